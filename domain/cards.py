@@ -1,0 +1,38 @@
+"""Rule cards: what one State's law demands, as versioned and sourced data. Nothing of it is hard-coded.
+
+The cards shipped under `examples/` are examples and say so; where the sources did not say, the card says `not known`,
+and then the State's own authorisation decides.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.canonical import Frozen
+from domain.directory import ServiceKind
+from domain.identifiers import State
+from domain.quantities import Span
+
+NotKnown = Literal["not known"]
+
+Modality = Literal["intact", "removed", "replaced_in_part", "replaced_in_whole"]
+"""The way of handling the consignment (UN 1988 Convention art. 11(3))."""
+
+
+class RuleCard(Frozen):
+    """One State's card."""
+
+    vigil: Literal["card/1"]
+    state: State
+    version: Annotated[str, Field(min_length=1, max_length=20)]
+    example: bool
+    sources: Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(min_length=1, max_length=20)]
+    modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=4)] | NotKnown
+    granted_by: Annotated[tuple[ServiceKind, ...], Field(min_length=1, max_length=11)] | NotKnown
+    longest: Span | NotKnown
+    """Longest validity of one authorisation."""
+    notes: Annotated[str, Field(max_length=1000)] = ""
+
+    def allows(self, modality: Modality) -> bool | None:
+        """Whether the card allows it; none where it is not known and the authorisation decides (R3)."""
+        return None if self.modalities == "not known" else modality in self.modalities

@@ -1,0 +1,334 @@
+"""The state of one delivery: a fold over its ledger. `apply` is the only thing that changes it.
+
+Nothing is stored beside the entries, so a packet, a continue-as-new or a replay all rebuild exactly this.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import singledispatchmethod
+
+from domain.canonical import digest
+from domain.cards import RuleCard
+from domain.consent import Grant
+from domain.custody import Custody, Discrepancy
+from domain.directory import Directory
+from domain.errors import RuleBroken
+from domain.ledger import (
+    Asked,
+    Cause,
+    Cleared,
+    Closed,
+    Concluded,
+    Ended,
+    Entry,
+    Event,
+    Expired,
+    Expiring,
+    Halted,
+    Ledger,
+    Opened,
+    Outcome,
+    Reminded,
+    Silence,
+    Started,
+    Stated,
+    TakenUp,
+    Verdict,
+)
+from domain.moments import instant
+from domain.plan import Leg, Plan
+from domain.progress import Progress
+from domain.statements import (
+    NEED_OF,
+    ArrestMade,
+    AuthorisationExtended,
+    AuthorisationGranted,
+    AuthorisationRefused,
+    AuthorisationWithdrawn,
+    Delivered,
+    Dispatched,
+    HandoverAccepted,
+    HandoverDeclined,
+    HandoverOffered,
+    Interdicted,
+    MovementDecision,
+    Prepared,
+    Sighted,
+    Statement,
+    StopRequested,
+    read_statement,
+)
+
+
+@dataclass(frozen=True)
+class Halt:
+    """Why nothing advances any more; `rule` says so, `by` is the service whose word it was, if it was one's."""
+
+    cause: Cause
+    rule: str
+    reason: str
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """A statement that has been recorded: which bytes, where, with what verdict."""
+
+    fingerprint: str
+    seq: int
+    verdict: Verdict
+
+
+class Delivery:
+    """One delivery: what was brought (plan, directory snapshot, cards) and what has happened (the ledger)."""
+
+    def __init__(self, plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> None:
+        self.plan = plan
+        self.directory = directory
+        self.cards = dict(cards)
+        self.ledger = Ledger()
+        self.statements: dict[str, Known] = {}
+        self.early: dict[str, Statement] = {}
+        self.progress: dict[str, Progress] = {}
+        self.grants: dict[str, Grant] = {}
+        self.custody: Custody | None = None
+        self.discrepancy: Discrepancy | None = None
+        self.cleared = -1
+        """The last leg the rules have allowed to begin."""
+        self.leg: int | None = None
+        """The leg it is on; none before dispatch."""
+        self.delivered = False
+        self.arrested = 0
+        self.secured = False
+        """Seized by the responsible authority after a halt."""
+        self.last_sighting: tuple[str, str] | None = None
+        """When (as written) and where the responsible authority last saw it."""
+        self.halt: Halt | None = None
+        self.outcome: Outcome | None = None
+        self.ended = False
+
+    # What is asked of the state
+
+    @property
+    def here(self) -> Leg:
+        """The leg it is on, or the first before dispatch."""
+        return self.plan.legs[self.leg or 0]
+
+    @property
+    def responsible(self) -> str:
+        """The one authority responsible at this instant (R4)."""
+        return self.here.responsible
+
+    @property
+    def dispatched(self) -> bool:
+        """Whether it has left."""
+        return self.leg is not None
+
+    def states_ahead(self) -> tuple[str, ...]:
+        """The State it is in and those still to come, in order."""
+        return tuple(dict.fromkeys(leg.state for leg in self.plan.legs[self.leg or 0 :]))
+
+    def open_checkpoints(self) -> tuple[Progress, ...]:
+        """Checkpoints that wait, in the order in which they opened."""
+        return tuple(progress for progress in self.progress.values() if progress.open)
+
+    def closed(self, checkpoint: str) -> bool:
+        """Whether this checkpoint has opened and closed."""
+        progress = self.progress.get(checkpoint)
+        return progress is not None and not progress.open
+
+    def participant(self, service: str) -> bool:
+        """Whether the service has a part in this delivery, or is a supervisor of it."""
+        known = self.directory.find(service)
+        return known is not None and (service in self.plan.participants() or known.kind == "supervisor")
+
+    def snapshot_digest(self) -> str:
+        """Digest of the directory snapshot the delivery started with."""
+        return digest(self.directory)
+
+    def cards_digest(self) -> str:
+        """Digest of the rule cards the delivery started with."""
+        return digest({state: card.model_dump(mode="json") for state, card in self.cards.items()})
+
+    # What changes it
+
+    def append(self, entry: Entry, statement: Statement | None = None) -> None:
+        """Append an entry and let it take effect. `statement` saves reading it again where it is already read."""
+        self.ledger.append(entry)
+        at = instant(entry.at)
+        if isinstance(entry.event, Stated):
+            self._stated(entry.seq, entry.event, statement or read_statement(entry.event.envelope.body()))
+        else:
+            self._apply(entry.event, at)
+
+    def _stated(self, seq: int, event: Stated, statement: Statement) -> None:
+        if statement.id not in self.statements:
+            self.statements[statement.id] = Known(event.envelope.fingerprint(), seq, event.verdict)
+        if event.verdict.verdict == "early":
+            self.early[statement.id] = statement
+        elif event.verdict.verdict == "accepted":
+            self._say(statement, seq)
+
+    @singledispatchmethod
+    def _apply(self, event: Event, at: datetime) -> None:  # noqa: ARG002
+        """Entries without an effect of their own."""
+
+    @_apply.register
+    def _(self, event: Started, _at: datetime) -> None:
+        if event.directory != self.snapshot_digest() or event.cards != self.cards_digest():
+            rule, reason = "R1", "the directory or the rule cards are not those this delivery started with"
+            raise RuleBroken(rule, reason)
+
+    @_apply.register
+    def _(self, event: TakenUp, _at: datetime) -> None:
+        statement = self.early.pop(event.statement)
+        if event.verdict.verdict == "accepted":
+            self._say(statement, self.statements[statement.id].seq)
+
+    @_apply.register
+    def _(self, event: Opened, at: datetime) -> None:
+        checkpoint = event.definition or self.plan.find(event.checkpoint)
+        if checkpoint is None:
+            rule, reason = "R17", f"there is no checkpoint {event.checkpoint}"
+            raise RuleBroken(rule, reason)
+        due = instant(event.due) if event.due is not None else None
+        self.progress[event.checkpoint] = Progress(checkpoint, at, due)
+
+    @_apply.register
+    def _(self, event: Asked, _at: datetime) -> None:
+        standing = self.progress[event.checkpoint].standing
+        standing.update(dict.fromkeys(event.unreachable, "unreachable"))
+        standing.update(dict.fromkeys(event.received, "received"))
+
+    @_apply.register
+    def _(self, event: Reminded, _at: datetime) -> None:
+        self.progress[event.checkpoint].rung = event.rung
+
+    @_apply.register
+    def _(self, event: Silence, _at: datetime) -> None:
+        progress = self.progress[event.checkpoint]
+        progress.silent = True
+        who = ", ".join(event.services)
+        planned = self.plan.find(event.checkpoint)
+        if planned is not None and planned.step == "authorise":
+            self._halt("silence", "R2", f"no answer in time from {who}: silence is not consent")
+        elif event.checkpoint.startswith("extension."):
+            self._halt("expired", "R5", f"no extension in time from {who}")
+        elif progress.checkpoint.overdue == "interdict":
+            self._halt("silence", "R2", f"{event.checkpoint} is overdue: no answer in time from {who}")
+
+    @_apply.register
+    def _(self, event: Closed, _at: datetime) -> None:
+        self.progress[event.checkpoint].result = event.result
+
+    @_apply.register
+    def _(self, event: Expiring, _at: datetime) -> None:
+        grant = self.grants[event.service]
+        grant.warnings = event.rung
+        if event.rung == len(self.plan.expiry_warnings):
+            reason = f"the authorisation of {grant.state} expires at {event.valid_until} and was not extended"
+            self._halt("expired", "R5", reason)
+
+    @_apply.register
+    def _(self, event: Expired, _at: datetime) -> None:
+        grant = self.grants[event.service]
+        grant.expired = True
+        if not self.delivered and grant.state in self.states_ahead():
+            self._halt("expired", "R5", f"the authorisation of {grant.state} has expired")
+
+    @_apply.register
+    def _(self, event: Cleared, _at: datetime) -> None:
+        self.cleared = event.leg
+
+    @_apply.register
+    def _(self, event: Halted, _at: datetime) -> None:
+        self._halt(event.cause, event.rule, event.reason)
+
+    @_apply.register
+    def _(self, event: Concluded, _at: datetime) -> None:
+        self.outcome = event.outcome
+
+    @_apply.register
+    def _(self, _event: Ended, _at: datetime) -> None:
+        self.ended = True
+
+    def _halt(self, cause: Cause, rule: str, reason: str, by: str | None = None) -> None:
+        """The first cause stands; later ones change nothing (R8)."""
+        if self.halt is None:
+            self.halt = Halt(cause, rule, reason, by)
+
+    def _say(self, statement: Statement, seq: int) -> None:
+        """Let an accepted statement take effect."""
+        need = NEED_OF.get(statement.kind)
+        if need is not None and statement.checkpoint in self.progress:
+            self.progress[statement.checkpoint].answers[statement.service, need] = seq
+        match statement.content:
+            case AuthorisationGranted() as granted:
+                self.grants[statement.service] = Grant(
+                    statement.service,
+                    granted.state,
+                    granted.modalities,
+                    instant(granted.valid_from),
+                    instant(granted.valid_until),
+                    granted.conditions,
+                )
+            case AuthorisationRefused(state=state):
+                self._halt("refused", "R1", f"{state} does not consent ({statement.service})", statement.service)
+            case AuthorisationExtended(valid_until=until):
+                grant = self.grants[statement.service]
+                grant.valid_until, grant.warnings = instant(until), 0
+            case AuthorisationWithdrawn(state=state):
+                self.grants[statement.service].withdrawn = True
+                if state in self.states_ahead() and not self.delivered:
+                    self._halt("withdrawn", "R5", f"{state} has withdrawn its consent ({statement.service})", statement.service)
+            case Prepared(gross=gross, seals=seals):
+                self.custody = Custody(gross, seals)
+            case Dispatched():
+                self.leg = 0
+            case HandoverOffered() | HandoverAccepted() as measured:
+                self._measured(statement, measured)
+            case HandoverDeclined(reason=reason):
+                self._halt("declined", "R6", f"{statement.service} declined custody: {reason}", statement.service)
+            case MovementDecision(proceed=proceed, reason=reason):
+                self._decided(statement, proceed, reason)
+            case Delivered():
+                self.delivered = True
+            case ArrestMade(persons=persons):
+                self.arrested += persons
+            case StopRequested(reason=reason):
+                self._halt("stop", "R8", f"{statement.service} ordered a stop: {reason}", statement.service)
+            case Interdicted():
+                self.secured = True
+                self._halt("stop", "R8", f"{statement.service} interdicted the consignment", statement.service)
+            case Sighted(place=place):
+                self.last_sighting = (statement.happened_at, place)
+            case _:
+                """An answer without a further effect: counted above."""
+
+    def _measured(self, statement: Statement, measured: HandoverOffered | HandoverAccepted) -> None:
+        taker = isinstance(measured, HandoverAccepted)
+        if self.custody is None:
+            rule, reason = "R7", "nothing was prepared, so there is nothing to compare with"
+            raise RuleBroken(rule, reason)
+        intact = measured.seals_intact if isinstance(measured, HandoverAccepted) else True
+        problem = self.custody.problem_with(measured.gross, measured.seals, self.plan.weight_tolerance, intact=intact)
+        if problem:
+            self.discrepancy = Discrepancy(
+                statement.checkpoint or "", statement.service, problem, measured.gross, measured.seals, taker
+            )
+        elif taker:
+            self._move()
+
+    def _decided(self, statement: Statement, proceed: bool, reason: str) -> None:  # noqa: FBT001
+        progress = self.progress[statement.checkpoint or ""]
+        if not proceed:
+            self._halt("decision", "R7", f"{statement.service} decided not to go on: {reason}", statement.service)
+        elif progress.satisfied and self.discrepancy is not None and self.custody is not None:
+            found, self.discrepancy = self.discrepancy, None
+            self.custody = self.custody.measured(found)
+            if found.taker:
+                self._move()
+
+    def _move(self) -> None:
+        self.leg = (self.leg or 0) + 1

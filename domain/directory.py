@@ -1,0 +1,148 @@
+"""The directory: every participating service, its State, what kind of authority it is, its keys and how it is reached.
+
+It is data the user brings (design section 5). A delivery keeps the snapshot it started with.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, HttpUrl, field_validator, model_validator
+
+from domain.canonical import Frozen
+from domain.envelope import PublicKeyText, key_id
+from domain.errors import NotFound
+from domain.identifiers import ServiceId, State
+from domain.moments import Moment, instant
+from domain.quantities import Span
+
+ServiceKind = Literal[
+    "customs",
+    "border_guard",
+    "police",
+    "security",
+    "prosecutor",
+    "court",
+    "postal_operator",
+    "laboratory",
+    "coordinator",
+    "supervisor",
+    "system",
+]
+
+MAY_SEIZE: tuple[ServiceKind, ...] = ("customs", "border_guard", "police", "security")
+"""Kinds that hold the power to seize and so may be the responsible authority of a leg (R4; domain brief, section 3)."""
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ServiceKey(Frozen):
+    """A public key with its validity; what was signed before a revocation stays valid."""
+
+    public: PublicKeyText
+    valid_from: Moment
+    valid_until: Moment | None = None
+    revoked_at: Moment | None = None
+
+    def valid_at(self, moment: datetime) -> bool:
+        """Whether a signature recorded at this instant counts."""
+        return (
+            instant(self.valid_from) <= moment
+            and (self.valid_until is None or moment < instant(self.valid_until))
+            and (self.revoked_at is None or moment < instant(self.revoked_at))
+        )
+
+
+class Push(Frozen):
+    """We call the service's endpoint; it calls the gateway when it has something to say."""
+
+    by: Literal["push"] = "push"
+    url: HttpUrl
+
+
+class Poll(Frozen):
+    """We call the service's endpoint, and ask it again for its answers: it cannot call us."""
+
+    by: Literal["poll"] = "poll"
+    url: HttpUrl
+    every: Span
+
+
+class Desk(Frozen):
+    """People at a desk: their requests wait in their inbox at the gateway."""
+
+    by: Literal["desk"] = "desk"
+
+
+Reach = Annotated[Push | Poll | Desk, Field(discriminator="by")]
+
+
+class Service(Frozen):
+    """One participating service. `state` is empty only for coordinators, supervisors and Vigil itself."""
+
+    id: ServiceId
+    kind: ServiceKind
+    state: State | None = None
+    names: Annotated[dict[str, Text], Field(min_length=1, max_length=20)]
+    contact: Text = "not given"
+    keys: Annotated[tuple[ServiceKey, ...], Field(max_length=16)] = ()
+    reach: Reach = Desk()
+    task_queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] | None = None
+    """Temporal task queue whose workers can reach this service, where it is not the installation's own."""
+
+    @model_validator(mode="after")
+    def _belongs_somewhere(self) -> "Service":
+        if self.state is None and self.kind not in ("coordinator", "supervisor", "system"):
+            message = f"a service of kind {self.kind} belongs to a State: give `state:` (ISO 3166-1 alpha-2)"
+            raise ValueError(message)
+        return self
+
+    @property
+    def may_seize(self) -> bool:
+        """Whether it holds the power to seize."""
+        return self.kind in MAY_SEIZE
+
+    def keys_at(self, moment: datetime) -> dict[str, str]:
+        """Key id to public key, of the keys that are valid at this instant."""
+        return {key_id(key.public): key.public for key in self.keys if key.valid_at(moment)}
+
+
+class Directory(Frozen):
+    """All services, each id once."""
+
+    vigil: Literal["directory/1"]
+    example: bool = False
+    services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=500)]
+
+    @field_validator("services")
+    @classmethod
+    def _each_once(cls, services: tuple[Service, ...]) -> tuple[Service, ...]:
+        seen: dict[str, int] = {}
+        for service in services:
+            if service.id in seen:
+                message = f"service {service.id} stands twice; each id stands once"
+                raise ValueError(message)
+            seen[service.id] = 1
+        return services
+
+    def find(self, service: str) -> Service | None:
+        """The service of this id, or none."""
+        return next((known for known in self.services if known.id == service), None)
+
+    def get(self, service: str) -> Service:
+        """The service of this id; raises `NotFound`."""
+        found = self.find(service)
+        if found is None:
+            message = f"no service {service} in the directory"
+            raise NotFound(message)
+        return found
+
+    def system(self) -> Service | None:
+        """Vigil's own entry, with the key that signs requests and packets."""
+        return next((known for known in self.services if known.kind == "system"), None)
+
+    def snapshot(self, services: Iterable[str]) -> "Directory":
+        """Only these services and Vigil itself, in the directory's order: what a delivery carries with it."""
+        wanted = frozenset(services)
+        kept = tuple(known for known in self.services if known.id in wanted or known.kind == "system")
+        return self.model_copy(update={"services": kept})

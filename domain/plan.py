@@ -1,0 +1,199 @@
+"""The plan of one controlled delivery: what travels, on which route, past which checkpoints, and who must say what where.
+
+A plan is a flat table an officer can read: checkpoints in order, each of one *step*, and legs between them, each in
+exactly one State under one responsible authority (R4). Checkpoints of the same step stand side by side: they open
+together, and the delivery goes on when all of them are closed.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.canonical import Frozen
+from domain.cards import Modality
+from domain.identifiers import CasNumber, ConsignmentIdentifier, OperationCode, ServiceId, Slug, State, UnLocode
+from domain.quantities import Milligrams, Span
+from domain.statements import Need
+
+Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "arrest", "account", "close"]
+
+STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
+    "authorise": ("authorisation",),
+    "prepare": ("prepared", "ready"),
+    "dispatch": ("dispatched", "ready"),
+    "hand_over": ("handover_offer", "handover_acceptance"),
+    "deliver": ("delivered", "ready"),
+    "arrest": ("arrest",),
+    "account": ("seizure",),
+    "close": ("debrief",),
+}
+"""What the checkpoints of each step may ask."""
+
+Line = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Requirement(Frozen):
+    """One service must say one thing."""
+
+    service: ServiceId
+    says: Need
+
+
+class Checkpoint(Frozen):
+    """A point the delivery does not pass before the right services have said the right things."""
+
+    id: Annotated[Slug, Field(max_length=80)]
+    requires: Annotated[tuple[Requirement, ...], Field(min_length=1, max_length=60)]
+    need: Literal["all"] | Annotated[int, Field(ge=1, le=60)] = "all"
+    """How many *distinct services* must have said all that is asked of them."""
+    due: Span
+    """Time from opening until overdue; for a handover or delivery, beyond the leg's own duration."""
+    remind: Annotated[tuple[Span, ...], Field(max_length=10)] = ()
+    """Moments after opening at which services that have not answered are reminded."""
+    overdue: Literal["hold", "interdict"] = "hold"
+    """What overdue means. Never "go on": silence is not consent (R2)."""
+
+    def services(self) -> tuple[str, ...]:
+        """The distinct services asked, in order."""
+        return tuple(dict.fromkeys(requirement.service for requirement in self.requires))
+
+    def needs_of(self, service: str) -> tuple[Need, ...]:
+        """What this service is asked to say here."""
+        return tuple(requirement.says for requirement in self.requires if requirement.service == service)
+
+    def quorum(self) -> int:
+        """How many distinct services must have answered."""
+        return len(self.services()) if self.need == "all" else self.need
+
+
+class PlannedCheckpoint(Checkpoint):
+    """A checkpoint of the plan, with its step and place."""
+
+    step: Step
+    state: State
+    place: Line
+    locode: UnLocode | None = None
+
+
+class Leg(Frozen):
+    """The way between two checkpoints, in one State, under one responsible authority."""
+
+    id: Slug
+    state: State
+    responsible: ServiceId
+    """The authority that holds the right to interdict here; it must be of this State (R4)."""
+    start: Slug
+    end: Slug
+    takes: Span
+    means: Line
+
+
+class Contents(Frozen):
+    """What the consignment holds; net mass in milligrams."""
+
+    substance: Annotated[str, Field(min_length=1, max_length=80)]
+    cas: CasNumber | None = None
+    net: Milligrams
+
+
+class Consignment(Frozen):
+    """What travels."""
+
+    kind: Literal["mail", "express", "air_cargo", "container", "truck", "rail", "passenger", "cash", "goods"]
+    identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(min_length=1, max_length=20)]
+    declared_as: Line
+    contents: Annotated[tuple[Contents, ...], Field(min_length=1, max_length=50)]
+    gross: Milligrams
+    """Gross weight at detection."""
+
+
+class Offence(Frozen):
+    """What is being investigated, and whether it is extraditable in each State (ETS 182 art. 18)."""
+
+    description: Line
+    extraditable: Annotated[dict[State, bool], Field(min_length=1, max_length=20)]
+
+
+class Contingencies(Frozen):
+    """How long the answers to the unforeseen may take."""
+
+    decision: Span
+    """For the fresh decision after a seal or weight did not fit (R7); then the delivery is interdicted."""
+    acknowledge_stop: Span
+    """For each participant to acknowledge a stop (R8); then its silence is recorded."""
+    remind_every: Span
+    """Between reminders to an authority that must interdict, for as long as it takes (R8)."""
+    extension: Span
+    """For an authority to extend a consent that would not outlast the way through its State (R5)."""
+
+
+class Plan(Frozen):
+    """The whole plan. Times are spans, counted from when things happen."""
+
+    vigil: Literal["plan/1"]
+    operation: OperationCode
+    """Code name; it becomes the delivery's id and is never secret. No names, places or goods in it."""
+    title: Line
+    example: bool = False
+    source: Annotated[str, Field(max_length=300)] = ""
+    handling_code: Literal["H0", "H1", "H2", "H3"]
+    offence: Offence
+    initiator: ServiceId
+    coordinator: ServiceId | None = None
+    modality: Modality
+    consignment: Consignment
+    weight_tolerance: Milligrams
+    """Largest difference of gross weight, either way, that a check lets pass (R7)."""
+    margin: Span
+    """By how much an authorisation must outlast the planned passage through its State (R1, R5)."""
+    expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=10)]
+    """Lead times at which an authorisation about to expire is warned of (R5)."""
+    checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=100)]
+    legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=50)]
+    contingencies: Contingencies
+
+    def at(self, step: Step) -> tuple[PlannedCheckpoint, ...]:
+        """The checkpoints of a step, in the plan's order."""
+        return tuple(checkpoint for checkpoint in self.checkpoints if checkpoint.step == step)
+
+    def find(self, checkpoint: str) -> PlannedCheckpoint | None:
+        """The checkpoint of this id, or none."""
+        return next((known for known in self.checkpoints if known.id == checkpoint), None)
+
+    def states(self) -> tuple[str, ...]:
+        """The States on the route, in the order of the legs (transit included)."""
+        return tuple(dict.fromkeys(leg.state for leg in self.legs))
+
+    def authorities(self, state: str) -> tuple[str, ...]:
+        """The services asked to authorise for a State."""
+        return tuple(
+            requirement.service
+            for checkpoint in self.at("authorise")
+            if checkpoint.state == state
+            for requirement in checkpoint.requires
+        )
+
+    def participants(self) -> tuple[str, ...]:
+        """Every service that has a part: initiator, those at checkpoints and on legs, the coordinator. Each once."""
+
+        def mentioned() -> Iterator[str]:
+            yield self.initiator
+            for checkpoint in self.checkpoints:
+                yield from checkpoint.services()
+            for leg in self.legs:
+                yield leg.responsible
+            if self.coordinator is not None:
+                yield self.coordinator
+
+        return tuple(dict.fromkeys(mentioned()))
+
+    def time_to_leave(self, state: str, leg: int = 0) -> timedelta:
+        """From the start of leg `leg` until the planned exit from `state`, handovers at their full due time included."""
+        last = max(index for index, known in enumerate(self.legs) if known.state == state)
+        total = timedelta()
+        for known in self.legs[leg : last + 1]:
+            end = self.find(known.end)
+            total += known.takes + (end.due if end is not None else timedelta())
+        return total

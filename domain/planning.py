@@ -1,0 +1,173 @@
+"""What a plan must be before anyone is asked for consent: the static side of the rules, each finding with its place.
+
+Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R4 (one responsible authority of
+the leg's State, with the power to seize), R6 (each handover is offered by the giver and accepted by the taker),
+R13 (the initiator is not the only one to authorise), and that every checkpoint can be satisfied.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from domain.cards import RuleCard
+from domain.directory import Directory
+from domain.errors import Fault
+from domain.identifiers import locode_in_state
+from domain.plan import STEP_NEEDS, Plan
+from domain.quantities import say_span
+
+Cards = Mapping[str, RuleCard]
+
+ONCE = ("prepare", "dispatch", "deliver")
+"""Steps that have exactly one checkpoint; `authorise` has one for each State, `hand_over` one between two legs."""
+
+
+def faults_in(plan: Plan, directory: Directory, cards: Cards) -> tuple[Fault, ...]:
+    """Everything wrong with the plan, in the order of the file. Empty if it may be started."""
+    return tuple(_faults(plan, directory, cards))
+
+
+def _faults(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    yield from _services(plan, directory)
+    yield from _checkpoints(plan)
+    yield from _route(plan, directory)
+    yield from _handovers(plan)
+    yield from _consents(plan, directory, cards)
+
+
+def _services(plan: Plan, directory: Directory) -> Iterator[Fault]:
+    def known(service: str, place: str) -> Iterator[Fault]:
+        if directory.find(service) is None:
+            yield Fault(place=place, problem=f"service {service} is not in the directory")
+
+    yield from known(plan.initiator, "initiator")
+    if plan.coordinator is not None:
+        yield from known(plan.coordinator, "coordinator")
+    for index, checkpoint in enumerate(plan.checkpoints):
+        for number, requirement in enumerate(checkpoint.requires):
+            yield from known(requirement.service, f"checkpoints.{index}.requires.{number}.service")
+    for index, leg in enumerate(plan.legs):
+        yield from known(leg.responsible, f"legs.{index}.responsible")
+
+
+def _checkpoints(plan: Plan) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, checkpoint in enumerate(plan.checkpoints):
+        place = f"checkpoints.{index}"
+        if checkpoint.id in seen:
+            yield Fault(place=f"{place}.id", problem=f"checkpoint {checkpoint.id} stands twice; each id stands once")
+        seen.add(checkpoint.id)
+        if checkpoint.locode is not None and not locode_in_state(checkpoint.locode, checkpoint.state):
+            problem = f"{checkpoint.locode} is not in {checkpoint.state}; its first two letters must be the State"
+            yield Fault(place=f"{place}.locode", problem=problem)
+        for number, requirement in enumerate(checkpoint.requires):
+            if requirement.says not in STEP_NEEDS[checkpoint.step]:
+                wanted = " or ".join(STEP_NEEDS[checkpoint.step])
+                problem = f"a checkpoint of step {checkpoint.step} asks for {wanted}, not for {requirement.says}"
+                yield Fault(place=f"{place}.requires.{number}.says", problem=problem)
+        if checkpoint.quorum() > len(checkpoint.services()):
+            problem = f"{checkpoint.quorum()} services are needed and only {len(checkpoint.services())} are asked"
+            yield Fault(place=f"{place}.need", problem=problem)
+        travelling = sum((leg.takes for leg in plan.legs if leg.end == checkpoint.id), start=checkpoint.due)
+        for number, reminder in enumerate(checkpoint.remind):
+            if reminder >= travelling:
+                problem = f"a reminder must come before the checkpoint is due, {say_span(travelling)} after it opens"
+                yield Fault(place=f"{place}.remind.{number}", problem=problem)
+    for step in ONCE:
+        if len(plan.at(step)) != 1:
+            problem = f"exactly one checkpoint of step {step} is needed, found {len(plan.at(step))}"
+            yield Fault(place="checkpoints", problem=problem)
+    for step in ("arrest", "account"):
+        if not plan.at(step):
+            yield Fault(place="checkpoints", problem=f"at least one checkpoint of step {step} is needed, found none")
+
+
+def _route(plan: Plan, directory: Directory) -> Iterator[Fault]:
+    for index, leg in enumerate(plan.legs):
+        responsible = directory.find(leg.responsible)
+        if responsible is not None and responsible.state != leg.state:
+            problem = (
+                f"R4: {leg.responsible} is of {responsible.state or 'no State'}; "
+                f"the responsible authority of a leg in {leg.state} must be of {leg.state}"
+            )
+            yield Fault(place=f"legs.{index}.responsible", problem=problem)
+        elif responsible is not None and not responsible.may_seize:
+            problem = f"R4: a {responsible.kind} has no power to seize and cannot be responsible for a leg"
+            yield Fault(place=f"legs.{index}.responsible", problem=problem)
+        for end in ("start", "end"):
+            if plan.find(getattr(leg, end)) is None:
+                problem = f"there is no checkpoint {getattr(leg, end)}"
+                yield Fault(place=f"legs.{index}.{end}", problem=problem)
+    for index, (before, after) in enumerate(pairwise(plan.legs)):
+        if before.end != after.start:
+            problem = f"R4: control is interrupted: leg {before.id} ends at {before.end}, so this must start there"
+            yield Fault(place=f"legs.{index + 1}.start", problem=problem)
+    ends = [("dispatch", plan.legs[0].start, "legs.0.start", "first leg starts")]
+    ends += [("deliver", plan.legs[-1].end, f"legs.{len(plan.legs) - 1}.end", "last leg ends")]
+    for step, found, place, words in ends:
+        wanted = plan.at(step)  # type: ignore[arg-type]
+        if len(wanted) == 1 and found != wanted[0].id:
+            yield Fault(place=place, problem=f"the {words} at the {step} checkpoint {wanted[0].id}, not at {found}")
+
+
+def _handovers(plan: Plan) -> Iterator[Fault]:
+    inner = {before.end: (before, after) for before, after in pairwise(plan.legs)}
+    for index, checkpoint in enumerate(plan.checkpoints):
+        if checkpoint.step != "hand_over":
+            if checkpoint.id in inner:
+                problem = f"legs {inner[checkpoint.id][0].id} and {inner[checkpoint.id][1].id} meet here: step must be hand_over"
+                yield Fault(place=f"checkpoints.{index}.step", problem=problem)
+            continue
+        if checkpoint.id not in inner:
+            yield Fault(place=f"checkpoints.{index}.id", problem="no two legs meet at this handover")
+            continue
+        before, after = inner[checkpoint.id]
+        asked = [(requirement.service, requirement.says) for requirement in checkpoint.requires]
+        for service, says, role in (
+            (before.responsible, "handover_offer", "giver"),
+            (after.responsible, "handover_acceptance", "taker"),
+        ):
+            if (service, says) not in asked:
+                problem = f"R6: the {role} {service} must be asked for {says}"
+                yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        for service, says in asked:
+            if says in ("handover_offer", "handover_acceptance") and service not in (before.responsible, after.responsible):
+                problem = f"R6: {service} neither gives nor takes custody here"
+                yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        if checkpoint.need != "all":
+            problem = "R6: custody moves by offer and acceptance, so both are needed: all"
+            yield Fault(place=f"checkpoints.{index}.need", problem=problem)
+
+
+def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    for state in plan.states():
+        if not plan.authorities(state):
+            problem = f"R1: the route passes through {state}, and nobody there is asked to authorise"
+            yield Fault(place="checkpoints", problem=problem)
+        if state not in plan.offence.extraditable:
+            problem = f"say whether the offence is extraditable in {state} (true or false)"
+            yield Fault(place="offence.extraditable", problem=problem)
+        card = cards.get(state)
+        if card is None:
+            yield Fault(place="legs", problem=f"there is no rule card for {state}")
+        elif card.allows(plan.modality) is False:
+            problem = f"R3: the rule card of {state} allows {', '.join(card.modalities)}, not {plan.modality}"
+            yield Fault(place="modality", problem=problem)
+    for index, checkpoint in enumerate(plan.checkpoints):
+        if checkpoint.step != "authorise":
+            continue
+        card = cards.get(checkpoint.state)
+        for number, requirement in enumerate(checkpoint.requires):
+            place = f"checkpoints.{index}.requires.{number}.service"
+            service = directory.find(requirement.service)
+            if service is None:
+                continue
+            if service.state != checkpoint.state:
+                problem = f"R1: {service.id} is of {service.state or 'no State'} and cannot authorise for {checkpoint.state}"
+                yield Fault(place=place, problem=problem)
+            elif card is not None and card.granted_by != "not known" and service.kind not in card.granted_by:
+                problem = f"R1: by the rule card of {card.state} a {service.kind} cannot grant; {' or '.join(card.granted_by)} can"
+                yield Fault(place=place, problem=problem)
+    asked = {requirement.service for checkpoint in plan.at("authorise") for requirement in checkpoint.requires}
+    if asked == {plan.initiator}:
+        problem = f"R13: {plan.initiator} starts this delivery and would be the only one to authorise it"
+        yield Fault(place="initiator", problem=problem)

@@ -1,0 +1,58 @@
+"""How far one open checkpoint has come: who has answered, who is waited for, and whether that is enough."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from domain.plan import Checkpoint
+from domain.statements import Need
+
+Standing = Literal["asked", "unreachable", "received", "answered"]
+"""Asked, received and answered are three different things; a service may also not have been reached yet."""
+
+
+@dataclass
+class Progress:
+    """One checkpoint since it opened."""
+
+    checkpoint: Checkpoint
+    opened: datetime
+    due: datetime | None
+    """None: it waits for as long as it takes (an authority that must interdict)."""
+    answers: dict[tuple[str, Need], int] = field(default_factory=dict)
+    """(service, need) to the ledger number of the statement that answered it."""
+    standing: dict[str, Standing] = field(default_factory=dict)
+    rung: int = 0
+    """Reminders so far."""
+    silent: bool = False
+    """The due time passed unanswered."""
+    result: Literal["satisfied", "unanswered", "withdrawn"] | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits."""
+        return self.result is None
+
+    def answered(self, service: str) -> bool:
+        """Whether the service has said all that is asked of it here."""
+        return all((service, need) in self.answers for need in self.checkpoint.needs_of(service))
+
+    def waiting_for(self) -> tuple[str, ...]:
+        """Services that have not said all that is asked of them, in the plan's order."""
+        return tuple(service for service in self.checkpoint.services() if not self.answered(service))
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether enough distinct services have answered."""
+        return len(self.checkpoint.services()) - len(self.waiting_for()) >= self.checkpoint.quorum()
+
+    def standing_of(self, service: str) -> Standing:
+        """Where the request to this service stands."""
+        return "answered" if self.answered(service) else self.standing.get(service, "asked")
+
+    def next_reminder(self, every: timedelta) -> datetime | None:
+        """When the next reminder is due: by the checkpoint's list, or `every` so often where it waits without end."""
+        if self.due is None:
+            return self.opened + every * (self.rung + 1)
+        reminders = self.checkpoint.remind
+        return self.opened + reminders[self.rung] if self.rung < len(reminders) and not self.silent else None

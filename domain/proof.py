@@ -1,0 +1,102 @@
+"""Who is calling: a short-lived token made with the caller's own key for this one request, and nothing else.
+
+A JSON Web Token (RFC 7519, signed as RFC 9864 `Ed25519`) with the claims of DPoP (RFC 9449): method `htm`, target `htu`, a
+unique `jti`, and the SHA-256 of the body as `bod`. It is worthless for another request, and after a minute for any. No
+password and no bearer secret exists that could be stolen from a file.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from joserfc.jws import extract_compact
+
+from domain.canonical import digest_of_bytes
+from domain.directory import Directory, Service
+from domain.envelope import key_id, private_pem, public_key, public_text
+from domain.errors import NotAuthentic
+
+SCHEME = "Vigil"
+LIFETIME = 60
+"""Seconds either way that a proof's time may differ from ours."""
+
+
+def make(  # noqa: PLR0913 - one request has these parts
+    service: str, key: Ed25519PrivateKey, method: str, target: str, body: bytes, *, now: datetime, nonce: str
+) -> str:
+    """Value of the `Authorization` header. `target` is path and query as sent; `nonce` is unique."""
+    claims = {
+        "iss": service,
+        "iat": int(now.timestamp()),
+        "jti": nonce,
+        "htm": method.upper(),
+        "htu": target,
+        "bod": digest_of_bytes(body),
+    }
+    header = {"alg": "Ed25519", "typ": "dpop+jwt", "kid": key_id(public_text(key))}
+    return f"{SCHEME} {jwt.encode(header, claims, OKPKey.import_key(private_pem(key)), algorithms=['Ed25519'])}"
+
+
+def check(  # noqa: PLR0913
+    header: str | None, directory: Directory, method: str, target: str, body: bytes, *, now: datetime
+) -> tuple[Service, str]:
+    """The service that made the proof, and the proof's `jti`, which the caller must not accept twice.
+
+    Raises `NotAuthentic` with a hint; the reasons that would help an attacker are not told apart.
+    """
+    scheme, _, token = (header or "").partition(" ")
+    if scheme != SCHEME or not token:
+        message = "this request is not signed"
+        raise NotAuthentic(message, hint="call with the service's own key: `vigil --as SERVICE`, see docs/protocol.md")
+    claims = _claims(token)
+    service = directory.find(str(claims.get("iss")))
+    keys = service.keys_at(now) if service is not None else {}
+    if service is None or not _signed_by(token, keys):
+        message = "no valid key of a known service signed this request"
+        raise NotAuthentic(message, hint="check the service id, its key in the directory and the key's validity")
+    if abs(int(now.timestamp()) - _whole(claims.get("iat"))) > LIFETIME:
+        message = f"the proof's time differs from ours ({now.isoformat(timespec='seconds')}) by more than {LIFETIME} s"
+        raise NotAuthentic(message, hint="set the clock right, or sign again")
+    if (claims.get("htm"), claims.get("htu"), claims.get("bod")) != (method.upper(), target, digest_of_bytes(body)):
+        message = "the proof was made for another request"
+        raise NotAuthentic(message, hint="sign method, path with query, and the body's bytes exactly as sent")
+    return service, str(claims.get("jti"))
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    """The claims, before anything is known about who signed them."""
+    try:
+        claims = json.loads(extract_compact(token.encode()).payload)
+    except (JoseError, ValueError) as error:
+        message = "the proof is not a token"
+        raise NotAuthentic(message) from error
+    if not isinstance(claims, dict):
+        message = "the proof is not a token"
+        raise NotAuthentic(message)
+    return claims
+
+
+def _signed_by(token: str, keys: Mapping[str, str]) -> bool:
+    for text in keys.values():
+        raw = public_key(text).public_bytes_raw()
+        jwk = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _b64url(raw)})
+        try:
+            jwt.decode(token, jwk, algorithms=["Ed25519"])
+        except (JoseError, ValueError):
+            continue
+        return True
+    return False
+
+
+def _b64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0

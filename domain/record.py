@@ -1,0 +1,130 @@
+"""The only two ways anything enters a ledger: `submit` for what a service says, `record` for what the story does.
+
+`admit` stands before the door: it refuses noise (malformed, unknown, unsigned), which leaves no trace. Whatever is
+authentic is recorded, and if it breaks a rule it is recorded *as refused*: the attempt is itself evidence.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from domain.cards import RuleCard
+from domain.delivery import Delivery
+from domain.directory import Directory
+from domain.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
+from domain.errors import Malformed, NotAllowed, NotAuthentic, NotFound
+from domain.ledger import Entry, Event, Receipt, Started, Stated, TakenUp, Verdict, refusal
+from domain.moments import utc_text
+from domain.plan import Plan
+from domain.rules import judge, permits
+from domain.statements import Statement, faults_of, read_statement
+
+
+def read_plan(envelope: Envelope) -> Plan:
+    """The plan inside an envelope, unverified. Raises `Malformed` with every fault."""
+    try:
+        return Plan.model_validate_json(envelope.body())
+    except ValidationError as error:
+        message = "not a plan"
+        raise Malformed(message, faults_of(error)) from error
+
+
+def verified_plan(envelope: Envelope, directory: Directory, at: datetime) -> Plan:
+    """The plan, after checking that its initiator signed it. Raises `NotAuthentic`, `NotFound` or `Malformed`."""
+    plan = read_plan(envelope)
+    open_envelope(envelope, PLAN_TYPE, directory.get(plan.initiator).keys_at(at))
+    return plan
+
+
+def begin(plan: Envelope, directory: Directory, cards: Mapping[str, RuleCard], at: datetime) -> Delivery:
+    """A new delivery with its first entry. `directory` and `cards` are the snapshots it keeps."""
+    delivery = Delivery(verified_plan(plan, directory, at), directory, cards)
+    started = Started(plan=plan, directory=delivery.snapshot_digest(), cards=delivery.cards_digest())
+    record(delivery, started, at)
+    return delivery
+
+
+def resume(plan: Envelope, directory: Directory, cards: Mapping[str, RuleCard], entries: Sequence[Entry]) -> Delivery:
+    """The delivery that these entries add up to (after a continue-as-new, or in a verifier)."""
+    delivery = Delivery(read_plan(plan), directory, cards)
+    for entry in entries:
+        delivery.append(entry)
+    return delivery
+
+
+def record(delivery: Delivery, event: Event, at: datetime) -> Entry:
+    """Record what the story does. Raises `RuleBroken` if the rules do not permit it now; then nothing is recorded."""
+    permits(delivery, event, at)
+    entry = delivery.ledger.next(event, utc_text(at))
+    delivery.append(entry)
+    return entry
+
+
+def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
+    """The authentic statement of a participant of this delivery.
+
+    Raises `Malformed`, `NotFound` (another delivery), `NotAllowed` (not a participant) or `NotAuthentic`. Pure.
+    """
+    if delivery.ended:
+        message = f"delivery {delivery.plan.operation} has ended; its ledger is closed"
+        raise NotAllowed(message)
+    statement = read_statement(envelope.body())
+    if statement.delivery != delivery.plan.operation:
+        message = f"the statement is about delivery {statement.delivery}, this is {delivery.plan.operation}"
+        raise NotFound(message)
+    service = delivery.directory.find(statement.service)
+    if service is None:
+        message = f"unknown service {statement.service}"
+        raise NotAuthentic(message, hint="a statement names a service of the directory this delivery started with")
+    open_envelope(envelope, STATEMENT_TYPE, service.keys_at(at))
+    if not delivery.participant(service.id):
+        message = f"{service.id} has no part in delivery {delivery.plan.operation}"
+        raise NotAllowed(message)
+    return statement
+
+
+def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt:
+    """Record what a service said and answer with a receipt.
+
+    The same statement again gets its first receipt again and leaves no second entry. Raises only what `admit` raises.
+    """
+    statement = admit(delivery, envelope, at)
+    known = delivery.statements.get(statement.id)
+    if known is not None and known.fingerprint == envelope.fingerprint():
+        return receipt(delivery, statement.id)
+    if known is not None:
+        verdict = refusal("R18", f"the id {statement.id} was used in entry {known.seq} for something else")
+    else:
+        verdict = judge(delivery, statement, at)
+    entry = delivery.ledger.next(Stated(envelope=envelope, verdict=verdict), utc_text(at))
+    delivery.append(entry, statement)
+    if verdict.verdict == "accepted":
+        take_up(delivery, at)
+    return _receipt(delivery, entry.seq, statement.id, verdict)
+
+
+def take_up(delivery: Delivery, at: datetime) -> None:
+    """Evaluate early statements whose time has come, in the order in which they came in."""
+    for statement in tuple(delivery.early.values()):
+        if statement.id not in delivery.early:
+            continue
+        verdict = judge(delivery, statement, at)
+        if verdict.verdict != "early":
+            record(delivery, TakenUp(statement=statement.id, verdict=verdict), at)
+
+
+def receipt(delivery: Delivery, statement: str) -> Receipt:
+    """The receipt of a recorded statement. Raises `NotFound`."""
+    known = delivery.statements.get(statement)
+    if known is None:
+        message = f"no statement {statement} in this delivery"
+        raise NotFound(message)
+    return _receipt(delivery, known.seq, statement, known.verdict)
+
+
+def _receipt(delivery: Delivery, seq: int, statement: str, verdict: Verdict) -> Receipt:
+    ledger = delivery.ledger
+    return Receipt(
+        statement=statement, seq=seq, recorded_at=ledger[seq].at, head=ledger.head_at(seq), verdict=verdict
+    )

@@ -1,0 +1,202 @@
+"""What people are shown of a delivery: one summary, made by one pure function, for the command line, the API and
+Temporal's own UI alike."""
+
+from datetime import datetime
+from typing import Literal
+
+from domain.canonical import Frozen
+from domain.delivery import Delivery
+from domain.ledger import Outcome
+from domain.moments import utc_text
+from domain.plan import Plan
+from domain.progress import Progress, Standing
+from domain.quantities import Milligrams
+from domain.statements import Need
+
+Phase = Literal["consent", "preparation", "departure", "under_way", "arrest", "accounting", "halted", "ended"]
+
+
+class Awaited(Frozen):
+    """One service that an open checkpoint waits for."""
+
+    service: str
+    says: tuple[Need, ...]
+    standing: Standing
+
+
+class Waiting(Frozen):
+    """One open checkpoint."""
+
+    checkpoint: str
+    place: str
+    since: str
+    due: str | None
+    overdue: bool
+    services: tuple[Awaited, ...]
+
+
+class Consent(Frozen):
+    """One authority's authorisation."""
+
+    state: str
+    service: str
+    valid_until: str
+    live: bool
+    conditions: tuple[str, ...]
+
+
+class Position(Frozen):
+    """Where the consignment is and who is responsible for it now (R4)."""
+
+    state: str
+    leg: str | None
+    means: str
+    responsible: str
+    gross: Milligrams | None
+    seals: tuple[str, ...]
+    last_seen: str | None
+    next_checkpoint: str | None
+
+
+class DeliveryView(Frozen):
+    """The summary."""
+
+    delivery: str
+    title: str
+    phase: Phase
+    position: Position
+    waiting: tuple[Waiting, ...]
+    consents: tuple[Consent, ...]
+    discrepancy: str | None
+    halted: str | None
+    outcome: Outcome | None
+    started_at: str
+    entries: int
+    head: str
+    at: str
+
+
+class StopView(Frozen):
+    """One stop on the route, for a picture of it."""
+
+    checkpoint: str
+    place: str
+    state: str
+    passed: bool
+
+
+def view(delivery: Delivery, now: datetime) -> DeliveryView:
+    """The delivery as it stands at `now`."""
+    halt = delivery.halt
+    return DeliveryView(
+        delivery=delivery.plan.operation,
+        title=delivery.plan.title,
+        phase=phase(delivery),
+        position=_position(delivery),
+        waiting=tuple(_waiting(delivery, name, progress) for name, progress in delivery.progress.items() if progress.open),
+        consents=tuple(
+            Consent(
+                state=grant.state,
+                service=grant.service,
+                valid_until=utc_text(grant.valid_until),
+                live=grant.live(now),
+                conditions=grant.conditions,
+            )
+            for grant in delivery.grants.values()
+        ),
+        discrepancy=delivery.discrepancy.problem if delivery.discrepancy is not None else None,
+        halted=f"{halt.rule}: {halt.reason}" if halt is not None else None,
+        outcome=delivery.outcome,
+        started_at=delivery.ledger[0].at,
+        entries=len(delivery.ledger),
+        head=delivery.ledger.head,
+        at=utc_text(now),
+    )
+
+
+def phase(delivery: Delivery) -> Phase:
+    """The one word for how far it has come."""
+    if delivery.ended:
+        return "ended"
+    if delivery.halt is not None:
+        return "halted"
+    if delivery.delivered:
+        return "arrest" if not all(map(delivery.closed, ids(delivery.plan, "arrest"))) else "accounting"
+    if delivery.dispatched:
+        return "under_way"
+    if all(map(delivery.closed, ids(delivery.plan, "prepare"))):
+        return "departure"
+    if all(map(delivery.closed, ids(delivery.plan, "authorise"))):
+        return "preparation"
+    return "consent"
+
+
+def ids(plan: Plan, step: str) -> tuple[str, ...]:
+    """Ids of the checkpoints of a step."""
+    return tuple(checkpoint.id for checkpoint in plan.checkpoints if checkpoint.step == step)
+
+
+def route(delivery: Delivery) -> tuple[StopView, ...]:
+    """The stops of the route in order, and which are behind the consignment."""
+    plan = delivery.plan
+    names = [plan.legs[0].start, *(leg.end for leg in plan.legs)]
+    behind = 0 if delivery.leg is None else delivery.leg + 1
+    if delivery.delivered:
+        behind = len(names)
+    stops = []
+    for number, name in enumerate(names):
+        checkpoint = plan.find(name)
+        if checkpoint is not None:
+            passed = number < behind
+            stops.append(StopView(checkpoint=name, place=checkpoint.place, state=checkpoint.state, passed=passed))
+    return tuple(stops)
+
+
+def markdown(shown: DeliveryView) -> str:
+    """The summary as Temporal's UI shows it on the workflow's page."""
+    where = shown.position
+    lines = [
+        f"**{shown.delivery}**: {shown.phase.replace('_', ' ')}" + (f", {shown.outcome}" if shown.outcome else ""),
+        "",
+        f"- responsible now: `{where.responsible}` ({where.state})",
+    ]
+    if shown.halted:
+        lines.append(f"- **halted** {shown.halted}")
+    if shown.discrepancy:
+        lines.append(f"- **does not fit**: {shown.discrepancy}")
+    for wait in shown.waiting:
+        who = ", ".join(f"`{one.service}` ({one.standing})" for one in wait.services if one.standing != "answered")
+        due = f", due {wait.due}" if wait.due else ""
+        lines.append(f"- {wait.checkpoint} waits for {who or 'a decision'}{due}{' **overdue**' if wait.overdue else ''}")
+    lines.append(f"- ledger: {shown.entries} entries, head `{shown.head[:16]}`")
+    return "\n".join(lines)
+
+
+def _position(delivery: Delivery) -> Position:
+    leg, custody = delivery.here, delivery.custody
+    ahead = [stop for stop in route(delivery) if not stop.passed]
+    return Position(
+        state=leg.state,
+        leg=leg.id if delivery.dispatched else None,
+        means=leg.means,
+        responsible=leg.responsible,
+        gross=custody.gross if custody is not None else None,
+        seals=tuple(seal.number for seal in custody.seals) if custody is not None else (),
+        last_seen=" ".join(delivery.last_sighting) if delivery.last_sighting is not None else None,
+        next_checkpoint=ahead[0].checkpoint if ahead else None,
+    )
+
+
+def _waiting(delivery: Delivery, name: str, progress: Progress) -> Waiting:
+    planned = delivery.plan.find(name)
+    return Waiting(
+        checkpoint=name,
+        place=f"{planned.place}, {planned.state}" if planned is not None else "",
+        since=utc_text(progress.opened),
+        due=utc_text(progress.due) if progress.due is not None else None,
+        overdue=progress.silent,
+        services=tuple(
+            Awaited(service=service, says=progress.checkpoint.needs_of(service), standing=progress.standing_of(service))
+            for service in progress.checkpoint.services()
+        ),
+    )

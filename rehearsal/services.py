@@ -1,0 +1,164 @@
+"""Simulated services: what each says when it is asked, from one seed. The same ones act in virtual time and over HTTP.
+
+These are fakes and say so: every reference they give starts with `SIMULATED`. Their keys are made from the seed and are
+worth nothing outside a rehearsal.
+"""
+
+import hashlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from domain.directory import Desk, Directory, Reach, Service, ServiceKey
+from domain.envelope import Envelope, public_text
+from domain.errors import Malformed
+from domain.identifiers import Seal
+from domain.moments import instant
+from domain.requests import Request
+from domain.statements import ANSWERS, CONTENT, NEED_OF, Content, Need, Statement, sign_statement
+from rehearsal.scenario import Act, Scenario
+
+VIGIL = "vigil"
+"""Id of the installation itself in a rehearsal's directory."""
+
+
+@cache
+def private_key_of(service: str) -> Ed25519PrivateKey:
+    """A simulated service's key: known to everyone, for rehearsals only."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"SIMULATED {service}".encode()).digest())
+
+
+def cast(directory: Directory, participants: tuple[str, ...], reach: dict[str, Reach] | None = None) -> Directory:
+    """The directory with simulated keys (and addresses) for the participants, and an installation to rehearse on."""
+
+    def simulated(service: Service) -> Service:
+        key = ServiceKey(public=public_text(private_key_of(service.id)), valid_from="2000-01-01T00:00:00Z")
+        return service.model_copy(update={"keys": (key,), "reach": (reach or {}).get(service.id, Desk())})
+
+    system = Service(id=VIGIL, kind="system", names={"en": "Vigil (rehearsal)"})
+    kept = [*directory.snapshot(participants).services, *([] if directory.system() else [system])]
+    return directory.model_copy(update={"services": tuple(simulated(service) for service in kept)})
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something a service will say, and when."""
+
+    at: datetime
+    statement: Statement
+    envelope: Envelope
+
+
+def lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> tuple[Line, ...]:
+    """Everything this service will say on being asked, in order of time. The same request and seed give the same lines."""
+    return tuple(sorted(_lines(request, scenario, seed, now), key=lambda line: (line.at, line.statement.id)))
+
+
+def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> Iterator[Line]:
+    dice = random.Random(f"{seed}/{request.id}")  # noqa: S311 - a rehearsal must be repeatable
+    acts = scenario.acts_of(request.service, _base(request.checkpoint))
+    replaced = {NEED_OF[act.says] for act in acts if act.says in NEED_OF}
+    silent = any(act.says is None for act in acts)
+    for need in request.says:
+        if need not in replaced and not silent:
+            yield _line(request, _expected(request, need, dice), _delay(request, scenario, None, dice, now), dice)
+    for act in acts:
+        if act.says is not None:
+            yield _line(request, _acted(request, act, dice), _delay(request, scenario, act, dice, now), dice)
+
+
+def _base(checkpoint: str) -> str:
+    """The name a scenario knows: `.1`, `.2` of unforeseen checkpoints left out."""
+    base, _, number = checkpoint.rpartition(".")
+    return base if number.isdigit() else checkpoint
+
+
+def _delay(request: Request, scenario: Scenario, act: Act | None, dice: random.Random, now: datetime) -> datetime:
+    """When it is said: after the expected arrival where the request names one, else after being asked."""
+    fastest, slowest = scenario.pace.fastest, scenario.pace.slowest
+    pause = act.after if act is not None and act.after is not None else None
+    if pause is None:
+        pause = fastest + timedelta(milliseconds=dice.randint(0, int((slowest - fastest).total_seconds() * 1000)))
+    arrival = request.facts.expected_at
+    start = now if arrival is None or (act is not None and act.says not in NEED_OF) else max(now, instant(arrival))
+    return start + pause
+
+
+def _line(request: Request, content: Content, at: datetime, dice: random.Random) -> Line:
+    statement = Statement(
+        id=f"{dice.getrandbits(128):032x}",
+        delivery=request.delivery,
+        checkpoint=request.checkpoint,
+        service=request.service,
+        officer=f"{request.service.split('.')[-1]}-{dice.randint(1, 99):02d}",
+        happened_at=at.isoformat(timespec="milliseconds"),
+        content=content,
+    )
+    return Line(at, statement, sign_statement(statement, private_key_of(request.service)))
+
+
+def _acted(request: Request, act: Act, dice: random.Random) -> Content:
+    """The content of an act: what the service would say by itself, with the scenario's details instead."""
+    own = _own_words(request, act.says or "", dice)
+    try:
+        return CONTENT.validate_python({"kind": act.says} | own | act.details)
+    except ValueError as error:
+        message = f"the scenario has {act.service} say {act.says} at {act.at}: {error}"
+        raise Malformed(message) from error
+
+
+def _expected(request: Request, need: Need, dice: random.Random) -> Content:
+    kind = ANSWERS[need][0]
+    return CONTENT.validate_python({"kind": kind} | _own_words(request, kind, dice))
+
+
+def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, Any]:
+    """What a well-behaved service says, from what the request tells it."""
+    facts = request.facts
+    asked = instant(request.asked_at)
+    until = instant(facts.valid_until) if facts.valid_until else asked + timedelta(days=30)
+    seals = [seal.model_dump() for seal in facts.seals] or [_new_seal(facts.state, dice)]
+    measured = {"gross": facts.gross + dice.randint(-facts.tolerance, facts.tolerance) // 4, "seals": seals}
+    masses = [{"substance": contents.substance, "net": contents.net} for contents in facts.contents]
+    words: dict[str, dict[str, Any]] = {
+        "authorisation_granted": {
+            "state": facts.state,
+            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
+            "granted_by_role": "SIMULATED prosecutor",
+            "legal_basis": "SIMULATED decision",
+            "modalities": [facts.modality],
+            "valid_from": asked.isoformat(),
+            "valid_until": until.isoformat(),
+        },
+        "authorisation_refused": {"state": facts.state},
+        "authorisation_extended": {"state": facts.state, "valid_until": until.isoformat()},
+        "authorisation_withdrawn": {"state": facts.state},
+        "prepared": {
+            "modality": facts.modality,
+            "gross": facts.gross,
+            "seals": [_new_seal(facts.state, dice)],
+            "kept": masses,
+            "witnesses": [f"witness-{dice.randint(1, 99):02d}"],
+        },
+        "sighted": {"place": facts.place},
+        "handover_offered": measured,
+        "handover_accepted": measured | {"seals_intact": True},
+        "handover_declined": {"reason": "SIMULATED: cannot take custody"},
+        "movement_decision": {"proceed": True, "reason": "SIMULATED: explained and recounted"},
+        "delivered": {"how": "SIMULATED: by the ordinary operator"},
+        "arrest_made": {"persons": dice.randint(1, 3), "place": facts.place},
+        "no_arrest": {"reason": "SIMULATED: nobody came"},
+        "seizure": {"recovered": masses, "gross": facts.gross},
+        "stop_requested": {"reason": "SIMULATED: stop"},
+        "interdicted": {"gross": facts.gross, "seals_intact": True, "place": facts.place},
+    }
+    return words.get(kind, {})
+
+
+def _new_seal(state: str, dice: random.Random) -> dict[str, Any]:
+    return Seal(number=f"{state}{dice.randint(0, 999_999):06d}", security="H").model_dump()

@@ -1,0 +1,163 @@
+"""The simulator: whole deliveries in virtual time, on a deterministic loop, with simulated services. One seed, one course.
+
+The story that runs here is the one that runs on Temporal. The stage restarts it at checkpoint boundaries now and then, as
+a continue-as-new would, so that nothing hides outside the ledger.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.canonical import canonical
+from domain.cards import RuleCard
+from domain.delivery import Delivery
+from domain.directory import Directory
+from domain.envelope import PLAN_TYPE, Envelope, sign
+from domain.errors import VigilError
+from domain.ledger import Asked, Entry, Told
+from domain.packet import Packet, seal
+from domain.plan import Plan
+from domain.progress import Progress
+from domain.record import begin, record, resume, submit
+from domain.requests import request
+from rehearsal.clock import VirtualTimeLoop, run
+from rehearsal.scenario import Scenario
+from rehearsal.services import VIGIL, Line, cast, lines, private_key_of
+from workflows.story import Story
+
+Watch = Callable[[Delivery, Entry], None]
+
+
+class _RestartError(Exception):
+    """The run ends here and a new one goes on from the ledger."""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """How one simulated delivery went."""
+
+    seed: int
+    delivery: Delivery
+    packet: Packet
+    turned_away: int
+    """Envelopes that were noise and left no trace."""
+    restarts: int
+
+
+@dataclass(frozen=True)
+class World:
+    """What a simulation starts from."""
+
+    plan: Plan
+    directory: Directory
+    cards: dict[str, RuleCard]
+    scenario: Scenario
+    seed: int
+    restart_chance: float = 0.0
+    """Chance of a restart at each checkpoint boundary."""
+
+
+def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Simulated:
+    """One delivery to its end. `watch` sees every entry as it is recorded. The same world gives the same ledger."""
+    loop = VirtualTimeLoop()
+    theatre = _Theatre(world, loop, watch)
+    return run(theatre.perform(), loop)
+
+
+class _Theatre:
+    """The stage and the services around one delivery."""
+
+    def __init__(self, world: World, loop: VirtualTimeLoop, watch: Watch) -> None:
+        self._world = world
+        self._loop = loop
+        self._watch = watch
+        self._dice = random.Random(f"{world.seed}/stage")  # noqa: S311 - a rehearsal must be repeatable
+        self._directory = cast(world.directory, world.plan.participants())
+        initiator = private_key_of(world.plan.initiator)
+        self._plan: Envelope = sign(canonical(world.plan), PLAN_TYPE, initiator)
+        states = world.plan.states()
+        self._cards = {state: card for state, card in world.cards.items() if state in states}
+        self._delivery = begin(self._plan, self._directory, self._cards, loop.now())
+        self._news = asyncio.Event()
+        self._services: dict[str, list[asyncio.Task[None]]] = {}
+        self._seen = 0
+        self._turned_away = 0
+        self._restarts = 0
+
+    async def perform(self) -> Simulated:
+        """Tell the story, again from the ledger after each restart, until it has ended."""
+        while not self._delivery.ended:
+            try:
+                await Story(self._delivery, self).run()
+            except _RestartError:
+                self._restarts += 1
+                self._delivery = resume(self._plan, self._directory, self._cards, tuple(self._delivery.ledger))
+        self.show()
+        packet = seal(self._delivery, "", private_key_of(VIGIL), self._loop.now())
+        return Simulated(self._world.seed, self._delivery, packet, self._turned_away, self._restarts)
+
+    # The stage
+
+    def now(self) -> datetime:
+        return self._loop.now()
+
+    async def wait(self, until_true: Callable[[], bool], until: datetime | None, summary: str) -> None:  # noqa: ARG002
+        while not until_true() and (until is None or self.now() < until):
+            self._news.clear()
+            left = None if until is None else (until - self.now()).total_seconds()
+            try:
+                await asyncio.wait_for(self._news.wait(), left)
+            except TimeoutError:
+                return
+
+    def ask(self, name: str, progress: Progress) -> None:
+        for service in progress.waiting_for():
+            asked = request(self._delivery, name, service)
+            task = self._loop.create_task(self._serve(name, service, lines(asked, self._world.scenario, self._world.seed, self.now())))
+            task.add_done_callback(self._came_to_grief)
+            self._services.setdefault(name, []).append(task)
+
+    def withdraw(self, name: str, services: tuple[str, ...]) -> None:  # noqa: ARG002
+        for task in self._services.pop(name, []):
+            task.cancel()
+
+    def tell(self, about: str, services: tuple[str, ...], text: str) -> None:  # noqa: ARG002
+        record(self._delivery, Told(about=about, reached=services), self.now())
+
+    def show(self) -> None:
+        for entry in self._delivery.ledger.since(self._seen):
+            self._watch(self._delivery, entry)
+        self._seen = len(self._delivery.ledger)
+
+    async def rest(self) -> None:
+        if not self._delivery.open_checkpoints() and self._dice.random() < self._world.restart_chance:
+            raise _RestartError
+
+    async def settle(self) -> None:
+        """Notices arrive at once."""
+
+    # The services
+
+    def _came_to_grief(self, task: asyncio.Task[None]) -> None:
+        """A fault in the stage itself ends the simulation; it is never a service's fault."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._loop.call_exception_handler({"message": "simulated service", "exception": error})
+            raise error
+
+    async def _serve(self, name: str, service: str, to_say: tuple[Line, ...]) -> None:
+        await asyncio.sleep(self._dice.randint(0, 1000) / 1000)
+        record(self._delivery, Asked(checkpoint=name, received=(service,)), self.now())
+        for line in to_say:
+            await asyncio.sleep(max((line.at - self.now()).total_seconds(), 0))
+            self.hear(line.envelope)
+
+    def hear(self, envelope: Envelope) -> None:
+        """Something comes in by the one door."""
+        try:
+            submit(self._delivery, envelope, self.now())
+        except VigilError:
+            self._turned_away += 1
+        self.show()
+        self._news.set()

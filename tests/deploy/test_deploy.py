@@ -1,0 +1,285 @@
+"""What `deploy/` promises: hardened units, a closed compose file, and only settings that exist."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+VIGIL_UNITS = [unit for unit in UNITS if unit.name != "vigil-temporal.service"]
+OUR_CONTAINERS = ("worker", "gateway")
+# Committed files only: never what a machine keeps in the ignored folders.
+DEPLOY_FILES = sorted(
+    path
+    for path in DEPLOY.rglob("*")
+    if path.is_file() and path.name != ".env" and not {"config", "secrets"} & set(path.relative_to(DEPLOY).parts)
+)
+
+HARDENING = {
+    "NoNewPrivileges": "yes",
+    "CapabilityBoundingSet": "",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "ProtectKernelTunables": "yes",
+    "ProtectKernelModules": "yes",
+    "ProtectControlGroups": "yes",
+    "RestrictNamespaces": "yes",
+    "RestrictSUIDSGID": "yes",
+    "LockPersonality": "yes",
+    "SystemCallArchitectures": "native",
+    "UMask": "0077",
+    "LimitCORE": "0",
+}
+SETTING = re.compile(r"\bVIGIL_[A-Z][A-Z_]*[A-Z]\b")
+PINNED = re.compile(r"[a-z0-9./-]+:v?\d[\w.-]*(@sha256:[0-9a-f]{64})?")
+SECRET_NAME = re.compile(r"PASSWORD|PASSWD|PWD|SECRET|TOKEN|_KEY$")
+GRACEFUL_STOP_SECONDS = 20
+
+
+def read_unit(path: Path) -> configparser.ConfigParser:
+    """Read a unit file; of a key that is given twice the last one counts."""
+    unit = configparser.ConfigParser(strict=False, interpolation=None, comment_prefixes=("#", ";"), delimiters=("=",))
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # keys of units have capitals
+    unit.read_string(path.read_text(encoding="utf-8"))
+    return unit
+
+
+def read_compose() -> dict[str, Any]:
+    """Read the compose file with its merges resolved."""
+    loaded: dict[str, Any] = YAML(typ="safe", pure=True).load(DEPLOY / "compose" / "compose.yaml")
+    return loaded
+
+
+def settings_in(path: Path) -> set[str]:
+    """Name every VIGIL_ variable that a file mentions."""
+    return set(SETTING.findall(path.read_text(encoding="utf-8")))
+
+
+def known_settings() -> set[str]:
+    """Name the environment variable of every field of the settings."""
+    from process.settings import Settings  # noqa: PLC0415  # only the tests that compare need the project itself
+
+    prefix = Settings.model_config.get("env_prefix", "")
+    return {f"{prefix}{name}".upper() for name in Settings.model_fields}
+
+
+def test_there_are_the_units_that_the_readme_promises() -> None:
+    """The three units exist, so that the tests over units are not passed by an empty folder."""
+    expected = ["vigil-gateway.service", "vigil-temporal.service", "vigil-worker@.service"]
+
+    assert expected == [unit.name for unit in UNITS]
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_unit_has_its_sections_and_says_what_it_runs(path: Path) -> None:
+    """A unit parses, has its three sections, and runs a program of the installed environment."""
+    unit = read_unit(path)
+
+    assert {"Unit", "Service", "Install"} == set(unit.sections())
+    assert unit["Unit"]["Description"]
+    assert unit["Service"]["ExecStart"].startswith("/opt/vigil/.venv/bin/")
+    assert unit["Install"]["WantedBy"] == "multi-user.target"
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_unit_is_hardened(path: Path) -> None:
+    """A unit has no privilege it does not need, and is never root."""
+    service = read_unit(path)["Service"]
+
+    assert HARDENING.items() <= dict(service).items()
+    assert service.get("DynamicUser") == "yes" or service.get("User") == "vigil"
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_unit_comes_back_and_is_given_time_to_stop(path: Path) -> None:
+    """A crashed unit is started again without limit, and a stopping one may finish what it holds."""
+    unit = read_unit(path)
+
+    assert unit["Service"]["Restart"] == "on-failure"
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    assert int(unit["Service"]["TimeoutStopSec"]) > GRACEFUL_STOP_SECONDS
+
+
+@pytest.mark.parametrize("path", VIGIL_UNITS, ids=lambda path: path.name)
+def test_vigil_is_handed_its_key_as_a_credential(path: Path) -> None:
+    """The worker and the gateway read settings from one file and get the key from systemd, not from a folder."""
+    text = path.read_text(encoding="utf-8")
+    service = read_unit(path)["Service"]
+
+    assert service["EnvironmentFile"] == "/etc/vigil/vigil.env"
+    name, source = service["LoadCredential"].split(":")
+    assert source.startswith("/etc/vigil/keys/")
+    assert f"Environment=VIGIL_KEY=%d/{name}" in text.splitlines()
+
+
+def test_example_of_settings_does_not_override_the_credential() -> None:
+    """The example sets every setting but the key, which a line there would take away from the units."""
+    lines = (DEPLOY / "systemd" / "vigil.env.example").read_text(encoding="utf-8").splitlines()
+    names = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}
+
+    assert known_settings() - {"VIGIL_KEY"} == names
+
+
+def test_temporal_of_one_machine_keeps_to_itself() -> None:
+    """The development server listens on loopback, keeps its file in its state folder, and is told the retention."""
+    service = read_unit(DEPLOY / "systemd" / "vigil-temporal.service")["Service"]
+    command = service["ExecStart"]
+
+    assert "--ip 127.0.0.1" in command
+    assert service["IPAddressDeny"] == "any"
+    assert service["IPAddressAllow"] == "localhost"
+    assert service["StateDirectory"] == "vigil"
+    assert "--db-filename /var/lib/vigil/temporal.db" in command
+    assert "--retention 90d" in service["ExecStartPost"]
+
+
+def test_both_forms_register_the_same_search_attributes() -> None:
+    """A delivery can be found by participant and phase whichever form runs it."""
+    unit = read_unit(DEPLOY / "systemd" / "vigil-temporal.service")["Service"]["ExecStart"]
+    script = (DEPLOY / "compose" / "namespace.sh").read_text(encoding="utf-8")
+    expected = {"VigilParticipants": "KeywordList", "VigilPhase": "Keyword"}
+
+    assert expected == dict(re.findall(r"--search-attribute (\w+)=(\w+)", unit))
+    assert expected == dict(re.findall(r"^attribute (\w+) (\w+)$", script, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", DEPLOY_FILES, ids=lambda path: str(path.relative_to(DEPLOY)))
+def test_only_settings_that_exist_are_named(path: Path) -> None:
+    """No file of deploy sets or explains a setting that the software does not read."""
+    assert settings_in(path) <= known_settings()
+
+
+def test_every_setting_is_explained_in_the_readme() -> None:
+    """Whoever runs Vigil finds each setting in one table."""
+    assert known_settings() <= settings_in(DEPLOY / "README.md")
+
+
+def test_compose_publishes_two_ports_and_only_on_loopback() -> None:
+    """Nothing of the composed system can be reached from another machine until a proxy is put in front."""
+    published = [str(port) for service in read_compose()["services"].values() for port in service.get("ports", [])]
+
+    assert sorted(published) == ["127.0.0.1:8233:8080", "127.0.0.1:8470:8470"]
+
+
+def test_compose_holds_no_password() -> None:
+    """Every password and key of the compose file is a path to a secret file."""
+    compose = read_compose()
+    for service in compose["services"].values():
+        environment = service.get("environment", {})
+        assert isinstance(environment, dict)
+        for name, value in environment.items():
+            if SECRET_NAME.search(name.removesuffix("_FILE")):
+                assert str(value).startswith("/run/secrets/"), name
+    for secret in compose["secrets"].values():
+        assert set(secret) == {"file"}
+
+
+def test_secrets_and_configuration_cannot_be_committed_or_built_in() -> None:
+    """The folders with keys are ignored by git, and the build sees only what it is given by name."""
+    ignored = (DEPLOY / "compose" / ".gitignore").read_text(encoding="utf-8").split()
+    build = (DEPLOY / "compose" / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line for line in build if line and not line.startswith("#")]
+
+    assert {"/config/", "/secrets/"} <= set(ignored)
+    assert patterns[0] == "*"
+    assert not any("deploy" in pattern for pattern in patterns)
+
+
+def test_every_image_is_pinned() -> None:
+    """No image follows a moving tag, neither in the compose file nor as a base of ours."""
+    dockerfile = (DEPLOY / "compose" / "Dockerfile").read_text(encoding="utf-8")
+    images = [service["image"] for service in read_compose()["services"].values() if "image" in service]
+    bases = re.findall(r"^FROM (\S+)", dockerfile, flags=re.MULTILINE)
+
+    assert images
+    assert bases
+    for image in [*images, *bases]:
+        assert PINNED.fullmatch(image), image
+
+
+def test_temporal_server_and_its_tools_have_one_version() -> None:
+    """The tools that change the schema are those of the server that reads it."""
+    services = read_compose()["services"]
+    tags = {services[name]["image"].partition(":")[2] for name in ("schema", "temporal", "namespace")}
+
+    assert len(tags) == 1
+
+
+@pytest.mark.parametrize("name", OUR_CONTAINERS)
+def test_our_containers_can_change_nothing_and_gain_nothing(name: str) -> None:
+    """A worker or gateway that is taken over writes to no disk and gets no privilege."""
+    service = read_compose()["services"][name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert any(mount.startswith("/tmp:") for mount in service["tmpfs"])  # noqa: S108  # the container's own
+    assert "healthcheck" in service
+    assert int(service["stop_grace_period"].removesuffix("s")) > GRACEFUL_STOP_SECONDS
+    assert all(volume["read_only"] for volume in service["volumes"])
+
+
+@pytest.mark.parametrize("name", OUR_CONTAINERS)
+def test_our_containers_cannot_reach_the_database(name: str) -> None:
+    """Only Temporal and the schema tool share a network with PostgreSQL, and that network has no way out."""
+    compose = read_compose()
+    store = {service for service, body in compose["services"].items() if "store" in body["networks"]}
+
+    assert name not in store
+    assert store == {"postgres", "schema", "temporal"}
+    assert compose["networks"]["store"] == {"internal": True}
+
+
+def test_temporal_ui_only_looks() -> None:
+    """What is done in Temporal's UI would have no signature, so it can do nothing."""
+    environment = read_compose()["services"]["ui"]["environment"]
+
+    assert environment["TEMPORAL_DISABLE_WRITE_ACTIONS"] == "true"
+
+
+def test_nobody_serves_before_the_namespace_is_ready() -> None:
+    """Workers and gateway wait until the namespace, its retention and its search attributes are there."""
+    services = read_compose()["services"]
+
+    assert services["namespace"]["environment"]["RETENTION"] == "90d"
+    for name in OUR_CONTAINERS:
+        assert services[name]["depends_on"]["namespace"] == {"condition": "service_completed_successfully"}
+
+
+def test_files_that_compose_mounts_are_there_and_readable() -> None:
+    """Every script and setting that a container reads exists and can be read by another user than its owner."""
+    for config in read_compose()["configs"].values():
+        path = DEPLOY / "compose" / config["file"]
+        assert path.stat().st_mode & stat.S_IROTH, path
+
+
+def test_image_holds_every_room_of_the_house() -> None:
+    """A new package that is not copied into the image fails here, not at the first start."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    dockerfile = (DEPLOY / "compose" / "Dockerfile").read_text(encoding="utf-8")
+    ignore = (DEPLOY / "compose" / "Dockerfile.dockerignore").read_text(encoding="utf-8").split()
+    copied = {word for line in re.findall(r"^COPY (?!--)(.+)", dockerfile, flags=re.MULTILINE) for word in line.split()}
+
+    for room in project["tool"]["hatch"]["build"]["only-include"]:
+        assert room in copied
+        assert f"!{room}" in ignore
+
+
+def test_image_is_built_from_the_lock_and_not_as_root() -> None:
+    """The image takes dependencies by their hashes, adds the project alone, and runs as an ordinary user."""
+    dockerfile = (DEPLOY / "compose" / "Dockerfile").read_text(encoding="utf-8")
+
+    assert "--require-hashes --requirement requirements.lock" in dockerfile
+    assert "--no-deps --no-build-isolation ." in dockerfile
+    assert re.findall(r"^USER (.+)", dockerfile, flags=re.MULTILINE) == ["10001:10001"]

@@ -1,0 +1,47 @@
+"""The Stage: all that the story needs from the world it is told in.
+
+Two stages perform it: Temporal (`workflows.controlled_delivery`) and virtual time (`rehearsal.simulator`). The story is
+the same code on both, so what is simulated is what runs.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from domain.progress import Progress
+
+
+class Stage(Protocol):
+    """What a story may ask of the world."""
+
+    def now(self) -> datetime:
+        """This instant, aware, UTC."""
+        ...
+
+    async def wait(self, until_true: Callable[[], bool], until: datetime | None, summary: str) -> None:
+        """Return when the condition holds or the instant has come, whichever is first."""
+        ...
+
+    def ask(self, name: str, progress: Progress) -> None:
+        """Begin to ask the checkpoint's services, and go on asking until `withdraw`. Returns at once."""
+        ...
+
+    def withdraw(self, name: str, services: tuple[str, ...]) -> None:
+        """The checkpoint has closed: stop asking, and tell these services that nothing is waited for any more."""
+        ...
+
+    def tell(self, about: str, services: tuple[str, ...], text: str) -> None:
+        """Send a notice to these services, as often as it takes. Returns at once."""
+        ...
+
+    def show(self) -> None:
+        """The state has changed: refresh what people see of it."""
+        ...
+
+    async def rest(self) -> None:
+        """Between two steps, with nothing open: the stage may end this run here and go on in a new one."""
+        ...
+
+    async def settle(self) -> None:
+        """Return when every notice under way has arrived or has been given up."""
+        ...

@@ -1,0 +1,230 @@
+"""The story of a controlled delivery, told once: read `Story.run` as an officer reads a checklist.
+
+The story decides nothing that a rule decides: it records events through `domain.record`, which lets the rules permit or
+forbid them, and waits for what the services say. Every step asks the state whether it is already done, so the story can
+be entered again at any checkpoint boundary. A halt (R8) is not a step: `until` raises it wherever the story stands.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Literal
+
+from domain import rules, unforeseen
+from domain.consent import conflicting
+from domain.delivery import Delivery
+from domain.ledger import Cleared, Closed, Concluded, Ended, Event, Expired, Expiring, Halted, Opened, Reminded, Silence
+from domain.moments import utc_text
+from domain.plan import PlannedCheckpoint
+from domain.record import record, take_up
+from domain.timers import elapsed, next_moment
+from workflows.stage import Stage
+
+
+class HaltedError(Exception):
+    """The delivery has halted; nothing in the ordinary course goes on (R8)."""
+
+
+class Story:
+    """One delivery, performed on a stage."""
+
+    def __init__(self, delivery: Delivery, stage: Stage) -> None:
+        self.delivery = delivery
+        self.plan = delivery.plan
+        self.stage = stage
+
+    async def run(self) -> None:
+        """The checklist."""
+        try:
+            await self.obtain_authorisations()
+            await self.prepare()
+            await self.dispatch()
+            for leg in range(len(self.plan.legs) - 1):
+                await self.follow(leg)
+                await self.hand_over(leg)
+            await self.deliver()
+            await self.arrest()
+            await self.account_for_everything()
+        except HaltedError:
+            await self.stand_down()
+        await self.close()
+
+    # The steps
+
+    async def obtain_authorisations(self) -> None:
+        """Ask every State on the route at once; silence is not consent (R2), and all must allow the same handling (R3)."""
+        await self.pass_checkpoints(*self.plan.at("authorise"))
+        conflict = conflicting(self.plan, self.delivery.grants)
+        if conflict and self.delivery.halt is None:
+            reason = f"{', '.join(conflict)} does not allow the consignment to go {self.plan.modality}"
+            self.record(Halted(cause="modality", rule="R3", reason=reason))
+
+    async def prepare(self) -> None:
+        """Open, weigh, mark and reseal under the modality all States agreed to."""
+        await self.pass_checkpoints(*self.plan.at("prepare"))
+
+    async def dispatch(self) -> None:
+        """Let it go, if every State's authorisation lasts until its planned exit with the plan's margin (R1)."""
+        await self.clear(0)
+        await self.pass_checkpoints(*self.plan.at("dispatch"))
+
+    async def follow(self, leg: int) -> None:
+        """See that the State ahead may be entered before its border is reached (R5)."""
+        await self.clear(leg + 1)
+
+    async def hand_over(self, leg: int) -> None:
+        """Custody moves by offer and acceptance (R6); what does not fit waits for a fresh decision (R7)."""
+        await self.pass_checkpoints(self.planned(self.plan.legs[leg].end), takes=self.plan.legs[leg].takes)
+
+    async def deliver(self) -> None:
+        """The consignment reaches the recipient under watch."""
+        await self.pass_checkpoints(*self.plan.at("deliver"), takes=self.plan.legs[-1].takes)
+
+    async def arrest(self) -> None:
+        """Every team is told at the same instant."""
+        await self.pass_checkpoints(*self.plan.at("arrest"))
+
+    async def account_for_everything(self) -> None:
+        """Recover, reweigh and record all of it."""
+        await self.pass_checkpoints(*self.plan.at("account"))
+
+    async def stand_down(self) -> None:
+        """After a halt: take back every open request, tell everyone, and have the responsible authority seize (R8)."""
+        for name, progress in self.delivery.progress.items():
+            if progress.open and name not in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED):
+                self.close_checkpoint(name, "withdrawn")
+        if not self.delivery.secured:
+            self.open_unforeseen(unforeseen.INTERDICTION)
+        self.open_unforeseen(unforeseen.ACKNOWLEDGED)
+        await self.pass_open(unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED, halted=True)
+
+    async def close(self) -> None:
+        """One outcome, told to every participant (R12); then the debrief, if it ever left."""
+        if self.delivery.outcome is None:
+            outcome, reason = rules.conclusion(self.delivery)
+            self.record(Concluded(outcome=outcome, reason=reason[:500]))
+            self.stage.tell("outcome", self.plan.participants(), f"{outcome}: {reason}")
+        if self.delivery.dispatched:
+            await self.pass_checkpoints(*self.plan.at("close"), halted=True)
+        await self.stage.settle()
+        self.record(Ended())
+
+    # What the steps are made of
+
+    async def pass_checkpoints(
+        self, *checkpoints: PlannedCheckpoint, takes: timedelta = timedelta(), halted: bool = False
+    ) -> None:
+        """Open these side by side, ask, and go on when all have closed."""
+        self.raise_if_halted(halted=halted)
+        for checkpoint in checkpoints:
+            if checkpoint.id not in self.delivery.progress:
+                due = utc_text(self.stage.now() + takes + checkpoint.due)
+                self.record(Opened(checkpoint=checkpoint.id, due=due))
+        take_up(self.delivery, self.stage.now())
+        await self.pass_open(*(checkpoint.id for checkpoint in checkpoints), halted=halted)
+
+    async def pass_open(self, *names: str, halted: bool = False) -> None:
+        """Ask the services of these open checkpoints and wait until each has closed."""
+        waiting = [name for name in names if name in self.delivery.progress and self.delivery.progress[name].open]
+        for name in waiting:
+            self.stage.ask(name, self.delivery.progress[name])
+        while waiting:
+            await self.until(lambda: any(map(self.finished, waiting)), f"waiting at {', '.join(waiting)}", halted=halted)
+            for name in filter(self.finished, waiting):
+                self.close_checkpoint(name, "satisfied" if self.delivery.progress[name].satisfied else "unanswered")
+            waiting = [name for name in waiting if self.delivery.progress[name].open]
+        await self.stage.rest()
+        self.raise_if_halted(halted=halted)
+
+    def finished(self, name: str) -> bool:
+        """Whether this checkpoint may close: satisfied with nothing left to decide, or silent where silence decides nothing."""
+        progress = self.delivery.progress[name]
+        discrepancy = self.delivery.discrepancy
+        if progress.satisfied:
+            return discrepancy is None or discrepancy.checkpoint != name
+        return progress.silent and rules.may_stay_unanswered(self.delivery, name)
+
+    async def clear(self, leg: int) -> None:
+        """Record that `leg` may begin, after any extension of a consent that it needs (R1, R5)."""
+        if self.delivery.cleared >= leg:
+            return
+        self.raise_if_halted(halted=False)
+        short = rules.shortfall(self.delivery, leg, self.stage.now())
+        for state in short:
+            for service in self.plan.authorities(state):
+                self.ask_extension(service)
+        summary = f"waiting for {', '.join(short)} to extend its consent"
+        await self.until(lambda: not rules.shortfall(self.delivery, leg, self.stage.now()), summary, halted=False)
+        self.record(Cleared(leg=leg))
+
+    async def until(self, done: Callable[[], bool], summary: str, *, halted: bool) -> None:
+        """Wait for `done`, recording meanwhile what time brings. Raises `HaltedError` the moment the delivery halts (R8)."""
+        while True:
+            self.raise_if_halted(halted=halted)
+            self.meet_the_unforeseen()
+            if done():
+                return
+            so_far = len(self.delivery.ledger)
+            await self.stage.wait(lambda: len(self.delivery.ledger) > so_far, next_moment(self.delivery), summary)  # noqa: B023
+            for event in elapsed(self.delivery, self.stage.now()):
+                self.let_time_pass(event)
+
+    def let_time_pass(self, event: Event) -> None:
+        """Record one thing that time brought, and act on it."""
+        if self.delivery.halt is not None and isinstance(event, Expiring | Expired):
+            return
+        self.record(event)
+        match event:
+            case Reminded(checkpoint=name, services=services, rung=rung):
+                self.stage.tell(f"reminder {rung} of {name}", services, f"an answer is still waited for at {name}")
+            case Silence(checkpoint=name, services=services):
+                overdue = f"no answer in time at {name} from {', '.join(services)}"
+                self.stage.tell(f"silence at {name}", (self.plan.initiator,), overdue)
+            case Expiring(service=service) if self.delivery.halt is None:
+                self.ask_extension(service)
+
+    def meet_the_unforeseen(self) -> None:
+        """Open the decision that a discrepancy calls for (R7); close decisions and extensions that have been given."""
+        if self.delivery.discrepancy is not None and self.delivery.halt is None:
+            self.open_unforeseen(unforeseen.decision_name(self.delivery), ask=True)
+        for name, progress in self.delivery.progress.items():
+            if progress.open and progress.satisfied and unforeseen.decides(name):
+                self.close_checkpoint(name, "satisfied")
+            elif progress.open and unforeseen.moot(self.delivery, name):
+                self.close_checkpoint(name, "withdrawn")
+
+    def ask_extension(self, service: str) -> None:
+        """Ask an authority to let its consent run longer, unless it is being asked already (R5)."""
+        if service in self.delivery.grants:
+            self.open_unforeseen(unforeseen.extension_name(self.delivery, service), ask=True)
+
+    def open_unforeseen(self, name: str, *, ask: bool = False) -> None:
+        """Open a checkpoint that no plan holds, unless it is open already."""
+        definition = unforeseen.definition(self.delivery, name)
+        if name in self.delivery.progress or definition is None:
+            return
+        due = None if unforeseen.waits_without_end(name) else utc_text(self.stage.now() + definition.due)
+        self.record(Opened(checkpoint=name, due=due, definition=definition))
+        if ask:
+            self.stage.ask(name, self.delivery.progress[name])
+
+    def close_checkpoint(self, name: str, result: Literal["satisfied", "unanswered", "withdrawn"]) -> None:
+        """Close it, and tell those still asked that nothing is waited for any more."""
+        progress = self.delivery.progress[name]
+        self.record(Closed(checkpoint=name, result=result))
+        self.stage.withdraw(name, progress.waiting_for())
+
+    def planned(self, name: str) -> PlannedCheckpoint:
+        """The plan's checkpoint of this id; a checked plan has it."""
+        found = self.plan.find(name)
+        assert found is not None  # noqa: S101 - planning.faults_in refuses a plan without it
+        return found
+
+    def raise_if_halted(self, *, halted: bool) -> None:
+        """Nothing advances after a halt, unless this part of the story is about the halt."""
+        if self.delivery.halt is not None and not halted:
+            raise HaltedError
+
+    def record(self, event: Event) -> None:
+        """Record what the story does, as the rules permit."""
+        record(self.delivery, event, self.stage.now())
+        self.stage.show()
