@@ -12,13 +12,15 @@ from domain.cards import RuleCard
 from domain.directory import Directory
 from domain.errors import Fault
 from domain.identifiers import locode_in_state
-from domain.plan import STEP_NEEDS, Plan
+from domain.plan import STEP_NEEDS, Plan, Step
 from domain.quantities import say_span
 
 Cards = Mapping[str, RuleCard]
 
-ONCE = ("prepare", "dispatch", "deliver")
+ONCE: tuple[Step, ...] = ("prepare", "dispatch", "deliver")
 """Steps that have exactly one checkpoint; `authorise` has one for each State, `hand_over` one between two legs."""
+
+AT_LEAST_ONCE: tuple[Step, ...] = ("arrest", "account")
 
 
 def faults_in(plan: Plan, directory: Directory, cards: Cards) -> tuple[Fault, ...]:
@@ -76,7 +78,7 @@ def _checkpoints(plan: Plan) -> Iterator[Fault]:
         if len(plan.at(step)) != 1:
             problem = f"exactly one checkpoint of step {step} is needed, found {len(plan.at(step))}"
             yield Fault(place="checkpoints", problem=problem)
-    for step in ("arrest", "account"):
+    for step in AT_LEAST_ONCE:
         if not plan.at(step):
             yield Fault(place="checkpoints", problem=f"at least one checkpoint of step {step} is needed, found none")
 
@@ -101,10 +103,10 @@ def _route(plan: Plan, directory: Directory) -> Iterator[Fault]:
         if before.end != after.start:
             problem = f"R4: control is interrupted: leg {before.id} ends at {before.end}, so this must start there"
             yield Fault(place=f"legs.{index + 1}.start", problem=problem)
-    ends = [("dispatch", plan.legs[0].start, "legs.0.start", "first leg starts")]
-    ends += [("deliver", plan.legs[-1].end, f"legs.{len(plan.legs) - 1}.end", "last leg ends")]
-    for step, found, place, words in ends:
-        wanted = plan.at(step)  # type: ignore[arg-type]
+    first: tuple[Step, str, str, str] = ("dispatch", plan.legs[0].start, "legs.0.start", "first leg starts")
+    last: tuple[Step, str, str, str] = ("deliver", plan.legs[-1].end, f"legs.{len(plan.legs) - 1}.end", "last leg ends")
+    for step, found, place, words in (first, last):
+        wanted = plan.at(step)
         if len(wanted) == 1 and found != wanted[0].id:
             yield Fault(place=place, problem=f"the {words} at the {step} checkpoint {wanted[0].id}, not at {found}")
 

@@ -126,5 +126,6 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
         return None
     until = opened + plan.margin + plan.contingencies.extension + plan.time_to_leave(state, delivery.leg or 0)
     if not delivery.dispatched:
-        until += sum((step[0].due for step in map(plan.at, ("authorise", "prepare", "dispatch")) if step), timedelta())
+        before = (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
+        until += sum((max(checkpoint.due for checkpoint in step) for step in before if step), timedelta())
     return utc_text(until)

@@ -1,0 +1,1 @@
+"""What touches the outside during a delivery: asking services, and notices."""

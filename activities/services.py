@@ -1,0 +1,92 @@
+"""How a service is reached over HTTP: requests, notices and polls, each signed by Vigil's key and bounded in time and size.
+
+A service that pushes and one that is polled are asked alike (`POST /requests`); the polled one is then asked for its
+answers (`GET /requests/ID/answers`, long poll with `Prefer: wait`, RFC 7240). People at a desk are not called: their
+requests wait in their inbox at the gateway.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import quote
+
+import aiohttp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import Field, ValidationError
+from yarl import URL
+
+from domain import proof
+from domain.canonical import Frozen, canonical
+from domain.directory import Desk, Service
+from domain.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, sign
+from domain.requests import Notice, Request
+
+log = logging.getLogger("vigil.services")
+
+ONE_CALL = aiohttp.ClientTimeout(total=10)
+POLL_WAIT = 10
+"""Seconds a polled service may hold our question before answering that there is nothing."""
+LARGEST_ANSWER = 1_000_000
+
+
+class AwayError(Exception):
+    """The service could not be reached, or what it answered makes no sense. Asking again later may help."""
+
+
+class Answers(Frozen):
+    """A polled service's answers from a number on."""
+
+    answers: Annotated[tuple[Envelope, ...], Field(max_length=100)]
+
+
+class Services:
+    """Calls services in Vigil's name."""
+
+    def __init__(self, http: aiohttp.ClientSession, vigil: str, key: Ed25519PrivateKey) -> None:
+        self._http = http
+        self._vigil = vigil
+        self._key = key
+
+    async def ask(self, service: Service, request: Request) -> None:
+        """Hand over a request; returns when the service acknowledges receipt. Raises `AwayError`."""
+        if isinstance(service.reach, Desk):
+            return
+        body = sign(canonical(request), REQUEST_TYPE, self._key).model_dump_json().encode()
+        await self._call(service, "POST", "requests", body, {"Idempotency-Key": request.id})
+
+    async def notify(self, service: Service, notice: Notice) -> None:
+        """Hand over a notice. Raises `AwayError`."""
+        if isinstance(service.reach, Desk):
+            return
+        body = sign(canonical(notice), NOTICE_TYPE, self._key).model_dump_json().encode()
+        await self._call(service, "POST", "notices", body, {"Idempotency-Key": notice.id})
+
+    async def answers(self, service: Service, request: str, after: int) -> tuple[Envelope, ...]:
+        """What a polled service has answered beyond the first `after`. Raises `AwayError`."""
+        path = f"requests/{quote(request, safe='')}/answers?after={after}"
+        data = await self._call(service, "GET", path, b"", {"Prefer": f"wait={POLL_WAIT}"})
+        try:
+            return Answers.model_validate_json(data).answers
+        except ValidationError as error:
+            raise AwayError(f"{service.id} answers something that is no list of statements") from error
+
+    async def _call(self, service: Service, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+        if isinstance(service.reach, Desk):
+            raise AwayError(f"{service.id} is people at a desk")
+        url = URL(f"{str(service.reach.url).rstrip('/')}/{path}", encoded=True)
+        signed = proof.make(
+            self._vigil, self._key, method, url.raw_path_qs, body, now=datetime.now(UTC), nonce=secrets.token_hex(16)
+        )
+        timeout = aiohttp.ClientTimeout(total=POLL_WAIT + 10) if method == "GET" else ONE_CALL
+        sent = {**headers, "Authorization": signed, "Content-Type": "application/json"}
+        try:
+            async with self._http.request(method, url, data=body, headers=sent, timeout=timeout) as answer:
+                data = await answer.content.read(LARGEST_ANSWER + 1)
+                if answer.status not in (200, 202) or len(data) > LARGEST_ANSWER:
+                    raise AwayError(f"{service.id} answers with status {answer.status}")
+                return data
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            raise AwayError(f"{service.id} cannot be reached") from error

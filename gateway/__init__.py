@@ -1,0 +1,1 @@
+"""The one door in: HTTP for services, officers and supervisors; a client of Temporal."""

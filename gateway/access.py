@@ -1,0 +1,59 @@
+"""Who is calling, and what is theirs. Nobody anonymous gets anything but the health of the process.
+
+Read as a table:
+
+    start a delivery        the plan's initiator
+    hand in a statement     any service of the directory (what counts is the statement's own signature)
+    see a delivery          its participants, and supervisors
+    list, inbox             one's own; supervisors list all
+"""
+
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import web
+
+from domain import proof
+from domain.directory import Directory, Service
+from domain.errors import NotAllowed, NotAuthentic, NotFound
+from domain.plan import Plan
+
+CALLER: web.RequestKey[Service] = web.RequestKey("caller", Service)
+
+
+class Proofs:
+    """Checks proofs, and accepts each once."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._used: OrderedDict[str, datetime] = OrderedDict()
+
+    def caller(self, header: str | None, method: str, target: str, body: bytes) -> Service:
+        """The calling service. Raises `NotAuthentic`."""
+        now = datetime.now(UTC)
+        service, nonce = proof.check(header, self._directory, method, target, body, now=now)
+        while self._used and next(iter(self._used.values())) < now:
+            self._used.popitem(last=False)
+        if nonce in self._used:
+            message = "this proof has been used already"
+            raise NotAuthentic(message, hint="sign each request anew")
+        self._used[nonce] = now + timedelta(seconds=2 * proof.LIFETIME)
+        return service
+
+
+def may_start(caller: Service, plan: Plan) -> None:
+    """Raises `NotAllowed` unless the caller is the plan's initiator."""
+    if caller.id != plan.initiator:
+        message = f"{caller.id} cannot start a plan whose initiator is {plan.initiator}"
+        raise NotAllowed(message, hint=f"call as {plan.initiator}")
+
+
+def may_see(caller: Service, delivery: str, participants: tuple[str, ...]) -> None:
+    """Raises `NotFound`, as for a delivery that does not exist, unless it is the caller's to see."""
+    if caller.kind != "supervisor" and caller.id not in participants:
+        raise no_delivery(delivery)
+
+
+def no_delivery(delivery: str) -> NotFound:
+    """The one answer for what does not exist and what is not the caller's."""
+    return NotFound(f"there is no delivery {delivery} here for you", hint="`vigil list` shows yours")

@@ -1,0 +1,207 @@
+"""The HTTP API, version 1. Every answer is JSON, every error a problem document (RFC 9457) with our code, rule and hint."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from domain.canonical import canonical
+from domain.directory import Service
+from domain.envelope import Envelope
+from domain.errors import (
+    Malformed,
+    NotAllowed,
+    NotAuthentic,
+    NotFound,
+    RuleBroken,
+    TimedOut,
+    Unavailable,
+    VigilError,
+)
+from domain.ledger import Entry
+from domain.requests import Request
+from domain.statements import faults_of
+from gateway.access import CALLER, Proofs
+from gateway.desk import Desk, Row
+
+log = logging.getLogger("vigil.gateway")
+
+LARGEST_BODY = 1_000_000
+STATUS: dict[type[VigilError], int] = {
+    Malformed: 422,
+    NotAuthentic: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    RuleBroken: 409,
+    TimedOut: 504,
+    Unavailable: 503,
+}
+ENTRIES = TypeAdapter(list[Entry])
+ROWS = TypeAdapter(tuple[Row, ...])
+REQUESTS = TypeAdapter(tuple[Request, ...])
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
+PROOFS: web.AppKey[Proofs] = web.AppKey("proofs", Proofs)
+
+routes = web.RouteTableDef()
+
+
+def application(desk: Desk, proofs: Proofs) -> web.Application:
+    """The gateway's web application."""
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[logged, explained, proved])
+    app[DESK], app[PROOFS] = desk, proofs
+    app.add_routes(routes)
+    return app
+
+
+@routes.get("/v1/health")
+async def health(request: web.Request) -> web.Response:
+    """Whether this process and Temporal behind it are up. The only answer that needs no proof."""
+    await request.app[DESK].ready()
+    return web.json_response({"status": "up"})
+
+
+@routes.post("/v1/deliveries")
+async def start(request: web.Request) -> web.Response:
+    """Start the delivery of a signed plan."""
+    plan = await request.app[DESK].start(request[CALLER], await _body(request, Envelope))
+    place = f"/v1/deliveries/{plan.operation}"
+    return web.json_response({"delivery": plan.operation}, status=201, headers={"Location": place})
+
+
+@routes.get("/v1/deliveries")
+async def deliveries(request: web.Request) -> web.Response:
+    """The caller's deliveries."""
+    return _json(ROWS.dump_json(await request.app[DESK].deliveries(request[CALLER])))
+
+
+@routes.get("/v1/deliveries/{delivery}")
+async def show(request: web.Request) -> web.Response:
+    """One delivery's summary."""
+    return _model(await request.app[DESK].view(request[CALLER], request.match_info["delivery"]))
+
+
+@routes.post("/v1/deliveries/{delivery}/statements")
+async def submit(request: web.Request) -> web.Response:
+    """Hand in a signed statement. The answer is its receipt, also where a rule refuses it: the attempt is recorded."""
+    envelope = await _body(request, Envelope)
+    return _model(await request.app[DESK].submit(request.match_info["delivery"], envelope))
+
+
+@routes.get("/v1/deliveries/{delivery}/ledger")
+async def ledger(request: web.Request) -> web.Response:
+    """Ledger entries from `since` on."""
+    found = await request.app[DESK].ledger(request[CALLER], request.match_info["delivery"], _since(request))
+    return _json(ENTRIES.dump_json(found))
+
+
+@routes.get("/v1/deliveries/{delivery}/changes")
+async def changes(request: web.Request) -> web.StreamResponse:
+    """The ledger as server-sent events, from `since` or the `Last-Event-ID` on, until the delivery has ended."""
+    last = request.headers.get("Last-Event-ID", "")
+    since = int(last) + 1 if last.isdecimal() else _since(request)
+    found = request.app[DESK].changes(request[CALLER], request.match_info["delivery"], since)
+    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    async for entry in found:
+        if not answer.prepared:
+            await answer.prepare(request)
+        await answer.write(f"id: {entry.seq}\ndata: {entry.model_dump_json()}\n\n".encode())
+    if not answer.prepared:
+        await answer.prepare(request)
+    await answer.write_eof()
+    return answer
+
+
+@routes.get("/v1/deliveries/{delivery}/packet")
+async def packet(request: web.Request) -> web.Response:
+    """The sealed evidence packet."""
+    sealed = await request.app[DESK].packet(request[CALLER], request.match_info["delivery"])
+    return _json(canonical(sealed))
+
+
+@routes.get("/v1/inbox")
+async def inbox(request: web.Request) -> web.Response:
+    """What the caller is being asked, in all its deliveries."""
+    return _json(REQUESTS.dump_json(await request.app[DESK].inbox(request[CALLER])))
+
+
+@web.middleware
+async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """One line for each request; ids of deliveries are code names, bodies are never logged."""
+    began = time.perf_counter()
+    answer = await handler(request)
+    caller: Service | None = request.get(CALLER)
+    fields = {
+        "method": request.method,
+        "path": request.path,
+        "status": answer.status,
+        "milliseconds": round((time.perf_counter() - began) * 1000),
+        "service": caller.id if caller is not None else "",
+    }
+    log.info("answered", extra=fields)
+    return answer
+
+
+@web.middleware
+async def explained(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Errors as problem documents."""
+    try:
+        return await handler(request)
+    except VigilError as error:
+        return problem(error)
+    except web.HTTPException as error:
+        if error.status < 400:  # noqa: PLR2004
+            raise
+        return _problem(error.status, error.reason, code="http")
+
+
+@web.middleware
+async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nobody anonymous gets further than the health of the process."""
+    if request.path != "/v1/health":
+        body = await request.read()
+        authorization = request.headers.get("Authorization")
+        request[CALLER] = request.app[PROOFS].caller(authorization, request.method, request.raw_path, body)
+    return await handler(request)
+
+
+def problem(error: VigilError) -> web.Response:
+    """The problem document of one of our errors."""
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    more: dict[str, object] = {"hint": error.hint} if error.hint else {}
+    if isinstance(error, Malformed):
+        more["faults"] = [fault.model_dump() for fault in error.faults]
+    if isinstance(error, RuleBroken):
+        more["rule"] = error.rule
+    return _problem(status, error.message, code=error.code, **more)
+
+
+def _problem(status: int, detail: str, *, code: str, **more: object) -> web.Response:
+    document = {"type": f"urn:vigil:{code}", "title": code.replace("-", " "), "status": status, "detail": detail, "code": code}
+    return web.json_response(document | more, status=status, content_type="application/problem+json")
+
+
+async def _body(request: web.Request, model: type[Envelope]) -> Envelope:
+    try:
+        return model.model_validate_json(await request.read())
+    except ValidationError as error:
+        raise Malformed("the body is not a signed envelope", faults_of(error)) from error
+
+
+def _since(request: web.Request) -> int:
+    text = request.query.get("since", "0")
+    if not text.isdecimal():
+        raise Malformed(f"since={text}: expected the number of an entry, 0 or more")
+    return int(text)
+
+
+def _json(data: bytes) -> web.Response:
+    return web.Response(body=data, content_type="application/json")
+
+
+def _model(model: BaseModel) -> web.Response:
+    return _json(model.model_dump_json().encode())

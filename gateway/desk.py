@@ -1,0 +1,319 @@
+"""What any face of the gateway can do, over the Temporal client. Errors are ours, never Temporal's."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from temporalio.client import (
+    Client,
+    RPCError,
+    RPCStatusCode,
+    RPCTimeoutOrCancelledError,
+    WorkflowExecution,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+
+from domain.canonical import Frozen
+from domain.cards import RuleCard
+from domain.directory import Directory, Service
+from domain.envelope import Envelope
+from domain.errors import (
+    Fault,
+    Malformed,
+    NotAllowed,
+    NotAuthentic,
+    NotFound,
+    RuleBroken,
+    Unavailable,
+    VigilError,
+)
+from domain.ledger import Entry, Receipt
+from domain.packet import Packet, seal
+from domain.plan import Plan
+from domain.planning import faults_in
+from domain.record import read_plan, resume, verified_plan
+from domain.requests import Request
+from domain.statements import read_statement
+from domain.views import DeliveryView
+from gateway.access import may_see, may_start, no_delivery
+from workflows import messages
+from workflows.messages import Asker, Docket, Page, update_id, workflow_id
+
+_PARTICIPANTS = SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS)
+_PHASE = SearchAttributeKey.for_keyword(messages.PHASE)
+
+PATIENCE = timedelta(seconds=30)
+"""How long the gateway waits for a worker's answer before it says that none is there."""
+AT_ONCE = 8
+"""Deliveries asked at the same time for one list or inbox."""
+LONGEST_LIST = 200
+
+
+class Row(Frozen):
+    """One delivery in a list."""
+
+    delivery: str
+    phase: str
+    started_at: str
+    closed_at: str | None
+
+
+class Desk:
+    """Serves callers that have proved who they are."""
+
+    def __init__(
+        self,
+        client: Client,
+        task_queue: str,
+        directory: Directory,
+        cards: dict[str, RuleCard],
+        key: Ed25519PrivateKey,
+    ) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._directory = directory
+        self._cards = cards
+        self._key = key
+
+    async def start(self, caller: Service, envelope: Envelope) -> Plan:
+        """Start the delivery of a signed plan. Nothing is started unless everything is right.
+
+        Raises `Malformed` with every fault, `NotAllowed`, `NotAuthentic`, or `RuleBroken` if it was started before.
+        """
+        plan = read_plan(envelope)
+        may_start(caller, plan)
+        now = datetime.now(UTC)
+        verified_plan(envelope, self._directory, now)
+        faults = [*faults_in(plan, self._directory, self._cards), *self._without_keys(plan, now)]
+        if faults:
+            message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
+            raise Malformed(message, faults)
+        supervisors = [service.id for service in self._directory.services if service.kind == "supervisor"]
+        docket = Docket(
+            plan=envelope,
+            directory=self._directory.snapshot([*plan.participants(), *supervisors]),
+            cards={state: self._cards[state] for state in plan.states()},
+        )
+        with _as_ours(plan.operation):
+            try:
+                await self._client.start_workflow(
+                    messages.WORKFLOW,
+                    docket,
+                    id=workflow_id(plan.operation),
+                    task_queue=self._task_queue,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    search_attributes=TypedSearchAttributes(
+                        [
+                            SearchAttributePair(_PARTICIPANTS, list(plan.participants())),
+                            SearchAttributePair(_PHASE, "planned"),
+                        ]
+                    ),
+                    static_summary=plan.title,
+                )
+            except WorkflowAlreadyStartedError as error:
+                reason = f"delivery {plan.operation} has been started already; nothing was changed"
+                raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`") from error
+        return plan
+
+    async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
+        """Hand in a statement; the receipt says that it is durable and what became of it.
+
+        Raises `Malformed`, `NotAuthentic`, `NotAllowed` or `NotFound` for noise, and `Unavailable` if no worker answered:
+        then the statement may still count, and the same statement may be handed in again.
+        """
+        statement = read_statement(envelope.body())
+        handle = self._handle(delivery)
+        with _as_ours(delivery):
+            try:
+                receipt: Receipt = await handle.execute_update(
+                    messages.SUBMIT,
+                    envelope,
+                    id=update_id(statement.id, envelope),
+                    result_type=Receipt,
+                    rpc_timeout=PATIENCE,
+                )
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
+            else:
+                return receipt
+        return await self._after_the_end(delivery, statement.id)
+
+    async def _after_the_end(self, delivery: str, statement: str) -> Receipt:
+        """The workflow takes no more updates: the receipt if the statement came in before, else a refusal."""
+        with _as_ours(delivery):
+            known: Receipt | None = await self._handle(delivery).query(
+                messages.QUERY_RECEIPT, statement, result_type=Receipt | None, rpc_timeout=PATIENCE  # type: ignore[arg-type]
+            )
+        if known is None:
+            message = f"delivery {delivery} has ended; its ledger is closed"
+            raise NotAllowed(message, hint="the statement was not recorded")
+        return known
+
+    async def deliveries(self, caller: Service) -> tuple[Row, ...]:
+        """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
+        return tuple([_row(found) async for found in self._find(caller, running=False)])
+
+    async def view(self, caller: Service, delivery: str) -> DeliveryView:
+        """The summary of one delivery."""
+        handle = await self._seen_by(caller, delivery)
+        with _as_ours(delivery):
+            found: DeliveryView = await handle.query(messages.QUERY_VIEW, result_type=DeliveryView, rpc_timeout=PATIENCE)
+        return found
+
+    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry]:
+        """Ledger entries from a number on."""
+        handle = await self._seen_by(caller, delivery)
+        with _as_ours(delivery):
+            page = Page(since=since)
+            found: list[Entry] = await handle.query(
+                messages.QUERY_LEDGER, page, result_type=list[Entry], rpc_timeout=PATIENCE
+            )
+        return found
+
+    async def inbox(self, caller: Service) -> tuple[Request, ...]:
+        """Everything the caller is being asked now, in all its deliveries, the most urgent first."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def of(found: WorkflowExecution) -> list[Request]:
+            handle = self._client.get_workflow_handle(found.id)
+            async with gate:
+                with _as_ours(found.id):
+                    asked: list[Request] = await handle.query(
+                        messages.QUERY_INBOX, Asker(service=caller.id), result_type=list[Request], rpc_timeout=PATIENCE
+                    )
+            return asked
+
+        inboxes = await asyncio.gather(*[of(found) async for found in self._find(caller, running=True)])
+        return tuple(sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id)))
+
+    async def packet(self, caller: Service, delivery: str) -> Packet:
+        """The evidence packet as of now, sealed with the installation's key."""
+        handle = await self._seen_by(caller, delivery)
+        with _as_ours(delivery):
+            docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
+            history = await handle.fetch_history()
+        rebuilt = resume(docket.plan, docket.directory, docket.cards, docket.entries)
+        return seal(rebuilt, history.to_json(), self._key, datetime.now(UTC))
+
+    async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry]:
+        """Entries from `since` on as they are recorded, until the delivery has ended. Waits on history, polls nothing."""
+        while True:
+            news = asyncio.Event()
+            handle = await self._seen_by(caller, delivery)
+            listener = asyncio.create_task(_listen(handle, news))
+            try:
+                while True:
+                    run_over = listener.done()
+                    for entry in await self.ledger(caller, delivery, since):
+                        since = entry.seq + 1
+                        yield entry
+                        if entry.event.event == "ended":
+                            return
+                    if run_over:
+                        break
+                    await news.wait()
+                    news.clear()
+            finally:
+                listener.cancel()
+
+    async def ready(self) -> None:
+        """Whether Temporal answers. Raises `Unavailable`."""
+        with _as_ours(""):
+            await self._client.service_client.check_health(timeout=timedelta(seconds=2))
+
+    def _handle(self, delivery: str) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(workflow_id(delivery))
+
+    async def _seen_by(self, caller: Service, delivery: str) -> WorkflowHandle[Any, Any]:
+        """The delivery's handle, if it is the caller's to see. Raises `NotFound`."""
+        handle = self._handle(delivery)
+        with _as_ours(delivery):
+            found = await handle.describe(rpc_timeout=PATIENCE)
+        may_see(caller, delivery, tuple(found.typed_search_attributes.get(_PARTICIPANTS) or ()))
+        return handle
+
+    async def _find(self, caller: Service, *, running: bool) -> AsyncIterator[WorkflowExecution]:
+        query = f"WorkflowType = '{messages.WORKFLOW}'"
+        if caller.kind != "supervisor":
+            query += f" AND {messages.PARTICIPANTS} = '{caller.id}'"
+        if running:
+            query += " AND ExecutionStatus = 'Running'"
+        with _as_ours(""):
+            async for found in self._client.list_workflows(query, limit=LONGEST_LIST, rpc_timeout=PATIENCE):
+                yield found
+
+    def _without_keys(self, plan: Plan, now: datetime) -> Iterator[Fault]:
+        for service in plan.participants():
+            known = self._directory.find(service)
+            if known is not None and not known.keys_at(now):
+                problem = f"{service} has no valid key in the directory, so it could never confirm anything"
+                yield Fault(place=f"directory: {service}", problem=problem)
+
+
+async def _listen(handle: WorkflowHandle[Any, Any], news: asyncio.Event) -> None:
+    """Ring at every new event of the run's history, and once when the run is over."""
+    try:
+        async for _ in handle.fetch_history_events(wait_new_event=True):
+            news.set()
+    finally:
+        news.set()
+
+
+def _row(found: WorkflowExecution) -> Row:
+    return Row(
+        delivery=found.id.removeprefix("delivery/"),
+        phase=found.typed_search_attributes.get(_PHASE) or "unknown",
+        started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
+        closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,
+    )
+
+
+@contextmanager
+def _as_ours(delivery: str) -> Iterator[None]:
+    """Temporal's errors as ours."""
+    try:
+        yield
+    except WorkflowUpdateFailedError as error:
+        raise _refused(error) from error
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError) as error:
+        raise _no_worker() from error
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise no_delivery(delivery) from error
+        if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION):
+            raise _no_worker() from error
+        raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
+
+
+def _no_worker() -> Unavailable:
+    message = "no worker answered in time; what you sent may still count"
+    return Unavailable(message, hint="start a worker, then ask again: the same statement is never counted twice")
+
+
+def _refused(error: WorkflowUpdateFailedError) -> VigilError:
+    """The error the workflow's validator raised, as it was there."""
+    cause = error.cause
+    if not isinstance(cause, ApplicationError):
+        return Unavailable("the workflow could not answer")
+    details: dict[str, Any] = cause.details[0] if cause.details else {}
+    hint = str(details.get("hint", ""))
+    faults = [Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ()))]
+    kinds: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
+    if cause.type == Malformed.code:
+        return Malformed(cause.message, faults, hint=hint)
+    return kinds.get(cause.type or "", Unavailable)(cause.message, hint=hint)
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    return text.partition(": ")
+
+

@@ -1,0 +1,57 @@
+"""The files an installation is given: its directory, its rule cards, its own key."""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from domain.cards import RuleCard
+from domain.directory import Directory, Service
+from domain.documents import Document
+from domain.envelope import private_key
+from domain.errors import Fault, Malformed, NotFound
+
+
+def text_of(path: Path) -> str:
+    """The file's text. Raises `NotFound` or `Malformed`."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        message = f"there is no file {path}"
+        raise NotFound(message) from error
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path} cannot be read: {error}"
+        raise Malformed(message) from error
+
+
+def directory_in(path: Path) -> Directory:
+    """The directory. Raises `NotFound` or `Malformed` with every fault."""
+    return Document(text_of(path), str(path)).read(Directory)
+
+
+def cards_in(folder: Path) -> dict[str, RuleCard]:
+    """State to rule card, one file each. Raises `NotFound` or `Malformed`; two cards for one State are a fault."""
+    if not folder.is_dir():
+        message = f"there is no folder of rule cards {folder}"
+        raise NotFound(message)
+    cards: dict[str, RuleCard] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        card = Document(text_of(path), str(path)).read(RuleCard)
+        if card.state in cards:
+            fault = Fault(place=str(path), problem=f"a second card for {card.state}")
+            raise Malformed(f"{folder}: two cards for {card.state}", [fault])
+        cards[card.state] = card
+    return cards
+
+
+def key_in(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
+    """A private key. Raises `NotFound` or `Malformed`."""
+    return private_key(text_of(path).encode(), passphrase)
+
+
+def installation_of(directory: Directory) -> Service:
+    """The installation's own entry. Raises `Malformed` if the directory has none."""
+    system = directory.system()
+    if system is None:
+        message = "the directory has no service of kind `system`: the installation itself"
+        raise Malformed(message, hint="add it with `vigil keys new vigil --kind system --directory FILE`")
+    return system

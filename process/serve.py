@@ -1,0 +1,33 @@
+"""How a process of ours lives: settings, logs, a graceful end on SIGTERM or SIGINT, and errors said in words."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+
+from domain.errors import Malformed, VigilError
+from process import logs, settings
+
+Run = Callable[[settings.Settings, asyncio.Event], Awaitable[None]]
+
+
+def serve(name: str, run: Run) -> NoReturn:
+    """Run until asked to stop; exit with the code of what went wrong, or 0."""
+    sys.exit(asyncio.run(_serve(name, run)))
+
+
+async def _serve(name: str, run: Run) -> int:
+    try:
+        chosen = settings.load()
+        logs.configure(chosen.log_format, chosen.log_level)
+        stop = asyncio.Event()
+        for asked in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(asked, stop.set)
+        await run(chosen, stop)
+    except VigilError as error:
+        faults = [str(fault) for fault in error.faults] if isinstance(error, Malformed) else []
+        lines = [f"{name}: {error.message}", *faults, *([error.hint] if error.hint else [])]
+        print("\n  ".join(lines), file=sys.stderr)
+        return error.exit_code
+    return 0

@@ -1,0 +1,47 @@
+"""Settings of the worker and the gateway: environment variables `VIGIL_...`, or a file of them named by `VIGIL_ENV_FILE`."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import Malformed
+from domain.statements import faults_of
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class Settings(BaseSettings):
+    """Every setting has one name everywhere; an empty variable counts as not given."""
+
+    model_config = SettingsConfigDict(env_prefix="VIGIL_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    temporal_address: str = "127.0.0.1:7233"
+    temporal_namespace: str = "default"
+    task_queue: str = "vigil"
+    directory: Path
+    """The directory of services (YAML)."""
+    cards: Path
+    """The folder of rule cards (YAML, one per State)."""
+    key: Path
+    """Vigil's own private key (PEM): it signs requests to services and seals packets."""
+    gateway_url: str = "http://127.0.0.1:8470"
+    """Where services reach the gateway."""
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = Field(default=8470, ge=0, le=65535)
+    log_format: Literal["json", "console"] = "console"
+    log_level: LogLevel = "INFO"
+
+
+def load() -> Settings:
+    """Read the settings. Raises `Malformed` naming every variable that is missing or wrong."""
+    try:
+        return Settings(_env_file=os.environ.get("VIGIL_ENV_FILE"))
+    except ValidationError as error:
+        faults = tuple(
+            fault.model_copy(update={"place": f"VIGIL_{fault.place.upper()}"}) for fault in faults_of(error)
+        )
+        message = "the settings are not complete"
+        raise Malformed(message, faults, hint="see deploy/README.md for the variables") from error

@@ -1,0 +1,62 @@
+"""The worker process: where everything that performs a delivery is put together. Run it with `python -m worker`."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import aiohttp
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.checkpoint import Checkpoints
+from activities.notices import Notices
+from activities.services import Services
+from process.brought import directory_in, installation_of, key_in
+from process.serve import serve
+from process.settings import Settings
+from process.temporal import connect
+from workflows.controlled_delivery import ControlledDelivery
+
+log = logging.getLogger("vigil.worker")
+
+PURE = ("domain", "workflows", "cryptography", "rfc8785", "stdnum", "pycountry", "iso4217", "ruamel")
+"""Modules the sandbox need not load anew for each run: they are pure, or are called only by pure ones."""
+
+GRACE = timedelta(seconds=20)
+"""How long attempts under way may take to finish when the worker is asked to stop."""
+
+
+def worker_for(client: Client, task_queue: str, services: Services) -> Worker:
+    """A worker of one task queue. The sandbox is on."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PURE)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[ControlledDelivery],
+        activities=[Checkpoints(services).await_confirmations, Notices(services).deliver_notices],
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=timedelta(seconds=5),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(maximum=10),
+        nonsticky_to_sticky_poll_ratio=0.5,
+    )
+
+
+async def run(chosen: Settings, stop: asyncio.Event) -> None:
+    """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
+    directory, key = directory_in(chosen.directory), key_in(chosen.key)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        services = Services(http, installation_of(directory).id, key)
+        await stack.enter_async_context(worker_for(client, chosen.task_queue, services))
+        log.info("the worker is ready", extra={"task_queue": chosen.task_queue})
+        await stop.wait()
+        log.info("the worker stops; attempts under way may finish")
+
+
+if __name__ == "__main__":
+    serve("worker", run)

@@ -1,0 +1,113 @@
+"""The workflow `ControlledDelivery`: one durable run of the story, one door for statements, queries for those who watch.
+
+Platform matters stand here, the order of events in `workflows.story`, what is allowed in `domain.rules`.
+"""
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from domain.envelope import Envelope
+    from domain.errors import Malformed, VigilError
+    from domain.ledger import Entry, Receipt
+    from domain.record import admit, begin, receipt, resume, submit
+    from domain.requests import Request, inbox
+    from domain.ledger import Asked
+    from domain.record import record
+    from domain.views import DeliveryView, view
+    from workflows import messages
+    from workflows.messages import AskedReport, Asker, Docket, Ending, Page
+    from workflows.story import Story
+    from workflows.temporal_stage import TemporalStage
+
+
+def as_application_error(error: VigilError) -> ApplicationError:
+    """The one boundary at which our errors become Temporal's: `type` is our code, details what a caller may show."""
+    faults = [str(fault) for fault in error.faults] if isinstance(error, Malformed) else []
+    return ApplicationError(error.message, {"hint": error.hint, "faults": faults}, type=error.code, non_retryable=True)
+
+
+@workflow.defn(name=messages.WORKFLOW)
+class ControlledDelivery:
+    """One controlled delivery from the first request for consent to its one outcome."""
+
+    @workflow.init
+    def __init__(self, docket: Docket) -> None:
+        try:
+            if docket.entries:
+                self._delivery = resume(docket.plan, docket.directory, docket.cards, docket.entries)
+            else:
+                self._delivery = begin(docket.plan, docket.directory, docket.cards, workflow.now())
+        except VigilError as error:
+            raise as_application_error(error) from error
+        self._docket = docket
+
+    @workflow.run
+    async def run(self, docket: Docket) -> Ending:
+        """Perform the story; then wait until everyone who was being answered has been."""
+        stage = TemporalStage(self._delivery, docket)
+        await Story(self._delivery, stage).run()
+        stage.show_everywhere()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        outcome = self._delivery.outcome
+        assert outcome is not None  # noqa: S101 - the story records it before it ends
+        ledger = self._delivery.ledger
+        return Ending(delivery=self._delivery.plan.operation, outcome=outcome, entries=len(ledger), head=ledger.head)
+
+    @workflow.update(name=messages.SUBMIT)
+    def submit(self, envelope: Envelope) -> Receipt:
+        """The one door: record a statement, answer with its receipt. Idempotent by statement id."""
+        try:
+            return submit(self._delivery, envelope, workflow.now())
+        except VigilError as error:
+            raise as_application_error(error) from error
+
+    @submit.validator
+    def _admit(self, envelope: Envelope) -> None:
+        """Refuse noise before anything is written. Signatures are checked here because Temporal does not run this on replay."""
+        try:
+            admit(self._delivery, envelope, workflow.now())
+        except VigilError as error:
+            raise as_application_error(error) from error
+
+    @workflow.signal(name=messages.SUBMIT)
+    def leave(self, envelope: Envelope) -> None:
+        """Store-and-forward for when no worker is up: the same door, without an answer. Noise is dropped and logged."""
+        try:
+            submit(self._delivery, envelope, workflow.now())
+        except VigilError as error:
+            workflow.logger.warning("a statement left by signal was turned away", extra={"code": error.code})
+
+    @workflow.signal(name=messages.REPORT_ASKED)
+    def report_asked(self, report: AskedReport) -> None:
+        """From the checkpoint activity: asked and received are facts of the ledger too."""
+        asked = Asked(checkpoint=report.checkpoint, received=report.received, unreachable=report.unreachable)
+        try:
+            record(self._delivery, asked, workflow.now())
+        except VigilError as error:
+            workflow.logger.warning("a report came too late", extra={"code": error.code})
+
+    @workflow.query(name=messages.QUERY_VIEW)
+    def view(self) -> DeliveryView:
+        """The summary."""
+        return view(self._delivery, workflow.now())
+
+    @workflow.query(name=messages.QUERY_LEDGER)
+    def ledger(self, page: Page) -> list[Entry]:
+        """Entries from a number on."""
+        return list(self._delivery.ledger.since(page.since))
+
+    @workflow.query(name=messages.QUERY_INBOX)
+    def inbox(self, asker: Asker) -> list[Request]:
+        """What a service is being asked now."""
+        return list(inbox(self._delivery, asker.service))
+
+    @workflow.query(name=messages.QUERY_RECEIPT)
+    def receipt(self, statement: str) -> Receipt | None:
+        """The receipt of a statement, if it has come in: for a caller whose answer was lost."""
+        return receipt(self._delivery, statement) if statement in self._delivery.statements else None
+
+    @workflow.query(name=messages.QUERY_DOCKET)
+    def docket(self) -> Docket:
+        """Everything: for the evidence packet."""
+        return self._docket.model_copy(update={"entries": tuple(self._delivery.ledger)})

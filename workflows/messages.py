@@ -1,0 +1,106 @@
+"""What goes in and out of the workflow, and the errands it sends to activities. One model per message.
+
+Nothing sensitive is in ids or names: those are never encrypted by Temporal.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.canonical import Frozen
+from domain.cards import RuleCard
+from domain.directory import Directory, Service
+from domain.envelope import Envelope
+from domain.identifiers import OperationCode, ServiceId, State
+from domain.ledger import Entry, Outcome
+from domain.requests import Notice, Request
+from domain.statements import Digest
+
+WORKFLOW = "ControlledDelivery"
+SUBMIT = "submit"
+REPORT_ASKED = "report_asked"
+QUERY_VIEW = "view"
+QUERY_LEDGER = "ledger"
+QUERY_INBOX = "inbox"
+QUERY_DOCKET = "docket"
+QUERY_RECEIPT = "receipt"
+
+AWAIT_CONFIRMATIONS = "await_confirmations"
+DELIVER_NOTICES = "deliver_notices"
+
+PARTICIPANTS = "VigilParticipants"
+PHASE = "VigilPhase"
+
+
+def workflow_id(operation: str) -> str:
+    """The one workflow of a delivery. Made here and nowhere taken apart."""
+    return f"delivery/{operation}"
+
+
+def update_id(statement: str, envelope: Envelope) -> str:
+    """Id of the Update that hands in a statement: the same for the same bytes, so that an answer lost can be asked for again,
+    and another for other bytes under the same statement id, so that the workflow sees (and records) the attempt."""
+    return f"{statement}/{envelope.fingerprint()[:32]}"
+
+
+class Docket(Frozen):
+    """All that a delivery is made of. A run begins from it, and the next run after a continue-as-new goes on from it."""
+
+    plan: Envelope
+    directory: Directory
+    cards: dict[State, RuleCard]
+    entries: Annotated[tuple[Entry, ...], Field(max_length=100_000)] = ()
+    entries_per_run: Annotated[int, Field(ge=1)] = 1500
+    """After so many new entries a run ends at the next checkpoint boundary and another goes on (Temporal's limits)."""
+
+
+class Page(Frozen):
+    """Ledger entries from a number on."""
+
+    since: Annotated[int, Field(ge=0)] = 0
+
+
+class Asker(Frozen):
+    """Whose inbox is asked for."""
+
+    service: ServiceId
+
+
+class AskedReport(Frozen):
+    """From the checkpoint activity: who received the request and who could not be reached."""
+
+    checkpoint: Annotated[str, Field(max_length=80)]
+    received: tuple[ServiceId, ...] = ()
+    unreachable: tuple[ServiceId, ...] = ()
+
+
+class CheckpointWait(Frozen):
+    """The errand of `await_confirmations`: these requests, to these services, until the checkpoint closes."""
+
+    delivery: OperationCode
+    checkpoint: Annotated[str, Field(max_length=80)]
+    requests: Annotated[tuple[Request, ...], Field(min_length=1, max_length=60)]
+    services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=60)]
+
+
+class Errand(Frozen):
+    """The errand of `deliver_notices`."""
+
+    notices: Annotated[tuple[Notice, ...], Field(min_length=1, max_length=100)]
+    services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=100)]
+
+
+class Delivered(Frozen):
+    """How `deliver_notices` went."""
+
+    reached: tuple[ServiceId, ...] = ()
+    unreachable: tuple[ServiceId, ...] = ()
+
+
+class Ending(Frozen):
+    """What the workflow returns."""
+
+    delivery: OperationCode
+    outcome: Outcome
+    entries: int
+    head: Digest

@@ -1,0 +1,154 @@
+"""The Stage on Temporal: durable timers, the checkpoint activity, notices, and continue-as-new between two steps."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeKey
+
+from domain.delivery import Delivery
+from domain.ledger import Told
+from domain.progress import Progress
+from domain.record import record
+from domain.requests import Notice, requests
+from domain.views import markdown, phase, view
+from workflows.messages import AWAIT_CONFIRMATIONS, DELIVER_NOTICES, PHASE, CheckpointWait, Delivered, Docket, Errand
+
+_PHASE = SearchAttributeKey.for_keyword(PHASE)
+_ONE_ATTEMPT = timedelta(seconds=60)
+"""Longest time one attempt at asking takes, long polls included; the wait itself has no limit."""
+_LIVENESS = timedelta(seconds=30)
+
+
+class TemporalStage:
+    """Performs a `Story` as a workflow."""
+
+    def __init__(self, delivery: Delivery, docket: Docket) -> None:
+        self._delivery = delivery
+        self._docket = docket
+        self._asking: dict[str, list[asyncio.Task[Any]]] = {}
+        self._notices: list[asyncio.Task[None]] = []
+        self._alarm: asyncio.Task[None] | None = None
+        self._alarm_at: datetime | None = None
+        self._shown_phase = ""
+
+    def now(self) -> datetime:
+        return workflow.now()
+
+    async def wait(self, until_true: Callable[[], bool], until: datetime | None, summary: str) -> None:
+        """One durable timer serves many waits: it is set anew only when the next moment changes."""
+        self.show_everywhere()
+        self._set_alarm(until, summary)
+        await workflow.wait_condition(lambda: until_true() or (until is not None and self.now() >= until))
+
+    def ask(self, name: str, progress: Progress) -> None:
+        """One activity per checkpoint (and per task queue, where services are reached from their own)."""
+        asked = requests(self._delivery, name)
+        queues: dict[str | None, list[str]] = {}
+        for one in asked:
+            queues.setdefault(self._delivery.directory.get(one.service).task_queue, []).append(one.service)
+        for queue, services in queues.items():
+            wait = CheckpointWait(
+                delivery=self._delivery.plan.operation,
+                checkpoint=name,
+                requests=tuple(one for one in asked if one.service in services),
+                services=tuple(self._delivery.directory.get(service) for service in services),
+            )
+            task = workflow.start_activity(
+                AWAIT_CONFIRMATIONS,
+                wait,
+                activity_id=f"wait:{name}" + (f"@{queue}" if queue else ""),
+                task_queue=queue,
+                start_to_close_timeout=_ONE_ATTEMPT,
+                heartbeat_timeout=_LIVENESS,
+                retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+                summary=f"{name}: waits for {', '.join(services)}"[:120],
+            )
+            task.add_done_callback(_look_at)
+            self._asking.setdefault(name, []).append(task)
+
+    def withdraw(self, name: str, services: tuple[str, ...]) -> None:
+        """Cancelling a parked activity closes it at once: nothing stays pending behind a closed checkpoint."""
+        for task in self._asking.pop(name, []):
+            task.cancel()
+        called = tuple(one for one in services if self._delivery.directory.get(one).reach.by != "desk")
+        if called:
+            self.tell(f"withdrawn {name}", called, f"{name} has closed; nothing is waited for any more")
+
+    def tell(self, about: str, services: tuple[str, ...], text: str) -> None:
+        self._notices = [task for task in self._notices if not task.done()]
+        self._notices.append(asyncio.create_task(self._deliver(about, services, text)))
+
+    def show(self) -> None:
+        """Shown when the story next waits."""
+
+    async def rest(self) -> None:
+        """Continue as new here if the run has grown long. Only between checkpoints, since pending activities do not survive."""
+        grown = len(self._delivery.ledger) - len(self._docket.entries) >= self._docket.entries_per_run
+        if not (grown or workflow.info().is_continue_as_new_suggested()) or self._delivery.open_checkpoints():
+            return
+        await self.settle()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        self.show_everywhere()
+        entries = tuple(self._delivery.ledger)
+        workflow.continue_as_new(self._docket.model_copy(update={"entries": entries}))
+
+    async def settle(self) -> None:
+        while pending := [task for task in self._notices if not task.done()]:
+            await workflow.wait(pending)
+
+    def show_everywhere(self) -> None:
+        """Temporal's own UI reads like the operation: details in words, one search attribute for lists."""
+        shown = view(self._delivery, self.now())
+        workflow.set_current_details(markdown(shown))
+        name = phase(self._delivery)
+        coarse = shown.outcome or ("halted" if name == "halted" else "under_way" if self._delivery.dispatched else "planned")
+        if coarse != self._shown_phase:
+            self._shown_phase = coarse
+            workflow.upsert_search_attributes([_PHASE.value_set(coarse)])
+
+    def _set_alarm(self, until: datetime | None, summary: str) -> None:
+        if until == self._alarm_at:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at, self._alarm = until, None
+        if until is not None:
+            left = max(until - self.now(), timedelta())
+            self._alarm = asyncio.create_task(workflow.sleep(left, summary=summary[:120]))
+
+    async def _deliver(self, about: str, services: tuple[str, ...], text: str) -> None:
+        operation = self._delivery.plan.operation
+        number = len(self._delivery.ledger)
+        directory = self._delivery.directory
+        desks = tuple(service for service in services if directory.get(service).reach.by == "desk")
+        called = tuple(service for service in services if service not in desks)
+        went = Delivered(reached=desks)
+        if called:
+            errand = Errand(
+                notices=tuple(
+                    Notice(
+                        id=f"{operation}/{number}/{service}", delivery=operation, service=service, about=about, text=text[:1000]
+                    )
+                    for service in called
+                ),
+                services=tuple(directory.get(service) for service in called),
+            )
+            result = await workflow.execute_activity(
+                DELIVER_NOTICES,
+                errand,
+                result_type=Delivered,
+                start_to_close_timeout=timedelta(minutes=2),
+                heartbeat_timeout=_LIVENESS,
+                summary=f"{about} to {', '.join(called)}"[:120],
+            )
+            went = Delivered(reached=desks + result.reached, unreachable=result.unreachable)
+        record(self._delivery, Told(about=about, reached=went.reached, unreachable=went.unreachable), self.now())
+
+
+def _look_at(task: asyncio.Task[Any]) -> None:
+    """A checkpoint activity only ever ends because it was cancelled; anything else is worth a line in the log."""
+    if not task.cancelled() and (error := task.exception()) is not None and "cancel" not in str(error).lower():
+        workflow.logger.warning("the checkpoint activity ended by itself", exc_info=error)
