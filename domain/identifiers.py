@@ -259,12 +259,14 @@ UnLocode = Annotated[str, AfterValidator(un_locode)]
 _SERVICE = "^[a-z][a-z0-9]*(\\.[a-z][a-z0-9-]*)+$|^[a-z][a-z0-9-]{1,30}$"
 _DOTTED = "at most 40 characters, lower-case words joined by dots, e.g. kz.customs"
 _SHORT = "1 to 40 of a-z, 0-9, -, a letter first, e.g. leg-1"
+_CHECKPOINT = "lower-case letters, digits, - and ., e.g. border-post or stop.interdiction"
 _CODE_NAME = "3 to 40 of a-z, 0-9, -, a letter first, e.g. amber-heron"
 _STATEMENT = "^[0-9a-zA-Z][0-9a-zA-Z_-]{7,63}$"
 _OFFICER = "a service's own code, never a name, 1 to 40 characters, e.g. KZ-117"
 
 ServiceId = Annotated[str, _Form("Service id", _SERVICE, _DOTTED, 40)]
 Slug = Annotated[str, _Form("Slug", "^[a-z][a-z0-9-]{0,39}$", _SHORT, 40)]
+CheckpointId = Annotated[str, _Form("Checkpoint id", "^[a-z][a-z0-9.-]{0,119}$", _CHECKPOINT, 120)]
 OperationCode = Annotated[str, _Form("Operation code", "^[a-z][a-z0-9-]{2,39}$", _CODE_NAME, 40)]
 StatementId = Annotated[
     str, _Form("Statement id", _STATEMENT, "8 to 64 letters, digits, _, -, e.g. handover-0001")

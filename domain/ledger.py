@@ -12,7 +12,7 @@ from pydantic import Field
 from domain.canonical import Frozen, digest
 from domain.envelope import Envelope
 from domain.errors import NotVerified
-from domain.identifiers import ServiceId, StatementId
+from domain.identifiers import CheckpointId, ServiceId, StatementId
 from domain.plan import Checkpoint
 from domain.statements import Digest, Reason
 
@@ -20,7 +20,6 @@ GENESIS = "0" * 64
 """`prev` of the first entry."""
 
 RuleNumber = Annotated[str, Field(pattern=r"^R[1-9][0-9]?$")]
-CheckpointId = Annotated[str, Field(max_length=80)]
 Services = Annotated[tuple[ServiceId, ...], Field(max_length=100)]
 UtcText = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
 

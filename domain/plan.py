@@ -13,7 +13,7 @@ from pydantic import Field
 
 from domain.canonical import Frozen
 from domain.cards import Modality
-from domain.identifiers import CasNumber, ConsignmentIdentifier, OperationCode, ServiceId, Slug, State, UnLocode
+from domain.identifiers import CasNumber, CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, Slug, State, UnLocode
 from domain.quantities import Milligrams, Span
 from domain.statements import Need
 
@@ -44,7 +44,7 @@ class Requirement(Frozen):
 class Checkpoint(Frozen):
     """A point the delivery does not pass before the right services have said the right things."""
 
-    id: Annotated[Slug, Field(max_length=80)]
+    id: CheckpointId
     requires: Annotated[tuple[Requirement, ...], Field(min_length=1, max_length=60)]
     need: Literal["all"] | Annotated[int, Field(ge=1, le=60)] = "all"
     """How many *distinct services* must have said all that is asked of them."""
@@ -69,8 +69,9 @@ class Checkpoint(Frozen):
 
 
 class PlannedCheckpoint(Checkpoint):
-    """A checkpoint of the plan, with its step and place."""
+    """A checkpoint of the plan, with its step and place. Its id has no dots: those are kept for the unforeseen."""
 
+    id: Slug
     step: Step
     state: State
     place: Line

@@ -11,7 +11,7 @@ from pydantic import Field
 from domain.canonical import Frozen
 from domain.cards import Modality
 from domain.delivery import Delivery
-from domain.identifiers import OperationCode, Seal, ServiceId, State
+from domain.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
 from domain.ledger import UtcText
 from domain.moments import utc_text
 from domain.plan import Contents
@@ -46,7 +46,7 @@ class Request(Frozen):
     vigil: Literal["request/1"] = "request/1"
     id: RequestId
     delivery: OperationCode
-    checkpoint: str
+    checkpoint: CheckpointId
     service: ServiceId
     says: tuple[Need, ...]
     asked_at: UtcText

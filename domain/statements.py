@@ -15,7 +15,7 @@ from domain.canonical import Frozen, canonical
 from domain.cards import Modality
 from domain.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.errors import Fault, Malformed
-from domain.identifiers import OfficerCode, OperationCode, Seal, ServiceId, Slug, State, StatementId
+from domain.identifiers import CheckpointId, OfficerCode, OperationCode, Seal, ServiceId, State, StatementId
 from domain.moments import Moment, instant
 from domain.quantities import Milligrams
 
@@ -276,7 +276,7 @@ class Statement(Frozen):
     vigil: Literal["statement/1"] = "statement/1"
     id: StatementId
     delivery: OperationCode
-    checkpoint: Annotated[Slug, Field(max_length=80)] | None = None
+    checkpoint: CheckpointId | None = None
     service: ServiceId
     officer: OfficerCode
     happened_at: Moment

@@ -58,22 +58,13 @@ class Position(Frozen):
     next_checkpoint: str | None
 
 
-class DeliveryView(Frozen):
-    """The summary."""
+class Row(Frozen):
+    """One delivery in a list."""
 
     delivery: str
-    title: str
-    phase: Phase
-    position: Position
-    waiting: tuple[Waiting, ...]
-    consents: tuple[Consent, ...]
-    discrepancy: str | None
-    halted: str | None
-    outcome: Outcome | None
+    phase: str
     started_at: str
-    entries: int
-    head: str
-    at: str
+    closed_at: str | None
 
 
 class StopView(Frozen):
@@ -85,6 +76,25 @@ class StopView(Frozen):
     passed: bool
 
 
+class DeliveryView(Frozen):
+    """The summary."""
+
+    delivery: str
+    title: str
+    phase: Phase
+    position: Position
+    route: tuple[StopView, ...]
+    waiting: tuple[Waiting, ...]
+    consents: tuple[Consent, ...]
+    discrepancy: str | None
+    halted: str | None
+    outcome: Outcome | None
+    started_at: str
+    entries: int
+    head: str
+    at: str
+
+
 def view(delivery: Delivery, now: datetime) -> DeliveryView:
     """The delivery as it stands at `now`."""
     halt = delivery.halt
@@ -93,6 +103,7 @@ def view(delivery: Delivery, now: datetime) -> DeliveryView:
         title=delivery.plan.title,
         phase=phase(delivery),
         position=_position(delivery),
+        route=route(delivery),
         waiting=tuple(_waiting(delivery, name, progress) for name, progress in delivery.progress.items() if progress.open),
         consents=tuple(
             Consent(

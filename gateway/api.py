@@ -23,8 +23,9 @@ from domain.errors import (
 from domain.ledger import Entry
 from domain.requests import Request
 from domain.statements import faults_of
+from domain.views import Row
 from gateway.access import CALLER, Proofs
-from gateway.desk import Desk, Row
+from gateway.desk import Desk
 
 log = logging.getLogger("vigil.gateway")
 

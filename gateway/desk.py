@@ -21,7 +21,6 @@ from temporalio.client import (
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
-from domain.canonical import Frozen
 from domain.cards import RuleCard
 from domain.directory import Directory, Service
 from domain.envelope import Envelope
@@ -42,7 +41,7 @@ from domain.planning import faults_in
 from domain.record import read_plan, resume, verified_plan
 from domain.requests import Request
 from domain.statements import read_statement
-from domain.views import DeliveryView
+from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, update_id, workflow_id
@@ -55,15 +54,6 @@ PATIENCE = timedelta(seconds=30)
 AT_ONCE = 8
 """Deliveries asked at the same time for one list or inbox."""
 LONGEST_LIST = 200
-
-
-class Row(Frozen):
-    """One delivery in a list."""
-
-    delivery: str
-    phase: str
-    started_at: str
-    closed_at: str | None
 
 
 class Desk:

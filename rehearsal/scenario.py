@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from domain.canonical import Frozen
-from domain.identifiers import ServiceId
+from domain.identifiers import CheckpointId, ServiceId
 from domain.ledger import Outcome
 from domain.quantities import Span
 
@@ -18,7 +18,7 @@ class Act(Frozen):
     """What one service does when it is asked at one checkpoint, instead of or beside the expected answer."""
 
     service: ServiceId
-    at: Annotated[str, Field(max_length=80)]
+    at: CheckpointId
     says: Annotated[str, Field(max_length=40)] | None = None
     """Kind of statement; none is silence."""
     details: Annotated[dict[str, Any], Field(max_length=20)] = {}

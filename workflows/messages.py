@@ -11,7 +11,7 @@ from domain.canonical import Frozen
 from domain.cards import RuleCard
 from domain.directory import Directory, Service
 from domain.envelope import Envelope
-from domain.identifiers import OperationCode, ServiceId, State
+from domain.identifiers import CheckpointId, OperationCode, ServiceId, State
 from domain.ledger import Entry, Outcome
 from domain.requests import Notice, Request
 from domain.statements import Digest
@@ -69,7 +69,7 @@ class Asker(Frozen):
 class AskedReport(Frozen):
     """From the checkpoint activity: who received the request and who could not be reached."""
 
-    checkpoint: Annotated[str, Field(max_length=80)]
+    checkpoint: CheckpointId
     received: tuple[ServiceId, ...] = ()
     unreachable: tuple[ServiceId, ...] = ()
 
@@ -78,7 +78,7 @@ class CheckpointWait(Frozen):
     """The errand of `await_confirmations`: these requests, to these services, until the checkpoint closes."""
 
     delivery: OperationCode
-    checkpoint: Annotated[str, Field(max_length=80)]
+    checkpoint: CheckpointId
     requests: Annotated[tuple[Request, ...], Field(min_length=1, max_length=60)]
     services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=60)]
 

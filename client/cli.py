@@ -1,0 +1,516 @@
+"""The `vigil` command. Text for people, `-o json` for programs: one document on standard output, talk on standard error.
+
+Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a rule, 5 not authorised, 6 timed out,
+7 verification failed.
+"""
+
+import asyncio
+import json
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import aiohttp
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from client import keys as keyring
+from client import render
+from client.brought import checked_plan, scenario_for
+from client.embedded import Embedded, Layout
+from client.rehearse import Rehearsal, Rehearsed, home_for
+from client.saying import content_of, kind_for, statement
+from domain.canonical import canonical, plain
+from domain.envelope import PLAN_TYPE, key_id, public_text, sign
+from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, VigilError
+from domain.ledger import Entry, Receipt
+from domain.packet import verify as verify_packet
+from domain.quantities import parse_span, say_span
+from domain.statements import StopRequested, faults_of
+from domain.views import DeliveryView
+from process.brought import directory_in
+from process.gateway import Gateway
+
+T = TypeVar("T")
+
+app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+plan_app = typer.Typer(help="Plans: check them before anyone is asked for consent.", no_args_is_help=True)
+keys_app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
+app.add_typer(plan_app, name="plan")
+app.add_typer(keys_app, name="keys")
+
+PIPE_WIDTH = 240
+"""Columns where the output is not a terminal, so that nothing is broken over lines that a program reads."""
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+talk = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+
+Output = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text for people, json for programs")]
+As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
+Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
+Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
+Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
+PlanFile = Annotated[Path, typer.Argument(help="the plan (YAML)", show_default=False)]
+DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
+DirectoryFile = Annotated[Path | None, typer.Option("--directory", help="directory of services; else found beside the plan")]
+CardsFolder = Annotated[Path | None, typer.Option("--cards", help="folder of rule cards; else found beside the plan")]
+
+KEYS = Path("~/.config/vigil/keys").expanduser()
+GATEWAY = "http://127.0.0.1:8470"
+OFFICER = "duty"
+
+
+def main() -> None:
+    """Run the command; errors are words and an exit code, never a traceback."""
+    try:
+        app()
+    except VigilError as error:
+        explain(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def explain(error: VigilError) -> None:
+    """What went wrong, every fault of it, and what to do."""
+    talk.print(f"vigil: {error.message}", style="bold red", markup=False)
+    if isinstance(error, Malformed):
+        for fault in error.faults:
+            talk.print(f"  {fault}", markup=False)
+    if error.hint:
+        talk.print(f"  {error.hint}", markup=False)
+
+
+def answer(output: str, document: Any, text: Any) -> None:  # noqa: ANN401
+    """One document for a program, or something to read."""
+    if output == "json":
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    else:
+        out.print(text)
+
+
+def call(url: str, service: str, folder: Path, work: Callable[[Gateway], Awaitable[T]]) -> T:
+    """Do something at the gateway as a service."""
+
+    async def connected() -> T:
+        async with aiohttp.ClientSession() as http:
+            return await work(Gateway(http, url, service, keyring.key_of(folder, service)))
+
+    return asyncio.run(connected())
+
+
+# Plans
+
+
+@plan_app.command("check")
+def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFolder = None, output: Output = "text") -> None:
+    """Check a plan: every fault at once, with file, line and what was expected."""
+    brought = checked_plan(plan, directory, cards)
+    found = brought.plan
+    table = Table(title=f"{found.operation}: {found.title}", title_justify="left", box=None, padding=(0, 2))
+    for heading in ("checkpoint", "step", "State", "who must say what", "due", "if overdue"):
+        table.add_column(heading)
+    for one in found.checkpoints:
+        asked = ", ".join(f"{need.service}: {need.says}" for need in one.requires)
+        table.add_row(one.id, one.step, one.state, asked, say_span(one.due), one.overdue)
+    document = {"plan": str(plan), "operation": found.operation, "states": found.states(), "participants": found.participants()}
+    answer(output, document | {"faults": []}, table)
+    talk.print(f"{plan}: no faults; route {' → '.join(found.states())}, {len(found.participants())} participants")
+    without = [one for one in found.participants() if not brought.directory.get(one).keys]
+    if without:
+        talk.print(f"to start it, these still need keys in the directory: {', '.join(without)}")
+
+
+@app.command()
+def rehearse(
+    plan: PlanFile,
+    scenario: Annotated[Path | None, typer.Option(help="how the services behave; else scenario.yaml beside the plan")] = None,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same services")] = 1,
+    keep: Annotated[Path | None, typer.Option(help="keep database, logs and packet in this folder")] = None,
+    directory: DirectoryFile = None,
+    cards: CardsFolder = None,
+    output: Output = "text",
+) -> None:
+    """Rehearse a plan on this machine: real Temporal, real HTTP, simulated services, compressed time."""
+    brought = checked_plan(plan, directory, cards)
+    rehearsal = Rehearsal(brought, scenario_for(plan, scenario), seed, home_for(keep))
+    watched = _Watched(live=talk.is_terminal)
+    with watched:
+        rehearsed = asyncio.run(rehearsal.run(watched.see, lambda text: talk.print(text, style="dim")))
+    answer(output, plain(rehearsed) | {"as_expected": rehearsed.as_expected}, _rehearsed(rehearsed))
+    if not rehearsed.verified:
+        raise NotVerified(rehearsed.problem)
+    if not rehearsed.as_expected:
+        raise VigilError(f"it ended as {rehearsed.outcome}; the scenario expects {rehearsed.expected}")
+
+
+class _Watched:
+    """Shows a delivery as it goes: a live screen on a terminal, a line for each entry elsewhere."""
+
+    def __init__(self, *, live: bool) -> None:
+        self._live = Live(console=talk, refresh_per_second=8, transient=False) if live else None
+        self._tail: deque[Entry] = deque(maxlen=6)
+
+    def __enter__(self) -> "_Watched":
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def see(self, entry: Entry, view: DeliveryView) -> None:
+        self._tail.append(entry)
+        if self._live is not None:
+            self._live.update(render.panel(view, tail=tuple(self._tail)))
+        else:
+            talk.print(render.line(entry))
+
+
+def _rehearsed(done: Rehearsed) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row("delivery", done.delivery)
+    table.add_row("outcome", f"{done.outcome}" + (" (as expected)" if done.expected and done.as_expected else ""))
+    table.add_row("statements", f"{done.statements} signed, {done.refused} refused")
+    table.add_row("ledger", f"{done.entries} entries, head {done.ledger_head}")
+    table.add_row("packet", done.packet)
+    table.add_row("verified", "yes, offline, every signature and every rule" if done.verified else f"NO: {done.problem}")
+    table.add_row("took", f"{done.seconds} s")
+    return table
+
+
+# The installation
+
+
+@app.command()
+def up(
+    directory: Annotated[Path, typer.Option(help="directory of services (YAML)", show_default=False)],
+    cards: Annotated[Path | None, typer.Option(help="folder of rule cards; else `cards` beside the directory")] = None,
+    home: Annotated[Path, typer.Option(envvar="VIGIL_HOME", help="where everything is kept")] = Path("~/.local/share/vigil"),
+    keys: Keys = KEYS,
+    port: Annotated[int, typer.Option(help="port of the gateway")] = 8470,
+    temporal_port: Annotated[int, typer.Option(help="port of the Temporal server")] = 7233,
+    ui_port: Annotated[int, typer.Option(help="port of Temporal's own web pages")] = 8233,
+) -> None:
+    """Run the embedded system on this machine until Ctrl-C: Temporal on a SQLite file, a worker, a gateway."""
+    system = directory_in(directory).system()
+    if system is None:
+        message = f"{directory} has no entry for the installation itself"
+        raise NotFound(message, hint=f"make its key and entry: vigil keys new vigil --installation --directory {directory}")
+    layout = Layout(
+        home=home.expanduser(),
+        directory=directory.resolve(),
+        cards=(cards or directory.parent / "cards").resolve(),
+        key=keyring.file_of(keys.expanduser(), system.id).resolve(),
+        gateway_port=port,
+        temporal_port=temporal_port,
+        ui_port=ui_port,
+    )
+    if not layout.key.exists():
+        keyring.key_of(keys.expanduser(), system.id)
+    asyncio.run(_up(layout))
+
+
+async def _up(layout: Layout) -> None:
+    for name, port in (("gateway", layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)):
+        await _raise_if_taken(name, port)
+    async with Embedded(layout) as embedded:
+        talk.print(f"gateway     {layout.gateway_url}")
+        talk.print(f"Temporal    127.0.0.1:{layout.temporal_port}, its pages http://127.0.0.1:{layout.ui_port}")
+        talk.print(f"kept in     {layout.home}")
+        talk.print("stop with Ctrl-C; everything acknowledged is on disk", style="dim")
+        waits = {asyncio.create_task(process.wait()): name for name, process in embedded.processes.items()}
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        name = waits[next(iter(done))]
+        raise VigilError(f"{name} ended by itself", hint=f"see {embedded.log_of(name)}")
+
+
+async def _raise_if_taken(name: str, port: int | None) -> None:
+    try:
+        server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", port)
+    except OSError as error:
+        raise VigilError(f"port {port}, wanted for {name}, is taken", hint="stop what uses it, or choose another port") from error
+    server.close()
+    await server.wait_closed()
+
+
+@keys_app.command("new")
+def keys_new(
+    services: Annotated[list[str], typer.Argument(help="service ids, such as kz.customs", show_default=False)],
+    directory: Annotated[Path | None, typer.Option(help="add the public keys to this directory file")] = None,
+    installation: Annotated[bool, typer.Option(help="this is Vigil's own key: add its entry if there is none")] = False,  # noqa: FBT002
+    keys: Keys = KEYS,
+    output: Output = "text",
+) -> None:
+    """Make a private key for each service; print (or enter into the directory) its public half."""
+    made = []
+    for service in services:
+        key = keyring.make(keys.expanduser(), service)
+        text = public_text(key)
+        if directory is not None:
+            keyring.enter(directory, service, key, installation=installation)
+        made.append({"service": service, "public": text, "key_id": key_id(text), "file": str(keyring.file_of(keys.expanduser(), service))})
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("service", "public key", "private key"):
+        table.add_column(heading)
+    for one in made:
+        table.add_row(one["service"], one["public"], one["file"])
+    answer(output, made, table)
+
+
+# Deliveries
+
+
+@app.command()
+def start(
+    plan: PlanFile,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    directory: DirectoryFile = None,
+    cards: CardsFolder = None,
+    output: Output = "text",
+) -> None:
+    """Sign a plan as its initiator and start the delivery."""
+    found = checked_plan(plan, directory, cards).plan
+    envelope = sign(canonical(found), PLAN_TYPE, keyring.key_of(keys.expanduser(), found.initiator))
+    delivery = call(gateway, found.initiator, keys.expanduser(), lambda door: door.start(envelope))
+    answer(output, {"delivery": delivery}, f"{delivery} has started; watch it with: vigil watch {delivery} --as {found.initiator}")
+
+
+@app.command("list")
+def list_(service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
+    """Your deliveries."""
+    found = call(gateway, service, keys.expanduser(), lambda door: door.deliveries())
+    answer(output, [plain(row) for row in found], render.rows(found))
+
+
+@app.command()
+def show(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
+    """One delivery as it stands: where it is, who is responsible, who is waited for and until when."""
+    view = call(gateway, service, keys.expanduser(), lambda door: door.view(delivery))
+    answer(output, plain(view), render.panel(view))
+
+
+@app.command()
+def watch(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
+    """Follow a delivery until it ends. With -o json: one ledger entry a line."""
+    watched = _Watched(live=talk.is_terminal and output == "text")
+
+    async def follow(door: Gateway) -> None:
+        async for entry in door.changes(delivery):
+            if output == "json":
+                sys.stdout.write(entry.model_dump_json() + "\n")
+                sys.stdout.flush()
+            else:
+                watched.see(entry, await door.view(delivery))
+
+    with watched if output == "text" else nullcontext():
+        call(gateway, service, keys.expanduser(), follow)
+
+
+@app.command()
+def wait(
+    delivery: DeliveryId,
+    service: As,
+    checkpoint: Annotated[str | None, typer.Option(help="wait until this checkpoint has closed; else until the end")] = None,
+    timeout: Annotated[str, typer.Option(help="how long, such as 90s or 2h")] = "1h",
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Wait for the end of a delivery, or for a checkpoint to close; exit code 6 if it takes too long."""
+    try:
+        span = parse_span(timeout)
+    except ValueError as error:
+        raise Malformed(f"--timeout {timeout}: {error}") from error
+
+    async def follow(door: Gateway) -> DeliveryView:
+        async for entry in door.changes(delivery):
+            if checkpoint is not None and entry.event.event == "closed" and entry.event.checkpoint == checkpoint:
+                break
+        else:
+            if checkpoint is not None and checkpoint not in {stop.checkpoint for stop in (await door.view(delivery)).route}:
+                raise NotFound(f"{delivery} has ended, and no checkpoint {checkpoint} closed in it")
+        return await door.view(delivery)
+
+    async def bounded(door: Gateway) -> DeliveryView:
+        try:
+            return await asyncio.wait_for(follow(door), span.total_seconds())
+        except TimeoutError as error:
+            raise TimedOut(f"{checkpoint or 'the end'} of {delivery} did not come within {say_span(span)}") from error
+
+    view = call(gateway, service, keys.expanduser(), bounded)
+    answer(output, plain(view), render.panel(view))
+
+
+@app.command()
+def inbox(service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
+    """What you are being asked, in all your deliveries."""
+    found = call(gateway, service, keys.expanduser(), lambda door: door.inbox())
+    answer(output, [plain(asked) for asked in found], render.requests(found) if found else "nothing is asked of you now")
+
+
+@app.command()
+def confirm(
+    delivery: DeliveryId,
+    checkpoint: Annotated[str, typer.Argument(help="the checkpoint that asks you", show_default=False)],
+    service: As,
+    fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
+    kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Sign what a checkpoint asks of you and hand it in."""
+    _say(delivery, checkpoint, service, kind, fields or [], officer, keys.expanduser(), gateway, output, positive=True)
+
+
+@app.command()
+def refuse(
+    delivery: DeliveryId,
+    checkpoint: Annotated[str, typer.Argument(help="the checkpoint that asks you", show_default=False)],
+    service: As,
+    reason: Annotated[str, typer.Option(help="why; consent may be refused without one")] = "",
+    kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Say no to what a checkpoint asks of you."""
+    fields = [f"reason={reason}"] if reason else []
+    _say(delivery, checkpoint, service, kind, fields, officer, keys.expanduser(), gateway, output, positive=False)
+
+
+@app.command()
+def stop(
+    delivery: DeliveryId,
+    service: As,
+    reason: Annotated[str, typer.Option(help="why", show_default=False)],
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Stop a delivery, now. Anyone who takes part may."""
+    try:
+        content = StopRequested(reason=reason)
+    except ValidationError as error:
+        raise Malformed("the reason is not usable", faults_of(error)) from error
+    key = keyring.key_of(keys.expanduser(), service)
+    envelope = statement(delivery, service, officer, content, key)
+    _hand_in(call(gateway, service, keys.expanduser(), lambda door: door.submit(delivery, envelope)), output)
+
+
+def _say(  # noqa: PLR0913 - the parts of one statement
+    delivery: str,
+    checkpoint: str,
+    service: str,
+    kind: str | None,
+    fields: Sequence[str],
+    officer: str,
+    folder: Path,
+    gateway: str,
+    output: str,
+    *,
+    positive: bool,
+) -> None:
+    key = keyring.key_of(folder, service)
+
+    async def say(door: Gateway) -> Receipt:
+        asked = [one for one in await door.inbox() if (one.delivery, one.checkpoint) == (delivery, checkpoint)]
+        request = asked[0] if asked else None
+        if request is None and kind is None:
+            message = f"{checkpoint} of {delivery} asks nothing of {service} now"
+            raise NotFound(message, hint="see `vigil inbox`; to speak early or late, say what with --kind")
+        chosen = kind or kind_for(request, positive=positive)  # type: ignore[arg-type]
+        words = [*fields, "proceed=no"] if chosen == "movement_decision" and not positive else fields
+        if chosen == "movement_decision" and positive:
+            words = [*fields, "proceed=yes"]
+        content = content_of(chosen, words, request)
+        return await door.submit(delivery, statement(delivery, service, officer, content, key, checkpoint))
+
+    _hand_in(call(gateway, service, folder, say), output)
+
+
+def _hand_in(given: Receipt, output: str) -> None:
+    answer(output, plain(given), render.receipt(given))
+    if given.verdict.verdict == "refused":
+        message = "recorded as refused: the attempt stands in the ledger"
+        raise RuleBroken(given.verdict.rule or "", given.verdict.reason, hint=message)
+
+
+# Evidence
+
+
+@app.command()
+def history(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
+    """The whole ledger, one line an entry."""
+    found = call(gateway, service, keys.expanduser(), lambda door: door.ledger(delivery))
+    if output == "json":
+        answer(output, [plain(entry) for entry in found], None)
+        return
+    for entry in found:
+        out.print(render.line(entry))
+
+
+@app.command()
+def export(
+    delivery: DeliveryId,
+    service: As,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Export the evidence packet: one file that anyone can verify offline."""
+    data = call(gateway, service, keys.expanduser(), lambda door: door.packet(delivery))
+    path = file or Path(f"{delivery}.packet.json")
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise VigilError(f"{path} cannot be written: {error.strerror}") from error
+    answer(output, {"packet": str(path), "bytes": len(data)}, f"{path}: {len(data)} bytes; verify it with: vigil verify {path}")
+
+
+@app.command()
+def verify(
+    packet: Annotated[Path, typer.Argument(help="the evidence packet", show_default=False)],
+    directory: Annotated[Path | None, typer.Option(help="a directory you trust: every key must then stand in it")] = None,
+    receipt: Annotated[list[Path] | None, typer.Option(help="receipts (JSON) you were given: each must fit")] = None,
+    output: Output = "text",
+) -> None:
+    """Verify a packet, offline: every signature, every link, every rule. Exit code 7 if anything is wrong."""
+    try:
+        data = packet.read_bytes()
+        receipts = [Receipt.model_validate_json(path.read_bytes()) for path in receipt or []]
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {error.filename}") from error
+    except OSError as error:
+        raise Malformed(f"{packet} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise Malformed("not a receipt, as `-o json` prints it", faults_of(error)) from error
+    proved = verify_packet(data, directory_in(directory) if directory is not None else None, receipts)
+    table = Table.grid(padding=(0, 2))
+    table.add_row("verified", "yes: every signature, every link, every rule")
+    table.add_row("delivery", proved.delivery)
+    table.add_row("outcome", proved.outcome or "still running when it was exported")
+    table.add_row("statements", f"{proved.statements} signed, {proved.refused} refused")
+    table.add_row("ledger", f"{proved.entries} entries, head {proved.head}")
+    table.add_row("exported", f"{render.moment(proved.exported_at)}, sealed by key {proved.sealed_by}")
+    for signer in proved.signers:
+        table.add_row("signed by", f"{signer.service}, key {signer.key}")
+    answer(output, plain(proved) | {"verified": True}, table)
+    if directory is None:
+        talk.print("the keys are those in the packet: compare them with what the services tell you, or use --directory", style="dim")
+
+
+if __name__ == "__main__":
+    main()

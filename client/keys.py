@@ -1,0 +1,68 @@
+"""Private keys on this machine, one file each, readable by their owner only; and their public halves in a directory file."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from domain.directory import Directory
+from domain.documents import Document
+from domain.envelope import private_pem, public_text
+from domain.errors import Malformed, NotFound
+from process.brought import key_in, text_of
+
+
+def file_of(folder: Path, service: str) -> Path:
+    """Where a service's private key lies."""
+    return folder / f"{service}.pem"
+
+
+def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
+    """The service's private key. Raises `NotFound` with what to do."""
+    path = file_of(folder, service)
+    if not path.exists():
+        message = f"there is no private key of {service} in {folder}"
+        raise NotFound(message, hint=f"make one with `vigil keys new {service}`, or say where they are with --keys")
+    return key_in(path)
+
+
+def make(folder: Path, service: str) -> Ed25519PrivateKey:
+    """A new key, written for its owner only. An existing one is never overwritten: raises `Malformed`."""
+    path = file_of(folder, service)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = Ed25519PrivateKey.generate()
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        message = f"{path} exists already; a key is never overwritten"
+        raise Malformed(message, hint="move it away first, if you are sure") from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(private_pem(key))
+    return key
+
+
+def enter(directory: Path, service: str, key: Ed25519PrivateKey, *, installation: bool) -> None:
+    """Add the public key to the service's entry in a directory file, comments and order kept.
+
+    `installation` adds an entry for Vigil itself where there is none. Raises `NotFound` if the service is not there.
+    """
+    Document(text_of(directory), str(directory)).read(Directory)
+    yaml = YAML()
+    yaml.width = 200
+    tree = yaml.load(directory.read_text(encoding="utf-8"))
+    services: list[Any] = tree["services"]
+    entry = next((one for one in services if one["id"] == service), None)
+    if entry is None and installation:
+        entry = CommentedMap({"id": service, "kind": "system", "names": CommentedMap({"en": "Vigil"})})
+        services.append(entry)
+    if entry is None:
+        message = f"no service {service} in {directory}"
+        raise NotFound(message, hint="add its entry first: id, kind, state and names")
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    entry.setdefault("keys", CommentedSeq()).append(CommentedMap({"public": public_text(key), "valid_from": since}))
+    with directory.open("w", encoding="utf-8") as file:
+        yaml.dump(tree, file)

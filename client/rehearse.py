@@ -1,0 +1,165 @@
+"""A rehearsal: the whole system on this machine, simulated services over real HTTP, the plan's time compressed, and at the
+end the evidence packet verified as a stranger would. It is the demonstration, the training exercise and the end-to-end test.
+"""
+
+import asyncio
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from ruamel.yaml import YAML
+
+from client.brought import Brought
+from client.embedded import Embedded, Layout
+from domain.canonical import Frozen, canonical, plain
+from domain.directory import Directory
+from domain.envelope import PLAN_TYPE, private_pem, sign
+from domain.errors import NotVerified, TimedOut
+from domain.ledger import Entry, Outcome, Stated
+from domain.packet import verify
+from domain.views import DeliveryView
+from process.gateway import Gateway
+from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
+from rehearsal.scenario import Scenario
+from rehearsal.services import VIGIL, cast, private_key_of
+
+LONGEST_PAUSE = 120.0
+"""Seconds without a new entry after which a rehearsal is given up."""
+
+Watch = Callable[[Entry, DeliveryView], None]
+Say = Callable[[str], None]
+
+
+class Rehearsed(Frozen):
+    """How a rehearsal went. These names are stable: programs read them."""
+
+    delivery: str
+    outcome: Outcome | None
+    expected: Outcome | None
+    statements: int
+    refused: int
+    entries: int
+    ledger_head: str
+    packet: str
+    verified: bool
+    problem: str = ""
+    seed: int
+    seconds: int
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether it ended as its scenario says."""
+        return self.expected is None or self.expected == self.outcome
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What is rehearsed, and where its files are kept."""
+
+    brought: Brought
+    scenario: Scenario
+    seed: int
+    home: Path
+
+    async def run(self, watch: Watch, say: Say) -> Rehearsed:
+        """Rehearse to the end. Raises `VigilError` if the system does not come up."""
+        began = time.monotonic()
+        factor = factor_for(self.brought.plan, self.scenario)
+        plan = compressed(self.brought.plan, factor)
+        directory, layout = self._lay_out()
+        scenario = compressed(self.scenario, factor)
+        say(f"one second here is {factor / 3600:.1f} h of the plan; files are in {self.home}")
+        services = SimulatedServices(directory, layout.gateway_url, scenario, self.seed)
+        async with Embedded(layout), services, aiohttp.ClientSession() as http:
+            say(f"Temporal, worker, gateway and {len(directory.services) - 1} simulated services are up")
+            initiator = private_key_of(plan.initiator)
+            gateway = Gateway(http, layout.gateway_url, plan.initiator, initiator)
+            delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, initiator))
+            entries = await self._followed(gateway, delivery, watch)
+            packet = self.home / f"{delivery}.packet.json"
+            packet.write_bytes(await gateway.packet(delivery))
+        return self._verified(packet, entries, layout, round(time.monotonic() - began))
+
+    async def _followed(self, gateway: Gateway, delivery: str, watch: Watch) -> list[Entry]:
+        """The whole ledger, watched as it grew. Raises `TimedOut` if it stops growing for too long."""
+        entries: list[Entry] = []
+        changes = gateway.changes(delivery)
+        while True:
+            try:
+                entry = await asyncio.wait_for(anext(changes), LONGEST_PAUSE)
+            except StopAsyncIteration:
+                return entries
+            except TimeoutError as error:
+                message = f"nothing has happened for {LONGEST_PAUSE:.0f} s"
+                raise TimedOut(message, hint=f"see the logs in {self.home}") from error
+            entries.append(entry)
+            watch(entry, await gateway.view(delivery))
+
+    def _verified(self, packet: Path, entries: list[Entry], layout: Layout, seconds: int) -> Rehearsed:
+        """Read the packet back from its file and verify it against the directory's file, as anyone could."""
+        stated = [entry.event for entry in entries if isinstance(entry.event, Stated)]
+        problem, outcome, head = "", None, entries[-1].head()
+        try:
+            trusted = Directory.model_validate(YAML(typ="safe").load(layout.directory))
+            proved = verify(packet.read_bytes(), trusted)
+            outcome = proved.outcome
+            if proved.head != head:
+                problem = "the packet's ledger is not the one that was watched"
+        except NotVerified as error:
+            problem = error.message
+        return Rehearsed(
+            delivery=self.brought.plan.operation,
+            outcome=outcome,
+            expected=self.scenario.expect.outcome if self.scenario.expect is not None else None,
+            statements=len(stated),
+            refused=sum(event.verdict.verdict == "refused" for event in stated),
+            entries=len(entries),
+            ledger_head=head,
+            packet=str(packet),
+            verified=not problem,
+            problem=problem,
+            seed=self.seed,
+            seconds=seconds,
+        )
+
+    def _lay_out(self) -> tuple[Directory, Layout]:
+        """Write the files an installation is given, with simulated keys and addresses."""
+        participants = self.brought.plan.participants()
+        ports = free_ports(len(participants) + 2)
+        found = [self.brought.directory.get(service) for service in participants]
+        reach = {service.id: reach_of(service, port) for service, port in zip(found, ports[2:], strict=True)}
+        directory = cast(self.brought.directory, participants, reach)
+        layout = Layout(
+            home=self.home,
+            directory=self.home / "directory.yaml",
+            cards=self.home / "cards",
+            key=self.home / "vigil.pem",
+            gateway_port=ports[0],
+            temporal_port=ports[1],
+        )
+        layout.cards.mkdir(parents=True, exist_ok=True)
+        _write(layout.directory, directory)
+        for state, card in self.brought.cards.items():
+            _write(layout.cards / f"{state}.yaml", card)
+        layout.key.touch(mode=0o600)
+        layout.key.write_bytes(private_pem(private_key_of(VIGIL)))
+        return directory, layout
+
+
+def home_for(keep: Path | None) -> Path:
+    """The folder to keep, or a new temporary one (its packet stays; the operating system clears it in its own time)."""
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        return keep
+    return Path(tempfile.mkdtemp(prefix="vigil-rehearsal-"))
+
+
+def _write(path: Path, record: Any) -> None:  # noqa: ANN401
+    yaml = YAML()
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(plain(record), file)

@@ -1,0 +1,217 @@
+"""What people read: every time with its zone, colour only where a terminal shows it and never as the only sign."""
+
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from domain.ledger import (
+    Asked,
+    Cleared,
+    Closed,
+    Concluded,
+    Ended,
+    Entry,
+    Expired,
+    Expiring,
+    Halted,
+    Opened,
+    Receipt,
+    Reminded,
+    Silence,
+    Started,
+    Stated,
+    TakenUp,
+    Told,
+)
+from domain.moments import instant
+from domain.quantities import say_mass, say_span
+from domain.requests import Request
+from domain.statements import (
+    ArrestMade,
+    AuthorisationGranted,
+    HandoverAccepted,
+    HandoverOffered,
+    Prepared,
+    Seizure,
+    Statement,
+    StopRequested,
+    read_statement,
+)
+from domain.views import DeliveryView, Row, StopView, Waiting
+
+MARKS = {"accepted": ("ok", "green"), "early": ("early", "yellow"), "late": ("late", "yellow"), "refused": ("REFUSED", "bold red")}
+
+
+def moment(text: str) -> str:
+    """A time of the record as people read it, in UTC and saying so."""
+    return instant(text).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def said(statement: Statement) -> str:
+    """What a statement says, in a few words."""
+    words = statement.kind.replace("_", " ")
+    match statement.content:
+        case AuthorisationGranted(state=state, valid_until=until, reference=reference):
+            return f"{words}: {state} until {until}, ref. {reference}"
+        case Prepared(gross=gross, seals=seals) | HandoverOffered(gross=gross, seals=seals):
+            return f"{words}: {say_mass(gross)}, seals {', '.join(seal.number for seal in seals)}"
+        case HandoverAccepted(gross=gross, seals=seals, seals_intact=intact):
+            seal_words = "intact" if intact else "BROKEN"
+            return f"{words}: {say_mass(gross)}, seals {', '.join(seal.number for seal in seals)} {seal_words}"
+        case ArrestMade(persons=persons, place=place):
+            return f"{words}: {persons} at {place}"
+        case Seizure(recovered=recovered):
+            return f"{words}: " + ", ".join(f"{one.substance} {say_mass(one.net)}" for one in recovered)
+        case StopRequested(reason=reason):
+            return f"{words}: {reason}"
+        case _:
+            return words
+
+
+def line(entry: Entry) -> Text:
+    """One ledger entry as one line: number, time, who, what, verdict."""
+    text = Text(f"{entry.seq:>4}  {moment(entry.at)}  ", style="dim")
+    text.append(*_what(entry))
+    return text
+
+
+def _what(entry: Entry) -> tuple[str, str]:  # noqa: C901 - one line for each event
+    match entry.event:
+        case Started():
+            return "delivery started from its signed plan", "bold"
+        case Stated(envelope=envelope, verdict=verdict):
+            statement = read_statement(envelope.body())
+            mark, style = MARKS[verdict.verdict]
+            why = f" [{verdict.rule}] {verdict.reason}" if verdict.rule else f" {verdict.reason}".rstrip()
+            at = f" at {statement.checkpoint}" if statement.checkpoint else ""
+            return f"{statement.service}: {said(statement)}{at}  <{mark}>{why}", style
+        case TakenUp(statement=statement_id, verdict=verdict):
+            return f"early statement {statement_id[:8]} taken up: {verdict.verdict} {verdict.rule or ''}".rstrip(), "green"
+        case Opened(checkpoint=name, due=due):
+            return f"{name} opened" + (f", due {moment(due)}" if due else ", for as long as it takes"), "cyan"
+        case Asked(checkpoint=name, received=received, unreachable=unreachable):
+            parts = [f"{', '.join(received)} received the request"] if received else []
+            parts += [f"{', '.join(unreachable)} cannot be reached yet"] if unreachable else []
+            return f"{name}: {'; '.join(parts)}", "dim"
+        case Reminded(checkpoint=name, services=services, rung=rung):
+            return f"{name}: reminder {rung} to {', '.join(services)}", "yellow"
+        case Silence(checkpoint=name, services=services):
+            return f"{name}: overdue, SILENCE of {', '.join(services)} [R2]", "bold yellow"
+        case Closed(checkpoint=name, result=result):
+            return f"{name} closed: {result}", "cyan"
+        case Expiring(service=service, valid_until=until):
+            return f"the authorisation by {service} expires at {moment(until)} [R5]", "yellow"
+        case Expired(service=service):
+            return f"the authorisation by {service} has EXPIRED [R5]", "bold red"
+        case Cleared(leg=leg):
+            return f"leg {leg + 1} cleared: every authorisation it needs is live and lasts [{'R1' if leg == 0 else 'R5'}]", "green"
+        case Halted(rule=rule, reason=reason):
+            return f"HALTED [{rule}] {reason}", "bold red"
+        case Told(about=about, reached=reached, unreachable=unreachable):
+            missed = f"; NOT reached: {', '.join(unreachable)}" if unreachable else ""
+            return f"told ({about}): {', '.join(reached) or 'nobody'}{missed}", "dim"
+        case Concluded(outcome=outcome, reason=reason):
+            return f"outcome: {outcome} ({reason})", "bold"
+        case Ended():
+            return "ended; the ledger is closed", "bold"
+
+
+def picture(view: DeliveryView) -> Text:
+    """The route as a line: `●` behind it, `○` ahead, and where it is now."""
+    text = Text()
+    for number, stop in enumerate(view.route):
+        if number:
+            before = view.route[number - 1]
+            travelling = before.passed and not stop.passed and view.outcome is None
+            text.append(" ══▶ " if travelling else " ─── ", "bold" if travelling else "dim")
+        text.append(f"{'●' if stop.passed else '○'} {_short(stop)}", "green" if stop.passed else "")
+    return text
+
+
+def _short(stop: StopView) -> str:
+    return f"{stop.place} ({stop.state})"
+
+
+def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry, ...] = ()) -> RenderableType:
+    """Everything about one delivery on one screen."""
+    now = now or datetime.now(UTC)
+    where = view.position
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("phase", Text(view.phase.replace("_", " "), "bold"))
+    if view.outcome is None:
+        facts.add_row("responsible now", f"{where.responsible} ({where.state}, {where.means})")
+    if where.gross is not None:
+        facts.add_row("consignment", f"{say_mass(where.gross)} gross, seals {', '.join(where.seals)}")
+    if where.last_seen:
+        facts.add_row("last seen", where.last_seen)
+    for consent in view.consents:
+        live = "live" if consent.live else "NOT live"
+        facts.add_row(f"consent {consent.state}", f"{live} until {moment(consent.valid_until)} ({consent.service})")
+    if view.discrepancy:
+        facts.add_row("does not fit", Text(view.discrepancy, "bold red"))
+    if view.halted:
+        facts.add_row("halted", Text(view.halted, "bold red"))
+    if view.outcome:
+        facts.add_row("outcome", Text(view.outcome, "bold"))
+    facts.add_row("ledger", f"{view.entries} entries, head {view.head[:16]}")
+    parts: list[RenderableType] = [picture(view), Text(), facts]
+    if view.waiting:
+        parts += [Text(), waiting_table(view.waiting, now)]
+    if tail:
+        parts += [Text(), *(line(entry) for entry in tail)]
+    return Panel(Group(*parts), title=f"{view.delivery}: {view.title}", title_align="left")
+
+
+def waiting_table(waiting: tuple[Waiting, ...], now: datetime) -> Table:
+    """Who is waited for, where, and until when."""
+    table = Table(title="waiting for", title_justify="left", box=None, padding=(0, 2), title_style="bold")
+    for heading in ("checkpoint", "service", "must say", "request", "due"):
+        table.add_column(heading)
+    for one in waiting:
+        for service in one.services:
+            style = "dim" if service.standing == "answered" else ""
+            table.add_row(one.checkpoint, service.service, ", ".join(service.says), service.standing, _due(one, now), style=style)
+    return table
+
+
+def _due(one: Waiting, now: datetime) -> str:
+    if one.due is None:
+        return "as long as it takes"
+    left = instant(one.due) - now
+    words = say_span(abs(left) - (abs(left) % _SECOND)) if abs(left) >= _SECOND else "0 s"
+    return f"{moment(one.due)}, " + (f"OVERDUE by {words}" if left.total_seconds() < 0 or one.overdue else f"in {words}")
+
+
+_SECOND = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC) - datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def rows(found: list[Row]) -> Table:
+    """A list of deliveries."""
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("delivery", "phase", "started", "closed"):
+        table.add_column(heading)
+    for row in found:
+        table.add_row(row.delivery, row.phase, moment(row.started_at), moment(row.closed_at) if row.closed_at else "running")
+    return table
+
+
+def requests(found: list[Request]) -> Table:
+    """An inbox."""
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("delivery", "checkpoint", "place", "please say", "due"):
+        table.add_column(heading)
+    for asked in found:
+        due = moment(asked.due) if asked.due else "now"
+        table.add_row(asked.delivery, asked.checkpoint, asked.facts.place, ", ".join(asked.says), due)
+    return table
+
+
+def receipt(given: Receipt) -> Text:
+    """A receipt in one line."""
+    mark, style = MARKS[given.verdict.verdict]
+    why = f" [{given.verdict.rule}]" if given.verdict.rule else ""
+    why += f" {given.verdict.reason}" if given.verdict.reason else ""
+    return Text(f"{mark}{why}: entry {given.seq}, {moment(given.recorded_at)}, head {given.head}", style)

@@ -1,0 +1,213 @@
+"""Simulated services over real HTTP: each a server on its own port with its own key, speaking the protocol of
+docs/protocol.md. They check Vigil's signatures, acknowledge, and answer in their own time through the gateway.
+
+Three kinds, as in reality: those that push their statements to the gateway, those that are polled (postal operators and
+laboratories), and people at a desk who look into their inbox (coordinators).
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import aiohttp
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import BaseModel
+
+from domain import proof
+from domain.directory import Desk, Directory, Poll, Push, Reach, Service
+from domain.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope
+from domain.errors import Refused, Unavailable, VigilError
+from domain.plan import Plan
+from domain.requests import Notice, Request
+from process.gateway import Gateway
+from rehearsal.scenario import Scenario
+from rehearsal.services import Line, lines, private_key_of
+
+log = logging.getLogger("vigil.rehearsal")
+
+Spans = TypeVar("Spans", bound=BaseModel)
+
+LENGTH = timedelta(seconds=8)
+"""How long a rehearsal should take if every service is as slow as its scenario lets it be."""
+SLACK = timedelta(seconds=1.5)
+"""Least real time between the slowest answer and the shortest due time."""
+LOOK_EVERY = 0.3
+"""Seconds between two looks of a simulated officer into the inbox."""
+
+
+def compressed(record: Spans, factor: float) -> Spans:
+    """The same plan or scenario with every span `factor` times shorter (at least a millisecond)."""
+
+    def shorter(value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, timedelta):
+            return max(timedelta(milliseconds=round(value / timedelta(milliseconds=1) / factor)), timedelta(milliseconds=1))
+        if isinstance(value, dict):
+            return {key: shorter(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return tuple(shorter(item) for item in value)
+        return value
+
+    return type(record).model_validate(shorter(record.model_dump()))
+
+
+def factor_for(plan: Plan, scenario: Scenario) -> float:
+    """How many times shorter a rehearsal may be: as short as `LENGTH`, but never so short that a service which answers in
+    good time would be overdue only because this machine is slow."""
+    answers = 8 + len(plan.at("hand_over"))
+    ordinary = sum((leg.takes for leg in plan.legs), start=scenario.pace.slowest * answers)
+    slack = min(checkpoint.due for checkpoint in plan.checkpoints) - scenario.pace.slowest
+    return max(min(ordinary / LENGTH, slack / SLACK), 1.0)
+
+
+def free_ports(count: int) -> list[int]:
+    """Free ports of the loopback interface, all different."""
+    held = [socket.socket() for _ in range(count)]
+    try:
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in held]
+    finally:
+        for one in held:
+            one.close()
+
+
+def reach_of(service: Service, port: int) -> Reach:
+    """How a simulated service of this kind is reached."""
+    url = f"http://127.0.0.1:{port}"
+    if service.kind == "coordinator":
+        return Desk()
+    if service.kind in ("postal_operator", "laboratory"):
+        return Poll.model_validate({"url": url, "every": "1s"})
+    return Push.model_validate({"url": url})
+
+
+class SimulatedServices:
+    """All simulated services of one rehearsal. An async context: they listen while it is open."""
+
+    def __init__(self, directory: Directory, gateway: str, scenario: Scenario, seed: int) -> None:
+        self._directory = directory
+        self._gateway = gateway
+        self._scenario = scenario
+        self._seed = seed
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._asked: set[str] = set()
+        self._said: dict[str, list[Envelope]] = {}
+        self._runners: list[web.AppRunner] = []
+
+    async def __aenter__(self) -> "SimulatedServices":
+        self._http = aiohttp.ClientSession()
+        for service in self._directory.services:
+            if isinstance(service.reach, Desk):
+                if service.kind != "system":
+                    self._go(self._sit_at_desk(service))
+                continue
+            app = web.Application()
+            app.add_routes(_routes(self, service))
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", service.reach.url.port).start()
+            self._runners.append(runner)
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for runner in self._runners:
+            await runner.cleanup()
+        await self._http.close()
+
+    def open(self, envelope: Envelope, payload_type: str) -> bytes:
+        """What Vigil sent, after checking Vigil's signature. Raises `NotAuthentic`."""
+        return open_envelope(envelope, payload_type, self._vigil().keys_at(datetime.now(UTC)))
+
+    def check_caller(self, request: web.Request, body: bytes) -> None:
+        """Only Vigil may call. Raises `NotAuthentic`."""
+        header = request.headers.get("Authorization")
+        proof.check(header, self._directory, request.method, request.raw_path, body, now=datetime.now(UTC))
+
+    def take(self, service: Service, request: Request) -> None:
+        """A request has arrived; the same one again changes nothing."""
+        if request.id in self._asked:
+            return
+        self._asked.add(request.id)
+        for line in lines(request, self._scenario, self._seed, datetime.now(UTC)):
+            self._go(self._say(service, request, line))
+
+    def said(self, request: str, after: int) -> list[Envelope]:
+        """What a polled service has answered to a request, beyond the first `after`."""
+        return self._said.get(request, [])[after:]
+
+    def _vigil(self) -> Service:
+        system = self._directory.system()
+        assert system is not None  # noqa: S101 - `cast` always adds it
+        return system
+
+    def _go(self, work: Any) -> None:  # noqa: ANN401
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _say(self, service: Service, request: Request, line: Line) -> None:
+        await asyncio.sleep(max((line.at - datetime.now(UTC)).total_seconds(), 0))
+        if isinstance(service.reach, Poll):
+            self._said.setdefault(request.id, []).append(line.envelope)
+            return
+        gateway = self._as(service)
+        while True:
+            try:
+                await gateway.submit(request.delivery, line.envelope)
+            except Unavailable:  # the same statement again, until it is acknowledged
+                await asyncio.sleep(LOOK_EVERY)
+            except Refused as error:
+                log.info("turned away: %s", error.code, extra={"service": service.id})
+                return
+            else:
+                return
+
+    async def _sit_at_desk(self, service: Service) -> None:
+        gateway = self._as(service)
+        while True:
+            try:
+                for request in await gateway.inbox():
+                    self.take(service, request)
+            except VigilError:
+                pass  # the gateway is not up yet, or is being restarted
+            await asyncio.sleep(LOOK_EVERY)
+
+    def _as(self, service: Service) -> Gateway:
+        key: Ed25519PrivateKey = private_key_of(service.id)
+        return Gateway(self._http, self._gateway, service.id, key)
+
+
+def _routes(services: SimulatedServices, service: Service) -> Iterable[web.RouteDef]:
+    """The protocol's three calls, for one service."""
+
+    async def ask(request: web.Request) -> web.Response:
+        body = await request.read()
+        services.check_caller(request, body)
+        asked = Request.model_validate_json(services.open(Envelope.model_validate_json(body), REQUEST_TYPE))
+        services.take(service, asked)
+        return web.json_response({"received": asked.id}, status=202)
+
+    async def notice(request: web.Request) -> web.Response:
+        body = await request.read()
+        services.check_caller(request, body)
+        told = Notice.model_validate_json(services.open(Envelope.model_validate_json(body), NOTICE_TYPE))
+        return web.json_response({"received": told.id}, status=202)
+
+    async def answers(request: web.Request) -> web.Response:
+        services.check_caller(request, b"")
+        after = int(request.query.get("after", "0"))
+        found = services.said(request.match_info["request"], after)
+        return web.json_response({"answers": [envelope.model_dump(mode="json") for envelope in found]})
+
+    return (
+        web.post("/requests", ask),
+        web.post("/notices", notice),
+        web.get("/requests/{request:.+}/answers", answers),
+    )
