@@ -110,8 +110,9 @@ def _what(entry: Entry) -> tuple[str, str]:  # noqa: C901 - one line for each ev
             return f"leg {leg + 1} cleared: every authorisation it needs is live and lasts [{'R1' if leg == 0 else 'R5'}]", "green"
         case Halted(rule=rule, reason=reason):
             return f"HALTED [{rule}] {reason}", "bold red"
-        case Told(about=about, reached=reached, unreachable=unreachable):
+        case Told(kind=kind, checkpoint=name, reached=reached, unreachable=unreachable):
             missed = f"; NOT reached: {', '.join(unreachable)}" if unreachable else ""
+            about = f"{kind} of {name}" if name else kind
             return f"told ({about}): {', '.join(reached) or 'nobody'}{missed}", "dim"
         case Concluded(outcome=outcome, reason=reason):
             return f"outcome: {outcome} ({reason})", "bold"

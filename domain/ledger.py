@@ -40,6 +40,9 @@ Outcome = Literal[
 ]
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
+NoticeKind = Literal["reminder", "silence", "withdrawn", "outcome"]
+"""What a notice is about: an answer is waited for, did not come in time, is no longer waited for; or how it ended."""
+
 Cause = Literal["stop", "refused", "withdrawn", "expired", "silence", "declined", "decision", "modality"]
 """Why a delivery halted."""
 
@@ -164,7 +167,8 @@ class Told(Frozen):
     """Notices went out."""
 
     event: Literal["told"] = "told"
-    about: Annotated[str, Field(max_length=120)]
+    kind: NoticeKind
+    checkpoint: CheckpointId | None = None
     reached: Services = ()
     unreachable: Services = ()
 

@@ -12,7 +12,7 @@ from domain.canonical import Frozen
 from domain.cards import Modality
 from domain.delivery import Delivery
 from domain.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
-from domain.ledger import UtcText
+from domain.ledger import NoticeKind, UtcText
 from domain.moments import utc_text
 from domain.plan import Contents
 from domain.quantities import Milligrams
@@ -61,7 +61,8 @@ class Notice(Frozen):
     id: Annotated[str, Field(max_length=200)]
     delivery: OperationCode
     service: ServiceId
-    about: Annotated[str, Field(max_length=120)]
+    kind: NoticeKind
+    checkpoint: CheckpointId | None = None
     text: Annotated[str, Field(max_length=1000)]
 
 

@@ -8,7 +8,7 @@ laboratories), and people at a desk who look into their inbox (coordinators).
 import asyncio
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -59,7 +59,9 @@ def factor_for(plan: Plan, scenario: Scenario) -> float:
     good time would be overdue only because this machine is slow."""
     answers = 8 + len(plan.at("hand_over"))
     ordinary = sum((leg.takes for leg in plan.legs), start=scenario.pace.slowest * answers)
-    slack = min(checkpoint.due for checkpoint in plan.checkpoints) - scenario.pace.slowest
+    after = plan.contingencies
+    shortest = min(*(checkpoint.due for checkpoint in plan.checkpoints), after.decision, after.acknowledge_stop)
+    slack = shortest - scenario.pace.slowest
     return max(min(ordinary / LENGTH, slack / SLACK), 1.0)
 
 
@@ -95,6 +97,7 @@ class SimulatedServices:
         self._seed = seed
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: set[str] = set()
+        self._answering: dict[tuple[str, str], list[asyncio.Task[None]]] = {}
         self._said: dict[str, list[Envelope]] = {}
         self._runners: list[web.AppRunner] = []
 
@@ -136,7 +139,15 @@ class SimulatedServices:
             return
         self._asked.add(request.id)
         for line in lines(request, self._scenario, self._seed, datetime.now(UTC)):
-            self._go(self._say(service, request, line))
+            task = self._go(self._say(service, request, line))
+            if line.answers:
+                self._answering.setdefault((service.id, request.checkpoint), []).append(task)
+
+    def hear(self, notice: Notice) -> None:
+        """A notice has arrived: what is no longer waited for is not said any more."""
+        if notice.kind == "withdrawn":
+            for task in self._answering.pop((notice.service, notice.checkpoint or ""), []):
+                task.cancel()
 
     def said(self, request: str, after: int) -> list[Envelope]:
         """What a polled service has answered to a request, beyond the first `after`."""
@@ -147,10 +158,11 @@ class SimulatedServices:
         assert system is not None  # noqa: S101 - `cast` always adds it
         return system
 
-    def _go(self, work: Any) -> None:  # noqa: ANN401
-        task = asyncio.ensure_future(work)
+    def _go(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _say(self, service: Service, request: Request, line: Line) -> None:
         await asyncio.sleep(max((line.at - datetime.now(UTC)).total_seconds(), 0))
@@ -198,6 +210,7 @@ def _routes(services: SimulatedServices, service: Service) -> Iterable[web.Route
         body = await request.read()
         services.check_caller(request, body)
         told = Notice.model_validate_json(services.open(Envelope.model_validate_json(body), NOTICE_TYPE))
+        services.hear(told)
         return web.json_response({"received": told.id}, status=202)
 
     async def answers(request: web.Request) -> web.Response:

@@ -52,6 +52,8 @@ class Line:
     at: datetime
     statement: Statement
     envelope: Envelope
+    answers: bool
+    """Whether it answers the request: then it is not said once the request is withdrawn."""
 
 
 def lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> tuple[Line, ...]:
@@ -99,7 +101,8 @@ def _line(request: Request, content: Content, at: datetime, dice: random.Random)
         happened_at=at.isoformat(timespec="milliseconds"),
         content=content,
     )
-    return Line(at, statement, sign_statement(statement, private_key_of(request.service)))
+    answers = NEED_OF.get(content.kind) in request.says
+    return Line(at, statement, sign_statement(statement, private_key_of(request.service)), answers)
 
 
 def _acted(request: Request, act: Act, dice: random.Random) -> Content:

@@ -6,9 +6,10 @@ a continue-as-new would, so that nothing hides outside the ledger.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from domain.canonical import canonical
 from domain.cards import RuleCard
@@ -16,18 +17,24 @@ from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, Envelope, sign
 from domain.errors import VigilError
-from domain.ledger import Asked, Entry, Told
+from domain.ledger import Asked, Entry, NoticeKind, Told
 from domain.packet import Packet, seal
 from domain.plan import Plan
 from domain.progress import Progress
 from domain.record import begin, record, resume, submit
 from domain.requests import request
+from domain.statements import Statement, StopRequested, sign_statement
+from rehearsal.chaos import attacks
 from rehearsal.clock import VirtualTimeLoop, run
 from rehearsal.scenario import Scenario
 from rehearsal.services import VIGIL, Line, cast, lines, private_key_of
 from workflows.story import Story
 
 Watch = Callable[[Delivery, Entry], None]
+
+
+PATIENCE = timedelta(days=45)
+"""How long a simulated delivery may be held before its initiator stops it."""
 
 
 class _RestartError(Exception):
@@ -57,6 +64,8 @@ class World:
     seed: int
     restart_chance: float = 0.0
     """Chance of a restart at each checkpoint boundary."""
+    hostility: float = 0.0
+    """Chance that a statement which comes in is followed by every attack of `rehearsal.chaos`."""
 
 
 def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Simulated:
@@ -81,13 +90,14 @@ class _Theatre:
         self._cards = {state: card for state, card in world.cards.items() if state in states}
         self._delivery = begin(self._plan, self._directory, self._cards, loop.now())
         self._news = asyncio.Event()
-        self._services: dict[str, list[asyncio.Task[None]]] = {}
+        self._answering: dict[str, list[asyncio.Task[None]]] = {}
         self._seen = 0
         self._turned_away = 0
         self._restarts = 0
 
     async def perform(self) -> Simulated:
         """Tell the story, again from the ledger after each restart, until it has ended."""
+        self._go(self._lose_patience())
         while not self._delivery.ended:
             try:
                 await Story(self._delivery, self).run()
@@ -115,16 +125,17 @@ class _Theatre:
     def ask(self, name: str, progress: Progress) -> None:
         for service in progress.waiting_for():
             asked = request(self._delivery, name, service)
-            task = self._loop.create_task(self._serve(name, service, lines(asked, self._world.scenario, self._world.seed, self.now())))
-            task.add_done_callback(self._came_to_grief)
-            self._services.setdefault(name, []).append(task)
+            said = lines(asked, self._world.scenario, self._world.seed, self.now())
+            self._go(self._say(tuple(line for line in said if not line.answers)))
+            receiving = self._go(self._receive(name, service, tuple(line for line in said if line.answers)))
+            self._answering.setdefault(name, []).append(receiving)
 
     def withdraw(self, name: str, services: tuple[str, ...]) -> None:  # noqa: ARG002
-        for task in self._services.pop(name, []):
+        for task in self._answering.pop(name, []):
             task.cancel()
 
-    def tell(self, about: str, services: tuple[str, ...], text: str) -> None:  # noqa: ARG002
-        record(self._delivery, Told(about=about, reached=services), self.now())
+    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:  # noqa: ARG002
+        record(self._delivery, Told(kind=kind, checkpoint=checkpoint, reached=services), self.now())
 
     def show(self) -> None:
         for entry in self._delivery.ledger.since(self._seen):
@@ -146,18 +157,46 @@ class _Theatre:
             self._loop.call_exception_handler({"message": "simulated service", "exception": error})
             raise error
 
-    async def _serve(self, name: str, service: str, to_say: tuple[Line, ...]) -> None:
+    def _go(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work)
+        task.add_done_callback(self._came_to_grief)
+        return task
+
+    async def _lose_patience(self) -> None:
+        """A delivery that is held for ever is stopped by the initiator, as a person would."""
+        await asyncio.sleep(PATIENCE.total_seconds())
+        reason = "held for too long"
+        stop = Statement(
+            id=f"{self._world.seed:032x}",
+            delivery=self._world.plan.operation,
+            service=self._world.plan.initiator,
+            officer="duty",
+            happened_at=self.now().isoformat(),
+            content=StopRequested(reason=reason),
+        )
+        self.hear(sign_statement(stop, private_key_of(stop.service)))
+
+    async def _receive(self, name: str, service: str, answers: tuple[Line, ...]) -> None:
         await asyncio.sleep(self._dice.randint(0, 1000) / 1000)
         record(self._delivery, Asked(checkpoint=name, received=(service,)), self.now())
+        await self._say(answers)
+
+    async def _say(self, to_say: tuple[Line, ...]) -> None:
         for line in to_say:
             await asyncio.sleep(max((line.at - self.now()).total_seconds(), 0))
             self.hear(line.envelope)
 
     def hear(self, envelope: Envelope) -> None:
-        """Something comes in by the one door."""
+        """Something comes in by the one door, and in hostile surroundings what others make of it."""
+        self._submit(envelope)
+        if self._dice.random() < self._world.hostility:
+            for attack in attacks(envelope, self._world.plan, self._dice):
+                self._submit(attack)
+        self.show()
+        self._news.set()
+
+    def _submit(self, envelope: Envelope) -> None:
         try:
             submit(self._delivery, envelope, self.now())
         except VigilError:
             self._turned_away += 1
-        self.show()
-        self._news.set()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from domain.ledger import NoticeKind
 from domain.progress import Progress
 
 
@@ -30,7 +31,7 @@ class Stage(Protocol):
         """The checkpoint has closed: stop asking, and tell these services that nothing is waited for any more."""
         ...
 
-    def tell(self, about: str, services: tuple[str, ...], text: str) -> None:
+    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:
         """Send a notice to these services, as often as it takes. Returns at once."""
         ...
 

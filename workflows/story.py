@@ -102,7 +102,7 @@ class Story:
         if self.delivery.outcome is None:
             outcome, reason = rules.conclusion(self.delivery)
             self.record(Concluded(outcome=outcome, reason=reason[:500]))
-            self.stage.tell("outcome", self.plan.participants(), f"{outcome}: {reason}")
+            self.stage.tell("outcome", None, self.plan.participants(), f"{outcome}: {reason}")
         if self.delivery.dispatched:
             await self.pass_checkpoints(*self.plan.at("close"), halted=True)
         await self.stage.settle()
@@ -174,11 +174,11 @@ class Story:
             return
         self.record(event)
         match event:
-            case Reminded(checkpoint=name, services=services, rung=rung):
-                self.stage.tell(f"reminder {rung} of {name}", services, f"an answer is still waited for at {name}")
+            case Reminded(checkpoint=name, services=services):
+                self.stage.tell("reminder", name, services, f"an answer is still waited for at {name}")
             case Silence(checkpoint=name, services=services):
                 overdue = f"no answer in time at {name} from {', '.join(services)}"
-                self.stage.tell(f"silence at {name}", (self.plan.initiator,), overdue)
+                self.stage.tell("silence", name, (self.plan.initiator,), overdue)
             case Expiring(service=service) if self.delivery.halt is None:
                 self.ask_extension(service)
 

@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
 
 from domain.delivery import Delivery
-from domain.ledger import Told
+from domain.ledger import NoticeKind, Told
 from domain.progress import Progress
 from domain.record import record
 from domain.requests import Notice, requests
@@ -75,11 +75,11 @@ class TemporalStage:
             task.cancel()
         called = tuple(one for one in services if self._delivery.directory.get(one).reach.by != "desk")
         if called:
-            self.tell(f"withdrawn {name}", called, f"{name} has closed; nothing is waited for any more")
+            self.tell("withdrawn", name, called, f"{name} has closed; nothing is waited for any more")
 
-    def tell(self, about: str, services: tuple[str, ...], text: str) -> None:
+    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:
         self._notices = [task for task in self._notices if not task.done()]
-        self._notices.append(asyncio.create_task(self._deliver(about, services, text)))
+        self._notices.append(asyncio.create_task(self._deliver(kind, checkpoint, services, text)))
 
     def show(self) -> None:
         """Shown when the story next waits."""
@@ -119,7 +119,7 @@ class TemporalStage:
             left = max(until - self.now(), timedelta())
             self._alarm = asyncio.create_task(workflow.sleep(left, summary=summary[:120]))
 
-    async def _deliver(self, about: str, services: tuple[str, ...], text: str) -> None:
+    async def _deliver(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:
         operation = self._delivery.plan.operation
         number = len(self._delivery.ledger)
         directory = self._delivery.directory
@@ -130,7 +130,12 @@ class TemporalStage:
             errand = Errand(
                 notices=tuple(
                     Notice(
-                        id=f"{operation}/{number}/{service}", delivery=operation, service=service, about=about, text=text[:1000]
+                        id=f"{operation}/{number}/{service}",
+                        delivery=operation,
+                        service=service,
+                        kind=kind,
+                        checkpoint=checkpoint,
+                        text=text[:1000],
                     )
                     for service in called
                 ),
@@ -142,10 +147,11 @@ class TemporalStage:
                 result_type=Delivered,
                 start_to_close_timeout=timedelta(minutes=2),
                 heartbeat_timeout=_LIVENESS,
-                summary=f"{about} to {', '.join(called)}"[:120],
+                summary=f"{kind} to {', '.join(called)}"[:120],
             )
             went = Delivered(reached=desks + result.reached, unreachable=result.unreachable)
-        record(self._delivery, Told(about=about, reached=went.reached, unreachable=went.unreachable), self.now())
+        told = Told(kind=kind, checkpoint=checkpoint, reached=went.reached, unreachable=went.unreachable)
+        record(self._delivery, told, self.now())
 
 
 def _look_at(task: asyncio.Task[Any]) -> None:

@@ -1,0 +1,163 @@
+"""Trouble from a seed: scenarios in which services refuse, fall silent, mismeasure, decline, withdraw or stop; and outsiders
+who repeat, forge, contradict and speak out of turn. What each seed brings is always the same.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from domain.envelope import STATEMENT_TYPE, Envelope, sign
+from domain.plan import Plan
+from domain.statements import Sighted, StopAcknowledged, read_statement, sign_statement
+from rehearsal.scenario import Act, Pace, Scenario
+from rehearsal.services import private_key_of
+
+MOST_TROUBLES = 3
+
+Trouble = Callable[[Plan, random.Random], Act | None]
+
+
+def scenario(plan: Plan, seed: int) -> Scenario:
+    """A scenario for this plan with none to three troubles."""
+    dice = random.Random(f"{seed}/chaos")  # noqa: S311 - a simulation must be repeatable
+    fastest = timedelta(minutes=dice.randint(1, 60))
+    slowest = fastest + timedelta(minutes=dice.choice((0, 30, 240, 2000)))
+    acts = [dice.choice(TROUBLES)(plan, dice) for _ in range(dice.randint(0, MOST_TROUBLES))]
+    return Scenario(
+        vigil="scenario/1",
+        title=f"chaos {seed}",
+        pace=Pace(fastest=fastest, slowest=slowest),
+        acts=tuple(act for act in acts if act is not None),
+    )
+
+
+def _hours(dice: random.Random, most: int) -> timedelta:
+    return timedelta(minutes=dice.randint(1, most * 60))
+
+
+def _asked(plan: Plan, dice: random.Random, *steps: str) -> tuple[str, str]:
+    """A checkpoint of these steps and one of the services it asks."""
+    checkpoint = dice.choice([one for one in plan.checkpoints if not steps or one.step in steps])
+    return checkpoint.id, dice.choice(checkpoint.services())
+
+
+def _refuses(plan: Plan, dice: random.Random) -> Act:
+    at, service = _asked(plan, dice, "authorise")
+    return Act(service=service, at=at, says="authorisation_refused", after=_hours(dice, 60))
+
+
+def _grants_briefly(plan: Plan, dice: random.Random) -> Act:
+    """A consent that will not outlast the way: it must be extended, or the delivery ends."""
+    at, service = _asked(plan, dice, "authorise")
+    until = f"2022-03-{dice.randint(2, 9):02d}T{dice.randint(0, 23):02d}:00:00Z"
+    return Act(service=service, at=at, says="authorisation_granted", details={"valid_until": until})
+
+
+def _allows_otherwise(plan: Plan, dice: random.Random) -> Act:
+    at, service = _asked(plan, dice, "authorise")
+    return Act(service=service, at=at, says="authorisation_granted", details={"modalities": ["replaced_in_whole"]})
+
+
+def _withdraws(plan: Plan, dice: random.Random) -> Act:
+    at, service = _asked(plan, dice, "authorise")
+    return Act(service=service, at=at, says="authorisation_withdrawn", after=_hours(dice, 120))
+
+
+def _is_silent(plan: Plan, dice: random.Random) -> Act:
+    at, service = _asked(plan, dice)
+    return Act(service=service, at=at)
+
+
+def _stops(plan: Plan, dice: random.Random) -> Act:
+    at, service = _asked(plan, dice)
+    return Act(service=service, at=at, says="stop_requested", after=_hours(dice, 60))
+
+
+def _declines(plan: Plan, dice: random.Random) -> Act | None:
+    return _taker_says(plan, dice, "handover_declined", {})
+
+
+def _finds_another_weight(plan: Plan, dice: random.Random) -> Act | None:
+    found = plan.consignment.gross + dice.choice((-1, 1)) * dice.randint(0, 3 * plan.weight_tolerance)
+    return _taker_says(plan, dice, "handover_accepted", {"gross": max(found, 0)})
+
+
+def _finds_a_broken_seal(plan: Plan, dice: random.Random) -> Act | None:
+    return _taker_says(plan, dice, "handover_accepted", {"seals_intact": False})
+
+
+def _finds_another_seal(plan: Plan, dice: random.Random) -> Act | None:
+    return _taker_says(plan, dice, "handover_accepted", {"seals": [{"number": "XX999999", "security": "H"}]})
+
+
+def _decides_not_to_go_on(plan: Plan, dice: random.Random) -> Act | None:
+    if not plan.at("hand_over"):
+        return None
+    at = dice.choice(plan.at("hand_over")).id
+    service = dice.choice([leg.responsible for leg in plan.legs] + list(plan.authorities(plan.legs[0].state)))
+    return Act(service=service, at=f"{at}.decision", says="movement_decision", details={"proceed": False})
+
+
+def _interdicts_at_once(plan: Plan, dice: random.Random) -> Act:
+    at, service = _asked(plan, dice, "hand_over", "deliver")
+    return Act(service=service, at=at, says="interdicted", after=_hours(dice, 20))
+
+
+def _prepares_otherwise(plan: Plan, _dice: random.Random) -> Act:
+    checkpoint = plan.at("prepare")[0]
+    return Act(service=checkpoint.services()[0], at=checkpoint.id, says="prepared", details={"modality": "removed"})
+
+
+def _taker_says(plan: Plan, dice: random.Random, says: str, details: dict[str, Any]) -> Act | None:
+    takers = [
+        (checkpoint.id, requirement.service)
+        for checkpoint in plan.at("hand_over")
+        for requirement in checkpoint.requires
+        if requirement.says == "handover_acceptance"
+    ]
+    if not takers:
+        return None
+    at, service = dice.choice(takers)
+    return Act(service=service, at=at, says=says, details=details)
+
+
+TROUBLES: tuple[Trouble, ...] = (
+    _refuses,
+    _grants_briefly,
+    _grants_briefly,
+    _allows_otherwise,
+    _withdraws,
+    _is_silent,
+    _is_silent,
+    _stops,
+    _stops,
+    _declines,
+    _finds_another_weight,
+    _finds_another_weight,
+    _finds_a_broken_seal,
+    _finds_another_seal,
+    _decides_not_to_go_on,
+    _interdicts_at_once,
+    _prepares_otherwise,
+)
+
+
+def attacks(heard: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelope]:
+    """What a hostile outsider makes of an envelope that went by: replays, forgeries, contradictions, speaking out of turn."""
+    statement = read_statement(heard.body())
+    everyone = plan.participants()
+    other = dice.choice(everyone)
+    yield heard
+    yield sign(heard.body(), STATEMENT_TYPE, private_key_of("nobody.known"))
+    yield heard.model_copy(update={"payload": sign(b"{}", STATEMENT_TYPE, private_key_of(other)).payload})
+    contradiction = statement.model_copy(update={"officer": "someone-else"})
+    yield sign_statement(contradiction, private_key_of(statement.service))
+    in_anothers_place = statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "service": other})
+    yield sign_statement(in_anothers_place, private_key_of(other))
+    yield sign_statement(in_anothers_place, private_key_of(statement.service))
+    elsewhere = statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "delivery": "another-one"})
+    yield sign_statement(elsewhere, private_key_of(statement.service))
+    for content in (Sighted(place="somewhere"), StopAcknowledged()):
+        aside = statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "content": content})
+        yield sign_statement(aside.model_copy(update={"service": other}), private_key_of(other))

@@ -1,0 +1,208 @@
+"""What must hold in every delivery, whatever happens, written anew from the plan and the ledger alone.
+
+Nothing here calls `domain.rules`: a fault planted there must be caught here. Each invariant bears the number of its rule.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from domain.cards import Modality
+from domain.ledger import Closed, Concluded, Ended, Entry, Opened, Silence, Stated, TakenUp, Told
+from domain.moments import instant
+from domain.plan import Plan
+from domain.statements import (
+    AuthorisationExtended,
+    AuthorisationGranted,
+    AuthorisationWithdrawn,
+    Delivered,
+    Dispatched,
+    HandoverAccepted,
+    HandoverDeclined,
+    HandoverOffered,
+    MovementDecision,
+    Prepared,
+    Statement,
+    StopRequested,
+    read_statement,
+)
+
+ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
+
+
+class BrokenInvariantError(AssertionError):
+    """The rule's number, the entry and what is wrong."""
+
+
+class Checker:
+    """Reads a ledger entry by entry and keeps its own book of what has been allowed."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._early: dict[str, Statement] = {}
+        self._ids: set[str] = set()
+        self._consents: dict[str, tuple[str, datetime, datetime, tuple[Modality, ...]]] = {}
+        self._leg: int | None = None
+        self._measured: HandoverOffered | Prepared | HandoverAccepted | None = None
+        self._offered: set[str] = set()
+        self._doubt: HandoverOffered | HandoverAccepted | None = None
+        self._decided: set[str] = set()
+        self._halted = False
+        self._outcome: str | None = None
+        self._told: set[str] = set()
+        self._delivered = False
+
+    def check(self, entries: Sequence[Entry]) -> None:
+        """Raises `BrokenInvariantError` at the first entry that breaks one."""
+        for entry in entries:
+            for problem in self._entry(entry):
+                message = f"entry {entry.seq}: {problem}"
+                raise BrokenInvariantError(message)
+        if not isinstance(entries[-1].event, Ended):
+            message = "R12: the delivery did not end"
+            raise BrokenInvariantError(message)
+        if missing := set(self._plan.participants()) - self._told:
+            message = f"R12: the outcome was not told to {sorted(missing)}"
+            raise BrokenInvariantError(message)
+
+    def _entry(self, entry: Entry) -> Iterator[str]:
+        at = instant(entry.at)
+        match entry.event:
+            case Stated(envelope=envelope, verdict=verdict):
+                statement = read_statement(envelope.body())
+                if statement.id in self._ids and verdict.rule != "R18":
+                    yield f"R18: statement {statement.id} counts twice"
+                self._ids.add(statement.id)
+                if verdict.verdict == "early":
+                    self._early[statement.id] = statement
+                elif verdict.verdict == "accepted":
+                    yield from self._accepted(statement, at)
+            case TakenUp(statement=name, verdict=verdict):
+                statement = self._early.pop(name)
+                if verdict.verdict == "accepted":
+                    yield from self._accepted(statement, at)
+            case Silence(checkpoint=name):
+                planned = self._plan.find(name)
+                overdue = planned is not None and (planned.step == "authorise" or planned.overdue == "interdict")
+                if overdue or ".decision." in name or name.startswith("extension."):
+                    self._halted = True
+            case Opened(checkpoint=name):
+                planned = self._plan.find(name)
+                if self._halted and not name.startswith("stop.") and (planned is None or planned.step != "close"):
+                    yield f"R8: {name} opened after the halt"
+            case Closed(checkpoint=name, result="unanswered"):
+                planned = self._plan.find(name)
+                if name != "stop.acknowledged" and (planned is None or planned.step != "close"):
+                    yield f"R2: {name} was passed without an answer"
+            case Concluded(outcome=outcome):
+                if self._outcome is not None:
+                    yield "R12: a second outcome"
+                self._outcome = outcome
+                if self._halted and outcome.startswith("delivered"):
+                    yield "R8: halted, and yet delivered"
+            case Told(kind="outcome", reached=reached, unreachable=unreachable):
+                self._told |= {*reached, *unreachable}
+            case _ if entry.event.event in ("halted", "expired"):
+                self._halted = True
+            case _:
+                pass
+
+    def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
+        content = statement.content
+        if self._halted and statement.kind in ADVANCING:
+            yield f"R8: {statement.kind} counted after the halt"
+        match content:
+            case AuthorisationGranted(state=state, valid_from=begin, valid_until=end, modalities=modalities):
+                if statement.service not in self._plan.authorities(state):
+                    yield f"R1: {statement.service} was not asked for the consent of {state}"
+                self._consents[statement.service] = (state, instant(begin), instant(end), modalities)
+            case AuthorisationExtended(valid_until=end):
+                state, begin_at, _, modalities = self._consents[statement.service]
+                self._consents[statement.service] = (state, begin_at, instant(end), modalities)
+            case AuthorisationWithdrawn(state=state):
+                del self._consents[statement.service]
+                self._halted |= not self._delivered and state in self._ahead()
+            case StopRequested() | HandoverDeclined():
+                self._halted = True
+            case MovementDecision(proceed=False):
+                self._halted = True
+            case MovementDecision():
+                yield from self._decision(statement)
+            case Prepared(modality=modality):
+                self._measured = content
+                if modality != self._plan.modality:
+                    yield f"R3: prepared as {modality}"
+            case Dispatched():
+                self._leg = 0
+                for state in self._plan.states():
+                    yield from self._consented(state, at, "R1", "dispatched")
+            case HandoverOffered():
+                if statement.service != self._responsible():
+                    yield f"R6: {statement.service} offered what {self._responsible()} holds"
+                self._offered.add(statement.checkpoint or "")
+                yield from self._compare(content)
+            case HandoverAccepted():
+                yield from self._acceptance(statement, content, at)
+            case Delivered():
+                self._delivered = True
+                if self._leg != len(self._plan.legs) - 1:
+                    yield "R4: delivered before the last leg"
+            case _ if statement.kind in ("authorisation_refused", "interdicted"):
+                self._halted = True
+                if statement.kind == "interdicted" and statement.service != self._responsible():
+                    yield f"R4: {statement.service} interdicted on another's watch"
+            case _:
+                pass
+
+    def _acceptance(self, statement: Statement, content: HandoverAccepted, at: datetime) -> Iterator[str]:
+        if statement.checkpoint not in self._offered:
+            yield "R6: accepted before anything was offered"
+        following = (self._leg or 0) + 1
+        if following >= len(self._plan.legs) or statement.service != self._plan.legs[following].responsible:
+            yield f"R6: custody went to {statement.service}"
+            return
+        if self._plan.legs[following].state != self._plan.legs[following - 1].state:
+            yield from self._consented(self._plan.legs[following].state, at, "R5", "crossed")
+        yield from self._compare(content)
+        if self._doubt is None:
+            self._leg = following
+
+    def _compare(self, found: HandoverOffered | HandoverAccepted) -> Iterator[str]:
+        """Weight and seals against the last that held; until a decision, nothing may move."""
+        if self._doubt is not None:
+            yield "R7: something moved although what was found did not fit"
+        known = self._measured
+        if known is None:
+            yield "R7: nothing was prepared"
+            return
+        fits = abs(found.gross - known.gross) <= self._plan.weight_tolerance
+        fits &= {seal.number for seal in found.seals} == {seal.number for seal in known.seals}
+        fits &= not isinstance(found, HandoverAccepted) or found.seals_intact
+        if not fits:
+            self._doubt, self._decided = found, set()
+
+    def _decision(self, statement: Statement) -> Iterator[str]:
+        if self._doubt is None:
+            yield "R7: a decision about nothing"
+            return
+        self._decided.add(statement.service)
+        needed = {self._responsible(), *self._plan.authorities(self._plan.legs[self._leg or 0].state)}
+        if needed <= self._decided:
+            self._measured, doubt, self._doubt = self._doubt, self._doubt, None
+            if isinstance(doubt, HandoverAccepted):
+                self._leg = (self._leg or 0) + 1
+
+    def _consented(self, state: str, at: datetime, rule: str, what: str) -> Iterator[str]:
+        for authority in self._plan.authorities(state):
+            consent = self._consents.get(authority)
+            if consent is None:
+                yield f"{rule}: {what} without the consent of {authority} for {state}"
+            elif not consent[1] <= at < consent[2]:
+                yield f"{rule}: {what} outside the validity of the consent of {authority}"
+            elif self._plan.modality not in consent[3]:
+                yield f"R3: {what} {self._plan.modality}, which {authority} does not allow"
+
+    def _responsible(self) -> str:
+        return self._plan.legs[self._leg or 0].responsible
+
+    def _ahead(self) -> tuple[str, ...]:
+        return tuple(leg.state for leg in self._plan.legs[self._leg or 0 :])
