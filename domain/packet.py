@@ -1,8 +1,9 @@
 """The evidence packet, and `verify`: a stranger, offline, reaches the live workflow's verdict or names where it differs.
 
-A packet is one file of canonical JSON (RFC 8785): the directory snapshot and rule cards, the ledger (its first entry holds
-the signed plan), the raw Temporal history, and a manifest over all of it signed by the installation that exported it.
-The seal only says who exported what; what the services said is proved by their own signatures.
+A packet is one JSON file, `{"packet":...,"seal":...}`. The packet holds the directory snapshot and rule cards, the ledger
+(its first entry holds the signed plan) and the raw Temporal history. The seal is a DSSE envelope over a manifest with the
+SHA-256 of the packet's bytes exactly as they stand in the file, signed by the installation that exported it. It only says
+who exported what; what the services said is proved by their own signatures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from domain.cards import RuleCard
 from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.envelope import MANIFEST_TYPE, STATEMENT_TYPE, Envelope, key_id, open_envelope, sign
-from domain.errors import NotVerified, RuleBroken, VigilError
+from domain.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, VigilError
 from domain.identifiers import OperationCode, ServiceId, State
 from domain.ledger import Entry, Outcome, Receipt, Started, Stated, UtcText
 from domain.moments import instant, utc_text
@@ -29,20 +30,18 @@ Cards = dict[State, RuleCard]
 
 
 class Manifest(Frozen):
-    """What the seal commits to."""
+    """What the seal commits to; `packet` is the SHA-256 of the packet's bytes in the file."""
 
     vigil: Literal["manifest/1"] = "manifest/1"
     delivery: OperationCode
     entries: Annotated[int, Field(ge=1)]
     head: Digest
-    directory: Digest
-    cards: Digest
-    history: Digest
+    packet: Digest
     exported_at: UtcText
 
 
 class Packet(Frozen):
-    """The file."""
+    """What is sealed."""
 
     vigil: Literal["packet/1"] = "packet/1"
     directory: Directory
@@ -50,7 +49,6 @@ class Packet(Frozen):
     ledger: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=100_000)]
     history: str = ""
     """Temporal's own history as JSON text; empty for a delivery that ran in the simulator."""
-    seal: Envelope
 
 
 class SignerSeen(Frozen):
@@ -76,38 +74,49 @@ class Verified(Frozen):
     exported_at: UtcText
 
 
-def seal(delivery: Delivery, history: str, key: Ed25519PrivateKey, at: datetime) -> Packet:
-    """The packet of a delivery as it stands."""
+_BEFORE, _BETWEEN, _AFTER = b'{"packet":', b',"seal":', b"}"
+
+
+def seal(delivery: Delivery, history: str, key: Ed25519PrivateKey, at: datetime) -> bytes:
+    """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key."""
+    packet = Packet(
+        directory=delivery.directory, cards=delivery.cards, ledger=tuple(delivery.ledger), history=history
+    )
+    body = packet.model_dump_json().encode()
     manifest = Manifest(
         delivery=delivery.plan.operation,
         entries=len(delivery.ledger),
         head=delivery.ledger.head,
-        directory=delivery.snapshot_digest(),
-        cards=delivery.cards_digest(),
-        history=digest_of_bytes(history.encode()),
+        packet=digest_of_bytes(body),
         exported_at=utc_text(at),
     )
-    return Packet(
-        directory=delivery.directory,
-        cards=delivery.cards,
-        ledger=tuple(delivery.ledger),
-        history=history,
-        seal=sign(canonical(manifest), MANIFEST_TYPE, key),
-    )
+    envelope = sign(canonical(manifest), MANIFEST_TYPE, key)
+    return b"".join((_BEFORE, body, _BETWEEN, canonical(envelope), _AFTER))
 
 
-def read_packet(data: bytes) -> Packet:
-    """The packet in a file's bytes. Raises `NotVerified` if they are not a packet in canonical form."""
+def unseal(data: bytes) -> tuple[Packet, Manifest, str]:
+    """The packet, its manifest and the id of the key that sealed it, once all three fit. Raises `NotVerified`."""
+    body, _, sealed = data.removeprefix(_BEFORE).rpartition(_BETWEEN)
+    if not (data.startswith(_BEFORE) and body and sealed.endswith(_AFTER)):
+        raise NotVerified("not a packet, or not a whole one")
     try:
-        packet = Packet.model_validate_json(data)
+        envelope = Envelope.model_validate_json(sealed[: -len(_AFTER)])
+        manifest = Manifest.model_validate_json(envelope.body())
+        if canonical(envelope) + _AFTER != sealed or canonical(manifest) != envelope.body():
+            raise NotVerified("the seal is not in its one canonical form")
+        if digest_of_bytes(body) != manifest.packet:
+            raise NotVerified("the content is not what was sealed: a byte was changed, added or removed")
+        packet = Packet.model_validate_json(body)
+        system = packet.directory.system()
+        keys = system.keys_at(instant(manifest.exported_at)) if system is not None else {}
+        open_envelope(envelope, MANIFEST_TYPE, keys)
     except ValidationError as error:
-        first = faults_of(error)[0]
-        reason = f"not a packet: {first}"
-        raise NotVerified(reason) from error
-    if canonical(packet) != data:
-        reason = "the file is not in canonical form: a byte was changed, added or removed"
-        raise NotVerified(reason)
-    return packet
+        raise NotVerified(f"not a packet: {faults_of(error)[0]}") from error
+    except (Malformed, NotAuthentic) as error:
+        raise NotVerified(f"the seal is not valid: {error}") from error
+    if len(envelope.signatures) != 1:
+        raise NotVerified("a seal has one signature")
+    return packet, manifest, envelope.signatures[0].keyid
 
 
 def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[Receipt] = ()) -> Verified:
@@ -116,23 +125,13 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[R
     `directory` is one you trust for other reasons: every key used must then stand in it. `receipts` are those you were
     given while the delivery ran: each must fit the ledger. Raises `NotVerified`, naming the entry where it can.
     """
-    packet = read_packet(data)
+    packet, manifest, sealed_by = unseal(data)
     if directory is not None:
         _keys_are_trusted(packet.directory, directory)
     delivery = replay(packet.ledger, packet.directory, packet.cards)
-    manifest, sealed_by = _manifest(packet)
-    claims = (manifest.delivery, manifest.entries, manifest.head, manifest.directory, manifest.cards, manifest.history)
-    found = (
-        delivery.plan.operation,
-        len(packet.ledger),
-        delivery.ledger.head,
-        delivery.snapshot_digest(),
-        delivery.cards_digest(),
-        digest_of_bytes(packet.history.encode()),
-    )
-    if claims != found:
-        reason = "the seal is of other content: entries, directory, cards or history are not what was exported"
-        raise NotVerified(reason)
+    claims = (manifest.delivery, manifest.entries, manifest.head)
+    if claims != (delivery.plan.operation, len(packet.ledger), delivery.ledger.head):
+        raise NotVerified("the seal is of another ledger")
     for receipt in receipts:
         _fits(delivery, receipt)
     stated = [entry.event for entry in packet.ledger if isinstance(entry.event, Stated)]
@@ -195,29 +194,6 @@ def _check(delivery: Delivery, entry: Entry) -> None:
     elif known.fingerprint == envelope.fingerprint() or (verdict.verdict, verdict.rule) != ("refused", "R18"):
         reason = f"statement {statement.id} is recorded twice"
         raise NotVerified(reason, entry.seq)
-
-
-def _manifest(packet: Packet) -> tuple[Manifest, str]:
-    system = packet.directory.system()
-    if system is None:
-        reason = "the directory names no installation (a service of kind system) whose key could have sealed this"
-        raise NotVerified(reason)
-    keys = {key_id(key.public): key.public for key in system.keys}
-    try:
-        payload = open_envelope(packet.seal, MANIFEST_TYPE, keys)
-        manifest = Manifest.model_validate_json(payload)
-        valid = system.keys_at(instant(manifest.exported_at))
-    except (VigilError, ValidationError) as error:
-        reason = f"the seal is not valid: {error}"
-        raise NotVerified(reason) from error
-    signer = packet.seal.signatures[0].keyid
-    if signer not in valid:
-        reason = f"the seal's key {signer} was not valid when it was made"
-        raise NotVerified(reason)
-    if canonical(manifest) != payload or len(packet.seal.signatures) != 1:
-        reason = "the seal is not in its one canonical form"
-        raise NotVerified(reason)
-    return manifest, signer
 
 
 def _keys_are_trusted(found: Directory, trusted: Directory) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from domain.canonical import canonical
 from domain.directory import Service
 from domain.envelope import Envelope
 from domain.errors import (
@@ -120,8 +119,7 @@ async def changes(request: web.Request) -> web.StreamResponse:
 @routes.get("/v1/deliveries/{delivery}/packet")
 async def packet(request: web.Request) -> web.Response:
     """The sealed evidence packet."""
-    sealed = await request.app[DESK].packet(request[CALLER], request.match_info["delivery"])
-    return _json(canonical(sealed))
+    return _json(await request.app[DESK].packet(request[CALLER], request.match_info["delivery"]))
 
 
 @routes.get("/v1/inbox")

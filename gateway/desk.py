@@ -35,7 +35,7 @@ from domain.errors import (
     VigilError,
 )
 from domain.ledger import Entry, Receipt
-from domain.packet import Packet, seal
+from domain.packet import seal
 from domain.plan import Plan
 from domain.planning import faults_in
 from domain.record import read_plan, resume, verified_plan
@@ -185,8 +185,8 @@ class Desk:
         inboxes = await asyncio.gather(*[of(found) async for found in self._find(caller, running=True)])
         return tuple(sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id)))
 
-    async def packet(self, caller: Service, delivery: str) -> Packet:
-        """The evidence packet as of now, sealed with the installation's key."""
+    async def packet(self, caller: Service, delivery: str) -> bytes:
+        """The evidence packet as of now, sealed with the installation's key: the bytes of the file."""
         handle = await self._seen_by(caller, delivery)
         with _as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)

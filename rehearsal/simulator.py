@@ -18,7 +18,7 @@ from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, Envelope, sign
 from domain.errors import VigilError
 from domain.ledger import Asked, Entry, NoticeKind, Told
-from domain.packet import Packet, seal
+from domain.packet import seal
 from domain.plan import Plan
 from domain.progress import Progress
 from domain.record import begin, record, resume, submit
@@ -47,7 +47,7 @@ class Simulated:
 
     seed: int
     delivery: Delivery
-    packet: Packet
+    packet: bytes
     turned_away: int
     """Envelopes that were noise and left no trace."""
     restarts: int
