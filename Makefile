@@ -2,18 +2,52 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
+SEED ?= 1
+SEEDS ?= 2000
 
-.PHONY: help venv lock demo test check format simulate clean
+.PHONY: help venv lock demo test check format simulate histories clean
 
 help: ## list every chore
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2}'
 
 venv: $(STAMP) ## make .venv with the `vigil` command and every tool, from the lock with hashes
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Vigil needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make venv PYTHON=python3.12") if sys.version_info < (3, 11) else None'
-	@echo "Making .venv (once; takes about a minute) ..."
+	@echo "Making .venv (once, about half a minute) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+demo: $(STAMP) ## rehearse a real operation, Almaty to Tashkent, and verify its evidence
+	@$(BIN)/vigil rehearse examples/almaty-tashkent/plan.yaml --keep build/demo
+	@$(BIN)/vigil verify build/demo/saxaul-22.packet.json --directory build/demo/directory.yaml
+
+test: $(STAMP) ## run every test (two processes; warnings are errors)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(STAMP) ## format, lint, strict types, import contracts, spelling, deployment schemas
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/typos
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
+
+format: $(STAMP) ## format the code and mend what the linter can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+simulate: $(STAMP) ## replay one simulated delivery step by step: make simulate SEED=7 (SEEDS=N runs many)
+	@$(BIN)/python -m rehearsal --seed $(SEED) --seeds $(if $(filter command line,$(origin SEEDS)),$(SEEDS),1)
+
+histories: $(STAMP) ## record new Temporal histories for the replay tests (old ones are never deleted)
+	@$(BIN)/python -m tests.workflows.record_histories
+
+lock: ## resolve dependencies anew into requirements.lock (needs the `uv` command)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group pyproject.toml:dev pyproject.toml --output-file requirements.lock
+	@sed -i '1i # Every dependency with the digests of its files. Made by `make lock`; do not edit by hand.' requirements.lock
+
+clean: ## remove what was built
+	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

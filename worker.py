@@ -28,8 +28,8 @@ GRACE = timedelta(seconds=20)
 """How long attempts under way may take to finish when the worker is asked to stop."""
 
 
-def worker_for(client: Client, task_queue: str, services: Services) -> Worker:
-    """A worker of one task queue. The sandbox is on."""
+def worker_for(client: Client, task_queue: str, services: Services, *, grace: timedelta = GRACE) -> Worker:
+    """A worker of one task queue. The sandbox is on. `grace`: how long attempts may take to finish when it stops."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PURE)
     return Worker(
         client,
@@ -37,7 +37,7 @@ def worker_for(client: Client, task_queue: str, services: Services) -> Worker:
         workflows=[ControlledDelivery],
         activities=[Checkpoints(services).await_confirmations, Notices(services).deliver_notices],
         workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=grace,
         max_heartbeat_throttle_interval=timedelta(seconds=5),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(maximum=10),

@@ -102,9 +102,7 @@ class Checkpoints:
         memory.reported += [f"{one} unreachable" for one in news.unreachable]
         activity.heartbeat(memory)
 
-    async def _fetch(
-        self, service: Service, request: Request, memory: Memory, workflow: WorkflowHandle[object, object]
-    ) -> None:
+    async def _fetch(self, service: Service, request: Request, memory: Memory, workflow: WorkflowHandle[object, object]) -> None:
         """Hand in what a polled service has answered since last time, through the same door as everyone."""
         after = memory.cursor.get(service.id, 0)
         try:
@@ -137,5 +135,5 @@ class Checkpoints:
 
 def waiting_for(wait: CheckpointWait, memory: Memory) -> str:
     """The line that Temporal's UI shows beside the pending activity."""
-    words = {service: "received" for service in memory.received} | {service: "unreachable" for service in memory.unreachable}
+    words = dict.fromkeys(memory.received, "received") | dict.fromkeys(memory.unreachable, "unreachable")
     return "waiting for " + ", ".join(f"{one.service} ({words.get(one.service, 'asked')})" for one in wait.requests)

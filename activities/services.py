@@ -5,7 +5,6 @@ answers (`GET /requests/ID/answers`, long poll with `Prefer: wait`, RFC 7240). P
 requests wait in their inbox at the gateway.
 """
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Mapping
@@ -88,5 +87,5 @@ class Services:
                 if answer.status not in (200, 202) or len(data) > LARGEST_ANSWER:
                     raise AwayError(f"{service.id} answers with status {answer.status}")
                 return data
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise AwayError(f"{service.id} cannot be reached") from error

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import aiohttp
 import typer
@@ -86,7 +86,7 @@ def explain(error: VigilError) -> None:
         talk.print(f"  {error.hint}", markup=False)
 
 
-def answer(output: str, document: Any, text: Any) -> None:  # noqa: ANN401
+def answer(output: str, document: Any, text: Any) -> None:
     """One document for a program, or something to read."""
     if output == "json":
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
@@ -118,7 +118,12 @@ def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFold
     for one in found.checkpoints:
         asked = ", ".join(f"{need.service}: {need.says}" for need in one.requires)
         table.add_row(one.id, one.step, one.state, asked, say_span(one.due), one.overdue)
-    document = {"plan": str(plan), "operation": found.operation, "states": found.states(), "participants": found.participants()}
+    document = {
+        "plan": str(plan),
+        "operation": found.operation,
+        "states": found.states(),
+        "participants": found.participants(),
+    }
     answer(output, document | {"faults": []}, table)
     talk.print(f"{plan}: no faults; route {' → '.join(found.states())}, {len(found.participants())} participants")
     without = [one for one in found.participants() if not brought.directory.get(one).keys]
@@ -156,7 +161,7 @@ class _Watched:
         self._live = Live(console=talk, refresh_per_second=8, transient=False) if live else None
         self._tail: deque[Entry] = deque(maxlen=6)
 
-    def __enter__(self) -> "_Watched":
+    def __enter__(self) -> Self:
         if self._live is not None:
             self._live.start()
         return self
@@ -244,7 +249,7 @@ async def _raise_if_taken(name: str, port: int | None) -> None:
 def keys_new(
     services: Annotated[list[str], typer.Argument(help="service ids, such as kz.customs", show_default=False)],
     directory: Annotated[Path | None, typer.Option(help="add the public keys to this directory file")] = None,
-    installation: Annotated[bool, typer.Option(help="this is Vigil's own key: add its entry if there is none")] = False,  # noqa: FBT002
+    installation: Annotated[bool, typer.Option(help="this is Vigil's own key: add its entry if there is none")] = False,
     keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
@@ -255,7 +260,14 @@ def keys_new(
         text = public_text(key)
         if directory is not None:
             keyring.enter(directory, service, key, installation=installation)
-        made.append({"service": service, "public": text, "key_id": key_id(text), "file": str(keyring.file_of(keys.expanduser(), service))})
+        made.append(
+            {
+                "service": service,
+                "public": text,
+                "key_id": key_id(text),
+                "file": str(keyring.file_of(keys.expanduser(), service)),
+            }
+        )
     table = Table(box=None, padding=(0, 2))
     for heading in ("service", "public key", "private key"):
         table.add_column(heading)
@@ -280,7 +292,11 @@ def start(
     found = checked_plan(plan, directory, cards).plan
     envelope = sign(canonical(found), PLAN_TYPE, keyring.key_of(keys.expanduser(), found.initiator))
     delivery = call(gateway, found.initiator, keys.expanduser(), lambda door: door.start(envelope))
-    answer(output, {"delivery": delivery}, f"{delivery} has started; watch it with: vigil watch {delivery} --as {found.initiator}")
+    answer(
+        output,
+        {"delivery": delivery},
+        f"{delivery} has started; watch it with: vigil watch {delivery} --as {found.initiator}",
+    )
 
 
 @app.command("list")
@@ -353,7 +369,9 @@ def wait(
 def inbox(service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
     """What you are being asked, in all your deliveries."""
     found = call(gateway, service, keys.expanduser(), lambda door: door.inbox())
-    answer(output, [plain(asked) for asked in found], render.requests(found) if found else "nothing is asked of you now")
+    answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
+    if found.unanswered:
+        talk.print(f"not included, because they did not answer in time: {', '.join(found.unanswered)}", style="bold yellow")
 
 
 @app.command()
@@ -409,7 +427,7 @@ def stop(
     _hand_in(call(gateway, service, keys.expanduser(), lambda door: door.submit(delivery, envelope)), output)
 
 
-def _say(  # noqa: PLR0913 - the parts of one statement
+def _say(
     delivery: str,
     checkpoint: str,
     service: str,
@@ -425,7 +443,7 @@ def _say(  # noqa: PLR0913 - the parts of one statement
     key = keyring.key_of(folder, service)
 
     async def say(door: Gateway) -> Receipt:
-        asked = [one for one in await door.inbox() if (one.delivery, one.checkpoint) == (delivery, checkpoint)]
+        asked = [one for one in (await door.inbox()).requests if (one.delivery, one.checkpoint) == (delivery, checkpoint)]
         request = asked[0] if asked else None
         if request is None and kind is None:
             message = f"{checkpoint} of {delivery} asks nothing of {service} now"
@@ -477,7 +495,11 @@ def export(
         path.write_bytes(data)
     except OSError as error:
         raise VigilError(f"{path} cannot be written: {error.strerror}") from error
-    answer(output, {"packet": str(path), "bytes": len(data)}, f"{path}: {len(data)} bytes; verify it with: vigil verify {path}")
+    answer(
+        output,
+        {"packet": str(path), "bytes": len(data)},
+        f"{path}: {len(data)} bytes; verify it with: vigil verify {path}",
+    )
 
 
 @app.command()
@@ -509,7 +531,10 @@ def verify(
         table.add_row("signed by", f"{signer.service}, key {signer.key}")
     answer(output, plain(proved) | {"verified": True}, table)
     if directory is None:
-        talk.print("the keys are those in the packet: compare them with what the services tell you, or use --directory", style="dim")
+        talk.print(
+            "the keys are those in the packet: compare them with what the services tell you, or use --directory",
+            style="dim",
+        )
 
 
 if __name__ == "__main__":

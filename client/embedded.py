@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import aiohttp
 
@@ -44,7 +45,7 @@ class Embedded:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
-    async def __aenter__(self) -> "Embedded":
+    async def __aenter__(self) -> Self:
         self.layout.home.mkdir(parents=True, exist_ok=True)
         try:
             await self.start("temporal", *temporal_command(self.layout))
@@ -84,7 +85,7 @@ class Embedded:
                 self._raise_if_dead()
                 try:
                     async with http.get(f"{self.layout.gateway_url}/v1/health") as answer:
-                        if answer.status == 200:  # noqa: PLR2004
+                        if answer.status == 200:
                             return
                 except aiohttp.ClientError:
                     pass

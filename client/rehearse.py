@@ -3,7 +3,6 @@ end the evidence packet verified as a stranger would. It is the demonstration, t
 """
 
 import asyncio
-import asyncio
 import tempfile
 import time
 from collections.abc import Callable
@@ -159,7 +158,7 @@ def home_for(keep: Path | None) -> Path:
     return Path(tempfile.mkdtemp(prefix="vigil-rehearsal-"))
 
 
-def _write(path: Path, record: Any) -> None:  # noqa: ANN401
+def _write(path: Path, record: Any) -> None:
     yaml = YAML()
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(plain(record), file)

@@ -42,7 +42,12 @@ from domain.statements import (
 )
 from domain.views import DeliveryView, Row, StopView, Waiting
 
-MARKS = {"accepted": ("ok", "green"), "early": ("early", "yellow"), "late": ("late", "yellow"), "refused": ("REFUSED", "bold red")}
+MARKS = {
+    "accepted": ("ok", "green"),
+    "early": ("early", "yellow"),
+    "late": ("late", "yellow"),
+    "refused": ("REFUSED", "bold red"),
+}
 
 
 def moment(text: str) -> str:
@@ -78,7 +83,7 @@ def line(entry: Entry) -> Text:
     return text
 
 
-def _what(entry: Entry) -> tuple[str, str]:  # noqa: C901 - one line for each event
+def _what(entry: Entry) -> tuple[str, str]:
     match entry.event:
         case Started():
             return "delivery started from its signed plan", "bold"
@@ -89,7 +94,10 @@ def _what(entry: Entry) -> tuple[str, str]:  # noqa: C901 - one line for each ev
             at = f" at {statement.checkpoint}" if statement.checkpoint else ""
             return f"{statement.service}: {said(statement)}{at}  <{mark}>{why}", style
         case TakenUp(statement=statement_id, verdict=verdict):
-            return f"early statement {statement_id[:8]} taken up: {verdict.verdict} {verdict.rule or ''}".rstrip(), "green"
+            return (
+                f"early statement {statement_id[:8]} taken up: {verdict.verdict} {verdict.rule or ''}".rstrip(),
+                "green",
+            )
         case Opened(checkpoint=name, due=due):
             return f"{name} opened" + (f", due {moment(due)}" if due else ", for as long as it takes"), "cyan"
         case Asked(checkpoint=name, received=received, unreachable=unreachable):
@@ -107,7 +115,10 @@ def _what(entry: Entry) -> tuple[str, str]:  # noqa: C901 - one line for each ev
         case Expired(service=service):
             return f"the authorisation by {service} has EXPIRED [R5]", "bold red"
         case Cleared(leg=leg):
-            return f"leg {leg + 1} cleared: every authorisation it needs is live and lasts [{'R1' if leg == 0 else 'R5'}]", "green"
+            return (
+                f"leg {leg + 1} cleared: every authorisation it needs is live and lasts [{'R1' if leg == 0 else 'R5'}]",
+                "green",
+            )
         case Halted(rule=rule, reason=reason):
             return f"HALTED [{rule}] {reason}", "bold red"
         case Told(kind=kind, checkpoint=name, reached=reached, unreachable=unreachable):
@@ -199,7 +210,7 @@ def rows(found: list[Row]) -> Table:
     return table
 
 
-def requests(found: list[Request]) -> Table:
+def requests(found: tuple[Request, ...]) -> Table:
     """An inbox."""
     table = Table(box=None, padding=(0, 2))
     for heading in ("delivery", "checkpoint", "place", "please say", "due"):

@@ -57,9 +57,7 @@ def content_of(kind: str, words: Iterable[str], request: Request | None) -> Cont
     try:
         return CONTENT.validate_python({"kind": kind} | asked | given)
     except ValidationError as error:
-        faults = tuple(
-            fault.model_copy(update={"place": fault.place.removeprefix(f"{kind}.")}) for fault in faults_of(error)
-        )
+        faults = tuple(fault.model_copy(update={"place": fault.place.removeprefix(f"{kind}.")}) for fault in faults_of(error))
         hint = "give fields as field=value; see docs/statements.md"
         raise Malformed(f"{kind} is not complete or not right", faults, hint=hint) from error
 
@@ -77,7 +75,7 @@ def kind_for(request: Request, *, positive: bool) -> str:
     raise Malformed(f"{request.checkpoint} asks for several things", hint=f"say which with --kind: {', '.join(found)}")
 
 
-def statement(
+def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     delivery: str, service: str, officer: str, content: Content, key: Ed25519PrivateKey, checkpoint: str | None = None
 ) -> Envelope:
     """A signed statement that happened now, with an id of its own."""
@@ -104,7 +102,10 @@ def _asked(kind: str, request: Request) -> dict[str, Any]:
         },
         "authorisation_refused": {"state": facts.state},
         "authorisation_withdrawn": {"state": facts.state},
-        "authorisation_extended": {"state": facts.state, **({"valid_until": facts.valid_until} if facts.valid_until else {})},
+        "authorisation_extended": {
+            "state": facts.state,
+            **({"valid_until": facts.valid_until} if facts.valid_until else {}),
+        },
         "prepared": {"modality": facts.modality},
         "arrest_made": {"place": facts.place},
     }

@@ -19,24 +19,24 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - JSON is what it is
+def plain(value: Any) -> Any:
     """The JSON value of a record; anything else is returned as it is."""
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
-def canonical(value: Any) -> bytes:  # noqa: ANN401
+def canonical(value: Any) -> bytes:
     """RFC 8785 bytes of a record or JSON value. Raises `Malformed` on floats and integers of 2**53 and more."""
     if not isinstance(value, BaseModel) and _has_float(value):  # no record has a field for one
         message = "numbers in a record are integers; a fraction was given"
         raise Malformed(message)
     try:
         return rfc8785.dumps(plain(value))
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.CanonicalizationError, UnicodeError) as error:
         message = f"not representable as canonical JSON: {error}"
         raise Malformed(message) from error
 
 
-def digest(value: Any) -> str:  # noqa: ANN401
+def digest(value: Any) -> str:
     """SHA-256 of the canonical bytes, as 64 hex digits."""
     return digest_of_bytes(canonical(value))
 
@@ -46,7 +46,7 @@ def digest_of_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _has_float(value: Any) -> bool:  # noqa: ANN401
+def _has_float(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_has_float(item) for item in value.values())
     if isinstance(value, list | tuple):

@@ -52,19 +52,17 @@ def missing(plan: Plan, grants: Grants, at: datetime) -> tuple[str, ...]:
     return tuple(state for state in plan.states() if not authorised(plan, grants, state, at))
 
 
-def too_short(plan: Plan, grants: Grants, states: tuple[str, ...], leg: int, at: datetime, margin: timedelta) -> tuple[str, ...]:
+def too_short(
+    plan: Plan, grants: Grants, states: tuple[str, ...], at: datetime, *, leg: int, margin: timedelta
+) -> tuple[str, ...]:
     """Of these States, those whose authorisation ends before the planned exit plus margin, seen from the start of `leg` (R5)."""
     return tuple(
-        state
-        for state in states
-        if not authorised(plan, grants, state, at, at + plan.time_to_leave(state, leg) + margin)
+        state for state in states if not authorised(plan, grants, state, at, at + plan.time_to_leave(state, leg) + margin)
     )
 
 
 def conflicting(plan: Plan, grants: Grants) -> tuple[str, ...]:
     """States whose authorisation does not allow the plan's way of handling (R3)."""
     return tuple(
-        dict.fromkeys(
-            grant.state for grant in grants.values() if not grant.withdrawn and plan.modality not in grant.modalities
-        )
+        dict.fromkeys(grant.state for grant in grants.values() if not grant.withdrawn and plan.modality not in grant.modalities)
     )

@@ -37,9 +37,7 @@ class Custody:
         if expected != found:
             problems.append(f"seals are {', '.join(found)}, expected {', '.join(expected)}")
         if abs(gross - self.gross) > tolerance:
-            problems.append(
-                f"gross weight is {say_mass(gross)}, expected {say_mass(self.gross)} within {say_mass(tolerance)}"
-            )
+            problems.append(f"gross weight is {say_mass(gross)}, expected {say_mass(self.gross)} within {say_mass(tolerance)}")
         return "; ".join(problems)
 
     def measured(self, found: Discrepancy) -> "Custody":

@@ -171,7 +171,7 @@ class Delivery:
             self._say(statement, seq)
 
     @singledispatchmethod
-    def _apply(self, event: Event, at: datetime) -> None:  # noqa: ARG002
+    def _apply(self, event: Event, at: datetime) -> None:
         """Entries without an effect of their own."""
 
     @_apply.register

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from domain.errors import Fault, Malformed
 from domain.statements import faults_of
@@ -30,16 +30,20 @@ class Document:
             raise Malformed(f"{name}: longer than {LONGEST} characters")
         try:
             self.tree: Any = YAML().load(io.StringIO(text))
+            self._value = _plain(self.tree)
         except MarkedYAMLError as error:
             mark = error.problem_mark
             place = f"{name}:{mark.line + 1}" if mark is not None else name
             problem = f"not YAML: {error.problem or error.context or 'unreadable'}"
             raise Malformed(f"{name} is not YAML", [Fault(place=place, problem=problem)]) from error
+        except (YAMLError, ValueError, TypeError, LookupError, RecursionError) as error:  # ruamel lets these through
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
+            raise Malformed(f"{name} is not YAML", [Fault(place=name, problem=f"not YAML: {reason}")]) from error
 
     def read(self, model: type[Record]) -> Record:
         """The record in the document. Raises `Malformed` with every fault, each at its line."""
         try:
-            return model.model_validate(_plain(self.tree))
+            return model.model_validate(self._value)
         except ValidationError as error:
             found = self.located(faults_of(error))
             raise Malformed(f"{self.name}: {len(found)} fault{'s' if len(found) > 1 else ''}", found) from error
@@ -48,25 +52,31 @@ class Document:
         """The same faults with file and line before the path, in the order of the file."""
         placed = [(self.line_of(fault.place.split(".")), fault) for fault in faults]
         placed.sort(key=lambda found: found[0])
-        return tuple(
-            Fault(place=f"{self.name}:{line}: {fault.place}", problem=fault.problem) for line, fault in placed
-        )
+        return tuple(Fault(place=f"{self.name}:{line}: {fault.place}", problem=fault.problem) for line, fault in placed)
 
     def line_of(self, path: Iterable[str]) -> int:
         """Line (from 1) of the deepest part of the path that stands in the document."""
         node, line = self.tree, 1
         for part in path:
             if isinstance(node, CommentedMap) and part in node:
-                line = node.lc.key(part)[0] + 1
+                line = _line(node, part, line)
                 node = node[part]
             elif isinstance(node, CommentedSeq) and part.isdigit() and int(part) < len(node):
-                line = node.lc.item(int(part))[0] + 1
+                line = _line(node, int(part), line)
                 node = node[int(part)]
             # other parts are pydantic's own (the branch of a union): they stand nowhere in the file
         return line
 
 
-def _plain(node: Any) -> Any:  # noqa: ANN401 - YAML is what it is
+def _line(node: CommentedMap | CommentedSeq, key: str | int, around: int) -> int:
+    """Line of one item, or of what is `around` it where the parser keeps none (a merged key, an ordered map)."""
+    try:
+        return int(node.lc.data[key][0]) + 1
+    except (LookupError, TypeError):
+        return around
+
+
+def _plain(node: Any) -> Any:
     """Plain lists and dicts, so that a record never depends on how its file was written."""
     if isinstance(node, dict):
         return {str(key): _plain(value) for key, value in node.items()}

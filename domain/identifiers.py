@@ -42,18 +42,12 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 from stdnum import casrn, imei, imo, iso6346, luhn
 
-_ALPHA_2_BY_ALPHA_3: Final[dict[str, str]] = {
-    country.alpha_3: country.alpha_2 for country in pycountry.countries
-}
+_ALPHA_2_BY_ALPHA_3: Final[dict[str, str]] = {country.alpha_3: country.alpha_2 for country in pycountry.countries}
 STATES: Final[frozenset[str]] = frozenset(_ALPHA_2_BY_ALPHA_3.values())
 """Assigned ISO 3166-1 alpha-2 codes."""
 
-_CURRENCY_DIGITS: Final[dict[str, str]] = {
-    code: str(row["CcyMnrUnts"]) for code, row in iso4217.raw_table.items() if code
-}
-MINOR_UNITS: Final[dict[str, int]] = {
-    code: int(digits) for code, digits in _CURRENCY_DIGITS.items() if digits.isdecimal()
-}
+_CURRENCY_DIGITS: Final[dict[str, str]] = {code: str(row["CcyMnrUnts"]) for code, row in iso4217.raw_table.items() if code}
+MINOR_UNITS: Final[dict[str, int]] = {code: int(digits) for code, digits in _CURRENCY_DIGITS.items() if digits.isdecimal()}
 """ISO 4217 currency code to the number of its decimal digits, e.g. EUR to 2."""
 
 
@@ -87,14 +81,10 @@ class _Form:
             why = f"check digit is {given}, expected {expected} ({corrected})"
             raise ValueError(f"{self.rule}: {why}")
 
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {**handler(schema), "pattern": self.pattern, "maxLength": self.longest}
 
 
@@ -268,9 +258,7 @@ ServiceId = Annotated[str, _Form("Service id", _SERVICE, _DOTTED, 40)]
 Slug = Annotated[str, _Form("Slug", "^[a-z][a-z0-9-]{0,39}$", _SHORT, 40)]
 CheckpointId = Annotated[str, _Form("Checkpoint id", "^[a-z][a-z0-9.-]{0,119}$", _CHECKPOINT, 120)]
 OperationCode = Annotated[str, _Form("Operation code", "^[a-z][a-z0-9-]{2,39}$", _CODE_NAME, 40)]
-StatementId = Annotated[
-    str, _Form("Statement id", _STATEMENT, "8 to 64 letters, digits, _, -, e.g. handover-0001")
-]
+StatementId = Annotated[str, _Form("Statement id", _STATEMENT, "8 to 64 letters, digits, _, -, e.g. handover-0001")]
 OfficerCode = Annotated[str, _Form("Officer code", "^[A-Za-z0-9._-]{1,40}$", _OFFICER, 40)]
 
 SealClass = Literal["I", "S", "H"]
@@ -296,9 +284,7 @@ class Seal(BaseModel):
         return _SEAL_MEANING[self.security]
 
 
-Scheme = Literal[
-    "upu_s10", "iso_6346", "awb", "house_awb", "imo", "tir", "cmr", "imei", "plate", "other"
-]
+Scheme = Literal["upu_s10", "iso_6346", "awb", "house_awb", "imo", "tir", "cmr", "imei", "plate", "other"]
 _RULES: Final[dict[str, Callable[[str], str]]] = {
     "upu_s10": s10_number,
     "iso_6346": container_number,

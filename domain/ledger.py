@@ -7,12 +7,13 @@ entry is the *head*. Receipts carry the head, so every participant holds a witne
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from domain.canonical import Frozen, digest
 from domain.envelope import Envelope
 from domain.errors import NotVerified
 from domain.identifiers import CheckpointId, ServiceId, StatementId
+from domain.moments import kept
 from domain.plan import Checkpoint
 from domain.statements import Digest, Reason
 
@@ -21,7 +22,10 @@ GENESIS = "0" * 64
 
 RuleNumber = Annotated[str, Field(pattern=r"^R[1-9][0-9]?$")]
 Services = Annotated[tuple[ServiceId, ...], Field(max_length=100)]
-UtcText = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
+UtcText = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"), AfterValidator(kept)
+]
+"""`utc_text`'s one form of an instant; texts of it sort as their instants do."""
 
 Outcome = Literal[
     "delivered_with_arrests",

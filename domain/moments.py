@@ -21,9 +21,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, WithJsonSchema
 
 _EXAMPLE: Final = "expected RFC 3339 with an offset, e.g. 2026-03-01T14:05:00+05:00"
-_DAY_AND_TIME: Final = (
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
-)
+_DAY_AND_TIME: Final = r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
 _OFFSET: Final = r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
 _LONGEST: Final = 32
 _MOMENT: Final = re.compile(_DAY_AND_TIME + _OFFSET)
@@ -44,17 +42,13 @@ def instant(moment: str) -> datetime:
     _check_time(moment, hour, minute, second)
     offset = timedelta(hours=int(offset_hour or 0), minutes=int(offset_minute or 0))
     if offset >= timedelta(days=1) or int(offset_minute or 0) > 59:
-        raise _refusal(
-            moment, "has an impossible offset, expected hours 00 to 23 and minutes 00 to 59"
-        )
+        raise _refusal(moment, "has an impossible offset, expected hours 00 to 23 and minutes 00 to 59")
     zone = timezone(-offset if sign == "-" else offset)
     microsecond = int((fraction or "0").ljust(6, "0"))
     try:
         return datetime(year, month, day, hour, minute, second, microsecond, zone).astimezone(UTC)
     except OverflowError:
-        raise _refusal(
-            moment, "falls outside the calendar in UTC, expected years 0001 to 9999"
-        ) from None
+        raise _refusal(moment, "falls outside the calendar in UTC, expected years 0001 to 9999") from None
 
 
 def _refusal(moment: str, why: str) -> ValueError:
@@ -77,9 +71,7 @@ def _check_day(moment: str, year: int, month: int, day: int) -> None:
         raise _refusal(moment, f"has month {month:02d}, expected 01 to 12")
     last = calendar.monthrange(year, month)[1]
     if not 1 <= day <= last:
-        raise _refusal(
-            moment, f"has day {day:02d}, expected 01 to {last} in {year:04d}-{month:02d}"
-        )
+        raise _refusal(moment, f"has day {day:02d}, expected 01 to {last} in {year:04d}-{month:02d}")
 
 
 def _check_time(moment: str, hour: int, minute: int, second: int) -> None:
@@ -94,14 +86,15 @@ def _check_time(moment: str, hour: int, minute: int, second: int) -> None:
         )
 
 
-def _kept(moment: str) -> str:
+def kept(moment: str) -> str:
+    """The same text, once it is sure that it names an instant; `ValueError` if not."""
     instant(moment)
     return moment
 
 
 Moment = Annotated[
     str,
-    AfterValidator(_kept),
+    AfterValidator(kept),
     WithJsonSchema({"type": "string", "format": "date-time", "maxLength": _LONGEST}),
 ]
 """RFC 3339 text with offset, kept as written; compare moments by `instant`, never as text."""
@@ -109,7 +102,7 @@ Moment = Annotated[
 
 def offset_known(moment: str) -> bool:
     """Tell whether a moment gives its local offset; ``-00:00`` says that it is unknown."""
-    return not _kept(moment).endswith("-00:00")
+    return not kept(moment).endswith("-00:00")
 
 
 def utc_text(dt: datetime) -> str:
@@ -119,13 +112,9 @@ def utc_text(dt: datetime) -> str:
     for an instant that leaves the years 1 to 9999 in UTC.
     """
     if dt.utcoffset() is None:
-        raise ValueError(
-            "RFC 3339: the datetime is naive, so it names no instant, expected one with a tzinfo"
-        )
+        raise ValueError("RFC 3339: the datetime is naive, so it names no instant, expected one with a tzinfo")
     try:
         moved = dt.astimezone(UTC)
     except OverflowError:
-        raise ValueError(
-            "RFC 3339: the datetime falls outside the calendar in UTC, expected years 0001 to 9999"
-        ) from None
+        raise ValueError("RFC 3339: the datetime falls outside the calendar in UTC, expected years 0001 to 9999") from None
     return moved.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -79,9 +79,7 @@ _BEFORE, _BETWEEN, _AFTER = b'{"packet":', b',"seal":', b"}"
 
 def seal(delivery: Delivery, history: str, key: Ed25519PrivateKey, at: datetime) -> bytes:
     """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key."""
-    packet = Packet(
-        directory=delivery.directory, cards=delivery.cards, ledger=tuple(delivery.ledger), history=history
-    )
+    packet = Packet(directory=delivery.directory, cards=delivery.cards, ledger=tuple(delivery.ledger), history=history)
     body = packet.model_dump_json().encode()
     manifest = Manifest(
         delivery=delivery.plan.operation,
@@ -166,7 +164,7 @@ def replay(entries: Sequence[Entry], directory: Directory, cards: Mapping[State,
             delivery.append(entry)
         except NotVerified:
             raise
-        except (VigilError, KeyError) as error:
+        except (VigilError, LookupError, ValueError, ArithmeticError, StopIteration) as error:
             raise NotVerified(str(error), entry.seq) from error
     return delivery
 
@@ -207,8 +205,13 @@ def _keys_are_trusted(found: Directory, trusted: Directory) -> None:
 
 
 def _fits(delivery: Delivery, receipt: Receipt) -> None:
-    if receipt.seq >= len(delivery.ledger) or delivery.ledger.head_at(receipt.seq) != receipt.head:
+    if not 0 <= receipt.seq < len(delivery.ledger) or delivery.ledger.head_at(receipt.seq) != receipt.head:
         reason = f"your receipt for statement {receipt.statement} is of another ledger"
+        raise NotVerified(reason, receipt.seq)
+    entry = delivery.ledger[receipt.seq]
+    said = read_statement(entry.event.envelope.body()).id if isinstance(entry.event, Stated) else None
+    if not isinstance(entry.event, Stated) or said != receipt.statement or entry.event.verdict != receipt.verdict:
+        reason = f"your receipt for statement {receipt.statement} is not for what stands there"
         raise NotVerified(reason, receipt.seq)
 
 
@@ -219,5 +222,3 @@ def _signers(stated: Sequence[Stated]) -> tuple[SignerSeen, ...]:
         for signature in event.envelope.signatures:
             seen[service, signature.keyid] = SignerSeen(service=service, key=signature.keyid)
     return tuple(seen[pair] for pair in sorted(seen))
-
-

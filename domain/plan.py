@@ -13,7 +13,16 @@ from pydantic import Field
 
 from domain.canonical import Frozen
 from domain.cards import Modality
-from domain.identifiers import CasNumber, CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, Slug, State, UnLocode
+from domain.identifiers import (
+    CasNumber,
+    CheckpointId,
+    ConsignmentIdentifier,
+    OperationCode,
+    ServiceId,
+    Slug,
+    State,
+    UnLocode,
+)
 from domain.quantities import Milligrams, Span
 from domain.statements import Need
 

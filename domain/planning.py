@@ -132,7 +132,10 @@ def _handovers(plan: Plan) -> Iterator[Fault]:
                 problem = f"R6: the {role} {service} must be asked for {says}"
                 yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
         for service, says in asked:
-            if says in ("handover_offer", "handover_acceptance") and service not in (before.responsible, after.responsible):
+            if says in ("handover_offer", "handover_acceptance") and service not in (
+                before.responsible,
+                after.responsible,
+            ):
                 problem = f"R6: {service} neither gives nor takes custody here"
                 yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
         if checkpoint.need != "all":
@@ -167,7 +170,9 @@ def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
                 problem = f"R1: {service.id} is of {service.state or 'no State'} and cannot authorise for {checkpoint.state}"
                 yield Fault(place=place, problem=problem)
             elif card is not None and card.granted_by != "not known" and service.kind not in card.granted_by:
-                problem = f"R1: by the rule card of {card.state} a {service.kind} cannot grant; {' or '.join(card.granted_by)} can"
+                problem = (
+                    f"R1: by the rule card of {card.state} a {service.kind} cannot grant; {' or '.join(card.granted_by)} can"
+                )
                 yield Fault(place=place, problem=problem)
     asked = {requirement.service for checkpoint in plan.at("authorise") for requirement in checkpoint.requires}
     if asked == {plan.initiator}:

@@ -73,7 +73,7 @@ def _claims(token: str) -> Mapping[str, Any]:
     """The claims, before anything is known about who signed them."""
     try:
         claims = json.loads(extract_compact(token.encode()).payload)
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, TypeError, LookupError, RecursionError) as error:  # it comes from strangers
         message = "the proof is not a token"
         raise NotAuthentic(message) from error
     if not isinstance(claims, dict):
@@ -88,7 +88,7 @@ def _signed_by(token: str, keys: Mapping[str, str]) -> bool:
         jwk = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _b64url(raw)})
         try:
             jwt.decode(token, jwk, algorithms=["Ed25519"])
-        except (JoseError, ValueError):
+        except (JoseError, ValueError, TypeError, LookupError, RecursionError):  # it comes from strangers
             continue
         return True
     return False

@@ -35,9 +35,7 @@ _LONGEST_TEXT: Final = 40
 def _bounded(rule: str, raw: str) -> str:
     text = raw.strip()
     if len(text) > _LONGEST_TEXT:
-        raise ValueError(
-            f"{rule}: text has {len(text)} characters, expected at most {_LONGEST_TEXT}"
-        )
+        raise ValueError(f"{rule}: text has {len(text)} characters, expected at most {_LONGEST_TEXT}")
     return text
 
 
@@ -62,20 +60,14 @@ def parse_mass(raw: object) -> int:
         raise ValueError(f"Mass: {text!r} has a comma, expected {right}")
     match = _MASS.fullmatch(text)
     if match is None:
-        raise ValueError(
-            f'Mass: {text!r} is not a number and a unit, expected text such as "13.2 kg"'
-        )
+        raise ValueError(f'Mass: {text!r} is not a number and a unit, expected text such as "13.2 kg"')
     number, unit = match.groups()
     if unit not in _UNIT_MG:
         problem = f"unit {unit!r} is unknown" if unit else "the unit is missing"
-        raise ValueError(
-            f'Mass: in {text!r} {problem}, expected t, kg, g or mg, e.g. "{number} kg"'
-        )
+        raise ValueError(f'Mass: in {text!r} {problem}, expected t, kg, g or mg, e.g. "{number} kg"')
     amount = _EXACT.multiply(Decimal(number), Decimal(_UNIT_MG[unit]))
     if amount != int(amount):
-        raise ValueError(
-            f"Mass: {text!r} is finer than a milligram, expected at most whole milligrams"
-        )
+        raise ValueError(f"Mass: {text!r} is finer than a milligram, expected at most whole milligrams")
     return int(amount)
 
 
@@ -107,9 +99,7 @@ def say_mass(mg: int) -> str:
 
 
 _MS: Final = timedelta(milliseconds=1)
-_PLAIN_SPAN: Final = re.compile(
-    r"(?:([0-9]+) ?d)? ?(?:([0-9]+) ?h)? ?(?:([0-9]+) ?m)? ?(?:([0-9]+) ?s)? ?(?:([0-9]+) ?ms)?"
-)
+_PLAIN_SPAN: Final = re.compile(r"(?:([0-9]+) ?d)? ?(?:([0-9]+) ?h)? ?(?:([0-9]+) ?m)? ?(?:([0-9]+) ?s)? ?(?:([0-9]+) ?ms)?")
 _ISO_SPAN: Final = re.compile(
     r"P(?=[0-9T])(?:([0-9]+)D)?(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]{1,3}))?S)?)?"
 )
@@ -131,9 +121,7 @@ def parse_span(raw: object) -> timedelta:
     iso = text.startswith("P")
     match = (_ISO_SPAN if iso else _PLAIN_SPAN).fullmatch(text)
     if not text or match is None:
-        raise ValueError(
-            f"Span: {text!r} is not days, hours, minutes, seconds, ms, expected {_SPAN_EXAMPLES}"
-        )
+        raise ValueError(f"Span: {text!r} is not days, hours, minutes, seconds, ms, expected {_SPAN_EXAMPLES}")
     days, hours, minutes, seconds, fraction = (part or "0" for part in match.groups())
     thousandths = int(fraction.ljust(3, "0")) if iso else int(fraction)
     try:
@@ -145,9 +133,7 @@ def parse_span(raw: object) -> timedelta:
             milliseconds=thousandths,
         )
     except OverflowError:
-        raise ValueError(
-            f"Span: {text!r} is too long, expected at most {say_span(MAX_SPAN)}"
-        ) from None
+        raise ValueError(f"Span: {text!r} is too long, expected at most {say_span(MAX_SPAN)}") from None
 
 
 def check_span(span: timedelta) -> timedelta:
@@ -174,9 +160,7 @@ def iso_span(span: timedelta) -> str:
     days, hours, minutes, seconds, ms = _parts(span)
     tail = _point(seconds * 1000 + ms, 3).rstrip("0").rstrip(".") if ms else str(seconds)
     clock = "".join(
-        f"{number}{letter}"
-        for number, letter in ((str(hours), "H"), (str(minutes), "M"), (tail, "S"))
-        if number != "0"
+        f"{number}{letter}" for number, letter in ((str(hours), "H"), (str(minutes), "M"), (tail, "S")) if number != "0"
     )
     return "P" + (f"{days}D" if days else "") + (f"T{clock}" if clock else "")
 
@@ -208,9 +192,7 @@ class Money(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     currency: Currency
-    minor: Annotated[
-        int, Field(ge=0, le=MAX_WHOLE), BeforeValidator(_whole, json_schema_input_type=int)
-    ]
+    minor: Annotated[int, Field(ge=0, le=MAX_WHOLE), BeforeValidator(_whole, json_schema_input_type=int)]
 
     def say(self) -> str:
         """Write the amount with the currency's own number of decimals, e.g. ``"12.50 EUR"``."""

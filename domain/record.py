@@ -125,6 +125,4 @@ def receipt(delivery: Delivery, statement: str) -> Receipt:
 
 def _receipt(delivery: Delivery, seq: int, statement: str, verdict: Verdict) -> Receipt:
     ledger = delivery.ledger
-    return Receipt(
-        statement=statement, seq=seq, recorded_at=ledger[seq].at, head=ledger.head_at(seq), verdict=verdict
-    )
+    return Receipt(statement=statement, seq=seq, recorded_at=ledger[seq].at, head=ledger.head_at(seq), verdict=verdict)

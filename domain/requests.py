@@ -66,6 +66,14 @@ class Notice(Frozen):
     text: Annotated[str, Field(max_length=1000)]
 
 
+class Inbox(Frozen):
+    """What one service is being asked, in all its deliveries."""
+
+    requests: tuple[Request, ...]
+    unanswered: tuple[OperationCode, ...] = ()
+    """Deliveries that did not say in time whether they ask anything: look again."""
+
+
 def request(delivery: Delivery, name: str, service: str) -> Request:
     """The request to one service at an open checkpoint. Asking again is the same request, by its id."""
     progress = delivery.progress[name]

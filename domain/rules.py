@@ -139,7 +139,9 @@ def _at_a_checkpoint(delivery: Delivery, statement: Statement, at: datetime) -> 
     if not progress.open:
         return Verdict(verdict="late", reason=f"{name} has closed; kept, and nothing already decided changes")
     if (statement.service, need) in progress.answers:
-        return refusal("R17", f"{statement.service} has already answered {need} at {name}; a correction is a new kind of statement")
+        return refusal(
+            "R17", f"{statement.service} has already answered {need} at {name}; a correction is a new kind of statement"
+        )
     return _by_content(delivery, statement, at)
 
 
@@ -151,7 +153,7 @@ def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
     """Rules that look at what is said, once it is clear that it was this service's turn to say it."""
     content = statement.content
     if isinstance(content, AuthorisationGranted | AuthorisationRefused):
-        return _authorisation(delivery, statement, content)
+        return _authorisation(delivery, statement, content, at)
     if isinstance(content, Prepared) and content.modality != delivery.plan.modality:
         reason = f"prepared as {content.modality}; consent was asked for {delivery.plan.modality}"
         return refusal("R3", reason)
@@ -169,11 +171,13 @@ def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
 
 
 def _authorisation(
-    delivery: Delivery, statement: Statement, content: AuthorisationGranted | AuthorisationRefused
+    delivery: Delivery, statement: Statement, content: AuthorisationGranted | AuthorisationRefused, at: datetime
 ) -> Verdict:
     checkpoint = delivery.plan.find(statement.checkpoint or "")
     if checkpoint is not None and content.state != checkpoint.state:
         return refusal("R1", f"{statement.checkpoint} asks for the consent of {checkpoint.state}, not of {content.state}")
+    if isinstance(content, AuthorisationGranted) and instant(content.valid_until) <= at:
+        return refusal("R1", f"an authorisation until {content.valid_until} has already ended and authorises nothing")
     return ACCEPTED
 
 
@@ -213,8 +217,8 @@ def shortfall(delivery: Delivery, leg: int, at: datetime) -> tuple[str, ...]:
     """States whose authorisation would not outlast what beginning `leg` commits to: all at dispatch, the next at a crossing."""
     plan = delivery.plan
     if leg == 0:
-        return too_short(plan, delivery.grants, plan.states(), 0, at, plan.margin)
-    return too_short(plan, delivery.grants, (plan.legs[leg].state,), leg, at, timedelta())
+        return too_short(plan, delivery.grants, plan.states(), at, leg=0, margin=plan.margin)
+    return too_short(plan, delivery.grants, (plan.legs[leg].state,), at, leg=leg, margin=timedelta())
 
 
 def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
@@ -233,7 +237,7 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
     return "interdicted_early", halt.reason
 
 
-def permits(delivery: Delivery, event: Event, at: datetime) -> None:  # noqa: C901, PLR0912 - one line for each event
+def permits(delivery: Delivery, event: Event, at: datetime) -> None:
     """Return if the rules allow this to be recorded now; raise `RuleBroken` if not. Changes nothing."""
     if delivery.ended:
         raise RuleBroken("R12", "the delivery has ended")
@@ -287,6 +291,8 @@ def _permit_opening(delivery: Delivery, event: Opened) -> None:
             raise RuleBroken("R17", f"nothing calls for a checkpoint {name}")
         if (event.due is None) != unforeseen.waits_without_end(name):
             raise RuleBroken("R2", f"{name} has no such due time")
+    elif event.definition is not None:
+        raise RuleBroken("R17", f"{name} is defined by the plan and by nothing else")
     elif delivery.halt is None:
         _permit_turn(delivery, planned)
     elif planned.step != "close":
@@ -342,7 +348,9 @@ def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
         raise RuleBroken("R3", f"{', '.join(conflict)} does not allow the consignment to go {delivery.plan.modality}")
     short = shortfall(delivery, leg, at)
     if short:
-        raise RuleBroken("R1" if leg == 0 else "R5", f"the authorisation of {', '.join(short)} does not last until the planned exit")
+        raise RuleBroken(
+            "R1" if leg == 0 else "R5", f"the authorisation of {', '.join(short)} does not last until the planned exit"
+        )
 
 
 def _permit_concluding(delivery: Delivery, outcome: Outcome) -> None:

@@ -1,5 +1,6 @@
 """What people are shown of a delivery: one summary, made by one pure function, for the command line, the API and
-Temporal's own UI alike."""
+Temporal's own UI alike.
+"""
 
 from datetime import datetime
 from typing import Literal

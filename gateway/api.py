@@ -20,7 +20,6 @@ from domain.errors import (
     VigilError,
 )
 from domain.ledger import Entry
-from domain.requests import Request
 from domain.statements import faults_of
 from domain.views import Row
 from gateway.access import CALLER, Proofs
@@ -40,7 +39,6 @@ STATUS: dict[type[VigilError], int] = {
 }
 ENTRIES = TypeAdapter(list[Entry])
 ROWS = TypeAdapter(tuple[Row, ...])
-REQUESTS = TypeAdapter(tuple[Request, ...])
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -125,7 +123,7 @@ async def packet(request: web.Request) -> web.Response:
 @routes.get("/v1/inbox")
 async def inbox(request: web.Request) -> web.Response:
     """What the caller is being asked, in all its deliveries."""
-    return _json(REQUESTS.dump_json(await request.app[DESK].inbox(request[CALLER])))
+    return _model(await request.app[DESK].inbox(request[CALLER]))
 
 
 @web.middleware
@@ -153,7 +151,7 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
     except VigilError as error:
         return problem(error)
     except web.HTTPException as error:
-        if error.status < 400:  # noqa: PLR2004
+        if error.status < 400:
             raise
         return _problem(error.status, error.reason, code="http")
 
@@ -180,7 +178,13 @@ def problem(error: VigilError) -> web.Response:
 
 
 def _problem(status: int, detail: str, *, code: str, **more: object) -> web.Response:
-    document = {"type": f"urn:vigil:{code}", "title": code.replace("-", " "), "status": status, "detail": detail, "code": code}
+    document = {
+        "type": f"urn:vigil:{code}",
+        "title": code.replace("-", " "),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
     return web.json_response(document | more, status=status, content_type="application/problem+json")
 
 

@@ -39,7 +39,7 @@ from domain.packet import seal
 from domain.plan import Plan
 from domain.planning import faults_in
 from domain.record import read_plan, resume, verified_plan
-from domain.requests import Request
+from domain.requests import Inbox, Request
 from domain.statements import read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
@@ -51,6 +51,8 @@ _PHASE = SearchAttributeKey.for_keyword(messages.PHASE)
 
 PATIENCE = timedelta(seconds=30)
 """How long the gateway waits for a worker's answer before it says that none is there."""
+BRIEFLY = timedelta(seconds=3)
+"""How long one delivery may keep an inbox waiting."""
 AT_ONCE = 8
 """Deliveries asked at the same time for one list or inbox."""
 LONGEST_LIST = 200
@@ -140,13 +142,13 @@ class Desk:
     async def _after_the_end(self, delivery: str, statement: str) -> Receipt:
         """The workflow takes no more updates: the receipt if the statement came in before, else a refusal."""
         with _as_ours(delivery):
-            known: Receipt | None = await self._handle(delivery).query(
-                messages.QUERY_RECEIPT, statement, result_type=Receipt | None, rpc_timeout=PATIENCE  # type: ignore[arg-type]
+            known: list[Receipt] = await self._handle(delivery).query(
+                messages.QUERY_RECEIPT, statement, result_type=list[Receipt], rpc_timeout=PATIENCE
             )
-        if known is None:
+        if not known:
             message = f"delivery {delivery} has ended; its ledger is closed"
             raise NotAllowed(message, hint="the statement was not recorded")
-        return known
+        return known[0]
 
     async def deliveries(self, caller: Service) -> tuple[Row, ...]:
         """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
@@ -164,26 +166,36 @@ class Desk:
         handle = await self._seen_by(caller, delivery)
         with _as_ours(delivery):
             page = Page(since=since)
-            found: list[Entry] = await handle.query(
-                messages.QUERY_LEDGER, page, result_type=list[Entry], rpc_timeout=PATIENCE
-            )
+            found: list[Entry] = await handle.query(messages.QUERY_LEDGER, page, result_type=list[Entry], rpc_timeout=PATIENCE)
         return found
 
-    async def inbox(self, caller: Service) -> tuple[Request, ...]:
-        """Everything the caller is being asked now, in all its deliveries, the most urgent first."""
+    async def inbox(self, caller: Service) -> Inbox:
+        """Everything the caller is being asked now, in all its deliveries, the most urgent first.
+
+        A delivery that does not answer in time is named, and does not keep back the others.
+        """
         gate = asyncio.Semaphore(AT_ONCE)
+        silent: list[str] = []
 
         async def of(found: WorkflowExecution) -> list[Request]:
             handle = self._client.get_workflow_handle(found.id)
-            async with gate:
-                with _as_ours(found.id):
-                    asked: list[Request] = await handle.query(
-                        messages.QUERY_INBOX, Asker(service=caller.id), result_type=list[Request], rpc_timeout=PATIENCE
-                    )
+            try:
+                async with gate:
+                    with _as_ours(found.id):
+                        asked: list[Request] = await handle.query(
+                            messages.QUERY_INBOX,
+                            Asker(service=caller.id),
+                            result_type=list[Request],
+                            rpc_timeout=BRIEFLY,
+                        )
+            except Unavailable:
+                silent.append(found.id.removeprefix("delivery/"))
+                return []
             return asked
 
         inboxes = await asyncio.gather(*[of(found) async for found in self._find(caller, running=True)])
-        return tuple(sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id)))
+        requests = sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id))
+        return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
     async def packet(self, caller: Service, delivery: str) -> bytes:
         """The evidence packet as of now, sealed with the installation's key: the bytes of the file."""
@@ -279,7 +291,11 @@ def _as_ours(delivery: str) -> Iterator[None]:
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             raise no_delivery(delivery) from error
-        if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION):
+        if error.status in (
+            RPCStatusCode.DEADLINE_EXCEEDED,
+            RPCStatusCode.CANCELLED,
+            RPCStatusCode.FAILED_PRECONDITION,
+        ):
             raise _no_worker() from error
         raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
 
@@ -305,5 +321,3 @@ def _refused(error: WorkflowUpdateFailedError) -> VigilError:
 
 def _split(text: str) -> tuple[str, str, str]:
     return text.partition(": ")
-
-

@@ -26,7 +26,7 @@ from domain.errors import (
     VigilError,
 )
 from domain.ledger import Entry, Receipt
-from domain.requests import Request
+from domain.requests import Inbox
 from domain.views import DeliveryView, Row
 
 T = TypeVar("T")
@@ -66,9 +66,9 @@ class Gateway:
         """Ledger entries from a number on."""
         return _read(list[Entry], await self._call("GET", f"{_of(delivery)}/ledger?since={since}"))
 
-    async def inbox(self) -> list[Request]:
+    async def inbox(self) -> Inbox:
         """What one is being asked."""
-        return _read(list[Request], await self._call("GET", "/v1/inbox"))
+        return Inbox.model_validate_json(await self._call("GET", "/v1/inbox"))
 
     async def packet(self, delivery: str) -> bytes:
         """The sealed evidence packet, as the bytes to keep."""
@@ -92,7 +92,7 @@ class Gateway:
         url, headers = self._signed("GET", path, b"")
         try:
             async with self._http.get(url, headers=headers, timeout=_STREAM) as answer:
-                if answer.status != 200:  # noqa: PLR2004
+                if answer.status != 200:
                     raise _error(await answer.read())
                 async for line in answer.content:
                     if line.startswith(b"data: "):
@@ -108,10 +108,10 @@ class Gateway:
                 data = await answer.read()
         except aiohttp.ClientConnectionError as error:
             raise self._away() from error
-        except asyncio.TimeoutError as error:
+        except TimeoutError as error:
             message = f"the gateway at {self._url} does not answer in time"
             raise Unavailable(message, hint="try again: nothing is counted twice") from error
-        if answer.status >= 400:  # noqa: PLR2004
+        if answer.status >= 400:
             raise _error(data)
         return data
 

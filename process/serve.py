@@ -28,6 +28,6 @@ async def _serve(name: str, run: Run) -> int:
     except VigilError as error:
         faults = [str(fault) for fault in error.faults] if isinstance(error, Malformed) else []
         lines = [f"{name}: {error.message}", *faults, *([error.hint] if error.hint else [])]
-        print("\n  ".join(lines), file=sys.stderr)
+        sys.stderr.write("\n  ".join(lines) + "\n")
         return error.exit_code
     return 0

@@ -40,8 +40,6 @@ def load() -> Settings:
     try:
         return Settings(_env_file=os.environ.get("VIGIL_ENV_FILE"))
     except ValidationError as error:
-        faults = tuple(
-            fault.model_copy(update={"place": f"VIGIL_{fault.place.upper()}"}) for fault in faults_of(error)
-        )
+        faults = tuple(fault.model_copy(update={"place": f"VIGIL_{fault.place.upper()}"}) for fault in faults_of(error))
         message = "the settings are not complete"
         raise Malformed(message, faults, hint="see deploy/README.md for the variables") from error

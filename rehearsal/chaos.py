@@ -153,9 +153,9 @@ def attacks(heard: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelo
     yield heard.model_copy(update={"payload": sign(b"{}", STATEMENT_TYPE, private_key_of(other)).payload})
     contradiction = statement.model_copy(update={"officer": "someone-else"})
     yield sign_statement(contradiction, private_key_of(statement.service))
-    in_anothers_place = statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "service": other})
-    yield sign_statement(in_anothers_place, private_key_of(other))
-    yield sign_statement(in_anothers_place, private_key_of(statement.service))
+    out_of_place = statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "service": other})
+    yield sign_statement(out_of_place, private_key_of(other))
+    yield sign_statement(out_of_place, private_key_of(statement.service))
     elsewhere = statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "delivery": "another-one"})
     yield sign_statement(elsewhere, private_key_of(statement.service))
     for content in (Sighted(place="somewhere"), StopAcknowledged()):

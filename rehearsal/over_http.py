@@ -10,7 +10,7 @@ import logging
 import socket
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import aiohttp
 from aiohttp import web
@@ -42,7 +42,7 @@ LOOK_EVERY = 0.3
 def compressed(record: Spans, factor: float) -> Spans:
     """The same plan or scenario with every span `factor` times shorter (at least a millisecond)."""
 
-    def shorter(value: Any) -> Any:  # noqa: ANN401
+    def shorter(value: Any) -> Any:
         if isinstance(value, timedelta):
             return max(timedelta(milliseconds=round(value / timedelta(milliseconds=1) / factor)), timedelta(milliseconds=1))
         if isinstance(value, dict):
@@ -56,7 +56,8 @@ def compressed(record: Spans, factor: float) -> Spans:
 
 def factor_for(plan: Plan, scenario: Scenario) -> float:
     """How many times shorter a rehearsal may be: as short as `LENGTH`, but never so short that a service which answers in
-    good time would be overdue only because this machine is slow."""
+    good time would be overdue only because this machine is slow.
+    """
     answers = 8 + len(plan.at("hand_over"))
     ordinary = sum((leg.takes for leg in plan.legs), start=scenario.pace.slowest * answers)
     after = plan.contingencies
@@ -101,7 +102,7 @@ class SimulatedServices:
         self._said: dict[str, list[Envelope]] = {}
         self._runners: list[web.AppRunner] = []
 
-    async def __aenter__(self) -> "SimulatedServices":
+    async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession()
         for service in self._directory.services:
             if isinstance(service.reach, Desk):
@@ -185,7 +186,7 @@ class SimulatedServices:
         gateway = self._as(service)
         while True:
             try:
-                for request in await gateway.inbox():
+                for request in (await gateway.inbox()).requests:
                     self.take(service, request)
             except VigilError:
                 pass  # the gateway is not up yet, or is being restarted

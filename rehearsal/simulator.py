@@ -20,7 +20,6 @@ from domain.errors import VigilError
 from domain.ledger import Asked, Entry, NoticeKind, Told
 from domain.packet import seal
 from domain.plan import Plan
-from domain.progress import Progress
 from domain.record import begin, record, resume, submit
 from domain.requests import request
 from domain.statements import Statement, StopRequested, sign_statement
@@ -122,8 +121,8 @@ class _Theatre:
             except TimeoutError:
                 return
 
-    def ask(self, name: str, progress: Progress) -> None:
-        for service in progress.waiting_for():
+    def ask(self, name: str) -> None:
+        for service in self._delivery.progress[name].waiting_for():
             asked = request(self._delivery, name, service)
             said = lines(asked, self._world.scenario, self._world.seed, self.now())
             self._go(self._say(tuple(line for line in said if not line.answers)))

@@ -9,11 +9,9 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from domain.envelope import Envelope
     from domain.errors import Malformed, VigilError
-    from domain.ledger import Entry, Receipt
-    from domain.record import admit, begin, receipt, resume, submit
+    from domain.ledger import Asked, Entry, Receipt
+    from domain.record import admit, begin, receipt, record, resume, submit
     from domain.requests import Request, inbox
-    from domain.ledger import Asked
-    from domain.record import record
     from domain.views import DeliveryView, view
     from workflows import messages
     from workflows.messages import AskedReport, Asker, Docket, Ending, Page
@@ -33,18 +31,21 @@ class ControlledDelivery:
 
     @workflow.init
     def __init__(self, docket: Docket) -> None:
+        self._docket = docket
+        self._refused: ApplicationError | None = None
         try:
             if docket.entries:
                 self._delivery = resume(docket.plan, docket.directory, docket.cards, docket.entries)
             else:
                 self._delivery = begin(docket.plan, docket.directory, docket.cards, workflow.now())
         except VigilError as error:
-            raise as_application_error(error) from error
-        self._docket = docket
+            self._refused = as_application_error(error)  # raised by `run`, since an initialiser cannot fail a workflow
 
     @workflow.run
     async def run(self, docket: Docket) -> Ending:
         """Perform the story; then wait until everyone who was being answered has been."""
+        if self._refused is not None:
+            raise self._refused
         stage = TemporalStage(self._delivery, docket)
         await Story(self._delivery, stage).run()
         stage.show_everywhere()
@@ -103,9 +104,9 @@ class ControlledDelivery:
         return list(inbox(self._delivery, asker.service))
 
     @workflow.query(name=messages.QUERY_RECEIPT)
-    def receipt(self, statement: str) -> Receipt | None:
+    def receipt(self, statement: str) -> list[Receipt]:
         """The receipt of a statement, if it has come in: for a caller whose answer was lost."""
-        return receipt(self._delivery, statement) if statement in self._delivery.statements else None
+        return [receipt(self._delivery, statement)] if statement in self._delivery.statements else []
 
     @workflow.query(name=messages.QUERY_DOCKET)
     def docket(self) -> Docket:

@@ -39,7 +39,8 @@ def workflow_id(operation: str) -> str:
 
 def update_id(statement: str, envelope: Envelope) -> str:
     """Id of the Update that hands in a statement: the same for the same bytes, so that an answer lost can be asked for again,
-    and another for other bytes under the same statement id, so that the workflow sees (and records) the attempt."""
+    and another for other bytes under the same statement id, so that the workflow sees (and records) the attempt.
+    """
     return f"{statement}/{envelope.fingerprint()[:32]}"
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.ledger import NoticeKind
-from domain.progress import Progress
 
 
 class Stage(Protocol):
@@ -23,7 +22,7 @@ class Stage(Protocol):
         """Return when the condition holds or the instant has come, whichever is first."""
         ...
 
-    def ask(self, name: str, progress: Progress) -> None:
+    def ask(self, name: str) -> None:
         """Begin to ask the checkpoint's services, and go on asking until `withdraw`. Returns at once."""
         ...
 

@@ -7,6 +7,7 @@ be entered again at any checkpoint boundary. A halt (R8) is not a step: `until` 
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from domain import rules, unforeseen
@@ -126,14 +127,18 @@ class Story:
         """Ask the services of these open checkpoints and wait until each has closed."""
         waiting = [name for name in names if name in self.delivery.progress and self.delivery.progress[name].open]
         for name in waiting:
-            self.stage.ask(name, self.delivery.progress[name])
+            self.stage.ask(name)
         while waiting:
-            await self.until(lambda: any(map(self.finished, waiting)), f"waiting at {', '.join(waiting)}", halted=halted)
+            await self.until(partial(self.any_finished, waiting), f"waiting at {', '.join(waiting)}", halted=halted)
             for name in filter(self.finished, waiting):
                 self.close_checkpoint(name, "satisfied" if self.delivery.progress[name].satisfied else "unanswered")
             waiting = [name for name in waiting if self.delivery.progress[name].open]
         await self.stage.rest()
         self.raise_if_halted(halted=halted)
+
+    def any_finished(self, names: list[str]) -> bool:
+        """Whether one of these checkpoints may close."""
+        return any(map(self.finished, names))
 
     def finished(self, name: str) -> bool:
         """Whether this checkpoint may close: satisfied with nothing left to decide, or silent where silence decides nothing."""
@@ -205,7 +210,7 @@ class Story:
         due = None if unforeseen.waits_without_end(name) else utc_text(self.stage.now() + definition.due)
         self.record(Opened(checkpoint=name, due=due, definition=definition))
         if ask:
-            self.stage.ask(name, self.delivery.progress[name])
+            self.stage.ask(name)
 
     def close_checkpoint(self, name: str, result: Literal["satisfied", "unanswered", "withdrawn"]) -> None:
         """Close it, and tell those still asked that nothing is waited for any more."""

@@ -10,7 +10,6 @@ from temporalio.common import RetryPolicy, SearchAttributeKey
 
 from domain.delivery import Delivery
 from domain.ledger import NoticeKind, Told
-from domain.progress import Progress
 from domain.record import record
 from domain.requests import Notice, requests
 from domain.views import markdown, phase, view
@@ -35,6 +34,7 @@ class TemporalStage:
         self._shown_phase = ""
 
     def now(self) -> datetime:
+        """The workflow's time, the same on every replay."""
         return workflow.now()
 
     async def wait(self, until_true: Callable[[], bool], until: datetime | None, summary: str) -> None:
@@ -43,7 +43,7 @@ class TemporalStage:
         self._set_alarm(until, summary)
         await workflow.wait_condition(lambda: until_true() or (until is not None and self.now() >= until))
 
-    def ask(self, name: str, progress: Progress) -> None:
+    def ask(self, name: str) -> None:
         """One activity per checkpoint (and per task queue, where services are reached from their own)."""
         asked = requests(self._delivery, name)
         queues: dict[str | None, list[str]] = {}
@@ -78,6 +78,7 @@ class TemporalStage:
             self.tell("withdrawn", name, called, f"{name} has closed; nothing is waited for any more")
 
     def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:
+        """Send it with an activity of its own; who was reached is recorded when that has ended."""
         self._notices = [task for task in self._notices if not task.done()]
         self._notices.append(asyncio.create_task(self._deliver(kind, checkpoint, services, text)))
 
@@ -96,6 +97,7 @@ class TemporalStage:
         workflow.continue_as_new(self._docket.model_copy(update={"entries": entries}))
 
     async def settle(self) -> None:
+        """Return when no notice is under way any more."""
         while pending := [task for task in self._notices if not task.done()]:
             await workflow.wait(pending)
 

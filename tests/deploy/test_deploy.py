@@ -224,7 +224,7 @@ def test_our_containers_can_change_nothing_and_gain_nothing(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in service["security_opt"]
-    assert any(mount.startswith("/tmp:") for mount in service["tmpfs"])  # noqa: S108  # the container's own
+    assert any(mount.startswith("/tmp:") for mount in service["tmpfs"])  # the container's own
     assert "healthcheck" in service
     assert int(service["stop_grace_period"].removesuffix("s")) > GRACEFUL_STOP_SECONDS
     assert all(volume["read_only"] for volume in service["volumes"])

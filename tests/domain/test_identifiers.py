@@ -47,9 +47,7 @@ def s10_check(serial: str) -> str:
         (ids.free_text, "И\u0306", "Й"),
     ],
 )
-def test_written_form_becomes_canonical(
-    rule: Callable[[str], str], written: str, canonical: str
-) -> None:
+def test_written_form_becomes_canonical(rule: Callable[[str], str], written: str, canonical: str) -> None:
     """A valid identifier in any common spelling has one canonical form, which is stable."""
     assert rule(written) == canonical
     assert rule(canonical) == canonical
@@ -88,9 +86,7 @@ def test_written_form_becomes_canonical(
         (ids.cas_number, "108-24-8", "CAS RN: check digit is 8, expected 7 (108-24-7)"),
     ],
 )
-def test_wrong_check_digit_names_the_expected_one(
-    rule: Callable[[str], str], written: str, refusal: str
-) -> None:
+def test_wrong_check_digit_names_the_expected_one(rule: Callable[[str], str], written: str, refusal: str) -> None:
     """A wrong check digit is refused with the rule, the expected digit and the whole number."""
     with pytest.raises(ValueError, match="expected") as caught:
         rule(written)
@@ -128,9 +124,7 @@ def test_wrong_check_digit_names_the_expected_one(
         (ids.free_text, "AB\u202e12", ("Free text", "invisible")),
     ],
 )
-def test_refusal_names_rule_and_remedy(
-    rule: Callable[[str], str], written: str, parts: tuple[str, ...]
-) -> None:
+def test_refusal_names_rule_and_remedy(rule: Callable[[str], str], written: str, parts: tuple[str, ...]) -> None:
     """Every refusal names the rule broken and what would be right, in a bounded message."""
     with pytest.raises(ValueError, match="expected") as caught:
         rule(written)
@@ -249,9 +243,7 @@ def test_seal_is_frozen_and_speaks_its_class() -> None:
         ("other", "pallet 3", "pallet 3"),
     ],
 )
-def test_consignment_identifier_follows_its_scheme(
-    scheme: str, written: str, canonical: str
-) -> None:
+def test_consignment_identifier_follows_its_scheme(scheme: str, written: str, canonical: str) -> None:
     """The value is canonical for its scheme and survives a JSON round trip."""
     identifier = ConsignmentIdentifier.model_validate({"scheme": scheme, "value": written})
     assert identifier.value == canonical

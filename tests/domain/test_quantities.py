@@ -21,9 +21,7 @@ from domain.quantities import (
 
 MASS: TypeAdapter[int] = TypeAdapter(Milligrams)
 SPAN: TypeAdapter[timedelta] = TypeAdapter(Span)
-SPANS = st.integers(1, MAX_SPAN // timedelta(milliseconds=1)).map(
-    lambda ms: timedelta(milliseconds=ms)
-)
+SPANS = st.integers(1, MAX_SPAN // timedelta(milliseconds=1)).map(lambda ms: timedelta(milliseconds=ms))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,462 @@
+"""docs/protocol.md is run: its Python, its bytes, and every HTTP exchange it shows, against the real code."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import rfc8785
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from ruamel.yaml import YAML
+
+from activities.services import LARGEST_ANSWER, POLL_WAIT, Services
+from domain import envelope as real_envelope
+from domain import proof
+from domain.canonical import canonical
+from domain.delivery import Delivery
+from domain.directory import Desk, Directory, Service, ServiceKey
+from domain.documents import Document
+from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, public_text
+from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
+from domain.ledger import Entry, NoticeKind, Opened, Receipt
+from domain.moments import utc_text
+from domain.packet import seal
+from domain.plan import Plan
+from domain.record import begin, read_plan, record, submit
+from domain.requests import Inbox, Notice, inbox, request
+from domain.statements import read_statement
+from domain.views import DeliveryView, Row, view
+from gateway import api
+from gateway.access import Proofs, may_start, no_delivery
+from process.brought import cards_in
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"(?:<!-- (?P<note>[^>]*) -->\n)?^```(?P<language>[a-z]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+"""The moment at which the document's examples happen."""
+ANYTHING = "..."
+"""What the document writes where it leaves something out."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block, with the note (an HTML comment) on the line before it."""
+
+    note: str
+    language: str
+    body: str
+
+    def json(self) -> Any:
+        """The JSON in it."""
+        return json.loads(self.body)
+
+
+BLOCKS = [Block(found["note"] or "", found["language"], found["body"]) for found in BLOCK.finditer(TEXT)]
+
+
+def block(note: str) -> Block:
+    """The block of this note."""
+    return next(one for one in BLOCKS if one.note == note)
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, Any]:
+    """The namespace that the document's Python leaves, run in order."""
+    namespace: dict[str, Any] = {"__name__": "protocol"}
+    for one in BLOCKS:
+        if one.language == "python":
+            exec(compile(one.body, "docs/protocol.md", "exec"), namespace)  # noqa: S102 - our own document
+    return namespace
+
+
+def directory_of(said: dict[str, Any]) -> Directory:
+    """The example directory, with the document's keys."""
+    tree = YAML(typ="safe").load(ROOT / "examples" / "directory.yaml")
+    services = [Service.model_validate(one) for one in tree["services"]]
+    known = {"uz.prosecutor": said["public"], "kz.knb": public_text(said["initiator_key"])}
+    system = Service(id="vigil", kind="system", names={"en": "Vigil"})
+    keyed = [
+        one.model_copy(update={"keys": (ServiceKey(public=known[one.id], valid_from="2026-01-01T00:00:00Z"),)})
+        if one.id in known
+        else one
+        for one in services
+    ]
+    vigil = ServiceKey(public=public_text(said["vigil_key"]), valid_from="2026-01-01T00:00:00Z")
+    return Directory(vigil="directory/1", services=(*keyed, system.model_copy(update={"keys": (vigil,)})))
+
+
+class PinnedProofs(Proofs):
+    """The gateway's check of proofs, at the moment of the document."""
+
+    def caller(self, header: str | None, method: str, target: str, body: bytes) -> Service:
+        """As the gateway does, with the clock stopped."""
+        service, nonce = proof.check(header, self._directory, method, target, body, now=NOW)
+        if nonce in self._used:
+            message = "this proof has been used already"
+            raise NotAuthentic(message, hint="sign each request anew")
+        self._used[nonce] = NOW
+        return service
+
+
+class PaperDesk:
+    """The gateway's desk over one delivery in memory instead of Temporal."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.directory = directory_of(said)
+        self.cards = {state: card for state, card in cards_in(ROOT / "examples" / "cards").items() if state in ("KZ", "UZ")}
+        path = ROOT / "examples" / "almaty-tashkent" / "plan.yaml"
+        self.plan = Document(path.read_text(encoding="utf-8"), str(path)).read(Plan)
+        self.said = said
+        self.delivery: Delivery | None = None
+
+    def begun(self) -> Delivery:
+        """The delivery, started if nobody has, with both requests for consent open."""
+        if self.delivery is None:
+            plan = Envelope.model_validate(
+                self.said["sign_envelope"](canonical(self.plan), PLAN_TYPE, self.said["initiator_key"])
+            )
+            self.delivery = begin(plan, self.directory, self.cards, NOW)
+            for name in ("consent-kz", "consent-uz"):
+                planned = self.plan.find(name)
+                assert planned is not None
+                record(self.delivery, Opened(checkpoint=name, due=utc_text(NOW + planned.due)), NOW)
+        return self.delivery
+
+    def _of(self, delivery: str) -> Delivery:
+        if delivery != self.plan.operation:
+            raise no_delivery(delivery)
+        return self.begun()
+
+    async def ready(self) -> None:
+        """Always."""
+
+    async def start(self, caller: Service, envelope: Envelope) -> Plan:
+        """Start the delivery."""
+        plan = read_plan(envelope)
+        may_start(caller, plan)
+        if self.delivery is not None:
+            raise RuleBroken("R18", f"delivery {plan.operation} has been started already; nothing was changed")
+        self.begun()
+        return plan
+
+    async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
+        """Hand in a statement."""
+        read_statement(envelope.body())
+        return submit(self._of(delivery), envelope, NOW)
+
+    async def deliveries(self, _caller: Service) -> tuple[Row, ...]:
+        """The one delivery."""
+        return (Row(delivery=self.plan.operation, phase="planned", started_at="2026-03-02T08:30:00+00:00", closed_at=None),)
+
+    async def view(self, _caller: Service, delivery: str) -> DeliveryView:
+        """Its summary."""
+        return view(self._of(delivery), NOW)
+
+    async def ledger(self, _caller: Service, delivery: str, since: int) -> list[Entry]:
+        """Its ledger."""
+        return list(self._of(delivery).ledger.since(since))
+
+    async def changes(self, _caller: Service, delivery: str, since: int) -> AsyncIterator[Entry]:
+        """Its ledger as far as it goes."""
+        for entry in self._of(delivery).ledger.since(since):
+            yield entry
+
+    async def packet(self, _caller: Service, delivery: str) -> bytes:
+        """Its packet."""
+        return seal(self._of(delivery), "", self.said["vigil_key"], NOW)
+
+    async def inbox(self, caller: Service) -> Inbox:
+        """What it asks the caller."""
+        return Inbox(requests=inbox(self.begun(), caller.id))
+
+
+def matches(shown: Any, real: Any) -> bool:
+    """Whether a shown value is the real one, apart from what it leaves out with `...`."""
+    if shown == ANYTHING:
+        return True
+    if isinstance(shown, dict) and isinstance(real, dict):
+        rest = {key: value for key, value in shown.items() if key != ANYTHING}
+        whole = ANYTHING in shown or rest.keys() == real.keys()
+        return whole and all(key in real and matches(value, real[key]) for key, value in rest.items())
+    if isinstance(shown, list) and isinstance(real, list):
+        kept = shown[:-1] if shown and shown[-1] == ANYTHING else shown
+        long_enough = len(kept) == len(real) or (len(kept) < len(shown) and len(kept) <= len(real))
+        return long_enough and all(matches(one, other) for one, other in zip(kept, real, strict=False))
+    return bool(shown == real)
+
+
+def exchanges() -> Iterator[tuple[Block, Block]]:
+    """Each request to the gateway that the document shows, with the response shown after it."""
+    shown = [one for one in BLOCKS if one.language == "http"]
+    for asked, answered in zip(shown, shown[1:], strict=False):
+        if asked.note.startswith("as "):
+            yield asked, answered
+
+
+def raw_request(asked: Block, said: dict[str, Any], number: int) -> bytes:
+    """The bytes to send: `<proof>` and `<NAME>` (an envelope of the namespace) filled in."""
+    head, _, body = asked.body.partition("\n\n")
+    body = body.strip()
+    if body.startswith("<"):
+        body = json.dumps(said[body.strip("<>")])
+    caller = asked.note.removeprefix("as ").split(",")[0]
+    method, target, _ = head.splitlines()[0].split(" ")
+    if "<proof>" in head:
+        key = {"uz.prosecutor": said["key"], "kz.knb": said["initiator_key"]}[caller]
+        made = said["make_proof"](caller, key, method, target, body.encode(), int(NOW.timestamp()), f"example-{number}")
+        head = head.replace("Authorization: Vigil <proof>", f"Authorization: {made}")
+    if "Content-Length" not in head and body:
+        head += f"\nContent-Length: {len(body.encode())}"
+    return (head + "\nConnection: close\n\n").replace("\n", "\r\n").encode() + body.encode()
+
+
+async def sent(server: TestServer, data: bytes) -> tuple[str, dict[str, str], str]:
+    """Status line, headers and body that a server answers raw bytes with."""
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    writer.write(data)
+    await writer.drain()
+    answer = (await reader.read()).decode()
+    writer.close()
+    await writer.wait_closed()
+    head, _, body = answer.partition("\r\n\r\n")
+    status, *lines = head.split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    if headers.get("Transfer-Encoding") == "chunked":
+        body = "".join(body.split("\r\n")[1::2])
+    return status, headers, body
+
+
+async def test_every_exchange_with_the_gateway_is_as_shown(said: dict[str, Any]) -> None:
+    """Each request in the document, sent byte by byte to the real application, gets the answer the document shows."""
+    desk = PaperDesk(said)
+    said["signed_plan"] = said["sign_envelope"](canonical(desk.plan), PLAN_TYPE, said["initiator_key"])
+    app = api.application(desk, PinnedProofs(desk.directory))  # type: ignore[arg-type] - the same methods
+    wrong: list[str] = []
+    async with TestServer(app) as server:
+        for number, (asked, answered) in enumerate(exchanges()):
+            status, headers, body = await sent(server, raw_request(asked, said, number))
+            head, _, shown = answered.body.partition("\n\n")
+            lines = head.splitlines()
+            fits = lines[0] == status and all(headers.get(line.split(": ")[0]) == line.split(": ", 1)[1] for line in lines[1:])
+            stream = "event-stream" in headers["Content-Type"]
+            fits &= stream_fits(shown, body) if stream else matches(json.loads(shown), read(body))
+            if not fits:
+                wrong.append(f"{asked.body.splitlines()[0]}\n{status} {headers}\n{body}")
+    assert not wrong, "\n\n".join(wrong)
+    assert len(list(exchanges())) >= 12
+
+
+def read(body: str) -> Any:
+    """The JSON in an answer, or the answer itself where it is none, such as a crash."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
+
+
+def stream_fits(shown: str, real: str) -> bool:
+    """Whether the events shown are those of the stream."""
+    if not events(shown) or len(events(shown)) != len(events(real)):
+        return False
+    pairs = zip(events(shown), events(real), strict=True)
+    return all(one == other and matches(json.loads(a), json.loads(b)) for (one, a), (other, b) in pairs)
+
+
+def events(text: str) -> list[tuple[str, str]]:
+    """Id and data of each event."""
+    return re.findall(r"^id: (\d+)\ndata: (.*)$", text, re.MULTILINE)
+
+
+def test_every_endpoint_of_the_gateway_is_shown() -> None:
+    """The document has an example for each route of the gateway and for no other."""
+    routes = {(route.method, route.path) for route in api.routes if isinstance(route, web.RouteDef)}
+    shown = set()
+    for asked, _ in exchanges():
+        method, target, _ = asked.body.splitlines()[0].split(" ")
+        path = re.sub(r"^/v1/deliveries/[^/]+", "/v1/deliveries/{delivery}", target.split("?")[0])
+        shown.add((method, path))
+    assert shown == routes
+
+
+def test_keys_and_key_ids_are_those_of_vigil(said: dict[str, Any]) -> None:
+    """The public key text and key id made in the document are what Vigil makes of the same key."""
+    assert said["public"] == public_text(said["key"])
+    assert said["kid"] == real_envelope.key_id(said["public"])
+    document = Document("vigil: directory/1\nservices:\n" + block("directory entry").body, "directory.yaml")
+    (service,) = document.read(Directory).services
+    assert service.keys[0].public == said["public"]
+    assert service.id == "uz.prosecutor"
+
+
+def test_canonical_json_of_the_document_is_rfc_8785(said: dict[str, Any]) -> None:
+    """The few lines of canonical JSON agree with the RFC 8785 library on text of every kind that occurs."""
+    awkward = {"b": [1, -2, 9007199254740991, True, None], "a": 'ўз "\\ \b\f\n\r\t\x01\x1f\x7f é 😀  ', "A": {}, "": []}
+    assert said["canonical"](awkward) == rfc8785.dumps(awkward)
+    assert said["canonical"](said["statement"]) == canonical(said["statement"]) == block("payload").body.strip().encode()
+
+
+def test_the_proof_of_the_document_is_accepted_once_for_its_request(said: dict[str, Any]) -> None:
+    """Vigil accepts the worked proof for its own request and for no other, and the document shows its exact parts."""
+    header, directory = said["authorization"], directory_of(said)
+    service, nonce = proof.check(header, directory, "GET", "/v1/inbox", b"", now=NOW)
+    assert (service.id, nonce) == ("uz.prosecutor", block("proof claims").json()["jti"])
+    assert block("authorization").body == f"Authorization: {header}\n"
+    assert said["claims_of"](header) == block("proof claims").json()
+    assert said["header_of"](header) == block("proof header").json()
+    for method, target, body in (
+        ("POST", "/v1/inbox", b""),
+        ("GET", "/v1/deliveries", b""),
+        ("GET", "/v1/inbox", b"x"),
+    ):
+        with pytest.raises(NotAuthentic):
+            proof.check(header, directory, method, target, body, now=NOW)
+
+
+def test_a_proof_made_by_vigil_passes_the_check_of_the_document(said: dict[str, Any]) -> None:
+    """The document's check accepts Vigil's proof for its request, and refuses another target, a stale one and another key."""
+    now = int(NOW.timestamp())
+    made = proof.make("vigil", said["vigil_key"], "POST", "/requests", b"{}", now=NOW, nonce="n-1")
+    said["check_proof"](made, "vigil", said["vigil_keys"], "POST", "/requests", b"{}", now)
+    with pytest.raises(ValueError, match="another request"):
+        said["check_proof"](made, "vigil", said["vigil_keys"], "POST", "/notices", b"{}", now)
+    with pytest.raises(ValueError, match="time"):
+        said["check_proof"](made, "vigil", said["vigil_keys"], "POST", "/requests", b"{}", now + proof.LIFETIME + 1)
+    other = proof.make("uz.prosecutor", said["key"], "POST", "/requests", b"{}", now=NOW, nonce="n-2")
+    with pytest.raises(ValueError, match="Vigil"):
+        said["check_proof"](other, "vigil", said["vigil_keys"], "POST", "/requests", b"{}", now)
+
+
+def test_the_worked_envelope_is_a_valid_statement(said: dict[str, Any]) -> None:
+    """The bytes of the worked example are exactly what Vigil signs, opens and reads."""
+    shown = Envelope.model_validate(block("envelope").json())
+    assert shown == Envelope.model_validate(said["granted"])
+    payload = open_envelope(shown, STATEMENT_TYPE, {said["kid"]: said["public"]})
+    statement = read_statement(payload)
+    assert (statement.kind, statement.service) == ("authorisation_granted", "uz.prosecutor")
+    assert real_envelope.sign(payload, STATEMENT_TYPE, said["key"]) == shown
+    start = block("signed bytes").body.strip().removesuffix(ANYTHING).encode()
+    assert real_envelope._pae(STATEMENT_TYPE, payload).startswith(start)
+    assert len(payload) == said["length"]
+    for what in (f"{len(payload)} bytes", shown.fingerprint()):
+        assert what in TEXT
+
+
+def test_types_and_limits_are_those_of_the_code() -> None:
+    """Payload types, kinds of notice, limits and the lifetime of a proof stand in the document as they are in the code."""
+    types = (STATEMENT_TYPE, PLAN_TYPE, REQUEST_TYPE, NOTICE_TYPE, real_envelope.MANIFEST_TYPE)
+    kinds = NoticeKind.__args__  # type: ignore[attr-defined]
+    for name in (*types, *(f"`{kind}`" for kind in kinds), f"{proof.LIFETIME} seconds", f"wait={POLL_WAIT}"):
+        assert name in TEXT, name
+    for limit in (LARGEST_ANSWER, api.LARGEST_BODY):
+        assert f"{limit:,} bytes" in TEXT
+    assert f"{real_envelope._LONGEST_PAYLOAD // 1024} KiB" in TEXT
+
+
+def test_every_error_code_stands_with_its_status() -> None:
+    """The table of errors names each code of the code base that the gateway may answer with, and its HTTP status."""
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3})", TEXT, re.MULTILINE))
+    expected = {kind.code: str(status) for kind, status in api.STATUS.items()}
+    assert expected.items() <= rows.items()
+    assert rows.keys() - expected.keys() == {"error"}
+    assert api.problem(VigilError("x")).status == int(rows["error"])
+    shown = next(answered for asked, answered in exchanges() if asked.note.endswith("malformed"))
+    assert Malformed.code in shown.body
+
+
+class _Heard:
+    """What a participating service hears, as it came."""
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
+        self._answers = answers
+
+    async def hear(self, request: web.Request) -> web.Response:
+        """Keep it; acknowledge."""
+        self.requests.append((request.method, request.raw_path, dict(request.headers), await request.read()))
+        if request.method == "GET":
+            return web.json_response(self._answers)
+        return web.json_response({"received": "yes"}, status=202)
+
+
+async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None:
+    """Request, notice and poll, sent by the real code, are the bytes the document shows, and its Python takes them."""
+    asked = request(PaperDesk(said).begun(), "consent-uz", "uz.prosecutor")
+    assert matches(block("request").json(), json.loads(canonical(asked)))
+    told = Notice.model_validate(block("notice").json())
+    heard = _Heard(said["answers_after"](asked.id, 0))
+    app = web.Application()
+    app.router.add_route("*", "/{any:.*}", heard.hear)
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        service = Service(
+            id="uz.prosecutor", kind="prosecutor", state="UZ", names={"en": "x"},
+            reach={"by": "poll", "url": str(server.make_url("/vigil")), "every": "30s"},
+        )  # fmt: skip
+        calls = Services(http, "vigil", said["vigil_key"])
+        await calls.ask(service, asked)
+        await calls.notify(service, told)
+        found = await calls.answers(service, asked.id, 0)
+        await calls.ask(service.model_copy(update={"reach": Desk()}), asked)
+    assert found == (Envelope.model_validate(said["granted"]),)
+    shown = [one for one in BLOCKS if one.language == "http" and one.note.startswith("received")]
+    assert len(shown) == len(heard.requests) == 3
+    for one, (method, target, headers, body) in zip(shown, heard.requests, strict=True):
+        head, _, content = one.body.partition("\n\n")
+        first, *lines = head.splitlines()
+        assert first == f"{method} {target} HTTP/1.1"
+        for name, value in (line.split(": ", 1) for line in lines if not line.startswith("Host")):
+            assert value == headers[name] or (name == "Authorization" and headers[name].startswith("Vigil ey")), name
+        assert matches(json.loads(content), json.loads(body)) if content.strip() else body == b""
+    now = datetime.now(UTC).timestamp()
+    (_, _, headers, body), (_, _, other_headers, other_body), _ = heard.requests
+    assert said["take"]("POST", "/vigil/requests", headers["Authorization"], body, now)["id"] == asked.id
+    assert said["take"]("POST", "/vigil/notices", other_headers["Authorization"], other_body, now)["kind"] == told.kind
+    answer = Envelope.model_validate(
+        said["sign_envelope"](said["canonical"](said["answer"](asked.model_dump(mode="json"))), STATEMENT_TYPE, said["key"])
+    )
+    assert read_statement(answer.body()).content.kind == "authorisation_granted"
+
+
+async def test_a_request_for_another_service_is_not_taken(said: dict[str, Any]) -> None:
+    """The document's receiver refuses a request addressed to somebody else, though Vigil signed it."""
+    asked = request(PaperDesk(said).begun(), "consent-kz", "kz.prosecutor")
+    body = json.dumps(said["sign_envelope"](canonical(asked), REQUEST_TYPE, said["vigil_key"])).encode()
+    made = proof.make("vigil", said["vigil_key"], "POST", "/vigil/requests", body, now=NOW, nonce="n-3")
+    with pytest.raises(ValueError, match="not for us"):
+        said["take"]("POST", "/vigil/requests", made, body, NOW.timestamp())
+
+
+def test_a_receipt_is_checked_against_the_ledger(said: dict[str, Any]) -> None:
+    """The head in a receipt is the document's hash of the ledger entry, and each entry links to the one before it."""
+    delivery = PaperDesk(said).begun()
+    given = submit(delivery, Envelope.model_validate(said["granted"]), NOW)
+    again = submit(delivery, Envelope.model_validate(said["granted"]), NOW)
+    entries = [json.loads(entry.model_dump_json()) for entry in delivery.ledger]
+    assert again == given
+    assert said["head_of"](entries[given.seq]) == given.head
+    said["check_receipt"](json.loads(given.model_dump_json()), entries)
+    entries[0]["at"] = "2020-01-01T00:00:00.000000Z"
+    with pytest.raises(ValueError, match="link"):
+        said["check_receipt"](json.loads(given.model_dump_json()), entries)
+
+
+async def test_the_reader_of_the_stream_resumes(said: dict[str, Any]) -> None:
+    """The document's reader of server-sent events takes the stream apart, and the last id is where it resumes."""
+    shown = next(answered for asked, answered in exchanges() if "/changes" in asked.body)
+    found = list(said["entries_in"](shown.body.partition("\n\n")[2].splitlines()))
+    assert [number for number, _ in found] == [3, 4, 5]
+    assert found[-1][1]["seq"] == 5
+
+
+def test_the_keys_of_the_examples_are_nobodys(said: dict[str, Any]) -> None:
+    """The example keys are made from plain numbers, so that nobody mistakes them for real ones."""
+    assert said["key"].private_bytes_raw() == bytes(range(32))
+    assert isinstance(said["vigil_key"], Ed25519PrivateKey)

@@ -1,0 +1,165 @@
+"""docs/statements.md names every kind of statement, every field, need and rule, and its command lines work."""
+
+import asyncio
+import re
+import shlex
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import BaseModel
+from typer.testing import CliRunner
+
+from client import cli
+from domain import rules
+from domain.canonical import Frozen
+from domain.cards import Modality
+from domain.envelope import Envelope
+from domain.identifiers import Seal
+from domain.ledger import ACCEPTED, Receipt
+from domain.plan import STEP_NEEDS
+from domain.requests import Facts, Inbox, Request
+from domain.statements import ANSWERS, NEED_OF, Content, Statement, SubstanceMass, read_statement
+
+TEXT = (Path(__file__).parents[2] / "docs" / "statements.md").read_text(encoding="utf-8")
+CONTENTS: dict[str, type[BaseModel]] = {model.model_fields["kind"].default: model for model in get_args(get_args(Content)[0])}
+SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
+COMMANDS = [(kind, line) for kind, body in SECTIONS.items() for line in re.findall(r"^vigil .*$", body, re.MULTILINE)]
+
+
+def rows(text: str) -> list[str]:
+    """First column of a section's table of fields."""
+    return re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE)
+
+
+def test_every_kind_has_a_section_and_no_other_has() -> None:
+    """The document has one section for each kind of statement and none for a kind that does not exist."""
+    headings = re.findall(r"^### `(.*)`$", TEXT, re.MULTILINE)
+    assert sorted(headings) == sorted(CONTENTS)
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_every_field_of_a_kind_is_named(kind: str) -> None:
+    """A section's table names the fields of its kind, all of them and in their order, and no others."""
+    assert rows(SECTIONS[kind]) == [name for name in CONTENTS[kind].model_fields if name != "kind"]
+
+
+def test_every_common_field_is_named() -> None:
+    """The fields that every statement, seal and substance has are named."""
+    common = TEXT.partition("## Which statement answers which need")[0]
+    assert rows(common) == list(Statement.model_fields)
+    for model in (Seal, SubstanceMass):
+        for name in model.model_fields:
+            assert f"`{name}`" in common, name
+
+
+def test_every_need_is_shown_with_its_answers_and_steps() -> None:
+    """The table of needs is that of the code: which kinds answer a need, and which steps ask for it."""
+    found = re.findall(
+        r"^\| `([a-z_]+)` \| (.*) \| (.*) \|$", TEXT.partition("What every")[2].partition("## Rules")[0], re.MULTILINE
+    )
+    table = {need: (quoted(kinds), asked) for need, kinds, asked in found if need in ANSWERS}
+    assert {need: kinds for need, (kinds, _) in table.items()} == {need: list(kinds) for need, kinds in ANSWERS.items()}
+    for need, (_, asked) in table.items():
+        steps = [step for step, needs in STEP_NEEDS.items() if need in needs]
+        assert quoted(asked) == steps if steps else asked.startswith("unforeseen: "), need
+
+
+def quoted(text: str) -> list[str]:
+    """What stands in backquotes."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def test_what_each_kind_answers_is_said_in_its_section() -> None:
+    """Each section says which need its kind answers, or that it answers none."""
+    for kind, body in SECTIONS.items():
+        need = NEED_OF.get(kind)
+        assert (f"Answers `{need}`" if need is not None else "Answers no need") in body, kind
+
+
+def test_what_may_be_said_after_a_halt_is_that_of_the_rules() -> None:
+    """The kinds that R8 still accepts after a halt are the ones the document lists."""
+    (line,) = re.findall(r"\*\*R8\*\*: after a halt only (.*?) are accepted", TEXT, re.DOTALL)
+    assert sorted(quoted(line)) == sorted(rules.AFTER_A_HALT)
+
+
+def test_every_rule_named_exists() -> None:
+    """Each rule number in the document is one of the rules."""
+    known = set(re.findall(r"^(R\d+) ", rules.__doc__ or "", re.MULTILINE))
+    assert known > set(re.findall(r"\bR\d+\b", TEXT))
+
+
+def test_no_unknown_name_stands_in_backquotes() -> None:
+    """Every compound name in backquotes is a kind, need, field, step or modality that exists."""
+    fields = {name for model in (*CONTENTS.values(), Statement, Seal, SubstanceMass) for name in model.model_fields}
+    known = {*CONTENTS, *ANSWERS, *fields, *STEP_NEEDS, *get_args(Modality)}
+    assert {name for name in quoted(TEXT) if re.fullmatch(r"[a-z]+(_[a-z]+)+", name)} <= known
+
+
+class Door:
+    """A gateway that asks for one need and keeps what is handed in."""
+
+    def __init__(self, need: str | None, words: list[str]) -> None:
+        self.need, self.words = need, words
+        self.came: list[Statement] = []
+
+    async def inbox(self) -> Inbox:
+        """The request the command answers, if its kind answers one."""
+        if self.need is None:
+            return Inbox(requests=())
+        facts = Facts(
+            place="Tashkent", state="UZ", modality="intact", expected_at=None, valid_until="2099-04-01T00:00:00.000000Z",
+            gross=13_900_000, tolerance=20_000, seals=(), contents=(),
+        )  # fmt: skip
+        asked = {
+            "id": "x",
+            "says": (self.need,),
+            "asked_at": "2026-03-02T08:30:00.000000Z",
+            "due": None,
+            "facts": facts,
+        }
+        request = Request(delivery=self.words[0], checkpoint=self.words[1], service="uz.prosecutor", **asked)
+        return Inbox(requests=(request,))
+
+    async def submit(self, _delivery: str, envelope: Envelope) -> Receipt:
+        """Keep it."""
+        self.came.append(read_statement(envelope.body()))
+        return Receipt(
+            statement=self.came[-1].id,
+            seq=1,
+            recorded_at="2026-03-02T08:30:00.000000Z",
+            head="0" * 64,
+            verdict=ACCEPTED,
+        )
+
+
+@pytest.mark.parametrize(("kind", "line"), COMMANDS, ids=[f"{kind}: {line.split()[1]}" for kind, line in COMMANDS])
+def test_every_command_line_makes_the_statement_it_stands_for(kind: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command line of the document, run as it stands, hands in one complete statement of its section's kind."""
+    words = shlex.split(line)
+    door = Door(NEED_OF.get(kind), words[2:])
+
+    def call(_url: str, _service: str, _folder: Path, work: Callable[[Door], Awaitable[Receipt]]) -> Receipt:
+        async def connected() -> Receipt:
+            return await work(door)
+
+        return asyncio.run(connected())
+
+    monkeypatch.setattr(cli, "call", call)
+    monkeypatch.setattr(cli.keyring, "key_of", lambda *_: Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    result = CliRunner().invoke(cli.app, words[1:])
+    assert result.exit_code == 0, (result.output, result.exception)
+    (statement,) = door.came
+    assert (statement.kind, statement.delivery, statement.service) == (
+        kind,
+        "saxaul-22",
+        words[words.index("--as") + 1],
+    )
+
+
+def test_every_kind_has_a_command_line() -> None:
+    """Each section shows a command line."""
+    assert {kind for kind, _ in COMMANDS} == set(CONTENTS)
+    assert all(issubclass(model, Frozen) for model in CONTENTS.values())

@@ -1,0 +1,180 @@
+"""DSSE envelopes: the bytes are signed, base64 has one spelling, and every signature counts."""
+
+import base64
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from domain.envelope import (
+    STATEMENT_TYPE,
+    Envelope,
+    PublicKeyText,
+    Signature,
+    _pae,
+    b64,
+    key_id,
+    open_envelope,
+    private_key,
+    private_pem,
+    public_key,
+    public_text,
+    sign,
+    unb64,
+)
+from domain.errors import Malformed, NotAuthentic
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
+OTHER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+KEYS = {key_id(public_text(KEY)): public_text(KEY)}
+BOTH = KEYS | {key_id(public_text(OTHER)): public_text(OTHER)}
+
+
+def test_pae_is_the_specifications_worked_example() -> None:
+    """What is signed is `DSSEv1`, and type and body each with its length in bytes."""
+    expected = b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    assert _pae("http://example.com/HelloWorld", b"hello world") == expected
+
+
+def test_pae_counts_bytes_and_so_cannot_be_read_two_ways() -> None:
+    """Where type ends and body begins is signed too."""
+    assert _pae("a", "ж".encode()) == b"DSSEv1 1 a 2 \xd0\xb6"
+    assert _pae("a b", b"c") != _pae("a", b"b c")
+
+
+def test_signature_is_ed25519_over_the_pae() -> None:
+    """Anyone with an Ed25519 library can check an envelope without us."""
+    envelope = sign(b"hello world", "http://example.com/HelloWorld", KEY)
+    assert base64.b64decode(envelope.payload) == b"hello world"
+    signature = base64.b64decode(envelope.signatures[0].sig)
+    KEY.public_key().verify(signature, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world")
+
+
+@given(payload=st.binary(max_size=200))
+def test_what_is_signed_opens(payload: bytes) -> None:
+    """Any bytes come out as they went in."""
+    assert open_envelope(sign(payload, STATEMENT_TYPE, KEY), STATEMENT_TYPE, KEYS) == payload
+
+
+@given(payload=st.binary(min_size=1, max_size=60), where=st.integers(0, 10_000))
+def test_changed_payload_does_not_open(payload: bytes, where: int) -> None:
+    """One flipped bit of the payload is enough."""
+    envelope = sign(payload, STATEMENT_TYPE, KEY)
+    changed = bytearray(payload)
+    changed[where % len(payload)] ^= 1 << (where % 8)
+    with pytest.raises(NotAuthentic, match="does not fit"):
+        open_envelope(envelope.model_copy(update={"payload": b64(bytes(changed))}), STATEMENT_TYPE, KEYS)
+
+
+@given(bit=st.integers(0, 64 * 8 - 1))
+def test_changed_signature_does_not_open(bit: int) -> None:
+    """One flipped bit of the signature is enough."""
+    envelope = sign(b"payload", STATEMENT_TYPE, KEY)
+    signature = bytearray(unb64(envelope.signatures[0].sig))
+    signature[bit // 8] ^= 1 << (bit % 8)
+    changed = Signature(keyid=envelope.signatures[0].keyid, sig=b64(bytes(signature)))
+    with pytest.raises(NotAuthentic):
+        open_envelope(envelope.model_copy(update={"signatures": (changed,)}), STATEMENT_TYPE, KEYS)
+
+
+def test_another_type_does_not_open() -> None:
+    """A plan's signature is not a statement's, neither by label nor by relabelling."""
+    envelope = sign(b"{}", "application/vnd.vigil.plan+json", KEY)
+    with pytest.raises(NotAuthentic, match="expected"):
+        open_envelope(envelope, STATEMENT_TYPE, KEYS)
+    with pytest.raises(NotAuthentic, match="does not fit"):
+        open_envelope(envelope.model_copy(update={"payloadType": STATEMENT_TYPE}), STATEMENT_TYPE, KEYS)
+
+
+def test_unknown_key_does_not_open() -> None:
+    """A key that is not the signer's, or a key id that names another key."""
+    with pytest.raises(NotAuthentic, match="not a valid key"):
+        open_envelope(sign(b"{}", STATEMENT_TYPE, OTHER), STATEMENT_TYPE, KEYS)
+    with pytest.raises(NotAuthentic, match="not a valid key"):
+        open_envelope(sign(b"{}", STATEMENT_TYPE, KEY), STATEMENT_TYPE, {})
+    mine = sign(b"{}", STATEMENT_TYPE, OTHER).signatures[0].model_copy(update={"keyid": key_id(public_text(KEY))})
+    with pytest.raises(NotAuthentic, match="does not fit"):
+        open_envelope(Envelope(payloadType=STATEMENT_TYPE, payload=b64(b"{}"), signatures=(mine,)), STATEMENT_TYPE, KEYS)
+
+
+def test_every_signature_must_hold() -> None:
+    """Two signatures: both keys must be known and both must fit, whichever comes first."""
+    for keys in ((KEY, OTHER), (OTHER, KEY)):
+        envelope = sign(b"{}", STATEMENT_TYPE, *keys)
+        assert open_envelope(envelope, STATEMENT_TYPE, BOTH) == b"{}"
+        with pytest.raises(NotAuthentic):
+            open_envelope(envelope, STATEMENT_TYPE, KEYS)
+        bad = envelope.signatures[1].model_copy(update={"sig": envelope.signatures[0].sig})
+        with pytest.raises(NotAuthentic):
+            open_envelope(envelope.model_copy(update={"signatures": (envelope.signatures[0], bad)}), STATEMENT_TYPE, BOTH)
+
+
+def test_envelope_has_at_least_one_signature() -> None:
+    """An unsigned envelope does not even exist."""
+    with pytest.raises(ValidationError):
+        Envelope(payloadType=STATEMENT_TYPE, payload="", signatures=())
+
+
+def test_fingerprint_is_of_the_payload_alone() -> None:
+    """The same words signed by another key say the same; other words do not."""
+    assert sign(b"a", STATEMENT_TYPE, KEY).fingerprint() == sign(b"a", STATEMENT_TYPE, OTHER).fingerprint()
+    assert sign(b"a", STATEMENT_TYPE, KEY).fingerprint() != sign(b"b", STATEMENT_TYPE, KEY).fingerprint()
+
+
+@pytest.mark.parametrize("text", ["YQ", "YQ=", "YR==", "YQ==\n", " YQ==", "YQ-_", "Y Q==", "YQ==YQ==", "é", "=", "A===", "YWE"])
+def test_base64_is_strict(text: str) -> None:
+    """Missing padding, spare bits, line ends, spaces, other alphabets: only the one spelling is read."""
+    with pytest.raises(Malformed):
+        unb64(text)
+
+
+@given(data=st.binary(max_size=64))
+def test_base64_is_read_back(data: bytes) -> None:
+    """What `b64` writes `unb64` reads."""
+    assert unb64(b64(data)) == data
+
+
+@pytest.mark.parametrize("sig", ["A" * 88, "!" * 88, "A" * 86 + "=="])
+def test_signature_that_is_no_signature_is_refused(sig: str) -> None:
+    """Sixty-six bytes, no base64, or all zeros: refused, never a crash."""
+    envelope = Envelope(payloadType=STATEMENT_TYPE, payload=b64(b"{}"), signatures=(Signature(keyid=next(iter(KEYS)), sig=sig),))
+    with pytest.raises((NotAuthentic, Malformed)):
+        open_envelope(envelope, STATEMENT_TYPE, KEYS)
+
+
+def test_public_key_text_is_read_back() -> None:
+    """The directory's text form has one spelling, and the key id is of the raw key."""
+    text = public_text(KEY)
+    assert public_text(public_key(text)) == text
+    assert text == "ed25519:O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
+    assert key_id(text) == "139e3940e64b5491722088d9a0d74162"
+    adapter: TypeAdapter[str] = TypeAdapter(PublicKeyText)
+    for wrong in (text[:-1], text.removeprefix("ed25519:"), text.replace("ed25519", "Ed25519"), text + "\n", ""):
+        with pytest.raises(ValidationError):
+            adapter.validate_python(wrong)
+
+
+@pytest.mark.parametrize("passphrase", [None, b"word"])
+def test_private_key_is_read_back(passphrase: bytes | None) -> None:
+    """PEM, plain or under a passphrase."""
+    assert private_key(private_pem(KEY, passphrase), passphrase).private_bytes_raw() == bytes(32)
+
+
+def test_unreadable_private_key_is_refused() -> None:
+    """No PEM, a wrong or missing passphrase, or a key of another kind."""
+    curve = generate_private_key(SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    for pem, passphrase in (
+        (b"words", None),
+        (private_pem(KEY, b"word"), b"other"),
+        (private_pem(KEY, b"word"), None),
+        (private_pem(KEY), b"word"),
+        (curve, None),
+    ):
+        with pytest.raises(Malformed):
+            private_key(pem, passphrase)

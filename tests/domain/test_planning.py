@@ -1,0 +1,210 @@
+"""Every fault of a plan is found with its place, and all of them at once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.cards import RuleCard
+from domain.directory import Directory
+from domain.plan import Plan, Requirement
+from domain.planning import faults_in
+from tests.support import EXAMPLE_PLANS, example_cards, example_directory, example_plan
+
+PLAN = example_plan()
+DIRECTORY = example_directory()
+CARDS = example_cards()
+
+
+def found(plan: Plan, cards: dict[str, RuleCard] | None = None, directory: Directory = DIRECTORY) -> list[tuple[str, str]]:
+    """Places and problems."""
+    return [(fault.place, fault.problem) for fault in faults_in(plan, directory, CARDS if cards is None else cards)]
+
+
+def at(name: str, plan: Plan = PLAN, **changed: Any) -> Plan:
+    """The plan with one checkpoint changed."""
+    checkpoints = tuple(
+        checkpoint.model_copy(update=changed) if checkpoint.id == name else checkpoint for checkpoint in plan.checkpoints
+    )
+    return plan.model_copy(update={"checkpoints": checkpoints})
+
+
+def leg(number: int, **changed: Any) -> Plan:
+    """The plan with one leg changed."""
+    legs = list(PLAN.legs)
+    legs[number] = legs[number].model_copy(update=changed)
+    return PLAN.model_copy(update={"legs": tuple(legs)})
+
+
+def without(*names: str) -> Plan:
+    """The plan without these checkpoints."""
+    kept = tuple(checkpoint for checkpoint in PLAN.checkpoints if checkpoint.id not in names)
+    return PLAN.model_copy(update={"checkpoints": kept})
+
+
+def asks(*pairs: tuple[str, Any]) -> tuple[Requirement, ...]:
+    """Requirements."""
+    return tuple(Requirement(service=service, says=says) for service, says in pairs)
+
+
+@pytest.mark.parametrize("name", EXAMPLE_PLANS)
+def test_example_plans_have_no_faults(name: str) -> None:
+    """What we ship may be started."""
+    assert found(example_plan(name)) == []
+
+
+OFFER = ("kz.customs", "handover_offer")
+ACCEPTANCE = ("uz.customs", "handover_acceptance")
+HOUR = timedelta(hours=1)
+
+FAULTS: list[tuple[Callable[[], Plan], str, str]] = [
+    (lambda: PLAN.model_copy(update={"initiator": "kz.ghost"}), "initiator", "kz.ghost is not in the directory"),
+    (lambda: PLAN.model_copy(update={"coordinator": "ghost"}), "coordinator", "ghost is not in the directory"),
+    (
+        lambda: at("debrief", requires=asks(("caricc", "debrief"), ("kz.ghost", "debrief"))),
+        "checkpoints.9.requires.1.service",
+        "kz.ghost is not in the directory",
+    ),
+    (lambda: at("arrest-almaty", id="arrest-tashkent"), "checkpoints.7.id", "arrest-tashkent stands twice"),
+    (lambda: at("preparation", locode="UZTAS"), "checkpoints.2.locode", "UZTAS is not in KZ"),
+    (
+        lambda: at("accounting", requires=asks(("uz.customs", "seizure"), ("uz.police", "arrest"))),
+        "checkpoints.8.requires.1.says",
+        "asks for seizure, not for arrest",
+    ),
+    (lambda: at("preparation", need=3), "checkpoints.2.need", "3 services are needed and only 2 are asked"),
+    (lambda: at("consent-kz", remind=(HOUR, 48 * HOUR)), "checkpoints.0.remind.1", "must come before"),
+    (lambda: at("tashkent-airport", remind=(22 * HOUR,)), "checkpoints.4.remind.0", "must come before"),
+    (lambda: without("preparation"), "checkpoints", "exactly one checkpoint of step prepare is needed, found 0"),
+    (lambda: without("arrest-tashkent", "arrest-almaty"), "checkpoints", "at least one checkpoint of step arrest"),
+    (lambda: without("accounting"), "checkpoints", "at least one checkpoint of step account"),
+    (lambda: leg(1, responsible="kz.customs"), "legs.1.responsible", "R4: kz.customs is of KZ"),
+    (lambda: leg(0, responsible="caricc"), "legs.0.responsible", "R4: caricc is of no State"),
+    (lambda: leg(0, responsible="kz.prosecutor"), "legs.0.responsible", "R4: a prosecutor has no power to seize"),
+    (lambda: leg(0, responsible="kz.ghost"), "legs.0.responsible", "kz.ghost is not in the directory"),
+    (lambda: leg(0, start="nowhere"), "legs.0.start", "there is no checkpoint nowhere"),
+    (lambda: leg(1, end="nowhere"), "legs.1.end", "there is no checkpoint nowhere"),
+    (lambda: leg(1, start="departure"), "legs.1.start", "R4: control is interrupted"),
+    (lambda: leg(0, start="preparation"), "legs.0.start", "first leg starts at the dispatch checkpoint departure"),
+    (lambda: leg(1, end="accounting"), "legs.1.end", "last leg ends at the deliver checkpoint delivery"),
+    (lambda: at("tashkent-airport", step="account"), "checkpoints.4.step", "step must be hand_over"),
+    (lambda: at("debrief", step="hand_over"), "checkpoints.9.id", "no two legs meet at this handover"),
+    (lambda: at("tashkent-airport", requires=asks(ACCEPTANCE)), "checkpoints.4.requires", "R6: the giver kz.customs"),
+    (lambda: at("tashkent-airport", requires=asks(OFFER)), "checkpoints.4.requires", "R6: the taker uz.customs"),
+    (
+        lambda: at("tashkent-airport", requires=asks(OFFER, ACCEPTANCE, ("kz.knb", "handover_offer"))),
+        "checkpoints.4.requires",
+        "R6: kz.knb neither gives nor takes custody",
+    ),
+    (lambda: at("tashkent-airport", need=1), "checkpoints.4.need", "R6: custody moves by offer and acceptance"),
+    (lambda: without("consent-kz"), "checkpoints", "R1: the route passes through KZ, and nobody there is asked"),
+    (
+        lambda: PLAN.model_copy(update={"offence": PLAN.offence.model_copy(update={"extraditable": {"KZ": True}})}),
+        "offence.extraditable",
+        "extraditable in UZ",
+    ),
+    (
+        lambda: at("consent-uz", requires=asks(("kz.knb", "authorisation"))),
+        "checkpoints.1.requires.0.service",
+        "R1: kz.knb is of KZ and cannot authorise for UZ",
+    ),
+    (
+        lambda: at("consent-uz", requires=asks(("caricc", "authorisation"))),
+        "checkpoints.1.requires.0.service",
+        "R1: caricc is of no State and cannot authorise for UZ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("plan", "place", "words"), FAULTS, ids=[f"{words[:40]}" for _, _, words in FAULTS])
+def test_each_fault_is_found_at_its_place(plan: Callable[[], Plan], place: str, words: str) -> None:
+    """The fault is there, at its place in the file, saying what is wrong."""
+    assert [problem for where, problem in found(plan()) if where == place and words in problem]
+
+
+def test_faults_come_with_nothing_beside_them() -> None:
+    """One fault that has no consequences is reported alone."""
+    alone = {
+        "checkpoints.2.locode": at("preparation", locode="UZTAS"),
+        "checkpoints.2.need": at("preparation", need=3),
+        "checkpoints.0.remind.0": at("consent-kz", remind=(48 * HOUR,)),
+        "legs.1.responsible": at("tashkent-airport", plan=leg(1, responsible="uz.police"), requires=()).model_copy(
+            update={"checkpoints": at("tashkent-airport", requires=asks(OFFER, ("uz.post", "handover_acceptance"))).checkpoints}
+        ),
+    }
+    for place in ("checkpoints.2.locode", "checkpoints.2.need", "checkpoints.0.remind.0"):
+        assert [where for where, _ in found(alone[place])] == [place]
+
+
+def test_reminder_one_millisecond_before_the_due_time_is_no_fault() -> None:
+    """For a handover the leg's own duration counts too: 10 h and 12 h."""
+    just = timedelta(milliseconds=1)
+    assert found(at("consent-kz", remind=(48 * HOUR - just,))) == []
+    assert found(at("tashkent-airport", remind=(22 * HOUR - just,))) == []
+
+
+def test_two_checkpoints_of_a_step_that_stands_once_are_a_fault() -> None:
+    """Exactly one departure, preparation and delivery."""
+    twice = PLAN.model_copy(update={"checkpoints": (*PLAN.checkpoints, PLAN.checkpoints[5].model_copy(update={"id": "again"}))})
+    assert ("checkpoints", "exactly one checkpoint of step deliver is needed, found 2") in found(twice)
+
+
+def card(state: str, **changed: Any) -> dict[str, RuleCard]:
+    """The cards with one changed."""
+    return CARDS | {state: CARDS[state].model_copy(update=changed)}
+
+
+def test_r3_modality_the_card_does_not_allow_is_a_fault_and_not_known_is_none() -> None:
+    """Where a card lists ways of handling, the plan's must be one of them."""
+    places = [place for place, problem in found(PLAN, card("UZ", modalities=("removed",))) if problem.startswith("R3")]
+    assert places == ["modality"]
+    assert found(PLAN, card("UZ", modalities=("removed", "intact"))) == []
+
+
+def test_r1_who_may_grant_is_what_the_card_says() -> None:
+    """By a card that lets only a court grant, the prosecutor's checkpoint is a fault."""
+    problems = found(PLAN, card("KZ", granted_by=("court", "customs")))
+    assert problems == [
+        (
+            "checkpoints.0.requires.0.service",
+            "R1: by the rule card of KZ a prosecutor cannot grant; court or customs can",
+        )
+    ]
+    assert found(PLAN, card("KZ", granted_by=("prosecutor",))) == []
+
+
+def test_missing_card_is_a_fault() -> None:
+    """Every State on the route needs its card."""
+    assert found(PLAN, {"KZ": CARDS["KZ"]}) == [("legs", "there is no rule card for UZ")]
+
+
+def test_r13_initiator_alone_is_a_fault() -> None:
+    """Only if nobody else authorises."""
+    plan = PLAN.model_copy(update={"initiator": "kz.prosecutor"})
+    assert found(plan) == []
+    alone = at("consent-uz", plan=plan, requires=asks(("kz.prosecutor", "authorisation")))
+    assert [place for place, problem in found(alone) if problem.startswith("R13")] == ["initiator"]
+
+
+def test_several_faults_are_all_reported_in_one_go() -> None:
+    """Five things wrong at five places: five faults."""
+    plan = at("preparation", locode="UZTAS", need=3)
+    plan = at("debrief", plan=plan, requires=asks(("kz.ghost", "debrief")))
+    plan = plan.model_copy(update={"legs": leg(1, responsible="kz.customs").legs})
+    places = [place for place, _ in found(plan)]
+    assert places == [
+        "checkpoints.9.requires.0.service",
+        "checkpoints.2.locode",
+        "checkpoints.2.need",
+        "legs.1.responsible",
+        "checkpoints.4.requires",
+        "checkpoints.4.requires",
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: R7 can collapse to one voice where a State's only authority is also in charge")
+def test_r7_decision_needs_two_voices() -> None:
+    """If the only one to authorise for a State is also responsible there, a fresh decision would be its own alone."""
+    plan = at("consent-kz", requires=asks(("kz.customs", "authorisation")))
+    assert [problem for _, problem in found(plan) if problem.startswith("R7")]

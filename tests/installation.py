@@ -1,0 +1,138 @@
+"""An installation in one process for tests: the real worker and the real gateway on a real Temporal server, and simulated
+services over real HTTP.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+
+from activities.services import Services
+from domain.directory import Directory, Reach
+from domain.ledger import Entry
+from domain.plan import Plan
+from gateway.access import Proofs
+from gateway.api import application
+from gateway.desk import Desk
+from process.gateway import Gateway
+from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
+from rehearsal.scenario import Scenario
+from rehearsal.services import VIGIL, cast, private_key_of
+from tests.support import example_cards, example_directory, signed_plan
+from worker import worker_for
+from workflows.messages import Docket, workflow_id
+
+PATIENCE = 60.0
+
+
+def quick(plan: Plan, scenario: Scenario) -> tuple[Plan, Scenario]:
+    """Compressed, and under a code name of its own so that tests can share a server."""
+    factor = factor_for(plan, scenario)
+    named = plan.model_copy(update={"operation": f"{plan.operation}-{uuid.uuid4().hex[:8]}"})
+    return compressed(named, factor), compressed(scenario, factor)
+
+
+@dataclass
+class Installation:
+    """What a test talks to."""
+
+    client: Client
+    url: str
+    http: aiohttp.ClientSession
+    directory: Directory
+    task_queue: str
+    services: SimulatedServices | None = field(default=None)
+
+    def gateway(self, service: str) -> Gateway:
+        """The gateway, as this service calls it."""
+        return Gateway(self.http, self.url, service, private_key_of(service))
+
+    def handle(self, plan: Plan) -> WorkflowHandle[Any, Any]:
+        """The workflow of a plan's delivery."""
+        return self.client.get_workflow_handle(workflow_id(plan.operation))
+
+    def docket(self, plan: Plan, **more: Any) -> Docket:
+        """What the gateway would start the workflow with."""
+        cards = {state: card for state, card in example_cards().items() if state in plan.states()}
+        return Docket(plan=signed_plan(plan), directory=self.directory.snapshot(plan.participants()), cards=cards, **more)
+
+    async def until(self, plan: Plan, done: Any, service: str | None = None) -> Entry:
+        """The first ledger entry for which `done(entry)` is true. Raises `TimeoutError`."""
+        changes = self.gateway(service or plan.initiator).changes(plan.operation)
+        async with asyncio.timeout(PATIENCE):
+            async for entry in changes:
+                if done(entry):
+                    await changes.aclose()  # type: ignore[attr-defined]
+                    return entry
+        message = "the delivery ended before"
+        raise AssertionError(message)
+
+    async def to_the_end(self, plan: Plan) -> list[Entry]:
+        """The whole ledger, once the delivery has ended. Raises `AssertionError` with where it stands if it does not."""
+        entries: list[Entry] = []
+        try:
+            async with asyncio.timeout(PATIENCE):
+                async for entry in self.gateway(plan.initiator).changes(plan.operation):
+                    entries.append(entry)  # noqa: PERF401 - kept for the message
+        except TimeoutError as error:
+            view = await self.gateway(plan.initiator).view(plan.operation)
+            last = [str(entry.event)[:200] for entry in entries[-3:]]
+            raise AssertionError(f"it did not end; waiting: {view.waiting}; last entries: {last}") from error
+        return entries
+
+
+@asynccontextmanager
+async def installed(
+    client: Client,
+    plan: Plan,
+    scenario: Scenario | None,
+    *,
+    seed: int = 1,
+    reach: Mapping[str, Reach] | None = None,
+) -> AsyncIterator[Installation]:
+    """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are."""
+    ports = free_ports(len(plan.participants()) + 1)
+    found = [example_directory().get(service) for service in plan.participants()]
+    reached = {service.id: reach_of(service, port) for service, port in zip(found, ports[1:], strict=True)}
+    directory = cast(example_directory(), plan.participants(), (reached if scenario else {}) | dict(reach or {}))
+    url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
+    async with aiohttp.ClientSession() as http:
+        key = private_key_of(VIGIL)
+        desk = Desk(client, queue, directory, example_cards(), key)
+        runner = web.AppRunner(application(desk, Proofs(directory)), access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", ports[0]).start()
+        worker = worker_for(client, queue, Services(http, VIGIL, key), grace=timedelta(seconds=1))
+        served = without(directory, tuple(reach or {}))
+        try:
+            async with worker:
+                if scenario is None:
+                    yield Installation(client, url, http, directory, queue)
+                else:
+                    async with SimulatedServices(served, url, scenario, seed) as services:
+                        yield Installation(client, url, http, directory, queue, services)
+        finally:
+            await runner.cleanup()
+            await end_what_runs(client, plan)
+
+
+async def end_what_runs(client: Client, plan: Plan) -> None:
+    """A delivery that a test left behind is terminated, so that it is in nobody's inbox."""
+    try:
+        await client.get_workflow_handle(workflow_id(plan.operation)).terminate("the test is over")
+    except RPCError:
+        return  # it has ended, or never began
+
+
+def without(directory: Directory, services: tuple[str, ...]) -> Directory:
+    """The directory less these services: the test plays them itself."""
+    kept = tuple(service for service in directory.services if service.id not in services)
+    return directory.model_copy(update={"services": kept})

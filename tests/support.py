@@ -1,0 +1,178 @@
+"""What tests share: the example plans with simulated keys, and a table at which services say things in any order."""
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from domain.canonical import canonical
+from domain.cards import RuleCard
+from domain.delivery import Delivery
+from domain.directory import Directory
+from domain.documents import Document
+from domain.envelope import PLAN_TYPE, Envelope, sign
+from domain.ledger import Cleared, Closed, Event, Opened, Receipt
+from domain.moments import utc_text
+from domain.packet import seal
+from domain.plan import Plan
+from domain.record import begin, record, submit, take_up
+from domain.statements import CONTENT, Statement, sign_statement
+from process.brought import cards_in, directory_in
+from rehearsal.clock import EPOCH
+from rehearsal.scenario import Scenario
+from rehearsal.services import VIGIL, cast, private_key_of
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLE_PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
+SCENARIOS = (*EXAMPLE_PLANS, "destination-refuses", "stopped-under-way")
+
+
+def example_plan(name: str = "almaty-tashkent") -> Plan:
+    """A plan of `examples/`."""
+    path = EXAMPLES / name / "plan.yaml"
+    return Document(path.read_text(), str(path)).read(Plan)
+
+
+def example_scenario(name: str) -> tuple[Plan, Scenario]:
+    """A scenario of `examples/` with the plan it names."""
+    path = EXAMPLES / name / "scenario.yaml"
+    scenario = Document(path.read_text(), str(path)).read(Scenario)
+    return example_plan((path.parent / scenario.plan).resolve().parent.name), scenario
+
+
+def example_directory() -> Directory:
+    """The directory of `examples/`, without keys."""
+    return directory_in(EXAMPLES / "directory.yaml")
+
+
+def example_cards() -> dict[str, RuleCard]:
+    """The rule cards of `examples/`."""
+    return cards_in(EXAMPLES / "cards")
+
+
+def signed_plan(plan: Plan) -> Envelope:
+    """The plan, signed by its initiator."""
+    return sign(canonical(plan), PLAN_TYPE, private_key_of(plan.initiator))
+
+
+SEAL = {"number": "KZ000001", "security": "H"}
+
+WORDS: dict[str, dict[str, Any]] = {
+    "authorisation_granted": {
+        "reference": "TEST-1",
+        "granted_by_role": "prosecutor",
+        "legal_basis": "test",
+        "modalities": ["intact"],
+        "valid_from": "2022-03-01T00:00:00Z",
+        "valid_until": "2022-04-01T00:00:00Z",
+    },
+    "prepared": {"modality": "intact", "gross": "13.9 kg", "seals": [SEAL], "kept": [], "witnesses": ["witness-1"]},
+    "sighted": {"place": "on the road"},
+    "handover_offered": {"gross": "13.9 kg", "seals": [SEAL]},
+    "handover_accepted": {"gross": "13.9 kg", "seals": [SEAL], "seals_intact": True},
+    "handover_declined": {"reason": "no vehicle"},
+    "movement_decision": {"proceed": True, "reason": "recounted"},
+    "delivered": {"how": "by the postman"},
+    "arrest_made": {"persons": 1, "place": "Tashkent"},
+    "no_arrest": {"reason": "nobody came"},
+    "seizure": {"recovered": [], "gross": "13.9 kg"},
+    "stop_requested": {"reason": "danger"},
+    "interdicted": {"gross": "13.9 kg", "seals_intact": True, "place": "warehouse"},
+}
+"""What a well-behaved service says of each kind, where nothing else is given."""
+
+
+@dataclass
+class Table:
+    """A delivery without a stage: the test says who speaks, what opens and what time it is."""
+
+    plan: Plan = field(default_factory=example_plan)
+    now: datetime = EPOCH
+
+    def __post_init__(self) -> None:
+        everyone = example_directory()
+        self.directory = cast(everyone, tuple(service.id for service in everyone.services))
+        self.cards = {state: card for state, card in example_cards().items() if state in self.plan.states()}
+        self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now)
+        self._numbers = itertools.count(1)
+
+    def pass_time(self, **span: float) -> None:
+        """Let time go by: `pass_time(hours=2)`."""
+        self.now += timedelta(**span)
+
+    def record(self, event: Event) -> None:
+        """Record what the story would."""
+        record(self.delivery, event, self.now)
+
+    def open(self, *names: str) -> None:
+        """Open planned checkpoints."""
+        for name in names:
+            planned = self.plan.find(name)
+            assert planned is not None, name
+            self.record(Opened(checkpoint=name, due=utc_text(self.now + planned.due)))
+        take_up(self.delivery, self.now)
+
+    def close(self, *names: str) -> None:
+        """Close checkpoints that are satisfied."""
+        for name in names:
+            self.record(Closed(checkpoint=name, result="satisfied"))
+
+    def statement(self, service: str, kind: str, at: str | None = None, **content: Any) -> Statement:
+        """A statement as the service would make it, with these fields instead of the usual ones."""
+        usual = dict(WORDS.get(kind, {}))
+        if kind.startswith("authorisation_"):
+            usual["state"] = self.directory.get(service).state
+        number = content.pop("id", f"statement-{next(self._numbers):04d}")
+        return Statement(
+            id=number,
+            delivery=self.plan.operation,
+            checkpoint=at,
+            service=service,
+            officer="officer-1",
+            happened_at=self.now.isoformat(),
+            content=CONTENT.validate_python({"kind": kind} | usual | content),
+        )
+
+    def say(self, service: str, kind: str, at: str | None = None, **content: Any) -> Receipt:
+        """The service signs and submits; the receipt."""
+        envelope = sign_statement(self.statement(service, kind, at, **content), private_key_of(service))
+        return submit(self.delivery, envelope, self.now)
+
+    def packet(self) -> bytes:
+        """The evidence packet as it stands."""
+        return seal(self.delivery, "", private_key_of(VIGIL), self.now)
+
+    # The usual course of Almaty - Tashkent, as far as a test wants it
+
+    def consent(self) -> "Table":
+        """Both States consent."""
+        self.open("consent-kz", "consent-uz")
+        self.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+        self.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+        self.close("consent-kz", "consent-uz")
+        return self
+
+    def prepare(self) -> "Table":
+        """Consent, then preparation."""
+        self.consent().open("preparation")
+        self.say("kz.customs", "prepared", "preparation")
+        self.say("kz.knb", "ready", "preparation")
+        self.close("preparation")
+        return self
+
+    def dispatch(self) -> "Table":
+        """Consent, preparation, and on its way."""
+        self.prepare().record(Cleared(leg=0))
+        self.open("departure")
+        self.say("uz.customs", "ready", "departure")
+        self.say("uz.police", "ready", "departure")
+        self.say("kz.customs", "dispatched", "departure")
+        self.close("departure")
+        return self
+
+    def approach(self) -> "Table":
+        """On its way, and the handover at Tashkent airport is open."""
+        self.dispatch().record(Cleared(leg=1))
+        self.open("tashkent-airport")
+        return self

@@ -1,0 +1,247 @@
+import asyncio
+import re
+import uuid
+from typing import Any
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import ApplicationError
+
+from domain.envelope import Envelope
+from domain.ledger import Entry, Receipt, Stated
+from domain.packet import verify
+from domain.plan import Plan
+from domain.statements import Statement, StopRequested, sign_statement
+from rehearsal.invariants import Checker
+from rehearsal.services import private_key_of
+from tests.installation import Installation, installed, quick
+from tests.support import SCENARIOS, example_plan, example_scenario, signed_plan
+from workflows import messages
+from workflows.messages import Ending, update_id, workflow_id
+
+
+def stop_by(service: str, plan: Plan, identity: str | None = None, reason: str = "test") -> Envelope:
+    """A signed stop order."""
+    statement = Statement(
+        id=identity or uuid.uuid4().hex,
+        delivery=plan.operation,
+        service=service,
+        officer="officer-1",
+        happened_at="2022-03-01T06:00:00+05:00",
+        content=StopRequested(reason=reason),
+    )
+    return sign_statement(statement, private_key_of(service))
+
+
+async def started(at: Installation, plan: Plan, **more: Any) -> None:
+    """Start the workflow as the gateway would."""
+    participants = SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS)
+    await at.client.start_workflow(
+        messages.WORKFLOW,
+        at.docket(plan, **more),
+        id=workflow_id(plan.operation),
+        task_queue=at.task_queue,
+        search_attributes=TypedSearchAttributes([SearchAttributePair(participants, list(plan.participants()))]),
+    )
+
+
+async def update(at: Installation, plan: Plan, envelope: Envelope, name: str) -> Receipt:
+    """Submit by Update under a given update id."""
+    receipt: Receipt = await at.handle(plan).execute_update(messages.SUBMIT, envelope, id=name, result_type=Receipt)
+    return receipt
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_every_example_ends_on_temporal_as_its_scenario_says(temporal: Client, name: str) -> None:
+    """On a real server, with every service over HTTP, each example ends as expected and its packet verifies."""
+    plan, scenario = quick(*example_scenario(name))
+    async with installed(temporal, plan, scenario) as at:
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        entries = await at.to_the_end(plan)
+        ending: Ending = await at.client.get_workflow_handle(workflow_id(plan.operation), result_type=Ending).result()
+        proved = verify(await at.gateway(plan.initiator).packet(plan.operation), at.directory)
+        pending = (await at.handle(plan).describe()).raw_description.pending_activities
+
+    assert scenario.expect is not None
+    assert scenario.expect.outcome == ending.outcome == proved.outcome
+    assert entries[-1].head() == ending.head == proved.head
+    assert not list(pending)
+    Checker(plan).check(entries)
+
+
+async def test_the_same_statement_again_gets_its_first_receipt_and_no_second_entry(temporal: Client) -> None:
+    """Idempotent by statement id in the workflow's own state, whatever the update's id."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        stop = stop_by("uz.police", plan)
+        first = await update(at, plan, stop, "one")
+        again = await update(at, plan, stop, "two")
+        ledger = await at.gateway("uz.police").ledger(plan.operation)
+
+    assert first == again
+    assert 1 == sum(isinstance(entry.event, Stated) for entry in ledger)
+
+
+async def test_another_content_under_the_same_statement_id_is_recorded_as_refused(temporal: Client) -> None:
+    """R18 through the real door: Temporal's own deduplication by update id does not hide the attempt."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    async with installed(temporal, plan, None) as at:
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        door = at.gateway("uz.police")
+        await door.submit(plan.operation, stop_by("uz.police", plan, "statement-1"))
+        second = await door.submit(plan.operation, stop_by("uz.police", plan, "statement-1", "something else"))
+
+    assert ("refused", "R18") == (second.verdict.verdict, second.verdict.rule)
+
+
+async def test_noise_leaves_no_trace_in_temporals_history(temporal: Client) -> None:
+    """The validator refuses a forged statement before anything is written: not one event more."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    forged = stop_by("uz.police", plan).model_copy(update={"payload": stop_by("kz.knb", plan).payload})
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        await at.until(plan, lambda entry: entry.event.event == "asked" and entry.event.checkpoint == "consent-uz")
+        before = await settled(at, plan)
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await update(at, plan, forged, "forged")
+        after = await settled(at, plan)
+
+    assert isinstance(refused.value.cause, ApplicationError)
+    assert "not-authentic" == refused.value.cause.type
+    assert before == after
+
+
+async def settled(at: Installation, plan: Plan) -> int:
+    """Number of history events, once no more come by themselves."""
+    counts = [0, 1]
+    while counts[-1] != counts[-2]:
+        await at.gateway(plan.initiator).view(plan.operation)
+        history = await at.handle(plan).fetch_history()
+        counts.append(len(history.events))
+    return counts[-1]
+
+
+async def test_a_signal_feeds_the_same_door(temporal: Client) -> None:
+    """Store and forward: what is left by signal is judged as if submitted, and a later update gets the same receipt."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    stop = stop_by("uz.customs", plan)
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        await at.handle(plan).signal(messages.SUBMIT, stop)
+        entry = await at.until(plan, lambda entry: isinstance(entry.event, Stated))
+        receipt = await update(at, plan, stop, "again")
+
+    assert entry.seq == receipt.seq
+    assert "accepted" == receipt.verdict.verdict
+
+
+async def test_a_delivery_continues_as_new_between_checkpoints_and_loses_nothing(temporal: Client) -> None:
+    """With a run as short as ten entries the ledger goes on unbroken over several runs, and old ids are still known."""
+    plan, scenario = quick(*example_scenario("almaty-tashkent"))
+    async with installed(temporal, plan, scenario) as at:
+        await started(at, plan, entries_per_run=10)
+        first = await at.until(plan, lambda entry: isinstance(entry.event, Stated))
+        assert isinstance(first.event, Stated)
+        entries = await at.to_the_end(plan)
+        runs = [run async for run in temporal.list_workflows(f"WorkflowId = '{workflow_id(plan.operation)}'")]
+        again = await at.gateway(plan.initiator).submit(plan.operation, first.event.envelope)
+
+    assert len(runs) > 2
+    assert "ended" == entries[-1].event.event
+    assert first.seq == again.seq
+    Checker(plan).check(entries)
+
+
+async def test_temporals_own_ui_reads_like_the_operation(temporal: Client) -> None:
+    """While a checkpoint waits, its one activity is pending with whom it waits for, parked, and the details say so."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    async with installed(temporal, plan, None) as at:
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        await at.until(plan, lambda entry: entry.event.event == "asked" and entry.event.checkpoint == "consent-uz")
+        waits = await parked(at, plan)
+        details: str = await at.handle(plan).query("__temporal_workflow_metadata")
+
+    assert {"wait:consent-kz", "wait:consent-uz"} == set(waits)
+    assert "waiting for uz.prosecutor (received)" == waits["wait:consent-uz"]
+    assert "consent-uz waits for `uz.prosecutor`" in str(details)
+
+
+async def parked(at: Installation, plan: Plan) -> dict[str, str]:
+    """Pending activities and what each says it waits for, once both have parked."""
+    async with asyncio.timeout(20):
+        while True:
+            description = (await at.handle(plan).describe()).raw_description
+            found = {one.activity_id: one.last_failure.message for one in description.pending_activities}
+            if len(found) == 2 and all(found.values()):
+                return found
+
+
+async def test_nothing_stays_pending_behind_a_closed_checkpoint(temporal: Client) -> None:
+    """The moment a stop closes the consent checkpoints, their activities are gone; only those of the stop remain."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    async with installed(temporal, plan, None) as at:
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        await at.until(plan, lambda entry: entry.event.event == "asked" and entry.event.checkpoint == "consent-uz")
+        await parked(at, plan)
+        await at.gateway("uz.police").submit(plan.operation, stop_by("uz.police", plan))
+        await at.until(plan, lambda entry: entry.event.event == "asked" and entry.event.checkpoint == "stop.interdiction")
+        description = (await at.handle(plan).describe()).raw_description
+
+    names = {one.activity_id for one in description.pending_activities}
+    assert {"wait:stop.interdiction"} <= names <= {"wait:stop.interdiction", "wait:stop.acknowledged"}
+
+
+async def test_an_activity_is_scheduled_once_for_each_checkpoint(temporal: Client) -> None:
+    """However many services a checkpoint asks, its history holds one scheduled activity."""
+    plan, scenario = quick(*example_scenario("almaty-tashkent"))
+    async with installed(temporal, plan, scenario) as at:
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        entries = await at.to_the_end(plan)
+        history = await at.handle(plan).fetch_history()
+
+    scheduled = [
+        event.activity_task_scheduled_event_attributes.activity_id
+        for event in history.events
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+    ]
+    waits = [name for name in scheduled if name.startswith("wait:")]
+    opened = [f"wait:{entry.event.checkpoint}" for entry in entries if entry.event.event == "opened"]
+    assert sorted(opened) == sorted(waits)
+
+
+async def test_a_docket_that_is_not_right_fails_the_workflow_and_does_not_hang_it(temporal: Client) -> None:
+    """A plan signed by someone else than its initiator: our error becomes the workflow's failure at the one boundary."""
+    plan = example_plan().model_copy(update={"operation": f"forged-{uuid.uuid4().hex[:8]}"})
+    async with installed(temporal, plan, None) as at:
+        docket = at.docket(plan)
+        other = signed_plan(plan.model_copy(update={"initiator": "kz.customs"}))
+        forged = docket.plan.model_copy(update={"signatures": other.signatures})
+        await at.client.start_workflow(
+            messages.WORKFLOW,
+            docket.model_copy(update={"plan": forged}),
+            id=workflow_id(plan.operation),
+            task_queue=at.task_queue,
+        )
+        with pytest.raises(WorkflowFailureError) as failed:
+            await at.handle(plan).result()
+
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert "not-authentic" == failed.value.cause.type
+
+
+async def test_ids_and_search_attributes_hold_code_names_only(temporal: Client) -> None:
+    """What Temporal never encrypts says nothing about persons, places or goods."""
+    plan, scenario = quick(*example_scenario("destination-refuses"))
+    async with installed(temporal, plan, scenario) as at:
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        entries: list[Entry] = await at.to_the_end(plan)
+        history = await at.handle(plan).fetch_history()
+
+    secrets = ("mephedrone", "Tashkent", "CP220322019KZ", "Household")
+    plain = re.sub(r'"data": ?"[^"]*"', "", history.to_json())  # payloads are for the codec
+    assert entries
+    assert [] == [secret for secret in secrets if secret in plain]
+    assert update_id("statement", stop_by("kz.knb", plan)).startswith("statement/")
