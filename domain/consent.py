@@ -52,7 +52,7 @@ def missing(plan: Plan, grants: Grants, at: datetime) -> tuple[str, ...]:
     return tuple(state for state in plan.states() if not authorised(plan, grants, state, at))
 
 
-def too_short(
+def too_short(  # noqa: PLR0913 - what a way through a State depends on
     plan: Plan, grants: Grants, states: tuple[str, ...], at: datetime, *, leg: int, margin: timedelta
 ) -> tuple[str, ...]:
     """Of these States, those whose authorisation ends before the planned exit plus margin, seen from the start of `leg` (R5)."""

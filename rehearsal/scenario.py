@@ -21,7 +21,7 @@ class Act(Frozen):
     at: CheckpointId
     says: Annotated[str, Field(max_length=40)] | None = None
     """Kind of statement; none is silence."""
-    details: Annotated[dict[str, Any], Field(default_factory=dict, max_length=20)]
+    details: dict[str, Any] = Field(default_factory=dict, max_length=20)
     """Fields that differ from what the service would say by itself."""
     after: Span | None = None
     """From being asked (or from the expected arrival); by the scenario's pace if not given."""

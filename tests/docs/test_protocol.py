@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,7 @@ def matches(shown: Any, real: Any) -> bool:
 def exchanges() -> Iterator[tuple[Block, Block]]:
     """Each request to the gateway that the document shows, with the response shown after it."""
     shown = [one for one in BLOCKS if one.language == "http"]
-    for asked, answered in zip(shown, shown[1:], strict=False):
+    for asked, answered in pairwise(shown):
         if asked.note.startswith("as "):
             yield asked, answered
 

@@ -123,18 +123,17 @@ def test_each_fault_is_found_at_its_place(plan: Callable[[], Plan], place: str, 
     assert [problem for where, problem in found(plan()) if where == place and words in problem]
 
 
-def test_faults_come_with_nothing_beside_them() -> None:
-    """One fault that has no consequences is reported alone."""
-    alone = {
-        "checkpoints.2.locode": at("preparation", locode="UZTAS"),
-        "checkpoints.2.need": at("preparation", need=3),
-        "checkpoints.0.remind.0": at("consent-kz", remind=(48 * HOUR,)),
-        "legs.1.responsible": at("tashkent-airport", plan=leg(1, responsible="uz.police"), requires=()).model_copy(
-            update={"checkpoints": at("tashkent-airport", requires=asks(OFFER, ("uz.post", "handover_acceptance"))).checkpoints}
-        ),
-    }
-    for place in ("checkpoints.2.locode", "checkpoints.2.need", "checkpoints.0.remind.0"):
-        assert [where for where, _ in found(alone[place])] == [place]
+@pytest.mark.parametrize(
+    ("place", "plan"),
+    [
+        ("checkpoints.2.locode", at("preparation", locode="UZTAS")),
+        ("checkpoints.2.need", at("preparation", need=3)),
+        ("checkpoints.0.remind.0", at("consent-kz", remind=(48 * HOUR,))),
+    ],
+)
+def test_fault_without_consequences_is_reported_alone(place: str, plan: Plan) -> None:
+    """One thing wrong, one fault."""
+    assert [where for where, _ in found(plan)] == [place]
 
 
 def test_reminder_one_millisecond_before_the_due_time_is_no_fault() -> None:

@@ -1,0 +1,121 @@
+"""Simulate deliveries of the example plans under chaos: `python -m rehearsal --seed 7` shows one step by step,
+`--seeds 2000` runs many and says which seeds failed."""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from domain.canonical import plain
+from domain.delivery import Delivery
+from domain.documents import Document
+from domain.ledger import Entry, Stated
+from domain.packet import verify
+from domain.plan import Plan
+from domain.statements import read_statement
+from process.brought import cards_in, directory_in, text_of
+from rehearsal import chaos
+from rehearsal.invariants import Checker
+from rehearsal.simulator import Watch, World, simulate
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
+RESTARTS, HOSTILITY = 0.1, 0.05
+PROCESSES = 2
+CHUNK = 25
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one seed went; `failure` is empty if every invariant held and the packet verified."""
+
+    seed: int
+    outcome: str
+    failure: str
+
+
+def world(seed: int) -> World:
+    """What a seed stands for: one of the example plans, with trouble."""
+    plan = _plans()[seed % len(PLANS)]
+    return World(
+        plan=plan,
+        directory=directory_in(EXAMPLES / "directory.yaml"),
+        cards=cards_in(EXAMPLES / "cards"),
+        scenario=chaos.scenario(plan, seed),
+        seed=seed,
+        restart_chance=RESTARTS,
+        hostility=HOSTILITY,
+    )
+
+
+def run(seed: int, watch: Watch = lambda _delivery, _entry: None) -> Result:
+    """One seed, with every invariant checked and its packet verified."""
+    try:
+        chosen = world(seed)
+        done = simulate(chosen, watch)
+        Checker(chosen.plan).check(tuple(done.delivery.ledger))
+        proved = verify(done.packet)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this seed's finding
+        return Result(seed, "", f"{type(error).__name__}: {error}")
+    return Result(seed, str(proved.outcome), "")
+
+
+def run_many(seeds: Iterable[int]) -> Iterable[Result]:
+    """Many seeds on two processes, in order."""
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        yield from pool.map(run, seeds, chunksize=CHUNK)
+
+
+@cache
+def _plans() -> tuple[Plan, ...]:
+    paths = [EXAMPLES / name / "plan.yaml" for name in PLANS]
+    return tuple(Document(text_of(path), str(path)).read(Plan) for path in paths)
+
+
+def _show(_delivery: Delivery, entry: Entry) -> None:
+    event = plain(entry.event)
+    if isinstance(entry.event, Stated):
+        statement = read_statement(entry.event.envelope.body())
+        event = {"event": "stated", **plain(statement), "verdict": plain(entry.event.verdict)}
+    event.pop("plan", None)
+    sys.stdout.write(f"{entry.seq:>4} {entry.at} {json.dumps(event, ensure_ascii=False)}\n")
+
+
+def main() -> int:
+    """Exit code 0 if every seed held, 1 if one did not."""
+    parser = argparse.ArgumentParser(prog="python -m rehearsal", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="the first seed")
+    parser.add_argument("--seeds", type=int, default=1, help="how many; one is shown step by step")
+    asked = parser.parse_args()
+    if asked.seeds == 1:
+        for act in world(asked.seed).scenario.acts:
+            sys.stdout.write(f"trouble: {act}\n")
+        results = [run(asked.seed, _show)]
+    else:
+        began = time.monotonic()
+        results = list(_with_progress(run_many(range(asked.seed, asked.seed + asked.seeds)), asked.seeds))
+        pace = asked.seeds / (time.monotonic() - began)
+        sys.stdout.write(f"{asked.seeds} deliveries, {pace:.0f} a second: {dict(Counter(one.outcome for one in results))}\n")
+    for one in results:
+        if one.failure:
+            sys.stdout.write(f"seed {one.seed} FAILED: {one.failure}\n  again: make simulate SEED={one.seed}\n")
+    return 1 if any(one.failure for one in results) else 0
+
+
+def _with_progress(results: Iterable[Result], count: int) -> Iterable[Result]:
+    for number, one in enumerate(results, start=1):
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{number} of {count}")
+        yield one
+    if sys.stderr.isatty():
+        sys.stderr.write("\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

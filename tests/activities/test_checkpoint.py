@@ -1,0 +1,254 @@
+"""The checkpoint activity against services that misbehave: each is a real HTTP server, reached by the real worker."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+from temporalio.client import Client
+
+from domain.directory import Poll, Push, Reach
+from domain.envelope import REQUEST_TYPE, Envelope, open_envelope
+from domain.ledger import Asked, Stated
+from domain.plan import Plan
+from domain.requests import Request
+from domain.statements import read_statement
+from process.gateway import Gateway
+from rehearsal.over_http import free_ports
+from rehearsal.scenario import Scenario
+from rehearsal.services import VIGIL, lines, private_key_of
+from tests.installation import Installation, installed, quick
+from tests.support import example_scenario, signed_plan
+
+PROSECUTOR = "uz.prosecutor"
+
+
+@dataclass
+class Misbehaving:
+    """A service that does with each call what the test says, and remembers what it was asked."""
+
+    port: int
+    on_ask: Callable[["Misbehaving", Request], Any]
+    answers: Callable[["Misbehaving"], Any] = lambda _self: {"answers": []}
+    asked: list[Request] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    polled: list[int] = field(default_factory=list)
+
+    def push(self) -> Reach:
+        """As a service that calls us."""
+        return Push.model_validate({"url": f"http://127.0.0.1:{self.port}"})
+
+    def poll(self) -> Reach:
+        """As a service that must be polled."""
+        return Poll.model_validate({"url": f"http://127.0.0.1:{self.port}", "every": "500ms"})
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Serve while the context is open."""
+        app = web.Application()
+        app.add_routes(
+            [
+                web.post("/requests", self._ask),
+                web.post("/notices", self._notice),
+                web.get("/requests/{id:.+}/answers", self._answers),
+            ]
+        )
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", self.port).start()
+        try:
+            yield
+        finally:
+            await runner.cleanup()
+
+    async def _ask(self, call: web.Request) -> web.StreamResponse:
+        keys = {**public_keys()}
+        envelope = Envelope.model_validate_json(await call.read())
+        request = Request.model_validate_json(open_envelope(envelope, REQUEST_TYPE, keys))
+        self.asked.append(request)
+        self.keys.append(call.headers["Idempotency-Key"])
+        answer = self.on_ask(self, request)
+        answer = await answer if asyncio.iscoroutine(answer) else answer
+        return answer if isinstance(answer, web.StreamResponse) else web.json_response(answer, status=202)
+
+    async def _notice(self, _call: web.Request) -> web.StreamResponse:
+        return web.json_response({}, status=202)
+
+    async def _answers(self, call: web.Request) -> web.StreamResponse:
+        self.polled.append(int(call.query["after"]))
+        answer = self.answers(self)
+        return answer if isinstance(answer, web.StreamResponse) else web.json_response(answer)
+
+
+def public_keys() -> dict[str, str]:
+    """Vigil's own key, as a service knows it."""
+    from domain.envelope import key_id, public_text  # noqa: PLC0415
+
+    text = public_text(private_key_of(VIGIL))
+    return {key_id(text): text}
+
+
+def grant(request: Request) -> Envelope:
+    """The consent this request asks for."""
+    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1ms", "slowest": "1ms"}})
+    return lines(request, scenario, 1, datetime.now(UTC))[0].envelope
+
+
+@asynccontextmanager
+async def consenting(
+    temporal: Client, service: Misbehaving, reach: Reach, *, listening: bool = True
+) -> AsyncIterator[tuple[Installation, Plan]]:
+    """A delivery that has just asked for consent, with the prosecutor of Uzbekistan misbehaving."""
+    plan, scenario = quick(*example_scenario("almaty-tashkent"))
+    async with installed(temporal, plan, scenario, reach={PROSECUTOR: reach}) as at:
+        if listening:
+            async with service.listening():
+                await at.gateway(plan.initiator).start(signed_plan(plan))
+                yield at, plan
+        else:
+            await at.gateway(plan.initiator).start(signed_plan(plan))
+            yield at, plan
+
+
+def accepted_from(service: str) -> Callable[[Any], bool]:
+    """Whether an entry is this service's accepted statement."""
+    return lambda entry: (
+        isinstance(entry.event, Stated)
+        and entry.event.verdict.verdict == "accepted"
+        and read_statement(entry.event.envelope.body()).service == service
+    )
+
+
+async def test_a_service_that_is_down_is_asked_again_until_it_is_up(temporal: Client) -> None:
+    """The ledger says that it could not be reached, then that it received; the same request arrives with the same key."""
+
+    async def answer_by_push(gateway: Gateway, plan: Plan, request: Request) -> None:
+        await gateway.submit(plan.operation, grant(request))
+
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {})
+    async with consenting(temporal, service, service.push(), listening=False) as (at, plan):
+        await at.until(plan, lambda entry: isinstance(entry.event, Asked) and PROSECUTOR in entry.event.unreachable)
+        async with service.listening():
+            await at.until(plan, lambda entry: isinstance(entry.event, Asked) and PROSECUTOR in entry.event.received)
+            await answer_by_push(at.gateway(PROSECUTOR), plan, service.asked[0])
+            entry = await at.until(plan, accepted_from(PROSECUTOR))
+
+    assert "accepted" == entry.event.verdict.verdict  # type: ignore[union-attr]
+    assert [f"{plan.operation}/consent-uz/{PROSECUTOR}"] == service.keys
+
+
+async def test_a_service_that_received_is_not_asked_twice_because_another_is_down(temporal: Client) -> None:
+    """Attempts that follow only ask those who have not received: `asked` is remembered across attempts."""
+    up = Misbehaving(free_ports(1)[0], lambda _self, _request: {})
+    plan, scenario = quick(*example_scenario("moscow-vector"))
+    down = Push.model_validate({"url": f"http://127.0.0.1:{free_ports(1)[0]}"})
+    reach: dict[str, Reach] = {"ru.prosecutor": up.push(), "ru.customs": down}
+    async with installed(temporal, plan, scenario, reach=reach) as at, up.listening():
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        await at.until(plan, lambda entry: isinstance(entry.event, Asked) and "ru.customs" in entry.event.unreachable)
+        async with asyncio.timeout(30):
+            while (attempts := await attempt_of(at, plan, "wait:consent-ru")) < 3:
+                await asyncio.sleep(0.05)
+
+    assert attempts >= 3
+    assert 1 == len(up.asked)
+
+
+async def attempt_of(at: Installation, plan: Plan, activity: str) -> int:
+    """Which attempt a pending activity is at."""
+    pending = (await at.handle(plan).describe()).raw_description.pending_activities
+    return next((one.attempt for one in pending if one.activity_id == activity), 0)
+
+
+async def test_nonsense_is_no_acknowledgement(temporal: Client) -> None:
+    """A status other than 200 or 202 is `unreachable`, and the request is made again until it is received."""
+
+    def flaky(self: Misbehaving, _request: Request) -> Any:
+        return web.Response(status=500, text="<html>oops") if len(self.asked) < 3 else {}
+
+    service = Misbehaving(free_ports(1)[0], flaky)
+    async with consenting(temporal, service, service.push()) as (at, plan):
+        await at.until(plan, lambda entry: isinstance(entry.event, Asked) and PROSECUTOR in entry.event.received)
+
+    assert 3 == len(service.asked)
+    assert 1 == len(set(service.keys))
+
+
+async def test_a_slow_service_keeps_nobody_else_waiting(temporal: Client) -> None:
+    """While one service takes two seconds to acknowledge, the others' confirmations come in and count."""
+
+    async def slow(_self: Misbehaving, _request: Request) -> Any:
+        await asyncio.sleep(0.8)
+        return {}
+
+    service = Misbehaving(free_ports(1)[0], slow)
+    began = time.monotonic()
+    async with consenting(temporal, service, service.push()) as (at, plan):
+        await at.until(plan, accepted_from("kz.prosecutor"))
+        took = time.monotonic() - began
+        await at.until(plan, lambda entry: isinstance(entry.event, Asked) and PROSECUTOR in entry.event.received)
+
+    assert took < time.monotonic() - began
+
+
+async def test_one_that_acknowledges_and_never_answers_ends_as_silence(temporal: Client) -> None:
+    """R2 for real: received is not answered; the due time passes, the delivery halts, and it is said who was silent."""
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {})
+    async with consenting(temporal, service, service.push()) as (at, plan):
+        entry = await at.until(plan, lambda entry: entry.event.event == "silence")
+        view = await at.gateway("kz.knb").view(plan.operation)
+
+    assert (PROSECUTOR,) == entry.event.services  # type: ignore[union-attr]
+    assert view.halted is not None
+    assert view.halted.startswith("R2")
+
+
+async def test_a_polled_service_is_heard(temporal: Client) -> None:
+    """What it has answered is fetched and enters by the same door as everyone's statement."""
+    service = Misbehaving(
+        free_ports(1)[0],
+        lambda _self, _request: {},
+        lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")] if len(self.polled) > 2 else []},
+    )
+    async with consenting(temporal, service, service.poll()) as (at, plan):
+        await at.until(plan, accepted_from(PROSECUTOR))
+
+    assert len(service.polled) >= 3
+    assert 1 == len(service.asked)
+
+
+async def test_a_polled_service_that_answers_twice_counts_once(temporal: Client) -> None:
+    """The same statement listed again and again is one entry."""
+    service = Misbehaving(
+        free_ports(1)[0],
+        lambda _self, _request: {},
+        lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")] * 3},
+    )
+    async with consenting(temporal, service, service.poll()) as (at, plan):
+        await at.until(plan, lambda entry: entry.event.event == "closed" and entry.event.checkpoint == "consent-uz")
+        ledger = await at.gateway("kz.knb").ledger(plan.operation)
+
+    assert 1 == sum(accepted_from(PROSECUTOR)(entry) for entry in ledger)
+
+
+async def test_polled_nonsense_is_passed_over_and_what_is_right_still_counts(temporal: Client) -> None:
+    """Garbage, then a forged statement, then the real one: only the last enters the ledger."""
+
+    def answers(self: Misbehaving) -> Any:
+        if len(self.polled) == 1:
+            return web.Response(text="not even JSON")
+        real = grant(self.asked[0]).model_dump(mode="json")
+        forged = {**real, "signatures": [{**real["signatures"][0], "keyid": "0" * 32}]}
+        return {"answers": [forged, real][self.polled[-1] :]}
+
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, answers)
+    async with consenting(temporal, service, service.poll()) as (at, plan):
+        await at.until(plan, accepted_from(PROSECUTOR))
+        ledger = await at.gateway("kz.knb").ledger(plan.operation)
+
+    stated = [entry for entry in ledger if isinstance(entry.event, Stated)]
+    assert 1 == sum(accepted_from(PROSECUTOR)(entry) for entry in stated)
