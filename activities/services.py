@@ -82,7 +82,7 @@ class Services:
         timeout = aiohttp.ClientTimeout(total=POLL_WAIT + 10) if method == "GET" else ONE_CALL
         sent = {**headers, "Authorization": signed, "Content-Type": "application/json"}
         try:
-            async with self._http.request(method, url, data=body, headers=sent, timeout=timeout) as answer:
+            async with self._http.request(method, url, data=body, headers=sent, timeout=timeout, allow_redirects=False) as answer:
                 data = await answer.content.read(LARGEST_ANSWER + 1)
                 if answer.status not in (200, 202) or len(data) > LARGEST_ANSWER:
                     raise AwayError(f"{service.id} answers with status {answer.status}")

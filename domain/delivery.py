@@ -60,6 +60,9 @@ from domain.statements import (
     read_statement,
 )
 
+NEEDS_NO_CHECKPOINT = ("authorisation_extended", "stop_acknowledged", "interdicted")
+"""Kinds that count whether or not the service names the checkpoint that asked for them."""
+
 
 @dataclass(frozen=True)
 class Halt:
@@ -260,9 +263,7 @@ class Delivery:
 
     def _say(self, statement: Statement, seq: int) -> None:
         """Let an accepted statement take effect."""
-        need = NEED_OF.get(statement.kind)
-        if need is not None and statement.checkpoint in self.progress:
-            self.progress[statement.checkpoint].answers[statement.service, need] = seq
+        self._answer(statement, seq)
         match statement.content:
             case AuthorisationGranted() as granted:
                 self.grants[statement.service] = Grant(
@@ -305,6 +306,16 @@ class Delivery:
                 self.last_sighting = (statement.happened_at, place)
             case _:
                 """An answer without a further effect: counted above."""
+
+    def _answer(self, statement: Statement, seq: int) -> None:
+        """Count it as the answer of the checkpoint it names, or where none need be named, of the open ones that ask for it."""
+        need = NEED_OF.get(statement.kind)
+        if need is None:
+            return
+        for name, progress in self.progress.items():
+            named = statement.checkpoint == name or (statement.kind in NEEDS_NO_CHECKPOINT and progress.open)
+            if named and need in progress.checkpoint.needs_of(statement.service):
+                progress.answers.setdefault((statement.service, need), seq)
 
     def _measured(self, statement: Statement, measured: HandoverOffered | HandoverAccepted) -> None:
         taker = isinstance(measured, HandoverAccepted)

@@ -16,6 +16,7 @@ Text is kept because the offset is evidence of where the clock stood. By RFC 333
 import calendar
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, WithJsonSchema
@@ -28,6 +29,7 @@ _MOMENT: Final = re.compile(_DAY_AND_TIME + _OFFSET)
 _NAIVE: Final = re.compile(_DAY_AND_TIME)
 
 
+@lru_cache(maxsize=4096)
 def instant(moment: str) -> datetime:
     """Return the instant a moment names, as an aware datetime in UTC.
 

@@ -14,6 +14,7 @@ from domain.errors import Fault
 from domain.identifiers import locode_in_state
 from domain.plan import STEP_NEEDS, Plan, Step
 from domain.quantities import say_span
+from domain.statements import Need
 
 Cards = Mapping[str, RuleCard]
 
@@ -31,6 +32,7 @@ def faults_in(plan: Plan, directory: Directory, cards: Cards) -> tuple[Fault, ..
 def _faults(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     yield from _services(plan, directory)
     yield from _checkpoints(plan)
+    yield from _essentials(plan)
     yield from _route(plan, directory)
     yield from _handovers(plan)
     yield from _consents(plan, directory, cards)
@@ -81,6 +83,24 @@ def _checkpoints(plan: Plan) -> Iterator[Fault]:
     for step in AT_LEAST_ONCE:
         if not plan.at(step):
             yield Fault(place="checkpoints", problem=f"at least one checkpoint of step {step} is needed, found none")
+
+
+ESSENTIAL: dict[Step, Need] = {"prepare": "prepared", "dispatch": "dispatched", "deliver": "delivered"}
+"""What a step must ask for: without it there is nothing to compare with, nothing left, or nothing delivered."""
+
+
+def _essentials(plan: Plan) -> Iterator[Fault]:
+    for index, checkpoint in enumerate(plan.checkpoints):
+        wanted = ESSENTIAL.get(checkpoint.step)
+        if wanted is None:
+            continue
+        asked = [requirement.service for requirement in checkpoint.requires if requirement.says == wanted]
+        if len(asked) != 1:
+            problem = f"a checkpoint of step {checkpoint.step} asks exactly one service for {wanted}, found {len(asked)}"
+            yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        if checkpoint.quorum() < len(checkpoint.services()):
+            problem = f"{wanted} cannot be left out, so a checkpoint of step {checkpoint.step} needs all"
+            yield Fault(place=f"checkpoints.{index}.need", problem=problem)
 
 
 def _route(plan: Plan, directory: Directory) -> Iterator[Fault]:

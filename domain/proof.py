@@ -53,7 +53,7 @@ def check(  # noqa: PLR0913
     scheme, _, token = (header or "").partition(" ")
     if scheme != SCHEME or not token:
         message = "this request is not signed"
-        raise NotAuthentic(message, hint="call with the service's own key: `vigil --as SERVICE`, see docs/protocol.md")
+        raise NotAuthentic(message, hint="sign each request with the service's own key, see docs/protocol.md")
     claims = _claims(token)
     service = directory.find(str(claims.get("iss")))
     keys = service.keys_at(now) if service is not None else {}
@@ -66,7 +66,11 @@ def check(  # noqa: PLR0913
     if (claims.get("htm"), claims.get("htu"), claims.get("bod")) != (method.upper(), target, digest_of_bytes(body)):
         message = "the proof was made for another request"
         raise NotAuthentic(message, hint="sign method, path with query, and the body's bytes exactly as sent")
-    return service, str(claims.get("jti"))
+    nonce = claims.get("jti")
+    if not isinstance(nonce, str) or not nonce:
+        message = "the proof has no `jti`, so it could be used twice"
+        raise NotAuthentic(message, hint="give each proof a unique `jti`")
+    return service, nonce
 
 
 def _claims(token: str) -> Mapping[str, Any]:

@@ -163,6 +163,8 @@ def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
     if delivery.discrepancy is not None and statement.kind in ("handover_offered", "handover_accepted", "delivered"):
         reason = f"stopped until a fresh decision: {delivery.discrepancy.problem}"
         return refusal("R7", reason)
+    if delivery.custody is None and isinstance(content, HandoverOffered | HandoverAccepted):
+        return refusal("R7", "nothing has been prepared, so there is nothing to compare weight and seals with")
     if isinstance(content, HandoverOffered) and statement.service != delivery.responsible:
         return refusal("R6", f"{delivery.responsible} holds the consignment, so {statement.service} cannot offer it")
     if isinstance(content, HandoverAccepted):

@@ -6,6 +6,7 @@ code, and when the thing happened as the officer wrote it. The *content* is one 
 """
 
 import json
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -314,6 +315,7 @@ def sign_statement(statement: Statement, key: Ed25519PrivateKey) -> Envelope:
     return sign(canonical(statement), STATEMENT_TYPE, key)
 
 
+@lru_cache(maxsize=1024)
 def read_statement(payload: bytes) -> Statement:
     """The statement in an envelope's payload. Raises `Malformed` with every fault, and if the bytes are not canonical."""
     try:

@@ -1,8 +1,9 @@
 """The HTTP API, version 1. Every answer is JSON, every error a problem document (RFC 9457) with our code, rule and hint."""
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -15,7 +16,6 @@ from domain.errors import (
     NotAuthentic,
     NotFound,
     RuleBroken,
-    TimedOut,
     Unavailable,
     VigilError,
 )
@@ -28,13 +28,14 @@ from gateway.desk import Desk
 log = logging.getLogger("vigil.gateway")
 
 LARGEST_BODY = 1_000_000
+KEEP_ALIVE = 15.0
+"""Seconds of silence on a stream after which a comment is sent."""
 STATUS: dict[type[VigilError], int] = {
     Malformed: 422,
     NotAuthentic: 401,
     NotAllowed: 403,
     NotFound: 404,
     RuleBroken: 409,
-    TimedOut: 504,
     Unavailable: 503,
 }
 ENTRIES = TypeAdapter(list[Entry])
@@ -103,15 +104,32 @@ async def changes(request: web.Request) -> web.StreamResponse:
     last = request.headers.get("Last-Event-ID", "")
     since = int(last) + 1 if last.isdecimal() else _since(request)
     found = request.app[DESK].changes(request[CALLER], request.match_info["delivery"], since)
+    first = await anext(found, None)  # what is wrong with the question is answered as for any other
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-    async for entry in found:
-        if not answer.prepared:
-            await answer.prepare(request)
-        await answer.write(f"id: {entry.seq}\ndata: {entry.model_dump_json()}\n\n".encode())
-    if not answer.prepared:
-        await answer.prepare(request)
+    await answer.prepare(request)
+    try:
+        async for text in _events(first, found):
+            await answer.write(text)
+    except VigilError as error:
+        log.warning("a stream of changes broke off", extra={"code": error.code})
+        return answer  # without an end: the client asks again from where it was
     await answer.write_eof()
     return answer
+
+
+async def _events(first: Entry | None, following: AsyncIterator[Entry]) -> AsyncIterator[bytes]:
+    """Entries as server-sent events, and a comment now and then so that nobody on the way takes silence for death."""
+    entry = first
+    while entry is not None:
+        yield f"id: {entry.seq}\ndata: {entry.model_dump_json()}\n\n".encode()
+        coming = asyncio.ensure_future(anext(following, None))
+        try:
+            while not (await asyncio.wait({coming}, timeout=KEEP_ALIVE))[0]:
+                yield b": still here\n\n"
+        except BaseException:
+            coming.cancel()
+            raise
+        entry = coming.result()
 
 
 @routes.get("/v1/deliveries/{delivery}/packet")

@@ -53,5 +53,5 @@ def installation_of(directory: Directory) -> Service:
     system = directory.system()
     if system is None:
         message = "the directory has no service of kind `system`: the installation itself"
-        raise Malformed(message, hint="add it with `vigil keys new vigil --kind system --directory FILE`")
+        raise Malformed(message, hint="add it with `vigil keys new vigil --installation --directory FILE`")
     return system

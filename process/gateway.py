@@ -32,6 +32,8 @@ from domain.views import DeliveryView, Row
 T = TypeVar("T")
 
 _PLAIN: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound, Unavailable)}
+AGAIN_AFTER = 1.0
+"""Seconds before a stream that broke off is asked for again."""
 _PATIENCE = aiohttp.ClientTimeout(total=60, connect=5)
 _STREAM = aiohttp.ClientTimeout(total=None, connect=5)
 
@@ -84,14 +86,13 @@ class Gateway:
                     if entry.event.event == "ended":
                         return
             except aiohttp.ClientPayloadError:
-                await asyncio.sleep(1)
-            else:
-                return
+                pass  # broken off in the middle of an entry: asked for again
+            await asyncio.sleep(AGAIN_AFTER)
 
     async def _stream(self, path: str) -> AsyncIterator[Entry]:
         url, headers = self._signed("GET", path, b"")
         try:
-            async with self._http.get(url, headers=headers, timeout=_STREAM) as answer:
+            async with self._http.get(url, headers=headers, timeout=_STREAM, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise _error(await answer.read())
                 async for line in answer.content:
@@ -104,14 +105,16 @@ class Gateway:
         body = envelope.model_dump_json().encode() if envelope is not None else b""
         url, headers = self._signed(method, path, body)
         try:
-            async with self._http.request(method, url, data=body, headers=headers, timeout=_PATIENCE) as answer:
+            async with self._http.request(
+                method, url, data=body, headers=headers, timeout=_PATIENCE, allow_redirects=False
+            ) as answer:
                 data = await answer.read()
         except aiohttp.ClientConnectionError as error:
             raise self._away() from error
         except TimeoutError as error:
             message = f"the gateway at {self._url} does not answer in time"
             raise Unavailable(message, hint="try again: nothing is counted twice") from error
-        if answer.status >= 400:
+        if answer.status >= 300:
             raise _error(data)
         return data
 

@@ -1,5 +1,6 @@
 """Simulate deliveries of the example plans under chaos: `python -m rehearsal --seed 7` shows one step by step,
-`--seeds 2000` runs many and says which seeds failed."""
+`--seeds 2000` runs many and says which seeds failed.
+"""
 
 import argparse
 import json
@@ -13,7 +14,9 @@ from functools import cache
 from pathlib import Path
 
 from domain.canonical import plain
+from domain.cards import RuleCard
 from domain.delivery import Delivery
+from domain.directory import Directory
 from domain.documents import Document
 from domain.ledger import Entry, Stated
 from domain.packet import verify
@@ -42,11 +45,12 @@ class Result:
 
 def world(seed: int) -> World:
     """What a seed stands for: one of the example plans, with trouble."""
-    plan = _plans()[seed % len(PLANS)]
+    plans, directory, cards = _brought()
+    plan = plans[seed % len(plans)]
     return World(
         plan=plan,
-        directory=directory_in(EXAMPLES / "directory.yaml"),
-        cards=cards_in(EXAMPLES / "cards"),
+        directory=directory,
+        cards=cards,
         scenario=chaos.scenario(plan, seed),
         seed=seed,
         restart_chance=RESTARTS,
@@ -73,9 +77,10 @@ def run_many(seeds: Iterable[int]) -> Iterable[Result]:
 
 
 @cache
-def _plans() -> tuple[Plan, ...]:
+def _brought() -> tuple[tuple[Plan, ...], Directory, dict[str, RuleCard]]:
     paths = [EXAMPLES / name / "plan.yaml" for name in PLANS]
-    return tuple(Document(text_of(path), str(path)).read(Plan) for path in paths)
+    plans = tuple(Document(text_of(path), str(path)).read(Plan) for path in paths)
+    return plans, directory_in(EXAMPLES / "directory.yaml"), cards_in(EXAMPLES / "cards")
 
 
 def _show(_delivery: Delivery, entry: Entry) -> None:

@@ -132,11 +132,12 @@ class SimulatedServices:
     def check_caller(self, request: web.Request, body: bytes) -> None:
         """Only Vigil may call. Raises `NotAuthentic`."""
         header = request.headers.get("Authorization")
-        proof.check(header, self._directory, request.method, request.raw_path, body, now=datetime.now(UTC))
+        only_vigil = self._directory.snapshot([])
+        proof.check(header, only_vigil, request.method, request.raw_path, body, now=datetime.now(UTC))
 
     def take(self, service: Service, request: Request) -> None:
-        """A request has arrived; the same one again changes nothing."""
-        if request.id in self._asked:
+        """A request has arrived; the same one again changes nothing, and one for another service is not ours."""
+        if request.id in self._asked or request.service != service.id:
             return
         self._asked.add(request.id)
         for line in lines(request, self._scenario, self._seed, datetime.now(UTC)):

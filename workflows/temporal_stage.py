@@ -80,7 +80,8 @@ class TemporalStage:
     def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:
         """Send it with an activity of its own; who was reached is recorded when that has ended."""
         self._notices = [task for task in self._notices if not task.done()]
-        self._notices.append(asyncio.create_task(self._deliver(kind, checkpoint, services, text)))
+        number = f"{self._delivery.plan.operation}/{len(self._delivery.ledger)}/{kind}"
+        self._notices.append(asyncio.create_task(self._deliver(number, kind, checkpoint, services, text)))
 
     def show(self) -> None:
         """Shown when the story next waits."""
@@ -121,9 +122,7 @@ class TemporalStage:
             left = max(until - self.now(), timedelta())
             self._alarm = asyncio.create_task(workflow.sleep(left, summary=summary[:120]))
 
-    async def _deliver(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:
-        operation = self._delivery.plan.operation
-        number = len(self._delivery.ledger)
+    async def _deliver(self, number: str, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:
         directory = self._delivery.directory
         desks = tuple(service for service in services if directory.get(service).reach.by == "desk")
         called = tuple(service for service in services if service not in desks)
@@ -132,8 +131,8 @@ class TemporalStage:
             errand = Errand(
                 notices=tuple(
                     Notice(
-                        id=f"{operation}/{number}/{service}",
-                        delivery=operation,
+                        id=f"{number}/{service}",
+                        delivery=self._delivery.plan.operation,
                         service=service,
                         kind=kind,
                         checkpoint=checkpoint,

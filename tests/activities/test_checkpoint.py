@@ -12,7 +12,7 @@ from aiohttp import web
 from temporalio.client import Client
 
 from domain.directory import Poll, Push, Reach
-from domain.envelope import REQUEST_TYPE, Envelope, open_envelope
+from domain.envelope import REQUEST_TYPE, Envelope, key_id, open_envelope, public_text
 from domain.ledger import Asked, Stated
 from domain.plan import Plan
 from domain.requests import Request
@@ -86,8 +86,6 @@ class Misbehaving:
 
 def public_keys() -> dict[str, str]:
     """Vigil's own key, as a service knows it."""
-    from domain.envelope import key_id, public_text  # noqa: PLC0415
-
     text = public_text(private_key_of(VIGIL))
     return {key_id(text): text}
 
@@ -150,18 +148,20 @@ async def test_a_service_that_received_is_not_asked_twice_because_another_is_dow
     async with installed(temporal, plan, scenario, reach=reach) as at, up.listening():
         await at.gateway(plan.initiator).start(signed_plan(plan))
         await at.until(plan, lambda entry: isinstance(entry.event, Asked) and "ru.customs" in entry.event.unreachable)
-        async with asyncio.timeout(30):
-            while (attempts := await attempt_of(at, plan, "wait:consent-ru")) < 3:
-                await asyncio.sleep(0.05)
+        attempts = await attempt_reaches(at, plan, "wait:consent-ru", 3)
 
     assert attempts >= 3
     assert 1 == len(up.asked)
 
 
-async def attempt_of(at: Installation, plan: Plan, activity: str) -> int:
-    """Which attempt a pending activity is at."""
-    pending = (await at.handle(plan).describe()).raw_description.pending_activities
-    return next((one.attempt for one in pending if one.activity_id == activity), 0)
+async def attempt_reaches(at: Installation, plan: Plan, activity: str, wanted: int) -> int:
+    """The attempt a pending activity is at, once it is at least `wanted`. Raises `TimeoutError`."""
+    attempt = 0
+    async with asyncio.timeout(30):
+        while attempt < wanted:
+            pending = (await at.handle(plan).describe()).raw_description.pending_activities
+            attempt = next((one.attempt for one in pending if one.activity_id == activity), 0)
+    return attempt
 
 
 async def test_nonsense_is_no_acknowledgement(temporal: Client) -> None:
@@ -179,7 +179,7 @@ async def test_nonsense_is_no_acknowledgement(temporal: Client) -> None:
 
 
 async def test_a_slow_service_keeps_nobody_else_waiting(temporal: Client) -> None:
-    """While one service takes two seconds to acknowledge, the others' confirmations come in and count."""
+    """While one service takes its time to acknowledge, the others' confirmations come in and count."""
 
     async def slow(_self: Misbehaving, _request: Request) -> Any:
         await asyncio.sleep(0.8)

@@ -285,7 +285,7 @@ def packets(name: str) -> tuple[bytes, tuple[Receipt, ...]]:
     return told() if name == "told" else (simulated(name).packet, receipts_of(simulated(name)))
 
 
-@pytest.mark.parametrize("name", ["told", "almaty-tashkent", "stopped-under-way"])
+@pytest.mark.parametrize("name", ["told", "almaty-tashkent"])
 def test_reordered_entries_are_found_or_change_nothing(name: str) -> None:
     """Two neighbours exchanged (times kept in order), linked and sealed anew.
 
@@ -317,7 +317,7 @@ def test_reordered_entries_are_found_or_change_nothing(name: str) -> None:
     assert found > 0
 
 
-@pytest.mark.parametrize("name", ["told", "almaty-tashkent", "stopped-under-way"])
+@pytest.mark.parametrize("name", ["told", "almaty-tashkent"])
 def test_duplicated_entry_is_found(name: str) -> None:
     """Said or done twice: found at once, but for notes that were asked or told and contradictions; those only by the receipts."""
     data, receipts = packets(name)

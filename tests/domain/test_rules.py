@@ -508,6 +508,9 @@ def test_r5_withdrawal_by_a_state_already_left_changes_nothing() -> None:
     table = handed_over()
     assert became(table.say("kz.prosecutor", "authorisation_withdrawn")) == ("accepted", None)
     assert table.delivery.halt is None
+    assert became(table.say("kz.prosecutor", "authorisation_withdrawn")) == ("refused", "R1")
+    longer = {"valid_until": "2022-06-01T00:00:00Z"}
+    assert became(table.say("kz.prosecutor", "authorisation_extended", **longer)) == ("refused", "R1")
 
 
 def test_r5_withdrawal_after_the_delivery_does_not_undo_it() -> None:

@@ -35,7 +35,7 @@ def test_every_example_ends_in_the_simulator_as_its_scenario_says(name: str) -> 
 
 
 def test_two_thousand_seeds_of_chaos_break_no_invariant() -> None:
-    """Refusals, silence, mismeasurement, stops, forgeries, replays and restarts: no rule is ever broken, every packet verifies."""
+    """Refusals, silence, mismeasurement, stops, forgeries and restarts: no rule is ever broken, every packet verifies."""
     results = list(campaign.run_many(range(SEEDS)))
     failures = [f"make simulate SEED={one.seed}  # {one.failure}" for one in results if one.failure]
     outcomes = Counter(one.outcome for one in results)
