@@ -172,6 +172,9 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
         if error.status < 400:
             raise
         return _problem(error.status, error.reason, code="http")
+    except Exception:
+        log.exception("a fault of our own", extra={"method": request.method, "path": request.path})
+        return _problem(500, "the gateway has a fault of its own; it has been logged", code="bug")
 
 
 @web.middleware

@@ -1,0 +1,322 @@
+import asyncio
+import sysconfig
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from domain import proof
+from domain.directory import Directory
+from domain.envelope import Envelope
+from domain.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
+from domain.plan import Plan
+from domain.statements import Sighted, Statement, sign_statement
+from gateway.access import Proofs
+from gateway.api import application, routes
+from gateway.desk import Desk
+from process.gateway import Gateway
+from rehearsal.over_http import free_ports
+from rehearsal.services import VIGIL, cast, private_key_of
+from tests.installation import Installation, installed, quick
+from tests.support import example_cards, example_directory, example_scenario, signed_plan
+from tests.workflows.test_controlled_delivery import stop_by
+
+
+@dataclass
+class At:
+    """An installation with one delivery under way and nobody answering."""
+
+    installation: Installation
+    plan: Plan
+
+    @property
+    def url(self) -> str:
+        return self.installation.url
+
+    def door(self, service: str) -> Gateway:
+        return self.installation.gateway(service)
+
+
+@pytest.fixture(scope="module")
+async def at(temporal: Client) -> AsyncIterator[At]:
+    """One installation for the whole module."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    async with installed(temporal, plan, None) as installation:
+        await installation.gateway(plan.initiator).start(signed_plan(plan))
+        yield At(installation, plan)
+
+
+def fresh(plan: Plan, **changed: Any) -> Plan:
+    """The same plan under another code name."""
+    return plan.model_copy(update={"operation": f"fresh-{uuid.uuid4().hex[:8]}", **changed})
+
+
+def signed(service: str, method: str, target: str, body: bytes = b"", key_of: str = "") -> dict[str, str]:
+    """Headers of a request by this service."""
+    key = private_key_of(key_of or service)
+    made = proof.make(service, key, method, target, body, now=datetime.now(UTC), nonce=uuid.uuid4().hex)
+    return {"Authorization": made}
+
+
+@pytest.mark.parametrize("route", [route for route in routes if isinstance(route, web.RouteDef)], ids=lambda route: route.path)
+async def test_nobody_anonymous_gets_anything(at: At, route: web.RouteDef) -> None:
+    """Every route but the health of the process answers 401 to a request without a proof, as a problem document."""
+    path = route.path.replace("{delivery}", at.plan.operation)
+    async with at.installation.http.request(route.method, f"{at.url}{path}") as answer:
+        document = await answer.json(content_type=None)
+
+    if route.path == "/v1/health":
+        assert (200, {"status": "up"}) == (answer.status, document)
+    else:
+        assert (401, "not-authentic", "application/problem+json") == (answer.status, document["code"], answer.content_type)
+        assert "docs/protocol.md" in document["hint"]
+
+
+async def test_a_path_that_does_not_exist_is_a_problem_document_too(at: At) -> None:
+    """404 with our shape, not a page of HTML."""
+    headers = signed("kz.knb", "GET", "/v1/nothing")
+    async with at.installation.http.get(f"{at.url}/v1/nothing", headers=headers) as answer:
+        assert (404, "application/problem+json") == (answer.status, answer.content_type)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        signed("kz.knb", "GET", "/v1/inbox", key_of="uz.police"),
+        signed("kz.knb", "POST", "/v1/inbox"),
+        signed("kz.knb", "GET", "/v1/deliveries"),
+        signed("kz.knb", "GET", "/v1/inbox", b"other body"),
+        signed("nobody.known", "GET", "/v1/inbox"),
+        {"Authorization": "Bearer secret"},
+        {"Authorization": "Vigil not.a.token"},
+    ],
+    ids=["another's key", "method", "path", "body", "unknown service", "bearer", "garbage"],
+)
+async def test_a_proof_for_anything_else_is_refused(at: At, headers: dict[str, str]) -> None:
+    """A proof binds key, method, path and body: 401 for each that differs."""
+    async with at.installation.http.get(f"{at.url}/v1/inbox", headers=headers) as answer:
+        assert 401 == answer.status
+
+
+async def test_a_proof_is_accepted_once(at: At) -> None:
+    """The same request replayed is refused."""
+    headers = signed("kz.knb", "GET", "/v1/inbox")
+    statuses = []
+    for _ in range(2):
+        async with at.installation.http.get(f"{at.url}/v1/inbox", headers=headers) as answer:
+            statuses.append(answer.status)
+
+    assert [200, 401] == statuses
+
+
+async def test_a_plan_is_started_once(at: At) -> None:
+    """Starting it again says so (R18) and changes nothing."""
+    before = await at.door("kz.knb").ledger(at.plan.operation)
+    with pytest.raises(RuleBroken, match="has been started already") as refused:
+        await at.door("kz.knb").start(signed_plan(at.plan))
+
+    assert "R18" == refused.value.rule
+    assert before == await at.door("kz.knb").ledger(at.plan.operation)
+
+
+async def test_only_the_initiator_starts_its_plan(at: At) -> None:
+    """Another service with the initiator's signed plan in hand is not allowed to."""
+    with pytest.raises(NotAllowed, match="initiator"):
+        await at.door("uz.police").start(signed_plan(fresh(at.plan)))
+
+
+async def test_a_plan_signed_by_another_is_not_started(at: At) -> None:
+    """The signature must be the initiator's, whoever calls."""
+    plan = fresh(at.plan)
+    forged = signed_plan(plan).model_copy(update={"signatures": signed_plan(fresh(plan, initiator="uz.police")).signatures})
+    with pytest.raises(NotAuthentic):
+        await at.door("kz.knb").start(forged)
+
+
+async def test_every_fault_of_a_plan_comes_back_and_nothing_is_started(at: At) -> None:
+    """A plan that breaks R1, R4 and R6 gets all three at once, with the path of each."""
+    checkpoints = tuple(one for one in at.plan.checkpoints if one.id != "consent-uz")
+    legs = (at.plan.legs[0].model_copy(update={"responsible": "uz.customs"}), *at.plan.legs[1:])
+    plan = fresh(at.plan, checkpoints=checkpoints, legs=legs)
+    with pytest.raises(Malformed) as refused:
+        await at.door("kz.knb").start(signed_plan(plan))
+    with pytest.raises(NotFound):
+        await at.door("kz.knb").view(plan.operation)
+
+    found = " ".join(str(fault) for fault in refused.value.faults)
+    assert {"R1", "R4", "R6"} <= {word.rstrip(":") for word in found.split()}
+
+
+async def test_a_participant_without_a_valid_key_is_a_fault(at: At) -> None:
+    """A service that could never confirm anything is named before anything starts."""
+    directory = without_keys(at.installation.directory, "uz.police")
+    desk = Desk(at.installation.client, "nowhere", directory, example_cards(), private_key_of(VIGIL))
+    caller = directory.get("kz.knb")
+    with pytest.raises(Malformed) as refused:
+        await desk.start(caller, signed_plan(fresh(at.plan)))
+
+    assert ["directory: uz.police"] == [fault.place for fault in refused.value.faults]
+
+
+def without_keys(directory: Directory, service: str) -> Directory:
+    """The directory, this service having no key."""
+    changed = tuple(one.model_copy(update={"keys": ()}) if one.id == service else one for one in directory.services)
+    return directory.model_copy(update={"services": changed})
+
+
+async def test_a_body_that_is_no_envelope_is_malformed(at: At) -> None:
+    """422 with every fault of the envelope named."""
+    target = f"/v1/deliveries/{at.plan.operation}/statements"
+    body = b'{"payloadType": 7}'
+    headers = signed("kz.knb", "POST", target, body)
+    async with at.installation.http.post(f"{at.url}{target}", data=body, headers=headers) as answer:
+        document = await answer.json(content_type=None)
+
+    assert 422 == answer.status
+    assert {"payload", "payloadType", "signatures"} == {fault["place"] for fault in document["faults"]}
+
+
+async def test_noise_is_told_apart_for_the_sender_and_leaves_no_trace(at: At) -> None:
+    """Forged, for an unknown delivery, by an outsider: each its own error, and not one ledger entry."""
+    before = await at.door("kz.knb").ledger(at.plan.operation)
+    stop = stop_by("uz.police", at.plan)
+    forged = stop.model_copy(update={"signatures": stop_by("kz.knb", at.plan).signatures})
+    elsewhere = stop_by("uz.police", fresh(at.plan))
+    outsider = stop_by("ru.police", at.plan)
+    for envelope, error in ((forged, NotAuthentic), (elsewhere, NotFound), (outsider, NotAuthentic)):
+        with pytest.raises(error):
+            await at.door("uz.police").submit(at.plan.operation, envelope)
+
+    assert before == await at.door("kz.knb").ledger(at.plan.operation)
+
+
+async def test_a_statement_that_breaks_a_rule_is_recorded_as_refused(at: At) -> None:
+    """The answer is a receipt with the rule's number, and the attempt stands in the ledger."""
+    statement = Statement(
+        id=uuid.uuid4().hex,
+        delivery=at.plan.operation,
+        service="uz.police",
+        officer="officer-1",
+        happened_at="2026-11-24T10:00:00+05:00",
+        content=Sighted(place="somewhere"),
+    )
+    envelope: Envelope = sign_statement(statement, private_key_of("uz.police"))
+    receipt = await at.door("uz.police").submit(at.plan.operation, envelope)
+    ledger = await at.door("uz.police").ledger(at.plan.operation, receipt.seq)
+
+    assert ("refused", "R4") == (receipt.verdict.verdict, receipt.verdict.rule)
+    assert receipt.head == ledger[0].head()
+
+
+async def test_who_takes_no_part_sees_nothing(at: At) -> None:
+    """For an outsider the delivery does not exist; a list and an inbox are one's own."""
+    for look in (Gateway.view, Gateway.ledger, Gateway.packet):
+        with pytest.raises(NotFound):
+            await look(at.door(VIGIL), at.plan.operation)
+
+    assert at.plan.operation not in {row.delivery for row in await at.door(VIGIL).deliveries()}
+    assert at.plan.operation in {row.delivery for row in await at.door("uz.police").deliveries()}
+
+
+async def test_an_inbox_holds_what_one_is_asked_and_no_more(at: At) -> None:
+    """The prosecutor finds the request for consent with its due time; the police are asked nothing yet."""
+    asked = [one for one in (await at.door("uz.prosecutor").inbox()).requests if one.delivery == at.plan.operation]
+    others = [one for one in (await at.door("uz.police").inbox()).requests if one.delivery == at.plan.operation]
+
+    assert [("consent-uz", ("authorisation",))] == [(one.checkpoint, one.says) for one in asked]
+    assert asked[0].due is not None
+    assert [] == others
+
+
+async def test_a_delivery_that_does_not_answer_does_not_keep_back_an_inbox(temporal: Client, at: At) -> None:
+    """Its name comes back among the unanswered, and what the others ask is there."""
+    stuck = fresh(at.plan)
+    desk = Desk(temporal, f"nobody-{uuid.uuid4().hex}", at.installation.directory, example_cards(), private_key_of(VIGIL))
+    await desk.start(at.installation.directory.get("kz.knb"), signed_plan(stuck))
+    try:
+        async with asyncio.timeout(20):  # lists lag a little behind
+            while stuck.operation not in {row.delivery for row in await at.door("uz.prosecutor").deliveries()}:
+                pass
+        inbox = await at.door("uz.prosecutor").inbox()
+    finally:
+        await at.installation.handle(stuck).terminate()
+
+    assert stuck.operation in inbox.unanswered
+    assert at.plan.operation in {one.delivery for one in inbox.requests}
+
+
+async def test_a_stream_of_changes_goes_on_where_it_was_left(at: At) -> None:
+    """`Last-Event-ID: 1` begins with entry 2, each event carrying its number."""
+    target = f"/v1/deliveries/{at.plan.operation}/changes"
+    headers = {**signed("kz.knb", "GET", target), "Last-Event-ID": "1"}
+    async with at.installation.http.get(f"{at.url}{target}", headers=headers) as answer:
+        first = await answer.content.readline()
+
+    assert "text/event-stream" == answer.content_type
+    assert b"id: 2\n" == first
+
+
+async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused(temporal: Client) -> None:
+    """The ledger is closed, and an answer that was lost can still be asked for."""
+    plan, scenario = quick(*example_scenario("destination-refuses"))
+    async with installed(temporal, plan, scenario) as here:
+        await here.gateway(plan.initiator).start(signed_plan(plan))
+        entries = await here.to_the_end(plan)
+        await here.handle(plan).result()
+        door = here.gateway("kz.prosecutor")
+        known = next(entry for entry in entries if entry.event.event == "stated")
+        receipt = await door.submit(plan.operation, known.event.envelope)  # type: ignore[union-attr]
+        with pytest.raises(NotAllowed, match="has ended"):
+            await door.submit(plan.operation, stop_by("uz.police", plan))
+
+    assert known.seq == receipt.seq
+
+
+async def test_when_temporal_is_away_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 with what to do, for every question; the process itself stays up."""
+    monkeypatch.setattr("gateway.desk.PATIENCE", timedelta(seconds=1))
+    server = Path(sysconfig.get_path("scripts")) / "temporal"
+    environment = await WorkflowEnvironment.start_local(dev_server_existing_path=str(server), dev_server_log_level="error")
+    everyone = example_directory()
+    directory = cast(everyone, tuple(service.id for service in everyone.services))
+    desk = Desk(environment.client, "none", directory, example_cards(), private_key_of(VIGIL))
+    runner = web.AppRunner(application(desk, Proofs(directory)), access_log=None)
+    port = free_ports(1)[0]
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await environment.shutdown()
+    try:
+        async with aiohttp.ClientSession() as http:
+            door = Gateway(http, f"http://127.0.0.1:{port}", "kz.knb", private_key_of("kz.knb"))
+            with pytest.raises(Unavailable) as away:
+                await door.deliveries()
+            async with http.get(f"http://127.0.0.1:{port}/v1/health") as answer:
+                assert 503 == answer.status
+    finally:
+        await runner.cleanup()
+
+    assert away.value.hint
+
+
+async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """500 without a traceback for the caller; the log has it."""
+
+    async def broken(*_: object) -> None:
+        message = "a secret detail"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(Desk, "deliveries", broken)
+    headers = signed("kz.knb", "GET", "/v1/deliveries")
+    async with at.installation.http.get(f"{at.url}/v1/deliveries", headers=headers) as answer:
+        text = await answer.text()
+
+    assert 500 == answer.status
+    assert "secret" not in text
