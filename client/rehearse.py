@@ -70,7 +70,7 @@ class Rehearsal:
         began = time.monotonic()
         factor = factor_for(self.brought.plan, self.scenario)
         plan = compressed(self.brought.plan, factor)
-        directory, layout = self._lay_out()
+        directory, layout = self.lay_out()
         scenario = compressed(self.scenario, factor)
         say(f"one second here is {factor / 3600:.1f} h of the plan; files are in {self.home}")
         services = SimulatedServices(directory, layout.gateway_url, scenario, self.seed)
@@ -126,7 +126,7 @@ class Rehearsal:
             seconds=seconds,
         )
 
-    def _lay_out(self) -> tuple[Directory, Layout]:
+    def lay_out(self) -> tuple[Directory, Layout]:
         """Write the files an installation is given, with simulated keys and addresses."""
         participants = self.brought.plan.participants()
         ports = free_ports(len(participants) + 2)

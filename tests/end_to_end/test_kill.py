@@ -1,0 +1,95 @@
+"""Real processes, killed with SIGKILL in the middle of a wait: nothing acknowledged is lost, and it ends the same."""
+
+import asyncio
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from client.brought import Brought
+from client.embedded import Embedded, temporal_command
+from client.rehearse import Rehearsal
+from domain.ledger import Entry, Receipt, Stated
+from domain.packet import verify
+from domain.plan import Plan
+from domain.statements import read_statement
+from process.gateway import Gateway
+from rehearsal.invariants import Checker
+from rehearsal.over_http import SimulatedServices, compressed, factor_for
+from rehearsal.scenario import Act, Scenario
+from rehearsal.services import private_key_of
+from tests.support import example_cards, example_directory, example_scenario, signed_plan
+
+PATIENCE = 90.0
+
+
+@asynccontextmanager
+async def rehearsing(home: Path) -> AsyncIterator[tuple[Embedded, Plan, Gateway]]:
+    """The embedded system with Almaty - Tashkent started; Uzbekistan takes twenty hours to consent."""
+    plan, scenario = example_scenario("almaty-tashkent")
+    late = Act.model_validate({"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_granted", "after": "20h"})
+    factor = factor_for(plan, scenario)
+    slow: Scenario = compressed(scenario.model_copy(update={"acts": (late,)}), factor)
+    brought = Brought(compressed(plan, factor), example_directory(), example_cards())
+    directory, layout = Rehearsal(brought, slow, 1, home).lay_out()
+    async with (
+        Embedded(layout) as embedded,
+        SimulatedServices(directory, layout.gateway_url, slow, 1),
+        aiohttp.ClientSession() as http,
+    ):
+        gateway = Gateway(http, layout.gateway_url, plan.initiator, private_key_of(plan.initiator))
+        await gateway.start(signed_plan(brought.plan))
+        yield embedded, brought.plan, gateway
+
+
+async def until(gateway: Gateway, plan: Plan, event: str) -> list[Entry]:
+    """The ledger up to the first entry of this kind."""
+    entries: list[Entry] = []
+    async for entry in gateway.changes(plan.operation):
+        entries.append(entry)
+        if entry.event.event == event:
+            return entries
+    raise AssertionError(event)
+
+
+@pytest.mark.parametrize("name", ["worker", "temporal", "gateway"])
+async def test_killed_in_the_middle_of_a_wait_it_still_ends_the_same(tmp_path: Path, name: str) -> None:
+    """kill -9 of the worker, the server or the gateway: every statement is in the ledger once, the outcome is as ever."""
+    async with asyncio.timeout(PATIENCE), rehearsing(tmp_path) as (embedded, plan, gateway):
+        before = await until(gateway, plan, "stated")
+        process = embedded.processes[name]
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+        command = temporal_command(embedded.layout) if name == "temporal" else (sys.executable, "-m", name)
+        await embedded.start(name, *command)
+        await embedded.wait_until_up()
+        entries = await until(gateway, plan, "ended")
+        proved = verify(await gateway.packet(plan.operation))
+
+    assert before == entries[: len(before)]
+    assert "delivered_with_arrests" == proved.outcome
+    Checker(plan).check(entries)
+    said = Counter(read_statement(one.event.envelope.body()).id for one in entries if isinstance(one.event, Stated))
+    assert {1} == set(said.values())
+
+
+async def test_a_statement_acknowledged_just_before_the_kill_is_in_the_ledger(tmp_path: Path) -> None:
+    """A receipt is a promise: server and worker are killed the moment it is given, and the entry is there with that head."""
+    async with asyncio.timeout(PATIENCE), rehearsing(tmp_path) as (embedded, plan, gateway):
+        first = (await until(gateway, plan, "stated"))[-1]
+        assert isinstance(first.event, Stated)
+        receipt: Receipt = await gateway.submit(plan.operation, first.event.envelope)
+        for name in ("temporal", "worker"):
+            embedded.processes[name].send_signal(signal.SIGKILL)
+            await embedded.processes[name].wait()
+        await embedded.start("temporal", *temporal_command(embedded.layout))
+        await embedded.start("worker", sys.executable, "-m", "worker")
+        await embedded.wait_until_up()
+        ledger = await gateway.ledger(plan.operation, receipt.seq)
+
+    assert receipt.head == ledger[0].head()
