@@ -28,15 +28,19 @@ GRACE = timedelta(seconds=20)
 """How long attempts under way may take to finish when the worker is asked to stop."""
 
 
+def sandbox() -> SandboxedWorkflowRunner:
+    """The sandbox every run of a workflow is in."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE))
+
+
 def worker_for(client: Client, task_queue: str, services: Services, *, grace: timedelta = GRACE) -> Worker:
     """A worker of one task queue. The sandbox is on. `grace`: how long attempts may take to finish when it stops."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PURE)
     return Worker(
         client,
         task_queue=task_queue,
         workflows=[ControlledDelivery],
         activities=[Checkpoints(services).await_confirmations, Notices(services).deliver_notices],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=sandbox(),
         graceful_shutdown_timeout=grace,
         max_heartbeat_throttle_interval=timedelta(seconds=5),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),

@@ -1,6 +1,8 @@
 """How a process of ours lives: settings, logs, a graceful end on SIGTERM or SIGINT, and errors said in words."""
 
 import asyncio
+import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,7 +16,17 @@ Run = Callable[[settings.Settings, asyncio.Event], Awaitable[None]]
 
 def serve(name: str, run: Run) -> NoReturn:
     """Run until asked to stop; exit with the code of what went wrong, or 0."""
-    sys.exit(asyncio.run(_serve(name, run)))
+    leave(asyncio.run(_serve(name, run)))
+
+
+def leave(code: int) -> NoReturn:
+    """End this process at once, all being written. Threads of Temporal's SDK may outlive the event loop, and one that
+    returns to an interpreter which is being torn down aborts the process ("PyGILState_Release", seen with 1.35).
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def _serve(name: str, run: Run) -> int:

@@ -59,7 +59,7 @@ async def until(gateway: Gateway, plan: Plan, event: str) -> list[Entry]:
 
 @pytest.mark.parametrize("name", ["worker", "temporal", "gateway"])
 async def test_killed_in_the_middle_of_a_wait_it_still_ends_the_same(tmp_path: Path, name: str) -> None:
-    """kill -9 of the worker, the server or the gateway: every statement is in the ledger once, the outcome is as ever."""
+    """Kill -9 of the worker, the server or the gateway: every statement is in the ledger once, the outcome is as ever."""
     async with asyncio.timeout(PATIENCE), rehearsing(tmp_path) as (embedded, plan, gateway):
         before = await until(gateway, plan, "stated")
         process = embedded.processes[name]

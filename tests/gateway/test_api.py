@@ -39,9 +39,11 @@ class At:
 
     @property
     def url(self) -> str:
+        """Where the gateway answers."""
         return self.installation.url
 
     def door(self, service: str) -> Gateway:
+        """The gateway, as this service calls it."""
         return self.installation.gateway(service)
 
 

@@ -1,0 +1,268 @@
+"""The `vigil` command as people and programs run it: a process of its own, its output and its exit code."""
+
+import asyncio
+import json
+import shutil
+import stat
+import sysconfig
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from domain.envelope import private_pem
+from domain.plan import Plan
+from rehearsal.over_http import free_ports
+from rehearsal.services import private_key_of
+from tests.installation import Installation, installed, quick
+from tests.support import EXAMPLES, example_scenario, signed_plan
+
+VIGIL = Path(sysconfig.get_path("scripts")) / "vigil"
+PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as the one document it must be."""
+        return json.loads(self.out)
+
+
+async def vigil(*words: object, cwd: Path | None = None) -> Ran:
+    """Run the command."""
+    process = await asyncio.create_subprocess_exec(
+        VIGIL, *map(str, words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=cwd
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Ran(process.returncode, out.decode(), err.decode())
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An officer's desk: keys, a gateway, one delivery under way."""
+
+    installation: Installation
+    plan: Plan
+    keys: Path
+
+    async def run(self, command: str, *words: object, service: str) -> Ran:
+        """A command at the gateway, as this service."""
+        options = ("--as", service, "--keys", self.keys, "--gateway", self.installation.url)
+        return await vigil(command, *words, *options)
+
+
+@pytest.fixture
+async def desk(temporal: Client, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A delivery that has just asked for consent, and every service's key at hand."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    spans = {"due": "2h"}
+    slow = plan.model_copy(update={"checkpoints": tuple(one.model_copy(update=later(spans)) for one in plan.checkpoints)})
+    for service in slow.participants():
+        (tmp_path / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
+    async with installed(temporal, slow, None) as installation:
+        await installation.gateway(slow.initiator).start(signed_plan(slow))
+        yield Desk(installation, slow, tmp_path)
+
+
+def later(spans: dict[str, str]) -> dict[str, Any]:
+    """Due times that do not come while a test types."""
+    from domain.quantities import parse_span  # noqa: PLC0415
+
+    return {name: parse_span(span) for name, span in spans.items()} | {"remind": ()}
+
+
+async def test_a_plan_without_faults_is_shown_and_documented() -> None:
+    """Exit 0; text for people, one JSON document with stable names for programs."""
+    text, document = await vigil("plan", "check", PLAN), await vigil("plan", "check", PLAN, "-o", "json")
+
+    assert (0, 0) == (text.code, document.code)
+    assert "consent-uz" in text.out
+    assert {"plan", "operation", "states", "participants", "faults"} == set(document.json)
+    assert ["KZ", "UZ"] == document.json["states"]
+
+
+async def test_a_plan_with_several_faults_gets_all_of_them_with_file_and_line(tmp_path: Path) -> None:
+    """Exit 2, and each fault says what would be right."""
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    plan = tmp_path / "examples" / "almaty-tashkent" / "plan.yaml"
+    text = plan.read_text()
+    plan.write_text(text.replace("CP220322019KZ", "CP220322018KZ").replace("gross: 13.9 kg", "gross: 13,9 kg"))
+    form = await vigil("plan", "check", plan)
+    plan.write_text(
+        text.replace("responsible: uz.customs", "responsible: kz.knb").replace("modality: intact", "modality: removed")
+    )
+    rules = await vigil("plan", "check", plan)
+
+    assert (2, 2) == (form.code, rules.code)
+    assert "plan.yaml:18: consignment.identifiers.0.value: UPU S10: check digit is 8, expected 9" in form.err
+    assert "plan.yaml:22: consignment.gross" in form.err
+    assert "R4" in rules.err
+    assert "" == form.out
+
+
+async def test_usage_and_missing_files_have_codes_of_their_own(tmp_path: Path) -> None:
+    """2 for usage, 3 for a file that is not there, 1 with what to do when no gateway answers."""
+    nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
+    (tmp_path / "kz.knb.pem").write_bytes(private_pem(private_key_of("kz.knb")))
+    usage = await vigil("rehearse")
+    missing = await vigil("plan", "check", tmp_path / "no.yaml")
+    keyless = await vigil("inbox", "--as", "uz.police", "--keys", tmp_path)
+    away = await vigil("inbox", "--as", "kz.knb", "--keys", tmp_path, "--gateway", nowhere)
+
+    assert [2, 3, 3, 1] == [usage.code, missing.code, keyless.code, away.code]
+    assert "vigil keys new uz.police" in keyless.err
+    assert "vigil up" in away.err
+    assert "Traceback" not in usage.err + missing.err + keyless.err + away.err
+
+
+async def test_a_key_is_made_for_its_owner_only_and_never_overwritten(tmp_path: Path) -> None:
+    """Mode 0600; the public half stands in the directory, whose comments are kept."""
+    directory = tmp_path / "directory.yaml"
+    shutil.copy(EXAMPLES / "directory.yaml", directory)
+    options = ("--keys", tmp_path / "keys", "--directory", directory)
+    made = await vigil("keys", "new", "kz.customs", *options, "-o", "json")
+    again = await vigil("keys", "new", "kz.customs", *options)
+    unknown = await vigil("keys", "new", "xx.nobody", *options)
+
+    assert [0, 2, 3] == [made.code, again.code, unknown.code]
+    assert 0o600 == stat.S_IMODE((tmp_path / "keys" / "kz.customs.pem").stat().st_mode)
+    assert made.json[0]["public"] in directory.read_text()
+    assert directory.read_text().startswith("# EXAMPLE.")
+
+
+async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:
+    """From the inbox to a receipt; a field that is missing is named and nothing is sent; a refusal halts the delivery."""
+    name = desk.plan.operation
+    inbox = await desk.run("inbox", "-o", "json", service="kz.prosecutor")
+    incomplete = await desk.run("confirm", name, "consent-kz", "reference=KZ-17", service="kz.prosecutor")
+    confirmed = await desk.run(
+        "confirm", name, "consent-kz", "reference=KZ-17", "granted_by_role=prosecutor", "legal_basis=art. 1", "-o", "json",
+        service="kz.prosecutor",
+    )  # fmt: skip
+    refused = await desk.run("refuse", name, "consent-uz", "--reason", "danger", service="uz.prosecutor")
+    shown = await desk.run("show", name, "-o", "json", service="kz.knb")
+
+    assert ["consent-kz"] == [one["checkpoint"] for one in inbox.json["requests"] if one["delivery"] == name]
+    assert 2 == incomplete.code
+    assert "granted_by_role" in incomplete.err
+    assert (0, "accepted") == (confirmed.code, confirmed.json["verdict"]["verdict"])
+    assert 0 == refused.code
+    assert shown.json["halted"].startswith("R1: UZ does not consent")
+
+
+async def test_what_breaks_a_rule_is_told_with_its_number_and_code_four(desk: Desk) -> None:
+    """The receipt is on standard output, the rule on standard error."""
+    ran = await desk.run("confirm", desk.plan.operation, "departure", "--kind", "sighted", "place=road", "-o", "json",
+                         service="uz.police")  # fmt: skip
+
+    assert (4, "R4") == (ran.code, ran.json["verdict"]["rule"])
+    assert "R4" in ran.err
+
+
+async def test_anyone_stops_and_the_history_says_who(desk: Desk) -> None:
+    """A stop by the coordinator; the ledger as lines and as JSON; list shows it halted in due course."""
+    name = desk.plan.operation
+    stopped = await desk.run("stop", name, "--reason", "leak", service="caricc")
+    history = await desk.run("history", name, service="kz.knb")
+    entries = await desk.run("history", name, "-o", "json", service="kz.knb")
+    listed = await desk.run("list", service="kz.knb")
+
+    assert 0 == stopped.code
+    assert "caricc: stop requested: leak" in history.out
+    assert "UTC" in history.out
+    assert "\x1b[" not in history.out
+    assert [entry["seq"] for entry in entries.json] == list(range(len(entries.json)))
+    assert name in listed.out
+
+
+async def test_waiting_has_an_end(desk: Desk) -> None:
+    """Exit 6 when it takes too long, 2 when the span is no span."""
+    late = await desk.run("wait", desk.plan.operation, "--timeout", "300ms", service="kz.knb")
+    wrong = await desk.run("wait", desk.plan.operation, "--timeout", "soon", service="kz.knb")
+
+    assert (6, 2) == (late.code, wrong.code)
+    assert "did not come within" in late.err
+
+
+async def test_an_outsider_gets_not_found(desk: Desk) -> None:
+    """Exit 3, as for a delivery that does not exist; 5 with a key that is not in the directory."""
+    (desk.keys / "vigil.pem").write_bytes(private_pem(private_key_of("vigil")))
+    (desk.keys / "ru.police.pem").write_bytes(private_pem(private_key_of("ru.police")))
+    outside = await desk.run("show", desk.plan.operation, service="vigil")
+    unknown = await desk.run("show", desk.plan.operation, service="ru.police")
+
+    assert (3, 5) == (outside.code, unknown.code)
+
+
+async def test_a_packet_is_exported_and_verified_offline(desk: Desk, tmp_path: Path) -> None:
+    """Exit 0 with what it proves; with one bit flipped 7; a receipt that fits and one that does not."""
+    name = desk.plan.operation
+    file, receipt = tmp_path / "packet.json", tmp_path / "receipt.json"
+    stopped = await desk.run("stop", name, "--reason", "leak", "-o", "json", service="caricc")
+    receipt.write_text(stopped.out)
+    exported = await desk.run("export", name, "-f", file, service="kz.knb")
+    proved = await vigil("verify", file, "--receipt", receipt, "-o", "json")
+    receipt.write_text(stopped.out.replace(stopped.json["head"], "0" * 64))
+    other = await vigil("verify", file, "--receipt", receipt)
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    flipped = await vigil("verify", file)
+
+    assert (0, 0, 7, 7) == (exported.code, proved.code, other.code, flipped.code)
+    assert {"delivery", "outcome", "ended", "entries", "head", "statements", "refused", "signers", "sealed_by"} <= set(
+        proved.json
+    )
+    assert proved.json["verified"] is True
+    assert "a byte was changed" in flipped.err
+
+
+async def test_a_rehearsal_is_one_json_document(tmp_path: Path) -> None:
+    """The whole system as processes: as expected, verified, its files kept, talk on standard error only."""
+    ran = await vigil("rehearse", PLAN, "--scenario", EXAMPLES / "destination-refuses" / "scenario.yaml", "--seed", 3,
+                      "--keep", tmp_path / "kept", "-o", "json")  # fmt: skip
+
+    assert 0 == ran.code
+    assert {"delivery", "outcome", "statements", "refused", "ledger_head", "packet", "verified"} <= set(ran.json)
+    assert ("refused", True, True) == (ran.json["outcome"], ran.json["verified"], ran.json["as_expected"])
+    assert ran.json["packet"] in map(str, (tmp_path / "kept").iterdir())
+    assert "uz.prosecutor: authorisation refused" in ran.err
+
+
+async def test_a_rehearsal_that_ends_otherwise_than_expected_says_so(tmp_path: Path) -> None:
+    """Exit 1: the scenario is a test with an expectation."""
+    scenario = tmp_path / "scenario.yaml"
+    text = (EXAMPLES / "destination-refuses" / "scenario.yaml").read_text()
+    scenario.write_text(text.replace("outcome: refused", "outcome: delivered_with_arrests"))
+    ran = await vigil("rehearse", PLAN, "--scenario", scenario, "--keep", tmp_path / "kept", "-o", "json")
+
+    assert (1, False) == (ran.code, ran.json["as_expected"])
+    assert "the scenario expects delivered_with_arrests" in ran.err
+
+
+async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    """`vigil up` says which port, for what, and what to do; nothing is left running."""
+    directory = tmp_path / "directory.yaml"
+    shutil.copy(EXAMPLES / "directory.yaml", directory)
+    shutil.copytree(EXAMPLES / "cards", tmp_path / "cards")
+    await vigil("keys", "new", "vigil", "--installation", "--directory", directory, "--keys", tmp_path)
+    taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+    try:
+        ran = await vigil("up", "--directory", directory, "--keys", tmp_path, "--home", tmp_path / "home", "--port", port)
+    finally:
+        taken.close()
+
+    assert 1 == ran.code
+    assert f"port {port}, wanted for gateway, is taken" in ran.err

@@ -1,0 +1,97 @@
+"""Record Temporal histories of every terminal path for the replay tests: `make histories`.
+
+A history that is committed is never deleted or overwritten: it stands for deliveries under way somewhere, and code that
+cannot replay it would break them.
+"""
+
+import asyncio
+import gzip
+import sys
+import sysconfig
+from pathlib import Path
+
+from temporalio.common import SearchAttributeKey
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from domain.plan import Plan
+from process.serve import leave
+from rehearsal.scenario import Scenario
+from tests.installation import installed, quick
+from tests.support import SCENARIOS, example_scenario, signed_plan
+from workflows import messages
+
+HISTORIES = Path(__file__).parent.parent / "histories"
+
+ACTS: dict[str, list[dict[str, object]]] = {
+    "consent-unanswered": [{"service": "uz.prosecutor", "at": "consent-uz"}],
+    "consent-withdrawn": [
+        {"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_withdrawn", "after": "12h"},
+        {"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_granted", "after": "1h"},
+    ],
+    "modality-not-allowed": [
+        {
+            "service": "uz.prosecutor",
+            "at": "consent-uz",
+            "says": "authorisation_granted",
+            "details": {"modalities": ["replaced_in_whole"]},
+        }
+    ],
+    "seal-broken-then-decided": [
+        {"service": "uz.customs", "at": "tashkent-airport", "says": "handover_accepted", "details": {"seals_intact": False}}
+    ],
+    "decided-not-to-go-on": [
+        {"service": "uz.customs", "at": "tashkent-airport", "says": "handover_accepted", "details": {"seals_intact": False}},
+        {
+            "service": "kz.prosecutor",
+            "at": "tashkent-airport.decision",
+            "says": "movement_decision",
+            "details": {"proceed": False},
+        },
+    ],
+    "custody-declined": [{"service": "uz.customs", "at": "tashkent-airport", "says": "handover_declined"}],
+    "no-arrest": [
+        {"service": "uz.police", "at": "arrest-tashkent", "says": "no_arrest"},
+        {"service": "kz.knb", "at": "arrest-almaty", "says": "no_arrest"},
+    ],
+}
+"""Ends that no example of `examples/` shows, as departures from Almaty - Tashkent."""
+
+
+def paths() -> dict[str, tuple[Plan, Scenario]]:
+    """Every path that is recorded, by name."""
+    plan, scenario = example_scenario("almaty-tashkent")
+    ours = {
+        name: (plan, Scenario.model_validate(scenario.model_dump(exclude={"expect", "acts"}) | {"acts": acts}))
+        for name, acts in ACTS.items()
+    }
+    return {name: example_scenario(name) for name in SCENARIOS} | ours
+
+
+async def record() -> None:
+    """Run each path that has no history yet and write it down."""
+    server = Path(sysconfig.get_path("scripts")) / "temporal"
+    attributes = [
+        SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS),
+        SearchAttributeKey.for_keyword(messages.PHASE),
+    ]
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(server), data_converter=pydantic_data_converter, search_attributes=attributes
+    ) as environment:
+        for name, brought in paths().items():
+            file = HISTORIES / f"{name}.json.gz"
+            if file.exists():
+                continue
+            plan, scenario = quick(*brought)
+            async with installed(environment.client, plan, scenario) as at:
+                await at.gateway(plan.initiator).start(signed_plan(plan))
+                await at.to_the_end(plan)
+                await at.handle(plan).result()
+                history = await at.handle(plan).fetch_history()
+            file.write_bytes(gzip.compress(history.to_json().encode(), mtime=0))
+            sys.stderr.write(f"{file.name}: {len(history.events)} events\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(record())
+    leave(0)
