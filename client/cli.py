@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a r
 
 import asyncio
 import json
+import signal
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -230,10 +231,15 @@ async def _up(layout: Layout) -> None:
         talk.print(f"Temporal    127.0.0.1:{layout.temporal_port}, its pages http://127.0.0.1:{layout.ui_port}")
         talk.print(f"kept in     {layout.home}")
         talk.print("stop with Ctrl-C; everything acknowledged is on disk", style="dim")
+        asked = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, asked.set)
         waits = {asyncio.create_task(process.wait()): name for name, process in embedded.processes.items()}
-        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        name = waits[next(iter(done))]
-        raise VigilError(f"{name} ended by itself", hint=f"see {embedded.log_of(name)}")
+        stop = asyncio.create_task(asked.wait())
+        done, _ = await asyncio.wait([stop, *waits], return_when=asyncio.FIRST_COMPLETED)
+        ended = [name for wait, name in waits.items() if wait in done]
+        if ended:
+            raise VigilError(f"{ended[0]} ended by itself", hint=f"see {embedded.log_of(ended[0])}")
 
 
 async def _raise_if_taken(name: str, port: int | None) -> None:
