@@ -4,6 +4,7 @@ YAML 1.2, so that `NO` is Norway and not false. Text in, record out: reading the
 """
 
 import io
+import json
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -41,9 +42,9 @@ class Document:
             raise Malformed(f"{name} is not YAML", [Fault(place=name, problem=f"not YAML: {reason}")]) from error
 
     def read(self, model: type[Record]) -> Record:
-        """The record in the document. Raises `Malformed` with every fault, each at its line."""
+        """The record in the document, nothing converted silently. Raises `Malformed` with every fault, each at its line."""
         try:
-            return model.model_validate(self._value)
+            return model.model_validate_json(json.dumps(self._value), strict=True)
         except ValidationError as error:
             found = self.located(faults_of(error))
             raise Malformed(f"{self.name}: {len(found)} fault{'s' if len(found) > 1 else ''}", found) from error

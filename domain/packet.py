@@ -17,13 +17,14 @@ from domain.canonical import Frozen, canonical, digest_of_bytes
 from domain.cards import RuleCard
 from domain.delivery import Delivery
 from domain.directory import Directory
-from domain.envelope import MANIFEST_TYPE, STATEMENT_TYPE, Envelope, key_id, open_envelope, sign
+from domain.envelope import MANIFEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, VigilError
 from domain.identifiers import OperationCode, ServiceId, State
 from domain.ledger import Entry, Outcome, Receipt, Started, Stated, UtcText
 from domain.moments import instant, utc_text
+from domain.plan import Plan
 from domain.record import verified_plan
-from domain.rules import judge, permits
+from domain.rules import contradiction, judge, permits
 from domain.statements import Digest, faults_of, read_statement
 
 Cards = dict[State, RuleCard]
@@ -92,8 +93,8 @@ def seal(delivery: Delivery, history: str, key: Ed25519PrivateKey, at: datetime)
     return b"".join((_BEFORE, body, _BETWEEN, canonical(envelope), _AFTER))
 
 
-def unseal(data: bytes) -> tuple[Packet, Manifest, str]:
-    """The packet, its manifest and the id of the key that sealed it, once all three fit. Raises `NotVerified`."""
+def unseal(data: bytes) -> tuple[Packet, Manifest, Envelope]:
+    """The packet, the manifest and the seal it came in, once all three fit. Raises `NotVerified`."""
     body, _, sealed = data.removeprefix(_BEFORE).rpartition(_BETWEEN)
     if not (data.startswith(_BEFORE) and body and sealed.endswith(_AFTER)):
         raise NotVerified("not a packet, or not a whole one")
@@ -114,7 +115,7 @@ def unseal(data: bytes) -> tuple[Packet, Manifest, str]:
         raise NotVerified(f"the seal is not valid: {error}") from error
     if len(envelope.signatures) != 1:
         raise NotVerified("a seal has one signature")
-    return packet, manifest, envelope.signatures[0].keyid
+    return packet, manifest, envelope
 
 
 def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[Receipt] = ()) -> Verified:
@@ -123,13 +124,15 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[R
     `directory` is one you trust for other reasons: every key used must then stand in it. `receipts` are those you were
     given while the delivery ran: each must fit the ledger. Raises `NotVerified`, naming the entry where it can.
     """
-    packet, manifest, sealed_by = unseal(data)
-    if directory is not None:
-        _keys_are_trusted(packet.directory, directory)
+    packet, manifest, envelope = unseal(data)
     delivery = replay(packet.ledger, packet.directory, packet.cards)
     claims = (manifest.delivery, manifest.entries, manifest.head)
     if claims != (delivery.plan.operation, len(packet.ledger), delivery.ledger.head):
         raise NotVerified("the seal is of another ledger")
+    if directory is not None:
+        system = directory.system()
+        _trusted(directory, system.id if system is not None else "", envelope, manifest.exported_at, None)
+        _keys_are_trusted(packet, delivery.plan, directory)
     for receipt in receipts:
         _fits(delivery, receipt)
     stated = [entry.event for entry in packet.ledger if isinstance(entry.event, Stated)]
@@ -142,7 +145,7 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[R
         statements=len(stated),
         refused=sum(event.verdict.verdict == "refused" for event in stated),
         signers=_signers(stated),
-        sealed_by=sealed_by,
+        sealed_by=envelope.signatures[0].keyid,
         exported_at=manifest.exported_at,
     )
 
@@ -184,24 +187,32 @@ def _check(delivery: Delivery, entry: Entry) -> None:
     if delivery.ended:
         raise RuleBroken("R12", "the delivery has ended")
     known = delivery.statements.get(statement.id)
-    if known is None:
-        expected = judge(delivery, statement, at)
-        if expected != verdict:
-            reason = f"the rules say {expected.verdict} {expected.rule or ''} {expected.reason}".rstrip()
-            raise NotVerified(f"{reason}; recorded is {verdict.verdict} {verdict.rule or ''}".rstrip(), entry.seq)
-    elif known.fingerprint == envelope.fingerprint() or (verdict.verdict, verdict.rule) != ("refused", "R18"):
-        reason = f"statement {statement.id} is recorded twice"
-        raise NotVerified(reason, entry.seq)
+    if known is not None and known.fingerprint == envelope.fingerprint():
+        raise NotVerified(f"statement {statement.id} is recorded twice", entry.seq)
+    expected = judge(delivery, statement, at) if known is None else contradiction(statement.id, known.seq)
+    if expected != verdict:
+        reason = f"the rules say {expected.verdict} {expected.rule or ''} {expected.reason}".rstrip()
+        raise NotVerified(f"{reason}; recorded is {verdict.verdict} {verdict.rule or ''}".rstrip(), entry.seq)
 
 
-def _keys_are_trusted(found: Directory, trusted: Directory) -> None:
-    for service in found.services:
-        known = trusted.find(service.id)
-        theirs = {key.public for key in known.keys} if known is not None else set()
-        for key in service.keys:
-            if key.public not in theirs:
-                reason = f"the key {key_id(key.public)} of {service.id} is not in the directory you trust"
-                raise NotVerified(reason)
+def _keys_are_trusted(packet: Packet, plan: Plan, trusted: Directory) -> None:
+    """Every key that signed the plan or a statement was, by the directory that is trusted, a valid key of its service then."""
+    for entry in packet.ledger:
+        if isinstance(entry.event, Started):
+            _trusted(trusted, plan.initiator, entry.event.plan, entry.at, entry.seq)
+        elif isinstance(entry.event, Stated):
+            service = read_statement(entry.event.envelope.body()).service
+            _trusted(trusted, service, entry.event.envelope, entry.at, entry.seq)
+
+
+def _trusted(trusted: Directory, service: str, envelope: Envelope, at: str, entry: int | None) -> None:
+    known = trusted.find(service)
+    valid = known.keys_at(instant(at)) if known is not None else {}
+    for signature in envelope.signatures:
+        if signature.keyid not in valid:
+            whose = service or "the installation"
+            reason = f"the key {signature.keyid} of {whose} is not in the directory you trust, or was not valid then"
+            raise NotVerified(reason, entry)
 
 
 def _fits(delivery: Delivery, receipt: Receipt) -> None:

@@ -168,6 +168,10 @@ class Plan(Frozen):
         """The checkpoints of a step, in the plan's order."""
         return tuple(checkpoint for checkpoint in self.checkpoints if checkpoint.step == step)
 
+    def due_after(self, checkpoint: PlannedCheckpoint) -> timedelta:
+        """How long after opening it is due: on the way, beyond the duration of the leg that ends there."""
+        return sum((leg.takes for leg in self.legs if leg.end == checkpoint.id), start=checkpoint.due)
+
     def find(self, checkpoint: str) -> PlannedCheckpoint | None:
         """The checkpoint of this id, or none."""
         return next((known for known in self.checkpoints if known.id == checkpoint), None)
@@ -202,8 +206,5 @@ class Plan(Frozen):
     def time_to_leave(self, state: str, leg: int = 0) -> timedelta:
         """From the start of leg `leg` until the planned exit from `state`, handovers at their full due time included."""
         last = max(index for index, known in enumerate(self.legs) if known.state == state)
-        total = timedelta()
-        for known in self.legs[leg : last + 1]:
-            end = self.find(known.end)
-            total += known.takes + (end.due if end is not None else timedelta())
-        return total
+        ends = [self.find(known.end) for known in self.legs[leg : last + 1]]
+        return sum((self.due_after(end) for end in ends if end is not None), start=timedelta())

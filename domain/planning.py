@@ -71,7 +71,7 @@ def _checkpoints(plan: Plan) -> Iterator[Fault]:
         if checkpoint.quorum() > len(checkpoint.services()):
             problem = f"{checkpoint.quorum()} services are needed and only {len(checkpoint.services())} are asked"
             yield Fault(place=f"{place}.need", problem=problem)
-        travelling = sum((leg.takes for leg in plan.legs if leg.end == checkpoint.id), start=checkpoint.due)
+        travelling = plan.due_after(checkpoint)
         for number, reminder in enumerate(checkpoint.remind):
             if reminder >= travelling:
                 problem = f"a reminder must come before the checkpoint is due, {say_span(travelling)} after it opens"
@@ -194,6 +194,13 @@ def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
                     f"R1: by the rule card of {card.state} a {service.kind} cannot grant; {' or '.join(card.granted_by)} can"
                 )
                 yield Fault(place=place, problem=problem)
+    for index, leg in enumerate(plan.legs):
+        if plan.authorities(leg.state) and set(plan.authorities(leg.state)) == {leg.responsible}:
+            problem = (
+                f"R7: {leg.responsible} is in charge here and alone authorises for {leg.state}; "
+                "a fresh decision needs two, so let another service authorise as well"
+            )
+            yield Fault(place=f"legs.{index}.responsible", problem=problem)
     asked = {requirement.service for checkpoint in plan.at("authorise") for requirement in checkpoint.requires}
     if asked == {plan.initiator}:
         problem = f"R13: {plan.initiator} starts this delivery and would be the only one to authorise it"

@@ -14,17 +14,17 @@ from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.errors import Malformed, NotAllowed, NotAuthentic, NotFound
-from domain.ledger import Entry, Event, Receipt, Started, Stated, TakenUp, Verdict, refusal
+from domain.ledger import Entry, Event, Receipt, Started, Stated, TakenUp, Verdict
 from domain.moments import utc_text
 from domain.plan import Plan
-from domain.rules import judge, permits
+from domain.rules import contradiction, judge, permits
 from domain.statements import Statement, faults_of, read_statement
 
 
 def read_plan(envelope: Envelope) -> Plan:
     """The plan inside an envelope, unverified. Raises `Malformed` with every fault."""
     try:
-        return Plan.model_validate_json(envelope.body())
+        return Plan.model_validate_json(envelope.body(), strict=True)
     except ValidationError as error:
         message = "not a plan"
         raise Malformed(message, faults_of(error)) from error
@@ -93,10 +93,7 @@ def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt:
     known = delivery.statements.get(statement.id)
     if known is not None and known.fingerprint == envelope.fingerprint():
         return receipt(delivery, statement.id)
-    if known is not None:
-        verdict = refusal("R18", f"the id {statement.id} was used in entry {known.seq} for something else")
-    else:
-        verdict = judge(delivery, statement, at)
+    verdict = judge(delivery, statement, at) if known is None else contradiction(statement.id, known.seq)
     entry = delivery.ledger.next(Stated(envelope=envelope, verdict=verdict), utc_text(at))
     delivery.append(entry, statement)
     if verdict.verdict == "accepted":

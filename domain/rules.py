@@ -212,6 +212,11 @@ def _against_departure(delivery: Delivery, at: datetime) -> RuleBroken | None:
     return None
 
 
+def contradiction(statement: str, known: int) -> Verdict:
+    """The verdict on other content under an id that entry `known` has used (R18)."""
+    return refusal("R18", f"the id {statement} was used in entry {known} for something else")
+
+
 # The story wants to record something
 
 
@@ -249,7 +254,7 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
         case TakenUp():
             _permit_taking_up(delivery, event, at)
         case Opened():
-            _permit_opening(delivery, event)
+            _permit_opening(delivery, event, at)
         case Closed():
             _permit_closing(delivery, event)
         case Reminded() | Silence() | Expiring() | Expired():
@@ -282,7 +287,7 @@ def _permit_taking_up(delivery: Delivery, event: TakenUp, at: datetime) -> None:
         raise RuleBroken("R18", f"the verdict on {event.statement} is not what the rules say")
 
 
-def _permit_opening(delivery: Delivery, event: Opened) -> None:
+def _permit_opening(delivery: Delivery, event: Opened, at: datetime) -> None:
     name = event.checkpoint
     if name in delivery.progress:
         raise RuleBroken("R17", f"{name} has already opened")
@@ -291,14 +296,25 @@ def _permit_opening(delivery: Delivery, event: Opened) -> None:
         expected = unforeseen.definition(delivery, name)
         if expected is None or event.definition != expected:
             raise RuleBroken("R17", f"nothing calls for a checkpoint {name}")
-        if (event.due is None) != unforeseen.waits_without_end(name):
-            raise RuleBroken("R2", f"{name} has no such due time")
     elif event.definition is not None:
-        raise RuleBroken("R17", f"{name} is defined by the plan and by nothing else")
+        raise RuleBroken("R17", f"{name} is defined by the plan")
     elif delivery.halt is None:
         _permit_turn(delivery, planned)
     elif planned.step != "close":
         raise RuleBroken("R8", f"the delivery has been halted, so {name} does not open")
+    if event.due != due_at(delivery, name, at):
+        raise RuleBroken("R2", f"{name} is not due then")
+
+
+def due_at(delivery: Delivery, name: str, at: datetime) -> str | None:
+    """When a checkpoint that opens at `at` is due; none where it waits for as long as it takes (R8)."""
+    planned = delivery.plan.find(name)
+    if planned is not None:
+        return utc_text(at + delivery.plan.due_after(planned))
+    definition = unforeseen.definition(delivery, name)
+    if definition is None or unforeseen.waits_without_end(name):
+        return None
+    return utc_text(at + definition.due)
 
 
 def _permit_turn(delivery: Delivery, planned: PlannedCheckpoint) -> None:

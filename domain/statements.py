@@ -319,7 +319,7 @@ def sign_statement(statement: Statement, key: Ed25519PrivateKey) -> Envelope:
 def read_statement(payload: bytes) -> Statement:
     """The statement in an envelope's payload. Raises `Malformed` with every fault, and if the bytes are not canonical."""
     try:
-        statement = Statement.model_validate_json(payload)
+        statement = Statement.model_validate_json(payload, strict=True)
     except ValidationError as error:
         message = "not a statement"
         raise Malformed(message, faults_of(error)) from error

@@ -13,10 +13,10 @@ from domain.directory import Directory
 from domain.documents import Document
 from domain.envelope import PLAN_TYPE, Envelope, sign
 from domain.ledger import Cleared, Closed, Event, Opened, Receipt
-from domain.moments import utc_text
 from domain.packet import seal
 from domain.plan import Plan
 from domain.record import begin, record, submit, take_up
+from domain.rules import due_at
 from domain.statements import CONTENT, Statement, sign_statement
 from process.brought import cards_in, directory_in
 from rehearsal.clock import EPOCH
@@ -110,7 +110,7 @@ class Table:
         for name in names:
             planned = self.plan.find(name)
             assert planned is not None, name
-            self.record(Opened(checkpoint=name, due=utc_text(self.now + planned.due)))
+            self.record(Opened(checkpoint=name, due=due_at(self.delivery, name, self.now)))
         take_up(self.delivery, self.now)
 
     def close(self, *names: str) -> None:

@@ -6,7 +6,6 @@ be entered again at any checkpoint boundary. A halt (R8) is not a step: `until` 
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import Literal
 
@@ -14,7 +13,6 @@ from domain import rules, unforeseen
 from domain.consent import conflicting
 from domain.delivery import Delivery
 from domain.ledger import Cleared, Closed, Concluded, Ended, Event, Expired, Expiring, Halted, Opened, Reminded, Silence
-from domain.moments import utc_text
 from domain.plan import PlannedCheckpoint
 from domain.record import record, take_up
 from domain.timers import elapsed, next_moment
@@ -74,11 +72,11 @@ class Story:
 
     async def hand_over(self, leg: int) -> None:
         """Custody moves by offer and acceptance (R6); what does not fit waits for a fresh decision (R7)."""
-        await self.pass_checkpoints(self.planned(self.plan.legs[leg].end), takes=self.plan.legs[leg].takes)
+        await self.pass_checkpoints(self.planned(self.plan.legs[leg].end))
 
     async def deliver(self) -> None:
         """The consignment reaches the recipient under watch."""
-        await self.pass_checkpoints(*self.plan.at("deliver"), takes=self.plan.legs[-1].takes)
+        await self.pass_checkpoints(*self.plan.at("deliver"))
 
     async def arrest(self) -> None:
         """Every team is told at the same instant."""
@@ -111,14 +109,12 @@ class Story:
 
     # What the steps are made of
 
-    async def pass_checkpoints(
-        self, *checkpoints: PlannedCheckpoint, takes: timedelta = timedelta(), halted: bool = False
-    ) -> None:
+    async def pass_checkpoints(self, *checkpoints: PlannedCheckpoint, halted: bool = False) -> None:
         """Open these side by side, ask, and go on when all have closed."""
         self.raise_if_halted(halted=halted)
         for checkpoint in checkpoints:
             if checkpoint.id not in self.delivery.progress:
-                due = utc_text(self.stage.now() + takes + checkpoint.due)
+                due = rules.due_at(self.delivery, checkpoint.id, self.stage.now())
                 self.record(Opened(checkpoint=checkpoint.id, due=due))
         take_up(self.delivery, self.stage.now())
         await self.pass_open(*(checkpoint.id for checkpoint in checkpoints), halted=halted)
@@ -207,7 +203,7 @@ class Story:
         definition = unforeseen.definition(self.delivery, name)
         if name in self.delivery.progress or definition is None:
             return
-        due = None if unforeseen.waits_without_end(name) else utc_text(self.stage.now() + definition.due)
+        due = rules.due_at(self.delivery, name, self.stage.now())
         self.record(Opened(checkpoint=name, due=due, definition=definition))
         if ask:
             self.stage.ask(name)

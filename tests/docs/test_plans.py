@@ -148,6 +148,8 @@ REFUSALS: list[tuple[str, str, Change]] = [
     ("checkpoints.N.locode", "", lambda p, _c: checkpoint(p, "preparation").update(locode="UZTAS")),
     ("checkpoints.N.requires.N.says", "", lambda p, _c: asks(p, "arrest", ("uz.police", "debrief"))),
     ("checkpoints.N.need", "", lambda p, _c: checkpoint(p, "arrest").update(need=3)),
+    ("checkpoints.N.requires", "", lambda p, _c: asks(p, "preparation", ("kz.knb", "ready"))),
+    ("checkpoints.N.need", "", lambda p, _c: checkpoint(p, "departure").update(need=1)),
     ("checkpoints.N.remind.N", "", lambda p, _c: checkpoint(p, "arrest").update(remind=["24h"])),
     ("checkpoints", "", lambda p, _c: without(p, "preparation")),
     ("checkpoints", "", lambda p, _c: without(p, "arrest")),
@@ -169,6 +171,7 @@ REFUSALS: list[tuple[str, str, Change]] = [
     ("modality", "R3", lambda _p, c: card(c, modalities=("removed",))),
     ("checkpoints.N.requires.N.service", "R1", lambda p, _c: asks(p, "consent-kz", ("uz.prosecutor", "authorisation"))),
     ("checkpoints.N.requires.N.service", "R1", lambda _p, c: card(c, granted_by=("court",))),
+    ("legs.N.responsible", "R7", lambda p, _c: asks(p, "consent-kz", ("kz.customs", "authorisation"))),
     ("initiator", "R13", lambda p, _c: (p.update(initiator="kz.prosecutor"), without(p, "consent-uz"))),
 ]
 

@@ -165,7 +165,6 @@ def test_wrong_types_are_refused(old: str, new: str, path: str) -> None:
     assert faults(text) == [f"plan.yaml:{line_with(text, new)}: {path}"]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: records are read in pydantic's lax mode")
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -202,7 +202,6 @@ def test_several_faults_are_all_reported_in_one_go() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: R7 can collapse to one voice where a State's only authority is also in charge")
 def test_r7_decision_needs_two_voices() -> None:
     """If the only one to authorise for a State is also responsible there, a fresh decision would be its own alone."""
     plan = at("consent-kz", requires=asks(("kz.customs", "authorisation")))

@@ -630,7 +630,6 @@ def test_r5_extension_no_longer_needed_is_taken_back() -> None:
     table.record(Closed(checkpoint=name, result="withdrawn"))
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: an extension that names no checkpoint leaves the request open; then it halts")
 def test_r5_extension_without_a_checkpoint_answers_the_open_request() -> None:
     """An authority that extends without naming the request has extended: its 'silence' must not halt the delivery."""
     table = Table().dispatch()
@@ -1036,7 +1035,6 @@ def test_r8_halted_delivery_is_not_concluded_before_the_seizure() -> None:
     assert table.delivery.outcome == "interdicted_early"
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a seizure that names no checkpoint leaves stop.interdiction open for ever")
 def test_r8_seizure_without_a_checkpoint_answers_the_interdiction() -> None:
     """The responsible authority has seized: whether or not it names the checkpoint, nothing more is waited for."""
     table = Table().dispatch()
@@ -1253,7 +1251,6 @@ def test_r17_planned_checkpoint_is_defined_by_the_plan_alone() -> None:
     assert forbidden(table, Opened(checkpoint="preparation", due=due, definition=fewer)) == "R17"
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: the due time of a planned checkpoint is not compared with the plan")
 @pytest.mark.parametrize("hours", [None, 0, 1000])
 def test_r2_planned_checkpoint_is_due_when_the_plan_says(hours: int | None) -> None:
     """Who runs the installation cannot let a request for consent wait for ever, nor make it overdue at once."""
