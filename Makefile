@@ -21,6 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(STAMP) ## rehearse a real operation, Almaty to Tashkent, and verify its evidence
+	@rm -rf build/demo
 	@$(BIN)/vigil rehearse examples/almaty-tashkent/plan.yaml --keep build/demo
 	@$(BIN)/vigil verify build/demo/saxaul-22.packet.json --directory build/demo/directory.yaml
 

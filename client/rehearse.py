@@ -18,7 +18,7 @@ from client.embedded import Embedded, Layout
 from domain.canonical import Frozen, canonical, plain
 from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, private_pem, sign
-from domain.errors import NotVerified, TimedOut
+from domain.errors import Malformed, NotVerified, TimedOut
 from domain.ledger import Entry, Outcome, Stated
 from domain.packet import verify
 from domain.views import DeliveryView
@@ -153,6 +153,9 @@ class Rehearsal:
 def home_for(keep: Path | None) -> Path:
     """The folder to keep, or a new temporary one (its packet stays; the operating system clears it in its own time)."""
     if keep is not None:
+        if (keep / "temporal.db").exists():
+            message = f"{keep} holds a rehearsal already; it is kept"
+            raise Malformed(message, hint="name another folder with --keep, or remove that one")
         keep.mkdir(parents=True, exist_ok=True)
         return keep
     return Path(tempfile.mkdtemp(prefix="vigil-rehearsal-"))

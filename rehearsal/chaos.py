@@ -78,6 +78,11 @@ def _declines(plan: Plan, dice: random.Random) -> Act | None:
     return _taker_says(plan, dice, "handover_declined", {})
 
 
+def _accepts_too_early(plan: Plan, dice: random.Random) -> Act | None:
+    at = _taker_says(plan, dice, "handover_accepted", {})
+    return at.model_copy(update={"after": timedelta(seconds=1)}) if at is not None else None
+
+
 def _finds_another_weight(plan: Plan, dice: random.Random) -> Act | None:
     found = plan.consignment.gross + dice.choice((-1, 1)) * dice.randint(0, 3 * plan.weight_tolerance)
     return _taker_says(plan, dice, "handover_accepted", {"gross": max(found, 0)})
@@ -133,6 +138,7 @@ TROUBLES: tuple[Trouble, ...] = (
     _stops,
     _stops,
     _declines,
+    _accepts_too_early,
     _finds_another_weight,
     _finds_another_weight,
     _finds_a_broken_seal,

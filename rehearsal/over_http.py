@@ -58,11 +58,11 @@ def factor_for(plan: Plan, scenario: Scenario) -> float:
     """How many times shorter a rehearsal may be: as short as `LENGTH`, but never so short that a service which answers in
     good time would be overdue only because this machine is slow.
     """
-    answers = 8 + len(plan.at("hand_over"))
+    answers = 8 + 2 * len(plan.at("hand_over"))
     ordinary = sum((leg.takes for leg in plan.legs), start=scenario.pace.slowest * answers)
     after = plan.contingencies
     shortest = min(*(checkpoint.due for checkpoint in plan.checkpoints), after.decision, after.acknowledge_stop)
-    slack = shortest - scenario.pace.slowest
+    slack = shortest - 2 * scenario.pace.slowest
     return max(min(ordinary / LENGTH, slack / SLACK), 1.0)
 
 

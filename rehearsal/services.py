@@ -68,7 +68,10 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
     silent = any(act.says is None for act in acts)
     for need in request.says:
         if need not in replaced and not silent:
-            yield _line(request, _expected(request, need, dice), _delay(request, scenario, None, dice, now), dice)
+            at = _delay(request, scenario, None, dice, now)
+            if need == "handover_acceptance":  # a taker accepts what has been offered: it lets the giver speak first
+                at += scenario.pace.slowest
+            yield _line(request, _expected(request, need, dice), at, dice)
     for act in acts:
         if act.says is not None:
             yield _line(request, _acted(request, act, dice), _delay(request, scenario, act, dice, now), dice)
