@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 SEED ?= 1
 SEEDS ?= 2000
 
-.PHONY: help venv lock demo test check format simulate histories clean
+.PHONY: help venv bench lock demo test check format simulate histories clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ simulate: $(STAMP) ## replay one simulated delivery step by step: make simulate 
 
 histories: $(STAMP) ## record new Temporal histories for the replay tests (old ones are never deleted)
 	@$(BIN)/python -m tests.workflows.record_histories
+
+bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Temporal Update
+	@$(BIN)/python -m bench.receipt
 
 lock: ## resolve dependencies anew into requirements.lock (needs the `uv` command)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group pyproject.toml:dev pyproject.toml --output-file requirements.lock

@@ -1,0 +1,130 @@
+"""How long from submitting a statement at the gateway to its receipt, beside a bare Temporal Update in the same run.
+
+Both on an idle machine, one after another, on one real server with its database in a file: the floor is an Update of the
+same payload to a workflow with no rules, no signatures and no ledger. Run it with `make bench`.
+"""
+
+import asyncio
+import statistics
+import sys
+import sysconfig
+import tempfile
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+with workflow.unsafe.imports_passed_through():
+    from domain.envelope import Envelope
+    from domain.statements import Sighted, Statement, sign_statement
+    from process.serve import leave
+    from rehearsal.services import private_key_of
+    from tests.installation import installed, quick
+    from tests.support import example_scenario, signed_plan
+    from worker import sandbox
+    from workflows import messages
+
+ROUNDS = 200
+WARM_UP = 20
+
+
+@workflow.defn
+class Floor:
+    """The same shape with nothing in it."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    @workflow.run
+    async def run(self) -> None:
+        """Wait for ever."""
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.update
+    def submit(self, envelope: Envelope) -> int:
+        """Count."""
+        self._seen += len(envelope.signatures)
+        return self._seen
+
+
+async def timed(action: Callable[[], Awaitable[object]]) -> float:
+    """Milliseconds of one action."""
+    began = time.perf_counter()
+    await action()
+    return (time.perf_counter() - began) * 1000
+
+
+async def measure(client: Client) -> None:
+    """Print p50 and p99 of both, the ratio, and what a statement adds to the history."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    queue = f"floor-{uuid.uuid4().hex}"
+
+    def sighting() -> Envelope:
+        said = Statement(
+            id=uuid.uuid4().hex,
+            delivery=plan.operation,
+            service="kz.customs",
+            officer="officer-1",
+            happened_at="2026-11-24T10:00:00+05:00",
+            content=Sighted(place="on the road"),
+        )
+        return sign_statement(said, private_key_of("kz.customs"))
+
+    async with (
+        installed(client, plan, None) as at,
+        Worker(client, task_queue=queue, workflows=[Floor], workflow_runner=sandbox()),
+    ):
+        floor = await client.start_workflow(Floor.run, id=queue, task_queue=queue)
+        door = at.gateway("kz.customs")
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        bare, ours = [], []
+        before = await at.handle(plan).describe()
+        for number in range(WARM_UP + ROUNDS):
+            envelope = sighting()
+            one = await timed(lambda said=envelope: floor.execute_update(Floor.submit, said, id=uuid.uuid4().hex))  # type: ignore[misc]
+            two = await timed(lambda said=envelope: door.submit(plan.operation, said))  # type: ignore[misc]
+            if number == WARM_UP:
+                before = await at.handle(plan).describe()
+            if number >= WARM_UP:
+                bare.append(one)
+                ours.append(two)
+        after = await at.handle(plan).describe()
+        await floor.terminate()
+
+    for name, times in (("bare Update", bare), ("statement at the gateway", ours)):
+        cuts = statistics.quantiles(times, n=100)
+        sys.stdout.write(f"{name:<26} p50 {cuts[49]:6.1f} ms   p99 {cuts[98]:6.1f} ms\n")
+    sys.stdout.write(f"ratio of medians           {statistics.median(ours) / statistics.median(bare):.2f}\n")
+    events = after.history_length - before.history_length
+    size = after.raw_description.workflow_execution_info.history_size_bytes
+    size -= before.raw_description.workflow_execution_info.history_size_bytes
+    sys.stdout.write(f"history per statement      {events / (ROUNDS - 1):.1f} events, {size / (ROUNDS - 1):.0f} bytes\n")
+
+
+async def main() -> None:
+    """On a server of its own."""
+    server = Path(sysconfig.get_path("scripts")) / "temporal"
+    attributes = [SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS), SearchAttributeKey.for_keyword(messages.PHASE)]
+    pragmas = ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"]
+    with tempfile.TemporaryDirectory() as folder:
+        async with await WorkflowEnvironment.start_local(
+            dev_server_existing_path=str(server),
+            data_converter=pydantic_data_converter,
+            search_attributes=attributes,
+            dev_server_database_filename=f"{folder}/temporal.db",
+            dev_server_extra_args=pragmas,
+            dev_server_log_level="error",
+        ) as environment:
+            await measure(environment.client)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    leave(0)
