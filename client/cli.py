@@ -33,7 +33,7 @@ from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut
 from domain.ledger import Entry, Receipt
 from domain.packet import verify as verify_packet
 from domain.quantities import parse_span, say_span
-from domain.statements import StopRequested, faults_of
+from domain.statements import Incident, StopRequested, faults_of
 from domain.views import DeliveryView
 from process.brought import directory_in
 from process.gateway import Gateway
@@ -418,6 +418,7 @@ def stop(
     delivery: DeliveryId,
     service: As,
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
+    risk_to_life: Annotated[bool, typer.Option("--risk-to-life", help="life is at risk: the outcome will say so")] = False,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -425,7 +426,7 @@ def stop(
 ) -> None:
     """Stop a delivery, now. Anyone who takes part may."""
     try:
-        content = StopRequested(reason=reason)
+        content = Incident(risk_to_life=True, what=reason) if risk_to_life else StopRequested(reason=reason)
     except ValidationError as error:
         raise Malformed("the reason is not usable", faults_of(error)) from error
     key = keyring.key_of(keys.expanduser(), service)

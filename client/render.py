@@ -164,6 +164,8 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry,
         facts.add_row(f"consent {consent.state}", f"{live} until {moment(consent.valid_until)} ({consent.service})")
     if view.discrepancy:
         facts.add_row("does not fit", Text(view.discrepancy, "bold red"))
+    if view.out_of_sight:
+        facts.add_row("out of sight", Text(view.out_of_sight, "bold red"))
     if view.halted:
         facts.add_row("halted", Text(view.halted, "bold red"))
     if view.outcome:

@@ -4,7 +4,7 @@ Nothing is stored beside the entries, so a packet, a continue-as-new or a replay
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import singledispatchmethod
 
@@ -51,17 +51,32 @@ from domain.statements import (
     HandoverAccepted,
     HandoverDeclined,
     HandoverOffered,
+    Incident,
     Interdicted,
+    LossRecorded,
     MovementDecision,
     Prepared,
     Sighted,
     Statement,
     StopRequested,
+    SurveillanceLost,
+    SurveillanceRegained,
     read_statement,
 )
 
-NEEDS_NO_CHECKPOINT = ("authorisation_extended", "stop_acknowledged", "interdicted")
+NEEDS_NO_CHECKPOINT = (
+    "authorisation_extended",
+    "stop_acknowledged",
+    "interdicted",
+    "loss_recorded",
+    "sighted",
+    "surveillance_regained",
+)
 """Kinds that count whether or not the service names the checkpoint that asked for them."""
+
+
+CONTACT = ("dispatched", "sighted", "surveillance_regained", "handover_offered", "handover_accepted", "delivered")
+"""Kinds that prove that somebody has the consignment in hand or in sight (R9)."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,15 @@ class Halt:
     rule: str
     reason: str
     by: str | None = None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """An interval out of sight (R9): from the last contact on; `ended` is none while it lasts."""
+
+    began: datetime
+    reason: str
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +131,13 @@ class Delivery:
         """Seized by the responsible authority after a halt."""
         self.last_sighting: tuple[str, str] | None = None
         """When (as written) and where the responsible authority last saw it."""
+        self.last_contact: datetime | None = None
+        """When the last statement was recorded that had it in hand or in sight."""
+        self.gap: Gap | None = None
+        self.gaps: list[Gap] = []
+        """Intervals out of sight that have ended."""
+        self.lost = False
+        """Given up as lost, by an act of loss."""
         self.halt: Halt | None = None
         self.outcome: Outcome | None = None
         self.ended = False
@@ -161,17 +192,17 @@ class Delivery:
         self.ledger.append(entry)
         at = instant(entry.at)
         if isinstance(entry.event, Stated):
-            self._stated(entry.seq, entry.event, statement or read_statement(entry.event.envelope.body()))
+            self._stated(entry.seq, entry.event, statement or read_statement(entry.event.envelope.body()), at)
         else:
             self._apply(entry.event, at)
 
-    def _stated(self, seq: int, event: Stated, statement: Statement) -> None:
+    def _stated(self, seq: int, event: Stated, statement: Statement, at: datetime) -> None:
         if statement.id not in self.statements:
             self.statements[statement.id] = Known(event.envelope.fingerprint(), seq, event.verdict)
         if event.verdict.verdict == "early":
             self.early[statement.id] = statement
         elif event.verdict.verdict == "accepted":
-            self._say(statement, seq)
+            self._say(statement, seq, at)
 
     @singledispatchmethod
     def _apply(self, event: Event, at: datetime) -> None:
@@ -184,10 +215,10 @@ class Delivery:
             raise RuleBroken(rule, reason)
 
     @_apply.register
-    def _(self, event: TakenUp, _at: datetime) -> None:
+    def _(self, event: TakenUp, at: datetime) -> None:
         statement = self.early.pop(event.statement)
         if event.verdict.verdict == "accepted":
-            self._say(statement, self.statements[statement.id].seq)
+            self._say(statement, self.statements[statement.id].seq, at)
 
     @_apply.register
     def _(self, event: Opened, at: datetime) -> None:
@@ -209,13 +240,17 @@ class Delivery:
         self.progress[event.checkpoint].rung = event.rung
 
     @_apply.register
-    def _(self, event: Silence, _at: datetime) -> None:
+    def _(self, event: Silence, at: datetime) -> None:
         progress = self.progress[event.checkpoint]
         progress.silent = True
         who = ", ".join(event.services)
         planned = self.plan.find(event.checkpoint)
         if planned is not None and planned.step == "authorise":
             self._halt("silence", "R2", f"no answer in time from {who}: silence is not consent")
+        elif event.checkpoint.startswith("sighting."):
+            self._lose_sight(f"no check-in by {who}", at)
+        elif event.checkpoint.startswith("search."):
+            self._halt("lost", "R9", f"out of sight, and not found in time by {who}")
         elif event.checkpoint.startswith("extension."):
             self._halt("expired", "R5", f"no extension in time from {who}")
         elif progress.checkpoint.overdue == "interdict":
@@ -261,8 +296,10 @@ class Delivery:
         if self.halt is None:
             self.halt = Halt(cause, rule, reason, by)
 
-    def _say(self, statement: Statement, seq: int) -> None:
+    def _say(self, statement: Statement, seq: int, at: datetime) -> None:
         """Let an accepted statement take effect."""
+        if statement.kind in CONTACT:
+            self._have_in_sight(at)
         self._answer(statement, seq)
         match statement.content:
             case AuthorisationGranted() as granted:
@@ -302,10 +339,26 @@ class Delivery:
             case Interdicted():
                 self.secured = True
                 self._halt("stop", "R8", f"{statement.service} interdicted the consignment", statement.service)
-            case Sighted(place=place):
+            case Sighted(place=place) | SurveillanceRegained(place=place):
                 self.last_sighting = (statement.happened_at, place)
+            case SurveillanceLost(reason=reason):
+                self._lose_sight(reason, at)
+            case LossRecorded():
+                self.lost = True
+            case Incident(risk_to_life=True, what=what):
+                self._halt("risk_to_life", "R14", f"{statement.service} reports a risk to life: {what}", statement.service)
             case _:
                 """An answer without a further effect: counted above."""
+
+    def _have_in_sight(self, at: datetime) -> None:
+        self.last_contact = at
+        if self.gap is not None:
+            self.gaps.append(replace(self.gap, ended=at))
+            self.gap = None
+
+    def _lose_sight(self, reason: str, at: datetime) -> None:
+        if self.gap is None:
+            self.gap = Gap(self.last_contact or at, reason)
 
     def _answer(self, statement: Statement, seq: int) -> None:
         """Count it as the answer of the checkpoint it names, or where none need be named, of the open ones that ask for it."""

@@ -44,10 +44,11 @@ Outcome = Literal[
 ]
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
-NoticeKind = Literal["reminder", "silence", "withdrawn", "outcome"]
-"""What a notice is about: an answer is waited for, did not come in time, is no longer waited for; or how it ended."""
+NoticeKind = Literal["reminder", "silence", "withdrawn", "outcome", "alarm"]
+"""What a notice is about: an answer is waited for, did not come in time, is no longer waited for; how it
+ended; or that the consignment is out of sight."""
 
-Cause = Literal["stop", "refused", "withdrawn", "expired", "silence", "declined", "decision", "modality"]
+Cause = Literal["stop", "refused", "withdrawn", "expired", "silence", "declined", "decision", "modality", "lost", "risk_to_life"]
 """Why a delivery halted."""
 
 

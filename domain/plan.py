@@ -139,6 +139,17 @@ class Contingencies(Frozen):
     """For an authority to extend a consent that would not outlast the way through its State (R5)."""
 
 
+class Surveillance(Frozen):
+    """How closely the consignment is watched while it is on its way (R9)."""
+
+    check_in: Span
+    """Longest time without a sighting by the responsible authority; then it is asked where the consignment is."""
+    answer: Span
+    """For the answer; then surveillance counts as lost, and every participant is alarmed."""
+    search: Span
+    """For the search; then the delivery halts as lost."""
+
+
 class Plan(Frozen):
     """The whole plan. Times are spans, counted from when things happen."""
 
@@ -163,6 +174,8 @@ class Plan(Frozen):
     checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=100)]
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=50)]
     contingencies: Contingencies
+    surveillance: Surveillance | None = None
+    """None: no check-ins are asked for."""
 
     def at(self, step: Step) -> tuple[PlannedCheckpoint, ...]:
         """The checkpoints of a step, in the plan's order."""

@@ -13,12 +13,13 @@ R6   Custody moves only by offer and acceptance; until acceptance the giver stay
 R7   A seal mismatch or a weight outside tolerance stops the movement until a fresh decision by the authority in charge
      and the prosecutor. (Chain of custody: Illinois v. Andreas; Valencia.)
 R8   Anyone may stop. A stop is never lost and nothing advances after it. (Austrian treaties art. 13: at any time.)
-R9   Surveillance gaps are recorded with their bounds. Not yet enforced.
+R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
+     halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes; Dutch rule: goods never reach the market.)
 R10  The mass balance closes or is explained. Not yet enforced.
 R11  A participant reads only what it needs. Not yet enforced beyond participation.
 R12  Each run ends in exactly one documented outcome, told to every participant.
 R13  The initiator is never the only one to authorise.
-R14  Risk to life stops. Not yet enforced beyond R8.
+R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid; Austrian treaties: special danger.)
 R15  No delivery already in another live operation. Not yet enforced.
 R16  Opening, technical means and accompanying officers need authorisations of their own. Not yet enforced.
 R17  A statement counts only from the service that is asked for it, at the checkpoint that asks for it.
@@ -73,11 +74,25 @@ from domain.timers import elapsed
 
 ORDER: tuple[Step, ...] = ("authorise", "prepare", "dispatch", "hand_over", "deliver", "arrest", "account", "close")
 
-AFTER_A_HALT = ("stop_requested", "stop_acknowledged", "interdicted", "authorisation_withdrawn", "sighted", "debriefed")
+AFTER_A_HALT = (
+    "stop_requested",
+    "stop_acknowledged",
+    "interdicted",
+    "loss_recorded",
+    "authorisation_withdrawn",
+    "sighted",
+    "surveillance_lost",
+    "surveillance_regained",
+    "incident",
+    "debriefed",
+)
 """What may still be said when nothing advances any more (R8)."""
 
-ALWAYS = ("stop_requested",)
+ALWAYS = ("stop_requested", "incident")
 """What needs no checkpoint and no turn."""
+
+BY_THE_RESPONSIBLE = ("interdicted", "loss_recorded", "sighted", "surveillance_lost", "surveillance_regained")
+"""What only the authority responsible at this instant can say (R4)."""
 
 
 # A statement came in
@@ -93,7 +108,7 @@ def judge(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
         return ACCEPTED
     if statement.kind == "stop_acknowledged" and delivery.halt is None:
         return refusal("R8", "there is no stop to acknowledge")
-    if statement.kind in ("interdicted", "sighted"):
+    if statement.kind in BY_THE_RESPONSIBLE:
         return _by_the_responsible(delivery, statement)
     if statement.kind in ("authorisation_withdrawn", "authorisation_extended"):
         return _of_a_grant(delivery, statement, at)
@@ -104,6 +119,8 @@ def _by_the_responsible(delivery: Delivery, statement: Statement) -> Verdict:
     if statement.service != delivery.responsible:
         reason = f"the responsible authority is {delivery.responsible}, not {statement.service}"
         return refusal("R4", reason)
+    if statement.kind == "loss_recorded" and (delivery.halt is None or delivery.halt.cause != "lost"):
+        return refusal("R9", "nothing is given up as lost before it has been searched for and the delivery has halted")
     return ACCEPTED
 
 
@@ -235,6 +252,10 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
         if delivery.arrested:
             return "delivered_with_arrests", f"delivered; {delivery.arrested} arrested"
         return "delivered_without_arrest", "delivered; no arrest"
+    if halt.cause == "risk_to_life":
+        return "aborted_for_risk_to_life", halt.reason
+    if delivery.lost:
+        return "lost_or_stolen", halt.reason
     if halt.cause in ("refused", "modality"):
         return "refused", halt.reason
     if halt.cause == "expired" or (halt.cause == "silence" and not delivery.dispatched):
@@ -296,6 +317,9 @@ def _permit_opening(delivery: Delivery, event: Opened, at: datetime) -> None:
         expected = unforeseen.definition(delivery, name)
         if expected is None or event.definition != expected:
             raise RuleBroken("R17", f"nothing calls for a checkpoint {name}")
+        check_in = unforeseen.check_in_due(delivery)
+        if name.startswith("sighting.") and (check_in is None or at < check_in):
+            raise RuleBroken("R9", "no check-in is due yet")
     elif event.definition is not None:
         raise RuleBroken("R17", f"{name} is defined by the plan")
     elif delivery.halt is None:
@@ -351,9 +375,9 @@ def _permit_closing(delivery: Delivery, event: Closed) -> None:
 
 
 def may_stay_unanswered(delivery: Delivery, name: str) -> bool:
-    """Silence may close what decides nothing: the acknowledgement of a stop, and the debrief."""
+    """Silence may close what decides nothing: the acknowledgement of a stop, the debrief, a sighting (then it is searched)."""
     planned = delivery.plan.find(name)
-    return name == unforeseen.ACKNOWLEDGED or (planned is not None and planned.step == "close")
+    return name == unforeseen.ACKNOWLEDGED or name.startswith("sighting.") or (planned is not None and planned.step == "close")
 
 
 def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
@@ -374,8 +398,8 @@ def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
 def _permit_concluding(delivery: Delivery, outcome: Outcome) -> None:
     if delivery.outcome is not None:
         raise RuleBroken("R12", f"it has already been concluded as {delivery.outcome}")
-    if delivery.halt is not None and not delivery.secured:
-        raise RuleBroken("R8", "halted, and the consignment is not yet seized")
+    if delivery.halt is not None and not (delivery.secured or delivery.lost):
+        raise RuleBroken("R8", "halted, and the consignment is neither seized nor given up as lost")
     if delivery.halt is None and not all(
         delivery.closed(checkpoint.id) for checkpoint in delivery.plan.checkpoints if checkpoint.step != "close"
     ):

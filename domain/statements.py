@@ -149,6 +149,36 @@ class MovementDecision(Frozen):
     reason: Reason
 
 
+class SurveillanceLost(Frozen):
+    """The responsible authority no longer has the consignment in sight (R9); a gap begins."""
+
+    kind: Literal["surveillance_lost"] = "surveillance_lost"
+    reason: Reason
+
+
+class SurveillanceRegained(Frozen):
+    """It is in sight again; the gap ends."""
+
+    kind: Literal["surveillance_regained"] = "surveillance_regained"
+    place: Annotated[str, Field(min_length=1, max_length=120)]
+    reason: Reason
+
+
+class LossRecorded(Frozen):
+    """The search has ended without it: the act of loss (R9)."""
+
+    kind: Literal["loss_recorded"] = "loss_recorded"
+    circumstances: Reason
+
+
+class Incident(Frozen):
+    """Something happened that all must know of. Where life is at risk, it stops the delivery by itself (R14)."""
+
+    kind: Literal["incident"] = "incident"
+    risk_to_life: bool
+    what: Reason
+
+
 class Delivered(Frozen):
     """The consignment has reached the recipient."""
 
@@ -217,6 +247,10 @@ Content = Annotated[
     | Ready
     | Dispatched
     | Sighted
+    | SurveillanceLost
+    | SurveillanceRegained
+    | LossRecorded
+    | Incident
     | HandoverOffered
     | HandoverAccepted
     | HandoverDeclined
@@ -238,6 +272,7 @@ Need = Literal[
     "prepared",
     "ready",
     "dispatched",
+    "sighting",
     "handover_offer",
     "handover_acceptance",
     "movement_decision",
@@ -256,6 +291,7 @@ ANSWERS: dict[Need, tuple[str, ...]] = {
     "prepared": ("prepared",),
     "ready": ("ready",),
     "dispatched": ("dispatched",),
+    "sighting": ("sighted", "surveillance_regained"),
     "handover_offer": ("handover_offered",),
     "handover_acceptance": ("handover_accepted", "handover_declined"),
     "movement_decision": ("movement_decision",),
@@ -264,7 +300,7 @@ ANSWERS: dict[Need, tuple[str, ...]] = {
     "seizure": ("seizure",),
     "debrief": ("debriefed",),
     "stop_acknowledgement": ("stop_acknowledged",),
-    "interdiction": ("interdicted",),
+    "interdiction": ("interdicted", "loss_recorded"),
 }
 """Which kinds of content answer a need; the first is the confirming one, the others say no."""
 

@@ -10,11 +10,14 @@ from datetime import datetime
 from domain.delivery import Delivery
 from domain.ledger import Event, Expired, Expiring, Reminded, Silence
 from domain.moments import utc_text
+from domain.unforeseen import check_in_due
 
 
 def next_moment(delivery: Delivery) -> datetime | None:
-    """The earliest instant at which `elapsed` will have something; none if only a statement can bring news."""
-    return min((at for at, _ in _coming(delivery)), default=None)
+    """The earliest instant at which `elapsed` will have something or a check-in is due; none if only a statement brings news."""
+    check_in = check_in_due(delivery)
+    moments = [at for at, _ in _coming(delivery)] + ([check_in] if check_in is not None else [])
+    return min(moments, default=None)
 
 
 def elapsed(delivery: Delivery, now: datetime) -> tuple[Event, ...]:

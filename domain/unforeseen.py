@@ -3,12 +3,15 @@
     stop.interdiction        the responsible authority seizes; it waits for as long as that takes (R8)
     stop.acknowledged        every other participant acknowledges the halt (R8)
     extension.SERVICE.N      an authority is asked to let its consent run longer (R5)
+    sighting.N               the responsible authority says where it is, once a check-in is due (R9)
+    search.N                 it is out of sight, and is to be found (R9)
     CHECKPOINT.decision.N    the authority in charge and the prosecutor decide afresh (R7)
 
 Their definition follows from the state alone, so a verifier derives the same one.
 """
 
 import re
+from datetime import datetime
 
 from domain.delivery import Delivery
 from domain.plan import Checkpoint, Requirement
@@ -17,6 +20,7 @@ INTERDICTION = "stop.interdiction"
 ACKNOWLEDGED = "stop.acknowledged"
 
 _EXTENSION = re.compile(r"extension\.(?P<service>.+)\.\d+")
+_SIGHTING = re.compile(r"(sighting|search)\.\d+")
 _DECISION = re.compile(r"(?P<checkpoint>.+)\.decision\.\d+")
 
 
@@ -34,6 +38,13 @@ def definition(delivery: Delivery, name: str) -> Checkpoint | None:
     if extension is not None and extension["service"] in delivery.grants and delivery.halt is None:
         need = (Requirement(service=extension["service"], says="extension"),)
         return Checkpoint(id=name, requires=need, due=after.extension, overdue="interdict")
+    watch = delivery.plan.surveillance
+    if _SIGHTING.fullmatch(name) and watch is not None and watched(delivery):
+        searched = name.startswith("search.")
+        if searched != (delivery.gap is not None):
+            return None
+        sighting = (Requirement(service=delivery.responsible, says="sighting"),)
+        return Checkpoint(id=name, requires=sighting, due=watch.search if searched else watch.answer)
     decision = _DECISION.fullmatch(name)
     found = delivery.discrepancy
     if decision is not None and found is not None and found.checkpoint == decision["checkpoint"]:
@@ -43,23 +54,55 @@ def definition(delivery: Delivery, name: str) -> Checkpoint | None:
     return None
 
 
+def watched(delivery: Delivery) -> bool:
+    """Whether it is on its way and must be kept in sight."""
+    return delivery.dispatched and not delivery.delivered and delivery.halt is None
+
+
+def check_in_due(delivery: Delivery) -> datetime | None:
+    """When the responsible authority will be asked where it is, unless it says so before (R9)."""
+    watch = delivery.plan.surveillance
+    if watch is None or delivery.last_contact is None or delivery.gap is not None or not watched(delivery):
+        return None
+    asked = any(progress.open for name, progress in delivery.progress.items() if name.startswith("sighting."))
+    return None if asked else delivery.last_contact + watch.check_in
+
+
 def waits_without_end(name: str) -> bool:
     """Whether it has no due time: a halted consignment is never given up."""
     return name == INTERDICTION
 
 
 def decides(name: str) -> bool:
-    """Whether it is a decision or an extension: it closes as soon as it is answered."""
-    return _EXTENSION.fullmatch(name) is not None or _DECISION.fullmatch(name) is not None
+    """Whether it is a decision, an extension or a sighting: it closes as soon as it is answered."""
+    return any(form.fullmatch(name) for form in (_EXTENSION, _DECISION, _SIGHTING))
 
 
 def moot(delivery: Delivery, name: str) -> bool:
-    """Whether an extension is no longer needed: the consignment has left that State, or has been delivered."""
+    """Whether it is no longer needed: the consignment has left that State, has been delivered, or was seen otherwise."""
+    if _SIGHTING.fullmatch(name):
+        seen = delivery.gap is None if name.startswith("search.") else _seen_since(delivery, name)
+        return delivery.delivered or seen
     extension = _EXTENSION.fullmatch(name)
     if extension is None:
         return False
     grant = delivery.grants.get(extension["service"])
     return delivery.delivered or grant is None or grant.state not in delivery.states_ahead()
+
+
+def _seen_since(delivery: Delivery, name: str) -> bool:
+    contact = delivery.last_contact
+    return contact is not None and contact > delivery.progress[name].opened
+
+
+def sighting_name(delivery: Delivery) -> str:
+    """The open request for a sighting, or the name of the next one."""
+    return _open_or_next(delivery, "sighting")
+
+
+def search_name(delivery: Delivery) -> str:
+    """The open search, or the name of the next one."""
+    return _open_or_next(delivery, "search")
 
 
 def extension_name(delivery: Delivery, service: str) -> str:

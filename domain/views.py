@@ -88,6 +88,8 @@ class DeliveryView(Frozen):
     waiting: tuple[Waiting, ...]
     consents: tuple[Consent, ...]
     discrepancy: str | None
+    out_of_sight: str | None
+    """Since when and why, while it lasts (R9)."""
     halted: str | None
     outcome: Outcome | None
     started_at: str
@@ -117,6 +119,7 @@ def view(delivery: Delivery, now: datetime) -> DeliveryView:
             for grant in delivery.grants.values()
         ),
         discrepancy=delivery.discrepancy.problem if delivery.discrepancy is not None else None,
+        out_of_sight=f"since {utc_text(delivery.gap.began)}: {delivery.gap.reason}" if delivery.gap is not None else None,
         halted=f"{halt.rule}: {halt.reason}" if halt is not None else None,
         outcome=delivery.outcome,
         started_at=delivery.ledger[0].at,
@@ -176,6 +179,8 @@ def markdown(shown: DeliveryView) -> str:
         lines.append(f"- **halted** {shown.halted}")
     if shown.discrepancy:
         lines.append(f"- **does not fit**: {shown.discrepancy}")
+    if shown.out_of_sight:
+        lines.append(f"- **out of sight** {shown.out_of_sight}")
     for wait in shown.waiting:
         who = ", ".join(f"`{one.service}` ({one.standing})" for one in wait.services if one.standing != "answered")
         due = f", due {wait.due}" if wait.due else ""

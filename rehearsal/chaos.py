@@ -15,7 +15,7 @@ from rehearsal.services import private_key_of
 
 MOST_TROUBLES = 3
 
-Trouble = Callable[[Plan, random.Random], Act | None]
+Trouble = Callable[[Plan, random.Random], Act | tuple[Act, ...] | None]
 
 
 def scenario(plan: Plan, seed: int) -> Scenario:
@@ -23,13 +23,17 @@ def scenario(plan: Plan, seed: int) -> Scenario:
     dice = random.Random(f"{seed}/chaos")  # noqa: S311 - a simulation must be repeatable
     fastest = timedelta(minutes=dice.randint(1, 60))
     slowest = fastest + timedelta(minutes=dice.choice((0, 30, 240, 2000)))
-    acts = [dice.choice(TROUBLES)(plan, dice) for _ in range(dice.randint(0, MOST_TROUBLES))]
+    acts = [act for _ in range(dice.randint(0, MOST_TROUBLES)) for act in _listed(dice.choice(TROUBLES)(plan, dice))]
     return Scenario(
         vigil="scenario/1",
         title=f"chaos {seed}",
         pace=Pace(fastest=fastest, slowest=slowest),
-        acts=tuple(act for act in acts if act is not None),
+        acts=tuple(acts),
     )
+
+
+def _listed(trouble: Act | tuple[Act, ...] | None) -> tuple[Act, ...]:
+    return trouble if isinstance(trouble, tuple) else (trouble,) if trouble is not None else ()
 
 
 def _hours(dice: random.Random, most: int) -> timedelta:
@@ -104,6 +108,37 @@ def _decides_not_to_go_on(plan: Plan, dice: random.Random) -> Act | None:
     return Act(service=service, at=f"{at}.decision", says="movement_decision", details={"proceed": False})
 
 
+def _responsible(plan: Plan, dice: random.Random) -> str:
+    return dice.choice(plan.legs).responsible
+
+
+def _does_not_check_in(plan: Plan, dice: random.Random) -> Act:
+    return Act(service=_responsible(plan, dice), at="sighting")
+
+
+def _never_finds_it(plan: Plan, dice: random.Random) -> Act:
+    return Act(service=_responsible(plan, dice), at="search")
+
+
+def _gives_it_up(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
+    """It records a loss, and where that is refused, because nobody searched, seizes after all."""
+    service, at = _responsible(plan, dice), "stop.interdiction"
+    return (
+        Act(service=service, at=at, says="loss_recorded"),
+        Act(service=service, at=at, says="interdicted", after=timedelta(days=4)),
+    )
+
+
+def _loses_sight(plan: Plan, dice: random.Random) -> Act:
+    at, service = _asked(plan, dice, "hand_over", "deliver")
+    return Act(service=service, at=at, says="surveillance_lost", after=_hours(dice, 10))
+
+
+def _reports_danger(plan: Plan, dice: random.Random) -> Act:
+    at, service = _asked(plan, dice)
+    return Act(service=service, at=at, says="incident", details={"risk_to_life": dice.random() < 0.5}, after=_hours(dice, 60))
+
+
 def _interdicts_at_once(plan: Plan, dice: random.Random) -> Act:
     at, service = _asked(plan, dice, "hand_over", "deliver")
     return Act(service=service, at=at, says="interdicted", after=_hours(dice, 20))
@@ -145,6 +180,12 @@ TROUBLES: tuple[Trouble, ...] = (
     _finds_another_seal,
     _decides_not_to_go_on,
     _interdicts_at_once,
+    _does_not_check_in,
+    _never_finds_it,
+    _gives_it_up,
+    _loses_sight,
+    _loses_sight,
+    _reports_danger,
     _prepares_otherwise,
 )
 

@@ -19,6 +19,8 @@ from domain.statements import (
     HandoverAccepted,
     HandoverDeclined,
     HandoverOffered,
+    Incident,
+    LossRecorded,
     MovementDecision,
     Prepared,
     Statement,
@@ -50,6 +52,9 @@ class Checker:
         self._outcome: str | None = None
         self._told: set[str] = set()
         self._delivered = False
+        self._danger = False
+        """Life was at risk when it halted."""
+        self._searched = False
 
     def check(self, entries: Sequence[Entry]) -> None:
         """Raises `BrokenInvariantError` at the first entry that breaks one."""
@@ -83,15 +88,17 @@ class Checker:
             case Silence(checkpoint=name):
                 planned = self._plan.find(name)
                 overdue = planned is not None and (planned.step == "authorise" or planned.overdue == "interdict")
-                if overdue or ".decision." in name or name.startswith("extension."):
+                if overdue or ".decision." in name or name.startswith(("extension.", "search.")):
                     self._halted = True
             case Opened(checkpoint=name):
+                self._searched |= name.startswith("search.")
                 planned = self._plan.find(name)
                 if self._halted and not name.startswith("stop.") and (planned is None or planned.step != "close"):
                     yield f"R8: {name} opened after the halt"
             case Closed(checkpoint=name, result="unanswered"):
                 planned = self._plan.find(name)
-                if name != "stop.acknowledged" and (planned is None or planned.step != "close"):
+                may = name == "stop.acknowledged" or name.startswith("sighting.")
+                if not may and (planned is None or planned.step != "close"):
                     yield f"R2: {name} was passed without an answer"
             case Concluded(outcome=outcome):
                 if self._outcome is not None:
@@ -99,6 +106,10 @@ class Checker:
                 self._outcome = outcome
                 if self._halted and outcome.startswith("delivered"):
                     yield "R8: halted, and yet delivered"
+                if self._danger != (outcome == "aborted_for_risk_to_life"):
+                    yield f"R14: danger to life {self._danger}, and the outcome is {outcome}"
+                if outcome == "lost_or_stolen" and not self._searched:
+                    yield "R9: given up as lost without a search"
             case Told(kind="outcome", reached=reached, unreachable=unreachable):
                 self._told |= {*reached, *unreachable}
             case _ if entry.event.event in ("halted", "expired"):
@@ -123,6 +134,12 @@ class Checker:
                 self._halted |= not self._delivered and state in self._ahead()
             case StopRequested() | HandoverDeclined():
                 self._halted = True
+            case Incident(risk_to_life=True):
+                self._danger |= not self._halted
+                self._halted = True
+            case LossRecorded():
+                if statement.service != self._responsible():
+                    yield f"R4: {statement.service} gave up what {self._responsible()} answers for"
             case MovementDecision(proceed=False):
                 self._halted = True
             case MovementDecision():

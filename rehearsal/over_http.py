@@ -62,6 +62,8 @@ def factor_for(plan: Plan, scenario: Scenario) -> float:
     ordinary = sum((leg.takes for leg in plan.legs), start=scenario.pace.slowest * answers)
     after = plan.contingencies
     shortest = min(*(checkpoint.due for checkpoint in plan.checkpoints), after.decision, after.acknowledge_stop)
+    if plan.surveillance is not None:
+        shortest = min(shortest, plan.surveillance.answer, plan.surveillance.search)
     slack = shortest - 2 * scenario.pace.slowest
     return max(min(ordinary / LENGTH, slack / SLACK), 1.0)
 

@@ -36,6 +36,14 @@ PATIENCE = timedelta(days=45)
 """How long a simulated delivery may be held before its initiator stops it."""
 
 
+LONGEST = timedelta(days=120)
+"""How long a simulated delivery may take before it counts as never ending."""
+
+
+class EndlessError(RuntimeError):
+    """An authority that must seize never did, so the delivery is still halted."""
+
+
 class _RestartError(Exception):
     """The run ends here and a new one goes on from the ledger."""
 
@@ -68,10 +76,16 @@ class World:
 
 
 def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Simulated:
-    """One delivery to its end. `watch` sees every entry as it is recorded. The same world gives the same ledger."""
+    """One delivery to its end. `watch` sees every entry as it is recorded. The same world gives the same ledger.
+    Raises `EndlessError`.
+    """
     loop = VirtualTimeLoop()
     theatre = _Theatre(world, loop, watch)
-    return run(theatre.perform(), loop)
+    try:
+        return run(asyncio.wait_for(theatre.perform(), LONGEST.total_seconds()), loop)
+    except TimeoutError as error:
+        message = f"the delivery had not ended after {LONGEST.days} days"
+        raise EndlessError(message) from error
 
 
 class _Theatre:

@@ -184,14 +184,28 @@ class Story:
                 self.ask_extension(service)
 
     def meet_the_unforeseen(self) -> None:
-        """Open the decision that a discrepancy calls for (R7); close decisions and extensions that have been given."""
+        """Open what the unforeseen calls for: a decision (R7), a sighting, a search (R9). Close what has been answered."""
         if self.delivery.discrepancy is not None and self.delivery.halt is None:
             self.open_unforeseen(unforeseen.decision_name(self.delivery), ask=True)
+        self.keep_in_sight()
         for name, progress in self.delivery.progress.items():
             if progress.open and progress.satisfied and unforeseen.decides(name):
                 self.close_checkpoint(name, "satisfied")
+            elif progress.open and progress.silent and name.startswith("sighting."):
+                self.close_checkpoint(name, "unanswered")
             elif progress.open and unforeseen.moot(self.delivery, name):
                 self.close_checkpoint(name, "withdrawn")
+
+    def keep_in_sight(self) -> None:
+        """Ask for a sighting when a check-in is due; alarm everyone and have it searched for when it is out of sight (R9)."""
+        due = unforeseen.check_in_due(self.delivery)
+        if due is not None and due <= self.stage.now():
+            self.open_unforeseen(unforeseen.sighting_name(self.delivery), ask=True)
+        if self.delivery.gap is not None and self.plan.surveillance is not None and unforeseen.watched(self.delivery):
+            search = unforeseen.search_name(self.delivery)
+            if search not in self.delivery.progress:
+                self.open_unforeseen(search, ask=True)
+                self.stage.tell("alarm", search, self.plan.participants(), f"out of sight: {self.delivery.gap.reason}"[:500])
 
     def ask_extension(self, service: str) -> None:
         """Ask an authority to let its consent run longer, unless it is being asked already (R5)."""

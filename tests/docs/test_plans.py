@@ -26,6 +26,7 @@ from domain.plan import (
     Plan,
     PlannedCheckpoint,
     Requirement,
+    Surveillance,
 )
 from domain.planning import AT_LEAST_ONCE, ONCE, faults_in
 from domain.statements import ANSWERS
@@ -37,7 +38,7 @@ TEXT = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
 TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTILINE))
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
-    Plan, PlannedCheckpoint, Requirement, Leg, Consignment, ConsignmentIdentifier, Contents, Contingencies, Offence,
+    Plan, PlannedCheckpoint, Requirement, Leg, Consignment, ConsignmentIdentifier, Contents, Contingencies, Surveillance, Offence,
     Directory, Service, ServiceKey, RuleCard, Scenario, Act,
 )  # fmt: skip
 
