@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 SEED ?= 1
 SEEDS ?= 2000
 
-.PHONY: help venv bench lock demo test check format simulate histories clean
+.PHONY: help venv bench bugs lock demo test check format simulate histories clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ histories: $(STAMP) ## record new Temporal histories for the replay tests (old o
 
 bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Temporal Update
 	@$(BIN)/python -m bench.receipt
+
+bugs: $(STAMP) ## plant a bug in each rule in turn and see that simulator or tests catch it (minutes)
+	@$(BIN)/python -m tests.planted_bugs
 
 lock: ## resolve dependencies anew into requirements.lock (needs the `uv` command)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group pyproject.toml:dev pyproject.toml --output-file requirements.lock
