@@ -7,6 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import is_cancelled_exception
 
 from domain.delivery import Delivery
 from domain.ledger import NoticeKind, Told
@@ -157,5 +158,5 @@ class TemporalStage:
 
 def _look_at(task: asyncio.Task[Any]) -> None:
     """A checkpoint activity only ever ends because it was cancelled; anything else is worth a line in the log."""
-    if not task.cancelled() and (error := task.exception()) is not None and "cancel" not in str(error).lower():
+    if not task.cancelled() and (error := task.exception()) is not None and not is_cancelled_exception(error):
         workflow.logger.warning("the checkpoint activity ended by itself", exc_info=error)

@@ -245,3 +245,26 @@ async def test_ids_and_search_attributes_hold_code_names_only(temporal: Client) 
     assert entries
     assert [] == [secret for secret in secrets if secret in plain]
     assert update_id("statement", stop_by("kz.knb", plan)).startswith("statement/")
+
+
+async def test_a_service_with_a_task_queue_of_its_own_is_asked_through_it(temporal: Client) -> None:
+    """The directory says where workers can reach a service; the activity that asks it is scheduled there, others as usual."""
+    plan = quick(*example_scenario("moscow-vector"))[0]
+    async with installed(temporal, plan, None) as at:
+        services = tuple(
+            one.model_copy(update={"task_queue": "svc.ru.customs"}) if one.id == "ru.customs" else one
+            for one in at.directory.services
+        )
+        at.directory = at.directory.model_copy(update={"services": services})
+        await started(at, plan)
+        await at.until(plan, lambda entry: entry.event.event == "asked" and entry.event.checkpoint == "consent-ru")
+        history = await at.handle(plan).fetch_history()
+
+    queues = {
+        one.activity_id: one.task_queue.name
+        for one in (event.activity_task_scheduled_event_attributes for event in history.events)
+        if one.activity_id
+    }
+    assert {"wait:consent-kz", "wait:consent-ru", "wait:consent-ru@svc.ru.customs"} == set(queues)
+    assert "svc.ru.customs" == queues["wait:consent-ru@svc.ru.customs"]
+    assert at.task_queue == queues["wait:consent-ru"]
