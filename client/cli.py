@@ -99,7 +99,7 @@ def rehearse(
 ) -> None:
     """Rehearse a plan on this machine: real Temporal, real HTTP, simulated services, compressed time."""
     brought = checked_plan(plan, directory, cards)
-    rehearsal = Rehearsal(brought, scenario_for(plan, scenario), seed, home_for(keep))
+    rehearsal = Rehearsal(brought, scenario_for(plan, brought.plan, scenario), seed, home_for(keep))
     watched = Watched(live=talk.is_terminal)
     with watched:
         rehearsed = asyncio.run(rehearsal.run(watched.see, lambda text: talk.print(text, style="dim")))

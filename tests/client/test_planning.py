@@ -1,0 +1,100 @@
+"""The `vigil plan` commands as people and programs run them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.client.test_cli import PLAN, vigil
+from tests.support import EXAMPLES
+
+SCENARIOS = sorted(EXAMPLES.glob("*/scenario.yaml"))
+REFUSES = EXAMPLES / "destination-refuses" / "scenario.yaml"
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    """A copy of the examples that a test may change."""
+    return Path(shutil.copytree(EXAMPLES, tmp_path / "examples"))
+
+
+async def test_every_example_scenario_goes_as_it_expects() -> None:
+    """Exit 0, one line each; one JSON document with stable names for programs."""
+    text, document = await vigil("plan", "test", *SCENARIOS), await vigil("plan", "test", *SCENARIOS, "-o", "json")
+
+    assert (0, 0) == (text.code, document.code)
+    assert len(SCENARIOS) == text.out.count("ok  ")
+    names = ["scenario", "operation", "stage", "seed", "ok", "expected", "outcome", "trail", "missing", "problem"]
+    assert [names] * len(SCENARIOS) == [list(one) for one in document.json]
+
+
+async def test_what_goes_otherwise_than_expected_is_told_beside_what_was_found(examples: Path) -> None:
+    """Exit 1; the outcome found, the first item of the trail that is missing, and the others still run."""
+    wrong, late = examples / "wrong.yaml", examples / "late.yaml"
+    text = REFUSES.read_text().replace("../almaty-tashkent", "almaty-tashkent")
+    wrong.write_text(text.replace("outcome: refused\n", "outcome: expired\n", 1))
+    late.write_text(text.replace("verdict: accepted}\n", "verdict: late}\n", 1))
+    ran = await vigil("plan", "test", wrong, late, REFUSES)
+    document = await vigil("plan", "test", late, "-o", "json")
+
+    assert (1, 1) == (ran.code, document.code)
+    assert f"FAILED  {wrong}: expected expired, found refused\n" in ran.out
+    assert f"FAILED  {late}: trail item 1 of 5 is missing: {{service: kz.prosecutor, says: authorisation_granted" in ran.out
+    assert f"ok      {REFUSES}: refused, trail of 5 found" in ran.out
+    assert "2 of 3 scenarios" in ran.err
+    assert 1 == document.json[0]["missing"]["number"]
+    assert "late" == document.json[0]["missing"]["item"]["verdict"]
+
+
+async def test_a_scenario_that_never_ends_fails_and_does_not_hang(examples: Path) -> None:
+    """Who is waited for is named; the exit code is that of a failed scenario."""
+    scenario = examples / "destination-refuses" / "scenario.yaml"
+    endless = "acts:\n  - {service: kz.customs, at: stop.interdiction}\n"
+    scenario.write_text(scenario.read_text().replace("acts:\n", endless))
+    ran = await vigil("plan", "test", scenario)
+
+    assert 1 == ran.code
+    assert "stop.interdiction waits for kz.customs" in ran.out
+
+
+async def test_scenarios_that_cannot_be_tests_are_bad_input(examples: Path) -> None:
+    """2 where it expects nothing, names strangers or a faulty plan; 3 where a file is missing; nothing is run before."""
+    scenario = examples / "destination-refuses" / "scenario.yaml"
+    text = scenario.read_text()
+    scenario.write_text(text.partition("expect:")[0])
+    nothing = await vigil("plan", "test", SCENARIOS[0], scenario)
+    scenario.write_text(text.replace("at: consent-uz", "at: consent-uzb").replace("rule: R1", "colour: red"))
+    form = await vigil("plan", "test", scenario)
+    scenario.write_text(text.replace("at: consent-uz", "at: consent-uzb"))
+    strangers = await vigil("plan", "test", scenario)
+    scenario.write_text(text.replace("almaty-tashkent", "almaty"))
+    planless = await vigil("plan", "test", scenario)
+    scenario.write_text(text)
+    plan = examples / "almaty-tashkent" / "plan.yaml"
+    plan.write_text(plan.read_text().replace("modality: intact", "modality: sunk"))
+    faulty = await vigil("plan", "test", scenario)
+
+    assert [2, 2, 2, 3, 2] == [ran.code for ran in (nothing, form, strangers, planless, faulty)]
+    assert "" == nothing.out
+    assert "expects nothing" in nothing.err
+    assert "expect.trail.2" in form.err
+    assert "scenario.yaml:8: acts.0.at: no checkpoint consent-uzb" in strangers.err
+    assert "plan.yaml:14: modality" in faulty.err
+    assert "Traceback" not in form.err + strangers.err + planless.err + faulty.err
+
+
+async def test_a_scenario_is_tested_for_real() -> None:
+    """The same scenario and trail on Temporal, over HTTP: the packet says the same."""
+    ran = await vigil("plan", "test", REFUSES, "--on", "temporal", "-o", "json")
+
+    assert 0 == ran.code, ran.err
+    assert ("temporal", "refused", True) == tuple(ran.json[0][name] for name in ("stage", "outcome", "ok"))
+
+
+async def test_a_rehearsal_refuses_a_scenario_for_another_plan() -> None:
+    """A scenario that speaks of services which this plan does not know would only seem to be rehearsed."""
+    ran = await vigil("rehearse", EXAMPLES / "omsk-taraz" / "plan.yaml", "--scenario", REFUSES)
+
+    assert 2 == ran.code
+    assert "uz.prosecutor has no part in motor-oil-22" in ran.err
+    assert PLAN.exists()
