@@ -1,20 +1,25 @@
 """`vigil plan ...`: what an officer does with a plan before anyone is asked for consent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
-from client import trying
-from client.brought import checked_plan
+from client import outlook, trying
+from client.brought import checked_plan, scenario_for
 from client.console import CardsFolder, DirectoryFile, Output, PlanFile, answer, out, talk
+from client.picture import forecast_svg
 from client.rehearse import home_for
 from client.trying import Stage, Trial, Tried
 from domain.canonical import plain
 from domain.errors import VigilError
 from domain.quantities import say_span
+from rehearsal.forecast import Course, forecast
+from rehearsal.simulator import World
+from rehearsal.trials import FEW, Trials
 
 app = typer.Typer(help="Plans: check them before anyone is asked for consent.", no_args_is_help=True)
 
@@ -72,3 +77,49 @@ def _performance(one: Trial, seed: int, on: Stage) -> Callable[[], bytes]:
     home = home_for(None)
     talk.print(f"{one.path}: on Temporal, files are in {home}", style="dim")
     return lambda: trying.rehearsed(one, seed, home)
+
+
+@app.command("simulate")
+def plan_simulate(
+    plan: PlanFile,
+    runs: Annotated[int, typer.Option(min=1, max=1_000_000, help="how many deliveries")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="of the first; the others follow it. One seed, one course")] = 1,
+    scenario: Annotated[Path | None, typer.Option(help="how the services behave; else scenario.yaml beside the plan")] = None,
+    trouble: Annotated[int, typer.Option(min=0, max=100, help="in how many of 100 runs something goes wrong as well")] = 0,
+    picture: Annotated[Path | None, typer.Option(help="write the picture to this file (SVG)")] = None,
+    directory: DirectoryFile = None,
+    cards: CardsFolder = None,
+    output: Output = "text",
+) -> None:
+    """Simulate many deliveries: how long they take, who is waited for, which consent runs out, where they fail."""
+    brought = checked_plan(plan, directory, cards)
+    behaviour = scenario_for(plan, brought.plan, scenario)
+    trials = Trials(World(brought.plan, brought.directory, brought.cards, behaviour, seed), runs, trouble)
+    found = forecast(brought.plan, tuple(_with_progress(trials)))
+    if picture is not None:
+        _write(picture, forecast_svg(found, brought.plan.title))
+    answer(output, plain(found), outlook.forecast(found))
+    if not trouble and not behaviour.acts:
+        talk.print("nothing goes wrong in this scenario; --trouble 30 shows what may", style="dim")
+
+
+def _with_progress(trials: Trials) -> Iterator[Course]:
+    """The courses as they come; on a terminal, how many have come."""
+    bar = Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=talk, transient=True, auto_refresh=False)
+    if not talk.is_terminal or trials.runs <= FEW:
+        yield from trials.run()
+        return
+    with bar:  # refreshed by hand: a thread of its own must not run while processes are started
+        task = bar.add_task("deliveries", total=trials.runs)
+        for one in trials.run():
+            yield one
+            bar.advance(task)
+            bar.refresh()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise VigilError(f"{path} cannot be written: {error.strerror}") from error
+    talk.print(f"picture: {path}")

@@ -38,6 +38,14 @@ MOST_ENTRIES = 20_000
 """Length of a ledger at which a simulation is given up, however little time has passed."""
 
 
+class NotEnded(TimedOut):
+    """Nobody seizes what was stopped long ago; `delivery` is how far it came."""
+
+    def __init__(self, message: str, delivery: Delivery) -> None:
+        super().__init__(message)
+        self.delivery = delivery
+
+
 class _RestartError(Exception):
     """The run ends here and a new one goes on from the ledger."""
 
@@ -72,7 +80,7 @@ class World:
 def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Simulated:
     """One delivery to its end. `watch` sees every entry as it is recorded. The same world gives the same ledger.
 
-    Raises `TimedOut` for a delivery that does not end though its initiator has long stopped it: nobody seizes it.
+    Raises `NotEnded` for a delivery that does not end though its initiator has long stopped it: nobody seizes it.
     """
     loop = VirtualTimeLoop()
     theatre = _Theatre(world, loop, watch)
@@ -137,7 +145,8 @@ class _Theatre:
             for progress in self._delivery.open_checkpoints()
         ]
         held = (self.now() - EPOCH).days
-        raise TimedOut(f"it had not ended after {held} days and {len(self._delivery.ledger)} entries: {'; '.join(waits)}")
+        message = f"it had not ended after {held} days and {len(self._delivery.ledger)} entries: {'; '.join(waits)}"
+        raise NotEnded(message, self._delivery)
 
     def ask(self, name: str) -> None:
         for service in self._delivery.progress[name].waiting_for():

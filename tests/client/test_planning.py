@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -98,3 +99,55 @@ async def test_a_rehearsal_refuses_a_scenario_for_another_plan() -> None:
     assert 2 == ran.code
     assert "uz.prosecutor has no part in motor-oil-22" in ran.err
     assert PLAN.exists()
+
+
+async def test_a_forecast_for_people_for_programs_and_as_a_picture(tmp_path: Path) -> None:
+    """Durations, waits, bottleneck, consents, failures; the same seeds give the same figures; the picture is XML."""
+    picture = tmp_path / "forecast.svg"
+    options = (PLAN, "--scenario", PLAN.parent / "outlook.yaml", "--runs", 12, "--seed", 5)
+    text = await vigil("plan", "simulate", *options, "--picture", picture)
+    first, second = (
+        await vigil("plan", "simulate", *options, "-o", "json"),
+        await vigil("plan", "simulate", *options, "-o", "json"),
+    )
+
+    assert [0, 0, 0] == [ran.code for ran in (text, first, second)]
+    assert first.out == second.out
+    assert (12, 5) == (first.json["runs"], first.json["seed"])
+    assert 12 == sum(one["runs"] for one in first.json["outcomes"])
+    assert {
+        "operation",
+        "duration",
+        "delivered_duration",
+        "histogram",
+        "checkpoints",
+        "bottlenecks",
+        "consents",
+        "failures",
+    } <= set(first.json)
+    assert ["consent-kz", "consent-uz", "preparation"] == [one["checkpoint"] for one in first.json["checkpoints"]][:3]
+    for words in ("until the outcome", "who alone was waited for", "must be extended", "where it halts", "uz.prosecutor"):
+        assert words in text.out
+    assert "consent-uz" in "".join(ET.parse(picture).getroot().itertext())  # noqa: S314 - our own picture
+    assert f"picture: {picture}" in text.err
+
+
+async def test_a_forecast_says_when_nothing_goes_wrong_in_it() -> None:
+    """A scenario without troubles forecasts none, and that is said rather than praised."""
+    ran = await vigil("plan", "simulate", PLAN, "--runs", 2)
+
+    assert 0 == ran.code
+    assert "in no run" in ran.out
+    assert "--trouble" in ran.err
+
+
+async def test_what_cannot_be_simulated_is_refused(tmp_path: Path) -> None:
+    """2 for no runs, too much trouble or another plan's scenario; 3 for a missing file; 1 where the picture cannot be written."""
+    none = await vigil("plan", "simulate", PLAN, "--runs", 0)
+    much = await vigil("plan", "simulate", PLAN, "--trouble", 101)
+    other = await vigil("plan", "simulate", EXAMPLES / "omsk-taraz" / "plan.yaml", "--scenario", REFUSES)
+    missing = await vigil("plan", "simulate", PLAN, "--scenario", tmp_path / "no.yaml")
+    nowhere = await vigil("plan", "simulate", PLAN, "--runs", 1, "--picture", tmp_path / "no" / "picture.svg")
+
+    assert [2, 2, 2, 3, 1] == [ran.code for ran in (none, much, other, missing, nowhere)]
+    assert "cannot be written" in nowhere.err
