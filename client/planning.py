@@ -5,16 +5,21 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
+from rich.text import Text
 
 from client import outlook, trying
 from client.brought import checked_plan, scenario_for
 from client.console import CardsFolder, DirectoryFile, Output, PlanFile, answer, out, talk
+from client.demanded import demanded
+from client.drawing import drawn, plan_svg
 from client.picture import forecast_svg
 from client.rehearse import home_for
 from client.trying import Stage, Trial, Tried
 from domain.canonical import plain
+from domain.demands import demands
 from domain.errors import VigilError
 from domain.quantities import say_span
 from rehearsal.forecast import Course, forecast
@@ -26,9 +31,9 @@ app = typer.Typer(help="Plans: check them before anyone is asked for consent.", 
 
 @app.command("check")
 def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFolder = None, output: Output = "text") -> None:
-    """Check a plan: every fault at once, with file, line and what was expected."""
+    """Check a plan: every fault at once, with file, line and what was expected; and what each State's rule card demands of it."""
     brought = checked_plan(plan, directory, cards)
-    found = brought.plan
+    found, explained = brought.plan, demands(brought.plan, brought.cards)
     table = Table(title=f"{found.operation}: {found.title}", title_justify="left", box=None, padding=(0, 2))
     for heading in ("checkpoint", "step", "State", "who must say what", "due", "if overdue"):
         table.add_column(heading)
@@ -40,8 +45,9 @@ def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFold
         "operation": found.operation,
         "states": found.states(),
         "participants": found.participants(),
+        "demands": [plain(one) for one in explained],
     }
-    answer(output, document | {"faults": []}, table)
+    answer(output, document | {"faults": []}, Group(table, Text(), demanded(explained, found.modality)))
     talk.print(f"{plan}: no faults; route {' → '.join(found.states())}, {len(found.participants())} participants")
     without = [one for one in found.participants() if not brought.directory.get(one).keys]
     if without:
@@ -101,6 +107,20 @@ def plan_simulate(
     answer(output, plain(found), outlook.forecast(found))
     if not trouble and not behaviour.acts:
         talk.print("nothing goes wrong in this scenario; --trouble 30 shows what may", style="dim")
+
+
+@app.command("draw")
+def plan_draw(
+    plan: PlanFile,
+    picture: Annotated[Path | None, typer.Option(help="write the picture to this file (SVG)")] = None,
+    directory: DirectoryFile = None,
+    cards: CardsFolder = None,
+) -> None:
+    """Draw a plan: the route, the checkpoints, and who must say what."""
+    found = checked_plan(plan, directory, cards).plan
+    if picture is not None:
+        _write(picture, plan_svg(found))
+    out.print(drawn(found), markup=False)
 
 
 def _with_progress(trials: Trials) -> Iterator[Course]:

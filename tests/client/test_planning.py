@@ -6,8 +6,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from client.drawing import plan_svg
+from client.picture import room
 from tests.client.test_cli import PLAN, vigil
-from tests.support import EXAMPLES
+from tests.support import EXAMPLE_PLANS, EXAMPLES, example_plan
 
 SCENARIOS = sorted(EXAMPLES.glob("*/scenario.yaml"))
 REFUSES = EXAMPLES / "destination-refuses" / "scenario.yaml"
@@ -151,3 +153,73 @@ async def test_what_cannot_be_simulated_is_refused(tmp_path: Path) -> None:
 
     assert [2, 2, 2, 3, 1] == [ran.code for ran in (none, much, other, missing, nowhere)]
     assert "cannot be written" in nowhere.err
+
+
+@pytest.mark.parametrize("name", EXAMPLE_PLANS)
+async def test_a_plan_is_drawn_as_text_and_as_a_picture(name: str, tmp_path: Path) -> None:
+    """Every checkpoint, every service with what it must say, every leg with its authority; nothing leaves the picture."""
+    picture, plan = tmp_path / "plan.svg", example_plan(name)
+    ran = await vigil("plan", "draw", EXAMPLES / name / "plan.yaml", "--picture", picture)
+    root = ET.parse(picture).getroot()  # noqa: S314 - our own picture
+    shown = " ".join(root.itertext())
+
+    assert 0 == ran.code
+    for text in (ran.out, shown):
+        for checkpoint in plan.checkpoints:
+            assert checkpoint.id in text
+            for need in checkpoint.requires:
+                assert f"{need.service}: " in text
+        for leg in plan.legs:
+            assert f"responsible: {leg.responsible}" in text
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    for text_ in root.iter("{http://www.w3.org/2000/svg}text"):
+        wide = room(text_.text or "", float(text_.attrib["font-size"]), bold="font-weight" in text_.attrib)
+        assert float(text_.attrib["x"]) + wide <= width, text_.text
+        assert float(text_.attrib["y"]) < height, text_.text
+
+
+def test_no_box_of_a_picture_lies_over_another() -> None:
+    """Checkpoints and legs keep clear of each other, with long words, many services and several checkpoints in one State too."""
+    plan = example_plan("omsk-taraz")
+    place = "An exceedingly long place name, with Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogoch in it & <tags>"
+    many = tuple(one.model_copy(update={"place": place}) for one in plan.checkpoints)
+    more = many[0].model_copy(update={"id": "consent-ru-again", "need": 1})
+    picture = plan_svg(plan.model_copy(update={"checkpoints": (*many, more)}))
+    boxes = [
+        tuple(float(box.attrib[name]) for name in ("x", "y", "width", "height"))
+        for box in ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}rect")  # noqa: S314 - our own picture
+        if box.attrib.get("rx") == "6"
+    ]
+
+    assert len(plan.checkpoints) + 1 + len(plan.legs) == len(boxes)
+    for number, (x, y, width, height) in enumerate(boxes):
+        for left, top, wide, high in boxes[number + 1 :]:
+            assert x + width <= left or left + wide <= x or y + height <= top or top + high <= y
+
+
+async def test_a_faulty_plan_is_not_drawn(examples: Path) -> None:
+    """Exit 2 with the faults, and no picture."""
+    plan = examples / "almaty-tashkent" / "plan.yaml"
+    plan.write_text(plan.read_text().replace("responsible: uz.customs", "responsible: kz.knb"))
+    ran = await vigil("plan", "draw", plan, "--picture", examples / "plan.svg")
+
+    assert (2, "", False) == (ran.code, ran.out, (examples / "plan.svg").exists())
+
+
+async def test_the_check_explains_what_each_card_demands(examples: Path) -> None:
+    """What is known is held against the plan, what is not is said plainly, and that the card is an example too."""
+    card = examples / "cards" / "KZ.yaml"
+    text = card.read_text().replace("modalities: not known", "modalities: [intact]").replace("longest: not known", "longest: 2d")
+    card.write_text(text.replace("granted_by: not known", "granted_by: [prosecutor, court]"))
+    ran = await vigil("plan", "check", examples / "almaty-tashkent" / "plan.yaml")
+    document = await vigil("plan", "check", examples / "almaty-tashkent" / "plan.yaml", "-o", "json")
+
+    assert (0, 0) == (ran.code, document.code)
+    known, unknown = ran.out.partition("what KZ demands")[2].split("what UZ demands")
+    assert "AN EXAMPLE, not the law" in known
+    assert "intact; this plan goes intact: allowed (R3)" in known
+    assert "prosecutor or court; this plan asks kz.prosecutor (R1)" in known
+    assert "it must be extended on the way" in known
+    assert "not known: the State's own authorisation decides whether it may go intact (R3)" in unknown
+    assert "CARICC news item 1940" in unknown
+    assert [True, None] == [one["modality_allowed"] for one in document.json["demands"]]
