@@ -12,6 +12,7 @@ from domain.planning import faults_in
 from domain.quantities import parse_span
 from process.brought import cards_in, directory_in, text_of
 from rehearsal.scenario import Pace, Scenario
+from rehearsal.scenario import faults_in as unfitting
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,28 @@ def checked_plan(path: Path, directory: Path | None, cards: Path | None) -> Brou
     return Brought(plan, services, laws)
 
 
-def scenario_for(plan: Path, scenario: Path | None) -> Scenario:
-    """The scenario named, or `scenario.yaml` beside the plan, or one in which everyone answers in good time."""
-    path = scenario or plan.resolve().parent / "scenario.yaml"
-    if scenario is None and not path.exists():
+def scenario_for(path: Path, plan: Plan, scenario: Path | None) -> Scenario:
+    """The scenario named, or `scenario.yaml` beside the plan, or one in which everyone answers in good time.
+
+    Raises `Malformed` if it speaks of services, checkpoints or statements that this plan does not know.
+    """
+    chosen = scenario or path.resolve().parent / "scenario.yaml"
+    if scenario is None and not chosen.exists():
         return Scenario(vigil="scenario/1", pace=Pace(fastest=parse_span("20m"), slowest=parse_span("4h")))
-    return Document(text_of(path), str(path)).read(Scenario)
+    document = Document(text_of(chosen), str(chosen))
+    return _fitting(document, document.read(Scenario), plan)
+
+
+def checked_scenario(path: Path, directory: Path | None, cards: Path | None) -> tuple[Brought, Scenario]:
+    """The scenario with the plan that it names, both checked. Raises `Malformed` with every fault of either."""
+    document = Document(text_of(path), str(path))
+    scenario = document.read(Scenario)
+    brought = checked_plan(path.parent / scenario.plan, directory, cards)
+    return brought, _fitting(document, scenario, brought.plan)
+
+
+def _fitting(document: Document, scenario: Scenario, plan: Plan) -> Scenario:
+    faults = document.located(unfitting(scenario, plan))
+    if faults:
+        raise Malformed(f"{document.name}: {len(faults)} fault{'s' if len(faults) > 1 else ''}", faults)
+    return scenario

@@ -5,32 +5,29 @@ Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a r
 """
 
 import asyncio
-import json
 import signal
 import sys
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, TypeVar
 
 import aiohttp
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 
 from client import keys as keyring
-from client import render
+from client import planning, render
 from client.brought import checked_plan, scenario_for
+from client.console import CardsFolder, DirectoryFile, Output, PlanFile, Watched, answer, out, talk
 from client.embedded import Embedded, Layout
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.saying import content_of, kind_for, statement
 from domain.canonical import canonical, plain
 from domain.envelope import PLAN_TYPE, key_id, public_text, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, VigilError
-from domain.ledger import Entry, Receipt
+from domain.ledger import Receipt
 from domain.packet import verify as verify_packet
 from domain.quantities import parse_span, say_span
 from domain.statements import Incident, StopRequested, faults_of
@@ -41,25 +38,15 @@ from process.gateway import Gateway
 T = TypeVar("T")
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-plan_app = typer.Typer(help="Plans: check them before anyone is asked for consent.", no_args_is_help=True)
 keys_app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
-app.add_typer(plan_app, name="plan")
+app.add_typer(planning.app, name="plan")
 app.add_typer(keys_app, name="keys")
 
-PIPE_WIDTH = 240
-"""Columns where the output is not a terminal, so that nothing is broken over lines that a program reads."""
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-talk = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
-
-Output = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text for people, json for programs")]
 As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
 Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
 Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
 Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
-PlanFile = Annotated[Path, typer.Argument(help="the plan (YAML)", show_default=False)]
 DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
-DirectoryFile = Annotated[Path | None, typer.Option("--directory", help="directory of services; else found beside the plan")]
-CardsFolder = Annotated[Path | None, typer.Option("--cards", help="folder of rule cards; else found beside the plan")]
 
 KEYS = Path("~/.config/vigil/keys").expanduser()
 GATEWAY = "http://127.0.0.1:8470"
@@ -87,14 +74,6 @@ def explain(error: VigilError) -> None:
         talk.print(f"  {error.hint}", markup=False)
 
 
-def answer(output: str, document: Any, text: Any) -> None:
-    """One document for a program, or something to read."""
-    if output == "json":
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-    else:
-        out.print(text)
-
-
 def call(url: str, service: str, folder: Path, work: Callable[[Gateway], Awaitable[T]]) -> T:
     """Do something at the gateway as a service."""
 
@@ -105,31 +84,7 @@ def call(url: str, service: str, folder: Path, work: Callable[[Gateway], Awaitab
     return asyncio.run(connected())
 
 
-# Plans
-
-
-@plan_app.command("check")
-def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFolder = None, output: Output = "text") -> None:
-    """Check a plan: every fault at once, with file, line and what was expected."""
-    brought = checked_plan(plan, directory, cards)
-    found = brought.plan
-    table = Table(title=f"{found.operation}: {found.title}", title_justify="left", box=None, padding=(0, 2))
-    for heading in ("checkpoint", "step", "State", "who must say what", "due", "if overdue"):
-        table.add_column(heading)
-    for one in found.checkpoints:
-        asked = ", ".join(f"{need.service}: {need.says}" for need in one.requires)
-        table.add_row(one.id, one.step, one.state, asked, say_span(one.due), one.overdue)
-    document = {
-        "plan": str(plan),
-        "operation": found.operation,
-        "states": found.states(),
-        "participants": found.participants(),
-    }
-    answer(output, document | {"faults": []}, table)
-    talk.print(f"{plan}: no faults; route {' → '.join(found.states())}, {len(found.participants())} participants")
-    without = [one for one in found.participants() if not brought.directory.get(one).keys]
-    if without:
-        talk.print(f"to start it, these still need keys in the directory: {', '.join(without)}")
+# Plans: the other commands are in `client.planning`
 
 
 @app.command()
@@ -144,8 +99,8 @@ def rehearse(
 ) -> None:
     """Rehearse a plan on this machine: real Temporal, real HTTP, simulated services, compressed time."""
     brought = checked_plan(plan, directory, cards)
-    rehearsal = Rehearsal(brought, scenario_for(plan, scenario), seed, home_for(keep))
-    watched = _Watched(live=talk.is_terminal)
+    rehearsal = Rehearsal(brought, scenario_for(plan, brought.plan, scenario), seed, home_for(keep))
+    watched = Watched(live=talk.is_terminal)
     with watched:
         rehearsed = asyncio.run(rehearsal.run(watched.see, lambda text: talk.print(text, style="dim")))
     answer(output, plain(rehearsed) | {"as_expected": rehearsed.as_expected}, _rehearsed(rehearsed))
@@ -153,30 +108,6 @@ def rehearse(
         raise NotVerified(rehearsed.problem)
     if not rehearsed.as_expected:
         raise VigilError(f"it ended as {rehearsed.outcome}; the scenario expects {rehearsed.expected}")
-
-
-class _Watched:
-    """Shows a delivery as it goes: a live screen on a terminal, a line for each entry elsewhere."""
-
-    def __init__(self, *, live: bool) -> None:
-        self._live = Live(console=talk, refresh_per_second=8, transient=False) if live else None
-        self._tail: deque[Entry] = deque(maxlen=6)
-
-    def __enter__(self) -> Self:
-        if self._live is not None:
-            self._live.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def see(self, entry: Entry, view: DeliveryView) -> None:
-        self._tail.append(entry)
-        if self._live is not None:
-            self._live.update(render.panel(view, tail=tuple(self._tail)))
-        else:
-            talk.print(render.line(entry))
 
 
 def _rehearsed(done: Rehearsed) -> Table:
@@ -322,7 +253,7 @@ def show(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = GA
 @app.command()
 def watch(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
     """Follow a delivery until it ends. With -o json: one ledger entry a line."""
-    watched = _Watched(live=talk.is_terminal and output == "text")
+    watched = Watched(live=talk.is_terminal and output == "text")
 
     async def follow(door: Gateway) -> None:
         async for entry in door.changes(delivery):

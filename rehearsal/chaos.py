@@ -23,7 +23,7 @@ def scenario(plan: Plan, seed: int) -> Scenario:
     dice = random.Random(f"{seed}/chaos")  # noqa: S311 - a simulation must be repeatable
     fastest = timedelta(minutes=dice.randint(1, 60))
     slowest = fastest + timedelta(minutes=dice.choice((0, 30, 240, 2000)))
-    acts = [act for _ in range(dice.randint(0, MOST_TROUBLES)) for act in _listed(dice.choice(TROUBLES)(plan, dice))]
+    acts = [act for _ in range(dice.randint(0, MOST_TROUBLES)) for act in one_trouble(plan, dice)]
     return Scenario(
         vigil="scenario/1",
         title=f"chaos {seed}",
@@ -32,7 +32,9 @@ def scenario(plan: Plan, seed: int) -> Scenario:
     )
 
 
-def _listed(trouble: Act | tuple[Act, ...] | None) -> tuple[Act, ...]:
+def one_trouble(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
+    """One thing that goes wrong, as the acts it takes; none where the plan leaves no room for it."""
+    trouble = dice.choice(TROUBLES)(plan, dice)
     return trouble if isinstance(trouble, tuple) else (trouble,) if trouble is not None else ()
 
 

@@ -60,12 +60,15 @@ def factor_for(plan: Plan, scenario: Scenario) -> float:
     """
     answers = 8 + 2 * len(plan.at("hand_over"))
     ordinary = sum((leg.takes for leg in plan.legs), start=scenario.pace.slowest * answers)
-    after = plan.contingencies
-    shortest = min(*(checkpoint.due for checkpoint in plan.checkpoints), after.decision, after.acknowledge_stop)
+    ordinary += sum((pace.slowest for pace in scenario.paces), start=timedelta())
+    after, usual = plan.contingencies, 2 * scenario.pace.slowest
+    slack = [after.decision - usual, after.acknowledge_stop - usual]
     if plan.surveillance is not None:
-        shortest = min(shortest, plan.surveillance.answer, plan.surveillance.search)
-    slack = shortest - 2 * scenario.pace.slowest
-    return max(min(ordinary / LENGTH, slack / SLACK), 1.0)
+        slack += [plan.surveillance.answer - usual, plan.surveillance.search - usual]
+    for checkpoint in plan.checkpoints:
+        paces = [scenario.pace_of(one.service, one.says).slowest for one in checkpoint.requires]
+        slack.append(checkpoint.due - 2 * max(paces))
+    return max(min(ordinary / LENGTH, min(slack) / SLACK), 1.0)
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,17 +1,28 @@
 """A scenario: how the services behave in a rehearsal, and how it is expected to end.
 
 Without a scenario every service answers what it is asked, as asked, after a while. Each `act` departs from that: when the
-service is asked at `at`, it says something else, says something more, or stays silent.
+service is asked at `at`, it says something else, says something more, or stays silent. `expect` makes it a test: the outcome,
+and a *trail* of things that must appear in the ledger in this order, whatever stands between them.
 """
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from domain import unforeseen
 from domain.canonical import Frozen
+from domain.errors import Fault
 from domain.identifiers import CheckpointId, ServiceId
-from domain.ledger import Outcome
+from domain.ledger import Outcome, RuleNumber
+from domain.plan import Plan
 from domain.quantities import Span
+from domain.statements import Content, Need
+
+KINDS: tuple[str, ...] = tuple(model.model_fields["kind"].default for model in get_args(get_args(Content)[0]))
+"""Every kind of statement there is."""
+
+MOST_SIGHTS = 100
 
 
 class Act(Frozen):
@@ -25,6 +36,8 @@ class Act(Frozen):
     """Fields that differ from what the service would say by itself."""
     after: Span | None = None
     """From being asked (or from the expected arrival); by the scenario's pace if not given."""
+    chance: Annotated[int, Field(ge=1, le=100)] = 100
+    """In how many of a hundred rehearsals it happens; the seed decides."""
 
 
 class Pace(Frozen):
@@ -41,10 +54,89 @@ class Pace(Frozen):
         return self
 
 
+class PaceOf(Pace):
+    """A pace of its own for one thing that is said, by one service or by all."""
+
+    says: Need
+    service: ServiceId | None = None
+
+
+class Said(Frozen):
+    """Something of a trail: a statement that stands in the ledger. What is left out may be anything."""
+
+    service: ServiceId
+    says: Annotated[str, Field(max_length=40)]
+    checkpoint: CheckpointId | None = None
+    verdict: Literal["accepted", "early", "late", "refused"] | None = None
+    rule: RuleNumber | None = None
+    """The rule that refused it."""
+
+
+class Happened(Frozen):
+    """Something of a trail: what the story recorded. What is left out may be anything."""
+
+    event: Literal[
+        "opened",
+        "asked",
+        "reminded",
+        "silence",
+        "closed",
+        "expiring",
+        "expired",
+        "cleared",
+        "halted",
+        "told",
+        "concluded",
+        "ended",
+    ]
+    """`halted` is the moment from which nothing advances, whatever brought it: a statement, silence, an expiry, a rule."""
+    checkpoint: CheckpointId | None = None
+    service: ServiceId | None = None
+    """One of the services the entry names."""
+    rule: RuleNumber | None = None
+    outcome: Outcome | None = None
+
+    @model_validator(mode="after")
+    def _says_what_it_has(self) -> "Happened":
+        for name in ("checkpoint", "service", "rule", "outcome"):
+            if getattr(self, name) is not None and name not in NAMED_BY[self.event]:
+                has = ", ".join(NAMED_BY[self.event]) or "nothing more"
+                message = f"an event {self.event} has no {name}; it has {has}"
+                raise ValueError(message)
+        return self
+
+
+NAMED_BY: dict[str, tuple[str, ...]] = {
+    "opened": ("checkpoint",),
+    "asked": ("checkpoint", "service"),
+    "reminded": ("checkpoint", "service"),
+    "silence": ("checkpoint", "service"),
+    "closed": ("checkpoint",),
+    "expiring": ("service",),
+    "expired": ("service",),
+    "cleared": (),
+    "halted": ("checkpoint", "service", "rule"),
+    "told": ("checkpoint", "service"),
+    "concluded": ("outcome",),
+    "ended": (),
+}
+"""What a trail may say of each event."""
+
+
+def _which(item: Any) -> str:
+    """A mapping with `event` is something that happened, any other something that was said."""
+    return "happened" if isinstance(item, Happened) or (isinstance(item, dict) and "event" in item) else "said"
+
+
+Sight = Annotated[Annotated[Said, Tag("said")] | Annotated[Happened, Tag("happened")], Discriminator(_which)]
+
+
 class Expected(Frozen):
-    """How it is expected to end."""
+    """How it is expected to end, and what the ledger must show on the way."""
 
     outcome: Outcome
+    trail: Annotated[tuple[Sight, ...], Field(max_length=MOST_SIGHTS)] = ()
+    """In this order; others may stand between."""
 
 
 class Scenario(Frozen):
@@ -56,9 +148,65 @@ class Scenario(Frozen):
     plan: Annotated[str, Field(max_length=200)] = "plan.yaml"
     """The plan's file, relative to this one."""
     pace: Pace
+    paces: Annotated[tuple[PaceOf, ...], Field(max_length=100)] = ()
+    """Where something takes longer or shorter than the rest; the first that fits counts."""
     acts: Annotated[tuple[Act, ...], Field(max_length=100)] = ()
     expect: Expected | None = None
 
     def acts_of(self, service: str, checkpoint: str) -> tuple[Act, ...]:
         """What this service does at this checkpoint beside or instead of answering."""
         return tuple(act for act in self.acts if act.service == service and act.at == checkpoint)
+
+    def pace_of(self, service: str, need: Need | None) -> Pace:
+        """How long this service takes to say this."""
+        fitting = (one for one in self.paces if one.says == need and one.service in (None, service))
+        return next(fitting, self.pace)
+
+    def slowest(self, need: Need) -> Span:
+        """The longest that anyone takes to say this."""
+        return max([self.pace.slowest, *(one.slowest for one in self.paces if one.says == need)])
+
+
+def base_name(checkpoint: str) -> str:
+    """The name a scenario knows: `.1`, `.2` of unforeseen checkpoints left out."""
+    base, _, number = checkpoint.rpartition(".")
+    return base if number.isdigit() else checkpoint
+
+
+def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
+    """What in the scenario can never come true with this plan, so that a slip of the pen is not taken for a quiet delivery."""
+    for number, act in enumerate(scenario.acts):
+        place = f"acts.{number}"
+        yield from _named(plan, place, act.service, act.at, "at", act.says)
+        planned = plan.find(act.at)
+        if planned is not None and act.service in plan.participants() and act.service not in planned.services():
+            problem = f"{act.service} is not asked at {act.at}; {', '.join(planned.services())} are"
+            yield Fault(place=f"{place}.service", problem=problem)
+    for number, pace in enumerate(scenario.paces):
+        yield from _named(plan, f"paces.{number}", pace.service, None, "", None)
+    for number, sight in enumerate(scenario.expect.trail if scenario.expect is not None else ()):
+        says = sight.says if isinstance(sight, Said) else None
+        yield from _named(plan, f"expect.trail.{number}", sight.service, sight.checkpoint, "checkpoint", says)
+
+
+def _named(  # noqa: PLR0913, PLR0917 - a place and what stands there
+    plan: Plan, place: str, service: str | None, checkpoint: str | None, field: str, says: str | None
+) -> Iterator[Fault]:
+    if service is not None and service not in plan.participants():
+        yield Fault(place=f"{place}.service", problem=f"{service} has no part in {plan.operation}")
+    if checkpoint is not None and not _may_open(plan, base_name(checkpoint)):
+        yield Fault(place=f"{place}.{field}", problem=f"no checkpoint {checkpoint} can open in {plan.operation}")
+    if says is not None and says not in KINDS:
+        yield Fault(place=f"{place}.says", problem=f"{says} is no kind of statement; expected one of {', '.join(KINDS)}")
+
+
+def _may_open(plan: Plan, name: str) -> bool:
+    """Whether it is a checkpoint of the plan, or one that the unforeseen may open."""
+    extension, decision = name.removeprefix("extension."), name.removesuffix(".decision")
+    return (
+        plan.find(name) is not None
+        or name in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED)
+        or (extension != name and any(extension in plan.authorities(state) for state in plan.states()))
+        or (decision != name and plan.find(decision) is not None)
+        or (plan.surveillance is not None and name in ("sighting", "search"))
+    )

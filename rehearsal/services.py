@@ -21,7 +21,10 @@ from domain.identifiers import Seal
 from domain.moments import instant
 from domain.requests import Request
 from domain.statements import ANSWERS, CONTENT, NEED_OF, Content, Need, Statement, sign_statement
-from rehearsal.scenario import Act, Scenario
+from rehearsal.scenario import Act, Scenario, base_name
+
+ALWAYS = 100
+"""Percent."""
 
 VIGIL = "vigil"
 """Id of the installation itself in a rehearsal's directory."""
@@ -63,29 +66,36 @@ def lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> tup
 
 def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> Iterator[Line]:
     dice = random.Random(f"{seed}/{request.id}")  # noqa: S311 - a rehearsal must be repeatable
-    acts = scenario.acts_of(request.service, _base(request.checkpoint))
+    acts = [
+        act
+        for number, act in enumerate(scenario.acts_of(request.service, base_name(request.checkpoint)))
+        if _happens(act, f"{seed}/{request.id}/{number}")
+    ]
     replaced = {NEED_OF[act.says] for act in acts if act.says in NEED_OF}
     silent = any(act.says is None for act in acts)
     for need in request.says:
         if need not in replaced and not silent:
-            at = _delay(request, scenario, None, dice, now)
+            at = _delay(request, scenario, need, None, dice, now)
             if need == "handover_acceptance":  # a taker accepts what has been offered: it lets the giver speak first
-                at += scenario.pace.slowest
+                at += scenario.slowest("handover_offer")
             yield _line(request, _expected(request, need, dice), at, dice)
     for act in acts:
         if act.says is not None:
-            yield _line(request, _acted(request, act, dice), _delay(request, scenario, act, dice, now), dice)
+            at = _delay(request, scenario, NEED_OF.get(act.says), act, dice, now)
+            yield _line(request, _acted(request, act, dice), at, dice)
 
 
-def _base(checkpoint: str) -> str:
-    """The name a scenario knows: `.1`, `.2` of unforeseen checkpoints left out."""
-    base, _, number = checkpoint.rpartition(".")
-    return base if number.isdigit() else checkpoint
+def _happens(act: Act, throw: str) -> bool:
+    """Whether chance brings it; dice of its own, so that it moves nothing else."""
+    return act.chance == ALWAYS or random.Random(throw).randint(1, ALWAYS) <= act.chance  # noqa: S311 - repeatable
 
 
-def _delay(request: Request, scenario: Scenario, act: Act | None, dice: random.Random, now: datetime) -> datetime:
+def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from when
+    request: Request, scenario: Scenario, need: Need | None, act: Act | None, dice: random.Random, now: datetime
+) -> datetime:
     """When it is said: after the expected arrival where the request names one, else after being asked."""
-    fastest, slowest = scenario.pace.fastest, scenario.pace.slowest
+    pace = scenario.pace_of(request.service, need)
+    fastest, slowest = pace.fastest, pace.slowest
     pause = act.after if act is not None and act.after is not None else None
     if pause is None:
         pause = fastest + timedelta(milliseconds=dice.randint(0, int((slowest - fastest).total_seconds() * 1000)))

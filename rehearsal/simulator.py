@@ -16,7 +16,7 @@ from domain.cards import RuleCard
 from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, Envelope, sign
-from domain.errors import VigilError
+from domain.errors import TimedOut, VigilError
 from domain.ledger import Asked, Entry, NoticeKind, Told
 from domain.packet import seal
 from domain.plan import Plan
@@ -24,7 +24,7 @@ from domain.record import begin, record, resume, submit
 from domain.requests import request
 from domain.statements import Statement, StopRequested, sign_statement
 from rehearsal.chaos import attacks
-from rehearsal.clock import VirtualTimeLoop, run
+from rehearsal.clock import EPOCH, VirtualTimeLoop, run
 from rehearsal.scenario import Scenario
 from rehearsal.services import VIGIL, Line, cast, lines, private_key_of
 from workflows.story import Story
@@ -33,15 +33,17 @@ Watch = Callable[[Delivery, Entry], None]
 
 
 PATIENCE = timedelta(days=45)
-"""How long a simulated delivery may be held before its initiator stops it."""
+"""How long a simulated delivery may be held, beyond what its legs take, before its initiator stops it."""
+MOST_ENTRIES = 20_000
+"""Length of a ledger at which a simulation is given up, however little time has passed."""
 
 
-LONGEST = timedelta(days=120)
-"""How long a simulated delivery may take before it counts as never ending."""
+class NotEnded(TimedOut):
+    """Nobody seizes what was stopped long ago; `delivery` is how far it came."""
 
-
-class EndlessError(RuntimeError):
-    """An authority that must seize never did, so the delivery is still halted."""
+    def __init__(self, message: str, delivery: Delivery) -> None:
+        super().__init__(message)
+        self.delivery = delivery
 
 
 class _RestartError(Exception):
@@ -77,15 +79,12 @@ class World:
 
 def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Simulated:
     """One delivery to its end. `watch` sees every entry as it is recorded. The same world gives the same ledger.
-    Raises `EndlessError`.
+
+    Raises `NotEnded` for a delivery that does not end though its initiator has long stopped it: nobody seizes it.
     """
     loop = VirtualTimeLoop()
     theatre = _Theatre(world, loop, watch)
-    try:
-        return run(asyncio.wait_for(theatre.perform(), LONGEST.total_seconds()), loop)
-    except TimeoutError as error:
-        message = f"the delivery had not ended after {LONGEST.days} days"
-        raise EndlessError(message) from error
+    return run(theatre.perform(), loop)
 
 
 class _Theatre:
@@ -102,6 +101,8 @@ class _Theatre:
         states = world.plan.states()
         self._cards = {state: card for state, card in world.cards.items() if state in states}
         self._delivery = begin(self._plan, self._directory, self._cards, loop.now())
+        self._patience = sum((leg.takes for leg in world.plan.legs), start=PATIENCE)
+        self._giving_up = loop.now() + 2 * self._patience
         self._news = asyncio.Event()
         self._answering: dict[str, list[asyncio.Task[None]]] = {}
         self._seen = 0
@@ -127,6 +128,7 @@ class _Theatre:
         return self._loop.now()
 
     async def wait(self, until_true: Callable[[], bool], until: datetime | None, summary: str) -> None:  # noqa: ARG002
+        self._give_up_if_endless()
         while not until_true() and (until is None or self.now() < until):
             self._news.clear()
             left = None if until is None else (until - self.now()).total_seconds()
@@ -134,6 +136,17 @@ class _Theatre:
                 await asyncio.wait_for(self._news.wait(), left)
             except TimeoutError:
                 return
+
+    def _give_up_if_endless(self) -> None:
+        if self.now() < self._giving_up and len(self._delivery.ledger) < MOST_ENTRIES:
+            return
+        waits = [
+            f"{progress.checkpoint.id} waits for {', '.join(progress.waiting_for())}"
+            for progress in self._delivery.open_checkpoints()
+        ]
+        held = (self.now() - EPOCH).days
+        message = f"it had not ended after {held} days and {len(self._delivery.ledger)} entries: {'; '.join(waits)}"
+        raise NotEnded(message, self._delivery)
 
     def ask(self, name: str) -> None:
         for service in self._delivery.progress[name].waiting_for():
@@ -177,7 +190,7 @@ class _Theatre:
 
     async def _lose_patience(self) -> None:
         """A delivery that is held for ever is stopped by the initiator, as a person would."""
-        await asyncio.sleep(PATIENCE.total_seconds())
+        await asyncio.sleep(self._patience.total_seconds())
         reason = "held for too long"
         stop = Statement(
             id=f"{self._world.seed:032x}",

@@ -31,7 +31,8 @@ from domain.plan import (
 from domain.planning import AT_LEAST_ONCE, ONCE, faults_in
 from domain.statements import ANSWERS
 from process.brought import cards_in, directory_in
-from rehearsal.scenario import Act, Expected, Pace, Scenario
+from rehearsal.scenario import NAMED_BY, Act, Expected, Happened, Pace, PaceOf, Said, Scenario
+from rehearsal.scenario import faults_in as unfitting
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
@@ -39,7 +40,7 @@ TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTIL
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Leg, Consignment, ConsignmentIdentifier, Contents, Contingencies, Surveillance, Offence,
-    Directory, Service, ServiceKey, RuleCard, Scenario, Act,
+    Directory, Service, ServiceKey, RuleCard, Scenario, PaceOf, Act, Said, Happened,
 )  # fmt: skip
 
 
@@ -113,7 +114,14 @@ def test_the_examples_are_right() -> None:
     assert isinstance(example("directory", Directory).get("kz.post").reach, Poll)
     assert example("card", RuleCard).allows("removed") is False
     scenario = example("scenario", Scenario)
-    assert all(plan.find(act.at) is not None for act in scenario.acts)
+    assert [] == list(unfitting(scenario, plan))
+
+
+def test_what_each_event_of_a_trail_has_is_told() -> None:
+    """The table says of which events a field may be asked."""
+    rows = {quoted(row)[0]: quoted(row)[1:] for row in TABLES["Happened"].splitlines()[2:]}
+    for name in ("checkpoint", "service", "rule", "outcome"):
+        assert set(rows[name]) == {event for event, has in NAMED_BY.items() if name in has}, name
 
 
 Change = Callable[[dict[str, Any], dict[str, RuleCard]], object]

@@ -15,7 +15,14 @@ async def test_the_tour_of_the_readme_works_word_for_word(tmp_path: Path) -> Non
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "bin").symlink_to(sysconfig.get_path("scripts"))
     process = await asyncio.create_subprocess_exec(
-        "bash", "-c", f"set -em\n{tour}", cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        "timeout",
+        "120",
+        "bash",
+        "-c",
+        f"set -em\n{tour}",
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     out = (await process.communicate())[0].decode()
 

@@ -13,7 +13,7 @@ from domain.errors import Malformed
 from domain.ledger import Verdict
 
 MOST = 2**53 - 1
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-MOST, MOST) | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),

@@ -110,6 +110,21 @@ def rewritten(data: bytes, change: Callable[[list[Line]], list[Line]]) -> bytes:
     return sealed(packet.model_copy(update={"ledger": linked(change(lines))}))
 
 
+def without(number: int) -> Callable[[list[Line]], list[Line]]:
+    """One line left out."""
+    return lambda lines: lines[:number] + lines[number + 1 :]
+
+
+def replaced(number: int, event: Event) -> Callable[[list[Line]], list[Line]]:
+    """One line's event replaced."""
+    return lambda lines: [*lines[:number], (lines[number][0], event), *lines[number + 1 :]]
+
+
+def inserted(number: int, event: Event) -> Callable[[list[Line]], list[Line]]:
+    """One more line before this one, at the time of the one before it."""
+    return lambda lines: [*lines[:number], (lines[number - 1][0], event), *lines[number:]]
+
+
 def holds(data: bytes, receipts: Sequence[Receipt] = ()) -> bool:
     """Whether it verifies; any error but `NotVerified` is a failure of the test."""
     try:
@@ -218,6 +233,18 @@ def test_seal_with_two_signatures_is_found() -> None:
     assert not holds(data[:start] + canonical(twice) + b"}")
 
 
+def test_seal_in_another_spelling_is_found() -> None:
+    """The same seal with a space in it, and a manifest signed in another form than the canonical: one text each."""
+    data, _ = told()
+    _, manifest, envelope = unseal(data)
+    start = data.rindex(b',"seal":') + len(b',"seal":')
+    spaced = canonical(envelope).replace(b'":"', b'": "', 1)
+    loose = sign(manifest.model_dump_json(indent=1).encode(), MANIFEST_TYPE, private_key_of(VIGIL))
+    for other in (spaced, canonical(loose)):
+        with pytest.raises(NotVerified, match="not in its one canonical form"):
+            verify(data[:start] + other + b"}")
+
+
 @pytest.mark.parametrize(
     "claims",
     [
@@ -260,7 +287,7 @@ def test_dropped_entry_is_found_by_the_rules_or_has_no_effect(name: str) -> None
     _, lines = taken_apart(data)
     last = max(one.seq for one in receipts)
     for number, (_, event) in enumerate(lines):
-        dropped = rewritten(data, lambda all_of, number=number: all_of[:number] + all_of[number + 1 :])
+        dropped = rewritten(data, without(number))
         if holds(dropped):
             proved = verify(dropped)
             assert event.event in SILENT_LOSSES, (number, event)
@@ -324,7 +351,7 @@ def test_duplicated_entry_is_found(name: str) -> None:
     _, lines = taken_apart(data)
     last = max(one.seq for one in receipts)
     for number, (_, event) in enumerate(lines):
-        doubled = rewritten(data, lambda all_of, number=number: [*all_of[: number + 1], *all_of[number:]])
+        doubled = rewritten(data, inserted(number + 1, event))
         contradicts = isinstance(event, Stated) and event.verdict.rule == "R18"
         if event.event not in ("asked", "told") and not contradicts:
             assert not holds(doubled), (number, event)
@@ -348,6 +375,18 @@ def test_unlinked_or_misnumbered_entries_are_found() -> None:
         assert not holds(sealed(packet.model_copy(update={"ledger": tuple(entries)})))
 
 
+def test_time_that_runs_backwards_is_found() -> None:
+    """An entry recorded before the one it follows, rightly numbered and linked."""
+    packet, lines = taken_apart(told()[0])
+    entries: list[Entry] = []
+    for number, (at, event) in enumerate(lines):
+        earlier = utc_text(EPOCH - timedelta(hours=1)) if number == 5 else at
+        link = entries[-1].head() if entries else packet.ledger[0].prev
+        entries.append(Entry(seq=number, at=earlier, event=event, prev=link))
+    with pytest.raises(NotVerified, match="older than the entry before it"):
+        verify(sealed(packet.model_copy(update={"ledger": tuple(entries)})))
+
+
 def test_cut_off_end_is_an_unfinished_delivery_and_found_by_a_receipt() -> None:
     """A ledger without its last entries is a true beginning: it proves no outcome, and later receipts do not fit it."""
     data, receipts = told()
@@ -362,12 +401,12 @@ def test_dropped_refusal_is_found_only_by_a_receipt() -> None:
     """A refused attempt has no effect, so the rules cannot miss it; who was given a receipt at or after it can."""
     data, receipts = told()
     refused = next(one for one in receipts if one.verdict.rule == "R18")
-    without = rewritten(data, lambda lines: lines[: refused.seq] + lines[refused.seq + 1 :])
-    assert verify(without).refused == verify(data).refused - 1
+    silenced = rewritten(data, without(refused.seq))
+    assert verify(silenced).refused == verify(data).refused - 1
     before, at, after = receipts[0], refused, receipts[-1]
-    assert holds(without, [before])
-    assert not holds(without, [at])
-    assert not holds(without, [after])
+    assert holds(silenced, [before])
+    assert not holds(silenced, [at])
+    assert not holds(silenced, [after])
 
 
 def test_changed_verdict_is_found_at_its_entry() -> None:
@@ -380,14 +419,14 @@ def test_changed_verdict_is_found_at_its_entry() -> None:
         Verdict(verdict="late"),
         Verdict(verdict="refused", rule="R8", reason="pretext"),
     ]
-    for number, (at, event) in enumerate(lines):
+    for number, (_, event) in enumerate(lines):
         if not isinstance(event, Stated):
             continue
         for other in others:
             if other.verdict != event.verdict.verdict or other.rule != event.verdict.rule:
-                changed = (at, event.model_copy(update={"verdict": other}))
+                changed = event.model_copy(update={"verdict": other})
                 with pytest.raises(NotVerified) as refused:
-                    verify(rewritten(data, lambda all_of, n=number, c=changed: [*all_of[:n], c, *all_of[n + 1 :]]))
+                    verify(rewritten(data, replaced(number, changed)))
                 assert refused.value.entry == number
 
 
@@ -417,6 +456,19 @@ def test_changed_verdict_of_what_was_taken_up_is_found() -> None:
         ]
 
     assert not holds(rewritten(data, change))
+
+
+def test_repetition_passed_off_as_a_contradiction_is_found() -> None:
+    """The very same statement recorded again as an R18 refusal: the live system would not have recorded it."""
+    data, _ = told()
+    _, lines = taken_apart(data)
+    number = saying(lines, "prepared")
+    event = lines[number][1]
+    assert isinstance(event, Stated)
+    reason = f"the id used-twice was used in entry {number} for something else"
+    repeated = event.model_copy(update={"verdict": Verdict(verdict="refused", rule="R18", reason=reason)})
+    with pytest.raises(NotVerified, match="recorded twice"):
+        verify(rewritten(data, inserted(number + 1, repeated)))
 
 
 @pytest.mark.parametrize("signer", ["uz.police", VIGIL, "nobody.known"])
@@ -461,7 +513,7 @@ def test_entry_after_the_end_is_found() -> None:
     late = Verdict(verdict="late", reason="the delivery has ended: withdrawn")
     for event in (Told(kind="outcome"), Stated(envelope=envelope, verdict=late)):
         with pytest.raises(NotVerified, match="R12"):
-            verify(rewritten(data, lambda lines, event=event: [*lines, (lines[-1][0], event)]))
+            verify(rewritten(data, inserted(len(taken_apart(data)[1]), event)))
 
 
 @pytest.mark.parametrize("outcome", ["delivered_with_arrests", "interdicted_early", "refused", "expired", "lost_or_stolen"])
@@ -608,7 +660,8 @@ def test_changed_directory_or_cards_are_found() -> None:
     packet, _ = taken_apart(told()[0])
     renamed = with_service(packet.directory, "kz.knb", lambda known: known.model_copy(update={"contact": "other"}))
     cards = packet.cards | {"KZ": packet.cards["KZ"].model_copy(update={"modalities": ("removed",)})}
-    for changed in ({"directory": renamed}, {"cards": cards}, {"cards": {}}):
+    changes: tuple[dict[str, Any], ...] = ({"directory": renamed}, {"cards": cards}, {"cards": {}})
+    for changed in changes:
         with pytest.raises(NotVerified, match="not those this delivery started with"):
             verify(sealed(packet.model_copy(update=changed)))
 
@@ -680,6 +733,14 @@ def test_receipt_for_a_statement_that_was_never_recorded_is_found() -> None:
     )
     with pytest.raises(NotVerified, match="not for what stands there"):
         verify(table.packet(), receipts=[lie])
+
+
+def test_receipt_counts_entries_from_the_beginning_only() -> None:
+    """A receipt for the last statement that says `-1` instead of its number does not fit."""
+    table = Table()
+    true = table.say("kz.knb", "stop_requested")
+    assert holds(table.packet(), [true])
+    assert not holds(table.packet(), [true.model_copy(update={"seq": -1})])
 
 
 def test_receipts_of_another_delivery_do_not_fit() -> None:

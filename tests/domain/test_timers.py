@@ -54,8 +54,13 @@ def test_reminders_come_at_their_moments_and_then_silence() -> None:
 
 
 def test_after_a_long_absence_what_is_due_comes_in_order() -> None:
-    """First the reminder that was missed, then the silence."""
-    assert due(asked(), 100 * HOUR) == (FIRST, SILENT)
+    """First the reminder that was missed, then the silence; after it no reminder is made up for."""
+    table = asked()
+    table.pass_time(hours=100)
+    assert due(table, timedelta()) == (FIRST, SILENT)
+    for event in (FIRST, SILENT):
+        table.record(event)
+    assert (due(table, timedelta()), next_moment(table.delivery)) == ((), None)
 
 
 def test_answered_checkpoint_is_not_reminded_of() -> None:

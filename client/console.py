@@ -1,0 +1,58 @@
+"""What every command shares: where it prints, how it answers, and the options that mean the same everywhere."""
+
+import json
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from client import render
+from domain.ledger import Entry
+from domain.views import DeliveryView
+
+PIPE_WIDTH = 240
+"""Columns where the output is not a terminal, so that nothing is broken over lines that a program reads."""
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+talk = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+
+Output = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text for people, json for programs")]
+PlanFile = Annotated[Path, typer.Argument(help="the plan (YAML)", show_default=False)]
+DirectoryFile = Annotated[Path | None, typer.Option("--directory", help="directory of services; else found beside the plan")]
+CardsFolder = Annotated[Path | None, typer.Option("--cards", help="folder of rule cards; else found beside the plan")]
+
+
+def answer(output: str, document: Any, text: Any) -> None:
+    """One document for a program, or something to read."""
+    if output == "json":
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    else:
+        out.print(text)
+
+
+class Watched:
+    """Shows a delivery as it goes: a live screen on a terminal, a line for each entry elsewhere."""
+
+    def __init__(self, *, live: bool) -> None:
+        self._live = Live(console=talk, refresh_per_second=8, transient=False) if live else None
+        self._tail: deque[Entry] = deque(maxlen=6)
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def see(self, entry: Entry, view: DeliveryView) -> None:
+        """Show one more entry."""
+        self._tail.append(entry)
+        if self._live is not None:
+            self._live.update(render.panel(view, tail=tuple(self._tail)))
+        else:
+            talk.print(render.line(entry))

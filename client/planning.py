@@ -1,0 +1,145 @@
+"""`vigil plan ...`: what an officer does with a plan before anyone is asked for consent."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.progress import MofNCompleteColumn, Progress
+from rich.table import Table
+from rich.text import Text
+
+from client import outlook, trying
+from client.brought import checked_plan, scenario_for
+from client.console import CardsFolder, DirectoryFile, Output, PlanFile, answer, out, talk
+from client.demanded import demanded
+from client.drawing import drawn, plan_svg
+from client.picture import forecast_svg
+from client.rehearse import home_for
+from client.trying import Stage, Trial, Tried
+from domain.canonical import plain
+from domain.demands import demands
+from domain.errors import VigilError
+from domain.quantities import say_span
+from rehearsal.forecast import Course, forecast
+from rehearsal.simulator import World
+from rehearsal.trials import FEW, Trials
+
+app = typer.Typer(help="Plans: check them before anyone is asked for consent.", no_args_is_help=True)
+
+
+@app.command("check")
+def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFolder = None, output: Output = "text") -> None:
+    """Check a plan: every fault at once, with file, line and what was expected; and what each State's rule card demands of it."""
+    brought = checked_plan(plan, directory, cards)
+    found, explained = brought.plan, demands(brought.plan, brought.cards)
+    table = Table(title=f"{found.operation}: {found.title}", title_justify="left", box=None, padding=(0, 2))
+    for heading in ("checkpoint", "step", "State", "who must say what", "due", "if overdue"):
+        table.add_column(heading)
+    for one in found.checkpoints:
+        asked = ", ".join(f"{need.service}: {need.says}" for need in one.requires)
+        table.add_row(one.id, one.step, one.state, asked, say_span(one.due), one.overdue)
+    document = {
+        "plan": str(plan),
+        "operation": found.operation,
+        "states": found.states(),
+        "participants": found.participants(),
+        "demands": [plain(one) for one in explained],
+    }
+    answer(output, document | {"faults": []}, Group(table, Text(), demanded(explained, found.modality)))
+    talk.print(f"{plan}: no faults; route {' → '.join(found.states())}, {len(found.participants())} participants")
+    without = [one for one in found.participants() if not brought.directory.get(one).keys]
+    if without:
+        talk.print(f"to start it, these still need keys in the directory: {', '.join(without)}")
+
+
+@app.command("test")
+def plan_test(
+    scenarios: Annotated[list[Path], typer.Argument(help="scenarios (YAML); each names its plan", show_default=False)],
+    on: Annotated[Stage, typer.Option(help="in virtual time, or for real: Temporal, HTTP and compressed time")] = "simulator",
+    seed: Annotated[int, typer.Option(help="the same seed gives the same services")] = 1,
+    directory: DirectoryFile = None,
+    cards: CardsFolder = None,
+    output: Output = "text",
+) -> None:
+    """Run scenarios and compare each with what it expects: the outcome and the trail. Exit code 0 only if all are as expected."""
+    trials = [trying.trial(path, directory, cards) for path in scenarios]
+    tried: list[Tried] = []
+    for one in trials:
+        tried.append(trying.compared(one, seed, on, _performance(one, seed, on)))
+        if output == "text":
+            out.print(trying.line(tried[-1]))
+    if output == "json":
+        answer(output, [plain(one) for one in tried], None)
+    failed = sum(not one.ok for one in tried)
+    if failed:
+        raise VigilError(f"{failed} of {len(tried)} scenarios did not go as they expect")
+
+
+def _performance(one: Trial, seed: int, on: Stage) -> Callable[[], bytes]:
+    if on == "simulator":
+        return lambda: trying.simulated(one, seed)
+    home = home_for(None)
+    talk.print(f"{one.path}: on Temporal, files are in {home}", style="dim")
+    return lambda: trying.rehearsed(one, seed, home)
+
+
+@app.command("simulate")
+def plan_simulate(
+    plan: PlanFile,
+    runs: Annotated[int, typer.Option(min=1, max=1_000_000, help="how many deliveries")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="of the first; the others follow it. One seed, one course")] = 1,
+    scenario: Annotated[Path | None, typer.Option(help="how the services behave; else scenario.yaml beside the plan")] = None,
+    trouble: Annotated[int, typer.Option(min=0, max=100, help="in how many of 100 runs something goes wrong as well")] = 0,
+    picture: Annotated[Path | None, typer.Option(help="write the picture to this file (SVG)")] = None,
+    directory: DirectoryFile = None,
+    cards: CardsFolder = None,
+    output: Output = "text",
+) -> None:
+    """Simulate many deliveries: how long they take, who is waited for, which consent runs out, where they fail."""
+    brought = checked_plan(plan, directory, cards)
+    behaviour = scenario_for(plan, brought.plan, scenario)
+    trials = Trials(World(brought.plan, brought.directory, brought.cards, behaviour, seed), runs, trouble)
+    found = forecast(brought.plan, tuple(_with_progress(trials)))
+    if picture is not None:
+        _write(picture, forecast_svg(found, brought.plan.title))
+    answer(output, plain(found), outlook.forecast(found))
+    if not trouble and not behaviour.acts:
+        talk.print("nothing goes wrong in this scenario; --trouble 30 shows what may", style="dim")
+
+
+@app.command("draw")
+def plan_draw(
+    plan: PlanFile,
+    picture: Annotated[Path | None, typer.Option(help="write the picture to this file (SVG)")] = None,
+    directory: DirectoryFile = None,
+    cards: CardsFolder = None,
+) -> None:
+    """Draw a plan: the route, the checkpoints, and who must say what."""
+    found = checked_plan(plan, directory, cards).plan
+    if picture is not None:
+        _write(picture, plan_svg(found))
+    out.print(drawn(found), markup=False)
+
+
+def _with_progress(trials: Trials) -> Iterator[Course]:
+    """The courses as they come; on a terminal, how many have come."""
+    bar = Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=talk, transient=True, auto_refresh=False)
+    if not talk.is_terminal or trials.runs <= FEW:
+        yield from trials.run()
+        return
+    with bar:  # refreshed by hand: a thread of its own must not run while processes are started
+        task = bar.add_task("deliveries", total=trials.runs)
+        for one in trials.run():
+            yield one
+            bar.advance(task)
+            bar.refresh()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise VigilError(f"{path} cannot be written: {error.strerror}") from error
+    talk.print(f"picture: {path}")

@@ -1,0 +1,115 @@
+"""`vigil plan test`: a scenario is performed, in the simulator or for real, and its packet compared with what it expects."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rich.text import Text
+
+from client.brought import Brought, checked_scenario
+from client.rehearse import Rehearsal
+from domain.canonical import Frozen
+from domain.errors import Malformed, NotVerified, TimedOut
+from domain.ledger import Outcome
+from domain.packet import verify
+from rehearsal.scenario import Happened, Said, Scenario
+from rehearsal.simulator import World, simulate
+from rehearsal.trail import first_missing, sights_in
+
+Stage = Literal["simulator", "temporal"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A scenario that expects something, and the plan it names."""
+
+    path: Path
+    brought: Brought
+    scenario: Scenario
+
+
+class Missing(Frozen):
+    """The first item of a trail that was not found; `number` counts from 1."""
+
+    number: int
+    item: Said | Happened
+
+
+class Tried(Frozen):
+    """How one scenario went. These names are stable: programs read them."""
+
+    scenario: str
+    operation: str
+    stage: Stage
+    seed: int
+    ok: bool
+    expected: Outcome
+    outcome: Outcome | None
+    trail: int
+    """Items that were looked for."""
+    missing: Missing | None = None
+    problem: str = ""
+    """Why there is nothing to compare: it did not end, or its packet does not verify."""
+
+
+def trial(path: Path, directory: Path | None, cards: Path | None) -> Trial:
+    """The scenario, ready to be tried. Raises `Malformed` if anything is wrong with it, or if it expects nothing."""
+    brought, scenario = checked_scenario(path, directory, cards)
+    if scenario.expect is None:
+        raise Malformed(f"{path} expects nothing, so there is nothing to test", hint="say how it ends: `expect: {outcome: ...}`")
+    return Trial(path, brought, scenario)
+
+
+def simulated(one: Trial, seed: int) -> bytes:
+    """The packet of the scenario in the simulator. Raises `TimedOut`."""
+    return simulate(World(one.brought.plan, one.brought.directory, one.brought.cards, one.scenario, seed)).packet
+
+
+def rehearsed(one: Trial, seed: int, home: Path) -> bytes:
+    """The packet of the scenario on Temporal, over HTTP, with its files in `home`. Raises `TimedOut` and `NotVerified`."""
+    rehearsal = Rehearsal(one.brought, one.scenario, seed, home)
+    done = asyncio.run(rehearsal.run(lambda _entry, _view: None, lambda _text: None))
+    if not done.verified:
+        raise NotVerified(done.problem)
+    return Path(done.packet).read_bytes()
+
+
+def compared(one: Trial, seed: int, stage: Stage, perform: Callable[[], bytes]) -> Tried:
+    """What came of it, beside what was expected."""
+    expect = one.scenario.expect
+    assert expect is not None  # noqa: S101 - `trial` refuses one without
+    outcome, number, problem = None, None, ""
+    try:
+        packet = perform()
+        outcome = verify(packet).outcome
+        number = first_missing(expect.trail, sights_in(packet))
+    except (TimedOut, NotVerified) as error:
+        problem = error.message
+    return Tried(
+        scenario=str(one.path),
+        operation=one.brought.plan.operation,
+        stage=stage,
+        seed=seed,
+        ok=not problem and number is None and outcome == expect.outcome,
+        expected=expect.outcome,
+        outcome=outcome,
+        trail=len(expect.trail),
+        missing=Missing(number=number + 1, item=expect.trail[number]) if number is not None else None,
+        problem=problem,
+    )
+
+
+def line(tried: Tried) -> Text:
+    """One scenario in one line."""
+    if tried.ok:
+        trail = f", trail of {tried.trail} found" if tried.trail else ""
+        return Text(f"ok      {tried.scenario}: {tried.outcome}{trail}", "green")
+    parts = [tried.problem] if tried.problem else []
+    if not tried.problem and tried.outcome != tried.expected:
+        parts.append(f"expected {tried.expected}, found {tried.outcome}")
+    if tried.missing is not None:
+        words = ", ".join(f"{name}: {value}" for name, value in tried.missing.item.model_dump(exclude_none=True).items())
+        parts.append(f"trail item {tried.missing.number} of {tried.trail} is missing: {{{words}}}")
+    return Text(f"FAILED  {tried.scenario}: {'; '.join(parts)}", "bold red")

@@ -1,0 +1,123 @@
+"""What a ledger shows, one sight after another, and whether a scenario's trail is among it. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.delivery import Delivery
+from domain.ledger import (
+    Asked,
+    Cause,
+    Concluded,
+    Entry,
+    Event,
+    Expired,
+    Expiring,
+    Halted,
+    Outcome,
+    Reminded,
+    Silence,
+    Stated,
+    TakenUp,
+    Told,
+    Verdict,
+)
+from domain.moments import instant
+from domain.packet import unseal
+from domain.record import read_plan
+from domain.rules import ORDER
+from domain.statements import Statement, read_statement
+from rehearsal.scenario import Happened, Said, base_name
+
+Item = Said | Happened
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One thing that the ledger shows. `event` is the entry's own, and `halted` wherever the delivery came to a halt."""
+
+    at: datetime
+    event: str
+    checkpoint: str | None = None
+    services: tuple[str, ...] = ()
+    says: str | None = None
+    verdict: str | None = None
+    rule: str | None = None
+    outcome: Outcome | None = None
+    cause: Cause | None = None
+
+
+def sights_in(packet: bytes) -> tuple[Seen, ...]:
+    """Everything that a delivery's packet shows, in order: the same whether it was simulated or ran for real."""
+    content = unseal(packet)[0]
+    first = content.ledger[0].event
+    assert first.event == "started"  # noqa: S101 - a ledger begins with the signed plan
+    return tuple(sights(Delivery(read_plan(first.plan), content.directory, content.cards), content.ledger))
+
+
+def sights(blank: Delivery, entries: Sequence[Entry]) -> Iterator[Seen]:
+    """What these entries show, by letting each take effect on a delivery that has none yet."""
+    for entry in entries:
+        at = instant(entry.at)
+        seen = _sight(blank, entry.event, at)
+        running, stops = blank.halt is None, _where(blank, seen.checkpoint)
+        blank.append(entry)
+        yield seen
+        if running and blank.halt is not None and seen.event != "halted":
+            halt = blank.halt
+            by = (halt.by,) if halt.by is not None else seen.services
+            yield Seen(at, "halted", stops, by, rule=halt.rule, cause=halt.cause)
+
+
+def first_missing(trail: Sequence[Item], course: Sequence[Seen]) -> int | None:
+    """Number (from 0) of the first item of the trail that does not follow on those before it; none if all do."""
+    left = iter(course)
+    for number, item in enumerate(trail):
+        if not any(fits(item, seen) for seen in left):
+            return number
+    return None
+
+
+def fits(item: Item, seen: Seen) -> bool:
+    """Whether this is what the item means: all that it says, and nothing against it."""
+    if item.checkpoint is not None and item.checkpoint not in (seen.checkpoint, base_name(seen.checkpoint or "")):
+        return False
+    if item.rule not in (None, seen.rule) or (item.service is not None and item.service not in seen.services):
+        return False
+    if isinstance(item, Said):
+        return seen.says == item.says and item.verdict in (None, seen.verdict)
+    return seen.event == item.event and item.outcome in (None, seen.outcome)
+
+
+def _sight(delivery: Delivery, event: Event, at: datetime) -> Seen:
+    match event:
+        case Stated(envelope=envelope, verdict=verdict):
+            return _said(read_statement(envelope.body()), verdict, at, event.event)
+        case TakenUp(statement=early, verdict=verdict):
+            return _said(delivery.early[early], verdict, at, event.event)
+        case Asked(checkpoint=name, received=reached) | Told(checkpoint=name, reached=reached):
+            return Seen(at, event.event, name, (*reached, *event.unreachable))
+        case Reminded(checkpoint=name, services=services) | Silence(checkpoint=name, services=services):
+            return Seen(at, event.event, name, services)
+        case Expiring(service=service) | Expired(service=service):
+            return Seen(at, event.event, services=(service,))
+        case Halted(rule=rule, cause=cause):
+            return Seen(at, event.event, _where(delivery, None), rule=rule, cause=cause)
+        case Concluded(outcome=outcome):
+            return Seen(at, event.event, outcome=outcome)
+        case _:
+            return Seen(at, event.event, getattr(event, "checkpoint", None))
+
+
+def _said(statement: Statement, verdict: Verdict, at: datetime, event: str) -> Seen:
+    return Seen(at, event, statement.checkpoint, (statement.service,), statement.kind, verdict.verdict, verdict.rule)
+
+
+def _where(delivery: Delivery, named: str | None) -> str | None:
+    """The checkpoint that is not passed if it halts here: the one named if it is open, else the first open or the next one."""
+    waiting = [name for name, progress in delivery.progress.items() if progress.open]
+    if named in waiting:
+        return named
+    planned = [name for name in waiting if delivery.plan.find(name) is not None]
+    ahead = sorted(delivery.plan.checkpoints, key=lambda checkpoint: ORDER.index(checkpoint.step))
+    return next(iter([*planned, *waiting, *(one.id for one in ahead if one.id not in delivery.progress)]), None)

@@ -1,0 +1,225 @@
+"""The `vigil plan` commands as people and programs run them."""
+
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from client.drawing import plan_svg
+from client.picture import room
+from tests.client.test_cli import PLAN, vigil
+from tests.support import EXAMPLE_PLANS, EXAMPLES, example_plan
+
+SCENARIOS = sorted(EXAMPLES.glob("*/scenario.yaml"))
+REFUSES = EXAMPLES / "destination-refuses" / "scenario.yaml"
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    """A copy of the examples that a test may change."""
+    return Path(shutil.copytree(EXAMPLES, tmp_path / "examples"))
+
+
+async def test_every_example_scenario_goes_as_it_expects() -> None:
+    """Exit 0, one line each; one JSON document with stable names for programs."""
+    text, document = await vigil("plan", "test", *SCENARIOS), await vigil("plan", "test", *SCENARIOS, "-o", "json")
+
+    assert (0, 0) == (text.code, document.code)
+    assert len(SCENARIOS) == text.out.count("ok  ")
+    names = ["scenario", "operation", "stage", "seed", "ok", "expected", "outcome", "trail", "missing", "problem"]
+    assert [names] * len(SCENARIOS) == [list(one) for one in document.json]
+
+
+async def test_what_goes_otherwise_than_expected_is_told_beside_what_was_found(examples: Path) -> None:
+    """Exit 1; the outcome found, the first item of the trail that is missing, and the others still run."""
+    wrong, late = examples / "wrong.yaml", examples / "late.yaml"
+    text = REFUSES.read_text().replace("../almaty-tashkent", "almaty-tashkent")
+    wrong.write_text(text.replace("outcome: refused\n", "outcome: expired\n", 1))
+    late.write_text(text.replace("verdict: accepted}\n", "verdict: late}\n", 1))
+    ran = await vigil("plan", "test", wrong, late, REFUSES)
+    document = await vigil("plan", "test", late, "-o", "json")
+
+    assert (1, 1) == (ran.code, document.code)
+    assert f"FAILED  {wrong}: expected expired, found refused\n" in ran.out
+    assert f"FAILED  {late}: trail item 1 of 5 is missing: {{service: kz.prosecutor, says: authorisation_granted" in ran.out
+    assert f"ok      {REFUSES}: refused, trail of 5 found" in ran.out
+    assert "2 of 3 scenarios" in ran.err
+    assert 1 == document.json[0]["missing"]["number"]
+    assert "late" == document.json[0]["missing"]["item"]["verdict"]
+
+
+async def test_a_scenario_that_never_ends_fails_and_does_not_hang(examples: Path) -> None:
+    """Who is waited for is named; the exit code is that of a failed scenario."""
+    scenario = examples / "destination-refuses" / "scenario.yaml"
+    endless = "acts:\n  - {service: kz.customs, at: stop.interdiction}\n"
+    scenario.write_text(scenario.read_text().replace("acts:\n", endless))
+    ran = await vigil("plan", "test", scenario)
+
+    assert 1 == ran.code
+    assert "stop.interdiction waits for kz.customs" in ran.out
+
+
+async def test_scenarios_that_cannot_be_tests_are_bad_input(examples: Path) -> None:
+    """2 where it expects nothing, names strangers or a faulty plan; 3 where a file is missing; nothing is run before."""
+    scenario = examples / "destination-refuses" / "scenario.yaml"
+    text = scenario.read_text()
+    scenario.write_text(text.partition("expect:")[0])
+    nothing = await vigil("plan", "test", SCENARIOS[0], scenario)
+    scenario.write_text(text.replace("at: consent-uz", "at: consent-uzb").replace("rule: R1", "colour: red"))
+    form = await vigil("plan", "test", scenario)
+    scenario.write_text(text.replace("at: consent-uz", "at: consent-uzb"))
+    strangers = await vigil("plan", "test", scenario)
+    scenario.write_text(text.replace("almaty-tashkent", "almaty"))
+    planless = await vigil("plan", "test", scenario)
+    scenario.write_text(text)
+    plan = examples / "almaty-tashkent" / "plan.yaml"
+    plan.write_text(plan.read_text().replace("modality: intact", "modality: sunk"))
+    faulty = await vigil("plan", "test", scenario)
+
+    assert [2, 2, 2, 3, 2] == [ran.code for ran in (nothing, form, strangers, planless, faulty)]
+    assert "" == nothing.out
+    assert "expects nothing" in nothing.err
+    assert "expect.trail.2" in form.err
+    assert "scenario.yaml:8: acts.0.at: no checkpoint consent-uzb" in strangers.err
+    assert "plan.yaml:14: modality" in faulty.err
+    assert "Traceback" not in form.err + strangers.err + planless.err + faulty.err
+
+
+async def test_a_scenario_is_tested_for_real() -> None:
+    """The same scenario and trail on Temporal, over HTTP: the packet says the same."""
+    ran = await vigil("plan", "test", REFUSES, "--on", "temporal", "-o", "json")
+
+    assert 0 == ran.code, ran.err
+    assert ("temporal", "refused", True) == tuple(ran.json[0][name] for name in ("stage", "outcome", "ok"))
+
+
+async def test_a_rehearsal_refuses_a_scenario_for_another_plan() -> None:
+    """A scenario that speaks of services which this plan does not know would only seem to be rehearsed."""
+    ran = await vigil("rehearse", EXAMPLES / "omsk-taraz" / "plan.yaml", "--scenario", REFUSES)
+
+    assert 2 == ran.code
+    assert "uz.prosecutor has no part in motor-oil-22" in ran.err
+    assert PLAN.exists()
+
+
+async def test_a_forecast_for_people_for_programs_and_as_a_picture(tmp_path: Path) -> None:
+    """Durations, waits, bottleneck, consents, failures; the same seeds give the same figures; the picture is XML."""
+    picture = tmp_path / "forecast.svg"
+    options = (PLAN, "--scenario", PLAN.parent / "outlook.yaml", "--runs", 12, "--seed", 5)
+    text = await vigil("plan", "simulate", *options, "--picture", picture)
+    first, second = (
+        await vigil("plan", "simulate", *options, "-o", "json"),
+        await vigil("plan", "simulate", *options, "-o", "json"),
+    )
+
+    assert [0, 0, 0] == [ran.code for ran in (text, first, second)]
+    assert first.out == second.out
+    assert (12, 5) == (first.json["runs"], first.json["seed"])
+    assert 12 == sum(one["runs"] for one in first.json["outcomes"])
+    assert {
+        "operation",
+        "duration",
+        "delivered_duration",
+        "histogram",
+        "checkpoints",
+        "bottlenecks",
+        "consents",
+        "failures",
+    } <= set(first.json)
+    assert ["consent-kz", "consent-uz", "preparation"] == [one["checkpoint"] for one in first.json["checkpoints"]][:3]
+    for words in ("until the outcome", "who alone was waited for", "must be extended", "where it halts", "uz.prosecutor"):
+        assert words in text.out
+    assert "consent-uz" in "".join(ET.parse(picture).getroot().itertext())  # noqa: S314 - our own picture
+    assert f"picture: {picture}" in text.err
+
+
+async def test_a_forecast_says_when_nothing_goes_wrong_in_it() -> None:
+    """A scenario without troubles forecasts none, and that is said rather than praised."""
+    ran = await vigil("plan", "simulate", PLAN, "--runs", 2)
+
+    assert 0 == ran.code
+    assert "in no run" in ran.out
+    assert "--trouble" in ran.err
+
+
+async def test_what_cannot_be_simulated_is_refused(tmp_path: Path) -> None:
+    """2 for no runs, too much trouble or another plan's scenario; 3 for a missing file; 1 where the picture cannot be written."""
+    none = await vigil("plan", "simulate", PLAN, "--runs", 0)
+    much = await vigil("plan", "simulate", PLAN, "--trouble", 101)
+    other = await vigil("plan", "simulate", EXAMPLES / "omsk-taraz" / "plan.yaml", "--scenario", REFUSES)
+    missing = await vigil("plan", "simulate", PLAN, "--scenario", tmp_path / "no.yaml")
+    nowhere = await vigil("plan", "simulate", PLAN, "--runs", 1, "--picture", tmp_path / "no" / "picture.svg")
+
+    assert [2, 2, 2, 3, 1] == [ran.code for ran in (none, much, other, missing, nowhere)]
+    assert "cannot be written" in nowhere.err
+
+
+@pytest.mark.parametrize("name", EXAMPLE_PLANS)
+async def test_a_plan_is_drawn_as_text_and_as_a_picture(name: str, tmp_path: Path) -> None:
+    """Every checkpoint, every service with what it must say, every leg with its authority; nothing leaves the picture."""
+    picture, plan = tmp_path / "plan.svg", example_plan(name)
+    ran = await vigil("plan", "draw", EXAMPLES / name / "plan.yaml", "--picture", picture)
+    root = ET.parse(picture).getroot()  # noqa: S314 - our own picture
+    shown = " ".join(root.itertext())
+
+    assert 0 == ran.code
+    for text in (ran.out, shown):
+        for checkpoint in plan.checkpoints:
+            assert checkpoint.id in text
+            for need in checkpoint.requires:
+                assert f"{need.service}: " in text
+        for leg in plan.legs:
+            assert f"responsible: {leg.responsible}" in text
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    for text_ in root.iter("{http://www.w3.org/2000/svg}text"):
+        wide = room(text_.text or "", float(text_.attrib["font-size"]), bold="font-weight" in text_.attrib)
+        assert float(text_.attrib["x"]) + wide <= width, text_.text
+        assert float(text_.attrib["y"]) < height, text_.text
+
+
+def test_no_box_of_a_picture_lies_over_another() -> None:
+    """Checkpoints and legs keep clear of each other, with long words, many services and several checkpoints in one State too."""
+    plan = example_plan("omsk-taraz")
+    place = "An exceedingly long place name, with Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogoch in it & <tags>"
+    many = tuple(one.model_copy(update={"place": place}) for one in plan.checkpoints)
+    more = many[0].model_copy(update={"id": "consent-ru-again", "need": 1})
+    picture = plan_svg(plan.model_copy(update={"checkpoints": (*many, more)}))
+    boxes = [
+        tuple(float(box.attrib[name]) for name in ("x", "y", "width", "height"))
+        for box in ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}rect")  # noqa: S314 - our own picture
+        if box.attrib.get("rx") == "6"
+    ]
+
+    assert len(plan.checkpoints) + 1 + len(plan.legs) == len(boxes)
+    for number, (x, y, width, height) in enumerate(boxes):
+        for left, top, wide, high in boxes[number + 1 :]:
+            assert x + width <= left or left + wide <= x or y + height <= top or top + high <= y
+
+
+async def test_a_faulty_plan_is_not_drawn(examples: Path) -> None:
+    """Exit 2 with the faults, and no picture."""
+    plan = examples / "almaty-tashkent" / "plan.yaml"
+    plan.write_text(plan.read_text().replace("responsible: uz.customs", "responsible: kz.knb"))
+    ran = await vigil("plan", "draw", plan, "--picture", examples / "plan.svg")
+
+    assert (2, "", False) == (ran.code, ran.out, (examples / "plan.svg").exists())
+
+
+async def test_the_check_explains_what_each_card_demands(examples: Path) -> None:
+    """What is known is held against the plan, what is not is said plainly, and that the card is an example too."""
+    card = examples / "cards" / "KZ.yaml"
+    text = card.read_text().replace("modalities: not known", "modalities: [intact]").replace("longest: not known", "longest: 2d")
+    card.write_text(text.replace("granted_by: not known", "granted_by: [prosecutor, court]"))
+    ran = await vigil("plan", "check", examples / "almaty-tashkent" / "plan.yaml")
+    document = await vigil("plan", "check", examples / "almaty-tashkent" / "plan.yaml", "-o", "json")
+
+    assert (0, 0) == (ran.code, document.code)
+    known, unknown = ran.out.partition("what KZ demands")[2].split("what UZ demands")
+    assert "AN EXAMPLE, not the law" in known
+    assert "intact; this plan goes intact: allowed (R3)" in known
+    assert "prosecutor or court; this plan asks kz.prosecutor (R1)" in known
+    assert "it must be extended on the way" in known
+    assert "not known: the State's own authorisation decides whether it may go intact (R3)" in unknown
+    assert "CARICC news item 1940" in unknown
+    assert [True, None] == [one["modality_allowed"] for one in document.json["demands"]]
