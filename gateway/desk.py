@@ -34,7 +34,7 @@ from domain.errors import (
     Unavailable,
     VigilError,
 )
-from domain.ledger import Entry, Receipt
+from domain.ledger import Entry, Receipt, Stated
 from domain.packet import seal
 from domain.plan import Plan
 from domain.planning import faults_in
@@ -137,15 +137,19 @@ class Desk:
                     raise
             else:
                 return receipt
-        return await self._after_the_end(delivery, statement.id)
+        return await self._after_the_end(delivery, statement.id, envelope)
 
-    async def _after_the_end(self, delivery: str, statement: str) -> Receipt:
-        """The workflow takes no more updates: the receipt if the statement came in before, else a refusal."""
+    async def _after_the_end(self, delivery: str, statement: str, envelope: Envelope) -> Receipt:
+        """The workflow takes no more updates: the receipt if exactly this came in before, signature and all, else a refusal."""
         with _as_ours(delivery):
             known: list[Receipt] = await self._handle(delivery).query(
                 messages.QUERY_RECEIPT, statement, result_type=list[Receipt], rpc_timeout=PATIENCE
             )
-        if not known:
+            page = Page(since=known[0].seq) if known else Page()
+            entries: list[Entry] = await self._handle(delivery).query(
+                messages.QUERY_LEDGER, page, result_type=list[Entry], rpc_timeout=PATIENCE
+            )
+        if not known or not (isinstance(entries[0].event, Stated) and entries[0].event.envelope == envelope):
             message = f"delivery {delivery} has ended; its ledger is closed"
             raise NotAllowed(message, hint="the statement was not recorded")
         return known[0]

@@ -18,7 +18,7 @@ from domain.directory import Directory
 from domain.envelope import Envelope
 from domain.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
 from domain.plan import Plan
-from domain.statements import Sighted, Statement, sign_statement
+from domain.statements import Sighted, Statement, read_statement, sign_statement
 from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.desk import Desk
@@ -278,6 +278,10 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         receipt = await door.submit(plan.operation, known.event.envelope)  # type: ignore[union-attr]
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, stop_by("uz.police", plan))
+        said = read_statement(known.event.envelope.body())  # type: ignore[union-attr]
+        forged = stop_by("uz.police", plan, said.id)
+        with pytest.raises(NotAllowed, match="has ended"):
+            await door.submit(plan.operation, forged)
 
     assert known.seq == receipt.seq
 
