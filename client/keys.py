@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
@@ -13,12 +14,19 @@ from domain.directory import Directory
 from domain.documents import Document
 from domain.envelope import private_pem, public_text
 from domain.errors import Malformed, NotFound
+from domain.identifiers import ServiceId
+from domain.statements import faults_of
 from process.brought import key_in, text_of
+
+_SERVICE: TypeAdapter[str] = TypeAdapter(ServiceId)
 
 
 def file_of(folder: Path, service: str) -> Path:
-    """Where a service's private key lies."""
-    return folder / f"{service}.pem"
+    """Where a service's private key lies. Raises `Malformed` for what is no service id: it would lead out of the folder."""
+    try:
+        return folder / f"{_SERVICE.validate_python(service)}.pem"
+    except ValidationError as error:
+        raise Malformed(f"{service!r} is no service id", faults_of(error, place="service")) from error
 
 
 def key_of(folder: Path, service: str) -> Ed25519PrivateKey:

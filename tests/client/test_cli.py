@@ -135,7 +135,9 @@ async def test_a_key_is_made_for_its_owner_only_and_never_overwritten(tmp_path: 
     again = await vigil("keys", "new", "kz.customs", *options)
     unknown = await vigil("keys", "new", "xx.nobody", *options)
 
-    assert [0, 2, 3] == [made.code, again.code, unknown.code]
+    outside = await vigil("keys", "new", "../../evil", *options)
+
+    assert [0, 2, 3, 2] == [made.code, again.code, unknown.code, outside.code]
     assert 0o600 == stat.S_IMODE((tmp_path / "keys" / "kz.customs.pem").stat().st_mode)
     assert made.json[0]["public"] in directory.read_text()
     assert directory.read_text().startswith("# EXAMPLE.")
