@@ -88,8 +88,8 @@ async def measure(client: Client) -> None:
         before = await at.handle(plan).describe()
         for number in range(WARM_UP + ROUNDS):
             envelope = sighting()
-            one = await timed(lambda said=envelope: floor.execute_update(Floor.submit, said, id=uuid.uuid4().hex))  # type: ignore[misc]
-            two = await timed(lambda said=envelope: door.submit(plan.operation, said))  # type: ignore[misc]
+            one = await timed(lambda said=envelope: floor.execute_update(Floor.submit, said, id=uuid.uuid4().hex))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            two = await timed(lambda said=envelope: door.submit(plan.operation, said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             if number == WARM_UP:
                 before = await at.handle(plan).describe()
             if number >= WARM_UP:

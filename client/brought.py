@@ -1,14 +1,15 @@
 """A plan with what belongs to it: the directory, the rule cards and the scenario, found beside it or in a folder above."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from domain.cards import RuleCard
 from domain.directory import Directory
 from domain.documents import Document
-from domain.errors import Malformed, NotFound
+from domain.errors import NotFound
 from domain.plan import Plan
-from domain.planning import faults_in
+from domain.planning import rules
 from domain.quantities import parse_span
 from process.brought import cards_in, directory_in, text_of
 from rehearsal.scenario import Pace, Scenario
@@ -34,16 +35,11 @@ def beside(plan: Path, name: str) -> Path:
 
 
 def checked_plan(path: Path, directory: Path | None, cards: Path | None) -> Brought:
-    """The plan, or `Malformed` with every fault at its line: of form first, and where the form is right, of the rules."""
+    """The plan, or `Malformed` with every fault at its line."""
     document = Document(text_of(path), str(path))
-    plan = document.read(Plan)
     services = directory_in(directory or beside(path, "directory.yaml"))
     laws = cards_in(cards or beside(path, "cards"))
-    faults = document.located(faults_in(plan, services, laws))
-    if faults:
-        message = f"{path}: {len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was started"
-        raise Malformed(message, faults)
-    return Brought(plan, services, laws)
+    return Brought(document.read(Plan, rules(services, laws)), services, laws)
 
 
 def scenario_for(path: Path, plan: Plan, scenario: Path | None) -> Scenario:
@@ -54,20 +50,15 @@ def scenario_for(path: Path, plan: Plan, scenario: Path | None) -> Scenario:
     chosen = scenario or path.resolve().parent / "scenario.yaml"
     if scenario is None and not chosen.exists():
         return Scenario(vigil="scenario/1", pace=Pace(fastest=parse_span("20m"), slowest=parse_span("4h")))
-    document = Document(text_of(chosen), str(chosen))
-    return _fitting(document, document.read(Scenario), plan)
+    return _scenario(chosen).read(Scenario, [partial(unfitting, plan=plan)])
 
 
 def checked_scenario(path: Path, directory: Path | None, cards: Path | None) -> tuple[Brought, Scenario]:
     """The scenario with the plan that it names, both checked. Raises `Malformed` with every fault of either."""
-    document = Document(text_of(path), str(path))
-    scenario = document.read(Scenario)
-    brought = checked_plan(path.parent / scenario.plan, directory, cards)
-    return brought, _fitting(document, scenario, brought.plan)
+    document = _scenario(path)
+    brought = checked_plan(path.parent / document.read(Scenario).plan, directory, cards)
+    return brought, document.read(Scenario, [partial(unfitting, plan=brought.plan)])
 
 
-def _fitting(document: Document, scenario: Scenario, plan: Plan) -> Scenario:
-    faults = document.located(unfitting(scenario, plan))
-    if faults:
-        raise Malformed(f"{document.name}: {len(faults)} fault{'s' if len(faults) > 1 else ''}", faults)
-    return scenario
+def _scenario(path: Path) -> Document:
+    return Document(text_of(path), str(path))

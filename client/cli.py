@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -22,14 +23,16 @@ from client import planning, render
 from client.brought import checked_plan, scenario_for
 from client.console import CardsFolder, DirectoryFile, Output, PlanFile, Watched, answer, out, talk
 from client.embedded import Embedded, Layout
+from client.handing import hand_in, keep, kept
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.saying import content_of, kind_for, statement
 from domain.canonical import canonical, plain
-from domain.envelope import PLAN_TYPE, key_id, public_text, sign
+from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, VigilError
-from domain.ledger import Receipt
+from domain.ledger import Left, Receipt
 from domain.packet import verify as verify_packet
 from domain.quantities import parse_span, say_span
+from domain.requests import Request
 from domain.statements import Incident, StopRequested, faults_of
 from domain.views import DeliveryView
 from process.brought import directory_in
@@ -45,6 +48,7 @@ app.add_typer(keys_app, name="keys")
 As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
 Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
 Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
+Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
 Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
 DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
 
@@ -318,13 +322,15 @@ def confirm(
     service: As,
     fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
     kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
+    offline: Offline = False,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
     """Sign what a checkpoint asks of you and hand it in."""
-    _say(delivery, checkpoint, service, kind, fields or [], officer, keys.expanduser(), gateway, output, positive=True)
+    said = Said(delivery, checkpoint, service, officer, kind, fields or [], positive=True)
+    _say(said, keys.expanduser(), gateway, output, offline=offline)
 
 
 @app.command()
@@ -334,14 +340,15 @@ def refuse(
     service: As,
     reason: Annotated[str, typer.Option(help="why; consent may be refused without one")] = "",
     kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
+    offline: Offline = False,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
     """Say no to what a checkpoint asks of you."""
-    fields = [f"reason={reason}"] if reason else []
-    _say(delivery, checkpoint, service, kind, fields, officer, keys.expanduser(), gateway, output, positive=False)
+    said = Said(delivery, checkpoint, service, officer, kind, [f"reason={reason}"] if reason else [], positive=False)
+    _say(said, keys.expanduser(), gateway, output, offline=offline)
 
 
 @app.command()
@@ -350,6 +357,7 @@ def stop(
     service: As,
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     risk_to_life: Annotated[bool, typer.Option("--risk-to-life", help="life is at risk: the outcome will say so")] = False,
+    offline: Offline = False,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -360,43 +368,73 @@ def stop(
         content = Incident(risk_to_life=True, what=reason) if risk_to_life else StopRequested(reason=reason)
     except ValidationError as error:
         raise Malformed("the reason is not usable", faults_of(error)) from error
-    key = keyring.key_of(keys.expanduser(), service)
-    envelope = statement(delivery, service, officer, content, key)
-    _hand_in(call(gateway, service, keys.expanduser(), lambda door: door.submit(delivery, envelope)), output)
+    envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
+    if offline:
+        _keep(envelope, output)
+    else:
+        _hand_in(service, envelope, keys.expanduser(), gateway, output)
 
 
-def _say(
-    delivery: str,
-    checkpoint: str,
-    service: str,
-    kind: str | None,
-    fields: Sequence[str],
-    officer: str,
-    folder: Path,
-    gateway: str,
-    output: str,
-    *,
-    positive: bool,
+@app.command()
+def submit(
+    file: Annotated[Path, typer.Argument(help="a signed statement, as --offline writes it", show_default=False)],
+    service: As,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
 ) -> None:
-    key = keyring.key_of(folder, service)
-
-    async def say(door: Gateway) -> Receipt:
-        asked = [one for one in (await door.inbox()).requests if (one.delivery, one.checkpoint) == (delivery, checkpoint)]
-        request = asked[0] if asked else None
-        if request is None and kind is None:
-            message = f"{checkpoint} of {delivery} asks nothing of {service} now"
-            raise NotFound(message, hint="see `vigil inbox`; to speak early or late, say what with --kind")
-        chosen = kind or kind_for(request, positive=positive)  # type: ignore[arg-type]
-        words = [*fields, "proceed=no"] if chosen == "movement_decision" and not positive else fields
-        if chosen == "movement_decision" and positive:
-            words = [*fields, "proceed=yes"]
-        content = content_of(chosen, words, request)
-        return await door.submit(delivery, statement(delivery, service, officer, content, key, checkpoint))
-
-    _hand_in(call(gateway, service, folder, say), output)
+    """Hand in a signed statement from a file. Whoever carries it need not be who signed it."""
+    envelope, _ = kept(file)
+    _hand_in(service, envelope, keys.expanduser(), gateway, output)
 
 
-def _hand_in(given: Receipt, output: str) -> None:
+@dataclass(frozen=True)
+class Said:
+    """What an officer says at a checkpoint, before it is signed."""
+
+    delivery: str
+    checkpoint: str
+    service: str
+    officer: str
+    kind: str | None
+    fields: Sequence[str]
+    positive: bool
+
+    def signed(self, request: Request | None, folder: Path) -> Envelope:
+        """The signed statement. Raises `Malformed` with every field that is missing or wrong."""
+        chosen = self.kind
+        if chosen is None:
+            if request is None:
+                message = f"{self.checkpoint} of {self.delivery} asks nothing of {self.service} now"
+                raise NotFound(message, hint="see `vigil inbox`; to speak early, late or offline, say what with --kind")
+            chosen = kind_for(request, positive=self.positive)
+        decision = [f"proceed={'yes' if self.positive else 'no'}"] if chosen == "movement_decision" else []
+        content = content_of(chosen, [*self.fields, *decision], request)
+        key = keyring.key_of(folder, self.service)
+        return statement(self.delivery, self.service, self.officer, content, key, self.checkpoint)
+
+
+def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) -> None:
+    keyring.key_of(folder, said.service)
+    if offline:
+        _keep(said.signed(None, folder), output)
+        return
+    found = call(gateway, said.service, folder, lambda door: door.inbox())
+    asked = [one for one in found.requests if (one.delivery, one.checkpoint) == (said.delivery, said.checkpoint)]
+    _hand_in(said.service, said.signed(asked[0] if asked else None, folder), folder, gateway, output)
+
+
+def _keep(envelope: Envelope, output: str) -> None:
+    path = keep(envelope)
+    answer(output, {"statement": str(path)}, f"{path}: signed; hand it in with: vigil submit {path}")
+
+
+def _hand_in(service: str, envelope: Envelope, folder: Path, gateway: str, output: str) -> None:
+    given = call(gateway, service, folder, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
+    if isinstance(given, Left):
+        words = "kept, not judged yet: no worker is up; it takes effect before anything else when one is. Say it by telephone too"
+        answer(output, plain(given), words)
+        return
     answer(output, plain(given), render.receipt(given))
     if given.verdict.verdict == "refused":
         message = "recorded as refused: the attempt stands in the ledger"

@@ -39,7 +39,7 @@ def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFold
         table.add_column(heading)
     for one in found.checkpoints:
         asked = ", ".join(f"{need.service}: {need.says}" for need in one.requires)
-        table.add_row(one.id, one.step, one.state, asked, say_span(one.due), one.overdue)
+        table.add_row(one.id, one.step, one.state, asked, say_span(found.due_after(one)), one.overdue)
     document = {
         "plan": str(plan),
         "operation": found.operation,

@@ -37,7 +37,7 @@ from domain.ledger import (
     Verdict,
 )
 from domain.moments import instant
-from domain.plan import Leg, Plan
+from domain.plan import Leg, Plan, Step
 from domain.progress import Progress
 from domain.statements import (
     NEED_OF,
@@ -116,6 +116,8 @@ class Delivery:
         self.cards = dict(cards)
         self.ledger = Ledger()
         self.statements: dict[str, Known] = {}
+        self.contradictions: dict[str, Known] = {}
+        """By fingerprint: other content under an id that was used already (R18)."""
         self.early: dict[str, Statement] = {}
         self.progress: dict[str, Progress] = {}
         self.grants: dict[str, Grant] = {}
@@ -172,10 +174,20 @@ class Delivery:
         progress = self.progress.get(checkpoint)
         return progress is not None and not progress.open
 
+    def satisfied(self, step: Step) -> bool:
+        """Whether every checkpoint of the step has got all its answers and closed."""
+        results = [self.progress[one.id].result for one in self.plan.at(step) if one.id in self.progress]
+        return len(results) == len(self.plan.at(step)) and set(results) <= {"satisfied"}
+
     def participant(self, service: str) -> bool:
         """Whether the service has a part in this delivery, or is a supervisor of it."""
         known = self.directory.find(service)
         return known is not None and (service in self.plan.participants() or known.kind == "supervisor")
+
+    def known(self, statement: str, fingerprint: str) -> Known | None:
+        """These very bytes under this statement id, if they have been recorded."""
+        first = self.statements.get(statement)
+        return first if first is not None and first.fingerprint == fingerprint else self.contradictions.get(fingerprint)
 
     def snapshot_digest(self) -> str:
         """Digest of the directory snapshot the delivery started with."""
@@ -197,8 +209,11 @@ class Delivery:
             self._apply(entry.event, at)
 
     def _stated(self, seq: int, event: Stated, statement: Statement, at: datetime) -> None:
-        if statement.id not in self.statements:
-            self.statements[statement.id] = Known(event.envelope.fingerprint(), seq, event.verdict)
+        known = Known(event.envelope.fingerprint(), seq, event.verdict)
+        if statement.id in self.statements:
+            self.contradictions[known.fingerprint] = known
+        else:
+            self.statements[statement.id] = known
         if event.verdict.verdict == "early":
             self.early[statement.id] = statement
         elif event.verdict.verdict == "accepted":

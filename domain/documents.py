@@ -5,10 +5,12 @@ YAML 1.2, so that `NO` is Norway and not false. Text in, record out: reading the
 
 import io
 import json
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -17,9 +19,13 @@ from domain.errors import Fault, Malformed
 from domain.statements import faults_of
 
 Record = TypeVar("Record", bound=BaseModel)
+Rule = Callable[[Record], Iterable[Fault]]
+"""What a record must be beyond its form: the faults it finds."""
 
 LONGEST = 1_000_000
 """Longest document, characters."""
+MOST_VALUES = 100_000
+"""Most values in a document, each alias counted as what it stands for: a few lines of aliases can stand for billions."""
 
 
 class Document:
@@ -31,7 +37,7 @@ class Document:
             raise Malformed(f"{name}: longer than {LONGEST} characters")
         try:
             self.tree: Any = YAML().load(io.StringIO(text))
-            self._value = _plain(self.tree)
+            self._value = _plain(self.tree, iter(range(MOST_VALUES)))
         except MarkedYAMLError as error:
             mark = error.problem_mark
             place = f"{name}:{mark.line + 1}" if mark is not None else name
@@ -41,13 +47,24 @@ class Document:
             reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
             raise Malformed(f"{name} is not YAML", [Fault(place=name, problem=f"not YAML: {reason}")]) from error
 
-    def read(self, model: type[Record]) -> Record:
-        """The record in the document, nothing converted silently. Raises `Malformed` with every fault, each at its line."""
+    def read(self, model: type[Record], rules: Iterable[Rule[Record]] = ()) -> Record:
+        """The record in the document, nothing converted silently, and right by these rules.
+
+        Raises `Malformed` with every fault at its line: of form, and of the rules as far as the form lets them be checked.
+        """
         try:
-            return model.model_validate_json(json.dumps(self._value), strict=True)
+            record = model.model_validate_json(json.dumps(self._value), strict=True)
         except ValidationError as error:
-            found = self.located(faults_of(error))
-            raise Malformed(f"{self.name}: {len(found)} fault{'s' if len(found) > 1 else ''}", found) from error
+            found, record = list(faults_of(error)), _as_far_as_it_goes(model, self._value)
+            for rule in rules:
+                with suppress(Exception):  # it trips over a part without form, and is asked again once that is mended
+                    found.extend(rule(record))
+        else:
+            found = [fault for rule in rules for fault in rule(record)]
+        if found:
+            located = self.located(dict.fromkeys(found))
+            raise Malformed(f"{self.name}: {len(located)} fault{'s' if len(located) > 1 else ''}", located)
+        return record
 
     def located(self, faults: Iterable[Fault]) -> tuple[Fault, ...]:
         """The same faults with file and line before the path, in the order of the file."""
@@ -77,12 +94,34 @@ def _line(node: CommentedMap | CommentedSeq, key: str | int, around: int) -> int
         return around
 
 
-def _plain(node: Any) -> Any:
+def _plain(node: Any, room: Iterator[int]) -> Any:
     """Plain lists and dicts, so that a record never depends on how its file was written."""
+    if next(room, None) is None:
+        message = f"it stands for more than {MOST_VALUES} values"
+        raise ValueError(message)
     if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
+        return {str(key): _plain(value, room) for key, value in node.items()}
     if isinstance(node, list):
-        return [_plain(item) for item in node]
+        return [_plain(item, room) for item in node]
     if isinstance(node, bool | int | float) or node is None:
         return node
     return str(node)
+
+
+def _as_far_as_it_goes(kind: Any, value: Any) -> Any:
+    """`value` as `kind`, and where part of it is none, the rest of it around that part as it was written."""
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
+    except ValidationError:
+        bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if get_origin(bare) is tuple and isinstance(value, list):
+        return tuple(_as_far_as_it_goes(get_args(bare)[0], item) for item in value)
+    if isinstance(bare, type) and issubclass(bare, BaseModel) and isinstance(value, dict):
+        known = {name: field for name, field in bare.model_fields.items() if name in value}
+        parts = {name: _as_far_as_it_goes(_whole(field), value[name]) for name, field in known.items()}
+        return bare.model_construct(**parts)
+    return value
+
+
+def _whole(field: FieldInfo) -> Any:
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation

@@ -262,11 +262,7 @@ StatementId = Annotated[str, _Form("Statement id", _STATEMENT, "8 to 64 letters,
 OfficerCode = Annotated[str, _Form("Officer code", "^[A-Za-z0-9._-]{1,40}$", _OFFICER, 40)]
 
 SealClass = Literal["I", "S", "H"]
-_SEAL_MEANING: Final[dict[SealClass, str]] = {
-    "I": "indicative",
-    "S": "security",
-    "H": "high_security",
-}
+"""Indicative, security, high security (ISO 17712)."""
 
 
 class Seal(BaseModel):
@@ -277,11 +273,6 @@ class Seal(BaseModel):
     number: Annotated[str, AfterValidator(seal_number)]
     security: SealClass
     maker: Annotated[str, AfterValidator(free_text)] | None = None
-
-    @property
-    def meaning(self) -> str:
-        """The class in words: indicative, security or high_security."""
-        return _SEAL_MEANING[self.security]
 
 
 Scheme = Literal["upu_s10", "iso_6346", "awb", "house_awb", "imo", "tir", "cmr", "imei", "plate", "other"]

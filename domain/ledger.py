@@ -235,6 +235,15 @@ class Receipt(Frozen):
     verdict: Verdict
 
 
+class Left(Frozen):
+    """The answer to a statement while no worker is up: it is durable, and will be judged before anything goes on. The same
+    statement handed in again is answered with its receipt once there is one.
+    """
+
+    statement: StatementId
+    left_at: UtcText
+
+
 class Ledger:
     """Entries so far and the hash of the newest. Appending is the only change there is."""
 

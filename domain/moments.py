@@ -10,7 +10,7 @@ What is checked, in the order of the code; the source is RFC 3339 (section 5.6):
 6. The instant lies in years 1 to 9999 of UTC.
 
 Text is kept because the offset is evidence of where the clock stood. By RFC 3339 section 4.3
-``-00:00`` says that UTC is known and the local offset is not; `offset_known` tells.
+``-00:00`` says that UTC is known and the local offset is not; it is kept as written.
 """
 
 import calendar
@@ -100,11 +100,6 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "maxLength": _LONGEST}),
 ]
 """RFC 3339 text with offset, kept as written; compare moments by `instant`, never as text."""
-
-
-def offset_known(moment: str) -> bool:
-    """Tell whether a moment gives its local offset; ``-00:00`` says that it is unknown."""
-    return not kept(moment).endswith("-00:00")
 
 
 def utc_text(dt: datetime) -> str:

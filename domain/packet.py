@@ -186,10 +186,10 @@ def _check(delivery: Delivery, entry: Entry) -> None:
         raise NotVerified(reason, entry.seq)
     if delivery.ended:
         raise RuleBroken("R12", "the delivery has ended")
-    known = delivery.statements.get(statement.id)
-    if known is not None and known.fingerprint == envelope.fingerprint():
+    if delivery.known(statement.id, envelope.fingerprint()) is not None:
         raise NotVerified(f"statement {statement.id} is recorded twice", entry.seq)
-    expected = judge(delivery, statement, at) if known is None else contradiction(statement.id, known.seq)
+    first = delivery.statements.get(statement.id)
+    expected = judge(delivery, statement, at) if first is None else contradiction(statement.id, first.seq)
     if expected != verdict:
         reason = f"the rules say {expected.verdict} {expected.rule or ''} {expected.reason}".rstrip()
         raise NotVerified(f"{reason}; recorded is {verdict.verdict} {verdict.rule or ''}".rstrip(), entry.seq)

@@ -5,7 +5,8 @@ the leg's State, with the power to seize), R6 (each handover is offered by the g
 R13 (the initiator is not the only one to authorise), and that every checkpoint can be satisfied.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 
 from domain.cards import RuleCard
@@ -25,17 +26,20 @@ AT_LEAST_ONCE: tuple[Step, ...] = ("arrest", "account")
 
 
 def faults_in(plan: Plan, directory: Directory, cards: Cards) -> tuple[Fault, ...]:
-    """Everything wrong with the plan, in the order of the file. Empty if it may be started."""
-    return tuple(_faults(plan, directory, cards))
+    """Everything wrong with the plan. Empty if it may be started."""
+    return tuple(fault for rule in rules(directory, cards) for fault in rule(plan))
 
 
-def _faults(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    yield from _services(plan, directory)
-    yield from _checkpoints(plan)
-    yield from _essentials(plan)
-    yield from _route(plan, directory)
-    yield from _handovers(plan)
-    yield from _consents(plan, directory, cards)
+def rules(directory: Directory, cards: Cards) -> tuple[Callable[[Plan], Iterator[Fault]], ...]:
+    """The rules of planning, one at a time: what is wrong with one part of a plan does not hide what is wrong with another."""
+    return (
+        partial(_services, directory=directory),
+        _checkpoints,
+        _essentials,
+        partial(_route, directory=directory),
+        _handovers,
+        partial(_consents, directory=directory, cards=cards),
+    )
 
 
 def _services(plan: Plan, directory: Directory) -> Iterator[Fault]:

@@ -90,10 +90,11 @@ def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt:
     The same statement again gets its first receipt again and leaves no second entry. Raises only what `admit` raises.
     """
     statement = admit(delivery, envelope, at)
-    known = delivery.statements.get(statement.id)
-    if known is not None and known.fingerprint == envelope.fingerprint():
-        return receipt(delivery, statement.id)
-    verdict = judge(delivery, statement, at) if known is None else contradiction(statement.id, known.seq)
+    known = delivery.known(statement.id, envelope.fingerprint())
+    if known is not None:
+        return _receipt(delivery, known.seq, statement.id, known.verdict)
+    first = delivery.statements.get(statement.id)
+    verdict = judge(delivery, statement, at) if first is None else contradiction(statement.id, first.seq)
     entry = delivery.ledger.next(Stated(envelope=envelope, verdict=verdict), utc_text(at))
     delivery.append(entry, statement)
     if verdict.verdict == "accepted":

@@ -248,10 +248,11 @@ def shortfall(delivery: Delivery, leg: int, at: datetime) -> tuple[str, ...]:
 def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
     """The one outcome that what has happened amounts to (R12)."""
     halt = delivery.halt
-    if halt is None:
+    if halt is None or (delivery.delivered and (delivery.arrested or delivery.satisfied("arrest"))):
+        after = f"; then halted: {halt.reason}" if halt is not None else ""
         if delivery.arrested:
-            return "delivered_with_arrests", f"delivered; {delivery.arrested} arrested"
-        return "delivered_without_arrest", "delivered; no arrest"
+            return "delivered_with_arrests", f"delivered; {delivery.arrested} arrested{after}"
+        return "delivered_without_arrest", f"delivered; no arrest{after}"
     if halt.cause == "risk_to_life":
         return "aborted_for_risk_to_life", halt.reason
     if delivery.lost:

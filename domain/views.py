@@ -56,7 +56,6 @@ class Position(Frozen):
     gross: Milligrams | None
     seals: tuple[str, ...]
     last_seen: str | None
-    next_checkpoint: str | None
 
 
 class Row(Frozen):
@@ -191,7 +190,6 @@ def markdown(shown: DeliveryView) -> str:
 
 def _position(delivery: Delivery) -> Position:
     leg, custody = delivery.here, delivery.custody
-    ahead = [stop for stop in route(delivery) if not stop.passed]
     return Position(
         state=leg.state,
         leg=leg.id if delivery.dispatched else None,
@@ -200,7 +198,6 @@ def _position(delivery: Delivery) -> Position:
         gross=custody.gross if custody is not None else None,
         seals=tuple(seal.number for seal in custody.seals) if custody is not None else (),
         last_seen=" ".join(delivery.last_sighting) if delivery.last_sighting is not None else None,
-        next_checkpoint=ahead[0].checkpoint if ahead else None,
     )
 
 

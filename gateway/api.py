@@ -19,7 +19,7 @@ from domain.errors import (
     Unavailable,
     VigilError,
 )
-from domain.ledger import Entry
+from domain.ledger import Entry, Left
 from domain.statements import faults_of
 from domain.views import Row
 from gateway.access import CALLER, Proofs
@@ -86,9 +86,12 @@ async def show(request: web.Request) -> web.Response:
 
 @routes.post("/v1/deliveries/{delivery}/statements")
 async def submit(request: web.Request) -> web.Response:
-    """Hand in a signed statement. The answer is its receipt, also where a rule refuses it: the attempt is recorded."""
+    """Hand in a signed statement. The answer is its receipt, also where a rule refuses it: the attempt is recorded. 202 where
+    no worker is up to judge it: it is kept until one is.
+    """
     envelope = await _body(request, Envelope)
-    return _model(await request.app[DESK].submit(request.match_info["delivery"], envelope))
+    answer = await request.app[DESK].submit(request.match_info["delivery"], envelope)
+    return _model(answer, status=202 if isinstance(answer, Left) else 200)
 
 
 @routes.get("/v1/deliveries/{delivery}/ledger")
@@ -223,9 +226,9 @@ def _since(request: web.Request) -> int:
     return int(text)
 
 
-def _json(data: bytes) -> web.Response:
-    return web.Response(body=data, content_type="application/json")
+def _json(data: bytes, status: int = 200) -> web.Response:
+    return web.Response(body=data, status=status, content_type="application/json")
 
 
-def _model(model: BaseModel) -> web.Response:
-    return _json(model.model_dump_json().encode())
+def _model(model: BaseModel, status: int = 200) -> web.Response:
+    return _json(model.model_dump_json().encode(), status)

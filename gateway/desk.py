@@ -1,6 +1,7 @@
 """What any face of the gateway can do, over the Temporal client. Errors are ours, never Temporal's."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from domain.cards import RuleCard
 from domain.directory import Directory, Service
-from domain.envelope import Envelope
+from domain.envelope import STATEMENT_TYPE, Envelope, open_envelope
 from domain.errors import (
     Fault,
     Malformed,
@@ -34,23 +35,28 @@ from domain.errors import (
     Unavailable,
     VigilError,
 )
-from domain.ledger import Entry, Receipt, Stated
+from domain.ledger import Entry, Left, Receipt, Stated
+from domain.moments import utc_text
 from domain.packet import seal
 from domain.plan import Plan
 from domain.planning import faults_in
 from domain.record import read_plan, resume, verified_plan
 from domain.requests import Inbox, Request
-from domain.statements import read_statement
+from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, update_id, workflow_id
+
+log = logging.getLogger("vigil.desk")
 
 _PARTICIPANTS = SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS)
 _PHASE = SearchAttributeKey.for_keyword(messages.PHASE)
 
 PATIENCE = timedelta(seconds=30)
 """How long the gateway waits for a worker's answer before it says that none is there."""
+UNTIL_LEFT = timedelta(seconds=10)
+"""How long it waits for a statement's receipt before it leaves the statement for when a worker is up."""
 BRIEFLY = timedelta(seconds=3)
 """How long one delivery may keep an inbox waiting."""
 AT_ONCE = 8
@@ -115,29 +121,52 @@ class Desk:
                 raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`") from error
         return plan
 
-    async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
+    async def submit(self, delivery: str, envelope: Envelope) -> Receipt | Left:
         """Hand in a statement; the receipt says that it is durable and what became of it.
 
-        Raises `Malformed`, `NotAuthentic`, `NotAllowed` or `NotFound` for noise, and `Unavailable` if no worker answered:
-        then the statement may still count, and the same statement may be handed in again.
+        Where no worker answers, the statement is left with Temporal, which keeps it until one does: acknowledged is durable
+        (R8: a stop is never lost). Raises `Malformed`, `NotAuthentic`, `NotAllowed` or `NotFound` for noise, and `Unavailable`
+        if Temporal itself cannot be reached.
         """
         statement = read_statement(envelope.body())
-        handle = self._handle(delivery)
-        with _as_ours(delivery):
-            try:
+        if statement.delivery != delivery:
+            message = f"the statement is about delivery {statement.delivery}, this is {delivery}"
+            raise NotFound(message)
+        speaker = self._directory.find(statement.service)
+        if speaker is None:
+            message = f"unknown service {statement.service}"
+            raise NotAuthentic(message, hint="a statement names a service of the directory")
+        open_envelope(envelope, STATEMENT_TYPE, speaker.keys_at(datetime.now(UTC)))
+        try:
+            return await self._judged_or_left(speaker, statement, envelope)
+        except (NotAuthentic, NotAllowed, NotFound):
+            await self._seen_by(speaker, delivery)  # who has no part learns nothing, not even that it exists
+            raise
+
+    async def _judged_or_left(self, speaker: Service, statement: Statement, envelope: Envelope) -> Receipt | Left:
+        handle = self._handle(statement.delivery)
+        try:
+            with _as_ours(statement.delivery):
                 receipt: Receipt = await handle.execute_update(
                     messages.SUBMIT,
                     envelope,
                     id=update_id(statement.id, envelope),
                     result_type=Receipt,
-                    rpc_timeout=PATIENCE,
+                    rpc_timeout=UNTIL_LEFT,
                 )
-            except RPCError as error:
-                if error.status != RPCStatusCode.NOT_FOUND:
-                    raise
-            else:
-                return receipt
-        return await self._after_the_end(delivery, statement.id, envelope)
+        except NotFound:
+            return await self._after_the_end(statement.delivery, statement.id, envelope)
+        except _NoWorkerError:
+            await self._seen_by(speaker, statement.delivery)
+            return await self._leave(statement, envelope)
+        return receipt
+
+    async def _leave(self, statement: Statement, envelope: Envelope) -> Left:
+        """Leave it by Signal: the same door, kept by the server until a worker is up."""
+        with _as_ours(statement.delivery):
+            await self._handle(statement.delivery).signal(messages.SUBMIT, envelope, rpc_timeout=PATIENCE)
+        log.warning("no worker answered: a statement was left with Temporal", extra={"delivery": statement.delivery})
+        return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
 
     async def _after_the_end(self, delivery: str, statement: str, envelope: Envelope) -> Receipt:
         """The workflow takes no more updates: the receipt if exactly this came in before, signature and all, else a refusal."""
@@ -291,7 +320,7 @@ def _as_ours(delivery: str) -> Iterator[None]:
     except WorkflowUpdateFailedError as error:
         raise _refused(error) from error
     except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError) as error:
-        raise _no_worker() from error
+        raise _NoWorkerError from error
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             raise no_delivery(delivery) from error
@@ -300,13 +329,15 @@ def _as_ours(delivery: str) -> Iterator[None]:
             RPCStatusCode.CANCELLED,
             RPCStatusCode.FAILED_PRECONDITION,
         ):
-            raise _no_worker() from error
+            raise _NoWorkerError from error
         raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
 
 
-def _no_worker() -> Unavailable:
-    message = "no worker answered in time; what you sent may still count"
-    return Unavailable(message, hint="start a worker, then ask again: the same statement is never counted twice")
+class _NoWorkerError(Unavailable):
+    """Temporal answers, and no worker does."""
+
+    def __init__(self) -> None:
+        super().__init__("no worker answered in time", hint="start a worker, then ask again")
 
 
 def _refused(error: WorkflowUpdateFailedError) -> VigilError:

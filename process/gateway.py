@@ -25,13 +25,14 @@ from domain.errors import (
     Unavailable,
     VigilError,
 )
-from domain.ledger import Entry, Receipt
+from domain.ledger import Entry, Left, Receipt
 from domain.requests import Inbox
 from domain.views import DeliveryView, Row
 
 T = TypeVar("T")
 
 _PLAIN: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound, Unavailable)}
+_ANSWER: TypeAdapter[Receipt | Left] = TypeAdapter(Receipt | Left)
 AGAIN_AFTER = 1.0
 """Seconds before a stream that broke off is asked for again."""
 _PATIENCE = aiohttp.ClientTimeout(total=60, connect=5)
@@ -52,9 +53,9 @@ class Gateway:
         answer = json.loads(await self._call("POST", "/v1/deliveries", plan))
         return str(answer["delivery"])
 
-    async def submit(self, delivery: str, statement: Envelope) -> Receipt:
-        """Hand in a statement."""
-        return Receipt.model_validate_json(await self._call("POST", f"{_of(delivery)}/statements", statement))
+    async def submit(self, delivery: str, statement: Envelope) -> Receipt | Left:
+        """Hand in a statement; its receipt, or that it has been left for when a worker is up."""
+        return _ANSWER.validate_json(await self._call("POST", f"{_of(delivery)}/statements", statement))
 
     async def deliveries(self) -> list[Row]:
         """One's own deliveries."""

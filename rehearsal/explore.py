@@ -93,7 +93,7 @@ class _Stage:
                 for line in lines(request(self.delivery, name, service), self.world.scenario, self.world.seed, self.time):
                     need_open = line.statement.id not in self.delivery.statements
                     if need_open:
-                        found.append(lambda said=line.envelope: self._submit(said))  # type: ignore[misc]
+                        found.append(lambda said=line.envelope: self._submit(said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         if not self.stopped and self.delivery.outcome is None:
             found.append(self._stop)
         if self.patience > 0 and next_moment(self.delivery) is not None:

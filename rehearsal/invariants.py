@@ -11,9 +11,11 @@ from domain.ledger import Closed, Concluded, Ended, Entry, Opened, Silence, Stat
 from domain.moments import instant
 from domain.plan import Plan
 from domain.statements import (
+    ArrestMade,
     AuthorisationExtended,
     AuthorisationGranted,
     AuthorisationWithdrawn,
+    Content,
     Delivered,
     Dispatched,
     HandoverAccepted,
@@ -55,6 +57,8 @@ class Checker:
         self._danger = False
         """Life was at risk when it halted."""
         self._searched = False
+        self._arrests = 0
+        self._closed: set[str] = set()
 
     def check(self, entries: Sequence[Entry]) -> None:
         """Raises `BrokenInvariantError` at the first entry that breaks one."""
@@ -95,6 +99,8 @@ class Checker:
                 planned = self._plan.find(name)
                 if self._halted and not name.startswith("stop.") and (planned is None or planned.step != "close"):
                     yield f"R8: {name} opened after the halt"
+            case Closed(checkpoint=name, result="satisfied"):
+                self._closed.add(name)
             case Closed(checkpoint=name, result="unanswered"):
                 planned = self._plan.find(name)
                 may = name == "stop.acknowledged" or name.startswith("sighting.")
@@ -104,9 +110,9 @@ class Checker:
                 if self._outcome is not None:
                     yield "R12: a second outcome"
                 self._outcome = outcome
-                if self._halted and outcome.startswith("delivered"):
+                if self._halted and not self._achieved() and outcome.startswith("delivered"):
                     yield "R8: halted, and yet delivered"
-                if self._danger != (outcome == "aborted_for_risk_to_life"):
+                if self._danger != (outcome == "aborted_for_risk_to_life") and not self._achieved():
                     yield f"R14: danger to life {self._danger}, and the outcome is {outcome}"
                 if outcome == "lost_or_stolen" and not self._searched:
                     yield "R9: given up as lost without a search"
@@ -117,26 +123,23 @@ class Checker:
             case _:
                 pass
 
+    def _achieved(self) -> bool:
+        """Whether it was delivered and the arrests were over, or one was made: no halt undoes that."""
+        return self._delivered and (self._arrests > 0 or {one.id for one in self._plan.at("arrest")} <= self._closed)
+
     def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
         content = statement.content
         if self._halted and statement.kind in ADVANCING:
             yield f"R8: {statement.kind} counted after the halt"
+        yield from self._consent(statement, content)
         match content:
-            case AuthorisationGranted(state=state, valid_from=begin, valid_until=end, modalities=modalities):
-                if statement.service not in self._plan.authorities(state):
-                    yield f"R1: {statement.service} was not asked for the consent of {state}"
-                self._consents[statement.service] = (state, instant(begin), instant(end), modalities)
-            case AuthorisationExtended(valid_until=end):
-                state, begin_at, _, modalities = self._consents[statement.service]
-                self._consents[statement.service] = (state, begin_at, instant(end), modalities)
-            case AuthorisationWithdrawn(state=state):
-                del self._consents[statement.service]
-                self._halted |= not self._delivered and state in self._ahead()
             case StopRequested() | HandoverDeclined():
                 self._halted = True
             case Incident(risk_to_life=True):
                 self._danger |= not self._halted
                 self._halted = True
+            case ArrestMade():
+                self._arrests += 1
             case LossRecorded():
                 if statement.service != self._responsible():
                     yield f"R4: {statement.service} gave up what {self._responsible()} answers for"
@@ -167,6 +170,21 @@ class Checker:
                 self._halted = True
                 if statement.kind == "interdicted" and statement.service != self._responsible():
                     yield f"R4: {statement.service} interdicted on another's watch"
+            case _:
+                pass
+
+    def _consent(self, statement: Statement, content: Content) -> Iterator[str]:
+        match content:
+            case AuthorisationGranted(state=state, valid_from=begin, valid_until=end, modalities=modalities):
+                if statement.service not in self._plan.authorities(state):
+                    yield f"R1: {statement.service} was not asked for the consent of {state}"
+                self._consents[statement.service] = (state, instant(begin), instant(end), modalities)
+            case AuthorisationExtended(valid_until=end):
+                state, begin_at, _, modalities = self._consents[statement.service]
+                self._consents[statement.service] = (state, begin_at, instant(end), modalities)
+            case AuthorisationWithdrawn(state=state):
+                del self._consents[statement.service]
+                self._halted |= not self._delivered and state in self._ahead()
             case _:
                 pass
 

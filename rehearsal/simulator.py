@@ -7,6 +7,7 @@ a continue-as-new would, so that nothing hides outside the ledger.
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,7 +58,6 @@ class Simulated:
     seed: int
     delivery: Delivery
     packet: bytes
-    turned_away: int
     """Envelopes that were noise and left no trace."""
     restarts: int
 
@@ -106,7 +106,6 @@ class _Theatre:
         self._news = asyncio.Event()
         self._answering: dict[str, list[asyncio.Task[None]]] = {}
         self._seen = 0
-        self._turned_away = 0
         self._restarts = 0
 
     async def perform(self) -> Simulated:
@@ -120,7 +119,7 @@ class _Theatre:
                 self._delivery = resume(self._plan, self._directory, self._cards, tuple(self._delivery.ledger))
         self.show()
         packet = seal(self._delivery, "", private_key_of(VIGIL), self._loop.now())
-        return Simulated(self._world.seed, self._delivery, packet, self._turned_away, self._restarts)
+        return Simulated(self._world.seed, self._delivery, packet, self._restarts)
 
     # The stage
 
@@ -222,7 +221,5 @@ class _Theatre:
         self._news.set()
 
     def _submit(self, envelope: Envelope) -> None:
-        try:
+        with suppress(VigilError):  # noise is turned away, and the sender is told
             submit(self._delivery, envelope, self.now())
-        except VigilError:
-            self._turned_away += 1

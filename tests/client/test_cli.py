@@ -56,10 +56,10 @@ class Desk:
     plan: Plan
     keys: Path
 
-    async def run(self, command: str, *words: object, service: str) -> Ran:
+    async def run(self, command: str, *words: object, service: str, cwd: Path | None = None) -> Ran:
         """A command at the gateway, as this service."""
         options = ("--as", service, "--keys", self.keys, "--gateway", self.installation.url)
-        return await vigil(command, *words, *options)
+        return await vigil(command, *words, *options, cwd=cwd)
 
 
 @pytest.fixture

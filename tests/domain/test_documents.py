@@ -9,7 +9,7 @@ from domain.directory import Directory
 from domain.documents import LONGEST, Document
 from domain.errors import Malformed
 from domain.plan import Plan
-from domain.planning import faults_in
+from domain.planning import faults_in, rules
 from tests.support import EXAMPLES, example_cards, example_directory
 
 PLAN = (EXAMPLES / "almaty-tashkent" / "plan.yaml").read_text()
@@ -185,3 +185,27 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     """Whatever is brought, the answer is a record or `Malformed`, never another error."""
     with pytest.raises(Malformed):
         Document(text, "f.yaml").read(Directory)
+
+
+def test_faults_of_form_do_not_hide_faults_of_the_rules() -> None:
+    """A plan that is wrong in both gets both at once, in the order of the file."""
+    text = changed(
+        ("weight_tolerance: 20 g", "weight_tolerance: heavy"),
+        ("coordinator: caricc", "coordinator: nobody.known"),
+        ("service: uz.police", "service: uz.nobody"),
+    )
+    with pytest.raises(Malformed) as refused:
+        Document(text, "plan.yaml").read(Plan, rules(example_directory(), example_cards()))
+    places = [fault.place.rpartition(" ")[2] for fault in refused.value.faults]
+
+    assert ["coordinator", "weight_tolerance", "checkpoints.3.requires.2.service"] == places[:3]
+
+
+def test_a_few_lines_that_stand_for_billions_of_values_are_refused() -> None:
+    """Aliases of aliases cost the reader neither time nor memory."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    with pytest.raises(Malformed) as refused:
+        Document("\n".join(lines), "bomb.yaml")
+
+    assert "more than 100000 values" in refused.value.faults[0].problem

@@ -218,10 +218,10 @@ def test_own_codes_show_their_form_in_json_schema() -> None:
     assert schema == {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,39}$", "maxLength": 40}
 
 
-def test_seal_is_frozen_and_speaks_its_class() -> None:
-    """A seal holds a canonical number, says its class in words and cannot be changed."""
+def test_seal_is_frozen_and_has_one_of_three_classes() -> None:
+    """A seal holds a canonical number and a class of ISO 17712, and cannot be changed."""
     seal = Seal(number="kz-0048213", security="H", maker="Acme")
-    assert (seal.number, seal.meaning) == ("KZ-0048213", "high_security")
+    assert seal.number == "KZ-0048213"
     with pytest.raises(ValidationError, match="frozen"):
         seal.number = "OTHER"
     with pytest.raises(ValidationError, match="'I', 'S' or 'H'"):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.moments import Moment, instant, offset_known, utc_text
+from domain.moments import Moment, instant, utc_text
 
 MOMENT: TypeAdapter[str] = TypeAdapter(Moment)
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))
@@ -79,15 +79,6 @@ def test_moment_takes_text_only() -> None:
     for value in (datetime.now(UTC), 0, None):
         with pytest.raises(ValidationError, match="valid string"):
             MOMENT.validate_python(value)
-
-
-def test_unknown_offset_is_told_apart() -> None:
-    """The offset -00:00 says that local time is unknown; Z and +00:00 say that it is UTC."""
-    assert not offset_known("2026-03-01T00:05:00-00:00")
-    assert offset_known("2026-03-01T00:05:00+00:00")
-    assert offset_known("2026-03-01T00:05:00Z")
-    with pytest.raises(ValueError, match="no offset"):
-        offset_known("2026-03-01T00:05:00")
 
 
 def test_utc_text_refuses_what_names_no_instant() -> None:

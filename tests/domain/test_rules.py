@@ -1101,6 +1101,17 @@ def test_r12_nothing_is_concluded_while_checkpoints_are_open(phase: str) -> None
     assert forbidden(PHASES[phase](), Concluded(outcome="delivered_without_arrest", reason="pretext")) == "R12"
 
 
+def test_r12_a_stop_after_the_arrests_does_not_undo_them() -> None:
+    """What has been achieved is the outcome; why the rest was cut short stands beside it."""
+    table = accounted(2)
+    table.say("uz.customs", "stop_requested", reason="flood in the store")
+    table.say("uz.customs", "interdicted")
+    outcome, reason = conclusion(table.delivery)
+
+    assert "delivered_with_arrests" == outcome
+    assert "flood in the store" in reason
+
+
 @pytest.mark.parametrize(
     ("phase", "outcome"),
     [("prepared", "withdrawn"), ("dispatched", "interdicted_early"), ("delivered", "interdicted_early")],
@@ -1340,6 +1351,17 @@ def test_r18_same_id_with_other_content_is_recorded_as_refused() -> None:
     assert table.delivery.custody is not None
     assert table.delivery.custody.gross == GROSS
     assert receipt(table.delivery, "one-and-the-same") == first
+
+
+def test_r18_the_same_contradiction_again_is_recorded_once() -> None:
+    """Repeating it gets the first refusal's receipt and leaves no second entry: the ledger cannot be filled that way."""
+    table = opened(Table().consent(), "preparation")
+    table.say("kz.customs", "prepared", "preparation", id="one-and-the-same")
+    again = table.say("kz.customs", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
+    so_far = len(table.delivery.ledger)
+
+    assert again == table.say("kz.customs", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
+    assert so_far == len(table.delivery.ledger)
 
 
 def test_r18_id_used_by_one_service_cannot_be_used_by_another() -> None:

@@ -13,10 +13,12 @@ from aiohttp import web
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from activities.services import Services
 from domain import proof
 from domain.directory import Directory
 from domain.envelope import Envelope
 from domain.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
+from domain.ledger import Left, Receipt, Stated
 from domain.plan import Plan
 from domain.statements import Sighted, Statement, read_statement, sign_statement
 from gateway.access import Proofs
@@ -28,6 +30,7 @@ from rehearsal.services import VIGIL, cast, private_key_of
 from tests.installation import Installation, installed, quick
 from tests.support import example_cards, example_directory, example_scenario, signed_plan
 from tests.workflows.test_controlled_delivery import stop_by
+from worker import worker_for
 
 
 @dataclass
@@ -200,6 +203,41 @@ async def test_noise_is_told_apart_for_the_sender_and_leaves_no_trace(at: At) ->
     assert before == await at.door("kz.knb").ledger(at.plan.operation)
 
 
+async def test_who_has_no_part_cannot_tell_a_delivery_that_exists_from_one_that_does_not(at: At) -> None:
+    """A statement of a known service about another's delivery is answered word for word as one about none."""
+    answers = []
+    for plan in (at.plan, fresh(at.plan)):
+        with pytest.raises(NotFound) as refused:
+            await at.door(VIGIL).submit(plan.operation, stop_by(VIGIL, plan))
+        answers.append(refused.value.message.replace(plan.operation, "X"))
+
+    assert answers[0] == answers[1]
+
+
+async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is(
+    temporal: Client, at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R8: the gateway says that it is left, and a worker that starts afterwards finds it in the ledger, once."""
+    monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
+    plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
+    key = private_key_of(VIGIL)
+    desk = Desk(temporal, queue, at.installation.directory, example_cards(), key)
+    await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
+    stop = stop_by("uz.police", plan)
+    answer = await desk.submit(plan.operation, stop)
+    async with worker_for(temporal, queue, Services(at.installation.http, VIGIL, key), grace=timedelta(seconds=1)):
+        receipt = await desk.submit(plan.operation, stop)
+        ledger = await desk.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
+        shown = await desk.view(at.installation.directory.get("uz.police"), plan.operation)
+    await at.installation.handle(plan).terminate()
+
+    assert isinstance(answer, Left)
+    assert isinstance(receipt, Receipt)
+    assert "accepted" == receipt.verdict.verdict
+    assert [receipt.seq] == [entry.seq for entry in ledger if isinstance(entry.event, Stated) and entry.event.envelope == stop]
+    assert shown.halted is not None
+
+
 async def test_a_statement_that_breaks_a_rule_is_recorded_as_refused(at: At) -> None:
     """The answer is a receipt with the rule's number, and the attempt stands in the ledger."""
     statement = Statement(
@@ -212,6 +250,7 @@ async def test_a_statement_that_breaks_a_rule_is_recorded_as_refused(at: At) -> 
     )
     envelope: Envelope = sign_statement(statement, private_key_of("uz.police"))
     receipt = await at.door("uz.police").submit(at.plan.operation, envelope)
+    assert isinstance(receipt, Receipt)
     ledger = await at.door("uz.police").ledger(at.plan.operation, receipt.seq)
 
     assert ("refused", "R4") == (receipt.verdict.verdict, receipt.verdict.rule)
@@ -283,6 +322,7 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, forged)
 
+    assert isinstance(receipt, Receipt)
     assert known.seq == receipt.seq
 
 

@@ -30,7 +30,7 @@ def hours(number: float) -> timedelta:
 def lasting(seed: int, number: float, *, delivered: bool = True, **fields: Any) -> Course:
     """A course that took so many hours."""
     outcome = "delivered_with_arrests" if delivered else "interdicted_early"
-    return Course(seed, outcome, hours(number), delivered, **fields)  # type: ignore[arg-type]
+    return Course(seed, outcome, hours(number), delivered, **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def test_a_checkpoint_waits_from_its_opening_or_from_the_planned_arrival() -> None:

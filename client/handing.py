@@ -1,0 +1,60 @@
+"""Handing in: one signed statement, the same bytes until it is acknowledged; and files of statements, which wait or are carried.
+
+A statement that has been signed is never thrown away: what no gateway takes is kept in a file, and handed in again it counts
+once, because it is the same statement.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from domain.envelope import Envelope
+from domain.errors import Malformed, Unavailable, VigilError
+from domain.ledger import Left, Receipt
+from domain.statements import Statement, faults_of, read_statement
+from process.brought import text_of
+from process.gateway import Gateway
+
+KEEP_TRYING = 20.0
+"""Seconds for which the gateway is asked again before the statement is kept in a file."""
+PAUSE = 1.0
+
+
+async def hand_in(gateway: Gateway, envelope: Envelope, say: Callable[[str], None]) -> Receipt | Left:
+    """The gateway's answer. Raises what it refuses with, or `Unavailable` once the statement is kept in a file."""
+    statement = read_statement(envelope.body())
+    loop = asyncio.get_running_loop()
+    until = loop.time() + KEEP_TRYING
+    while True:
+        try:
+            return await gateway.submit(statement.delivery, envelope)
+        except Unavailable as error:
+            if loop.time() + PAUSE > until:
+                kept = keep(envelope)
+                hint = f"the signed statement is kept in {kept}: hand it in with `vigil submit {kept}`; it counts once"
+                raise Unavailable(error.message, hint=hint) from error
+            say(f"{error.message}; trying again with the same statement ...")
+        await asyncio.sleep(PAUSE)
+
+
+def keep(envelope: Envelope) -> Path:
+    """A new file of the statement in this folder, readable by its owner only."""
+    statement = read_statement(envelope.body())
+    path = Path(f"{statement.delivery}.{statement.id}.statement.json")
+    try:
+        path.touch(mode=0o600)
+        path.write_text(envelope.model_dump_json() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise VigilError(f"the statement cannot be kept in {path}: {error.strerror}") from error
+    return path
+
+
+def kept(path: Path) -> tuple[Envelope, Statement]:
+    """The statement in a file. Raises `NotFound` or `Malformed`."""
+    try:
+        envelope = Envelope.model_validate_json(text_of(path))
+    except ValidationError as error:
+        raise Malformed(f"{path} holds no signed statement", faults_of(error)) from error
+    return envelope, read_statement(envelope.body())

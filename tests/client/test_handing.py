@@ -1,0 +1,87 @@
+"""Handing in what was signed: the same statement again until it counts, and statements that travel as files."""
+
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from client import handing
+from client.handing import hand_in, kept
+from domain.errors import Unavailable
+from domain.ledger import Receipt
+from process.gateway import Gateway
+from rehearsal.over_http import free_ports
+from rehearsal.services import private_key_of
+from tests.client.test_cli import Desk, desk
+from tests.workflows.test_controlled_delivery import stop_by
+
+__all__ = ["desk"]
+
+
+async def test_what_no_gateway_takes_is_kept_and_counts_once_when_it_is_handed_in(
+    desk: Desk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R8: a stop given while the gateway is away is in a file, and handed in twice it is one entry."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(handing, "KEEP_TRYING", 0.0)
+    stop = stop_by("uz.police", desk.plan)
+    async with aiohttp.ClientSession() as http:
+        away = Gateway(http, f"http://127.0.0.1:{free_ports(1)[0]}", "uz.police", private_key_of("uz.police"))
+        with pytest.raises(Unavailable, match="no gateway answers") as told:
+            await hand_in(away, stop, lambda _text: None)
+    file = tmp_path / told.value.hint.split("kept in ")[1].split(":")[0]
+    first = await desk.run("submit", file, "-o", "json", service="uz.police")
+    again = await desk.run("submit", file, "-o", "json", service="kz.knb")
+
+    assert f"vigil submit {file.name}" in told.value.hint
+    assert 0o600 == file.stat().st_mode & 0o777
+    assert (0, "accepted") == (first.code, first.json["verdict"]["verdict"])
+    assert first.json == again.json
+
+
+async def test_while_the_gateway_is_away_the_same_statement_is_tried_again(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The answer comes as soon as the gateway is there again, and the officer is told meanwhile."""
+    monkeypatch.setattr(handing, "PAUSE", 0.01)
+    stop, heard, door = stop_by("uz.police", desk.plan), [], desk.installation.gateway("uz.police")
+    reachable = door.submit
+    answers = iter([Unavailable("away"), Unavailable("away")])
+
+    async def flickering(delivery: str, statement: handing.Envelope) -> object:
+        if (error := next(answers, None)) is not None:
+            raise error
+        return await reachable(delivery, statement)
+
+    monkeypatch.setattr(door, "submit", flickering)
+    receipt = await hand_in(door, stop, heard.append)
+
+    assert isinstance(receipt, Receipt)
+    assert 2 == len(heard)
+
+
+async def test_a_statement_signed_offline_is_carried_and_handed_in(desk: Desk, tmp_path: Path) -> None:
+    """`--offline` needs no gateway and leaves one signed file; who carries it hands it in under their own name."""
+    words = ("confirm", desk.plan.operation, "nowhere", "place=Astana airport", "--kind", "sighted", "--offline", "-o", "json")
+    signed = await desk.run(*words, service="kz.customs", cwd=tmp_path)
+    file = tmp_path / signed.json["statement"]
+    carried = await desk.run("submit", file, "-o", "json", service="uz.police")
+
+    assert 0 == signed.code
+    assert "kz.customs" == kept(file)[1].service
+    assert carried.json["verdict"]["verdict"] in ("accepted", "refused")
+    assert carried.json["statement"] == kept(file)[1].id
+
+
+async def test_a_file_that_is_no_statement_is_refused_with_its_faults(desk: Desk, tmp_path: Path) -> None:
+    """Exit code 2, the place named, nothing handed in; a file that is not there has code 3."""
+    file = tmp_path / "not.json"
+    file.write_text('{"payload": "x"}')
+    wrong = await desk.run("submit", file, service="uz.police")
+    absent = await desk.run("submit", tmp_path / "nothing", service="uz.police")
+
+    assert (2, 3) == (wrong.code, absent.code)
+    assert "payloadType" in wrong.err
