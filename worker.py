@@ -42,7 +42,7 @@ def worker_for(client: Client, task_queue: str, services: Services, *, grace: ti
         activities=[Checkpoints(services).await_confirmations, Notices(services).deliver_notices],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=grace,
-        max_heartbeat_throttle_interval=timedelta(seconds=5),
+        max_heartbeat_throttle_interval=timedelta(milliseconds=200),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(maximum=10),
         nonsticky_to_sticky_poll_ratio=0.5,

@@ -34,10 +34,10 @@ from domain.statements import (
     AuthorisationGranted,
     HandoverAccepted,
     HandoverOffered,
+    Incident,
     Prepared,
     Seizure,
     Statement,
-    StopRequested,
     read_statement,
 )
 from domain.views import DeliveryView, Row, StopView, Waiting
@@ -70,10 +70,11 @@ def said(statement: Statement) -> str:
             return f"{words}: {persons} at {place}"
         case Seizure(recovered=recovered):
             return f"{words}: " + ", ".join(f"{one.substance} {say_mass(one.net)}" for one in recovered)
-        case StopRequested(reason=reason):
-            return f"{words}: {reason}"
-        case _:
-            return words
+        case Incident(what=what):
+            return f"{words}: {what}"
+        case content:
+            reason = getattr(content, "reason", "")
+            return f"{words}: {reason}" if reason else words
 
 
 def line(entry: Entry) -> Text:
@@ -109,7 +110,8 @@ def _what(entry: Entry) -> tuple[str, str]:
         case Silence(checkpoint=name, services=services):
             return f"{name}: overdue, SILENCE of {', '.join(services)} [R2]", "bold yellow"
         case Closed(checkpoint=name, result=result):
-            return f"{name} closed: {result}", "cyan"
+            more = "; nothing is waited for any more" if result == "withdrawn" else ""
+            return f"{name} closed: {result}{more}", "cyan"
         case Expiring(service=service, valid_until=until):
             return f"the authorisation by {service} expires at {moment(until)} [R5]", "yellow"
         case Expired(service=service):
@@ -159,7 +161,7 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry,
         facts.add_row("consignment", f"{say_mass(where.gross)} gross, seals {', '.join(where.seals)}")
     if where.last_seen:
         facts.add_row("last seen", where.last_seen)
-    for consent in view.consents:
+    for consent in view.consents if view.outcome is None else ():
         live = "live" if consent.live else "NOT live"
         facts.add_row(f"consent {consent.state}", f"{live} until {moment(consent.valid_until)} ({consent.service})")
     if view.discrepancy:

@@ -8,6 +8,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from process.temporal import IDENTITY
 from workflows import messages
 
 
@@ -23,5 +24,6 @@ async def temporal() -> AsyncIterator[Client]:
             SearchAttributeKey.for_keyword(messages.PHASE),
         ],
         dev_server_log_level="error",
+        identity=IDENTITY,
     ) as environment:
         yield environment.client

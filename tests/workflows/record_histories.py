@@ -16,6 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.plan import Plan
 from process.serve import leave
+from process.temporal import IDENTITY
 from rehearsal.scenario import Scenario
 from tests.installation import installed, quick
 from tests.support import SCENARIOS, example_scenario, signed_plan
@@ -76,7 +77,10 @@ async def record() -> None:
         SearchAttributeKey.for_keyword(messages.PHASE),
     ]
     async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(server), data_converter=pydantic_data_converter, search_attributes=attributes
+        dev_server_existing_path=str(server),
+        data_converter=pydantic_data_converter,
+        search_attributes=attributes,
+        identity=IDENTITY,
     ) as environment:
         for name, brought in paths().items():
             file = HISTORIES / f"{name}.json.gz"
