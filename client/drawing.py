@@ -13,6 +13,7 @@ import pycountry
 from client.picture import ACCENT, BAD, FAINT, INK, PAPER, QUIET, Canvas, broken, room
 from domain.plan import Leg, Plan, PlannedCheckpoint, Step
 from domain.quantities import say_mass, say_span
+from domain.statements import say_amount
 
 STEPS: dict[Step, str] = {
     "authorise": "consent",
@@ -60,7 +61,7 @@ def who_of(checkpoint: PlannedCheckpoint) -> Iterator[str]:
 def facts_of(plan: Plan) -> str:
     """What travels, in a line."""
     goods = plan.consignment
-    inside = ", ".join(f"{one.substance} {say_mass(one.net)}" for one in goods.contents)
+    inside = ", ".join(map(say_amount, goods.contents))
     return f"{words_of(goods.kind)}, {words_of(plan.modality)}; {inside}; gross {say_mass(goods.gross)}"
 
 

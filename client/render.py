@@ -14,6 +14,7 @@ from domain.ledger import (
     Concluded,
     Ended,
     Entry,
+    Escalated,
     Expired,
     Expiring,
     Halted,
@@ -39,6 +40,7 @@ from domain.statements import (
     Seizure,
     Statement,
     read_statement,
+    say_amount,
 )
 from domain.views import DeliveryView, Row, StopView, Waiting
 
@@ -69,7 +71,7 @@ def said(statement: Statement) -> str:
         case ArrestMade(persons=persons, place=place):
             return f"{words}: {persons} at {place}"
         case Seizure(recovered=recovered):
-            return f"{words}: " + ", ".join(f"{one.substance} {say_mass(one.net)}" for one in recovered)
+            return f"{words}: " + ", ".join(say_amount(one) for one in recovered)
         case Incident(what=what):
             return f"{words}: {what}"
         case content:
@@ -105,6 +107,8 @@ def _what(entry: Entry) -> tuple[str, str]:
             parts = [f"{', '.join(received)} received the request"] if received else []
             parts += [f"{', '.join(unreachable)} cannot be reached yet"] if unreachable else []
             return f"{name}: {'; '.join(parts)}", "dim"
+        case Escalated(checkpoint=name, to=to, services=services, rung=rung):
+            return f"{name}: rung {rung}, {to} is told that {', '.join(services)} has not answered", "yellow"
         case Reminded(checkpoint=name, services=services, rung=rung):
             return f"{name}: reminder {rung} to {', '.join(services)}", "yellow"
         case Silence(checkpoint=name, services=services):
@@ -162,10 +166,12 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry,
     if where.last_seen:
         facts.add_row("last seen", where.last_seen)
     for consent in view.consents if view.outcome is None else ():
-        live = "live" if consent.live else "NOT live"
+        live = "live" if consent.live else "provisional, NOT live" if consent.provisional else "NOT live"
         facts.add_row(f"consent {consent.state}", f"{live} until {moment(consent.valid_until)} ({consent.service})")
     if view.discrepancy:
         facts.add_row("does not fit", Text(view.discrepancy, "bold red"))
+    for unequal in view.unbalanced:
+        facts.add_row("does not balance", Text(unequal, "bold red"))
     if view.out_of_sight:
         facts.add_row("out of sight", Text(view.out_of_sight, "bold red"))
     if view.halted:

@@ -10,13 +10,29 @@ from pydantic import Field
 
 from domain.canonical import Frozen
 from domain.directory import ServiceKind
-from domain.identifiers import State
+from domain.identifiers import Slug, State
 from domain.quantities import Span
 
 NotKnown = Literal["not known"]
 
 Modality = Literal["intact", "removed", "replaced_in_part", "replaced_in_whole"]
 """The way of handling the consignment (UN 1988 Convention art. 11(3))."""
+
+
+Permission = Literal["opening", "technical_means", "accompanying_officers"]
+"""What may need a permission of its own, beside the authorisation of the delivery (R16; Spain LECrim 263 bis for mail)."""
+
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+
+
+class Duty(Frozen):
+    """What whoever authorises must also do, and within what time (such as Spain LECrim 263 bis: a copy to the register)."""
+
+    id: Slug
+    what: Annotated[str, Field(min_length=1, max_length=200)]
+    within: Span
+    """From the authorisation on."""
 
 
 class RuleCard(Frozen):
@@ -31,8 +47,19 @@ class RuleCard(Frozen):
     granted_by: Annotated[tuple[ServiceKind, ...], Field(min_length=1, max_length=11)] | NotKnown
     longest: Span | NotKnown
     """Longest validity of one authorisation."""
+    separate: Annotated[tuple[Permission, ...], Field(max_length=3)] | NotKnown = "not known"
+    """What needs a permission of its own there (R16)."""
+    notice: Span | NotKnown = "not known"
+    """The least time the State must be given to answer a request."""
+    duties: Annotated[tuple[Duty, ...], Field(max_length=10)] = ()
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=10)] | NotKnown = "not known"
+    """In which a request may be written (ISO 639-1)."""
     notes: Annotated[str, Field(max_length=1000)] = ""
 
     def allows(self, modality: Modality) -> bool | None:
         """Whether the card allows it; none where it is not known and the authorisation decides (R3)."""
         return None if self.modalities == "not known" else modality in self.modalities
+
+    def separates(self, permission: Permission) -> bool:
+        """Whether this needs a permission of its own there; where it is not known, the authorisation covers it (R16)."""
+        return self.separate != "not known" and permission in self.separate

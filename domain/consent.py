@@ -4,11 +4,13 @@ Consent is only ever a statement: nothing here turns silence into one (R2). A St
 authorities its checkpoints ask hold a live grant.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.cards import Modality
-from domain.plan import Plan
+from domain.cards import Modality, Permission, RuleCard
+from domain.plan import Plan, PlannedCheckpoint
+from domain.statements import Condition
 
 
 @dataclass
@@ -20,7 +22,9 @@ class Grant:
     modalities: tuple[Modality, ...]
     valid_from: datetime
     valid_until: datetime
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    provisional: bool = False
+    """Not final yet: it authorises nothing."""
     withdrawn: bool = False
     expired: bool = False
     warnings: int = 0
@@ -28,23 +32,61 @@ class Grant:
 
     def live(self, at: datetime) -> bool:
         """Whether it authorises anything at this instant."""
-        return not self.withdrawn and not self.expired and self.valid_from <= at < self.valid_until
+        return not self.provisional and not self.withdrawn and not self.expired and self.valid_from <= at < self.valid_until
+
+    def binding(self, checkpoint: str) -> tuple[tuple[str, str], ...]:
+        """Number and text of the conditions that bind this checkpoint (R19)."""
+        if self.provisional or self.withdrawn:
+            return ()
+        numbered = enumerate(self.conditions, 1)
+        return tuple((f"{self.service}/{number}", one.text) for number, one in numbered if one.at == checkpoint)
+
+
+@dataclass(frozen=True)
+class Permit:
+    """A permission of its own (R16)."""
+
+    service: str
+    permissions: tuple[Permission, ...]
+    valid_from: datetime
+    valid_until: datetime
 
 
 Grants = dict[str, Grant]
+Permits = dict[str, list[Permit]]
+"""State to what it has permitted."""
+
+
+def permitted(permits: Permits, state: str, permission: Permission, at: datetime) -> bool:
+    """Whether the State permits this at this instant."""
+    return any(permission in one.permissions and one.valid_from <= at < one.valid_until for one in permits.get(state, ()))
+
+
+def lacking(
+    plan: Plan, cards: Mapping[str, RuleCard], permits: Permits, states: tuple[str, ...], at: datetime
+) -> tuple[str, ...]:
+    """What these States' cards want permitted apart and is not, as `UZ: opening` (R16)."""
+    return tuple(
+        f"{state}: {permission.replace('_', ' ')}"
+        for state in states
+        for permission in plan.permissions(cards[state])
+        if not permitted(permits, state, permission, at)
+    )
 
 
 def authorised(plan: Plan, grants: Grants, state: str, at: datetime, until: datetime | None = None) -> bool:
     """Whether the State's authorisation is live at `at` and, if given, lasts until `until` (R1)."""
-    checkpoints = [checkpoint for checkpoint in plan.at("authorise") if checkpoint.state == state]
+    checkpoints = [one for one in plan.at("authorise") if one.state == state and one.authorities()]
 
     def holds(service: str) -> bool:
         grant = grants.get(service)
         return grant is not None and grant.live(at) and (until is None or until <= grant.valid_until)
 
-    return bool(checkpoints) and all(
-        sum(holds(service) for service in checkpoint.services()) >= checkpoint.quorum() for checkpoint in checkpoints
-    )
+    def enough(asked: PlannedCheckpoint) -> bool:
+        wanted = asked.quorum() - (len(asked.services()) - len(asked.authorities()))
+        return sum(map(holds, asked.authorities())) >= wanted
+
+    return bool(checkpoints) and all(map(enough, checkpoints))
 
 
 def missing(plan: Plan, grants: Grants, at: datetime) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from functools import singledispatchmethod
 
 from domain.canonical import digest
 from domain.cards import RuleCard
-from domain.consent import Grant
+from domain.consent import Grant, Permit, Permits
 from domain.custody import Custody, Discrepancy
 from domain.directory import Directory
 from domain.errors import RuleBroken
@@ -22,6 +22,7 @@ from domain.ledger import (
     Concluded,
     Ended,
     Entry,
+    Escalated,
     Event,
     Expired,
     Expiring,
@@ -41,12 +42,16 @@ from domain.plan import Leg, Plan, Step
 from domain.progress import Progress
 from domain.statements import (
     NEED_OF,
+    ArresteeReleased,
     ArrestMade,
     AuthorisationExtended,
     AuthorisationGranted,
     AuthorisationRefused,
     AuthorisationWithdrawn,
+    Correction,
+    Delegated,
     Delivered,
+    Destroyed,
     Dispatched,
     HandoverAccepted,
     HandoverDeclined,
@@ -55,12 +60,17 @@ from domain.statements import (
     Interdicted,
     LossRecorded,
     MovementDecision,
+    NotCollected,
+    PermissionGranted,
+    PermissionRefused,
     Prepared,
+    Seizure,
     Sighted,
     Statement,
     StopRequested,
     SurveillanceLost,
     SurveillanceRegained,
+    confirms,
     read_statement,
 )
 
@@ -69,6 +79,7 @@ NEEDS_NO_CHECKPOINT = (
     "stop_acknowledged",
     "interdicted",
     "loss_recorded",
+    "destroyed",
     "sighted",
     "surveillance_regained",
 )
@@ -121,6 +132,13 @@ class Delivery:
         self.early: dict[str, Statement] = {}
         self.progress: dict[str, Progress] = {}
         self.grants: dict[str, Grant] = {}
+        self.permits: Permits = {}
+        self.delegations: dict[str, Delegated] = {}
+        """By whom: the last delegation of what it is asked to say."""
+        self.prepared: Prepared | None = None
+        self.seizures: dict[str, Seizure] = {}
+        """By statement id, as last corrected."""
+        self.interdicted: Interdicted | None = None
         self.custody: Custody | None = None
         self.discrepancy: Discrepancy | None = None
         self.cleared = -1
@@ -128,9 +146,13 @@ class Delivery:
         self.leg: int | None = None
         """The leg it is on; none before dispatch."""
         self.delivered = False
-        self.arrested = 0
+        """It has reached its recipient, or the point at which it was to be seized: the way is over."""
+        self.arrests: dict[str, int] = {}
+        """Persons arrested, by statement id, as last corrected."""
+        self.released = 0
         self.secured = False
-        """Seized by the responsible authority after a halt."""
+        """Seized by the responsible authority."""
+        self.destroyed = False
         self.last_sighting: tuple[str, str] | None = None
         """When (as written) and where the responsible authority last saw it."""
         self.last_contact: datetime | None = None
@@ -155,6 +177,11 @@ class Delivery:
     def responsible(self) -> str:
         """The one authority responsible at this instant (R4)."""
         return self.here.responsible
+
+    @property
+    def arrested(self) -> int:
+        """How many persons have been arrested."""
+        return sum(self.arrests.values())
 
     @property
     def dispatched(self) -> bool:
@@ -183,6 +210,12 @@ class Delivery:
         """Whether the service has a part in this delivery, or is a supervisor of it."""
         known = self.directory.find(service)
         return known is not None and (service in self.plan.participants() or known.kind == "supervisor")
+
+    def said(self, statement: str) -> Statement | None:
+        """The statement recorded first under this id, or none."""
+        known = self.statements.get(statement)
+        event = self.ledger[known.seq].event if known is not None else None
+        return read_statement(event.envelope.body()) if isinstance(event, Stated) else None
 
     def known(self, statement: str, fingerprint: str) -> Known | None:
         """These very bytes under this statement id, if they have been recorded."""
@@ -255,6 +288,10 @@ class Delivery:
         self.progress[event.checkpoint].rung = event.rung
 
     @_apply.register
+    def _(self, event: Escalated, _at: datetime) -> None:
+        self.progress[event.checkpoint].escalated = event.rung
+
+    @_apply.register
     def _(self, event: Silence, at: datetime) -> None:
         progress = self.progress[event.checkpoint]
         progress.silent = True
@@ -313,57 +350,135 @@ class Delivery:
 
     def _say(self, statement: Statement, seq: int, at: datetime) -> None:
         """Let an accepted statement take effect."""
+        if self._is_first_of_two(statement):
+            return
         if statement.kind in CONTACT:
             self._have_in_sight(at)
-        self._answer(statement, seq)
+        planned = self.ends_here(statement)
+        if not (isinstance(statement.content, AuthorisationGranted) and statement.content.provisional):
+            self._answer(statement, seq)
+        self._say_of_consent(statement)
+        self._say_of_the_way(statement, at)
+        self._say_of_the_end(statement, planned=planned)
+        self._say_of_a_halt(statement)
+
+    def _say_of_consent(self, statement: Statement) -> None:
+        voice = statement.voice
         match statement.content:
-            case AuthorisationGranted() as granted:
-                self.grants[statement.service] = Grant(
-                    statement.service,
-                    granted.state,
-                    granted.modalities,
-                    instant(granted.valid_from),
-                    instant(granted.valid_until),
-                    granted.conditions,
-                )
-            case AuthorisationRefused(state=state):
-                self._halt("refused", "R1", f"{state} does not consent ({statement.service})", statement.service)
+            case AuthorisationGranted(valid_from=begins, valid_until=ends) as act:
+                window = (instant(begins), instant(ends))
+                self.grants[voice] = Grant(voice, act.state, act.modalities, *window, act.conditions, act.provisional)
             case AuthorisationExtended(valid_until=until):
-                grant = self.grants[statement.service]
+                grant = self.grants[voice]
                 grant.valid_until, grant.warnings = instant(until), 0
             case AuthorisationWithdrawn(state=state):
-                self.grants[statement.service].withdrawn = True
+                self.grants[voice].withdrawn = True
                 if state in self.states_ahead() and not self.delivered:
-                    self._halt("withdrawn", "R5", f"{state} has withdrawn its consent ({statement.service})", statement.service)
-            case Prepared(gross=gross, seals=seals):
+                    self._halt("withdrawn", "R5", f"{state} has withdrawn its consent ({voice})", statement.service)
+            case PermissionGranted(valid_from=begins, valid_until=ends) as act:
+                permit = Permit(voice, act.permissions, instant(begins), instant(ends))
+                self.permits.setdefault(act.state, []).append(permit)
+            case AuthorisationRefused(state=state):
+                self._halt("refused", "R1", f"{state} does not consent ({voice})", statement.service)
+            case PermissionRefused(state=state):
+                self._halt("refused", "R16", f"{state} does not permit it ({voice})", statement.service)
+            case Delegated() as delegated:
+                self.delegations[statement.service] = delegated
+            case _:
+                """Not about consent."""
+
+    def _say_of_the_way(self, statement: Statement, at: datetime) -> None:
+        match statement.content:
+            case Prepared(gross=gross, seals=seals) as prepared:
+                self.prepared = prepared
                 self.custody = Custody(gross, seals)
             case Dispatched():
                 self.leg = 0
             case HandoverOffered() | HandoverAccepted() as measured:
                 self._measured(statement, measured)
-            case HandoverDeclined(reason=reason):
-                self._halt("declined", "R6", f"{statement.service} declined custody: {reason}", statement.service)
             case MovementDecision(proceed=proceed, reason=reason):
                 self._decided(statement, proceed, reason)
-            case Delivered():
-                self.delivered = True
-            case ArrestMade(persons=persons):
-                self.arrested += persons
-            case StopRequested(reason=reason):
-                self._halt("stop", "R8", f"{statement.service} ordered a stop: {reason}", statement.service)
-            case Interdicted():
-                self.secured = True
-                self._halt("stop", "R8", f"{statement.service} interdicted the consignment", statement.service)
             case Sighted(place=place) | SurveillanceRegained(place=place):
                 self.last_sighting = (statement.happened_at, place)
             case SurveillanceLost(reason=reason):
                 self._lose_sight(reason, at)
+            case _:
+                """Not about the way."""
+
+    def _say_of_the_end(self, statement: Statement, *, planned: bool) -> None:
+        match statement.content:
+            case Delivered():
+                self.delivered = True
+            case ArrestMade(persons=persons):
+                self.arrests[statement.id] = persons
+            case ArresteeReleased(persons=persons):
+                self.released += persons
+            case Seizure() as seizure:
+                self.seizures[statement.id] = seizure
+            case Interdicted() as interdicted:
+                self.secured, self.interdicted = True, interdicted
+                if planned:
+                    self.delivered = True
+                else:
+                    who = interdicted.seized_by or statement.service
+                    self._halt("stop", "R8", f"{who} interdicted the consignment", statement.service)
             case LossRecorded():
                 self.lost = True
-            case Incident(risk_to_life=True, what=what):
-                self._halt("risk_to_life", "R14", f"{statement.service} reports a risk to life: {what}", statement.service)
+            case Destroyed():
+                self.destroyed = True
+            case Correction() as correction:
+                self._correct(correction)
             case _:
-                """An answer without a further effect: counted above."""
+                """Not about the end."""
+
+    def _say_of_a_halt(self, statement: Statement) -> None:
+        who = statement.service
+        match statement.content:
+            case HandoverDeclined(reason=reason):
+                self._halt("declined", "R6", f"{who} declined custody: {reason}", who)
+            case NotCollected(because=because, reason=reason):
+                self._halt("no_show", "R12", f"{who} could not deliver it, {because.replace('_', ' ')}: {reason}", who)
+            case StopRequested(reason=reason):
+                self._halt("stop", "R8", f"{who} ordered a stop: {reason}", who)
+            case Destroyed(circumstances=circumstances):
+                self._halt("destroyed", "R10", f"{who} reports it destroyed: {circumstances}", who)
+            case Incident(risk_to_life=True, what=what):
+                self._halt("risk_to_life", "R14", f"{who} reports a risk to life: {what}", who)
+            case _:
+                """Halts nothing by itself."""
+
+    def ends_here(self, statement: Statement) -> bool:
+        """Whether this interdiction is the one the plan ends with."""
+        return statement.kind == "interdicted" and any(
+            "interdiction" in one.needs_of(statement.voice) and one.id in self.progress and self.progress[one.id].open
+            for one in self.plan.at("deliver")
+        )
+
+    def _is_first_of_two(self, statement: Statement) -> bool:
+        """Keep what a first officer says until a second one has said the same (R20). A no needs only one."""
+        need = NEED_OF.get(statement.kind)
+        progress = self.progress.get(statement.checkpoint or "")
+        if need is None or progress is None or not confirms(statement.kind):
+            return False
+        key = (statement.voice, need)
+        if progress.checkpoint.officers_for(*key) == 1 or key in progress.firsts:
+            return False
+        progress.firsts[key] = statement
+        return True
+
+    def _correct(self, correction: Correction) -> None:
+        """Put right the numbers that are still compared with; what has been decided on the old ones stays decided."""
+        match correction.content:
+            case Seizure() as seizure:
+                self.seizures[correction.of] = seizure
+            case Interdicted() as interdicted:
+                self.interdicted = interdicted
+            case Prepared() as prepared:
+                self.prepared = prepared
+                if not self.dispatched:
+                    self.custody = Custody(prepared.gross, prepared.seals)
+            case ArrestMade(persons=persons):
+                self.arrests[correction.of] = persons
 
     def _have_in_sight(self, at: datetime) -> None:
         self.last_contact = at
@@ -382,8 +497,8 @@ class Delivery:
             return
         for name, progress in self.progress.items():
             named = statement.checkpoint == name or (statement.kind in NEEDS_NO_CHECKPOINT and progress.open)
-            if named and need in progress.checkpoint.needs_of(statement.service):
-                progress.answers.setdefault((statement.service, need), seq)
+            if named and need in progress.checkpoint.needs_of(statement.voice):
+                progress.answers.setdefault((statement.voice, need), seq)
 
     def _measured(self, statement: Statement, measured: HandoverOffered | HandoverAccepted) -> None:
         taker = isinstance(measured, HandoverAccepted)

@@ -44,11 +44,25 @@ Outcome = Literal[
 ]
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
-NoticeKind = Literal["reminder", "silence", "withdrawn", "outcome", "alarm"]
-"""What a notice is about: an answer is waited for, did not come in time, is no longer waited for; how it
-ended; or that the consignment is out of sight."""
+NoticeKind = Literal["reminder", "escalation", "silence", "withdrawn", "outcome", "alarm"]
+"""What a notice is about: an answer is waited for, by you or by one whose superior or backup you are, did not come in time,
+is no longer waited for; how it ended; or that the consignment is out of sight."""
 
-Cause = Literal["stop", "refused", "withdrawn", "expired", "silence", "declined", "decision", "modality", "lost", "risk_to_life"]
+Cause = Literal[
+    "stop",
+    "refused",
+    "withdrawn",
+    "expired",
+    "silence",
+    "declined",
+    "decision",
+    "modality",
+    "permission",
+    "lost",
+    "no_show",
+    "destroyed",
+    "risk_to_life",
+]
 """Why a delivery halted."""
 
 
@@ -116,6 +130,16 @@ class Reminded(Frozen):
 
     event: Literal["reminded"] = "reminded"
     checkpoint: CheckpointId
+    services: Services
+    rung: Annotated[int, Field(ge=1)]
+
+
+class Escalated(Frozen):
+    """Answers are still missing, and the next on the ladder is told; `rung` counts from 1."""
+
+    event: Literal["escalated"] = "escalated"
+    checkpoint: CheckpointId
+    to: ServiceId
     services: Services
     rung: Annotated[int, Field(ge=1)]
 
@@ -199,6 +223,7 @@ Event = Annotated[
     | Opened
     | Asked
     | Reminded
+    | Escalated
     | Silence
     | Closed
     | Expiring

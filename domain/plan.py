@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.canonical import Frozen
-from domain.cards import Modality
+from domain.cards import Modality, Permission, RuleCard
 from domain.identifiers import (
     CasNumber,
     CheckpointId,
@@ -24,19 +24,20 @@ from domain.identifiers import (
     UnLocode,
 )
 from domain.quantities import Milligrams, Span
-from domain.statements import Need
+from domain.statements import Cash, Need, SubstanceMass
 
-Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "arrest", "account", "close"]
+Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
 
 STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
-    "authorise": ("authorisation",),
+    "authorise": ("authorisation", "permission"),
     "prepare": ("prepared", "ready"),
     "dispatch": ("dispatched", "ready"),
     "hand_over": ("handover_offer", "handover_acceptance"),
-    "deliver": ("delivered", "ready"),
+    "deliver": ("delivered", "interdiction", "arrest", "ready"),
+    "muster": ("ready",),
     "arrest": ("arrest",),
     "account": ("seizure",),
-    "close": ("debrief",),
+    "close": ("debrief", "costs", "return_of_goods", "look_back"),
 }
 """What the checkpoints of each step may ask."""
 
@@ -48,6 +49,17 @@ class Requirement(Frozen):
 
     service: ServiceId
     says: Need
+    officers: Annotated[int, Field(ge=1, le=2)] = 1
+    """2: two officers of the service must sign the same (R20)."""
+
+
+class Rung(Frozen):
+    """One step of a ladder: whom to tell, how long after opening, that an answer is still missing."""
+
+    after: Span
+    to: ServiceId
+    may_answer: bool = False
+    """Whether it may then answer in place of who does not: a backup, not only a superior."""
 
 
 class Checkpoint(Frozen):
@@ -61,6 +73,8 @@ class Checkpoint(Frozen):
     """Time from opening until overdue; for a handover or delivery, beyond the leg's own duration."""
     remind: Annotated[tuple[Span, ...], Field(max_length=10)] = ()
     """Moments after opening at which services that have not answered are reminded."""
+    escalate: Annotated[tuple[Rung, ...], Field(max_length=10)] = ()
+    """Who is told next, one after another, when reminding does not help: backup, contact point, central authority, centre."""
     overdue: Literal["hold", "interdict"] = "hold"
     """What overdue means. Never "go on": silence is not consent (R2)."""
 
@@ -71,6 +85,17 @@ class Checkpoint(Frozen):
     def needs_of(self, service: str) -> tuple[Need, ...]:
         """What this service is asked to say here."""
         return tuple(requirement.says for requirement in self.requires if requirement.service == service)
+
+    def officers_for(self, service: str, need: Need) -> int:
+        """How many officers of the service must say it (R20)."""
+        return max(
+            (one.officers for one in self.requires if (one.service, one.says) == (service, need)),
+            default=1,
+        )
+
+    def authorities(self) -> tuple[str, ...]:
+        """The services asked to authorise here."""
+        return tuple(dict.fromkeys(one.service for one in self.requires if one.says == "authorisation"))
 
     def quorum(self) -> int:
         """How many distinct services must have answered."""
@@ -85,6 +110,8 @@ class PlannedCheckpoint(Checkpoint):
     state: State
     place: Line
     locode: UnLocode | None = None
+    after: Slug | None = None
+    """Where arrests must not warn each other: this one opens only when that one has closed."""
 
 
 class Leg(Frozen):
@@ -98,14 +125,14 @@ class Leg(Frozen):
     end: Slug
     takes: Span
     means: Line
+    accompanied_by: Annotated[tuple[ServiceId, ...], Field(max_length=10)] = ()
+    """Officers of other States who travel with it (R16)."""
 
 
-class Contents(Frozen):
+class Contents(SubstanceMass):
     """What the consignment holds; net mass in milligrams."""
 
-    substance: Annotated[str, Field(min_length=1, max_length=80)]
     cas: CasNumber | None = None
-    net: Milligrams
 
 
 class Consignment(Frozen):
@@ -114,7 +141,7 @@ class Consignment(Frozen):
     kind: Literal["mail", "express", "air_cargo", "container", "truck", "rail", "passenger", "cash", "goods"]
     identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(min_length=1, max_length=20)]
     declared_as: Line
-    contents: Annotated[tuple[Contents, ...], Field(min_length=1, max_length=50)]
+    contents: Annotated[tuple[Contents | Cash, ...], Field(min_length=1, max_length=50)]
     gross: Milligrams
     """Gross weight at detection."""
 
@@ -164,6 +191,10 @@ class Plan(Frozen):
     initiator: ServiceId
     coordinator: ServiceId | None = None
     modality: Modality
+    uses: Annotated[tuple[Literal["opening", "technical_means"], ...], Field(max_length=2)] = ()
+    """What it does on the way that may need a permission of its own (R16)."""
+    reverse: bool = False
+    """It travels back to its sender, under watch."""
     consignment: Consignment
     weight_tolerance: Milligrams
     """Largest difference of gross weight, either way, that a check lets pass (R7)."""
@@ -195,22 +226,35 @@ class Plan(Frozen):
 
     def authorities(self, state: str) -> tuple[str, ...]:
         """The services asked to authorise for a State."""
-        return tuple(
-            requirement.service
-            for checkpoint in self.at("authorise")
-            if checkpoint.state == state
-            for requirement in checkpoint.requires
-        )
+        found = (one.authorities() for one in self.at("authorise") if one.state == state)
+        return tuple(dict.fromkeys(service for services in found for service in services))
+
+    def permissions(self, card: RuleCard) -> tuple[Permission, ...]:
+        """What needs a permission of its own in the card's State (R16): opening where it is prepared, devices all along the
+        route, and other States' officers on its legs.
+        """
+        here = card.state
+        wanted: list[Permission] = []
+        if "opening" in self.uses and any(one.state == here for one in self.at("prepare")):
+            wanted.append("opening")
+        if "technical_means" in self.uses:
+            wanted.append("technical_means")
+        if any(leg.accompanied_by for leg in self.legs if leg.state == here):
+            wanted.append("accompanying_officers")
+        return tuple(one for one in wanted if card.separates(one))
 
     def participants(self) -> tuple[str, ...]:
-        """Every service that has a part: initiator, those at checkpoints and on legs, the coordinator. Each once."""
+        """Every service that has a part: at checkpoints, on ladders and legs, initiator and coordinator. Each once."""
 
         def mentioned() -> Iterator[str]:
             yield self.initiator
             for checkpoint in self.checkpoints:
                 yield from checkpoint.services()
+                for rung in checkpoint.escalate:
+                    yield rung.to
             for leg in self.legs:
                 yield leg.responsible
+                yield from leg.accompanied_by
             if self.coordinator is not None:
                 yield self.coordinator
 

@@ -6,6 +6,7 @@ R13 (the initiator is not the only one to authorise), and that every checkpoint 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from domain.cards import RuleCard
 from domain.directory import Directory
 from domain.errors import Fault
 from domain.identifiers import locode_in_state
-from domain.plan import STEP_NEEDS, Plan, Step
+from domain.plan import STEP_NEEDS, Plan, PlannedCheckpoint, Step
 from domain.quantities import say_span
 from domain.statements import Need
 
@@ -35,6 +36,7 @@ def rules(directory: Directory, cards: Cards) -> tuple[Callable[[Plan], Iterator
     return (
         partial(_services, directory=directory),
         _checkpoints,
+        _order,
         _essentials,
         partial(_route, directory=directory),
         _handovers,
@@ -53,8 +55,12 @@ def _services(plan: Plan, directory: Directory) -> Iterator[Fault]:
     for index, checkpoint in enumerate(plan.checkpoints):
         for number, requirement in enumerate(checkpoint.requires):
             yield from known(requirement.service, f"checkpoints.{index}.requires.{number}.service")
+        for number, rung in enumerate(checkpoint.escalate):
+            yield from known(rung.to, f"checkpoints.{index}.escalate.{number}.to")
     for index, leg in enumerate(plan.legs):
         yield from known(leg.responsible, f"legs.{index}.responsible")
+        for number, service in enumerate(leg.accompanied_by):
+            yield from known(service, f"legs.{index}.accompanied_by.{number}")
 
 
 def _checkpoints(plan: Plan) -> Iterator[Fault]:
@@ -75,6 +81,7 @@ def _checkpoints(plan: Plan) -> Iterator[Fault]:
         if checkpoint.quorum() > len(checkpoint.services()):
             problem = f"{checkpoint.quorum()} services are needed and only {len(checkpoint.services())} are asked"
             yield Fault(place=f"{place}.need", problem=problem)
+        yield from _ladder(plan, index, checkpoint)
         travelling = plan.due_after(checkpoint)
         for number, reminder in enumerate(checkpoint.remind):
             if reminder >= travelling:
@@ -89,8 +96,45 @@ def _checkpoints(plan: Plan) -> Iterator[Fault]:
             yield Fault(place="checkpoints", problem=f"at least one checkpoint of step {step} is needed, found none")
 
 
-ESSENTIAL: dict[Step, Need] = {"prepare": "prepared", "dispatch": "dispatched", "deliver": "delivered"}
-"""What a step must ask for: without it there is nothing to compare with, nothing left, or nothing delivered."""
+def _ladder(plan: Plan, index: int, checkpoint: PlannedCheckpoint) -> Iterator[Fault]:
+    """Escalation climbs, ends before the checkpoint is due, and comes to nobody twice."""
+    passed = list(checkpoint.services())
+    before = timedelta()
+    for number, rung in enumerate(checkpoint.escalate):
+        place = f"checkpoints.{index}.escalate.{number}"
+        if rung.to in passed:
+            problem = f"{rung.to} stands on this ladder already, or is asked itself: a ladder does not go in a circle"
+            yield Fault(place=f"{place}.to", problem=problem)
+        if not before < rung.after < plan.due_after(checkpoint):
+            due = say_span(plan.due_after(checkpoint))
+            problem = f"each rung comes later than the one before, and before the checkpoint is due ({due} after it opens)"
+            yield Fault(place=f"{place}.after", problem=problem)
+        passed.append(rung.to)
+        before = rung.after
+
+
+def _order(plan: Plan) -> Iterator[Fault]:
+    """`after` leads from one arrest to another, never in a circle."""
+    for index, checkpoint in enumerate(plan.checkpoints):
+        chain = [checkpoint.id]
+        while (one := plan.find(chain[-1])) is not None and one.after is not None:
+            before = plan.find(one.after)
+            if before is None or before.step != "arrest" or one.step != "arrest":
+                problem = f"{one.id} waits for {one.after}; only an arrest waits, and only for another arrest"
+                yield Fault(place=f"checkpoints.{index}.after", problem=problem)
+                break
+            chain.append(one.after)
+            if one.after in chain[:-1]:
+                yield Fault(place=f"checkpoints.{index}.after", problem=f"a circle: {' after '.join(chain)}")
+                break
+
+
+ESSENTIAL: dict[Step, tuple[Need, ...]] = {
+    "prepare": ("prepared",),
+    "dispatch": ("dispatched",),
+    "deliver": ("delivered", "interdiction"),
+}
+"""What a step must ask for: without it there is nothing to compare with, nothing left, or nothing delivered or seized."""
 
 
 def _essentials(plan: Plan) -> Iterator[Fault]:
@@ -98,12 +142,16 @@ def _essentials(plan: Plan) -> Iterator[Fault]:
         wanted = ESSENTIAL.get(checkpoint.step)
         if wanted is None:
             continue
-        asked = [requirement.service for requirement in checkpoint.requires if requirement.says == wanted]
+        asked = [requirement for requirement in checkpoint.requires if requirement.says in wanted]
+        words = " or ".join(wanted)
         if len(asked) != 1:
-            problem = f"a checkpoint of step {checkpoint.step} asks exactly one service for {wanted}, found {len(asked)}"
+            problem = f"a checkpoint of step {checkpoint.step} asks exactly one service for {words}, found {len(asked)}"
+            yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        elif asked[0].says == "interdiction" and asked[0].service != plan.legs[-1].responsible:
+            problem = f"R4: only {plan.legs[-1].responsible}, responsible for the last leg, can interdict here"
             yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
         if checkpoint.quorum() < len(checkpoint.services()):
-            problem = f"{wanted} cannot be left out, so a checkpoint of step {checkpoint.step} needs all"
+            problem = f"{words} cannot be left out, so a checkpoint of step {checkpoint.step} needs all"
             yield Fault(place=f"checkpoints.{index}.need", problem=problem)
 
 
@@ -178,6 +226,9 @@ def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
         card = cards.get(state)
         if card is None:
             yield Fault(place="legs", problem=f"there is no rule card for {state}")
+        elif absent := _not_asked(plan, card):
+            problem = f"R16: in {state} {absent} needs a permission of its own, and nobody there is asked for one"
+            yield Fault(place="checkpoints", problem=problem)
         elif card.allows(plan.modality) is False:
             problem = f"R3: the rule card of {state} allows {', '.join(card.modalities)}, not {plan.modality}"
             yield Fault(place="modality", problem=problem)
@@ -185,6 +236,12 @@ def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
         if checkpoint.step != "authorise":
             continue
         card = cards.get(checkpoint.state)
+        if checkpoint.quorum() < len(checkpoint.services()) and any(one.says == "permission" for one in checkpoint.requires):
+            problem = "R16: a permission cannot be left out, so this needs all"
+            yield Fault(place=f"checkpoints.{index}.need", problem=problem)
+        if card is not None and card.notice != "not known" and checkpoint.due < card.notice:
+            problem = f"by its rule card {card.state} must be given {say_span(card.notice)} to answer"
+            yield Fault(place=f"checkpoints.{index}.due", problem=problem)
         for number, requirement in enumerate(checkpoint.requires):
             place = f"checkpoints.{index}.requires.{number}.service"
             service = directory.find(requirement.service)
@@ -193,11 +250,14 @@ def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
             if service.state != checkpoint.state:
                 problem = f"R1: {service.id} is of {service.state or 'no State'} and cannot authorise for {checkpoint.state}"
                 yield Fault(place=place, problem=problem)
+            elif requirement.says != "authorisation":
+                continue
             elif card is not None and card.granted_by != "not known" and service.kind not in card.granted_by:
                 problem = (
                     f"R1: by the rule card of {card.state} a {service.kind} cannot grant; {' or '.join(card.granted_by)} can"
                 )
                 yield Fault(place=place, problem=problem)
+    yield from _accompanied(plan, directory)
     for index, leg in enumerate(plan.legs):
         if plan.authorities(leg.state) and set(plan.authorities(leg.state)) == {leg.responsible}:
             problem = (
@@ -209,3 +269,18 @@ def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
     if asked == {plan.initiator}:
         problem = f"R13: {plan.initiator} starts this delivery and would be the only one to authorise it"
         yield Fault(place="initiator", problem=problem)
+
+
+def _not_asked(plan: Plan, card: RuleCard) -> str:
+    """What needs a permission of its own in this State (R16) if nobody there is asked for any; else an empty text."""
+    asked = any(one.says == "permission" for at in plan.at("authorise") if at.state == card.state for one in at.requires)
+    return "" if asked else " and ".join(plan.permissions(card)).replace("_", " ")
+
+
+def _accompanied(plan: Plan, directory: Directory) -> Iterator[Fault]:
+    for index, leg in enumerate(plan.legs):
+        for number, service in enumerate(leg.accompanied_by):
+            known = directory.find(service)
+            if known is not None and known.state == leg.state:
+                problem = f"{service} is of {leg.state} itself; those who accompany are of another State"
+                yield Fault(place=f"legs.{index}.accompanied_by.{number}", problem=problem)

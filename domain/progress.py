@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from domain.plan import Checkpoint
-from domain.statements import Need
+from domain.plan import Checkpoint, Rung
+from domain.statements import Need, Statement
 
 Standing = Literal["asked", "unreachable", "received", "answered"]
 """Asked, received and answered are three different things; a service may also not have been reached yet."""
@@ -21,7 +21,11 @@ class Progress:
     """None: it waits for as long as it takes (an authority that must interdict)."""
     answers: dict[tuple[str, Need], int] = field(default_factory=dict)
     """(service, need) to the ledger number of the statement that answered it."""
+    firsts: dict[tuple[str, Need], Statement] = field(default_factory=dict)
+    """What a first officer has said where two must say the same (R20)."""
     standing: dict[str, Standing] = field(default_factory=dict)
+    escalated: int = 0
+    """Rungs of the ladder climbed so far."""
     rung: int = 0
     """Reminders so far."""
     silent: bool = False
@@ -49,6 +53,15 @@ class Progress:
     def standing_of(self, service: str) -> Standing:
         """Where the request to this service stands."""
         return "answered" if self.answered(service) else self.standing.get(service, "asked")
+
+    def next_rung(self) -> Rung | None:
+        """The next step of the ladder, while it may still help."""
+        ladder = self.checkpoint.escalate
+        return ladder[self.escalated] if self.escalated < len(ladder) and not self.silent else None
+
+    def may_answer(self, service: str) -> bool:
+        """Whether the ladder has come to this service and lets it answer in place of others."""
+        return any(rung.to == service and rung.may_answer for rung in self.checkpoint.escalate[: self.escalated])
 
     def next_reminder(self, every: timedelta) -> datetime | None:
         """When the next reminder is due: by the checkpoint's list, or `every` so often where it waits without end."""

@@ -9,16 +9,24 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.canonical import Frozen
-from domain.cards import Modality
+from domain.cards import Modality, Permission
 from domain.delivery import Delivery
 from domain.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
 from domain.ledger import NoticeKind, UtcText
+from domain.mass import open_difference
 from domain.moments import utc_text
 from domain.plan import Contents
 from domain.quantities import Milligrams
-from domain.statements import Need
+from domain.statements import Cash, ConditionId, Label, Need, Reason
 
 RequestId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,199}$")]
+
+
+class Bound(Frozen):
+    """A condition of an authorisation that binds here."""
+
+    id: ConditionId
+    text: Reason
 
 
 class Facts(Frozen):
@@ -35,7 +43,13 @@ class Facts(Frozen):
     """Expected gross weight, milligrams; at detection until prepared."""
     tolerance: Milligrams
     seals: tuple[Seal, ...]
-    contents: tuple[Contents, ...]
+    contents: tuple[Contents | Cash, ...]
+    items: tuple[Label, ...] = ()
+    """Substitutes and devices put in: they are to be recovered too (R10)."""
+    permissions: tuple[Permission, ...] = ()
+    """What is to be permitted apart (R16)."""
+    conditions: tuple[Bound, ...] = ()
+    """What binds this answer: it must say that each is met (R19)."""
     problem: str = ""
     """What a decision or a stop is about."""
 
@@ -49,6 +63,8 @@ class Request(Frozen):
     checkpoint: CheckpointId
     service: ServiceId
     says: tuple[Need, ...]
+    officers: int = 1
+    """How many officers must sign (R20)."""
     asked_at: UtcText
     due: UtcText | None
     facts: Facts
@@ -83,6 +99,7 @@ def request(delivery: Delivery, name: str, service: str) -> Request:
         checkpoint=name,
         service=service,
         says=progress.checkpoint.needs_of(service),
+        officers=max(progress.checkpoint.officers_for(service, need) for need in progress.checkpoint.needs_of(service)),
         asked_at=utc_text(progress.opened),
         due=utc_text(progress.due) if progress.due is not None else None,
         facts=_facts(delivery, name, service),
@@ -112,6 +129,10 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         problem = delivery.halt.reason
     known = delivery.directory.find(service)
     state = planned.state if planned is not None else (known.state if known is not None else None)
+    says = progress.checkpoint.needs_of(service)
+    bound = [found for grant in delivery.grants.values() for found in grant.binding(name)]
+    if "explanation" in says:
+        problem = "; ".join(open_difference(delivery))
     return Facts(
         place=planned.place if planned is not None else delivery.here.means,
         state=state or delivery.here.state,
@@ -121,9 +142,20 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         gross=delivery.custody.gross if delivery.custody is not None else plan.consignment.gross,
         tolerance=plan.weight_tolerance,
         seals=delivery.custody.seals if delivery.custody is not None else (),
-        contents=plan.consignment.contents,
+        contents=_inside(delivery),
+        items=tuple(item.label for item in delivery.prepared.items) if delivery.prepared is not None else (),
+        permissions=plan.permissions(delivery.cards[state]) if "permission" in says and state in delivery.cards else (),
+        conditions=tuple(Bound(id=number, text=text) for number, text in bound),
         problem=problem,
     )
+
+
+def _inside(delivery: Delivery) -> tuple[Contents | Cash, ...]:
+    """What travels: as detected, and once prepared what was kept in it."""
+    if delivery.prepared is None:
+        return delivery.plan.consignment.contents
+    kept = delivery.prepared.kept
+    return tuple(one if isinstance(one, Cash) else Contents(substance=one.substance, net=one.net) for one in kept)
 
 
 def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -> str | None:

@@ -15,16 +15,23 @@ R7   A seal mismatch or a weight outside tolerance stops the movement until a fr
 R8   Anyone may stop. A stop is never lost and nothing advances after it. (Austrian treaties art. 13: at any time.)
 R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
      halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes; Dutch rule: goods never reach the market.)
-R10  The mass balance closes or is explained. Not yet enforced.
+R10  The mass balance closes, or is explained, before the run closes. (Van Traa: the records did not suffice.)
 R11  A participant reads only what it needs. Not yet enforced beyond participation.
 R12  Each run ends in exactly one documented outcome, told to every participant.
 R13  The initiator is never the only one to authorise.
 R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid; Austrian treaties: special danger.)
 R15  No delivery already in another live operation. Not yet enforced.
-R16  Opening, technical means and accompanying officers need authorisations of their own. Not yet enforced.
+R16  Opening a postal item, technical means and accompanying officers each need their own permission where the State's
+     rule card says so. (Spain LECrim 263 bis: opening mail is a separate procedure.)
 R17  A statement counts only from the service that is asked for it, at the checkpoint that asks for it.
      (In-toto's functionaries; Golson: the magistrate was not the right authority.)
 R18  One statement id, one content; what was said is corrected by a new statement, never replaced.
+R19  A condition of an authorisation binds: no answer counts where it binds unless the answer says that it is met.
+     (Poland, Austrian treaties: consent may be limited or given on conditions.)
+R20  Two persons: where the plan asks for two officers, a second one of the same service signs the same, or nothing counts.
+     (Practice of opening, weighing and releasing by two.)
+R21  Who speaks for another service does so by its dated delegation, or as the backup its ladder has come to; delegations
+     stay within a State and make no circle.
 
 Two questions are answered. `judge`: what becomes of a statement a service made. `permits`: may the story record what it
 wants to do next. Both are pure, so the live workflow, the simulator and a stranger's verifier reach the same answer.
@@ -33,7 +40,8 @@ wants to do next. Both are pure, so the live workflow, the simulator and a stran
 from datetime import datetime, timedelta
 
 from domain import unforeseen
-from domain.consent import authorised, conflicting, missing, too_short
+from domain.cards import Permission
+from domain.consent import authorised, conflicting, lacking, missing, permitted, too_short
 from domain.delivery import Delivery
 from domain.errors import RuleBroken
 from domain.ledger import (
@@ -43,6 +51,7 @@ from domain.ledger import (
     Closed,
     Concluded,
     Ended,
+    Escalated,
     Event,
     Expired,
     Expiring,
@@ -57,22 +66,33 @@ from domain.ledger import (
     Verdict,
     refusal,
 )
+from domain.mass import open_difference, within
 from domain.moments import instant, utc_text
 from domain.plan import PlannedCheckpoint, Step
+from domain.quantities import say_span
 from domain.statements import (
     NEED_OF,
+    ArresteeReleased,
     AuthorisationExtended,
     AuthorisationGranted,
     AuthorisationRefused,
     AuthorisationWithdrawn,
+    Correction,
+    Delegated,
     HandoverAccepted,
     HandoverOffered,
+    PermissionGranted,
+    PermissionRefused,
     Prepared,
     Statement,
+    confirms,
 )
 from domain.timers import elapsed
 
-ORDER: tuple[Step, ...] = ("authorise", "prepare", "dispatch", "hand_over", "deliver", "arrest", "account", "close")
+ORDER: tuple[Step, ...] = ("authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close")
+
+CLOSING = ("debriefed", "costs_settled", "goods_returned", "looked_back")
+"""What is said when everything is over."""
 
 AFTER_A_HALT = (
     "stop_requested",
@@ -84,14 +104,20 @@ AFTER_A_HALT = (
     "surveillance_lost",
     "surveillance_regained",
     "incident",
-    "debriefed",
+    "destroyed",
+    "arrestee_released",
+    "difference_explained",
+    "correction",
+    "delegated",
+    "duty_done",
+    *CLOSING,
 )
 """What may still be said when nothing advances any more (R8)."""
 
 ALWAYS = ("stop_requested", "incident")
 """What needs no checkpoint and no turn."""
 
-BY_THE_RESPONSIBLE = ("interdicted", "loss_recorded", "sighted", "surveillance_lost", "surveillance_regained")
+BY_THE_RESPONSIBLE = ("interdicted", "loss_recorded", "destroyed", "sighted", "surveillance_lost", "surveillance_regained")
 """What only the authority responsible at this instant can say (R4)."""
 
 
@@ -100,37 +126,105 @@ BY_THE_RESPONSIBLE = ("interdicted", "loss_recorded", "sighted", "surveillance_l
 
 def judge(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
     """What becomes of a statement that is authentic and new. Changes nothing."""
-    if delivery.outcome is not None and statement.kind != "debriefed":
+    if delivery.outcome is not None and statement.kind not in (*CLOSING, "duty_done"):
         return Verdict(verdict="late", reason=f"the delivery has ended: {delivery.outcome}")
     if delivery.halt is not None and statement.kind not in AFTER_A_HALT:
         return refusal("R8", f"the delivery has been halted and nothing advances ({delivery.halt.reason})")
+    if not may_speak(delivery, statement, at):
+        return refusal("R21", f"nothing lets {statement.service} speak for {statement.on_behalf_of} here and now")
     if statement.kind in ALWAYS:
         return ACCEPTED
     if statement.kind == "stop_acknowledged" and delivery.halt is None:
         return refusal("R8", "there is no stop to acknowledge")
     if statement.kind in BY_THE_RESPONSIBLE:
         return _by_the_responsible(delivery, statement)
-    if statement.kind in ("authorisation_withdrawn", "authorisation_extended"):
-        return _of_a_grant(delivery, statement, at)
-    return _at_a_checkpoint(delivery, statement, at)
+    match statement.content:
+        case AuthorisationWithdrawn() | AuthorisationExtended():
+            return _of_a_grant(delivery, statement, at)
+        case Delegated() as delegated:
+            return _delegation(delivery, statement, delegated)
+        case Correction() as correction:
+            return _correction(delivery, statement, correction)
+        case ArresteeReleased(persons=persons):
+            return _release(delivery, statement, persons)
+        case _:
+            return _at_a_checkpoint(delivery, statement, at)
+
+
+def may_speak(delivery: Delivery, statement: Statement, at: datetime) -> bool:
+    """Whether whoever signed may say this for the service whose say it is (R21)."""
+    if statement.on_behalf_of is None or statement.on_behalf_of == statement.service:
+        return True
+    progress = delivery.progress.get(statement.checkpoint or "")
+    if progress is not None and progress.may_answer(statement.service):
+        return True
+    voice = statement.on_behalf_of
+    while (delegated := delivery.delegations.get(voice)) is not None:
+        if not instant(delegated.valid_from) <= at < instant(delegated.valid_until):
+            return False
+        voice = delegated.to
+        if voice == statement.service:
+            return True
+    return False
+
+
+def _delegation(delivery: Delivery, statement: Statement, delegated: Delegated) -> Verdict:
+    giver, taker = delivery.directory.find(statement.service), delivery.directory.find(delegated.to)
+    if taker is None or not delivery.participant(taker.id):
+        return refusal("R21", f"{delegated.to} has no part in this delivery, so nothing can be delegated to it")
+    if giver is None or giver.state != taker.state:
+        return refusal("R21", f"{delegated.to} is of another State than {statement.service}; a State's say stays within it")
+    passed = [statement.service]
+    while passed[-1] in delivery.delegations or len(passed) == 1:
+        passed.append(delegated.to if len(passed) == 1 else delivery.delegations[passed[-1]].to)
+        if passed[-1] in passed[:-1]:
+            return refusal("R21", f"a circle: {' to '.join(passed)}")
+    return ACCEPTED
+
+
+def _correction(delivery: Delivery, statement: Statement, correction: Correction) -> Verdict:
+    """What was said can be corrected by who said it, and by nothing of another kind (R18)."""
+    known = delivery.statements.get(correction.of)
+    earlier = delivery.said(correction.of)
+    if known is None or earlier is None or earlier.service != statement.service or known.verdict.verdict != "accepted":
+        return refusal("R18", f"{statement.service} has not said anything that counts under {correction.of}")
+    if earlier.kind != correction.content.kind:
+        return refusal(
+            "R18", f"{correction.of} is {earlier.kind}, and is corrected by such a one, not by {correction.content.kind}"
+        )
+    if isinstance(correction.content, Prepared):
+        problem = _prepared(delivery, correction.content, instant(delivery.ledger[known.seq].at))
+        return problem or ACCEPTED
+    return ACCEPTED
+
+
+def _release(delivery: Delivery, statement: Statement, persons: int) -> Verdict:
+    asked = [one for one in delivery.plan.checkpoints if "arrest" in one.needs_of(statement.voice)]
+    if not asked:
+        return refusal("R17", f"{statement.voice} is not asked to arrest anybody")
+    if persons > delivery.arrested - delivery.released:
+        return refusal("R12", f"{delivery.arrested - delivery.released} are under arrest, so {persons} cannot be released")
+    return ACCEPTED
 
 
 def _by_the_responsible(delivery: Delivery, statement: Statement) -> Verdict:
-    if statement.service != delivery.responsible:
-        reason = f"the responsible authority is {delivery.responsible}, not {statement.service}"
+    if statement.voice != delivery.responsible:
+        reason = f"the responsible authority is {delivery.responsible}, not {statement.voice}"
         return refusal("R4", reason)
     if statement.kind == "loss_recorded" and (delivery.halt is None or delivery.halt.cause != "lost"):
         return refusal("R9", "nothing is given up as lost before it has been searched for and the delivery has halted")
+    if delivery.secured and statement.kind in ("loss_recorded", "destroyed"):
+        return refusal("R10", "it has been seized; what becomes of it then is not this delivery's any more")
     return ACCEPTED
 
 
 def _of_a_grant(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
-    grant = delivery.grants.get(statement.service)
+    grant = delivery.grants.get(statement.voice)
     content = statement.content
-    if grant is None or grant.withdrawn:
-        return refusal("R1", f"{statement.service} holds no authorisation of this delivery")
+    if grant is None or grant.withdrawn or grant.provisional:
+        return refusal("R1", f"{statement.voice} holds no authorisation of this delivery")
     if isinstance(content, AuthorisationExtended | AuthorisationWithdrawn) and content.state != grant.state:
-        return refusal("R1", f"{statement.service} speaks for {grant.state}, not for {content.state}")
+        return refusal("R1", f"{statement.voice} speaks for {grant.state}, not for {content.state}")
     if isinstance(content, AuthorisationExtended):
         if grant.expired or grant.valid_until <= at:
             return refusal("R5", f"the authorisation of {grant.state} has already expired; it cannot be extended")
@@ -142,28 +236,50 @@ def _of_a_grant(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
 
 def _at_a_checkpoint(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
     need = NEED_OF[statement.kind]
-    name = statement.checkpoint
+    name, voice = statement.checkpoint, statement.voice
     planned = delivery.plan.find(name) if name is not None else None
     progress = delivery.progress.get(name) if name is not None else None
     if planned is None and progress is None:
         reason = f"{statement.kind} answers a checkpoint of the delivery; there is none named {name}"
         return refusal("R17", reason)
     checkpoint = progress.checkpoint if progress is not None else planned
-    if checkpoint is None or need not in checkpoint.needs_of(statement.service):
-        return refusal(_rule_of(need), f"{name} does not ask {statement.service} for {need}")
+    if checkpoint is None or need not in checkpoint.needs_of(voice):
+        return refusal(_rule_of(need), f"{name} does not ask {voice} for {need}")
     if progress is None:
         return Verdict(verdict="early", reason=f"{name} has not opened yet; kept until it does")
     if not progress.open:
         return Verdict(verdict="late", reason=f"{name} has closed; kept, and nothing already decided changes")
-    if (statement.service, need) in progress.answers:
-        return refusal(
-            "R17", f"{statement.service} has already answered {need} at {name}; a correction is a new kind of statement"
-        )
+    if (voice, need) in progress.answers:
+        return refusal("R17", f"{voice} has already answered {need} at {name}; a correction is a new kind of statement")
+    if confirms(statement.kind):
+        broken = _conditions(delivery, statement) or _second_officer(statement, progress.firsts.get((voice, need)))
+        if broken is not None:
+            return broken
     return _by_content(delivery, statement, at)
 
 
+def _conditions(delivery: Delivery, statement: Statement) -> Verdict | None:
+    """The condition that binds here and is not said to be met, if there is one (R19)."""
+    for grant in delivery.grants.values():
+        for number, text in grant.binding(statement.checkpoint or ""):
+            if number not in statement.fulfils:
+                return refusal("R19", f"condition {number} of {grant.state} binds here: {text}")
+    return None
+
+
+def _second_officer(statement: Statement, first: Statement | None) -> Verdict | None:
+    """What is wrong with a second signature, if this is one (R20)."""
+    if first is None:
+        return None
+    if first.officer == statement.officer:
+        return refusal("R20", f"{statement.officer} has signed already; a second officer of {statement.service} must")
+    if first.content != statement.content:
+        return refusal("R20", f"{statement.officer} says something else than {first.officer}; both must sign the same")
+    return None
+
+
 def _rule_of(need: str) -> str:
-    return {"authorisation": "R1", "handover_offer": "R6", "handover_acceptance": "R6"}.get(need, "R17")
+    return {"authorisation": "R1", "permission": "R16", "handover_offer": "R6", "handover_acceptance": "R6"}.get(need, "R17")
 
 
 def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
@@ -171,9 +287,10 @@ def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
     content = statement.content
     if isinstance(content, AuthorisationGranted | AuthorisationRefused):
         return _authorisation(delivery, statement, content, at)
-    if isinstance(content, Prepared) and content.modality != delivery.plan.modality:
-        reason = f"prepared as {content.modality}; consent was asked for {delivery.plan.modality}"
-        return refusal("R3", reason)
+    if isinstance(content, PermissionGranted | PermissionRefused):
+        return _permission(delivery, statement, content, at)
+    if isinstance(content, Prepared):
+        return _prepared(delivery, content, at) or ACCEPTED
     if statement.kind == "dispatched":
         broken = _against_departure(delivery, at)
         return refusal(broken.rule, broken.reason) if broken is not None else ACCEPTED
@@ -182,8 +299,8 @@ def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
         return refusal("R7", reason)
     if delivery.custody is None and isinstance(content, HandoverOffered | HandoverAccepted):
         return refusal("R7", "nothing has been prepared, so there is nothing to compare weight and seals with")
-    if isinstance(content, HandoverOffered) and statement.service != delivery.responsible:
-        return refusal("R6", f"{delivery.responsible} holds the consignment, so {statement.service} cannot offer it")
+    if isinstance(content, HandoverOffered) and statement.voice != delivery.responsible:
+        return refusal("R6", f"{delivery.responsible} holds the consignment, so {statement.voice} cannot offer it")
     if isinstance(content, HandoverAccepted):
         return _acceptance(delivery, statement, at)
     return ACCEPTED
@@ -195,9 +312,67 @@ def _authorisation(
     checkpoint = delivery.plan.find(statement.checkpoint or "")
     if checkpoint is not None and content.state != checkpoint.state:
         return refusal("R1", f"{statement.checkpoint} asks for the consent of {checkpoint.state}, not of {content.state}")
-    if isinstance(content, AuthorisationGranted) and instant(content.valid_until) <= at:
-        return refusal("R1", f"an authorisation until {content.valid_until} has already ended and authorises nothing")
+    if isinstance(content, AuthorisationGranted):
+        if instant(content.valid_until) <= at:
+            return refusal("R1", f"an authorisation until {content.valid_until} has already ended and authorises nothing")
+        unknown = [one.at for one in content.conditions if one.at is not None and delivery.plan.find(one.at) is None]
+        if unknown:
+            return refusal("R19", f"a condition binds at {unknown[0]}, and there is no such checkpoint")
+        card = delivery.cards[content.state]
+        if card.longest != "not known" and instant(content.valid_until) - instant(content.valid_from) > card.longest:
+            return refusal("R1", f"by its rule card an authorisation of {content.state} lasts at most {say_span(card.longest)}")
     return ACCEPTED
+
+
+def _permission(
+    delivery: Delivery, statement: Statement, content: PermissionGranted | PermissionRefused, at: datetime
+) -> Verdict:
+    checkpoint = delivery.plan.find(statement.checkpoint or "")
+    if checkpoint is not None and content.state != checkpoint.state:
+        return refusal("R16", f"{statement.checkpoint} asks for permission in {checkpoint.state}, not in {content.state}")
+    if isinstance(content, PermissionGranted):
+        if instant(content.valid_until) <= at:
+            return refusal("R16", f"a permission until {content.valid_until} has already ended and permits nothing")
+        asked = delivery.plan.permissions(delivery.cards[content.state])
+        absent = [one for one in asked if one not in content.permissions]
+        if absent:
+            return refusal("R16", f"{' and '.join(absent)} is asked for too; what is not permitted is refused as a whole")
+    return ACCEPTED
+
+
+def _prepared(delivery: Delivery, content: Prepared, at: datetime) -> Verdict | None:
+    """What is wrong with a preparation record, if something is: way of handling, masses, permissions, devices."""
+    plan = delivery.plan
+    if content.modality != plan.modality:
+        return refusal("R3", f"prepared as {content.modality}; consent was asked for {plan.modality}")
+    substituted = any(item.what == "substitute" for item in content.items)
+    taken = {
+        "intact": not content.removed and not substituted,
+        "removed": bool(content.removed) and not content.kept and not substituted,
+        "replaced_in_part": bool(content.removed) and bool(content.kept) and substituted,
+        "replaced_in_whole": bool(content.removed) and not content.kept and substituted,
+    }
+    if not taken[content.modality]:
+        return refusal("R3", f"what was kept, removed and put in is not what {content.modality.replace('_', ' ')} means")
+    unequal = within(content, plan.weight_tolerance)
+    if unequal:
+        return refusal("R10", unequal)
+    here = plan.at("prepare")[0].state
+    card = delivery.cards.get(here)
+    done: tuple[tuple[bool, Permission], ...] = (
+        (content.opened, "opening"),
+        (any(item.lasts is not None for item in content.items), "technical_means"),
+    )
+    for used, permission in done:
+        if used and card is not None and card.separates(permission) and not permitted(delivery.permits, here, permission, at):
+            return refusal("R16", f"{here} has not permitted {permission.replace('_', ' ')}, which needs a permission of its own")
+    way = plan.time_to_leave(plan.legs[-1].state) + plan.margin
+    for item in content.items:
+        if item.lasts is not None and item.lasts < way:
+            return refusal(
+                "R9", f"{item.what} {item.label} lasts {say_span(item.lasts)}, and the way takes up to {say_span(way)}"
+            )
+    return None
 
 
 def _acceptance(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
@@ -207,8 +382,8 @@ def _acceptance(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
         return Verdict(verdict="early", reason="nothing has been offered yet; kept until it is")
     following = (delivery.leg or 0) + 1
     leg = delivery.plan.legs[following]
-    if statement.service != leg.responsible:
-        return refusal("R6", f"custody goes to {leg.responsible}, not to {statement.service}")
+    if statement.voice != leg.responsible:
+        return refusal("R6", f"custody goes to {leg.responsible}, not to {statement.voice}")
     if leg.state != delivery.here.state and not authorised(delivery.plan, delivery.grants, leg.state, at):
         return refusal("R5", f"{leg.state} has no live authorisation, so nothing crosses into it")
     if delivery.cleared < following:
@@ -224,6 +399,9 @@ def _against_departure(delivery: Delivery, at: datetime) -> RuleBroken | None:
     conflict = conflicting(delivery.plan, delivery.grants)
     if conflict:
         return RuleBroken("R3", f"{', '.join(conflict)} does not allow the consignment to go {delivery.plan.modality}")
+    wanting = lacking(delivery.plan, delivery.cards, delivery.permits, delivery.plan.states(), at)
+    if wanting:
+        return RuleBroken("R16", f"not permitted: {', '.join(wanting)}")
     if delivery.cleared < 0:
         return RuleBroken("R1", "departure has not been cleared")
     return None
@@ -250,14 +428,24 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
     halt = delivery.halt
     if halt is None or (delivery.delivered and (delivery.arrested or delivery.satisfied("arrest"))):
         after = f"; then halted: {halt.reason}" if halt is not None else ""
+        if delivery.released:
+            after = f", {delivery.released} released again{after}"
+        if delivery.plan.reverse:
+            return "returned_to_sender", f"delivered to the sender; {delivery.arrested} arrested{after}"
+        if delivery.secured and halt is None:
+            return "interdicted_as_planned", f"seized where the plan ends; {delivery.arrested} arrested{after}"
         if delivery.arrested:
             return "delivered_with_arrests", f"delivered; {delivery.arrested} arrested{after}"
         return "delivered_without_arrest", f"delivered; no arrest{after}"
     if halt.cause == "risk_to_life":
         return "aborted_for_risk_to_life", halt.reason
+    if delivery.destroyed:
+        return "destroyed", halt.reason
     if delivery.lost:
         return "lost_or_stolen", halt.reason
-    if halt.cause in ("refused", "modality"):
+    if halt.cause == "no_show":
+        return "no_show", halt.reason
+    if halt.cause in ("refused", "modality", "permission"):
         return "refused", halt.reason
     if halt.cause == "expired" or (halt.cause == "silence" and not delivery.dispatched):
         return "expired", halt.reason
@@ -279,7 +467,7 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
             _permit_opening(delivery, event, at)
         case Closed():
             _permit_closing(delivery, event)
-        case Reminded() | Silence() | Expiring() | Expired():
+        case Reminded() | Escalated() | Silence() | Expiring() | Expired():
             if event not in elapsed(delivery, at):
                 raise RuleBroken("R2", f"nothing of the kind is due: {event.event}")
         case Cleared(leg=leg):
@@ -287,6 +475,9 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
         case Halted(cause="modality"):
             if not conflicting(delivery.plan, delivery.grants):
                 raise RuleBroken("R3", "every State allows this way of handling")
+        case Halted(cause="permission"):
+            if not lacking(delivery.plan, delivery.cards, delivery.permits, delivery.states_ahead(), at):
+                raise RuleBroken("R16", "everything that needs a permission of its own is permitted")
         case Halted():
             raise RuleBroken("R8", f"a halt for {event.cause} follows from a statement or from time, it is not declared")
         case Concluded(outcome=outcome):
@@ -327,6 +518,8 @@ def _permit_opening(delivery: Delivery, event: Opened, at: datetime) -> None:
         _permit_turn(delivery, planned)
     elif planned.step != "close":
         raise RuleBroken("R8", f"the delivery has been halted, so {name} does not open")
+    if planned is not None and planned.after is not None and not delivery.closed(planned.after):
+        raise RuleBroken("R17", f"{name} does not open before {planned.after} has closed")
     if event.due != due_at(delivery, name, at):
         raise RuleBroken("R2", f"{name} is not due then")
 
@@ -376,9 +569,9 @@ def _permit_closing(delivery: Delivery, event: Closed) -> None:
 
 
 def may_stay_unanswered(delivery: Delivery, name: str) -> bool:
-    """Silence may close what decides nothing: the acknowledgement of a stop, the debrief, a sighting (then it is searched)."""
+    """Silence may close what decides nothing: an acknowledgement, a duty, a team's readiness for the arrest, the closing."""
     planned = delivery.plan.find(name)
-    return name == unforeseen.ACKNOWLEDGED or name.startswith("sighting.") or (planned is not None and planned.step == "close")
+    return unforeseen.may_stay_unanswered(name) or (planned is not None and planned.step in ("muster", "close"))
 
 
 def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
@@ -389,6 +582,10 @@ def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
     conflict = conflicting(delivery.plan, delivery.grants)
     if conflict:
         raise RuleBroken("R3", f"{', '.join(conflict)} does not allow the consignment to go {delivery.plan.modality}")
+    ahead = delivery.plan.states() if leg == 0 else (delivery.plan.legs[leg].state,)
+    wanting = lacking(delivery.plan, delivery.cards, delivery.permits, ahead, at)
+    if wanting:
+        raise RuleBroken("R16", f"not permitted: {', '.join(wanting)}")
     short = shortfall(delivery, leg, at)
     if short:
         raise RuleBroken(
@@ -399,8 +596,11 @@ def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
 def _permit_concluding(delivery: Delivery, outcome: Outcome) -> None:
     if delivery.outcome is not None:
         raise RuleBroken("R12", f"it has already been concluded as {delivery.outcome}")
-    if delivery.halt is not None and not (delivery.secured or delivery.lost):
+    if delivery.halt is not None and not (delivery.secured or delivery.lost or delivery.destroyed):
         raise RuleBroken("R8", "halted, and the consignment is neither seized nor given up as lost")
+    unexplained = open_difference(delivery)
+    if unexplained:
+        raise RuleBroken("R10", f"the balance does not close: {'; '.join(unexplained)}")
     if delivery.halt is None and not all(
         delivery.closed(checkpoint.id) for checkpoint in delivery.plan.checkpoints if checkpoint.step != "close"
     ):

@@ -7,22 +7,34 @@ code, and when the thing happened as the officer wrote it. The *content* is one 
 
 import json
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from domain.canonical import Frozen, canonical
-from domain.cards import Modality
+from domain.cards import Modality, Permission
 from domain.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.errors import Fault, Malformed
 from domain.identifiers import CheckpointId, OfficerCode, OperationCode, Seal, ServiceId, State, StatementId
 from domain.moments import Moment, instant
-from domain.quantities import Milligrams
+from domain.quantities import Milligrams, Money, Span, say_mass
+
+Act = TypeVar("Act", "AuthorisationGranted", "PermissionGranted", "Delegated")
 
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 Seals = Annotated[tuple[Seal, ...], Field(min_length=1, max_length=50)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,39}$")]
+"""What stands on a unit, item or exhibit."""
+
+
+def _in_order(act: Act) -> Act:
+    """Raises `ValueError` for a window that ends before it begins."""
+    if instant(act.valid_from) >= instant(act.valid_until):
+        message = "valid_until must be later than valid_from"
+        raise ValueError(message)
+    return act
 
 
 class SubstanceMass(Frozen):
@@ -32,7 +44,51 @@ class SubstanceMass(Frozen):
     net: Milligrams
 
 
-Substances = Annotated[tuple[SubstanceMass, ...], Field(max_length=50)]
+class Cash(Money):
+    """An amount of cash, and where its notes' serial numbers were taken, the SHA-256 of their list."""
+
+    serials: Digest | None = None
+
+
+def say_amount(one: SubstanceMass | Cash) -> str:
+    """What and how much, for people."""
+    return one.say() if isinstance(one, Cash) else f"{one.substance} {say_mass(one.net)}"
+
+
+Substances = Annotated[tuple[SubstanceMass | Cash, ...], Field(max_length=50)]
+"""What was found, by net mass, and cash by amount."""
+
+
+class Condition(Frozen):
+    """What a State demands in return. Bound to a checkpoint, every answer there must say that it is met (R19)."""
+
+    text: Reason
+    at: CheckpointId | None = None
+
+
+class Unit(Frozen):
+    """One packet, tablet box or drum of the consignment, weighed by itself."""
+
+    label: Label
+    substance: Annotated[str, Field(min_length=1, max_length=80)]
+    net: Milligrams
+
+
+class Item(Frozen):
+    """Something put into the consignment; it has a mass of its own and is to be recovered too."""
+
+    label: Label
+    what: Literal["substitute", "tracker", "opening_alarm", "marking"]
+    gross: Milligrams
+    lasts: Span | None = None
+    """How long a device works; none for what does not run down."""
+
+
+class Find(Frozen):
+    """Something found at the target that is no part of the consignment: a new exhibit."""
+
+    label: Label
+    what: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class AuthorisationGranted(Frozen):
@@ -47,14 +103,49 @@ class AuthorisationGranted(Frozen):
     """The ways of handling this State allows for this consignment."""
     valid_from: Moment
     valid_until: Moment
-    conditions: Annotated[tuple[Reason, ...], Field(max_length=20)] = ()
+    provisional: bool = False
+    """It will be made final or refused (Netherlands: when the region is known); until then it authorises nothing (R1)."""
+    offence: Annotated[str, Field(max_length=200)] = ""
+    """As it is called in the law of that State."""
+    extraditable: bool | None = None
+    """Whether it is extraditable there (ETS 182 art. 18); none where the act does not say."""
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")
     def _window(self) -> "AuthorisationGranted":
-        if instant(self.valid_from) >= instant(self.valid_until):
-            message = "valid_until must be later than valid_from"
-            raise ValueError(message)
-        return self
+        return _in_order(self)
+
+
+class PermissionGranted(Frozen):
+    """A permission of its own for what the authorisation does not cover (R16)."""
+
+    kind: Literal["permission_granted"] = "permission_granted"
+    state: State
+    permissions: Annotated[tuple[Permission, ...], Field(min_length=1, max_length=3)]
+    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    granted_by_role: Annotated[str, Field(min_length=1, max_length=80)]
+    legal_basis: Annotated[str, Field(min_length=1, max_length=200)]
+    valid_from: Moment
+    valid_until: Moment
+
+    @model_validator(mode="after")
+    def _window(self) -> "PermissionGranted":
+        return _in_order(self)
+
+
+class PermissionRefused(Frozen):
+    """The State does not permit it."""
+
+    kind: Literal["permission_refused"] = "permission_refused"
+    state: State
+    reason: Reason = "not given"
+
+
+class DutyDone(Frozen):
+    """What the State's rule card makes a duty of whoever authorises has been done."""
+
+    kind: Literal["duty_done"] = "duty_done"
+    reference: Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class AuthorisationRefused(Frozen):
@@ -91,7 +182,28 @@ class Prepared(Frozen):
     seals: Seals
     kept: Substances
     removed: Substances = ()
+    samples: Substances = ()
+    """Taken for the laboratory."""
+    units: Annotated[tuple[Unit, ...], Field(max_length=1000)] = ()
+    """Each unit as weighed; together they are what was kept, removed and sampled (R10)."""
+    items: Annotated[tuple[Item, ...], Field(max_length=50)] = ()
+    opened: bool = False
+    """Whether it was opened, which may need a permission of its own (R16)."""
+    test: Annotated[str, Field(max_length=200)] = ""
+    """Presumptive test and its result."""
+    broken: Annotated[tuple[Seal, ...], Field(max_length=50)] = ()
+    """Seals broken for it."""
+    pictures: Annotated[tuple[Digest, ...], Field(max_length=200)] = ()
+    """SHA-256 of photographs and video."""
     witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=10)]
+
+    @model_validator(mode="after")
+    def _each_label_once(self) -> "Prepared":
+        for labels in ([unit.label for unit in self.units], [item.label for item in self.items]):
+            if len(labels) != len(dict.fromkeys(labels)):
+                message = "each label stands once"
+                raise ValueError(message)
+        return self
 
 
 class Ready(Frozen):
@@ -184,6 +296,16 @@ class Delivered(Frozen):
 
     kind: Literal["delivered"] = "delivered"
     how: Reason
+    seen: bool = True
+    """False where it was taken out of sight (Valencia): the recovery is an investigation of its own."""
+
+
+class NotCollected(Frozen):
+    """It was not delivered, and nobody will come for it any more."""
+
+    kind: Literal["not_collected"] = "not_collected"
+    because: Literal["no_show", "fictitious_addressee", "dead_addressee", "refused_by_addressee"]
+    reason: Reason
 
 
 class ArrestMade(Frozen):
@@ -201,12 +323,31 @@ class NoArrest(Frozen):
     reason: Reason
 
 
+class ArresteeReleased(Frozen):
+    """Persons arrested before have been released; no names."""
+
+    kind: Literal["arrestee_released"] = "arrestee_released"
+    persons: Annotated[int, Field(ge=1, le=1000)]
+    reason: Reason
+
+
 class Seizure(Frozen):
-    """What was recovered at the end, reweighed."""
+    """What was recovered at the end, reweighed (R10)."""
 
     kind: Literal["seizure"] = "seizure"
     recovered: Substances
     gross: Milligrams
+    items: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    """Labels of the substitutes and devices recovered."""
+    finds: Annotated[tuple[Find, ...], Field(max_length=100)] = ()
+    """New exhibits, which are no part of the consignment."""
+
+
+class DifferenceExplained(Frozen):
+    """Why what was recovered is not what was sent (R10)."""
+
+    kind: Literal["difference_explained"] = "difference_explained"
+    reason: Reason
 
 
 class Debriefed(Frozen):
@@ -214,6 +355,27 @@ class Debriefed(Frozen):
 
     kind: Literal["debriefed"] = "debriefed"
     note: Annotated[str, Field(max_length=500)] = ""
+
+
+class CostsSettled(Frozen):
+    """Who bears the costs is settled (UN 1988 Convention art. 11(2))."""
+
+    kind: Literal["costs_settled"] = "costs_settled"
+    note: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class GoodsReturned(Frozen):
+    """What was seized has gone to the State that asked for it."""
+
+    kind: Literal["goods_returned"] = "goods_returned"
+    reference: Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class LookedBack(Frozen):
+    """What came of it later, in the courts and elsewhere."""
+
+    kind: Literal["looked_back"] = "looked_back"
+    note: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class StopRequested(Frozen):
@@ -236,6 +398,39 @@ class Interdicted(Frozen):
     gross: Milligrams
     seals_intact: bool
     place: Annotated[str, Field(min_length=1, max_length=120)]
+    seized_by: Annotated[str, Field(max_length=200)] = ""
+    """Where an authority that was not told has seized it: which one. It is in safe hands all the same."""
+
+
+class Destroyed(Frozen):
+    """The consignment no longer exists: burnt, spilt, or destroyed because it was a danger."""
+
+    kind: Literal["destroyed"] = "destroyed"
+    circumstances: Reason
+    witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=10)]
+
+
+class Delegated(Frozen):
+    """From one moment to another, what this service is asked may be said by another in its stead."""
+
+    kind: Literal["delegated"] = "delegated"
+    to: ServiceId
+    valid_from: Moment
+    valid_until: Moment
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _window(self) -> "Delegated":
+        return _in_order(self)
+
+
+class Correction(Frozen):
+    """An earlier statement of this service was wrong, and this is what it should have said. The earlier one stays."""
+
+    kind: Literal["correction"] = "correction"
+    of: StatementId
+    reason: Reason
+    content: Annotated[Prepared | ArrestMade | Seizure | Interdicted, Field(discriminator="kind")]
 
 
 Content = Annotated[
@@ -243,6 +438,9 @@ Content = Annotated[
     | AuthorisationRefused
     | AuthorisationExtended
     | AuthorisationWithdrawn
+    | PermissionGranted
+    | PermissionRefused
+    | DutyDone
     | Prepared
     | Ready
     | Dispatched
@@ -256,19 +454,30 @@ Content = Annotated[
     | HandoverDeclined
     | MovementDecision
     | Delivered
+    | NotCollected
     | ArrestMade
     | NoArrest
+    | ArresteeReleased
     | Seizure
+    | DifferenceExplained
     | Debriefed
+    | CostsSettled
+    | GoodsReturned
+    | LookedBack
     | StopRequested
     | StopAcknowledged
-    | Interdicted,
+    | Interdicted
+    | Destroyed
+    | Delegated
+    | Correction,
     Field(discriminator="kind"),
 ]
 
 Need = Literal[
     "authorisation",
     "extension",
+    "permission",
+    "duty",
     "prepared",
     "ready",
     "dispatched",
@@ -279,7 +488,11 @@ Need = Literal[
     "delivered",
     "arrest",
     "seizure",
+    "explanation",
     "debrief",
+    "costs",
+    "return_of_goods",
+    "look_back",
     "stop_acknowledgement",
     "interdiction",
 ]
@@ -288,6 +501,8 @@ Need = Literal[
 ANSWERS: dict[Need, tuple[str, ...]] = {
     "authorisation": ("authorisation_granted", "authorisation_refused"),
     "extension": ("authorisation_extended",),
+    "permission": ("permission_granted", "permission_refused"),
+    "duty": ("duty_done",),
     "prepared": ("prepared",),
     "ready": ("ready",),
     "dispatched": ("dispatched",),
@@ -295,16 +510,30 @@ ANSWERS: dict[Need, tuple[str, ...]] = {
     "handover_offer": ("handover_offered",),
     "handover_acceptance": ("handover_accepted", "handover_declined"),
     "movement_decision": ("movement_decision",),
-    "delivered": ("delivered",),
+    "delivered": ("delivered", "not_collected"),
     "arrest": ("arrest_made", "no_arrest"),
     "seizure": ("seizure",),
+    "explanation": ("difference_explained",),
     "debrief": ("debriefed",),
+    "costs": ("costs_settled",),
+    "return_of_goods": ("goods_returned",),
+    "look_back": ("looked_back",),
     "stop_acknowledgement": ("stop_acknowledged",),
-    "interdiction": ("interdicted", "loss_recorded"),
+    "interdiction": ("interdicted", "loss_recorded", "destroyed"),
 }
 """Which kinds of content answer a need; the first is the confirming one, the others say no."""
 
 NEED_OF: dict[str, Need] = {kind: need for need, kinds in ANSWERS.items() for kind in kinds}
+
+
+def confirms(kind: str) -> bool:
+    """Whether it says yes to what is asked."""
+    need = NEED_OF.get(kind)
+    return need is not None and ANSWERS[need][0] == kind
+
+
+ConditionId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,49}/[1-9][0-9]?$")]
+"""Who set it and its number, from 1, in the authorisation: `uz.prosecutor/1`."""
 
 
 class Statement(Frozen):
@@ -315,9 +544,18 @@ class Statement(Frozen):
     delivery: OperationCode
     checkpoint: CheckpointId | None = None
     service: ServiceId
+    on_behalf_of: ServiceId | None = None
+    """The service whose say it is, where that has delegated it or did not answer in time."""
     officer: OfficerCode
     happened_at: Moment
+    fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=50)] = ()
+    """Conditions of authorisations that bind here and are met (R19)."""
     content: Content
+
+    @property
+    def voice(self) -> str:
+        """The service whose say it is."""
+        return self.on_behalf_of or self.service
 
     @property
     def kind(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from domain.delivery import Delivery
-from domain.ledger import Event, Expired, Expiring, Reminded, Silence
+from domain.ledger import Escalated, Event, Expired, Expiring, Reminded, Silence
 from domain.moments import utc_text
 from domain.unforeseen import check_in_due
 
@@ -34,6 +34,10 @@ def _coming(delivery: Delivery) -> Iterator[tuple[datetime, Event]]:
         reminder = progress.next_reminder(delivery.plan.contingencies.remind_every)
         if reminder is not None:
             yield reminder, Reminded(checkpoint=name, services=waiting, rung=progress.rung + 1)
+        rung = progress.next_rung()
+        if rung is not None:
+            event = Escalated(checkpoint=name, to=rung.to, services=waiting, rung=progress.escalated + 1)
+            yield progress.opened + rung.after, event
         if progress.due is not None and not progress.silent:
             yield progress.due, Silence(checkpoint=name, services=waiting)
     if delivery.halt is None and not delivery.delivered:

@@ -5,6 +5,8 @@
     extension.SERVICE.N      an authority is asked to let its consent run longer (R5)
     sighting.N               the responsible authority says where it is, once a check-in is due (R9)
     search.N                 it is out of sight, and is to be found (R9)
+    duty.SERVICE.ID          whoever authorised does what its State's card makes a duty
+    balance.N                the authority in charge and the prosecutor explain why the mass balance does not close (R10)
     CHECKPOINT.decision.N    the authority in charge and the prosecutor decide afresh (R7)
 
 Their definition follows from the state alone, so a verifier derives the same one.
@@ -13,7 +15,9 @@ Their definition follows from the state alone, so a verifier derives the same on
 import re
 from datetime import datetime
 
+from domain.cards import Duty
 from domain.delivery import Delivery
+from domain.mass import open_difference
 from domain.plan import Checkpoint, Requirement
 
 INTERDICTION = "stop.interdiction"
@@ -21,6 +25,8 @@ ACKNOWLEDGED = "stop.acknowledged"
 
 _EXTENSION = re.compile(r"extension\.(?P<service>.+)\.\d+")
 _SIGHTING = re.compile(r"(sighting|search)\.\d+")
+_DUTY = re.compile(r"duty\.(?P<service>.+)\.(?P<id>[a-z0-9-]+)")
+_BALANCE = re.compile(r"balance\.\d+")
 _DECISION = re.compile(r"(?P<checkpoint>.+)\.decision\.\d+")
 
 
@@ -45,6 +51,13 @@ def definition(delivery: Delivery, name: str) -> Checkpoint | None:
             return None
         sighting = (Requirement(service=delivery.responsible, says="sighting"),)
         return Checkpoint(id=name, requires=sighting, due=watch.search if searched else watch.answer)
+    duty = _DUTY.fullmatch(name)
+    if duty is not None:
+        return next((_duty(name, one, service) for one, service in duties(delivery) if name == duty_name(one, service)), None)
+    if _BALANCE.fullmatch(name):
+        who = dict.fromkeys((delivery.responsible, *delivery.plan.authorities(delivery.here.state)))
+        needs = tuple(Requirement(service=service, says="explanation") for service in who)
+        return Checkpoint(id=name, requires=needs, due=after.decision) if open_difference(delivery) else None
     decision = _DECISION.fullmatch(name)
     found = delivery.discrepancy
     if decision is not None and found is not None and found.checkpoint == decision["checkpoint"]:
@@ -52,6 +65,25 @@ def definition(delivery: Delivery, name: str) -> Checkpoint | None:
         needs = tuple(Requirement(service=service, says="movement_decision") for service in who)
         return Checkpoint(id=name, requires=needs, due=after.decision, overdue="interdict")
     return None
+
+
+def duties(delivery: Delivery) -> tuple[tuple[Duty, str], ...]:
+    """What the cards make a duty of those who have authorised, and whose duty it is."""
+    return tuple(
+        (duty, grant.service)
+        for grant in delivery.grants.values()
+        if not grant.provisional
+        for duty in delivery.cards[grant.state].duties
+    )
+
+
+def duty_name(duty: Duty, service: str) -> str:
+    """The checkpoint at which a service says that it has done its duty."""
+    return f"duty.{service}.{duty.id}"
+
+
+def _duty(name: str, duty: Duty, service: str) -> Checkpoint:
+    return Checkpoint(id=name, requires=(Requirement(service=service, says="duty"),), due=duty.within)
 
 
 def watched(delivery: Delivery) -> bool:
@@ -69,13 +101,28 @@ def check_in_due(delivery: Delivery) -> datetime | None:
 
 
 def waits_without_end(name: str) -> bool:
-    """Whether it has no due time: a halted consignment is never given up."""
-    return name == INTERDICTION
+    """Whether it has no due time: a halted consignment is never given up, and a balance is closed or explained."""
+    return name == INTERDICTION or _BALANCE.fullmatch(name) is not None
+
+
+def outlives_a_halt(name: str) -> bool:
+    """Whether it goes on being asked when nothing advances any more."""
+    return name in (INTERDICTION, ACKNOWLEDGED) or any(form.fullmatch(name) for form in (_DUTY, _BALANCE))
+
+
+def in_between(delivery: Delivery) -> bool:
+    """Whether nothing is open but duties, which wait for weeks and hold up nothing: a run may end here and another go on."""
+    return all(_DUTY.fullmatch(name) for name, progress in delivery.progress.items() if progress.open)
+
+
+def may_stay_unanswered(name: str) -> bool:
+    """Whether silence closes it: it decides nothing, or (a sighting) what follows from silence is another checkpoint's."""
+    return name == ACKNOWLEDGED or name.startswith("sighting.") or _DUTY.fullmatch(name) is not None
 
 
 def decides(name: str) -> bool:
-    """Whether it is a decision, an extension or a sighting: it closes as soon as it is answered."""
-    return any(form.fullmatch(name) for form in (_EXTENSION, _DECISION, _SIGHTING))
+    """Whether it is a decision, an extension, a sighting, a duty: it closes as soon as it is answered."""
+    return any(form.fullmatch(name) for form in (_EXTENSION, _DECISION, _SIGHTING, _DUTY, _BALANCE))
 
 
 def moot(delivery: Delivery, name: str) -> bool:
@@ -114,6 +161,11 @@ def decision_name(delivery: Delivery) -> str:
     """The open decision about what does not fit, or the name of the next one."""
     checkpoint = delivery.discrepancy.checkpoint if delivery.discrepancy is not None else ""
     return _open_or_next(delivery, f"{checkpoint}.decision")
+
+
+def balance_name(delivery: Delivery) -> str:
+    """The open question why the balance does not close, or the name of the next one."""
+    return _open_or_next(delivery, "balance")
 
 
 def _open_or_next(delivery: Delivery, base: str) -> str:

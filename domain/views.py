@@ -8,6 +8,7 @@ from typing import Literal
 from domain.canonical import Frozen
 from domain.delivery import Delivery
 from domain.ledger import Outcome
+from domain.mass import open_difference
 from domain.moments import utc_text
 from domain.plan import Plan
 from domain.progress import Progress, Standing
@@ -43,6 +44,7 @@ class Consent(Frozen):
     service: str
     valid_until: str
     live: bool
+    provisional: bool
     conditions: tuple[str, ...]
 
 
@@ -87,6 +89,8 @@ class DeliveryView(Frozen):
     waiting: tuple[Waiting, ...]
     consents: tuple[Consent, ...]
     discrepancy: str | None
+    unbalanced: tuple[str, ...]
+    """What does not close in the mass balance and nobody has explained yet (R10)."""
     out_of_sight: str | None
     """Since when and why, while it lasts (R9)."""
     halted: str | None
@@ -113,11 +117,13 @@ def view(delivery: Delivery, now: datetime) -> DeliveryView:
                 service=grant.service,
                 valid_until=utc_text(grant.valid_until),
                 live=grant.live(now),
-                conditions=grant.conditions,
+                provisional=grant.provisional,
+                conditions=tuple(one.text + (f" (at {one.at})" if one.at is not None else "") for one in grant.conditions),
             )
             for grant in delivery.grants.values()
         ),
         discrepancy=delivery.discrepancy.problem if delivery.discrepancy is not None else None,
+        unbalanced=open_difference(delivery),
         out_of_sight=f"since {utc_text(delivery.gap.began)}: {delivery.gap.reason}" if delivery.gap is not None else None,
         halted=f"{halt.rule}: {halt.reason}" if halt is not None else None,
         outcome=delivery.outcome,
@@ -178,6 +184,7 @@ def markdown(shown: DeliveryView) -> str:
         lines.append(f"- **halted** {shown.halted}")
     if shown.discrepancy:
         lines.append(f"- **does not fit**: {shown.discrepancy}")
+    lines += [f"- **does not balance**: {one}" for one in shown.unbalanced]
     if shown.out_of_sight:
         lines.append(f"- **out of sight** {shown.out_of_sight}")
     for wait in shown.waiting:

@@ -15,6 +15,7 @@ from domain.statements import (
     AuthorisationExtended,
     AuthorisationGranted,
     AuthorisationWithdrawn,
+    Cash,
     Content,
     Delivered,
     Dispatched,
@@ -25,8 +26,10 @@ from domain.statements import (
     LossRecorded,
     MovementDecision,
     Prepared,
+    Seizure,
     Statement,
     StopRequested,
+    SubstanceMass,
     read_statement,
 )
 
@@ -59,6 +62,10 @@ class Checker:
         self._searched = False
         self._arrests = 0
         self._closed: set[str] = set()
+        self._sent: dict[str, int] = {}
+        self._recovered: dict[str, int] = {}
+        """Milligrams by substance, and minor units by currency."""
+        self._explained = False
 
     def check(self, entries: Sequence[Entry]) -> None:
         """Raises `BrokenInvariantError` at the first entry that breaks one."""
@@ -97,31 +104,45 @@ class Checker:
             case Opened(checkpoint=name):
                 self._searched |= name.startswith("search.")
                 planned = self._plan.find(name)
-                if self._halted and not name.startswith("stop.") and (planned is None or planned.step != "close"):
+                may = name.startswith(("stop.", "duty.", "balance."))
+                if self._halted and not may and (planned is None or planned.step != "close"):
                     yield f"R8: {name} opened after the halt"
             case Closed(checkpoint=name, result="satisfied"):
                 self._closed.add(name)
+                self._explained |= name.startswith("balance.")
             case Closed(checkpoint=name, result="unanswered"):
                 planned = self._plan.find(name)
-                may = name == "stop.acknowledged" or name.startswith("sighting.")
-                if not may and (planned is None or planned.step != "close"):
+                may = name == "stop.acknowledged" or name.startswith(("sighting.", "duty."))
+                if not may and (planned is None or planned.step not in ("muster", "close")):
                     yield f"R2: {name} was passed without an answer"
             case Concluded(outcome=outcome):
-                if self._outcome is not None:
-                    yield "R12: a second outcome"
-                self._outcome = outcome
-                if self._halted and not self._achieved() and outcome.startswith("delivered"):
-                    yield "R8: halted, and yet delivered"
-                if self._danger != (outcome == "aborted_for_risk_to_life") and not self._achieved():
-                    yield f"R14: danger to life {self._danger}, and the outcome is {outcome}"
-                if outcome == "lost_or_stolen" and not self._searched:
-                    yield "R9: given up as lost without a search"
+                yield from self._concluded(outcome)
             case Told(kind="outcome", reached=reached, unreachable=unreachable):
                 self._told |= {*reached, *unreachable}
             case _ if entry.event.event in ("halted", "expired"):
                 self._halted = True
             case _:
                 pass
+
+    def _concluded(self, outcome: str) -> Iterator[str]:
+        if self._outcome is not None:
+            yield "R12: a second outcome"
+        self._outcome = outcome
+        if self._halted and not self._achieved() and outcome.startswith("delivered"):
+            yield "R8: halted, and yet delivered"
+        if self._danger != (outcome == "aborted_for_risk_to_life") and not self._achieved():
+            yield f"R14: danger to life {self._danger}, and the outcome is {outcome}"
+        if self._unequal() and not self._explained:
+            yield f"R10: sent {self._sent}, recovered {self._recovered}, and nobody explained it"
+        if outcome == "lost_or_stolen" and not self._searched:
+            yield "R9: given up as lost without a search"
+
+    def _unequal(self) -> bool:
+        """Whether what was seized at the end is something else than what was sent on (cash aside, within the tolerance)."""
+        if self._leg is None or not self._recovered:
+            return False
+        every = {*self._sent, *self._recovered}
+        return any(abs(self._sent.get(one, 0) - self._recovered.get(one, 0)) > self._plan.weight_tolerance for one in every)
 
     def _achieved(self) -> bool:
         """Whether it was delivered and the arrests were over, or one was made: no halt undoes that."""
@@ -147,8 +168,14 @@ class Checker:
                 self._halted = True
             case MovementDecision():
                 yield from self._decision(statement)
-            case Prepared(modality=modality):
+            case Seizure(recovered=recovered):
+                for one in recovered:
+                    what, size = (one.currency, one.minor) if isinstance(one, Cash) else (one.substance, one.net)
+                    self._recovered[what] = self._recovered.get(what, 0) + size
+            case Prepared(modality=modality, kept=kept):
                 self._measured = content
+                self._sent = {one.substance: one.net for one in kept if isinstance(one, SubstanceMass)}
+                self._sent |= {one.currency: one.minor for one in kept if isinstance(one, Cash)}
                 if modality != self._plan.modality:
                     yield f"R3: prepared as {modality}"
             case Dispatched():

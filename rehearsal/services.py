@@ -14,6 +14,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from domain.canonical import plain
 from domain.directory import Desk, Directory, Reach, Service, ServiceKey
 from domain.envelope import Envelope, public_text
 from domain.errors import Malformed
@@ -78,7 +79,10 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             at = _delay(request, scenario, need, None, dice, now)
             if need == "handover_acceptance":  # a taker accepts what has been offered: it lets the giver speak first
                 at += scenario.slowest("handover_offer")
-            yield _line(request, _expected(request, need, dice), at, dice)
+            said = _line(request, _expected(request, need, dice), at, dice)
+            yield said
+            if request.officers > 1:
+                yield _seconded(said, scenario.pace_of(request.service, need).fastest, dice)
     for act in acts:
         if act.says is not None:
             at = _delay(request, scenario, NEED_OF.get(act.says), act, dice, now)
@@ -112,10 +116,19 @@ def _line(request: Request, content: Content, at: datetime, dice: random.Random)
         service=request.service,
         officer=f"{request.service.split('.')[-1]}-{dice.randint(1, 99):02d}",
         happened_at=at.isoformat(timespec="milliseconds"),
+        fulfils=tuple(one.id for one in request.facts.conditions),
         content=content,
     )
     answers = NEED_OF.get(content.kind) in request.says
     return Line(at, statement, sign_statement(statement, private_key_of(request.service)), answers)
+
+
+def _seconded(line: Line, pause: timedelta, dice: random.Random) -> Line:
+    """The same, signed by a second officer (R20)."""
+    first = line.statement
+    again = {"id": f"{dice.getrandbits(128):032x}", "officer": f"{first.officer}-second"}
+    statement = first.model_copy(update=again)
+    return Line(line.at + pause, statement, sign_statement(statement, private_key_of(first.service)), line.answers)
 
 
 def _acted(request: Request, act: Act, dice: random.Random) -> Content:
@@ -140,7 +153,8 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
     until = instant(facts.valid_until) if facts.valid_until else asked + timedelta(days=30)
     seals = [seal.model_dump() for seal in facts.seals] or [_new_seal(facts.state, dice)]
     measured = {"gross": facts.gross + dice.randint(-facts.tolerance, facts.tolerance) // 4, "seals": seals}
-    masses = [{"substance": contents.substance, "net": contents.net} for contents in facts.contents]
+    inside = [{k: v for k, v in plain(one).items() if k != "cas"} for one in facts.contents]
+    window = {"valid_from": asked.isoformat(), "valid_until": until.isoformat()}
     words: dict[str, dict[str, Any]] = {
         "authorisation_granted": {
             "state": facts.state,
@@ -148,8 +162,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "granted_by_role": "SIMULATED prosecutor",
             "legal_basis": "SIMULATED decision",
             "modalities": [facts.modality],
-            "valid_from": asked.isoformat(),
-            "valid_until": until.isoformat(),
+            **window,
         },
         "authorisation_refused": {"state": facts.state},
         "authorisation_extended": {"state": facts.state, "valid_until": until.isoformat()},
@@ -158,8 +171,8 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "modality": facts.modality,
             "gross": facts.gross,
             "seals": [_new_seal(facts.state, dice)],
-            "kept": masses,
             "witnesses": [f"witness-{dice.randint(1, 99):02d}"],
+            **_handled(facts.modality, inside, facts.gross),
         },
         "sighted": {"place": facts.place},
         "surveillance_lost": {"reason": "SIMULATED: lost in traffic"},
@@ -173,11 +186,40 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "delivered": {"how": "SIMULATED: by the ordinary operator"},
         "arrest_made": {"persons": dice.randint(1, 3), "place": facts.place},
         "no_arrest": {"reason": "SIMULATED: nobody came"},
-        "seizure": {"recovered": masses, "gross": facts.gross},
+        "not_collected": {"because": "no_show", "reason": "SIMULATED: nobody came"},
+        "seizure": {"recovered": inside, "gross": facts.gross, "items": list(facts.items)},
+        "difference_explained": {"reason": "SIMULATED: laboratory scale"},
+        "permission_granted": {
+            "state": facts.state,
+            "permissions": list(facts.permissions),
+            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
+            "granted_by_role": "SIMULATED judge",
+            "legal_basis": "SIMULATED decision",
+            **window,
+        },
+        "permission_refused": {"state": facts.state},
+        "duty_done": {"reference": f"SIMULATED-{dice.randint(1000, 9999)}"},
+        "costs_settled": {"note": "SIMULATED: each State bears its own"},
+        "goods_returned": {"reference": f"SIMULATED-{dice.randint(1000, 9999)}"},
+        "looked_back": {"note": "SIMULATED: before the court"},
+        "destroyed": {"circumstances": "SIMULATED: burnt", "witnesses": [f"witness-{dice.randint(1, 99):02d}"]},
         "stop_requested": {"reason": "SIMULATED: stop"},
         "interdicted": {"gross": facts.gross, "seals_intact": True, "place": facts.place},
     }
     return words.get(kind, {})
+
+
+def _handled(modality: str, inside: list[dict[str, Any]], gross: int) -> dict[str, Any]:
+    """What is kept, removed and put in, as the way of handling says; of a part that is replaced, a hundredth travels on."""
+    substitute = {"items": [{"label": "SIMULATED-1", "what": "substitute", "gross": gross}]}
+    if modality == "intact":
+        return {"kept": inside}
+    if modality == "replaced_in_part":
+        size = [next(key for key in ("net", "minor") if key in one) for one in inside]
+        kept = [one | {key: one[key] // 100 + 1} for one, key in zip(inside, size, strict=True)]
+        removed = [one | {key: one[key] - some[key]} for one, some, key in zip(inside, kept, size, strict=True)]
+        return {"kept": kept, "removed": removed, **substitute}
+    return {"kept": [], "removed": inside, **(substitute if modality == "replaced_in_whole" else {})}
 
 
 def _new_seal(state: str, dice: random.Random) -> dict[str, Any]:

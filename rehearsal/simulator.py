@@ -24,6 +24,7 @@ from domain.plan import Plan
 from domain.record import begin, record, resume, submit
 from domain.requests import request
 from domain.statements import Statement, StopRequested, sign_statement
+from domain.unforeseen import in_between
 from rehearsal.chaos import attacks
 from rehearsal.clock import EPOCH, VirtualTimeLoop, run
 from rehearsal.scenario import Scenario
@@ -148,6 +149,8 @@ class _Theatre:
         raise NotEnded(message, self._delivery)
 
     def ask(self, name: str) -> None:
+        if name in self._answering:
+            return
         for service in self._delivery.progress[name].waiting_for():
             asked = request(self._delivery, name, service)
             said = lines(asked, self._world.scenario, self._world.seed, self.now())
@@ -168,7 +171,7 @@ class _Theatre:
         self._seen = len(self._delivery.ledger)
 
     async def rest(self) -> None:
-        if not self._delivery.open_checkpoints() and self._dice.random() < self._world.restart_chance:
+        if in_between(self._delivery) and self._dice.random() < self._world.restart_chance:
             raise _RestartError
 
     async def settle(self) -> None:

@@ -58,6 +58,8 @@ def signed_plan(plan: Plan) -> Envelope:
 
 SEAL = {"number": "KZ000001", "security": "H"}
 
+MEPHEDRONE = {"substance": "mephedrone (4-MMC)", "net": "13.2 kg"}
+
 WORDS: dict[str, dict[str, Any]] = {
     "authorisation_granted": {
         "reference": "TEST-1",
@@ -67,7 +69,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "valid_from": "2022-03-01T00:00:00Z",
         "valid_until": "2022-04-01T00:00:00Z",
     },
-    "prepared": {"modality": "intact", "gross": "13.9 kg", "seals": [SEAL], "kept": [], "witnesses": ["witness-1"]},
+    "prepared": {"modality": "intact", "gross": "13.9 kg", "seals": [SEAL], "kept": [MEPHEDRONE], "witnesses": ["witness-1"]},
     "sighted": {"place": "on the road"},
     "handover_offered": {"gross": "13.9 kg", "seals": [SEAL]},
     "handover_accepted": {"gross": "13.9 kg", "seals": [SEAL], "seals_intact": True},
@@ -76,7 +78,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "delivered": {"how": "by the postman"},
     "arrest_made": {"persons": 1, "place": "Tashkent"},
     "no_arrest": {"reason": "nobody came"},
-    "seizure": {"recovered": [], "gross": "13.9 kg"},
+    "seizure": {"recovered": [MEPHEDRONE], "gross": "13.9 kg"},
     "stop_requested": {"reason": "danger"},
     "interdicted": {"gross": "13.9 kg", "seals_intact": True, "place": "warehouse"},
 }

@@ -10,9 +10,23 @@ from functools import partial
 from typing import Literal
 
 from domain import rules, unforeseen
-from domain.consent import conflicting
+from domain.consent import conflicting, lacking
 from domain.delivery import Delivery
-from domain.ledger import Cleared, Closed, Concluded, Ended, Event, Expired, Expiring, Halted, Opened, Reminded, Silence
+from domain.ledger import (
+    Cleared,
+    Closed,
+    Concluded,
+    Ended,
+    Escalated,
+    Event,
+    Expired,
+    Expiring,
+    Halted,
+    Opened,
+    Reminded,
+    Silence,
+)
+from domain.mass import open_difference
 from domain.plan import PlannedCheckpoint
 from domain.record import record, take_up
 from domain.timers import elapsed, next_moment
@@ -33,6 +47,9 @@ class Story:
 
     async def run(self) -> None:
         """The checklist."""
+        for name, progress in self.delivery.progress.items():
+            if progress.open:
+                self.stage.ask(name)
         try:
             await self.obtain_authorisations()
             await self.prepare()
@@ -56,6 +73,7 @@ class Story:
         if conflict and self.delivery.halt is None:
             reason = f"{', '.join(conflict)} does not allow the consignment to go {self.plan.modality}"
             self.record(Halted(cause="modality", rule="R3", reason=reason))
+        self.halt_where_not_permitted(self.plan.states())
 
     async def prepare(self) -> None:
         """Open, weigh, mark and reseal under the modality all States agreed to."""
@@ -79,35 +97,56 @@ class Story:
         await self.pass_checkpoints(*self.plan.at("deliver"))
 
     async def arrest(self) -> None:
-        """Every team is told at the same instant."""
-        await self.pass_checkpoints(*self.plan.at("arrest"))
+        """Hear that the teams are ready, then let all strike at the same instant; those that must not warn others, in turn."""
+        await self.pass_checkpoints(*self.plan.at("muster"))
+        waiting = list(self.plan.at("arrest"))
+        while waiting:
+            now = [one for one in waiting if one.after is None or self.delivery.closed(one.after)]
+            await self.pass_checkpoints(*now)
+            waiting = [one for one in waiting if not self.delivery.closed(one.id)]
 
     async def account_for_everything(self) -> None:
-        """Recover, reweigh and record all of it."""
+        """Recover, reweigh and record all of it; every gram is where it should be, or it is explained why not (R10)."""
         await self.pass_checkpoints(*self.plan.at("account"))
+        await self.balance(halted=False)
 
     async def stand_down(self) -> None:
         """After a halt: take back every open request, tell everyone, and have the responsible authority seize (R8)."""
         for name, progress in self.delivery.progress.items():
-            if progress.open and name not in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED):
+            if progress.open and not unforeseen.outlives_a_halt(name):
                 self.close_checkpoint(name, "withdrawn")
-        if not self.delivery.secured:
+        if not (self.delivery.secured or self.delivery.destroyed):
             self.open_unforeseen(unforeseen.INTERDICTION)
         self.open_unforeseen(unforeseen.ACKNOWLEDGED)
         await self.pass_open(unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED, halted=True)
+        await self.balance(halted=True)
 
     async def close(self) -> None:
-        """One outcome, told to every participant (R12); then the debrief, if it ever left."""
+        """One outcome, told to every participant (R12); then the debrief, if it ever left, and what each State's law wants."""
         if self.delivery.outcome is None:
             outcome, reason = rules.conclusion(self.delivery)
             self.record(Concluded(outcome=outcome, reason=reason[:500]))
             self.stage.tell("outcome", None, self.plan.participants(), f"{outcome}: {reason}")
         if self.delivery.dispatched:
             await self.pass_checkpoints(*self.plan.at("close"), halted=True)
+        await self.until(lambda: not self.delivery.open_checkpoints(), "waiting for duties to be done", halted=True)
         await self.stage.settle()
         self.record(Ended())
 
+    async def balance(self, *, halted: bool) -> None:
+        """Ask why the mass balance does not close, until it does or somebody has explained it (R10)."""
+        while open_difference(self.delivery):
+            name = unforeseen.balance_name(self.delivery)
+            self.open_unforeseen(name)
+            await self.pass_open(name, halted=halted)
+
     # What the steps are made of
+
+    def halt_where_not_permitted(self, states: tuple[str, ...]) -> None:
+        """Opening, devices and foreign officers need permissions of their own where the State's card says so (R16)."""
+        wanting = lacking(self.plan, self.delivery.cards, self.delivery.permits, states, self.stage.now())
+        if wanting and self.delivery.halt is None:
+            self.record(Halted(cause="permission", rule="R16", reason=f"not permitted: {', '.join(wanting)}"))
 
     async def pass_checkpoints(self, *checkpoints: PlannedCheckpoint, halted: bool = False) -> None:
         """Open these side by side, ask, and go on when all have closed."""
@@ -126,7 +165,7 @@ class Story:
             self.stage.ask(name)
         while waiting:
             await self.until(partial(self.any_finished, waiting), f"waiting at {', '.join(waiting)}", halted=halted)
-            for name in filter(self.finished, waiting):
+            for name in [one for one in waiting if self.delivery.progress[one].open and self.finished(one)]:
                 self.close_checkpoint(name, "satisfied" if self.delivery.progress[name].satisfied else "unanswered")
             waiting = [name for name in waiting if self.delivery.progress[name].open]
         await self.stage.rest()
@@ -148,6 +187,8 @@ class Story:
         """Record that `leg` may begin, after any extension of a consent that it needs (R1, R5)."""
         if self.delivery.cleared >= leg:
             return
+        self.raise_if_halted(halted=False)
+        self.halt_where_not_permitted(self.plan.states() if leg == 0 else (self.plan.legs[leg].state,))
         self.raise_if_halted(halted=False)
         short = rules.shortfall(self.delivery, leg, self.stage.now())
         for state in short:
@@ -177,6 +218,8 @@ class Story:
         match event:
             case Reminded(checkpoint=name, services=services):
                 self.stage.tell("reminder", name, services, f"an answer is still waited for at {name}")
+            case Escalated(checkpoint=name, to=to, services=services):
+                self.stage.tell("escalation", name, (to,), f"no answer yet at {name} from {', '.join(services)}")
             case Silence(checkpoint=name, services=services):
                 overdue = f"no answer in time at {name} from {', '.join(services)}"
                 self.stage.tell("silence", name, (self.plan.initiator,), overdue)
@@ -188,10 +231,12 @@ class Story:
         if self.delivery.discrepancy is not None and self.delivery.halt is None:
             self.open_unforeseen(unforeseen.decision_name(self.delivery), ask=True)
         self.keep_in_sight()
+        for duty, service in unforeseen.duties(self.delivery):
+            self.open_unforeseen(unforeseen.duty_name(duty, service), ask=True)
         for name, progress in self.delivery.progress.items():
             if progress.open and progress.satisfied and unforeseen.decides(name):
                 self.close_checkpoint(name, "satisfied")
-            elif progress.open and progress.silent and name.startswith("sighting."):
+            elif progress.open and progress.silent and unforeseen.decides(name) and unforeseen.may_stay_unanswered(name):
                 self.close_checkpoint(name, "unanswered")
             elif progress.open and unforeseen.moot(self.delivery, name):
                 self.close_checkpoint(name, "withdrawn")

@@ -13,6 +13,7 @@ from domain.delivery import Delivery
 from domain.ledger import NoticeKind, Told
 from domain.record import record
 from domain.requests import Notice, requests
+from domain.unforeseen import in_between
 from domain.views import markdown, phase, view
 from workflows.messages import AWAIT_CONFIRMATIONS, DELIVER_NOTICES, PHASE, CheckpointWait, Delivered, Docket, Errand
 
@@ -46,6 +47,8 @@ class TemporalStage:
 
     def ask(self, name: str) -> None:
         """One activity per checkpoint (and per task queue, where services are reached from their own)."""
+        if name in self._asking:
+            return
         asked = requests(self._delivery, name)
         queues: dict[str | None, list[str]] = {}
         for one in asked:
@@ -88,9 +91,11 @@ class TemporalStage:
         """Shown when the story next waits."""
 
     async def rest(self) -> None:
-        """Continue as new here if the run has grown long. Only between checkpoints, since pending activities do not survive."""
+        """Continue as new here if the run has grown long. Only between checkpoints, since pending activities do not survive:
+        what goes on being asked meanwhile is asked anew by the next run, with the same request.
+        """
         grown = len(self._delivery.ledger) - len(self._docket.entries) >= self._docket.entries_per_run
-        if not (grown or workflow.info().is_continue_as_new_suggested()) or self._delivery.open_checkpoints():
+        if not (grown or workflow.info().is_continue_as_new_suggested()) or not in_between(self._delivery):
             return
         await self.settle()
         await workflow.wait_condition(workflow.all_handlers_finished)
