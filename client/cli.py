@@ -240,6 +240,22 @@ def start(
     )
 
 
+@app.command()
+def amend(
+    plan: PlanFile,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    directory: DirectoryFile = None,
+    cards: CardsFolder = None,
+    output: Output = "text",
+) -> None:
+    """Change a running delivery by a new signed plan, for what is still ahead: another way, participant or time."""
+    found = checked_plan(plan, directory, cards).plan
+    envelope = sign(canonical(found), PLAN_TYPE, keyring.key_of(keys.expanduser(), found.initiator))
+    entry = call(gateway, found.initiator, keys.expanduser(), lambda door: door.amend(found.operation, envelope))
+    answer(output, {"delivery": found.operation, "entry": entry.seq}, render.line(entry))
+
+
 @app.command("list")
 def list_(service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
     """Your deliveries."""

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.ledger import (
+    Amended,
     Asked,
     Cleared,
     Closed,
@@ -90,6 +91,8 @@ def _what(entry: Entry) -> tuple[str, str]:
     match entry.event:
         case Started():
             return "delivery started from its signed plan", "bold"
+        case Amended():
+            return "the plan was changed by a new signed one [R22]", "bold yellow"
         case Stated(envelope=envelope, verdict=verdict):
             statement = read_statement(envelope.body())
             mark, style = MARKS[verdict.verdict]

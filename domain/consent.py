@@ -22,6 +22,8 @@ class Grant:
     modalities: tuple[Modality, ...]
     valid_from: datetime
     valid_until: datetime
+    at: str = ""
+    """The checkpoint that asked for it."""
     conditions: tuple[Condition, ...] = ()
     provisional: bool = False
     """Not final yet: it authorises nothing."""
@@ -78,13 +80,18 @@ def authorised(plan: Plan, grants: Grants, state: str, at: datetime, until: date
     """Whether the State's authorisation is live at `at` and, if given, lasts until `until` (R1)."""
     checkpoints = [one for one in plan.at("authorise") if one.state == state and one.authorities()]
 
-    def holds(service: str) -> bool:
+    order = [one.id for one in checkpoints]
+
+    def holds(service: str, asked: PlannedCheckpoint) -> bool:
+        """An act given when the State was asked later covers what it was asked before; not the other way round."""
         grant = grants.get(service)
-        return grant is not None and grant.live(at) and (until is None or until <= grant.valid_until)
+        if grant is None or not grant.live(at) or (until is not None and until > grant.valid_until):
+            return False
+        return grant.at in order[order.index(asked.id) :]
 
     def enough(asked: PlannedCheckpoint) -> bool:
         wanted = asked.quorum() - (len(asked.services()) - len(asked.authorities()))
-        return sum(map(holds, asked.authorities())) >= wanted
+        return sum(holds(service, asked) for service in asked.authorities()) >= wanted
 
     return bool(checkpoints) and all(map(enough, checkpoints))
 

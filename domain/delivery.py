@@ -15,6 +15,7 @@ from domain.custody import Custody, Discrepancy
 from domain.directory import Directory
 from domain.errors import RuleBroken
 from domain.ledger import (
+    Amended,
     Asked,
     Cause,
     Cleared,
@@ -38,7 +39,7 @@ from domain.ledger import (
     Verdict,
 )
 from domain.moments import instant
-from domain.plan import Leg, Plan, Step
+from domain.plan import Leg, Plan, Step, read_plan
 from domain.progress import Progress
 from domain.statements import (
     NEED_OF,
@@ -61,11 +62,15 @@ from domain.statements import (
     LossRecorded,
     MovementDecision,
     NotCollected,
+    Part,
+    PartEnded,
+    PartsEnded,
     PermissionGranted,
     PermissionRefused,
     Prepared,
     Seizure,
     Sighted,
+    Split,
     Statement,
     StopRequested,
     SurveillanceLost,
@@ -123,6 +128,8 @@ class Delivery:
 
     def __init__(self, plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> None:
         self.plan = plan
+        self.brought = (directory, dict(cards))
+        """What it started with; a changed plan may bring more."""
         self.directory = directory
         self.cards = dict(cards)
         self.ledger = Ledger()
@@ -139,6 +146,9 @@ class Delivery:
         self.seizures: dict[str, Seizure] = {}
         """By statement id, as last corrected."""
         self.interdicted: Interdicted | None = None
+        self.parts: tuple[Part, ...] = ()
+        """What it has split into."""
+        self.ended_parts: tuple[PartEnded, ...] = ()
         self.custody: Custody | None = None
         self.discrepancy: Discrepancy | None = None
         self.cleared = -1
@@ -188,6 +198,11 @@ class Delivery:
         """Whether it has left."""
         return self.leg is not None
 
+    @property
+    def under_way(self) -> bool:
+        """Whether the ordinary course goes on: it has neither halted nor split."""
+        return self.halt is None and not self.parts
+
     def states_ahead(self) -> tuple[str, ...]:
         """The State it is in and those still to come, in order."""
         return tuple(dict.fromkeys(leg.state for leg in self.plan.legs[self.leg or 0 :]))
@@ -222,13 +237,19 @@ class Delivery:
         first = self.statements.get(statement)
         return first if first is not None and first.fingerprint == fingerprint else self.contradictions.get(fingerprint)
 
+    def knowing(self, event: Amended) -> tuple[Directory, dict[str, RuleCard]]:
+        """The services and rule cards known once a changed plan has brought its own; what is known stays as it is."""
+        new = tuple(service for service in event.services if self.directory.find(service.id) is None)
+        directory = self.directory.model_copy(update={"services": (*self.directory.services, *new)})
+        return directory, {card.state: card for card in event.cards} | self.cards
+
     def snapshot_digest(self) -> str:
         """Digest of the directory snapshot the delivery started with."""
-        return digest(self.directory)
+        return digest(self.brought[0])
 
     def cards_digest(self) -> str:
         """Digest of the rule cards the delivery started with."""
-        return digest({state: card.model_dump(mode="json") for state, card in self.cards.items()})
+        return digest({state: card.model_dump(mode="json") for state, card in self.brought[1].items()})
 
     # What changes it
 
@@ -261,6 +282,16 @@ class Delivery:
         if event.directory != self.snapshot_digest() or event.cards != self.cards_digest():
             rule, reason = "R1", "the directory or the rule cards are not those this delivery started with"
             raise RuleBroken(rule, reason)
+
+    @_apply.register
+    def _(self, event: Amended, _at: datetime) -> None:
+        self.directory, self.cards = self.knowing(event)
+        self.plan = read_plan(event.plan)
+        for name, progress in self.progress.items():
+            planned = self.plan.find(name)
+            if planned is not None and progress.open:
+                progress.checkpoint = planned
+                progress.due = progress.opened + self.plan.due_after(planned)
 
     @_apply.register
     def _(self, event: TakenUp, at: datetime) -> None:
@@ -367,7 +398,8 @@ class Delivery:
         match statement.content:
             case AuthorisationGranted(valid_from=begins, valid_until=ends) as act:
                 window = (instant(begins), instant(ends))
-                self.grants[voice] = Grant(voice, act.state, act.modalities, *window, act.conditions, act.provisional)
+                name = statement.checkpoint or ""
+                self.grants[voice] = Grant(voice, act.state, act.modalities, *window, name, act.conditions, act.provisional)
             case AuthorisationExtended(valid_until=until):
                 grant = self.grants[voice]
                 grant.valid_until, grant.warnings = instant(until), 0
@@ -408,7 +440,14 @@ class Delivery:
     def _say_of_the_end(self, statement: Statement, *, planned: bool) -> None:
         match statement.content:
             case Delivered():
-                self.delivered = True
+                if self.plan.leg_to(statement.checkpoint or "") == len(self.plan.legs) - 1:
+                    self.delivered = True
+                else:
+                    self._move()
+            case Split(parts=parts):
+                self.parts = parts
+            case PartsEnded(parts=parts):
+                self.ended_parts = parts
             case ArrestMade(persons=persons):
                 self.arrests[statement.id] = persons
             case ArresteeReleased(persons=persons):

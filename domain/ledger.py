@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from domain.canonical import Frozen, digest
+from domain.cards import RuleCard
+from domain.directory import Service
 from domain.envelope import Envelope
 from domain.errors import NotVerified
 from domain.identifiers import CheckpointId, ServiceId, StatementId
@@ -44,9 +46,9 @@ Outcome = Literal[
 ]
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
-NoticeKind = Literal["reminder", "escalation", "silence", "withdrawn", "outcome", "alarm"]
+NoticeKind = Literal["reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm"]
 """What a notice is about: an answer is waited for, by you or by one whose superior or backup you are, did not come in time,
-is no longer waited for; how it ended; or that the consignment is out of sight."""
+is no longer waited for; the plan was changed; how it ended; or that the consignment is out of sight."""
 
 Cause = Literal[
     "stop",
@@ -89,6 +91,15 @@ class Started(Frozen):
     plan: Envelope
     directory: Digest
     cards: Digest
+
+
+class Amended(Frozen):
+    """The plan was changed by a new signed one, for what is still ahead (R22), with the services and cards new to it."""
+
+    event: Literal["amended"] = "amended"
+    plan: Envelope
+    services: Annotated[tuple[Service, ...], Field(max_length=100)] = ()
+    cards: Annotated[tuple[RuleCard, ...], Field(max_length=20)] = ()
 
 
 class Stated(Frozen):
@@ -218,6 +229,7 @@ class Ended(Frozen):
 
 Event = Annotated[
     Started
+    | Amended
     | Stated
     | TakenUp
     | Opened

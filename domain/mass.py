@@ -5,12 +5,13 @@ recovered as well. Mass may differ within the plan's tolerance, cash not at all.
 before the run closes (Van Traa: records from which it could not be told what had reached the market).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from domain.delivery import Delivery
 from domain.quantities import Money, say_mass
 from domain.statements import Cash, Prepared, SubstanceMass
 
+Parted = Iterable[SubstanceMass | Cash]
 Amounts = Mapping[str, int]
 """Substance to milligrams, and currency to minor units."""
 
@@ -18,6 +19,8 @@ Amounts = Mapping[str, int]
 def differences(delivery: Delivery) -> tuple[str, ...]:
     """What does not close, in words; empty where it does, and where nothing was sent on or nothing is left to weigh."""
     if not delivery.dispatched or delivery.lost or delivery.destroyed or delivery.prepared is None:
+        return ()
+    if delivery.parts and not delivery.ended_parts:
         return ()
     return tuple(_differences(delivery, delivery.prepared))
 
@@ -32,15 +35,18 @@ def within(prepared: Prepared, tolerance: int) -> str:
     """What does not fit inside one preparation record, where each unit was weighed; or an empty text."""
     if not prepared.units:
         return ""
-    units: dict[str, int] = {}
-    for unit in prepared.units:
-        units[unit.substance] = units.get(unit.substance, 0) + unit.net
-    together = amounts(prepared.kept, prepared.removed, prepared.samples)
-    masses = {what: size for what, size in together.items() if what not in _currencies(prepared.kept, prepared.removed)}
-    return "; ".join(_compared("the units are", masses, units, tolerance, ()))
+    units = [SubstanceMass(substance=unit.substance, net=unit.net) for unit in prepared.units]
+    together = [one for part in (prepared.kept, prepared.removed, prepared.samples) for one in part]
+    return "; ".join(compared("the units are", [one for one in together if isinstance(one, SubstanceMass)], [units], tolerance))
 
 
-def amounts(*parts: Iterable[SubstanceMass | Cash]) -> dict[str, int]:
+def compared(word: str, whole: Parted, parts: Sequence[Parted], tolerance: int) -> tuple[str, ...]:
+    """Where the parts are not the whole, in words; mass within the tolerance (milligrams), cash exactly."""
+    whole = tuple(whole)
+    return tuple(_compared(word, amounts(whole), amounts(*parts), tolerance, _currencies(whole, *parts)))
+
+
+def amounts(*parts: Parted) -> dict[str, int]:
     """The sum of these, by substance and currency."""
     total: dict[str, int] = {}
     for part in parts:
@@ -52,15 +58,13 @@ def amounts(*parts: Iterable[SubstanceMass | Cash]) -> dict[str, int]:
 
 def _differences(delivery: Delivery, prepared: Prepared) -> Iterator[str]:
     tolerance = delivery.plan.weight_tolerance
-    contents = delivery.plan.consignment.contents
-    currencies = _currencies(contents, prepared.kept)
-    sent = amounts(prepared.kept)
-    yield from _compared(
-        "prepared", amounts(contents), amounts(prepared.kept, prepared.removed, prepared.samples), tolerance, currencies
-    )
+    handled = (prepared.kept, prepared.removed, prepared.samples)
+    yield from compared("prepared", delivery.plan.consignment.contents, handled, tolerance)
     seizures = tuple(delivery.seizures.values())
-    if seizures:
-        yield from _compared("recovered", sent, amounts(*(one.recovered for one in seizures)), tolerance, currencies)
+    if delivery.parts:
+        yield from compared("the parts recovered", prepared.kept, [part.recovered for part in delivery.ended_parts], tolerance)
+    elif seizures:
+        yield from compared("recovered", prepared.kept, [one.recovered for one in seizures], tolerance)
         yield from _serials(prepared, [one for seizure in seizures for one in seizure.recovered])
         found = [label for seizure in seizures for label in seizure.items]
         missing = [f"{item.what} {item.label}" for item in prepared.items if item.label not in found]
@@ -81,12 +85,12 @@ def _compared(word: str, expected: Amounts, found: Amounts, tolerance: int, curr
             yield f"{what}: {word} {say(right)}, expected {say(left)}"
 
 
-def _serials(prepared: Prepared, recovered: Iterable[SubstanceMass | Cash]) -> Iterator[str]:
+def _serials(prepared: Prepared, recovered: Parted) -> Iterator[str]:
     known = {one.currency: one.serials for one in recovered if isinstance(one, Cash)}
     for one in prepared.kept:
         if isinstance(one, Cash) and one.serials is not None and known.get(one.currency) not in (None, one.serials):
             yield f"{one.currency}: the notes recovered have other serial numbers"
 
 
-def _currencies(*parts: Iterable[SubstanceMass | Cash]) -> tuple[str, ...]:
+def _currencies(*parts: Parted) -> tuple[str, ...]:
     return tuple(one.currency for part in parts for one in part if isinstance(one, Cash))

@@ -20,7 +20,7 @@ from domain.directory import Directory
 from domain.envelope import MANIFEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, VigilError
 from domain.identifiers import OperationCode, ServiceId, State
-from domain.ledger import Entry, Outcome, Receipt, Started, Stated, UtcText
+from domain.ledger import Amended, Entry, Outcome, Receipt, Started, Stated, UtcText
 from domain.moments import instant, utc_text
 from domain.plan import Plan
 from domain.record import verified_plan
@@ -80,7 +80,8 @@ _BEFORE, _BETWEEN, _AFTER = b'{"packet":', b',"seal":', b"}"
 
 def seal(delivery: Delivery, history: str, key: Ed25519PrivateKey, at: datetime) -> bytes:
     """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key."""
-    packet = Packet(directory=delivery.directory, cards=delivery.cards, ledger=tuple(delivery.ledger), history=history)
+    directory, cards = delivery.brought
+    packet = Packet(directory=directory, cards=cards, ledger=tuple(delivery.ledger), history=history)
     body = packet.model_dump_json().encode()
     manifest = Manifest(
         delivery=delivery.plan.operation,
@@ -175,6 +176,8 @@ def replay(entries: Sequence[Entry], directory: Directory, cards: Mapping[State,
 def _check(delivery: Delivery, entry: Entry) -> None:
     """Whether the live workflow could have recorded this entry."""
     at = instant(entry.at)
+    if isinstance(entry.event, Amended):
+        verified_plan(entry.event.plan, delivery.directory, at)
     if not isinstance(entry.event, Stated):
         permits(delivery, entry.event, at)
         return
@@ -198,7 +201,7 @@ def _check(delivery: Delivery, entry: Entry) -> None:
 def _keys_are_trusted(packet: Packet, plan: Plan, trusted: Directory) -> None:
     """Every key that signed the plan or a statement was, by the directory that is trusted, a valid key of its service then."""
     for entry in packet.ledger:
-        if isinstance(entry.event, Started):
+        if isinstance(entry.event, Started | Amended):
             _trusted(trusted, plan.initiator, entry.event.plan, entry.at, entry.seq)
         elif isinstance(entry.event, Stated):
             service = read_statement(entry.event.envelope.body()).service

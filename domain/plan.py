@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from domain.canonical import Frozen
 from domain.cards import Modality, Permission, RuleCard
+from domain.envelope import Envelope
+from domain.errors import Malformed
 from domain.identifiers import (
     CasNumber,
     CheckpointId,
@@ -24,7 +26,7 @@ from domain.identifiers import (
     UnLocode,
 )
 from domain.quantities import Milligrams, Span
-from domain.statements import Cash, Need, SubstanceMass
+from domain.statements import Cash, Need, SubstanceMass, faults_of
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
 
@@ -153,6 +155,14 @@ class Offence(Frozen):
     extraditable: Annotated[dict[State, bool], Field(min_length=1, max_length=20)]
 
 
+class Replaced(Frozen):
+    """A participant that another has taken the place of: what it says from then on does not count."""
+
+    service: ServiceId
+    by: ServiceId
+    reason: Line
+
+
 class Contingencies(Frozen):
     """How long the answers to the unforeseen may take."""
 
@@ -207,6 +217,12 @@ class Plan(Frozen):
     contingencies: Contingencies
     surveillance: Surveillance | None = None
     """None: no check-ins are asked for."""
+    replaced: Annotated[tuple[Replaced, ...], Field(max_length=50)] = ()
+    """Participants replaced under way (R22)."""
+    group: OperationCode | None = None
+    """The operation of several consignments that this is one of."""
+    parent: OperationCode | None = None
+    """The delivery that was split, of which this is a part."""
 
     def at(self, step: Step) -> tuple[PlannedCheckpoint, ...]:
         """The checkpoints of a step, in the plan's order."""
@@ -227,7 +243,8 @@ class Plan(Frozen):
     def authorities(self, state: str) -> tuple[str, ...]:
         """The services asked to authorise for a State."""
         found = (one.authorities() for one in self.at("authorise") if one.state == state)
-        return tuple(dict.fromkeys(service for services in found for service in services))
+        gone = [one.service for one in self.replaced]
+        return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
 
     def permissions(self, card: RuleCard) -> tuple[Permission, ...]:
         """What needs a permission of its own in the card's State (R16): opening where it is prepared, devices all along the
@@ -258,10 +275,24 @@ class Plan(Frozen):
             if self.coordinator is not None:
                 yield self.coordinator
 
-        return tuple(dict.fromkeys(mentioned()))
+        gone = [one.service for one in self.replaced]
+        return tuple(service for service in dict.fromkeys(mentioned()) if service not in gone)
+
+    def leg_to(self, checkpoint: str) -> int | None:
+        """The number of the leg that ends there, or none."""
+        return next((number for number, leg in enumerate(self.legs) if leg.end == checkpoint), None)
 
     def time_to_leave(self, state: str, leg: int = 0) -> timedelta:
         """From the start of leg `leg` until the planned exit from `state`, handovers at their full due time included."""
         last = max(index for index, known in enumerate(self.legs) if known.state == state)
         ends = [self.find(known.end) for known in self.legs[leg : last + 1]]
         return sum((self.due_after(end) for end in ends if end is not None), start=timedelta())
+
+
+def read_plan(envelope: Envelope) -> Plan:
+    """The plan inside an envelope, unverified. Raises `Malformed` with every fault."""
+    try:
+        return Plan.model_validate_json(envelope.body(), strict=True)
+    except ValidationError as error:
+        message = "not a plan"
+        raise Malformed(message, faults_of(error)) from error

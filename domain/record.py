@@ -7,27 +7,16 @@ authentic is recorded, and if it breaks a rule it is recorded *as refused*: the 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from domain.cards import RuleCard
 from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
-from domain.errors import Malformed, NotAllowed, NotAuthentic, NotFound
-from domain.ledger import Entry, Event, Receipt, Started, Stated, TakenUp, Verdict
+from domain.errors import NotAllowed, NotAuthentic, NotFound
+from domain.ledger import Amended, Entry, Event, Receipt, Started, Stated, TakenUp, Verdict
 from domain.moments import utc_text
-from domain.plan import Plan
+from domain.plan import Plan, read_plan
 from domain.rules import contradiction, judge, permits
-from domain.statements import Statement, faults_of, read_statement
-
-
-def read_plan(envelope: Envelope) -> Plan:
-    """The plan inside an envelope, unverified. Raises `Malformed` with every fault."""
-    try:
-        return Plan.model_validate_json(envelope.body(), strict=True)
-    except ValidationError as error:
-        message = "not a plan"
-        raise Malformed(message, faults_of(error)) from error
+from domain.statements import Statement, read_statement
 
 
 def verified_plan(envelope: Envelope, directory: Directory, at: datetime) -> Plan:
@@ -51,6 +40,19 @@ def resume(plan: Envelope, directory: Directory, cards: Mapping[str, RuleCard], 
     for entry in entries:
         delivery.append(entry)
     return delivery
+
+
+def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
+    """Change the plan for what is still ahead.
+
+    Raises `NotAuthentic`, `NotAllowed` or `Malformed` for what is no signed plan of this initiator, and `RuleBroken` (R22) for
+    one that changes what it may not; then nothing is recorded.
+    """
+    plan = verified_plan(amended.plan, delivery.directory, at)
+    if plan.initiator != delivery.plan.initiator:
+        message = f"only {delivery.plan.initiator} changes this plan"
+        raise NotAllowed(message)
+    return record(delivery, amended, at)
 
 
 def record(delivery: Delivery, event: Event, at: datetime) -> Entry:

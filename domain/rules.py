@@ -32,6 +32,8 @@ R20  Two persons: where the plan asks for two officers, a second one of the same
      (Practice of opening, weighing and releasing by two.)
 R21  Who speaks for another service does so by its dated delegation, or as the backup its ladder has come to; delegations
      stay within a State and make no circle.
+R22  A plan is changed under way only by its initiator and only for what is still ahead; a State whose part of the way
+     changes consents afresh, and who has been replaced is not heard any more. (Consent covers only what it was asked for.)
 
 Two questions are answered. `judge`: what becomes of a statement a service made. `permits`: may the story record what it
 wants to do next. Both are pure, so the live workflow, the simulator and a stranger's verifier reach the same answer.
@@ -39,13 +41,14 @@ wants to do next. Both are pure, so the live workflow, the simulator and a stran
 
 from datetime import datetime, timedelta
 
-from domain import unforeseen
+from domain import amending, unforeseen
 from domain.cards import Permission
 from domain.consent import authorised, conflicting, lacking, missing, permitted, too_short
 from domain.delivery import Delivery
 from domain.errors import RuleBroken
 from domain.ledger import (
     ACCEPTED,
+    Amended,
     Asked,
     Cleared,
     Closed,
@@ -66,9 +69,9 @@ from domain.ledger import (
     Verdict,
     refusal,
 )
-from domain.mass import open_difference, within
+from domain.mass import compared, open_difference, within
 from domain.moments import instant, utc_text
-from domain.plan import PlannedCheckpoint, Step
+from domain.plan import PlannedCheckpoint, Step, read_plan
 from domain.quantities import say_span
 from domain.statements import (
     NEED_OF,
@@ -81,9 +84,12 @@ from domain.statements import (
     Delegated,
     HandoverAccepted,
     HandoverOffered,
+    Part,
+    PartsEnded,
     PermissionGranted,
     PermissionRefused,
     Prepared,
+    Split,
     Statement,
     confirms,
 )
@@ -145,6 +151,8 @@ def judge(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
             return _delegation(delivery, statement, delegated)
         case Correction() as correction:
             return _correction(delivery, statement, correction)
+        case Split(parts=parts):
+            return _split(delivery, statement, parts)
         case ArresteeReleased(persons=persons):
             return _release(delivery, statement, persons)
         case _:
@@ -196,6 +204,16 @@ def _correction(delivery: Delivery, statement: Statement, correction: Correction
         problem = _prepared(delivery, correction.content, instant(delivery.ledger[known.seq].at))
         return problem or ACCEPTED
     return ACCEPTED
+
+
+def _split(delivery: Delivery, statement: Statement, parts: tuple[Part, ...]) -> Verdict:
+    """Who holds the consignment says what it has split into, and the parts are the whole (R10)."""
+    if statement.voice != delivery.responsible:
+        return refusal("R4", f"the responsible authority is {delivery.responsible}, not {statement.voice}")
+    if delivery.parts or not unforeseen.watched(delivery) or delivery.prepared is None:
+        return refusal("R10", "only what is on its way splits, and once")
+    unequal = compared("the parts are", delivery.prepared.kept, [part.contents for part in parts], delivery.plan.weight_tolerance)
+    return refusal("R10", "; ".join(unequal)) if unequal else ACCEPTED
 
 
 def _release(delivery: Delivery, statement: Statement, persons: int) -> Verdict:
@@ -287,6 +305,10 @@ def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
     content = statement.content
     if isinstance(content, AuthorisationGranted | AuthorisationRefused):
         return _authorisation(delivery, statement, content, at)
+    if isinstance(content, PartsEnded):
+        named = sorted(part.operation for part in content.parts)
+        if named != sorted(part.operation for part in delivery.parts):
+            return refusal("R10", f"it split into {', '.join(part.operation for part in delivery.parts)}; say how each ended")
     if isinstance(content, PermissionGranted | PermissionRefused):
         return _permission(delivery, statement, content, at)
     if isinstance(content, Prepared):
@@ -426,6 +448,8 @@ def shortfall(delivery: Delivery, leg: int, at: datetime) -> tuple[str, ...]:
 def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
     """The one outcome that what has happened amounts to (R12)."""
     halt = delivery.halt
+    if delivery.parts:
+        return "split", "; ".join(f"{part.operation}: {part.outcome}" for part in delivery.ended_parts)
     if halt is None or (delivery.delivered and (delivery.arrested or delivery.satisfied("arrest"))):
         after = f"; then halted: {halt.reason}" if halt is not None else ""
         if delivery.released:
@@ -461,6 +485,8 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
     if isinstance(event, Started) != (len(delivery.ledger) == 0):
         raise RuleBroken("R12", "a ledger starts once")
     match event:
+        case Amended():
+            _permit_amending(delivery, event)
         case TakenUp():
             _permit_taking_up(delivery, event, at)
         case Opened():
@@ -492,6 +518,13 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
             return
 
 
+def _permit_amending(delivery: Delivery, event: Amended) -> None:
+    plan = read_plan(event.plan)
+    faults = amending.faults_in(delivery, plan, *delivery.knowing(event))
+    if faults:
+        raise RuleBroken("R22", "; ".join(map(str, faults)))
+
+
 def _permit_taking_up(delivery: Delivery, event: TakenUp, at: datetime) -> None:
     statement = delivery.early.get(event.statement)
     if statement is None:
@@ -514,10 +547,10 @@ def _permit_opening(delivery: Delivery, event: Opened, at: datetime) -> None:
             raise RuleBroken("R9", "no check-in is due yet")
     elif event.definition is not None:
         raise RuleBroken("R17", f"{name} is defined by the plan")
-    elif delivery.halt is None:
+    elif delivery.under_way:
         _permit_turn(delivery, planned)
     elif planned.step != "close":
-        raise RuleBroken("R8", f"the delivery has been halted, so {name} does not open")
+        raise RuleBroken("R8", f"the delivery has halted or split, so {name} does not open")
     if planned is not None and planned.after is not None and not delivery.closed(planned.after):
         raise RuleBroken("R17", f"{name} does not open before {planned.after} has closed")
     if event.due != due_at(delivery, name, at):
@@ -538,9 +571,7 @@ def due_at(delivery: Delivery, name: str, at: datetime) -> str | None:
 def _permit_turn(delivery: Delivery, planned: PlannedCheckpoint) -> None:
     """Every checkpoint of an earlier step, and every earlier handover, has closed."""
     for other in delivery.plan.checkpoints:
-        before = ORDER.index(other.step) < ORDER.index(planned.step)
-        earlier_handover = other.step == planned.step == "hand_over" and other.id in _ends_before(delivery, planned.id)
-        if (before or earlier_handover) and not delivery.closed(other.id):
+        if _rank(delivery, other) < _rank(delivery, planned) and not delivery.closed(other.id):
             raise RuleBroken("R17", f"{planned.id} does not open before {other.id} has closed")
     if planned.step == "hand_over":
         leg = next(number for number, leg in enumerate(delivery.plan.legs) if leg.start == planned.id)
@@ -550,9 +581,10 @@ def _permit_turn(delivery: Delivery, planned: PlannedCheckpoint) -> None:
         raise RuleBroken("R1", "departure has not been cleared")
 
 
-def _ends_before(delivery: Delivery, checkpoint: str) -> tuple[str, ...]:
-    ends = [leg.end for leg in delivery.plan.legs]
-    return tuple(ends[: ends.index(checkpoint)])
+def _rank(delivery: Delivery, planned: PlannedCheckpoint) -> tuple[int, int]:
+    """Its place in the order: by step, and on the way by the leg that ends there."""
+    leg = delivery.plan.leg_to(planned.id)
+    return (ORDER.index("hand_over"), leg) if leg is not None else (ORDER.index(planned.step), 0)
 
 
 def _permit_closing(delivery: Delivery, event: Closed) -> None:
@@ -564,7 +596,7 @@ def _permit_closing(delivery: Delivery, event: Closed) -> None:
         raise RuleBroken("R17", f"{event.checkpoint} still waits for {', '.join(progress.waiting_for()) or 'a decision'}")
     if event.result == "unanswered" and not (progress.silent and may_stay_unanswered(delivery, event.checkpoint)):
         raise RuleBroken("R2", f"{event.checkpoint} cannot be passed unanswered")
-    if event.result == "withdrawn" and delivery.halt is None and not unforeseen.moot(delivery, event.checkpoint):
+    if event.result == "withdrawn" and delivery.under_way and not unforeseen.moot(delivery, event.checkpoint):
         raise RuleBroken("R17", f"nothing takes {event.checkpoint} back")
 
 
@@ -596,13 +628,17 @@ def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
 def _permit_concluding(delivery: Delivery, outcome: Outcome) -> None:
     if delivery.outcome is not None:
         raise RuleBroken("R12", f"it has already been concluded as {delivery.outcome}")
-    if delivery.halt is not None and not (delivery.secured or delivery.lost or delivery.destroyed):
+    if delivery.parts and not delivery.ended_parts:
+        raise RuleBroken("R12", "it has split, and its parts have not all ended")
+    if delivery.halt is not None and not (delivery.secured or delivery.lost or delivery.destroyed or delivery.parts):
         raise RuleBroken("R8", "halted, and the consignment is neither seized nor given up as lost")
     unexplained = open_difference(delivery)
     if unexplained:
         raise RuleBroken("R10", f"the balance does not close: {'; '.join(unexplained)}")
-    if delivery.halt is None and not all(
-        delivery.closed(checkpoint.id) for checkpoint in delivery.plan.checkpoints if checkpoint.step != "close"
+    if (
+        delivery.halt is None
+        and not delivery.parts
+        and not all(delivery.closed(checkpoint.id) for checkpoint in delivery.plan.checkpoints if checkpoint.step != "close")
     ):
         raise RuleBroken("R12", "checkpoints are still open")
     if outcome != conclusion(delivery)[0]:

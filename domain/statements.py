@@ -350,6 +350,45 @@ class DifferenceExplained(Frozen):
     reason: Reason
 
 
+class Part(Frozen):
+    """A part of a consignment that has split, which goes on as a delivery of its own."""
+
+    operation: OperationCode
+    contents: Substances
+
+
+class Split(Frozen):
+    """The consignment has split; each part is a delivery of its own from here on."""
+
+    kind: Literal["split"] = "split"
+    parts: Annotated[tuple[Part, ...], Field(min_length=2, max_length=20)]
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Split":
+        names = [part.operation for part in self.parts]
+        if len(names) != len(dict.fromkeys(names)):
+            message = "each part has a code name of its own"
+            raise ValueError(message)
+        return self
+
+
+class PartEnded(Frozen):
+    """How a part ended: its outcome, what was recovered, and the head of its ledger, which its packet must have."""
+
+    operation: OperationCode
+    outcome: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+    recovered: Substances
+    head: Digest
+
+
+class PartsEnded(Frozen):
+    """Every part has ended."""
+
+    kind: Literal["parts_ended"] = "parts_ended"
+    parts: Annotated[tuple[PartEnded, ...], Field(min_length=2, max_length=20)]
+
+
 class Debriefed(Frozen):
     """The closing meeting was held."""
 
@@ -460,6 +499,8 @@ Content = Annotated[
     | ArresteeReleased
     | Seizure
     | DifferenceExplained
+    | Split
+    | PartsEnded
     | Debriefed
     | CostsSettled
     | GoodsReturned
@@ -489,6 +530,7 @@ Need = Literal[
     "arrest",
     "seizure",
     "explanation",
+    "parts",
     "debrief",
     "costs",
     "return_of_goods",
@@ -514,6 +556,7 @@ ANSWERS: dict[Need, tuple[str, ...]] = {
     "arrest": ("arrest_made", "no_arrest"),
     "seizure": ("seizure",),
     "explanation": ("difference_explained",),
+    "parts": ("parts_ended",),
     "debrief": ("debriefed",),
     "costs": ("costs_settled",),
     "return_of_goods": ("goods_returned",),

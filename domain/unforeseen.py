@@ -6,6 +6,7 @@
     sighting.N               the responsible authority says where it is, once a check-in is due (R9)
     search.N                 it is out of sight, and is to be found (R9)
     duty.SERVICE.ID          whoever authorised does what its State's card makes a duty
+    split.parts              the initiator says how each part of a consignment that has split ended
     balance.N                the authority in charge and the prosecutor explain why the mass balance does not close (R10)
     CHECKPOINT.decision.N    the authority in charge and the prosecutor decide afresh (R7)
 
@@ -22,6 +23,7 @@ from domain.plan import Checkpoint, Requirement
 
 INTERDICTION = "stop.interdiction"
 ACKNOWLEDGED = "stop.acknowledged"
+PARTS = "split.parts"
 
 _EXTENSION = re.compile(r"extension\.(?P<service>.+)\.\d+")
 _SIGHTING = re.compile(r"(sighting|search)\.\d+")
@@ -40,6 +42,9 @@ def definition(delivery: Delivery, name: str) -> Checkpoint | None:
         told = [service for service in delivery.plan.participants() if service != delivery.halt.by]
         needs = tuple(Requirement(service=service, says="stop_acknowledgement") for service in told)
         return Checkpoint(id=name, requires=needs, due=after.acknowledge_stop)
+    if name == PARTS and delivery.parts:
+        asked = (Requirement(service=delivery.plan.initiator, says="parts"),)
+        return Checkpoint(id=name, requires=asked, due=after.remind_every)
     extension = _EXTENSION.fullmatch(name)
     if extension is not None and extension["service"] in delivery.grants and delivery.halt is None:
         need = (Requirement(service=extension["service"], says="extension"),)
@@ -88,7 +93,7 @@ def _duty(name: str, duty: Duty, service: str) -> Checkpoint:
 
 def watched(delivery: Delivery) -> bool:
     """Whether it is on its way and must be kept in sight."""
-    return delivery.dispatched and not delivery.delivered and delivery.halt is None
+    return delivery.dispatched and not delivery.delivered and delivery.under_way
 
 
 def check_in_due(delivery: Delivery) -> datetime | None:
@@ -102,12 +107,12 @@ def check_in_due(delivery: Delivery) -> datetime | None:
 
 def waits_without_end(name: str) -> bool:
     """Whether it has no due time: a halted consignment is never given up, and a balance is closed or explained."""
-    return name == INTERDICTION or _BALANCE.fullmatch(name) is not None
+    return name in (INTERDICTION, PARTS) or _BALANCE.fullmatch(name) is not None
 
 
 def outlives_a_halt(name: str) -> bool:
     """Whether it goes on being asked when nothing advances any more."""
-    return name in (INTERDICTION, ACKNOWLEDGED) or any(form.fullmatch(name) for form in (_DUTY, _BALANCE))
+    return name in (INTERDICTION, ACKNOWLEDGED, PARTS) or any(form.fullmatch(name) for form in (_DUTY, _BALANCE))
 
 
 def in_between(delivery: Delivery) -> bool:
@@ -126,7 +131,11 @@ def decides(name: str) -> bool:
 
 
 def moot(delivery: Delivery, name: str) -> bool:
-    """Whether it is no longer needed: the consignment has left that State, has been delivered, or was seen otherwise."""
+    """Whether it is no longer needed: the consignment has left that State, has been delivered, was seen otherwise, or the plan
+    was changed and does not hold it any more.
+    """
+    if "." not in name:
+        return delivery.plan.find(name) is None
     if _SIGHTING.fullmatch(name):
         seen = delivery.gap is None if name.startswith("search.") else _seen_since(delivery, name)
         return delivery.delivered or seen

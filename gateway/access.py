@@ -2,7 +2,7 @@
 
 Read as a table:
 
-    start a delivery        the plan's initiator
+    start a delivery        the plan's initiator; change its plan: the same
     hand in a statement     any service of the directory (what counts is the statement's own signature)
     see a delivery          its participants, and supervisors
     list, inbox             one's own; supervisors list all

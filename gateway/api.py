@@ -84,6 +84,13 @@ async def show(request: web.Request) -> web.Response:
     return _model(await request.app[DESK].view(request[CALLER], request.match_info["delivery"]))
 
 
+@routes.put("/v1/deliveries/{delivery}/plan")
+async def amend(request: web.Request) -> web.Response:
+    """Change the plan for what is still ahead, by a new signed plan. The answer is the ledger entry that records it."""
+    envelope = await _body(request, Envelope)
+    return _model(await request.app[DESK].amend(request[CALLER], request.match_info["delivery"], envelope))
+
+
 @routes.post("/v1/deliveries/{delivery}/statements")
 async def submit(request: web.Request) -> web.Response:
     """Hand in a signed statement. The answer is its receipt, also where a rule refuses it: the attempt is recorded. 202 where

@@ -22,6 +22,7 @@ from temporalio.client import (
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
+from domain import amending
 from domain.cards import RuleCard
 from domain.directory import Directory, Service
 from domain.envelope import STATEMENT_TYPE, Envelope, open_envelope
@@ -35,12 +36,12 @@ from domain.errors import (
     Unavailable,
     VigilError,
 )
-from domain.ledger import Entry, Left, Receipt, Stated
+from domain.ledger import Amended, Entry, Left, Receipt, Stated
 from domain.moments import utc_text
 from domain.packet import seal
-from domain.plan import Plan
+from domain.plan import Plan, read_plan
 from domain.planning import faults_in
-from domain.record import read_plan, resume, verified_plan
+from domain.record import resume, verified_plan
 from domain.requests import Inbox, Request
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
@@ -120,6 +121,41 @@ class Desk:
                 reason = f"delivery {plan.operation} has been started already; nothing was changed"
                 raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`") from error
         return plan
+
+    async def amend(self, caller: Service, delivery: str, envelope: Envelope) -> Entry:
+        """Change a delivery's plan for what is still ahead; the ledger entry that records it.
+
+        Raises `Malformed` with everything that keeps this plan from taking the old one's place (R22), `NotAllowed`,
+        `NotAuthentic`, `NotFound` or `Unavailable`: then nothing has changed.
+        """
+        plan = read_plan(envelope)
+        may_start(caller, plan)
+        now = datetime.now(UTC)
+        verified_plan(envelope, self._directory, now)
+        handle = await self._seen_by(caller, delivery)
+        with _as_ours(delivery):
+            docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
+        known = resume(docket.plan, docket.directory, docket.cards, docket.entries)
+        amended = Amended(
+            plan=envelope,
+            services=tuple(
+                one for one in self._directory.snapshot(plan.participants()).services if not known.directory.find(one.id)
+            ),
+            cards=tuple(self._cards[state] for state in plan.states() if state in self._cards and state not in known.cards),
+        )
+        faults = [*amending.faults_in(known, plan, *known.knowing(amended)), *self._without_keys(plan, now)]
+        if faults:
+            message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
+            raise Malformed(message, faults)
+        with _as_ours(delivery):
+            entry: Entry = await handle.execute_update(
+                messages.AMEND,
+                amended,
+                id=f"amend/{envelope.fingerprint()[:32]}",
+                result_type=Entry,
+                rpc_timeout=PATIENCE,
+            )
+        return entry
 
     async def submit(self, delivery: str, envelope: Envelope) -> Receipt | Left:
         """Hand in a statement; the receipt says that it is durable and what became of it.

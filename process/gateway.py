@@ -53,6 +53,10 @@ class Gateway:
         answer = json.loads(await self._call("POST", "/v1/deliveries", plan))
         return str(answer["delivery"])
 
+    async def amend(self, delivery: str, plan: Envelope) -> Entry:
+        """Change a delivery's plan for what is still ahead; the ledger entry that records it."""
+        return Entry.model_validate_json(await self._call("PUT", f"{_of(delivery)}/plan", plan))
+
     async def submit(self, delivery: str, statement: Envelope) -> Receipt | Left:
         """Hand in a statement; its receipt, or that it has been left for when a worker is up."""
         return _ANSWER.validate_json(await self._call("POST", f"{_of(delivery)}/statements", statement))

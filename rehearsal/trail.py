@@ -24,7 +24,7 @@ from domain.ledger import (
 )
 from domain.moments import instant
 from domain.packet import unseal
-from domain.record import read_plan
+from domain.plan import read_plan
 from domain.rules import ORDER
 from domain.statements import Statement, read_statement
 from rehearsal.scenario import Happened, Said, base_name

@@ -9,8 +9,8 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from domain.envelope import Envelope
     from domain.errors import Malformed, VigilError
-    from domain.ledger import Asked, Entry, Receipt
-    from domain.record import admit, begin, receipt, record, resume, submit
+    from domain.ledger import Amended, Asked, Entry, Receipt
+    from domain.record import admit, amend, begin, receipt, record, resume, submit
     from domain.requests import Request, inbox
     from domain.views import DeliveryView, view
     from workflows import messages
@@ -38,6 +38,7 @@ class ControlledDelivery:
                 self._delivery = resume(docket.plan, docket.directory, docket.cards, docket.entries)
             else:
                 self._delivery = begin(docket.plan, docket.directory, docket.cards, workflow.now())
+            self._stage = TemporalStage(self._delivery, docket)
         except VigilError as error:
             self._refused = as_application_error(error)  # raised by `run`, since an initialiser cannot fail a workflow
 
@@ -46,9 +47,8 @@ class ControlledDelivery:
         """Perform the story; then wait until everyone who was being answered has been."""
         if self._refused is not None:
             raise self._refused
-        stage = TemporalStage(self._delivery, docket)
-        await Story(self._delivery, stage).run()
-        stage.show_everywhere()
+        await Story(self._delivery, self._stage).run()
+        self._stage.show_everywhere()
         await workflow.wait_condition(workflow.all_handlers_finished)
         outcome = self._delivery.outcome
         assert outcome is not None  # noqa: S101 - the story records it before it ends
@@ -70,6 +70,20 @@ class ControlledDelivery:
             admit(self._delivery, envelope, workflow.now())
         except VigilError as error:
             raise as_application_error(error) from error
+
+    @workflow.update(name=messages.AMEND)
+    def amend(self, amended: Amended) -> Entry:
+        """Change the plan for what is still ahead; the entry that records it. Idempotent: the same plan again is one change."""
+        known = [
+            entry for entry in self._delivery.ledger if isinstance(entry.event, Amended) and entry.event.plan == amended.plan
+        ]
+        try:
+            entry = known[0] if known else amend(self._delivery, amended, workflow.now())
+        except VigilError as error:
+            raise as_application_error(error) from error
+        if not known:
+            self._stage.amended()
+        return entry
 
     @workflow.signal(name=messages.SUBMIT)
     def leave(self, envelope: Envelope) -> None:

@@ -18,6 +18,7 @@ from domain.statements import Digest
 
 WORKFLOW = "ControlledDelivery"
 SUBMIT = "submit"
+AMEND = "amend"
 REPORT_ASKED = "report_asked"
 QUERY_VIEW = "view"
 QUERY_LEDGER = "ledger"

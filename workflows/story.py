@@ -27,14 +27,14 @@ from domain.ledger import (
     Silence,
 )
 from domain.mass import open_difference
-from domain.plan import PlannedCheckpoint
+from domain.plan import Plan, PlannedCheckpoint
 from domain.record import record, take_up
 from domain.timers import elapsed, next_moment
 from workflows.stage import Stage
 
 
 class HaltedError(Exception):
-    """The delivery has halted; nothing in the ordinary course goes on (R8)."""
+    """The delivery has halted or split; nothing in the ordinary course goes on (R8)."""
 
 
 class Story:
@@ -42,8 +42,12 @@ class Story:
 
     def __init__(self, delivery: Delivery, stage: Stage) -> None:
         self.delivery = delivery
-        self.plan = delivery.plan
         self.stage = stage
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it is now: it may change under way (R22)."""
+        return self.delivery.plan
 
     async def run(self) -> None:
         """The checklist."""
@@ -54,14 +58,16 @@ class Story:
             await self.obtain_authorisations()
             await self.prepare()
             await self.dispatch()
-            for leg in range(len(self.plan.legs) - 1):
+            leg = 0
+            while leg < len(self.plan.legs) - 1:
                 await self.follow(leg)
                 await self.hand_over(leg)
+                leg += 1
             await self.deliver()
             await self.arrest()
             await self.account_for_everything()
         except HaltedError:
-            await self.stand_down()
+            await self.leave_the_way()
         await self.close()
 
     # The steps
@@ -85,16 +91,20 @@ class Story:
         await self.pass_checkpoints(*self.plan.at("dispatch"))
 
     async def follow(self, leg: int) -> None:
-        """See that the State ahead may be entered before its border is reached (R5)."""
+        """See that the State ahead may be entered before its border is reached (R5), fresh consents of a changed plan first."""
+        await self.obtain_authorisations()
         await self.clear(leg + 1)
 
     async def hand_over(self, leg: int) -> None:
-        """Custody moves by offer and acceptance (R6); what does not fit waits for a fresh decision (R7)."""
-        await self.pass_checkpoints(self.planned(self.plan.legs[leg].end))
+        """Custody moves by offer and acceptance (R6), or from one recipient to the next; what does not fit waits (R7)."""
+        while (self.delivery.leg or 0) <= leg:
+            await self.pass_checkpoints(self.planned(self.plan.legs[leg].end))
 
     async def deliver(self) -> None:
-        """The consignment reaches the recipient under watch."""
-        await self.pass_checkpoints(*self.plan.at("deliver"))
+        """The consignment reaches its last recipient under watch, or is seized where the plan ends."""
+        await self.obtain_authorisations()
+        while not self.delivery.delivered:
+            await self.pass_checkpoints(self.planned(self.plan.legs[-1].end))
 
     async def arrest(self) -> None:
         """Hear that the teams are ready, then let all strike at the same instant; those that must not warn others, in turn."""
@@ -110,12 +120,21 @@ class Story:
         await self.pass_checkpoints(*self.plan.at("account"))
         await self.balance(halted=False)
 
-    async def stand_down(self) -> None:
-        """After a halt: take back every open request, tell everyone, and have the responsible authority seize (R8)."""
+    async def leave_the_way(self) -> None:
+        """The ordinary course is over: take back what it asked, follow the parts if it has split, stand down if it halted."""
         for name, progress in self.delivery.progress.items():
             if progress.open and not unforeseen.outlives_a_halt(name):
                 self.close_checkpoint(name, "withdrawn")
-        if not (self.delivery.secured or self.delivery.destroyed):
+        if self.delivery.parts:
+            self.open_unforeseen(unforeseen.PARTS)
+            await self.pass_open(unforeseen.PARTS, halted=True)
+            await self.balance(halted=True)
+        if self.delivery.halt is not None:
+            await self.stand_down()
+
+    async def stand_down(self) -> None:
+        """After a halt: tell everyone, and have the responsible authority seize (R8)."""
+        if not (self.delivery.secured or self.delivery.destroyed or self.delivery.parts):
             self.open_unforeseen(unforeseen.INTERDICTION)
         self.open_unforeseen(unforeseen.ACKNOWLEDGED)
         await self.pass_open(unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED, halted=True)
@@ -231,15 +250,27 @@ class Story:
         if self.delivery.discrepancy is not None and self.delivery.halt is None:
             self.open_unforeseen(unforeseen.decision_name(self.delivery), ask=True)
         self.keep_in_sight()
+        if self.delivery.dispatched:
+            self.ask_afresh()
         for duty, service in unforeseen.duties(self.delivery):
             self.open_unforeseen(unforeseen.duty_name(duty, service), ask=True)
         for name, progress in self.delivery.progress.items():
-            if progress.open and progress.satisfied and unforeseen.decides(name):
+            planned = self.plan.find(name)
+            decides = unforeseen.decides(name) or (planned is not None and planned.step == "authorise")
+            if progress.open and progress.satisfied and decides:
                 self.close_checkpoint(name, "satisfied")
             elif progress.open and progress.silent and unforeseen.decides(name) and unforeseen.may_stay_unanswered(name):
                 self.close_checkpoint(name, "unanswered")
             elif progress.open and unforeseen.moot(self.delivery, name):
                 self.close_checkpoint(name, "withdrawn")
+
+    def ask_afresh(self) -> None:
+        """A changed plan may need fresh consents: they are asked for at once, wherever the consignment is (R22)."""
+        for checkpoint in self.plan.at("authorise"):
+            if checkpoint.id not in self.delivery.progress and self.delivery.under_way:
+                due = rules.due_at(self.delivery, checkpoint.id, self.stage.now())
+                self.record(Opened(checkpoint=checkpoint.id, due=due))
+                self.stage.ask(checkpoint.id)
 
     def keep_in_sight(self) -> None:
         """Ask for a sighting when a check-in is due; alarm everyone and have it searched for when it is out of sight (R9)."""
@@ -280,8 +311,8 @@ class Story:
         return found
 
     def raise_if_halted(self, *, halted: bool) -> None:
-        """Nothing advances after a halt, unless this part of the story is about the halt."""
-        if self.delivery.halt is not None and not halted:
+        """Nothing advances after a halt or a split, unless this part of the story is about that."""
+        if not self.delivery.under_way and not halted:
             raise HaltedError
 
     def record(self, event: Event) -> None:

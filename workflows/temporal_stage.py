@@ -15,9 +15,19 @@ from domain.record import record
 from domain.requests import Notice, requests
 from domain.unforeseen import in_between
 from domain.views import markdown, phase, view
-from workflows.messages import AWAIT_CONFIRMATIONS, DELIVER_NOTICES, PHASE, CheckpointWait, Delivered, Docket, Errand
+from workflows.messages import (
+    AWAIT_CONFIRMATIONS,
+    DELIVER_NOTICES,
+    PARTICIPANTS,
+    PHASE,
+    CheckpointWait,
+    Delivered,
+    Docket,
+    Errand,
+)
 
 _PHASE = SearchAttributeKey.for_keyword(PHASE)
+_PARTICIPANTS = SearchAttributeKey.for_keyword_list(PARTICIPANTS)
 _ONE_ATTEMPT = timedelta(seconds=60)
 """Longest time one attempt at asking takes, long polls included; the wait itself has no limit."""
 _LIVENESS = timedelta(seconds=30)
@@ -34,6 +44,7 @@ class TemporalStage:
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_at: datetime | None = None
         self._shown_phase = ""
+        self._participants = delivery.plan.participants()
 
     def now(self) -> datetime:
         """The workflow's time, the same on every replay."""
@@ -89,6 +100,14 @@ class TemporalStage:
 
     def show(self) -> None:
         """Shown when the story next waits."""
+
+    def amended(self) -> None:
+        """The plan was changed: whoever takes part now, and whoever did, is told; lists show it to whoever takes part."""
+        before = self._participants
+        self._participants = self._delivery.plan.participants()
+        workflow.upsert_search_attributes([_PARTICIPANTS.value_set(list(self._participants))])
+        services = tuple(dict.fromkeys((*self._participants, *before)))
+        self.tell("amended", None, services, "the plan was changed for what is still ahead")
 
     async def rest(self) -> None:
         """Continue as new here if the run has grown long. Only between checkpoints, since pending activities do not survive:

@@ -30,8 +30,8 @@ from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
 from domain.ledger import Entry, NoticeKind, Opened, Receipt
 from domain.moments import utc_text
 from domain.packet import seal
-from domain.plan import Plan
-from domain.record import begin, read_plan, record, submit
+from domain.plan import Plan, read_plan
+from domain.record import begin, record, submit
 from domain.requests import Inbox, Notice, inbox, request
 from domain.statements import read_statement
 from domain.views import DeliveryView, Row, view
