@@ -328,8 +328,10 @@ def _as_ours(delivery: str) -> Iterator[None]:
             RPCStatusCode.DEADLINE_EXCEEDED,
             RPCStatusCode.CANCELLED,
             RPCStatusCode.FAILED_PRECONDITION,
+            RPCStatusCode.RESOURCE_EXHAUSTED,  # too many questions wait for a worker already
         ):
             raise _NoWorkerError from error
+        log.warning("Temporal does not answer as it should", extra={"code": error.status.name})
         raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
 
 
