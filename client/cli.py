@@ -29,15 +29,18 @@ from client.running import Interrupted, run
 from client.saying import content_of, kind_for, statement
 from domain.canonical import canonical, plain
 from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
-from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, VigilError
-from domain.ledger import Left, Receipt
+from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
+from domain.ledger import Closed, Ended, Left, Receipt, Started
 from domain.packet import verify as verify_packet
-from domain.quantities import parse_span, say_span
+from domain.plan import Plan
+from domain.quantities import check_span, parse_span, say_span
+from domain.record import read_plan
 from domain.requests import Request
 from domain.statements import Incident, StopRequested, faults_of
+from domain.unforeseen import ACKNOWLEDGED, INTERDICTION, decides
 from domain.views import DeliveryView
 from process.brought import cards_in, directory_in
-from process.gateway import Gateway
+from process.gateway import AGAIN_AFTER, Gateway
 
 T = TypeVar("T")
 
@@ -210,25 +213,17 @@ def keys_new(
 ) -> None:
     """Make a private key for each service; print (or enter into the directory) its public half."""
     made = []
-    for service in services:
-        key = keyring.make(keys.expanduser(), service)
-        text = public_text(key)
-        if directory is not None:
-            keyring.enter(directory, service, key, installation=installation)
-        made.append(
-            {
-                "service": service,
-                "public": text,
-                "key_id": key_id(text),
-                "file": str(keyring.file_of(keys.expanduser(), service)),
-            }
-        )
+    for service, key in keyring.make(keys.expanduser(), services, directory, installation=installation).items():
+        text, file = public_text(key), keyring.file_of(keys.expanduser(), service)
+        made.append({"service": service, "public": text, "key_id": key_id(text), "file": str(file)})
     table = Table(box=None, padding=(0, 2))
     for heading in ("service", "public key", "private key"):
         table.add_column(heading)
     for one in made:
         table.add_row(one["service"], one["public"], one["file"])
     answer(output, made, table)
+    if directory is not None:
+        talk.print(f"a gateway or worker that runs with {directory} must be restarted to know them", style="dim", markup=False)
 
 
 # Deliveries
@@ -274,12 +269,12 @@ def watch(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = G
     watched = Watched(live=talk.is_terminal and output == "text")
 
     async def follow(door: Gateway) -> None:
-        async for entry in door.changes(delivery):
+        async for entry in door.changes(delivery, _away):
             if output == "json":
                 sys.stdout.write(entry.model_dump_json() + "\n")
                 sys.stdout.flush()
             else:
-                watched.see(entry, await door.view(delivery))
+                watched.see(entry, await _view(door, delivery))
 
     with watched if output == "text" else nullcontext():
         call(gateway, service, keys.expanduser(), follow)
@@ -297,18 +292,20 @@ def wait(
 ) -> None:
     """Wait for the end of a delivery, or for a checkpoint to close; exit code 6 if it takes too long."""
     try:
-        span = parse_span(timeout)
+        span = check_span(parse_span(timeout))
     except ValueError as error:
         raise Malformed(f"--timeout {timeout}: {error}") from error
 
     async def follow(door: Gateway) -> DeliveryView:
-        async for entry in door.changes(delivery):
-            if checkpoint is not None and entry.event.event == "closed" and entry.event.checkpoint == checkpoint:
-                break
-        else:
-            if checkpoint is not None and checkpoint not in {stop.checkpoint for stop in (await door.view(delivery)).route}:
-                raise NotFound(f"{delivery} has ended, and no checkpoint {checkpoint} closed in it")
-        return await door.view(delivery)
+        async for entry in door.changes(delivery, _away):
+            match entry.event:
+                case Started(plan=plan) if checkpoint is not None:
+                    _raise_unless_foreseen(checkpoint, read_plan(plan))
+                case Closed(checkpoint=closed) if checkpoint == closed:
+                    break
+                case Ended() if checkpoint is not None:
+                    raise NotFound(f"{delivery} has ended, and no checkpoint {checkpoint} closed in it")
+        return await _view(door, delivery)
 
     async def bounded(door: Gateway) -> DeliveryView:
         try:
@@ -318,6 +315,26 @@ def wait(
 
     view = call(gateway, service, keys.expanduser(), bounded)
     answer(output, plain(view), render.panel(view))
+
+
+def _away(error: Unavailable) -> None:
+    talk.print(f"{error.message}; trying again", style="yellow", markup=False)
+
+
+async def _view(door: Gateway, delivery: str) -> DeliveryView:
+    """The summary, from a gateway that has answered before: while it is away it is asked again."""
+    while True:
+        try:
+            return await door.view(delivery)
+        except Unavailable as error:
+            _away(error)
+        await asyncio.sleep(AGAIN_AFTER)
+
+
+def _raise_unless_foreseen(checkpoint: str, plan: Plan) -> None:
+    if plan.find(checkpoint) is None and checkpoint not in (INTERDICTION, ACKNOWLEDGED) and not decides(checkpoint):
+        message = f"the plan of {plan.operation} has no checkpoint {checkpoint}, and no rule opens one of that name"
+        raise NotFound(message, hint=f"it has {', '.join(one.id for one in plan.checkpoints)}")
 
 
 @app.command()
@@ -434,6 +451,11 @@ def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) 
         _keep(said.signed(None, folder), output)
         return
     found = call(gateway, said.service, folder, lambda door: door.inbox())
+    if said.delivery in found.unanswered:
+        message = f"no worker answers for {said.delivery}, so what {said.checkpoint} asks of {said.service} cannot be seen"
+        raise Unavailable(
+            message, hint="have a worker started and try again; or sign with --kind and --offline for `vigil submit`"
+        )
     asked = [one for one in found.requests if (one.delivery, one.checkpoint) == (said.delivery, said.checkpoint)]
     _hand_in(said.service, said.signed(asked[0] if asked else None, folder), folder, gateway, output)
 

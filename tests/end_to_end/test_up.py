@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from rehearsal.over_http import free_ports
-from tests.client.test_cli import PLAN, VIGIL, vigil
+from tests.client.test_cli import PLAN, VIGIL, names_in, vigil
 from tests.support import EXAMPLES
 
 PATIENCE = 60.0
@@ -45,11 +45,6 @@ def alive(pid: int) -> bool:
 def gone(pids: set[int]) -> Callable[[], bool]:
     """Whether none of them runs any more."""
     return lambda: not any(map(alive, pids))
-
-
-def names_in(folder: Path) -> list[str]:
-    """What a folder holds."""
-    return [path.name for path in folder.iterdir()]
 
 
 @asynccontextmanager
@@ -146,7 +141,7 @@ async def test_a_rehearsal_asked_to_end_does_so_at_once_and_leaves_nothing(
     assert 130 == rehearsal.returncode
     assert "stopping ..." in err.decode()
     assert gone(started)()
-    assert [] == names_in(tmp_path)
+    assert set() == names_in(tmp_path)
 
 
 @linux
