@@ -1,4 +1,5 @@
-"""The `vigil` command. Text for people, `-o json` for programs: one document on standard output, talk on standard error.
+"""The `vigil` command. Text for people, `-o json` for programs: one document on standard output, also of
+a failure; talk on standard error.
 
 Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a rule, 5 not authorised, 6 timed out,
 7 verification failed.
@@ -71,8 +72,7 @@ def main() -> None:
     except typer.TyperException as error:  # of usage, where typer does not show it to people itself
         wrong = Malformed(error.format_message(), hint="see `vigil --help`")
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        wrong = VigilError(f"{place}{error.strerror or error}", hint="a file or folder is missing, or is not yours to use")
+        wrong = VigilError(f"{error.filename} cannot be read or written: {error.strerror}" if error.filename else str(error))
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)
     if for_a_program:
