@@ -72,7 +72,9 @@ def main() -> None:
     except typer.TyperException as error:  # of usage, where typer does not show it to people itself
         wrong = Malformed(error.format_message(), hint="see `vigil --help`")
     except OSError as error:
-        wrong = VigilError(f"{error.filename} cannot be read or written: {error.strerror}" if error.filename else str(error))
+        if error.strerror is None:
+            raise  # not from the operating system: a bug of our own
+        wrong = VigilError(f"{error.filename or 'something'} cannot be read or written: {error.strerror}")
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)
     if for_a_program:
@@ -309,7 +311,8 @@ def wait(
 
     async def bounded(door: Gateway) -> DeliveryView:
         try:
-            return await asyncio.wait_for(follow(door), span.total_seconds())
+            async with asyncio.timeout(span.total_seconds()):
+                return await follow(door)
         except TimeoutError as error:
             raise TimedOut(f"{checkpoint or 'the end'} of {delivery} did not come within {say_span(span)}") from error
 

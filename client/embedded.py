@@ -159,7 +159,7 @@ class Embedded:
         finally:
             for process in _running(*self.processes.values()):
                 process.kill()
-                await process.wait()
+            await asyncio.gather(*(process.wait() for process in self.processes.values()))
 
     async def _end(self, *processes: asyncio.subprocess.Process) -> None:
         running = _running(*processes)

@@ -96,7 +96,8 @@ class Rehearsal:
         changes = gateway.changes(delivery)
         while True:
             try:
-                entry = await asyncio.wait_for(anext(changes), LONGEST_PAUSE)
+                async with asyncio.timeout(LONGEST_PAUSE):  # `wait_for` of Python 3.11 may swallow that we are cancelled
+                    entry = await anext(changes)
             except StopAsyncIteration:
                 return entries
             except TimeoutError as error:

@@ -29,7 +29,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         assert task is not None  # noqa: S101 - a coroutine runs in a task
 
         def stop(number: int) -> None:
-            talk.print("stopping ...", style="dim")
+            talk.print("stopping ..." if not asked else "killing what is left ...", style="dim")
             asked.append(number)
             task.cancel()
 

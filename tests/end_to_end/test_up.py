@@ -1,6 +1,7 @@
 """`vigil up` and `vigil rehearse` as processes: what they leave behind, whoever ends them and whenever."""
 
 import asyncio
+import os
 import shutil
 import signal
 import sys
@@ -40,6 +41,11 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
+
+
+def is_worker(pid: int) -> bool:
+    """Whether this process is the worker."""
+    return Path(f"/proc/{pid}/cmdline").read_text().endswith("worker\0")
 
 
 def gone(pids: set[int]) -> Callable[[], bool]:
@@ -124,6 +130,23 @@ async def test_an_installation_keeps_what_ended_and_its_folder_to_itself(install
     assert f"{home} is in use: process {up.pid}" in second.err
     assert "stopping ..." in err.decode()
     assert 0 == again.returncode
+
+
+@linux
+async def test_asked_twice_to_end_it_kills_what_does_not(installation: tuple[object, ...]) -> None:
+    """A process that hangs is given its time; whoever asks again need not wait for it."""
+    async with running(*installation) as up:
+        await said(up, "stop with Ctrl-C")
+        started = children(up)
+        os.kill(next(filter(is_worker, started)), signal.SIGSTOP)
+        up.terminate()
+        await said(up, "stopping ...")
+        up.terminate()
+        _, err = await asyncio.wait_for(up.communicate(), 10)
+
+    assert 0 == up.returncode, err.decode()
+    assert "killing what is left" in err.decode()
+    assert gone(started)()
 
 
 @linux

@@ -116,6 +116,20 @@ async def test_a_port_that_does_not_speak_http_is_told_from_a_gateway() -> None:
                 await asked
 
 
+async def test_what_a_gateway_cannot_reach_is_told_with_its_address() -> None:
+    """That Temporal is away is the fault of that installation: whoever reads it knows of which."""
+
+    async def away(_request: web.Request) -> web.Response:
+        problem = {"code": "unavailable", "detail": "Temporal cannot be reached", "hint": "try again"}
+        return web.json_response(problem, status=503, content_type="application/problem+json")
+
+    async with served(away) as url, called(url) as door:
+        with pytest.raises(Unavailable, match=f"the gateway at {url} says: Temporal cannot be reached") as told:
+            await door.inbox()
+
+    assert "try again" == told.value.hint
+
+
 async def test_a_gateway_that_is_nowhere_is_an_error_at_once() -> None:
     """A mistyped address must not make anyone wait, also who would be patient with a gateway that went away later."""
     async with called(f"http://127.0.0.1:{free_ports(1)[0]}") as door:
