@@ -143,11 +143,11 @@ class Embedded:
     async def _retain(self) -> None:
         """Have Temporal keep what has ended for longer than a day. Raises `Unavailable`."""
         address = ("--address", f"127.0.0.1:{self.layout.temporal_port}", "--namespace", NAMESPACE)
-        command = (TEMPORAL, "operator", "namespace", "update", "--retention", RETENTION, *address)
-        with self.log_of("temporal").open("ab") as output:
-            update = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output)
-            if await update.wait() != 0:
-                raise Unavailable("Temporal does not take its retention", hint=f"see {self.log_of('temporal')}")
+        await self.start("retention", TEMPORAL, "operator", "namespace", "update", "--retention", RETENTION, *address)
+        code = await self.processes["retention"].wait()
+        del self.processes["retention"]
+        if code != 0:
+            raise Unavailable("Temporal does not take its retention", hint=f"see {self.log_of('retention')}")
 
     async def stop(self) -> None:
         """End worker and gateway, then the server they talk to. What outlives its grace, or a second Ctrl-C, is killed."""
