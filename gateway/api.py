@@ -128,7 +128,8 @@ async def changes(request: web.Request) -> web.StreamResponse:
 
 async def _end_streams(app: web.Application) -> None:
     """Whoever follows asks again from where it was, another gateway if there is one."""
-    for stream in tuple(app[STREAMS]):
+    open_now = app[STREAMS]
+    for stream in list(open_now):
         stream.cancel()
 
 
