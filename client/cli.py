@@ -1,15 +1,16 @@
-"""The `vigil` command. Text for people, `-o json` for programs: one document on standard output, talk on standard error.
+"""The `vigil` command. Text for people, `-o json` for programs: one document on standard output, also of
+a failure; talk on standard error.
 
 Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a rule, 5 not authorised, 6 timed out,
 7 verification failed.
 """
 
 import asyncio
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -21,22 +22,26 @@ from rich.table import Table
 from client import keys as keyring
 from client import planning, render
 from client.brought import checked_plan, scenario_for
-from client.console import CardsFolder, DirectoryFile, Output, PlanFile, Watched, answer, out, talk
-from client.embedded import Embedded, Layout
+from client.console import CardsFolder, DirectoryFile, Output, PlanFile, Watched, answer, explain, out, problem, talk
+from client.embedded import Embedded, Layout, held
 from client.handing import hand_in, keep, kept
 from client.rehearse import Rehearsal, Rehearsed, home_for
+from client.running import Interrupted, run
 from client.saying import content_of, kind_for, statement
 from domain.canonical import canonical, plain
 from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
-from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, VigilError
-from domain.ledger import Left, Receipt
+from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
+from domain.ledger import Closed, Ended, Left, Receipt, Started
 from domain.packet import verify as verify_packet
-from domain.quantities import parse_span, say_span
+from domain.plan import Plan
+from domain.quantities import check_span, parse_span, say_span
+from domain.record import read_plan
 from domain.requests import Request
 from domain.statements import Incident, StopRequested, faults_of
+from domain.unforeseen import ACKNOWLEDGED, INTERDICTION, decides
 from domain.views import DeliveryView
-from process.brought import directory_in
-from process.gateway import Gateway
+from process.brought import cards_in, directory_in
+from process.gateway import AGAIN_AFTER, Gateway
 
 T = TypeVar("T")
 
@@ -59,23 +64,29 @@ OFFICER = "duty"
 
 def main() -> None:
     """Run the command; errors are words and an exit code, never a traceback."""
+    for_a_program = _wants_json(sys.argv)
     try:
-        app()
+        sys.exit(app(standalone_mode=not for_a_program))
     except VigilError as error:
-        explain(error)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        wrong = error
+    except typer.TyperException as error:  # of usage, where typer does not show it to people itself
+        wrong = Malformed(error.format_message(), hint="see `vigil --help`")
+    except OSError as error:
+        if error.strerror is None:
+            raise  # not from the operating system: a bug of our own
+        wrong = VigilError(f"{error.filename or 'something'} cannot be read or written: {error.strerror}")
+    except Interrupted as interrupted:
+        sys.exit(interrupted.exit_code)
+    if for_a_program:
+        problem(wrong)
+    explain(wrong)
+    sys.exit(wrong.exit_code)
 
 
-def explain(error: VigilError) -> None:
-    """What went wrong, every fault of it, and what to do."""
-    talk.print(f"vigil: {error.message}", style="bold red", markup=False)
-    if isinstance(error, Malformed):
-        for fault in error.faults:
-            talk.print(f"  {fault}", markup=False)
-    if error.hint:
-        talk.print(f"  {error.hint}", markup=False)
+def _wants_json(words: Sequence[str]) -> bool:
+    """Read from the words themselves, which may be wrong in every other respect."""
+    pairs = {f"{option}={value}" for option, value in pairwise(words)}
+    return not {"-o=json", "--output=json", "-ojson"}.isdisjoint(pairs | set(words))
 
 
 def call(url: str, service: str, folder: Path, work: Callable[[Gateway], Awaitable[T]]) -> T:
@@ -96,22 +107,32 @@ def rehearse(
     plan: PlanFile,
     scenario: Annotated[Path | None, typer.Option(help="how the services behave; else scenario.yaml beside the plan")] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same services")] = 1,
-    keep: Annotated[Path | None, typer.Option(help="keep database, logs and packet in this folder")] = None,
+    keep: Annotated[Path | None, typer.Option(help="keep every file in this folder; else only the packet is left")] = None,
     directory: DirectoryFile = None,
     cards: CardsFolder = None,
     output: Output = "text",
 ) -> None:
-    """Rehearse a plan on this machine: real Temporal, real HTTP, simulated services, compressed time."""
+    """Rehearse a plan on this machine: real Temporal, real HTTP, simulated services, compressed time.
+
+    Without --keep its files are in a temporary folder: the evidence packet stays there; database, logs and keys are removed,
+    unless something goes wrong.
+    """
     brought = checked_plan(plan, directory, cards)
-    rehearsal = Rehearsal(brought, scenario_for(plan, brought.plan, scenario), seed, home_for(keep))
-    watched = Watched(live=talk.is_terminal)
-    with watched:
-        rehearsed = asyncio.run(rehearsal.run(watched.see, lambda text: talk.print(text, style="dim")))
-    answer(output, plain(rehearsed) | {"as_expected": rehearsed.as_expected}, _rehearsed(rehearsed))
-    if not rehearsed.verified:
-        raise NotVerified(rehearsed.problem)
-    if not rehearsed.as_expected:
-        raise VigilError(f"it ended as {rehearsed.outcome}; the scenario expects {rehearsed.expected}")
+    behaviour = scenario_for(plan, brought.plan, scenario)
+    with home_for(keep) as home:
+        with Watched(live=talk.is_terminal) as watched:
+            work = Rehearsal(brought, behaviour, seed, home).run(watched.see, lambda text: talk.print(text, style="dim"))
+            rehearsed = run(work)
+        document = plain(rehearsed) | {"as_expected": rehearsed.as_expected}
+        answer(output, document, _rehearsed(rehearsed), _wrong_with(rehearsed))
+
+
+def _wrong_with(done: Rehearsed) -> VigilError | None:
+    if not done.verified:
+        return NotVerified(done.problem)
+    if not done.as_expected:
+        return VigilError(f"it ended as {done.outcome}; the scenario expects {done.expected}")
+    return None
 
 
 def _rehearsed(done: Rehearsed) -> Table:
@@ -135,27 +156,29 @@ def up(
     cards: Annotated[Path | None, typer.Option(help="folder of rule cards; else `cards` beside the directory")] = None,
     home: Annotated[Path, typer.Option(envvar="VIGIL_HOME", help="where everything is kept")] = Path("~/.local/share/vigil"),
     keys: Keys = KEYS,
-    port: Annotated[int, typer.Option(help="port of the gateway")] = 8470,
-    temporal_port: Annotated[int, typer.Option(help="port of the Temporal server")] = 7233,
-    ui_port: Annotated[int, typer.Option(help="port of Temporal's own web pages")] = 8233,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port of the gateway")] = 8470,
+    temporal_port: Annotated[int, typer.Option(min=1, max=65535, help="port of the Temporal server")] = 7233,
+    ui_port: Annotated[int, typer.Option(min=1, max=65535, help="port of Temporal's own web pages")] = 8233,
 ) -> None:
     """Run the embedded system on this machine until Ctrl-C: Temporal on a SQLite file, a worker, a gateway."""
     system = directory_in(directory).system()
     if system is None:
         message = f"{directory} has no entry for the installation itself"
         raise NotFound(message, hint=f"make its key and entry: vigil keys new vigil --installation --directory {directory}")
-    layout = Layout(
-        home=home.expanduser(),
-        directory=directory.resolve(),
-        cards=(cards or directory.parent / "cards").resolve(),
-        key=keyring.file_of(keys.expanduser(), system.id).resolve(),
-        gateway_port=port,
-        temporal_port=temporal_port,
-        ui_port=ui_port,
-    )
-    if not layout.key.exists():
-        keyring.key_of(keys.expanduser(), system.id)
-    asyncio.run(_up(layout))
+    keyring.key_of(keys.expanduser(), system.id)
+    laws = cards or directory.parent / "cards"
+    cards_in(laws)
+    with held(home.expanduser()) as locked, suppress(Interrupted):
+        layout = Layout(
+            home=locked,
+            directory=directory.resolve(),
+            cards=laws.resolve(),
+            key=keyring.file_of(keys.expanduser(), system.id).resolve(),
+            gateway_port=port,
+            temporal_port=temporal_port,
+            ui_port=ui_port,
+        )
+        run(_up(layout))
 
 
 async def _up(layout: Layout) -> None:
@@ -164,24 +187,20 @@ async def _up(layout: Layout) -> None:
     async with Embedded(layout) as embedded:
         talk.print(f"gateway     {layout.gateway_url}")
         talk.print(f"Temporal    127.0.0.1:{layout.temporal_port}, its pages http://127.0.0.1:{layout.ui_port}")
-        talk.print(f"kept in     {layout.home}")
+        talk.print(f"kept in     {layout.home.path}")
         talk.print("stop with Ctrl-C; everything acknowledged is on disk", style="dim")
-        asked = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, asked.set)
         waits = {asyncio.create_task(process.wait()): name for name, process in embedded.processes.items()}
-        stop = asyncio.create_task(asked.wait())
-        done, _ = await asyncio.wait([stop, *waits], return_when=asyncio.FIRST_COMPLETED)
-        ended = [name for wait, name in waits.items() if wait in done]
-        if ended:
-            raise VigilError(f"{ended[0]} ended by itself", hint=f"see {embedded.log_of(ended[0])}")
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        ended = waits[done.pop()]
+        raise VigilError(f"{ended} ended by itself", hint=f"see {embedded.log_of(ended)}")
 
 
 async def _raise_if_taken(name: str, port: int | None) -> None:
     try:
         server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", port)
     except OSError as error:
-        raise VigilError(f"port {port}, wanted for {name}, is taken", hint="stop what uses it, or choose another port") from error
+        message = f"port {port}, wanted for {name}, is taken or not allowed"
+        raise VigilError(message, hint="stop what uses it, or choose another port") from error
     server.close()
     await server.wait_closed()
 
@@ -196,25 +215,17 @@ def keys_new(
 ) -> None:
     """Make a private key for each service; print (or enter into the directory) its public half."""
     made = []
-    for service in services:
-        key = keyring.make(keys.expanduser(), service)
-        text = public_text(key)
-        if directory is not None:
-            keyring.enter(directory, service, key, installation=installation)
-        made.append(
-            {
-                "service": service,
-                "public": text,
-                "key_id": key_id(text),
-                "file": str(keyring.file_of(keys.expanduser(), service)),
-            }
-        )
+    for service, key in keyring.make(keys.expanduser(), services, directory, installation=installation).items():
+        text, file = public_text(key), keyring.file_of(keys.expanduser(), service)
+        made.append({"service": service, "public": text, "key_id": key_id(text), "file": str(file)})
     table = Table(box=None, padding=(0, 2))
     for heading in ("service", "public key", "private key"):
         table.add_column(heading)
     for one in made:
         table.add_row(one["service"], one["public"], one["file"])
     answer(output, made, table)
+    if directory is not None:
+        talk.print(f"a gateway or worker that runs with {directory} must be restarted to know them", style="dim", markup=False)
 
 
 # Deliveries
@@ -276,12 +287,12 @@ def watch(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = G
     watched = Watched(live=talk.is_terminal and output == "text")
 
     async def follow(door: Gateway) -> None:
-        async for entry in door.changes(delivery):
+        async for entry in door.changes(delivery, _away):
             if output == "json":
                 sys.stdout.write(entry.model_dump_json() + "\n")
                 sys.stdout.flush()
             else:
-                watched.see(entry, await door.view(delivery))
+                watched.see(entry, await _view(door, delivery))
 
     with watched if output == "text" else nullcontext():
         call(gateway, service, keys.expanduser(), follow)
@@ -299,27 +310,50 @@ def wait(
 ) -> None:
     """Wait for the end of a delivery, or for a checkpoint to close; exit code 6 if it takes too long."""
     try:
-        span = parse_span(timeout)
+        span = check_span(parse_span(timeout))
     except ValueError as error:
         raise Malformed(f"--timeout {timeout}: {error}") from error
 
     async def follow(door: Gateway) -> DeliveryView:
-        async for entry in door.changes(delivery):
-            if checkpoint is not None and entry.event.event == "closed" and entry.event.checkpoint == checkpoint:
-                break
-        else:
-            if checkpoint is not None and checkpoint not in {stop.checkpoint for stop in (await door.view(delivery)).route}:
-                raise NotFound(f"{delivery} has ended, and no checkpoint {checkpoint} closed in it")
-        return await door.view(delivery)
+        async for entry in door.changes(delivery, _away):
+            match entry.event:
+                case Started(plan=plan) if checkpoint is not None:
+                    _raise_unless_foreseen(checkpoint, read_plan(plan))
+                case Closed(checkpoint=closed) if checkpoint == closed:
+                    break
+                case Ended() if checkpoint is not None:
+                    raise NotFound(f"{delivery} has ended, and no checkpoint {checkpoint} closed in it")
+        return await _view(door, delivery)
 
     async def bounded(door: Gateway) -> DeliveryView:
         try:
-            return await asyncio.wait_for(follow(door), span.total_seconds())
+            async with asyncio.timeout(span.total_seconds()):
+                return await follow(door)
         except TimeoutError as error:
             raise TimedOut(f"{checkpoint or 'the end'} of {delivery} did not come within {say_span(span)}") from error
 
     view = call(gateway, service, keys.expanduser(), bounded)
     answer(output, plain(view), render.panel(view))
+
+
+def _away(error: Unavailable) -> None:
+    talk.print(f"{error.message}; trying again", style="yellow", markup=False)
+
+
+async def _view(door: Gateway, delivery: str) -> DeliveryView:
+    """The summary, from a gateway that has answered before: while it is away it is asked again."""
+    while True:
+        try:
+            return await door.view(delivery)
+        except Unavailable as error:
+            _away(error)
+        await asyncio.sleep(AGAIN_AFTER)
+
+
+def _raise_unless_foreseen(checkpoint: str, plan: Plan) -> None:
+    if plan.find(checkpoint) is None and checkpoint not in (INTERDICTION, ACKNOWLEDGED) and not decides(checkpoint):
+        message = f"the plan of {plan.operation} has no checkpoint {checkpoint}, and no rule opens one of that name"
+        raise NotFound(message, hint=f"it has {', '.join(one.id for one in plan.checkpoints)}")
 
 
 @app.command()
@@ -436,6 +470,11 @@ def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) 
         _keep(said.signed(None, folder), output)
         return
     found = call(gateway, said.service, folder, lambda door: door.inbox())
+    if said.delivery in found.unanswered:
+        message = f"no worker answers for {said.delivery}, so what {said.checkpoint} asks of {said.service} cannot be seen"
+        raise Unavailable(
+            message, hint="have a worker started and try again; or sign with --kind and --offline for `vigil submit`"
+        )
     asked = [one for one in found.requests if (one.delivery, one.checkpoint) == (said.delivery, said.checkpoint)]
     _hand_in(said.service, said.signed(asked[0] if asked else None, folder), folder, gateway, output)
 
@@ -451,10 +490,11 @@ def _hand_in(service: str, envelope: Envelope, folder: Path, gateway: str, outpu
         words = "kept, not judged yet: no worker is up; it takes effect before anything else when one is. Say it by telephone too"
         answer(output, plain(given), words)
         return
-    answer(output, plain(given), render.receipt(given))
+    wrong = None
     if given.verdict.verdict == "refused":
         message = "recorded as refused: the attempt stands in the ledger"
-        raise RuleBroken(given.verdict.rule or "", given.verdict.reason, hint=message)
+        wrong = RuleBroken(given.verdict.rule or "", given.verdict.reason, hint=message)
+    answer(output, plain(given), render.receipt(given), wrong)
 
 
 # Evidence
@@ -483,10 +523,7 @@ def export(
     """Export the evidence packet: one file that anyone can verify offline."""
     data = call(gateway, service, keys.expanduser(), lambda door: door.packet(delivery))
     path = file or Path(f"{delivery}.packet.json")
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise VigilError(f"{path} cannot be written: {error.strerror}") from error
+    path.write_bytes(data)
     answer(
         output,
         {"packet": str(path), "bytes": len(data)},
@@ -508,7 +545,7 @@ def verify(
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {error.filename}") from error
     except OSError as error:
-        raise Malformed(f"{packet} cannot be read: {error.strerror}") from error
+        raise Malformed(f"{error.filename} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         raise Malformed("not a receipt, as `-o json` prints it", faults_of(error)) from error
     proved = verify_packet(data, directory_in(directory) if directory is not None else None, receipts)

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.live import Live
 
 from client import render
+from domain.canonical import plain
+from domain.errors import Malformed, RuleBroken, VigilError
 from domain.ledger import Entry
 from domain.views import DeliveryView
 
@@ -25,12 +27,36 @@ DirectoryFile = Annotated[Path | None, typer.Option("--directory", help="directo
 CardsFolder = Annotated[Path | None, typer.Option("--cards", help="folder of rule cards; else found beside the plan")]
 
 
-def answer(output: str, document: Any, text: Any) -> None:
-    """One document for a program, or something to read."""
+def answer(output: str, document: Any, text: Any, wrong: VigilError | None = None) -> None:
+    """One document for a program, or something to read. Where something is `wrong` all the same, it is said and the command
+    ends with its code.
+    """
     if output == "json":
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     else:
         out.print(text)
+    if wrong is not None:
+        explain(wrong)
+        raise typer.Exit(wrong.exit_code)
+
+
+def explain(error: VigilError) -> None:
+    """What went wrong, every fault of it, and what to do."""
+    talk.print(f"vigil: {error.message}", style="bold red", markup=False)
+    if isinstance(error, Malformed):
+        for fault in error.faults:
+            talk.print(f"  {fault}", markup=False)
+    if error.hint:
+        talk.print(f"  {error.hint}", markup=False)
+
+
+def problem(error: VigilError) -> None:
+    """The same for a program: one document, in one line because a stream of lines may end with it."""
+    more: dict[str, Any] = {"faults": [plain(fault) for fault in error.faults]} if isinstance(error, Malformed) else {}
+    if isinstance(error, RuleBroken):
+        more["rule"] = error.rule
+    document = {"error": {"code": error.code, "message": error.message, "hint": error.hint} | more}
+    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
 
 
 class Watched:

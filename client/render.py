@@ -182,12 +182,18 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry,
     if view.outcome:
         facts.add_row("outcome", Text(view.outcome, "bold"))
     facts.add_row("ledger", f"{view.entries} entries, head {view.head[:16]}")
-    parts: list[RenderableType] = [picture(view), Text(), facts]
+    parts: list[RenderableType] = [_cut(picture(view)), Text(), facts]
     if view.waiting:
         parts += [Text(), waiting_table(view.waiting, now)]
     if tail:
-        parts += [Text(), *(line(entry) for entry in tail)]
+        parts += [Text(), *(_cut(line(entry)) for entry in tail)]
     return Panel(Group(*parts), title=f"{view.delivery}: {view.title}", title_align="left")
+
+
+def _cut(text: Text) -> Text:
+    """One line of a screen, which shows by an ellipsis that it does not hold all."""
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def waiting_table(waiting: tuple[Waiting, ...], now: datetime) -> Table:

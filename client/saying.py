@@ -7,7 +7,7 @@ What was merely asked (the State, the modality, until when) is filled in from th
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
@@ -43,23 +43,37 @@ _PARTS: Mapping[str, Callable[[str], Any]] = {
     "conditions": _list,
     "witnesses": _list,
 }
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    kind.model_fields["kind"].default: tuple(name for name in kind.model_fields if name != "kind")
+    for kind in get_args(get_args(Content)[0])
+}
+"""What a statement of each kind may say."""
+_HINT = "give fields as field=value; see docs/statements.md"
 
 
 def content_of(kind: str, words: Iterable[str], request: Request | None) -> Content:
     """The content of a statement of this kind. Raises `Malformed` with every field that is missing or wrong."""
     given: dict[str, Any] = {}
+    faults: list[Fault] = []
+    known = FIELDS.get(kind)
     for word in words:
         name, equals, value = word.partition("=")
-        if not equals:
-            raise Malformed(f"{word!r} is not field=value", [Fault(place=word, problem="expected field=value")])
-        given[name] = _PARTS[name](value) if name in _PARTS else value
+        if not (name and equals):
+            faults.append(Fault(place=word, problem="expected field=value"))
+        elif known is not None and name not in known:
+            faults.append(Fault(place=name, problem=f"no such field; expected {', '.join(known) or 'none'}"))
+        elif name in given:
+            faults.append(Fault(place=name, problem="given twice"))
+        else:
+            given[name] = _PARTS[name](value) if name in _PARTS else value
+    if faults:
+        raise Malformed(f"{kind} is not right", faults, hint=_HINT)
     asked = _asked(kind, request) if request is not None else {}
     try:
         return CONTENT.validate_python({"kind": kind} | asked | given)
     except ValidationError as error:
-        faults = tuple(fault.model_copy(update={"place": fault.place.removeprefix(f"{kind}.")}) for fault in faults_of(error))
-        hint = "give fields as field=value; see docs/statements.md"
-        raise Malformed(f"{kind} is not complete or not right", faults, hint=hint) from error
+        found = tuple(fault.model_copy(update={"place": fault.place.removeprefix(f"{kind}.")}) for fault in faults_of(error))
+        raise Malformed(f"{kind} is not complete or not right", found, hint=_HINT) from error
 
 
 def kind_for(request: Request, *, positive: bool) -> str:
@@ -78,16 +92,19 @@ def kind_for(request: Request, *, positive: bool) -> str:
 def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     delivery: str, service: str, officer: str, content: Content, key: Ed25519PrivateKey, checkpoint: str | None = None
 ) -> Envelope:
-    """A signed statement that happened now, with an id of its own."""
-    said = Statement(
-        id=uuid.uuid4().hex,
-        delivery=delivery,
-        checkpoint=checkpoint,
-        service=service,
-        officer=officer,
-        happened_at=datetime.now().astimezone().isoformat(timespec="seconds"),
-        content=content,
-    )
+    """A signed statement that happened now, with an id of its own. Raises `Malformed`, for a wrong officer code for one."""
+    try:
+        said = Statement(
+            id=uuid.uuid4().hex,
+            delivery=delivery,
+            checkpoint=checkpoint,
+            service=service,
+            officer=officer,
+            happened_at=datetime.now().astimezone().isoformat(timespec="seconds"),
+            content=content,
+        )
+    except ValidationError as error:
+        raise Malformed("nothing was signed", faults_of(error)) from error
     return sign_statement(said, key)
 
 

@@ -1,6 +1,5 @@
 """`vigil plan test`: a scenario is performed, in the simulator or for real, and its packet compared with what it expects."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import Literal
 from rich.text import Text
 
 from client.brought import Brought, checked_scenario
-from client.rehearse import Rehearsal
+from client.console import talk
+from client.rehearse import Rehearsal, home_for
+from client.running import run
 from domain.canonical import Frozen
 from domain.errors import Malformed, NotVerified, TimedOut
 from domain.ledger import Outcome
@@ -67,12 +68,13 @@ def simulated(one: Trial, seed: int) -> bytes:
     return simulate(World(one.brought.plan, one.brought.directory, one.brought.cards, one.scenario, seed)).packet
 
 
-def rehearsed(one: Trial, seed: int, home: Path) -> bytes:
-    """The packet of the scenario on Temporal, over HTTP, with its files in `home`. Raises `TimedOut` and `NotVerified`."""
-    rehearsal = Rehearsal(one.brought, one.scenario, seed, home)
-    done = asyncio.run(rehearsal.run(lambda _entry, _view: None, lambda _text: None))
-    if not done.verified:
-        raise NotVerified(done.problem)
+def rehearsed(one: Trial, seed: int) -> bytes:
+    """The packet of the scenario on Temporal, over HTTP. Raises `TimedOut` and `NotVerified`."""
+    with home_for(None) as home:
+        done = run(Rehearsal(one.brought, one.scenario, seed, home).run(lambda _entry, _view: None, lambda _text: None))
+        if not done.verified:
+            raise NotVerified(done.problem)
+    talk.print(f"{one.path}: on Temporal, its packet is {done.packet}", style="dim")
     return Path(done.packet).read_bytes()
 
 

@@ -45,6 +45,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 PROOFS: web.AppKey[Proofs] = web.AppKey("proofs", Proofs)
+STREAMS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("streams")
+"""Streams of changes that are open: they are ended when the process is asked to stop."""
 
 routes = web.RouteTableDef()
 
@@ -52,7 +54,9 @@ routes = web.RouteTableDef()
 def application(desk: Desk, proofs: Proofs) -> web.Application:
     """The gateway's web application."""
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[logged, explained, proved])
-    app[DESK], app[PROOFS] = desk, proofs
+    streams: set[asyncio.Task[None]] = set()
+    app[DESK], app[PROOFS], app[STREAMS] = desk, proofs, streams
+    app.on_shutdown.append(_end_streams)
     app.add_routes(routes)
     return app
 
@@ -117,6 +121,8 @@ async def changes(request: web.Request) -> web.StreamResponse:
     first = await anext(found, None)  # what is wrong with the question is answered as for any other
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await answer.prepare(request)
+    request.app[STREAMS].add(request.task)
+    request.task.add_done_callback(request.app[STREAMS].discard)
     try:
         async for text in _events(first, found):
             await answer.write(text)
@@ -125,6 +131,13 @@ async def changes(request: web.Request) -> web.StreamResponse:
         return answer  # without an end: the client asks again from where it was
     await answer.write_eof()
     return answer
+
+
+async def _end_streams(app: web.Application) -> None:
+    """Whoever follows asks again from where it was, another gateway if there is one."""
+    open_now = app[STREAMS]
+    for stream in list(open_now):
+        stream.cancel()
 
 
 async def _events(first: Entry | None, following: AsyncIterator[Entry]) -> AsyncIterator[bytes]:

@@ -14,6 +14,7 @@ from temporalio.client import (
     RPCStatusCode,
     RPCTimeoutOrCancelledError,
     WorkflowExecution,
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
@@ -289,6 +290,8 @@ class Desk:
                         yield entry
                         if entry.event.event == "ended":
                             return
+                    if run_over and (await handle.describe(rpc_timeout=PATIENCE)).status != WorkflowExecutionStatus.RUNNING:
+                        return  # ended from outside, without an end of its own
                     if run_over:
                         break
                     await news.wait()

@@ -1,16 +1,15 @@
 """The connection to the gateway: signed calls, each with a proof of its own, and problem documents as our errors."""
 
 import asyncio
-import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
 from domain import proof
@@ -31,27 +30,63 @@ from domain.views import DeliveryView, Row
 
 T = TypeVar("T")
 
-_PLAIN: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound, Unavailable)}
-_ANSWER: TypeAdapter[Receipt | Left] = TypeAdapter(Receipt | Left)
+_PLAIN: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
 AGAIN_AFTER = 1.0
 """Seconds before a stream that broke off is asked for again."""
 _PATIENCE = aiohttp.ClientTimeout(total=60, connect=5)
-_STREAM = aiohttp.ClientTimeout(total=None, connect=5)
+_STREAM = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
+"""A stream is never silent for as long: the gateway sends a comment now and then."""
+LONGEST_ENTRY = 1_000_000
+"""Bytes of the longest line of a stream: an entry with a plan of the largest size."""
+
+
+class _Begun(BaseModel):
+    delivery: str
+
+
+class _Problem(BaseModel):
+    """A problem document (RFC 9457), and what we add to it."""
+
+    code: str
+    detail: str = ""
+    hint: str = ""
+    rule: str = ""
+    faults: tuple[Fault, ...] = ()
+
+    def error(self, url: str) -> VigilError:
+        """The error it stands for; what is away from a gateway is told with the gateway's address."""
+        if self.code == Malformed.code:
+            return Malformed(self.detail, self.faults, hint=self.hint)
+        if self.code == RuleBroken.code:
+            return RuleBroken(self.rule, self.detail.removeprefix(f"{self.rule}: "), hint=self.hint)
+        if self.code in _PLAIN:
+            return _PLAIN[self.code](self.detail, hint=self.hint)
+        return Unavailable(f"the gateway at {url} says: {self.detail or self.code}", hint=self.hint)
+
+
+_BEGUN = TypeAdapter(_Begun)
+_ANSWER: TypeAdapter[Receipt | Left] = TypeAdapter(Receipt | Left)
+_ROWS = TypeAdapter(list[Row])
+_VIEW = TypeAdapter(DeliveryView)
+_ENTRY = TypeAdapter(Entry)
+_ENTRIES = TypeAdapter(list[Entry])
+_INBOX = TypeAdapter(Inbox)
+_PROBLEM = TypeAdapter(_Problem)
 
 
 class Gateway:
     """Calls the gateway as one service, with that service's own key."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str, service: str, key: Ed25519PrivateKey) -> None:
+        """Raises `Malformed` if the address is none."""
         self._http = http
-        self._url = url.rstrip("/")
+        self._url = _address(url)
         self._service = service
         self._key = key
 
     async def start(self, plan: Envelope) -> str:
         """Start a delivery; its id."""
-        answer = json.loads(await self._call("POST", "/v1/deliveries", plan))
-        return str(answer["delivery"])
+        return self._read(_BEGUN, await self._call("POST", "/v1/deliveries", plan)).delivery
 
     async def amend(self, delivery: str, plan: Envelope) -> Entry:
         """Change a delivery's plan for what is still ahead; the ledger entry that records it."""
@@ -59,52 +94,76 @@ class Gateway:
 
     async def submit(self, delivery: str, statement: Envelope) -> Receipt | Left:
         """Hand in a statement; its receipt, or that it has been left for when a worker is up."""
-        return _ANSWER.validate_json(await self._call("POST", f"{_of(delivery)}/statements", statement))
+        return self._read(_ANSWER, await self._call("POST", f"{_of(delivery)}/statements", statement))
 
     async def deliveries(self) -> list[Row]:
         """One's own deliveries."""
-        return _read(list[Row], await self._call("GET", "/v1/deliveries"))
+        return self._read(_ROWS, await self._call("GET", "/v1/deliveries"))
 
     async def view(self, delivery: str) -> DeliveryView:
         """The summary."""
-        return DeliveryView.model_validate_json(await self._call("GET", _of(delivery)))
+        return self._read(_VIEW, await self._call("GET", _of(delivery)))
 
     async def ledger(self, delivery: str, since: int = 0) -> list[Entry]:
         """Ledger entries from a number on."""
-        return _read(list[Entry], await self._call("GET", f"{_of(delivery)}/ledger?since={since}"))
+        return self._read(_ENTRIES, await self._call("GET", f"{_of(delivery)}/ledger?since={since}"))
 
     async def inbox(self) -> Inbox:
         """What one is being asked."""
-        return Inbox.model_validate_json(await self._call("GET", "/v1/inbox"))
+        return self._read(_INBOX, await self._call("GET", "/v1/inbox"))
 
     async def packet(self, delivery: str) -> bytes:
         """The sealed evidence packet, as the bytes to keep."""
         return await self._call("GET", f"{_of(delivery)}/packet")
 
-    async def changes(self, delivery: str, since: int = 0) -> AsyncIterator[Entry]:
-        """Entries as they are recorded, until the delivery has ended. Goes on after a broken connection."""
+    async def changes(self, delivery: str, away: Callable[[Unavailable], None] | None = None) -> AsyncGenerator[Entry]:
+        """Entries as they are recorded, until the delivery has ended. Goes on after a broken connection.
+
+        Raises `Unavailable` if the gateway does not answer; with `away`, only if it never has: later `away` is told once, and
+        the gateway asked again until it answers. Raises `VigilError` if the delivery was closed without its end.
+        """
+        since, closed, told = 0, False, False
         while True:
             try:
-                async for entry in self._stream(f"{_of(delivery)}/changes?since={since}"):
+                # from the last entry on, which there is already: so the answer begins at once
+                async for entry in self._stream(f"{_of(delivery)}/changes?since={max(since - 1, 0)}"):
+                    told = False
+                    if entry.seq < since:
+                        continue
                     since = entry.seq + 1
                     yield entry
                     if entry.event.event == "ended":
                         return
+                if closed:
+                    break
+                closed = any(row.delivery == delivery and row.closed_at for row in await self.deliveries())
             except aiohttp.ClientPayloadError:
                 pass  # broken off in the middle of an entry: asked for again
+            except Unavailable as error:
+                if away is None or not since:
+                    raise
+                if not told:
+                    away(error)
+                told = True
             await asyncio.sleep(AGAIN_AFTER)
+        message = f"delivery {delivery} was closed in Temporal without its end: its ledger stops at entry {since - 1}"
+        raise VigilError(message, hint="ask whoever runs Temporal; `vigil export` gives what there is as evidence")
 
-    async def _stream(self, path: str) -> AsyncIterator[Entry]:
+    async def _stream(self, path: str) -> AsyncGenerator[Entry]:
         url, headers = self._signed("GET", path, b"")
         try:
-            async with self._http.get(url, headers=headers, timeout=_STREAM, allow_redirects=False) as answer:
-                if answer.status != 200:
-                    raise _error(await answer.read())
+            async with self._http.get(
+                url, headers=headers, timeout=_STREAM, allow_redirects=False, read_bufsize=LONGEST_ENTRY
+            ) as answer:
+                if answer.content_type != "text/event-stream":
+                    raise self._refusal(await answer.read())
                 async for line in answer.content:
                     if line.startswith(b"data: "):
-                        yield Entry.model_validate_json(line[6:])
+                        yield self._read(_ENTRY, line[6:])
         except aiohttp.ClientConnectionError as error:
             raise self._away() from error
+        except aiohttp.ClientResponseError as error:
+            raise self._stranger() from error
 
     async def _call(self, method: str, path: str, envelope: Envelope | None = None) -> bytes:
         body = envelope.model_dump_json().encode() if envelope is not None else b""
@@ -114,13 +173,15 @@ class Gateway:
                 method, url, data=body, headers=headers, timeout=_PATIENCE, allow_redirects=False
             ) as answer:
                 data = await answer.read()
-        except aiohttp.ClientConnectionError as error:
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
             raise self._away() from error
+        except aiohttp.ClientResponseError as error:
+            raise self._stranger() from error
         except TimeoutError as error:
             message = f"the gateway at {self._url} does not answer in time"
             raise Unavailable(message, hint="try again: nothing is counted twice") from error
-        if answer.status >= 300:
-            raise _error(data)
+        if answer.content_type != "application/json":
+            raise self._refusal(data)
         return data
 
     def _signed(self, method: str, path: str, body: bytes) -> tuple[URL, Mapping[str, str]]:
@@ -129,30 +190,33 @@ class Gateway:
         made = proof.make(self._service, self._key, method, url.raw_path_qs, body, now=datetime.now(UTC), nonce=nonce)
         return url, {"Authorization": made, "Content-Type": "application/json"}
 
+    def _read(self, kind: TypeAdapter[T], data: bytes) -> T:
+        try:
+            return kind.validate_json(data)
+        except ValidationError as error:
+            raise self._stranger() from error
+
+    def _refusal(self, data: bytes) -> VigilError:
+        return self._read(_PROBLEM, data).error(self._url)
+
     def _away(self) -> Unavailable:
         message = f"no gateway answers at {self._url}"
         return Unavailable(message, hint="start one with `vigil up`, or name another with --gateway or VIGIL_GATEWAY")
 
+    def _stranger(self) -> Unavailable:
+        message = f"what answers at {self._url} is not a Vigil gateway, or one of another version"
+        return Unavailable(message, hint="name the right address with --gateway or VIGIL_GATEWAY")
+
+
+def _address(text: str) -> str:
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or url.host is None:
+        raise Malformed(f"{text!r} is no address of a gateway", hint="give one such as http://127.0.0.1:8470")
+    return text.rstrip("/")
+
 
 def _of(delivery: str) -> str:
     return f"/v1/deliveries/{quote(delivery, safe='')}"
-
-
-def _read(kind: type[T], data: bytes) -> T:
-    return TypeAdapter(kind).validate_json(data)
-
-
-def _error(data: bytes) -> VigilError:
-    """The error a problem document stands for."""
-    try:
-        document: dict[str, Any] = json.loads(data)
-    except ValueError:
-        return Unavailable("what answers there is not a Vigil gateway", hint="check the address")
-    detail, hint = str(document.get("detail", "")), str(document.get("hint", ""))
-    code = str(document.get("code", ""))
-    if code == Malformed.code:
-        return Malformed(detail, [Fault.model_validate(fault) for fault in document.get("faults", ())], hint=hint)
-    if code == RuleBroken.code:
-        rule = str(document.get("rule", ""))
-        return RuleBroken(rule, detail.removeprefix(f"{rule}: "), hint=hint)
-    return _PLAIN.get(code, Unavailable)(detail or "the gateway could not answer", hint=hint)

@@ -70,7 +70,7 @@ class Installation:
         async with asyncio.timeout(PATIENCE):
             async for entry in changes:
                 if done(entry):
-                    await changes.aclose()  # type: ignore[attr-defined]  # it is a generator
+                    await changes.aclose()  # it is a generator
                     return entry
         message = "the delivery ended before"
         raise AssertionError(message)

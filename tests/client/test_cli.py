@@ -5,6 +5,7 @@ import json
 import shutil
 import stat
 import sysconfig
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,11 @@ from temporalio.client import Client
 
 from domain.envelope import private_pem
 from domain.plan import Plan
+from gateway.desk import Desk as Counter
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
-from tests.installation import Installation, installed, quick
-from tests.support import EXAMPLES, example_scenario, signed_plan
+from tests.installation import Installation, end_what_runs, installed, quick
+from tests.support import EXAMPLES, example_cards, example_scenario, signed_plan
 
 VIGIL = Path(sysconfig.get_path("scripts")) / "vigil"
 PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
@@ -73,6 +75,11 @@ async def desk(temporal: Client, tmp_path: Path) -> AsyncIterator[Desk]:
     async with installed(temporal, slow, None) as installation:
         await installation.gateway(slow.initiator).start(signed_plan(slow))
         yield Desk(installation, slow, tmp_path)
+
+
+def names_in(folder: Path) -> set[str]:
+    """What a folder holds."""
+    return {path.name for path in folder.iterdir()}
 
 
 def later(spans: dict[str, str]) -> dict[str, Any]:
@@ -143,6 +150,43 @@ async def test_a_key_is_made_for_its_owner_only_and_never_overwritten(tmp_path: 
     assert directory.read_text().startswith("# EXAMPLE.")
 
 
+async def test_keys_are_made_for_all_services_or_for_none(tmp_path: Path) -> None:
+    """One service that is not in the directory, a second installation, or a directory with a fault: no key file is written; and
+    whoever runs an installation with that directory is told to restart it.
+    """
+    directory = tmp_path / "directory.yaml"
+    shutil.copy(EXAMPLES / "directory.yaml", directory)
+    options = ("--keys", tmp_path / "keys", "--directory", directory)
+    unknown = await vigil("keys", "new", "kz.customs", "xx.nobody", *options)
+    untouched = directory.read_text()
+    installation = await vigil("keys", "new", "vigil", "--installation", *options)
+    second = await vigil("keys", "new", "other", "--installation", *options)
+    known = directory.read_text()
+    directory.write_text("vigil: directory/9")
+    faulty = await vigil("keys", "new", "kz.customs", *options)
+
+    assert [3, 0, 3, 2] == [unknown.code, installation.code, second.code, faulty.code]
+    assert untouched == (EXAMPLES / "directory.yaml").read_text()
+    assert 1 == known.count("kind: system")
+    assert ["vigil.pem"] == [path.name for path in (tmp_path / "keys").iterdir()]
+    assert "must be restarted" in installation.err
+
+
+async def test_what_no_worker_answers_for_is_not_taken_for_no_request(desk: Desk, temporal: Client) -> None:
+    """Exit 1 and what to do, with and without --kind: that nothing is asked would be untrue."""
+    installation, name = desk.installation, f"unanswered-{uuid.uuid4().hex[:8]}"
+    plan = desk.plan.model_copy(update={"operation": name})
+    workerless = Counter(temporal, f"nobody-{name}", installation.directory, example_cards(), private_key_of("vigil"))
+    await workerless.start(installation.directory.get(plan.initiator), signed_plan(plan))
+    plain = await desk.run("confirm", name, "consent-kz", service="kz.prosecutor")
+    kind = await desk.run("refuse", name, "consent-kz", "--kind", "authorisation_refused", service="kz.prosecutor")
+    await end_what_runs(temporal, plan)
+
+    assert [1, 1] == [plain.code, kind.code]
+    assert f"no worker answers for {name}" in plain.err
+    assert "--offline" in plain.err
+
+
 async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:
     """From the inbox to a receipt; a field that is missing is named and nothing is sent; a refusal halts the delivery."""
     name = desk.plan.operation
@@ -197,6 +241,26 @@ async def test_waiting_has_an_end(desk: Desk) -> None:
     assert "did not come within" in late.err
 
 
+async def test_waiting_for_a_checkpoint_that_cannot_come_ends_at_once(desk: Desk) -> None:
+    """Exit 3 with the names the plan has; one that a rule may open is waited for; after the end, one that never closed is 3."""
+    name = desk.plan.operation
+    nosuch = await desk.run("wait", name, "--checkpoint", "nosuch", service="kz.knb")
+    unforeseen = await desk.run("wait", name, "--checkpoint", "stop.interdiction", "--timeout", "300ms", service="kz.knb")
+    await desk.run("stop", name, "--reason", "leak", service="caricc")
+    await desk.run(
+        "confirm", name, "stop.interdiction", "gross=13.9 kg", "seals_intact=yes", "place=Almaty", service="kz.customs"
+    )
+    for service in set(desk.plan.participants()) - {"caricc"}:
+        await desk.run("confirm", name, "stop.acknowledged", service=service)
+    ended = await desk.run("wait", name, "-o", "json", service="kz.knb")
+    never = await desk.run("wait", name, "--checkpoint", "departure", service="kz.knb")
+
+    assert [3, 6, 0, 3] == [nosuch.code, unforeseen.code, ended.code, never.code]
+    assert "consent-kz, consent-uz" in nosuch.err
+    assert "ended" == ended.json["phase"]
+    assert "no checkpoint departure closed" in never.err
+
+
 async def test_an_outsider_gets_not_found(desk: Desk) -> None:
     """Exit 3, as for a delivery that does not exist; 5 with a key that is not in the directory."""
     (desk.keys / "vigil.pem").write_bytes(private_pem(private_key_of("vigil")))
@@ -242,15 +306,29 @@ async def test_a_rehearsal_is_one_json_document(tmp_path: Path) -> None:
     assert "uz.prosecutor: authorisation refused" in ran.err
 
 
-async def test_a_rehearsal_that_ends_otherwise_than_expected_says_so(tmp_path: Path) -> None:
-    """Exit 1: the scenario is a test with an expectation."""
+async def test_a_rehearsal_that_ends_otherwise_than_expected_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 1: the scenario is a test with an expectation. What it left is kept, and it says where."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     scenario = tmp_path / "scenario.yaml"
     text = (EXAMPLES / "destination-refuses" / "scenario.yaml").read_text()
     scenario.write_text(text.replace("outcome: refused", "outcome: delivered_with_arrests"))
-    ran = await vigil("rehearse", PLAN, "--scenario", scenario, "--keep", tmp_path / "kept", "-o", "json")
+    ran = await vigil("rehearse", PLAN, "--scenario", scenario, "-o", "json")
+    folder = Path(ran.json["packet"]).parent
 
     assert (1, False) == (ran.code, ran.json["as_expected"])
     assert "the scenario expects delivered_with_arrests" in ran.err
+    assert f"everything it left is in {folder}" in ran.err
+    assert {"temporal.db", "worker.log", "saxaul-22.packet.json"} <= names_in(folder)
+
+
+async def test_a_rehearsal_leaves_its_packet_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --keep: the packet that it names can be opened afterwards; database, logs and keys are gone."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    ran = await vigil("rehearse", PLAN, "--scenario", EXAMPLES / "destination-refuses" / "scenario.yaml", "-o", "json")
+    proved = await vigil("verify", ran.json["packet"])
+
+    assert (0, 0) == (ran.code, proved.code)
+    assert {"saxaul-22.packet.json"} == names_in(Path(ran.json["packet"]).parent)
 
 
 async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

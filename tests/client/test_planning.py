@@ -152,7 +152,7 @@ async def test_what_cannot_be_simulated_is_refused(tmp_path: Path) -> None:
     nowhere = await vigil("plan", "simulate", PLAN, "--runs", 1, "--picture", tmp_path / "no" / "picture.svg")
 
     assert [2, 2, 2, 3, 1] == [ran.code for ran in (none, much, other, missing, nowhere)]
-    assert "cannot be written" in nowhere.err
+    assert "picture.svg cannot be read or written: No such file or directory" in nowhere.err
 
 
 @pytest.mark.parametrize("name", EXAMPLE_PLANS)

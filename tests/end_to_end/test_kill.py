@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from client.brought import Brought
-from client.embedded import Embedded, temporal_command
+from client.embedded import Embedded, held, temporal_command
 from client.rehearse import Rehearsal
 from domain.ledger import Entry, Receipt, Stated
 from domain.packet import verify
@@ -36,15 +36,16 @@ async def rehearsing(home: Path) -> AsyncIterator[tuple[Embedded, Plan, Gateway]
     factor = factor_for(plan, scenario)
     slow: Scenario = compressed(scenario.model_copy(update={"acts": (late,)}), factor)
     brought = Brought(compressed(plan, factor), example_directory(), example_cards())
-    directory, layout = Rehearsal(brought, slow, 1, home).lay_out()
-    async with (
-        Embedded(layout) as embedded,
-        SimulatedServices(directory, layout.gateway_url, slow, 1),
-        aiohttp.ClientSession() as http,
-    ):
-        gateway = Gateway(http, layout.gateway_url, plan.initiator, private_key_of(plan.initiator))
-        await gateway.start(signed_plan(brought.plan))
-        yield embedded, brought.plan, gateway
+    with held(home) as locked:
+        directory, layout = Rehearsal(brought, slow, 1, locked).lay_out()
+        async with (
+            Embedded(layout, 1.0) as embedded,
+            SimulatedServices(directory, layout.gateway_url, slow, 1),
+            aiohttp.ClientSession() as http,
+        ):
+            gateway = Gateway(http, layout.gateway_url, plan.initiator, private_key_of(plan.initiator))
+            await gateway.start(signed_plan(brought.plan))
+            yield embedded, brought.plan, gateway
 
 
 async def until(gateway: Gateway, plan: Plan, event: str) -> list[Entry]:

@@ -1,0 +1,22 @@
+"""Become another program that is killed when its parent dies: `python tied.py PARENT COMMAND...`, PARENT being a process id.
+
+Only so does nothing go on alone after a `kill -9` of `vigil`, the Temporal server among it, which watches no pipe of ours. The
+kernel sends the signal (prctl(2), PR_SET_PDEATHSIG), and it outlives `exec`. A program of its own, because Python code between
+`fork` and `exec` may deadlock where there are threads. Being killed harms nothing: it is a power cut, which the system is built
+for. Elsewhere than on Linux this does nothing.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+if __name__ == "__main__":
+    parent, *command = sys.argv[1:]
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != int(parent):
+            sys.exit("the parent died before it could be watched")
+    os.execv(command[0], command)  # noqa: S606 - the command is the caller's own

@@ -1,0 +1,121 @@
+"""What a command says when it cannot do what it should: words, a code, and for a program one document. Never a traceback."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from client.console import problem
+from domain.envelope import private_pem
+from domain.errors import RuleBroken
+from rehearsal.over_http import free_ports
+from rehearsal.services import private_key_of
+from tests.client.test_cli import PLAN, Ran, vigil
+from tests.support import EXAMPLES
+
+NOWHERE = "no/such.yaml"
+COMMANDS: dict[str, tuple[int, str]] = {
+    f"plan check {NOWHERE}": (3, "not-found"),
+    f"plan test {NOWHERE}": (3, "not-found"),
+    f"plan simulate {NOWHERE}": (3, "not-found"),
+    f"rehearse {NOWHERE}": (3, "not-found"),
+    "keys new ../evil": (2, "malformed"),
+    "start PLAN --keys KEYS --gateway AWAY": (1, "unavailable"),
+    "list --as kz.knb --keys KEYS --gateway AWAY": (1, "unavailable"),
+    "show x --as kz.knb --keys KEYS --gateway AWAY": (1, "unavailable"),
+    "watch x --as kz.knb --keys KEYS --gateway AWAY": (1, "unavailable"),
+    "wait x --as kz.knb --keys KEYS --gateway AWAY": (1, "unavailable"),
+    "inbox --as kz.knb --keys KEYS --gateway AWAY": (1, "unavailable"),
+    "confirm x y --as kz.knb --keys KEYS --gateway AWAY": (1, "unavailable"),
+    "refuse x y --as kz.knb --keys KEYS --gateway AWAY": (1, "unavailable"),
+    "stop NAME --reason leak --as xx.nobody --keys KEYS": (3, "not-found"),
+    f"submit {NOWHERE} --as kz.knb --keys KEYS": (3, "not-found"),
+    "history x --as kz.knb --keys KEYS --gateway AWAY": (1, "unavailable"),
+    "export x --as kz.knb --keys KEYS --gateway AWAY": (1, "unavailable"),
+    "verify PLAN": (7, "not-verified"),
+    "inbox": (2, "malformed"),
+    "inbox --colour blue": (2, "malformed"),
+}
+BAD: dict[str, tuple[int, str]] = {
+    "inbox --as kz.knb --keys KEYS --gateway foo": (2, "'foo' is no address of a gateway"),
+    "inbox --as kz.knb --keys KEYS --gateway ftp://x": (2, "'ftp://x' is no address of a gateway"),
+    "inbox --as kz.knb --keys FILE": (2, "Not a directory"),
+    "keys new kz.knb --keys FILE/keys": (1, "Not a directory"),
+    "keys new kz.customs --keys HOME/k --directory PLAN": (2, "plan.yaml"),
+    "wait x --as kz.knb --keys KEYS --timeout 0s": (2, "--timeout 0s: Span: it is not above zero"),
+    "wait x --as kz.knb --keys KEYS --timeout 9999999d": (2, "it is longer than 3660 d"),
+    "stop x_y --reason leak --as kz.knb --keys KEYS": (2, "delivery:"),
+    "stop x --reason leak --officer o/o --as kz.knb --keys KEYS": (2, "officer:"),
+    "confirm x Y/Z --kind ready --offline --as kz.knb --keys KEYS": (2, "checkpoint:"),
+    "confirm x y --kind nosuch --offline --as kz.knb --keys KEYS": (2, "nosuch"),
+    "confirm x y =now --kind ready --offline --as kz.knb --keys KEYS": (2, "=now: expected field=value"),
+    "confirm x y place=a --kind ready --offline --as kz.knb --keys KEYS": (2, "place: no such field; expected note"),
+    "confirm x y note=a note=b --kind ready --offline --as kz.knb --keys KEYS": (2, "note: given twice"),
+    "rehearse PLAN --keep FILE/kept": (1, "Not a directory"),
+    "up --directory DIRECTORY --keys KEYS --cards CARDS --home FILE/home": (1, "Not a directory"),
+    "up --directory DIRECTORY --keys KEYS --cards NONE": (3, "no folder of rule cards"),
+    "up --directory DIRECTORY --port 84710": (2, "'--port': Input should be less than or equal to 65535"),
+    "plan draw PLAN --picture NONE/x.svg": (1, "No such file or directory"),
+    "plan check PLAN --cards PLAN": (3, "no folder of rule cards"),
+    "verify HOME": (2, "HOME cannot be read"),
+    "verify PACKET --receipt HOME": (2, "HOME cannot be read"),
+}
+
+
+async def run(words: str, home: Path, *more: str) -> Ran:
+    """The command, its capitals replaced by what they stand for."""
+    (home / "keys").mkdir(exist_ok=True)
+    (home / "file").touch()
+    directory = home / "directory.yaml"
+    entry = "  - {id: vigil, kind: system, names: {en: Vigil}}\n"
+    directory.write_text((EXAMPLES / "directory.yaml").read_text() + entry)
+    for service in ("kz.knb", "vigil"):
+        (home / "keys" / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
+    known = {
+        "PLAN": PLAN, "KEYS": home / "keys", "FILE": home / "file", "HOME": home, "CARDS": EXAMPLES / "cards",
+        "NONE": home / "none", "NAME": "saxaul-22",
+        "PACKET": home / "file", "DIRECTORY": directory, "AWAY": f"http://127.0.0.1:{free_ports(1)[0]}",
+    }  # fmt: skip
+    said = []
+    for word in words.split():
+        first, slash, rest = word.partition("/")
+        said.append(f"{known.get(first, first)}{slash}{rest}")
+    return await vigil(*said, *more, cwd=home)
+
+
+async def test_a_failure_is_one_problem_document_for_a_program(tmp_path: Path) -> None:
+    """Every command with `-o json`: one document on standard output with code, message and hint; the words on standard error."""
+    gate = asyncio.Semaphore(2)
+
+    async def checked(number: int, words: str, code: int, name: str) -> None:
+        (tmp_path / str(number)).mkdir()
+        async with gate:
+            ran = await run(words, tmp_path / str(number), "-o", "json")
+        assert (code, name) == (ran.code, json.loads(ran.out)["error"]["code"]), (words, ran)
+        assert {"code", "message", "hint"} <= set(ran.json["error"])
+        assert ran.json["error"]["message"] in ran.err
+
+    await asyncio.gather(*(checked(number, words, *told) for number, (words, told) in enumerate(COMMANDS.items())))
+
+
+async def test_faults_and_rules_are_in_the_problem_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program need not read them from words: each fault has its place and its problem, a rule its number."""
+    faulty = await run("confirm x y place=a --kind ready --offline --as kz.knb --keys KEYS", tmp_path, "-o", "json")
+    problem(RuleBroken("R18", "started already", hint="`vigil show`"))
+    broken = json.loads(capsys.readouterr().out)["error"]
+
+    assert [{"place": "place", "problem": "no such field; expected note"}] == faulty.json["error"]["faults"]
+    assert {"code": "rule-broken", "message": "R18: started already", "hint": "`vigil show`", "rule": "R18"} == broken
+
+
+@pytest.mark.parametrize("words", BAD)
+async def test_a_bad_value_is_told_in_words(tmp_path: Path, words: str) -> None:
+    """Addresses, ports, folders, spans, ids and fields: what is wrong is named, the code says whose fault it is."""
+    code, told = BAD[words]
+    ran = await run(words, tmp_path)
+
+    assert code == ran.code, ran
+    assert told.replace("HOME", str(tmp_path)) in ran.err
+    assert "Traceback" not in ran.err
+    assert "" == ran.out

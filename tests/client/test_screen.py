@@ -1,0 +1,24 @@
+"""What stands on the live screen."""
+
+import io
+
+from rich.console import Console
+
+from client import render
+from domain.views import view
+from tests.support import Table
+
+
+def test_what_a_narrow_screen_does_not_hold_is_cut_with_an_ellipsis() -> None:
+    """At 100 columns a long entry and a long route end in an ellipsis, inside the frame; nobody takes a part for the whole."""
+    table = Table().consent()
+    table.say("uz.police", "stop_requested", reason="danger " * 20)
+    screen = io.StringIO()
+    Console(width=100, soft_wrap=True, file=screen).print(
+        render.panel(view(table.delivery, table.now), table.now, tail=tuple(table.delivery.ledger)[-3:])
+    )
+    lines = screen.getvalue().splitlines()
+
+    assert {100} == {len(line) for line in lines}
+    assert any("danger" in line and line.endswith("… │") for line in lines)
+    assert any("Almaty" in line and line.endswith("… │") for line in lines)

@@ -1,0 +1,178 @@
+"""`vigil up` and `vigil rehearse` as processes: what they leave behind, whoever ends them and whenever."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+
+from rehearsal.over_http import free_ports
+from tests.client.test_cli import PLAN, VIGIL, names_in, vigil
+from tests.support import EXAMPLES
+
+PATIENCE = 60.0
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are read from /proc, and die together on Linux only")
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Return once it is true. Raises `TimeoutError`."""
+    async with asyncio.timeout(PATIENCE):
+        while not true():  # noqa: ASYNC110 - other processes ring no bell here
+            await asyncio.sleep(0.01)
+
+
+def children(process: Process) -> set[int]:
+    """Ids of the processes it has started."""
+    return set(map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()))
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that is only waiting to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def is_worker(pid: int) -> bool:
+    """Whether this process is the worker."""
+    return Path(f"/proc/{pid}/cmdline").read_text().endswith("worker\0")
+
+
+def gone(pids: set[int]) -> Callable[[], bool]:
+    """Whether none of them runs any more."""
+    return lambda: not any(map(alive, pids))
+
+
+@asynccontextmanager
+async def running(*words: object) -> AsyncIterator[Process]:
+    """A command under way; killed if the test leaves it so."""
+    process = await asyncio.create_subprocess_exec(
+        VIGIL, *map(str, words), stdout=PIPE, stderr=PIPE, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def said(process: Process, words: str) -> str:
+    """Standard error up to the line that holds these words."""
+    assert process.stderr is not None
+    lines: list[str] = []
+    async with asyncio.timeout(PATIENCE):
+        async for line in process.stderr:
+            lines.append(line.decode())
+            if words in lines[-1]:
+                return "".join(lines)
+    raise AssertionError("".join(lines))
+
+
+@pytest.fixture
+async def installation(tmp_path: Path) -> tuple[object, ...]:
+    """Words of an `up` with a directory, keys and ports of its own; the Temporal port is the last."""
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    directory, ports = tmp_path / "examples" / "directory.yaml", free_ports(3)
+    await vigil("keys", "new", "vigil", "--installation", "--directory", directory, "--keys", tmp_path / "keys")
+    where = ("--directory", directory, "--keys", tmp_path / "keys", "--home", tmp_path / "home")
+    return ("up", *where, "--port", ports[0], "--ui-port", ports[1], "--temporal-port", ports[2])
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_asked_to_end_while_it_starts_nothing_is_left(installation: tuple[object, ...], number: signal.Signals) -> None:
+    """Ctrl-C, `kill` and a closed terminal, the moment the first process is there: all end, it says so, exit code 0."""
+    async with running(*installation) as up:
+        await until(lambda: bool(children(up)))
+        up.send_signal(number)
+        started = children(up)
+        _, err = await asyncio.wait_for(up.communicate(), PATIENCE)
+
+    assert 0 == up.returncode
+    assert "stopping ..." in err.decode()
+    assert gone(started)()
+
+
+@linux
+async def test_an_installation_keeps_what_ended_and_its_folder_to_itself(installation: tuple[object, ...]) -> None:
+    """Ended deliveries stay for 90 days, not one; a second `up` on the folder is refused with the process that holds it; killed
+    with -9, nothing it started is left, and the folder is free again.
+    """
+    home, port = installation[6], installation[-1]
+    others = ("--port", *free_ports(1), "--ui-port", *free_ports(1), "--temporal-port", *free_ports(1))
+    async with running(*installation) as up:
+        await said(up, "stop with Ctrl-C")
+        client = await Client.connect(f"127.0.0.1:{port}")
+        described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))
+        second = await vigil(*installation[:7], *others)
+        started = children(up)
+        up.kill()
+        await until(gone(started))
+    async with running(*installation) as again:
+        await said(again, "stop with Ctrl-C")
+        again.terminate()
+        _, err = await asyncio.wait_for(again.communicate(), PATIENCE)
+
+    assert 90 == described.config.workflow_execution_retention_ttl.ToTimedelta().days
+    assert 3 == len(started)
+    assert 1 == second.code
+    assert f"{home} is in use: process {up.pid}" in second.err
+    assert "stopping ..." in err.decode()
+    assert 0 == again.returncode
+
+
+@linux
+async def test_asked_twice_to_end_it_kills_what_does_not(installation: tuple[object, ...]) -> None:
+    """A process that hangs is given its time; whoever asks again need not wait for it."""
+    async with running(*installation) as up:
+        await said(up, "stop with Ctrl-C")
+        started = children(up)
+        os.kill(next(filter(is_worker, started)), signal.SIGSTOP)
+        up.terminate()
+        await said(up, "stopping ...")
+        up.terminate()
+        _, err = await asyncio.wait_for(up.communicate(), 10)
+
+    assert 0 == up.returncode, err.decode()
+    assert "killing what is left" in err.decode()
+    assert gone(started)()
+
+
+@linux
+async def test_a_rehearsal_asked_to_end_does_so_at_once_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of a delivery: it says that it stops, ends with the signal's code within seconds, and its files are gone."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    async with running("rehearse", PLAN) as rehearsal:
+        await said(rehearsal, "kz.prosecutor: authorisation granted")
+        started = children(rehearsal)
+        rehearsal.send_signal(signal.SIGINT)
+        _, err = await asyncio.wait_for(rehearsal.communicate(), 10)
+
+    assert 130 == rehearsal.returncode
+    assert "stopping ..." in err.decode()
+    assert gone(started)()
+    assert set() == names_in(tmp_path)
+
+
+@linux
+async def test_a_folder_holds_one_rehearsal_at_a_time(tmp_path: Path) -> None:
+    """While one goes on in the folder, a second is refused with the process that holds it."""
+    async with running("rehearse", PLAN, "--keep", tmp_path) as first:
+        await said(first, "files are in")
+        second = await vigil("rehearse", PLAN, "--keep", tmp_path)
+
+    assert 1 == second.code
+    assert f"process {first.pid}" in second.err

@@ -1,0 +1,181 @@
+"""The client of the gateway, beside what may answer instead of one, or no longer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from domain.errors import Malformed, Unavailable, VigilError
+from domain.ledger import Entry
+from process import gateway
+from process.gateway import Gateway
+from rehearsal.over_http import free_ports
+from rehearsal.services import private_key_of
+from rehearsal.simulator import World, simulate
+from tests.support import example_cards, example_directory, example_scenario
+
+NAME = "saxaul-22"
+PATIENCE = 20.0
+
+
+@pytest.fixture(scope="module")
+def ledger() -> list[Entry]:
+    """Every entry of a delivery that has ended."""
+    plan, scenario = example_scenario("almaty-tashkent")
+    return list(simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery.ledger)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams are asked for again at once."""
+    monkeypatch.setattr(gateway, "AGAIN_AFTER", 0.01)
+
+
+@asynccontextmanager
+async def called(url: str) -> AsyncIterator[Gateway]:
+    """A client of what answers there."""
+    async with aiohttp.ClientSession() as http:
+        yield Gateway(http, url, "kz.knb", private_key_of("kz.knb"))
+
+
+@asynccontextmanager
+async def served(handler: Callable[[web.Request], Awaitable[web.StreamResponse]], port: int | None = None) -> AsyncIterator[str]:
+    """A web server of which every page is this one; where it answers."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    await runner.setup()
+    port = port or free_ports(1)[0]
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
+
+
+@dataclass
+class Streaming:
+    """As much of a gateway as shows one delivery: its stream says some of the ledger and ends."""
+
+    ledger: list[Entry]
+    until: int
+    closed: bool = False
+    asked: list[int] = field(default_factory=list)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """The stream of changes, or the list."""
+        if not request.path.endswith("/changes"):
+            row = {"delivery": NAME, "phase": "consent", "started_at": "2022-03-01T00:00:00+00:00"}
+            return web.json_response([row | {"closed_at": row["started_at"] if self.closed else None}])
+        since = int(request.query["since"])
+        self.asked.append(since)
+        lines = [f"data: {entry.model_dump_json()}\n\n" for entry in self.ledger[since : self.until]]
+        return web.Response(text="".join(lines), content_type="text/event-stream")
+
+
+@pytest.mark.parametrize("address", ["foo", "ftp://127.0.0.1", "", "http://", "http://127.0.0.1:99999", "http://[::1"])
+async def test_what_is_no_address_is_refused_as_bad_input(address: str) -> None:
+    """A word, another protocol, no host, a port that cannot be: named, with an example of a right one."""
+    with pytest.raises(Malformed, match="is no address of a gateway") as refused:
+        async with called(address):
+            pass
+
+    assert "http://127.0.0.1:8470" in refused.value.hint
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 500])
+@pytest.mark.parametrize(("text", "kind"), [("<p>hello</p>", "text/html"), ('{"detail": "no"}', "application/json")])
+async def test_another_web_server_is_told_from_a_gateway(status: int, text: str, kind: str) -> None:
+    """Pages and JSON, with any status: every call says that this address is not a gateway, and none takes it for an answer."""
+
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(status=status, text=text, content_type=kind, headers={"Location": "/elsewhere"})
+
+    async with served(page) as url, called(url) as door:
+        for asked in (door.inbox(), door.deliveries(), door.view(NAME), door.ledger(NAME), anext(door.changes(NAME))):
+            with pytest.raises(Unavailable, match=f"what answers at {url} is not a Vigil gateway"):
+                await asked
+
+
+async def test_a_port_that_does_not_speak_http_is_told_from_a_gateway() -> None:
+    """What greets as another protocol does, is no gateway, for a call and for a stream."""
+
+    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-example\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with server, called(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as door:
+        for asked in (door.inbox(), anext(door.changes(NAME))):
+            with pytest.raises(Unavailable, match="not a Vigil gateway"):
+                await asked
+
+
+async def test_what_a_gateway_cannot_reach_is_told_with_its_address() -> None:
+    """That Temporal is away is the fault of that installation: whoever reads it knows of which."""
+
+    async def away(_request: web.Request) -> web.Response:
+        problem = {"code": "unavailable", "detail": "Temporal cannot be reached", "hint": "try again"}
+        return web.json_response(problem, status=503, content_type="application/problem+json")
+
+    async with served(away) as url, called(url) as door:
+        with pytest.raises(Unavailable, match=f"the gateway at {url} says: Temporal cannot be reached") as told:
+            await door.inbox()
+
+    assert "try again" == told.value.hint
+
+
+async def test_a_gateway_that_is_nowhere_is_an_error_at_once() -> None:
+    """A mistyped address must not make anyone wait, also who would be patient with a gateway that went away later."""
+    async with called(f"http://127.0.0.1:{free_ports(1)[0]}") as door:
+        with pytest.raises(Unavailable, match="no gateway answers at"):
+            await anext(door.changes(NAME, lambda _error: None))
+
+
+async def test_a_stream_goes_on_where_it_was_when_the_gateway_comes_back(ledger: list[Entry]) -> None:
+    """While the gateway is away the watcher is told so once; every entry comes once; without a watcher it is an error."""
+    away: asyncio.Queue[Unavailable] = asyncio.Queue()
+    seen: list[Entry] = []
+    port = free_ports(1)[0]
+    async with asyncio.timeout(PATIENCE), called(f"http://127.0.0.1:{port}") as door:
+        changes, impatient = door.changes(NAME, away.put_nowait), door.changes(NAME)
+        async with served(Streaming(ledger, 5).answer, port):
+            seen += [await anext(changes) for _ in range(5)]
+            await anext(impatient)
+        coming = asyncio.create_task(anext(changes))
+        told = await away.get()
+        with pytest.raises(Unavailable):
+            [entry async for entry in impatient]
+        async with served(Streaming(ledger, len(ledger)).answer, port):
+            seen += [await coming, *[entry async for entry in changes]]
+
+    assert ledger == seen
+    assert told.message == f"no gateway answers at http://127.0.0.1:{port}"
+    assert away.empty()
+
+
+async def test_a_delivery_closed_without_its_end_is_an_error(ledger: list[Entry]) -> None:
+    """Somebody terminated it in Temporal: what there is of the ledger, then that it stops there; nobody waits for ever."""
+    streaming = Streaming(ledger, 5, closed=True)
+    async with asyncio.timeout(PATIENCE), served(streaming.answer) as url, called(url) as door:
+        changes = door.changes(NAME)
+        seen = [await anext(changes) for _ in range(5)]
+        with pytest.raises(VigilError, match="closed in Temporal without its end: its ledger stops at entry 4"):
+            await anext(changes)
+
+    assert ledger[:5] == seen
+    assert [0, 4] == streaming.asked
+
+
+async def test_an_entry_of_any_size_comes_through_a_stream(ledger: list[Entry]) -> None:
+    """The plan stands in the first entry, and may be half a megabyte."""
+    first = ledger[0]
+    large = first.event.plan.model_copy(update={"payload": "A" * 600_000})  # type: ignore[union-attr] # the first has a plan
+    entry = first.model_copy(update={"event": first.event.model_copy(update={"plan": large})})
+    async with served(Streaming([entry], 1).answer) as url, called(url) as door:
+        assert entry == await anext(door.changes(NAME))
