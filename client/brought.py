@@ -1,7 +1,6 @@
 """A plan with what belongs to it: the directory, the rule cards and the scenario, found beside it or in a folder above."""
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from domain.cards import RuleCard
@@ -12,7 +11,7 @@ from domain.plan import Plan
 from domain.planning import rules
 from domain.quantities import parse_span
 from process.brought import cards_in, directory_in, text_of
-from rehearsal.scenario import Pace, Scenario
+from rehearsal.scenario import Change, Pace, Scenario
 from rehearsal.scenario import faults_in as unfitting
 
 
@@ -42,7 +41,7 @@ def checked_plan(path: Path, directory: Path | None, cards: Path | None) -> Brou
     return Brought(document.read(Plan, rules(services, laws)), services, laws)
 
 
-def scenario_for(path: Path, plan: Plan, scenario: Path | None) -> Scenario:
+def scenario_for(path: Path, brought: Brought, scenario: Path | None) -> Scenario:
     """The scenario named, or `scenario.yaml` beside the plan, or one in which everyone answers in good time.
 
     Raises `Malformed` if it speaks of services, checkpoints or statements that this plan does not know.
@@ -50,15 +49,25 @@ def scenario_for(path: Path, plan: Plan, scenario: Path | None) -> Scenario:
     chosen = scenario or path.resolve().parent / "scenario.yaml"
     if scenario is None and not chosen.exists():
         return Scenario(vigil="scenario/1", pace=Pace(fastest=parse_span("20m"), slowest=parse_span("4h")))
-    return _scenario(chosen).read(Scenario, [partial(unfitting, plan=plan)])
+    return _fitting(Document(text_of(chosen), str(chosen)), chosen.parent, brought)
 
 
 def checked_scenario(path: Path, directory: Path | None, cards: Path | None) -> tuple[Brought, Scenario]:
     """The scenario with the plan that it names, both checked. Raises `Malformed` with every fault of either."""
-    document = _scenario(path)
+    document = Document(text_of(path), str(path))
     brought = checked_plan(path.parent / document.read(Scenario).plan, directory, cards)
-    return brought, document.read(Scenario, [partial(unfitting, plan=brought.plan)])
+    return brought, _fitting(document, path.parent, brought)
 
 
-def _scenario(path: Path) -> Document:
-    return Document(text_of(path), str(path))
+def _fitting(document: Document, folder: Path, brought: Brought) -> Scenario:
+    """The scenario, with the plans it changes to read as well, if it fits all of them."""
+
+    def read(change: Change) -> Change:
+        path = folder / str(change.plan)
+        plan = Document(text_of(path), str(path)).read(Plan, rules(brought.directory, brought.cards))
+        return Change(after=change.after, plan=plan)
+
+    found = document.read(Scenario)
+    found = found.model_copy(update={"changes": tuple(map(read, found.changes))})
+    document.read(Scenario, [lambda _: unfitting(found, brought.plan)])
+    return found

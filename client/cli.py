@@ -33,9 +33,8 @@ from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
 from domain.ledger import Closed, Ended, Left, Receipt, Started
 from domain.packet import verify as verify_packet
-from domain.plan import Plan
+from domain.plan import Plan, read_plan
 from domain.quantities import check_span, parse_span, say_span
-from domain.record import read_plan
 from domain.requests import Request
 from domain.statements import Incident, StopRequested, faults_of
 from domain.unforeseen import ACKNOWLEDGED, INTERDICTION, decides
@@ -118,7 +117,7 @@ def rehearse(
     unless something goes wrong.
     """
     brought = checked_plan(plan, directory, cards)
-    behaviour = scenario_for(plan, brought.plan, scenario)
+    behaviour = scenario_for(plan, brought, scenario)
     with home_for(keep) as home:
         with Watched(live=talk.is_terminal) as watched:
             work = Rehearsal(brought, behaviour, seed, home).run(watched.see, lambda text: talk.print(text, style="dim"))

@@ -94,7 +94,7 @@ def plan_simulate(
 ) -> None:
     """Simulate many deliveries: how long they take, who is waited for, which consent runs out, where they fail."""
     brought = checked_plan(plan, directory, cards)
-    behaviour = scenario_for(plan, brought.plan, scenario)
+    behaviour = scenario_for(plan, brought, scenario)
     trials = Trials(World(brought.plan, brought.directory, brought.cards, behaviour, seed), runs, trouble)
     found = forecast(brought.plan, tuple(_with_progress(trials)))
     if picture is not None:

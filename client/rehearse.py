@@ -25,10 +25,11 @@ from domain.envelope import PLAN_TYPE, private_pem, sign
 from domain.errors import Malformed, NotVerified, TimedOut
 from domain.ledger import Entry, Outcome, Stated
 from domain.packet import verify
+from domain.plan import Plan
 from domain.views import DeliveryView
 from process.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
-from rehearsal.scenario import Scenario
+from rehearsal.scenario import Change, Scenario
 from rehearsal.services import VIGIL, cast, private_key_of
 
 LONGEST_PAUSE = 120.0
@@ -85,7 +86,11 @@ class Rehearsal:
             initiator = private_key_of(plan.initiator)
             gateway = Gateway(http, layout.gateway_url, plan.initiator, initiator)
             delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, initiator))
+            changing = [asyncio.create_task(_change(gateway, change)) for change in scenario.changes]
             entries = await self._followed(gateway, delivery, watch)
+            for change in changing:
+                change.cancel()
+            await asyncio.gather(*changing, return_exceptions=True)
             packet = self.home.path / f"{delivery}.packet.json"
             packet.write_bytes(await gateway.packet(delivery))
         return self._verified(packet, entries, layout, round(time.monotonic() - began))
@@ -135,7 +140,7 @@ class Rehearsal:
 
     def lay_out(self) -> tuple[Directory, Layout]:
         """Write the files an installation is given, with simulated keys and addresses."""
-        participants = self.brought.plan.participants()
+        participants = self.scenario.participants(self.brought.plan)
         ports = free_ports(len(participants) + 2)
         found = [self.brought.directory.get(service) for service in participants]
         reach = {service.id: reach_of(service, port) for service, port in zip(found, ports[2:], strict=True)}
@@ -155,6 +160,14 @@ class Rehearsal:
         layout.key.touch(mode=0o600)
         layout.key.write_bytes(private_pem(private_key_of(VIGIL)))
         return directory, layout
+
+
+async def _change(gateway: Gateway, change: Change) -> None:
+    """The initiator changes the plan when its time has come."""
+    assert isinstance(change.plan, Plan)  # noqa: S101 - a scenario that has been read holds plans
+    await asyncio.sleep(change.after.total_seconds())
+    plan = sign(canonical(change.plan), PLAN_TYPE, private_key_of(change.plan.initiator))
+    await gateway.amend(change.plan.operation, plan)
 
 
 @contextmanager

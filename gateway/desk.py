@@ -137,11 +137,10 @@ class Desk:
         with _as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
         known = resume(docket.plan, docket.directory, docket.cards, docket.entries)
+        snapshot = self._directory.snapshot(plan.participants())
         amended = Amended(
             plan=envelope,
-            services=tuple(
-                one for one in self._directory.snapshot(plan.participants()).services if not known.directory.find(one.id)
-            ),
+            services=tuple(one for one in snapshot.services if known.directory.find(one.id) is None),
             cards=tuple(self._cards[state] for state in plan.states() if state in self._cards and state not in known.cards),
         )
         faults = [*amending.faults_in(known, plan, *known.knowing(amended)), *self._without_keys(plan, now)]

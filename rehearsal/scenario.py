@@ -40,6 +40,15 @@ class Act(Frozen):
     """In how many of a hundred rehearsals it happens; the seed decides."""
 
 
+class Change(Frozen):
+    """The initiator changes the plan under way (R22)."""
+
+    after: Span
+    """From the start."""
+    plan: Annotated[str, Field(max_length=200)] | Plan
+    """The new plan's file, relative to the scenario's; read when the scenario is."""
+
+
 class Pace(Frozen):
     """How long services take to answer: anything between the two."""
 
@@ -76,9 +85,11 @@ class Happened(Frozen):
     """Something of a trail: what the story recorded. What is left out may be anything."""
 
     event: Literal[
+        "amended",
         "opened",
         "asked",
         "reminded",
+        "escalated",
         "silence",
         "closed",
         "expiring",
@@ -107,9 +118,11 @@ class Happened(Frozen):
 
 
 NAMED_BY: dict[str, tuple[str, ...]] = {
+    "amended": (),
     "opened": ("checkpoint",),
     "asked": ("checkpoint", "service"),
     "reminded": ("checkpoint", "service"),
+    "escalated": ("checkpoint", "service"),
     "silence": ("checkpoint", "service"),
     "closed": ("checkpoint",),
     "expiring": ("service",),
@@ -151,7 +164,16 @@ class Scenario(Frozen):
     paces: Annotated[tuple[PaceOf, ...], Field(max_length=100)] = ()
     """Where something takes longer or shorter than the rest; the first that fits counts."""
     acts: Annotated[tuple[Act, ...], Field(max_length=100)] = ()
+    changes: Annotated[tuple[Change, ...], Field(max_length=10)] = ()
     expect: Expected | None = None
+
+    def plans(self, plan: Plan) -> tuple[Plan, ...]:
+        """The plan it begins with, and those it is changed to."""
+        return (plan, *(change.plan for change in self.changes if isinstance(change.plan, Plan)))
+
+    def participants(self, plan: Plan) -> tuple[str, ...]:
+        """Everyone who takes part at some time."""
+        return tuple(dict.fromkeys(service for one in self.plans(plan) for service in one.participants()))
 
     def acts_of(self, service: str, checkpoint: str) -> tuple[Act, ...]:
         """What this service does at this checkpoint beside or instead of answering."""
@@ -175,26 +197,28 @@ def base_name(checkpoint: str) -> str:
 
 def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
     """What in the scenario can never come true with this plan, so that a slip of the pen is not taken for a quiet delivery."""
+    plans = scenario.plans(plan)
     for number, act in enumerate(scenario.acts):
         place = f"acts.{number}"
-        yield from _named(plan, place, act.service, act.at, "at", act.says)
-        planned = plan.find(act.at)
-        if planned is not None and act.service in plan.participants() and act.service not in planned.services():
-            problem = f"{act.service} is not asked at {act.at}; {', '.join(planned.services())} are"
+        yield from _named(scenario, plan, place, act.service, act.at, "at", act.says)
+        planned = [one for one in (known.find(act.at) for known in plans) if one is not None]
+        asked = dict.fromkeys(service for one in planned for service in one.services())
+        if planned and act.service in scenario.participants(plan) and act.service not in asked:
+            problem = f"{act.service} is not asked at {act.at}; {', '.join(asked)} are"
             yield Fault(place=f"{place}.service", problem=problem)
     for number, pace in enumerate(scenario.paces):
-        yield from _named(plan, f"paces.{number}", pace.service, None, "", None)
+        yield from _named(scenario, plan, f"paces.{number}", pace.service, None, "", None)
     for number, sight in enumerate(scenario.expect.trail if scenario.expect is not None else ()):
         says = sight.says if isinstance(sight, Said) else None
-        yield from _named(plan, f"expect.trail.{number}", sight.service, sight.checkpoint, "checkpoint", says)
+        yield from _named(scenario, plan, f"expect.trail.{number}", sight.service, sight.checkpoint, "checkpoint", says)
 
 
 def _named(  # noqa: PLR0913, PLR0917 - a place and what stands there
-    plan: Plan, place: str, service: str | None, checkpoint: str | None, field: str, says: str | None
+    scenario: Scenario, plan: Plan, place: str, service: str | None, checkpoint: str | None, field: str, says: str | None
 ) -> Iterator[Fault]:
-    if service is not None and service not in plan.participants():
+    if service is not None and service not in scenario.participants(plan):
         yield Fault(place=f"{place}.service", problem=f"{service} has no part in {plan.operation}")
-    if checkpoint is not None and not _may_open(plan, base_name(checkpoint)):
+    if checkpoint is not None and not any(_may_open(one, base_name(checkpoint)) for one in scenario.plans(plan)):
         yield Fault(place=f"{place}.{field}", problem=f"no checkpoint {checkpoint} can open in {plan.operation}")
     if says is not None and says not in KINDS:
         yield Fault(place=f"{place}.says", problem=f"{says} is no kind of statement; expected one of {', '.join(KINDS)}")
@@ -205,7 +229,8 @@ def _may_open(plan: Plan, name: str) -> bool:
     extension, decision = name.removeprefix("extension."), name.removesuffix(".decision")
     return (
         plan.find(name) is not None
-        or name in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED)
+        or name in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED, unforeseen.PARTS, "balance")
+        or name.startswith("duty.")
         or (extension != name and any(extension in plan.authorities(state) for state in plan.states()))
         or (decision != name and plan.find(decision) is not None)
         or (plan.surveillance is not None and name in ("sighting", "search"))

@@ -18,16 +18,16 @@ from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, Envelope, sign
 from domain.errors import TimedOut, VigilError
-from domain.ledger import Asked, Entry, NoticeKind, Told
+from domain.ledger import Amended, Asked, Entry, NoticeKind, Told
 from domain.packet import seal
 from domain.plan import Plan
-from domain.record import begin, record, resume, submit
+from domain.record import amend, begin, record, resume, submit
 from domain.requests import request
 from domain.statements import Statement, StopRequested, sign_statement
 from domain.unforeseen import in_between
 from rehearsal.chaos import attacks
 from rehearsal.clock import EPOCH, VirtualTimeLoop, run
-from rehearsal.scenario import Scenario
+from rehearsal.scenario import Change, Scenario
 from rehearsal.services import VIGIL, Line, cast, lines, private_key_of
 from workflows.story import Story
 
@@ -112,6 +112,8 @@ class _Theatre:
     async def perform(self) -> Simulated:
         """Tell the story, again from the ledger after each restart, until it has ended."""
         self._go(self._lose_patience())
+        for change in self._world.scenario.changes:
+            self._go(self._change(change))
         while not self._delivery.ended:
             try:
                 await Story(self._delivery, self).run()
@@ -203,6 +205,18 @@ class _Theatre:
             content=StopRequested(reason=reason),
         )
         self.hear(sign_statement(stop, private_key_of(stop.service)))
+
+    async def _change(self, change: Change) -> None:
+        """The initiator changes the plan; one that may not be changed like that any more stays as it is."""
+        assert isinstance(change.plan, Plan)  # noqa: S101 - a scenario that has been read holds plans
+        await asyncio.sleep(change.after.total_seconds())
+        services = cast(self._world.directory, change.plan.participants()).services
+        cards = [self._world.cards[state] for state in change.plan.states()]
+        plan = sign(canonical(change.plan), PLAN_TYPE, private_key_of(change.plan.initiator))
+        with suppress(VigilError):
+            amend(self._delivery, Amended(plan=plan, services=services, cards=tuple(cards)), self.now())
+        self.show()
+        self._news.set()
 
     async def _receive(self, name: str, service: str, answers: tuple[Line, ...]) -> None:
         await asyncio.sleep(self._dice.randint(0, 1000) / 1000)

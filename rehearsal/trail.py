@@ -10,6 +10,7 @@ from domain.ledger import (
     Cause,
     Concluded,
     Entry,
+    Escalated,
     Event,
     Expired,
     Expiring,
@@ -97,6 +98,8 @@ def _sight(delivery: Delivery, event: Event, at: datetime) -> Seen:
             return _said(delivery.early[early], verdict, at, event.event)
         case Asked(checkpoint=name, received=reached) | Told(checkpoint=name, reached=reached):
             return Seen(at, event.event, name, (*reached, *event.unreachable))
+        case Escalated(checkpoint=name, to=to, services=services):
+            return Seen(at, event.event, name, (to, *services))
         case Reminded(checkpoint=name, services=services) | Silence(checkpoint=name, services=services):
             return Seen(at, event.event, name, services)
         case Expiring(service=service) | Expired(service=service):

@@ -43,7 +43,7 @@ class ControlledDelivery:
             self._refused = as_application_error(error)  # raised by `run`, since an initialiser cannot fail a workflow
 
     @workflow.run
-    async def run(self, docket: Docket) -> Ending:
+    async def run(self, docket: Docket) -> Ending:  # noqa: ARG002 - Temporal gives it to both; the initialiser has used it
         """Perform the story; then wait until everyone who was being answered has been."""
         if self._refused is not None:
             raise self._refused

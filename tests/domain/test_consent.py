@@ -6,9 +6,9 @@ from rehearsal.clock import EPOCH
 from tests.support import Table, example_plan
 
 
-def grant(service: str, state: str) -> Grant:
-    """A consent of thirty days."""
-    return Grant(service, state, ("intact",), EPOCH, EPOCH + timedelta(days=30))
+def grant(service: str, state: str, at: str = "") -> Grant:
+    """A consent of thirty days, given where the example plan asks for it."""
+    return Grant(service, state, ("intact",), EPOCH, EPOCH + timedelta(days=30), at or f"consent-{state.lower()}")
 
 
 def two_checkpoints() -> Plan:
@@ -25,7 +25,7 @@ def test_r1_state_is_authorised_only_when_each_of_its_checkpoints_is() -> None:
     grants = {"kz.prosecutor": grant("kz.prosecutor", "KZ"), "uz.prosecutor": grant("uz.prosecutor", "UZ")}
 
     assert ("KZ",) == missing(plan, grants, EPOCH)
-    assert () == missing(plan, grants | {"kz.knb": grant("kz.knb", "KZ")}, EPOCH)
+    assert () == missing(plan, grants | {"kz.knb": grant("kz.knb", "KZ", "consent-kz-2")}, EPOCH)
 
 
 def test_r1_withdrawn_or_expired_consent_authorises_nothing() -> None:
