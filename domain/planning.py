@@ -14,16 +14,16 @@ from domain.cards import RuleCard
 from domain.directory import Directory
 from domain.errors import Fault
 from domain.identifiers import locode_in_state
-from domain.plan import STEP_NEEDS, Plan, PlannedCheckpoint, Step
+from domain.plan import STEP_NEEDS, Leg, Plan, PlannedCheckpoint, Step
 from domain.quantities import say_span
 from domain.statements import Need
 
 Cards = Mapping[str, RuleCard]
 
-ONCE: tuple[Step, ...] = ("prepare", "dispatch", "deliver")
+ONCE: tuple[Step, ...] = ("prepare", "dispatch")
 """Steps that have exactly one checkpoint; `authorise` has one for each State, `hand_over` one between two legs."""
 
-AT_LEAST_ONCE: tuple[Step, ...] = ("arrest", "account")
+AT_LEAST_ONCE: tuple[Step, ...] = ("deliver", "arrest", "account")
 
 
 def faults_in(plan: Plan, directory: Directory, cards: Cards) -> tuple[Fault, ...]:
@@ -175,20 +175,29 @@ def _route(plan: Plan, directory: Directory) -> Iterator[Fault]:
         if before.end != after.start:
             problem = f"R4: control is interrupted: leg {before.id} ends at {before.end}, so this must start there"
             yield Fault(place=f"legs.{index + 1}.start", problem=problem)
-    first: tuple[Step, str, str, str] = ("dispatch", plan.legs[0].start, "legs.0.start", "first leg starts")
-    last: tuple[Step, str, str, str] = ("deliver", plan.legs[-1].end, f"legs.{len(plan.legs) - 1}.end", "last leg ends")
-    for step, found, place, words in (first, last):
-        wanted = plan.at(step)
-        if len(wanted) == 1 and found != wanted[0].id:
-            yield Fault(place=place, problem=f"the {words} at the {step} checkpoint {wanted[0].id}, not at {found}")
+    start, end = plan.legs[0].start, plan.legs[-1].end
+    departures = [one.id for one in plan.at("dispatch")]
+    if len(departures) == 1 and start != departures[0]:
+        problem = f"the first leg starts at the dispatch checkpoint {departures[0]}, not at {start}"
+        yield Fault(place="legs.0.start", problem=problem)
+    deliveries = [one.id for one in plan.at("deliver")]
+    if deliveries and end not in deliveries:
+        problem = f"the last leg ends at the deliver checkpoint {' or '.join(deliveries)}, not at {end}"
+        yield Fault(place=f"legs.{len(plan.legs) - 1}.end", problem=problem)
 
 
 def _handovers(plan: Plan) -> Iterator[Fault]:
     inner = {before.end: (before, after) for before, after in pairwise(plan.legs)}
     for index, checkpoint in enumerate(plan.checkpoints):
+        if checkpoint.step == "deliver":
+            yield from _recipient(plan, index, checkpoint, inner.get(checkpoint.id))
+            continue
         if checkpoint.step != "hand_over":
             if checkpoint.id in inner:
-                problem = f"legs {inner[checkpoint.id][0].id} and {inner[checkpoint.id][1].id} meet here: step must be hand_over"
+                before, after = inner[checkpoint.id]
+                problem = (
+                    f"legs {before.id} and {after.id} meet here: step must be hand_over, or deliver in a chain of recipients"
+                )
                 yield Fault(place=f"checkpoints.{index}.step", problem=problem)
             continue
         if checkpoint.id not in inner:
@@ -213,6 +222,21 @@ def _handovers(plan: Plan) -> Iterator[Fault]:
         if checkpoint.need != "all":
             problem = "R6: custody moves by offer and acceptance, so both are needed: all"
             yield Fault(place=f"checkpoints.{index}.need", problem=problem)
+
+
+def _recipient(plan: Plan, index: int, checkpoint: PlannedCheckpoint, legs: tuple[Leg, Leg] | None) -> Iterator[Fault]:
+    """A recipient is the last one, or one in a chain who passes it on: then it stays under the same authority's watch (R4)."""
+    if legs is None:
+        if checkpoint.id != plan.legs[-1].end:
+            yield Fault(place=f"checkpoints.{index}.id", problem="no leg ends at this delivery")
+        return
+    before, after = legs
+    if before.responsible != after.responsible:
+        problem = f"R6: {before.responsible} does not hand it over here, so it stays responsible until a hand_over"
+        yield Fault(place=f"checkpoints.{index}.step", problem=problem)
+    if any(one.says == "interdiction" for one in checkpoint.requires):
+        problem = "the way goes on from here, so it is not interdicted here"
+        yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
 
 
 def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

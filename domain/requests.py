@@ -17,7 +17,7 @@ from domain.mass import open_difference
 from domain.moments import utc_text
 from domain.plan import Contents
 from domain.quantities import Milligrams
-from domain.statements import Cash, ConditionId, Label, Need, Reason
+from domain.statements import Cash, ConditionId, Label, Need, Part, Reason
 
 RequestId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,199}$")]
 
@@ -50,6 +50,8 @@ class Facts(Frozen):
     """What is to be permitted apart (R16)."""
     conditions: tuple[Bound, ...] = ()
     """What binds this answer: it must say that each is met (R19)."""
+    parts: tuple[Part, ...] = ()
+    """What it has split into, where it is asked how they ended."""
     problem: str = ""
     """What a decision or a stop is about."""
 
@@ -145,6 +147,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         contents=_inside(delivery),
         items=tuple(item.label for item in delivery.prepared.items) if delivery.prepared is not None else (),
         permissions=plan.permissions(delivery.cards[state]) if "permission" in says and state in delivery.cards else (),
+        parts=delivery.parts if "parts" in says else (),
         conditions=tuple(Bound(id=number, text=text) for number, text in bound),
         problem=problem,
     )

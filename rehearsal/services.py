@@ -21,7 +21,7 @@ from domain.errors import Malformed
 from domain.identifiers import Seal
 from domain.moments import instant
 from domain.requests import Request
-from domain.statements import ANSWERS, CONTENT, NEED_OF, Content, Need, Statement, sign_statement
+from domain.statements import ANSWERS, CONTENT, NEED_OF, Content, Need, Part, Statement, sign_statement
 from rehearsal.scenario import Act, Scenario, base_name
 
 ALWAYS = 100
@@ -188,6 +188,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "no_arrest": {"reason": "SIMULATED: nobody came"},
         "not_collected": {"because": "no_show", "reason": "SIMULATED: nobody came"},
         "seizure": {"recovered": inside, "gross": facts.gross, "items": list(facts.items)},
+        "parts_ended": {"parts": [_ended(part) for part in facts.parts]},
         "difference_explained": {"reason": "SIMULATED: laboratory scale"},
         "permission_granted": {
             "state": facts.state,
@@ -220,6 +221,16 @@ def _handled(modality: str, inside: list[dict[str, Any]], gross: int) -> dict[st
         removed = [one | {key: one[key] - some[key]} for one, some, key in zip(inside, kept, size, strict=True)]
         return {"kept": kept, "removed": removed, **substitute}
     return {"kept": [], "removed": inside, **(substitute if modality == "replaced_in_whole" else {})}
+
+
+def _ended(part: Part) -> dict[str, Any]:
+    """A part that ended well."""
+    return {
+        "operation": part.operation,
+        "outcome": "delivered_with_arrests",
+        "recovered": plain(part)["contents"],
+        "head": "0" * 64,
+    }
 
 
 def _new_seal(state: str, dice: random.Random) -> dict[str, Any]:

@@ -6,17 +6,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from domain import unforeseen
 from domain.canonical import canonical
 from domain.cards import RuleCard
 from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.documents import Document
 from domain.envelope import PLAN_TYPE, Envelope, sign
-from domain.ledger import Cleared, Closed, Event, Opened, Receipt
+from domain.errors import RuleBroken
+from domain.ledger import Cleared, Closed, Concluded, Event, Opened, Receipt
 from domain.packet import seal
 from domain.plan import Plan
 from domain.record import begin, record, submit, take_up
-from domain.rules import due_at
+from domain.rules import conclusion, due_at, permits
 from domain.statements import CONTENT, Statement, sign_statement
 from process.brought import cards_in, directory_in
 from rehearsal.clock import EPOCH
@@ -115,6 +117,11 @@ class Table:
             self.record(Opened(checkpoint=name, due=due_at(self.delivery, name, self.now)))
         take_up(self.delivery, self.now)
 
+    def open_unforeseen(self, name: str) -> None:
+        """Open a checkpoint that no plan holds, as the rules define it now."""
+        definition = unforeseen.definition(self.delivery, name)
+        self.record(Opened(checkpoint=name, due=due_at(self.delivery, name, self.now), definition=definition))
+
     def close(self, *names: str) -> None:
         """Close checkpoints that are satisfied."""
         for name in names:
@@ -178,3 +185,13 @@ class Table:
         self.dispatch().record(Cleared(leg=1))
         self.open("tashkent-airport")
         return self
+
+
+def outcome_of(table: Table) -> tuple[str, str]:
+    """What it amounts to, and the rule that forbids to conclude it now (or an empty text)."""
+    outcome, reason = conclusion(table.delivery)
+    try:
+        permits(table.delivery, Concluded(outcome=outcome, reason=reason or "as it is"), table.now)
+    except RuleBroken as error:
+        return outcome, error.rule
+    return outcome, ""

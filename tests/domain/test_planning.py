@@ -144,9 +144,14 @@ def test_reminder_one_millisecond_before_the_due_time_is_no_fault() -> None:
 
 
 def test_two_checkpoints_of_a_step_that_stands_once_are_a_fault() -> None:
-    """Exactly one departure, preparation and delivery."""
-    twice = PLAN.model_copy(update={"checkpoints": (*PLAN.checkpoints, PLAN.checkpoints[5].model_copy(update={"id": "again"}))})
-    assert ("checkpoints", "exactly one checkpoint of step deliver is needed, found 2") in found(twice)
+    """Exactly one departure and preparation; and each delivery is the end of a leg."""
+
+    def twice(number: int) -> list[tuple[str, str]]:
+        again = PLAN.checkpoints[number].model_copy(update={"id": "again"})
+        return found(PLAN.model_copy(update={"checkpoints": (*PLAN.checkpoints, again)}))
+
+    assert ("checkpoints", "exactly one checkpoint of step dispatch is needed, found 2") in twice(3)
+    assert (f"checkpoints.{len(PLAN.checkpoints)}.id", "no leg ends at this delivery") in twice(5)
 
 
 def card(state: str, **changed: Any) -> dict[str, RuleCard]:

@@ -1,0 +1,124 @@
+"""A chain of recipients, one after another (Paris to Mumbai), and a consignment that splits."""
+
+from datetime import timedelta
+from typing import Any
+
+from domain.packet import verify
+from domain.plan import Plan
+from domain.planning import faults_in
+from rehearsal.scenario import Act, Pace, Scenario
+from rehearsal.simulator import Simulated, World, simulate
+from tests.support import Table, example_cards, example_directory, example_plan, outcome_of
+
+PACE = Pace(fastest=timedelta(minutes=10), slowest=timedelta(hours=1))
+
+
+def chain() -> Plan:
+    """Almaty to Tashkent, where the addressee passes it on to a second recipient."""
+    document: dict[str, Any] = example_plan().model_dump()
+    first = next(one for one in document["checkpoints"] if one["id"] == "delivery")
+    first["requires"] = [*first["requires"], {"service": "uz.police", "says": "arrest"}]
+    last = first | {"id": "second-recipient", "place": "Second address", "requires": first["requires"][:1]}
+    document["checkpoints"] = [*document["checkpoints"], last]
+    city = document["legs"][-1]
+    document["legs"] = [*document["legs"], city | {"id": "onward", "start": "delivery", "end": "second-recipient"}]
+    return Plan.model_validate(document)
+
+
+def performed(plan: Plan, *acts: Act) -> Simulated:
+    """The plan in the simulator, with these acts."""
+    return simulate(World(plan, example_directory(), example_cards(), Scenario(vigil="scenario/1", pace=PACE, acts=acts), 1))
+
+
+def test_a_chain_of_recipients_is_a_plan() -> None:
+    """Two deliveries, the first of which passes it on, under the same authority; with an arrest at the first."""
+    assert () == faults_in(chain(), example_directory(), example_cards())
+
+
+def test_r4_in_a_chain_the_authority_does_not_change_without_a_handover() -> None:
+    """Where another authority takes over, custody is offered and accepted."""
+    document = chain().model_dump()
+    document["legs"][-1]["responsible"] = "uz.police"
+    faults = faults_in(Plan.model_validate(document), example_directory(), example_cards())
+
+    assert ["R6"] == [fault.problem[:2] for fault in faults]
+
+
+def test_a_chain_is_delivered_when_its_last_recipient_has_it() -> None:
+    """The first delivery moves it on to the next leg; only the last ends the way, and the first arrest counts."""
+    done = performed(chain())
+    opened = [entry.event.checkpoint for entry in done.delivery.ledger if entry.event.event == "opened"]
+
+    assert "delivered_with_arrests" == verify(done.packet).outcome
+    assert opened.index("delivery") < opened.index("second-recipient")
+    assert 3 == len(done.delivery.arrests)
+
+
+def parts(*masses: str) -> list[dict[str, Any]]:
+    """Parts of the parcel, by mass."""
+    return [
+        {"operation": f"saxaul-22-{number}", "contents": [{"substance": "mephedrone (4-MMC)", "net": mass}]}
+        for number, mass in enumerate(masses, 1)
+    ]
+
+
+def test_r10_a_split_is_whole() -> None:
+    """Parts that are not together what travelled are refused; nothing has split then."""
+    table = Table().approach()
+    unequal = table.say("kz.customs", "split", parts=parts("6 kg", "6 kg"), reason="repacked")
+
+    assert ("refused", "R10") == (unequal.verdict.verdict, unequal.verdict.rule)
+    assert () == table.delivery.parts
+
+
+def test_r4_only_who_holds_it_says_that_it_has_split() -> None:
+    """Another's word about the consignment does not end the delivery."""
+    table = Table().approach()
+    verdict = table.say("uz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="repacked").verdict
+
+    assert ("refused", "R4") == (verdict.verdict, verdict.rule)
+
+
+def test_a_split_delivery_ends_when_its_parts_have_ended() -> None:
+    """The initiator says how each part ended; the parent's outcome is `split`, and its packet verifies."""
+    act = Act(
+        service="kz.customs",
+        at="tashkent-airport",
+        says="split",
+        details={"parts": parts("6 kg", "7.2 kg"), "reason": "two couriers"},
+        after=timedelta(hours=1),
+    )
+    ended = Act(
+        service="kz.knb",
+        at="split.parts",
+        says="parts_ended",
+        details={
+            "parts": [
+                {
+                    "operation": one["operation"],
+                    "outcome": "delivered_with_arrests",
+                    "recovered": one["contents"],
+                    "head": "0" * 64,
+                }
+                for one in parts("6 kg", "7.2 kg")
+            ]
+        },
+    )
+    done = performed(example_plan(), act, ended)
+
+    assert "split" == verify(done.packet).outcome
+    assert done.delivery.closed("split.parts")
+
+
+def test_r10_parts_that_recovered_less_are_explained_before_the_parent_ends() -> None:
+    """What the parts did not find again is a difference of the whole."""
+    table = Table().approach()
+    table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
+    table.open_unforeseen("split.parts")
+    lost = [
+        {"operation": one["operation"], "outcome": "interdicted_early", "recovered": [], "head": "0" * 64}
+        for one in parts("6 kg", "7.2 kg")
+    ]
+    table.say("kz.knb", "parts_ended", "split.parts", parts=lost)
+
+    assert ("split", "R10") == outcome_of(table)
