@@ -127,11 +127,35 @@ BY_THE_RESPONSIBLE = ("interdicted", "loss_recorded", "destroyed", "sighted", "s
 """What only the authority responsible at this instant can say (R4)."""
 
 
+LATE_ENTRY = timedelta(hours=1)
+"""From what lag on a record says that it was made later than what it records."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""By how much a service's clock may be ahead without being remarked on."""
+
+
 # A statement came in
 
 
 def judge(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
-    """What becomes of a statement that is authentic and new. Changes nothing."""
+    """What becomes of a statement that is authentic and new. Changes nothing.
+
+    When it happened and when it was recorded are two things: where they lie far apart (carried by hand, or a clock that is
+    wrong), a verdict that is no refusal says so.
+    """
+    verdict = _judged(delivery, statement, at)
+    came = instant(delivery.ledger[delivery.statements[statement.id].seq].at) if statement.id in delivery.early else at
+    lag = came - instant(statement.happened_at)
+    if verdict.verdict == "refused" or -CLOCKS_DIFFER <= lag < LATE_ENTRY:
+        return verdict
+    when = f"recorded {say_span(_whole(lag))} after it happened" if lag > timedelta() else "it is said to happen later than this"
+    return verdict.model_copy(update={"reason": "; ".join(filter(None, (verdict.reason, when)))[:500]})
+
+
+def _whole(span: timedelta) -> timedelta:
+    return span - span % timedelta(minutes=1)
+
+
+def _judged(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
     if delivery.outcome is not None and statement.kind not in (*CLOSING, "duty_done"):
         return Verdict(verdict="late", reason=f"the delivery has ended: {delivery.outcome}")
     if delivery.halt is not None and statement.kind not in AFTER_A_HALT:
