@@ -27,7 +27,7 @@ from client.embedded import Embedded, Layout, held
 from client.handing import hand_in, keep, kept
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.running import Interrupted, run
-from client.saying import content_of, kind_for, statement
+from client.saying import content_of, correction, kind_for, statement
 from domain.canonical import canonical, plain
 from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
@@ -54,6 +54,8 @@ Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder 
 Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
 Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
 Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
+For = Annotated[str | None, typer.Option("--for", help="the service whose say it is, where you speak in its stead")]
+Fulfils = Annotated[list[str] | None, typer.Option(help="a condition that binds here and is met, such as uz.prosecutor/1")]
 DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
 
 KEYS = Path("~/.config/vigil/keys").expanduser()
@@ -371,6 +373,8 @@ def confirm(
     service: As,
     fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
     kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
+    fulfils: Fulfils = None,
+    on_behalf_of: For = None,
     offline: Offline = False,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
@@ -378,7 +382,7 @@ def confirm(
     output: Output = "text",
 ) -> None:
     """Sign what a checkpoint asks of you and hand it in."""
-    said = Said(delivery, checkpoint, service, officer, kind, fields or [], positive=True)
+    said = Said(delivery, checkpoint, service, officer, kind, fields or [], fulfils or [], on_behalf_of, positive=True)
     _say(said, keys.expanduser(), gateway, output, offline=offline)
 
 
@@ -387,8 +391,11 @@ def refuse(
     delivery: DeliveryId,
     checkpoint: Annotated[str, typer.Argument(help="the checkpoint that asks you", show_default=False)],
     service: As,
+    fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
     reason: Annotated[str, typer.Option(help="why; consent may be refused without one")] = "",
     kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
+    fulfils: Fulfils = None,
+    on_behalf_of: For = None,
     offline: Offline = False,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
@@ -396,7 +403,8 @@ def refuse(
     output: Output = "text",
 ) -> None:
     """Say no to what a checkpoint asks of you."""
-    said = Said(delivery, checkpoint, service, officer, kind, [f"reason={reason}"] if reason else [], positive=False)
+    words = [*(fields or []), *([f"reason={reason}"] if reason else [])]
+    said = Said(delivery, checkpoint, service, officer, kind, words, fulfils or [], on_behalf_of, positive=False)
     _say(said, keys.expanduser(), gateway, output, offline=offline)
 
 
@@ -418,10 +426,27 @@ def stop(
     except ValidationError as error:
         raise Malformed("the reason is not usable", faults_of(error)) from error
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
-    if offline:
-        _keep(envelope, output)
-    else:
-        _hand_in(service, envelope, keys.expanduser(), gateway, output)
+    _pass_on(service, envelope, keys.expanduser(), gateway, output, offline=offline)
+
+
+@app.command()
+def correct(
+    delivery: DeliveryId,
+    of: Annotated[str, typer.Argument(metavar="STATEMENT-ID", help="your statement that was wrong", show_default=False)],
+    kind: Annotated[str, typer.Argument(help="its kind", show_default=False)],
+    service: As,
+    reason: Annotated[str, typer.Option(help="why", show_default=False)],
+    fields: Annotated[list[str] | None, typer.Argument(help="field=value, all of what is right", show_default=False)] = None,
+    offline: Offline = False,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Correct what you said. The earlier statement stays; this one says what it should have said."""
+    content = correction(of, kind, fields or [], reason)
+    envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
+    _pass_on(service, envelope, keys.expanduser(), gateway, output, offline=offline)
 
 
 @app.command()
@@ -447,6 +472,8 @@ class Said:
     officer: str
     kind: str | None
     fields: Sequence[str]
+    fulfils: Sequence[str]
+    on_behalf_of: str | None
     positive: bool
 
     def signed(self, request: Request | None, folder: Path) -> Envelope:
@@ -455,12 +482,13 @@ class Said:
         if chosen is None:
             if request is None:
                 message = f"{self.checkpoint} of {self.delivery} asks nothing of {self.service} now"
-                raise NotFound(message, hint="see `vigil inbox`; to speak early, late or offline, say what with --kind")
+                raise NotFound(message, hint="see `vigil inbox`; to speak early, late, offline or for another, use --kind")
             chosen = kind_for(request, positive=self.positive)
         decision = [f"proceed={'yes' if self.positive else 'no'}"] if chosen == "movement_decision" else []
         content = content_of(chosen, [*self.fields, *decision], request)
         key = keyring.key_of(folder, self.service)
-        return statement(self.delivery, self.service, self.officer, content, key, self.checkpoint)
+        who = (self.delivery, self.service, self.officer)
+        return statement(*who, content, key, self.checkpoint, on_behalf_of=self.on_behalf_of, fulfils=self.fulfils)
 
 
 def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) -> None:
@@ -474,8 +502,16 @@ def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) 
         raise Unavailable(
             message, hint="have a worker started and try again; or sign with --kind and --offline for `vigil submit`"
         )
-    asked = [one for one in found.requests if (one.delivery, one.checkpoint) == (said.delivery, said.checkpoint)]
+    which = (said.delivery, said.checkpoint, said.on_behalf_of or said.service)
+    asked = [one for one in found.requests if (one.delivery, one.checkpoint, one.service) == which]
     _hand_in(said.service, said.signed(asked[0] if asked else None, folder), folder, gateway, output)
+
+
+def _pass_on(service: str, envelope: Envelope, folder: Path, gateway: str, output: str, *, offline: bool) -> None:
+    if offline:
+        _keep(envelope, output)
+    else:
+        _hand_in(service, envelope, folder, gateway, output)
 
 
 def _keep(envelope: Envelope, output: str) -> None:

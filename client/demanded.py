@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from domain.cards import Modality
+from domain.cards import Modality, Permission
 from domain.demands import Demand
 from domain.quantities import say_span
 
@@ -38,13 +38,33 @@ def _rows(one: Demand, modality: Modality) -> Iterator[tuple[str, str]]:
         yield "may grant", f"{UNKNOWN}; this plan asks {asked} (R1)"
     else:
         yield "may grant", f"{' or '.join(kind.replace('_', ' ') for kind in one.granted_by)}; this plan asks {asked} (R1)"
+    yield "permission", _permission(one)
+    least = "not known" if one.notice == "not known" else f"at least {say_span(one.notice)} to answer"
+    yield "notice", f"{least}; this plan gives {say_span(one.answer_within)}"
     need = f"this plan needs up to {say_span(one.needed)} from being asked (R5)"
     if one.longest == "not known":
         yield "longest", f"not known; {need}"
     else:
         fits = "it must be extended on the way" if one.extension_likely else "one authorisation is enough"
         yield "longest", f"{say_span(one.longest)}; {need}: {fits}"
+    for number, duty in enumerate(one.duties):
+        yield "" if number else "duties", f"{duty.what}, within {say_span(duty.within)} of authorising; {asked} must confirm it"
+    yield "languages", "not known: ask before you write" if one.languages == "not known" else ", ".join(one.languages)
     for number, source in enumerate(one.sources):
         yield "" if number else "source", source
     if one.notes:
         yield "note", one.notes
+
+
+def _permission(one: Demand) -> str:
+    """What needs a permission of its own there, and what that means for this plan (R16)."""
+    if one.separate == "not known":
+        return "not known: the authorisation covers what this plan does (R16)"
+    apart = f"of its own for {_said(one.separate)}" if one.separate else "of its own for nothing"
+    if not one.permissions:
+        return f"{apart}; this plan needs none (R16)"
+    return f"{apart}; this plan needs it for {_said(one.permissions)} and asks {', '.join(one.permission_asked)} (R16)"
+
+
+def _said(permissions: Sequence[Permission]) -> str:
+    return " and ".join(permissions).replace("_", " ")

@@ -20,6 +20,7 @@ from client.trying import Stage, Trial, Tried
 from domain.canonical import plain
 from domain.demands import demands
 from domain.errors import VigilError
+from domain.plan import Requirement
 from domain.quantities import say_span
 from rehearsal.forecast import Course, forecast
 from rehearsal.simulator import World
@@ -37,7 +38,7 @@ def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFold
     for heading in ("checkpoint", "step", "State", "who must say what", "due", "if overdue"):
         table.add_column(heading)
     for one in found.checkpoints:
-        asked = ", ".join(f"{need.service}: {need.says}" for need in one.requires)
+        asked = ", ".join(f"{need.service}: {need.says}{_by_two(need)}" for need in one.requires)
         table.add_row(one.id, one.step, one.state, asked, say_span(found.due_after(one)), one.overdue)
     document = {
         "plan": str(plan),
@@ -51,6 +52,10 @@ def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFold
     without = [one for one in found.participants() if not brought.directory.get(one).keys]
     if without:
         talk.print(f"to start it, these still need keys in the directory: {', '.join(without)}")
+
+
+def _by_two(need: Requirement) -> str:
+    return " by two officers" if need.officers > 1 else ""
 
 
 @app.command("test")

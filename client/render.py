@@ -236,8 +236,16 @@ def requests(found: tuple[Request, ...]) -> Table:
         table.add_column(heading)
     for asked in found:
         due = moment(asked.due) if asked.due else "now"
-        table.add_row(asked.delivery, asked.checkpoint, asked.facts.place, ", ".join(asked.says), due)
+        table.add_row(asked.delivery, asked.checkpoint, asked.facts.place, _please_say(asked), due)
     return table
+
+
+def _please_say(asked: Request) -> str:
+    """The needs, what is to be permitted, how many must sign, and each condition by the number to confirm it with."""
+    permitted = f" ({', '.join(asked.facts.permissions)})" if asked.facts.permissions else ""
+    signed = f"; {asked.officers} officers sign the same" if asked.officers > 1 else ""
+    bound = [f"condition {one.id}: {one.text}" for one in asked.facts.conditions]
+    return "\n".join([", ".join(asked.says) + permitted + signed, *bound])
 
 
 def receipt(given: Receipt) -> Text:

@@ -1,7 +1,7 @@
 """Statements from the command line: `field=value` words become the content of a signed statement.
 
-What was merely asked (the State, the modality, until when) is filled in from the request. What must be one's own finding
-(weight, seals, persons, references) is never filled in.
+What was merely asked (the State, the modality, the permissions, until when) is filled in from the request. What must be one's
+own finding (weight, seals, persons, references, that a condition is met) is never filled in.
 """
 
 import uuid
@@ -10,12 +10,23 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from domain.envelope import Envelope
 from domain.errors import Fault, Malformed
+from domain.identifiers import MINOR_UNITS, CheckpointId
+from domain.quantities import parse_amount
 from domain.requests import Request
-from domain.statements import ANSWERS, CONTENT, Content, Statement, faults_of, sign_statement
+from domain.statements import ANSWERS, CONTENT, Content, Correction, Statement, faults_of, sign_statement
+
+
+def _list(text: str) -> list[str]:
+    return [one.strip() for one in text.split(";") if one.strip()]
+
+
+def _parted(one: str, *names: str) -> dict[str, str]:
+    """`A-1: heroin: 1 kg`: its parts by these names, as far as they are given."""
+    return dict(zip(names, (part.strip() for part in one.split(":", len(names) - 1)), strict=False))
 
 
 def _seals(text: str) -> list[dict[str, str]]:
@@ -24,23 +35,68 @@ def _seals(text: str) -> list[dict[str, str]]:
     return [{"number": number, "security": security or "H"} for number, _, security in pairs]
 
 
-def _substances(text: str) -> list[dict[str, str]]:
-    """`mephedrone: 13.2 kg; cutting agent: 40 g`: net mass of each."""
-    pairs = [one.rpartition(":") for one in text.split(";") if one.strip()]
-    return [{"substance": name.strip(), "net": net.strip()} for name, _, net in pairs]
+def _substances(text: str) -> list[dict[str, Any]]:
+    """`mephedrone: 13.2 kg; EUR: 12500.00`: net mass of each; a name that is an ISO 4217 currency is cash."""
+    return [_cash(one) if one.partition(":")[0].strip() in MINOR_UNITS else _mass(one) for one in _list(text)]
 
 
-def _list(text: str) -> list[str]:
-    return [one.strip() for one in text.split(";") if one.strip()]
+def _mass(one: str) -> dict[str, Any]:
+    substance, _, net = one.rpartition(":")
+    return {"substance": substance.strip(), "net": net.strip()}
+
+
+def _cash(one: str) -> dict[str, Any]:
+    """`EUR: 12500.00`, and where their serial numbers were taken, after another colon the SHA-256 of their list."""
+    cash: dict[str, Any] = _parted(one, "currency", "minor", "serials")
+    return cash | {"minor": parse_amount(cash["currency"], cash.get("minor", ""))}
+
+
+def _conditions(text: str) -> list[dict[str, str]]:
+    """`two officers present; airport: photographs`: what stands before a colon, where it is a checkpoint id, binds it there."""
+    parted = [_parted(one, "at", "text") for one in _list(text)]
+    return [
+        known if "text" in known and _is_checkpoint(known["at"]) else {"text": one}
+        for known, one in zip(parted, _list(text), strict=True)
+    ]
+
+
+def _is_checkpoint(text: str) -> bool:
+    try:
+        TypeAdapter(CheckpointId).validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _units(text: str) -> list[dict[str, str]]:
+    """`A-1: heroin: 1 kg; A-2: heroin: 980 g`: label, substance and net mass of each."""
+    return [_parted(one, "label", "substance", "net") for one in _list(text)]
+
+
+def _items(text: str) -> list[Any]:
+    """`T-1: tracker: 120 g: 9d; S-1: substitute: 13 kg` as put in, `T-1; S-1` as recovered."""
+    return [_parted(one, "label", "what", "gross", "lasts") if ":" in one else one for one in _list(text)]
+
+
+def _finds(text: str) -> list[dict[str, str]]:
+    """`F-1: 197 000 USD in notes`: label and what it is."""
+    return [_parted(one, "label", "what") for one in _list(text)]
 
 
 _PARTS: Mapping[str, Callable[[str], Any]] = {
     "seals": _seals,
+    "broken": _seals,
     "kept": _substances,
     "removed": _substances,
+    "samples": _substances,
     "recovered": _substances,
+    "units": _units,
+    "items": _items,
+    "finds": _finds,
+    "conditions": _conditions,
     "modalities": _list,
-    "conditions": _list,
+    "permissions": _list,
+    "pictures": _list,
     "witnesses": _list,
 }
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -65,7 +121,10 @@ def content_of(kind: str, words: Iterable[str], request: Request | None) -> Cont
         elif name in given:
             faults.append(Fault(place=name, problem="given twice"))
         else:
-            given[name] = _PARTS[name](value) if name in _PARTS else value
+            try:
+                given[name] = _PARTS[name](value) if name in _PARTS else value
+            except ValueError as error:
+                faults.append(Fault(place=name, problem=str(error)))
     if faults:
         raise Malformed(f"{kind} is not right", faults, hint=_HINT)
     asked = _asked(kind, request) if request is not None else {}
@@ -89,18 +148,36 @@ def kind_for(request: Request, *, positive: bool) -> str:
     raise Malformed(f"{request.checkpoint} asks for several things", hint=f"say which with --kind: {', '.join(found)}")
 
 
+def correction(of: str, kind: str, words: Iterable[str], reason: str) -> Correction:
+    """What an earlier statement should have said, whole. Raises `Malformed`, also for a kind that is not corrected."""
+    try:
+        return Correction(of=of, reason=reason, content=content_of(kind, words, None))
+    except ValidationError as error:
+        raise Malformed(f"{of} cannot be corrected so", faults_of(error)) from error
+
+
 def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
-    delivery: str, service: str, officer: str, content: Content, key: Ed25519PrivateKey, checkpoint: str | None = None
+    delivery: str,
+    service: str,
+    officer: str,
+    content: Content,
+    key: Ed25519PrivateKey,
+    checkpoint: str | None = None,
+    *,
+    on_behalf_of: str | None = None,
+    fulfils: Iterable[str] = (),
 ) -> Envelope:
-    """A signed statement that happened now, with an id of its own. Raises `Malformed`, for a wrong officer code for one."""
+    """A signed statement that happened now, with an id of its own. Raises `Malformed` for codes that are none."""
     try:
         said = Statement(
             id=uuid.uuid4().hex,
             delivery=delivery,
             checkpoint=checkpoint,
             service=service,
+            on_behalf_of=on_behalf_of,
             officer=officer,
             happened_at=datetime.now().astimezone().isoformat(timespec="seconds"),
+            fulfils=tuple(fulfils),
             content=content,
         )
     except ValidationError as error:
@@ -110,19 +187,16 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
 
 def _asked(kind: str, request: Request) -> dict[str, Any]:
     facts = request.facts
+    of = {"state": facts.state}
+    until = {"valid_until": facts.valid_until} if facts.valid_until else {}
+    window = {"valid_from": datetime.now(UTC).isoformat(timespec="seconds"), **until}
     asked: dict[str, dict[str, Any]] = {
-        "authorisation_granted": {
-            "state": facts.state,
-            "modalities": [facts.modality],
-            "valid_from": datetime.now(UTC).isoformat(timespec="seconds"),
-            **({"valid_until": facts.valid_until} if facts.valid_until else {}),
-        },
-        "authorisation_refused": {"state": facts.state},
-        "authorisation_withdrawn": {"state": facts.state},
-        "authorisation_extended": {
-            "state": facts.state,
-            **({"valid_until": facts.valid_until} if facts.valid_until else {}),
-        },
+        "authorisation_granted": {**of, **window, "modalities": [facts.modality]},
+        "authorisation_refused": of,
+        "authorisation_withdrawn": of,
+        "authorisation_extended": {**of, **until},
+        "permission_granted": {**of, **window, "permissions": list(facts.permissions)},
+        "permission_refused": of,
         "prepared": {"modality": facts.modality},
         "arrest_made": {"place": facts.place},
     }

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Discriminator, Field, Tag, ValidationError
 
 from domain.canonical import Frozen
 from domain.cards import Modality, Permission, RuleCard
@@ -26,7 +26,7 @@ from domain.identifiers import (
     UnLocode,
 )
 from domain.quantities import Milligrams, Span
-from domain.statements import Cash, Need, SubstanceMass, faults_of
+from domain.statements import Cash, Need, SubstanceMass, faults_of, mass_or_cash
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
 
@@ -137,13 +137,16 @@ class Contents(SubstanceMass):
     cas: CasNumber | None = None
 
 
+Inside = Annotated[Annotated[Contents, Tag("mass")] | Annotated[Cash, Tag("cash")], Discriminator(mass_or_cash)]
+
+
 class Consignment(Frozen):
     """What travels."""
 
     kind: Literal["mail", "express", "air_cargo", "container", "truck", "rail", "passenger", "cash", "goods"]
     identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(min_length=1, max_length=20)]
     declared_as: Line
-    contents: Annotated[tuple[Contents | Cash, ...], Field(min_length=1, max_length=50)]
+    contents: Annotated[tuple[Inside, ...], Field(min_length=1, max_length=50)]
     gross: Milligrams
     """Gross weight at detection."""
 

@@ -2,7 +2,8 @@
 
 Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R4 (one responsible authority of
 the leg's State, with the power to seize), R6 (each handover is offered by the giver and accepted by the taker),
-R13 (the initiator is not the only one to authorise), and that every checkpoint can be satisfied.
+R13 (the initiator is not the only one to authorise), R16 (what needs a permission of its own is asked for), and that every
+checkpoint can be satisfied.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -250,10 +251,11 @@ def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
         card = cards.get(state)
         if card is None:
             yield Fault(place="legs", problem=f"there is no rule card for {state}")
-        elif absent := _not_asked(plan, card):
+            continue
+        if absent := _not_asked(plan, card):
             problem = f"R16: in {state} {absent} needs a permission of its own, and nobody there is asked for one"
             yield Fault(place="checkpoints", problem=problem)
-        elif card.allows(plan.modality) is False:
+        if card.allows(plan.modality) is False:
             problem = f"R3: the rule card of {state} allows {', '.join(card.modalities)}, not {plan.modality}"
             yield Fault(place="modality", problem=problem)
     for index, checkpoint in enumerate(plan.checkpoints):

@@ -5,7 +5,7 @@ What is checked, in the order of the code, and the standard it comes from:
 1. Mass: whole milligrams from 0 to 10**15 (a million tonnes), or text with a unit of t, kg,
    g or mg (SI; UN/ECE Recommendation 20 KGM, GRM, MGM).
 2. Span: whole milliseconds above 0 and up to 3660 days, as "2d 12h" or ISO 8601 "P2DT12H".
-3. Money: whole minor units of an ISO 4217 currency.
+3. Money: whole minor units of an ISO 4217 currency, or an amount as people write it.
 
 Floats are refused everywhere: two States must compute, sign and hash the same digits
 (RFC 8785 allows integers below 2**53 only, hence the upper bounds).
@@ -197,3 +197,20 @@ class Money(BaseModel):
     def say(self) -> str:
         """Write the amount with the currency's own number of decimals, e.g. ``"12.50 EUR"``."""
         return f"{_point(self.minor, MINOR_UNITS[self.currency])} {self.currency}"
+
+
+_AMOUNT: Final = re.compile(r"([0-9]{1,16})(?:\.([0-9]+))?")
+
+
+def parse_amount(currency: str, raw: str) -> int:
+    """Return minor units from an amount with all the currency's decimals or none: ``"12.50"`` or ``"12"`` of EUR.
+
+    Refuses, with a `ValueError`: a comma, a sign, separated thousands, and more or fewer decimals than the currency has.
+    """
+    digits, text = MINOR_UNITS[currency], raw.strip()
+    match = _AMOUNT.fullmatch(text)
+    if match is None or len(match[2] or "0" * digits) != digits:
+        raise ValueError(
+            f"Money: {text!r} is not an amount of {currency}, expected text such as {_point(12 * 10**digits, digits)}"
+        )
+    return int(match[1] + (match[2] or "0" * digits))

@@ -15,7 +15,7 @@ from domain.identifiers import CheckpointId, OperationCode, Seal, ServiceId, Sta
 from domain.ledger import NoticeKind, UtcText
 from domain.mass import open_difference
 from domain.moments import utc_text
-from domain.plan import Contents
+from domain.plan import Contents, Inside
 from domain.quantities import Milligrams
 from domain.statements import Cash, ConditionId, Label, Need, Part, Reason
 
@@ -43,7 +43,7 @@ class Facts(Frozen):
     """Expected gross weight, milligrams; at detection until prepared."""
     tolerance: Milligrams
     seals: tuple[Seal, ...]
-    contents: tuple[Contents | Cash, ...]
+    contents: tuple[Inside, ...]
     items: tuple[Label, ...] = ()
     """Substitutes and devices put in: they are to be recovered too (R10)."""
     permissions: tuple[Permission, ...] = ()

@@ -7,10 +7,10 @@ code, and when the thing happened as the officer wrote it. The *content* is one 
 
 import json
 from functools import lru_cache
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
 from domain.canonical import Frozen, canonical
 from domain.cards import Modality, Permission
@@ -55,7 +55,14 @@ def say_amount(one: SubstanceMass | Cash) -> str:
     return one.say() if isinstance(one, Cash) else f"{one.substance} {say_mass(one.net)}"
 
 
-Substances = Annotated[tuple[SubstanceMass | Cash, ...], Field(max_length=50)]
+def mass_or_cash(one: Any) -> str:
+    """Which of the two is meant, so that a fault is told once: what names a currency is cash."""
+    return "cash" if isinstance(one, Cash) or (isinstance(one, dict) and "currency" in one) else "mass"
+
+
+Amount = Annotated[Annotated[SubstanceMass, Tag("mass")] | Annotated[Cash, Tag("cash")], Discriminator(mass_or_cash)]
+
+Substances = Annotated[tuple[Amount, ...], Field(max_length=50)]
 """What was found, by net mass, and cash by amount."""
 
 

@@ -223,3 +223,32 @@ async def test_the_check_explains_what_each_card_demands(examples: Path) -> None
     assert "not known: the State's own authorisation decides whether it may go intact (R3)" in unknown
     assert "CARICC news item 1940" in unknown
     assert [True, None] == [one["modality_allowed"] for one in document.json["demands"]]
+
+
+async def test_the_check_explains_permissions_notice_duties_and_languages(examples: Path) -> None:
+    """R16: what needs a permission of its own, whether the plan needs it and whom it asks; and what else the card wants."""
+    card, plan = examples / "cards" / "KZ.yaml", examples / "almaty-tashkent" / "plan.yaml"
+    known = """separate: [opening, technical_means]
+notice: 24h
+languages: [kk, ru]
+duties: [{id: register, what: a copy to the register, within: 24h}]
+"""
+    card.write_text(card.read_text() + known)
+    (examples / "cards" / "UZ.yaml").write_text((examples / "cards" / "UZ.yaml").read_text() + "separate: []\n")
+    plan.write_text(plan.read_text().replace("modality: intact", "modality: intact\nuses: [opening]", 1))
+    unasked = await vigil("plan", "check", plan)
+    asked = "requires: [{service: kz.prosecutor, says: authorisation}, {service: kz.prosecutor, says: permission, officers: 2}]"
+    plan.write_text(plan.read_text().replace("requires: [{service: kz.prosecutor, says: authorisation}]", asked, 1))
+    ran = await vigil("plan", "check", plan)
+
+    assert 2 == unasked.code
+    assert "R16: in KZ opening needs a permission of its own, and nobody there is asked for one" in unasked.err
+    assert 0 == ran.code, ran.err
+    assert "kz.prosecutor: permission by two officers" in ran.out
+    kz, uz = ran.out.partition("what KZ demands")[2].split("what UZ demands")
+    assert "for opening and technical means; this plan needs it for opening and asks kz.prosecutor (R16)" in kz
+    assert "at least 1 d to answer; this plan gives 2 d" in kz
+    assert "a copy to the register, within 1 d of authorising; kz.prosecutor must confirm it" in kz
+    assert "kk, ru" in kz
+    assert "of its own for nothing; this plan needs none (R16)" in uz
+    assert "not known: ask before you write" in uz

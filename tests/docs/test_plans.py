@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,7 +12,8 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from domain import planning, rules
-from domain.cards import RuleCard
+from domain.cards import Duty, RuleCard
+from domain.demands import Demand
 from domain.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
 from domain.documents import Document
 from domain.identifiers import ConsignmentIdentifier
@@ -26,10 +28,11 @@ from domain.plan import (
     Plan,
     PlannedCheckpoint,
     Requirement,
+    Rung,
     Surveillance,
 )
 from domain.planning import AT_LEAST_ONCE, ONCE, faults_in
-from domain.statements import ANSWERS
+from domain.statements import ANSWERS, Cash
 from process.brought import cards_in, directory_in
 from rehearsal.scenario import NAMED_BY, Act, Expected, Happened, Pace, PaceOf, Said, Scenario
 from rehearsal.scenario import faults_in as unfitting
@@ -39,8 +42,8 @@ TEXT = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
 TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTILINE))
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
-    Plan, PlannedCheckpoint, Requirement, Leg, Consignment, ConsignmentIdentifier, Contents, Contingencies, Surveillance, Offence,
-    Directory, Service, ServiceKey, RuleCard, Scenario, PaceOf, Act, Said, Happened,
+    Plan, PlannedCheckpoint, Requirement, Rung, Leg, Consignment, ConsignmentIdentifier, Contents, Cash, Contingencies,
+    Surveillance, Offence, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf, Act, Said, Happened,
 )  # fmt: skip
 
 
@@ -117,6 +120,29 @@ def test_the_examples_are_right() -> None:
     assert [] == list(unfitting(scenario, plan))
 
 
+def test_the_examples_of_checkpoints_fit_into_the_plan() -> None:
+    """A ladder, two officers and a permission of its own, as shown, in the plan shown and with the card shown."""
+    plan, kz = example("plan", Plan), example("card", RuleCard)
+    shown = {name: example(name, PlannedCheckpoint) for name in ("checkpoint", "consent")}
+    by_id = {one.id: one for one in shown.values()}
+    changed = plan.model_copy(
+        update={"uses": ("opening",), "checkpoints": tuple(by_id.get(one.id, one) for one in plan.checkpoints)}
+    )
+    cards = cards_in(ROOT / "examples" / "cards") | {"KZ": kz}
+    directory = directory_in(ROOT / "examples" / "directory.yaml")
+    without_it = changed.model_copy(update={"checkpoints": (*plan.checkpoints[:1], *changed.checkpoints[1:])})
+
+    assert faults_in(changed, directory, cards) == ()
+    assert ["R16"] == [fault.problem.partition(":")[0] for fault in faults_in(without_it, directory, cards)]
+    assert 2 == shown["checkpoint"].officers_for("kz.customs", "prepared")
+
+
+def test_what_the_check_explains_is_named() -> None:
+    """The document names each thing that `vigil plan check` says of a card, in order."""
+    (words,) = re.findall(r"these are `demands`: (.*?)\. Where the card", TEXT, re.DOTALL)
+    assert quoted(words) == list(Demand.model_fields)
+
+
 def test_what_each_event_of_a_trail_has_is_told() -> None:
     """The table says of which events a field may be asked."""
     rows = {quoted(row)[0]: quoted(row)[1:] for row in TABLES["Happened"].splitlines()[2:]}
@@ -148,17 +174,33 @@ def asks(plan: dict[str, Any], name: str, *asked: tuple[str, str]) -> None:
     checkpoint(plan, name)["requires"] = [{"service": service, "says": says} for service, says in asked]
 
 
+def climbs(plan: dict[str, Any], name: str, *rungs: tuple[str, str]) -> None:
+    """Give a checkpoint this ladder."""
+    checkpoint(plan, name)["escalate"] = [{"after": after, "to": to} for after, to in rungs]
+
+
+PERMITS = (("kz.prosecutor", "authorisation"), ("kz.knb", "permission"))
 REFUSALS: list[tuple[str, str, Change]] = [
     ("initiator", "", lambda p, _c: p.update(initiator="kz.nobody")),
     ("coordinator", "", lambda p, _c: p.update(coordinator="nobody")),
     ("checkpoints.N.requires.N.service", "", lambda p, _c: asks(p, "arrest", ("uz.nobody", "arrest"))),
     ("legs.N.responsible", "", lambda p, _c: p["legs"][0].update(responsible="kz.nobody")),
     ("checkpoints.N.id", "", lambda p, _c: p["checkpoints"].append(dict(checkpoint(p, "arrest")))),
+    ("checkpoints.N.escalate.N.to", "", lambda p, _c: climbs(p, "arrest", ("1h", "kz.nobody"))),
+    ("checkpoints.N.escalate.N.to", "", lambda p, _c: climbs(p, "arrest", ("1h", "uz.police"))),
+    ("checkpoints.N.escalate.N.to", "", lambda p, _c: climbs(p, "arrest", ("1h", "caricc"), ("2h", "caricc"))),
+    ("checkpoints.N.escalate.N.after", "", lambda p, _c: climbs(p, "arrest", ("24h", "caricc"))),
+    ("checkpoints.N.escalate.N.after", "", lambda p, _c: climbs(p, "arrest", ("2h", "caricc"), ("2h", "kz.knb"))),
+    ("checkpoints.N.after", "", lambda p, _c: checkpoint(p, "arrest").update(after="delivery")),
+    ("checkpoints.N.after", "", lambda p, _c: checkpoint(p, "arrest").update(after="arrest")),
+    ("legs.N.accompanied_by.N", "", lambda p, _c: p["legs"][0].update(accompanied_by=["uz.nobody"])),
+    ("legs.N.accompanied_by.N", "", lambda p, _c: p["legs"][0].update(accompanied_by=["kz.police"])),
     ("checkpoints.N.locode", "", lambda p, _c: checkpoint(p, "preparation").update(locode="UZTAS")),
     ("checkpoints.N.requires.N.says", "", lambda p, _c: asks(p, "arrest", ("uz.police", "debrief"))),
     ("checkpoints.N.need", "", lambda p, _c: checkpoint(p, "arrest").update(need=3)),
     ("checkpoints.N.requires", "", lambda p, _c: asks(p, "preparation", ("kz.knb", "ready"))),
     ("checkpoints.N.need", "", lambda p, _c: checkpoint(p, "departure").update(need=1)),
+    ("checkpoints.N.requires", "R4", lambda p, _c: asks(p, "delivery", ("uz.police", "interdiction"))),
     ("checkpoints.N.remind.N", "", lambda p, _c: checkpoint(p, "arrest").update(remind=["24h"])),
     ("checkpoints", "", lambda p, _c: without(p, "preparation")),
     ("checkpoints", "", lambda p, _c: without(p, "arrest")),
@@ -177,6 +219,9 @@ REFUSALS: list[tuple[str, str, Change]] = [
     ("checkpoints", "R1", lambda p, _c: without(p, "consent-uz")),
     ("offence.extraditable", "", lambda p, _c: p["offence"].update(extraditable={"KZ": True})),
     ("legs", "", lambda _p, c: c.pop("UZ")),
+    ("checkpoints", "R16", lambda p, c: (p.update(uses=["opening"]), card(c, separate=("opening",)))),
+    ("checkpoints.N.need", "R16", lambda p, _c: (asks(p, "consent-kz", *PERMITS), checkpoint(p, "consent-kz").update(need=1))),
+    ("checkpoints.N.due", "", lambda _p, c: card(c, notice=timedelta(hours=49))),
     ("modality", "R3", lambda _p, c: card(c, modalities=("removed",))),
     ("checkpoints.N.requires.N.service", "R1", lambda p, _c: asks(p, "consent-kz", ("uz.prosecutor", "authorisation"))),
     ("checkpoints.N.requires.N.service", "R1", lambda _p, c: card(c, granted_by=("court",))),

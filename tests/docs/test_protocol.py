@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import aiohttp
 import pytest
@@ -27,13 +27,13 @@ from domain.directory import Desk, Directory, Service, ServiceKey
 from domain.documents import Document
 from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, public_text
 from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
-from domain.ledger import Entry, NoticeKind, Opened, Receipt
+from domain.ledger import Entry, Event, NoticeKind, Opened, Receipt
 from domain.moments import utc_text
 from domain.packet import seal
 from domain.plan import Plan, read_plan
 from domain.record import begin, record, submit
-from domain.requests import Inbox, Notice, inbox, request
-from domain.statements import read_statement
+from domain.requests import Facts, Inbox, Notice, Request, inbox, request
+from domain.statements import AuthorisationGranted, Statement, read_statement
 from domain.views import DeliveryView, Row, view
 from gateway import api
 from gateway.access import Proofs, may_start, no_delivery
@@ -351,6 +351,17 @@ def test_the_worked_envelope_is_a_valid_statement(said: dict[str, Any]) -> None:
     assert len(payload) == said["length"]
     for what in (f"{len(payload)} bytes", shown.fingerprint()):
         assert what in TEXT
+
+
+def test_the_fields_of_what_is_said_and_asked_are_named(said: dict[str, Any]) -> None:
+    """Each field of a statement, a request and its facts, and each event of the ledger, has a row; what is shown is valid."""
+    rows = [name for first in re.findall(r"^\| (`[^|]*`) \|", TEXT, re.MULTILINE) for name in re.findall(r"`([^`]+)`", first)]
+    events = [model.model_fields["event"].default for model in get_args(get_args(Event)[0])]
+    facts = [f"facts.{name}" for name in Facts.model_fields]
+    assert {*Statement.model_fields, *(Request.model_fields.keys() - {"facts"}), *facts, *events} <= set(rows)
+    accepted, in_its_stead = (read_statement(canonical(said[name])) for name in ("accepted", "in_its_stead"))
+    assert (("uz.prosecutor/2",), "uz.customs", "uz.customs") == (accepted.fulfils, accepted.voice, in_its_stead.voice)
+    assert "tashkent-airport" == AuthorisationGranted.model_validate(said["conditional"]).conditions[1].at
 
 
 def test_types_and_limits_are_those_of_the_code() -> None:

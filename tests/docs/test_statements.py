@@ -15,18 +15,36 @@ from typer.testing import CliRunner
 from client import cli
 from domain import rules
 from domain.canonical import Frozen
-from domain.cards import Modality
+from domain.cards import Modality, Permission
 from domain.envelope import Envelope
 from domain.identifiers import Seal
-from domain.ledger import ACCEPTED, Receipt
-from domain.plan import STEP_NEEDS
+from domain.ledger import ACCEPTED, Outcome, Receipt
+from domain.plan import STEP_NEEDS, Plan
 from domain.requests import Facts, Inbox, Request
-from domain.statements import ANSWERS, NEED_OF, Content, Statement, SubstanceMass, read_statement
+from domain.statements import (
+    ANSWERS,
+    NEED_OF,
+    Cash,
+    Condition,
+    Content,
+    Find,
+    Item,
+    NotCollected,
+    Statement,
+    SubstanceMass,
+    Unit,
+    read_statement,
+)
 
 TEXT = (Path(__file__).parents[2] / "docs" / "statements.md").read_text(encoding="utf-8")
 CONTENTS: dict[str, type[BaseModel]] = {model.model_fields["kind"].default: model for model in get_args(get_args(Content)[0])}
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
+PARTS: tuple[type[BaseModel], ...] = (Seal, SubstanceMass, Cash, Condition, Unit, Item, Find)
+CHOICES: tuple[tuple[type[BaseModel], str], ...] = ((Item, "what"), (NotCollected, "because"))
 COMMANDS = [(kind, line) for kind, body in SECTIONS.items() for line in re.findall(r"^vigil .*$", body, re.MULTILINE)]
+
+
+COMMANDS += re.findall(r"^<!-- ([a-z_]+) -->\n```sh\n(.*)$", TEXT, re.MULTILINE)
 
 
 def rows(text: str) -> list[str]:
@@ -38,6 +56,7 @@ def test_every_kind_has_a_section_and_no_other_has() -> None:
     """The document has one section for each kind of statement and none for a kind that does not exist."""
     headings = re.findall(r"^### `(.*)`$", TEXT, re.MULTILINE)
     assert sorted(headings) == sorted(CONTENTS)
+    assert f"There are {len(CONTENTS)} kinds." in TEXT
 
 
 @pytest.mark.parametrize("kind", CONTENTS)
@@ -47,10 +66,10 @@ def test_every_field_of_a_kind_is_named(kind: str) -> None:
 
 
 def test_every_common_field_is_named() -> None:
-    """The fields that every statement, seal and substance has are named."""
+    """The fields of every statement, and of what several kinds have, are named."""
     common = TEXT.partition("## Which statement answers which need")[0]
     assert rows(common) == list(Statement.model_fields)
-    for model in (Seal, SubstanceMass):
+    for model in PARTS:
         for name in model.model_fields:
             assert f"`{name}`" in common, name
 
@@ -69,7 +88,7 @@ def test_every_need_is_shown_with_its_answers_and_steps() -> None:
 
 def quoted(text: str) -> list[str]:
     """What stands in backquotes."""
-    return re.findall(r"`([^`]+)`", text)
+    return re.findall(r"`([^`\n]+)`", text)
 
 
 def test_what_each_kind_answers_is_said_in_its_section() -> None:
@@ -93,8 +112,20 @@ def test_every_rule_named_exists() -> None:
 
 def test_no_unknown_name_stands_in_backquotes() -> None:
     """Every compound name in backquotes is a kind, need, field, step or modality that exists."""
-    fields = {name for model in (*CONTENTS.values(), Statement, Seal, SubstanceMass) for name in model.model_fields}
-    known = {*CONTENTS, *ANSWERS, *fields, *STEP_NEEDS, *get_args(Modality)}
+    fields = {name for model in (*CONTENTS.values(), Statement, *PARTS) for name in model.model_fields}
+    words = {word for model, name in CHOICES for word in get_args(model.model_fields[name].annotation)}
+    known = {
+        *CONTENTS,
+        *ANSWERS,
+        *fields,
+        *STEP_NEEDS,
+        *get_args(Modality),
+        *get_args(Permission),
+        *Plan.model_fields,
+        *get_args(Outcome),
+        *words,
+    }
+    assert words <= set(quoted(TEXT))
     assert {name for name in quoted(TEXT) if re.fullmatch(r"[a-z]+(_[a-z]+)+", name)} <= known
 
 
@@ -103,6 +134,7 @@ class Door:
 
     def __init__(self, need: str | None, words: list[str]) -> None:
         self.need, self.words = need, words
+        self.service = words[words.index("--as") + 1]
         self.came: list[Statement] = []
 
     async def inbox(self) -> Inbox:
@@ -111,7 +143,7 @@ class Door:
             return Inbox(requests=())
         facts = Facts(
             place="Tashkent", state="UZ", modality="intact", expected_at=None, valid_until="2099-04-01T00:00:00.000000Z",
-            gross=13_900_000, tolerance=20_000, seals=(), contents=(),
+            gross=13_900_000, tolerance=20_000, seals=(), contents=(), permissions=("opening",),
         )  # fmt: skip
         asked = {
             "id": "x",
@@ -120,7 +152,7 @@ class Door:
             "due": None,
             "facts": facts,
         }
-        request = Request(delivery=self.words[0], checkpoint=self.words[1], service="uz.prosecutor", **asked)
+        request = Request(delivery=self.words[0], checkpoint=self.words[1], service=self.service, **asked)
         return Inbox(requests=(request,))
 
     async def submit(self, _delivery: str, envelope: Envelope) -> Receipt:
@@ -152,11 +184,7 @@ def test_every_command_line_makes_the_statement_it_stands_for(kind: str, line: s
     result = CliRunner().invoke(cli.app, words[1:])
     assert result.exit_code == 0, (result.output, result.exception)
     (statement,) = door.came
-    assert (statement.kind, statement.delivery, statement.service) == (
-        kind,
-        "saxaul-22",
-        words[words.index("--as") + 1],
-    )
+    assert (statement.kind, statement.delivery, statement.service) == (kind, "saxaul-22", door.service)
 
 
 def test_every_kind_has_a_command_line() -> None:

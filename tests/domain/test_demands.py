@@ -4,6 +4,7 @@ import pytest
 
 from domain.demands import demands, needed
 from domain.moments import instant
+from domain.plan import Requirement
 from domain.requests import request
 from tests.support import EXAMPLE_PLANS, Table, example_cards, example_plan
 
@@ -42,3 +43,18 @@ def test_what_a_card_knows_is_held_against_the_plan() -> None:
         found = demands(plan, cards)[0]
 
         assert (True, ("prosecutor",), extended) == (found.modality_allowed, found.granted_by, found.extension_likely)
+
+
+def test_what_needs_a_permission_of_its_own_is_held_against_what_the_plan_does_there() -> None:
+    """R16: opening needs it where the consignment is prepared, and nowhere else; whom the plan asks is told beside it."""
+    plan, cards = example_plan(), example_cards()
+    known = {"separate": ("opening", "technical_means"), "notice": timedelta(hours=24), "languages": ("ru", "uz")}
+    cards = {state: card.model_copy(update=known) for state, card in cards.items()}
+    consent = plan.checkpoints[0]
+    asks = (*consent.requires, Requirement(service="kz.court", says="permission"))
+    checkpoints = (consent.model_copy(update={"requires": asks}), *plan.checkpoints[1:])
+    kz, uz = demands(plan.model_copy(update={"uses": ("opening",), "checkpoints": checkpoints}), cards)
+
+    assert (("opening",), ("kz.court",)) == (kz.permissions, kz.permission_asked)
+    assert ((), ()) == (uz.permissions, uz.permission_asked)
+    assert (timedelta(hours=24), timedelta(hours=48), ("ru", "uz")) == (kz.notice, kz.answer_within, kz.languages)

@@ -36,6 +36,17 @@ def faults(text: str, model: type[Plan | Directory | RuleCard] = Plan) -> list[s
     return [fault.place for fault in refused.value.faults]
 
 
+@pytest.mark.parametrize(
+    ("contents", "place"),
+    [("substance: heroin, net: 13.5", "mass.net"), ("currency: EUR, minor: 12.5", "cash.minor"), ("net: 1 kg", "mass.substance")],
+)
+def test_a_fault_of_a_substance_or_of_cash_is_told_once(contents: str, place: str) -> None:
+    """What is meant as a mass is not refused for being no cash as well, and cash not for being no mass."""
+    text = changed(("substance: mephedrone (4-MMC), cas: 1189805-46-6, net: 13.2 kg", contents))
+
+    assert [f"plan.yaml:{line_with(text, contents)}: consignment.contents.0.{place}"] == faults(text)
+
+
 def test_faults_stand_at_their_lines_all_at_once() -> None:
     """Four things wrong in one file: four faults, in the order of the file."""
     text = changed(

@@ -166,6 +166,14 @@ def test_r3_modality_the_card_does_not_allow_is_a_fault_and_not_known_is_none() 
     assert found(PLAN, card("UZ", modalities=("removed", "intact"))) == []
 
 
+def test_r16_what_is_not_asked_for_does_not_hide_what_is_not_allowed() -> None:
+    """A card that wants a permission nobody is asked for, and does not allow the modality: both are told."""
+    cards = card("KZ", separate=("opening",), modalities=("removed",))
+    problems = [problem for _, problem in found(PLAN.model_copy(update={"uses": ("opening",)}), cards)]
+
+    assert ["R16", "R3"] == [problem.partition(":")[0] for problem in problems]
+
+
 def test_r1_who_may_grant_is_what_the_card_says() -> None:
     """By a card that lets only a court grant, the prosecutor's checkpoint is a fault."""
     problems = found(PLAN, card("KZ", granted_by=("court", "customs")))

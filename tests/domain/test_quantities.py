@@ -15,6 +15,7 @@ from domain.quantities import (
     Money,
     Span,
     iso_span,
+    parse_amount,
     say_mass,
     say_span,
 )
@@ -214,6 +215,24 @@ def test_money_refuses(currency: str, minor: object, part: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Money.model_validate({"currency": currency, "minor": minor})
     assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("currency", "text", "minor"),
+    [("EUR", "12500.00", 1_250_000), ("EUR", "12500", 1_250_000), ("JPY", " 500 ", 500), ("KWD", "1.250", 1_250)],
+)
+def test_an_amount_is_read_as_it_is_said(currency: str, text: str, minor: int) -> None:
+    """An amount with all the decimals of its currency, or none, becomes whole minor units."""
+    assert parse_amount(currency, text) == minor
+
+
+@pytest.mark.parametrize(
+    ("currency", "text"), [("EUR", "12.5"), ("EUR", "12.505"), ("EUR", "12,50"), ("EUR", "-1"), ("JPY", "1.0"), ("EUR", "")]
+)
+def test_an_amount_that_may_be_misread_is_refused(currency: str, text: str) -> None:
+    """Other decimals than the currency has, a comma or a sign are refused, with an amount as it would be right."""
+    with pytest.raises(ValueError, match=rf"not an amount of {currency}, expected text such as 12"):
+        parse_amount(currency, text)
 
 
 def test_json_schema_says_what_is_read_and_written() -> None:

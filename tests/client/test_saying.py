@@ -1,0 +1,177 @@
+"""What an officer types becomes one complete statement: each word of a structured field, and who speaks for whom."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from client import cli, render
+from client.handing import kept
+from client.saying import content_of
+from domain.canonical import plain
+from domain.envelope import private_pem
+from domain.errors import Malformed
+from domain.requests import Bound, Facts, Request
+from domain.statements import Correction, Statement
+from rehearsal.services import private_key_of
+
+SHA = "0" * 64
+PREPARED = ("modality=intact", "gross=13.9 kg", "seals=KZ001/H", "kept=heroin: 1.98 kg", "witnesses=K-7")
+GRANTED = ("state=UZ", "reference=1", "granted_by_role=x", "legal_basis=x", "modalities=intact")
+WINDOW = ("valid_from=2026-03-02T13:30:00+05:00", "valid_until=2026-04-02T13:30:00+05:00")
+SEIZED = ("recovered=heroin: 1.98 kg", "gross=2.1 kg")
+
+
+def request(**facts: Any) -> Request:
+    """A request for consent and a permission in UZ."""
+    known: dict[str, Any] = {
+        "place": "Tashkent", "state": "UZ", "modality": "intact", "expected_at": None,
+        "valid_until": "2099-04-01T00:00:00.000000Z", "gross": 1, "tolerance": 1, "seals": (), "contents": (),
+    }  # fmt: skip
+    return Request(
+        id="x", delivery="saxaul-22", checkpoint="consent-uz", service="uz.court", says=("permission",), officers=2,
+        asked_at="2026-03-02T08:30:00.000000Z", due=None, facts=Facts(**known | facts),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "field", "expected"),
+    [
+        ("authorisation_granted", (*GRANTED, *WINDOW, "conditions=two officers; tashkent-airport: photographs; Note: x"),
+         "conditions", [{"text": "two officers", "at": None}, {"text": "photographs", "at": "tashkent-airport"},
+                        {"text": "Note: x", "at": None}]),
+        ("prepared", (*PREPARED, "samples=heroin: 2 g; EUR: 12500.00; JPY: 500; USD: 10: " + SHA), "samples",
+         [{"substance": "heroin", "net": 2000}, {"currency": "EUR", "minor": 1_250_000, "serials": None},
+          {"currency": "JPY", "minor": 500, "serials": None}, {"currency": "USD", "minor": 1000, "serials": SHA}]),
+        ("prepared", (*PREPARED, "units=A-1: heroin: 1 kg; A-2: heroin: 980 g"), "units",
+         [{"label": "A-1", "substance": "heroin", "net": 1_000_000}, {"label": "A-2", "substance": "heroin", "net": 980_000}]),
+        ("prepared", (*PREPARED, "items=T-1: tracker: 120 g: 9d; S-1: substitute: 13 kg"), "items",
+         [{"label": "T-1", "what": "tracker", "gross": 120_000, "lasts": "P9D"},
+          {"label": "S-1", "what": "substitute", "gross": 13_000_000, "lasts": None}]),
+        ("prepared", (*PREPARED, "broken=KZ002/S"), "broken", [{"number": "KZ002", "security": "S", "maker": None}]),
+        ("prepared", (*PREPARED, f"pictures={SHA}; {SHA}"), "pictures", [SHA, SHA]),
+        ("seizure", (*SEIZED, "items=T-1; S-1"), "items", ["T-1", "S-1"]),
+        ("seizure", (*SEIZED, "finds=F-1: 197 000 USD in notes"), "finds", [{"label": "F-1", "what": "197 000 USD in notes"}]),
+        ("destroyed", ("circumstances=burnt", "witnesses=K-7; K-12"), "witnesses", ["K-7", "K-12"]),
+    ],
+)  # fmt: skip
+def test_a_structured_field_is_typed_as_words(kind: str, words: tuple[str, ...], field: str, expected: object) -> None:
+    """One word holds all of a structured field, and means exactly this."""
+    assert expected == plain(content_of(kind, words, None))[field]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "place"),
+    [
+        ("prepared", (*PREPARED, "samples=EUR: 12,50"), "samples"),
+        ("prepared", (*PREPARED, "samples=EUR: 12.5"), "samples"),
+        ("prepared", (*PREPARED, "samples=EUR"), "samples"),
+        ("prepared", (*PREPARED, "samples=heroin: 2"), "samples.0.mass.net"),
+        ("prepared", (*PREPARED, "items=T-1"), "items.0"),
+        ("prepared", (*PREPARED, "items=T-1: tracker: 120 g: 9d: more"), "items.0.lasts"),
+        ("prepared", (*PREPARED, "units=A-1: heroin"), "units.0.net"),
+        ("seizure", (*SEIZED, "finds=F-1"), "finds.0.what"),
+    ],
+)
+def test_a_word_that_is_not_right_is_named(kind: str, words: tuple[str, ...], place: str) -> None:
+    """What is missing or too much is refused at its place; nothing that was typed is left out in silence."""
+    with pytest.raises(Malformed) as told:
+        content_of(kind, words, None)
+
+    assert [place] == [fault.place for fault in told.value.faults]
+
+
+def test_what_was_merely_asked_is_filled_in_and_may_be_overruled() -> None:
+    """State, permissions and the end of the window come from the request; reference and legal basis never do."""
+    asked = request(permissions=("opening", "technical_means"))
+    own = ("reference=1", "granted_by_role=judge", "legal_basis=x")
+    granted = plain(content_of("permission_granted", own, asked))
+    narrower = plain(content_of("permission_granted", (*own, "permissions=opening"), asked))
+    with pytest.raises(Malformed) as told:
+        content_of("permission_granted", (), asked)
+
+    assert ("UZ", ["opening", "technical_means"]) == (granted["state"], granted["permissions"])
+    assert "2099-04-01T00:00:00.000000Z" == granted["valid_until"]
+    assert ["opening"] == narrower["permissions"]
+    assert ["reference", "granted_by_role", "legal_basis"] == [fault.place for fault in told.value.faults]
+
+
+def test_the_inbox_shows_what_must_be_confirmed() -> None:
+    """An officer reads what is to be permitted, that two must sign, and the number of each condition that binds."""
+    shown = Console(width=200)
+    asked = request(permissions=("opening",), conditions=(Bound(id="uz.prosecutor/1", text="photographs"),))
+    with shown.capture() as captured:
+        shown.print(render.requests((asked,)))
+
+    assert "permission (opening); 2 officers sign the same" in captured.get()
+    assert "condition uz.prosecutor/1: photographs" in captured.get()
+
+
+@pytest.fixture
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one key, in which files are written."""
+    (tmp_path / "kz.customs.pem").write_bytes(private_pem(private_key_of("kz.customs")))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def signed(keys: Path, *words: str) -> Statement:
+    """What a command signs into a file."""
+    result = CliRunner().invoke(cli.app, [*words, "--as", "kz.customs", "--keys", str(keys), "--offline", "-o", "json"])
+    assert 0 == result.exit_code, (result.output, result.exception)
+    return kept(keys / json.loads(result.stdout)["statement"])[1]
+
+
+def test_an_officer_says_which_conditions_are_met_and_for_whom(keys: Path) -> None:
+    """R19, R21: `--fulfils` as often as needed, and `--for` the service whose say it is."""
+    conditions = ("--fulfils", "uz.prosecutor/1", "--fulfils", "kz.prosecutor/2")
+    said = signed(keys, "confirm", "saxaul-22", "departure", "--kind", "dispatched", *conditions, "--for", "kz.knb")
+    refused = signed(
+        keys,
+        "refuse",
+        "saxaul-22",
+        "delivery",
+        "because=no_show",
+        "--kind",
+        "not_collected",
+        "--reason",
+        "nobody",
+        "--for",
+        "kz.post",
+    )
+
+    assert (("uz.prosecutor/1", "kz.prosecutor/2"), "kz.knb") == (said.fulfils, said.on_behalf_of)
+    assert ("not_collected", "kz.post") == (refused.kind, refused.voice)
+
+
+def test_an_officer_corrects_a_statement(keys: Path) -> None:
+    """R18: the whole of what it should have said, the earlier one by its id, and why."""
+    said = signed(keys, "correct", "saxaul-22", "seizure-0001", "seizure", *SEIZED, "--reason", "a digit was left out")
+
+    assert isinstance(said.content, Correction)
+    assert ("seizure-0001", "seizure", "a digit was left out") == (
+        said.content.of,
+        said.content.content.kind,
+        said.content.reason,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("correct", "saxaul-22", "sighting-0001", "sighted", "place=Almaty", "--reason", "x"), "cannot be corrected"),
+        (("correct", "saxaul-22", "short", "seizure", *SEIZED, "--reason", "x"), "cannot be corrected"),
+        (("confirm", "saxaul-22", "departure", "--kind", "dispatched", "--fulfils", "the first"), "not right"),
+        (("confirm", "saxaul-22", "departure", "--kind", "dispatched", "--for", "Customs"), "not right"),
+    ],
+)
+def test_what_cannot_be_signed_is_bad_input(keys: Path, words: tuple[str, ...], part: str) -> None:
+    """A kind that is not corrected, a condition or a service that is none: nothing is signed, and it is said why."""
+    result = CliRunner().invoke(cli.app, [*words, "--as", "kz.customs", "--keys", str(keys), "--offline"])
+
+    assert isinstance(result.exception, Malformed)
+    assert part in str(result.exception)
+    assert [] == list(keys.glob("*.json"))
