@@ -32,6 +32,7 @@ from domain.canonical import canonical, plain
 from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
 from domain.ledger import Closed, Ended, Left, Receipt, Started
+from domain.packet import fit_parts
 from domain.packet import verify as verify_packet
 from domain.plan import Plan, read_plan
 from domain.quantities import check_span, parse_span, say_span
@@ -269,9 +270,16 @@ def amend(
 
 
 @app.command("list")
-def list_(service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
+def list_(
+    service: As,
+    group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
     """Your deliveries."""
     found = call(gateway, service, keys.expanduser(), lambda door: door.deliveries())
+    found = [row for row in found if group in (None, row.group)]
     answer(output, [plain(row) for row in found], render.rows(found))
 
 
@@ -571,12 +579,14 @@ def verify(
     packet: Annotated[Path, typer.Argument(help="the evidence packet", show_default=False)],
     directory: Annotated[Path | None, typer.Option(help="a directory you trust: every key must then stand in it")] = None,
     receipt: Annotated[list[Path] | None, typer.Option(help="receipts (JSON) you were given: each must fit")] = None,
+    part: Annotated[list[Path] | None, typer.Option(help="packets of the parts it split into: each must fit")] = None,
     output: Output = "text",
 ) -> None:
     """Verify a packet, offline: every signature, every link, every rule. Exit code 7 if anything is wrong."""
     try:
         data = packet.read_bytes()
         receipts = [Receipt.model_validate_json(path.read_bytes()) for path in receipt or []]
+        parts = [path.read_bytes() for path in part or []]
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {error.filename}") from error
     except OSError as error:
@@ -584,6 +594,7 @@ def verify(
     except ValidationError as error:
         raise Malformed("not a receipt, as `-o json` prints it", faults_of(error)) from error
     proved = verify_packet(data, directory_in(directory) if directory is not None else None, receipts)
+    fit_parts(data, parts)
     table = Table.grid(padding=(0, 2))
     table.add_row("verified", "yes: every signature, every link, every rule")
     table.add_row("delivery", proved.delivery)

@@ -222,10 +222,16 @@ _SECOND = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC) - datetime(2000, 1, 1, tzinf
 def rows(found: list[Row]) -> Table:
     """A list of deliveries."""
     table = Table(box=None, padding=(0, 2))
-    for heading in ("delivery", "phase", "started", "closed"):
+    for heading in ("delivery", "operation", "phase", "started", "closed"):
         table.add_column(heading)
     for row in found:
-        table.add_row(row.delivery, row.phase, moment(row.started_at), moment(row.closed_at) if row.closed_at else "running")
+        table.add_row(
+            row.delivery,
+            row.group or "",
+            row.phase,
+            moment(row.started_at),
+            moment(row.closed_at) if row.closed_at else "running",
+        )
     return table
 
 

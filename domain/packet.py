@@ -151,6 +151,24 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[R
     )
 
 
+def fit_parts(whole: bytes, parts: Sequence[bytes]) -> None:
+    """Return if these are packets of parts that the whole split into, each verified, with the head and outcome it states.
+
+    Raises `NotVerified`.
+    """
+    packet, _, _ = unseal(whole)
+    delivery = replay(packet.ledger, packet.directory, packet.cards)
+    stated = {part.operation: (part.outcome, part.head) for part in delivery.ended_parts}
+    for part in parts:
+        proved = verify(part)
+        inside, _, _ = unseal(part)
+        plan = replay(inside.ledger, inside.directory, inside.cards).plan
+        if plan.parent != delivery.plan.operation or proved.delivery not in stated:
+            raise NotVerified(f"{proved.delivery} is no part of {delivery.plan.operation}")
+        if stated[proved.delivery] != (proved.outcome, proved.head):
+            raise NotVerified(f"{delivery.plan.operation} states another end of {proved.delivery} than its own packet proves")
+
+
 def replay(entries: Sequence[Entry], directory: Directory, cards: Mapping[State, RuleCard]) -> Delivery:
     """The delivery these entries add up to, every signature checked and every rule run again. Raises `NotVerified`."""
     first = entries[0]

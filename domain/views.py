@@ -64,6 +64,8 @@ class Row(Frozen):
     """One delivery in a list."""
 
     delivery: str
+    group: str | None
+    """The operation of several consignments that it is one of."""
     phase: str
     started_at: str
     closed_at: str | None

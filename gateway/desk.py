@@ -54,6 +54,7 @@ log = logging.getLogger("vigil.desk")
 
 _PARTICIPANTS = SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS)
 _PHASE = SearchAttributeKey.for_keyword(messages.PHASE)
+_GROUP = "group"
 
 PATIENCE = timedelta(seconds=30)
 """How long the gateway waits for a worker's answer before it says that none is there."""
@@ -116,6 +117,7 @@ class Desk:
                             SearchAttributePair(_PHASE, "planned"),
                         ]
                     ),
+                    memo={_GROUP: plan.group},
                     static_summary=plan.title,
                 )
             except WorkflowAlreadyStartedError as error:
@@ -221,7 +223,7 @@ class Desk:
 
     async def deliveries(self, caller: Service) -> tuple[Row, ...]:
         """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
-        return tuple([_row(found) async for found in self._find(caller, running=False)])
+        return tuple([await _row(found) async for found in self._find(caller, running=False)])
 
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """The summary of one delivery."""
@@ -341,9 +343,10 @@ async def _listen(handle: WorkflowHandle[Any, Any], news: asyncio.Event) -> None
         news.set()
 
 
-def _row(found: WorkflowExecution) -> Row:
+async def _row(found: WorkflowExecution) -> Row:
     return Row(
         delivery=found.id.removeprefix("delivery/"),
+        group=await found.memo_value(_GROUP, None),
         phase=found.typed_search_attributes.get(_PHASE) or "unknown",
         started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
         closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,

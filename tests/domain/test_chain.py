@@ -3,7 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from domain.packet import verify
+import pytest
+
+from domain.errors import NotVerified
+from domain.packet import fit_parts, verify
 from domain.plan import Plan
 from domain.planning import faults_in
 from rehearsal.scenario import Act, Pace, Scenario
@@ -122,3 +125,30 @@ def test_r10_parts_that_recovered_less_are_explained_before_the_parent_ends() ->
     table.say("kz.knb", "parts_ended", "split.parts", parts=lost)
 
     assert ("split", "R10") == outcome_of(table)
+
+
+def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
+    """A court checks the parts beside the whole: the right ones fit, another delivery's or another end's do not."""
+    document = example_plan().model_dump()
+    document |= {"operation": "saxaul-22-1", "parent": "saxaul-22"}
+    document["consignment"]["contents"][0]["net"] = "6 kg"
+    part = performed(Plan.model_validate(document))
+    proved = verify(part.packet)
+    table = Table().approach()
+    table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
+    table.open_unforeseen("split.parts")
+    first, second = parts("6 kg", "7.2 kg")
+    ended = [
+        {"operation": "saxaul-22-1", "outcome": proved.outcome, "recovered": first["contents"], "head": proved.head},
+        {"operation": "saxaul-22-2", "outcome": "no_show", "recovered": second["contents"], "head": "0" * 64},
+    ]
+    table.say("kz.knb", "parts_ended", "split.parts", parts=ended)
+
+    fit_parts(table.packet(), [part.packet])
+    with pytest.raises(NotVerified, match="no part of"):
+        fit_parts(table.packet(), [performed(example_plan()).packet])
+    with pytest.raises(NotVerified, match="another end"):
+        fit_parts(
+            table.packet(),
+            [performed(Plan.model_validate(document), Act(service="kz.knb", at="arrest-almaty", says="no_arrest")).packet],
+        )

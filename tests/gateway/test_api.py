@@ -366,3 +366,30 @@ async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at:
 
     assert 500 == answer.status
     assert "secret" not in text
+
+
+async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at: At) -> None:
+    """The initiator puts a new signed plan: recorded once however often it is sent; a wrong one gets every fault, changes nothing."""
+    plan = fresh(at.plan, group="spring-22")
+    door = at.door(plan.initiator)
+    await door.start(signed_plan(plan))
+    try:
+        longer = plan.checkpoints[5].model_copy(update={"place": "Another address"})
+        wrong = plan.model_copy(update={"checkpoints": (*plan.checkpoints[:5], longer, *plan.checkpoints[6:])})
+        fresh_consent = plan.checkpoints[1].model_copy(update={"id": "consent-uz-2"})
+        right = wrong.model_copy(update={"checkpoints": (*wrong.checkpoints, fresh_consent)})
+        with pytest.raises(Malformed) as refused:
+            await door.amend(plan.operation, signed_plan(wrong))
+        with pytest.raises(NotAllowed):
+            await at.door("uz.police").amend(plan.operation, signed_plan(right))
+        first, again = [await door.amend(plan.operation, signed_plan(right)) for _ in range(2)]
+        rows = {row.delivery: row for row in await door.deliveries()}
+        shown = await at.door("uz.customs").view(plan.operation)
+    finally:
+        await at.installation.handle(plan).terminate()
+
+    assert ["R1"] == [fault.problem[:2] for fault in refused.value.faults]
+    assert first == again
+    assert "amended" == first.event.event
+    assert "Another address" in {stop.place for stop in shown.route}
+    assert "spring-22" == rows[plan.operation].group
