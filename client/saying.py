@@ -19,6 +19,8 @@ from domain.quantities import parse_amount
 from domain.requests import Request
 from domain.statements import ANSWERS, CONTENT, Content, Correction, Statement, faults_of, sign_statement
 
+_CHECKPOINT: TypeAdapter[str] = TypeAdapter(CheckpointId)
+
 
 def _list(text: str) -> list[str]:
     return [one.strip() for one in text.split(";") if one.strip()]
@@ -53,19 +55,15 @@ def _cash(one: str) -> dict[str, Any]:
 
 def _conditions(text: str) -> list[dict[str, str]]:
     """`two officers present; airport: photographs`: what stands before a colon, where it is a checkpoint id, binds it there."""
-    parted = [_parted(one, "at", "text") for one in _list(text)]
-    return [
-        known if "text" in known and _is_checkpoint(known["at"]) else {"text": one}
-        for known, one in zip(parted, _list(text), strict=True)
-    ]
+    return [_condition(one) for one in _list(text)]
 
 
-def _is_checkpoint(text: str) -> bool:
+def _condition(one: str) -> dict[str, str]:
+    at, colon, text = (part.strip() for part in one.partition(":"))
     try:
-        TypeAdapter(CheckpointId).validate_python(text)
+        return {"text": text, "at": _CHECKPOINT.validate_python(at if colon else "")}
     except ValidationError:
-        return False
-    return True
+        return {"text": one}
 
 
 def _units(text: str) -> list[dict[str, str]]:
