@@ -369,7 +369,7 @@ async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at:
 
 
 async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at: At) -> None:
-    """The initiator puts a new signed plan: recorded once however often it is sent; a wrong one gets every fault, changes nothing."""
+    """The initiator puts a new signed plan: recorded once however often it is sent; a wrong one gets every fault."""
     plan = fresh(at.plan, group="spring-22")
     door = at.door(plan.initiator)
     await door.start(signed_plan(plan))
