@@ -118,6 +118,11 @@ class Known:
     verdict: Verdict
 
 
+def seconds(first: Statement | None, statement: Statement) -> bool:
+    """Whether this is a second officer's signature under what a first one of the same service has said (R20)."""
+    return first is not None and first.service == statement.service and first.officer != statement.officer
+
+
 class Delivery:
     """One delivery: what was brought (plan, directory snapshot, cards) and what has happened (the ledger)."""
 
@@ -129,6 +134,10 @@ class Delivery:
         self.statements: dict[str, Known] = {}
         self.contradictions: dict[str, Known] = {}
         """By fingerprint: other content under an id that was used already (R18)."""
+        self.counted: set[str] = set()
+        """Ids of statements that have taken effect; only these can be corrected (R18)."""
+        self.firsts: dict[str, Statement] = {}
+        """By the id it corrects: what a first officer says where two must correct the same (R20)."""
         self.early: dict[str, Statement] = {}
         self.progress: dict[str, Progress] = {}
         self.grants: dict[str, Grant] = {}
@@ -352,6 +361,7 @@ class Delivery:
         """Let an accepted statement take effect."""
         if self._is_first_of_two(statement):
             return
+        self.counted.add(statement.id)
         if statement.kind in CONTACT:
             self._have_in_sight(at)
         planned = self.ends_here(statement)
@@ -450,20 +460,38 @@ class Delivery:
     def ends_here(self, statement: Statement) -> bool:
         """Whether this interdiction is the one the plan ends with."""
         return statement.kind == "interdicted" and any(
-            "interdiction" in one.needs_of(statement.voice) and one.id in self.progress and self.progress[one.id].open
+            one.id == statement.checkpoint
+            and "interdiction" in one.needs_of(statement.voice)
+            and one.id in self.progress
+            and self.progress[one.id].open
             for one in self.plan.at("deliver")
         )
 
     def _is_first_of_two(self, statement: Statement) -> bool:
         """Keep what a first officer says until a second one has said the same (R20). A no needs only one."""
+        if isinstance(statement.content, Correction):
+            return self._is_first_to_correct(statement, statement.content)
         need = NEED_OF.get(statement.kind)
         progress = self.progress.get(statement.checkpoint or "")
         if need is None or progress is None or not confirms(statement.kind):
             return False
         key = (statement.voice, need)
-        if progress.checkpoint.officers_for(*key) == 1 or key in progress.firsts:
+        if progress.checkpoint.officers_for(*key) == 1 or seconds(progress.firsts.get(key), statement):
             return False
         progress.firsts[key] = statement
+        return True
+
+    def _is_first_to_correct(self, statement: Statement, correction: Correction) -> bool:
+        """What two officers had to say, two officers correct."""
+        earlier = self.said(correction.of)
+        progress = self.progress.get(earlier.checkpoint or "") if earlier is not None else None
+        need = NEED_OF[correction.content.kind]
+        if earlier is None or progress is None or progress.checkpoint.officers_for(earlier.voice, need) == 1:
+            return False
+        first = self.firsts.pop(correction.of, None)
+        if seconds(first, statement):
+            return False
+        self.firsts[correction.of] = statement
         return True
 
     def _correct(self, correction: Correction) -> None:

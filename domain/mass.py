@@ -17,7 +17,8 @@ Amounts = Mapping[str, int]
 
 def differences(delivery: Delivery) -> tuple[str, ...]:
     """What does not close, in words; empty where it does, and where nothing was sent on or nothing is left to weigh."""
-    if not delivery.dispatched or delivery.lost or delivery.destroyed or delivery.prepared is None:
+    gone = (delivery.lost and not delivery.secured) or delivery.destroyed
+    if not delivery.dispatched or gone or delivery.prepared is None:
         return ()
     return tuple(_differences(delivery, delivery.prepared))
 
@@ -36,7 +37,11 @@ def within(prepared: Prepared, tolerance: int) -> str:
     for unit in prepared.units:
         units[unit.substance] = units.get(unit.substance, 0) + unit.net
     together = amounts(prepared.kept, prepared.removed, prepared.samples)
-    masses = {what: size for what, size in together.items() if what not in _currencies(prepared.kept, prepared.removed)}
+    masses = {
+        what: size
+        for what, size in together.items()
+        if what not in _currencies(prepared.kept, prepared.removed, prepared.samples)
+    }
     return "; ".join(_compared("the units are", masses, units, tolerance, ()))
 
 
@@ -53,12 +58,12 @@ def amounts(*parts: Iterable[SubstanceMass | Cash]) -> dict[str, int]:
 def _differences(delivery: Delivery, prepared: Prepared) -> Iterator[str]:
     tolerance = delivery.plan.weight_tolerance
     contents = delivery.plan.consignment.contents
-    currencies = _currencies(contents, prepared.kept)
+    seizures = tuple(delivery.seizures.values())
+    currencies = _currencies(contents, prepared.kept, prepared.removed, prepared.samples, *(one.recovered for one in seizures))
     sent = amounts(prepared.kept)
     yield from _compared(
         "prepared", amounts(contents), amounts(prepared.kept, prepared.removed, prepared.samples), tolerance, currencies
     )
-    seizures = tuple(delivery.seizures.values())
     if seizures:
         yield from _compared("recovered", sent, amounts(*(one.recovered for one in seizures)), tolerance, currencies)
         yield from _serials(prepared, [one for seizure in seizures for one in seizure.recovered])

@@ -73,7 +73,7 @@ def duties(delivery: Delivery) -> tuple[tuple[Duty, str], ...]:
         (duty, grant.service)
         for grant in delivery.grants.values()
         if not grant.provisional
-        for duty in delivery.cards[grant.state].duties
+        for duty in (delivery.cards[grant.state].duties if grant.state in delivery.cards else ())
     )
 
 
@@ -126,7 +126,9 @@ def decides(name: str) -> bool:
 
 
 def moot(delivery: Delivery, name: str) -> bool:
-    """Whether it is no longer needed: the consignment has left that State, has been delivered, or was seen otherwise."""
+    """Whether it is no longer needed: it has left that State, is delivered, was seen otherwise, or the balance closes now."""
+    if _BALANCE.fullmatch(name):
+        return not open_difference(delivery)
     if _SIGHTING.fullmatch(name):
         seen = delivery.gap is None if name.startswith("search.") else _seen_since(delivery, name)
         return delivery.delivered or seen
