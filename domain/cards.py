@@ -60,6 +60,10 @@ class RuleCard(Frozen):
         """Whether the card allows it; none where it is not known and the authorisation decides (R3)."""
         return None if self.modalities == "not known" else modality in self.modalities
 
+    def lets_grant(self, kind: ServiceKind) -> bool:
+        """Whether such a service may grant there; where it is not known, the State decides (R1)."""
+        return self.granted_by == "not known" or kind in self.granted_by
+
     def separates(self, permission: Permission) -> bool:
         """Whether this needs a permission of its own there; where it is not known, the authorisation covers it (R16)."""
         return self.separate != "not known" and permission in self.separate

@@ -4,7 +4,7 @@ Nothing is stored beside the entries, so a packet, a continue-as-new or a replay
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import singledispatchmethod
 
@@ -123,58 +123,74 @@ class Known:
     verdict: Verdict
 
 
-class Delivery:
+def seconds(first: Statement | None, statement: Statement) -> bool:
+    """Whether this is a second officer's signature under what a first one of the same service has said (R20)."""
+    return first is not None and first.service == statement.service and first.officer != statement.officer
+
+
+@dataclass(eq=False)
+class Happened:
+    """All that the entries of a ledger add up to."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    statements: dict[str, Known] = field(default_factory=dict)
+    contradictions: dict[str, Known] = field(default_factory=dict)
+    """By fingerprint: other content under an id that was used already (R18)."""
+    counted: set[str] = field(default_factory=set)
+    """Ids of statements that have taken effect; only these can be corrected (R18)."""
+    firsts: dict[str, Statement] = field(default_factory=dict)
+    """By the id it corrects: what a first officer says where two must correct the same (R20)."""
+    early: dict[str, Statement] = field(default_factory=dict)
+    progress: dict[str, Progress] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    permits: Permits = field(default_factory=dict)
+    delegations: dict[str, Delegated] = field(default_factory=dict)
+    """By whom: the last delegation of what it is asked to say."""
+    prepared: Prepared | None = None
+    seizures: dict[str, Seizure] = field(default_factory=dict)
+    """By statement id, as last corrected."""
+    interdicted: Interdicted | None = None
+    parts: tuple[Part, ...] = ()
+    """What it has split into."""
+    ended_parts: tuple[PartEnded, ...] = ()
+    custody: Custody | None = None
+    discrepancy: Discrepancy | None = None
+    cleared: int = -1
+    """The last leg the rules have allowed to begin."""
+    leg: int | None = None
+    """The leg it is on; none before dispatch."""
+    delivered: bool = False
+    """It has reached its recipient, or the point at which it was to be seized: the way is over."""
+    arrests: dict[str, int] = field(default_factory=dict)
+    """Persons arrested, by statement id, as last corrected."""
+    released: int = 0
+    secured: bool = False
+    """Seized by the responsible authority."""
+    destroyed: bool = False
+    last_sighting: tuple[str, str] | None = None
+    """When (as written) and where the responsible authority last saw it."""
+    last_contact: datetime | None = None
+    """When the last statement was recorded that had it in hand or in sight."""
+    gap: Gap | None = None
+    gaps: list[Gap] = field(default_factory=list)
+    """Intervals out of sight that have ended."""
+    lost: bool = False
+    """Given up as lost, by an act of loss."""
+    halt: Halt | None = None
+    outcome: Outcome | None = None
+    ended: bool = False
+
+
+class Delivery(Happened):
     """One delivery: what was brought (plan, directory snapshot, cards) and what has happened (the ledger)."""
 
     def __init__(self, plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> None:
+        super().__init__()
         self.plan = plan
         self.brought = (directory, dict(cards))
         """What it started with; a changed plan may bring more."""
         self.directory = directory
         self.cards = dict(cards)
-        self.ledger = Ledger()
-        self.statements: dict[str, Known] = {}
-        self.contradictions: dict[str, Known] = {}
-        """By fingerprint: other content under an id that was used already (R18)."""
-        self.early: dict[str, Statement] = {}
-        self.progress: dict[str, Progress] = {}
-        self.grants: dict[str, Grant] = {}
-        self.permits: Permits = {}
-        self.delegations: dict[str, Delegated] = {}
-        """By whom: the last delegation of what it is asked to say."""
-        self.prepared: Prepared | None = None
-        self.seizures: dict[str, Seizure] = {}
-        """By statement id, as last corrected."""
-        self.interdicted: Interdicted | None = None
-        self.parts: tuple[Part, ...] = ()
-        """What it has split into."""
-        self.ended_parts: tuple[PartEnded, ...] = ()
-        self.custody: Custody | None = None
-        self.discrepancy: Discrepancy | None = None
-        self.cleared = -1
-        """The last leg the rules have allowed to begin."""
-        self.leg: int | None = None
-        """The leg it is on; none before dispatch."""
-        self.delivered = False
-        """It has reached its recipient, or the point at which it was to be seized: the way is over."""
-        self.arrests: dict[str, int] = {}
-        """Persons arrested, by statement id, as last corrected."""
-        self.released = 0
-        self.secured = False
-        """Seized by the responsible authority."""
-        self.destroyed = False
-        self.last_sighting: tuple[str, str] | None = None
-        """When (as written) and where the responsible authority last saw it."""
-        self.last_contact: datetime | None = None
-        """When the last statement was recorded that had it in hand or in sight."""
-        self.gap: Gap | None = None
-        self.gaps: list[Gap] = []
-        """Intervals out of sight that have ended."""
-        self.lost = False
-        """Given up as lost, by an act of loss."""
-        self.halt: Halt | None = None
-        self.outcome: Outcome | None = None
-        self.ended = False
 
     # What is asked of the state
 
@@ -383,6 +399,7 @@ class Delivery:
         """Let an accepted statement take effect."""
         if self._is_first_of_two(statement):
             return
+        self.counted.add(statement.id)
         if statement.kind in CONTACT:
             self._have_in_sight(at)
         planned = self.ends_here(statement)
@@ -489,20 +506,38 @@ class Delivery:
     def ends_here(self, statement: Statement) -> bool:
         """Whether this interdiction is the one the plan ends with."""
         return statement.kind == "interdicted" and any(
-            "interdiction" in one.needs_of(statement.voice) and one.id in self.progress and self.progress[one.id].open
+            one.id == statement.checkpoint
+            and "interdiction" in one.needs_of(statement.voice)
+            and one.id in self.progress
+            and self.progress[one.id].open
             for one in self.plan.at("deliver")
         )
 
     def _is_first_of_two(self, statement: Statement) -> bool:
         """Keep what a first officer says until a second one has said the same (R20). A no needs only one."""
+        if isinstance(statement.content, Correction):
+            return self._is_first_to_correct(statement, statement.content)
         need = NEED_OF.get(statement.kind)
         progress = self.progress.get(statement.checkpoint or "")
         if need is None or progress is None or not confirms(statement.kind):
             return False
         key = (statement.voice, need)
-        if progress.checkpoint.officers_for(*key) == 1 or key in progress.firsts:
+        if progress.checkpoint.officers_for(*key) == 1 or seconds(progress.firsts.get(key), statement):
             return False
         progress.firsts[key] = statement
+        return True
+
+    def _is_first_to_correct(self, statement: Statement, correction: Correction) -> bool:
+        """What two officers had to say, two officers correct."""
+        earlier = self.said(correction.of)
+        progress = self.progress.get(earlier.checkpoint or "") if earlier is not None else None
+        need = NEED_OF[correction.content.kind]
+        if earlier is None or progress is None or progress.checkpoint.officers_for(earlier.voice, need) == 1:
+            return False
+        first = self.firsts.pop(correction.of, None)
+        if seconds(first, statement):
+            return False
+        self.firsts[correction.of] = statement
         return True
 
     def _correct(self, correction: Correction) -> None:

@@ -18,7 +18,8 @@ Amounts = Mapping[str, int]
 
 def differences(delivery: Delivery) -> tuple[str, ...]:
     """What does not close, in words; empty where it does, and where nothing was sent on or nothing is left to weigh."""
-    if not delivery.dispatched or delivery.lost or delivery.destroyed or delivery.prepared is None:
+    gone = (delivery.lost and not delivery.secured) or delivery.destroyed
+    if not delivery.dispatched or gone or delivery.prepared is None:
         return ()
     if delivery.parts and not delivery.ended_parts:
         return ()

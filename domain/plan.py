@@ -239,6 +239,10 @@ class Plan(Frozen):
         """The checkpoint of this id, or none."""
         return next((known for known in self.checkpoints if known.id == checkpoint), None)
 
+    def ends_with_a_seizure(self) -> bool:
+        """Whether it is not delivered but seized at the end of its way, as planned."""
+        return any(one.says == "interdiction" for at in self.at("deliver") for one in at.requires)
+
     def states(self) -> tuple[str, ...]:
         """The States on the route, in the order of the legs (transit included)."""
         return tuple(dict.fromkeys(leg.state for leg in self.legs))

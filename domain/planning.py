@@ -37,6 +37,7 @@ def rules(directory: Directory, cards: Cards) -> tuple[Callable[[Plan], Iterator
     return (
         partial(_services, directory=directory),
         _checkpoints,
+        partial(_backups, directory=directory, cards=cards),
         _order,
         _essentials,
         partial(_route, directory=directory),
@@ -112,6 +113,25 @@ def _ladder(plan: Plan, index: int, checkpoint: PlannedCheckpoint) -> Iterator[F
             yield Fault(place=f"{place}.after", problem=problem)
         passed.append(rung.to)
         before = rung.after
+
+
+def _backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Who may answer in place of others is of their State, and where consent is asked, may grant it there (R21, R1)."""
+    for index, checkpoint in enumerate(plan.checkpoints):
+        asked = [directory.find(service) for service in checkpoint.services()]
+        states = [one.state for one in asked if one is not None]
+        for number, rung in enumerate(checkpoint.escalate):
+            backup, place = directory.find(rung.to), f"checkpoints.{index}.escalate.{number}.to"
+            if backup is None or not rung.may_answer:
+                continue
+            card = cards.get(checkpoint.state)
+            if backup.state not in states:
+                whose = backup.state or "no State"
+                problem = f"R21: {rung.to} is of {whose} and cannot answer here: a State's say stays within it"
+                yield Fault(place=place, problem=problem)
+            elif checkpoint.authorities() and card is not None and not card.lets_grant(backup.kind):
+                problem = f"R1: by the rule card of {card.state} a {backup.kind} cannot grant, nor in another's place"
+                yield Fault(place=place, problem=problem)
 
 
 def _order(plan: Plan) -> Iterator[Fault]:
@@ -278,7 +298,7 @@ def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
                 yield Fault(place=place, problem=problem)
             elif requirement.says != "authorisation":
                 continue
-            elif card is not None and card.granted_by != "not known" and service.kind not in card.granted_by:
+            elif card is not None and card.granted_by != "not known" and not card.lets_grant(service.kind):
                 problem = (
                     f"R1: by the rule card of {card.state} a {service.kind} cannot grant; {' or '.join(card.granted_by)} can"
                 )

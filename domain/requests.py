@@ -17,6 +17,7 @@ from domain.mass import open_difference
 from domain.moments import utc_text
 from domain.plan import Contents, Inside
 from domain.quantities import Milligrams
+from domain.rules import asked_in_place
 from domain.statements import Cash, ConditionId, Label, Need, Part, Reason
 
 RequestId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,199}$")]
@@ -113,13 +114,10 @@ def requests(delivery: Delivery, name: str) -> tuple[Request, ...]:
     return tuple(request(delivery, name, service) for service in delivery.progress[name].waiting_for())
 
 
-def inbox(delivery: Delivery, service: str) -> tuple[Request, ...]:
-    """What this service is being asked now."""
-    return tuple(
-        request(delivery, name, service)
-        for name, progress in delivery.progress.items()
-        if progress.open and service in progress.waiting_for()
-    )
+def inbox(delivery: Delivery, service: str, at: datetime) -> tuple[Request, ...]:
+    """What this service is being asked now, and after it what it may answer for others: their requests, to be said for them."""
+    own = [(name, service) for name, one in delivery.progress.items() if one.open and service in one.waiting_for()]
+    return tuple(request(delivery, name, voice) for name, voice in [*own, *asked_in_place(delivery, service, at)])
 
 
 def _facts(delivery: Delivery, name: str, service: str) -> Facts:

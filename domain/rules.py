@@ -44,7 +44,7 @@ from datetime import datetime, timedelta
 from domain import amending, unforeseen
 from domain.cards import Permission
 from domain.consent import authorised, conflicting, lacking, missing, permitted, too_short
-from domain.delivery import Delivery
+from domain.delivery import Delivery, seconds
 from domain.errors import RuleBroken
 from domain.ledger import (
     ACCEPTED,
@@ -185,19 +185,43 @@ def _judged(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
 
 def may_speak(delivery: Delivery, statement: Statement, at: datetime) -> bool:
     """Whether whoever signed may say this for the service whose say it is (R21)."""
-    if statement.on_behalf_of is None or statement.on_behalf_of == statement.service:
+    voice, speaker = statement.voice, statement.service
+    if voice == speaker or _is_delegate(delivery, speaker, voice, at):
         return True
     progress = delivery.progress.get(statement.checkpoint or "")
-    if progress is not None and progress.may_answer(statement.service):
-        return True
-    voice = statement.on_behalf_of
+    asked = progress is not None and NEED_OF.get(statement.kind) in progress.checkpoint.needs_of(voice)
+    return asked and _is_backup(delivery, speaker, voice, statement.checkpoint or "")
+
+
+def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tuple[str, str], ...]:
+    """Open checkpoints, and who is waited for there, at which this service may answer for that one now (R21)."""
+    return tuple(
+        (name, voice)
+        for name, progress in delivery.progress.items()
+        if progress.open
+        for voice in progress.waiting_for()
+        if voice != speaker and (_is_delegate(delivery, speaker, voice, at) or _is_backup(delivery, speaker, voice, name))
+    )
+
+
+def _is_delegate(delivery: Delivery, speaker: str, voice: str, at: datetime) -> bool:
+    """Whether delegations in force lead from one to the other."""
     while (delegated := delivery.delegations.get(voice)) is not None:
         if not instant(delegated.valid_from) <= at < instant(delegated.valid_until):
             return False
         voice = delegated.to
-        if voice == statement.service:
+        if voice == speaker:
             return True
     return False
+
+
+def _is_backup(delivery: Delivery, speaker: str, voice: str, checkpoint: str) -> bool:
+    """Whether the ladder of an open checkpoint has come to it, as a backup within its State."""
+    progress = delivery.progress.get(checkpoint)
+    if progress is None or not progress.open or not progress.may_answer(speaker):
+        return False
+    backup, asked = delivery.directory.find(speaker), delivery.directory.find(voice)
+    return backup is not None and asked is not None and backup.state == asked.state
 
 
 def _delegation(delivery: Delivery, statement: Statement, delegated: Delegated) -> Verdict:
@@ -216,18 +240,19 @@ def _delegation(delivery: Delivery, statement: Statement, delegated: Delegated) 
 
 def _correction(delivery: Delivery, statement: Statement, correction: Correction) -> Verdict:
     """What was said can be corrected by who said it, and by nothing of another kind (R18)."""
-    known = delivery.statements.get(correction.of)
-    earlier = delivery.said(correction.of)
-    if known is None or earlier is None or earlier.service != statement.service or known.verdict.verdict != "accepted":
+    earlier = delivery.said(correction.of) if correction.of in delivery.counted else None
+    if earlier is None or earlier.service != statement.service:
         return refusal("R18", f"{statement.service} has not said anything that counts under {correction.of}")
     if earlier.kind != correction.content.kind:
         return refusal(
             "R18", f"{correction.of} is {earlier.kind}, and is corrected by such a one, not by {correction.content.kind}"
         )
     if isinstance(correction.content, Prepared):
-        problem = _prepared(delivery, correction.content, instant(delivery.ledger[known.seq].at))
-        return problem or ACCEPTED
-    return ACCEPTED
+        said_at = instant(delivery.ledger[delivery.statements[correction.of].seq].at)
+        problem = _prepared(delivery, correction.content, said_at)
+        if problem is not None:
+            return problem
+    return _second_officer(statement, delivery.firsts.get(correction.of)) or ACCEPTED
 
 
 def _split(delivery: Delivery, statement: Statement, parts: tuple[Part, ...]) -> Verdict:
@@ -257,6 +282,9 @@ def _by_the_responsible(delivery: Delivery, statement: Statement) -> Verdict:
         return refusal("R9", "nothing is given up as lost before it has been searched for and the delivery has halted")
     if delivery.secured and statement.kind in ("loss_recorded", "destroyed"):
         return refusal("R10", "it has been seized; what becomes of it then is not this delivery's any more")
+    if delivery.ends_here(statement):
+        first = delivery.progress[statement.checkpoint or ""].firsts.get((statement.voice, "interdiction"))
+        return _conditions(delivery, statement) or _second_officer(statement, first) or ACCEPTED
     return ACCEPTED
 
 
@@ -310,12 +338,12 @@ def _conditions(delivery: Delivery, statement: Statement) -> Verdict | None:
 
 
 def _second_officer(statement: Statement, first: Statement | None) -> Verdict | None:
-    """What is wrong with a second signature, if this is one (R20)."""
-    if first is None:
+    """What is wrong with a second signature, if this is one (R20). A first one may be replaced until it has been seconded."""
+    if first is None or first.service != statement.service:
         return None
-    if first.officer == statement.officer:
+    if first.officer == statement.officer and first.content == statement.content:
         return refusal("R20", f"{statement.officer} has signed already; a second officer of {statement.service} must")
-    if first.content != statement.content:
+    if seconds(first, statement) and first.content != statement.content:
         return refusal("R20", f"{statement.officer} says something else than {first.officer}; both must sign the same")
     return None
 
@@ -364,8 +392,12 @@ def _authorisation(
         unknown = [one.at for one in content.conditions if one.at is not None and delivery.plan.find(one.at) is None]
         if unknown:
             return refusal("R19", f"a condition binds at {unknown[0]}, and there is no such checkpoint")
-        card = delivery.cards[content.state]
-        if card.longest != "not known" and instant(content.valid_until) - instant(content.valid_from) > card.longest:
+        card = delivery.cards.get(content.state)
+        if (
+            card is not None
+            and card.longest != "not known"
+            and instant(content.valid_until) - instant(content.valid_from) > card.longest
+        ):
             return refusal("R1", f"by its rule card an authorisation of {content.state} lasts at most {say_span(card.longest)}")
     return ACCEPTED
 
@@ -379,7 +411,8 @@ def _permission(
     if isinstance(content, PermissionGranted):
         if instant(content.valid_until) <= at:
             return refusal("R16", f"a permission until {content.valid_until} has already ended and permits nothing")
-        asked = delivery.plan.permissions(delivery.cards[content.state])
+        card = delivery.cards.get(content.state)
+        asked = delivery.plan.permissions(card) if card is not None else ()
         absent = [one for one in asked if one not in content.permissions]
         if absent:
             return refusal("R16", f"{' and '.join(absent)} is asked for too; what is not permitted is refused as a whole")
@@ -403,15 +436,17 @@ def _prepared(delivery: Delivery, content: Prepared, at: datetime) -> Verdict | 
     unequal = within(content, plan.weight_tolerance)
     if unequal:
         return refusal("R10", unequal)
-    here = plan.at("prepare")[0].state
-    card = delivery.cards.get(here)
-    done: tuple[tuple[bool, Permission], ...] = (
-        (content.opened, "opening"),
-        (any(item.lasts is not None for item in content.items), "technical_means"),
+    devices = any(item.is_device for item in content.items)
+    done: tuple[tuple[bool, Permission, tuple[str, ...]], ...] = (
+        (content.opened, "opening", (plan.at("prepare")[0].state,)),
+        (devices, "technical_means", plan.states()),
     )
-    for used, permission in done:
-        if used and card is not None and card.separates(permission) and not permitted(delivery.permits, here, permission, at):
-            return refusal("R16", f"{here} has not permitted {permission.replace('_', ' ')}, which needs a permission of its own")
+    for permission, state in ((permission, state) for used, permission, states in done if used for state in states):
+        card = delivery.cards.get(state)
+        if card is not None and card.separates(permission) and not permitted(delivery.permits, state, permission, at):
+            return refusal(
+                "R16", f"{state} has not permitted {permission.replace('_', ' ')}, which needs a permission of its own"
+            )
     way = plan.time_to_leave(plan.legs[-1].state) + plan.margin
     for item in content.items:
         if item.lasts is not None and item.lasts < way:
@@ -432,6 +467,9 @@ def _acceptance(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
         return refusal("R6", f"custody goes to {leg.responsible}, not to {statement.voice}")
     if leg.state != delivery.here.state and not authorised(delivery.plan, delivery.grants, leg.state, at):
         return refusal("R5", f"{leg.state} has no live authorisation, so nothing crosses into it")
+    wanting = lacking(delivery.plan, delivery.cards, delivery.permits, (leg.state,), at)
+    if leg.state != delivery.here.state and wanting:
+        return refusal("R16", f"not permitted: {', '.join(wanting)}")
     if delivery.cleared < following:
         return refusal("R5", f"the crossing to {leg.id} has not been cleared")
     return ACCEPTED
@@ -480,7 +518,7 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
             after = f", {delivery.released} released again{after}"
         if delivery.plan.reverse:
             return "returned_to_sender", f"delivered to the sender; {delivery.arrested} arrested{after}"
-        if delivery.secured and halt is None:
+        if delivery.plan.ends_with_a_seizure():
             return "interdicted_as_planned", f"seized where the plan ends; {delivery.arrested} arrested{after}"
         if delivery.arrested:
             return "delivered_with_arrests", f"delivered; {delivery.arrested} arrested{after}"
@@ -489,7 +527,7 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
         return "aborted_for_risk_to_life", halt.reason
     if delivery.destroyed:
         return "destroyed", halt.reason
-    if delivery.lost:
+    if delivery.lost and not delivery.secured:
         return "lost_or_stolen", halt.reason
     if halt.cause == "no_show":
         return "no_show", halt.reason

@@ -90,6 +90,11 @@ class Item(Frozen):
     lasts: Span | None = None
     """How long a device works; none for what does not run down."""
 
+    @property
+    def is_device(self) -> bool:
+        """Whether it reports or records by itself: technical means (R16)."""
+        return self.what in ("tracker", "opening_alarm") or self.lasts is not None
+
 
 class Find(Frozen):
     """Something found at the target that is no part of the consignment: a new exhibit."""

@@ -49,7 +49,7 @@ def _running_out(delivery: Delivery) -> Iterator[tuple[datetime, Event]]:
     ahead = delivery.states_ahead()
     leads = sorted(delivery.plan.expiry_warnings, reverse=True)
     for service, grant in delivery.grants.items():
-        if grant.state not in ahead or grant.withdrawn or grant.expired:
+        if grant.state not in ahead or grant.provisional or grant.withdrawn or grant.expired:
             continue
         if grant.warnings < len(leads):
             event = Expiring(service=service, valid_until=utc_text(grant.valid_until), rung=grant.warnings + 1)

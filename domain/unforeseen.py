@@ -78,7 +78,7 @@ def duties(delivery: Delivery) -> tuple[tuple[Duty, str], ...]:
         (duty, grant.service)
         for grant in delivery.grants.values()
         if not grant.provisional
-        for duty in delivery.cards[grant.state].duties
+        for duty in (delivery.cards[grant.state].duties if grant.state in delivery.cards else ())
     )
 
 
@@ -131,11 +131,13 @@ def decides(name: str) -> bool:
 
 
 def moot(delivery: Delivery, name: str) -> bool:
-    """Whether it is no longer needed: the consignment has left that State, has been delivered, was seen otherwise, or the plan
-    was changed and does not hold it any more.
+    """Whether it is no longer needed: it has left that State, is delivered, was seen otherwise, the balance closes now, or the
+    plan was changed and does not hold it any more.
     """
     if "." not in name:
         return delivery.plan.find(name) is None
+    if _BALANCE.fullmatch(name):
+        return not open_difference(delivery)
     if _SIGHTING.fullmatch(name):
         seen = delivery.gap is None if name.startswith("search.") else _seen_since(delivery, name)
         return delivery.delivered or seen

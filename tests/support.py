@@ -53,6 +53,27 @@ def example_cards() -> dict[str, RuleCard]:
     return cards_in(EXAMPLES / "cards")
 
 
+def card_of(state: str, **says: Any) -> dict[str, RuleCard]:
+    """The example card of a State, saying this as well."""
+    return {state: RuleCard.model_validate(example_cards()[state].model_dump() | says)}
+
+
+def with_changes(plan: Plan | None = None, **changed: dict[str, Any]) -> Plan:
+    """The plan, by its file's words: `plan_=` its own fields, and by checkpoint (`consent_uz=`) what stands otherwise there."""
+    found = (plan or example_plan()).model_dump()
+    found |= changed.pop("plan_", {})
+    for one in found["checkpoints"]:
+        one.update(changed.pop(one["id"].replace("-", "_"), {}))
+    assert not changed, changed
+    return Plan.model_validate(found)
+
+
+def asks(*pairs: str) -> list[dict[str, Any]]:
+    """Requirements: `uz.police permission`, and `uz.customs delivered 2` where two officers must say it."""
+    words = [pair.split() for pair in pairs]
+    return [{"service": one[0], "says": one[1], "officers": int(one[2]) if len(one) > 2 else 1} for one in words]
+
+
 def signed_plan(plan: Plan) -> Envelope:
     """The plan, signed by its initiator."""
     return sign(canonical(plan), PLAN_TYPE, private_key_of(plan.initiator))
@@ -83,6 +104,21 @@ WORDS: dict[str, dict[str, Any]] = {
     "seizure": {"recovered": [MEPHEDRONE], "gross": "13.9 kg"},
     "stop_requested": {"reason": "danger"},
     "interdicted": {"gross": "13.9 kg", "seals_intact": True, "place": "warehouse"},
+    "permission_granted": {
+        "permissions": ["opening"],
+        "reference": "TEST-2",
+        "granted_by_role": "judge",
+        "legal_basis": "test",
+        "valid_from": "2022-03-01T00:00:00Z",
+        "valid_until": "2022-04-01T00:00:00Z",
+    },
+    "duty_done": {"reference": "TEST-3"},
+    "surveillance_lost": {"reason": "out of sight"},
+    "not_collected": {"because": "no_show", "reason": "nobody came"},
+    "destroyed": {"circumstances": "burnt", "witnesses": ["witness-1"]},
+    "difference_explained": {"reason": "recounted by the laboratory"},
+    "arrestee_released": {"persons": 1, "reason": "no charge"},
+    "delegated": {"valid_from": "2022-03-01T00:00:00Z", "valid_until": "2022-04-01T00:00:00Z", "reason": "on leave"},
 }
 """What a well-behaved service says of each kind, where nothing else is given."""
 
@@ -93,11 +129,14 @@ class Table:
 
     plan: Plan = field(default_factory=example_plan)
     now: datetime = EPOCH
+    other_cards: dict[str, RuleCard] = field(default_factory=dict)
+    """Cards that take the place of the examples'."""
 
     def __post_init__(self) -> None:
         everyone = example_directory()
         self.directory = cast(everyone, tuple(service.id for service in everyone.services))
-        self.cards = {state: card for state, card in example_cards().items() if state in self.plan.states()}
+        cards = example_cards() | self.other_cards
+        self.cards = {state: card for state, card in cards.items() if state in self.plan.states()}
         self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now)
         self._numbers = itertools.count(1)
 
@@ -130,16 +169,16 @@ class Table:
     def statement(self, service: str, kind: str, at: str | None = None, **content: Any) -> Statement:
         """A statement as the service would make it, with these fields instead of the usual ones."""
         usual = dict(WORDS.get(kind, {}))
-        if kind.startswith("authorisation_"):
-            usual["state"] = self.directory.get(service).state
-        number = content.pop("id", f"statement-{next(self._numbers):04d}")
+        if kind.startswith(("authorisation_", "permission_")):
+            usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
+        beside = {"id": f"statement-{next(self._numbers):04d}", "officer": "officer-1"}
+        beside |= {name: content.pop(name) for name in ("id", "officer", "on_behalf_of", "fulfils") if name in content}
         return Statement(
-            id=number,
             delivery=self.plan.operation,
             checkpoint=at,
             service=service,
-            officer="officer-1",
             happened_at=self.now.isoformat(),
+            **beside,
             content=CONTENT.validate_python({"kind": kind} | usual | content),
         )
 

@@ -115,7 +115,7 @@ class ControlledDelivery:
     @workflow.query(name=messages.QUERY_INBOX)
     def inbox(self, asker: Asker) -> list[Request]:
         """What a service is being asked now."""
-        return list(inbox(self._delivery, asker.service))
+        return list(inbox(self._delivery, asker.service, workflow.now()))
 
     @workflow.query(name=messages.QUERY_RECEIPT)
     def receipt(self, statement: str) -> list[Receipt]:

@@ -195,8 +195,10 @@ class Story:
         return any(map(self.finished, names))
 
     def finished(self, name: str) -> bool:
-        """Whether this checkpoint may close: satisfied with nothing left to decide, or silent where silence decides nothing."""
+        """Whether it has or may be closed: satisfied with nothing left to decide, or silent where silence decides nothing."""
         progress = self.delivery.progress[name]
+        if not progress.open:
+            return True
         discrepancy = self.delivery.discrepancy
         if progress.satisfied:
             return discrepancy is None or discrepancy.checkpoint != name

@@ -177,7 +177,7 @@ class PaperDesk:
 
     async def inbox(self, caller: Service) -> Inbox:
         """What it asks the caller."""
-        return Inbox(requests=inbox(self.begun(), caller.id))
+        return Inbox(requests=inbox(self.begun(), caller.id, NOW))
 
 
 def matches(shown: Any, real: Any) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from domain.cards import RuleCard
 from domain.directory import Directory
-from domain.plan import Plan, Requirement
+from domain.plan import Plan, Requirement, Rung
 from domain.planning import faults_in
 from tests.support import EXAMPLE_PLANS, example_cards, example_directory, example_plan
 
@@ -219,3 +219,132 @@ def test_r7_decision_needs_two_voices() -> None:
     """If the only one to authorise for a State is also responsible there, a fresh decision would be its own alone."""
     plan = at("consent-kz", requires=asks(("kz.customs", "authorisation")))
     assert [problem for _, problem in found(plan) if problem.startswith("R7")]
+
+
+def rung(after: timedelta, to: str, *, may_answer: bool = False) -> Rung:
+    """A step of a ladder."""
+    return Rung(after=after, to=to, may_answer=may_answer)
+
+
+def laddered(*rungs: Rung) -> Plan:
+    """The plan with this ladder at the consent of Uzbekistan, which is due after 48 h."""
+    return at("consent-uz", escalate=rungs)
+
+
+@pytest.mark.parametrize(
+    ("rungs", "place", "words"),
+    [
+        ((rung(HOUR, "uz.prosecutor"),), "0.to", "does not go in a circle"),
+        ((rung(HOUR, "uz.police"), rung(2 * HOUR, "uz.police")), "1.to", "does not go in a circle"),
+        ((rung(2 * HOUR, "uz.police"), rung(HOUR, "caricc")), "1.after", "later than the one before"),
+        ((rung(HOUR, "uz.police"), rung(HOUR, "caricc")), "1.after", "later than the one before"),
+        ((rung(48 * HOUR, "uz.police"),), "0.after", "before the checkpoint is due"),
+        ((rung(HOUR, "uz.ghost"),), "0.to", "is not in the directory"),
+        ((rung(HOUR, "kz.knb", may_answer=True),), "0.to", "R21: kz.knb is of KZ"),
+        ((rung(HOUR, "caricc", may_answer=True),), "0.to", "R21: caricc is of no State"),
+    ],
+    ids=["who is asked", "twice", "falling", "together", "too late", "unknown", "backup of another State", "backup of none"],
+)
+def test_ladder_that_helps_nobody_is_a_fault(rungs: tuple[Rung, ...], place: str, words: str) -> None:
+    """A circle, a rung out of order or too late, somebody unknown, a backup who cannot speak for that State."""
+    faults = found(laddered(*rungs))
+    assert [(where, words in problem) for where, problem in faults] == [(f"checkpoints.1.escalate.{place}", True)]
+
+
+def test_ladder_that_climbs_is_no_fault() -> None:
+    """Backup, then the superior abroad who is only told, a millisecond before it is due."""
+    climbs = (rung(HOUR, "uz.police", may_answer=True), rung(48 * HOUR - timedelta(milliseconds=1), "caricc"))
+    assert found(laddered(*climbs)) == []
+
+
+def test_r1_backup_must_be_one_who_may_grant() -> None:
+    """By a card that lets only prosecutors and courts grant, a police does not do it in their place either (found by test)."""
+    plan = laddered(rung(HOUR, "uz.police", may_answer=True))
+    problems = found(plan, card("UZ", granted_by=("prosecutor", "court")))
+    assert [(place, problem[:3]) for place, problem in problems] == [("checkpoints.1.escalate.0.to", "R1:")]
+    assert found(plan, card("UZ", granted_by=("prosecutor", "police"))) == []
+
+
+@pytest.mark.parametrize(
+    ("almaty", "tashkent", "words"),
+    [
+        ("arrest-tashkent", "arrest-almaty", "a circle"),
+        ("arrest-almaty", None, "a circle"),
+        ("delivery", None, "only for another arrest"),
+        ("nowhere", None, "only for another arrest"),
+    ],
+    ids=["each other", "itself", "no arrest", "unknown"],
+)
+def test_arrest_that_never_comes_is_a_fault(almaty: str, tashkent: str | None, words: str) -> None:
+    """Arrests that wait for each other, for themselves, or for what is none."""
+    plan = at("arrest-almaty", plan=at("arrest-tashkent", after=tashkent), after=almaty)
+    faults = found(plan)
+    assert faults
+    assert all(words in problem and place.endswith(".after") for place, problem in faults)
+    assert found(at("arrest-almaty", after="arrest-tashkent")) == []
+
+
+def test_only_an_arrest_waits_for_an_arrest() -> None:
+    """The accounting is not put off that way."""
+    assert [place for place, _ in found(at("accounting", after="arrest-almaty"))] == ["checkpoints.8.after"]
+
+
+OPENING = PLAN.model_copy(update={"uses": ("opening",)})
+
+
+def test_r16_permission_that_nobody_is_asked_for_is_a_fault() -> None:
+    """The card wants it apart, the plan opens it there, and nobody is asked."""
+    separated = card("KZ", separate=("opening",))
+    assert [place for place, problem in found(OPENING, separated) if problem.startswith("R16: in KZ opening")] == ["checkpoints"]
+    both = asks(("kz.prosecutor", "authorisation"), ("kz.police", "permission"))
+    assert found(at("consent-kz", plan=OPENING, requires=both), separated) == []
+    assert found(PLAN, separated) == []
+
+
+def test_r16_permission_cannot_be_left_out_by_a_quorum() -> None:
+    """One of two would do without it."""
+    both = asks(("kz.prosecutor", "authorisation"), ("kz.police", "permission"))
+    assert ("checkpoints.0.need", "R16: a permission cannot be left out, so this needs all") in found(
+        at("consent-kz", requires=both, need=1)
+    )
+
+
+def test_r1_permission_is_asked_of_the_state_whose_it_is() -> None:
+    """A service of another State permits nothing there."""
+    both = asks(("kz.prosecutor", "authorisation"), ("uz.police", "permission"))
+    assert [place for place, _ in found(at("consent-kz", requires=both))] == ["checkpoints.0.requires.1.service"]
+
+
+@pytest.mark.parametrize(("hours", "faults"), [(48, 0), (49, 1)])
+def test_notice_the_card_wants_is_the_least_a_state_is_given(hours: int, faults: int) -> None:
+    """48 h are given: enough for a notice of 48, and not for one of 49."""
+    places = [place for place, _ in found(PLAN, card("UZ", notice=timedelta(hours=hours)))]
+    assert places == ["checkpoints.1.due"] * faults
+
+
+def test_r16_who_accompanies_is_of_another_state() -> None:
+    """Its own officers need no permission to be at home; unknown ones are unknown."""
+    assert [place for place, _ in found(leg(1, accompanied_by=("uz.police",)))] == ["legs.1.accompanied_by.0"]
+    assert [place for place, _ in found(leg(1, accompanied_by=("kz.knb", "uz.ghost")))] == ["legs.1.accompanied_by.1"]
+    assert found(leg(1, accompanied_by=("kz.knb", "caricc"))) == []
+
+
+def test_r4_only_who_is_responsible_at_the_end_interdicts_there() -> None:
+    """Asked of another it is a fault, asked of both deliver and interdict too."""
+    assert [place for place, _ in found(at("delivery", requires=asks(("uz.police", "interdiction"))))] == [
+        "checkpoints.5.requires"
+    ]
+    assert found(at("delivery", requires=asks(("uz.customs", "interdiction")))) == []
+    both = asks(("uz.customs", "interdiction"), ("uz.police", "delivered"))
+    assert [place for place, _ in found(at("delivery", requires=both))] == ["checkpoints.5.requires"]
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"), [("preparation", "prepared"), ("departure", "dispatched"), ("delivery", "delivered or interdiction")]
+)
+def test_step_that_does_not_ask_for_its_essence_is_a_fault(name: str, missing: str) -> None:
+    """Without it there is nothing to compare with, nothing left, or nothing delivered; and no quorum leaves it out."""
+    problems = [problem for _, problem in found(at(name, requires=asks(("uz.customs", "ready"))))]
+    assert len(problems) == 1
+    assert f"exactly one service for {missing}, found 0" in problems[0]
+    assert "needs all" in str(found(at("departure", need=1)))

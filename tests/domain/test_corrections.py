@@ -1,0 +1,188 @@
+"""R18: what was said is corrected by a new statement of who said it; the earlier one stays, and so does what was decided."""
+
+from typing import Any
+
+import pytest
+
+from domain.ledger import Cleared, Concluded
+from domain.mass import differences
+from domain.packet import replay
+from domain.rules import conclusion
+from tests.course import accounted, became, delivered, handed_over, opened
+from tests.support import MEPHEDRONE, SEAL, WORDS, Table, asks, with_changes
+
+GROSS = 13_900_000
+LESS = {"substance": "mephedrone (4-MMC)", "net": "12 kg"}
+
+
+def corrects(table: Table, service: str, of: str, kind: str, *, officer: str = "officer-1", **content: Any) -> Any:
+    """The service says what an earlier statement should have said; verdict and rule."""
+    right = {"kind": kind} | WORDS[kind] | content
+    return became(table.say(service, "correction", of=of, reason="misread", content=right, officer=officer))
+
+
+def prepared(**content: Any) -> Table:
+    """Prepared, under the id `the-preparation`; the checkpoint is still open."""
+    table = opened(Table().consent(), "preparation")
+    table.say("kz.customs", "prepared", "preparation", id="the-preparation", **content)
+    return table
+
+
+def test_r18_correction_before_dispatch_changes_what_later_checks_compare_with() -> None:
+    """The scale was misread: the corrected weight and seal are those the handover is compared with."""
+    table = prepared(gross="1.39 kg")
+    seals = [{"number": "KZ000002", "security": "H"}]
+    assert corrects(table, "kz.customs", "the-preparation", "prepared", seals=seals) == ("accepted", None)
+    assert table.delivery.custody is not None
+    assert (table.delivery.custody.gross, table.delivery.custody.seals[0].number) == (GROSS, "KZ000002")
+
+
+def test_r18_correction_leaves_the_earlier_statement_where_it_stands() -> None:
+    """The ledger has grown by one entry, the first is still there, and a stranger reads the same state from both."""
+    table = prepared(gross="1.39 kg")
+    before = tuple(table.delivery.ledger)
+    corrects(table, "kz.customs", "the-preparation", "prepared")
+    assert tuple(table.delivery.ledger)[:-1] == before
+    again = replay(tuple(table.delivery.ledger), table.directory, table.cards)
+    assert again.custody == table.delivery.custody
+
+
+def test_r18_correction_after_dispatch_changes_the_balance_and_not_the_custody() -> None:
+    """What has been compared on the way stays compared; the account at the end uses the corrected masses."""
+    table = Table().dispatch()
+    said = next(name for name, known in table.delivery.statements.items() if table.delivery.said(name).kind == "prepared")  # type: ignore[union-attr]  # it was said
+    assert corrects(table, "kz.customs", said, "prepared", gross="12.7 kg", kept=[LESS]) == ("accepted", None)
+    assert table.delivery.custody is not None
+    assert table.delivery.custody.gross == GROSS
+    assert table.delivery.prepared is not None
+    assert table.delivery.prepared.kept[0].net == 12_000_000  # type: ignore[union-attr]  # it is a mass
+
+
+@pytest.mark.parametrize("service", ["kz.knb", "uz.customs", "kz.prosecutor"])
+def test_r18_only_who_said_it_corrects_it(service: str) -> None:
+    """Not another service, of whichever State; nothing changes."""
+    table = prepared()
+    assert corrects(table, service, "the-preparation", "prepared", gross="1 kg") == ("refused", "R18")
+    assert table.delivery.custody is not None
+    assert table.delivery.custody.gross == GROSS
+
+
+def test_r18_correction_is_of_the_same_kind() -> None:
+    """A preparation is not corrected by a seizure."""
+    assert corrects(prepared(), "kz.customs", "the-preparation", "seizure") == ("refused", "R18")
+
+
+def test_r18_what_was_never_said_or_never_counted_cannot_be_corrected() -> None:
+    """Unknown, refused and early statements have had no effect, so there is nothing to put right."""
+    table = opened(Table().consent(), "preparation")
+    table.say("kz.customs", "prepared", "preparation", id="refused-one", modality="removed")
+    table.say("uz.customs", "seizure", "accounting", id="early-one")
+    assert corrects(table, "kz.customs", "never-said", "prepared") == ("refused", "R18")
+    assert corrects(table, "kz.customs", "refused-one", "prepared") == ("refused", "R18")
+    assert corrects(table, "uz.customs", "early-one", "seizure") == ("refused", "R18")
+
+
+def test_r18_what_came_early_and_was_taken_up_can_be_corrected() -> None:
+    """It counts from then on like any other (found by test)."""
+    table = Table()
+    table.say("kz.customs", "prepared", "preparation", id="early-one", gross="1.39 kg")
+    opened(table.consent(), "preparation")
+    assert corrects(table, "kz.customs", "early-one", "prepared") == ("accepted", None)
+    assert table.delivery.custody is not None
+    assert table.delivery.custody.gross == GROSS
+
+
+def test_r18_corrected_preparation_keeps_every_rule_of_a_preparation() -> None:
+    """R3 and R10 hold for what is said anew as for what was said first."""
+    table = prepared()
+    assert corrects(table, "kz.customs", "the-preparation", "prepared", modality="removed") == ("refused", "R3")
+    units = [{"label": "1", "substance": "mephedrone (4-MMC)", "net": "1 kg"}]
+    assert corrects(table, "kz.customs", "the-preparation", "prepared", units=units) == ("refused", "R10")
+
+
+def test_r18_corrected_seizure_takes_the_place_of_the_one_before() -> None:
+    """The masses are not added up: what was recovered is what was said last."""
+    table = delivered()
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    table.say("kz.knb", "arrest_made", "arrest-almaty")
+    table.close("arrest-tashkent", "arrest-almaty")
+    table.open("accounting")
+    table.say("uz.customs", "seizure", "accounting", id="the-seizure", recovered=[LESS])
+    assert differences(table.delivery)
+    assert corrects(table, "uz.customs", "the-seizure", "seizure") == ("accepted", None)
+    assert differences(table.delivery) == ()
+    assert corrects(table, "uz.customs", "the-seizure", "seizure", recovered=[MEPHEDRONE, MEPHEDRONE]) == ("accepted", None)
+    assert differences(table.delivery)
+
+
+def test_r18_corrected_arrest_changes_how_many_were_arrested() -> None:
+    """Two persons, not one; and the outcome stays."""
+    table = delivered()
+    table.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest")
+    assert corrects(table, "uz.police", "the-arrest", "arrest_made", persons=2) == ("accepted", None)
+    assert table.delivery.arrested == 2
+
+
+def test_r18_corrected_interdiction_after_a_halt_is_what_is_weighed() -> None:
+    """After a stop nothing advances, and yet a wrong weight of what was seized can be put right."""
+    table = Table().approach()
+    table.say("uz.police", "stop_requested")
+    table.say("kz.customs", "interdicted", id="the-seizure", gross="1.39 kg")
+    assert differences(table.delivery)
+    assert corrects(table, "kz.customs", "the-seizure", "interdicted") == ("accepted", None)
+    assert differences(table.delivery) == ()
+
+
+def test_r18_nothing_decided_is_rewritten_by_a_correction() -> None:
+    """Custody has moved on the old weight; the correction moves nothing back and stops nothing."""
+    table = prepared()
+    table.say("kz.knb", "ready", "preparation")
+    table.close("preparation")
+    table.record(Cleared(leg=0))
+    table.open("departure")
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
+        table.say(service, kind, "departure")
+    table.close("departure")
+    table.record(Cleared(leg=1))
+    table.open("tashkent-airport")
+    handed_over(table)
+    assert corrects(table, "kz.customs", "the-preparation", "prepared", gross="1 kg") == ("accepted", None)
+    assert (table.delivery.responsible, table.delivery.discrepancy, table.delivery.halt) == ("uz.customs", None, None)
+
+
+def test_r18_after_the_outcome_a_correction_is_kept_as_late() -> None:
+    """It stands in the ledger and changes nothing."""
+    table = accounted()
+    said = next(iter(table.delivery.seizures))
+    table.record(Concluded(outcome=conclusion(table.delivery)[0], reason="test"))
+    assert corrects(table, "uz.customs", said, "seizure", recovered=[LESS]) == ("late", None)
+    assert differences(table.delivery) == ()
+
+
+TWO = with_changes(preparation={"requires": asks("kz.customs prepared 2", "kz.knb ready")})
+
+
+def by_two() -> Table:
+    """Prepared and signed by two officers; the second signed `the-second`."""
+    table = opened(Table(TWO).consent(), "preparation")
+    table.say("kz.customs", "prepared", "preparation", id="the-first")
+    table.say("kz.customs", "prepared", "preparation", id="the-second", officer="officer-2")
+    return table
+
+
+def test_r20_what_two_officers_said_two_officers_correct() -> None:
+    """One of them alone changes no weight that every later check compares with (found by test)."""
+    table = by_two()
+    other: dict[str, Any] = {"gross": "13.8 kg", "seals": [SEAL]}
+    assert corrects(table, "kz.customs", "the-second", "prepared", **other) == ("accepted", None)
+    assert table.delivery.custody is not None
+    assert table.delivery.custody.gross == GROSS
+    assert corrects(table, "kz.customs", "the-second", "prepared", **other) == ("refused", "R20")
+    assert corrects(table, "kz.customs", "the-second", "prepared", officer="officer-2", gross="1 kg") == ("refused", "R20")
+    assert corrects(table, "kz.customs", "the-second", "prepared", officer="officer-2", **other) == ("accepted", None)
+    assert table.delivery.custody.gross == 13_800_000
+
+
+def test_r20_first_signature_alone_has_had_no_effect_to_correct() -> None:
+    """What counts is what the second signed; a correction names that one, so nothing is counted twice (found by test)."""
+    assert corrects(by_two(), "kz.customs", "the-first", "prepared", gross="1 kg") == ("refused", "R18")

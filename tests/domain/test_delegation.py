@@ -1,0 +1,239 @@
+"""R21: who speaks for another service does so by its dated delegation, or as the backup its ladder has come to."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.plan import Plan
+from domain.record import submit
+from domain.requests import inbox
+from domain.statements import sign_statement
+from rehearsal.services import private_key_of
+from tests.course import became, let_time_bring, opened
+from tests.support import Table, with_changes
+
+
+def consent_asked(plan: Plan | None = None) -> Table:
+    """Both States are asked."""
+    return opened(Table(plan) if plan is not None else Table(), "consent-kz", "consent-uz")
+
+
+def speaks(
+    table: Table, service: str, *, for_: str = "uz.prosecutor", kind: str = "authorisation_granted", **content: Any
+) -> Any:
+    """One service speaks for another where Uzbekistan is asked; verdict and rule."""
+    return became(table.say(service, kind, "consent-uz", on_behalf_of=for_, **content))
+
+
+def test_r21_nobody_speaks_for_another_without_a_delegation() -> None:
+    """Not even of the same State; and nothing is granted."""
+    table = consent_asked()
+    assert speaks(table, "uz.police") == ("refused", "R21")
+    assert table.delivery.grants == {}
+
+
+def test_r21_delegate_speaks_for_who_delegated() -> None:
+    """It counts as the say of the prosecutor, and the prosecutor has answered."""
+    table = consent_asked()
+    assert became(table.say("uz.prosecutor", "delegated", to="uz.police")) == ("accepted", None)
+    assert speaks(table, "uz.police") == ("accepted", None)
+    assert table.delivery.grants["uz.prosecutor"].service == "uz.prosecutor"
+    assert table.delivery.progress["consent-uz"].satisfied
+    assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz")) == ("refused", "R17")
+
+
+def test_r21_delegate_speaks_for_who_delegated_and_for_nobody_else() -> None:
+    """The police of Uzbekistan has not become the customs."""
+    table = consent_asked()
+    table.say("uz.prosecutor", "delegated", to="uz.police")
+    assert speaks(table, "uz.police", for_="uz.customs") == ("refused", "R21")
+    assert speaks(table, "uz.customs") == ("refused", "R21")
+
+
+def test_r21_speaking_for_oneself_needs_no_delegation() -> None:
+    """Naming oneself changes nothing."""
+    assert speaks(consent_asked(), "uz.prosecutor") == ("accepted", None)
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_until", "expected"),
+    [
+        ("2022-03-01T06:00:00Z", "2022-03-01T06:00:00.001Z", ("accepted", None)),
+        ("2022-03-01T06:00:00.001Z", "2022-03-02T06:00:00Z", ("refused", "R21")),
+        ("2022-03-01T05:00:00Z", "2022-03-01T06:00:00Z", ("refused", "R21")),
+    ],
+    ids=["begins now", "not yet", "ends now"],
+)
+def test_r21_delegation_counts_from_its_first_instant_until_its_last(valid_from: str, valid_until: str, expected: Any) -> None:
+    """At `valid_from` it counts, at `valid_until` no more."""
+    table = consent_asked()
+    table.say("uz.prosecutor", "delegated", to="uz.police", valid_from=valid_from, valid_until=valid_until)
+    assert speaks(table, "uz.police") == expected
+
+
+def test_r21_delegation_may_be_passed_on_and_each_link_must_count() -> None:
+    """From the prosecutor to the police to the customs; when one link has run out, the chain has."""
+    table = consent_asked()
+    table.say("uz.prosecutor", "delegated", to="uz.police")
+    table.say("uz.police", "delegated", to="uz.customs", valid_until="2022-03-01T08:00:00Z")
+    assert speaks(table, "uz.customs", kind="authorisation_granted", provisional=True) == ("accepted", None)
+    table.pass_time(hours=2)
+    assert speaks(table, "uz.customs") == ("refused", "R21")
+    assert speaks(table, "uz.police") == ("accepted", None)
+
+
+def test_r21_last_delegation_replaces_the_one_before() -> None:
+    """Given to another, it is no longer the first one's."""
+    table = consent_asked()
+    table.say("uz.prosecutor", "delegated", to="uz.police")
+    table.say("uz.prosecutor", "delegated", to="uz.customs")
+    assert speaks(table, "uz.police") == ("refused", "R21")
+    assert speaks(table, "uz.customs") == ("accepted", None)
+
+
+@pytest.mark.parametrize(
+    ("by", "to", "words"),
+    [
+        ("uz.prosecutor", "kz.customs", "another State"),
+        ("uz.prosecutor", "caricc", "another State"),
+        ("uz.prosecutor", "uz.post", "no part"),
+        ("uz.prosecutor", "uz.ghost", "no part"),
+        ("uz.prosecutor", "uz.prosecutor", "circle"),
+    ],
+)
+def test_r21_say_stays_within_the_state_and_the_delivery(by: str, to: str, words: str) -> None:
+    """Not to another State, not to who has no part, not to oneself."""
+    table = consent_asked()
+    said = table.say(by, "delegated", to=to)
+    assert became(said) == ("refused", "R21")
+    assert words in said.verdict.reason
+    assert table.delivery.delegations == {}
+
+
+def test_r21_delegations_make_no_circle() -> None:
+    """Neither of two nor of three; each would have everyone speak for everyone."""
+    table = consent_asked()
+    table.say("uz.prosecutor", "delegated", to="uz.police")
+    assert became(table.say("uz.police", "delegated", to="uz.prosecutor")) == ("refused", "R21")
+    table.say("uz.police", "delegated", to="uz.customs")
+    assert became(table.say("uz.customs", "delegated", to="uz.prosecutor")) == ("refused", "R21")
+
+
+def test_r21_delegate_cannot_delegate_what_is_not_its_own() -> None:
+    """A delegation speaks of the service that signs it: nobody gives away another's say."""
+    table = consent_asked()
+    table.say("uz.police", "delegated", to="uz.customs", on_behalf_of="uz.police")
+    table.say("uz.customs", "delegated", to="uz.police", on_behalf_of="uz.prosecutor")
+    assert "uz.prosecutor" not in table.delivery.delegations
+
+
+BACKED = with_changes(
+    consent_uz={
+        "escalate": [
+            {"after": "30h", "to": "uz.customs"},
+            {"after": "36h", "to": "uz.police", "may_answer": True},
+        ]
+    }
+)
+
+
+def test_r21_backup_answers_only_once_the_ladder_has_come_to_it() -> None:
+    """Before its rung it is refused; from its rung on it counts as the prosecutor's say."""
+    table = consent_asked(BACKED)
+    table.pass_time(hours=35)
+    let_time_bring(table)
+    assert speaks(table, "uz.police") == ("refused", "R21")
+    table.pass_time(hours=1)
+    let_time_bring(table)
+    assert speaks(table, "uz.police") == ("accepted", None)
+    assert table.delivery.progress["consent-uz"].satisfied
+
+
+def test_r21_superior_who_is_only_told_does_not_answer() -> None:
+    """A rung without `may_answer` is for information."""
+    table = consent_asked(BACKED)
+    table.pass_time(hours=36)
+    let_time_bring(table)
+    assert speaks(table, "uz.customs") == ("refused", "R21")
+
+
+def climbed() -> Table:
+    """The ladder at Uzbekistan's consent has come to its police."""
+    table = consent_asked(BACKED)
+    table.pass_time(hours=36)
+    let_time_bring(table)
+    return table
+
+
+def test_r21_backup_says_there_only_what_is_asked_there() -> None:
+    """It withdraws nothing, and speaks for nobody who is not asked there (found by test)."""
+    table = climbed()
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", provisional=True)
+    assert speaks(table, "uz.police", kind="authorisation_withdrawn") == ("refused", "R21")
+    assert speaks(table, "uz.police", for_="kz.customs", kind="interdicted") == ("refused", "R21")
+    assert speaks(table, "uz.police", for_="kz.prosecutor") == ("refused", "R21")
+    assert table.delivery.halt is None
+
+
+def test_r21_backup_has_no_more_say_once_the_checkpoint_has_closed() -> None:
+    """The prosecutor has answered after all; its backup cannot withdraw or seize in its name (found by test)."""
+    table = climbed()
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    table.close("consent-uz")
+    assert speaks(table, "uz.police", kind="authorisation_withdrawn") == ("refused", "R21")
+    assert table.delivery.halt is None
+
+
+def test_r21_backup_of_another_state_cannot_consent() -> None:
+    """Even where a plan names one, a State's say stays within it (found by test)."""
+    ladder = [{"after": "30h", "to": "kz.knb", "may_answer": True}]
+    table = consent_asked(with_changes(consent_uz={"escalate": ladder}))
+    table.pass_time(hours=30)
+    let_time_bring(table)
+    assert speaks(table, "kz.knb", state="UZ") == ("refused", "R21")
+
+
+def test_r21_backup_gives_no_second_answer() -> None:
+    """The prosecutor has answered: its backup comes too late."""
+    table = climbed()
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    assert speaks(table, "uz.police") == ("refused", "R17")
+
+
+def test_r21_backup_signs_with_its_own_key() -> None:
+    """Speaking for another needs no key of the other: what is signed is who signed."""
+    table = climbed()
+    statement = table.statement("uz.police", "authorisation_granted", "consent-uz", on_behalf_of="uz.prosecutor")
+    assert became(submit(table.delivery, sign_statement(statement, private_key_of("uz.police")), table.now)) == ("accepted", None)
+
+
+def test_r21_delegate_of_the_responsible_authority_hands_over() -> None:
+    """Custody is the giver's and the taker's still: the delegate only speaks."""
+    table = Table().approach()
+    table.say("kz.customs", "delegated", to="kz.knb")
+    said = table.say("kz.knb", "handover_offered", "tashkent-airport", on_behalf_of="kz.customs")
+    assert became(said) == ("accepted", None)
+    table.say("uz.customs", "handover_accepted", "tashkent-airport")
+    assert table.delivery.responsible == "uz.customs"
+
+
+def test_r21_delegating_needs_no_open_checkpoint_and_outlives_a_halt() -> None:
+    """Somebody must be able to acknowledge and to seize, whoever is on leave."""
+    table = Table().approach()
+    table.say("uz.police", "stop_requested")
+    assert became(table.say("kz.customs", "delegated", to="kz.knb")) == ("accepted", None)
+    assert became(table.say("kz.knb", "interdicted", on_behalf_of="kz.customs")) == ("accepted", None)
+    assert table.delivery.secured
+
+
+def test_r21_delegate_finds_what_it_may_answer_in_its_inbox() -> None:
+    """What the prosecutor is asked is in the delegate's inbox as the prosecutor's, from the first instant to the last."""
+    table = consent_asked()
+    assert () == inbox(table.delivery, "uz.police", table.now)
+    window = {"valid_from": table.now.isoformat(), "valid_until": (table.now + timedelta(hours=5)).isoformat()}
+    table.say("uz.prosecutor", "delegated", to="uz.police", reason="on leave", **window)
+    found = inbox(table.delivery, "uz.police", table.now)
+
+    assert [("consent-uz", "uz.prosecutor")] == [(one.checkpoint, one.service) for one in found]
+    assert () == inbox(table.delivery, "uz.police", table.now + timedelta(hours=5))

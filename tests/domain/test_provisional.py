@@ -1,0 +1,106 @@
+"""A provisional authorisation will be made final or refused; until then it authorises nothing (R1)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.consent import authorised, missing
+from domain.ledger import Closed
+from domain.rules import conclusion
+from domain.timers import elapsed
+from rehearsal.invariants import Checker
+from rehearsal.scenario import Scenario
+from rehearsal.simulator import World, simulate
+from tests.course import became, forbidden, let_time_bring, opened
+from tests.support import Table, card_of, example_cards, example_directory, example_plan
+
+
+def provisional(**content: Any) -> Table:
+    """Kazakhstan has consented; Uzbekistan has, provisionally."""
+    table = opened(Table(), "consent-kz", "consent-uz")
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    said = table.say("uz.prosecutor", "authorisation_granted", "consent-uz", provisional=True, **content)
+    assert became(said) == ("accepted", None)
+    return table
+
+
+def test_provisional_authorisation_authorises_nothing_and_answers_nothing() -> None:
+    """It stands in the ledger, and the prosecutor is still asked."""
+    table = provisional()
+    assert not authorised(table.plan, table.delivery.grants, "UZ", table.now)
+    assert missing(table.plan, table.delivery.grants, table.now) == ("UZ",)
+    assert table.delivery.progress["consent-uz"].waiting_for() == ("uz.prosecutor",)
+    assert forbidden(table, Closed(checkpoint="consent-uz", result="satisfied")) == "R17"
+
+
+def test_final_authorisation_after_a_provisional_one_counts() -> None:
+    """Said again without the word, it answers and authorises."""
+    table = provisional()
+    assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz")) == ("accepted", None)
+    assert missing(table.plan, table.delivery.grants, table.now) == ()
+    table.close("consent-uz")
+
+
+def test_provisional_authorisation_after_the_final_one_takes_nothing_back() -> None:
+    """What was made final stays final."""
+    table = provisional()
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    again = table.say("uz.prosecutor", "authorisation_granted", "consent-uz", provisional=True)
+    assert became(again) == ("refused", "R17")
+    assert missing(table.plan, table.delivery.grants, table.now) == ()
+
+
+def test_refusal_after_a_provisional_authorisation_halts() -> None:
+    """The State has decided otherwise."""
+    table = provisional()
+    table.say("uz.prosecutor", "authorisation_refused", "consent-uz")
+    assert conclusion(table.delivery)[0] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"), [("authorisation_extended", {"valid_until": "2022-05-01T00:00:00Z"}), ("authorisation_withdrawn", {})]
+)
+def test_provisional_authorisation_is_neither_extended_nor_withdrawn(kind: str, content: dict[str, Any]) -> None:
+    """There is nothing yet that could be."""
+    table = provisional()
+    assert became(table.say("uz.prosecutor", kind, **content)) == ("refused", "R1")
+    assert table.delivery.halt is None
+
+
+def test_provisional_authorisation_that_is_never_made_final_is_silence() -> None:
+    """At the due time it halts by R2, as if nothing had been said."""
+    table = provisional()
+    table.pass_time(hours=48)
+    let_time_bring(table)
+    assert table.delivery.halt is not None
+    assert (table.delivery.halt.rule, conclusion(table.delivery)[0]) == ("R2", "expired")
+
+
+def test_provisional_authorisation_that_is_short_does_not_expire_the_delivery() -> None:
+    """It authorises nothing, so nothing ends with it: no warning, no expiry (found by test)."""
+    table = provisional(valid_until="2022-03-01T12:00:00Z")
+    table.pass_time(hours=7)
+    assert elapsed(table.delivery, table.now) == ()
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    assert table.delivery.halt is None
+
+
+@pytest.mark.parametrize(("days", "expected"), [(30, ("accepted", None)), (31, ("refused", "R1"))])
+def test_r1_authorisation_lasts_no_longer_than_the_card_lets_it(days: int, expected: Any) -> None:
+    """By a card of thirty days, thirty are granted and thirty-one are not."""
+    table = opened(Table(other_cards=card_of("UZ", longest="30d")), "consent-uz")
+    until = (table.now + timedelta(days=days)).isoformat()
+    window = {"valid_from": table.now.isoformat(), "valid_until": until}
+    assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz", **window)) == expected
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_the_story_waits_for_the_final_word(final: bool) -> None:  # noqa: FBT001
+    """Told in the simulator: made final it arrives, left provisional it expires."""
+    at: dict[str, Any] = {"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_granted"}
+    acts = [at | {"details": {"provisional": True}}, *([at | {"after": "20h"}] if final else [])]
+    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": acts})
+    done = simulate(World(example_plan(), example_directory(), example_cards(), scenario, 1))
+    assert done.delivery.outcome == ("delivered_with_arrests" if final else "expired")
+    Checker(example_plan()).check(tuple(done.delivery.ledger))

@@ -1,0 +1,173 @@
+"""R20: where the plan asks for two officers, a second one signs the same, or nothing counts."""
+
+from typing import Any
+
+import pytest
+
+from domain.ledger import Cleared
+from domain.plan import Plan
+from domain.requests import request
+from domain.rules import conclusion
+from rehearsal.scenario import Scenario
+from rehearsal.simulator import World, simulate
+from tests.course import became, forbidden, handed_over, opened
+from tests.support import Table, asks, example_cards, example_directory, with_changes
+
+TWO = with_changes(
+    consent_uz={"requires": asks("uz.prosecutor authorisation 2")},
+    preparation={"requires": asks("kz.customs prepared 2", "kz.knb ready")},
+    tashkent_airport={"requires": asks("kz.customs handover_offer", "uz.customs handover_acceptance 2")},
+)
+
+
+def preparing() -> Table:
+    """The preparation is open, and two officers of the customs must sign it."""
+    table = opened(Table(with_changes(preparation={"requires": asks("kz.customs prepared 2", "kz.knb ready")})).consent())
+    return opened(table, "preparation")
+
+
+def test_r20_one_officer_alone_prepares_nothing() -> None:
+    """Accepted and kept, but without effect: no custody begins and the customs is still waited for."""
+    table = preparing()
+    assert became(table.say("kz.customs", "prepared", "preparation")) == ("accepted", None)
+    assert (table.delivery.custody, table.delivery.prepared) == (None, None)
+    assert "kz.customs" in table.delivery.progress["preparation"].waiting_for()
+
+
+def test_r20_second_officer_who_says_the_same_makes_it_count() -> None:
+    """Same service, same words, another officer."""
+    table = preparing()
+    table.say("kz.customs", "prepared", "preparation")
+    assert became(table.say("kz.customs", "prepared", "preparation", officer="officer-2")) == ("accepted", None)
+    assert table.delivery.custody is not None
+    assert "kz.customs" not in table.delivery.progress["preparation"].waiting_for()
+
+
+def test_r20_same_officer_twice_is_one_officer() -> None:
+    """Signing again, under another statement id, is refused."""
+    table = preparing()
+    table.say("kz.customs", "prepared", "preparation")
+    assert became(table.say("kz.customs", "prepared", "preparation")) == ("refused", "R20")
+    assert table.delivery.custody is None
+
+
+def test_r20_second_officer_who_says_something_else_is_refused() -> None:
+    """A milligram of difference, and nothing counts until both say the same."""
+    table = preparing()
+    table.say("kz.customs", "prepared", "preparation")
+    other = table.say("kz.customs", "prepared", "preparation", officer="officer-2", gross="13.900001 kg")
+    assert became(other) == ("refused", "R20")
+    assert became(table.say("kz.customs", "prepared", "preparation", officer="officer-2")) == ("accepted", None)
+    assert table.delivery.custody is not None
+
+
+def test_r20_first_officer_may_sign_anew_until_a_second_has_signed() -> None:
+    """A slip of the first does not lock the checkpoint for ever (found by test): the new words take the place of the old."""
+    table = preparing()
+    table.say("kz.customs", "prepared", "preparation", gross="1.39 kg")
+    assert became(table.say("kz.customs", "prepared", "preparation")) == ("accepted", None)
+    assert became(table.say("kz.customs", "prepared", "preparation", officer="officer-2", gross="1.39 kg")) == ("refused", "R20")
+    table.say("kz.customs", "prepared", "preparation", officer="officer-2")
+    assert table.delivery.custody is not None
+    assert table.delivery.custody.gross == 13_900_000
+
+
+def test_r20_officers_of_two_services_are_not_two_of_one() -> None:
+    """The customs signs, and the police by its delegation: neither has two officers yet."""
+    table = preparing()
+    table.say("kz.customs", "delegated", to="kz.knb")
+    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.knb", "prepared", "preparation", officer="officer-2", on_behalf_of="kz.customs")
+    assert table.delivery.custody is None
+    table.say("kz.knb", "prepared", "preparation", officer="officer-3", on_behalf_of="kz.customs")
+    assert table.delivery.custody is not None
+
+
+def test_r20_one_officer_does_not_consent_for_a_state() -> None:
+    """A grant by one of two is none; by both it is one."""
+    table = opened(Table(TWO), "consent-kz", "consent-uz")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    assert table.delivery.grants == {}
+    assert forbidden(table, Cleared(leg=0)) == "R1"
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", officer="officer-2")
+    assert list(table.delivery.grants) == ["uz.prosecutor"]
+
+
+@pytest.mark.parametrize("kind", ["authorisation_refused", "stop_requested"])
+def test_r20_a_no_needs_only_one(kind: str) -> None:
+    """One officer is enough to refuse or to stop."""
+    table = opened(Table(TWO), "consent-kz", "consent-uz")
+    table.say("uz.prosecutor", kind, "consent-uz")
+    assert table.delivery.halt is not None
+
+
+def under_way(plan: Plan) -> Table:
+    """Dispatched under this plan, two officers saying what two must say."""
+    table = opened(Table(plan), "consent-kz", "consent-uz")
+    for state in ("kz", "uz"):
+        for officer in ("officer-1", "officer-2"):
+            table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", officer=officer)
+    table.close("consent-kz", "consent-uz")
+    table.open("preparation")
+    for officer in ("officer-1", "officer-2"):
+        table.say("kz.customs", "prepared", "preparation", officer=officer)
+    table.say("kz.knb", "ready", "preparation")
+    table.close("preparation")
+    table.record(Cleared(leg=0))
+    table.open("departure")
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
+        table.say(service, kind, "departure")
+    table.close("departure")
+    table.record(Cleared(leg=1))
+    return opened(table, "tashkent-airport")
+
+
+def test_r20_one_officer_of_the_taker_moves_no_custody() -> None:
+    """The giver stays responsible until a second officer of the taker has signed."""
+    table = under_way(TWO)
+    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("uz.customs", "handover_accepted", "tashkent-airport")
+    assert table.delivery.responsible == "kz.customs"
+    table.say("uz.customs", "handover_accepted", "tashkent-airport", officer="officer-2")
+    assert table.delivery.responsible == "uz.customs"
+
+
+def test_r20_one_officer_declines() -> None:
+    """Not to take custody needs one."""
+    table = under_way(TWO)
+    table.say("uz.customs", "handover_declined", "tashkent-airport")
+    assert table.delivery.halt is not None
+    assert table.delivery.halt.cause == "declined"
+
+
+SEIZED_AT_THE_END = with_changes(delivery={"requires": asks("uz.customs interdiction 2")})
+
+
+def test_r20_planned_seizure_needs_the_two_the_plan_asks_for() -> None:
+    """One officer, or the same one twice, does not end it as planned (found by test)."""
+    table = opened(handed_over(Table(SEIZED_AT_THE_END).approach()), "delivery")
+    assert became(table.say("uz.customs", "interdicted", "delivery")) == ("accepted", None)
+    assert not table.delivery.secured
+    assert became(table.say("uz.customs", "interdicted", "delivery")) == ("refused", "R20")
+    table.say("uz.customs", "interdicted", "delivery", officer="officer-2")
+    assert (table.delivery.secured, table.delivery.delivered, table.delivery.halt) == (True, True, None)
+
+
+def test_r20_seizure_beside_the_plan_needs_only_one_and_halts() -> None:
+    """Naming no checkpoint is no way to end it as planned with one signature (found by test): it is an early interdiction."""
+    table = opened(handed_over(Table(SEIZED_AT_THE_END).approach()), "delivery")
+    table.say("uz.customs", "interdicted")
+    assert (table.delivery.secured, table.delivery.delivered) == (True, False)
+    assert conclusion(table.delivery)[0] == "interdicted_early"
+
+
+def test_r20_the_request_says_that_two_must_sign_and_a_simulated_service_does() -> None:
+    """Told in the simulator: each is signed by two, and it arrives."""
+    table = opened(Table(TWO), "consent-kz", "consent-uz")
+    officers: dict[str, Any] = {
+        state: request(table.delivery, f"consent-{state}", f"{state}.prosecutor") for state in ("kz", "uz")
+    }
+    assert {state: asked.officers for state, asked in officers.items()} == {"kz": 1, "uz": 2}
+    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}})
+    done = simulate(World(TWO, example_directory(), example_cards(), scenario, 1))
+    assert done.delivery.outcome == "delivered_with_arrests"
