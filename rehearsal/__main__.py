@@ -1,4 +1,4 @@
-"""Simulate deliveries of the example plans under chaos: `python -m rehearsal --seed 7` shows one step by step,
+"""Simulate deliveries of example and random plans under chaos: `python -m rehearsal --seed 7` shows one step by step,
 `--seeds 2000` runs many and says which seeds failed.
 """
 
@@ -23,7 +23,7 @@ from domain.packet import verify
 from domain.plan import Plan
 from domain.statements import read_statement
 from process.brought import cards_in, directory_in, text_of
-from rehearsal import chaos
+from rehearsal import chaos, random_plans
 from rehearsal.invariants import Checker
 from rehearsal.simulator import Watch, World, simulate
 
@@ -44,9 +44,11 @@ class Result:
 
 
 def world(seed: int) -> World:
-    """What a seed stands for: one of the example plans, with trouble."""
+    """What a seed stands for: one of the example plans or, if it is odd, a plan of its own, with trouble."""
     plans, directory, cards = _brought()
-    plan = plans[seed % len(plans)]
+    plan = plans[seed // 2 % len(plans)]
+    if seed % 2:
+        plan, directory, cards = random_plans.brought(seed)
     return World(
         plan=plan,
         directory=directory,
@@ -63,7 +65,7 @@ def run(seed: int, watch: Watch = lambda _delivery, _entry: None) -> Result:
     try:
         chosen = world(seed)
         done = simulate(chosen, watch)
-        Checker(chosen.plan).check(tuple(done.delivery.ledger))
+        Checker(chosen.plan, chosen.cards, chosen.directory).check(tuple(done.delivery.ledger))
         proved = verify(done.packet)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this seed's finding
         return Result(seed, "", f"{type(error).__name__}: {error}")

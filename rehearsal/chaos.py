@@ -8,8 +8,23 @@ from datetime import timedelta
 from typing import Any
 
 from domain.envelope import STATEMENT_TYPE, Envelope, sign
+from domain.moments import instant
 from domain.plan import Plan
-from domain.statements import Sighted, StopAcknowledged, read_statement, sign_statement
+from domain.statements import (
+    ArrestMade,
+    Content,
+    Correction,
+    Delegated,
+    Interdicted,
+    Need,
+    Prepared,
+    Seizure,
+    Sighted,
+    StopAcknowledged,
+    SubstanceMass,
+    read_statement,
+    sign_statement,
+)
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.services import private_key_of
 
@@ -151,6 +166,87 @@ def _prepares_otherwise(plan: Plan, _dice: random.Random) -> Act:
     return Act(service=checkpoint.services()[0], at=checkpoint.id, says="prepared", details={"modality": "removed"})
 
 
+def _is_asked(plan: Plan, dice: random.Random, *needs: Need) -> tuple[str, str] | None:
+    """A checkpoint that asks for one of these and the service it asks, if there is one."""
+    found = [(at.id, one.service) for at in plan.checkpoints for one in at.requires if one.says in needs]
+    return dice.choice(found) if found else None
+
+
+def _does_not_permit(plan: Plan, dice: random.Random) -> Act | None:
+    """A permission of its own is refused, or too short for the way."""
+    asked = _is_asked(plan, dice, "permission")
+    if asked is None:
+        return None
+    at, service = asked
+    until = f"2022-03-{dice.randint(2, 6):02d}T{dice.randint(0, 23):02d}:00:00Z"
+    refused = dice.random() < 0.3
+    says, details = ("permission_refused", {}) if refused else ("permission_granted", {"valid_until": until})
+    return Act(service=service, at=at, says=says, details=details)
+
+
+def _sets_conditions(plan: Plan, dice: random.Random) -> Act:
+    """Conditions that bind at some checkpoint; whoever is asked there hears of them, and some outsiders do not care."""
+    at, service = _asked(plan, dice, "authorise")
+    conditions = [{"text": "SIMULATED condition", "at": dice.choice(plan.checkpoints).id} for _ in range(dice.randint(1, 3))]
+    return Act(service=service, at=at, says="authorisation_granted", details={"conditions": conditions})
+
+
+def _is_provisional(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
+    """Granted provisionally, and in half of the cases made final."""
+    at, service = _asked(plan, dice, "authorise")
+    first = Act(service=service, at=at, says="authorisation_granted", details={"provisional": True}, after=_hours(dice, 10))
+    final = Act(service=service, at=at, says="authorisation_granted", after=_hours(dice, 40))
+    return (first, final) if dice.random() < 0.5 else (first,)
+
+
+def _nobody_comes(plan: Plan, dice: random.Random) -> Act | None:
+    asked = _is_asked(plan, dice, "delivered")
+    because = dice.choice(("no_show", "fictitious_addressee", "dead_addressee", "refused_by_addressee"))
+    details = {"because": because}
+    return Act(service=asked[1], at=asked[0], says="not_collected", details=details) if asked is not None else None
+
+
+def _is_destroyed(plan: Plan, dice: random.Random) -> Act:
+    at, service = _asked(plan, dice, "hand_over", "deliver")
+    return Act(service=service, at=at, says="destroyed", after=_hours(dice, 20))
+
+
+def _recovers_something_else(plan: Plan, dice: random.Random) -> Act | None:
+    """Nothing, or more or less of a substance than was sent."""
+    asked = _is_asked(plan, dice, "seizure")
+    masses = [one for one in plan.consignment.contents if isinstance(one, SubstanceMass)]
+    found = [{"substance": one.substance, "net": dice.randint(0, 2 * one.net)} for one in masses]
+    details = {"recovered": dice.choice(([], found))}
+    return Act(service=asked[1], at=asked[0], says="seizure", details=details) if asked is not None else None
+
+
+def _seizes_another_weight(plan: Plan, dice: random.Random) -> Act:
+    gross = plan.consignment.gross - dice.randint(0, 3 * plan.weight_tolerance)
+    return Act(service=_responsible(plan, dice), at="stop.interdiction", says="interdicted", details={"gross": gross})
+
+
+def _puts_in_a_device(plan: Plan, dice: random.Random) -> Act:
+    """Opened, and a tracker put in that is permitted or not, and lasts or does not."""
+    checkpoint = plan.at("prepare")[0]
+    tracker = {"label": "SIMULATED-T", "what": "tracker", "gross": "50 g", "lasts": f"{dice.randint(1, 40)}d"}
+    details: dict[str, Any] = {"opened": dice.random() < 0.5} | ({"items": [tracker]} if dice.random() < 0.5 else {})
+    return Act(service=checkpoint.services()[0], at=checkpoint.id, says="prepared", details=details)
+
+
+def _forgets_its_duty(plan: Plan, dice: random.Random) -> Act:
+    _, service = _asked(plan, dice, "authorise")
+    return Act(service=service, at=f"duty.{service}.register")
+
+
+def _lets_go(plan: Plan, dice: random.Random) -> Act | None:
+    """Persons arrested are released again, or more than were arrested."""
+    asked = _is_asked(plan, dice, "arrest")
+    details = {"persons": dice.randint(1, 4), "reason": "SIMULATED: no charge"}
+    if asked is None:
+        return None
+    return Act(service=asked[1], at=asked[0], says="arrestee_released", details=details, after=_hours(dice, 10))
+
+
 def _taker_says(plan: Plan, dice: random.Random, says: str, details: dict[str, Any]) -> Act | None:
     takers = [
         (checkpoint.id, requirement.service)
@@ -189,7 +285,54 @@ TROUBLES: tuple[Trouble, ...] = (
     _loses_sight,
     _reports_danger,
     _prepares_otherwise,
+    _does_not_permit,
+    _does_not_permit,
+    _sets_conditions,
+    _sets_conditions,
+    _is_provisional,
+    _is_provisional,
+    _nobody_comes,
+    _nobody_comes,
+    _is_destroyed,
+    _recovers_something_else,
+    _recovers_something_else,
+    _seizes_another_weight,
+    _puts_in_a_device,
+    _puts_in_a_device,
+    _forgets_its_duty,
+    _lets_go,
 )
+
+
+def haste(coming: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelope]:
+    """What others say just before a statement comes in: without its conditions, in its service's name, or otherwise."""
+    statement = read_statement(coming.body())
+    other = dice.choice(plan.participants())
+    service = statement.service
+
+    def says(by: str, **changed: Any) -> Envelope:
+        new = {"id": f"{dice.getrandbits(128):032x}", "service": by} | changed
+        return sign_statement(statement.model_copy(update=new), private_key_of(by))
+
+    begins = instant(statement.happened_at) + timedelta(hours=dice.randint(-2, 1))
+    window = {"valid_from": begins.isoformat(), "valid_until": (begins + _hours(dice, 4)).isoformat()}
+    delegated = Delegated(to=other, reason="SIMULATED", **window)
+    tricks: tuple[Callable[[], Envelope], ...] = (
+        lambda: says(service, fulfils=()),
+        lambda: says(other, on_behalf_of=service),
+        lambda: says(service, on_behalf_of=other),
+        lambda: says(service, content=delegated, checkpoint=None),
+        lambda: says(other, content=delegated, checkpoint=None, on_behalf_of=service),
+        lambda: says(service, officer="someone-else"),
+        lambda: says(service, officer="someone-else", content=_a_little_heavier(statement.content)),
+    )
+    for trick in dice.sample(tricks, dice.randint(1, 3)):
+        yield trick()
+
+
+def _a_little_heavier(content: Content) -> Content:
+    """The same with a milligram more, where anything was weighed."""
+    return content.model_copy(update={"gross": content.gross + 1}) if hasattr(content, "gross") else content
 
 
 def attacks(heard: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelope]:
@@ -210,3 +353,9 @@ def attacks(heard: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelo
     for content in (Sighted(place="somewhere"), StopAcknowledged()):
         aside = statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "content": content})
         yield sign_statement(aside.model_copy(update={"service": other}), private_key_of(other))
+    if isinstance(statement.content, Prepared | ArrestMade | Seizure | Interdicted):
+        heavier = _a_little_heavier(statement.content)
+        right = Correction(of=statement.id, reason="SIMULATED: misread", content=dice.choice((heavier, statement.content)))
+        for by, officer in ((other, "duty"), (statement.service, "duty"), (statement.service, "another")):
+            new = {"id": f"{dice.getrandbits(128):032x}", "service": by, "officer": officer, "content": right}
+            yield sign_statement(statement.model_copy(update=new), private_key_of(by))

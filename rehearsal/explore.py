@@ -146,7 +146,7 @@ def explore(world: World, stopper: str, patience: int, most: int = 1_000_000) ->
         telling = Story(stage.delivery, stage).run()
         if _follow(telling, stage, path):
             explored.paths += 1
-            Checker(world.plan).check(tuple(stage.delivery.ledger))
+            Checker(world.plan, world.cards, world.directory).check(tuple(stage.delivery.ledger))
             outcome = str(stage.delivery.outcome)
             explored.outcomes[outcome] = explored.outcomes.get(outcome, 0) + 1
             continue

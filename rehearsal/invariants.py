@@ -3,35 +3,57 @@
 Nothing here calls `domain.rules`: a fault planted there must be caught here. Each invariant bears the number of its rule.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from domain.cards import Modality
-from domain.ledger import Closed, Concluded, Ended, Entry, Opened, Silence, Stated, TakenUp, Told
+from domain.cards import Modality, RuleCard
+from domain.directory import Directory
+from domain.ledger import (
+    Closed,
+    Concluded,
+    Ended,
+    Entry,
+    Escalated,
+    Event,
+    Expired,
+    Expiring,
+    Halted,
+    Opened,
+    Silence,
+    Stated,
+    TakenUp,
+    Told,
+)
 from domain.moments import instant
 from domain.plan import Plan
 from domain.statements import (
     ArrestMade,
     AuthorisationExtended,
     AuthorisationGranted,
+    AuthorisationRefused,
     AuthorisationWithdrawn,
-    Cash,
     Content,
+    Correction,
     Delivered,
+    Destroyed,
     Dispatched,
     HandoverAccepted,
     HandoverDeclined,
     HandoverOffered,
     Incident,
+    Interdicted,
     LossRecorded,
     MovementDecision,
+    NotCollected,
+    PermissionGranted,
+    PermissionRefused,
     Prepared,
     Seizure,
     Statement,
     StopRequested,
-    SubstanceMass,
     read_statement,
 )
+from rehearsal.books import Permits, Scales, Voices, voice_of
 
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
 
@@ -43,8 +65,11 @@ class BrokenInvariantError(AssertionError):
 class Checker:
     """Reads a ledger entry by entry and keeps its own book of what has been allowed."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, cards: Mapping[str, RuleCard] | None = None, directory: Directory | None = None) -> None:
         self._plan = plan
+        self._voices = Voices(plan, directory)
+        self._permits = Permits(plan, cards or {})
+        self._scales = Scales(plan)
         self._early: dict[str, Statement] = {}
         self._ids: set[str] = set()
         self._consents: dict[str, tuple[str, datetime, datetime, tuple[Modality, ...]]] = {}
@@ -53,18 +78,19 @@ class Checker:
         self._offered: set[str] = set()
         self._doubt: HandoverOffered | HandoverAccepted | None = None
         self._decided: set[str] = set()
-        self._halted = False
+        self._cause = ""
+        """Why it halted, if it has."""
         self._outcome: str | None = None
         self._told: set[str] = set()
         self._delivered = False
-        self._danger = False
-        """Life was at risk when it halted."""
         self._searched = False
-        self._arrests = 0
+        self._arrests: dict[str, int] = {}
+        self._open: set[str] = set()
         self._closed: set[str] = set()
-        self._sent: dict[str, int] = {}
-        self._recovered: dict[str, int] = {}
-        """Milligrams by substance, and minor units by currency."""
+        self._seized: int | None = None
+        """Gross milligrams, once the responsible authority has seized it."""
+        self._lost = False
+        self._destroyed = False
         self._explained = False
 
     def check(self, entries: Sequence[Entry]) -> None:
@@ -96,21 +122,24 @@ class Checker:
                 statement = self._early.pop(name)
                 if verdict.verdict == "accepted":
                     yield from self._accepted(statement, at)
-            case Silence(checkpoint=name):
-                planned = self._plan.find(name)
-                overdue = planned is not None and (planned.step == "authorise" or planned.overdue == "interdict")
-                if overdue or ".decision." in name or name.startswith(("extension.", "search.")):
-                    self._halted = True
+            case Escalated(checkpoint=name, to=to):
+                self._voices.climbed(name, to)
             case Opened(checkpoint=name):
+                self._open.add(name)
+                self._voices.opened(name)
                 self._searched |= name.startswith("search.")
                 planned = self._plan.find(name)
                 may = name.startswith(("stop.", "duty.", "balance."))
-                if self._halted and not may and (planned is None or planned.step != "close"):
+                if self._cause and not may and (planned is None or planned.step != "close"):
                     yield f"R8: {name} opened after the halt"
             case Closed(checkpoint=name, result="satisfied"):
+                self._close(name)
                 self._closed.add(name)
                 self._explained |= name.startswith("balance.")
+            case Closed(checkpoint=name, result="withdrawn"):
+                self._close(name)
             case Closed(checkpoint=name, result="unanswered"):
+                self._close(name)
                 planned = self._plan.find(name)
                 may = name == "stop.acknowledged" or name.startswith(("sighting.", "duty."))
                 if not may and (planned is None or planned.step not in ("muster", "close")):
@@ -119,72 +148,108 @@ class Checker:
                 yield from self._concluded(outcome)
             case Told(kind="outcome", reached=reached, unreachable=unreachable):
                 self._told |= {*reached, *unreachable}
-            case _ if entry.event.event in ("halted", "expired"):
-                self._halted = True
+            case event:
+                self._time(event)
+
+    def _time(self, event: Event) -> None:
+        """What time has brought to an end."""
+        match event:
+            case Silence(checkpoint=name):
+                planned = self._plan.find(name)
+                overdue = planned is not None and (planned.step == "authorise" or planned.overdue == "interdict")
+                if overdue or ".decision." in name:
+                    self._halt("silence")
+                elif name.startswith(("extension.", "search.")):
+                    self._halt("expired" if name.startswith("extension.") else "lost")
+            case Expiring(rung=rung):
+                if rung == len(self._plan.expiry_warnings):
+                    self._halt("expired")
+            case Expired():
+                self._halt("expired")
+            case Halted(cause=cause):
+                self._halt(cause)
             case _:
                 pass
+
+    def _halt(self, cause: str) -> None:
+        """The first cause stands."""
+        self._cause = self._cause or cause
+
+    def _close(self, name: str) -> None:
+        self._open.discard(name)
+        self._voices.closed(name)
 
     def _concluded(self, outcome: str) -> Iterator[str]:
         if self._outcome is not None:
             yield "R12: a second outcome"
         self._outcome = outcome
-        if self._halted and not self._achieved() and outcome.startswith("delivered"):
-            yield "R8: halted, and yet delivered"
-        if self._danger != (outcome == "aborted_for_risk_to_life") and not self._achieved():
-            yield f"R14: danger to life {self._danger}, and the outcome is {outcome}"
-        if self._unequal() and not self._explained:
-            yield f"R10: sent {self._sent}, recovered {self._recovered}, and nobody explained it"
+        if outcome != self._amounts_to():
+            yield f"R12: what happened amounts to {self._amounts_to()}, and the outcome is {outcome}"
+        if self._cause and self._seized is None and not self._lost and not self._destroyed:
+            yield "R8: halted, and nobody has seized it"
+        gone = self._destroyed or (self._lost and self._seized is None)
+        measured = self._measured.gross if self._measured is not None else None
+        if self._leg is not None and not gone and not self._explained and self._scales.unequal(self._seized, measured):
+            yield "R10: what was recovered is not what was sent, and nobody explained it"
         if outcome == "lost_or_stolen" and not self._searched:
             yield "R9: given up as lost without a search"
 
-    def _unequal(self) -> bool:
-        """Whether what was seized at the end is something else than what was sent on (cash aside, within the tolerance)."""
-        if self._leg is None or not self._recovered:
-            return False
-        every = {*self._sent, *self._recovered}
-        return any(abs(self._sent.get(one, 0) - self._recovered.get(one, 0)) > self._plan.weight_tolerance for one in every)
+    def _amounts_to(self) -> str:
+        """The one outcome of all that has counted (R12)."""
+        if self._delivered and (not self._cause or self._achieved()):
+            if self._plan.reverse:
+                return "returned_to_sender"
+            if any(one.says == "interdiction" for at in self._plan.at("deliver") for one in at.requires):
+                return "interdicted_as_planned"
+            return "delivered_with_arrests" if sum(self._arrests.values()) else "delivered_without_arrest"
+        if self._cause == "risk_to_life":
+            return "aborted_for_risk_to_life"
+        if self._destroyed or (self._lost and self._seized is None):
+            return "destroyed" if self._destroyed else "lost_or_stolen"
+        if self._cause == "silence" and self._leg is None:
+            return "expired"
+        by_cause = {"refused": "refused", "modality": "refused", "permission": "refused", "no_show": "no_show"}
+        early = "withdrawn" if self._leg is None else "interdicted_early"
+        return {**by_cause, "expired": "expired", "withdrawn": "withdrawn", "": "nothing"}.get(self._cause, early)
 
     def _achieved(self) -> bool:
         """Whether it was delivered and the arrests were over, or one was made: no halt undoes that."""
-        return self._delivered and (self._arrests > 0 or {one.id for one in self._plan.at("arrest")} <= self._closed)
+        over = {one.id for one in self._plan.at("arrest")} <= self._closed
+        return self._delivered and (over or sum(self._arrests.values()) > 0)
 
     def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
-        content = statement.content
-        if self._halted and statement.kind in ADVANCING:
+        content, voice = statement.content, voice_of(statement)
+        if self._cause and statement.kind in ADVANCING:
             yield f"R8: {statement.kind} counted after the halt"
-        yield from self._consent(statement, content)
+        yield from self._voices.heard(statement, at)
+        if not self._voices.two_agree(statement):
+            yield f"R20: a second officer of {statement.service} said something else, and it counted"
+        if not self._voices.counts(statement):
+            return
+        yield from self._consent(voice, content)
         match content:
-            case StopRequested() | HandoverDeclined():
-                self._halted = True
-            case Incident(risk_to_life=True):
-                self._danger |= not self._halted
-                self._halted = True
-            case ArrestMade():
-                self._arrests += 1
-            case LossRecorded():
-                if statement.service != self._responsible():
-                    yield f"R4: {statement.service} gave up what {self._responsible()} answers for"
-            case MovementDecision(proceed=False):
-                self._halted = True
-            case MovementDecision():
-                yield from self._decision(statement)
-            case Seizure(recovered=recovered):
-                for one in recovered:
-                    what, size = (one.currency, one.minor) if isinstance(one, Cash) else (one.substance, one.net)
-                    self._recovered[what] = self._recovered.get(what, 0) + size
-            case Prepared(modality=modality, kept=kept):
+            case PermissionGranted():
+                self._permits.given(content)
+            case ArrestMade(persons=persons):
+                self._arrests[statement.id] = persons
+            case MovementDecision(proceed=True):
+                yield from self._decision(voice)
+            case Seizure():
+                self._scales.seized(statement.id, content)
+            case Prepared(modality=modality):
                 self._measured = content
-                self._sent = {one.substance: one.net for one in kept if isinstance(one, SubstanceMass)}
-                self._sent |= {one.currency: one.minor for one in kept if isinstance(one, Cash)}
+                self._scales.prepared(content)
+                yield from self._permits.prepared(content, at)
                 if modality != self._plan.modality:
                     yield f"R3: prepared as {modality}"
             case Dispatched():
                 self._leg = 0
                 for state in self._plan.states():
                     yield from self._consented(state, at, "R1", "dispatched")
+                    yield from self._permits.on_the_way(state, at, "dispatched")
             case HandoverOffered():
-                if statement.service != self._responsible():
-                    yield f"R6: {statement.service} offered what {self._responsible()} holds"
+                if voice != self._responsible():
+                    yield f"R6: {voice} offered what {self._responsible()} holds"
                 self._offered.add(statement.checkpoint or "")
                 yield from self._compare(content)
             case HandoverAccepted():
@@ -193,25 +258,87 @@ class Checker:
                 self._delivered = True
                 if self._leg != len(self._plan.legs) - 1:
                     yield "R4: delivered before the last leg"
-            case _ if statement.kind in ("authorisation_refused", "interdicted"):
-                self._halted = True
-                if statement.kind == "interdicted" and statement.service != self._responsible():
-                    yield f"R4: {statement.service} interdicted on another's watch"
+            case _:
+                pass
+        if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
+            yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
+        self._ends(statement, content)
+        self._stops(content)
+
+    def _ends(self, statement: Statement, content: Content) -> None:
+        """What became of it in the end."""
+        match content:
+            case Interdicted(gross=gross):
+                self._seized = gross
+                if self._is_the_end(statement):
+                    self._delivered = True
+                else:
+                    self._halt("stop")
+            case LossRecorded():
+                self._lost = True
+            case Destroyed():
+                self._destroyed = True
+            case Correction():
+                self._correct(content)
             case _:
                 pass
 
-    def _consent(self, statement: Statement, content: Content) -> Iterator[str]:
+    def _stops(self, content: Content) -> None:
+        """Whether this ends the ordinary course."""
         match content:
-            case AuthorisationGranted(state=state, valid_from=begin, valid_until=end, modalities=modalities):
-                if statement.service not in self._plan.authorities(state):
-                    yield f"R1: {statement.service} was not asked for the consent of {state}"
-                self._consents[statement.service] = (state, instant(begin), instant(end), modalities)
+            case StopRequested():
+                self._halt("stop")
+            case HandoverDeclined():
+                self._halt("declined")
+            case MovementDecision(proceed=False):
+                self._halt("decision")
+            case Incident(risk_to_life=True):
+                self._halt("risk_to_life")
+            case NotCollected():
+                self._halt("no_show")
+            case Destroyed():
+                self._halt("destroyed")
+            case AuthorisationRefused() | PermissionRefused():
+                self._halt("refused")
+            case _:
+                pass
+
+    def _is_the_end(self, statement: Statement) -> bool:
+        """Whether the plan ends with this seizure."""
+        planned = self._plan.find(statement.checkpoint or "")
+        return (
+            planned is not None
+            and planned.step == "deliver"
+            and planned.id in self._open
+            and any((one.service, one.says) == (voice_of(statement), "interdiction") for one in planned.requires)
+        )
+
+    def _correct(self, correction: Correction) -> None:
+        match correction.content:
+            case Seizure() as seizure:
+                self._scales.seized(correction.of, seizure)
+            case Interdicted(gross=gross):
+                self._seized = gross
+            case ArrestMade(persons=persons):
+                self._arrests[correction.of] = persons
+            case Prepared() as prepared:
+                self._scales.prepared(prepared)
+                if self._leg is None:
+                    self._measured = prepared
+
+    def _consent(self, voice: str, content: Content) -> Iterator[str]:
+        match content:
+            case AuthorisationGranted(provisional=False, state=state, valid_from=begin, valid_until=end, modalities=modalities):
+                if voice not in self._plan.authorities(state):
+                    yield f"R1: {voice} was not asked for the consent of {state}"
+                self._consents[voice] = (state, instant(begin), instant(end), modalities)
             case AuthorisationExtended(valid_until=end):
-                state, begin_at, _, modalities = self._consents[statement.service]
-                self._consents[statement.service] = (state, begin_at, instant(end), modalities)
+                state, begin_at, _, modalities = self._consents[voice]
+                self._consents[voice] = (state, begin_at, instant(end), modalities)
             case AuthorisationWithdrawn(state=state):
-                del self._consents[statement.service]
-                self._halted |= not self._delivered and state in self._ahead()
+                del self._consents[voice]
+                if not self._delivered and state in self._ahead():
+                    self._halt("withdrawn")
             case _:
                 pass
 
@@ -219,11 +346,12 @@ class Checker:
         if statement.checkpoint not in self._offered:
             yield "R6: accepted before anything was offered"
         following = (self._leg or 0) + 1
-        if following >= len(self._plan.legs) or statement.service != self._plan.legs[following].responsible:
-            yield f"R6: custody went to {statement.service}"
+        if following >= len(self._plan.legs) or voice_of(statement) != self._plan.legs[following].responsible:
+            yield f"R6: custody went to {voice_of(statement)}"
             return
         if self._plan.legs[following].state != self._plan.legs[following - 1].state:
             yield from self._consented(self._plan.legs[following].state, at, "R5", "crossed")
+            yield from self._permits.on_the_way(self._plan.legs[following].state, at, "crossed")
         yield from self._compare(content)
         if self._doubt is None:
             self._leg = following
@@ -242,11 +370,11 @@ class Checker:
         if not fits:
             self._doubt, self._decided = found, set()
 
-    def _decision(self, statement: Statement) -> Iterator[str]:
+    def _decision(self, voice: str) -> Iterator[str]:
         if self._doubt is None:
             yield "R7: a decision about nothing"
             return
-        self._decided.add(statement.service)
+        self._decided.add(voice)
         needed = {self._responsible(), *self._plan.authorities(self._plan.legs[self._leg or 0].state)}
         if needed <= self._decided:
             self._measured, doubt, self._doubt = self._doubt, self._doubt, None

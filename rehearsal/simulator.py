@@ -25,7 +25,7 @@ from domain.record import amend, begin, record, resume, submit
 from domain.requests import request
 from domain.statements import Statement, StopRequested, sign_statement
 from domain.unforeseen import in_between
-from rehearsal.chaos import attacks
+from rehearsal.chaos import attacks, haste
 from rehearsal.clock import EPOCH, VirtualTimeLoop, run
 from rehearsal.scenario import Change, Scenario
 from rehearsal.services import VIGIL, Line, cast, lines, private_key_of
@@ -230,6 +230,9 @@ class _Theatre:
 
     def hear(self, envelope: Envelope) -> None:
         """Something comes in by the one door, and in hostile surroundings what others make of it."""
+        if self._dice.random() < self._world.hostility:
+            for hasty in haste(envelope, self._world.plan, self._dice):
+                self._submit(hasty)
         self._submit(envelope)
         if self._dice.random() < self._world.hostility:
             for attack in attacks(envelope, self._world.plan, self._dice):

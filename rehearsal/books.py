@@ -1,0 +1,233 @@
+"""The books that `rehearsal.invariants` keeps: who may speak, what is permitted, what was weighed. Nothing here asks a rule.
+
+Each book is told what counted, in order, and says what is wrong with it; each finding begins with the number of its rule.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from domain.cards import Permission, RuleCard
+from domain.directory import Directory
+from domain.moments import instant
+from domain.plan import Plan
+from domain.statements import (
+    ANSWERS,
+    AuthorisationGranted,
+    Cash,
+    Correction,
+    Delegated,
+    PermissionGranted,
+    Prepared,
+    Seizure,
+    Statement,
+    SubstanceMass,
+)
+
+Amounts = Sequence[SubstanceMass | Cash]
+
+NO = (
+    "authorisation_refused",
+    "permission_refused",
+    "handover_declined",
+    "not_collected",
+    "no_arrest",
+    "loss_recorded",
+    "destroyed",
+    "surveillance_regained",
+)
+"""Answers that need neither a second officer nor a condition met."""
+
+
+def voice_of(statement: Statement) -> str:
+    """The service whose say it is."""
+    return statement.on_behalf_of or statement.service
+
+
+class Voices:
+    """Who speaks for whom (R21), on which conditions (R19), and whether by two (R20)."""
+
+    def __init__(self, plan: Plan, directory: Directory | None) -> None:
+        self._plan = plan
+        self._directory = directory
+        self._delegated: dict[str, tuple[str, datetime, datetime]] = {}
+        self._backups: set[tuple[str, str]] = set()
+        self._open: set[str] = set()
+        self._conditions: dict[str, list[tuple[str, str]]] = {}
+        """By authority: where each condition binds, and its number."""
+        self._firsts: dict[str, Statement] = {}
+        self._counted: dict[str, Statement] = {}
+
+    def opened(self, checkpoint: str) -> None:
+        """Its services are asked from now on."""
+        self._open.add(checkpoint)
+
+    def closed(self, checkpoint: str) -> None:
+        """Nobody is asked there any more."""
+        self._open.discard(checkpoint)
+
+    def climbed(self, checkpoint: str, to: str) -> None:
+        """The ladder has come to this service."""
+        planned = self._plan.find(checkpoint)
+        if planned is not None and any(rung.may_answer and rung.to == to for rung in planned.escalate):
+            self._backups.add((checkpoint, to))
+
+    def heard(self, statement: Statement, at: datetime) -> Iterator[str]:
+        """What is wrong with a statement that was accepted, whoever signed it."""
+        voice = voice_of(statement)
+        if voice != statement.service and not (self._is_backup(statement, voice) or self._is_delegate(statement, voice, at)):
+            yield f"R21: {statement.service} spoke for {voice}"
+        if self._answers(statement) and statement.kind not in NO:
+            for where, number in [one for some in self._conditions.values() for one in some]:
+                if where == statement.checkpoint and number not in statement.fulfils:
+                    yield f"R19: {statement.kind} counted at {where} without condition {number}"
+        match statement.content:
+            case Correction(of=of, content=content):
+                earlier = self._counted.get(of)
+                if earlier is None or (earlier.service, earlier.kind) != (statement.service, content.kind):
+                    yield f"R18: {statement.service} corrected {of}"
+            case Delegated(to=to, valid_from=begins, valid_until=ends):
+                self._delegated[statement.service] = (to, instant(begins), instant(ends))
+                if self._state(to) != self._state(statement.service) or statement.service in self._chain(statement.service):
+                    yield f"R21: {statement.service} delegated to {to}"
+            case _:
+                pass
+
+    def counts(self, statement: Statement) -> bool:
+        """Whether it takes effect, or is only the first of two signatures (R20)."""
+        key = f"{statement.checkpoint}/{voice_of(statement)}/{statement.kind}"
+        two = self._answers(statement) and statement.kind not in NO and self._officers(statement) == 2
+        if isinstance(statement.content, Correction):
+            key = statement.content.of
+            two = key in self._counted and self._officers(self._counted[key]) == 2
+        first = self._firsts.pop(key, None)
+        if two and (first is None or first.service != statement.service or first.officer == statement.officer):
+            self._firsts[key] = statement
+            return False
+        self._counted[statement.id] = statement
+        content = statement.content
+        if isinstance(content, AuthorisationGranted) and not content.provisional:
+            numbered = enumerate(content.conditions, 1)
+            voice = voice_of(statement)
+            self._conditions[voice] = [(one.at, f"{voice}/{number}") for number, one in numbered if one.at is not None]
+        if statement.kind == "authorisation_withdrawn":
+            self._conditions.pop(voice_of(statement), None)
+        return True
+
+    def two_agree(self, statement: Statement) -> bool:
+        """Whether a first signature that waits for this second one says the same."""
+        first = self._firsts.get(f"{statement.checkpoint}/{voice_of(statement)}/{statement.kind}")
+        seconds = first is not None and first.service == statement.service and first.officer != statement.officer
+        return not seconds or (first is not None and first.content == statement.content)
+
+    def _answers(self, statement: Statement) -> bool:
+        return statement.checkpoint in self._open and self._officers(statement) > 0
+
+    def _officers(self, statement: Statement) -> int:
+        planned = self._plan.find(statement.checkpoint or "")
+        asked = planned.requires if planned is not None else ()
+        wanted = [one.officers for one in asked if one.service == voice_of(statement) and statement.kind in ANSWERS[one.says]]
+        return max(wanted, default=0)
+
+    def _is_backup(self, statement: Statement, voice: str) -> bool:
+        known = (statement.checkpoint, statement.service) in self._backups
+        return known and self._answers(statement) and self._state(voice) == self._state(statement.service)
+
+    def _is_delegate(self, statement: Statement, voice: str, at: datetime) -> bool:
+        while voice in self._delegated:
+            voice, begins, ends = self._delegated[voice]
+            if not begins <= at < ends:
+                return False
+            if voice == statement.service:
+                return True
+        return False
+
+    def _chain(self, service: str) -> list[str]:
+        """Whom a service's say comes to in the end, one after another."""
+        chain: list[str] = []
+        while (known := self._delegated.get(chain[-1] if chain else service)) is not None and known[0] not in chain:
+            chain.append(known[0])
+        return chain
+
+    def _state(self, service: str) -> str | None:
+        known = self._directory.find(service) if self._directory is not None else None
+        return known.state if known is not None else None
+
+
+class Permits:
+    """What needs a permission of its own, and has it (R16)."""
+
+    def __init__(self, plan: Plan, cards: Mapping[str, RuleCard]) -> None:
+        self._plan = plan
+        self._cards = cards
+        self._given: list[tuple[str, Permission, datetime, datetime]] = []
+
+    def given(self, content: PermissionGranted) -> None:
+        """A State permits something."""
+        for one in content.permissions:
+            self._given.append((content.state, one, instant(content.valid_from), instant(content.valid_until)))
+
+    def on_the_way(self, state: str, at: datetime, what: str) -> Iterator[str]:
+        """Whether everything the plan does in this State is permitted there."""
+        preparing = any(one.step == "prepare" and one.state == state for one in self._plan.checkpoints)
+        accompanied = any(leg.state == state and leg.accompanied_by for leg in self._plan.legs)
+        does: dict[Permission, bool] = {
+            "opening": preparing and "opening" in self._plan.uses,
+            "technical_means": "technical_means" in self._plan.uses,
+            "accompanying_officers": accompanied,
+        }
+        for permission in (one for one, done in does.items() if done):
+            yield from self._wanted(state, permission, at, what)
+
+    def prepared(self, content: Prepared, at: datetime) -> Iterator[str]:
+        """Whether what was done at the preparation is permitted: opened there, devices all along the route."""
+        if content.opened:
+            yield from self._wanted(self._plan.at("prepare")[0].state, "opening", at, "opened")
+        if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):
+            for leg in self._plan.legs:
+                yield from self._wanted(leg.state, "technical_means", at, "prepared")
+
+    def _wanted(self, state: str, permission: Permission, at: datetime, what: str) -> Iterator[str]:
+        card = self._cards.get(state)
+        if card is None or card.separate == "not known" or permission not in card.separate:
+            return
+        if not any(given[:2] == (state, permission) and given[2] <= at < given[3] for given in self._given):
+            yield f"R16: {what} without the permission of {state} for {permission}"
+
+
+class Scales:
+    """What was detected, sent on and recovered (R10): milligrams by substance, minor units by currency."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._prepared: Prepared | None = None
+        self._seizures: dict[str, Seizure] = {}
+
+    def prepared(self, content: Prepared) -> None:
+        """What was done at the preparation, as last corrected."""
+        self._prepared = content
+
+    def seized(self, statement: str, content: Seizure) -> None:
+        """What was recovered at the end, as last corrected."""
+        self._seizures[statement] = content
+
+    def unequal(self, interdicted: int | None, measured: int | None) -> bool:
+        """Whether something is missing or too much; gross weights in milligrams, of the seizure and of the last check."""
+        prepared, tolerance = self._prepared, self._plan.weight_tolerance
+        if prepared is None:
+            return False
+        if self._differ(self._plan.consignment.contents, (*prepared.kept, *prepared.removed, *prepared.samples)):
+            return True
+        if self._seizures:
+            found = [one for seizure in self._seizures.values() for one in seizure.recovered]
+            labels = {label for seizure in self._seizures.values() for label in seizure.items}
+            return self._differ(prepared.kept, found) or any(item.label not in labels for item in prepared.items)
+        return interdicted is not None and measured is not None and abs(interdicted - measured) > tolerance
+
+    def _differ(self, left: Amounts, right: Amounts) -> bool:
+        sums: dict[str, int] = {}
+        cash = {one.currency for one in (*left, *right) if isinstance(one, Cash)}
+        for sign, some in ((1, left), (-1, right)):
+            for one in some:
+                what, size = (one.currency, one.minor) if isinstance(one, Cash) else (one.substance, one.net)
+                sums[what] = sums.get(what, 0) + sign * size
+        return any(abs(size) > (0 if what in cash else self._plan.weight_tolerance) for what, size in sums.items())

@@ -1,0 +1,168 @@
+"""Plans from a seed: other routes, laws, ladders and endings than the examples', each one that planning finds no fault in.
+
+Its States are real codes and everything else is invented: services, cards and consignments are for simulations only.
+"""
+
+import random
+from itertools import pairwise
+from typing import Any
+
+from domain.cards import RuleCard
+from domain.directory import Directory
+from domain.plan import Plan
+
+STATES = ("KZ", "UZ", "RU", "KG")
+MODALITIES = ("intact", "removed", "replaced_in_part", "replaced_in_whole")
+KINDS = ("customs", "police", "prosecutor", "court")
+SEPARATE = ("opening", "technical_means", "accompanying_officers")
+GOODS: tuple[list[dict[str, Any]], ...] = (
+    [{"substance": "mephedrone", "net": "13.2 kg"}],
+    [{"substance": "heroin", "net": "2 kg"}, {"substance": "opium", "net": "800 g"}],
+    [{"currency": "EUR", "minor": 12_345_600, "serials": "ab" * 32}, {"substance": "cocaine", "net": "1 kg"}],
+)
+
+Words = dict[str, Any]
+
+
+def brought(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
+    """Plan, directory and rule cards of this seed: always the same ones."""
+    dice = random.Random(f"{seed}/plan")  # noqa: S311 - a simulation must be repeatable
+    states = dice.sample(STATES, dice.randint(2, 4))
+    cards = {state: _card(state, dice) for state in states}
+    plan = _with_permissions(_plan(seed, states, cards, dice), cards)
+    return plan, _directory(), cards
+
+
+def _directory() -> Directory:
+    services: list[Words] = [{"id": "centre", "kind": "coordinator", "names": {"en": "INVENTED centre"}}]
+    for state in STATES:
+        for kind in KINDS:
+            one = {"id": f"{state.lower()}.{kind}", "kind": kind, "state": state, "names": {"en": f"INVENTED {kind}"}}
+            services.append(one)
+    return Directory.model_validate({"vigil": "directory/1", "example": True, "services": services})
+
+
+def _card(state: str, dice: random.Random) -> RuleCard:
+    duty = {"id": "register", "what": "a copy to the register", "within": f"{dice.randint(1, 20)}d"}
+    says = {
+        "vigil": "card/1",
+        "state": state,
+        "version": "invented",
+        "example": True,
+        "sources": ["INVENTED"],
+        "modalities": dice.choice(("not known", MODALITIES)),
+        "granted_by": dice.choice(("not known", ("prosecutor", "police"))),
+        "longest": dice.choice(("not known", "60d")),
+        "separate": dice.choice(("not known", dice.sample(SEPARATE, dice.randint(0, 3)))),
+        "notice": dice.choice(("not known", "24h")),
+        "duties": [duty] if dice.random() < 0.4 else [],
+    }
+    return RuleCard.model_validate(says)
+
+
+def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random.Random) -> Words:
+    legs = _legs(states, dice)
+    route = list(dict.fromkeys(leg["state"] for leg in legs))
+    watch = {"check_in": "6h", "answer": "2h", "search": "12h"} if dice.random() < 0.5 else None
+    return {
+        "vigil": "plan/1",
+        "operation": f"random-{seed}",
+        "title": "INVENTED",
+        "example": True,
+        "handling_code": "H1",
+        "offence": {"description": "INVENTED", "extraditable": dict.fromkeys(cards, True)},
+        "initiator": legs[0]["responsible"],
+        "coordinator": "centre",
+        "modality": dice.choice(MODALITIES),
+        "uses": dice.sample(SEPARATE[:2], dice.randint(0, 2)),
+        "reverse": dice.random() < 0.1,
+        "consignment": {
+            "kind": dice.choice(("mail", "cash", "truck")),
+            "identifiers": [{"scheme": "upu_s10", "value": "CP220322019KZ"}],
+            "declared_as": "INVENTED",
+            "contents": dice.choice(GOODS),
+            "gross": "15 kg",
+        },
+        "weight_tolerance": "20 g",
+        "margin": "24h",
+        "expiry_warnings": dice.choice((["48h", "12h", "2h"], ["6h"], [])),
+        "checkpoints": [*_before(route, legs, dice), *_on_the_way(legs, dice), *_after(states, legs, dice)],
+        "legs": legs,
+        "contingencies": {"decision": "12h", "acknowledge_stop": "12h", "remind_every": "6h", "extension": "12h"},
+        "surveillance": watch,
+    }
+
+
+def _legs(states: list[str], dice: random.Random) -> list[Words]:
+    """One to five legs; two that follow each other in one State are under two authorities."""
+    legs: list[Words] = []
+    for number in range(dice.randint(1, 5)):
+        state = dice.choice(states)
+        before = legs[-1]["responsible"] if legs else ""
+        responsible = dice.choice([one for one in (f"{state.lower()}.customs", f"{state.lower()}.police") if one != before])
+        guests = [f"{other.lower()}.police" for other in states if other != state and dice.random() < 0.2]
+        leg = {"id": f"leg-{number}", "state": state, "responsible": responsible, "takes": f"{dice.randint(1, 20)}h"}
+        start = f"handover-{number}" if legs else "departure"
+        legs.append(leg | {"start": start, "means": "INVENTED", "end": f"handover-{number + 1}", "accompanied_by": guests})
+    legs[-1]["end"] = "delivery"
+    return legs
+
+
+def _asks(service: str, says: str, dice: random.Random | None = None) -> Words:
+    """A requirement; by two officers now and then."""
+    return {"service": service, "says": says, "officers": 2 if dice is not None and dice.random() < 0.2 else 1}
+
+
+def _at(name: str, step: str, state: str, requires: list[Words], **more: Any) -> Words:
+    return {"id": name, "step": step, "state": state, "place": "INVENTED", "requires": requires, "due": "24h"} | more
+
+
+def _before(route: list[str], legs: list[Words], dice: random.Random) -> list[Words]:
+    found = []
+    for state in route:
+        code = state.lower()
+        backup = {"after": "20h", "to": f"{code}.police", "may_answer": dice.random() < 0.5}
+        ladder = [backup, {"after": "30h", "to": "centre"}] if dice.random() < 0.5 else []
+        asked = [_asks(f"{code}.prosecutor", "authorisation", dice)]
+        more = {"due": "48h", "remind": ["24h"], "escalate": ladder}
+        found.append(_at(f"consent-{code}", "authorise", state, asked, **more))
+    first = legs[0]
+    code = first["state"].lower()
+    found.append(_at("preparation", "prepare", first["state"], [_asks(f"{code}.customs", "prepared", dice)]))
+    leaves = [_asks(first["responsible"], "dispatched", dice), _asks(f"{legs[-1]['state'].lower()}.court", "ready")]
+    return [*found, _at("departure", "dispatch", first["state"], leaves)]
+
+
+def _on_the_way(legs: list[Words], dice: random.Random) -> list[Words]:
+    found = []
+    for before, after in pairwise(legs):
+        moves = [_asks(before["responsible"], "handover_offer", dice), _asks(after["responsible"], "handover_acceptance", dice)]
+        found.append(_at(before["end"], "hand_over", after["state"], moves, overdue=dice.choice(("hold", "interdict"))))
+    last = legs[-1]
+    end = _asks(last["responsible"], dice.choice(("delivered", "delivered", "interdiction")), dice)
+    return [*found, _at("delivery", "deliver", last["state"], [end])]
+
+
+def _after(states: list[str], legs: list[Words], dice: random.Random) -> list[Words]:
+    teams = states[: dice.randint(1, 3)]
+    found: list[Words] = []
+    for number, state in enumerate(teams):
+        waits = found[-1]["id"] if found and dice.random() < 0.4 else None
+        found.append(_at(f"arrest-{number}", "arrest", state, [_asks(f"{state.lower()}.police", "arrest")], after=waits))
+    if dice.random() < 0.5:
+        ready = [_asks(f"{state.lower()}.police", "ready") for state in teams]
+        found.append(_at("muster", "muster", teams[0], ready, due="6h"))
+    last = legs[-1]
+    found.append(_at("accounting", "account", last["state"], [_asks(last["responsible"], "seizure", dice)]))
+    if dice.random() < 0.5:
+        found.append(_at("closing", "close", last["state"], [_asks("centre", "debrief"), _asks("centre", "costs")], due="5d"))
+    return found
+
+
+def _with_permissions(words: Words, cards: dict[str, RuleCard]) -> Plan:
+    """The plan, asking the courts for what the cards want permitted apart."""
+    plan = Plan.model_validate(words)
+    for one in words["checkpoints"]:
+        if one["step"] == "authorise" and plan.permissions(cards[one["state"]]):
+            one["requires"].append(_asks(f"{one['state'].lower()}.court", "permission"))
+    return Plan.model_validate(words)

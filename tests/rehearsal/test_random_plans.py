@@ -1,0 +1,42 @@
+"""Plans from a seed are plans: nothing wrong with them, and each of them comes to an end."""
+
+from collections import Counter
+
+from domain.planning import faults_in
+from rehearsal.random_plans import brought
+
+SEEDS = range(300)
+
+
+def test_every_random_plan_is_without_fault() -> None:
+    """Whatever the seed, planning lets it start."""
+    assert [(seed, faults_in(*brought(seed))) for seed in SEEDS if faults_in(*brought(seed))] == []
+
+
+def test_one_seed_is_one_plan() -> None:
+    """The same seed brings the same plan and cards, another brings others."""
+    assert brought(7) == brought(7)
+    assert brought(7) != brought(8)
+
+
+def test_random_plans_are_of_every_sort() -> None:
+    """Among a few hundred there are all ways of handling, one leg and five, ladders, permissions, two officers and the rest."""
+    plans = [brought(seed)[0] for seed in SEEDS]
+    assert {plan.modality for plan in plans} == {"intact", "removed", "replaced_in_part", "replaced_in_whole"}
+    assert {len(plan.legs) for plan in plans} == {1, 2, 3, 4, 5}
+    assert {len(plan.states()) for plan in plans} == {1, 2, 3, 4}
+    sorts: Counter[str] = Counter()
+    for plan in plans:
+        asked = [one for at in plan.checkpoints for one in at.requires]
+        sorts["permission"] += any(one.says == "permission" for one in asked)
+        sorts["two officers"] += any(one.officers == 2 for one in asked)
+        sorts["seized"] += plan.ends_with_a_seizure()
+        sorts["backup"] += any(rung.may_answer for at in plan.checkpoints for rung in at.escalate)
+        sorts["in turn"] += any(at.after for at in plan.checkpoints)
+        sorts["muster"] += bool(plan.at("muster"))
+        sorts["reverse"] += plan.reverse
+        sorts["watched"] += plan.surveillance is not None
+        sorts["accompanied"] += any(leg.accompanied_by for leg in plan.legs)
+        sorts["cash"] += any("currency" in one.model_dump() for one in plan.consignment.contents)
+    assert len(sorts) == 10
+    assert min(sorts.values()) >= 10
