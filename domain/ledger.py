@@ -7,7 +7,7 @@ entry is the *head*. Receipts carry the head, so every participant holds a witne
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from domain.canonical import Frozen, digest
 from domain.cards import RuleCard
@@ -257,9 +257,13 @@ class Entry(Frozen):
     event: Event
     prev: Digest
 
+    _head: str | None = PrivateAttr(default=None)
+
     def head(self) -> str:
         """The hash that the next entry, or a receipt, refers to."""
-        return digest(self)
+        if self._head is None:
+            self._head = digest(self)
+        return self._head
 
 
 class Receipt(Frozen):
