@@ -53,6 +53,7 @@ from domain.statements import (
     Delegated,
     Delivered,
     Destroyed,
+    DeviceFailed,
     Dispatched,
     HandoverAccepted,
     HandoverDeclined,
@@ -174,6 +175,8 @@ class Happened:
     gap: Gap | None = None
     gaps: list[Gap] = field(default_factory=list)
     """Intervals out of sight that have ended."""
+    failed_devices: list[str] = field(default_factory=list)
+    """Labels of devices that no longer work."""
     lost: bool = False
     """Given up as lost, by an act of loss."""
     halt: Halt | None = None
@@ -451,6 +454,8 @@ class Delivery(Happened):
                 self.last_sighting = (statement.happened_at, place)
             case SurveillanceLost(reason=reason):
                 self._lose_sight(reason, at)
+            case DeviceFailed(label=label):
+                self.failed_devices.append(label)
             case _:
                 """Not about the way."""
 

@@ -188,6 +188,8 @@ class Surveillance(Frozen):
     """For the answer; then surveillance counts as lost, and every participant is alarmed."""
     search: Span
     """For the search; then the delivery halts as lost."""
+    degraded: Span | None = None
+    """The longest time without a sighting once a device has failed; none: as before."""
 
 
 class Plan(Frozen):

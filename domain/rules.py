@@ -82,6 +82,7 @@ from domain.statements import (
     AuthorisationWithdrawn,
     Correction,
     Delegated,
+    DeviceFailed,
     HandoverAccepted,
     HandoverOffered,
     Part,
@@ -109,6 +110,7 @@ AFTER_A_HALT = (
     "sighted",
     "surveillance_lost",
     "surveillance_regained",
+    "device_failed",
     "incident",
     "destroyed",
     "arrestee_released",
@@ -123,7 +125,15 @@ AFTER_A_HALT = (
 ALWAYS = ("stop_requested", "incident")
 """What needs no checkpoint and no turn."""
 
-BY_THE_RESPONSIBLE = ("interdicted", "loss_recorded", "destroyed", "sighted", "surveillance_lost", "surveillance_regained")
+BY_THE_RESPONSIBLE = (
+    "interdicted",
+    "loss_recorded",
+    "destroyed",
+    "sighted",
+    "device_failed",
+    "surveillance_lost",
+    "surveillance_regained",
+)
 """What only the authority responsible at this instant can say (R4)."""
 
 
@@ -280,6 +290,10 @@ def _by_the_responsible(delivery: Delivery, statement: Statement) -> Verdict:
         return refusal("R4", reason)
     if statement.kind == "loss_recorded" and (delivery.halt is None or delivery.halt.cause != "lost"):
         return refusal("R9", "nothing is given up as lost before it has been searched for and the delivery has halted")
+    if isinstance(statement.content, DeviceFailed):
+        known = delivery.prepared.items if delivery.prepared is not None else ()
+        if statement.content.label not in [item.label for item in known if item.lasts is not None]:
+            return refusal("R9", f"no device {statement.content.label} was put in")
     if delivery.secured and statement.kind in ("loss_recorded", "destroyed"):
         return refusal("R10", "it has been seized; what becomes of it then is not this delivery's any more")
     if delivery.ends_here(statement):

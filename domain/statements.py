@@ -288,6 +288,14 @@ class SurveillanceRegained(Frozen):
     reason: Reason
 
 
+class DeviceFailed(Frozen):
+    """A device put into the consignment no longer works: it is watched more closely from now on (R9)."""
+
+    kind: Literal["device_failed"] = "device_failed"
+    label: Label
+    reason: Reason
+
+
 class LossRecorded(Frozen):
     """The search has ended without it: the act of loss (R9)."""
 
@@ -498,6 +506,7 @@ Content = Annotated[
     | Sighted
     | SurveillanceLost
     | SurveillanceRegained
+    | DeviceFailed
     | LossRecorded
     | Incident
     | HandoverOffered

@@ -102,7 +102,8 @@ def check_in_due(delivery: Delivery) -> datetime | None:
     if watch is None or delivery.last_contact is None or delivery.gap is not None or not watched(delivery):
         return None
     asked = any(progress.open for name, progress in delivery.progress.items() if name.startswith("sighting."))
-    return None if asked else delivery.last_contact + watch.check_in
+    often = watch.degraded if watch.degraded is not None and delivery.failed_devices else watch.check_in
+    return None if asked else delivery.last_contact + often
 
 
 def waits_without_end(name: str) -> bool:

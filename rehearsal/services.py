@@ -177,6 +177,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "sighted": {"place": facts.place},
         "surveillance_lost": {"reason": "SIMULATED: lost in traffic"},
         "surveillance_regained": {"place": facts.place, "reason": "SIMULATED: found again"},
+        "device_failed": {"label": "SIMULATED-T", "reason": "SIMULATED: battery"},
         "loss_recorded": {"circumstances": "SIMULATED: not found"},
         "incident": {"risk_to_life": True, "what": "SIMULATED: danger"},
         "handover_offered": measured,

@@ -4,7 +4,7 @@ import pytest
 
 from domain import rules, unforeseen
 from domain.errors import RuleBroken
-from domain.ledger import Closed, Concluded, Opened, Silence
+from domain.ledger import Cleared, Closed, Concluded, Opened, Silence
 from domain.plan import Plan
 from domain.timers import elapsed, next_moment
 from rehearsal.invariants import Checker
@@ -168,3 +168,26 @@ def test_the_story_asks_alarms_searches_and_halts(acts: list[dict[str, object]],
     assert outcome == done.delivery.outcome
     assert (outcome != "aborted_for_risk_to_life") == bool(alarmed)
     Checker(plan).check(entries)
+
+
+def test_r9_once_a_device_has_failed_it_is_looked_at_more_often() -> None:
+    """The plan's closer interval counts from then on; a device that was never put in cannot fail."""
+    surveillance = {"check_in": "2h", "answer": "1h", "search": "6h", "degraded": "30m"}
+    table = Table(plan=Plan.model_validate(example_plan().model_dump() | {"surveillance": surveillance}))
+    table.consent().open("preparation")
+    tracker = {"label": "T-1", "what": "tracker", "gross": "100 g", "lasts": "30d"}
+    table.say("kz.customs", "prepared", "preparation", items=[tracker])
+    table.say("kz.knb", "ready", "preparation")
+    table.close("preparation")
+    table.record(Cleared(leg=0))
+    table.open("departure")
+    for service in ("uz.customs", "uz.police"):
+        table.say(service, "ready", "departure")
+    table.say("kz.customs", "dispatched", "departure")
+    unknown = table.say("kz.customs", "device_failed", label="T-2", reason="battery").verdict
+    before = unforeseen.check_in_due(table.delivery)
+    table.say("kz.customs", "device_failed", label="T-1", reason="battery")
+
+    assert ("refused", "R9") == (unknown.verdict, unknown.rule)
+    assert table.now + timedelta(hours=2) == before
+    assert table.now + timedelta(minutes=30) == unforeseen.check_in_due(table.delivery)
