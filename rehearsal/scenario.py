@@ -32,6 +32,8 @@ class Act(Frozen):
     at: CheckpointId
     says: Annotated[str, Field(max_length=40)] | None = None
     """Kind of statement; none is silence."""
+    by: ServiceId | None = None
+    """Who signs it in the service's stead, by delegation or as its backup (R21); none is the service itself."""
     details: dict[str, Any] = Field(default_factory=dict, max_length=20)
     """Fields that differ from what the service would say by itself."""
     after: Span | None = None
@@ -79,6 +81,7 @@ class Happened(Frozen):
         "opened",
         "asked",
         "reminded",
+        "escalated",
         "silence",
         "closed",
         "expiring",
@@ -110,6 +113,7 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
     "opened": ("checkpoint",),
     "asked": ("checkpoint", "service"),
     "reminded": ("checkpoint", "service"),
+    "escalated": ("checkpoint", "service"),
     "silence": ("checkpoint", "service"),
     "closed": ("checkpoint",),
     "expiring": ("service",),
@@ -182,6 +186,8 @@ def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
         if planned is not None and act.service in plan.participants() and act.service not in planned.services():
             problem = f"{act.service} is not asked at {act.at}; {', '.join(planned.services())} are"
             yield Fault(place=f"{place}.service", problem=problem)
+        if act.by is not None and act.by not in plan.participants():
+            yield Fault(place=f"{place}.by", problem=f"{act.by} has no part in {plan.operation}")
     for number, pace in enumerate(scenario.paces):
         yield from _named(plan, f"paces.{number}", pace.service, None, "", None)
     for number, sight in enumerate(scenario.expect.trail if scenario.expect is not None else ()):
@@ -203,9 +209,11 @@ def _named(  # noqa: PLR0913, PLR0917 - a place and what stands there
 def _may_open(plan: Plan, name: str) -> bool:
     """Whether it is a checkpoint of the plan, or one that the unforeseen may open."""
     extension, decision = name.removeprefix("extension."), name.removesuffix(".decision")
+    duty = name.removeprefix("duty.").rpartition(".")[0] if name.startswith("duty.") else ""
     return (
         plan.find(name) is not None
-        or name in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED)
+        or name in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED, "balance")
+        or any(duty in plan.authorities(state) for state in plan.states())
         or (extension != name and any(extension in plan.authorities(state) for state in plan.states()))
         or (decision != name and plan.find(decision) is not None)
         or (plan.surveillance is not None and name in ("sighting", "search"))

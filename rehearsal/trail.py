@@ -10,6 +10,7 @@ from domain.ledger import (
     Cause,
     Concluded,
     Entry,
+    Escalated,
     Event,
     Expired,
     Expiring,
@@ -99,6 +100,8 @@ def _sight(delivery: Delivery, event: Event, at: datetime) -> Seen:
             return Seen(at, event.event, name, (*reached, *event.unreachable))
         case Reminded(checkpoint=name, services=services) | Silence(checkpoint=name, services=services):
             return Seen(at, event.event, name, services)
+        case Escalated(checkpoint=name, to=to):
+            return Seen(at, event.event, name, (to,))
         case Expiring(service=service) | Expired(service=service):
             return Seen(at, event.event, services=(service,))
         case Halted(rule=rule, cause=cause):
