@@ -11,29 +11,46 @@ from domain.ledger import Closed, Concluded, Ended, Entry, Opened, Silence, Stat
 from domain.moments import instant
 from domain.plan import Plan
 from domain.statements import (
+    NEED_OF,
     ArrestMade,
     AuthorisationExtended,
     AuthorisationGranted,
+    AuthorisationRefused,
     AuthorisationWithdrawn,
     Cash,
     Content,
     Delivered,
+    Destroyed,
     Dispatched,
     HandoverAccepted,
     HandoverDeclined,
     HandoverOffered,
     Incident,
+    Interdicted,
     LossRecorded,
     MovementDecision,
+    NotCollected,
+    PermissionRefused,
     Prepared,
     Seizure,
     Statement,
     StopRequested,
     SubstanceMass,
+    confirms,
     read_statement,
 )
 
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
+
+
+HALTING = (StopRequested, HandoverDeclined, NotCollected, Destroyed, PermissionRefused, AuthorisationRefused)
+"""After which nothing advances."""
+
+
+def _sizes(amounts: Sequence[SubstanceMass | Cash]) -> Iterator[tuple[str, int]]:
+    """What, and how much of it: milligrams of a substance, minor units of a currency."""
+    for one in amounts:
+        yield (one.currency, one.minor) if isinstance(one, Cash) else (one.substance, one.net)
 
 
 class BrokenInvariantError(AssertionError):
@@ -61,6 +78,9 @@ class Checker:
         """Life was at risk when it halted."""
         self._searched = False
         self._arrests = 0
+        self._firsts: dict[tuple[str, str, str], Statement] = {}
+        """What a first officer has said where two must say the same."""
+        self._opened: set[str] = set()
         self._closed: set[str] = set()
         self._sent: dict[str, int] = {}
         self._recovered: dict[str, int] = {}
@@ -102,6 +122,7 @@ class Checker:
                 if overdue or ".decision." in name or name.startswith(("extension.", "search.")):
                     self._halted = True
             case Opened(checkpoint=name):
+                self._opened.add(name)
                 self._searched |= name.startswith("search.")
                 planned = self._plan.find(name)
                 may = name.startswith(("stop.", "duty.", "balance."))
@@ -137,6 +158,24 @@ class Checker:
         if outcome == "lost_or_stolen" and not self._searched:
             yield "R9: given up as lost without a search"
 
+    def _first_of_two(self, statement: Statement) -> Statement | None:
+        """Where two officers must say the same: what the first of them said. None where one is enough; a no needs only one."""
+        planned, need = self._plan.find(statement.checkpoint or ""), NEED_OF.get(statement.kind)
+        if planned is None or need is None or not confirms(statement.kind) or planned.officers_for(statement.voice, need) == 1:
+            return None
+        return self._firsts.setdefault((planned.id, statement.voice, statement.kind), statement)
+
+    def _interdicted(self, statement: Statement) -> Iterator[str]:
+        """A seizure halts it, unless the plan ends with it: then its delivery is open and asks for it."""
+        planned = not self._halted and any(
+            one.id in self._opened and one.id not in self._closed and "interdiction" in one.needs_of(statement.voice)
+            for one in self._plan.at("deliver")
+        )
+        self._delivered |= planned
+        self._halted |= not planned
+        if statement.voice != self._responsible():
+            yield f"R4: {statement.voice} interdicted on another's watch"
+
     def _unequal(self) -> bool:
         """Whether what was seized at the end is something else than what was sent on (cash aside, within the tolerance)."""
         if self._leg is None or not self._recovered:
@@ -152,30 +191,32 @@ class Checker:
         content = statement.content
         if self._halted and statement.kind in ADVANCING:
             yield f"R8: {statement.kind} counted after the halt"
+        first = self._first_of_two(statement)
+        if first is statement:
+            return
+        if first is not None and (first.officer == statement.officer or first.content != content):
+            yield f"R20: {statement.officer} is no second officer of {first.officer}"
         yield from self._consent(statement, content)
+        self._halted |= isinstance(content, HALTING)
         match content:
-            case StopRequested() | HandoverDeclined():
-                self._halted = True
             case Incident(risk_to_life=True):
                 self._danger |= not self._halted
                 self._halted = True
             case ArrestMade():
                 self._arrests += 1
             case LossRecorded():
-                if statement.service != self._responsible():
+                if statement.voice != self._responsible():
                     yield f"R4: {statement.service} gave up what {self._responsible()} answers for"
             case MovementDecision(proceed=False):
                 self._halted = True
             case MovementDecision():
                 yield from self._decision(statement)
             case Seizure(recovered=recovered):
-                for one in recovered:
-                    what, size = (one.currency, one.minor) if isinstance(one, Cash) else (one.substance, one.net)
+                for what, size in _sizes(recovered):
                     self._recovered[what] = self._recovered.get(what, 0) + size
             case Prepared(modality=modality, kept=kept):
                 self._measured = content
-                self._sent = {one.substance: one.net for one in kept if isinstance(one, SubstanceMass)}
-                self._sent |= {one.currency: one.minor for one in kept if isinstance(one, Cash)}
+                self._sent = dict(_sizes(kept))
                 if modality != self._plan.modality:
                     yield f"R3: prepared as {modality}"
             case Dispatched():
@@ -183,8 +224,8 @@ class Checker:
                 for state in self._plan.states():
                     yield from self._consented(state, at, "R1", "dispatched")
             case HandoverOffered():
-                if statement.service != self._responsible():
-                    yield f"R6: {statement.service} offered what {self._responsible()} holds"
+                if statement.voice != self._responsible():
+                    yield f"R6: {statement.voice} offered what {self._responsible()} holds"
                 self._offered.add(statement.checkpoint or "")
                 yield from self._compare(content)
             case HandoverAccepted():
@@ -193,24 +234,23 @@ class Checker:
                 self._delivered = True
                 if self._leg != len(self._plan.legs) - 1:
                     yield "R4: delivered before the last leg"
-            case _ if statement.kind in ("authorisation_refused", "interdicted"):
-                self._halted = True
-                if statement.kind == "interdicted" and statement.service != self._responsible():
-                    yield f"R4: {statement.service} interdicted on another's watch"
+            case Interdicted():
+                yield from self._interdicted(statement)
             case _:
                 pass
 
     def _consent(self, statement: Statement, content: Content) -> Iterator[str]:
         match content:
             case AuthorisationGranted(state=state, valid_from=begin, valid_until=end, modalities=modalities):
-                if statement.service not in self._plan.authorities(state):
-                    yield f"R1: {statement.service} was not asked for the consent of {state}"
-                self._consents[statement.service] = (state, instant(begin), instant(end), modalities)
+                if statement.voice not in self._plan.authorities(state):
+                    yield f"R1: {statement.voice} was not asked for the consent of {state}"
+                if not content.provisional:
+                    self._consents[statement.voice] = (state, instant(begin), instant(end), modalities)
             case AuthorisationExtended(valid_until=end):
-                state, begin_at, _, modalities = self._consents[statement.service]
-                self._consents[statement.service] = (state, begin_at, instant(end), modalities)
+                state, begin_at, _, modalities = self._consents[statement.voice]
+                self._consents[statement.voice] = (state, begin_at, instant(end), modalities)
             case AuthorisationWithdrawn(state=state):
-                del self._consents[statement.service]
+                del self._consents[statement.voice]
                 self._halted |= not self._delivered and state in self._ahead()
             case _:
                 pass
@@ -219,8 +259,8 @@ class Checker:
         if statement.checkpoint not in self._offered:
             yield "R6: accepted before anything was offered"
         following = (self._leg or 0) + 1
-        if following >= len(self._plan.legs) or statement.service != self._plan.legs[following].responsible:
-            yield f"R6: custody went to {statement.service}"
+        if following >= len(self._plan.legs) or statement.voice != self._plan.legs[following].responsible:
+            yield f"R6: custody went to {statement.voice}"
             return
         if self._plan.legs[following].state != self._plan.legs[following - 1].state:
             yield from self._consented(self._plan.legs[following].state, at, "R5", "crossed")
@@ -246,7 +286,7 @@ class Checker:
         if self._doubt is None:
             yield "R7: a decision about nothing"
             return
-        self._decided.add(statement.service)
+        self._decided.add(statement.voice)
         needed = {self._responsible(), *self._plan.authorities(self._plan.legs[self._leg or 0].state)}
         if needed <= self._decided:
             self._measured, doubt, self._doubt = self._doubt, self._doubt, None
