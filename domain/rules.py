@@ -68,7 +68,7 @@ from domain.ledger import (
 )
 from domain.mass import open_difference, within
 from domain.moments import instant, utc_text
-from domain.plan import PlannedCheckpoint, Step
+from domain.plan import POSTAL, PlannedCheckpoint, Step
 from domain.quantities import say_span
 from domain.statements import (
     NEED_OF,
@@ -318,8 +318,12 @@ def _authorisation(
         unknown = [one.at for one in content.conditions if one.at is not None and delivery.plan.find(one.at) is None]
         if unknown:
             return refusal("R19", f"a condition binds at {unknown[0]}, and there is no such checkpoint")
-        card = delivery.cards[content.state]
-        if card.longest != "not known" and instant(content.valid_until) - instant(content.valid_from) > card.longest:
+        card = delivery.cards.get(content.state)
+        if (
+            card is not None
+            and card.longest != "not known"
+            and instant(content.valid_until) - instant(content.valid_from) > card.longest
+        ):
             return refusal("R1", f"by its rule card an authorisation of {content.state} lasts at most {say_span(card.longest)}")
     return ACCEPTED
 
@@ -333,7 +337,8 @@ def _permission(
     if isinstance(content, PermissionGranted):
         if instant(content.valid_until) <= at:
             return refusal("R16", f"a permission until {content.valid_until} has already ended and permits nothing")
-        asked = delivery.plan.permissions(delivery.cards[content.state])
+        card = delivery.cards.get(content.state)
+        asked = delivery.plan.permissions(card) if card is not None else ()
         absent = [one for one in asked if one not in content.permissions]
         if absent:
             return refusal("R16", f"{' and '.join(absent)} is asked for too; what is not permitted is refused as a whole")
@@ -360,7 +365,7 @@ def _prepared(delivery: Delivery, content: Prepared, at: datetime) -> Verdict | 
     here = plan.at("prepare")[0].state
     card = delivery.cards.get(here)
     done: tuple[tuple[bool, Permission], ...] = (
-        (content.opened, "opening"),
+        (content.opened and plan.consignment.kind in POSTAL, "opening"),
         (any(item.lasts is not None for item in content.items), "technical_means"),
     )
     for used, permission in done:
@@ -449,7 +454,7 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
         return "refused", halt.reason
     if halt.cause == "expired" or (halt.cause == "silence" and not delivery.dispatched):
         return "expired", halt.reason
-    if halt.cause == "withdrawn" or not delivery.dispatched:
+    if halt.cause == "withdrawn" or not (delivery.dispatched or unforeseen.seized_unasked(delivery)):
         return "withdrawn", halt.reason
     return "interdicted_early", halt.reason
 
