@@ -403,7 +403,8 @@ class Delivery(Happened):
         if self._is_first_of_two(statement):
             return
         self.counted.add(statement.id)
-        if statement.kind in CONTACT:
+        unseen = isinstance(statement.content, Delivered) and not statement.content.seen
+        if statement.kind in CONTACT and not unseen:
             self._have_in_sight(at)
         planned = self.ends_here(statement)
         if not (isinstance(statement.content, AuthorisationGranted) and statement.content.provisional):

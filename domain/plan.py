@@ -43,6 +43,9 @@ STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
 }
 """What the checkpoints of each step may ask."""
 
+POSTAL = ("mail", "express")
+"""Kinds of consignment whose opening may need a permission of its own (R16): items of post, not containers or trucks."""
+
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -256,12 +259,13 @@ class Plan(Frozen):
         return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
 
     def permissions(self, card: RuleCard) -> tuple[Permission, ...]:
-        """What needs a permission of its own in the card's State (R16): opening where it is prepared, devices all along the
-        route, and other States' officers on its legs.
+        """What needs a permission of its own in the card's State (R16): opening an item of post where it is prepared, devices
+        all along the route, and other States' officers on its legs.
         """
         here = card.state
         wanted: list[Permission] = []
-        if "opening" in self.uses and any(one.state == here for one in self.at("prepare")):
+        postal = self.consignment.kind in POSTAL
+        if postal and "opening" in self.uses and any(one.state == here for one in self.at("prepare")):
             wanted.append("opening")
         if "technical_means" in self.uses:
             wanted.append("technical_means")

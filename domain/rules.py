@@ -71,7 +71,7 @@ from domain.ledger import (
 )
 from domain.mass import compared, open_difference, within
 from domain.moments import instant, utc_text
-from domain.plan import PlannedCheckpoint, Step, read_plan
+from domain.plan import POSTAL, PlannedCheckpoint, Step, read_plan
 from domain.quantities import say_span
 from domain.statements import (
     NEED_OF,
@@ -451,8 +451,9 @@ def _prepared(delivery: Delivery, content: Prepared, at: datetime) -> Verdict | 
     if unequal:
         return refusal("R10", unequal)
     devices = any(item.is_device for item in content.items)
+    opened = content.opened and plan.consignment.kind in POSTAL
     done: tuple[tuple[bool, Permission, tuple[str, ...]], ...] = (
-        (content.opened, "opening", (plan.at("prepare")[0].state,)),
+        (opened, "opening", (plan.at("prepare")[0].state,)),
         (devices, "technical_means", plan.states()),
     )
     for permission, state in ((permission, state) for used, permission, states in done if used for state in states):
@@ -549,7 +550,7 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
         return "refused", halt.reason
     if halt.cause == "expired" or (halt.cause == "silence" and not delivery.dispatched):
         return "expired", halt.reason
-    if halt.cause == "withdrawn" or not delivery.dispatched:
+    if halt.cause == "withdrawn" or not (delivery.dispatched or unforeseen.seized_unasked(delivery)):
         return "withdrawn", halt.reason
     return "interdicted_early", halt.reason
 

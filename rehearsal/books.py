@@ -171,7 +171,7 @@ class Permits:
         preparing = any(one.step == "prepare" and one.state == state for one in self._plan.checkpoints)
         accompanied = any(leg.state == state and leg.accompanied_by for leg in self._plan.legs)
         does: dict[Permission, bool] = {
-            "opening": preparing and "opening" in self._plan.uses,
+            "opening": preparing and self._is_post() and "opening" in self._plan.uses,
             "technical_means": "technical_means" in self._plan.uses,
             "accompanying_officers": accompanied,
         }
@@ -180,11 +180,14 @@ class Permits:
 
     def prepared(self, content: Prepared, at: datetime) -> Iterator[str]:
         """Whether what was done at the preparation is permitted: opened there, devices all along the route."""
-        if content.opened:
+        if content.opened and self._is_post():
             yield from self._wanted(self._plan.at("prepare")[0].state, "opening", at, "opened")
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):
             for leg in self._plan.legs:
                 yield from self._wanted(leg.state, "technical_means", at, "prepared")
+
+    def _is_post(self) -> bool:
+        return self._plan.consignment.kind in ("mail", "express")
 
     def _wanted(self, state: str, permission: Permission, at: datetime, what: str) -> Iterator[str]:
         card = self._cards.get(state)

@@ -89,6 +89,8 @@ class Checker:
         self._closed: set[str] = set()
         self._seized: int | None = None
         """Gross milligrams, once the responsible authority has seized it."""
+        self._unasked = False
+        """It was seized before anybody asked for that."""
         self._lost = False
         self._destroyed = False
         self._explained = False
@@ -209,7 +211,7 @@ class Checker:
         if self._cause == "silence" and self._leg is None:
             return "expired"
         by_cause = {"refused": "refused", "modality": "refused", "permission": "refused", "no_show": "no_show"}
-        early = "withdrawn" if self._leg is None else "interdicted_early"
+        early = "withdrawn" if self._leg is None and not self._unasked else "interdicted_early"
         return {**by_cause, "expired": "expired", "withdrawn": "withdrawn", "": "nothing"}.get(self._cause, early)
 
     def _achieved(self) -> bool:
@@ -270,6 +272,7 @@ class Checker:
         match content:
             case Interdicted(gross=gross):
                 self._seized = gross
+                self._unasked |= "stop.interdiction" not in self._open
                 if self._is_the_end(statement):
                     self._delivered = True
                 else:

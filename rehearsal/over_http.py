@@ -173,10 +173,10 @@ class SimulatedServices:
 
     async def _say(self, service: Service, request: Request, line: Line) -> None:
         await asyncio.sleep(max((line.at - datetime.now(UTC)).total_seconds(), 0))
-        if isinstance(service.reach, Poll):
+        if isinstance(service.reach, Poll) and line.statement.service == service.id:
             self._said.setdefault(request.id, []).append(line.envelope)
             return
-        gateway = self._as(service)
+        gateway = self._as(line.statement.service)
         while True:
             try:
                 await gateway.submit(request.delivery, line.envelope)
@@ -189,7 +189,7 @@ class SimulatedServices:
                 return
 
     async def _sit_at_desk(self, service: Service) -> None:
-        gateway = self._as(service)
+        gateway = self._as(service.id)
         while True:
             try:
                 for request in (await gateway.inbox()).requests:
@@ -198,9 +198,9 @@ class SimulatedServices:
                 pass  # the gateway is not up yet, or is being restarted
             await asyncio.sleep(LOOK_EVERY)
 
-    def _as(self, service: Service) -> Gateway:
-        key: Ed25519PrivateKey = private_key_of(service.id)
-        return Gateway(self._http, self._gateway, service.id, key)
+    def _as(self, service: str) -> Gateway:
+        key: Ed25519PrivateKey = private_key_of(service)
+        return Gateway(self._http, self._gateway, service, key)
 
 
 def _routes(services: SimulatedServices, service: Service) -> Iterable[web.RouteDef]:

@@ -32,6 +32,8 @@ class Act(Frozen):
     at: CheckpointId
     says: Annotated[str, Field(max_length=40)] | None = None
     """Kind of statement; none is silence."""
+    by: ServiceId | None = None
+    """Who signs it in the service's stead, by delegation or as its backup (R21); none is the service itself."""
     details: dict[str, Any] = Field(default_factory=dict, max_length=20)
     """Fields that differ from what the service would say by itself."""
     after: Span | None = None
@@ -206,6 +208,8 @@ def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
         if planned and act.service in scenario.participants(plan) and act.service not in asked:
             problem = f"{act.service} is not asked at {act.at}; {', '.join(asked)} are"
             yield Fault(place=f"{place}.service", problem=problem)
+        if act.by is not None and act.by not in scenario.participants(plan):
+            yield Fault(place=f"{place}.by", problem=f"{act.by} has no part in {plan.operation}")
     for number, pace in enumerate(scenario.paces):
         yield from _named(scenario, plan, f"paces.{number}", pace.service, None, "", None)
     for number, sight in enumerate(scenario.expect.trail if scenario.expect is not None else ()):
@@ -227,10 +231,11 @@ def _named(  # noqa: PLR0913, PLR0917 - a place and what stands there
 def _may_open(plan: Plan, name: str) -> bool:
     """Whether it is a checkpoint of the plan, or one that the unforeseen may open."""
     extension, decision = name.removeprefix("extension."), name.removesuffix(".decision")
+    duty = name.removeprefix("duty.").rpartition(".")[0] if name.startswith("duty.") else ""
     return (
         plan.find(name) is not None
         or name in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED, unforeseen.PARTS, "balance")
-        or name.startswith("duty.")
+        or any(duty in plan.authorities(state) for state in plan.states())
         or (extension != name and any(extension in plan.authorities(state) for state in plan.states()))
         or (decision != name and plan.find(decision) is not None)
         or (plan.surveillance is not None and name in ("sighting", "search"))

@@ -86,7 +86,7 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
     for act in acts:
         if act.says is not None:
             at = _delay(request, scenario, NEED_OF.get(act.says), act, dice, now)
-            yield _line(request, _acted(request, act, dice), at, dice)
+            yield _line(request, _acted(request, act, dice), at, dice, by=act.by)
 
 
 def _happens(act: Act, throw: str) -> bool:
@@ -108,19 +108,21 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
     return start + pause
 
 
-def _line(request: Request, content: Content, at: datetime, dice: random.Random) -> Line:
+def _line(request: Request, content: Content, at: datetime, dice: random.Random, by: str | None = None) -> Line:
+    signer = by or request.service
     statement = Statement(
         id=f"{dice.getrandbits(128):032x}",
         delivery=request.delivery,
         checkpoint=request.checkpoint,
-        service=request.service,
-        officer=f"{request.service.split('.')[-1]}-{dice.randint(1, 99):02d}",
+        service=signer,
+        on_behalf_of=request.service if signer != request.service else None,
+        officer=f"{signer.split('.')[-1]}-{dice.randint(1, 99):02d}",
         happened_at=at.isoformat(timespec="milliseconds"),
         fulfils=tuple(one.id for one in request.facts.conditions),
         content=content,
     )
     answers = NEED_OF.get(content.kind) in request.says
-    return Line(at, statement, sign_statement(statement, private_key_of(request.service)), answers)
+    return Line(at, statement, sign_statement(statement, private_key_of(signer)), answers)
 
 
 def _seconded(line: Line, pause: timedelta, dice: random.Random) -> Line:

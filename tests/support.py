@@ -27,7 +27,22 @@ from rehearsal.services import VIGIL, cast, private_key_of
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 EXAMPLE_PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
-SCENARIOS = (*EXAMPLE_PLANS, "destination-refuses", "stopped-under-way")
+SCENARIOS = (
+    *EXAMPLE_PLANS,
+    "destination-refuses",
+    "stopped-under-way",
+    "transit-refuses",
+    "consent-withdrawn",
+    "istanbul-stopped",
+    "almaty-flat",
+    "back-to-sender",
+    "risk-to-health",
+    "destroyed-on-the-road",
+    "backup-answers",
+    "delegated-say",
+    "cash-by-bus",
+)
+"""The examples that are short enough to run on Temporal too. In the simulator all of them run, see `test_examples`."""
 
 
 def example_plan(name: str = "almaty-tashkent") -> Plan:

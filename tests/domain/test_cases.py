@@ -1,0 +1,93 @@
+"""What real cases have taught the rules: each test names the case that showed it."""
+
+from typing import Any
+
+import pytest
+
+from domain.plan import Plan
+from domain.rules import conclusion
+from tests.support import Table, example_plan
+
+SUBSTITUTE = {"label": "INERT-1", "what": "substitute", "gross": "660 kg"}
+COCAINE = {"substance": "cocaine", "net": "648 kg"}
+
+
+def became(receipt: Any) -> tuple[str, str | None]:
+    """Verdict and rule."""
+    return receipt.verdict.verdict, receipt.verdict.rule
+
+
+def changed(plan: Plan, **fields: Any) -> Plan:
+    """The plan with these fields."""
+    return Plan.model_validate(plan.model_dump(mode="json") | fields)
+
+
+def opens(table: Table) -> tuple[str, str | None]:
+    """What becomes of a record of preparation in which everything was opened and replaced."""
+    table.open("consent")
+    table.say("es.court", "authorisation_granted", "consent", modalities=["replaced_in_whole"])
+    table.close("consent")
+    table.open("preparation")
+    done = {"modality": "replaced_in_whole", "gross": "660 kg", "kept": [], "removed": [COCAINE], "items": [SUBSTITUTE]}
+    return became(table.say("es.guardia-civil", "prepared", "preparation", opened=True, **done))
+
+
+def test_r16_opening_a_container_needs_no_permission_for_post() -> None:
+    """Spain's separate procedure is for items of post: a container may be opened without it, a parcel may not."""
+    container = example_plan("algeciras-valencia")
+    item = {"scheme": "other", "value": "EXAMPLE"}
+    consignment = container.consignment.model_dump(mode="json") | {"kind": "mail", "identifiers": [item]}
+
+    assert opens(Table(container)) == ("accepted", None)
+    assert opens(Table(changed(container, consignment=consignment))) == ("refused", "R16")
+
+
+def test_r16_a_plan_that_opens_is_asked_for_a_permission_only_for_post() -> None:
+    """The same card, the same plan: only an item of post wants the permission in the plan."""
+    container = changed(example_plan("algeciras-valencia"), uses=["opening"])
+    consignment = container.consignment.model_dump(mode="json") | {"kind": "express"}
+    card = Table(container).cards["ES"]
+
+    assert container.permissions(card) == ()
+    assert changed(container, consignment=consignment).permissions(card) == ("opening",)
+
+
+@pytest.mark.parametrize(("asked", "outcome"), [(False, "interdicted_early"), (True, "withdrawn")])
+def test_r12_seized_before_departure_of_its_own_accord_is_interdicted_early(asked: bool, outcome: str) -> None:  # noqa: FBT001
+    """Istanbul: who seizes it before it leaves has interdicted it; who seizes it because of a stop has only secured it."""
+    table = Table().prepare()
+    if asked:
+        table.say("uz.police", "stop_requested")
+        from domain.ledger import Opened  # noqa: PLC0415
+        from domain.unforeseen import INTERDICTION, definition  # noqa: PLC0415
+
+        table.record(Opened(checkpoint=INTERDICTION, due=None, definition=definition(table.delivery, INTERDICTION)))
+    assert became(table.say("kz.customs", "interdicted")) == ("accepted", None)
+    assert conclusion(table.delivery)[0] == outcome
+
+
+def test_r1_a_state_that_is_only_an_alternative_may_consent_too() -> None:
+    """A plan may ask a State that is not on its route, of which the delivery carries no card: its consent is recorded."""
+    plan = example_plan()
+    alternate = plan.checkpoints[0].model_copy(update={"id": "consent-kg", "state": "KG"})
+    asks = tuple(one.model_copy(update={"service": "kg.prosecutor"}) for one in alternate.requires)
+    alternate = alternate.model_copy(update={"requires": asks})
+    table = Table(plan.model_copy(update={"checkpoints": (alternate, *plan.checkpoints)}))
+    table.open("consent-kg")
+
+    assert "KG" not in table.cards
+    assert became(table.say("kg.prosecutor", "authorisation_granted", "consent-kg")) == ("accepted", None)
+
+
+def test_r9_what_was_taken_unseen_is_not_in_sight() -> None:
+    """Valencia: a delivery out of sight ends no gap; one that was seen does."""
+    for seen in (False, True):
+        table = Table().approach()
+        table.say("kz.customs", "handover_offered", "tashkent-airport")
+        table.say("uz.customs", "handover_accepted", "tashkent-airport")
+        table.close("tashkent-airport")
+        table.open("delivery")
+        table.say("uz.customs", "surveillance_lost", reason="lost")
+        table.say("uz.customs", "delivered", "delivery", seen=seen)
+        assert table.delivery.delivered
+        assert (table.delivery.gap is None) is seen
