@@ -81,6 +81,29 @@ def _finds(text: str) -> list[dict[str, str]]:
     return [_parted(one, "label", "what") for one in _list(text)]
 
 
+def _split_into(text: str) -> list[dict[str, Any]]:
+    """`saxaul-22-1: heroin: 6 kg; saxaul-22-2: heroin: 7 kg`: code name and contents; what else a part holds under its name."""
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for one in _list(text):
+        operation, _, contents = one.partition(":")
+        parts.setdefault(operation.strip(), []).extend(_substances(contents))
+    return [{"operation": operation, "contents": contents} for operation, contents in parts.items()]
+
+
+def _ended(text: str) -> list[dict[str, Any]]:
+    """`saxaul-22-1: no_show: HEAD: heroin: 6 kg`: code name, outcome, head, recovered; what else was, under the same name."""
+    parts: dict[str, dict[str, Any]] = {}
+    for one in _list(text):
+        operation, _, more = one.partition(":")
+        known = parts.get(operation.strip())
+        if known is not None:
+            known["recovered"] += _substances(more)
+            continue
+        part: dict[str, Any] = _parted(one, "operation", "outcome", "head", "recovered")
+        parts[operation.strip()] = part | {"recovered": _substances(part.get("recovered", ""))}
+    return list(parts.values())
+
+
 _PARTS: Mapping[str, Callable[[str], Any]] = {
     "seals": _seals,
     "broken": _seals,
@@ -96,7 +119,10 @@ _PARTS: Mapping[str, Callable[[str], Any]] = {
     "permissions": _list,
     "pictures": _list,
     "witnesses": _list,
+    "split.parts": _split_into,
+    "parts_ended.parts": _ended,
 }
+"""How a structured field is read, by its name, or by kind and name where the kind decides."""
 FIELDS: Mapping[str, tuple[str, ...]] = {
     kind.model_fields["kind"].default: tuple(name for name in kind.model_fields if name != "kind")
     for kind in get_args(get_args(Content)[0])
@@ -120,7 +146,7 @@ def content_of(kind: str, words: Iterable[str], request: Request | None) -> Cont
             faults.append(Fault(place=name, problem="given twice"))
         else:
             try:
-                given[name] = _PARTS[name](value) if name in _PARTS else value
+                given[name] = _PARTS.get(f"{kind}.{name}", _PARTS.get(name, str))(value)
             except ValueError as error:
                 faults.append(Fault(place=name, problem=str(error)))
     if faults:

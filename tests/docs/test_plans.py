@@ -11,13 +11,13 @@ import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from domain import planning, rules
+from domain import amending, planning, rules
 from domain.cards import Duty, RuleCard
 from domain.demands import Demand
 from domain.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
 from domain.documents import Document
 from domain.identifiers import ConsignmentIdentifier
-from domain.ledger import Outcome
+from domain.ledger import Cleared, Outcome
 from domain.plan import (
     STEP_NEEDS,
     Consignment,
@@ -27,6 +27,7 @@ from domain.plan import (
     Offence,
     Plan,
     PlannedCheckpoint,
+    Replaced,
     Requirement,
     Rung,
     Surveillance,
@@ -34,8 +35,9 @@ from domain.plan import (
 from domain.planning import AT_LEAST_ONCE, ONCE, faults_in
 from domain.statements import ANSWERS, Cash
 from process.brought import cards_in, directory_in
-from rehearsal.scenario import NAMED_BY, Act, Expected, Happened, Pace, PaceOf, Said, Scenario
+from rehearsal.scenario import NAMED_BY, Act, Change, Expected, Happened, Pace, PaceOf, Said, Scenario
 from rehearsal.scenario import faults_in as unfitting
+from tests.support import Table
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
@@ -43,7 +45,8 @@ TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTIL
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Consignment, ConsignmentIdentifier, Contents, Cash, Contingencies,
-    Surveillance, Offence, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf, Act, Said, Happened,
+    Surveillance, Offence, Replaced, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf, Act, Change,
+    Said, Happened,
 )  # fmt: skip
 
 
@@ -103,11 +106,12 @@ def test_the_steps_and_what_they_ask_are_those_of_the_code() -> None:
     assert {step for step, _, count in found if count.startswith("at least one")} == {"authorise", *AT_LEAST_ONCE}
 
 
-def test_outcomes_that_are_reached_are_those_of_the_rules() -> None:
-    """The outcomes said to be reached today are those that the rules can conclude."""
-    (line,) = re.findall(r"Today a delivery ends as one of (.*?); the others", TEXT, re.DOTALL)
+def test_outcomes_are_those_that_the_rules_conclude() -> None:
+    """The outcomes listed are all there are, and the rules can conclude each of them."""
+    (line,) = re.findall(r"^Outcomes: (.*?)\.$", TEXT, re.MULTILINE | re.DOTALL)
     code = inspect.getsource(rules.conclusion)
-    assert set(quoted(line)) == {word for word in get_args(Outcome) if f'return "{word}"' in code}
+    assert quoted(line) == list(get_args(Outcome))
+    assert [word for word in quoted(line) if f'return "{word}"' not in code] == []
 
 
 def test_the_examples_are_right() -> None:
@@ -137,6 +141,61 @@ def test_the_examples_of_checkpoints_fit_into_the_plan() -> None:
     assert 2 == shown["checkpoint"].officers_for("kz.customs", "prepared")
 
 
+def merged(plan: Plan, more: dict[str, Any]) -> Plan:
+    """The plan with these checkpoints and legs in place of those of the same id, and the others added."""
+    tree = plan.model_dump() | {name: value for name, value in more.items() if name not in ("checkpoints", "legs")}
+    for kind in ("checkpoints", "legs"):
+        new = {one["id"]: one for one in more.get(kind, [])}
+        old = [new.pop(one["id"], one) for one in tree[kind]]
+        tree[kind] = [*old, *new.values()]
+    return Plan.model_validate(tree)
+
+
+def shown(name: str) -> dict[str, Any]:
+    """What an example of a part of a plan holds."""
+    found: dict[str, Any] = YAML(typ="safe").load(EXAMPLES[name])
+    return found
+
+
+def test_the_chain_of_recipients_is_a_plan() -> None:
+    """The chain shown, put into the plan shown, may be started."""
+    world = (directory_in(ROOT / "examples" / "directory.yaml"), cards_in(ROOT / "examples" / "cards"))
+    chain = merged(example("plan", Plan), shown("chain"))
+
+    assert faults_in(chain, *world) == ()
+    assert [one.id for one in chain.at("deliver")] == ["delivery", "second-recipient"]
+
+
+def under_way() -> Table:
+    """The plan shown, under way: it has left, and the giver has offered it at the airport."""
+    table = Table(example("plan", Plan)).dispatch()
+    table.record(Cleared(leg=1))
+    table.open("airport")
+    table.say("kz.customs", "handover_offered", "airport")
+    return table
+
+
+def changing(table: Table, plan: Plan) -> set[tuple[str, str]]:
+    """Place and rule of everything that keeps the plan from taking the place of the one under way."""
+    faults = amending.faults_in(table.delivery, plan, table.directory, table.cards)
+    return {(re.sub(r"\d+", "N", fault.place), (re.findall(r"^(R\d+): ", fault.problem) or [""])[0]) for fault in faults}
+
+
+def test_the_change_shown_is_made() -> None:
+    """The changed plan takes the place of the one under way; without the fresh consent it may not."""
+    plan, change = example("plan", Plan), shown("change")
+
+    assert changing(under_way(), merged(plan, change)) == set()
+    assert changing(under_way(), merged(plan, change | {"checkpoints": change["checkpoints"][1:]})) == {("checkpoints", "R1")}
+
+
+def test_what_stays_for_the_whole_delivery_is_named() -> None:
+    """The table of what may change, and the table of refusals, name what the code keeps."""
+    stays = re.findall(r"^\| the delivery \| .*? \| (.*) \|$", TEXT, re.MULTILINE)
+    refused = re.findall(r"^\| a change of what stays for the whole delivery \| R22 \| (.*) \|$", TEXT, re.MULTILINE)
+    assert [quoted(cell) for cell in (*stays, *refused)] == [list(amending.FIXED)] * 2
+
+
 def test_what_the_check_explains_is_named() -> None:
     """The document names each thing that `vigil plan check` says of a card, in order."""
     (words,) = re.findall(r"these are `demands`: (.*?)\. Where the card", TEXT, re.DOTALL)
@@ -150,7 +209,7 @@ def test_what_each_event_of_a_trail_has_is_told() -> None:
         assert set(rows[name]) == {event for event, has in NAMED_BY.items() if name in has}, name
 
 
-Change = Callable[[dict[str, Any], dict[str, RuleCard]], object]
+Edit = Callable[[dict[str, Any], dict[str, RuleCard]], object]
 
 
 def checkpoint(plan: dict[str, Any], name: str) -> dict[str, Any]:
@@ -179,8 +238,15 @@ def climbs(plan: dict[str, Any], name: str, *rungs: tuple[str, str]) -> None:
     checkpoint(plan, name)["escalate"] = [{"after": after, "to": to} for after, to in rungs]
 
 
+def passes_on(plan: dict[str, Any], responsible: str) -> None:
+    """Have the recipient pass it on to a second one, under this authority."""
+    plan["checkpoints"].append(checkpoint(plan, "delivery") | {"id": "second-recipient"})
+    plan["legs"].append(plan["legs"][-1] | {"id": "onward", "start": "delivery", "end": "second-recipient"})
+    plan["legs"][-1]["responsible"] = responsible
+
+
 PERMITS = (("kz.prosecutor", "authorisation"), ("kz.knb", "permission"))
-REFUSALS: list[tuple[str, str, Change]] = [
+REFUSALS: list[tuple[str, str, Edit]] = [
     ("initiator", "", lambda p, _c: p.update(initiator="kz.nobody")),
     ("coordinator", "", lambda p, _c: p.update(coordinator="nobody")),
     ("checkpoints.N.requires.N.service", "", lambda p, _c: asks(p, "arrest", ("uz.nobody", "arrest"))),
@@ -213,6 +279,13 @@ REFUSALS: list[tuple[str, str, Change]] = [
     ("legs.N.end", "", lambda p, _c: p["legs"][1].update(end="arrest")),
     ("checkpoints.N.step", "", lambda p, _c: checkpoint(p, "airport").update(step="arrest")),
     ("checkpoints.N.id", "", lambda p, _c: checkpoint(p, "arrest").update(step="hand_over")),
+    ("checkpoints.N.id", "", lambda p, _c: p["checkpoints"].append(checkpoint(p, "delivery") | {"id": "nowhere"})),
+    ("checkpoints.N.step", "R6", lambda p, _c: passes_on(p, "uz.police")),
+    (
+        "checkpoints.N.requires",
+        "",
+        lambda p, _c: (passes_on(p, "uz.customs"), asks(p, "delivery", ("uz.customs", "interdiction"))),
+    ),
     ("checkpoints.N.requires", "R6", lambda p, _c: asks(p, "airport", ("uz.customs", "handover_acceptance"))),
     ("checkpoints.N.requires", "R6", lambda p, _c: asks(p, "airport", ("kz.customs", "handover_offer"))),
     ("checkpoints.N.need", "R6", lambda p, _c: checkpoint(p, "airport").update(need=2)),
@@ -231,7 +304,7 @@ REFUSALS: list[tuple[str, str, Change]] = [
 
 
 @pytest.mark.parametrize(("place", "rule", "change"), REFUSALS, ids=[f"{place} {rule}".strip() for place, rule, _ in REFUSALS])
-def test_a_refusal_in_the_list_is_made(place: str, rule: str, change: Change) -> None:
+def test_a_refusal_in_the_list_is_made(place: str, rule: str, change: Edit) -> None:
     """A plan with this one fault is refused at the place, and by the rule, that the document says."""
     tree = YAML(typ="safe").load(EXAMPLES["plan"])
     cards = cards_in(ROOT / "examples" / "cards")
@@ -248,3 +321,66 @@ def test_the_list_of_refusals_is_complete() -> None:
     shown = {(place, rule) for _, rule, places in cells for place in quoted(places)}
     assert shown == {(place, rule) for place, rule, _ in REFUSALS}
     assert {rule for _, rule in shown if rule} == set(re.findall(r'f?"(R\d+): ', inspect.getsource(planning)))
+
+
+Changed = Callable[[dict[str, Any], Table], object]
+
+
+def replaces(plan: dict[str, Any], service: str, by: str) -> None:
+    """Have another take a service's place, wherever it stands now."""
+    plan["replaced"] = [{"service": service, "by": by, "reason": "busy"}]
+
+
+NOT_CHANGED: list[tuple[str, str, Changed]] = [
+    *((name, "R22", lambda p, _t, name=name: p.update(OTHERWISE[name])) for name in amending.FIXED),
+    ("operation", "R8", lambda _p, t: t.say("uz.police", "stop_requested")),
+    ("modality", "R3", lambda p, _t: p.update(modality="removed")),
+    ("checkpoints", "R22", lambda p, _t: without(p, "preparation")),
+    ("checkpoints", "R22", lambda p, _t: without(p, "airport")),
+    ("checkpoints.N", "R22", lambda p, _t: checkpoint(p, "preparation").update(place="elsewhere")),
+    ("checkpoints.N", "R22", lambda p, _t: checkpoint(p, "airport").update(overdue="hold")),
+    ("checkpoints.N.due", "R22", lambda p, _t: checkpoint(p, "airport").update(due="1h")),
+    ("checkpoints.N.requires", "R22", lambda p, _t: asks(p, "airport", ("kz.customs", "handover_offer"))),
+    ("checkpoints.N.requires", "R22", lambda p, _t: asks(p, "airport", ("kz.border", "handover_offer"), ACCEPTS)),
+    ("legs.N", "R22", lambda p, _t: p["legs"][0].update(id="another")),
+    ("replaced.N", "R22", lambda p, _t: replaces(p, "kz.knb", "kz.police")),
+    ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "kz.police")),
+    ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "uz.post")),
+    ("checkpoints", "R1", lambda p, _t: checkpoint(p, "delivery").update(place="Another address")),
+]
+ACCEPTS = ("uz.customs", "handover_acceptance")
+OTHERWISE: dict[str, dict[str, Any]] = {
+    "operation": {"operation": "another"},
+    "initiator": {"initiator": "kz.police"},
+    "handling_code": {"handling_code": "H3"},
+    "offence": {"offence": {"description": "Another", "extraditable": {"KZ": True, "UZ": True}}},
+    "consignment": {"consignment": {**YAML(typ="safe").load(EXAMPLES["plan"])["consignment"], "gross": "14 kg"}},
+    "group": {"group": "saxaul"},
+    "parent": {"parent": "saxaul-22"},
+    "weight_tolerance": {"weight_tolerance": "1 kg"},
+    "margin": {"margin": "1h"},
+}
+
+
+@pytest.mark.parametrize(("place", "rule", "change"), NOT_CHANGED, ids=[f"{place} {rule}" for place, rule, _ in NOT_CHANGED])
+def test_a_change_in_the_list_is_refused(place: str, rule: str, change: Changed) -> None:
+    """A changed plan with this one fault is refused at the place, and by the rule, that the document says."""
+    tree, table = YAML(typ="safe").load(EXAMPLES["plan"]), under_way()
+    change(tree, table)
+    assert (place, rule) in changing(table, Plan.model_validate(tree))
+
+
+def test_who_was_replaced_stays_so() -> None:
+    """The list of those replaced only grows."""
+    table = under_way()
+    table.delivery.plan = merged(example("plan", Plan), shown("change"))
+    assert ("replaced", "R22") in changing(table, table.delivery.plan.model_copy(update={"replaced": ()}))
+
+
+def test_the_list_of_refused_changes_is_complete() -> None:
+    """The places and rules in the document are those refused above, and every rule that amending names is among them."""
+    listed = TEXT.partition("### What `vigil amend` refuses")[2].partition("Exit code")[0]
+    cells = re.findall(r"^\| (.*?) \| (R\d+) \| (`.*) \|$", listed, re.MULTILINE)
+    named = {(place, rule) for _, rule, places in cells for place in quoted(places)}
+    assert named == {(place, rule) for place, rule, _ in NOT_CHANGED} | {("replaced", "R22")}
+    assert {rule for _, rule in named} == set(re.findall(r'f?"(R\d+): ', inspect.getsource(amending)))

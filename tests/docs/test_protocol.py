@@ -19,19 +19,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ruamel.yaml import YAML
 
 from activities.services import LARGEST_ANSWER, POLL_WAIT, Services
+from domain import amending, proof
 from domain import envelope as real_envelope
-from domain import proof
 from domain.canonical import canonical
 from domain.delivery import Delivery
 from domain.directory import Desk, Directory, Service, ServiceKey
 from domain.documents import Document
 from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, public_text
 from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
-from domain.ledger import Entry, Event, NoticeKind, Opened, Receipt
+from domain.ledger import Amended, Entry, Event, NoticeKind, Opened, Receipt
 from domain.moments import utc_text
 from domain.packet import seal
 from domain.plan import Plan, read_plan
-from domain.record import begin, record, submit
+from domain.quantities import parse_span
+from domain.record import amend, begin, record, submit
 from domain.requests import Facts, Inbox, Notice, Request, inbox, request
 from domain.statements import AuthorisationGranted, Statement, read_statement
 from domain.views import DeliveryView, Row, view
@@ -149,6 +150,16 @@ class PaperDesk:
         self.begun()
         return plan
 
+    async def amend(self, caller: Service, delivery: str, envelope: Envelope) -> Entry:
+        """Change the plan."""
+        plan = read_plan(envelope)
+        may_start(caller, plan)
+        faults = amending.faults_in(self._of(delivery), plan, self.directory, self.cards)
+        if faults:
+            message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
+            raise Malformed(message, faults)
+        return amend(self._of(delivery), Amended(plan=envelope), NOW)
+
     async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
         """Hand in a statement."""
         read_statement(envelope.body())
@@ -156,7 +167,15 @@ class PaperDesk:
 
     async def deliveries(self, _caller: Service) -> tuple[Row, ...]:
         """The one delivery."""
-        return (Row(delivery=self.plan.operation, phase="planned", started_at="2026-03-02T08:30:00+00:00", closed_at=None),)
+        return (
+            Row(
+                delivery=self.plan.operation,
+                group=self.plan.group,
+                phase="planned",
+                started_at="2026-03-02T08:30:00+00:00",
+                closed_at=None,
+            ),
+        )
 
     async def view(self, _caller: Service, delivery: str) -> DeliveryView:
         """Its summary."""
@@ -178,6 +197,12 @@ class PaperDesk:
     async def inbox(self, caller: Service) -> Inbox:
         """What it asks the caller."""
         return Inbox(requests=inbox(self.begun(), caller.id, NOW))
+
+
+def changed(plan: Plan, checkpoint: str, **fields: Any) -> Plan:
+    """The plan with other fields in one of its checkpoints."""
+    checkpoints = [one.model_copy(update=fields) if one.id == checkpoint else one for one in plan.checkpoints]
+    return plan.model_copy(update={"checkpoints": tuple(checkpoints)})
 
 
 def matches(shown: Any, real: Any) -> bool:
@@ -239,7 +264,12 @@ async def sent(server: TestServer, data: bytes) -> tuple[str, dict[str, str], st
 async def test_every_exchange_with_the_gateway_is_as_shown(said: dict[str, Any]) -> None:
     """Each request in the document, sent byte by byte to the real application, gets the answer the document shows."""
     desk = PaperDesk(said)
-    said["signed_plan"] = said["sign_envelope"](canonical(desk.plan), PLAN_TYPE, said["initiator_key"])
+    plans = {
+        "signed_plan": desk.plan,
+        "more_time": changed(desk.plan, "tashkent-airport", due=parse_span("36h")),
+        "elsewhere": changed(desk.plan, "delivery", place="Another address, Tashkent"),
+    }
+    said |= {name: said["sign_envelope"](canonical(plan), PLAN_TYPE, said["initiator_key"]) for name, plan in plans.items()}
     app = api.application(desk, PinnedProofs(desk.directory))  # type: ignore[arg-type] - the same methods
     wrong: list[str] = []
     async with TestServer(app) as server:
@@ -375,6 +405,19 @@ def test_types_and_limits_are_those_of_the_code() -> None:
     assert f"{real_envelope._LONGEST_PAYLOAD // 1024} KiB" in TEXT
 
 
+@pytest.mark.parametrize(
+    ("happened", "number"), [("2026-03-01T07:30:00+05:00", 0), ("2026-03-02T13:36:00+05:00", 1)], ids=["late", "clock"]
+)
+def test_a_lag_is_remarked_on_as_shown(said: dict[str, Any], happened: str, number: int) -> None:
+    """What the document says of `reason` where happening and recording lie far apart is what the rules say."""
+    remarks = re.findall(r"^\| `(recorded .*?|it is said .*?)` \|", TEXT, re.MULTILINE)
+    late = said["statement"] | {"happened_at": happened}
+    envelope = Envelope.model_validate(said["sign_envelope"](canonical(late), STATEMENT_TYPE, said["key"]))
+    verdict = submit(PaperDesk(said).begun(), envelope, NOW).verdict
+    assert len(remarks) == 2
+    assert (verdict.verdict, verdict.reason) == ("accepted", remarks[number])
+
+
 def test_every_error_code_stands_with_its_status() -> None:
     """The table of errors names each code of the code base that the gateway may answer with, and its HTTP status."""
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3})", TEXT, re.MULTILINE))
@@ -466,8 +509,8 @@ async def test_the_reader_of_the_stream_resumes(said: dict[str, Any]) -> None:
     """The document's reader of server-sent events takes the stream apart, and the last id is where it resumes."""
     shown = next(answered for asked, answered in exchanges() if "/changes" in asked.body)
     found = list(said["entries_in"](shown.body.partition("\n\n")[2].splitlines()))
-    assert [number for number, _ in found] == [3, 4, 5]
-    assert found[-1][1]["seq"] == 5
+    assert [number for number, _ in found] == [3, 4, 5, 6]
+    assert found[-1][1]["seq"] == 6
 
 
 def test_the_keys_of_the_examples_are_nobodys(said: dict[str, Any]) -> None:

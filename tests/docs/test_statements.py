@@ -30,6 +30,8 @@ from domain.statements import (
     Find,
     Item,
     NotCollected,
+    Part,
+    PartEnded,
     Statement,
     SubstanceMass,
     Unit,
@@ -39,7 +41,7 @@ from domain.statements import (
 TEXT = (Path(__file__).parents[2] / "docs" / "statements.md").read_text(encoding="utf-8")
 CONTENTS: dict[str, type[BaseModel]] = {model.model_fields["kind"].default: model for model in get_args(get_args(Content)[0])}
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
-PARTS: tuple[type[BaseModel], ...] = (Seal, SubstanceMass, Cash, Condition, Unit, Item, Find)
+PARTS: tuple[type[BaseModel], ...] = (Seal, SubstanceMass, Cash, Condition, Unit, Item, Find, Part, PartEnded)
 CHOICES: tuple[tuple[type[BaseModel], str], ...] = ((Item, "what"), (NotCollected, "because"))
 COMMANDS = [(kind, line) for kind, body in SECTIONS.items() for line in re.findall(r"^vigil .*$", body, re.MULTILINE)]
 
