@@ -144,11 +144,15 @@ def up(
     if system is None:
         message = f"{directory} has no entry for the installation itself"
         raise NotFound(message, hint=f"make its key and entry: vigil keys new vigil --installation --directory {directory}")
+    secret = keyring.deconfliction_file(keys.expanduser())
+    if not secret.exists():
+        keyring.make_deconfliction(keys.expanduser())
     layout = Layout(
         home=home.expanduser(),
         directory=directory.resolve(),
         cards=(cards or directory.parent / "cards").resolve(),
         key=keyring.file_of(keys.expanduser(), system.id).resolve(),
+        deconfliction_key=secret.resolve(),
         gateway_port=port,
         temporal_port=temporal_port,
         ui_port=ui_port,
@@ -215,6 +219,13 @@ def keys_new(
     for one in made:
         table.add_row(one["service"], one["public"], one["file"])
     answer(output, made, table)
+
+
+@keys_app.command("deconfliction")
+def keys_deconfliction(keys: Keys = KEYS, output: Output = "text") -> None:
+    """Make the key of `vigil plan hash` and of the workers. Installations that match with one another share one."""
+    path = str(keyring.make_deconfliction(keys.expanduser()))
+    answer(output, {"file": path}, path)
 
 
 # Deliveries

@@ -1,6 +1,7 @@
 """Private keys on this machine, one file each, readable by their owner only; and their public halves in a directory file."""
 
 import os
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,31 @@ def make(folder: Path, service: str) -> Ed25519PrivateKey:
     path = file_of(folder, service)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = Ed25519PrivateKey.generate()
+    _write_new(path, private_pem(key))
+    return key
+
+
+def _write_new(path: Path, secret: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         message = f"{path} exists already; a key is never overwritten"
         raise Malformed(message, hint="move it away first, if you are sure") from error
     with os.fdopen(descriptor, "wb") as file:
-        file.write(private_pem(key))
-    return key
+        file.write(secret)
+
+
+def deconfliction_file(folder: Path) -> Path:
+    """Where the deconfliction key lies."""
+    return folder / "deconfliction.key"
+
+
+def make_deconfliction(folder: Path) -> Path:
+    """A new deconfliction key, written for its owner only. An existing one is never overwritten: raises `Malformed`."""
+    path = deconfliction_file(folder)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write_new(path, f"{secrets.token_hex(32)}\n".encode())
+    return path
 
 
 def enter(directory: Path, service: str, key: Ed25519PrivateKey, *, installation: bool) -> None:

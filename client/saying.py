@@ -7,11 +7,13 @@ What was merely asked (the State, the modality, until when) is filled in from th
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
+from client.handing import kept
 from domain.envelope import Envelope
 from domain.errors import Fault, Malformed
 from domain.requests import Request
@@ -34,6 +36,11 @@ def _list(text: str) -> list[str]:
     return [one.strip() for one in text.split(";") if one.strip()]
 
 
+def _signed(text: str) -> dict[str, Any]:
+    """The signed statement in this file, as `vigil confirm --offline` writes it."""
+    return kept(Path(text))[0].model_dump()
+
+
 _PARTS: Mapping[str, Callable[[str], Any]] = {
     "seals": _seals,
     "kept": _substances,
@@ -42,6 +49,7 @@ _PARTS: Mapping[str, Callable[[str], Any]] = {
     "modalities": _list,
     "conditions": _list,
     "witnesses": _list,
+    "agreement": _signed,
 }
 
 
@@ -108,5 +116,6 @@ def _asked(kind: str, request: Request) -> dict[str, Any]:
         },
         "prepared": {"modality": facts.modality},
         "arrest_made": {"place": facts.place},
+        "conflict_settled": {"agreed_with": facts.agree_with} if facts.agree_with is not None else {},
     }
     return asked.get(kind, {})

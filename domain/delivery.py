@@ -12,6 +12,7 @@ from domain.canonical import digest
 from domain.cards import RuleCard
 from domain.consent import Grant
 from domain.custody import Custody, Discrepancy
+from domain.deconfliction import Contact
 from domain.directory import Directory
 from domain.errors import RuleBroken
 from domain.ledger import (
@@ -20,6 +21,7 @@ from domain.ledger import (
     Cleared,
     Closed,
     Concluded,
+    Deconflicted,
     Ended,
     Entry,
     Event,
@@ -46,6 +48,8 @@ from domain.statements import (
     AuthorisationGranted,
     AuthorisationRefused,
     AuthorisationWithdrawn,
+    ConflictSettled,
+    ConflictYielded,
     Delivered,
     Dispatched,
     HandoverAccepted,
@@ -123,6 +127,12 @@ class Delivery:
         self.grants: dict[str, Grant] = {}
         self.custody: Custody | None = None
         self.discrepancy: Discrepancy | None = None
+        self.deconflicted: Deconflicted | None = None
+        """The register's newest answer."""
+        self.looked = False
+        """Whether the register has answered since the last planned checkpoint closed (R15)."""
+        self.settled: list[str] = []
+        """Checkpoints of the conflicts that both sides have settled."""
         self.cleared = -1
         """The last leg the rules have allowed to begin."""
         self.leg: int | None = None
@@ -160,6 +170,11 @@ class Delivery:
     def dispatched(self) -> bool:
         """Whether it has left."""
         return self.leg is not None
+
+    def unsettled(self) -> tuple[Contact, ...]:
+        """Whom to call about other live operations that touch this one, where the two have not agreed yet (R15)."""
+        contacts = self.deconflicted.contacts if self.deconflicted is not None else ()
+        return tuple(contact for contact in contacts if contact.checkpoint not in self.settled)
 
     def states_ahead(self) -> tuple[str, ...]:
         """The State it is in and those still to come, in order."""
@@ -266,6 +281,8 @@ class Delivery:
             self._lose_sight(f"no check-in by {who}", at)
         elif event.checkpoint.startswith("search."):
             self._halt("lost", "R9", f"out of sight, and not found in time by {who}")
+        elif event.checkpoint.startswith("conflict.") and not self.dispatched:
+            self._halt("conflict", "R15", f"another operation touches this one; no agreement in time by {who}")
         elif event.checkpoint.startswith("extension."):
             self._halt("expired", "R5", f"no extension in time from {who}")
         elif progress.checkpoint.overdue == "interdict":
@@ -274,6 +291,8 @@ class Delivery:
     @_apply.register
     def _(self, event: Closed, _at: datetime) -> None:
         self.progress[event.checkpoint].result = event.result
+        if self.plan.find(event.checkpoint) is not None:
+            self.looked = False
 
     @_apply.register
     def _(self, event: Expiring, _at: datetime) -> None:
@@ -289,6 +308,10 @@ class Delivery:
         grant.expired = True
         if not self.delivered and grant.state in self.states_ahead():
             self._halt("expired", "R5", f"the authorisation of {grant.state} has expired")
+
+    @_apply.register
+    def _(self, event: Deconflicted, _at: datetime) -> None:
+        self.deconflicted, self.looked = event, True
 
     @_apply.register
     def _(self, event: Cleared, _at: datetime) -> None:
@@ -345,6 +368,10 @@ class Delivery:
                 self._halt("declined", "R6", f"{statement.service} declined custody: {reason}", statement.service)
             case MovementDecision(proceed=proceed, reason=reason):
                 self._decided(statement, proceed, reason)
+            case ConflictSettled():
+                self.settled.append(statement.checkpoint or "")
+            case ConflictYielded(reason=reason):
+                self._halt("conflict", "R15", f"{statement.service} gives way: {reason}", statement.service)
             case Delivered():
                 self.delivered = True
             case ArrestMade(persons=persons):

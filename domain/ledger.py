@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from domain.canonical import Frozen, digest
+from domain.deconfliction import Contact
 from domain.envelope import Envelope
 from domain.errors import NotVerified
 from domain.identifiers import CheckpointId, ServiceId, StatementId
@@ -44,11 +45,13 @@ Outcome = Literal[
 ]
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
-NoticeKind = Literal["reminder", "silence", "withdrawn", "outcome", "alarm"]
+NoticeKind = Literal["reminder", "silence", "withdrawn", "outcome", "alarm", "conflict"]
 """What a notice is about: an answer is waited for, did not come in time, is no longer waited for; how it
-ended; or that the consignment is out of sight."""
+ended; that the consignment is out of sight; or that another operation touches this one."""
 
-Cause = Literal["stop", "refused", "withdrawn", "expired", "silence", "declined", "decision", "modality", "lost", "risk_to_life"]
+Cause = Literal[
+    "stop", "refused", "withdrawn", "expired", "silence", "declined", "decision", "modality", "lost", "risk_to_life", "conflict"
+]
 """Why a delivery halted."""
 
 
@@ -152,6 +155,15 @@ class Expired(Frozen):
     service: ServiceId
 
 
+class Deconflicted(Frozen):
+    """The register's answer: every other live operation that touches this one now, by whom to call about it (R15)."""
+
+    event: Literal["deconflicted"] = "deconflicted"
+    number: Annotated[int, Field(ge=0)]
+    """Counts the register's changes: of two answers, the higher is the newer."""
+    contacts: Annotated[tuple[Contact, ...], Field(max_length=100)] = ()
+
+
 class Cleared(Frozen):
     """The rules allow what comes next: dispatch (R1, R3) or the crossing into the State of leg `leg` (R5)."""
 
@@ -203,6 +215,7 @@ Event = Annotated[
     | Closed
     | Expiring
     | Expired
+    | Deconflicted
     | Cleared
     | Halted
     | Told

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from domain.canonical import Frozen
 from domain.cards import Modality
+from domain.deconfliction import Selector
 from domain.identifiers import (
     CasNumber,
     CheckpointId,
@@ -176,6 +177,8 @@ class Plan(Frozen):
     contingencies: Contingencies
     surveillance: Surveillance | None = None
     """None: no check-ins are asked for."""
+    selectors: Annotated[tuple[Selector, ...], Field(max_length=100)] = ()
+    """Persons, telephones, plates and addresses it touches, as hashes, for deconfliction (R15)."""
 
     def at(self, step: Step) -> tuple[PlannedCheckpoint, ...]:
         """The checkpoints of a step, in the plan's order."""

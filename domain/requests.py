@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain import unforeseen
 from domain.canonical import Frozen
 from domain.cards import Modality
 from domain.delivery import Delivery
@@ -37,7 +38,9 @@ class Facts(Frozen):
     seals: tuple[Seal, ...]
     contents: tuple[Contents, ...]
     problem: str = ""
-    """What a decision or a stop is about."""
+    """What a decision, a conflict or a stop is about."""
+    agree_with: ServiceId | None = None
+    """Whom to call about a conflict, and whose agreement settles it."""
 
 
 class Request(Frozen):
@@ -108,6 +111,9 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
     planned = plan.find(name)
     travels = planned is not None and planned.step in ("hand_over", "deliver") and progress.due is not None
     problem = delivery.discrepancy.problem if delivery.discrepancy is not None else ""
+    other = unforeseen.call_about(delivery, name)
+    if other is not None:
+        problem = f"another operation touches this one; call {other.service}: {other.call}"
     if delivery.halt is not None:
         problem = delivery.halt.reason
     known = delivery.directory.find(service)
@@ -123,6 +129,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         seals=delivery.custody.seals if delivery.custody is not None else (),
         contents=plan.consignment.contents,
         problem=problem,
+        agree_with=other.service if other is not None else None,
     )
 
 

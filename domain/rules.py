@@ -20,7 +20,8 @@ R11  A participant reads only what it needs. Not yet enforced beyond participati
 R12  Each run ends in exactly one documented outcome, told to every participant.
 R13  The initiator is never the only one to authorise.
 R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid; Austrian treaties: special danger.)
-R15  No delivery already in another live operation. Not yet enforced.
+R15  No delivery whose consignment or target is in another live operation, unless both agree: looked for before consent is
+     asked and again before dispatch. (Van Traa inquiry: operations that did not know of one another; blind deconfliction.)
 R16  Opening, technical means and accompanying officers need authorisations of their own. Not yet enforced.
 R17  A statement counts only from the service that is asked for it, at the checkpoint that asks for it.
      (In-toto's functionaries; Golson: the magistrate was not the right authority.)
@@ -35,13 +36,15 @@ from datetime import datetime, timedelta
 from domain import unforeseen
 from domain.consent import authorised, conflicting, missing, too_short
 from domain.delivery import Delivery
-from domain.errors import RuleBroken
+from domain.envelope import STATEMENT_TYPE, open_envelope
+from domain.errors import Refused, RuleBroken
 from domain.ledger import (
     ACCEPTED,
     Asked,
     Cleared,
     Closed,
     Concluded,
+    Deconflicted,
     Ended,
     Event,
     Expired,
@@ -65,10 +68,12 @@ from domain.statements import (
     AuthorisationGranted,
     AuthorisationRefused,
     AuthorisationWithdrawn,
+    ConflictSettled,
     HandoverAccepted,
     HandoverOffered,
     Prepared,
     Statement,
+    read_statement,
 )
 from domain.timers import elapsed
 
@@ -163,7 +168,9 @@ def _at_a_checkpoint(delivery: Delivery, statement: Statement, at: datetime) -> 
 
 
 def _rule_of(need: str) -> str:
-    return {"authorisation": "R1", "handover_offer": "R6", "handover_acceptance": "R6"}.get(need, "R17")
+    return {"authorisation": "R1", "handover_offer": "R6", "handover_acceptance": "R6", "conflict_settlement": "R15"}.get(
+        need, "R17"
+    )
 
 
 def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
@@ -174,6 +181,8 @@ def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
     if isinstance(content, Prepared) and content.modality != delivery.plan.modality:
         reason = f"prepared as {content.modality}; consent was asked for {delivery.plan.modality}"
         return refusal("R3", reason)
+    if isinstance(content, ConflictSettled):
+        return _settlement(delivery, statement, content, at)
     if statement.kind == "dispatched":
         broken = _against_departure(delivery, at)
         return refusal(broken.rule, broken.reason) if broken is not None else ACCEPTED
@@ -197,6 +206,24 @@ def _authorisation(
         return refusal("R1", f"{statement.checkpoint} asks for the consent of {checkpoint.state}, not of {content.state}")
     if isinstance(content, AuthorisationGranted) and instant(content.valid_until) <= at:
         return refusal("R1", f"an authorisation until {content.valid_until} has already ended and authorises nothing")
+    return ACCEPTED
+
+
+def _settlement(delivery: Delivery, statement: Statement, content: ConflictSettled, at: datetime) -> Verdict:
+    """Both sides' own signed word, about this conflict: the initiator's, and inside it that of the service to call."""
+    contact = unforeseen.call_about(delivery, statement.checkpoint or "")
+    if contact is None or content.agreed_with != contact.service:
+        return refusal("R15", f"{statement.checkpoint} is no conflict with {content.agreed_with}")
+    if content.agreement is None:
+        return refusal("R15", f"the agreement signed by {contact.service} is not in it; one side alone settles nothing")
+    try:
+        other = read_statement(open_envelope(content.agreement, STATEMENT_TYPE, contact.keys_at(at)))
+    except Refused as error:
+        return refusal("R15", f"what is in it is not signed by {contact.service}: {error.message}")
+    said = (other.service, other.delivery, other.checkpoint)
+    agrees = isinstance(other.content, ConflictSettled) and other.content.agreed_with == statement.service
+    if said != (contact.service, statement.delivery, statement.checkpoint) or not agrees:
+        return refusal("R15", f"what {contact.service} signed is no agreement to this delivery at {statement.checkpoint}")
     return ACCEPTED
 
 
@@ -226,6 +253,17 @@ def _against_departure(delivery: Delivery, at: datetime) -> RuleBroken | None:
         return RuleBroken("R3", f"{', '.join(conflict)} does not allow the consignment to go {delivery.plan.modality}")
     if delivery.cleared < 0:
         return RuleBroken("R1", "departure has not been cleared")
+    return _conflict(delivery)
+
+
+def _conflict(delivery: Delivery) -> RuleBroken | None:
+    """Why it may not go on with regard to other operations, if it may not (R15)."""
+    unsettled = delivery.unsettled()
+    if unsettled:
+        who = ", ".join(contact.service for contact in unsettled)
+        return RuleBroken("R15", f"another operation touches this one, and there is no agreement with {who}")
+    if not delivery.looked:
+        return RuleBroken("R15", "nobody has looked whether another operation touches this one")
     return None
 
 
@@ -282,6 +320,9 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
         case Reminded() | Silence() | Expiring() | Expired():
             if event not in elapsed(delivery, at):
                 raise RuleBroken("R2", f"nothing of the kind is due: {event.event}")
+        case Deconflicted(number=number):
+            if delivery.deconflicted is not None and number < delivery.deconflicted.number:
+                raise RuleBroken("R15", "a newer answer of the register is known")
         case Cleared(leg=leg):
             _permit_clearing(delivery, leg, at)
         case Halted(cause="modality"):
@@ -353,6 +394,9 @@ def _permit_turn(delivery: Delivery, planned: PlannedCheckpoint) -> None:
         leg = next(number for number, leg in enumerate(delivery.plan.legs) if leg.start == planned.id)
         if delivery.cleared < leg:
             raise RuleBroken("R5", f"the crossing at {planned.id} has not been cleared")
+    conflict = _conflict(delivery) if planned.step == "authorise" else None
+    if conflict is not None:
+        raise conflict
     if planned.step == "dispatch" and delivery.cleared < 0:
         raise RuleBroken("R1", "departure has not been cleared")
 
@@ -376,9 +420,17 @@ def _permit_closing(delivery: Delivery, event: Closed) -> None:
 
 
 def may_stay_unanswered(delivery: Delivery, name: str) -> bool:
-    """Silence may close what decides nothing: the acknowledgement of a stop, the debrief, a sighting (then it is searched)."""
+    """Silence may close what decides nothing: the acknowledgement of a stop, the debrief, a sighting (then it is searched), a
+    conflict that came up after it had left.
+    """
     planned = delivery.plan.find(name)
-    return name == unforeseen.ACKNOWLEDGED or name.startswith("sighting.") or (planned is not None and planned.step == "close")
+    decided = name.startswith("conflict.") and delivery.dispatched
+    return (
+        decided
+        or name == unforeseen.ACKNOWLEDGED
+        or name.startswith("sighting.")
+        or (planned is not None and planned.step == "close")
+    )
 
 
 def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
@@ -394,6 +446,9 @@ def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
         raise RuleBroken(
             "R1" if leg == 0 else "R5", f"the authorisation of {', '.join(short)} does not last until the planned exit"
         )
+    other = _conflict(delivery) if leg == 0 else None
+    if other is not None:
+        raise other
 
 
 def _permit_concluding(delivery: Delivery, outcome: Outcome) -> None:

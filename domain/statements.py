@@ -179,6 +179,24 @@ class Incident(Frozen):
     what: Reason
 
 
+class ConflictSettled(Frozen):
+    """Both operations may go on (R15). Each side says it of the other's; the one asked brings the other's word with it."""
+
+    kind: Literal["conflict_settled"] = "conflict_settled"
+    agreed_with: ServiceId
+    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    reason: Reason
+    agreement: Envelope | None = None
+    """The same kind of statement by `agreed_with`, about this delivery and at this checkpoint, in its own signed envelope."""
+
+
+class ConflictYielded(Frozen):
+    """This operation gives way to the other (R15)."""
+
+    kind: Literal["conflict_yielded"] = "conflict_yielded"
+    reason: Reason
+
+
 class Delivered(Frozen):
     """The consignment has reached the recipient."""
 
@@ -255,6 +273,8 @@ Content = Annotated[
     | HandoverAccepted
     | HandoverDeclined
     | MovementDecision
+    | ConflictSettled
+    | ConflictYielded
     | Delivered
     | ArrestMade
     | NoArrest
@@ -276,6 +296,7 @@ Need = Literal[
     "handover_offer",
     "handover_acceptance",
     "movement_decision",
+    "conflict_settlement",
     "delivered",
     "arrest",
     "seizure",
@@ -295,6 +316,7 @@ ANSWERS: dict[Need, tuple[str, ...]] = {
     "handover_offer": ("handover_offered",),
     "handover_acceptance": ("handover_accepted", "handover_declined"),
     "movement_decision": ("movement_decision",),
+    "conflict_settlement": ("conflict_settled", "conflict_yielded"),
     "delivered": ("delivered",),
     "arrest": ("arrest_made", "no_arrest"),
     "seizure": ("seizure",),

@@ -5,6 +5,7 @@
     extension.SERVICE.N      an authority is asked to let its consent run longer (R5)
     sighting.N               the responsible authority says where it is, once a check-in is due (R9)
     search.N                 it is out of sight, and is to be found (R9)
+    conflict.NUMBER          the initiator settles with another operation that touches this one, or gives way (R15)
     CHECKPOINT.decision.N    the authority in charge and the prosecutor decide afresh (R7)
 
 Their definition follows from the state alone, so a verifier derives the same one.
@@ -13,6 +14,7 @@ Their definition follows from the state alone, so a verifier derives the same on
 import re
 from datetime import datetime
 
+from domain.deconfliction import Contact
 from domain.delivery import Delivery
 from domain.plan import Checkpoint, Requirement
 
@@ -21,6 +23,7 @@ ACKNOWLEDGED = "stop.acknowledged"
 
 _EXTENSION = re.compile(r"extension\.(?P<service>.+)\.\d+")
 _SIGHTING = re.compile(r"(sighting|search)\.\d+")
+_CONFLICT = re.compile(r"conflict\.[0-9a-f]{12}")
 _DECISION = re.compile(r"(?P<checkpoint>.+)\.decision\.\d+")
 
 
@@ -45,6 +48,9 @@ def definition(delivery: Delivery, name: str) -> Checkpoint | None:
             return None
         sighting = (Requirement(service=delivery.responsible, says="sighting"),)
         return Checkpoint(id=name, requires=sighting, due=watch.search if searched else watch.answer)
+    if _CONFLICT.fullmatch(name) and call_about(delivery, name) is not None and delivery.halt is None and not delivery.delivered:
+        agreement = (Requirement(service=delivery.plan.initiator, says="conflict_settlement"),)
+        return Checkpoint(id=name, requires=agreement, due=after.decision)
     decision = _DECISION.fullmatch(name)
     found = delivery.discrepancy
     if decision is not None and found is not None and found.checkpoint == decision["checkpoint"]:
@@ -68,18 +74,25 @@ def check_in_due(delivery: Delivery) -> datetime | None:
     return None if asked else delivery.last_contact + watch.check_in
 
 
+def call_about(delivery: Delivery, name: str) -> Contact | None:
+    """Whom to call about the conflict of this checkpoint, or none if it is settled, has gone, or is no conflict's."""
+    return next((contact for contact in delivery.unsettled() if contact.checkpoint == name), None)
+
+
 def waits_without_end(name: str) -> bool:
     """Whether it has no due time: a halted consignment is never given up."""
     return name == INTERDICTION
 
 
 def decides(name: str) -> bool:
-    """Whether it is a decision, an extension or a sighting: it closes as soon as it is answered."""
-    return any(form.fullmatch(name) for form in (_EXTENSION, _DECISION, _SIGHTING))
+    """Whether it is a decision, an agreement, an extension or a sighting: it closes as soon as it is answered."""
+    return any(form.fullmatch(name) for form in (_EXTENSION, _DECISION, _SIGHTING, _CONFLICT))
 
 
 def moot(delivery: Delivery, name: str) -> bool:
-    """Whether it is no longer needed: the consignment has left that State, has been delivered, or was seen otherwise."""
+    """Whether it is no longer needed: it has left that State, has been delivered, was seen otherwise; the conflict has gone."""
+    if _CONFLICT.fullmatch(name):
+        return delivery.delivered or call_about(delivery, name) is None
     if _SIGHTING.fullmatch(name):
         seen = delivery.gap is None if name.startswith("search.") else _seen_since(delivery, name)
         return delivery.delivered or seen

@@ -47,14 +47,16 @@ def world(seed: int) -> World:
     """What a seed stands for: one of the example plans, with trouble."""
     plans, directory, cards = _brought()
     plan = plans[seed % len(plans)]
+    scenario, (rivals, acts) = chaos.scenario(plan, seed), chaos.conflicts(plan, seed)
     return World(
         plan=plan,
         directory=directory,
         cards=cards,
-        scenario=chaos.scenario(plan, seed),
+        scenario=scenario.model_copy(update={"acts": scenario.acts + acts}),
         seed=seed,
         restart_chance=RESTARTS,
         hostility=HOSTILITY,
+        rivals=rivals,
     )
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from domain.cards import Modality
-from domain.ledger import Closed, Concluded, Ended, Entry, Opened, Silence, Stated, TakenUp, Told
+from domain.deconfliction import Contact
+from domain.envelope import STATEMENT_TYPE, key_id, open_envelope
+from domain.ledger import Cleared, Closed, Concluded, Deconflicted, Ended, Entry, Event, Opened, Silence, Stated, TakenUp, Told
 from domain.moments import instant
 from domain.plan import Plan
 from domain.statements import (
@@ -15,6 +17,8 @@ from domain.statements import (
     AuthorisationExtended,
     AuthorisationGranted,
     AuthorisationWithdrawn,
+    ConflictSettled,
+    ConflictYielded,
     Content,
     Delivered,
     Dispatched,
@@ -59,6 +63,11 @@ class Checker:
         self._searched = False
         self._arrests = 0
         self._closed: set[str] = set()
+        self._others: dict[str, Contact] = {}
+        """Checkpoint of a conflict to whom to call, by the register's newest answer."""
+        self._asked_anew = False
+        """Whether the register has answered since a planned checkpoint closed."""
+        self._agreed: set[str] = set()
 
     def check(self, entries: Sequence[Entry]) -> None:
         """Raises `BrokenInvariantError` at the first entry that breaks one."""
@@ -75,6 +84,7 @@ class Checker:
 
     def _entry(self, entry: Entry) -> Iterator[str]:
         at = instant(entry.at)
+        yield from self._looked(entry.event)
         match entry.event:
             case Stated(envelope=envelope, verdict=verdict):
                 statement = read_statement(envelope.body())
@@ -103,7 +113,8 @@ class Checker:
                 self._closed.add(name)
             case Closed(checkpoint=name, result="unanswered"):
                 planned = self._plan.find(name)
-                may = name == "stop.acknowledged" or name.startswith("sighting.")
+                watched = name.startswith("conflict.") and self._leg is not None
+                may = watched or name == "stop.acknowledged" or name.startswith("sighting.")
                 if not may and (planned is None or planned.step != "close"):
                     yield f"R2: {name} was passed without an answer"
             case Concluded(outcome=outcome):
@@ -127,13 +138,57 @@ class Checker:
         """Whether it was delivered and the arrests were over, or one was made: no halt undoes that."""
         return self._delivered and (self._arrests > 0 or {one.id for one in self._plan.at("arrest")} <= self._closed)
 
+    def _looked(self, event: Event) -> Iterator[str]:
+        """What the register answered, and what may only happen after it has been asked (R15)."""
+        match event:
+            case Deconflicted(contacts=contacts):
+                self._others = {f"conflict.{one.conflict}": one for one in contacts}
+                self._asked_anew = True
+            case Opened(checkpoint=name) if name in {one.id for one in self._plan.at("authorise")}:
+                yield from self._alone(f"{name} opened")
+            case Cleared(leg=0):
+                yield from self._alone("cleared for dispatch")
+            case Silence(checkpoint=name) if name.startswith("conflict."):
+                self._halted |= self._leg is None
+            case Closed(checkpoint=name, result=result):
+                self._asked_anew &= self._plan.find(name) is None
+                if name.startswith("conflict.") and result == "satisfied" and name not in self._agreed and not self._halted:
+                    yield f"R15: {name} closed without an agreement"
+            case _:
+                pass
+
+    def _alone(self, what: str) -> Iterator[str]:
+        """No other operation touches this one, or both sides have signed that both may go on (R15)."""
+        if not self._asked_anew:
+            yield f"R15: {what}, and nobody had looked for other operations"
+        for name, contact in self._others.items():
+            if name not in self._agreed:
+                yield f"R15: {what} while {name} with {contact.service} was not settled"
+
+    def _agreement(self, statement: Statement, content: ConflictSettled, at: datetime) -> Iterator[str]:
+        """Two signed words about one conflict: each of its side, each naming the other."""
+        contact = self._others.get(statement.checkpoint or "")
+        if contact is None or content.agreement is None:
+            yield f"R15: {statement.checkpoint} settled with nobody"
+            return
+        keys = {key_id(key.public): key.public for key in contact.keys if key.valid_at(at)}
+        other = read_statement(open_envelope(content.agreement, STATEMENT_TYPE, keys))
+        if not isinstance(other.content, ConflictSettled) or (
+            (statement.service, content.agreed_with, statement.delivery, statement.checkpoint)
+            != (other.content.agreed_with, other.service, self._plan.operation, other.checkpoint)
+        ):
+            yield f"R15: {other.service} signed no agreement to {statement.checkpoint}"
+        if statement.service != self._plan.initiator or other.service != contact.service:
+            yield f"R15: {statement.service} and {other.service} agreed; {contact.service} should have"
+        self._agreed.add(statement.checkpoint or "")
+
     def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
         content = statement.content
         if self._halted and statement.kind in ADVANCING:
             yield f"R8: {statement.kind} counted after the halt"
         yield from self._consent(statement, content)
         match content:
-            case StopRequested() | HandoverDeclined():
+            case StopRequested() | HandoverDeclined() | ConflictYielded():
                 self._halted = True
             case Incident(risk_to_life=True):
                 self._danger |= not self._halted
@@ -151,7 +206,10 @@ class Checker:
                 self._measured = content
                 if modality != self._plan.modality:
                     yield f"R3: prepared as {modality}"
+            case ConflictSettled():
+                yield from self._agreement(statement, content, at)
             case Dispatched():
+                yield from self._alone("dispatched")
                 self._leg = 0
                 for state in self._plan.states():
                     yield from self._consented(state, at, "R1", "dispatched")

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from domain.canonical import canonical
+from domain.canonical import canonical, digest
 from domain.cards import RuleCard
+from domain.deconfliction import Contact
 from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.documents import Document
 from domain.envelope import PLAN_TYPE, Envelope, sign
-from domain.ledger import Cleared, Closed, Event, Opened, Receipt
+from domain.ledger import Cleared, Closed, Deconflicted, Event, Opened, Receipt
 from domain.packet import seal
 from domain.plan import Plan
 from domain.record import begin, record, submit, take_up
@@ -89,6 +90,8 @@ class Table:
 
     plan: Plan = field(default_factory=example_plan)
     now: datetime = EPOCH
+    alone: bool = True
+    """Whether the register has answered that no other operation touches this one whenever a rule wants it asked (R15)."""
 
     def __post_init__(self) -> None:
         everyone = example_directory()
@@ -96,6 +99,8 @@ class Table:
         self.cards = {state: card for state, card in example_cards().items() if state in self.plan.states()}
         self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now)
         self._numbers = itertools.count(1)
+        if self.alone:
+            self.deconflict()
 
     def pass_time(self, **span: float) -> None:
         """Let time go by: `pass_time(hours=2)`."""
@@ -104,6 +109,20 @@ class Table:
     def record(self, event: Event) -> None:
         """Record what the story would."""
         record(self.delivery, event, self.now)
+
+    def deconflict(self, *services: str) -> None:
+        """The register answers: these services have operations that touch this one; none if none is named."""
+        contacts = tuple(
+            Contact(
+                conflict=digest(f"{service} {number}")[:12],
+                service=service,
+                call="duty officer",
+                keys=self.directory.get(service).keys,
+            )
+            for number, service in enumerate(services)
+        )
+        known = self.delivery.deconflicted
+        self.record(Deconflicted(number=known.number + 1 if known is not None else 0, contacts=contacts))
 
     def open(self, *names: str) -> None:
         """Open planned checkpoints."""
@@ -117,6 +136,8 @@ class Table:
         """Close checkpoints that are satisfied."""
         for name in names:
             self.record(Closed(checkpoint=name, result="satisfied"))
+        if self.alone and not self.delivery.dispatched:
+            self.deconflict()
 
     def statement(self, service: str, kind: str, at: str | None = None, **content: Any) -> Statement:
         """A statement as the service would make it, with these fields instead of the usual ones."""

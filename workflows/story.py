@@ -11,9 +11,10 @@ from typing import Literal
 
 from domain import rules, unforeseen
 from domain.consent import conflicting
+from domain.deconfliction import Contact
 from domain.delivery import Delivery
 from domain.ledger import Cleared, Closed, Concluded, Ended, Event, Expired, Expiring, Halted, Opened, Reminded, Silence
-from domain.plan import PlannedCheckpoint
+from domain.plan import PlannedCheckpoint, Step
 from domain.record import record, take_up
 from domain.timers import elapsed, next_moment
 from workflows.stage import Stage
@@ -34,8 +35,10 @@ class Story:
     async def run(self) -> None:
         """The checklist."""
         try:
+            await self.deconflict("authorise")
             await self.obtain_authorisations()
             await self.prepare()
+            await self.deconflict("dispatch")
             await self.dispatch()
             for leg in range(len(self.plan.legs) - 1):
                 await self.follow(leg)
@@ -48,6 +51,14 @@ class Story:
         await self.close()
 
     # The steps
+
+    async def deconflict(self, before: Step) -> None:
+        """Look whether another live operation touches this one, and go on only when none does or both agree (R15)."""
+        if any(checkpoint.id in self.delivery.progress for checkpoint in self.plan.at(before)):
+            return
+        if not self.delivery.looked:
+            self.stage.deconflict()
+        await self.until(self.free_of_conflict, "looking for other operations", halted=False)
 
     async def obtain_authorisations(self) -> None:
         """Ask every State on the route at once; silence is not consent (R2), and all must allow the same handling (R3)."""
@@ -102,6 +113,7 @@ class Story:
             outcome, reason = rules.conclusion(self.delivery)
             self.record(Concluded(outcome=outcome, reason=reason[:500]))
             self.stage.tell("outcome", None, self.plan.participants(), f"{outcome}: {reason}")
+            await self.stage.release()
         if self.delivery.dispatched:
             await self.pass_checkpoints(*self.plan.at("close"), halted=True)
         await self.stage.settle()
@@ -143,6 +155,10 @@ class Story:
         if progress.satisfied:
             return discrepancy is None or discrepancy.checkpoint != name
         return progress.silent and rules.may_stay_unanswered(self.delivery, name)
+
+    def free_of_conflict(self) -> bool:
+        """Whether the register has answered, and whatever it found is settled."""
+        return self.delivery.looked and not self.delivery.unsettled()
 
     async def clear(self, leg: int) -> None:
         """Record that `leg` may begin, after any extension of a consent that it needs (R1, R5)."""
@@ -187,14 +203,23 @@ class Story:
         """Open what the unforeseen calls for: a decision (R7), a sighting, a search (R9). Close what has been answered."""
         if self.delivery.discrepancy is not None and self.delivery.halt is None:
             self.open_unforeseen(unforeseen.decision_name(self.delivery), ask=True)
+        for contact in self.delivery.unsettled():
+            self.meet_conflict(contact)
         self.keep_in_sight()
         for name, progress in self.delivery.progress.items():
             if progress.open and progress.satisfied and unforeseen.decides(name):
                 self.close_checkpoint(name, "satisfied")
-            elif progress.open and progress.silent and name.startswith("sighting."):
+            elif progress.open and progress.silent and name.startswith(("sighting.", "conflict.")):
                 self.close_checkpoint(name, "unanswered")
             elif progress.open and unforeseen.moot(self.delivery, name):
                 self.close_checkpoint(name, "withdrawn")
+
+    def meet_conflict(self, contact: Contact) -> None:
+        """Tell the initiator whom to call, once, and ask it for an agreement of both sides (R15)."""
+        if contact.checkpoint not in self.delivery.progress:
+            self.open_unforeseen(contact.checkpoint, ask=True)
+            text = f"another operation touches this one; call {contact.service}: {contact.call}"
+            self.stage.tell("conflict", contact.checkpoint, (self.plan.initiator,), text)
 
     def keep_in_sight(self) -> None:
         """Ask for a sighting when a check-in is due; alarm everyone and have it searched for when it is out of sight (R9)."""
