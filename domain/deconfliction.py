@@ -27,7 +27,7 @@ ConflictId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 SelectorKind = Literal["person", "phone", "plate", "address"]
 
 _LOOKALIKE = str.maketrans("авекмнорстух", "abekmhopctyx")
-"""Cyrillic letters of plates and the Latin ones that they were chosen to resemble (GOST R 50577)."""
+"""Cyrillic letters of plates and the Latin ones that they were chosen to resemble (ГОСТ Р 50577)."""
 
 
 class Selector(Frozen):

@@ -171,6 +171,11 @@ class Delivery:
         """Whether it has left."""
         return self.leg is not None
 
+    def newer(self, found: Deconflicted) -> bool:
+        """Whether this answer of the register is newer than what is known, or confirms it after a step has passed (R15)."""
+        known = self.deconflicted.number if self.deconflicted is not None else -1
+        return found.number > known or (found.number == known and not self.looked)
+
     def unsettled(self) -> tuple[Contact, ...]:
         """Whom to call about other live operations that touch this one, where the two have not agreed yet (R15)."""
         contacts = self.deconflicted.contacts if self.deconflicted is not None else ()

@@ -66,8 +66,7 @@ def look_up(delivery: Delivery, found: Deconflicted, at: datetime) -> None:
 
     One that is older than what is known, or the same once more, is dropped. Raises `RuleBroken` once the delivery has ended.
     """
-    known = delivery.deconflicted
-    if known is None or found.number > known.number or (found.number == known.number and not delivery.looked):
+    if delivery.newer(found):
         record(delivery, found, at)
 
 

@@ -320,9 +320,9 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
         case Reminded() | Silence() | Expiring() | Expired():
             if event not in elapsed(delivery, at):
                 raise RuleBroken("R2", f"nothing of the kind is due: {event.event}")
-        case Deconflicted(number=number):
-            if delivery.deconflicted is not None and number < delivery.deconflicted.number:
-                raise RuleBroken("R15", "a newer answer of the register is known")
+        case Deconflicted():
+            if not delivery.newer(event):
+                raise RuleBroken("R15", "this answer of the register is known, or a newer one is")
         case Cleared(leg=leg):
             _permit_clearing(delivery, leg, at)
         case Halted(cause="modality"):

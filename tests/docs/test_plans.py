@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from domain import planning, rules
 from domain.cards import RuleCard
+from domain.deconfliction import Selector
 from domain.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
 from domain.documents import Document
 from domain.identifiers import ConsignmentIdentifier
@@ -39,7 +40,7 @@ TEXT = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
 TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTILINE))
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
-    Plan, PlannedCheckpoint, Requirement, Leg, Consignment, ConsignmentIdentifier, Contents, Contingencies, Surveillance, Offence,
+    Plan, PlannedCheckpoint, Requirement, Leg, Consignment, ConsignmentIdentifier, Contents, Contingencies, Surveillance, Selector, Offence,
     Directory, Service, ServiceKey, RuleCard, Scenario, PaceOf, Act, Said, Happened,
 )  # fmt: skip
 

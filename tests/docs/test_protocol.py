@@ -27,7 +27,7 @@ from domain.directory import Desk, Directory, Service, ServiceKey
 from domain.documents import Document
 from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, public_text
 from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
-from domain.ledger import Entry, NoticeKind, Opened, Receipt
+from domain.ledger import Deconflicted, Entry, NoticeKind, Opened, Receipt
 from domain.moments import utc_text
 from domain.packet import seal
 from domain.plan import Plan
@@ -126,6 +126,7 @@ class PaperDesk:
                 self.said["sign_envelope"](canonical(self.plan), PLAN_TYPE, self.said["initiator_key"])
             )
             self.delivery = begin(plan, self.directory, self.cards, NOW)
+            record(self.delivery, Deconflicted(number=1), NOW)
             for name in ("consent-kz", "consent-uz"):
                 planned = self.plan.find(name)
                 assert planned is not None
@@ -455,8 +456,8 @@ async def test_the_reader_of_the_stream_resumes(said: dict[str, Any]) -> None:
     """The document's reader of server-sent events takes the stream apart, and the last id is where it resumes."""
     shown = next(answered for asked, answered in exchanges() if "/changes" in asked.body)
     found = list(said["entries_in"](shown.body.partition("\n\n")[2].splitlines()))
-    assert [number for number, _ in found] == [3, 4, 5]
-    assert found[-1][1]["seq"] == 5
+    assert [number for number, _ in found] == [4, 5, 6]
+    assert found[-1][1]["seq"] == 6
 
 
 def test_the_keys_of_the_examples_are_nobodys(said: dict[str, Any]) -> None:
