@@ -4,10 +4,7 @@ Here alone is the deconfliction key: what goes to the register is hashed, and wh
 a conflict and whom to call. Code names of other operations stay in the register and in this activity.
 """
 
-from typing import Any
-
 from temporalio import activity
-from temporalio.client import WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -51,14 +48,12 @@ class Deconfliction:
 async def _ask(update: str, what: Claim | Over) -> Answer:
     """The register's answer; the first who asks begins it."""
     queue = activity.info().task_queue
-    begin: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
+    register = await activity.client().start_workflow(
         messages.REGISTER,
         Book(),
         id=register_id(queue),
         task_queue=queue,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
-    answer: Answer = await activity.client().execute_update_with_start_workflow(
-        update, what, start_workflow_operation=begin, result_type=Answer
-    )
+    answer: Answer = await register.execute_update(update, what, result_type=Answer)
     return answer

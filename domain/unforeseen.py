@@ -48,7 +48,7 @@ def definition(delivery: Delivery, name: str) -> Checkpoint | None:
             return None
         sighting = (Requirement(service=delivery.responsible, says="sighting"),)
         return Checkpoint(id=name, requires=sighting, due=watch.search if searched else watch.answer)
-    if _CONFLICT.fullmatch(name) and call_about(delivery, name) is not None and delivery.halt is None and not delivery.delivered:
+    if _CONFLICT.fullmatch(name) and call_about(delivery, name) is not None and delivery.halt is None:
         agreement = (Requirement(service=delivery.plan.initiator, says="conflict_settlement"),)
         return Checkpoint(id=name, requires=agreement, due=after.decision)
     decision = _DECISION.fullmatch(name)
@@ -75,7 +75,9 @@ def check_in_due(delivery: Delivery) -> datetime | None:
 
 
 def call_about(delivery: Delivery, name: str) -> Contact | None:
-    """Whom to call about the conflict of this checkpoint, or none if it is settled, has gone, or is no conflict's."""
+    """Whom to call about the conflict of this checkpoint, or none: it is settled, has gone, or this delivery has its outcome."""
+    if delivery.outcome is not None:
+        return None
     return next((contact for contact in delivery.unsettled() if contact.checkpoint == name), None)
 
 
@@ -92,7 +94,7 @@ def decides(name: str) -> bool:
 def moot(delivery: Delivery, name: str) -> bool:
     """Whether it is no longer needed: it has left that State, has been delivered, was seen otherwise; the conflict has gone."""
     if _CONFLICT.fullmatch(name):
-        return delivery.delivered or call_about(delivery, name) is None
+        return call_about(delivery, name) is None
     if _SIGHTING.fullmatch(name):
         seen = delivery.gap is None if name.startswith("search.") else _seen_since(delivery, name)
         return delivery.delivered or seen

@@ -89,9 +89,10 @@ class AskedReport(Frozen):
 
 
 class Book(Frozen):
-    """All that a register is made of; it begins empty, and the next run after a continue-as-new goes on from it."""
+    """All that a register is made of. The next run after a continue-as-new goes on from it."""
 
-    live: Register = Register()
+    live: Register | None = None
+    """None: it begins, and nobody has claimed yet."""
     answers_per_run: Annotated[int, Field(ge=1)] = 1000
     """After so many answers a run ends and another goes on (Temporal's limits)."""
 

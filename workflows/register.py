@@ -1,13 +1,13 @@
 """The workflow `Register`: one for an installation, for ever. It keeps what every live operation touches, as hashes (R15).
 
 A workflow handles one message at a time, so of two operations that start at the same moment one finds the other. It is
-begun by whoever claims first (update-with-start). Nothing but hashes, code names and service ids is in it.
+begun by whoever claims first. Nothing but hashes, code names and service ids is in it.
 """
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.deconfliction import Answer, Claim
+    from domain.deconfliction import Answer, Claim, Register
     from workflows import messages
     from workflows.messages import Book, Over
 
@@ -18,7 +18,8 @@ class LiveOperations:
 
     @workflow.init
     def __init__(self, book: Book) -> None:
-        self._register = book.live
+        # One that begins anew must not be taken for an older one: it counts from the seconds of its beginning.
+        self._register = book.live or Register(number=int(workflow.now().timestamp()))
         self._answers = 0
 
     @workflow.run

@@ -113,6 +113,7 @@ class Story:
             outcome, reason = rules.conclusion(self.delivery)
             self.record(Concluded(outcome=outcome, reason=reason[:500]))
             self.stage.tell("outcome", None, self.plan.participants(), f"{outcome}: {reason}")
+            self.meet_the_unforeseen()
             await self.stage.release()
         if self.delivery.dispatched:
             await self.pass_checkpoints(*self.plan.at("close"), halted=True)
@@ -216,8 +217,7 @@ class Story:
 
     def meet_conflict(self, contact: Contact) -> None:
         """Tell the initiator whom to call, once, and ask it for an agreement of both sides (R15)."""
-        if contact.checkpoint not in self.delivery.progress:
-            self.open_unforeseen(contact.checkpoint, ask=True)
+        if self.open_unforeseen(contact.checkpoint, ask=True):
             text = f"another operation touches this one; call {contact.service}: {contact.call}"
             self.stage.tell("conflict", contact.checkpoint, (self.plan.initiator,), text)
 
@@ -237,15 +237,16 @@ class Story:
         if service in self.delivery.grants:
             self.open_unforeseen(unforeseen.extension_name(self.delivery, service), ask=True)
 
-    def open_unforeseen(self, name: str, *, ask: bool = False) -> None:
-        """Open a checkpoint that no plan holds, unless it is open already."""
+    def open_unforeseen(self, name: str, *, ask: bool = False) -> bool:
+        """Open a checkpoint that no plan holds, unless it has been opened already; whether it was opened now."""
         definition = unforeseen.definition(self.delivery, name)
         if name in self.delivery.progress or definition is None:
-            return
+            return False
         due = rules.due_at(self.delivery, name, self.stage.now())
         self.record(Opened(checkpoint=name, due=due, definition=definition))
         if ask:
             self.stage.ask(name)
+        return True
 
     def close_checkpoint(self, name: str, result: Literal["satisfied", "unanswered", "withdrawn"]) -> None:
         """Close it, and tell those still asked that nothing is waited for any more."""

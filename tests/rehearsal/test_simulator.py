@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.deconfliction import Contact
-from domain.ledger import Closed, Deconflicted, Opened
+from domain.ledger import Closed, Deconflicted, Opened, Told
 from domain.packet import verify
 from rehearsal import __main__ as campaign
 from rehearsal.chaos import TROUBLES, Rival
@@ -98,6 +98,18 @@ def test_a_rival_that_comes_after_dispatch_halts_nothing() -> None:
     assert ["unanswered"] == conflicts_of(done)
     assert "delivered_with_arrests" == verify(done.packet).outcome
     Checker(chosen.plan).check(tuple(done.delivery.ledger))
+
+
+@pytest.mark.parametrize("comes", [28, 31, 34])
+def test_a_rival_that_comes_at_the_very_end_is_told_of_once(comes: int) -> None:
+    """R15: whenever it comes before the outcome, the initiator hears of it exactly once, and nothing is left open."""
+    chosen = replace(world("almaty-tashkent"), rivals=(Rival("uz.police", timedelta(hours=comes), timedelta(days=90)),))
+    done = simulate(chosen)
+    told = [entry for entry in done.delivery.ledger if isinstance(entry.event, Told) and entry.event.kind == "conflict"]
+
+    assert "delivered_with_arrests" == verify(done.packet).outcome
+    assert len(conflicts_of(done)) == len(told) <= 1
+    assert () == done.delivery.open_checkpoints()
 
 
 @pytest.mark.parametrize("rule", ["opened", "cleared", "dispatched"])
