@@ -171,8 +171,13 @@ class Story:
             for service in self.plan.authorities(state):
                 self.ask_extension(service)
         summary = f"waiting for {', '.join(short)} to extend its consent"
-        await self.until(lambda: not rules.shortfall(self.delivery, leg, self.stage.now()), summary, halted=False)
+        await self.until(partial(self.may_begin, leg), summary, halted=False)
         self.record(Cleared(leg=leg))
+
+    def may_begin(self, leg: int) -> bool:
+        """Whether every consent that `leg` needs lasts, and at departure no conflict has come up meanwhile."""
+        lasts = not rules.shortfall(self.delivery, leg, self.stage.now())
+        return lasts and (leg > 0 or self.free_of_conflict())
 
     async def until(self, done: Callable[[], bool], summary: str, *, halted: bool) -> None:
         """Wait for `done`, recording meanwhile what time brings. Raises `HaltedError` the moment the delivery halts (R8)."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.deconfliction import Contact
-from domain.ledger import Closed, Deconflicted, Opened, Told
+from domain.ledger import Cleared, Closed, Deconflicted, Opened, Told
 from domain.packet import verify
 from rehearsal import __main__ as campaign
 from rehearsal.chaos import TROUBLES, Rival
@@ -86,6 +86,30 @@ def test_a_rival_that_ends_frees_the_delivery() -> None:
 
     assert ["withdrawn"] == conflicts_of(done)
     assert "delivered_with_arrests" == done.delivery.outcome
+
+
+def test_a_rival_that_comes_while_departure_waits_for_something_else_holds_it_too() -> None:
+    """R15: found while an extension is waited for, just before departure is cleared, it is settled before anything leaves."""
+    chosen = world("almaty-tashkent")
+    acts = (
+        Act(
+            service="uz.prosecutor",
+            at="consent-uz",
+            says="authorisation_granted",
+            details={"valid_until": (EPOCH + timedelta(hours=80)).isoformat()},
+        ),
+        Act(service="uz.prosecutor", at="extension.uz.prosecutor", says="authorisation_extended", after=timedelta(hours=6)),
+        Act(service=chosen.plan.initiator, at="conflict", says="conflict_settled", after=timedelta(hours=9)),
+    )
+    scenario = chosen.scenario.model_copy(update={"acts": acts})
+    rival = Rival("uz.police", timedelta(hours=5), timedelta(days=90))
+    done = simulate(replace(chosen, scenario=scenario, rivals=(rival,)))
+    events = [entry.event for entry in done.delivery.ledger]
+    settled = next(number for number, one in enumerate(events) if isinstance(one, Closed) and "conflict" in one.checkpoint)
+
+    assert Cleared(leg=0) in events[settled:]
+    assert "delivered_with_arrests" == done.delivery.outcome
+    Checker(chosen.plan).check(tuple(done.delivery.ledger))
 
 
 def test_a_rival_that_comes_after_dispatch_halts_nothing() -> None:
