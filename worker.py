@@ -11,13 +11,15 @@ from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.checkpoint import Checkpoints
+from activities.deconfliction import Deconfliction
 from activities.notices import Notices
 from activities.services import Services
-from process.brought import directory_in, installation_of, key_in
+from process.brought import deconfliction_key_in, directory_in, installation_of, key_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
 from workflows.controlled_delivery import ControlledDelivery
+from workflows.register import LiveOperations
 
 log = logging.getLogger("vigil.worker")
 
@@ -33,13 +35,20 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE))
 
 
-def worker_for(client: Client, task_queue: str, services: Services, *, grace: timedelta = GRACE) -> Worker:
+def worker_for(
+    client: Client, task_queue: str, services: Services, deconfliction: Deconfliction, *, grace: timedelta = GRACE
+) -> Worker:
     """A worker of one task queue. The sandbox is on. `grace`: how long attempts may take to finish when it stops."""
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ControlledDelivery],
-        activities=[Checkpoints(services).await_confirmations, Notices(services).deliver_notices],
+        workflows=[ControlledDelivery, LiveOperations],
+        activities=[
+            Checkpoints(services).await_confirmations,
+            Notices(services).deliver_notices,
+            deconfliction.deconflict,
+            deconfliction.release,
+        ],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=grace,
         max_heartbeat_throttle_interval=timedelta(milliseconds=200),
@@ -52,11 +61,12 @@ def worker_for(client: Client, task_queue: str, services: Services, *, grace: ti
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
     directory, key = directory_in(chosen.directory), key_in(chosen.key)
+    deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         services = Services(http, installation_of(directory).id, key)
-        await stack.enter_async_context(worker_for(client, chosen.task_queue, services))
+        await stack.enter_async_context(worker_for(client, chosen.task_queue, services, deconfliction))
         log.info("the worker is ready", extra={"task_queue": chosen.task_queue})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")

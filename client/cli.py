@@ -170,12 +170,16 @@ def up(
     keyring.key_of(keys.expanduser(), system.id)
     laws = cards or directory.parent / "cards"
     cards_in(laws)
+    secret = keyring.deconfliction_file(keys.expanduser())
+    if not secret.exists():
+        keyring.make_deconfliction(keys.expanduser())
     with held(home.expanduser()) as locked, suppress(Interrupted):
         layout = Layout(
             home=locked,
             directory=directory.resolve(),
             cards=laws.resolve(),
             key=keyring.file_of(keys.expanduser(), system.id).resolve(),
+            deconfliction_key=secret.resolve(),
             gateway_port=port,
             temporal_port=temporal_port,
             ui_port=ui_port,
@@ -228,6 +232,13 @@ def keys_new(
     answer(output, made, table)
     if directory is not None:
         talk.print(f"a gateway or worker that runs with {directory} must be restarted to know them", style="dim", markup=False)
+
+
+@keys_app.command("deconfliction")
+def keys_deconfliction(keys: Keys = KEYS, output: Output = "text") -> None:
+    """Make the key of `vigil plan hash` and of the workers. Installations that match with one another share one."""
+    path = str(keyring.make_deconfliction(keys.expanduser()))
+    answer(output, {"file": path}, path)
 
 
 # Deliveries

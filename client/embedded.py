@@ -63,6 +63,7 @@ class Layout:
     directory: Path
     cards: Path
     key: Path
+    deconfliction_key: Path
     gateway_port: int
     temporal_port: int
     ui_port: int | None = None
@@ -177,6 +178,7 @@ class Embedded:
             "VIGIL_DIRECTORY": str(layout.directory),
             "VIGIL_CARDS": str(layout.cards),
             "VIGIL_KEY": str(layout.key),
+            "VIGIL_DECONFLICTION_KEY": str(layout.deconfliction_key),
             "VIGIL_GATEWAY_HOST": "127.0.0.1",
             "VIGIL_GATEWAY_PORT": str(layout.gateway_port),
             "VIGIL_GATEWAY_URL": layout.gateway_url,

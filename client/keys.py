@@ -2,6 +2,7 @@
 
 import io
 import os
+import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -41,6 +42,29 @@ def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
         raise NotFound(message, hint=f"make one with `vigil keys new {service}`, or say where they are with --keys") from error
 
 
+def _write_new(path: Path, secret: bytes) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        message = f"{path} exists already; a key is never overwritten"
+        raise Malformed(message, hint="move it away first, if you are sure") from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secret)
+
+
+def deconfliction_file(folder: Path) -> Path:
+    """Where the deconfliction key lies."""
+    return folder / "deconfliction.key"
+
+
+def make_deconfliction(folder: Path) -> Path:
+    """A new deconfliction key, written for its owner only. An existing one is never overwritten: raises `Malformed`."""
+    path = deconfliction_file(folder)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write_new(path, f"{secrets.token_hex(32)}\n".encode())
+    return path
+
+
 def make(folder: Path, services: Iterable[str], directory: Path | None, *, installation: bool) -> dict[str, Ed25519PrivateKey]:
     """A new key for each service, written for its owner only, its public half entered into the directory file if there is one.
 
@@ -57,8 +81,7 @@ def make(folder: Path, services: Iterable[str], directory: Path | None, *, insta
     with directory.open("r+", encoding="utf-8") if directory is not None else nullcontext() as file:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path, (_, key) in made.items():
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as secret:
-                secret.write(private_pem(key))
+            _write_new(path, private_pem(key))
         if file is not None:
             file.write(text)
             file.truncate()

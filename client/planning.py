@@ -1,5 +1,6 @@
 """`vigil plan ...`: what an officer does with a plan before anyone is asked for consent."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -18,13 +19,17 @@ from client.drawing import drawn, plan_svg
 from client.picture import forecast_svg
 from client.trying import Stage, Trial, Tried
 from domain.canonical import plain
+from domain.deconfliction import SelectorKind, selector
 from domain.demands import demands
-from domain.errors import VigilError
+from domain.errors import Malformed, VigilError
 from domain.plan import Requirement
 from domain.quantities import say_span
+from process.brought import deconfliction_key_in
 from rehearsal.forecast import Course, forecast
 from rehearsal.simulator import World
 from rehearsal.trials import FEW, Trials
+
+DECONFLICTION = Path("~/.config/vigil/keys/deconfliction.key")
 
 app = typer.Typer(help="Plans: check them before anyone is asked for consent.", no_args_is_help=True)
 
@@ -121,6 +126,22 @@ def plan_draw(
     if picture is not None:
         _write(picture, plan_svg(found))
     out.print(drawn(found), markup=False)
+
+
+@app.command("hash")
+def plan_hash(
+    kind: Annotated[SelectorKind, typer.Argument(help="person, phone, plate or address", show_default=False)],
+    value: Annotated[str | None, typer.Argument(help="else it is read from standard input", show_default=False)] = None,
+    key: Annotated[Path, typer.Option("--key", envvar="VIGIL_DECONFLICTION_KEY", help="the deconfliction key")] = DECONFLICTION,
+    output: Output = "text",
+) -> None:
+    """Hash a person, telephone, plate or address for the `selectors` of a plan, where it never stands in clear."""
+    secret = deconfliction_key_in(key.expanduser())
+    try:
+        found = selector(secret, kind, value if value is not None else sys.stdin.readline())
+    except ValueError as error:
+        raise Malformed(str(error)) from error
+    answer(output, plain(found), f"{{kind: {found.kind}, hash: {found.hash}}}")
 
 
 def _with_progress(trials: Trials) -> Iterator[Course]:

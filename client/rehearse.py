@@ -30,7 +30,7 @@ from domain.views import DeliveryView
 from process.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Change, Scenario
-from rehearsal.services import VIGIL, cast, private_key_of
+from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 
 LONGEST_PAUSE = 120.0
 """Seconds without a new entry after which a rehearsal is given up."""
@@ -150,6 +150,7 @@ class Rehearsal:
             directory=self.home.path / "directory.yaml",
             cards=self.home.path / "cards",
             key=self.home.path / "vigil.pem",
+            deconfliction_key=self.home.path / "deconfliction.key",
             gateway_port=ports[0],
             temporal_port=ports[1],
         )
@@ -157,8 +158,10 @@ class Rehearsal:
         _write(layout.directory, directory)
         for state, card in self.brought.cards.items():
             _write(layout.cards / f"{state}.yaml", card)
-        layout.key.touch(mode=0o600)
-        layout.key.write_bytes(private_pem(private_key_of(VIGIL)))
+        secrets = {layout.key: private_pem(private_key_of(VIGIL)), layout.deconfliction_key: DECONFLICTION_KEY.hex().encode()}
+        for path, secret in secrets.items():
+            path.touch(mode=0o600)
+            path.write_bytes(secret)
         return directory, layout
 
 

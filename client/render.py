@@ -13,6 +13,7 @@ from domain.ledger import (
     Cleared,
     Closed,
     Concluded,
+    Deconflicted,
     Ended,
     Entry,
     Escalated,
@@ -123,6 +124,9 @@ def _what(entry: Entry) -> tuple[str, str]:
             return f"the authorisation by {service} expires at {moment(until)} [R5]", "yellow"
         case Expired(service=service):
             return f"the authorisation by {service} has EXPIRED [R5]", "bold red"
+        case Deconflicted(contacts=contacts):
+            who = ", ".join(f"call {one.service} ({one.call}) about conflict {one.conflict}" for one in contacts)
+            return f"other operations looked for: {who or 'none touches this one'}", "bold yellow" if contacts else "dim"
         case Cleared(leg=leg):
             return (
                 f"leg {leg + 1} cleared: every authorisation it needs is live and lasts [{'R1' if leg == 0 else 'R5'}]",

@@ -7,11 +7,13 @@ own finding (weight, seals, persons, references, that a condition is met) is nev
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 
+from client.handing import kept
 from domain.envelope import Envelope
 from domain.errors import Fault, Malformed
 from domain.identifiers import MINOR_UNITS, CheckpointId
@@ -104,6 +106,11 @@ def _ended(text: str) -> list[dict[str, Any]]:
     return list(parts.values())
 
 
+def _signed(text: str) -> dict[str, Any]:
+    """The signed statement in this file, as `vigil confirm --offline` writes it."""
+    return kept(Path(text))[0].model_dump()
+
+
 _PARTS: Mapping[str, Callable[[str], Any]] = {
     "seals": _seals,
     "broken": _seals,
@@ -121,6 +128,7 @@ _PARTS: Mapping[str, Callable[[str], Any]] = {
     "witnesses": _list,
     "split.parts": _split_into,
     "parts_ended.parts": _ended,
+    "agreement": _signed,
 }
 """How a structured field is read, by its name, or by kind and name where the kind decides."""
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -223,5 +231,6 @@ def _asked(kind: str, request: Request) -> dict[str, Any]:
         "permission_refused": of,
         "prepared": {"modality": facts.modality},
         "arrest_made": {"place": facts.place},
+        "conflict_settled": {"agreed_with": facts.agree_with} if facts.agree_with is not None else {},
     }
     return asked.get(kind, {})

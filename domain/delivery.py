@@ -12,6 +12,7 @@ from domain.canonical import digest
 from domain.cards import RuleCard
 from domain.consent import Grant, Permit, Permits
 from domain.custody import Custody, Discrepancy
+from domain.deconfliction import Contact
 from domain.directory import Directory
 from domain.errors import RuleBroken
 from domain.ledger import (
@@ -21,6 +22,7 @@ from domain.ledger import (
     Cleared,
     Closed,
     Concluded,
+    Deconflicted,
     Ended,
     Entry,
     Escalated,
@@ -49,6 +51,8 @@ from domain.statements import (
     AuthorisationGranted,
     AuthorisationRefused,
     AuthorisationWithdrawn,
+    ConflictSettled,
+    ConflictYielded,
     Correction,
     Delegated,
     Delivered,
@@ -156,6 +160,12 @@ class Happened:
     ended_parts: tuple[PartEnded, ...] = ()
     custody: Custody | None = None
     discrepancy: Discrepancy | None = None
+    deconflicted: Deconflicted | None = None
+    """The register's newest answer."""
+    looked: bool = False
+    """Whether the register has answered since the last planned checkpoint closed (R15)."""
+    settled: list[str] = field(default_factory=list)
+    """Checkpoints of the conflicts that both sides have settled."""
     cleared: int = -1
     """The last leg the rules have allowed to begin."""
     leg: int | None = None
@@ -221,6 +231,16 @@ class Delivery(Happened):
     def under_way(self) -> bool:
         """Whether the ordinary course goes on: it has neither halted nor split."""
         return self.halt is None and not self.parts
+
+    def newer(self, found: Deconflicted) -> bool:
+        """Whether this answer of the register is newer than what is known, or confirms it after a step has passed (R15)."""
+        known = self.deconflicted.number if self.deconflicted is not None else -1
+        return found.number > known or (found.number == known and not self.looked)
+
+    def unsettled(self) -> tuple[Contact, ...]:
+        """Whom to call about other live operations that touch this one, where the two have not agreed yet (R15)."""
+        contacts = self.deconflicted.contacts if self.deconflicted is not None else ()
+        return tuple(contact for contact in contacts if contact.checkpoint not in self.settled)
 
     def states_ahead(self) -> tuple[str, ...]:
         """The State it is in and those still to come, in order."""
@@ -353,6 +373,8 @@ class Delivery(Happened):
             self._lose_sight(f"no check-in by {who}", at)
         elif event.checkpoint.startswith("search."):
             self._halt("lost", "R9", f"out of sight, and not found in time by {who}")
+        elif event.checkpoint.startswith("conflict.") and not self.dispatched:
+            self._halt("conflict", "R15", f"another operation touches this one; no agreement in time by {who}")
         elif event.checkpoint.startswith("extension."):
             self._halt("expired", "R5", f"no extension in time from {who}")
         elif progress.checkpoint.overdue == "interdict":
@@ -361,6 +383,8 @@ class Delivery(Happened):
     @_apply.register
     def _(self, event: Closed, _at: datetime) -> None:
         self.progress[event.checkpoint].result = event.result
+        if self.plan.find(event.checkpoint) is not None:
+            self.looked = False
 
     @_apply.register
     def _(self, event: Expiring, _at: datetime) -> None:
@@ -376,6 +400,10 @@ class Delivery(Happened):
         grant.expired = True
         if not self.delivered and grant.state in self.states_ahead():
             self._halt("expired", "R5", f"the authorisation of {grant.state} has expired")
+
+    @_apply.register
+    def _(self, event: Deconflicted, _at: datetime) -> None:
+        self.deconflicted, self.looked = event, True
 
     @_apply.register
     def _(self, event: Cleared, _at: datetime) -> None:
@@ -435,6 +463,8 @@ class Delivery(Happened):
                 self._halt("refused", "R1", f"{state} does not consent ({voice})", statement.service)
             case PermissionRefused(state=state):
                 self._halt("refused", "R16", f"{state} does not permit it ({voice})", statement.service)
+            case ConflictSettled():
+                self.settled.append(statement.checkpoint or "")
             case Delegated() as delegated:
                 self.delegations[statement.service] = delegated
             case _:
@@ -496,6 +526,8 @@ class Delivery(Happened):
     def _say_of_a_halt(self, statement: Statement) -> None:
         who = statement.service
         match statement.content:
+            case ConflictYielded(reason=reason):
+                self._halt("conflict", "R15", f"{who} gives way: {reason}", who)
             case HandoverDeclined(reason=reason):
                 self._halt("declined", "R6", f"{who} declined custody: {reason}", who)
             case NotCollected(because=because, reason=reason):

@@ -53,6 +53,11 @@ class ServiceKey(Frozen):
         )
 
 
+def valid_keys(keys: Iterable[ServiceKey], moment: datetime) -> dict[str, str]:
+    """Key id to public key, of those that are valid at this instant."""
+    return {key_id(key.public): key.public for key in keys if key.valid_at(moment)}
+
+
 class Push(Frozen):
     """We call the service's endpoint; it calls the gateway when it has something to say."""
 
@@ -104,7 +109,7 @@ class Service(Frozen):
 
     def keys_at(self, moment: datetime) -> dict[str, str]:
         """Key id to public key, of the keys that are valid at this instant."""
-        return {key_id(key.public): key.public for key in self.keys if key.valid_at(moment)}
+        return valid_keys(self.keys, moment)
 
 
 class Directory(Frozen):

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 
 from domain.canonical import Frozen, digest
 from domain.cards import RuleCard
+from domain.deconfliction import Contact
 from domain.directory import Service
 from domain.envelope import Envelope
 from domain.errors import NotVerified
@@ -46,9 +47,9 @@ Outcome = Literal[
 ]
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
-NoticeKind = Literal["reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm"]
+NoticeKind = Literal["reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm", "conflict"]
 """What a notice is about: an answer is waited for, by you or by one whose superior or backup you are, did not come in time,
-is no longer waited for; the plan was changed; how it ended; or that the consignment is out of sight."""
+is no longer waited for; the plan was changed; how it ended; the consignment is out of sight; another operation touches this."""
 
 Cause = Literal[
     "stop",
@@ -64,6 +65,7 @@ Cause = Literal[
     "no_show",
     "destroyed",
     "risk_to_life",
+    "conflict",
 ]
 """Why a delivery halted."""
 
@@ -187,6 +189,15 @@ class Expired(Frozen):
     service: ServiceId
 
 
+class Deconflicted(Frozen):
+    """The register's answer: every other live operation that touches this one now, by whom to call about it (R15)."""
+
+    event: Literal["deconflicted"] = "deconflicted"
+    number: Annotated[int, Field(ge=0)]
+    """Counts the register's changes: of two answers, the higher is the newer."""
+    contacts: Annotated[tuple[Contact, ...], Field(max_length=100)] = ()
+
+
 class Cleared(Frozen):
     """The rules allow what comes next: dispatch (R1, R3) or the crossing into the State of leg `leg` (R5)."""
 
@@ -240,6 +251,7 @@ Event = Annotated[
     | Closed
     | Expiring
     | Expired
+    | Deconflicted
     | Cleared
     | Halted
     | Told

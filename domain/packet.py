@@ -25,7 +25,7 @@ from domain.moments import instant, utc_text
 from domain.plan import Plan
 from domain.record import verified_plan
 from domain.rules import contradiction, judge, permits
-from domain.statements import Digest, faults_of, read_statement
+from domain.statements import ConflictSettled, Digest, faults_of, read_statement
 
 Cards = dict[State, RuleCard]
 
@@ -222,8 +222,11 @@ def _keys_are_trusted(packet: Packet, plan: Plan, trusted: Directory) -> None:
         if isinstance(entry.event, Started | Amended):
             _trusted(trusted, plan.initiator, entry.event.plan, entry.at, entry.seq)
         elif isinstance(entry.event, Stated):
-            service = read_statement(entry.event.envelope.body()).service
-            _trusted(trusted, service, entry.event.envelope, entry.at, entry.seq)
+            statement = read_statement(entry.event.envelope.body())
+            _trusted(trusted, statement.service, entry.event.envelope, entry.at, entry.seq)
+            said = statement.content
+            if isinstance(said, ConflictSettled) and said.agreement is not None and entry.event.verdict.verdict == "accepted":
+                _trusted(trusted, said.agreed_with, said.agreement, entry.at, entry.seq)
 
 
 def _trusted(trusted: Directory, service: str, envelope: Envelope, at: str, entry: int | None) -> None:

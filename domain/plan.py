@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, ValidationError
 
 from domain.canonical import Frozen
 from domain.cards import Modality, Permission, RuleCard
+from domain.deconfliction import Selector
 from domain.envelope import Envelope
 from domain.errors import Malformed
 from domain.identifiers import (
@@ -231,6 +232,8 @@ class Plan(Frozen):
     """The operation of several consignments that this is one of."""
     parent: OperationCode | None = None
     """The delivery that was split, of which this is a part."""
+    selectors: Annotated[tuple[Selector, ...], Field(max_length=100)] = ()
+    """Persons, telephones, plates and addresses it touches, as hashes, for deconfliction (R15)."""
 
     def at(self, step: Step) -> tuple[PlannedCheckpoint, ...]:
         """The checkpoints of a step, in the plan's order."""

@@ -12,7 +12,7 @@ from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.errors import NotAllowed, NotAuthentic, NotFound
-from domain.ledger import Amended, Entry, Event, Receipt, Started, Stated, TakenUp, Verdict
+from domain.ledger import Amended, Deconflicted, Entry, Event, Receipt, Started, Stated, TakenUp, Verdict
 from domain.moments import utc_text
 from domain.plan import Plan, read_plan
 from domain.rules import contradiction, judge, permits
@@ -61,6 +61,15 @@ def record(delivery: Delivery, event: Event, at: datetime) -> Entry:
     entry = delivery.ledger.next(event, utc_text(at))
     delivery.append(entry)
     return entry
+
+
+def look_up(delivery: Delivery, found: Deconflicted, at: datetime) -> None:
+    """Record the register's answer, asked for or because another operation came or went (R15).
+
+    One that is older than what is known, or the same once more, is dropped. Raises `RuleBroken` once the delivery has ended.
+    """
+    if delivery.newer(found):
+        record(delivery, found, at)
 
 
 def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain import unforeseen
 from domain.canonical import Frozen
 from domain.cards import Modality, Permission
 from domain.delivery import Delivery
@@ -54,7 +55,9 @@ class Facts(Frozen):
     parts: tuple[Part, ...] = ()
     """What it has split into, where it is asked how they ended."""
     problem: str = ""
-    """What a decision or a stop is about."""
+    """What a decision, a conflict or a stop is about."""
+    agree_with: ServiceId | None = None
+    """Whom to call about a conflict, and whose agreement settles it."""
 
 
 class Request(Frozen):
@@ -125,6 +128,9 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
     planned = plan.find(name)
     travels = planned is not None and planned.step in ("hand_over", "deliver") and progress.due is not None
     problem = delivery.discrepancy.problem if delivery.discrepancy is not None else ""
+    other = unforeseen.call_about(delivery, name)
+    if other is not None:
+        problem = f"another operation touches this one; call {other.service}: {other.call}"
     if delivery.halt is not None:
         problem = delivery.halt.reason
     known = delivery.directory.find(service)
@@ -148,6 +154,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         parts=delivery.parts if "parts" in says else (),
         conditions=tuple(Bound(id=number, text=text) for number, text in bound),
         problem=problem,
+        agree_with=other.service if other is not None else None,
     )
 
 

@@ -20,7 +20,8 @@ R11  A participant reads only what it needs. Not yet enforced beyond participati
 R12  Each run ends in exactly one documented outcome, told to every participant.
 R13  The initiator is never the only one to authorise.
 R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid; Austrian treaties: special danger.)
-R15  No delivery already in another live operation. Not yet enforced.
+R15  No delivery whose consignment or target is in another live operation, unless both agree: looked for before consent is
+     asked and again before dispatch. (Van Traa inquiry: operations that did not know of one another; blind deconfliction.)
 R16  Opening a postal item, technical means and accompanying officers each need their own permission where the State's
      rule card says so. (Spain LECrim 263 bis: opening mail is a separate procedure.)
 R17  A statement counts only from the service that is asked for it, at the checkpoint that asks for it.
@@ -45,7 +46,8 @@ from domain import amending, unforeseen
 from domain.cards import Permission
 from domain.consent import authorised, conflicting, lacking, missing, permitted, too_short
 from domain.delivery import Delivery, seconds
-from domain.errors import RuleBroken
+from domain.envelope import STATEMENT_TYPE, open_envelope
+from domain.errors import Refused, RuleBroken
 from domain.ledger import (
     ACCEPTED,
     Amended,
@@ -53,6 +55,7 @@ from domain.ledger import (
     Cleared,
     Closed,
     Concluded,
+    Deconflicted,
     Ended,
     Escalated,
     Event,
@@ -80,6 +83,7 @@ from domain.statements import (
     AuthorisationGranted,
     AuthorisationRefused,
     AuthorisationWithdrawn,
+    ConflictSettled,
     Correction,
     Delegated,
     DeviceFailed,
@@ -93,6 +97,7 @@ from domain.statements import (
     Split,
     Statement,
     confirms,
+    read_statement,
 )
 from domain.timers import elapsed
 
@@ -136,6 +141,15 @@ BY_THE_RESPONSIBLE = (
 )
 """What only the authority responsible at this instant can say (R4)."""
 
+
+RULE_OF: dict[str, str] = {
+    "authorisation": "R1",
+    "permission": "R16",
+    "handover_offer": "R6",
+    "handover_acceptance": "R6",
+    "conflict_settlement": "R15",
+}
+"""The rule that says who is asked for what; R17 for the rest."""
 
 LATE_ENTRY = timedelta(hours=1)
 """From what lag on a record says that it was made later than what it records."""
@@ -363,7 +377,7 @@ def _second_officer(statement: Statement, first: Statement | None) -> Verdict | 
 
 
 def _rule_of(need: str) -> str:
-    return {"authorisation": "R1", "permission": "R16", "handover_offer": "R6", "handover_acceptance": "R6"}.get(need, "R17")
+    return RULE_OF.get(need, "R17")
 
 
 def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
@@ -379,6 +393,8 @@ def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
         return _permission(delivery, statement, content, at)
     if isinstance(content, Prepared):
         return _prepared(delivery, content, at) or ACCEPTED
+    if isinstance(content, ConflictSettled):
+        return _settlement(delivery, statement, content, at)
     if statement.kind == "dispatched":
         broken = _against_departure(delivery, at)
         return refusal(broken.rule, broken.reason) if broken is not None else ACCEPTED
@@ -471,6 +487,24 @@ def _prepared(delivery: Delivery, content: Prepared, at: datetime) -> Verdict | 
     return None
 
 
+def _settlement(delivery: Delivery, statement: Statement, content: ConflictSettled, at: datetime) -> Verdict:
+    """Both sides' own signed word, about this conflict: the initiator's, and inside it that of the service to call."""
+    contact = unforeseen.call_about(delivery, statement.checkpoint or "")
+    if contact is None or content.agreed_with != contact.service:
+        return refusal("R15", f"{statement.checkpoint} is no conflict with {content.agreed_with}")
+    if content.agreement is None:
+        return refusal("R15", f"the agreement signed by {contact.service} is not in it; one side alone settles nothing")
+    try:
+        other = read_statement(open_envelope(content.agreement, STATEMENT_TYPE, contact.keys_at(at)))
+    except Refused as error:
+        return refusal("R15", f"what is in it is not signed by {contact.service}: {error.message}")
+    said = (other.service, other.delivery, other.checkpoint)
+    agrees = isinstance(other.content, ConflictSettled) and other.content.agreed_with == statement.service
+    if said != (contact.service, statement.delivery, statement.checkpoint) or not agrees:
+        return refusal("R15", f"what {contact.service} signed is no agreement to this delivery at {statement.checkpoint}")
+    return ACCEPTED
+
+
 def _acceptance(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
     name = statement.checkpoint or ""
     offered = any(need == "handover_offer" for _, need in delivery.progress[name].answers)
@@ -503,6 +537,17 @@ def _against_departure(delivery: Delivery, at: datetime) -> RuleBroken | None:
         return RuleBroken("R16", f"not permitted: {', '.join(wanting)}")
     if delivery.cleared < 0:
         return RuleBroken("R1", "departure has not been cleared")
+    return _conflict(delivery)
+
+
+def _conflict(delivery: Delivery) -> RuleBroken | None:
+    """Why it may not go on with regard to other operations, if it may not (R15)."""
+    unsettled = delivery.unsettled()
+    if unsettled:
+        who = ", ".join(contact.service for contact in unsettled)
+        return RuleBroken("R15", f"another operation touches this one, and there is no agreement with {who}")
+    if not delivery.looked:
+        return RuleBroken("R15", "nobody has looked whether another operation touches this one")
     return None
 
 
@@ -573,6 +618,9 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
         case Reminded() | Escalated() | Silence() | Expiring() | Expired():
             if event not in elapsed(delivery, at):
                 raise RuleBroken("R2", f"nothing of the kind is due: {event.event}")
+        case Deconflicted():
+            if not delivery.newer(event):
+                raise RuleBroken("R15", "this answer of the register is known, or a newer one is")
         case Cleared(leg=leg):
             _permit_clearing(delivery, leg, at)
         case Halted(cause="modality"):
@@ -654,6 +702,9 @@ def _permit_turn(delivery: Delivery, planned: PlannedCheckpoint) -> None:
         leg = next(number for number, leg in enumerate(delivery.plan.legs) if leg.start == planned.id)
         if delivery.cleared < leg:
             raise RuleBroken("R5", f"the crossing at {planned.id} has not been cleared")
+    conflict = _conflict(delivery) if planned.step == "authorise" else None
+    if conflict is not None:
+        raise conflict
     if planned.step == "dispatch" and delivery.cleared < 0:
         raise RuleBroken("R1", "departure has not been cleared")
 
@@ -678,9 +729,12 @@ def _permit_closing(delivery: Delivery, event: Closed) -> None:
 
 
 def may_stay_unanswered(delivery: Delivery, name: str) -> bool:
-    """Silence may close what decides nothing: an acknowledgement, a duty, a team's readiness for the arrest, the closing."""
+    """Silence may close what decides nothing: an acknowledgement, a duty, a team's readiness for the arrest, the closing; a
+    conflict that came up after it had left.
+    """
     planned = delivery.plan.find(name)
-    return unforeseen.may_stay_unanswered(name) or (planned is not None and planned.step in ("muster", "close"))
+    decided = name.startswith("conflict.") and delivery.dispatched
+    return decided or unforeseen.may_stay_unanswered(name) or (planned is not None and planned.step in ("muster", "close"))
 
 
 def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
@@ -700,6 +754,9 @@ def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
         raise RuleBroken(
             "R1" if leg == 0 else "R5", f"the authorisation of {', '.join(short)} does not last until the planned exit"
         )
+    other = _conflict(delivery) if leg == 0 else None
+    if other is not None:
+        raise other
 
 
 def _permit_concluding(delivery: Delivery, outcome: Outcome) -> None:

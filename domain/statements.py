@@ -311,6 +311,24 @@ class Incident(Frozen):
     what: Reason
 
 
+class ConflictSettled(Frozen):
+    """Both operations may go on (R15). Each side says it of the other's; the one asked brings the other's word with it."""
+
+    kind: Literal["conflict_settled"] = "conflict_settled"
+    agreed_with: ServiceId
+    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    reason: Reason
+    agreement: Envelope | None = None
+    """The same kind of statement by `agreed_with`, about this delivery and at this checkpoint, in its own signed envelope."""
+
+
+class ConflictYielded(Frozen):
+    """This operation gives way to the other (R15)."""
+
+    kind: Literal["conflict_yielded"] = "conflict_yielded"
+    reason: Reason
+
+
 class Delivered(Frozen):
     """The consignment has reached the recipient."""
 
@@ -513,6 +531,8 @@ Content = Annotated[
     | HandoverAccepted
     | HandoverDeclined
     | MovementDecision
+    | ConflictSettled
+    | ConflictYielded
     | Delivered
     | NotCollected
     | ArrestMade
@@ -547,6 +567,7 @@ Need = Literal[
     "handover_offer",
     "handover_acceptance",
     "movement_decision",
+    "conflict_settlement",
     "delivered",
     "arrest",
     "seizure",
@@ -573,6 +594,7 @@ ANSWERS: dict[Need, tuple[str, ...]] = {
     "handover_offer": ("handover_offered",),
     "handover_acceptance": ("handover_accepted", "handover_declined"),
     "movement_decision": ("movement_decision",),
+    "conflict_settlement": ("conflict_settled", "conflict_yielded"),
     "delivered": ("delivered", "not_collected"),
     "arrest": ("arrest_made", "no_arrest"),
     "seizure": ("seizure",),

@@ -8,6 +8,7 @@
     duty.SERVICE.ID          whoever authorised does what its State's card makes a duty
     split.parts              the initiator says how each part of a consignment that has split ended
     balance.N                the authority in charge and the prosecutor explain why the mass balance does not close (R10)
+    conflict.NUMBER          the initiator settles with another operation that touches this one, or gives way (R15)
     CHECKPOINT.decision.N    the authority in charge and the prosecutor decide afresh (R7)
 
 Their definition follows from the state alone, so a verifier derives the same one.
@@ -17,6 +18,7 @@ import re
 from datetime import datetime
 
 from domain.cards import Duty
+from domain.deconfliction import Contact
 from domain.delivery import Delivery
 from domain.mass import open_difference
 from domain.plan import Checkpoint, Requirement
@@ -29,6 +31,7 @@ _EXTENSION = re.compile(r"extension\.(?P<service>.+)\.\d+")
 _SIGHTING = re.compile(r"(sighting|search)\.\d+")
 _DUTY = re.compile(r"duty\.(?P<service>.+)\.(?P<id>[a-z0-9-]+)")
 _BALANCE = re.compile(r"balance\.\d+")
+_CONFLICT = re.compile(r"conflict\.[0-9a-f]{12}")
 _DECISION = re.compile(r"(?P<checkpoint>.+)\.decision\.\d+")
 
 
@@ -63,6 +66,9 @@ def definition(delivery: Delivery, name: str) -> Checkpoint | None:
         who = dict.fromkeys((delivery.responsible, *delivery.plan.authorities(delivery.here.state)))
         needs = tuple(Requirement(service=service, says="explanation") for service in who)
         return Checkpoint(id=name, requires=needs, due=after.decision) if open_difference(delivery) else None
+    if _CONFLICT.fullmatch(name) and call_about(delivery, name) is not None and delivery.halt is None:
+        agreement = (Requirement(service=delivery.plan.initiator, says="conflict_settlement"),)
+        return Checkpoint(id=name, requires=agreement, due=after.decision)
     decision = _DECISION.fullmatch(name)
     found = delivery.discrepancy
     if decision is not None and found is not None and found.checkpoint == decision["checkpoint"]:
@@ -112,6 +118,13 @@ def check_in_due(delivery: Delivery) -> datetime | None:
     return None if asked else delivery.last_contact + often
 
 
+def call_about(delivery: Delivery, name: str) -> Contact | None:
+    """Whom to call about the conflict of this checkpoint, or none: it is settled, has gone, or this delivery has its outcome."""
+    if delivery.outcome is not None:
+        return None
+    return next((contact for contact in delivery.unsettled() if contact.checkpoint == name), None)
+
+
 def waits_without_end(name: str) -> bool:
     """Whether it has no due time: a halted consignment is never given up, and a balance is closed or explained."""
     return name in (INTERDICTION, PARTS) or _BALANCE.fullmatch(name) is not None
@@ -133,18 +146,20 @@ def may_stay_unanswered(name: str) -> bool:
 
 
 def decides(name: str) -> bool:
-    """Whether it is a decision, an extension, a sighting, a duty: it closes as soon as it is answered."""
-    return any(form.fullmatch(name) for form in (_EXTENSION, _DECISION, _SIGHTING, _DUTY, _BALANCE))
+    """Whether it is a decision, an agreement, an extension, a sighting, a duty: it closes as soon as it is answered."""
+    return any(form.fullmatch(name) for form in (_EXTENSION, _DECISION, _SIGHTING, _CONFLICT, _DUTY, _BALANCE))
 
 
 def moot(delivery: Delivery, name: str) -> bool:
-    """Whether it is no longer needed: it has left that State, is delivered, was seen otherwise, the balance closes now, or the
-    plan was changed and does not hold it any more.
+    """Whether it is no longer needed: it has left that State, is delivered, was seen otherwise, the balance closes now, the
+    conflict has gone, or the plan was changed and does not hold it any more.
     """
     if "." not in name:
         return delivery.plan.find(name) is None
     if _BALANCE.fullmatch(name):
         return not open_difference(delivery)
+    if _CONFLICT.fullmatch(name):
+        return call_about(delivery, name) is None
     if _SIGHTING.fullmatch(name):
         seen = delivery.gap is None if name.startswith("search.") else _seen_since(delivery, name)
         return delivery.delivered or seen

@@ -1,5 +1,6 @@
 """The files an installation is given: its directory, its rule cards, its own key."""
 
+import re
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -46,6 +47,19 @@ def cards_in(folder: Path) -> dict[str, RuleCard]:
 def key_in(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
     """A private key. Raises `NotFound` or `Malformed`."""
     return private_key(text_of(path).encode(), passphrase)
+
+
+def deconfliction_key_in(path: Path | None) -> bytes:
+    """The deconfliction key, 32 bytes. Raises `NotFound` or `Malformed`."""
+    hint = "make one with `vigil keys deconfliction`, or take that of the installations you match with"
+    if path is None:
+        message = "there is no deconfliction key: VIGIL_DECONFLICTION_KEY is not set"
+        raise Malformed(message, hint=hint)
+    text = text_of(path).strip()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        message = f"{path} is no deconfliction key: 64 hexadecimal digits"
+        raise Malformed(message, hint=hint)
+    return bytes.fromhex(text)
 
 
 def installation_of(directory: Directory) -> Service:

@@ -49,14 +49,16 @@ def world(seed: int) -> World:
     plan = plans[seed // 2 % len(plans)]
     if seed % 2:
         plan, directory, cards = random_plans.brought(seed)
+    scenario, (rivals, acts) = chaos.scenario(plan, seed), chaos.conflicts(plan, seed)
     return World(
         plan=plan,
         directory=directory,
         cards=cards,
-        scenario=chaos.scenario(plan, seed),
+        scenario=scenario.model_copy(update={"acts": scenario.acts + acts}),
         seed=seed,
         restart_chance=RESTARTS,
         hostility=HOSTILITY,
+        rivals=rivals,
     )
 
 

@@ -7,13 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from domain.cards import Permission, RuleCard
+from domain.deconfliction import Contact
 from domain.directory import Directory
+from domain.envelope import STATEMENT_TYPE, key_id, open_envelope
+from domain.ledger import Cleared, Closed, Deconflicted, Event, Opened, Silence
 from domain.moments import instant
 from domain.plan import Plan
 from domain.statements import (
     ANSWERS,
     AuthorisationGranted,
     Cash,
+    ConflictSettled,
     Correction,
     Delegated,
     PermissionGranted,
@@ -21,6 +25,7 @@ from domain.statements import (
     Seizure,
     Statement,
     SubstanceMass,
+    read_statement,
 )
 
 Amounts = Sequence[SubstanceMass | Cash]
@@ -234,3 +239,62 @@ class Scales:
                 what, size = (one.currency, one.minor) if isinstance(one, Cash) else (one.substance, one.net)
                 sums[what] = sums.get(what, 0) + sign * size
         return any(abs(size) > (0 if what in cash else self._plan.weight_tolerance) for what, size in sums.items())
+
+
+class Conflicts:
+    """What the register answered about other operations, and what both sides have signed (R15)."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._others: dict[str, Contact] = {}
+        """Checkpoint of a conflict to whom to call, by the register's newest answer."""
+        self._asked_anew = False
+        """Whether the register has answered since a planned checkpoint closed."""
+        self._agreed: set[str] = set()
+        self.undecided = False
+        """A conflict was left unanswered, or given way to, before it had left."""
+
+    def happened(self, event: Event, *, gone: bool) -> Iterator[str]:
+        """What the register answered, and what may only happen after it has been asked. `gone`: it has left."""
+        match event:
+            case Deconflicted(contacts=contacts):
+                self._others = {f"conflict.{one.conflict}": one for one in contacts}
+                self._asked_anew = True
+            case Opened(checkpoint=name) if name in {one.id for one in self._plan.at("authorise")} and not gone:
+                yield from self.alone(f"{name} opened")
+            case Cleared(leg=0):
+                yield from self.alone("cleared for dispatch")
+            case Silence(checkpoint=name) if name.startswith("conflict."):
+                self.undecided |= not gone
+            case Closed(checkpoint=name, result=result):
+                self._asked_anew &= self._plan.find(name) is None
+                unsigned = result == "satisfied" and name not in self._agreed and not self.undecided
+                if name.startswith("conflict.") and unsigned:
+                    yield f"R15: {name} closed without an agreement"
+            case _:
+                pass
+
+    def alone(self, what: str) -> Iterator[str]:
+        """No other operation touches this one, or both sides have signed that both may go on."""
+        if not self._asked_anew:
+            yield f"R15: {what}, and nobody had looked for other operations"
+        for name, contact in self._others.items():
+            if name not in self._agreed:
+                yield f"R15: {what} while {name} with {contact.service} was not settled"
+
+    def agreed(self, statement: Statement, content: ConflictSettled, at: datetime) -> Iterator[str]:
+        """Two signed words about one conflict: each of its side, each naming the other."""
+        contact = self._others.get(statement.checkpoint or "")
+        if contact is None or content.agreement is None:
+            yield f"R15: {statement.checkpoint} settled with nobody"
+            return
+        keys = {key_id(key.public): key.public for key in contact.keys if key.valid_at(at)}
+        other = read_statement(open_envelope(content.agreement, STATEMENT_TYPE, keys))
+        if not isinstance(other.content, ConflictSettled) or (
+            (statement.service, content.agreed_with, statement.delivery, statement.checkpoint)
+            != (other.content.agreed_with, other.service, self._plan.operation, other.checkpoint)
+        ):
+            yield f"R15: {other.service} signed no agreement to {statement.checkpoint}"
+        if statement.service != self._plan.initiator or other.service != contact.service:
+            yield f"R15: {statement.service} and {other.service} agreed; {contact.service} should have"
+        self._agreed.add(statement.checkpoint or "")

@@ -4,6 +4,7 @@ who repeat, forge, contradict and speak out of turn. What each seed brings is al
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -29,8 +30,20 @@ from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.services import private_key_of
 
 MOST_TROUBLES = 3
+CALM, HALF = 0.7, 0.5
+"""Part of the seeds in which no other operation comes near; part of the rest in which the initiator does not simply agree."""
 
 Trouble = Callable[[Plan, random.Random], Act | tuple[Act, ...] | None]
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another live operation that touches the same consignment, from one moment to another, counted from the start."""
+
+    service: str
+    """Whom to call about it."""
+    comes: timedelta
+    goes: timedelta
 
 
 def scenario(plan: Plan, seed: int) -> Scenario:
@@ -51,6 +64,24 @@ def one_trouble(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
     """One thing that goes wrong, as the acts it takes; none where the plan leaves no room for it."""
     trouble = dice.choice(TROUBLES)(plan, dice)
     return trouble if isinstance(trouble, tuple) else (trouble,) if trouble is not None else ()
+
+
+def conflicts(plan: Plan, seed: int) -> tuple[tuple[Rival, ...], tuple[Act, ...]]:
+    """In some seeds, other operations that touch the same consignment, and an initiator that may do as it should not."""
+    dice = random.Random(f"{seed}/conflicts")  # noqa: S311 - a simulation must be repeatable
+    if dice.random() < CALM:
+        return (), ()
+
+    def rival() -> Rival:
+        comes = timedelta(minutes=dice.choice((0, dice.randint(0, 10_000))))
+        service = dice.choice((plan.initiator, *plan.authorities(plan.legs[-1].state)))
+        return Rival(service, comes, comes + timedelta(minutes=dice.choice((1, dice.randint(1, 3000), 60_000))))
+
+    says = dice.choice(("conflict_settled", "conflict_settled", "conflict_yielded", None))
+    alone = {"agreement": None} if says == "conflict_settled" and dice.random() < HALF else {}
+    stranger = {"agreed_with": "nobody.known"} if says == "conflict_settled" and not alone and dice.random() < HALF else {}
+    act = Act(service=plan.initiator, at="conflict", says=says, details=alone | stranger)
+    return tuple(rival() for _ in range(dice.randint(1, 2))), (act,) if dice.random() < HALF else ()
 
 
 def _hours(dice: random.Random, most: int) -> timedelta:

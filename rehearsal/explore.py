@@ -13,7 +13,7 @@ from typing import Any
 from domain.canonical import canonical, digest
 from domain.delivery import Delivery
 from domain.envelope import PLAN_TYPE, sign
-from domain.ledger import NoticeKind, Told
+from domain.ledger import Deconflicted, NoticeKind, Told
 from domain.record import begin, record, submit
 from domain.requests import request
 from domain.statements import Statement, StopRequested, sign_statement
@@ -65,6 +65,13 @@ class _Stage:
     async def wait(self, until_true: Callable[[], bool], until: datetime | None, summary: str) -> None:  # noqa: ARG002
         """Whatever happens next is for the explorer to choose."""
         await _Wait()
+
+    def deconflict(self) -> None:
+        """No other operation touches this one."""
+        record(self.delivery, Deconflicted(number=0), self.time)
+
+    async def release(self) -> None:
+        """Nobody waits for it."""
 
     def ask(self, name: str) -> None:
         """Whoever is asked may answer from now on."""

@@ -32,6 +32,8 @@ from domain.statements import (
     AuthorisationGranted,
     AuthorisationRefused,
     AuthorisationWithdrawn,
+    ConflictSettled,
+    ConflictYielded,
     Content,
     Correction,
     Delivered,
@@ -53,7 +55,7 @@ from domain.statements import (
     StopRequested,
     read_statement,
 )
-from rehearsal.books import Permits, Scales, Voices, voice_of
+from rehearsal.books import Conflicts, Permits, Scales, Voices, voice_of
 
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
 
@@ -94,6 +96,7 @@ class Checker:
         self._lost = False
         self._destroyed = False
         self._explained = False
+        self._conflicts = Conflicts(plan)
 
     def check(self, entries: Sequence[Entry]) -> None:
         """Raises `BrokenInvariantError` at the first entry that breaks one."""
@@ -110,6 +113,9 @@ class Checker:
 
     def _entry(self, entry: Entry) -> Iterator[str]:
         at = instant(entry.at)
+        yield from self._conflicts.happened(entry.event, gone=self._leg is not None)
+        if self._conflicts.undecided:
+            self._halt("conflict")
         match entry.event:
             case Stated(envelope=envelope, verdict=verdict):
                 statement = read_statement(envelope.body())
@@ -143,7 +149,8 @@ class Checker:
             case Closed(checkpoint=name, result="unanswered"):
                 self._close(name)
                 planned = self._plan.find(name)
-                may = name == "stop.acknowledged" or name.startswith(("sighting.", "duty."))
+                gone = name.startswith("conflict.") and self._leg is not None
+                may = gone or name == "stop.acknowledged" or name.startswith(("sighting.", "duty."))
                 if not may and (planned is None or planned.step not in ("muster", "close")):
                     yield f"R2: {name} was passed without an answer"
             case Concluded(outcome=outcome):
@@ -244,7 +251,10 @@ class Checker:
                 yield from self._permits.prepared(content, at)
                 if modality != self._plan.modality:
                     yield f"R3: prepared as {modality}"
+            case ConflictSettled():
+                yield from self._conflicts.agreed(statement, content, at)
             case Dispatched():
+                yield from self._conflicts.alone("dispatched")
                 self._leg = 0
                 for state in self._plan.states():
                     yield from self._consented(state, at, "R1", "dispatched")
@@ -291,6 +301,8 @@ class Checker:
         match content:
             case StopRequested():
                 self._halt("stop")
+            case ConflictYielded():
+                self._halt("conflict")
             case HandoverDeclined():
                 self._halt("declined")
             case MovementDecision(proceed=False):

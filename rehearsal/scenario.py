@@ -96,6 +96,7 @@ class Happened(Frozen):
         "closed",
         "expiring",
         "expired",
+        "deconflicted",
         "cleared",
         "halted",
         "told",
@@ -129,6 +130,7 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
     "closed": ("checkpoint",),
     "expiring": ("service",),
     "expired": ("service",),
+    "deconflicted": ("service",),
     "cleared": (),
     "halted": ("checkpoint", "service", "rule"),
     "told": ("checkpoint", "service"),
@@ -192,9 +194,9 @@ class Scenario(Frozen):
 
 
 def base_name(checkpoint: str) -> str:
-    """The name a scenario knows: `.1`, `.2` of unforeseen checkpoints left out."""
+    """The name a scenario knows: `.1`, `.2` of unforeseen checkpoints left out, and the number of a conflict."""
     base, _, number = checkpoint.rpartition(".")
-    return base if number.isdigit() else checkpoint
+    return base if number.isdigit() or base == "conflict" else checkpoint
 
 
 def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
@@ -234,7 +236,7 @@ def _may_open(plan: Plan, name: str) -> bool:
     duty = name.removeprefix("duty.").rpartition(".")[0] if name.startswith("duty.") else ""
     return (
         plan.find(name) is not None
-        or name in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED, unforeseen.PARTS, "balance")
+        or name in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED, unforeseen.PARTS, "balance", "conflict")
         or any(duty in plan.authorities(state) for state in plan.states())
         or (extension != name and any(extension in plan.authorities(state) for state in plan.states()))
         or (decision != name and plan.find(decision) is not None)

@@ -21,11 +21,14 @@ from domain.errors import Malformed
 from domain.identifiers import Seal
 from domain.moments import instant
 from domain.requests import Request
-from domain.statements import ANSWERS, CONTENT, NEED_OF, Content, Need, Part, Statement, sign_statement
+from domain.statements import ANSWERS, CONTENT, NEED_OF, ConflictSettled, Content, Need, Part, Statement, sign_statement
 from rehearsal.scenario import Act, Scenario, base_name
 
 ALWAYS = 100
 """Percent."""
+
+DECONFLICTION_KEY = hashlib.sha256(b"SIMULATED deconfliction").digest()
+"""Known to everyone, for rehearsals only."""
 
 VIGIL = "vigil"
 """Id of the installation itself in a rehearsal's directory."""
@@ -186,6 +189,13 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "handover_accepted": measured | {"seals_intact": True},
         "handover_declined": {"reason": "SIMULATED: cannot take custody"},
         "movement_decision": {"proceed": True, "reason": "SIMULATED: explained and recounted"},
+        "conflict_settled": {
+            "agreed_with": facts.agree_with or request.service,
+            "reference": f"SIMULATED-{dice.randint(1000, 9999)}",
+            "reason": "SIMULATED: both may go on",
+            "agreement": _agreement(request),
+        },
+        "conflict_yielded": {"reason": "SIMULATED: the other was first"},
         "delivered": {"how": "SIMULATED: by the ordinary operator"},
         "arrest_made": {"persons": dice.randint(1, 3), "place": facts.place},
         "no_arrest": {"reason": "SIMULATED: nobody came"},
@@ -234,6 +244,22 @@ def _ended(part: Part) -> dict[str, Any]:
         "recovered": plain(part)["contents"],
         "head": "0" * 64,
     }
+
+
+def _agreement(request: Request) -> Envelope | None:
+    """What the officer on the other side of a conflict signs on the telephone; none where there is no conflict."""
+    if request.facts.agree_with is None:
+        return None
+    said = Statement(
+        id=f"agreed-{request.checkpoint.removeprefix('conflict.')}",
+        delivery=request.delivery,
+        checkpoint=request.checkpoint,
+        service=request.facts.agree_with,
+        officer="other-01",
+        happened_at=request.asked_at,
+        content=ConflictSettled(agreed_with=request.service, reference="SIMULATED", reason="SIMULATED: both may go on"),
+    )
+    return sign_statement(said, private_key_of(said.service))
 
 
 def _new_seal(state: str, dice: random.Random) -> dict[str, Any]:

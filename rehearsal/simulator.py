@@ -14,21 +14,22 @@ from typing import Any
 
 from domain.canonical import canonical
 from domain.cards import RuleCard
+from domain.deconfliction import Answer, Claim, Register, contacts, hashes
 from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, Envelope, sign
 from domain.errors import TimedOut, VigilError
-from domain.ledger import Amended, Asked, Entry, NoticeKind, Told
+from domain.ledger import Amended, Asked, Deconflicted, Entry, NoticeKind, Told
 from domain.packet import seal
 from domain.plan import Plan
-from domain.record import amend, begin, record, resume, submit
+from domain.record import amend, begin, look_up, record, resume, submit
 from domain.requests import request
 from domain.statements import Statement, StopRequested, sign_statement
 from domain.unforeseen import in_between
-from rehearsal.chaos import attacks, haste
+from rehearsal.chaos import Rival, attacks, haste
 from rehearsal.clock import EPOCH, VirtualTimeLoop, run
 from rehearsal.scenario import Change, Scenario
-from rehearsal.services import VIGIL, Line, cast, lines, private_key_of
+from rehearsal.services import DECONFLICTION_KEY, VIGIL, Line, cast, lines, private_key_of
 from workflows.story import Story
 
 Watch = Callable[[Delivery, Entry], None]
@@ -76,6 +77,8 @@ class World:
     """Chance of a restart at each checkpoint boundary."""
     hostility: float = 0.0
     """Chance that a statement which comes in is followed by every attack of `rehearsal.chaos`."""
+    rivals: tuple[Rival, ...] = ()
+    """Other live operations that touch the same consignment."""
 
 
 def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Simulated:
@@ -97,6 +100,7 @@ class _Theatre:
         self._watch = watch
         self._dice = random.Random(f"{world.seed}/stage")  # noqa: S311 - a rehearsal must be repeatable
         self._directory = cast(world.directory, world.plan.participants())
+        self._everyone = cast(world.directory, tuple(service.id for service in world.directory.services))
         initiator = private_key_of(world.plan.initiator)
         self._plan: Envelope = sign(canonical(world.plan), PLAN_TYPE, initiator)
         states = world.plan.states()
@@ -108,12 +112,15 @@ class _Theatre:
         self._answering: dict[str, list[asyncio.Task[None]]] = {}
         self._seen = 0
         self._restarts = 0
+        self._register = Register()
 
     async def perform(self) -> Simulated:
         """Tell the story, again from the ledger after each restart, until it has ended."""
         self._go(self._lose_patience())
         for change in self._world.scenario.changes:
             self._go(self._change(change))
+        for number, rival in enumerate(self._world.rivals):
+            self._go(self._compete(f"rival-{number}", rival))
         while not self._delivery.ended:
             try:
                 await Story(self._delivery, self).run()
@@ -167,6 +174,12 @@ class _Theatre:
     def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:  # noqa: ARG002
         record(self._delivery, Told(kind=kind, checkpoint=checkpoint, reached=services), self.now())
 
+    def deconflict(self) -> None:
+        self._claim(self._world.plan.operation, self._world.plan.initiator)
+
+    async def release(self) -> None:
+        self._answer(self._register.release(self._world.plan.operation))
+
     def show(self) -> None:
         for entry in self._delivery.ledger.since(self._seen):
             self._watch(self._delivery, entry)
@@ -216,6 +229,24 @@ class _Theatre:
         with suppress(VigilError):
             amend(self._delivery, Amended(plan=plan, services=services, cards=tuple(cards)), self.now())
         self.show()
+
+    async def _compete(self, operation: str, rival: Rival) -> None:
+        await asyncio.sleep(rival.comes.total_seconds())
+        self._claim(operation, rival.service)
+        await asyncio.sleep((rival.goes - rival.comes).total_seconds())
+        self._answer(self._register.release(operation))
+
+    def _claim(self, operation: str, contact: str) -> None:
+        """Every operation here touches what this plan touches."""
+        touched = hashes(DECONFLICTION_KEY, self._world.plan.consignment.identifiers, self._world.plan.selectors)
+        self._answer(self._register.claim(Claim(delivery=operation, contact=contact, hashes=touched)))
+
+    def _answer(self, changed: tuple[Register, Answer]) -> None:
+        self._register, answer = changed
+        for finding in answer.findings:
+            if finding.claim.delivery == self._world.plan.operation and not self._delivery.ended:
+                found = contacts(DECONFLICTION_KEY, finding, self._everyone)
+                look_up(self._delivery, Deconflicted(number=answer.number, contacts=found), self.now())
         self._news.set()
 
     async def _receive(self, name: str, service: str, answers: tuple[Line, ...]) -> None:

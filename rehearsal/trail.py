@@ -9,6 +9,7 @@ from domain.ledger import (
     Asked,
     Cause,
     Concluded,
+    Deconflicted,
     Entry,
     Escalated,
     Event,
@@ -102,6 +103,8 @@ def _sight(delivery: Delivery, event: Event, at: datetime) -> Seen:
             return Seen(at, event.event, name, (to, *services))
         case Reminded(checkpoint=name, services=services) | Silence(checkpoint=name, services=services):
             return Seen(at, event.event, name, services)
+        case Deconflicted(contacts=contacts):
+            return Seen(at, event.event, services=tuple(contact.service for contact in contacts))
         case Expiring(service=service) | Expired(service=service):
             return Seen(at, event.event, services=(service,))
         case Halted(rule=rule, cause=cause):

@@ -5,7 +5,7 @@ services over real HTTP.
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from aiohttp import web
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
+from activities.deconfliction import Deconfliction
 from activities.services import Services
 from domain.directory import Directory, Reach
 from domain.ledger import Entry
@@ -25,10 +26,10 @@ from gateway.desk import Desk
 from process.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
-from rehearsal.services import VIGIL, cast, private_key_of
+from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 from tests.support import example_cards, example_directory, signed_plan
 from worker import worker_for
-from workflows.messages import Docket, workflow_id
+from workflows.messages import Docket, register_id, workflow_id
 
 PATIENCE = 60.0
 
@@ -110,7 +111,8 @@ async def installed(
         runner = web.AppRunner(application(desk, Proofs(directory)), access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", ports[0]).start()
-        worker = worker_for(client, queue, Services(http, VIGIL, key), grace=timedelta(seconds=1))
+        deconfliction = Deconfliction(DECONFLICTION_KEY, directory)
+        worker = worker_for(client, queue, Services(http, VIGIL, key), deconfliction, grace=timedelta(seconds=1))
         served = without(directory, tuple(reach or {}))
         try:
             async with worker:
@@ -121,15 +123,14 @@ async def installed(
                         yield Installation(client, url, http, directory, queue, services)
         finally:
             await runner.cleanup()
-            await end_what_runs(client, plan)
+            await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 
 
-async def end_what_runs(client: Client, plan: Plan) -> None:
-    """A delivery that a test left behind is terminated, so that it is in nobody's inbox."""
-    try:
-        await client.get_workflow_handle(workflow_id(plan.operation)).terminate("the test is over")
-    except RPCError:
-        return  # it has ended, or never began
+async def end_what_runs(client: Client, *workflows: str) -> None:
+    """What a test left behind is terminated, so that it is in nobody's inbox."""
+    for one in workflows:
+        with suppress(RPCError):  # it has ended, or never began
+            await client.get_workflow_handle(one).terminate("the test is over")
 
 
 def without(directory: Directory, services: tuple[str, ...]) -> Directory:

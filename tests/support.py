@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from domain import unforeseen
-from domain.canonical import canonical
+from domain.canonical import canonical, digest
 from domain.cards import RuleCard
+from domain.deconfliction import Contact
 from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.documents import Document
 from domain.envelope import PLAN_TYPE, Envelope, sign
 from domain.errors import RuleBroken
-from domain.ledger import Cleared, Closed, Concluded, Event, Opened, Receipt
+from domain.ledger import Cleared, Closed, Concluded, Deconflicted, Event, Opened, Receipt
 from domain.packet import seal
 from domain.plan import Plan
 from domain.record import begin, record, submit, take_up
@@ -146,6 +147,8 @@ class Table:
     now: datetime = EPOCH
     other_cards: dict[str, RuleCard] = field(default_factory=dict)
     """Cards that take the place of the examples'."""
+    alone: bool = True
+    """Whether the register has answered that no other operation touches this one whenever a rule wants it asked (R15)."""
 
     def __post_init__(self) -> None:
         everyone = example_directory()
@@ -154,6 +157,8 @@ class Table:
         self.cards = {state: card for state, card in cards.items() if state in self.plan.states()}
         self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now)
         self._numbers = itertools.count(1)
+        if self.alone:
+            self.deconflict()
 
     def pass_time(self, **span: float) -> None:
         """Let time go by: `pass_time(hours=2)`."""
@@ -162,6 +167,20 @@ class Table:
     def record(self, event: Event) -> None:
         """Record what the story would."""
         record(self.delivery, event, self.now)
+
+    def deconflict(self, *services: str) -> None:
+        """The register answers: these services have operations that touch this one; none if none is named."""
+        contacts = tuple(
+            Contact(
+                conflict=digest(f"{service} {number}")[:12],
+                service=service,
+                call="duty officer",
+                keys=self.directory.get(service).keys,
+            )
+            for number, service in enumerate(services)
+        )
+        known = self.delivery.deconflicted
+        self.record(Deconflicted(number=known.number + 1 if known is not None else 0, contacts=contacts))
 
     def open(self, *names: str) -> None:
         """Open planned checkpoints."""
@@ -180,6 +199,8 @@ class Table:
         """Close checkpoints that are satisfied."""
         for name in names:
             self.record(Closed(checkpoint=name, result="satisfied"))
+        if self.alone and not self.delivery.dispatched:
+            self.deconflict()
 
     def statement(self, service: str, kind: str, at: str | None = None, **content: Any) -> Statement:
         """A statement as the service would make it, with these fields instead of the usual ones."""

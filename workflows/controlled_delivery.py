@@ -9,8 +9,8 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from domain.envelope import Envelope
     from domain.errors import Malformed, VigilError
-    from domain.ledger import Amended, Asked, Entry, Receipt
-    from domain.record import admit, amend, begin, receipt, record, resume, submit
+    from domain.ledger import Amended, Asked, Deconflicted, Entry, Receipt
+    from domain.record import admit, amend, begin, look_up, receipt, record, resume, submit
     from domain.requests import Request, inbox
     from domain.views import DeliveryView, view
     from workflows import messages
@@ -101,6 +101,14 @@ class ControlledDelivery:
             record(self._delivery, asked, workflow.now())
         except VigilError as error:
             workflow.logger.warning("a report came too late", extra={"code": error.code})
+
+    @workflow.signal(name=messages.REPORT_CONFLICTS)
+    def report_conflicts(self, found: Deconflicted) -> None:
+        """From the activities of this delivery, or of another that has come or gone: the register's answer (R15)."""
+        try:
+            look_up(self._delivery, found, workflow.now())
+        except VigilError as error:
+            workflow.logger.warning("the register's answer came too late", extra={"code": error.code})
 
     @workflow.query(name=messages.QUERY_VIEW)
     def view(self) -> DeliveryView:

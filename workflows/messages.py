@@ -9,9 +9,10 @@ from pydantic import Field
 
 from domain.canonical import Frozen
 from domain.cards import RuleCard
+from domain.deconfliction import Register, Selector
 from domain.directory import Directory, Service
 from domain.envelope import Envelope
-from domain.identifiers import CheckpointId, OperationCode, ServiceId, State
+from domain.identifiers import CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, State
 from domain.ledger import Entry, Outcome
 from domain.requests import Notice, Request
 from domain.statements import Digest
@@ -20,12 +21,19 @@ WORKFLOW = "ControlledDelivery"
 SUBMIT = "submit"
 AMEND = "amend"
 REPORT_ASKED = "report_asked"
+REPORT_CONFLICTS = "report_conflicts"
 QUERY_VIEW = "view"
 QUERY_LEDGER = "ledger"
 QUERY_INBOX = "inbox"
 QUERY_DOCKET = "docket"
 QUERY_RECEIPT = "receipt"
 
+REGISTER = "Register"
+CLAIM = "claim"
+RELEASE = "release"
+
+DECONFLICT = "deconflict"
+RELEASE_CLAIM = "release_claim"
 AWAIT_CONFIRMATIONS = "await_confirmations"
 DELIVER_NOTICES = "deliver_notices"
 
@@ -36,6 +44,11 @@ PHASE = "VigilPhase"
 def workflow_id(operation: str) -> str:
     """The one workflow of a delivery. Made here and nowhere taken apart."""
     return f"delivery/{operation}"
+
+
+def register_id(task_queue: str) -> str:
+    """The one register of an installation, which is who shares a task queue."""
+    return f"register/{task_queue}"
 
 
 def update_id(statement: str, envelope: Envelope) -> str:
@@ -74,6 +87,30 @@ class AskedReport(Frozen):
     checkpoint: CheckpointId
     received: tuple[ServiceId, ...] = ()
     unreachable: tuple[ServiceId, ...] = ()
+
+
+class Book(Frozen):
+    """All that a register is made of. The next run after a continue-as-new goes on from it."""
+
+    live: Register | None = None
+    """None: it begins, and nobody has claimed yet."""
+    answers_per_run: Annotated[int, Field(ge=1)] = 1000
+    """After so many answers a run ends and another goes on (Temporal's limits)."""
+
+
+class Touched(Frozen):
+    """The errand of `deconflict`: what an operation touches, and whom to call about it. Hashed in the activity, with its key."""
+
+    delivery: OperationCode
+    contact: ServiceId
+    identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(max_length=20)]
+    selectors: Annotated[tuple[Selector, ...], Field(max_length=100)]
+
+
+class Over(Frozen):
+    """The errand of `release_claim`: this operation is live no more."""
+
+    delivery: OperationCode
 
 
 class CheckpointWait(Frozen):

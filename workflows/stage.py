@@ -22,6 +22,14 @@ class Stage(Protocol):
         """Return when the condition holds or the instant has come, whichever is first."""
         ...
 
+    def deconflict(self) -> None:
+        """Begin to ask which live operations touch this one (R15); the answer is recorded when it comes. Returns at once."""
+        ...
+
+    async def release(self) -> None:
+        """Return when this operation no longer counts as live."""
+        ...
+
     def ask(self, name: str) -> None:
         """Begin to ask the checkpoint's services, unless begun already, and go on until `withdraw`. Returns at once."""
         ...

@@ -11,6 +11,7 @@ from typing import Literal
 
 from domain import rules, unforeseen
 from domain.consent import conflicting, lacking
+from domain.deconfliction import Contact
 from domain.delivery import Delivery
 from domain.ledger import (
     Cleared,
@@ -27,7 +28,7 @@ from domain.ledger import (
     Silence,
 )
 from domain.mass import open_difference
-from domain.plan import Plan, PlannedCheckpoint
+from domain.plan import Plan, PlannedCheckpoint, Step
 from domain.record import record, take_up
 from domain.timers import elapsed, next_moment
 from workflows.stage import Stage
@@ -55,8 +56,10 @@ class Story:
             if progress.open:
                 self.stage.ask(name)
         try:
+            await self.deconflict("authorise")
             await self.obtain_authorisations()
             await self.prepare()
+            await self.deconflict("dispatch")
             await self.dispatch()
             leg = 0
             while leg < len(self.plan.legs) - 1:
@@ -71,6 +74,14 @@ class Story:
         await self.close()
 
     # The steps
+
+    async def deconflict(self, before: Step) -> None:
+        """Look whether another live operation touches this one, and go on only when none does or both agree (R15)."""
+        if any(checkpoint.id in self.delivery.progress for checkpoint in self.plan.at(before)):
+            return
+        if not self.delivery.looked:
+            self.stage.deconflict()
+        await self.until(self.free_of_conflict, "looking for other operations", halted=False)
 
     async def obtain_authorisations(self) -> None:
         """Ask every State on the route at once; silence is not consent (R2), and all must allow the same handling (R3)."""
@@ -146,6 +157,8 @@ class Story:
             outcome, reason = rules.conclusion(self.delivery)
             self.record(Concluded(outcome=outcome, reason=reason[:500]))
             self.stage.tell("outcome", None, self.plan.participants(), f"{outcome}: {reason}")
+            self.meet_the_unforeseen()
+            await self.stage.release()
         if self.delivery.dispatched:
             await self.pass_checkpoints(*self.plan.at("close"), halted=True)
         await self.until(lambda: not self.delivery.open_checkpoints(), "waiting for duties to be done", halted=True)
@@ -204,6 +217,10 @@ class Story:
             return discrepancy is None or discrepancy.checkpoint != name
         return progress.silent and rules.may_stay_unanswered(self.delivery, name)
 
+    def free_of_conflict(self) -> bool:
+        """Whether the register has answered, and whatever it found is settled."""
+        return self.delivery.looked and not self.delivery.unsettled()
+
     async def clear(self, leg: int) -> None:
         """Record that `leg` may begin, after any extension of a consent that it needs (R1, R5)."""
         if self.delivery.cleared >= leg:
@@ -216,8 +233,13 @@ class Story:
             for service in self.plan.authorities(state):
                 self.ask_extension(service)
         summary = f"waiting for {', '.join(short)} to extend its consent"
-        await self.until(lambda: not rules.shortfall(self.delivery, leg, self.stage.now()), summary, halted=False)
+        await self.until(partial(self.may_begin, leg), summary, halted=False)
         self.record(Cleared(leg=leg))
+
+    def may_begin(self, leg: int) -> bool:
+        """Whether every consent that `leg` needs lasts, and at departure no conflict has come up meanwhile."""
+        lasts = not rules.shortfall(self.delivery, leg, self.stage.now())
+        return lasts and (leg > 0 or self.free_of_conflict())
 
     async def until(self, done: Callable[[], bool], summary: str, *, halted: bool) -> None:
         """Wait for `done`, recording meanwhile what time brings. Raises `HaltedError` the moment the delivery halts (R8)."""
@@ -251,6 +273,8 @@ class Story:
         """Open what the unforeseen calls for: a decision (R7), a sighting, a search (R9). Close what has been answered."""
         if self.delivery.discrepancy is not None and self.delivery.halt is None:
             self.open_unforeseen(unforeseen.decision_name(self.delivery), ask=True)
+        for contact in self.delivery.unsettled():
+            self.meet_conflict(contact)
         self.keep_in_sight()
         if self.delivery.dispatched:
             self.ask_afresh()
@@ -261,7 +285,7 @@ class Story:
             decides = unforeseen.decides(name) or (planned is not None and planned.step == "authorise")
             if progress.open and progress.satisfied and decides:
                 self.close_checkpoint(name, "satisfied")
-            elif progress.open and progress.silent and unforeseen.decides(name) and unforeseen.may_stay_unanswered(name):
+            elif progress.open and progress.silent and decides and rules.may_stay_unanswered(self.delivery, name):
                 self.close_checkpoint(name, "unanswered")
             elif progress.open and unforeseen.moot(self.delivery, name):
                 self.close_checkpoint(name, "withdrawn")
@@ -273,6 +297,12 @@ class Story:
                 due = rules.due_at(self.delivery, checkpoint.id, self.stage.now())
                 self.record(Opened(checkpoint=checkpoint.id, due=due))
                 self.stage.ask(checkpoint.id)
+
+    def meet_conflict(self, contact: Contact) -> None:
+        """Tell the initiator whom to call, once, and ask it for an agreement of both sides (R15)."""
+        if self.open_unforeseen(contact.checkpoint, ask=True):
+            text = f"another operation touches this one; call {contact.service}: {contact.call}"
+            self.stage.tell("conflict", contact.checkpoint, (self.plan.initiator,), text)
 
     def keep_in_sight(self) -> None:
         """Ask for a sighting when a check-in is due; alarm everyone and have it searched for when it is out of sight (R9)."""
@@ -290,15 +320,16 @@ class Story:
         if service in self.delivery.grants:
             self.open_unforeseen(unforeseen.extension_name(self.delivery, service), ask=True)
 
-    def open_unforeseen(self, name: str, *, ask: bool = False) -> None:
-        """Open a checkpoint that no plan holds, unless it is open already."""
+    def open_unforeseen(self, name: str, *, ask: bool = False) -> bool:
+        """Open a checkpoint that no plan holds, unless it has been opened already; whether it was opened now."""
         definition = unforeseen.definition(self.delivery, name)
         if name in self.delivery.progress or definition is None:
-            return
+            return False
         due = rules.due_at(self.delivery, name, self.stage.now())
         self.record(Opened(checkpoint=name, due=due, definition=definition))
         if ask:
             self.stage.ask(name)
+        return True
 
     def close_checkpoint(self, name: str, result: Literal["satisfied", "unanswered", "withdrawn"]) -> None:
         """Close it, and tell those still asked that nothing is waited for any more."""

@@ -17,13 +17,17 @@ from domain.unforeseen import in_between
 from domain.views import markdown, phase, view
 from workflows.messages import (
     AWAIT_CONFIRMATIONS,
+    DECONFLICT,
     DELIVER_NOTICES,
     PARTICIPANTS,
     PHASE,
+    RELEASE_CLAIM,
     CheckpointWait,
     Delivered,
     Docket,
     Errand,
+    Over,
+    Touched,
 )
 
 _PHASE = SearchAttributeKey.for_keyword(PHASE)
@@ -40,7 +44,8 @@ class TemporalStage:
         self._delivery = delivery
         self._docket = docket
         self._asking: dict[str, list[asyncio.Task[Any]]] = {}
-        self._notices: list[asyncio.Task[None]] = []
+        self._notices: list[asyncio.Task[Any]] = []
+        """Notices and errands to the register that are under way."""
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_at: datetime | None = None
         self._shown_phase = ""
@@ -55,6 +60,23 @@ class TemporalStage:
         self.show_everywhere()
         self._set_alarm(until, summary)
         await workflow.wait_condition(lambda: until_true() or (until is not None and self.now() >= until))
+
+    def deconflict(self) -> None:
+        """The activity answers by signal, so that the story can be stopped meanwhile."""
+        plan = self._delivery.plan
+        touched = Touched(
+            delivery=plan.operation,
+            contact=plan.initiator,
+            identifiers=plan.consignment.identifiers,
+            selectors=plan.selectors,
+        )
+        self._register(DECONFLICT, touched, "looks for other operations that touch this one")
+
+    async def release(self) -> None:
+        """After whatever is under way, so that no claim comes in behind it."""
+        await self.settle()
+        self._register(RELEASE_CLAIM, Over(delivery=self._delivery.plan.operation), "is live no more")
+        await self.settle()
 
     def ask(self, name: str) -> None:
         """One activity per checkpoint (and per task queue, where services are reached from their own)."""
@@ -136,6 +158,10 @@ class TemporalStage:
         if coarse != self._shown_phase:
             self._shown_phase = coarse
             workflow.upsert_search_attributes([_PHASE.value_set(coarse)])
+
+    def _register(self, errand: str, what: Touched | Over, summary: str) -> None:
+        task = workflow.start_activity(errand, what, start_to_close_timeout=_ONE_ATTEMPT, summary=summary)
+        self._notices.append(task)
 
     def _set_alarm(self, until: datetime | None, summary: str) -> None:
         if until == self._alarm_at:

@@ -4,15 +4,20 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from typer.testing import CliRunner
 
-from client import handing
+from client import cli, handing
 from client.handing import hand_in, kept
 from domain.errors import Unavailable
-from domain.ledger import Receipt
+from domain.ledger import Opened, Receipt
+from domain.record import submit
+from domain.rules import due_at
+from domain.unforeseen import definition
 from process.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.client.test_cli import Desk, desk
+from tests.support import Table
 from tests.workflows.test_controlled_delivery import stop_by
 
 __all__ = ["desk"]
@@ -85,3 +90,29 @@ async def test_a_file_that_is_no_statement_is_refused_with_its_faults(desk: Desk
 
     assert (2, 3) == (wrong.code, absent.code)
     assert "payloadType" in wrong.err
+
+
+def test_an_agreement_travels_as_a_file_from_one_side_to_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R15: the other side signs offline, the initiator puts the file into its own word, and the rules take it for settled."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli.keyring, "key_of", lambda _folder, service: private_key_of(service))
+    table = Table(alone=False)
+    table.deconflict("uz.police")
+    (contact,) = table.delivery.unsettled()
+    due = due_at(table.delivery, contact.checkpoint, table.now)
+    table.record(Opened(checkpoint=contact.checkpoint, due=due, definition=definition(table.delivery, contact.checkpoint)))
+
+    def signed(service: str, *words: str) -> Path:
+        """What `vigil confirm --offline` writes."""
+        before = set(tmp_path.iterdir())
+        common = ["--offline", "--kind", "conflict_settled", "reference=7/2026", "reason=one arrest for both"]
+        command = ["confirm", table.plan.operation, contact.checkpoint, "--as", service, *common, *words]
+        assert 0 == CliRunner().invoke(cli.app, command).exit_code
+        (made,) = set(tmp_path.iterdir()) - before
+        return made
+
+    theirs = signed("uz.police", "agreed_with=kz.knb")
+    ours = signed("kz.knb", "agreed_with=uz.police", f"agreement={theirs}")
+
+    assert "accepted" == submit(table.delivery, kept(ours)[0], table.now).verdict.verdict
+    assert () == table.delivery.unsettled()

@@ -1,13 +1,20 @@
 """The `vigil plan` commands as people and programs run them."""
 
+import json
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
+from client import cli
 from client.drawing import plan_svg
 from client.picture import room
+from domain.deconfliction import Selector, selector
+from domain.errors import Malformed
+from process.brought import deconfliction_key_in
 from tests.client.test_cli import PLAN, vigil
 from tests.support import EXAMPLE_PLANS, EXAMPLES, example_plan
 
@@ -252,3 +259,62 @@ duties: [{id: register, what: a copy to the register, within: 24h}]
     assert "kk, ru" in kz
     assert "of its own for nothing; this plan needs none (R16)" in uz
     assert "not known: ask before you write" in uz
+
+
+@pytest.fixture
+def deconfliction_key(tmp_path: Path) -> Path:
+    """A key as `vigil keys deconfliction` makes it."""
+    made = CliRunner().invoke(cli.app, ["keys", "deconfliction", "--keys", str(tmp_path)])
+    assert 0 == made.exit_code
+    return Path(made.stdout.strip())
+
+
+def test_a_deconfliction_key_is_its_owners_and_never_overwritten(deconfliction_key: Path) -> None:
+    """32 random bytes, for one user; making it again is refused and leaves it as it was."""
+    before = deconfliction_key.read_text()
+    again = CliRunner().invoke(cli.app, ["keys", "deconfliction", "--keys", str(deconfliction_key.parent)])
+
+    assert 32 == len(deconfliction_key_in(deconfliction_key))
+    assert 0o600 == deconfliction_key.stat().st_mode & 0o777
+    assert isinstance(again.exception, Malformed)
+    assert before == deconfliction_key.read_text()
+
+
+def test_a_hash_for_a_plan_is_the_same_typed_or_given(deconfliction_key: Path) -> None:
+    """Typed on standard input it does not stand in the shell's history; the line that is printed is a selector."""
+    key = ["--key", str(deconfliction_key)]
+    typed = CliRunner().invoke(cli.app, ["plan", "hash", "phone", *key], input="+998 71 200-00-00\n")
+    given = CliRunner().invoke(cli.app, ["plan", "hash", "phone", "00998712000000", *key, "-o", "json"])
+
+    assert 0 == typed.exit_code == given.exit_code
+    assert YAML(typ="safe").load(typed.stdout) == json.loads(given.stdout)
+    assert selector(deconfliction_key_in(deconfliction_key), "phone", "+998712000000") == Selector.model_validate_json(
+        given.stdout
+    )
+
+
+def test_what_could_never_match_is_not_hashed(deconfliction_key: Path) -> None:
+    """A number without its country is refused, and says how to write it."""
+    refused = CliRunner().invoke(cli.app, ["plan", "hash", "phone", "2000000", "--key", str(deconfliction_key)])
+
+    assert isinstance(refused.exception, Malformed)
+    assert "+998" in refused.exception.message
+    assert "" == refused.stdout
+
+
+@pytest.mark.parametrize("text", ["", "secret", "ab" * 31, "AB" * 32])
+def test_what_is_no_deconfliction_key_is_refused(tmp_path: Path, text: str) -> None:
+    """Hashes made with half a key would match with nobody's."""
+    file = tmp_path / "deconfliction.key"
+    file.write_text(text)
+
+    with pytest.raises(Malformed, match="64 hexadecimal digits"):
+        deconfliction_key_in(file)
+
+
+def test_a_worker_without_a_deconfliction_key_says_so() -> None:
+    """The setting is named, and how to make a key."""
+    with pytest.raises(Malformed, match="VIGIL_DECONFLICTION_KEY") as refused:
+        deconfliction_key_in(None)
+
+    assert "vigil keys deconfliction" in refused.value.hint

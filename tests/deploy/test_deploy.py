@@ -124,11 +124,20 @@ def test_vigil_is_handed_its_key_as_a_credential(path: Path) -> None:
 
 
 def test_example_of_settings_does_not_override_the_credential() -> None:
-    """The example sets every setting but the key, which a line there would take away from the units."""
+    """The example sets every setting but the keys, which a line there would take away from the units."""
     lines = (DEPLOY / "systemd" / "vigil.env.example").read_text(encoding="utf-8").splitlines()
     names = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}
 
-    assert known_settings() - {"VIGIL_KEY"} == names
+    assert known_settings() - {"VIGIL_KEY", "VIGIL_DECONFLICTION_KEY"} == names
+
+
+def test_only_workers_have_the_deconfliction_key() -> None:
+    """Both forms hand it to the workers and to nothing else: the gateway can hash nothing."""
+    handed = {unit.name for unit in UNITS if "/etc/vigil/keys/deconfliction.key" in unit.read_text(encoding="utf-8")}
+    services = read_compose()["services"].items()
+
+    assert {"vigil-worker@.service"} == handed
+    assert ["worker"] == [name for name, service in services if "deconfliction_key" in service.get("secrets", [])]
 
 
 def test_temporal_of_one_machine_keeps_to_itself() -> None:

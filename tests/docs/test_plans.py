@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from domain import amending, planning, rules
 from domain.cards import Duty, RuleCard
+from domain.deconfliction import Selector
 from domain.demands import Demand
 from domain.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
 from domain.documents import Document
@@ -45,7 +46,7 @@ TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTIL
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Consignment, ConsignmentIdentifier, Contents, Cash, Contingencies,
-    Surveillance, Offence, Replaced, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf, Act, Change,
+    Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf, Act, Change,
     Said, Happened,
 )  # fmt: skip
 

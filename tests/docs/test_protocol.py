@@ -27,7 +27,7 @@ from domain.directory import Desk, Directory, Service, ServiceKey
 from domain.documents import Document
 from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, public_text
 from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
-from domain.ledger import Amended, Entry, Event, NoticeKind, Opened, Receipt
+from domain.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Receipt
 from domain.moments import utc_text
 from domain.packet import seal
 from domain.plan import Plan, read_plan
@@ -127,6 +127,7 @@ class PaperDesk:
                 self.said["sign_envelope"](canonical(self.plan), PLAN_TYPE, self.said["initiator_key"])
             )
             self.delivery = begin(plan, self.directory, self.cards, NOW)
+            record(self.delivery, Deconflicted(number=1), NOW)
             for name in ("consent-kz", "consent-uz"):
                 planned = self.plan.find(name)
                 assert planned is not None

@@ -26,6 +26,7 @@ from domain.statements import (
     NEED_OF,
     Cash,
     Condition,
+    ConflictSettled,
     Content,
     Find,
     Item,
@@ -36,6 +37,7 @@ from domain.statements import (
     SubstanceMass,
     Unit,
     read_statement,
+    sign_statement,
 )
 
 TEXT = (Path(__file__).parents[2] / "docs" / "statements.md").read_text(encoding="utf-8")
@@ -170,7 +172,9 @@ class Door:
 
 
 @pytest.mark.parametrize(("kind", "line"), COMMANDS, ids=[f"{kind}: {line.split()[1]}" for kind, line in COMMANDS])
-def test_every_command_line_makes_the_statement_it_stands_for(kind: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_line_makes_the_statement_it_stands_for(
+    kind: str, line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """A command line of the document, run as it stands, hands in one complete statement of its section's kind."""
     words = shlex.split(line)
     door = Door(NEED_OF.get(kind), words[2:])
@@ -181,6 +185,17 @@ def test_every_command_line_makes_the_statement_it_stands_for(kind: str, line: s
 
         return asyncio.run(connected())
 
+    monkeypatch.chdir(tmp_path)
+    theirs = Statement(
+        id="the-other-sides-word",
+        delivery="saxaul-22",
+        service="kz.police",
+        officer="K-1",
+        happened_at="2026-03-02T13:25:00+05:00",
+        content=ConflictSettled(agreed_with="kz.knb", reference="7/2026", reason="one arrest for both"),
+    )
+    signed = sign_statement(theirs, Ed25519PrivateKey.generate())
+    Path("kz.police.statement.json").write_text(signed.model_dump_json(), encoding="utf-8")
     monkeypatch.setattr(cli, "call", call)
     monkeypatch.setattr(cli.keyring, "key_of", lambda *_: Ed25519PrivateKey.from_private_bytes(bytes(32)))
     result = CliRunner().invoke(cli.app, words[1:])

@@ -13,6 +13,7 @@ from aiohttp import web
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from activities.deconfliction import Deconfliction
 from activities.services import Services
 from domain import proof
 from domain.directory import Directory
@@ -225,7 +226,8 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
     answer = await desk.submit(plan.operation, stop)
-    async with worker_for(temporal, queue, Services(at.installation.http, VIGIL, key), grace=timedelta(seconds=1)):
+    services, deconfliction = Services(at.installation.http, VIGIL, key), Deconfliction(bytes(32), at.installation.directory)
+    async with worker_for(temporal, queue, services, deconfliction, grace=timedelta(seconds=1)):
         receipt = await desk.submit(plan.operation, stop)
         ledger = await desk.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
         shown = await desk.view(at.installation.directory.get("uz.police"), plan.operation)

@@ -1,17 +1,20 @@
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.deconfliction import Contact
+from domain.ledger import Cleared, Closed, Deconflicted, Opened, Told
 from domain.packet import verify
 from rehearsal import __main__ as campaign
-from rehearsal.chaos import TROUBLES
+from rehearsal.chaos import TROUBLES, Rival
 from rehearsal.clock import EPOCH, DeadlockError, VirtualTimeLoop, run
 from rehearsal.invariants import BrokenInvariantError, Checker
-from rehearsal.scenario import Scenario
+from rehearsal.scenario import Act, Scenario
 from rehearsal.services import lines
-from rehearsal.simulator import World, simulate
+from rehearsal.simulator import Simulated, World, simulate
 from tests.support import SCENARIOS, Table, example_cards, example_directory, example_scenario
 
 SEEDS = 2000
@@ -42,6 +45,112 @@ def test_two_thousand_seeds_of_chaos_break_no_invariant() -> None:
 
     assert [] == failures
     assert {"delivered_with_arrests", "refused", "expired", "withdrawn", "interdicted_early"} <= set(outcomes)
+
+
+def conflicts_of(done: Simulated) -> list[str]:
+    """How each conflict of a simulated delivery was closed."""
+    events = [entry.event for entry in done.delivery.ledger]
+    return [one.result for one in events if isinstance(one, Closed) and one.checkpoint.startswith("conflict.")]
+
+
+def test_the_chaos_brings_conflicts_of_every_kind() -> None:
+    """Among a few hundred seeds some conflicts are settled, some have gone by themselves, and some halt the delivery."""
+    found: Counter[str] = Counter()
+    for seed in range(300):
+        if campaign.world(seed).rivals:
+            done = simulate(campaign.world(seed))
+            found.update(conflicts_of(done))
+            found[done.delivery.halt.cause if done.delivery.halt is not None else ""] += 1
+
+    assert {"satisfied", "withdrawn", "conflict"} <= set(found)
+
+
+def test_two_rivals_are_settled_each_for_itself_and_the_delivery_goes_on() -> None:
+    """R15: one operation is there from the start, one comes later; both sides of each agree, and it ends as it should."""
+    rivals = (Rival("uz.police", timedelta(), timedelta(days=90)), Rival("kz.knb", timedelta(hours=1), timedelta(days=90)))
+    chosen = replace(world("almaty-tashkent", restart_chance=0.5), rivals=rivals)
+    done = simulate(chosen)
+
+    assert ["satisfied", "satisfied"] == conflicts_of(done)
+    assert "delivered_with_arrests" == verify(done.packet).outcome
+    Checker(chosen.plan).check(tuple(done.delivery.ledger))
+
+
+def test_a_rival_that_ends_frees_the_delivery() -> None:
+    """R15: an initiator that cannot agree waits, and the end of the other operation lets it pass."""
+    chosen = world("almaty-tashkent")
+    silent = Act(service=chosen.plan.initiator, at="conflict")
+    scenario = chosen.scenario.model_copy(update={"acts": (silent,)})
+    rival = Rival("uz.police", timedelta(), timedelta(hours=10))
+    done = simulate(replace(chosen, scenario=scenario, rivals=(rival,)))
+
+    assert ["withdrawn"] == conflicts_of(done)
+    assert "delivered_with_arrests" == done.delivery.outcome
+
+
+def test_a_rival_that_comes_while_departure_waits_for_something_else_holds_it_too() -> None:
+    """R15: found while an extension is waited for, just before departure is cleared, it is settled before anything leaves."""
+    chosen = world("almaty-tashkent")
+    acts = (
+        Act(
+            service="uz.prosecutor",
+            at="consent-uz",
+            says="authorisation_granted",
+            details={"valid_until": (EPOCH + timedelta(hours=80)).isoformat()},
+        ),
+        Act(service="uz.prosecutor", at="extension.uz.prosecutor", says="authorisation_extended", after=timedelta(hours=6)),
+        Act(service=chosen.plan.initiator, at="conflict", says="conflict_settled", after=timedelta(hours=9)),
+    )
+    scenario = chosen.scenario.model_copy(update={"acts": acts})
+    rival = Rival("uz.police", timedelta(hours=5), timedelta(days=90))
+    done = simulate(replace(chosen, scenario=scenario, rivals=(rival,)))
+    events = [entry.event for entry in done.delivery.ledger]
+    settled = next(number for number, one in enumerate(events) if isinstance(one, Closed) and "conflict" in one.checkpoint)
+
+    assert Cleared(leg=0) in events[settled:]
+    assert "delivered_with_arrests" == done.delivery.outcome
+    Checker(chosen.plan).check(tuple(done.delivery.ledger))
+
+
+def test_a_rival_that_comes_after_dispatch_halts_nothing() -> None:
+    """R15: the initiator is told and asked, says nothing, and and it goes on: the other is the one that may not begin."""
+    chosen = world("almaty-tashkent")
+    scenario = chosen.scenario.model_copy(update={"acts": (Act(service=chosen.plan.initiator, at="conflict"),)})
+    rival = Rival("uz.police", timedelta(hours=5), timedelta(days=90))
+    done = simulate(replace(chosen, scenario=scenario, rivals=(rival,)))
+
+    assert ["unanswered"] == conflicts_of(done)
+    assert "delivered_with_arrests" == verify(done.packet).outcome
+    Checker(chosen.plan).check(tuple(done.delivery.ledger))
+
+
+@pytest.mark.parametrize("comes", [28, 31, 34])
+def test_a_rival_that_comes_at_the_very_end_is_told_of_once(comes: int) -> None:
+    """R15: whenever it comes before the outcome, the initiator hears of it exactly once, and nothing is left open."""
+    chosen = replace(world("almaty-tashkent"), rivals=(Rival("uz.police", timedelta(hours=comes), timedelta(days=90)),))
+    done = simulate(chosen)
+    told = [entry for entry in done.delivery.ledger if isinstance(entry.event, Told) and entry.event.kind == "conflict"]
+
+    assert "delivered_with_arrests" == verify(done.packet).outcome
+    assert len(conflicts_of(done)) == len(told) <= 1
+    assert () == done.delivery.open_checkpoints()
+
+
+@pytest.mark.parametrize("rule", ["opened", "cleared", "dispatched"])
+def test_the_checker_finds_a_conflict_that_was_passed_over(rule: str) -> None:
+    """R15: with a hit put into the ledger where the rules would have held it, the independent checker names the rule."""
+    chosen = world("almaty-tashkent")
+    entries = tuple(simulate(chosen).delivery.ledger)
+    looks = [entry.seq for entry in entries if isinstance(entry.event, Deconflicted)]
+    found = Contact(conflict="0" * 12, service="uz.police", call="duty officer", keys=())
+    hit = Deconflicted(number=9, contacts=(found,))
+    number = looks[0] if rule == "opened" else looks[-1]
+    if rule == "dispatched":
+        number = next(entry.seq for entry in entries if isinstance(entry.event, Opened) and entry.event.checkpoint == "departure")
+    altered = tuple(entry.model_copy(update={"event": hit}) if entry.seq == number else entry for entry in entries)
+
+    with pytest.raises(BrokenInvariantError, match="R15"):
+        Checker(chosen.plan).check(altered)
 
 
 def test_one_seed_is_one_course() -> None:

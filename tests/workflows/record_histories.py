@@ -14,13 +14,16 @@ from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from domain.deconfliction import Claim, Register, hashes
 from domain.plan import Plan
 from process.serve import leave
 from process.temporal import IDENTITY
 from rehearsal.scenario import Scenario
-from tests.installation import installed, quick
+from rehearsal.services import DECONFLICTION_KEY
+from tests.installation import Installation, installed, quick
 from tests.support import SCENARIOS, example_scenario, signed_plan
 from workflows import messages
+from workflows.messages import Book, register_id
 
 HISTORIES = Path(__file__).parent.parent / "histories"
 
@@ -51,12 +54,16 @@ ACTS: dict[str, list[dict[str, object]]] = {
         },
     ],
     "custody-declined": [{"service": "uz.customs", "at": "tashkent-airport", "says": "handover_declined"}],
+    "conflict-settled": [],
+    "conflict-yielded": [{"service": "kz.knb", "at": "conflict", "says": "conflict_yielded"}],
     "no-arrest": [
         {"service": "uz.police", "at": "arrest-tashkent", "says": "no_arrest"},
         {"service": "kz.knb", "at": "arrest-almaty", "says": "no_arrest"},
     ],
 }
-"""Ends that no example of `examples/` shows, as departures from Almaty - Tashkent."""
+"""Ends that no example of `examples/` shows, as departures from Almaty - Tashkent. In those named `conflict-...`, another
+operation touches the consignment.
+"""
 
 
 def paths() -> dict[str, tuple[Plan, Scenario]]:
@@ -67,6 +74,14 @@ def paths() -> dict[str, tuple[Plan, Scenario]]:
         for name, acts in ACTS.items()
     }
     return {name: example_scenario(name) for name in SCENARIOS} | ours
+
+
+async def compete(at: Installation, plan: Plan) -> None:
+    """Another operation has claimed what this plan touches."""
+    touched = hashes(DECONFLICTION_KEY, plan.consignment.identifiers, plan.selectors)
+    rival = Claim(delivery="another-operation", contact="uz.police", hashes=touched)
+    book = Book(live=Register(number=1, claims=(rival,)))
+    await at.client.start_workflow(messages.REGISTER, book, id=register_id(at.task_queue), task_queue=at.task_queue)
 
 
 async def record() -> None:
@@ -88,6 +103,8 @@ async def record() -> None:
                 continue
             plan, scenario = quick(*brought)
             async with installed(environment.client, plan, scenario) as at:
+                if name.startswith("conflict-"):
+                    await compete(at, plan)
                 await at.gateway(plan.initiator).start(signed_plan(plan))
                 await at.to_the_end(plan)
                 await at.handle(plan).result()

@@ -263,7 +263,7 @@ async def test_a_service_with_a_task_queue_of_its_own_is_asked_through_it(tempor
     queues = {
         one.activity_id: one.task_queue.name
         for one in (event.activity_task_scheduled_event_attributes for event in history.events)
-        if one.activity_id
+        if one.activity_id.startswith("wait:")
     }
     assert {"wait:consent-kz", "wait:consent-ru", "wait:consent-ru@svc.ru.customs"} == set(queues)
     assert "svc.ru.customs" == queues["wait:consent-ru@svc.ru.customs"]

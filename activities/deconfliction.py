@@ -1,0 +1,59 @@
+"""The activities `deconflict` and `release_claim`: an operation enters and leaves the register, and every side is told (R15).
+
+Here alone is the deconfliction key: what goes to the register is hashed, and what comes back to a delivery is the number of
+a conflict and whom to call. Code names of other operations stay in the register and in this activity.
+"""
+
+from temporalio import activity
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.deconfliction import Answer, Claim, contacts, hashes
+from domain.directory import Directory
+from domain.ledger import Deconflicted
+from workflows import messages
+from workflows.messages import Book, Over, Touched, register_id, workflow_id
+
+
+class Deconfliction:
+    """The activities, with the key and the directory that says how to call a service."""
+
+    def __init__(self, key: bytes, directory: Directory) -> None:
+        self._key = key
+        self._directory = directory
+
+    @activity.defn(name=messages.DECONFLICT)
+    async def deconflict(self, touched: Touched) -> None:
+        """Claim. The answer goes by signal to every delivery it concerns, to the one that asked last."""
+        found = hashes(self._key, touched.identifiers, touched.selectors)
+        claim = Claim(delivery=touched.delivery, contact=touched.contact, hashes=found)
+        await self._tell(await _ask(messages.CLAIM, claim))
+
+    @activity.defn(name=messages.RELEASE_CLAIM)
+    async def release(self, over: Over) -> None:
+        """Release. Those it touched learn that the conflict has gone."""
+        await self._tell(await _ask(messages.RELEASE, over))
+
+    async def _tell(self, answer: Answer) -> None:
+        for finding in answer.findings:
+            told = Deconflicted(number=answer.number, contacts=contacts(self._key, finding, self._directory))
+            delivery = activity.client().get_workflow_handle(workflow_id(finding.claim.delivery))
+            try:
+                await delivery.signal(messages.REPORT_CONFLICTS, told)
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:  # else it has ended, and needs to know nothing more
+                    raise
+
+
+async def _ask(update: str, what: Claim | Over) -> Answer:
+    """The register's answer; the first who asks begins it."""
+    queue = activity.info().task_queue
+    register = await activity.client().start_workflow(
+        messages.REGISTER,
+        Book(),
+        id=register_id(queue),
+        task_queue=queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+    )
+    answer: Answer = await register.execute_update(update, what, result_type=Answer)
+    return answer

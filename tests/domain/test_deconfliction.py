@@ -1,0 +1,482 @@
+"""R15: what two operations share is found by keyed hashes, nothing else is shown, and neither goes on before both agree."""
+
+from itertools import permutations
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.deconfliction import (
+    Claim,
+    Contact,
+    Finding,
+    Register,
+    Selector,
+    SelectorKind,
+    contacts,
+    hashes,
+    selector,
+)
+from domain.envelope import Envelope
+from domain.errors import NotVerified, RuleBroken
+from domain.identifiers import ConsignmentIdentifier
+from domain.ledger import Cleared, Closed, Concluded, Deconflicted, Ended, Opened, Receipt
+from domain.packet import verify
+from domain.record import look_up
+from domain.requests import inbox
+from domain.rules import conclusion, due_at
+from domain.statements import sign_statement
+from domain.timers import elapsed
+from domain.unforeseen import definition
+from rehearsal.services import private_key_of
+from tests.support import Table, example_directory
+
+KEY = bytes(range(32))
+INITIATOR = "kz.knb"
+OTHER = "uz.police"
+
+# The one form, and the hash
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("phone", "+998 71 200-00-00", "00998 (71) 2000000"),
+        ("plate", "А 123 ВС 77", "a123bc77"),
+        ("plate", "01 A 001 AA", "01a001aa"),
+        ("person", "Иванов Пётр 1980-01-31", "ПЕТР ИВАНОВ, 1980-01-31"),
+        ("address", "Tashkent, Navoi st. 1", "TASHKENT  NAVOI ST 1"),
+    ],
+)
+def test_two_spellings_of_the_same_have_one_hash(kind: SelectorKind, one: str, other: str) -> None:
+    """Two officers who mean the same and write it differently find each other."""
+    assert selector(KEY, kind, one) == selector(KEY, kind, other)
+
+
+@pytest.mark.parametrize("value", ["8 701 123 45 67", "+7", "+7 701 CALL NOW", "", "+" + "1" * 16])
+def test_a_telephone_number_that_could_never_match_is_refused(value: str) -> None:
+    """Without its country, too short, too long or with letters: E.164 is what both sides can agree on."""
+    with pytest.raises(ValueError, match="with its country"):
+        selector(KEY, "phone", value)
+
+
+@pytest.mark.parametrize("kind", ["person", "plate", "address"])
+def test_what_holds_no_letter_and_no_digit_is_refused(kind: SelectorKind) -> None:
+    """Nothing matches everything."""
+    with pytest.raises(ValueError, match="no letter and no digit"):
+        selector(KEY, kind, " -- ")
+
+
+@given(st.sampled_from(get_args(SelectorKind)), st.text(min_size=1, max_size=60))
+def test_a_hash_is_stable_keyed_and_of_its_kind(kind: SelectorKind, value: str) -> None:
+    """The same value again gives the same hash, with space around it too; another key or kind gives another."""
+    try:
+        found = selector(KEY, kind, value)
+    except ValueError:
+        return
+    assert found == selector(KEY, kind, f" {value} ")
+    assert found.hash != selector(bytes(32), kind, value).hash
+    assert found.hash != selector(KEY, "person" if kind != "person" else "address", value).hash
+
+
+def test_a_plate_of_the_consignment_is_the_plate_of_a_target() -> None:
+    """The vehicle that carries one consignment may be another operation's target."""
+    carried = ConsignmentIdentifier(scheme="plate", value="A123BC 77")
+    assert hashes(KEY, (carried,), ()) == (selector(KEY, "plate", "А123ВС77").hash,)
+
+
+def test_what_stands_twice_is_touched_once() -> None:
+    """Numbers and selectors that mean the same are one hash."""
+    carried = ConsignmentIdentifier(scheme="plate", value="A123BC 77")
+    assert len(hashes(KEY, (carried, carried), (selector(KEY, "plate", "A123BC77"),))) == 1
+
+
+# The register
+
+NAMES = [f"operation-{number}" for number in range(6)]
+
+
+@st.composite
+def claims(draw: st.DrawFn) -> Claim:
+    """An operation that touches some of a few things."""
+    name = draw(st.sampled_from(NAMES))
+    touched = draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=4))
+    return Claim(delivery=name, contact=f"s{name[-1]}.police", hashes=tuple(letter * 64 for letter in touched))
+
+
+CHANGES = st.lists(claims() | st.sampled_from(NAMES), max_size=25)
+
+
+def performed(changes: list[Claim | str]) -> Register:
+    """A register after these claims and releases."""
+    register = Register()
+    for change in changes:
+        register, _ = register.release(change) if isinstance(change, str) else register.claim(change)
+    return register
+
+
+def conflicts_in(found: tuple[Finding, ...]) -> dict[str, list[str]]:
+    """Operation to those it conflicts with."""
+    return {one.claim.delivery: sorted(other.delivery for other in one.others) for one in found}
+
+
+@given(CHANGES, claims())
+def test_a_claim_finds_exactly_the_live_operations_that_share_something(changes: list[Claim | str], claim: Claim) -> None:
+    """No more and no less than a plain look at every pair, and never itself."""
+    before = performed(changes)
+    _, answer = before.claim(claim)
+    shared = [one.delivery for one in before.claims if one.delivery != claim.delivery and set(one.hashes) & set(claim.hashes)]
+    assert conflicts_in(answer.findings)[claim.delivery] == sorted(shared)
+    assert answer.findings[-1].claim == claim
+
+
+@given(CHANGES, claims())
+def test_every_side_of_a_conflict_is_told(changes: list[Claim | str], claim: Claim) -> None:
+    """Whoever is found finds the finder in the same answer."""
+    found = conflicts_in(performed(changes).claim(claim)[1].findings)
+    assert all(claim.delivery in found[other] for other in found[claim.delivery])
+
+
+@given(CHANGES, claims())
+def test_claiming_again_changes_nothing(changes: list[Claim | str], claim: Claim) -> None:
+    """An activity that is tried again does no harm: the same register, the same answer, the same number."""
+    once, first = performed(changes).claim(claim)
+    again, second = once.claim(claim)
+    assert (once, first) == (again, second)
+
+
+@given(CHANGES, claims())
+def test_released_is_as_never_claimed(changes: list[Claim | str], claim: Claim) -> None:
+    """After the end an operation is in nobody's way, and those it touched hear that it has gone."""
+    before = performed([*changes, claim.delivery])
+    claimed, found = before.claim(claim)
+    after, freed = claimed.release(claim.delivery)
+    assert before.claims == after.claims
+    assert {*conflicts_in(freed.findings)} == {*conflicts_in(found.findings)} - {claim.delivery}
+    assert after.release(claim.delivery) == (after, freed.model_copy(update={"findings": ()}))
+
+
+@given(CHANGES)
+def test_each_operation_stands_once_and_the_number_counts_up(changes: list[Claim | str]) -> None:
+    """However often it claims, an operation has one claim; no change goes without a higher number."""
+    register = Register()
+    for change in changes:
+        after, answer = register.release(change) if isinstance(change, str) else register.claim(change)
+        assert answer.number == after.number == register.number + (after.claims != register.claims)
+        assert len({one.delivery for one in after.claims}) == len(after.claims)
+        register = after
+
+
+@given(st.lists(claims(), min_size=2, max_size=3, unique_by=lambda claim: claim.delivery))
+def test_whoever_comes_first_one_of_two_is_told_before_it_goes_on(several: list[Claim]) -> None:
+    """In every order, of two that share something exactly the later one finds the other on claiming: both never pass."""
+    for order in permutations(several):
+        register, found = Register(), {}
+        for claim in order:
+            register, answer = register.claim(claim)
+            found[claim.delivery] = conflicts_in(answer.findings)[claim.delivery]
+        for number, later in enumerate(order):
+            for earlier in order[:number]:
+                assert (earlier.delivery in found[later.delivery]) == earlier.touches(later)
+                assert later.delivery not in found[earlier.delivery]
+
+
+def test_a_contact_tells_a_number_and_whom_to_call() -> None:
+    """The number is the same on both sides and another with another operation; no code name and no hash is told."""
+    shared = ("a" * 64,)
+    ours, theirs, third = (Claim(delivery=name, contact=OTHER, hashes=shared) for name in ("amber", "birch", "cedar"))
+    told = contacts(KEY, Finding(claim=ours, others=(theirs, third)), example_directory())
+    back = contacts(KEY, Finding(claim=theirs, others=(ours,)), example_directory())
+    assert told[0].conflict == back[0].conflict != told[1].conflict
+    assert {"conflict", "service", "call", "keys"} == set(Contact.model_fields)
+    assert not any(secret in told[0].model_dump_json() for secret in ("amber", "birch", "cedar", "aaaa"))
+
+
+def test_a_contact_that_has_left_the_directory_is_named_all_the_same() -> None:
+    """Nothing it signs can be checked any more, so only giving way is left: the conflict does not vanish."""
+    ours, theirs = (Claim(delivery=name, contact="uz.gone", hashes=("a" * 64,)) for name in ("amber", "birch"))
+    (told,) = contacts(KEY, Finding(claim=ours, others=(theirs,)), example_directory())
+    assert ("uz.gone", ()) == (told.service, told.keys)
+
+
+# R15: the rule
+
+
+def became(answer: Receipt) -> tuple[str, str | None]:
+    """What became of a statement: verdict and rule."""
+    return answer.verdict.verdict, answer.verdict.rule
+
+
+def rule_against(table: Table, event: Any) -> str:
+    """The rule that forbids this event now."""
+    with pytest.raises(RuleBroken) as broken:
+        table.record(event)
+    return broken.value.rule
+
+
+def in_conflict(*services: str) -> Table:
+    """A delivery that has just begun and touches these services' operations; their checkpoints are open."""
+    table = Table(alone=False)
+    table.deconflict(*(services or (OTHER,)))
+    for contact in table.delivery.unsettled():
+        opened(table, contact.checkpoint)
+    return table
+
+
+def opened(table: Table, name: str) -> None:
+    """Open the checkpoint of a conflict."""
+    table.record(
+        Opened(checkpoint=name, due=due_at(table.delivery, name, table.now), definition=definition(table.delivery, name))
+    )
+
+
+def conflict(table: Table) -> str:
+    """The checkpoint of the first conflict that is not settled."""
+    return table.delivery.unsettled()[0].checkpoint
+
+
+def agreement(table: Table, at: str, service: str = OTHER, signer: str = OTHER, **changed: Any) -> Envelope:
+    """The other side's word."""
+    usual = {"agreed_with": INITIATOR, "reference": "7/2026", "reason": "one arrest for both"}
+    fields = {name: changed.pop(name) for name in tuple(changed) if name in usual}
+    said = table.statement(service, changed.pop("kind", "conflict_settled"), at, **(usual | fields))
+    return sign_statement(said.model_copy(update=changed), private_key_of(signer))
+
+
+def settle(table: Table, service: str = INITIATOR, **changed: Any) -> Receipt:
+    """The initiator says that both agree, with the other side's word in it."""
+    at = conflict(table)
+    usual = {"agreed_with": OTHER, "reference": "8/2026", "reason": "one arrest for both"}
+    return table.say(service, "conflict_settled", at, **(usual | {"agreement": agreement(table, at)} | changed))
+
+
+def test_r15_no_consent_is_asked_before_anybody_has_looked() -> None:
+    """Without an answer of the register the consent checkpoints do not open."""
+    table = Table(alone=False)
+    assert "R15" == rule_against(table, Opened(checkpoint="consent-kz", due=due_at(table.delivery, "consent-kz", table.now)))
+
+
+def test_r15_no_consent_is_asked_while_a_conflict_is_not_settled() -> None:
+    """A hit holds the delivery before a single other State has heard of it."""
+    table = in_conflict()
+    assert "R15" == rule_against(table, Opened(checkpoint="consent-kz", due=due_at(table.delivery, "consent-kz", table.now)))
+
+
+def test_r15_dispatch_needs_a_second_look() -> None:
+    """A look before the consents is too old: departure is not cleared before the register has answered again."""
+    table = Table().consent()
+    table.alone = False
+    table.open("preparation")
+    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    table.close("preparation")
+    assert "R15" == rule_against(table, Cleared(leg=0))
+    table.deconflict()
+    table.record(Cleared(leg=0))
+    assert 0 == table.delivery.cleared
+
+
+def test_r15_departure_is_not_cleared_into_a_conflict() -> None:
+    """What came up while the States consented counts as what was there before."""
+    table = Table().prepare()
+    table.deconflict(OTHER)
+    assert "R15" == rule_against(table, Cleared(leg=0))
+
+
+def test_r15_dispatched_is_refused_when_another_operation_came_after_the_clearing() -> None:
+    """Even in the last hour: `dispatched` is refused, and accepted anew once both have agreed."""
+    table = Table().prepare()
+    table.record(Cleared(leg=0))
+    table.open("departure")
+    table.deconflict(OTHER)
+    opened(table, conflict(table))
+    assert ("refused", "R15") == became(table.say("kz.customs", "dispatched", "departure"))
+    assert ("accepted", None) == became(settle(table))
+    assert ("accepted", None) == became(table.say("kz.customs", "dispatched", "departure"))
+
+
+def test_r15_both_sides_signed_words_settle_a_conflict() -> None:
+    """With both in the evidence the delivery goes on, and a verifier reaches the same verdict."""
+    table = in_conflict()
+    assert ("accepted", None) == became(settle(table))
+    table.alone = True
+    table.open("consent-kz", "consent-uz")
+    assert () == table.delivery.unsettled()
+    assert verify(table.packet(), table.directory).entries == len(table.delivery.ledger)
+
+
+def test_r15_the_settled_conflict_is_not_asked_again_and_the_next_of_the_same_service_is() -> None:
+    """The number tells them apart: an agreement about one operation is none about another."""
+    table = in_conflict()
+    settle(table)
+    table.deconflict(OTHER)
+    assert () == table.delivery.unsettled()
+    table.deconflict(OTHER, OTHER)
+    assert 1 == len(table.delivery.unsettled())
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "the wrong contact": {"agreed_with": "uz.customs"},
+    "no word of the other side": {"agreement": None},
+}
+WRONG_WORD: dict[str, dict[str, Any]] = {
+    "signed by another": {"signer": "uz.customs"},
+    "in another's name": {"service": "uz.customs", "signer": "uz.customs"},
+    "about another delivery": {"delivery": "another-one"},
+    "at another conflict": {"checkpoint": "conflict.000000000000"},
+    "with somebody else": {"agreed_with": "uz.customs"},
+    "of another kind": {"content": {"kind": "conflict_yielded", "reason": "we give way"}},
+}
+
+
+@pytest.mark.parametrize("changed", WRONG.values(), ids=WRONG)
+def test_r15_one_side_alone_settles_nothing(changed: dict[str, Any]) -> None:
+    """Refused by R15, recorded as refused, and the conflict stands."""
+    table = in_conflict()
+    assert ("refused", "R15") == became(settle(table, **changed))
+    assert table.delivery.unsettled()
+
+
+@pytest.mark.parametrize("changed", WRONG_WORD.values(), ids=WRONG_WORD)
+def test_r15_the_other_sides_word_must_be_its_own_and_about_this(changed: dict[str, Any]) -> None:
+    """A word of another signer, service, delivery, conflict, partner or kind is no agreement."""
+    table = in_conflict()
+    at = conflict(table)
+    given_word = dict(changed)
+    if "content" in given_word:
+        given_word["content"] = table.statement(OTHER, "conflict_yielded", at, reason="we give way").content
+    assert ("refused", "R15") == became(settle(table, agreement=agreement(table, at, **given_word)))
+    assert table.delivery.unsettled()
+
+
+def test_r15_only_the_initiator_settles() -> None:
+    """Any other participant that says it is refused, with a right agreement too."""
+    table = in_conflict()
+    assert ("refused", "R15") == became(settle(table, service="kz.prosecutor"))
+    assert ("refused", "R15") == became(table.say("kz.customs", "conflict_yielded", conflict(table), reason="no"))
+
+
+def test_r15_a_key_that_was_revoked_agrees_to_nothing() -> None:
+    """The keys in the contact count as any key does: by their validity when it is recorded."""
+    table = in_conflict()
+    contact = table.delivery.unsettled()[0]
+    revoked = tuple(key.model_copy(update={"revoked_at": "2001-01-01T00:00:00Z"}) for key in contact.keys)
+    table.record(Deconflicted(number=5, contacts=(contact.model_copy(update={"keys": revoked}),)))
+    assert ("refused", "R15") == became(settle(table))
+
+
+def test_r15_two_conflicts_need_two_agreements() -> None:
+    """Each has its own checkpoint, and settling one leaves the other."""
+    table = in_conflict(OTHER, "uz.customs")
+    settle(table)
+    (left,) = table.delivery.unsettled()
+    assert "uz.customs" == left.service
+    word = agreement(table, left.checkpoint, service="uz.customs", signer="uz.customs")
+    assert ("accepted", None) == became(settle(table, agreed_with="uz.customs", agreement=word))
+
+
+def test_r15_who_gives_way_halts_and_withdraws() -> None:
+    """The delivery ends as withdrawn, by R15, with the initiator's word for it."""
+    table = in_conflict()
+    assert ("accepted", None) == became(table.say(INITIATOR, "conflict_yielded", conflict(table), reason="they were first"))
+    halt = table.delivery.halt
+    assert halt is not None
+    assert ("conflict", "R15", INITIATOR) == (halt.cause, halt.rule, halt.by)
+    assert "withdrawn" == conclusion(table.delivery)[0]
+
+
+def test_r15_a_conflict_that_nobody_settles_in_time_halts() -> None:
+    """Silence is not agreement: after `contingencies.decision` nothing advances."""
+    table = in_conflict()
+    table.now += table.plan.contingencies.decision
+    for event in elapsed(table.delivery, table.now):
+        table.record(event)
+    halt = table.delivery.halt
+    assert halt is not None
+    assert ("conflict", "R15") == (halt.cause, halt.rule)
+
+
+def test_r15_what_has_left_is_told_and_goes_on() -> None:
+    """The other operation is the one that may not begin; silence about it halts nothing under way and closes the question."""
+    table = Table().dispatch()
+    table.deconflict(OTHER)
+    name = conflict(table)
+    opened(table, name)
+    table.now += table.plan.contingencies.decision
+    for event in elapsed(table.delivery, table.now):
+        table.record(event)
+    table.record(Closed(checkpoint=name, result="unanswered"))
+    assert table.delivery.halt is None
+
+
+def test_r15_before_it_has_left_silence_closes_no_conflict() -> None:
+    """An open question is not passed unanswered."""
+    table = in_conflict()
+    assert "R2" == rule_against(table, Closed(checkpoint=conflict(table), result="unanswered"))
+
+
+def test_r15_a_conflict_that_has_gone_frees_the_other() -> None:
+    """When the other operation has ended, the register says so and the question is taken back."""
+    table = in_conflict()
+    name = conflict(table)
+    table.deconflict()
+    table.record(Closed(checkpoint=name, result="withdrawn"))
+    table.open("consent-kz", "consent-uz")
+    assert () == table.delivery.unsettled()
+
+
+def test_r15_an_open_conflict_is_not_taken_back() -> None:
+    """Nobody withdraws a question that still stands."""
+    table = in_conflict()
+    assert "R17" == rule_against(table, Closed(checkpoint=conflict(table), result="withdrawn"))
+
+
+def test_r15_an_answer_of_the_register_that_was_overtaken_does_not_count() -> None:
+    """Answers come by different ways: an older one is dropped, whatever it says, and so is the same one twice."""
+    table = in_conflict()
+    newest = table.delivery.deconflicted
+    assert newest is not None
+    table.deconflict(OTHER)
+    older = Deconflicted(number=newest.number)
+    assert "R15" == rule_against(table, older)
+    entries = len(table.delivery.ledger)
+    look_up(table.delivery, older, table.now)
+    look_up(table.delivery, table.delivery.deconflicted or older, table.now)
+    assert entries == len(table.delivery.ledger)
+    assert table.delivery.unsettled()
+
+
+def test_r15_the_request_says_whom_to_call_and_only_the_initiator_gets_it() -> None:
+    """The initiator reads the service and its telephone; nobody else is asked."""
+    table = in_conflict()
+    (asked,) = inbox(table.delivery, INITIATOR)
+    assert (OTHER, ("conflict_settlement",)) == (asked.facts.agree_with, asked.says)
+    assert "call uz.police: duty officer" in asked.facts.problem
+    assert [] == [one for service in table.plan.participants() if service != INITIATOR for one in inbox(table.delivery, service)]
+
+
+def test_r15_a_verifier_wants_the_other_sides_key_in_the_directory_it_trusts() -> None:
+    """An installation that makes up a service to agree with is found out by whoever knows the real keys."""
+    table = in_conflict()
+    settle(table)
+    trusted = table.directory.model_copy(update={"services": tuple(one for one in table.directory.services if one.id != OTHER)})
+    with pytest.raises(NotVerified, match=r"uz\.police is not in the directory"):
+        verify(table.packet(), trusted)
+
+
+def test_r15_nothing_is_looked_up_after_the_end() -> None:
+    """A late answer finds the ledger closed."""
+    table = in_conflict()
+    table.say(INITIATOR, "conflict_yielded", conflict(table), reason="they were first")
+    table.say("kz.customs", "interdicted")
+    table.record(Concluded(outcome="withdrawn", reason="gave way"))
+    table.record(Ended())
+    with pytest.raises(RuleBroken, match="R12"):
+        look_up(table.delivery, Deconflicted(number=99), table.now)
+
+
+def test_r15_a_selector_in_a_plan_is_a_hash() -> None:
+    """A plan with a telephone number in clear is not a plan."""
+    with pytest.raises(ValueError, match="hash"):
+        Selector.model_validate({"kind": "phone", "hash": "+998712000000"})
