@@ -7,7 +7,7 @@ entry is the *head*. Receipts carry the head, so every participant holds a witne
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Field
 
 from domain.canonical import Frozen, digest
 from domain.cards import RuleCard
@@ -269,13 +269,9 @@ class Entry(Frozen):
     event: Event
     prev: Digest
 
-    _head: str | None = PrivateAttr(default=None)
-
     def head(self) -> str:
         """The hash that the next entry, or a receipt, refers to."""
-        if self._head is None:
-            self._head = digest(self)
-        return self._head
+        return digest(self)
 
 
 class Receipt(Frozen):
