@@ -178,8 +178,8 @@ def test_an_officer_corrects_a_statement(keys: Path) -> None:
     [
         (("correct", "saxaul-22", "sighting-0001", "sighted", "place=Almaty", "--reason", "x"), "cannot be corrected"),
         (("correct", "saxaul-22", "short", "seizure", *SEIZED, "--reason", "x"), "cannot be corrected"),
-        (("confirm", "saxaul-22", "departure", "--kind", "dispatched", "--fulfils", "the first"), "not right"),
-        (("confirm", "saxaul-22", "departure", "--kind", "dispatched", "--for", "Customs"), "not right"),
+        (("confirm", "saxaul-22", "departure", "--kind", "dispatched", "--fulfils", "the first"), "nothing was signed"),
+        (("confirm", "saxaul-22", "departure", "--kind", "dispatched", "--for", "Customs"), "nothing was signed"),
     ],
 )
 def test_what_cannot_be_signed_is_bad_input(keys: Path, words: tuple[str, ...], part: str) -> None:

@@ -48,7 +48,8 @@ CHOICES: tuple[tuple[type[BaseModel], str], ...] = ((Item, "what"), (NotCollecte
 COMMANDS = [(kind, line) for kind, body in SECTIONS.items() for line in re.findall(r"^vigil .*$", body, re.MULTILINE)]
 
 
-COMMANDS += re.findall(r"^<!-- ([a-z_]+) -->\n```sh\n(.*)$", TEXT, re.MULTILINE)
+COMMANDS += re.findall(r"^<!-- (?!carried)([a-z_]+) -->\n```sh\n(.*)$", TEXT, re.MULTILINE)
+CARRIED = re.findall(r"^<!-- carried -->\n```sh\n(.*)\n(.*)\n```$", TEXT, re.MULTILINE)
 
 
 def rows(text: str) -> list[str]:
@@ -178,6 +179,15 @@ def test_every_command_line_makes_the_statement_it_stands_for(
     """A command line of the document, run as it stands, hands in one complete statement of its section's kind."""
     words = shlex.split(line)
     door = Door(NEED_OF.get(kind), words[2:])
+    stand_in(door, monkeypatch)
+    result = CliRunner().invoke(cli.app, words[1:])
+    assert result.exit_code == 0, (result.output, result.exception)
+    (statement,) = door.came
+    assert (statement.kind, statement.delivery, statement.service) == (kind, "saxaul-22", door.service)
+
+
+def stand_in(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every command find this gateway, and a key."""
 
     def call(_url: str, _service: str, _folder: Path, work: Callable[[Door], Awaitable[Receipt]]) -> Receipt:
         async def connected() -> Receipt:
@@ -198,10 +208,25 @@ def test_every_command_line_makes_the_statement_it_stands_for(
     Path("kz.police.statement.json").write_text(signed.model_dump_json(), encoding="utf-8")
     monkeypatch.setattr(cli, "call", call)
     monkeypatch.setattr(cli.keyring, "key_of", lambda *_: Ed25519PrivateKey.from_private_bytes(bytes(32)))
-    result = CliRunner().invoke(cli.app, words[1:])
-    assert result.exit_code == 0, (result.output, result.exception)
+
+
+def test_a_statement_is_carried_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first command line signs into a file and hands in nothing; the second hands in that file, as another service."""
+    ((signing, handing),) = CARRIED
+    signed, handed = (shlex.split(line)[1:] for line in (signing, handing))
+    door = Door(None, handed)
+    stand_in(door, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    first = CliRunner().invoke(cli.app, signed)
+    (file,) = tmp_path.iterdir()
+    so_far = list(door.came)
+    second = CliRunner().invoke(cli.app, [file.name if word.endswith(".json") else word for word in handed])
     (statement,) = door.came
-    assert (statement.kind, statement.delivery, statement.service) == (kind, "saxaul-22", door.service)
+
+    assert (0, 0) == (first.exit_code, second.exit_code), (first.output, second.output)
+    assert [] == so_far
+    assert (statement.kind, statement.service) == ("delivered", "uz.customs")
+    assert file.name.replace(statement.id, "9f0c1c6e5d3b4a7f8e2d1c0b9a887766") == handed[1]
 
 
 def test_every_kind_has_a_command_line() -> None:
