@@ -31,14 +31,14 @@ from client.saying import content_of, correction, kind_for, statement
 from domain.canonical import canonical, plain
 from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
-from domain.ledger import Closed, Ended, Left, Receipt, Started
+from domain.ledger import Amended, Closed, Ended, Entry, Left, Receipt, Started
 from domain.packet import fit_parts
 from domain.packet import verify as verify_packet
-from domain.plan import Plan, read_plan
+from domain.plan import read_plan
 from domain.quantities import check_span, parse_span, say_span
 from domain.requests import Request
 from domain.statements import Incident, StopRequested, faults_of
-from domain.unforeseen import ACKNOWLEDGED, INTERDICTION, decides
+from domain.unforeseen import decides, outlives_a_halt
 from domain.views import DeliveryView
 from process.brought import cards_in, directory_in
 from process.gateway import AGAIN_AFTER, Gateway
@@ -335,10 +335,10 @@ def wait(
         raise Malformed(f"--timeout {timeout}: {error}") from error
 
     async def follow(door: Gateway) -> DeliveryView:
+        if checkpoint is not None:
+            _raise_unless_foreseen(checkpoint, await door.ledger(delivery))
         async for entry in door.changes(delivery, _away):
             match entry.event:
-                case Started(plan=plan) if checkpoint is not None:
-                    _raise_unless_foreseen(checkpoint, read_plan(plan))
                 case Closed(checkpoint=closed) if checkpoint == closed:
                     break
                 case Ended() if checkpoint is not None:
@@ -370,10 +370,11 @@ async def _view(door: Gateway, delivery: str) -> DeliveryView:
         await asyncio.sleep(AGAIN_AFTER)
 
 
-def _raise_unless_foreseen(checkpoint: str, plan: Plan) -> None:
-    if plan.find(checkpoint) is None and checkpoint not in (INTERDICTION, ACKNOWLEDGED) and not decides(checkpoint):
-        message = f"the plan of {plan.operation} has no checkpoint {checkpoint}, and no rule opens one of that name"
-        raise NotFound(message, hint=f"it has {', '.join(one.id for one in plan.checkpoints)}")
+def _raise_unless_foreseen(checkpoint: str, entries: list[Entry]) -> None:
+    plans = [read_plan(entry.event.plan) for entry in entries if isinstance(entry.event, Started | Amended)]
+    if not any(plan.find(checkpoint) for plan in plans) and not outlives_a_halt(checkpoint) and not decides(checkpoint):
+        message = f"the plan of {plans[-1].operation} has no checkpoint {checkpoint}, and no rule opens one of that name"
+        raise NotFound(message, hint=f"it has {', '.join(one.id for one in plans[-1].checkpoints)}")
 
 
 @app.command()

@@ -177,6 +177,8 @@ class Happened:
     released: int = 0
     secured: bool = False
     """Seized by the responsible authority."""
+    unasked: bool = False
+    """Seized of its own accord, and not because a halt had it asked to."""
     destroyed: bool = False
     last_sighting: tuple[str, str] | None = None
     """When (as written) and where the responsible authority last saw it."""
@@ -326,6 +328,7 @@ class Delivery(Happened):
     def _(self, event: Amended, _at: datetime) -> None:
         self.directory, self.cards = self.knowing(event)
         self.plan = read_plan(event.plan)
+        self.cleared = min(self.cleared, -1 if self.leg is None else self.leg)
         for name, progress in self.progress.items():
             planned = self.plan.find(name)
             if planned is not None and progress.open:
@@ -509,6 +512,7 @@ class Delivery(Happened):
                 self.seizures[statement.id] = seizure
             case Interdicted() as interdicted:
                 self.secured, self.interdicted = True, interdicted
+                self.unasked = self.halt is None
                 if planned:
                     self.delivered = True
                 else:

@@ -326,8 +326,8 @@ class Ledger:
         """The entry that would come next; it is not appended."""
         return Entry(seq=len(self._entries), at=at, event=event, prev=self.head)
 
-    def append(self, entry: Entry) -> None:
-        """Append; raises `NotVerified` if number, time or link do not follow on what is there."""
+    def check(self, entry: Entry) -> None:
+        """Raises `NotVerified` if number, time or link do not follow on what is there."""
         if entry.seq != len(self._entries):
             reason = f"expected entry number {len(self._entries)}, found {entry.seq}"
             raise NotVerified(reason, len(self._entries))
@@ -337,5 +337,9 @@ class Ledger:
         if self._entries and entry.at < self._entries[-1].at:
             reason = "it is older than the entry before it"
             raise NotVerified(reason, entry.seq)
+
+    def append(self, entry: Entry) -> None:
+        """Append what follows on what is there. Raises `NotVerified`."""
+        self.check(entry)
         self._entries.append(entry)
         self._heads.append(entry.head())

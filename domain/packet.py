@@ -182,6 +182,7 @@ def replay(entries: Sequence[Entry], directory: Directory, cards: Mapping[State,
     delivery = Delivery(plan, directory, cards)
     for entry in entries:
         try:
+            delivery.ledger.check(entry)
             _check(delivery, entry)
             delivery.append(entry)
         except NotVerified:

@@ -120,6 +120,7 @@ AFTER_A_HALT = (
     "destroyed",
     "arrestee_released",
     "difference_explained",
+    "parts_ended",
     "correction",
     "delegated",
     "duty_done",
@@ -514,13 +515,14 @@ def _acceptance(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
     leg = delivery.plan.legs[following]
     if statement.voice != leg.responsible:
         return refusal("R6", f"custody goes to {leg.responsible}, not to {statement.voice}")
+    asked = [one for one in delivery.plan.at("authorise") if one.state == leg.state and not delivery.closed(one.id)]
+    if asked or delivery.cleared < following:
+        return Verdict(verdict="early", reason=f"{leg.state} is asked, or the crossing not cleared yet; kept until it is")
     if leg.state != delivery.here.state and not authorised(delivery.plan, delivery.grants, leg.state, at):
         return refusal("R5", f"{leg.state} has no live authorisation, so nothing crosses into it")
     wanting = lacking(delivery.plan, delivery.cards, delivery.permits, (leg.state,), at)
     if leg.state != delivery.here.state and wanting:
         return refusal("R16", f"not permitted: {', '.join(wanting)}")
-    if delivery.cleared < following:
-        return refusal("R5", f"the crossing to {leg.id} has not been cleared")
     return ACCEPTED
 
 
@@ -595,7 +597,7 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
         return "refused", halt.reason
     if halt.cause == "expired" or (halt.cause == "silence" and not delivery.dispatched):
         return "expired", halt.reason
-    if halt.cause == "withdrawn" or not (delivery.dispatched or unforeseen.seized_unasked(delivery)):
+    if halt.cause == "withdrawn" or not (delivery.dispatched or delivery.unasked):
         return "withdrawn", halt.reason
     return "interdicted_early", halt.reason
 
@@ -702,7 +704,8 @@ def _permit_turn(delivery: Delivery, planned: PlannedCheckpoint) -> None:
         leg = next(number for number, leg in enumerate(delivery.plan.legs) if leg.start == planned.id)
         if delivery.cleared < leg:
             raise RuleBroken("R5", f"the crossing at {planned.id} has not been cleared")
-    conflict = _conflict(delivery) if planned.step == "authorise" else None
+    consented = any(delivery.closed(one.id) for one in delivery.plan.at("authorise"))
+    conflict = _conflict(delivery) if planned.step == "authorise" and not consented else None
     if conflict is not None:
         raise conflict
     if planned.step == "dispatch" and delivery.cleared < 0:

@@ -392,6 +392,9 @@ def _refused(error: WorkflowUpdateFailedError) -> VigilError:
     hint = str(details.get("hint", ""))
     faults = [Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ()))]
     kinds: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
+    if cause.type == RuleBroken.code:
+        rule, _, reason = cause.message.partition(": ")
+        return RuleBroken(rule, reason, hint=hint)
     if cause.type == Malformed.code:
         return Malformed(cause.message, faults, hint=hint)
     return kinds.get(cause.type or "", Unavailable)(cause.message, hint=hint)

@@ -251,6 +251,9 @@ class Conflicts:
         self._asked_anew = False
         """Whether the register has answered since a planned checkpoint closed."""
         self._agreed: set[str] = set()
+        self._authorise = {one.id for one in plan.at("authorise")}
+        self._consented = False
+        """A State has consented: what is asked afresh of a changed plan is asked without looking again."""
         self.undecided = False
         """A conflict was left unanswered, or given way to, before it had left."""
 
@@ -260,13 +263,14 @@ class Conflicts:
             case Deconflicted(contacts=contacts):
                 self._others = {f"conflict.{one.conflict}": one for one in contacts}
                 self._asked_anew = True
-            case Opened(checkpoint=name) if name in {one.id for one in self._plan.at("authorise")} and not gone:
+            case Opened(checkpoint=name) if name in self._authorise and not self._consented:
                 yield from self.alone(f"{name} opened")
             case Cleared(leg=0):
                 yield from self.alone("cleared for dispatch")
             case Silence(checkpoint=name) if name.startswith("conflict."):
                 self.undecided |= not gone
             case Closed(checkpoint=name, result=result):
+                self._consented |= name in self._authorise
                 self._asked_anew &= self._plan.find(name) is None
                 unsigned = result == "satisfied" and name not in self._agreed and not self.undecided
                 if name.startswith("conflict.") and unsigned:

@@ -282,7 +282,7 @@ class Checker:
         match content:
             case Interdicted(gross=gross):
                 self._seized = gross
-                self._unasked |= "stop.interdiction" not in self._open
+                self._unasked |= not self._cause
                 if self._is_the_end(statement):
                     self._delivered = True
                 else:

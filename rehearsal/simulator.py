@@ -110,6 +110,7 @@ class _Theatre:
         self._giving_up = loop.now() + 2 * self._patience
         self._news = asyncio.Event()
         self._answering: dict[str, list[asyncio.Task[None]]] = {}
+        self._asked: dict[str, list[str]] = {}
         self._seen = 0
         self._restarts = 0
         self._register = Register()
@@ -158,9 +159,11 @@ class _Theatre:
         raise NotEnded(message, self._delivery)
 
     def ask(self, name: str) -> None:
-        if name in self._answering:
-            return
+        before = self._asked.setdefault(name, [])
         for service in self._delivery.progress[name].waiting_for():
+            if service in before:
+                continue
+            before.append(service)
             asked = request(self._delivery, name, service)
             said = lines(asked, self._world.scenario, self._world.seed, self.now())
             self._go(self._say(tuple(line for line in said if not line.answers)))
@@ -228,6 +231,9 @@ class _Theatre:
         plan = sign(canonical(change.plan), PLAN_TYPE, private_key_of(change.plan.initiator))
         with suppress(VigilError):
             amend(self._delivery, Amended(plan=plan, services=services, cards=tuple(cards)), self.now())
+            for name, progress in self._delivery.progress.items():
+                if progress.open:
+                    self.ask(name)
         self.show()
 
     async def _compete(self, operation: str, rival: Rival) -> None:

@@ -31,7 +31,7 @@ class Stage(Protocol):
         ...
 
     def ask(self, name: str) -> None:
-        """Begin to ask the checkpoint's services, unless begun already, and go on until `withdraw`. Returns at once."""
+        """Begin to ask the checkpoint's services that are not asked yet, and go on until `withdraw`. Returns at once."""
         ...
 
     def withdraw(self, name: str, services: tuple[str, ...]) -> None:

@@ -59,12 +59,10 @@ class Story:
             await self.deconflict("authorise")
             await self.obtain_authorisations()
             await self.prepare()
-            await self.deconflict("dispatch")
             await self.dispatch()
             leg = 0
             while leg < len(self.plan.legs) - 1:
-                await self.follow(leg)
-                await self.hand_over(leg)
+                await self.follow_and_hand_over(leg)
                 leg += 1
             await self.deliver()
             await self.arrest()
@@ -97,24 +95,27 @@ class Story:
         await self.pass_checkpoints(*self.plan.at("prepare"))
 
     async def dispatch(self) -> None:
-        """Let it go, if every State's authorisation lasts until its planned exit with the plan's margin (R1)."""
+        """Look for other operations again (R15), and let it go, if every State's authorisation lasts until its planned exit with
+        the plan's margin (R1).
+        """
+        await self.obtain_authorisations()
+        await self.deconflict("dispatch")
         await self.clear(0)
         await self.pass_checkpoints(*self.plan.at("dispatch"))
 
-    async def follow(self, leg: int) -> None:
-        """See that the State ahead may be entered before its border is reached (R5), fresh consents of a changed plan first."""
-        await self.obtain_authorisations()
-        await self.clear(leg + 1)
-
-    async def hand_over(self, leg: int) -> None:
-        """Custody moves by offer and acceptance (R6), or from one recipient to the next; what does not fit waits (R7)."""
+    async def follow_and_hand_over(self, leg: int) -> None:
+        """See that the State ahead may be entered before its border is reached (R5). Custody moves by offer and acceptance
+        (R6), or from one recipient to the next; what does not fit waits (R7). A changed plan is followed from where it is (R22).
+        """
         while (self.delivery.leg or 0) <= leg:
+            await self.obtain_authorisations()
+            await self.clear(leg + 1)
             await self.pass_checkpoints(self.planned(self.plan.legs[leg].end))
 
     async def deliver(self) -> None:
         """The consignment reaches its last recipient under watch, or is seized where the plan ends."""
-        await self.obtain_authorisations()
         while not self.delivery.delivered:
+            await self.obtain_authorisations()
             await self.pass_checkpoints(self.planned(self.plan.legs[-1].end))
 
     async def arrest(self) -> None:
@@ -278,6 +279,9 @@ class Story:
         self.keep_in_sight()
         if self.delivery.dispatched:
             self.ask_afresh()
+            self.clear_afresh()
+        if self.delivery.halt is not None and self.delivery.parts:
+            self.open_unforeseen(unforeseen.ACKNOWLEDGED, ask=True)
         for duty, service in unforeseen.duties(self.delivery):
             self.open_unforeseen(unforeseen.duty_name(duty, service), ask=True)
         for name, progress in self.delivery.progress.items():
@@ -297,6 +301,19 @@ class Story:
                 due = rules.due_at(self.delivery, checkpoint.id, self.stage.now())
                 self.record(Opened(checkpoint=checkpoint.id, due=due))
                 self.stage.ask(checkpoint.id)
+
+    def clear_afresh(self) -> None:
+        """What a changed plan has ahead is cleared as soon as its States allow, and what came too early is taken up (R5, R22)."""
+        leg = (self.delivery.leg or 0) + 1
+        closed = all(self.delivery.closed(one.id) for one in self.plan.at("authorise"))
+        if not self.delivery.under_way or leg >= len(self.plan.legs) or self.delivery.cleared >= leg or not closed:
+            return
+        if lacking(self.plan, self.delivery.cards, self.delivery.permits, (self.plan.legs[leg].state,), self.stage.now()):
+            return
+        if rules.shortfall(self.delivery, leg, self.stage.now()) or conflicting(self.plan, self.delivery.grants):
+            return
+        self.record(Cleared(leg=leg))
+        take_up(self.delivery, self.stage.now())
 
     def meet_conflict(self, contact: Contact) -> None:
         """Tell the initiator whom to call, once, and ask it for an agreement of both sides (R15)."""

@@ -44,6 +44,8 @@ class TemporalStage:
         self._delivery = delivery
         self._docket = docket
         self._asking: dict[str, list[asyncio.Task[Any]]] = {}
+        self._asked: dict[str, list[str]] = {}
+        """Services asked so far in this run, by checkpoint."""
         self._notices: list[asyncio.Task[Any]] = []
         """Notices and errands to the register that are under way."""
         self._alarm: asyncio.Task[None] | None = None
@@ -79,10 +81,13 @@ class TemporalStage:
         await self.settle()
 
     def ask(self, name: str) -> None:
-        """One activity per checkpoint (and per task queue, where services are reached from their own)."""
-        if name in self._asking:
-            return
-        asked = requests(self._delivery, name)
+        """One activity per checkpoint (and per task queue, where services are reached from their own), and another for whom a
+        changed plan asks there as well.
+        """
+        before = self._asked.setdefault(name, [])
+        asked = [one for one in requests(self._delivery, name) if one.service not in before]
+        again = f"+{len(before)}" if before else ""
+        before += [one.service for one in asked]
         queues: dict[str | None, list[str]] = {}
         for one in asked:
             queues.setdefault(self._delivery.directory.get(one.service).task_queue, []).append(one.service)
@@ -96,7 +101,7 @@ class TemporalStage:
             task = workflow.start_activity(
                 AWAIT_CONFIRMATIONS,
                 wait,
-                activity_id=f"wait:{name}" + (f"@{queue}" if queue else ""),
+                activity_id=f"wait:{name}{again}" + (f"@{queue}" if queue else ""),
                 task_queue=queue,
                 start_to_close_timeout=_ONE_ATTEMPT,
                 heartbeat_timeout=_LIVENESS,
@@ -130,6 +135,9 @@ class TemporalStage:
         workflow.upsert_search_attributes([_PARTICIPANTS.value_set(list(self._participants))])
         services = tuple(dict.fromkeys((*self._participants, *before)))
         self.tell("amended", None, services, "the plan was changed for what is still ahead")
+        for name, progress in self._delivery.progress.items():
+            if progress.open:
+                self.ask(name)
 
     async def rest(self) -> None:
         """Continue as new here if the run has grown long. Only between checkpoints, since pending activities do not survive:

@@ -239,6 +239,11 @@ def climbs(plan: dict[str, Any], name: str, *rungs: tuple[str, str]) -> None:
     checkpoint(plan, name)["escalate"] = [{"after": after, "to": to} for after, to in rungs]
 
 
+def backed_up(plan: dict[str, Any], name: str, backup: str) -> None:
+    """Give a checkpoint a backup that may answer."""
+    checkpoint(plan, name)["escalate"] = [{"after": "1h", "to": backup, "may_answer": True}]
+
+
 def passes_on(plan: dict[str, Any], responsible: str) -> None:
     """Have the recipient pass it on to a second one, under this authority."""
     plan["checkpoints"].append(checkpoint(plan, "delivery") | {"id": "second-recipient"})
@@ -256,6 +261,12 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.escalate.N.to", "", lambda p, _c: climbs(p, "arrest", ("1h", "kz.nobody"))),
     ("checkpoints.N.escalate.N.to", "", lambda p, _c: climbs(p, "arrest", ("1h", "uz.police"))),
     ("checkpoints.N.escalate.N.to", "", lambda p, _c: climbs(p, "arrest", ("1h", "caricc"), ("2h", "caricc"))),
+    ("checkpoints.N.escalate.N.to", "R21", lambda p, _c: backed_up(p, "arrest", "kz.police")),
+    (
+        "checkpoints.N.escalate.N.to",
+        "R1",
+        lambda p, c: (backed_up(p, "consent-kz", "kz.police"), card(c, granted_by=("prosecutor",))),
+    ),
     ("checkpoints.N.escalate.N.after", "", lambda p, _c: climbs(p, "arrest", ("24h", "caricc"))),
     ("checkpoints.N.escalate.N.after", "", lambda p, _c: climbs(p, "arrest", ("2h", "caricc"), ("2h", "kz.knb"))),
     ("checkpoints.N.after", "", lambda p, _c: checkpoint(p, "arrest").update(after="delivery")),

@@ -177,6 +177,17 @@ def test_every_command_line_makes_the_statement_it_stands_for(
     kind: str, line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A command line of the document, run as it stands, hands in one complete statement of its section's kind."""
+    monkeypatch.chdir(tmp_path)
+    theirs = Statement(
+        id="the-other-sides-word",
+        delivery="saxaul-22",
+        service="kz.police",
+        officer="K-1",
+        happened_at="2026-03-02T13:25:00+05:00",
+        content=ConflictSettled(agreed_with="kz.knb", reference="7/2026", reason="one arrest for both"),
+    )
+    signed = sign_statement(theirs, Ed25519PrivateKey.generate())
+    Path("kz.police.statement.json").write_text(signed.model_dump_json(), encoding="utf-8")
     words = shlex.split(line)
     door = Door(NEED_OF.get(kind), words[2:])
     stand_in(door, monkeypatch)
@@ -195,17 +206,6 @@ def stand_in(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
 
         return asyncio.run(connected())
 
-    monkeypatch.chdir(tmp_path)
-    theirs = Statement(
-        id="the-other-sides-word",
-        delivery="saxaul-22",
-        service="kz.police",
-        officer="K-1",
-        happened_at="2026-03-02T13:25:00+05:00",
-        content=ConflictSettled(agreed_with="kz.knb", reference="7/2026", reason="one arrest for both"),
-    )
-    signed = sign_statement(theirs, Ed25519PrivateKey.generate())
-    Path("kz.police.statement.json").write_text(signed.model_dump_json(), encoding="utf-8")
     monkeypatch.setattr(cli, "call", call)
     monkeypatch.setattr(cli.keyring, "key_of", lambda *_: Ed25519PrivateKey.from_private_bytes(bytes(32)))
 

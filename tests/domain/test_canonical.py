@@ -108,6 +108,6 @@ class Anything(Frozen):
 
 
 @given(value=JSON)
-def test_a_records_bytes_are_the_librarys(value: Any) -> None:
+def test_the_bytes_of_a_record_are_those_of_the_library(value: Any) -> None:
     """The quick way for plain records is taken only where it gives RFC 8785's own bytes."""
     assert rfc8785.dumps({"value": value}) == canonical(Anything(value=value))
