@@ -29,7 +29,7 @@ from rehearsal.simulator import Watch, World, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
-RESTARTS, HOSTILITY = 0.1, 0.05
+RESTARTS, HOSTILITY = 0.1, 0.1
 PROCESSES = 2
 CHUNK = 25
 
@@ -57,6 +57,7 @@ def world(seed: int) -> World:
         seed=seed,
         restart_chance=RESTARTS,
         hostility=HOSTILITY,
+        backups=bool(seed % 4),
     )
 
 
