@@ -8,8 +8,8 @@ from domain.plan import Plan
 from domain.record import submit
 from domain.statements import sign_statement
 from rehearsal.services import private_key_of
-from tests.course import became, let_time_bring, opened
-from tests.support import Table, with_changes
+from tests.course import became, handed_over, let_time_bring, opened
+from tests.support import Table, asks, with_changes
 
 
 def consent_asked(plan: Plan | None = None) -> Table:
@@ -180,6 +180,20 @@ def test_r21_backup_has_no_more_say_once_the_checkpoint_has_closed() -> None:
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     table.close("consent-uz")
     assert speaks(table, "uz.police", kind="authorisation_withdrawn") == ("refused", "R21")
+    assert table.delivery.halt is None
+
+
+def test_r21_backup_at_the_last_checkpoint_seizes_nothing_after_it_has_closed() -> None:
+    """The customs has seized it as planned; the police, whose rung came, cannot seize again in its name and halt the arrests."""
+    ladder = [{"after": "20h", "to": "uz.police", "may_answer": True}]
+    ends = with_changes(delivery={"requires": asks("uz.customs interdiction"), "escalate": ladder, "remind": []})
+    table = opened(handed_over(Table(ends).approach()), "delivery")
+    table.pass_time(hours=20)
+    let_time_bring(table)
+    table.say("uz.customs", "interdicted", "delivery")
+    table.close("delivery")
+    again = table.say("uz.police", "interdicted", "delivery", on_behalf_of="uz.customs")
+    assert became(again) == ("refused", "R21")
     assert table.delivery.halt is None
 
 
