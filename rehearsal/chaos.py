@@ -49,9 +49,11 @@ def scenario(plan: Plan, seed: int) -> Scenario:
 
 
 def one_trouble(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
-    """One thing that goes wrong, as the acts it takes; none where the plan leaves no room for it."""
-    trouble = dice.choice(TROUBLES)(plan, dice)
-    return trouble if isinstance(trouble, tuple) else (trouble,) if trouble is not None else ()
+    """One thing that goes wrong, as the acts it takes: the first drawn for which the plan leaves room."""
+    while True:
+        trouble = dice.choice(TROUBLES)(plan, dice)
+        if trouble is not None:
+            return trouble if isinstance(trouble, tuple) else (trouble,)
 
 
 def _hours(dice: random.Random, most: int) -> timedelta:

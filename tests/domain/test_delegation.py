@@ -7,9 +7,12 @@ import pytest
 from domain.plan import Plan
 from domain.record import submit
 from domain.statements import sign_statement
+from rehearsal.invariants import Checker
+from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
+from rehearsal.simulator import World, simulate
 from tests.course import became, handed_over, let_time_bring, opened
-from tests.support import Table, asks, with_changes
+from tests.support import Table, asks, example_cards, example_directory, with_changes
 
 
 def consent_asked(plan: Plan | None = None) -> Table:
@@ -237,3 +240,14 @@ def test_r21_delegating_needs_no_open_checkpoint_and_outlives_a_halt() -> None:
     assert became(table.say("kz.customs", "delegated", to="kz.knb")) == ("accepted", None)
     assert became(table.say("kz.knb", "interdicted", on_behalf_of="kz.customs")) == ("accepted", None)
     assert table.delivery.secured
+
+
+@pytest.mark.parametrize(("backups", "outcome"), [(True, "delivered_with_arrests"), (False, "expired")])
+def test_r21_the_story_goes_on_with_the_backups_answer(backups: bool, outcome: str) -> None:  # noqa: FBT001
+    """Told in the simulator: the prosecutor is silent; the police answers once its rung has come, or nobody does."""
+    silent = {"service": "uz.prosecutor", "at": "consent-uz"}
+    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": [silent]})
+    chosen = World(BACKED, example_directory(), example_cards(), scenario, 1, backups=backups)
+    done = simulate(chosen)
+    assert done.delivery.outcome == outcome
+    Checker(BACKED, chosen.cards, chosen.directory).check(tuple(done.delivery.ledger))
