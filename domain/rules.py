@@ -625,6 +625,8 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
                 raise RuleBroken("R15", "this answer of the register is known, or a newer one is")
         case Cleared(leg=leg):
             _permit_clearing(delivery, leg, at)
+        case Halted() if delivery.outcome is not None:
+            raise RuleBroken("R12", f"it has been concluded as {delivery.outcome}, and nothing is left to halt")
         case Halted(cause="modality"):
             if not conflicting(delivery.plan, delivery.grants):
                 raise RuleBroken("R3", "every State allows this way of handling")

@@ -29,7 +29,7 @@ from rehearsal.simulator import Watch, World, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
-RESTARTS, HOSTILITY = 0.1, 0.05
+RESTARTS, HOSTILITY = 0.1, 0.1
 PROCESSES = 2
 CHUNK = 25
 
@@ -59,6 +59,7 @@ def world(seed: int) -> World:
         restart_chance=RESTARTS,
         hostility=HOSTILITY,
         rivals=rivals,
+        backups=bool(seed % 4),
     )
 
 

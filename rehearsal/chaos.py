@@ -61,9 +61,11 @@ def scenario(plan: Plan, seed: int) -> Scenario:
 
 
 def one_trouble(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
-    """One thing that goes wrong, as the acts it takes; none where the plan leaves no room for it."""
-    trouble = dice.choice(TROUBLES)(plan, dice)
-    return trouble if isinstance(trouble, tuple) else (trouble,) if trouble is not None else ()
+    """One thing that goes wrong, as the acts it takes: the first drawn for which the plan leaves room."""
+    while True:
+        trouble = dice.choice(TROUBLES)(plan, dice)
+        if trouble is not None:
+            return trouble if isinstance(trouble, tuple) else (trouble,)
 
 
 def conflicts(plan: Plan, seed: int) -> tuple[tuple[Rival, ...], tuple[Act, ...]]:
@@ -345,20 +347,23 @@ def haste(coming: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelop
         new = {"id": f"{dice.getrandbits(128):032x}", "service": by} | changed
         return sign_statement(statement.model_copy(update=new), private_key_of(by))
 
-    begins = instant(statement.happened_at) + timedelta(hours=dice.randint(-2, 1))
-    window = {"valid_from": begins.isoformat(), "valid_until": (begins + _hours(dice, 4)).isoformat()}
-    delegated = Delegated(to=other, reason="SIMULATED", **window)
+    peer = dice.choice([one for one in plan.participants() if one[:3] == service[:3]])
+    begins = instant(statement.happened_at) + timedelta(hours=dice.randint(-4, 1))
+    window = {"valid_from": begins.isoformat(), "valid_until": (begins + _hours(dice, 8)).isoformat()}
+    delegated = Delegated(to=dice.choice((peer, peer, other)), reason="SIMULATED", **window)
     tricks: tuple[Callable[[], Envelope], ...] = (
         lambda: says(service, fulfils=()),
         lambda: says(other, on_behalf_of=service),
         lambda: says(service, on_behalf_of=other),
-        lambda: says(service, content=delegated, checkpoint=None),
         lambda: says(other, content=delegated, checkpoint=None, on_behalf_of=service),
         lambda: says(service, officer="someone-else"),
         lambda: says(service, officer="someone-else", content=_a_little_heavier(statement.content)),
     )
-    for trick in dice.sample(tricks, dice.randint(1, 3)):
+    for trick in dice.sample(tricks, dice.randint(0, 2)):
         yield trick()
+    if dice.random() < HALF:
+        yield says(service, content=delegated, checkpoint=None)
+        yield says(peer, on_behalf_of=service)
 
 
 def _a_little_heavier(content: Content) -> Content:

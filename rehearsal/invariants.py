@@ -100,16 +100,20 @@ class Checker:
 
     def check(self, entries: Sequence[Entry]) -> None:
         """Raises `BrokenInvariantError` at the first entry that breaks one."""
-        for entry in entries:
-            for problem in self._entry(entry):
-                message = f"entry {entry.seq}: {problem}"
-                raise BrokenInvariantError(message)
+        self.follow(entries)
         if not isinstance(entries[-1].event, Ended):
             message = "R12: the delivery did not end"
             raise BrokenInvariantError(message)
         if missing := set(self._plan.participants()) - self._told:
             message = f"R12: the outcome was not told to {sorted(missing)}"
             raise BrokenInvariantError(message)
+
+    def follow(self, entries: Sequence[Entry]) -> None:
+        """The same for a ledger that still grows: these are the entries that follow on those before."""
+        for entry in entries:
+            for problem in self._entry(entry):
+                message = f"entry {entry.seq}: {problem}"
+                raise BrokenInvariantError(message)
 
     def _entry(self, entry: Entry) -> Iterator[str]:
         at = instant(entry.at)

@@ -128,6 +128,18 @@ def _line(request: Request, content: Content, at: datetime, dice: random.Random,
     return Line(at, statement, sign_statement(statement, private_key_of(signer)), answers)
 
 
+def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: datetime) -> tuple[Line, ...]:
+    """What a backup says in place of who does not answer this request (R21): what that one would say by itself."""
+    plain_course = scenario.model_copy(update={"acts": ()})
+
+    def said(line: Line) -> Line:
+        instead = {"id": f"backup-{line.statement.id}", "service": backup, "on_behalf_of": request.service}
+        statement = line.statement.model_copy(update=instead)
+        return Line(line.at, statement, sign_statement(statement, private_key_of(backup)), line.answers)
+
+    return tuple(said(line) for line in lines(request, plain_course, seed, now))
+
+
 def _seconded(line: Line, pause: timedelta, dice: random.Random) -> Line:
     """The same, signed by a second officer (R20)."""
     first = line.statement

@@ -29,7 +29,7 @@ from domain.unforeseen import in_between
 from rehearsal.chaos import Rival, attacks, haste
 from rehearsal.clock import EPOCH, VirtualTimeLoop, run
 from rehearsal.scenario import Change, Scenario
-from rehearsal.services import DECONFLICTION_KEY, VIGIL, Line, cast, lines, private_key_of
+from rehearsal.services import DECONFLICTION_KEY, VIGIL, Line, cast, lines, private_key_of, stand_in
 from workflows.story import Story
 
 Watch = Callable[[Delivery, Entry], None]
@@ -79,6 +79,8 @@ class World:
     """Chance that a statement which comes in is followed by every attack of `rehearsal.chaos`."""
     rivals: tuple[Rival, ...] = ()
     """Other live operations that touch the same consignment."""
+    backups: bool = False
+    """Whether a backup answers in place of others once their ladder has come to it."""
 
 
 def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Simulated:
@@ -176,6 +178,13 @@ class _Theatre:
 
     def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:  # noqa: ARG002
         record(self._delivery, Told(kind=kind, checkpoint=checkpoint, reached=services), self.now())
+        if self._world.backups and kind == "escalation" and checkpoint is not None:
+            progress = self._delivery.progress[checkpoint]
+            for backup in filter(progress.may_answer, services):
+                for silent in progress.waiting_for():
+                    asked = request(self._delivery, checkpoint, silent)
+                    said = stand_in(asked, backup, self._world.scenario, self._world.seed, self.now())
+                    self._answering.setdefault(checkpoint, []).append(self._go(self._say(said)))
 
     def deconflict(self) -> None:
         self._claim(self._world.plan.operation, self._world.plan.initiator)

@@ -88,7 +88,8 @@ class Story:
         if conflict and self.delivery.halt is None:
             reason = f"{', '.join(conflict)} does not allow the consignment to go {self.plan.modality}"
             self.record(Halted(cause="modality", rule="R3", reason=reason))
-        self.halt_where_not_permitted(self.plan.states())
+        if self.delivery.cleared < 0:
+            self.halt_where_not_permitted(self.plan.states())
 
     async def prepare(self) -> None:
         """Open, weigh, mark and reseal under the modality all States agreed to."""

@@ -450,7 +450,7 @@ def test_r15_an_answer_of_the_register_that_was_overtaken_does_not_count() -> No
 def test_r15_the_request_says_whom_to_call_and_only_the_initiator_gets_it() -> None:
     """The initiator reads the service and its telephone; nobody else is asked."""
     table = in_conflict()
-    (asked,) = inbox(table.delivery, INITIATOR)
+    (asked,) = inbox(table.delivery, INITIATOR, table.now)
     assert (OTHER, ("conflict_settlement",)) == (asked.facts.agree_with, asked.says)
     assert "call uz.police: duty officer" in asked.facts.problem
     assert [] == [one for service in table.plan.participants() if service != INITIATOR for one in inbox(table.delivery, service)]

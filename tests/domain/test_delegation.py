@@ -9,9 +9,12 @@ from domain.plan import Plan
 from domain.record import submit
 from domain.requests import inbox
 from domain.statements import sign_statement
+from rehearsal.invariants import Checker
+from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
-from tests.course import became, let_time_bring, opened
-from tests.support import Table, with_changes
+from rehearsal.simulator import World, simulate
+from tests.course import became, handed_over, let_time_bring, opened
+from tests.support import Table, asks, example_cards, example_directory, with_changes
 
 
 def consent_asked(plan: Plan | None = None) -> Table:
@@ -185,6 +188,20 @@ def test_r21_backup_has_no_more_say_once_the_checkpoint_has_closed() -> None:
     assert table.delivery.halt is None
 
 
+def test_r21_backup_at_the_last_checkpoint_seizes_nothing_after_it_has_closed() -> None:
+    """The customs has seized it as planned; the police, whose rung came, cannot seize again in its name and halt the arrests."""
+    ladder = [{"after": "20h", "to": "uz.police", "may_answer": True}]
+    ends = with_changes(delivery={"requires": asks("uz.customs interdiction"), "escalate": ladder, "remind": []})
+    table = opened(handed_over(Table(ends).approach()), "delivery")
+    table.pass_time(hours=20)
+    let_time_bring(table)
+    table.say("uz.customs", "interdicted", "delivery")
+    table.close("delivery")
+    again = table.say("uz.police", "interdicted", "delivery", on_behalf_of="uz.customs")
+    assert became(again) == ("refused", "R21")
+    assert table.delivery.halt is None
+
+
 def test_r21_backup_of_another_state_cannot_consent() -> None:
     """Even where a plan names one, a State's say stays within it (found by test)."""
     ladder = [{"after": "30h", "to": "kz.knb", "may_answer": True}]
@@ -237,3 +254,14 @@ def test_r21_delegate_finds_what_it_may_answer_in_its_inbox() -> None:
 
     assert [("consent-uz", "uz.prosecutor")] == [(one.checkpoint, one.service) for one in found]
     assert () == inbox(table.delivery, "uz.police", table.now + timedelta(hours=5))
+
+
+@pytest.mark.parametrize(("backups", "outcome"), [(True, "delivered_with_arrests"), (False, "expired")])
+def test_r21_the_story_goes_on_with_the_backups_answer(backups: bool, outcome: str) -> None:  # noqa: FBT001
+    """Told in the simulator: the prosecutor is silent; the police answers once its rung has come, or nobody does."""
+    silent = {"service": "uz.prosecutor", "at": "consent-uz"}
+    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": [silent]})
+    chosen = World(BACKED, example_directory(), example_cards(), scenario, 1, backups=backups)
+    done = simulate(chosen)
+    assert done.delivery.outcome == outcome
+    Checker(BACKED, chosen.cards, chosen.directory).check(tuple(done.delivery.ledger))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.ledger import Cleared, Halted
+from domain.ledger import Cleared, Concluded, Halted
 from domain.plan import Plan
 from domain.rules import conclusion
 from rehearsal.invariants import Checker
@@ -214,6 +214,29 @@ def test_r16_the_story_asks_for_permission_and_ends_without_it(acts: list[dict[s
 
     assert done.delivery.outcome == outcome
     Checker(plan).check(tuple(done.delivery.ledger))
+
+
+def test_r16_permission_that_has_done_its_service_may_run_out_though_the_story_is_told_again() -> None:
+    """Begun again from its ledger at every boundary, the story halts for nothing that is behind it (seed 223, found by test)."""
+    plan = with_changes(plan_with("technical_means"), accounting={"due": timedelta(days=9)})
+    brief = {"service": "uz.police", "at": "consent-uz", "says": "permission_granted",
+             "details": {"valid_until": "2022-03-03T06:00:00Z"}}  # fmt: skip
+    slow = {"says": "seizure", "fastest": "5d", "slowest": "6d"}
+    words = {"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "paces": [slow], "acts": [brief]}
+    cards = example_cards() | card_of("UZ", separate=["technical_means"])
+    done = simulate(World(plan, example_directory(), cards, Scenario.model_validate(words), 1, restart_chance=0.5))
+    assert done.restarts > 3
+    assert (done.delivery.halt, done.delivery.outcome) == (None, "delivered_with_arrests")
+
+
+def test_r12_nothing_is_halted_once_it_has_an_outcome() -> None:
+    """Who runs the installation cannot call it refused afterwards, though something is not permitted any more (found by test)."""
+    table = made_ready(permitted("technical_means", valid_until="2022-03-02T06:00:00Z"))
+    table.say("uz.police", "stop_requested")
+    table.say("kz.customs", "interdicted")
+    table.record(Concluded(outcome="withdrawn", reason="test"))
+    table.pass_time(days=2)
+    assert forbidden(table, Halted(cause="permission", rule="R16", reason="test")) == "R12"
 
 
 PREPARED_SLOWLY = Scenario.model_validate(
