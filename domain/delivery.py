@@ -152,6 +152,8 @@ class Delivery:
         self.released = 0
         self.secured = False
         """Seized by the responsible authority."""
+        self.seized_unasked = False
+        """That seizure is what halted it: nobody had ordered a stop."""
         self.destroyed = False
         self.last_sighting: tuple[str, str] | None = None
         """When (as written) and where the responsible authority last saw it."""
@@ -421,6 +423,7 @@ class Delivery:
                 if planned:
                     self.delivered = True
                 else:
+                    self.seized_unasked |= self.halt is None
                     who = interdicted.seized_by or statement.service
                     self._halt("stop", "R8", f"{who} interdicted the consignment", statement.service)
             case LossRecorded():

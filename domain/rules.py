@@ -454,7 +454,7 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, str]:
         return "refused", halt.reason
     if halt.cause == "expired" or (halt.cause == "silence" and not delivery.dispatched):
         return "expired", halt.reason
-    if halt.cause == "withdrawn" or not (delivery.dispatched or unforeseen.seized_unasked(delivery)):
+    if halt.cause == "withdrawn" or not (delivery.dispatched or delivery.seized_unasked):
         return "withdrawn", halt.reason
     return "interdicted_early", halt.reason
 

@@ -67,11 +67,6 @@ def definition(delivery: Delivery, name: str) -> Checkpoint | None:
     return None
 
 
-def seized_unasked(delivery: Delivery) -> bool:
-    """Whether the responsible authority seized it of its own accord, and not because a halt had it asked to."""
-    return delivery.secured and INTERDICTION not in delivery.progress
-
-
 def duties(delivery: Delivery) -> tuple[tuple[Duty, str], ...]:
     """What the cards make a duty of those who have authorised, and whose duty it is."""
     return tuple(
