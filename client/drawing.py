@@ -21,6 +21,7 @@ STEPS: dict[Step, str] = {
     "dispatch": "departure",
     "hand_over": "handover",
     "deliver": "delivery",
+    "muster": "muster",
     "arrest": "arrest",
     "account": "accounting",
     "close": "closing",
@@ -45,7 +46,7 @@ def due_of(plan: Plan, checkpoint: PlannedCheckpoint) -> str:
     when = f"due {say_span(checkpoint.due)} after " + ("arrival" if travelling else "opening")
     if checkpoint.step == "authorise":
         return f"{when}, then halted (R2)"
-    if checkpoint.step == "close":
+    if checkpoint.step in ("muster", "close"):
         return f"{when}, then closed unanswered"
     return f"{when}, then " + ("interdicted" if checkpoint.overdue == "interdict" else "held")
 

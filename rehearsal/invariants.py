@@ -271,15 +271,23 @@ class Checker:
             case HandoverAccepted():
                 yield from self._acceptance(statement, content, at)
             case Delivered():
-                self._delivered = True
-                if self._leg != len(self._plan.legs) - 1:
-                    yield "R4: delivered before the last leg"
+                yield from self._reached(statement)
             case _:
                 pass
         if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
             yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
         self._ends(statement, content)
         self._stops(content)
+
+    def _reached(self, statement: Statement) -> Iterator[str]:
+        """A recipient has it: the last one, or one in a chain, from whom it goes on to the next."""
+        ends = [leg.end for leg in self._plan.legs]
+        if self._leg is None or ends[self._leg] != statement.checkpoint:
+            yield f"R4: delivered at {statement.checkpoint}, where the leg that it is on does not end"
+        elif self._leg == len(ends) - 1:
+            self._delivered = True
+        else:
+            self._leg += 1
 
     def _ends(self, statement: Statement, content: Content) -> None:
         """What became of it in the end."""

@@ -58,10 +58,6 @@ def test_r12_seized_before_departure_of_its_own_accord_is_interdicted_early(aske
     table = Table().prepare()
     if asked:
         table.say("uz.police", "stop_requested")
-        from domain.ledger import Opened  # noqa: PLC0415
-        from domain.unforeseen import INTERDICTION, definition  # noqa: PLC0415
-
-        table.record(Opened(checkpoint=INTERDICTION, due=None, definition=definition(table.delivery, INTERDICTION)))
     assert became(table.say("kz.customs", "interdicted")) == ("accepted", None)
     assert conclusion(table.delivery)[0] == outcome
 

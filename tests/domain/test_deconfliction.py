@@ -453,7 +453,9 @@ def test_r15_the_request_says_whom_to_call_and_only_the_initiator_gets_it() -> N
     (asked,) = inbox(table.delivery, INITIATOR, table.now)
     assert (OTHER, ("conflict_settlement",)) == (asked.facts.agree_with, asked.says)
     assert "call uz.police: duty officer" in asked.facts.problem
-    assert [] == [one for service in table.plan.participants() if service != INITIATOR for one in inbox(table.delivery, service)]
+    assert [] == [
+        one for service in table.plan.participants() if service != INITIATOR for one in inbox(table.delivery, service, table.now)
+    ]
 
 
 def test_r15_a_verifier_wants_the_other_sides_key_in_the_directory_it_trusts() -> None:
