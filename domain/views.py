@@ -64,7 +64,7 @@ class Row(Frozen):
     """One delivery in a list."""
 
     delivery: str
-    group: str | None
+    group: str | None = None
     """The operation of several consignments that it is one of."""
     phase: str
     started_at: str

@@ -21,6 +21,7 @@ from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.installation import Installation, end_what_runs, installed, quick
 from tests.support import EXAMPLES, example_cards, example_scenario, signed_plan
+from workflows.messages import workflow_id
 
 VIGIL = Path(sysconfig.get_path("scripts")) / "vigil"
 PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
@@ -180,7 +181,7 @@ async def test_what_no_worker_answers_for_is_not_taken_for_no_request(desk: Desk
     await workerless.start(installation.directory.get(plan.initiator), signed_plan(plan))
     plain = await desk.run("confirm", name, "consent-kz", service="kz.prosecutor")
     kind = await desk.run("refuse", name, "consent-kz", "--kind", "authorisation_refused", service="kz.prosecutor")
-    await end_what_runs(temporal, plan)
+    await end_what_runs(temporal, workflow_id(plan.operation))
 
     assert [1, 1] == [plain.code, kind.code]
     assert f"no worker answers for {name}" in plain.err

@@ -19,6 +19,7 @@ from domain import proof
 from domain.directory import Directory
 from domain.envelope import Envelope
 from domain.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
+from domain.identifiers import ConsignmentIdentifier
 from domain.ledger import Left, Receipt, Stated
 from domain.plan import Plan
 from domain.statements import Sighted, Statement, read_statement, sign_statement
@@ -130,7 +131,9 @@ async def test_a_plan_is_started_once(at: At) -> None:
         await at.door("kz.knb").start(signed_plan(at.plan))
 
     assert "R18" == refused.value.rule
-    assert before == await at.door("kz.knb").ledger(at.plan.operation)
+    after = await at.door("kz.knb").ledger(at.plan.operation)
+    assert before == after[: len(before)]
+    assert 1 == [entry.event.event for entry in after].count("started")
 
 
 async def test_only_the_initiator_starts_its_plan(at: At) -> None:
@@ -372,9 +375,11 @@ async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at:
 
 async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at: At) -> None:
     """The initiator puts a new signed plan: recorded once however often it is sent; a wrong one gets every fault."""
-    plan = fresh(at.plan, group="spring-22")
+    parcel = ConsignmentIdentifier.model_validate({"scheme": "other", "value": uuid.uuid4().hex})  # another than the module's
+    plan = fresh(at.plan, group="spring-22", consignment=at.plan.consignment.model_copy(update={"identifiers": (parcel,)}))
     door = at.door(plan.initiator)
     await door.start(signed_plan(plan))
+    await at.installation.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-uz")
     try:
         longer = plan.checkpoints[5].model_copy(update={"place": "Another address"})
         wrong = plan.model_copy(update={"checkpoints": (*plan.checkpoints[:5], longer, *plan.checkpoints[6:])})

@@ -5,7 +5,7 @@ import json
 import uuid
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -103,8 +103,10 @@ def in_clear(value: Any) -> Iterator[str]:
             yield from in_clear(part)
     elif isinstance(value, str):
         yield value
-        if value.startswith(("{", "[")):
-            yield from in_clear(json.loads(value))
+        with suppress(json.JSONDecodeError):
+            inner = json.loads(value)
+            if not isinstance(inner, str):
+                yield from in_clear(inner)
 
 
 def leaked(packet: bytes, own: Plan, other: Plan) -> dict[str, str]:
