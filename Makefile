@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 SEED ?= 1
-SEEDS ?= 2000
+SEEDS ?= 8000
+FROM ?= 2000
 
-.PHONY: help venv bench bugs lock demo test check format simulate histories clean
+.PHONY: help venv bench bugs lock demo test campaign check format simulate histories clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,8 +26,11 @@ demo: $(STAMP) ## rehearse a real operation, Almaty to Tashkent, and verify its 
 	@$(BIN)/vigil rehearse examples/almaty-tashkent/plan.yaml --keep build/demo
 	@$(BIN)/vigil verify build/demo/saxaul-22.packet.json --directory build/demo/directory.yaml
 
-test: $(STAMP) ## run every test (two processes; warnings are errors)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(STAMP) ## run every test (four processes, since many wait; warnings are errors)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
+
+campaign: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on; every invariant checked
+	@$(BIN)/python -m rehearsal --seed $(FROM) --seeds $(SEEDS)
 
 check: $(STAMP) ## format, lint, strict types, import contracts, spelling, deployment schemas
 	@$(BIN)/ruff format --check .

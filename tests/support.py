@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ SCENARIOS = (
 """The examples that are short enough to run on Temporal too. In the simulator all of them run, see `test_examples`."""
 
 
+@cache
 def example_plan(name: str = "almaty-tashkent") -> Plan:
     """A plan of `examples/`."""
     path = EXAMPLES / name / "plan.yaml"
@@ -59,6 +61,7 @@ def example_scenario(name: str) -> tuple[Plan, Scenario]:
     return example_plan((path.parent / scenario.plan).resolve().parent.name), scenario
 
 
+@cache
 def example_directory() -> Directory:
     """The directory of `examples/`, without keys."""
     return directory_in(EXAMPLES / "directory.yaml")
@@ -66,6 +69,11 @@ def example_directory() -> Directory:
 
 def example_cards() -> dict[str, RuleCard]:
     """The rule cards of `examples/`."""
+    return dict(_cards())
+
+
+@cache
+def _cards() -> dict[str, RuleCard]:
     return cards_in(EXAMPLES / "cards")
 
 
