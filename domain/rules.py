@@ -309,6 +309,8 @@ def _by_the_responsible(delivery: Delivery, statement: Statement) -> Verdict:
         known = delivery.prepared.items if delivery.prepared is not None else ()
         if statement.content.label not in [item.label for item in known if item.lasts is not None]:
             return refusal("R9", f"no device {statement.content.label} was put in")
+    if delivery.secured and statement.kind == "interdicted":
+        return refusal("R17", "it has been seized already; what was wrong about that is corrected")
     if delivery.secured and statement.kind in ("loss_recorded", "destroyed"):
         return refusal("R10", "it has been seized; what becomes of it then is not this delivery's any more")
     if delivery.ends_here(statement):
