@@ -48,7 +48,17 @@ def voice_of(statement: Statement) -> str:
     return statement.on_behalf_of or statement.service
 
 
-class Voices:
+class Book:
+    """What every book follows: the plan as it is now."""
+
+    _plan: Plan
+
+    def follow(self, plan: Plan) -> None:
+        """The plan was changed under way (R22)."""
+        self._plan = plan
+
+
+class Voices(Book):
     """Who speaks for whom (R21), on which conditions (R19), and whether by two (R20)."""
 
     def __init__(self, plan: Plan, directory: Directory | None) -> None:
@@ -158,7 +168,7 @@ class Voices:
         return known.state if known is not None else None
 
 
-class Permits:
+class Permits(Book):
     """What needs a permission of its own, and has it (R16)."""
 
     def __init__(self, plan: Plan, cards: Mapping[str, RuleCard]) -> None:
@@ -202,7 +212,7 @@ class Permits:
             yield f"R16: {what} without the permission of {state} for {permission}"
 
 
-class Scales:
+class Scales(Book):
     """What was detected, sent on and recovered (R10): milligrams by substance, minor units by currency."""
 
     def __init__(self, plan: Plan) -> None:
@@ -241,7 +251,7 @@ class Scales:
         return any(abs(size) > (0 if what in cash else self._plan.weight_tolerance) for what, size in sums.items())
 
 
-class Conflicts:
+class Conflicts(Book):
     """What the register answered about other operations, and what both sides have signed (R15)."""
 
     def __init__(self, plan: Plan) -> None:
@@ -251,7 +261,6 @@ class Conflicts:
         self._asked_anew = False
         """Whether the register has answered since a planned checkpoint closed."""
         self._agreed: set[str] = set()
-        self._authorise = {one.id for one in plan.at("authorise")}
         self._consented = False
         """A State has consented: what is asked afresh of a changed plan is asked without looking again."""
         self.undecided = False
@@ -263,20 +272,24 @@ class Conflicts:
             case Deconflicted(contacts=contacts):
                 self._others = {f"conflict.{one.conflict}": one for one in contacts}
                 self._asked_anew = True
-            case Opened(checkpoint=name) if name in self._authorise and not self._consented:
+            case Opened(checkpoint=name) if self._authorises(name) and not self._consented:
                 yield from self.alone(f"{name} opened")
             case Cleared(leg=0):
                 yield from self.alone("cleared for dispatch")
             case Silence(checkpoint=name) if name.startswith("conflict."):
                 self.undecided |= not gone
             case Closed(checkpoint=name, result=result):
-                self._consented |= name in self._authorise
+                self._consented |= self._authorises(name)
                 self._asked_anew &= self._plan.find(name) is None
                 unsigned = result == "satisfied" and name not in self._agreed and not self.undecided
                 if name.startswith("conflict.") and unsigned:
                     yield f"R15: {name} closed without an agreement"
             case _:
                 pass
+
+    def _authorises(self, name: str) -> bool:
+        planned = self._plan.find(name)
+        return planned is not None and planned.step == "authorise"
 
     def alone(self, what: str) -> Iterator[str]:
         """No other operation touches this one, or both sides have signed that both may go on."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from domain.cards import Modality, RuleCard
 from domain.directory import Directory
 from domain.ledger import (
+    Amended,
     Closed,
     Concluded,
     Ended,
@@ -25,7 +26,7 @@ from domain.ledger import (
     Told,
 )
 from domain.moments import instant
-from domain.plan import Plan
+from domain.plan import Plan, read_plan
 from domain.statements import (
     ArrestMade,
     AuthorisationExtended,
@@ -51,6 +52,7 @@ from domain.statements import (
     PermissionRefused,
     Prepared,
     Seizure,
+    Split,
     Statement,
     StopRequested,
     read_statement,
@@ -93,6 +95,7 @@ class Checker:
         """Gross milligrams, once the responsible authority has seized it."""
         self._unasked = False
         """It was seized before anybody asked for that."""
+        self._split = False
         self._lost = False
         self._destroyed = False
         self._explained = False
@@ -134,6 +137,8 @@ class Checker:
                 statement = self._early.pop(name)
                 if verdict.verdict == "accepted":
                     yield from self._accepted(statement, at)
+            case Amended(plan=plan):
+                yield from self._follow(read_plan(plan))
             case Escalated(checkpoint=name, to=to):
                 self._voices.climbed(name, to)
             case Opened(checkpoint=name):
@@ -141,7 +146,7 @@ class Checker:
                 self._voices.opened(name)
                 self._searched |= name.startswith("search.")
                 planned = self._plan.find(name)
-                may = name.startswith(("stop.", "duty.", "balance."))
+                may = name.startswith(("stop.", "duty.", "balance.", "split."))
                 if self._cause and not may and (planned is None or planned.step != "close"):
                     yield f"R8: {name} opened after the halt"
             case Closed(checkpoint=name, result="satisfied"):
@@ -163,6 +168,15 @@ class Checker:
                 self._told |= {*reached, *unreachable}
             case event:
                 self._time(event)
+
+    def _follow(self, plan: Plan) -> Iterator[str]:
+        """The plan was changed: what had been passed stays as it was (R22)."""
+        changed = [name for name in sorted(self._closed) if self._plan.find(name) != plan.find(name)]
+        if self._cause or changed:
+            yield f"R22: the plan was changed after a halt, or for what had been passed: {changed}"
+        self._plan = plan
+        for book in (self._voices, self._permits, self._scales, self._conflicts):
+            book.follow(plan)
 
     def _time(self, event: Event) -> None:
         """What time has brought to an end."""
@@ -198,17 +212,25 @@ class Checker:
         self._outcome = outcome
         if outcome != self._amounts_to():
             yield f"R12: what happened amounts to {self._amounts_to()}, and the outcome is {outcome}"
-        if self._cause and self._seized is None and not self._lost and not self._destroyed:
+        if self._cause and not self._split and self._seized is None and not self._lost and not self._destroyed:
             yield "R8: halted, and nobody has seized it"
         gone = self._destroyed or (self._lost and self._seized is None)
         measured = self._measured.gross if self._measured is not None else None
-        if self._leg is not None and not gone and not self._explained and self._scales.unequal(self._seized, measured):
+        if (
+            self._leg is not None
+            and not gone
+            and not self._split
+            and not self._explained
+            and self._scales.unequal(self._seized, measured)
+        ):
             yield "R10: what was recovered is not what was sent, and nobody explained it"
         if outcome == "lost_or_stolen" and not self._searched:
             yield "R9: given up as lost without a search"
 
     def _amounts_to(self) -> str:
         """The one outcome of all that has counted (R12)."""
+        if self._split:
+            return "split"
         if self._delivered and (not self._cause or self._achieved()):
             if self._plan.reverse:
                 return "returned_to_sender"
@@ -313,6 +335,9 @@ class Checker:
         match content:
             case StopRequested():
                 self._halt("stop")
+            case Split():
+                self._split = True
+                self._halt("split")
             case ConflictYielded():
                 self._halt("conflict")
             case HandoverDeclined():

@@ -58,7 +58,7 @@ def test_every_example_says_where_it_is_from(name: str) -> None:
     """After a real case, against one, or synthetic: the comment says so, and what of it is only an example."""
     for path in sorted((EXAMPLES / name).glob("*.yaml")):
         document = Document(path.read_text(encoding="utf-8"), str(path))
-        read = document.read(Plan if path.name == "plan.yaml" else Scenario)
+        read = document.read(Plan if path.name.endswith("plan.yaml") else Scenario)
         comment = begins(path)
         assert read.source, path
         if read.source.startswith("synthetic"):
