@@ -18,7 +18,7 @@ from domain.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.errors import Fault, Malformed
 from domain.identifiers import CheckpointId, OfficerCode, OperationCode, Seal, ServiceId, State, StatementId
 from domain.moments import Moment, instant
-from domain.quantities import Milligrams, Money, Span, say_mass
+from domain.quantities import MAX_WHOLE, Milligrams, Money, Span, say_mass
 
 Act = TypeVar("Act", "AuthorisationGranted", "PermissionGranted", "Delegated")
 
@@ -44,10 +44,28 @@ class SubstanceMass(Frozen):
     net: Milligrams
 
 
-class Cash(Money):
-    """An amount of cash, and where its notes' serial numbers were taken, the SHA-256 of their list."""
+class Notes(Frozen):
+    """So many notes or coins of one denomination, in minor units of the currency."""
 
+    value: Annotated[int, Field(ge=1, le=MAX_WHOLE)]
+    count: Annotated[int, Field(ge=1, le=1_000_000_000)]
+
+
+class Cash(Money):
+    """An amount of cash; where it was counted so, its denominations, and where serial numbers were taken, the SHA-256 of their
+    list.
+    """
+
+    notes: Annotated[tuple[Notes, ...], Field(max_length=50)] = ()
     serials: Digest | None = None
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "Cash":
+        together = sum(one.value * one.count for one in self.notes)
+        if self.notes and together != self.minor:
+            message = f"the notes are together {together} minor units, the amount is {self.minor}"
+            raise ValueError(message)
+        return self
 
 
 def say_amount(one: SubstanceMass | Cash) -> str:

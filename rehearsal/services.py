@@ -241,6 +241,7 @@ def _handled(modality: str, inside: list[dict[str, Any]], gross: int) -> dict[st
     if modality == "intact":
         return {"kept": inside}
     if modality == "replaced_in_part":
+        inside = [{name: value for name, value in one.items() if name != "notes"} for one in inside]
         size = [next(key for key in ("net", "minor") if key in one) for one in inside]
         kept = [one | {key: one[key] // 100 + 1} for one, key in zip(inside, size, strict=True)]
         removed = [one | {key: one[key] - some[key]} for one, some, key in zip(inside, kept, size, strict=True)]

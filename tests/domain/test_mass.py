@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from domain import unforeseen
 from domain.delivery import Delivery
@@ -15,7 +16,7 @@ from domain.moments import instant
 from domain.plan import Plan
 from domain.record import submit
 from domain.rules import conclusion
-from domain.statements import Correction, Seizure, Statement, SubstanceMass, sign_statement
+from domain.statements import Cash, Correction, Seizure, Statement, SubstanceMass, sign_statement
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
@@ -291,3 +292,12 @@ def test_r10_the_story_goes_on_once_a_correction_closes_the_balance() -> None:
     done = simulate(a_kilogram_short(*silent), correct)
     assert done.delivery.outcome == "delivered_with_arrests"
     assert done.delivery.progress["balance.1"].result == "withdrawn"
+
+
+def test_r10_denominations_are_together_the_amount() -> None:
+    """Two thousand five hundred notes of 100 EUR are 250 000 EUR, and not a cent more."""
+    counted = {"currency": "EUR", "minor": 25_000_000, "notes": [{"value": 10_000, "count": 2_500}]}
+
+    assert Cash.model_validate(counted).minor == 25_000_000
+    with pytest.raises(ValidationError, match="together 25000000"):
+        Cash.model_validate(counted | {"minor": 25_000_001})
