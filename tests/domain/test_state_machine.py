@@ -11,9 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from domain import unforeseen
 from domain.delivery import Delivery
 from domain.errors import RuleBroken, VigilError
-from domain.ledger import Cleared, Closed, Concluded, Ended, Event, Halted, Opened, Told
+from domain.ledger import Amended, Cleared, Closed, Concluded, Ended, Event, Halted, Opened, Told
 from domain.packet import replay
-from domain.record import record, submit, take_up
+from domain.plan import Plan
+from domain.record import amend, record, submit, take_up
 from domain.requests import requests
 from domain.rules import conclusion, due_at
 from domain.statements import Correction, read_statement, sign_statement
@@ -23,7 +24,7 @@ from rehearsal.chaos import attacks, haste
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import lines, private_key_of
-from tests.support import Table, asks, card_of, with_changes
+from tests.support import Table, asks, card_of, signed_plan, with_changes
 
 PLAN = with_changes(
     plan_={"uses": ["technical_means"], "surveillance": {"check_in": "8h", "answer": "2h", "search": "6h"}},
@@ -192,6 +193,31 @@ class Interleavings(RuleBasedStateMachine):
             by = service or said.service
             statement = self.table.statement(by, "stop_acknowledged", officer=f"officer-{officer}")
             self.hear(sign_statement(statement.model_copy(update={"content": content}), private_key_of(by)))
+
+    @precondition(lambda self: not self.delivery.ended)
+    @rule(edit=st.sampled_from(("elsewhere", "elsewhere asked", "more time", "less time", "another taker", "lighter")))
+    def change_the_plan(self, edit: str) -> None:
+        """The initiator changes what is still ahead, or tries to change what is not."""
+        document = self.delivery.plan.model_dump()
+        places = {one["id"]: one for one in document["checkpoints"]}
+        if edit.startswith("elsewhere"):
+            places["delivery"]["place"] = f"address {len(self.delivery.ledger)}"
+        if edit == "elsewhere asked":
+            fresh = {"id": f"again-{len(self.delivery.ledger)}", "requires": asks("uz.prosecutor authorisation"), "escalate": ()}
+            document["checkpoints"] = [*document["checkpoints"], places["consent-uz"] | fresh]
+        if edit in ("more time", "less time"):
+            places["tashkent-airport"]["due"] *= 2 if edit == "more time" else 0.5
+        if edit == "another taker":
+            document["legs"][-1]["responsible"] = "uz.police"
+        if edit == "lighter":
+            document["consignment"]["gross"] -= 1
+        before = self.delivery.ledger.head
+        try:
+            amend(self.delivery, Amended(plan=signed_plan(Plan.model_validate(document))), self.table.now)
+        except RuleBroken:
+            assert before == self.delivery.ledger.head
+        else:
+            assert edit not in ("elsewhere", "less time", "lighter") or "delivery" not in self.delivery.progress
 
     # What must hold after each step
 
