@@ -64,15 +64,20 @@ def permitted(permits: Permits, state: str, permission: Permission, at: datetime
     return any(permission in one.permissions and one.valid_from <= at < one.valid_until for one in permits.get(state, ()))
 
 
-def lacking(
-    plan: Plan, cards: Mapping[str, RuleCard], permits: Permits, states: tuple[str, ...], at: datetime
+def lacking(  # noqa: PLR0913, PLR0917 - a plan, the law, what was permitted, where and when
+    plan: Plan,
+    cards: Mapping[str, RuleCard],
+    permits: Permits,
+    states: tuple[str, ...],
+    at: datetime,
+    over: tuple[Permission, ...] = (),
 ) -> tuple[str, ...]:
-    """What these States' cards want permitted apart and is not, as `UZ: opening` (R16)."""
+    """What these States' cards want permitted apart and is not, as `UZ: opening` (R16); not what is `over` already."""
     return tuple(
         f"{state}: {permission.replace('_', ' ')}"
         for state in states
         for permission in plan.permissions(cards[state])
-        if not permitted(permits, state, permission, at)
+        if permission not in over and not permitted(permits, state, permission, at)
     )
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from functools import singledispatchmethod
 
 from domain.canonical import digest
-from domain.cards import RuleCard
-from domain.consent import Grant, Permit, Permits
+from domain.cards import Permission, RuleCard
+from domain.consent import Grant, Permit, Permits, lacking
 from domain.custody import Custody, Discrepancy
 from domain.deconfliction import Contact
 from domain.directory import Directory
@@ -266,6 +266,11 @@ class Delivery(Happened):
         """Whether the service has a part in this delivery, or is a supervisor of it."""
         known = self.directory.find(service)
         return known is not None and (service in self.plan.participants() or known.kind == "supervisor")
+
+    def not_permitted(self, states: tuple[str, ...], at: datetime) -> tuple[str, ...]:
+        """What these States want permitted apart and have not (R16): once it is prepared, it is not opened any more."""
+        over: tuple[Permission, ...] = ("opening",) if self.prepared is not None else ()
+        return lacking(self.plan, self.cards, self.permits, states, at, over)
 
     def said(self, statement: str) -> Statement | None:
         """The statement recorded first under this id, or none."""

@@ -44,7 +44,7 @@ from datetime import datetime, timedelta
 
 from domain import amending, unforeseen
 from domain.cards import Permission
-from domain.consent import authorised, conflicting, lacking, missing, permitted, too_short
+from domain.consent import authorised, conflicting, missing, permitted, too_short
 from domain.delivery import Delivery, seconds
 from domain.envelope import STATEMENT_TYPE, open_envelope
 from domain.errors import Refused, RuleBroken
@@ -522,7 +522,7 @@ def _acceptance(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
         return Verdict(verdict="early", reason=f"{leg.state} is asked, or the crossing not cleared yet; kept until it is")
     if leg.state != delivery.here.state and not authorised(delivery.plan, delivery.grants, leg.state, at):
         return refusal("R5", f"{leg.state} has no live authorisation, so nothing crosses into it")
-    wanting = lacking(delivery.plan, delivery.cards, delivery.permits, (leg.state,), at)
+    wanting = delivery.not_permitted((leg.state,), at)
     if leg.state != delivery.here.state and wanting:
         return refusal("R16", f"not permitted: {', '.join(wanting)}")
     return ACCEPTED
@@ -536,7 +536,7 @@ def _against_departure(delivery: Delivery, at: datetime) -> RuleBroken | None:
     conflict = conflicting(delivery.plan, delivery.grants)
     if conflict:
         return RuleBroken("R3", f"{', '.join(conflict)} does not allow the consignment to go {delivery.plan.modality}")
-    wanting = lacking(delivery.plan, delivery.cards, delivery.permits, delivery.plan.states(), at)
+    wanting = delivery.not_permitted(delivery.plan.states(), at)
     if wanting:
         return RuleBroken("R16", f"not permitted: {', '.join(wanting)}")
     if delivery.cleared < 0:
@@ -633,7 +633,7 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
             if not conflicting(delivery.plan, delivery.grants):
                 raise RuleBroken("R3", "every State allows this way of handling")
         case Halted(cause="permission"):
-            if not lacking(delivery.plan, delivery.cards, delivery.permits, delivery.states_ahead(), at):
+            if not delivery.not_permitted(delivery.states_ahead(), at):
                 raise RuleBroken("R16", "everything that needs a permission of its own is permitted")
         case Halted():
             raise RuleBroken("R8", f"a halt for {event.cause} follows from a statement or from time, it is not declared")
@@ -753,7 +753,7 @@ def _permit_clearing(delivery: Delivery, leg: int, at: datetime) -> None:
     if conflict:
         raise RuleBroken("R3", f"{', '.join(conflict)} does not allow the consignment to go {delivery.plan.modality}")
     ahead = delivery.plan.states() if leg == 0 else (delivery.plan.legs[leg].state,)
-    wanting = lacking(delivery.plan, delivery.cards, delivery.permits, ahead, at)
+    wanting = delivery.not_permitted(ahead, at)
     if wanting:
         raise RuleBroken("R16", f"not permitted: {', '.join(wanting)}")
     short = shortfall(delivery, leg, at)

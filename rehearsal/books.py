@@ -175,6 +175,8 @@ class Permits(Book):
         self._plan = plan
         self._cards = cards
         self._given: list[tuple[str, Permission, datetime, datetime]] = []
+        self._prepared = False
+        """It has been opened, if it was to be; it is not opened again."""
 
     def given(self, content: PermissionGranted) -> None:
         """A State permits something."""
@@ -186,7 +188,7 @@ class Permits(Book):
         preparing = any(one.step == "prepare" and one.state == state for one in self._plan.checkpoints)
         accompanied = any(leg.state == state and leg.accompanied_by for leg in self._plan.legs)
         does: dict[Permission, bool] = {
-            "opening": preparing and self._is_post() and "opening" in self._plan.uses,
+            "opening": preparing and self._is_post() and "opening" in self._plan.uses and not self._prepared,
             "technical_means": "technical_means" in self._plan.uses,
             "accompanying_officers": accompanied,
         }
@@ -195,6 +197,7 @@ class Permits(Book):
 
     def prepared(self, content: Prepared, at: datetime) -> Iterator[str]:
         """Whether what was done at the preparation is permitted: opened there, devices all along the route."""
+        self._prepared = True
         if content.opened and self._is_post():
             yield from self._wanted(self._plan.at("prepare")[0].state, "opening", at, "opened")
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal
 
 from domain import rules, unforeseen
-from domain.consent import conflicting, lacking
+from domain.consent import conflicting
 from domain.deconfliction import Contact
 from domain.delivery import Delivery
 from domain.ledger import (
@@ -178,7 +178,7 @@ class Story:
 
     def halt_where_not_permitted(self, states: tuple[str, ...]) -> None:
         """Opening, devices and foreign officers need permissions of their own where the State's card says so (R16)."""
-        wanting = lacking(self.plan, self.delivery.cards, self.delivery.permits, states, self.stage.now())
+        wanting = self.delivery.not_permitted(states, self.stage.now())
         if wanting and self.delivery.halt is None:
             self.record(Halted(cause="permission", rule="R16", reason=f"not permitted: {', '.join(wanting)}"))
 
@@ -309,7 +309,7 @@ class Story:
         closed = all(self.delivery.closed(one.id) for one in self.plan.at("authorise"))
         if not self.delivery.under_way or leg >= len(self.plan.legs) or self.delivery.cleared >= leg or not closed:
             return
-        if lacking(self.plan, self.delivery.cards, self.delivery.permits, (self.plan.legs[leg].state,), self.stage.now()):
+        if self.delivery.not_permitted((self.plan.legs[leg].state,), self.stage.now()):
             return
         if rules.shortfall(self.delivery, leg, self.stage.now()) or conflicting(self.plan, self.delivery.grants):
             return

@@ -77,17 +77,35 @@ def test_r16_opening_is_wanted_where_it_is_prepared_and_officers_where_they_trav
 
 
 @EACH
-def test_r16_nothing_departs_without_the_permission(permission: str) -> None:
-    """Not permitted: departure is not cleared, and the story may declare the halt; permitted, it is cleared."""
+def test_r16_without_the_permission_the_story_may_declare_a_halt(permission: str) -> None:
+    """Permitted, departure is cleared; not permitted, the delivery is refused before anything is prepared."""
     table = permitted(permission)
     made_ready(table).record(Cleared(leg=0))
 
     missing = asked(permission)
     missing.delivery.progress["consent-uz"].answers["uz.police", "permission"] = 0
     missing.close("consent-kz", "consent-uz")
-    assert forbidden(made_ready(missing), Cleared(leg=0)) == "R16"
     missing.record(Halted(cause="permission", rule="R16", reason="test"))
     assert conclusion(missing.delivery)[0] == "refused"
+
+
+@pytest.mark.parametrize("permission", ["technical_means", "accompanying_officers"])
+def test_r16_nothing_departs_without_the_permission(permission: str) -> None:
+    """What goes on all along the way is permitted when it leaves."""
+    missing = asked(permission)
+    missing.delivery.progress["consent-uz"].answers["uz.police", "permission"] = 0
+    missing.close("consent-kz", "consent-uz")
+    assert forbidden(made_ready(missing), Cleared(leg=0)) == "R16"
+
+
+def test_r16_opening_needs_no_permission_any_more_once_it_is_prepared() -> None:
+    """A permit to open that has run out, or was never used, does not keep what is sealed again from leaving."""
+    missing = asked("opening")
+    missing.delivery.progress["consent-uz"].answers["uz.police", "permission"] = 0
+    missing.close("consent-kz", "consent-uz")
+    made_ready(missing).record(Cleared(leg=0))
+
+    assert missing.delivery.cleared == 0
 
 
 def test_r16_no_halt_is_declared_where_all_is_permitted() -> None:
