@@ -143,7 +143,7 @@ BUGS = (
     Bug("R12", "domain/rules.py", "if delivery.plan.reverse:", "if False:"),
     Bug("R12", "domain/rules.py", "    if persons > delivery.arrested - delivery.released:\n", "    if False:\n"),
     Bug("R12", "domain/rules.py", "case Halted() if delivery.outcome is not None:", "case Halted() if False:"),
-    Bug("R16", "domain/consent.py", "if not permitted(permits, state, permission, at)", "if False"),
+    Bug("R16", "domain/consent.py", "not permitted(permits, state, permission, at)", "False"),
     Bug(
         "R16",
         "domain/consent.py",
