@@ -16,8 +16,8 @@ from domain.directory import Directory
 from domain.errors import Fault
 from domain.identifiers import locode_in_state
 from domain.plan import STEP_NEEDS, Leg, Plan, PlannedCheckpoint, Step
-from domain.quantities import say_span
-from domain.statements import Need
+from domain.quantities import say_mass, say_span
+from domain.statements import Need, SubstanceMass
 
 Cards = Mapping[str, RuleCard]
 
@@ -36,6 +36,7 @@ def rules(directory: Directory, cards: Cards) -> tuple[Callable[[Plan], Iterator
     """The rules of planning, one at a time: what is wrong with one part of a plan does not hide what is wrong with another."""
     return (
         partial(_services, directory=directory),
+        _tolerance,
         _checkpoints,
         partial(_backups, directory=directory, cards=cards),
         _order,
@@ -272,6 +273,7 @@ def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
         if card is None:
             yield Fault(place="legs", problem=f"there is no rule card for {state}")
             continue
+        yield from _too_long(plan, card)
         if absent := _not_asked(plan, card):
             problem = f"R16: in {state} {absent} needs a permission of its own, and nobody there is asked for one"
             yield Fault(place="checkpoints", problem=problem)
@@ -315,6 +317,27 @@ def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
     if asked == {plan.initiator}:
         problem = f"R13: {plan.initiator} starts this delivery and would be the only one to authorise it"
         yield Fault(place="initiator", problem=problem)
+
+
+def _too_long(plan: Plan, card: RuleCard) -> Iterator[Fault]:
+    """No authorisation, however fresh, could cover the way through the State if that takes longer than one may last."""
+    inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if leg.state == card.state]
+    way = sum((plan.due_after(end) for _, end in inside if end is not None), start=timedelta())
+    if card.longest != "not known" and way > card.longest:
+        problem = (
+            f"R5: the way through {card.state} may take {say_span(way)}, and by its rule card an authorisation lasts at most "
+            f"{say_span(card.longest)}"
+        )
+        yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
+
+
+def _tolerance(plan: Plan) -> Iterator[Fault]:
+    """What is found by weighing must weigh more than what a check lets pass (R7, R10)."""
+    for index, one in enumerate(plan.consignment.contents):
+        if isinstance(one, SubstanceMass) and one.net <= plan.weight_tolerance:
+            tolerance = say_mass(plan.weight_tolerance)
+            problem = f"R10: a tolerance of {tolerance} would hide all of it: {say_mass(one.net)} of {one.substance}"
+            yield Fault(place=f"consignment.contents.{index}.net", problem=problem)
 
 
 def _not_asked(plan: Plan, card: RuleCard) -> str:

@@ -307,6 +307,8 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints", "R16", lambda p, c: (p.update(uses=["opening"]), card(c, separate=("opening",)))),
     ("checkpoints.N.need", "R16", lambda p, _c: (asks(p, "consent-kz", *PERMITS), checkpoint(p, "consent-kz").update(need=1))),
     ("checkpoints.N.due", "", lambda _p, c: card(c, notice=timedelta(hours=49))),
+    ("legs.N.takes", "R5", lambda _p, c: card(c, longest=timedelta(hours=20))),
+    ("consignment.contents.N.net", "R10", lambda p, _c: p.update(weight_tolerance="13.2 kg")),
     ("modality", "R3", lambda _p, c: card(c, modalities=("removed",))),
     ("checkpoints.N.requires.N.service", "R1", lambda p, _c: asks(p, "consent-kz", ("uz.prosecutor", "authorisation"))),
     ("checkpoints.N.requires.N.service", "R1", lambda _p, c: card(c, granted_by=("court",))),

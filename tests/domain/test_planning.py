@@ -348,3 +348,18 @@ def test_step_that_does_not_ask_for_its_essence_is_a_fault(name: str, missing: s
     assert len(problems) == 1
     assert f"exactly one service for {missing}, found 0" in problems[0]
     assert "needs all" in str(found(at("departure", need=1)))
+
+
+def test_r5_way_longer_than_an_authorisation_may_last_is_a_fault() -> None:
+    """From the border to the delivery Uzbekistan may take 42 h: exactly so long a permit will do, a minute less will not."""
+    assert found(PLAN, card("UZ", longest=timedelta(hours=42))) == []
+    places = [place for place, _ in found(PLAN, card("UZ", longest=timedelta(hours=41, minutes=59)))]
+    assert places == ["legs.1.takes"]
+
+
+def test_r10_tolerance_that_hides_a_substance_is_a_fault() -> None:
+    """A check that lets 13.2 kg pass would not notice that all of it is gone."""
+    net = 13_200_000
+    assert found(PLAN.model_copy(update={"weight_tolerance": net - 1})) == []
+    places = [place for place, _ in found(PLAN.model_copy(update={"weight_tolerance": net}))]
+    assert places == ["consignment.contents.0.net"]
