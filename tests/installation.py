@@ -70,7 +70,7 @@ class Installation:
         changes = self.gateway(service or plan.initiator).changes(plan.operation)
         async with asyncio.timeout(PATIENCE):
             async for entry in changes:
-                if done(entry):
+                if isinstance(entry, Entry) and done(entry):
                     await changes.aclose()  # it is a generator
                     return entry
         message = "the delivery ended before"
@@ -82,7 +82,8 @@ class Installation:
         try:
             async with asyncio.timeout(PATIENCE):
                 async for entry in self.gateway(plan.initiator).changes(plan.operation):
-                    entries.append(entry)  # noqa: PERF401 - kept for the message
+                    assert isinstance(entry, Entry)
+                    entries.append(entry)
         except TimeoutError as error:
             view = await self.gateway(plan.initiator).view(plan.operation)
             last = [str(entry.event)[:200] for entry in entries[-3:]]
@@ -107,7 +108,8 @@ async def installed(
     ports = free_ports(len(plan.participants()) + 1)
     found = [example_directory().get(service) for service in plan.participants()]
     reached = {service.id: reach_of(service, port) for service, port in zip(found, ports[1:], strict=True)}
-    cast_of = (*plan.participants(), *BYSTANDERS)
+    bystanders = tuple(one for one in BYSTANDERS if one not in plan.participants())
+    cast_of = (*plan.participants(), *bystanders)
     directory = cast(example_directory(), cast_of, (reached if scenario else {}) | dict(reach or {}))
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http:
@@ -118,7 +120,7 @@ async def installed(
         await web.TCPSite(runner, "127.0.0.1", ports[0]).start()
         deconfliction = Deconfliction(DECONFLICTION_KEY, directory)
         worker = worker_for(client, queue, Services(http, VIGIL, key), deconfliction, grace=timedelta(seconds=1))
-        served = without(directory, (*(reach or {}), *BYSTANDERS))
+        served = without(directory, (*(reach or {}), *bystanders))
         try:
             async with worker:
                 if scenario is None:

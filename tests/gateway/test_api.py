@@ -20,7 +20,7 @@ from domain.directory import Directory
 from domain.envelope import Envelope
 from domain.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
 from domain.identifiers import ConsignmentIdentifier
-from domain.ledger import Left, Receipt, Stated
+from domain.ledger import Entry, Left, Receipt, Stated
 from domain.plan import Plan
 from domain.statements import Sighted, Statement, read_statement, sign_statement
 from gateway.access import Proofs
@@ -242,7 +242,8 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     assert isinstance(answer, Left)
     assert isinstance(receipt, Receipt)
     assert "accepted" == receipt.verdict.verdict
-    assert [receipt.seq] == [entry.seq for entry in ledger if isinstance(entry.event, Stated) and entry.event.envelope == stop]
+    stated = [one for one in ledger if isinstance(one, Entry) and isinstance(one.event, Stated)]
+    assert [receipt.seq] == [one.seq for one in stated if isinstance(one.event, Stated) and one.event.envelope == stop]
     assert shown.halted is not None
 
 
@@ -262,6 +263,7 @@ async def test_a_statement_that_breaks_a_rule_is_recorded_as_refused(at: At) -> 
     ledger = await at.door("uz.police").ledger(at.plan.operation, receipt.seq)
 
     assert ("refused", "R4") == (receipt.verdict.verdict, receipt.verdict.rule)
+    assert isinstance(ledger[0], Entry)
     assert receipt.head == ledger[0].head()
 
 
