@@ -8,13 +8,13 @@ import pytest
 from domain.canonical import canonical
 from domain.envelope import PLAN_TYPE, sign
 from domain.errors import NotAllowed, NotAuthentic, RuleBroken
-from domain.ledger import Amended, Cleared, Entry
+from domain.ledger import Amended, Cleared, Closed, Entry, Opened
 from domain.packet import verify
 from domain.plan import Plan
 from domain.record import amend, take_up
-from rehearsal.scenario import Change, Pace, Scenario
+from rehearsal.scenario import Act, Change, Pace, Scenario
 from rehearsal.services import private_key_of
-from rehearsal.simulator import World, simulate
+from rehearsal.simulator import Simulated, World, simulate
 from tests.course import became, consenting, forbidden, opened, prepared, under_way
 from tests.support import Table, asks, example_cards, example_directory, example_plan
 
@@ -202,15 +202,52 @@ def test_r22_who_has_been_replaced_is_not_heard_any_more() -> None:
     assert "accepted" == table.say("uz.post", "stop_requested").verdict.verdict
 
 
+def told(edit: Any, after: timedelta, *acts: Act) -> Simulated:
+    """The story with the plan changed so long after the start; who is in no act answers ten minutes after being asked."""
+    pace = Pace(fastest=timedelta(minutes=10), slowest=timedelta(minutes=10))
+    scenario = Scenario(vigil="scenario/1", pace=pace, acts=acts, changes=(Change(after=after, plan=changed(edit)),))
+    return simulate(World(example_plan(), example_directory(), example_cards(), scenario, 1))
+
+
 def test_r22_a_changed_delivery_ends_and_its_packet_verifies() -> None:
     """The story asks for the fresh consent, delivers at the other address, and a stranger's machine agrees."""
-    plan = example_plan()
-    change_of_address = Change(after=timedelta(hours=6), plan=changed(elsewhere_with_consent))
-    pace = Pace(fastest=timedelta(minutes=10), slowest=timedelta(hours=1))
-    scenario = Scenario(vigil="scenario/1", pace=pace, changes=(change_of_address,))
-    done = simulate(World(plan, example_directory(), example_cards(), scenario, 1))
+    done = told(elsewhere_with_consent, timedelta(hours=6))
     kinds = [entry.event.event for entry in done.delivery.ledger]
 
     assert "delivered_with_arrests" == verify(done.packet).outcome
     assert 1 == kinds.count("amended")
     assert done.delivery.closed("consent-uz-2")
+
+
+LEAVES = Act(service="kz.customs", at="departure", says="dispatched", after=timedelta(hours=2))
+READY = Act(service="uz.police", at="departure", says="ready", after=timedelta(hours=2))
+CONSENTS = Act(service="uz.prosecutor", at="consent-uz-2", says="authorisation_granted", after=timedelta(hours=14))
+
+
+@pytest.mark.parametrize(
+    ("edit", "acts"),
+    [
+        (set_in("checkpoints", "arrest-almaty", due=timedelta(hours=30)), (LEAVES,)),
+        (elsewhere_with_consent, (LEAVES,)),
+        (elsewhere_with_consent, (READY, CONSENTS)),
+    ],
+    ids=["before it has left", "before it has left, with a fresh consent", "just after it has left"],
+)
+def test_r22_a_plan_changed_while_departure_is_open_is_followed_from_there(edit: Any, acts: tuple[Act, ...]) -> None:
+    """What had been cleared is cleared anew, once, and the delivery goes on (found by test)."""
+    done = told(edit, timedelta(minutes=45), *acts)
+    ledger = [entry.event for entry in done.delivery.ledger]
+    changed_at = next(number for number, event in enumerate(ledger) if isinstance(event, Amended))
+
+    assert not done.delivery.open_checkpoints()
+    assert "departure" in {event.checkpoint for event in ledger[:changed_at] if isinstance(event, Opened)}
+    assert "departure" in {event.checkpoint for event in ledger[changed_at:] if isinstance(event, Closed)}
+    assert "delivered_with_arrests" == verify(done.packet).outcome
+
+
+def test_r22_what_waited_for_a_fresh_consent_goes_on_the_moment_it_is_given() -> None:
+    """Offered and accepted at the airport while Uzbekistan is asked afresh, it passes as soon as Uzbekistan consents."""
+    done = told(elsewhere_with_consent, timedelta(minutes=50), CONSENTS)
+    closed = {entry.event.checkpoint: entry.at for entry in done.delivery.ledger if isinstance(entry.event, Closed)}
+
+    assert closed["consent-uz-2"] == closed["tashkent-airport"]
