@@ -44,6 +44,9 @@ class Proofs:
         return caller
 
 
+PROOFS: web.AppKey[Proofs] = web.AppKey("proofs", Proofs)
+
+
 def may_start(caller: Service, plan: Plan) -> None:
     """Raises `NotAllowed` unless the caller is the plan's initiator."""
     if caller.id != plan.initiator:

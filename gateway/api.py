@@ -1,52 +1,25 @@
 """The HTTP API, version 1. Every answer is JSON, every error a problem document (RFC 9457) with our code, rule and hint."""
 
 import asyncio
-import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.envelope import Envelope
-from domain.errors import (
-    Malformed,
-    NotAllowed,
-    NotAuthentic,
-    NotFound,
-    RuleBroken,
-    Unavailable,
-    VigilError,
-)
+from domain.errors import Malformed
 from domain.ledger import Entry, Left
-from domain.policy import permit
 from domain.statements import faults_of
 from domain.views import Row
-from gateway.access import CALLER, Proofs
+from gateway.access import CALLER, PROOFS, Proofs
 from gateway.desk import Desk
-
-log = logging.getLogger("vigil.gateway")
+from gateway.middlewares import explained, logged, proved
+from gateway.streams import STREAMS, end_streams, stream
 
 LARGEST_BODY = 1_000_000
-KEEP_ALIVE = 15.0
-"""Seconds of silence on a stream after which a comment is sent."""
-STATUS: dict[type[VigilError], int] = {
-    Malformed: 422,
-    NotAuthentic: 401,
-    NotAllowed: 403,
-    NotFound: 404,
-    RuleBroken: 409,
-    Unavailable: 503,
-}
 ENTRIES = TypeAdapter(list[Entry])
 ROWS = TypeAdapter(tuple[Row, ...])
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
-PROOFS: web.AppKey[Proofs] = web.AppKey("proofs", Proofs)
-STREAMS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("streams")
-"""Streams of changes that are open: they are ended when the process is asked to stop."""
 
 routes = web.RouteTableDef()
 
@@ -56,7 +29,7 @@ def application(desk: Desk, proofs: Proofs) -> web.Application:
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[logged, explained, proved])
     streams: set[asyncio.Task[None]] = set()
     app[DESK], app[PROOFS], app[STREAMS] = desk, proofs, streams
-    app.on_shutdown.append(_end_streams)
+    app.on_shutdown.append(end_streams)
     app.add_routes(routes)
     return app
 
@@ -118,41 +91,7 @@ async def changes(request: web.Request) -> web.StreamResponse:
     last = request.headers.get("Last-Event-ID", "")
     since = int(last) + 1 if last.isdecimal() else _since(request)
     found = request.app[DESK].changes(request[CALLER].service, request.match_info["delivery"], since)
-    first = await anext(found, None)  # what is wrong with the question is answered as for any other
-    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-    await answer.prepare(request)
-    request.app[STREAMS].add(request.task)
-    request.task.add_done_callback(request.app[STREAMS].discard)
-    try:
-        async for text in _events(first, found):
-            await answer.write(text)
-    except VigilError as error:
-        log.warning("a stream of changes broke off", extra={"code": error.code})
-        return answer  # without an end: the client asks again from where it was
-    await answer.write_eof()
-    return answer
-
-
-async def _end_streams(app: web.Application) -> None:
-    """Whoever follows asks again from where it was, another gateway if there is one."""
-    open_now = app[STREAMS]
-    for stream in list(open_now):
-        stream.cancel()
-
-
-async def _events(first: Entry | None, following: AsyncIterator[Entry]) -> AsyncIterator[bytes]:
-    """Entries as server-sent events, and a comment now and then so that nobody on the way takes silence for death."""
-    entry = first
-    while entry is not None:
-        yield f"id: {entry.seq}\ndata: {entry.model_dump_json()}\n\n".encode()
-        coming = asyncio.ensure_future(anext(following, None))
-        try:
-            while not (await asyncio.wait({coming}, timeout=KEEP_ALIVE))[0]:
-                yield b": still here\n\n"
-        except BaseException:
-            coming.cancel()
-            raise
-        entry = coming.result()
+    return await stream(request, found)
 
 
 @routes.get("/v1/deliveries/{delivery}/packet", name="packet")
@@ -165,75 +104,6 @@ async def packet(request: web.Request) -> web.Response:
 async def inbox(request: web.Request) -> web.Response:
     """What the caller is being asked, in all its deliveries."""
     return _model(await request.app[DESK].inbox(request[CALLER].service))
-
-
-@web.middleware
-async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """One line for each request; ids of deliveries are code names, bodies are never logged."""
-    began = time.perf_counter()
-    answer = await handler(request)
-    caller = request.get(CALLER)
-    fields = {
-        "method": request.method,
-        "path": request.path,
-        "status": answer.status,
-        "milliseconds": round((time.perf_counter() - began) * 1000),
-        "service": caller.service.id if caller is not None else "",
-    }
-    log.info("answered", extra=fields)
-    return answer
-
-
-@web.middleware
-async def explained(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors as problem documents."""
-    try:
-        return await handler(request)
-    except VigilError as error:
-        return problem(error)
-    except web.HTTPException as error:
-        if error.status < 400:
-            raise
-        return _problem(error.status, error.reason, code="http")
-    except Exception:
-        log.exception("a fault of our own", extra={"method": request.method, "path": request.path})
-        return _problem(500, "the gateway has a fault of its own; it has been logged", code="bug")
-
-
-@web.middleware
-async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Nobody anonymous gets further than the health of the process, and nobody to what the policy does not give."""
-    action = request.match_info.route.name
-    if action != "health":
-        body = await request.read()
-        authorization = request.headers.get("Authorization")
-        caller = request.app[PROOFS].caller(authorization, request.method, request.raw_path, body)
-        request[CALLER] = caller
-        if action is not None:
-            permit(caller.service, action)
-    return await handler(request)
-
-
-def problem(error: VigilError) -> web.Response:
-    """The problem document of one of our errors."""
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-    more: dict[str, object] = {"hint": error.hint} if error.hint else {}
-    if isinstance(error, Malformed):
-        more["faults"] = [fault.model_dump() for fault in error.faults]
-    if isinstance(error, RuleBroken):
-        more["rule"] = error.rule
-    return _problem(status, error.message, code=error.code, **more)
-
-
-def _problem(status: int, detail: str, *, code: str, **more: object) -> web.Response:
-    document = {
-        "type": f"urn:vigil:{code}",
-        "title": code.replace("-", " "),
-        "status": status,
-        "detail": detail,
-        "code": code,
-    }
-    return web.json_response(document | more, status=status, content_type="application/problem+json")
 
 
 async def _body(request: web.Request, model: type[Envelope]) -> Envelope:
