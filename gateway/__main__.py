@@ -8,7 +8,9 @@ from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
+from gateway.metrics import METRICS
 from process.brought import cards_in, directory_in, installation_of, key_in
+from process.metrics import scraped
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -24,9 +26,10 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     desk = Desk(client, chosen.task_queue, directory, cards, key)
     app = application(desk, Proofs(directory, chosen.gateway_url))
     try:
-        async with serving(app, chosen.gateway_host, chosen.gateway_port):
-            log.info("the gateway is ready", extra={"port": chosen.gateway_port})
-            await stop.wait()
+        with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
+            async with serving(app, chosen.gateway_host, chosen.gateway_port):
+                log.info("the gateway is ready", extra={"port": chosen.gateway_port})
+                await stop.wait()
     except OSError as error:
         message = f"port {chosen.gateway_port} on {chosen.gateway_host} is taken or not allowed"
         raise Unavailable(message, hint="stop what uses it, or set VIGIL_GATEWAY_PORT") from error
