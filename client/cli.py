@@ -25,6 +25,7 @@ from client.brought import checked_plan, scenario_for
 from client.console import CardsFolder, DirectoryFile, Output, PlanFile, Watched, answer, explain, out, problem, talk
 from client.embedded import Embedded, Layout, held
 from client.handing import hand_in, keep, kept
+from client.listing import table_of
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.running import Interrupted, run
 from client.saying import content_of, correction, kind_for, statement
@@ -171,6 +172,9 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="port of the gateway")] = 8470,
     temporal_port: Annotated[int, typer.Option(min=1, max=65535, help="port of the Temporal server")] = 7233,
     ui_port: Annotated[int, typer.Option(min=1, max=65535, help="port of Temporal's own web pages")] = 8233,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65534, help="port of the gateway's metrics, for Prometheus; the worker's is the next")
+    ] = None,
 ) -> None:
     """Run the embedded system on this machine until Ctrl-C: Temporal on a SQLite file, a worker, a gateway."""
     system = directory_in(directory).system()
@@ -193,16 +197,23 @@ def up(
             gateway_port=port,
             temporal_port=temporal_port,
             ui_port=ui_port,
+            metrics_port=metrics_port,
         )
         run(_up(layout))
 
 
 async def _up(layout: Layout) -> None:
-    for name, port in (("gateway", layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)):
+    wanted = [("gateway", layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)]
+    if layout.metrics_port is not None:
+        wanted += [("metrics", layout.metrics_port), ("metrics", layout.metrics_port + 1)]
+    for name, port in wanted:
         await _raise_if_taken(name, port)
     async with Embedded(layout) as embedded:
         talk.print(f"gateway     {layout.gateway_url}")
         talk.print(f"Temporal    127.0.0.1:{layout.temporal_port}, its pages http://127.0.0.1:{layout.ui_port}")
+        if layout.metrics_port is not None:
+            first, second = (f"http://127.0.0.1:{layout.metrics_port + further}/metrics" for further in (0, 1))
+            talk.print(f"metrics     {first} of the gateway, {second} of the worker")
         talk.print(f"kept in     {layout.home.path}")
         talk.print("stop with Ctrl-C; everything acknowledged is on disk", style="dim")
         waits = {asyncio.create_task(process.wait()): name for name, process in embedded.processes.items()}
@@ -305,6 +316,18 @@ def list_(
     found = call(gateway, service, officer, keys.expanduser(), lambda door: door.deliveries())
     found = [row for row in found if group in (None, row.group)]
     answer(output, [plain(row) for row in found], render.rows(found))
+
+
+@app.command("directory")
+def directory_(
+    service: As, officer: Officer = OFFICER, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text"
+) -> None:
+    """Who else takes part in this installation, and with which keys.
+
+    Compare a key id with the service itself, by telephone, before you rely on it.
+    """
+    found = call(gateway, service, officer, keys.expanduser(), lambda door: door.directory())
+    answer(output, [plain(one) for one in found], table_of(found))
 
 
 @app.command()

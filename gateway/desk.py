@@ -25,7 +25,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from domain import amending
 from domain.cards import RuleCard
-from domain.directory import Directory, Service
+from domain.directory import Directory, Listed, Service
 from domain.envelope import STATEMENT_TYPE, Envelope, open_envelope
 from domain.errors import (
     Fault,
@@ -42,12 +42,14 @@ from domain.moments import utc_text
 from domain.packet import Purpose, seal
 from domain.plan import Plan, read_plan
 from domain.planning import faults_in
+from domain.policy import reach, role_of
 from domain.record import resume, verified_plan
 from domain.requests import Inbox, Request
 from domain.sight import Withheld, sight
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
+from gateway.health import Health, Pulse
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, update_id, workflow_id
 
@@ -84,6 +86,7 @@ class Desk:
         self._directory = directory
         self._cards = cards
         self._key = key
+        self._pulse = Pulse(client, task_queue)
 
     async def start(self, caller: Service, envelope: Envelope) -> Plan:
         """Start the delivery of a signed plan. Nothing is started unless everything is right.
@@ -307,10 +310,13 @@ class Desk:
             finally:
                 listener.cancel()
 
-    async def ready(self) -> None:
-        """Whether Temporal answers. Raises `Unavailable`."""
-        with _as_ours(""):
-            await self._client.service_client.check_health(timeout=timedelta(seconds=2))
+    async def ready(self) -> Health:
+        """Whether Temporal answers, and a worker is there. Raises `Unavailable`."""
+        return await self._pulse.health()
+
+    def directory_for(self, caller: Service) -> tuple[Listed, ...]:
+        """The services of the installation, as far as they are the caller's to see."""
+        return self._directory.shown_to(caller, whole=reach(role_of(caller), "directory") == "all")
 
     def _handle(self, delivery: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(delivery))

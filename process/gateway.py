@@ -13,9 +13,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
 from domain import proof
+from domain.directory import Listed
 from domain.envelope import Envelope
 from domain.errors import (
     Fault,
+    Limited,
     Malformed,
     NotAllowed,
     NotAuthentic,
@@ -54,12 +56,14 @@ class _Problem(BaseModel):
     rule: str = ""
     faults: tuple[Fault, ...] = ()
 
-    def error(self, url: str) -> VigilError:
+    def error(self, url: str, after: str | None) -> VigilError:
         """The error it stands for; what is away from a gateway is told with the gateway's address."""
         if self.code == Malformed.code:
             return Malformed(self.detail, self.faults, hint=self.hint)
         if self.code == RuleBroken.code:
             return RuleBroken(self.rule, self.detail.removeprefix(f"{self.rule}: "), hint=self.hint)
+        if self.code == Limited.code and after is not None and after.isdecimal():
+            return Limited(self.detail, after=int(after), hint=self.hint)
         if self.code in _PLAIN:
             return _PLAIN[self.code](self.detail, hint=self.hint)
         return Unavailable(f"the gateway at {url} says: {self.detail or self.code}", hint=self.hint)
@@ -67,6 +71,7 @@ class _Problem(BaseModel):
 
 _BEGUN = TypeAdapter(_Begun)
 _ANSWER: TypeAdapter[Receipt | Left] = TypeAdapter(Receipt | Left)
+_LISTED = TypeAdapter(list[Listed])
 _ROWS = TypeAdapter(list[Row])
 _VIEW = TypeAdapter(DeliveryView)
 _SEEN: TypeAdapter[Entry | Withheld] = TypeAdapter(Entry | Withheld)
@@ -99,6 +104,10 @@ class Gateway:
     async def submit(self, delivery: str, statement: Envelope) -> Receipt | Left:
         """Hand in a statement; its receipt, or that it has been left for when a worker is up."""
         return self._read(_ANSWER, await self._call("POST", f"{_of(delivery)}/statements", statement))
+
+    async def directory(self) -> list[Listed]:
+        """The services of the installation with their keys; how one is reached as far as it is the caller's to see."""
+        return self._read(_LISTED, await self._call("GET", "/v1/directory"))
 
     async def deliveries(self) -> list[Row]:
         """One's own deliveries."""
@@ -160,7 +169,7 @@ class Gateway:
                 url, headers=headers, timeout=_STREAM, allow_redirects=False, read_bufsize=LONGEST_ENTRY
             ) as answer:
                 if answer.content_type != "text/event-stream":
-                    raise self._refusal(await answer.read())
+                    raise self._refusal(await answer.read(), answer.headers.get("Retry-After"))
                 async for line in answer.content:
                     if line.startswith(b"data: "):
                         yield self._read(_SEEN, line[6:])
@@ -185,7 +194,7 @@ class Gateway:
             message = f"the gateway at {self._url} does not answer in time"
             raise Unavailable(message, hint="try again: nothing is counted twice") from error
         if answer.content_type != "application/json":
-            raise self._refusal(data)
+            raise self._refusal(data, answer.headers.get("Retry-After"))
         return data
 
     def _signed(self, method: str, path: str, body: bytes) -> tuple[URL, Mapping[str, str]]:
@@ -208,8 +217,8 @@ class Gateway:
         except ValidationError as error:
             raise self._stranger() from error
 
-    def _refusal(self, data: bytes) -> VigilError:
-        return self._read(_PROBLEM, data).error(self._url)
+    def _refusal(self, data: bytes, after: str | None) -> VigilError:
+        return self._read(_PROBLEM, data).error(self._url, after)
 
     def _away(self) -> Unavailable:
         message = f"no gateway answers at {self._url}"

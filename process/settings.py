@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     """Where services reach the gateway."""
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8470, ge=0, le=65535)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where this process serves metrics to Prometheus, without a proof: only the operator should reach it. None: nowhere."""
     log_format: Literal["json", "console"] = "console"
     log_level: LogLevel = "INFO"
 

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
@@ -22,6 +21,7 @@ from domain.ledger import Entry
 from domain.plan import Plan
 from gateway.access import Proofs
 from gateway.api import application
+from gateway.connections import serving
 from gateway.desk import Desk
 from process.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
@@ -115,21 +115,18 @@ async def installed(
     async with aiohttp.ClientSession() as http:
         key = private_key_of(VIGIL)
         desk = Desk(client, queue, directory, example_cards(), key)
-        runner = web.AppRunner(application(desk, Proofs(directory, url)), access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", ports[0]).start()
+        app = application(desk, Proofs(directory, url))
         deconfliction = Deconfliction(DECONFLICTION_KEY, directory)
         worker = worker_for(client, queue, Services(http, VIGIL, key), deconfliction, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         try:
-            async with worker:
+            async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 if scenario is None:
                     yield Installation(client, url, http, directory, queue)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
                         yield Installation(client, url, http, directory, queue, services)
         finally:
-            await runner.cleanup()
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 
 
