@@ -15,6 +15,7 @@ from activities.deconfliction import Deconfliction
 from activities.notices import Notices
 from activities.services import Services
 from process.brought import deconfliction_key_in, directory_in, installation_of, key_in
+from process.ring import ring_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -62,7 +63,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
     directory, key = directory_in(chosen.directory), key_in(chosen.key)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys))
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         services = Services(http, installation_of(directory).id, key)

@@ -23,6 +23,7 @@ from domain.ledger import Entry, Left
 from domain.statements import faults_of
 from domain.views import Row
 from gateway.access import CALLER, Proofs
+from gateway.codec import decoding, roomy
 from gateway.desk import Desk
 
 log = logging.getLogger("vigil.gateway")
@@ -58,6 +59,7 @@ def application(desk: Desk, proofs: Proofs) -> web.Application:
     app[DESK], app[PROOFS], app[STREAMS] = desk, proofs, streams
     app.on_shutdown.append(_end_streams)
     app.add_routes(routes)
+    app.add_routes(decoding(desk.codec))
     return app
 
 
@@ -171,6 +173,7 @@ async def inbox(request: web.Request) -> web.Response:
 async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
     """One line for each request; ids of deliveries are code names, bodies are never logged."""
     began = time.perf_counter()
+    request = roomy(request)
     answer = await handler(request)
     caller: Service | None = request.get(CALLER)
     fields = {

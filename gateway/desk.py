@@ -47,8 +47,10 @@ from domain.requests import Inbox, Request
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
+from process.codec import Codec, ForgedError
+from process.temporal import codec_of, readable
 from workflows import messages
-from workflows.messages import Asker, Docket, Page, update_id, workflow_id
+from workflows.messages import Asker, Docket, Page, mark, update_id, workflow_id
 
 log = logging.getLogger("vigil.desk")
 
@@ -153,7 +155,7 @@ class Desk:
             entry: Entry = await handle.execute_update(
                 messages.AMEND,
                 amended,
-                id=f"amend/{envelope.fingerprint()[:32]}",
+                id=f"amend/{mark(envelope)}",
                 result_type=Entry,
                 rpc_timeout=PATIENCE,
             )
@@ -223,7 +225,8 @@ class Desk:
 
     async def deliveries(self, caller: Service) -> tuple[Row, ...]:
         """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
-        return tuple([await _row(found) async for found in self._find(caller, running=False)])
+        rows = [await _row(found) async for found in self._find(caller, running=False)]
+        return tuple(row for row in rows if row is not None)
 
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """The summary of one delivery."""
@@ -275,7 +278,7 @@ class Desk:
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
             history = await handle.fetch_history()
         rebuilt = resume(docket.plan, docket.directory, docket.cards, docket.entries)
-        return seal(rebuilt, history.to_json(), self._key, datetime.now(UTC))
+        return seal(rebuilt, readable(history, self._client), self._key, datetime.now(UTC))
 
     async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry]:
         """Entries from `since` on as they are recorded, until the delivery has ended. Waits on history, polls nothing."""
@@ -299,6 +302,11 @@ class Desk:
                     news.clear()
             finally:
                 listener.cancel()
+
+    @property
+    def codec(self) -> Codec:
+        """What opens the payloads of histories."""
+        return codec_of(self._client)
 
     async def ready(self) -> None:
         """Whether Temporal answers. Raises `Unavailable`."""
@@ -343,10 +351,15 @@ async def _listen(handle: WorkflowHandle[Any, Any], news: asyncio.Event) -> None
         news.set()
 
 
-async def _row(found: WorkflowExecution) -> Row:
+async def _row(found: WorkflowExecution) -> Row | None:
+    """None for a workflow that this installation did not start."""
+    try:
+        group = await found.memo_value(_GROUP, None)
+    except ForgedError:
+        return None
     return Row(
         delivery=found.id.removeprefix("delivery/"),
-        group=await found.memo_value(_GROUP, None),
+        group=group,
         phase=found.typed_search_attributes.get(_PHASE) or "unknown",
         started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
         closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,

@@ -116,6 +116,10 @@ class Gateway:
         """The sealed evidence packet, as the bytes to keep."""
         return await self._call("GET", f"{_of(delivery)}/packet")
 
+    async def decode(self, payloads: bytes) -> bytes:
+        """What Temporal's UI or command line asks a codec server, and the answer. For supervisors."""
+        return await self._call("POST", "/v1/codec/decode", payloads)
+
     async def changes(self, delivery: str, away: Callable[[Unavailable], None] | None = None) -> AsyncGenerator[Entry]:
         """Entries as they are recorded, until the delivery has ended. Goes on after a broken connection.
 
@@ -165,8 +169,8 @@ class Gateway:
         except aiohttp.ClientResponseError as error:
             raise self._stranger() from error
 
-    async def _call(self, method: str, path: str, envelope: Envelope | None = None) -> bytes:
-        body = envelope.model_dump_json().encode() if envelope is not None else b""
+    async def _call(self, method: str, path: str, content: Envelope | bytes = b"") -> bytes:
+        body = content if isinstance(content, bytes) else content.model_dump_json().encode()
         url, headers = self._signed(method, path, body)
         try:
             async with self._http.request(

@@ -3,6 +3,7 @@ services over real HTTP.
 """
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,7 @@ from gateway.access import Proofs
 from gateway.api import application
 from gateway.desk import Desk
 from process.gateway import Gateway
+from process.ring import Ring
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
@@ -32,6 +34,7 @@ from worker import worker_for
 from workflows.messages import Docket, register_id, workflow_id
 
 PATIENCE = 60.0
+PAYLOAD_KEYS = Ring.of(hashlib.sha256(b"SIMULATED payload key").digest())
 
 
 def quick(plan: Plan, scenario: Scenario) -> tuple[Plan, Scenario]:

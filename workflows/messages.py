@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.canonical import Frozen
+from domain.canonical import Frozen, digest
 from domain.cards import RuleCard
 from domain.deconfliction import Register, Selector
 from domain.directory import Directory, Service
@@ -55,7 +55,17 @@ def update_id(statement: str, envelope: Envelope) -> str:
     """Id of the Update that hands in a statement: the same for the same bytes, so that an answer lost can be asked for again,
     and another for other bytes under the same statement id, so that the workflow sees (and records) the attempt.
     """
-    return f"{statement}/{envelope.fingerprint()[:32]}"
+    return f"{statement}/{mark(envelope)}"
+
+
+def mark(envelope: Envelope) -> str:
+    """32 hexadecimal digits, the same for the same envelope. The signatures are in it: who has none cannot try out contents."""
+    return digest(envelope)[:32]
+
+
+def wait_id(plan: Envelope, checkpoint: str) -> str:
+    """Id of the activity that waits at a checkpoint. It does not tell the checkpoint, which may be named after a place."""
+    return f"wait:{digest([digest(plan), checkpoint])[:16]}"
 
 
 class Docket(Frozen):
