@@ -50,7 +50,7 @@ from gateway.access import may_see, may_start, no_delivery
 from process.codec import Codec, ForgedError
 from process.temporal import codec_of, readable
 from workflows import messages
-from workflows.messages import Asker, Docket, Page, mark, update_id, workflow_id
+from workflows.messages import Asker, Docket, Page, update_id, workflow_id
 
 log = logging.getLogger("vigil.desk")
 
@@ -155,7 +155,7 @@ class Desk:
             entry: Entry = await handle.execute_update(
                 messages.AMEND,
                 amended,
-                id=f"amend/{mark(envelope)}",
+                id=update_id(envelope),
                 result_type=Entry,
                 rpc_timeout=PATIENCE,
             )
@@ -190,7 +190,7 @@ class Desk:
                 receipt: Receipt = await handle.execute_update(
                     messages.SUBMIT,
                     envelope,
-                    id=update_id(statement.id, envelope),
+                    id=update_id(envelope),
                     result_type=Receipt,
                     rpc_timeout=UNTIL_LEFT,
                 )

@@ -51,15 +51,12 @@ def register_id(task_queue: str) -> str:
     return f"register/{task_queue}"
 
 
-def update_id(statement: str, envelope: Envelope) -> str:
-    """Id of the Update that hands in a statement: the same for the same bytes, so that an answer lost can be asked for again,
-    and another for other bytes under the same statement id, so that the workflow sees (and records) the attempt.
+def update_id(envelope: Envelope) -> str:
+    """Id of the Update that hands in what somebody signed: the same for the same bytes, so that an answer lost can be asked for
+    again, and another for other bytes under the same statement id, so that the workflow sees (and records) the attempt.
+
+    It tells nothing: a service may name its statements as it likes, and who has not the signatures cannot try out contents.
     """
-    return f"{statement}/{mark(envelope)}"
-
-
-def mark(envelope: Envelope) -> str:
-    """32 hexadecimal digits, the same for the same envelope. The signatures are in it: who has none cannot try out contents."""
     return digest(envelope)[:32]
 
 

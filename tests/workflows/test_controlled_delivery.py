@@ -247,7 +247,7 @@ async def test_ids_and_search_attributes_hold_code_names_only(temporal: Client) 
     plain = re.sub(r'"data": ?"[^"]*"', "", history.to_json())  # payloads are for the codec
     assert entries
     assert [] == [secret for secret in secrets if secret in plain]
-    assert update_id("statement", stop_by("kz.knb", plan)).startswith("statement/")
+    assert re.fullmatch("[0-9a-f]{32}", update_id(stop_by("kz.knb", plan)))
 
 
 async def test_a_service_with_a_task_queue_of_its_own_is_asked_through_it(temporal: Client) -> None:
