@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -36,6 +37,8 @@ AGAIN_AFTER = 1.0
 _PATIENCE = aiohttp.ClientTimeout(total=60, connect=5)
 _STREAM = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
 """A stream is never silent for as long: the gateway sends a comment now and then."""
+AT_ONCE = 1_000_000
+"""Bytes of the longest body that is handed over whole; aiohttp wants to be given a longer one bit by bit."""
 LONGEST_ENTRY = 1_000_000
 """Bytes of the longest line of a stream: an entry with a plan of the largest size."""
 
@@ -174,7 +177,12 @@ class Gateway:
         url, headers = self._signed(method, path, body)
         try:
             async with self._http.request(
-                method, url, data=body, headers=headers, timeout=_PATIENCE, allow_redirects=False
+                method,
+                url,
+                data=BytesIO(body) if len(body) > AT_ONCE else body,
+                headers=headers,
+                timeout=_PATIENCE,
+                allow_redirects=False,
             ) as answer:
                 data = await answer.read()
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:

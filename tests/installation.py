@@ -5,7 +5,7 @@ services over real HTTP.
 import asyncio
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 
 from activities.deconfliction import Deconfliction
 from activities.services import Services
-from domain.directory import Directory, Reach
+from domain.directory import Directory, Reach, Service
 from domain.ledger import Entry
 from domain.plan import Plan
 from gateway.access import Proofs
@@ -101,12 +101,16 @@ async def installed(
     *,
     seed: int = 1,
     reach: Mapping[str, Reach] | None = None,
+    beside: Sequence[Service] = (),
 ) -> AsyncIterator[Installation]:
-    """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are."""
+    """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are. `beside`: who
+    is in the directory without taking part.
+    """
     ports = free_ports(len(plan.participants()) + 1)
     found = [example_directory().get(service) for service in plan.participants()]
     reached = {service.id: reach_of(service, port) for service, port in zip(found, ports[1:], strict=True)}
     directory = cast(example_directory(), plan.participants(), (reached if scenario else {}) | dict(reach or {}))
+    directory = directory.model_copy(update={"services": (*directory.services, *beside)})
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http:
         key = private_key_of(VIGIL)
