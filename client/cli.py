@@ -19,10 +19,26 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
+from client import codec, payload, planning, render
 from client import keys as keyring
-from client import planning, render
 from client.brought import checked_plan, scenario_for
-from client.console import CardsFolder, DirectoryFile, Output, PlanFile, Watched, answer, explain, out, problem, talk
+from client.console import (
+    GATEWAY,
+    KEYS,
+    As,
+    CardsFolder,
+    DirectoryFile,
+    Keys,
+    Output,
+    PlanFile,
+    Url,
+    Watched,
+    answer,
+    explain,
+    out,
+    problem,
+    talk,
+)
 from client.embedded import Embedded, Layout, held
 from client.handing import hand_in, keep, kept
 from client.listing import table_of
@@ -43,6 +59,7 @@ from domain.unforeseen import decides, outlives_a_halt
 from domain.views import DeliveryView
 from process.brought import cards_in, directory_in
 from process.gateway import AGAIN_AFTER, Gateway
+from process.ring import ring_in
 
 T = TypeVar("T")
 _OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)
@@ -51,10 +68,9 @@ app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_excep
 keys_app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
 app.add_typer(planning.app, name="plan")
 app.add_typer(keys_app, name="keys")
+keys_app.add_typer(payload.app, name="payload")
+app.command("codec")(codec.codec)
 
-As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
-Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
-Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
 Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
 Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
@@ -66,8 +82,6 @@ PURPOSES = {
     "operation": "for the operation itself; for a court or a State export it anew with --purpose",
     "court": "for a court",
 }
-KEYS = Path("~/.config/vigil/keys").expanduser()
-GATEWAY = "http://127.0.0.1:8470"
 OFFICER = "duty"
 
 
@@ -187,6 +201,10 @@ def up(
     secret = keyring.deconfliction_file(keys.expanduser())
     if not secret.exists():
         keyring.make_deconfliction(keys.expanduser())
+    payload_keys = payload.file_of(keys.expanduser())
+    if not payload_keys.exists():
+        payload.make(keys.expanduser())
+    ring_in(payload_keys)
     with held(home.expanduser()) as locked, suppress(Interrupted):
         layout = Layout(
             home=locked,
@@ -194,6 +212,7 @@ def up(
             cards=laws.resolve(),
             key=keyring.file_of(keys.expanduser(), system.id).resolve(),
             deconfliction_key=secret.resolve(),
+            payload_keys=payload_keys.resolve(),
             gateway_port=port,
             temporal_port=temporal_port,
             ui_port=ui_port,

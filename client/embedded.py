@@ -64,6 +64,7 @@ class Layout:
     cards: Path
     key: Path
     deconfliction_key: Path
+    payload_keys: Path
     gateway_port: int
     temporal_port: int
     ui_port: int | None = None
@@ -185,6 +186,7 @@ class Embedded:
             "VIGIL_CARDS": str(layout.cards),
             "VIGIL_KEY": str(layout.key),
             "VIGIL_DECONFLICTION_KEY": str(layout.deconfliction_key),
+            "VIGIL_PAYLOAD_KEYS": str(layout.payload_keys),
             "VIGIL_GATEWAY_HOST": "127.0.0.1",
             "VIGIL_GATEWAY_PORT": str(layout.gateway_port),
             "VIGIL_GATEWAY_URL": layout.gateway_url,

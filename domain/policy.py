@@ -32,6 +32,7 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "changes":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "packet":   ("own",     "-",     "-",        "all",      "-",     "-",           "-"),
     "directory": ("part",   "part",  "part",     "all",      "part",  "all",         "all"),  # part: not how others are reached
+    "decode":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
     "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
 }
 # fmt: on

@@ -11,6 +11,7 @@ from gateway.desk import Desk
 from gateway.metrics import METRICS
 from process.brought import cards_in, directory_in, installation_of, key_in
 from process.metrics import scraped
+from process.ring import ring_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -22,7 +23,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
     directory, cards, key = directory_in(chosen.directory), cards_in(chosen.cards), key_in(chosen.key)
     installation_of(directory)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys))
     desk = Desk(client, chosen.task_queue, directory, cards, key)
     app = application(desk, Proofs(directory, chosen.gateway_url))
     try:

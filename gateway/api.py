@@ -21,6 +21,7 @@ from domain.statements import faults_of
 from domain.views import Row
 from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
+from gateway.codec import decoded
 from gateway.connections import CONNECTIONS, Connections
 from gateway.desk import Desk
 from gateway.limits import LIMITS, Limits
@@ -159,6 +160,12 @@ async def packet(request: web.Request) -> web.Response:
 async def inbox(request: web.Request) -> web.Response:
     """What the caller is being asked, in all its deliveries."""
     return _model(await request.app[DESK].inbox(request[CALLER].service))
+
+
+@routes.post("/v1/codec/decode", name="decode")
+async def decode(request: web.Request) -> web.Response:
+    """Decode payloads of histories: Temporal's remote codec protocol, for its own UI and command line. There is no encoding."""
+    return _json(decoded(request.app[DESK].codec, request[CALLER].service, await request.read()))
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -50,6 +50,8 @@ from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
 from gateway.health import Health, Pulse
+from process.codec import ForgedError
+from process.temporal import readable
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, update_id, workflow_id
 
@@ -157,7 +159,7 @@ class Desk:
             entry: Entry = await handle.execute_update(
                 messages.AMEND,
                 amended,
-                id=f"amend/{envelope.fingerprint()[:32]}",
+                id=update_id(envelope),
                 result_type=Entry,
                 rpc_timeout=PATIENCE,
             )
@@ -192,7 +194,7 @@ class Desk:
                 receipt: Receipt = await handle.execute_update(
                     messages.SUBMIT,
                     envelope,
-                    id=update_id(statement.id, envelope),
+                    id=update_id(envelope),
                     result_type=Receipt,
                     rpc_timeout=UNTIL_LEFT,
                 )
@@ -223,7 +225,8 @@ class Desk:
 
     async def deliveries(self, caller: Service) -> tuple[Row, ...]:
         """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
-        return tuple([await _row(found) async for found in self._find(caller, running=False)])
+        rows = [await _row(found) async for found in self._find(caller, running=False)]
+        return tuple(row for row in rows if row is not None)
 
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """The summary of one delivery."""
@@ -285,7 +288,7 @@ class Desk:
         if not sight(rebuilt, caller).whole:
             message = f"a packet holds the whole of {delivery}, and {caller.id} sees a part of it (R11)"
             raise NotAllowed(message, hint=f"ask {rebuilt.plan.initiator}, or a supervisor, for it")
-        return seal(rebuilt, history.to_json(), self._key, datetime.now(UTC), purpose)
+        return seal(rebuilt, readable(history, self._client), self._key, datetime.now(UTC), purpose)
 
     async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
         """Entries from `since` on as they are recorded, until the delivery has ended. Waits on history, polls nothing."""
@@ -309,6 +312,11 @@ class Desk:
                     news.clear()
             finally:
                 listener.cancel()
+
+    @property
+    def codec(self) -> Codec:
+        """What opens the payloads of histories."""
+        return codec_of(self._client)
 
     async def ready(self) -> Health:
         """Whether Temporal answers, and a worker is there. Raises `Unavailable`."""
@@ -356,10 +364,15 @@ async def _listen(handle: WorkflowHandle[Any, Any], news: asyncio.Event) -> None
         news.set()
 
 
-async def _row(found: WorkflowExecution) -> Row:
+async def _row(found: WorkflowExecution) -> Row | None:
+    """None for a workflow that this installation did not start."""
+    try:
+        group = await found.memo_value(_GROUP, None)
+    except ForgedError:
+        return None
     return Row(
         delivery=found.id.removeprefix("delivery/"),
-        group=await found.memo_value(_GROUP, None),
+        group=group,
         phase=found.typed_search_attributes.get(_PHASE) or "unknown",
         started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
         closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,

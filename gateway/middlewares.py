@@ -11,6 +11,7 @@ from domain.errors import VigilError
 from domain.policy import OPEN, permit
 from domain.proof import Caller
 from gateway.access import CALLER, PROOFS, may_exist
+from gateway.codec import roomy
 from gateway.limits import LIMITS, lane_of
 from gateway.metrics import METRICS
 from gateway.problems import http_problem, own_fault, problem
@@ -30,6 +31,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
     """One line and one count for each request; ids of deliveries are code names, bodies are never logged."""
     began = time.perf_counter()
+    request = roomy(request)
     answer = await handler(request)
     seconds = time.perf_counter() - began
     caller = request.get(CALLER)

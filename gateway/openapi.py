@@ -26,6 +26,7 @@ from domain.requests import Inbox
 from domain.sight import Withheld
 from domain.views import DeliveryView, Row
 from gateway import metrics
+from gateway.codec import Coded
 from gateway.health import Health
 from gateway.problems import CONTENT_TYPE, HTTP, Problem
 
@@ -57,7 +58,9 @@ class Says:
 
     answers: Mapping[int, Answer]
     takes: str = ""
-    """Payload type of the envelope in its body; empty: it takes no body."""
+    """Payload type of the envelope in its body; empty: it takes no envelope."""
+    sends: type[BaseModel] | None = None
+    """What its body is, where it is no envelope."""
     refuses: tuple[int, ...] = ()
     """Statuses of errors beyond those that any request may meet."""
     asks: Mapping[str, tuple[str, Mapping[str, Any], str]] = field(default_factory=dict)
@@ -106,6 +109,7 @@ SAYS: dict[str, Says] = {
         asks={"purpose": ("query", TypeAdapter(Purpose).json_schema() | {"default": "operation"}, "What it is for (R23).")},
     ),
     "inbox": Says({200: Answer(Inbox)}),
+    "decode": Says({200: Answer(Coded)}, sends=Coded, refuses=(422,)),
 }
 
 _ANY = (400, 401, 403, 404, 408, 413, 415, 429, 503)
@@ -174,7 +178,7 @@ def _schemas() -> tuple[dict[tuple[str, int], Any], dict[str, Any]]:
         for name, says in SAYS.items()
         for status, answer in says.answers.items()
     ]
-    shared: list[type[BaseModel]] = [Problem, Envelope]
+    shared: list[type[BaseModel]] = [Problem, Envelope, *(says.sends for says in SAYS.values() if says.sends is not None)]
     inputs += [((model.__name__, 0), "serialization", TypeAdapter(model)) for model in shared]
     schemas, rest = TypeAdapter.json_schemas(inputs, ref_template=f"{COMPONENTS}{{model}}")  # type: ignore[arg-type] # literals
     return {name: schema for (name, _), schema in schemas.items()}, rest.get("$defs", {})
@@ -203,6 +207,9 @@ def _operation(name: str, route: web.RouteDef, schemas: Mapping[tuple[str, int],
     if says.takes:
         content = {JSON: {"schema": {"$ref": f"{COMPONENTS}Envelope"}, "example": _EXAMPLE | {"payloadType": says.takes}}}
         operation["requestBody"] = {"required": True, "description": f"An envelope of {says.takes}.", "content": content}
+    if says.sends is not None:
+        content = {JSON: {"schema": {"$ref": f"{COMPONENTS}{says.sends.__name__}"}}}
+        operation["requestBody"] = {"required": True, "content": content}
     if name in OPEN:
         operation["security"] = []
     return operation

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -39,6 +40,8 @@ AGAIN_AFTER = 1.0
 _PATIENCE = aiohttp.ClientTimeout(total=60, connect=5)
 _STREAM = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
 """A stream is never silent for as long: the gateway sends a comment now and then."""
+AT_ONCE = 1_000_000
+"""Bytes of the longest body that is handed over whole; aiohttp wants to be given a longer one bit by bit."""
 LONGEST_ENTRY = 1_000_000
 """Bytes of the longest line of a stream: an entry with a plan of the largest size."""
 
@@ -129,6 +132,10 @@ class Gateway:
         """The sealed evidence packet for this purpose, as the bytes to keep."""
         return await self._call("GET", f"{_of(delivery)}/packet?purpose={quote(purpose, safe='')}")
 
+    async def decode(self, payloads: bytes) -> bytes:
+        """What Temporal's UI or command line asks a codec server, and the answer. For supervisors."""
+        return await self._call("POST", "/v1/codec/decode", payloads)
+
     async def changes(self, delivery: str, away: Callable[[Unavailable], None] | None = None) -> AsyncGenerator[Entry | Withheld]:
         """Entries as they are recorded, until the delivery has ended. Goes on after a broken connection.
 
@@ -178,12 +185,17 @@ class Gateway:
         except aiohttp.ClientResponseError as error:
             raise self._stranger() from error
 
-    async def _call(self, method: str, path: str, envelope: Envelope | None = None) -> bytes:
-        body = envelope.model_dump_json().encode() if envelope is not None else b""
+    async def _call(self, method: str, path: str, content: Envelope | bytes = b"") -> bytes:
+        body = content if isinstance(content, bytes) else content.model_dump_json().encode()
         url, headers = self._signed(method, path, body)
         try:
             async with self._http.request(
-                method, url, data=body, headers=headers, timeout=_PATIENCE, allow_redirects=False
+                method,
+                url,
+                data=BytesIO(body) if len(body) > AT_ONCE else body,
+                headers=headers,
+                timeout=_PATIENCE,
+                allow_redirects=False,
             ) as answer:
                 data = await answer.read()
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:

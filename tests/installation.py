@@ -3,8 +3,9 @@ services over real HTTP.
 """
 
 import asyncio
+import hashlib
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,7 +17,7 @@ from temporalio.service import RPCError
 
 from activities.deconfliction import Deconfliction
 from activities.services import Services
-from domain.directory import Directory, Reach
+from domain.directory import Directory, Reach, Service
 from domain.ledger import Entry
 from domain.plan import Plan
 from gateway.access import Proofs
@@ -24,6 +25,7 @@ from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
 from process.gateway import Gateway
+from process.ring import Ring
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
@@ -32,6 +34,7 @@ from worker import worker_for
 from workflows.messages import Docket, register_id, workflow_id
 
 PATIENCE = 60.0
+PAYLOAD_KEYS = Ring.of(hashlib.sha256(b"SIMULATED payload key").digest())
 
 
 def quick(plan: Plan, scenario: Scenario) -> tuple[Plan, Scenario]:
@@ -103,14 +106,18 @@ async def installed(
     *,
     seed: int = 1,
     reach: Mapping[str, Reach] | None = None,
+    beside: Sequence[Service] = (),
 ) -> AsyncIterator[Installation]:
-    """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are."""
+    """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are. `beside`: who
+    is in the directory without taking part.
+    """
     ports = free_ports(len(plan.participants()) + 1)
     found = [example_directory().get(service) for service in plan.participants()]
     reached = {service.id: reach_of(service, port) for service, port in zip(found, ports[1:], strict=True)}
     bystanders = tuple(one for one in BYSTANDERS if one not in plan.participants())
     cast_of = (*plan.participants(), *bystanders)
     directory = cast(example_directory(), cast_of, (reached if scenario else {}) | dict(reach or {}))
+    directory = directory.model_copy(update={"services": (*directory.services, *beside)})
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http:
         key = private_key_of(VIGIL)

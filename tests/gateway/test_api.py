@@ -28,10 +28,11 @@ from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving
 from gateway.desk import Desk
+from process.codec import converter
 from process.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import Installation, installed, quick
+from tests.installation import PAYLOAD_KEYS, Installation, installed, quick
 from tests.support import example_cards, example_directory, example_scenario, signed_plan
 from tests.workflows.test_controlled_delivery import stop_by
 from worker import worker_for
@@ -344,7 +345,9 @@ async def test_when_temporal_is_away_the_answer_says_so(monkeypatch: pytest.Monk
     """503 with what to do, for every question; the process itself stays up."""
     monkeypatch.setattr("gateway.desk.PATIENCE", timedelta(seconds=1))
     server = Path(sysconfig.get_path("scripts")) / "temporal"
-    environment = await WorkflowEnvironment.start_local(dev_server_existing_path=str(server), dev_server_log_level="error")
+    environment = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(server), dev_server_log_level="error", data_converter=converter(PAYLOAD_KEYS)
+    )
     everyone = example_directory()
     directory = cast(everyone, tuple(service.id for service in everyone.services))
     desk = Desk(environment.client, "none", directory, example_cards(), private_key_of(VIGIL))
