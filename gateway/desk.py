@@ -50,8 +50,8 @@ from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
 from gateway.health import Health, Pulse
-from process.codec import ForgedError
-from process.temporal import readable
+from process.codec import Codec, ForgedError
+from process.temporal import codec_of, readable
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, update_id, workflow_id
 
