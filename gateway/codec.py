@@ -26,7 +26,7 @@ LARGEST_BODY = 4_000_000
 class Coded(Frozen):
     """What Temporal's UI and command line send and get: payloads in the JSON form of its protocol."""
 
-    payloads: tuple[dict[str, Any], ...]
+    payloads: tuple[dict[str, Any], ...] = ()
 
 
 def decoded(codec: Codec, caller: Service, body: bytes) -> bytes:

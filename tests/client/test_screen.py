@@ -15,7 +15,9 @@ def test_what_a_narrow_screen_does_not_hold_is_cut_with_an_ellipsis() -> None:
     table.say("uz.police", "stop_requested", reason="danger " * 20)
     screen = io.StringIO()
     Console(width=100, soft_wrap=True, file=screen).print(
-        render.panel(view(table.delivery, table.now), table.now, tail=tuple(table.delivery.ledger)[-3:])
+        render.panel(
+            view(table.delivery, table.directory.get("kz.knb"), table.now), table.now, tail=tuple(table.delivery.ledger)[-3:]
+        )
     )
     lines = screen.getvalue().splitlines()
 

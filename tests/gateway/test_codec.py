@@ -22,7 +22,6 @@ from domain.directory import Service, ServiceKey
 from domain.envelope import private_pem, public_text
 from domain.errors import Malformed, NotAllowed, VigilError
 from domain.plan import Plan
-from gateway.codec import PATH
 from rehearsal.services import private_key_of
 from tests.client.test_cli import VIGIL, vigil
 from tests.gateway.test_api import signed
@@ -32,6 +31,7 @@ from workflows.messages import workflow_id
 
 SUPERVISOR = "kz.supervision"
 UI = "http://127.0.0.1:8233"
+PATH = "/v1/codec/decode"
 SECRET = "seen by the court only"
 
 
@@ -45,7 +45,8 @@ class At:
 
     async def ask(self, body: bytes, service: str = SUPERVISOR) -> tuple[int, Any]:
         """What the gateway answers a service that asks it to decode."""
-        headers = signed(service, "POST", PATH, body) if service else {}
+        headers = signed(service, "POST", f"{self.installation.url}{PATH}", body) if service else {}
+        headers["Content-Type"] = "application/json"
         async with self.installation.http.post(f"{self.installation.url}{PATH}", data=BytesIO(body), headers=headers) as answer:
             return answer.status, await answer.json(content_type=None)
 
@@ -141,7 +142,7 @@ async def test_who_is_no_supervisor_is_told_at_once(at: At) -> None:
     refused = await vigil("codec", "--as", "kz.knb", "--keys", at.keys, "--gateway", at.installation.url)
 
     assert 5 == refused.code
-    assert "kz.knb cannot read the histories of all deliveries" in refused.err
+    assert "kz.knb, of kind security, may not decode" in refused.err
     assert "codec endpoint" not in refused.err
 
 
@@ -160,7 +161,7 @@ async def test_the_gateway_decodes_for_supervisors_only(at: At) -> None:
 async def statuses(at: At, method: str, path: str) -> int:
     """The status of a supervisor's request."""
     async with at.installation.http.request(
-        method, f"{at.installation.url}{path}", headers=signed(SUPERVISOR, method, path)
+        method, f"{at.installation.url}{path}", headers=signed(SUPERVISOR, method, f"{at.installation.url}{path}")
     ) as answer:
         return answer.status
 
