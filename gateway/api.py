@@ -59,7 +59,7 @@ def application(desk: Desk, proofs: Proofs) -> web.Application:
     app[DESK], app[PROOFS], app[STREAMS] = desk, proofs, streams
     app.on_shutdown.append(_end_streams)
     app.add_routes(routes)
-    app.add_routes(decoding(desk.codec))
+    app.add_routes(decoding(desk))
     return app
 
 

@@ -14,6 +14,7 @@ from temporalio.api.common.v1 import Payloads
 from domain.directory import Service
 from domain.errors import Malformed, NotAllowed
 from gateway.access import CALLER
+from gateway.desk import Desk
 from process.codec import CONTEXT, ENCRYPTED, Codec, ForgedError
 
 log = logging.getLogger("vigil.gateway")
@@ -29,14 +30,14 @@ def may_decode(caller: Service) -> None:
         raise NotAllowed(f"{caller.id} cannot read the histories of all deliveries", hint="a supervisor can")
 
 
-def decoding(codec: Codec) -> list[web.RouteDef]:
-    """The route, with the keys it opens payloads with."""
+def decoding(desk: Desk) -> list[web.RouteDef]:
+    """The route; payloads are opened with the keys of the desk."""
 
     async def decode(request: web.Request) -> web.Response:
         caller = request[CALLER]
         may_decode(caller)
         payloads = _payloads(await request.read())
-        read = _open(codec, payloads)
+        read = _open(desk.codec, payloads)
         for delivery in read:
             log.info("a history was read", extra={"service": caller.id, "delivery": delivery})
         return web.Response(text=MessageToJson(payloads), content_type="application/json")
