@@ -50,8 +50,9 @@ simulate: $(STAMP) ## replay one simulated delivery step by step: make simulate 
 histories: $(STAMP) ## record new Temporal histories for the replay tests (old ones are never deleted)
 	@$(BIN)/python -m tests.workflows.record_histories
 
-bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Temporal Update
+bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Temporal Update, and what encryption costs it
 	@$(BIN)/python -m bench.receipt
+	@$(BIN)/python -m bench.encryption
 
 bugs: $(STAMP) ## plant a bug in each rule in turn and see that simulator or tests catch it (minutes)
 	@$(BIN)/python -m tests.planted_bugs

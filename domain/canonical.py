@@ -16,9 +16,9 @@ from domain.errors import Malformed
 
 
 class Frozen(BaseModel):
-    """Base of every record: immutable, unknown fields refused, no implicit conversions beyond JSON's."""
+    """Base of every record: immutable, unknown fields refused, no conversions beyond JSON's; errors do not repeat the input."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
 
 
 _LARGE = re.compile(r"[0-9]{16}")

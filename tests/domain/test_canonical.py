@@ -8,10 +8,12 @@ import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from domain.canonical import Frozen, canonical, digest, digest_of_bytes
 from domain.errors import Malformed
 from domain.ledger import Verdict
+from domain.plan import Plan
 
 MOST = 2**53 - 1
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -111,3 +113,13 @@ class Anything(Frozen):
 def test_the_bytes_of_a_record_are_those_of_the_library(value: Any) -> None:
     """The quick way for plain records is taken only where it gives RFC 8785's own bytes."""
     assert rfc8785.dumps({"value": value}) == canonical(Anything(value=value))
+
+
+def test_an_error_does_not_repeat_what_was_read() -> None:
+    """It may end in a log: it tells the field and what is wrong with it, and not what stood there, however deep."""
+    with pytest.raises(ValidationError) as wrong:
+        Plan.model_validate_json('{"title": 7777, "consignment": {"declared_as": ["hidden"]}}')
+
+    assert "consignment.declared_as" in str(wrong.value)
+    assert "hidden" not in str(wrong.value)
+    assert "7777" not in str(wrong.value)

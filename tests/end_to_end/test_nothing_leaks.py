@@ -234,6 +234,7 @@ async def test_no_secret_of_a_delivery_is_in_the_database_the_logs_or_the_metric
     secrets = IN_DOCKET | SAID | BY_HAND | said_in(entries)
     known = "\n".join(text for packet in packets for text in in_clear(json.loads(packet)))
     assert {"qzxforged"} == {secret for secret in secrets if secret not in known}
+    assert "temporal.db-wal" in while_up
     assert {} == found_in(while_up, secrets)
     assert {} == found_in(metrics, secrets)
     assert {} == found_in(logs, secrets - {HANDOVER})

@@ -1,0 +1,143 @@
+"""What encryption costs a statement: of the time to its receipt over HTTP, of the history; and a payload, in microseconds.
+
+One run on one real server: the same installation with the codec and without, one statement after the other in turn. Read the
+ratios; the rest is this machine's. Run it with `make bench`.
+"""
+
+import asyncio
+import dataclasses
+import statistics
+import sys
+import sysconfig
+import tempfile
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
+from temporalio.converter import WorkflowSerializationContext
+from temporalio.testing import WorkflowEnvironment
+
+from bench.receipt import timed
+from domain.envelope import Envelope
+from domain.plan import Plan
+from domain.statements import Sighted, Statement, sign_statement
+from process.codec import Codec, converter
+from process.serve import leave
+from rehearsal.services import private_key_of
+from tests.installation import PAYLOAD_KEYS, Installation, installed, quick
+from tests.support import example_scenario, signed_plan
+from workflows import messages
+
+ROUNDS = 300
+WARM_UP = 30
+TIMES = 5_000
+SIZES = (300, 2_000, 200_000)
+"""Bytes, about those of a receipt, of a statement in its envelope, and of all that a long delivery is made of."""
+SPEAKER = "kz.customs"
+
+
+class Plain(Codec):
+    """Encrypts nothing."""
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """The same."""
+        return list(payloads)
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """The same."""
+        return list(payloads)
+
+
+def sighting(plan: Plan) -> Envelope:
+    """A signed statement."""
+    said = Statement(
+        id=uuid.uuid4().hex,
+        delivery=plan.operation,
+        service=SPEAKER,
+        officer="officer-1",
+        happened_at="2026-11-24T10:00:00+05:00",
+        content=Sighted(place="on the road"),
+    )
+    return sign_statement(said, private_key_of(SPEAKER))
+
+
+async def history_bytes(at: Installation, plan: Plan) -> int:
+    """What Temporal keeps of the delivery."""
+    return (await at.handle(plan).describe()).raw_description.workflow_execution_info.history_size_bytes
+
+
+async def receipts(client: Client) -> None:
+    """Print p50 and p99 with the codec and without, and what a statement adds to the history."""
+    address = client.service_client.config.target_host
+    plain = dataclasses.replace(client.data_converter, payload_codec=Plain.of(PAYLOAD_KEYS))
+    clients = {"encrypted": client, "plain": await Client.connect(address, data_converter=plain)}
+    times: dict[str, list[float]] = {name: [] for name in clients}
+    grown = dict.fromkeys(clients, 0.0)
+    async with AsyncExitStack() as stack:
+        sides: dict[str, tuple[Installation, Plan]] = {}
+        for name, one in clients.items():
+            plan = quick(*example_scenario("almaty-tashkent"))[0]
+            sides[name] = (await stack.enter_async_context(installed(one, plan, None)), plan)
+            await sides[name][0].gateway(plan.initiator).start(signed_plan(plan))
+        for number in range(WARM_UP + ROUNDS):
+            for name, (at, plan) in sides.items():
+                if number == WARM_UP:
+                    grown[name] -= await history_bytes(at, plan)
+                door, said = at.gateway(SPEAKER), sighting(plan)
+                took = await timed(lambda door=door, plan=plan, said=said: door.submit(plan.operation, said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                if number >= WARM_UP:
+                    times[name].append(took)
+        for name, (at, plan) in sides.items():
+            grown[name] += await history_bytes(at, plan)
+    medians = {name: statistics.median(one) for name, one in times.items()}
+    for name, one in times.items():
+        cuts = statistics.quantiles(one, n=100)
+        sys.stdout.write(
+            f"receipt, {name:<17} p50 {cuts[49]:6.1f} ms   p99 {cuts[98]:6.1f} ms   history {grown[name] / ROUNDS:.0f} bytes\n"
+        )
+    sys.stdout.write(f"ratio of medians           {medians['encrypted'] / medians['plain']:.2f}\n")
+    sys.stdout.write(f"ratio of histories         {grown['encrypted'] / grown['plain']:.2f}\n")
+
+
+async def payloads() -> None:
+    """Print what one payload of each size costs."""
+    codec = Codec.of(PAYLOAD_KEYS).with_context(WorkflowSerializationContext("default", "delivery/saxaul-22"))
+    for size in SIZES:
+        payload = Payload(metadata={"encoding": b"json/plain"}, data=b"x" * size)
+        [encrypted] = await codec.encode([payload])
+        took = {}
+        for name, work, what in (("encode", codec.encode, payload), ("decode", codec.decode, encrypted)):
+            began = time.perf_counter()
+            for _ in range(TIMES):
+                await work([what])
+            took[name] = (time.perf_counter() - began) / TIMES * 1e6
+        more = encrypted.ByteSize() - payload.ByteSize()
+        sys.stdout.write(
+            f"payload of {size:>7} bytes    encode {took['encode']:6.1f} us  decode {took['decode']:6.1f} us  {more:+d} bytes\n"
+        )
+
+
+async def main() -> None:
+    """On a server of its own."""
+    attributes = [SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS), SearchAttributeKey.for_keyword(messages.PHASE)]
+    with tempfile.TemporaryDirectory() as folder:
+        async with await WorkflowEnvironment.start_local(
+            dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
+            data_converter=converter(PAYLOAD_KEYS),
+            search_attributes=attributes,
+            dev_server_database_filename=f"{folder}/temporal.db",
+            dev_server_extra_args=["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"],
+            dev_server_log_level="error",
+        ) as environment:
+            await payloads()
+            await receipts(environment.client)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    leave(0)
