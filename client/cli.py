@@ -22,6 +22,7 @@ from rich.table import Table
 from client import keys as keyring
 from client import planning, render
 from client.brought import checked_plan, scenario_for
+from client.conformance import conformance
 from client.console import CardsFolder, DirectoryFile, Output, PlanFile, Watched, answer, explain, out, problem, talk
 from client.embedded import Embedded, Layout, held
 from client.handing import hand_in, keep, kept
@@ -49,6 +50,7 @@ app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_excep
 keys_app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
 app.add_typer(planning.app, name="plan")
 app.add_typer(keys_app, name="keys")
+app.command()(conformance)
 
 As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
 Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
