@@ -98,6 +98,8 @@ class Exam:
         self.strays: list[str] = []
         self.main = self.request("main")
         """The request whose answers are looked at."""
+        self.pair = self.request("pair", officers=2)
+        """One that two officers must answer."""
         self._http = http
         self._url = url.rstrip("/")
         self.vigil, self.key = vigil
@@ -275,11 +277,11 @@ class Exam:
         return [one for one in self.handed_in if self.loosely(one.envelope).get("id") == said]
 
     async def attempts_at(self, envelope: Envelope, least: int) -> list[HandedIn]:
-        """The same, once there are so many. Raises `Unmet` if they do not come in good time."""
+        """The same, once there are so many. Raises `Untried` if they do not come in good time."""
         until = time.monotonic() + self.patience
         while len(found := self.attempts(envelope)) < least:
             if time.monotonic() > until:
-                raise Unmet(f"handed in {len(found)} times within {self.patience:.0f} s")
+                raise Untried(f"handed in {len(found)} times within {self.patience:.0f} s")
             await asyncio.sleep(LOOK_EVERY)
         return found
 

@@ -171,10 +171,14 @@ class Service:
             # else it is away, or it was left for later (202): the same bytes again, with a new proof
         return not self.store.without_receipt()
 
+    def authorization(self, url: str, body: bytes) -> str:
+        """A new proof for each attempt."""
+        return protocol.make_proof(self.config.service, self.key, "POST", url, body, int(time.time()))
+
     def _post(self, path: str, body: bytes) -> tuple[int, str]:
         """Status and body; status 0 if no answer came."""
         url = urlsplit(f"{self.config.gateway}{path}")
-        made = protocol.make_proof(self.config.service, self.key, "POST", url.geturl(), body, int(time.time()))
+        made = self.authorization(url.geturl(), body)
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
         connection = kind(str(url.hostname), url.port, timeout=30)
         try:
@@ -248,7 +252,7 @@ class Handler(BaseHTTPRequestHandler):
         if request is None:
             raise RefusedError(404, "no such path")
         self.service.check_caller(self.headers["Authorization"], "GET", self.path, self._body())
-        after = parse_qs(url.query).get("after", ["0"])[0]
+        after = parse_qs(url.query, keep_blank_values=True).get("after", ["0"])[0]
         if not re.fullmatch(r"[0-9]{1,9}", after):
             raise RefusedError(400, "`after` is no number")
         wait = re.search(r"\bwait=([0-9]{1,4})\b", self.headers.get("Prefer", ""))
@@ -327,6 +331,7 @@ def serve(service: Service) -> None:
     server.shutdown()
     server.server_close()
     worker.join()
+    service.store.close()
 
 
 def show(service: Service) -> None:

@@ -5,6 +5,7 @@ The server and the operator's commands may use the file at the same time.
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,21 +32,22 @@ class Store:
     """The file. Each method is one transaction."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._base = sqlite3.connect(path, timeout=10, check_same_thread=False)
+        self._base.row_factory = sqlite3.Row
+        self._base.execute("pragma journal_mode = wal")
+        self._base.execute("pragma synchronous = full")
+        self._lock = threading.Lock()
         with self._open() as base:
-            base.execute("pragma journal_mode = wal")
             base.executescript(TABLES)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        base = sqlite3.connect(self._path, timeout=10)
-        base.row_factory = sqlite3.Row
-        base.execute("pragma synchronous = full")
-        try:
-            with base:
-                yield base
-        finally:
-            base.close()
+        with self._lock, self._base:
+            yield self._base
+
+    def close(self) -> None:
+        """Nothing is kept or read after this."""
+        self._base.close()
 
     def first_use(self, jti: str, now: int, until: int) -> bool:
         """Whether this proof has not been used before; those that are stale by now are forgotten."""
