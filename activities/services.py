@@ -76,9 +76,7 @@ class Services:
         if isinstance(service.reach, Desk):
             raise AwayError(f"{service.id} is people at a desk")
         url = URL(f"{str(service.reach.url).rstrip('/')}/{path}", encoded=True)
-        signed = proof.make(
-            self._vigil, self._key, method, url.raw_path_qs, body, now=datetime.now(UTC), nonce=secrets.token_hex(16)
-        )
+        signed = proof.make(self._vigil, self._key, method, str(url), body, now=datetime.now(UTC), nonce=secrets.token_hex(16))
         timeout = aiohttp.ClientTimeout(total=POLL_WAIT + 10) if method == "GET" else ONE_CALL
         sent = {**headers, "Authorization": signed, "Content-Type": "application/json"}
         try:

@@ -16,7 +16,7 @@ from typing import Annotated, TypeVar
 
 import aiohttp
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
 from client import keys as keyring
@@ -32,6 +32,7 @@ from client.saying import content_of, correction, kind_for, statement
 from domain.canonical import canonical, plain
 from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
+from domain.identifiers import OfficerCode
 from domain.ledger import Amended, Closed, Ended, Entry, Left, Receipt, Started
 from domain.packet import fit_parts
 from domain.packet import verify as verify_packet
@@ -45,6 +46,7 @@ from process.brought import cards_in, directory_in
 from process.gateway import AGAIN_AFTER, Gateway
 
 T = TypeVar("T")
+_OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 keys_app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
@@ -93,12 +95,16 @@ def _wants_json(words: Sequence[str]) -> bool:
     return not {"-o=json", "--output=json", "-ojson"}.isdisjoint(pairs | set(words))
 
 
-def call(url: str, service: str, folder: Path, work: Callable[[Gateway], Awaitable[T]]) -> T:
-    """Do something at the gateway as a service."""
+def call(url: str, service: str, officer: str, folder: Path, work: Callable[[Gateway], Awaitable[T]]) -> T:
+    """Do something at the gateway as an officer of a service."""
+    try:
+        code = _OFFICER.validate_python(officer)
+    except ValidationError as error:
+        raise Malformed(f"--officer {officer}", faults_of(error, place="officer")) from error
 
     async def connected() -> T:
         async with aiohttp.ClientSession() as http:
-            return await work(Gateway(http, url, service, keyring.key_of(folder, service)))
+            return await work(Gateway(http, url, service, keyring.key_of(folder, service), code))
 
     return asyncio.run(connected())
 
@@ -249,6 +255,7 @@ def keys_deconfliction(keys: Keys = KEYS, output: Output = "text") -> None:
 @app.command()
 def start(
     plan: PlanFile,
+    officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     directory: DirectoryFile = None,
@@ -258,7 +265,7 @@ def start(
     """Sign a plan as its initiator and start the delivery."""
     found = checked_plan(plan, directory, cards).plan
     envelope = sign(canonical(found), PLAN_TYPE, keyring.key_of(keys.expanduser(), found.initiator))
-    delivery = call(gateway, found.initiator, keys.expanduser(), lambda door: door.start(envelope))
+    delivery = call(gateway, found.initiator, officer, keys.expanduser(), lambda door: door.start(envelope))
     answer(
         output,
         {"delivery": delivery},
@@ -269,6 +276,7 @@ def start(
 @app.command()
 def amend(
     plan: PlanFile,
+    officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     directory: DirectoryFile = None,
@@ -278,7 +286,7 @@ def amend(
     """Change a running delivery by a new signed plan, for what is still ahead: another way, participant or time."""
     found = checked_plan(plan, directory, cards).plan
     envelope = sign(canonical(found), PLAN_TYPE, keyring.key_of(keys.expanduser(), found.initiator))
-    entry = call(gateway, found.initiator, keys.expanduser(), lambda door: door.amend(found.operation, envelope))
+    entry = call(gateway, found.initiator, officer, keys.expanduser(), lambda door: door.amend(found.operation, envelope))
     answer(output, {"delivery": found.operation, "entry": entry.seq}, render.line(entry))
 
 
@@ -286,25 +294,40 @@ def amend(
 def list_(
     service: As,
     group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None,
+    officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
     """Your deliveries."""
-    found = call(gateway, service, keys.expanduser(), lambda door: door.deliveries())
+    found = call(gateway, service, officer, keys.expanduser(), lambda door: door.deliveries())
     found = [row for row in found if group in (None, row.group)]
     answer(output, [plain(row) for row in found], render.rows(found))
 
 
 @app.command()
-def show(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
+def show(
+    delivery: DeliveryId,
+    service: As,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
     """One delivery as it stands: where it is, who is responsible, who is waited for and until when."""
-    view = call(gateway, service, keys.expanduser(), lambda door: door.view(delivery))
+    view = call(gateway, service, officer, keys.expanduser(), lambda door: door.view(delivery))
     answer(output, plain(view), render.panel(view))
 
 
 @app.command()
-def watch(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
+def watch(
+    delivery: DeliveryId,
+    service: As,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
     """Follow a delivery until it ends. With -o json: one ledger entry a line."""
     watched = Watched(live=talk.is_terminal and output == "text")
 
@@ -317,7 +340,7 @@ def watch(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = G
                 watched.see(entry, await _view(door, delivery))
 
     with watched if output == "text" else nullcontext():
-        call(gateway, service, keys.expanduser(), follow)
+        call(gateway, service, officer, keys.expanduser(), follow)
 
 
 @app.command()
@@ -326,6 +349,7 @@ def wait(
     service: As,
     checkpoint: Annotated[str | None, typer.Option(help="wait until this checkpoint has closed; else until the end")] = None,
     timeout: Annotated[str, typer.Option(help="how long, such as 90s or 2h")] = "1h",
+    officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     output: Output = "text",
@@ -354,7 +378,7 @@ def wait(
         except TimeoutError as error:
             raise TimedOut(f"{checkpoint or 'the end'} of {delivery} did not come within {say_span(span)}") from error
 
-    view = call(gateway, service, keys.expanduser(), bounded)
+    view = call(gateway, service, officer, keys.expanduser(), bounded)
     answer(output, plain(view), render.panel(view))
 
 
@@ -380,9 +404,9 @@ def _raise_unless_foreseen(checkpoint: str, entries: list[Entry]) -> None:
 
 
 @app.command()
-def inbox(service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
+def inbox(service: As, officer: Officer = OFFICER, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
     """What you are being asked, in all your deliveries."""
-    found = call(gateway, service, keys.expanduser(), lambda door: door.inbox())
+    found = call(gateway, service, officer, keys.expanduser(), lambda door: door.inbox())
     answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
     if found.unanswered:
         talk.print(f"not included, because they did not answer in time: {', '.join(found.unanswered)}", style="bold yellow")
@@ -448,7 +472,7 @@ def stop(
     except ValidationError as error:
         raise Malformed("the reason is not usable", faults_of(error)) from error
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
-    _pass_on(service, envelope, keys.expanduser(), gateway, output, offline=offline)
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
 
 
 @app.command()
@@ -468,20 +492,21 @@ def correct(
     """Correct what you said. The earlier statement stays; this one says what it should have said."""
     content = correction(of, kind, fields or [], reason)
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
-    _pass_on(service, envelope, keys.expanduser(), gateway, output, offline=offline)
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
 
 
 @app.command()
 def submit(
     file: Annotated[Path, typer.Argument(help="a signed statement, as --offline writes it", show_default=False)],
     service: As,
+    officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
     """Hand in a signed statement from a file. Whoever carries it need not be who signed it."""
     envelope, _ = kept(file)
-    _hand_in(service, envelope, keys.expanduser(), gateway, output)
+    _hand_in(service, officer, envelope, keys.expanduser(), gateway, output)
 
 
 @dataclass(frozen=True)
@@ -518,7 +543,7 @@ def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) 
     if offline:
         _keep(said.signed(None, folder), output)
         return
-    found = call(gateway, said.service, folder, lambda door: door.inbox())
+    found = call(gateway, said.service, said.officer, folder, lambda door: door.inbox())
     if said.delivery in found.unanswered:
         message = f"no worker answers for {said.delivery}, so what {said.checkpoint} asks of {said.service} cannot be seen"
         raise Unavailable(
@@ -526,14 +551,14 @@ def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) 
         )
     which = (said.delivery, said.checkpoint, said.on_behalf_of or said.service)
     asked = [one for one in found.requests if (one.delivery, one.checkpoint, one.service) == which]
-    _hand_in(said.service, said.signed(asked[0] if asked else None, folder), folder, gateway, output)
+    _hand_in(said.service, said.officer, said.signed(asked[0] if asked else None, folder), folder, gateway, output)
 
 
-def _pass_on(service: str, envelope: Envelope, folder: Path, gateway: str, output: str, *, offline: bool) -> None:
+def _pass_on(service: str, officer: str, envelope: Envelope, folder: Path, gateway: str, output: str, *, offline: bool) -> None:
     if offline:
         _keep(envelope, output)
     else:
-        _hand_in(service, envelope, folder, gateway, output)
+        _hand_in(service, officer, envelope, folder, gateway, output)
 
 
 def _keep(envelope: Envelope, output: str) -> None:
@@ -541,8 +566,10 @@ def _keep(envelope: Envelope, output: str) -> None:
     answer(output, {"statement": str(path)}, f"{path}: signed; hand it in with: vigil submit {path}")
 
 
-def _hand_in(service: str, envelope: Envelope, folder: Path, gateway: str, output: str) -> None:
-    given = call(gateway, service, folder, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
+def _hand_in(service: str, officer: str, envelope: Envelope, folder: Path, gateway: str, output: str) -> None:
+    given = call(
+        gateway, service, officer, folder, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim"))
+    )
     if isinstance(given, Left):
         words = "kept, not judged yet: no worker is up; it takes effect before anything else when one is. Say it by telephone too"
         answer(output, plain(given), words)
@@ -558,9 +585,16 @@ def _hand_in(service: str, envelope: Envelope, folder: Path, gateway: str, outpu
 
 
 @app.command()
-def history(delivery: DeliveryId, service: As, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
+def history(
+    delivery: DeliveryId,
+    service: As,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
     """The whole ledger, one line an entry."""
-    found = call(gateway, service, keys.expanduser(), lambda door: door.ledger(delivery))
+    found = call(gateway, service, officer, keys.expanduser(), lambda door: door.ledger(delivery))
     if output == "json":
         answer(output, [plain(entry) for entry in found], None)
         return
@@ -573,12 +607,13 @@ def export(
     delivery: DeliveryId,
     service: As,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
+    officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
     """Export the evidence packet: one file that anyone can verify offline."""
-    data = call(gateway, service, keys.expanduser(), lambda door: door.packet(delivery))
+    data = call(gateway, service, officer, keys.expanduser(), lambda door: door.packet(delivery))
     path = file or Path(f"{delivery}.packet.json")
     path.write_bytes(data)
     answer(

@@ -27,6 +27,8 @@ ServiceKind = Literal[
     "laboratory",
     "coordinator",
     "supervisor",
+    "auditor",
+    "administrator",
     "system",
 ]
 
@@ -83,7 +85,7 @@ Reach = Annotated[Push | Poll | Desk, Field(discriminator="by")]
 
 
 class Service(Frozen):
-    """One participating service. `state` is empty only for coordinators, supervisors and Vigil itself."""
+    """One participating service. `state` is empty only for coordinators, those who run the installation, and Vigil itself."""
 
     id: ServiceId
     kind: ServiceKind
@@ -97,7 +99,7 @@ class Service(Frozen):
 
     @model_validator(mode="after")
     def _belongs_somewhere(self) -> "Service":
-        if self.state is None and self.kind not in ("coordinator", "supervisor", "system"):
+        if self.state is None and self.kind not in ("coordinator", "supervisor", "auditor", "administrator", "system"):
             message = f"a service of kind {self.kind} belongs to a State: give `state:` (ISO 3166-1 alpha-2)"
             raise ValueError(message)
         return self

@@ -1,52 +1,74 @@
 """Who is calling: a short-lived token made with the caller's own key for this one request, and nothing else.
 
-A JSON Web Token (RFC 7519, signed as RFC 9864 `Ed25519`) with the claims of DPoP (RFC 9449): method `htm`, target `htu`, a
-unique `jti`, and the SHA-256 of the body as `bod`. It is worthless for another request, and after a minute for any. No
-password and no bearer secret exists that could be stolen from a file.
+A JSON Web Token (RFC 7519, signed as RFC 9864 `Ed25519`) with the claims of DPoP (RFC 9449): method `htm`, absolute URL `htu`, a
+unique `jti`, and the SHA-256 of the body as `bod`. It is worthless for another request, at another address, and after a minute
+for any. Where a person calls, `sub` is the officer's code. No password and no bearer secret exists that could be stolen from
+a file.
 """
 
 import base64
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from joserfc.jws import extract_compact
+from pydantic import Field, ValidationError
 
-from domain.canonical import digest_of_bytes
+from domain.canonical import Frozen, digest_of_bytes
 from domain.directory import Directory, Service
 from domain.envelope import key_id, private_pem, public_key, public_text
 from domain.errors import NotAuthentic
+from domain.identifiers import OfficerCode
 
 SCHEME = "Vigil"
+Nonce = Annotated[str, Field(min_length=1, max_length=200)]
 LIFETIME = 60
 """Seconds either way that a proof's time may differ from ours."""
 
 
+class Caller(Frozen):
+    """Who made a proof: a service, and the officer of it who called, where it was a person."""
+
+    service: Service
+    officer: OfficerCode | None
+    nonce: Nonce
+    """The proof's `jti`, which must not be accepted twice."""
+
+
 def make(  # noqa: PLR0913 - one request has these parts
-    service: str, key: Ed25519PrivateKey, method: str, target: str, body: bytes, *, now: datetime, nonce: str
+    service: str,
+    key: Ed25519PrivateKey,
+    method: str,
+    url: str,
+    body: bytes,
+    *,
+    now: datetime,
+    nonce: str,
+    officer: str | None = None,
 ) -> str:
-    """Value of the `Authorization` header. `target` is path and query as sent; `nonce` is unique."""
+    """Value of the `Authorization` header. `url` is absolute, with the query, as sent; `nonce` is unique."""
     claims = {
         "iss": service,
         "iat": int(now.timestamp()),
         "jti": nonce,
         "htm": method.upper(),
-        "htu": target,
+        "htu": url,
         "bod": digest_of_bytes(body),
+        **({"sub": officer} if officer is not None else {}),
     }
     header = {"alg": "Ed25519", "typ": "dpop+jwt", "kid": key_id(public_text(key))}
     return f"{SCHEME} {jwt.encode(header, claims, OKPKey.import_key(private_pem(key)), algorithms=['Ed25519'])}"
 
 
 def check(  # noqa: PLR0913
-    header: str | None, directory: Directory, method: str, target: str, body: bytes, *, now: datetime
-) -> tuple[Service, str]:
-    """The service that made the proof, and the proof's `jti`, which the caller must not accept twice.
+    header: str | None, directory: Directory, method: str, url: str, body: bytes, *, now: datetime
+) -> Caller:
+    """Who made the proof for this request to this absolute URL.
 
     Raises `NotAuthentic` with a hint; the reasons that would help an attacker are not told apart.
     """
@@ -63,14 +85,14 @@ def check(  # noqa: PLR0913
     if abs(int(now.timestamp()) - _whole(claims.get("iat"))) > LIFETIME:
         message = f"the proof's time differs from ours ({now.isoformat(timespec='seconds')}) by more than {LIFETIME} s"
         raise NotAuthentic(message, hint="set the clock right, or sign again")
-    if (claims.get("htm"), claims.get("htu"), claims.get("bod")) != (method.upper(), target, digest_of_bytes(body)):
+    if (claims.get("htm"), claims.get("htu"), claims.get("bod")) != (method.upper(), url, digest_of_bytes(body)):
         message = "the proof was made for another request"
-        raise NotAuthentic(message, hint="sign method, path with query, and the body's bytes exactly as sent")
-    nonce = claims.get("jti")
-    if not isinstance(nonce, str) or not nonce:
-        message = "the proof has no `jti`, so it could be used twice"
-        raise NotAuthentic(message, hint="give each proof a unique `jti`")
-    return service, nonce
+        raise NotAuthentic(message, hint=f"sign the method, the body's bytes as sent, and the address {url}")
+    try:
+        return Caller(service=service, officer=claims.get("sub"), nonce=claims.get("jti"))
+    except ValidationError as error:
+        message = "the proof needs a unique `jti` of 1 to 200 characters, and where a person calls the officer's code as `sub`"
+        raise NotAuthentic(message) from error
 
 
 def _claims(token: str) -> Mapping[str, Any]:

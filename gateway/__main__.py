@@ -23,7 +23,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     installation_of(directory)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace)
     desk = Desk(client, chosen.task_queue, directory, cards, key)
-    runner = web.AppRunner(application(desk, Proofs(directory)), access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(application(desk, Proofs(directory, chosen.gateway_url)), access_log=None, shutdown_timeout=5)
     await runner.setup()
     try:
         site = web.TCPSite(runner, chosen.gateway_host, chosen.gateway_port)

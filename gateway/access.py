@@ -17,28 +17,31 @@ from domain import proof
 from domain.directory import Directory, Service
 from domain.errors import NotAllowed, NotAuthentic, NotFound
 from domain.plan import Plan
+from domain.proof import Caller
 
-CALLER: web.RequestKey[Service] = web.RequestKey("caller", Service)
+CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 
 class Proofs:
     """Checks proofs, and accepts each once."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, url: str) -> None:
+        """`url` is where callers reach the gateway: a proof made for another installation's address is none here."""
         self._directory = directory
+        self._url = url.rstrip("/")
         self._used: OrderedDict[str, datetime] = OrderedDict()
 
-    def caller(self, header: str | None, method: str, target: str, body: bytes) -> Service:
-        """The calling service. Raises `NotAuthentic`."""
+    def caller(self, header: str | None, method: str, target: str, body: bytes) -> Caller:
+        """Who calls. `target` is path and query as received. Raises `NotAuthentic`."""
         now = datetime.now(UTC)
-        service, nonce = proof.check(header, self._directory, method, target, body, now=now)
+        caller = proof.check(header, self._directory, method, f"{self._url}{target}", body, now=now)
         while self._used and next(iter(self._used.values())) < now:
             self._used.popitem(last=False)
-        if nonce in self._used:
+        if caller.nonce in self._used:
             message = "this proof has been used already"
             raise NotAuthentic(message, hint="sign each request anew")
-        self._used[nonce] = now + timedelta(seconds=2 * proof.LIFETIME)
-        return service
+        self._used[caller.nonce] = now + timedelta(seconds=2 * proof.LIFETIME)
+        return caller
 
 
 def may_start(caller: Service, plan: Plan) -> None:

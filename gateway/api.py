@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from domain.directory import Service
 from domain.envelope import Envelope
 from domain.errors import (
     Malformed,
@@ -20,6 +19,7 @@ from domain.errors import (
     VigilError,
 )
 from domain.ledger import Entry, Left
+from domain.policy import permit
 from domain.statements import faults_of
 from domain.views import Row
 from gateway.access import CALLER, Proofs
@@ -61,41 +61,41 @@ def application(desk: Desk, proofs: Proofs) -> web.Application:
     return app
 
 
-@routes.get("/v1/health")
+@routes.get("/v1/health", name="health")
 async def health(request: web.Request) -> web.Response:
     """Whether this process and Temporal behind it are up. The only answer that needs no proof."""
     await request.app[DESK].ready()
     return web.json_response({"status": "up"})
 
 
-@routes.post("/v1/deliveries")
+@routes.post("/v1/deliveries", name="start")
 async def start(request: web.Request) -> web.Response:
     """Start the delivery of a signed plan."""
-    plan = await request.app[DESK].start(request[CALLER], await _body(request, Envelope))
+    plan = await request.app[DESK].start(request[CALLER].service, await _body(request, Envelope))
     place = f"/v1/deliveries/{plan.operation}"
     return web.json_response({"delivery": plan.operation}, status=201, headers={"Location": place})
 
 
-@routes.get("/v1/deliveries")
+@routes.get("/v1/deliveries", name="list")
 async def deliveries(request: web.Request) -> web.Response:
     """The caller's deliveries."""
-    return _json(ROWS.dump_json(await request.app[DESK].deliveries(request[CALLER])))
+    return _json(ROWS.dump_json(await request.app[DESK].deliveries(request[CALLER].service)))
 
 
-@routes.get("/v1/deliveries/{delivery}")
+@routes.get("/v1/deliveries/{delivery}", name="view")
 async def show(request: web.Request) -> web.Response:
     """One delivery's summary."""
-    return _model(await request.app[DESK].view(request[CALLER], request.match_info["delivery"]))
+    return _model(await request.app[DESK].view(request[CALLER].service, request.match_info["delivery"]))
 
 
-@routes.put("/v1/deliveries/{delivery}/plan")
+@routes.put("/v1/deliveries/{delivery}/plan", name="amend")
 async def amend(request: web.Request) -> web.Response:
     """Change the plan for what is still ahead, by a new signed plan. The answer is the ledger entry that records it."""
     envelope = await _body(request, Envelope)
-    return _model(await request.app[DESK].amend(request[CALLER], request.match_info["delivery"], envelope))
+    return _model(await request.app[DESK].amend(request[CALLER].service, request.match_info["delivery"], envelope))
 
 
-@routes.post("/v1/deliveries/{delivery}/statements")
+@routes.post("/v1/deliveries/{delivery}/statements", name="submit")
 async def submit(request: web.Request) -> web.Response:
     """Hand in a signed statement. The answer is its receipt, also where a rule refuses it: the attempt is recorded. 202 where
     no worker is up to judge it: it is kept until one is.
@@ -105,19 +105,19 @@ async def submit(request: web.Request) -> web.Response:
     return _model(answer, status=202 if isinstance(answer, Left) else 200)
 
 
-@routes.get("/v1/deliveries/{delivery}/ledger")
+@routes.get("/v1/deliveries/{delivery}/ledger", name="ledger")
 async def ledger(request: web.Request) -> web.Response:
     """Ledger entries from `since` on."""
-    found = await request.app[DESK].ledger(request[CALLER], request.match_info["delivery"], _since(request))
+    found = await request.app[DESK].ledger(request[CALLER].service, request.match_info["delivery"], _since(request))
     return _json(ENTRIES.dump_json(found))
 
 
-@routes.get("/v1/deliveries/{delivery}/changes")
+@routes.get("/v1/deliveries/{delivery}/changes", name="changes")
 async def changes(request: web.Request) -> web.StreamResponse:
     """The ledger as server-sent events, from `since` or the `Last-Event-ID` on, until the delivery has ended."""
     last = request.headers.get("Last-Event-ID", "")
     since = int(last) + 1 if last.isdecimal() else _since(request)
-    found = request.app[DESK].changes(request[CALLER], request.match_info["delivery"], since)
+    found = request.app[DESK].changes(request[CALLER].service, request.match_info["delivery"], since)
     first = await anext(found, None)  # what is wrong with the question is answered as for any other
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await answer.prepare(request)
@@ -155,16 +155,16 @@ async def _events(first: Entry | None, following: AsyncIterator[Entry]) -> Async
         entry = coming.result()
 
 
-@routes.get("/v1/deliveries/{delivery}/packet")
+@routes.get("/v1/deliveries/{delivery}/packet", name="packet")
 async def packet(request: web.Request) -> web.Response:
     """The sealed evidence packet."""
-    return _json(await request.app[DESK].packet(request[CALLER], request.match_info["delivery"]))
+    return _json(await request.app[DESK].packet(request[CALLER].service, request.match_info["delivery"]))
 
 
-@routes.get("/v1/inbox")
+@routes.get("/v1/inbox", name="inbox")
 async def inbox(request: web.Request) -> web.Response:
     """What the caller is being asked, in all its deliveries."""
-    return _model(await request.app[DESK].inbox(request[CALLER]))
+    return _model(await request.app[DESK].inbox(request[CALLER].service))
 
 
 @web.middleware
@@ -172,13 +172,13 @@ async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
     """One line for each request; ids of deliveries are code names, bodies are never logged."""
     began = time.perf_counter()
     answer = await handler(request)
-    caller: Service | None = request.get(CALLER)
+    caller = request.get(CALLER)
     fields = {
         "method": request.method,
         "path": request.path,
         "status": answer.status,
         "milliseconds": round((time.perf_counter() - began) * 1000),
-        "service": caller.id if caller is not None else "",
+        "service": caller.service.id if caller is not None else "",
     }
     log.info("answered", extra=fields)
     return answer
@@ -202,11 +202,15 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
 
 @web.middleware
 async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Nobody anonymous gets further than the health of the process."""
-    if request.path != "/v1/health":
+    """Nobody anonymous gets further than the health of the process, and nobody to what the policy does not give."""
+    action = request.match_info.route.name
+    if action != "health":
         body = await request.read()
         authorization = request.headers.get("Authorization")
-        request[CALLER] = request.app[PROOFS].caller(authorization, request.method, request.raw_path, body)
+        caller = request.app[PROOFS].caller(authorization, request.method, request.raw_path, body)
+        request[CALLER] = caller
+        if action is not None:
+            permit(caller.service, action)
     return await handler(request)
 
 

@@ -77,12 +77,15 @@ _PROBLEM = TypeAdapter(_Problem)
 class Gateway:
     """Calls the gateway as one service, with that service's own key."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, service: str, key: Ed25519PrivateKey) -> None:
-        """Raises `Malformed` if the address is none."""
+    def __init__(
+        self, http: aiohttp.ClientSession, url: str, service: str, key: Ed25519PrivateKey, officer: str | None = None
+    ) -> None:
+        """`officer` is the code of the person who calls; none where a system does. Raises `Malformed` if the address is none."""
         self._http = http
         self._url = _address(url)
         self._service = service
         self._key = key
+        self._officer = officer
 
     async def start(self, plan: Envelope) -> str:
         """Start a delivery; its id."""
@@ -186,8 +189,16 @@ class Gateway:
 
     def _signed(self, method: str, path: str, body: bytes) -> tuple[URL, Mapping[str, str]]:
         url = URL(f"{self._url}{path}", encoded=True)
-        nonce = secrets.token_hex(16)
-        made = proof.make(self._service, self._key, method, url.raw_path_qs, body, now=datetime.now(UTC), nonce=nonce)
+        made = proof.make(
+            self._service,
+            self._key,
+            method,
+            str(url),
+            body,
+            now=datetime.now(UTC),
+            nonce=secrets.token_hex(16),
+            officer=self._officer,
+        )
         return url, {"Authorization": made, "Content-Type": "application/json"}
 
     def _read(self, kind: TypeAdapter[T], data: bytes) -> T:

@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel
+from yarl import URL
 
 from domain import proof
 from domain.directory import Desk, Directory, Poll, Push, Reach, Service
@@ -134,11 +135,13 @@ class SimulatedServices:
         """What Vigil sent, after checking Vigil's signature. Raises `NotAuthentic`."""
         return open_envelope(envelope, payload_type, self._vigil().keys_at(datetime.now(UTC)))
 
-    def check_caller(self, request: web.Request, body: bytes) -> None:
-        """Only Vigil may call. Raises `NotAuthentic`."""
+    def check_caller(self, service: Service, request: web.Request, body: bytes) -> None:
+        """Only Vigil may call, and this service. Raises `NotAuthentic`."""
+        assert not isinstance(service.reach, Desk)  # noqa: S101 - people at a desk are not called
         header = request.headers.get("Authorization")
         only_vigil = self._directory.snapshot([])
-        proof.check(header, only_vigil, request.method, request.raw_path, body, now=datetime.now(UTC))
+        url = URL(str(service.reach.url)).origin().join(URL(request.raw_path, encoded=True))
+        proof.check(header, only_vigil, request.method, str(url), body, now=datetime.now(UTC))
 
     def take(self, service: Service, request: Request) -> None:
         """A request has arrived; the same one again changes nothing, and one for another service is not ours."""
@@ -208,20 +211,20 @@ def _routes(services: SimulatedServices, service: Service) -> Iterable[web.Route
 
     async def ask(request: web.Request) -> web.Response:
         body = await request.read()
-        services.check_caller(request, body)
+        services.check_caller(service, request, body)
         asked = Request.model_validate_json(services.open(Envelope.model_validate_json(body), REQUEST_TYPE))
         services.take(service, asked)
         return web.json_response({"received": asked.id}, status=202)
 
     async def notice(request: web.Request) -> web.Response:
         body = await request.read()
-        services.check_caller(request, body)
+        services.check_caller(service, request, body)
         told = Notice.model_validate_json(services.open(Envelope.model_validate_json(body), NOTICE_TYPE))
         services.hear(told)
         return web.json_response({"received": told.id}, status=202)
 
     async def answers(request: web.Request) -> web.Response:
-        services.check_caller(request, b"")
+        services.check_caller(service, request, b"")
         after = int(request.query.get("after", "0"))
         found = services.said(request.match_info["request"], after)
         return web.json_response({"answers": [envelope.model_dump(mode="json") for envelope in found]})

@@ -90,6 +90,10 @@ class Installation:
         return entries
 
 
+BYSTANDERS = ("tj.customs", "supervision", "audit", "administration")
+"""Known to the installation, and without a part in the deliveries of the tests."""
+
+
 @asynccontextmanager
 async def installed(
     client: Client,
@@ -103,17 +107,18 @@ async def installed(
     ports = free_ports(len(plan.participants()) + 1)
     found = [example_directory().get(service) for service in plan.participants()]
     reached = {service.id: reach_of(service, port) for service, port in zip(found, ports[1:], strict=True)}
-    directory = cast(example_directory(), plan.participants(), (reached if scenario else {}) | dict(reach or {}))
+    cast_of = (*plan.participants(), *BYSTANDERS)
+    directory = cast(example_directory(), cast_of, (reached if scenario else {}) | dict(reach or {}))
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http:
         key = private_key_of(VIGIL)
         desk = Desk(client, queue, directory, example_cards(), key)
-        runner = web.AppRunner(application(desk, Proofs(directory)), access_log=None, shutdown_timeout=1)
+        runner = web.AppRunner(application(desk, Proofs(directory, url)), access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", ports[0]).start()
         deconfliction = Deconfliction(DECONFLICTION_KEY, directory)
         worker = worker_for(client, queue, Services(http, VIGIL, key), deconfliction, grace=timedelta(seconds=1))
-        served = without(directory, tuple(reach or {}))
+        served = without(directory, (*(reach or {}), *BYSTANDERS))
         try:
             async with worker:
                 if scenario is None:

@@ -264,9 +264,9 @@ async def test_waiting_for_a_checkpoint_that_cannot_come_ends_at_once(desk: Desk
 
 async def test_an_outsider_gets_not_found(desk: Desk) -> None:
     """Exit 3, as for a delivery that does not exist; 5 with a key that is not in the directory."""
-    (desk.keys / "vigil.pem").write_bytes(private_pem(private_key_of("vigil")))
+    (desk.keys / "tj.customs.pem").write_bytes(private_pem(private_key_of("tj.customs")))
     (desk.keys / "ru.police.pem").write_bytes(private_pem(private_key_of("ru.police")))
-    outside = await desk.run("show", desk.plan.operation, service="vigil")
+    outside = await desk.run("show", desk.plan.operation, service="tj.customs")
     unknown = await desk.run("show", desk.plan.operation, service="ru.police")
 
     assert (3, 5) == (outside.code, unknown.code)

@@ -44,6 +44,10 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:<!-- (?P<note>[^>]*) -->\n)?^```(?P<language>[a-z]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+URL = "https://vigil.example"
+"""The gateway of the document."""
+HERE = "https://vigil.prosecutor.example/vigil"
+"""The service of the document."""
 """The moment at which the document's examples happen."""
 ANYTHING = "..."
 """What the document writes where it leaves something out."""
@@ -99,14 +103,14 @@ def directory_of(said: dict[str, Any]) -> Directory:
 class PinnedProofs(Proofs):
     """The gateway's check of proofs, at the moment of the document."""
 
-    def caller(self, header: str | None, method: str, target: str, body: bytes) -> Service:
+    def caller(self, header: str | None, method: str, target: str, body: bytes) -> proof.Caller:
         """As the gateway does, with the clock stopped."""
-        service, nonce = proof.check(header, self._directory, method, target, body, now=NOW)
-        if nonce in self._used:
+        caller = proof.check(header, self._directory, method, f"{URL}{target}", body, now=NOW)
+        if caller.nonce in self._used:
             message = "this proof has been used already"
             raise NotAuthentic(message, hint="sign each request anew")
-        self._used[nonce] = NOW
-        return service
+        self._used[caller.nonce] = NOW
+        return caller
 
 
 class PaperDesk:
@@ -239,7 +243,7 @@ def raw_request(asked: Block, said: dict[str, Any], number: int) -> bytes:
     method, target, _ = head.splitlines()[0].split(" ")
     if "<proof>" in head:
         key = {"uz.prosecutor": said["key"], "kz.knb": said["initiator_key"]}[caller]
-        made = said["make_proof"](caller, key, method, target, body.encode(), int(NOW.timestamp()), f"example-{number}")
+        made = said["make_proof"](caller, key, method, f"{URL}{target}", body.encode(), int(NOW.timestamp()), f"example-{number}")
         head = head.replace("Authorization: Vigil <proof>", f"Authorization: {made}")
     if "Content-Length" not in head and body:
         head += f"\nContent-Length: {len(body.encode())}"
@@ -271,7 +275,7 @@ async def test_every_exchange_with_the_gateway_is_as_shown(said: dict[str, Any])
         "elsewhere": changed(desk.plan, "delivery", place="Another address, Tashkent"),
     }
     said |= {name: said["sign_envelope"](canonical(plan), PLAN_TYPE, said["initiator_key"]) for name, plan in plans.items()}
-    app = api.application(desk, PinnedProofs(desk.directory))  # type: ignore[arg-type] - the same methods
+    app = api.application(desk, PinnedProofs(desk.directory, URL))  # type: ignore[arg-type] - the same methods
     wrong: list[str] = []
     async with TestServer(app) as server:
         for number, (asked, answered) in enumerate(exchanges()):
@@ -341,15 +345,16 @@ def test_canonical_json_of_the_document_is_rfc_8785(said: dict[str, Any]) -> Non
 def test_the_proof_of_the_document_is_accepted_once_for_its_request(said: dict[str, Any]) -> None:
     """Vigil accepts the worked proof for its own request and for no other, and the document shows its exact parts."""
     header, directory = said["authorization"], directory_of(said)
-    service, nonce = proof.check(header, directory, "GET", "/v1/inbox", b"", now=NOW)
-    assert (service.id, nonce) == ("uz.prosecutor", block("proof claims").json()["jti"])
+    caller = proof.check(header, directory, "GET", f"{URL}/v1/inbox", b"", now=NOW)
+    assert (caller.service.id, caller.nonce) == ("uz.prosecutor", block("proof claims").json()["jti"])
     assert block("authorization").body == f"Authorization: {header}\n"
     assert said["claims_of"](header) == block("proof claims").json()
     assert said["header_of"](header) == block("proof header").json()
     for method, target, body in (
-        ("POST", "/v1/inbox", b""),
-        ("GET", "/v1/deliveries", b""),
-        ("GET", "/v1/inbox", b"x"),
+        ("POST", f"{URL}/v1/inbox", b""),
+        ("GET", f"{URL}/v1/deliveries", b""),
+        ("GET", "https://another.example/v1/inbox", b""),
+        ("GET", f"{URL}/v1/inbox", b"x"),
     ):
         with pytest.raises(NotAuthentic):
             proof.check(header, directory, method, target, body, now=NOW)
@@ -358,15 +363,15 @@ def test_the_proof_of_the_document_is_accepted_once_for_its_request(said: dict[s
 def test_a_proof_made_by_vigil_passes_the_check_of_the_document(said: dict[str, Any]) -> None:
     """The document's check accepts Vigil's proof for its request, and refuses another target, a stale one and another key."""
     now = int(NOW.timestamp())
-    made = proof.make("vigil", said["vigil_key"], "POST", "/requests", b"{}", now=NOW, nonce="n-1")
-    said["check_proof"](made, "vigil", said["vigil_keys"], "POST", "/requests", b"{}", now)
+    made = proof.make("vigil", said["vigil_key"], "POST", f"{HERE}/requests", b"{}", now=NOW, nonce="n-1")
+    said["check_proof"](made, "vigil", said["vigil_keys"], "POST", f"{HERE}/requests", b"{}", now)
     with pytest.raises(ValueError, match="another request"):
-        said["check_proof"](made, "vigil", said["vigil_keys"], "POST", "/notices", b"{}", now)
+        said["check_proof"](made, "vigil", said["vigil_keys"], "POST", f"{HERE}/notices", b"{}", now)
     with pytest.raises(ValueError, match="time"):
-        said["check_proof"](made, "vigil", said["vigil_keys"], "POST", "/requests", b"{}", now + proof.LIFETIME + 1)
-    other = proof.make("uz.prosecutor", said["key"], "POST", "/requests", b"{}", now=NOW, nonce="n-2")
+        said["check_proof"](made, "vigil", said["vigil_keys"], "POST", f"{HERE}/requests", b"{}", now + proof.LIFETIME + 1)
+    other = proof.make("uz.prosecutor", said["key"], "POST", f"{HERE}/requests", b"{}", now=NOW, nonce="n-2")
     with pytest.raises(ValueError, match="Vigil"):
-        said["check_proof"](other, "vigil", said["vigil_keys"], "POST", "/requests", b"{}", now)
+        said["check_proof"](other, "vigil", said["vigil_keys"], "POST", f"{HERE}/requests", b"{}", now)
 
 
 def test_the_worked_envelope_is_a_valid_statement(said: dict[str, Any]) -> None:
@@ -463,6 +468,7 @@ async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None
         await calls.notify(service, told)
         found = await calls.answers(service, asked.id, 0)
         await calls.ask(service.model_copy(update={"reach": Desk()}), asked)
+        here = str(server.make_url("/vigil"))
     assert found == (Envelope.model_validate(said["granted"]),)
     shown = [one for one in BLOCKS if one.language == "http" and one.note.startswith("received")]
     assert len(shown) == len(heard.requests) == 3
@@ -475,8 +481,8 @@ async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None
         assert matches(json.loads(content), json.loads(body)) if content.strip() else body == b""
     now = datetime.now(UTC).timestamp()
     (_, _, headers, body), (_, _, other_headers, other_body), _ = heard.requests
-    assert said["take"]("POST", "/vigil/requests", headers["Authorization"], body, now)["id"] == asked.id
-    assert said["take"]("POST", "/vigil/notices", other_headers["Authorization"], other_body, now)["kind"] == told.kind
+    assert said["take"]("POST", f"{here}/requests", headers["Authorization"], body, now)["id"] == asked.id
+    assert said["take"]("POST", f"{here}/notices", other_headers["Authorization"], other_body, now)["kind"] == told.kind
     answer = Envelope.model_validate(
         said["sign_envelope"](said["canonical"](said["answer"](asked.model_dump(mode="json"))), STATEMENT_TYPE, said["key"])
     )
@@ -487,9 +493,9 @@ async def test_a_request_for_another_service_is_not_taken(said: dict[str, Any]) 
     """The document's receiver refuses a request addressed to somebody else, though Vigil signed it."""
     asked = request(PaperDesk(said).begun(), "consent-kz", "kz.prosecutor")
     body = json.dumps(said["sign_envelope"](canonical(asked), REQUEST_TYPE, said["vigil_key"])).encode()
-    made = proof.make("vigil", said["vigil_key"], "POST", "/vigil/requests", body, now=NOW, nonce="n-3")
+    made = proof.make("vigil", said["vigil_key"], "POST", f"{HERE}/requests", body, now=NOW, nonce="n-3")
     with pytest.raises(ValueError, match="not for us"):
-        said["take"]("POST", "/vigil/requests", made, body, NOW.timestamp())
+        said["take"]("POST", f"{HERE}/requests", made, body, NOW.timestamp())
 
 
 def test_a_receipt_is_checked_against_the_ledger(said: dict[str, Any]) -> None:

@@ -200,7 +200,7 @@ def test_every_command_line_makes_the_statement_it_stands_for(
 def stand_in(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every command find this gateway, and a key."""
 
-    def call(_url: str, _service: str, _folder: Path, work: Callable[[Door], Awaitable[Receipt]]) -> Receipt:
+    def call(_url: str, _service: str, _officer: str, _folder: Path, work: Callable[[Door], Awaitable[Receipt]]) -> Receipt:
         async def connected() -> Receipt:
             return await work(door)
 

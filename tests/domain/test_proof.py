@@ -23,7 +23,7 @@ from tests.support import Table
 DIRECTORY = Table().directory
 SERVICE = "kz.customs"
 KEY = private_key_of(SERVICE)
-REQUEST: dict[str, Any] = {"method": "POST", "target": "/deliveries?limit=1", "body": b"{}"}
+REQUEST: dict[str, Any] = {"method": "POST", "url": "https://vigil.example/deliveries?limit=1", "body": b"{}"}
 
 
 def made(service: str = SERVICE, **changed: Any) -> str:
@@ -34,8 +34,8 @@ def made(service: str = SERVICE, **changed: Any) -> str:
 
 def checked(header: str | None, directory: Directory = DIRECTORY, **changed: Any) -> tuple[str, str]:
     """Service and nonce of a proof."""
-    service, nonce = proof.check(header, directory, **REQUEST | {"now": EPOCH} | changed)
-    return service.id, nonce
+    caller = proof.check(header, directory, **REQUEST | {"now": EPOCH} | changed)
+    return caller.service.id, caller.nonce
 
 
 def test_proof_names_its_maker_and_its_nonce() -> None:
@@ -48,15 +48,18 @@ def test_proof_names_its_maker_and_its_nonce() -> None:
     "other",
     [
         {"method": "GET"},
-        {"target": "/deliveries"},
-        {"target": "/deliveries?limit=2"},
-        {"target": "/deliveries?limit=1&"},
+        {"url": "https://vigil.example/deliveries"},
+        {"url": "https://vigil.example/deliveries?limit=2"},
+        {"url": "https://vigil.example/deliveries?limit=1&"},
+        {"url": "https://another.example/deliveries?limit=1"},
+        {"url": "http://vigil.example/deliveries?limit=1"},
+        {"url": "/deliveries?limit=1"},
         {"body": b""},
         {"body": b"{} "},
     ],
 )
 def test_proof_is_worthless_for_another_request(other: dict[str, Any]) -> None:
-    """Method, target with query, and body are all bound."""
+    """Method, address with query, and body are all bound."""
     with pytest.raises(NotAuthentic, match="another request"):
         checked(made(), **other)
 
@@ -122,7 +125,7 @@ CLAIMS = {
     "iat": int(EPOCH.timestamp()),
     "jti": "once",
     "htm": "POST",
-    "htu": REQUEST["target"],
+    "htu": REQUEST["url"],
     "bod": digest_of_bytes(b"{}"),
 }
 
@@ -150,6 +153,21 @@ def test_time_of_the_proof_is_a_whole_number(iat: Any) -> None:
     """Anything else is not now."""
     with pytest.raises(NotAuthentic, match="differs from ours"):
         checked(signed(iat=iat))
+
+
+@pytest.mark.parametrize(("sub", "officer"), [({}, None), ({"sub": None}, None), ({"sub": "P-118"}, "P-118")])
+def test_the_officer_who_calls_comes_out_of_the_proof(sub: dict[str, Any], officer: str | None) -> None:
+    """Where a person calls, the officer's code; where a system does, none."""
+    caller = proof.check(signed(**sub), DIRECTORY, **REQUEST, now=EPOCH)
+    assert officer == caller.officer
+    assert officer == proof.check(made(officer=officer), DIRECTORY, **REQUEST, now=EPOCH).officer
+
+
+@pytest.mark.parametrize("claim", [{"sub": "Ivan Ivanov"}, {"sub": 7}, {"jti": ""}, {"jti": None}, {"jti": "x" * 201}])
+def test_a_name_is_no_officer_and_a_proof_without_nonce_is_none(claim: dict[str, Any]) -> None:
+    """Officers are known by their code, never by name; what cannot be remembered could be used twice."""
+    with pytest.raises(NotAuthentic, match="unique `jti`"):
+        checked(signed(**claim))
 
 
 def test_tampered_token_is_refused() -> None:

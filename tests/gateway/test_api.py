@@ -1,7 +1,7 @@
 import asyncio
 import sysconfig
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -66,10 +66,10 @@ def fresh(plan: Plan, **changed: Any) -> Plan:
     return plan.model_copy(update={"operation": f"fresh-{uuid.uuid4().hex[:8]}", **changed})
 
 
-def signed(service: str, method: str, target: str, body: bytes = b"", key_of: str = "") -> dict[str, str]:
+def signed(service: str, method: str, url: str, body: bytes = b"", key_of: str = "") -> dict[str, str]:
     """Headers of a request by this service."""
     key = private_key_of(key_of or service)
-    made = proof.make(service, key, method, target, body, now=datetime.now(UTC), nonce=uuid.uuid4().hex)
+    made = proof.make(service, key, method, url, body, now=datetime.now(UTC), nonce=uuid.uuid4().hex)
     return {"Authorization": made}
 
 
@@ -89,7 +89,7 @@ async def test_nobody_anonymous_gets_anything(at: At, route: web.RouteDef) -> No
 
 async def test_a_path_that_does_not_exist_is_a_problem_document_too(at: At) -> None:
     """404 with our shape, not a page of HTML."""
-    headers = signed("kz.knb", "GET", "/v1/nothing")
+    headers = signed("kz.knb", "GET", f"{at.url}/v1/nothing")
     async with at.installation.http.get(f"{at.url}/v1/nothing", headers=headers) as answer:
         assert (404, "application/problem+json") == (answer.status, answer.content_type)
 
@@ -97,25 +97,28 @@ async def test_a_path_that_does_not_exist_is_a_problem_document_too(at: At) -> N
 @pytest.mark.parametrize(
     "headers",
     [
-        signed("kz.knb", "GET", "/v1/inbox", key_of="uz.police"),
-        signed("kz.knb", "POST", "/v1/inbox"),
-        signed("kz.knb", "GET", "/v1/deliveries"),
-        signed("kz.knb", "GET", "/v1/inbox", b"other body"),
-        signed("nobody.known", "GET", "/v1/inbox"),
-        {"Authorization": "Bearer secret"},
-        {"Authorization": "Vigil not.a.token"},
+        lambda url: signed("kz.knb", "GET", f"{url}/v1/inbox", key_of="uz.police"),
+        lambda url: signed("kz.knb", "POST", f"{url}/v1/inbox"),
+        lambda url: signed("kz.knb", "GET", f"{url}/v1/deliveries"),
+        lambda url: signed("kz.knb", "GET", f"{url}/v1/inbox", b"other body"),
+        lambda url: signed("nobody.known", "GET", f"{url}/v1/inbox"),
+        lambda _: signed("kz.knb", "GET", "/v1/inbox"),
+        lambda _: signed("kz.knb", "GET", "https://vigil.another.example/v1/inbox"),
+        lambda _: {"Authorization": "Bearer secret"},
+        lambda _: {"Authorization": "Vigil not.a.token"},
     ],
-    ids=["another's key", "method", "path", "body", "unknown service", "bearer", "garbage"],
+    ids=["another's key", "method", "path", "body", "unknown service", "no host", "another installation", "bearer", "garbage"],
 )
-async def test_a_proof_for_anything_else_is_refused(at: At, headers: dict[str, str]) -> None:
-    """A proof binds key, method, path and body: 401 for each that differs."""
-    async with at.installation.http.get(f"{at.url}/v1/inbox", headers=headers) as answer:
+async def test_a_proof_for_anything_else_is_refused(at: At, headers: Callable[[str], dict[str, str]]) -> None:
+    """A proof binds key, method, address and body: 401 for each that differs, whatever the header `Host` says."""
+    sent = {**headers(at.url), "Host": "vigil.another.example"}
+    async with at.installation.http.get(f"{at.url}/v1/inbox", headers=sent) as answer:
         assert 401 == answer.status
 
 
 async def test_a_proof_is_accepted_once(at: At) -> None:
     """The same request replayed is refused."""
-    headers = signed("kz.knb", "GET", "/v1/inbox")
+    headers = signed("kz.knb", "GET", f"{at.url}/v1/inbox")
     statuses = []
     for _ in range(2):
         async with at.installation.http.get(f"{at.url}/v1/inbox", headers=headers) as answer:
@@ -185,7 +188,7 @@ async def test_a_body_that_is_no_envelope_is_malformed(at: At) -> None:
     """422 with every fault of the envelope named."""
     target = f"/v1/deliveries/{at.plan.operation}/statements"
     body = b'{"payloadType": 7}'
-    headers = signed("kz.knb", "POST", target, body)
+    headers = signed("kz.knb", "POST", f"{at.url}{target}", body)
     async with at.installation.http.post(f"{at.url}{target}", data=body, headers=headers) as answer:
         document = await answer.json(content_type=None)
 
@@ -266,9 +269,9 @@ async def test_who_takes_no_part_sees_nothing(at: At) -> None:
     """For an outsider the delivery does not exist; a list and an inbox are one's own."""
     for look in (Gateway.view, Gateway.ledger, Gateway.packet):
         with pytest.raises(NotFound):
-            await look(at.door(VIGIL), at.plan.operation)
+            await look(at.door("tj.customs"), at.plan.operation)
 
-    assert at.plan.operation not in {row.delivery for row in await at.door(VIGIL).deliveries()}
+    assert at.plan.operation not in {row.delivery for row in await at.door("tj.customs").deliveries()}
     assert at.plan.operation in {row.delivery for row in await at.door("uz.police").deliveries()}
 
 
@@ -302,7 +305,7 @@ async def test_a_delivery_that_does_not_answer_does_not_keep_back_an_inbox(tempo
 async def test_a_stream_of_changes_goes_on_where_it_was_left(at: At) -> None:
     """`Last-Event-ID: 1` begins with entry 2, each event carrying its number."""
     target = f"/v1/deliveries/{at.plan.operation}/changes"
-    headers = {**signed("kz.knb", "GET", target), "Last-Event-ID": "1"}
+    headers = {**signed("kz.knb", "GET", f"{at.url}{target}"), "Last-Event-ID": "1"}
     async with at.installation.http.get(f"{at.url}{target}", headers=headers) as answer:
         first = await answer.content.readline()
 
@@ -339,8 +342,8 @@ async def test_when_temporal_is_away_the_answer_says_so(monkeypatch: pytest.Monk
     everyone = example_directory()
     directory = cast(everyone, tuple(service.id for service in everyone.services))
     desk = Desk(environment.client, "none", directory, example_cards(), private_key_of(VIGIL))
-    runner = web.AppRunner(application(desk, Proofs(directory)), access_log=None)
     port = free_ports(1)[0]
+    runner = web.AppRunner(application(desk, Proofs(directory, f"http://127.0.0.1:{port}")), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     await environment.shutdown()
@@ -365,7 +368,7 @@ async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at:
         raise RuntimeError(message)
 
     monkeypatch.setattr(Desk, "deliveries", broken)
-    headers = signed("kz.knb", "GET", "/v1/deliveries")
+    headers = signed("kz.knb", "GET", f"{at.url}/v1/deliveries")
     async with at.installation.http.get(f"{at.url}/v1/deliveries", headers=headers) as answer:
         text = await answer.text()
 

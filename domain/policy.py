@@ -1,0 +1,68 @@
+"""Who may do what. One table, and every door asks it.
+
+The role follows from what the caller is in the directory, and from its part in the delivery: whoever starts or coordinates
+it is its operations officer. How far a permission reaches:
+
+    all    every delivery, the whole of it
+    own    deliveries it takes part in (to start or amend: as the plan's initiator), the whole of them
+    part   deliveries it takes part in: its legs, the handovers beside them and what binds it (R11, `domain.sight`)
+    -      not at all
+"""
+
+from typing import Literal
+
+from domain.directory import Service
+from domain.errors import NotAllowed
+from domain.plan import Plan
+
+Role = Literal["operations", "service", "prosecutor", "supervisor", "auditor", "administrator", "system"]
+ROLES: tuple[Role, ...] = ("operations", "service", "prosecutor", "supervisor", "auditor", "administrator", "system")
+Reach = Literal["all", "own", "part", "-"]
+
+# fmt: off
+MAY: dict[str, tuple[Reach, ...]] = {
+    #           operations  service  prosecutor  supervisor  auditor  administrator  system
+    "start":    ("own",     "-",     "-",        "-",        "-",     "-",           "-"),
+    "amend":    ("own",     "-",     "-",        "-",        "-",     "-",           "-"),
+    "submit":   ("all",     "all",   "all",      "all",      "all",   "all",         "all"),  # who signed it is what counts
+    "inbox":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),
+    "list":     ("own",     "own",   "own",      "all",      "-",     "-",           "-"),
+    "view":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "ledger":   ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "changes":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "packet":   ("own",     "-",     "-",        "all",      "-",     "-",           "-"),
+}
+# fmt: on
+"""Action, and how far it reaches for each role, in the order of `ROLES`. The actions are the names of the gateway's routes."""
+
+_BY_KIND: dict[str, Role] = {
+    "prosecutor": "prosecutor",
+    "court": "prosecutor",
+    "supervisor": "supervisor",
+    "auditor": "auditor",
+    "administrator": "administrator",
+    "system": "system",
+}
+
+
+def role_of(service: Service, plan: Plan | None = None) -> Role:
+    """What the caller is: in this delivery, or apart from any."""
+    if plan is not None and service.id in (plan.initiator, plan.coordinator):
+        return "operations"
+    return _BY_KIND.get(service.kind, "service")
+
+
+def reach(role: Role, action: str) -> Reach:
+    """How far this action reaches for this role. Raises `KeyError` for what is no action."""
+    return MAY[action][ROLES.index(role)]
+
+
+def permit(service: Service, action: str) -> None:
+    """Before anything is known of the delivery: return if the caller could be allowed this, in some delivery.
+
+    Raises `NotAllowed`.
+    """
+    roles = {role_of(service)} | ({"operations"} if role_of(service) in ("service", "prosecutor") else set())
+    if all(reach(role, action) == "-" for role in ROLES if role in roles):
+        message = f"{service.id}, of kind {service.kind}, may not {action} anything"
+        raise NotAllowed(message, hint="docs/protocol.md has the table of who may what")
