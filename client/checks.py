@@ -369,6 +369,8 @@ CHECKS = (
     Check("3", "refuses a proof of another method", "401", unproved(with_claims(htm="GET"))),
     Check("3", "refuses a proof of another path", "401",
           unproved(lambda exam, body: exam.proof("POST", "/notices", body))),
+    Check("3", "refuses a proof of another host", "401",
+          unproved(with_claims(htu="https://elsewhere.example/requests"))),
     Check("3", "refuses a proof of another body", "401",
           unproved(lambda exam, _body: exam.proof("POST", "/requests", b"{}"))),
     Check("3", "refuses a proof that could be used twice", "401", unproved(with_claims(jti=None))),

@@ -100,6 +100,8 @@ class Exam:
         """The request whose answers are looked at."""
         self.pair = self.request("pair", officers=2)
         """One that two officers must answer."""
+        self._silent: set[str] = set()
+        """Requests whose answers were waited for in vain: they are not waited for again."""
         self._http = http
         self._url = url.rstrip("/")
         self.vigil, self.key = vigil
@@ -165,7 +167,7 @@ class Exam:
             self.vigil,
             key or self.key,
             method,
-            target_of(self._url + path),
+            self._url + path,
             body,
             now=datetime.now(UTC),
             nonce=secrets.token_hex(16),
@@ -236,12 +238,13 @@ class Exam:
 
     async def said_to(self, request: Mapping[str, Any], least: int = 1) -> list[Envelope]:
         """What it has said to a request by now: each statement once, in order. Raises `Untried` if fewer come in good time."""
-        until = time.monotonic() + self.patience
+        until = time.monotonic() + (self.patience if request["id"] not in self._silent else 0)
         while True:
             found = self._pushed(request) if self.pushes else await self.answers(request)
             if len(found) >= least:
                 return found
             if time.monotonic() > until:
+                self._silent.add(request["id"])
                 raise Untried(f"{len(found)} answers to {request['id']} within {self.patience:.0f} s")
             await asyncio.sleep(LOOK_EVERY)
 
@@ -351,12 +354,11 @@ class _Gateway:
     def _proved(self, call: web.Request, body: bytes) -> tuple[str, str]:
         """The nonce of its proof, or what is wrong with the proof."""
         known = Directory(vigil="directory/1", services=(self.exam.service,))
-        header, target = call.headers.get("Authorization"), target_of(self.url + call.raw_path)
+        header, url = call.headers.get("Authorization"), self.url + call.raw_path
         try:
-            _, nonce = proof.check(header, known, call.method, target, body, now=datetime.now(UTC))
+            return proof.check(header, known, call.method, url, body, now=datetime.now(UTC)).nonce, ""
         except VigilError as error:
             return "", error.message
-        return nonce, ""
 
     def _receipt(self, envelope: Envelope) -> Receipt:
         return Receipt(
@@ -366,11 +368,6 @@ class _Gateway:
             head=envelope.fingerprint(),
             verdict=Verdict(verdict="accepted"),
         )
-
-
-def target_of(url: str) -> str:
-    """What a proof says of the address of its request."""
-    return URL(url, encoded=True).raw_path_qs
 
 
 def _about(envelope: Envelope) -> tuple[Any, Any] | None:

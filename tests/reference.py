@@ -4,8 +4,8 @@ import asyncio
 import importlib
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ protocol: Any = importlib.import_module("vigil_protocol")
 def configured(
     folder: Path, port: int, *, gateway: str | None, vigil: Ed25519PrivateKey | None = None, policy: Path = FOLDER / "policy.json"
 ) -> Path:
-    """A configuration file, with the key that the service has in a rehearsal. It knows the rehearsal's Vigil, or this key as Vigil's."""
+    """A configuration file, with the key that the service has in a rehearsal. It trusts the rehearsal's Vigil, or another."""
     (folder / "service.pem").write_bytes(private_pem(private_key_of(SERVICE)))
     public = public_text(vigil or private_key_of(VIGIL))
     lines = [
@@ -75,8 +75,8 @@ async def command(*words: object) -> tuple[int, str]:
     return process.returncode or 0, out.decode()
 
 
-@contextmanager
-def in_a_thread(config: Path, service: type[Any], handler: type[Any]) -> Iterator[None]:
+@asynccontextmanager
+async def in_a_thread(config: Path, service: type[Any], handler: type[Any]) -> AsyncIterator[None]:
     """The service, made of these classes, in threads of this process."""
     chosen = reference.Config.read(config)
     quiet = type("Quiet", (handler,), {"log_message": lambda *_: None})
@@ -89,8 +89,9 @@ def in_a_thread(config: Path, service: type[Any], handler: type[Any]) -> Iterato
         yield
     finally:
         stop.set()
-        server.shutdown()
+        built.news.set()
+        await asyncio.to_thread(server.shutdown)
         server.server_close()
         for thread in threads:
-            thread.join()
+            await asyncio.to_thread(thread.join)
         built.store.close()

@@ -35,10 +35,10 @@ from vigil_protocol import RefusedError
 
 LONGEST_WAIT = 10
 """Seconds for which a poll is held at most."""
-LOOK_EVERY = 0.1
-"""Seconds between two looks for something to answer or to hand in."""
-LONGEST_PAUSE = 30.0
-"""Seconds between two attempts to hand in, at most."""
+LOOK_EVERY = 0.5
+"""Seconds between two looks for what the operator has answered."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
+"""Seconds between two attempts to hand in; twice as long each time."""
 MOST_ANSWERS = 100
 FOR_GOOD = (400, 403, 404, 409, 413, 422)
 """Statuses of the gateway after which the same statement is not sent again."""
@@ -90,6 +90,8 @@ class Service:
         self.config = config
         self.key = key
         self.store = store
+        self.news = threading.Event()
+        """Set when there may be something to answer."""
 
     # What Vigil calls
 
@@ -107,6 +109,7 @@ class Service:
         if not (isinstance(request.get("says"), list) and isinstance(request.get("facts"), dict)):
             raise RefusedError(422, "not a request")
         self.store.keep_request(request)
+        self.news.set()
 
     def take_notice(self, body: bytes) -> None:
         """Store a notice. Raises `RefusedError`."""
@@ -119,7 +122,7 @@ class Service:
             found = self.store.said_to(request, after, MOST_ANSWERS)
             if found or time.monotonic() >= until:
                 return found
-            time.sleep(LOOK_EVERY)
+            time.sleep(FIRST_PAUSE)
 
     def _for_us(self, body: bytes, payload_type: str, version: str, texts: tuple[str, ...]) -> dict[str, Any]:
         said = protocol.open_envelope(body, payload_type, self.config.vigil_keys)
@@ -192,11 +195,13 @@ class Service:
 
     def work(self, stop: threading.Event) -> None:
         """Answer and hand in until `stop`; after a failure with growing pauses."""
-        pause = LOOK_EVERY
-        while not stop.wait(pause):
+        pause = FIRST_PAUSE
+        while not stop.is_set():
             self.answer_by_policy()
             done = self.config.gateway is None or self.hand_in()
-            pause = LOOK_EVERY if done else min(2 * pause, LONGEST_PAUSE)
+            pause = FIRST_PAUSE if done else min(2 * pause, LONGEST_PAUSE)
+            self.news.wait(LOOK_EVERY if done else pause)
+            self.news.clear()
 
 
 def filled_in(content: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -328,6 +333,7 @@ def serve(service: Service) -> None:
     worker.start()
     sys.stderr.write(f"{service.config.service} serves at {service.config.url}\n")
     stop.wait()
+    service.news.set()
     server.shutdown()
     server.server_close()
     worker.join()

@@ -10,7 +10,6 @@ import json
 import re
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -131,21 +130,15 @@ def _strict(text: object) -> bytes:
 # Proofs
 
 
-def target_of(url: str) -> str:
-    """What a proof says of the address of its request (claim `htu`). The one place that knows."""
-    parts = urlsplit(url)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
-
-
 def make_proof(service: str, key: Ed25519PrivateKey, method: str, url: str, body: bytes, now: int) -> str:  # noqa: PLR0913, PLR0917
-    """Value of the Authorization header of one request."""
+    """Value of the Authorization header of one request; `url` is absolute, with the query."""
     header = {"alg": "Ed25519", "typ": "dpop+jwt", "kid": key_id(public_text(key))}
     claims = {
         "iss": service,
         "iat": now,
         "jti": secrets.token_hex(16),
         "htm": method,
-        "htu": target_of(url),
+        "htu": url,
         "bod": hashlib.sha256(body).hexdigest(),
     }
     signed = f"{_b64url(canonical(header))}.{_b64url(canonical(claims))}"
@@ -173,9 +166,9 @@ def check_proof(  # noqa: PLR0913, PLR0917
     if not isinstance(made_at, int) or abs(now - made_at) > LIFETIME:
         raise RefusedError(401, "the time of the proof is too far from ours")
     meant = (claims.get("htm"), claims.get("htu"), claims.get("bod"))
-    if meant != (method, target_of(url), hashlib.sha256(body).hexdigest()):
+    if meant != (method, url, hashlib.sha256(body).hexdigest()):
         raise RefusedError(401, "the proof is of another request")
-    if not isinstance(nonce, str) or not nonce:
+    if not isinstance(nonce, str) or not 1 <= len(nonce) <= 200:
         raise RefusedError(401, "the proof could be used twice")
     return nonce
 
