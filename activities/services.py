@@ -2,7 +2,7 @@
 
 A service that pushes and one that is polled are asked alike (`POST /requests`); the polled one is then asked for its
 answers (`GET /requests/ID/answers`, long poll with `Prefer: wait`, RFC 7240). People at a desk are not called: their
-requests wait in their inbox at the gateway.
+requests wait in their inbox at the gateway, and `activities.desks` tells them so.
 """
 
 import logging
@@ -51,15 +51,11 @@ class Services:
 
     async def ask(self, service: Service, request: Request) -> None:
         """Hand over a request; returns when the service acknowledges receipt. Raises `AwayError`."""
-        if isinstance(service.reach, Desk):
-            return
         body = sign(canonical(request), REQUEST_TYPE, self._key).model_dump_json().encode()
         await self._call(service, "POST", "requests", body, {"Idempotency-Key": request.id})
 
     async def notify(self, service: Service, notice: Notice) -> None:
         """Hand over a notice. Raises `AwayError`."""
-        if isinstance(service.reach, Desk):
-            return
         body = sign(canonical(notice), NOTICE_TYPE, self._key).model_dump_json().encode()
         await self._call(service, "POST", "notices", body, {"Idempotency-Key": notice.id})
 
@@ -74,7 +70,7 @@ class Services:
 
     async def _call(self, service: Service, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         if isinstance(service.reach, Desk):
-            raise AwayError(f"{service.id} is people at a desk")
+            raise TypeError(f"{service.id} is people at a desk: they are told, not called")
         url = URL(f"{str(service.reach.url).rstrip('/')}/{path}", encoded=True)
         signed = proof.make(self._vigil, self._key, method, str(url), body, now=datetime.now(UTC), nonce=secrets.token_hex(16))
         timeout = aiohttp.ClientTimeout(total=POLL_WAIT + 10) if method == "GET" else ONE_CALL

@@ -47,6 +47,7 @@ from domain.requests import Inbox, Request
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
+from gateway.reading import Reading
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, update_id, workflow_id
 
@@ -83,6 +84,7 @@ class Desk:
         self._directory = directory
         self._cards = cards
         self._key = key
+        self._reading = Reading(client)
 
     async def start(self, caller: Service, envelope: Envelope) -> Plan:
         """Start the delivery of a signed plan. Nothing is started unless everything is right.
@@ -266,6 +268,7 @@ class Desk:
 
         inboxes = await asyncio.gather(*[of(found) async for found in self._find(caller, running=True)])
         requests = sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id))
+        await self._reading.report(caller, requests)
         return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
     async def packet(self, caller: Service, delivery: str) -> bytes:

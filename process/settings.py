@@ -33,6 +33,12 @@ class Settings(BaseSettings):
     """Where services reach the gateway."""
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8470, ge=0, le=65535)
+    smtp_url: str | None = None
+    """The worker's mail server: `smtps://USER@HOST`, `smtp+starttls://USER@HOST` or, without a password, `smtp://HOST`."""
+    smtp_password: Path | None = None
+    """A file with the password."""
+    mail_from: str | None = None
+    """The address mails come from."""
     log_format: Literal["json", "console"] = "console"
     log_level: LogLevel = "INFO"
 

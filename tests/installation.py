@@ -16,6 +16,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from activities.deconfliction import Deconfliction
+from activities.desks import Desks
 from activities.services import Services
 from domain.directory import Directory, Reach
 from domain.ledger import Entry
@@ -24,6 +25,7 @@ from gateway.access import Proofs
 from gateway.api import application
 from gateway.desk import Desk
 from process.gateway import Gateway
+from process.mail import Mailbox
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
@@ -102,6 +104,7 @@ async def installed(
     *,
     seed: int = 1,
     reach: Mapping[str, Reach] | None = None,
+    mailbox: Mailbox | None = None,
 ) -> AsyncIterator[Installation]:
     """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are."""
     ports = free_ports(len(plan.participants()) + 1)
@@ -117,7 +120,8 @@ async def installed(
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", ports[0]).start()
         deconfliction = Deconfliction(DECONFLICTION_KEY, directory)
-        worker = worker_for(client, queue, Services(http, VIGIL, key), deconfliction, grace=timedelta(seconds=1))
+        desks = Desks(http, directory, key, url, mailbox)
+        worker = worker_for(client, queue, Services(http, VIGIL, key), desks, deconfliction, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *BYSTANDERS))
         try:
             async with worker:
