@@ -175,8 +175,12 @@ class Directory(Frozen):
         """Vigil's own entry, with the key that signs requests and packets."""
         return next((known for known in self.services if known.kind == "system"), None)
 
+    def for_others(self) -> "Directory":
+        """Without where people are told, which is for those alone who tell them."""
+        return self.model_copy(update={"services": tuple(known.for_others() for known in self.services)})
+
     def snapshot(self, services: Iterable[str]) -> "Directory":
         """Only these services and Vigil itself, in the directory's order: what a delivery carries with it."""
         wanted = frozenset(services)
-        kept = tuple(known.for_others() for known in self.services if known.id in wanted or known.kind == "system")
-        return self.model_copy(update={"services": kept})
+        kept = tuple(known for known in self.services if known.id in wanted or known.kind == "system")
+        return self.model_copy(update={"services": kept}).for_others()

@@ -37,13 +37,14 @@ from domain.errors import (
     Unavailable,
     VigilError,
 )
-from domain.ledger import Amended, Entry, Left, Receipt, Stated
+from domain.ledger import Amended, Entry, Left, Receipt
 from domain.moments import utc_text
-from domain.packet import seal
+from domain.packet import Purpose, seal
 from domain.plan import Plan, read_plan
 from domain.planning import faults_in
 from domain.record import resume, verified_plan
 from domain.requests import Inbox, Request
+from domain.sight import Withheld, sight
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
@@ -195,7 +196,7 @@ class Desk:
                     rpc_timeout=UNTIL_LEFT,
                 )
         except NotFound:
-            return await self._after_the_end(statement.delivery, statement.id, envelope)
+            return await self._after_the_end(statement.delivery, envelope)
         except _NoWorkerError:
             await self._seen_by(speaker, statement.delivery)
             return await self._leave(statement, envelope)
@@ -208,17 +209,13 @@ class Desk:
         log.warning("no worker answered: a statement was left with Temporal", extra={"delivery": statement.delivery})
         return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
 
-    async def _after_the_end(self, delivery: str, statement: str, envelope: Envelope) -> Receipt:
+    async def _after_the_end(self, delivery: str, envelope: Envelope) -> Receipt:
         """The workflow takes no more updates: the receipt if exactly this came in before, signature and all, else a refusal."""
         with _as_ours(delivery):
             known: list[Receipt] = await self._handle(delivery).query(
-                messages.QUERY_RECEIPT, statement, result_type=list[Receipt], rpc_timeout=PATIENCE
+                messages.QUERY_RECEIPT, envelope, result_type=list[Receipt], rpc_timeout=PATIENCE
             )
-            page = Page(since=known[0].seq) if known else Page()
-            entries: list[Entry] = await self._handle(delivery).query(
-                messages.QUERY_LEDGER, page, result_type=list[Entry], rpc_timeout=PATIENCE
-            )
-        if not known or not (isinstance(entries[0].event, Stated) and entries[0].event.envelope == envelope):
+        if not known:
             message = f"delivery {delivery} has ended; its ledger is closed"
             raise NotAllowed(message, hint="the statement was not recorded")
         return known[0]
@@ -231,15 +228,19 @@ class Desk:
         """The summary of one delivery."""
         handle = await self._seen_by(caller, delivery)
         with _as_ours(delivery):
-            found: DeliveryView = await handle.query(messages.QUERY_VIEW, result_type=DeliveryView, rpc_timeout=PATIENCE)
+            found: DeliveryView = await handle.query(
+                messages.QUERY_VIEW, Asker(service=caller), result_type=DeliveryView, rpc_timeout=PATIENCE
+            )
         return found
 
-    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry]:
-        """Ledger entries from a number on."""
+    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry | Withheld]:
+        """Ledger entries from a number on, as far as they are the caller's to read (R11)."""
         handle = await self._seen_by(caller, delivery)
         with _as_ours(delivery):
-            page = Page(since=since)
-            found: list[Entry] = await handle.query(messages.QUERY_LEDGER, page, result_type=list[Entry], rpc_timeout=PATIENCE)
+            page = Page(reader=caller, since=since)
+            found: list[Entry | Withheld] = await handle.query(
+                messages.QUERY_LEDGER, page, result_type=list[Entry | Withheld], rpc_timeout=PATIENCE
+            )
         return found
 
     async def inbox(self, caller: Service) -> Inbox:
@@ -257,7 +258,7 @@ class Desk:
                     with _as_ours(found.id):
                         asked: list[Request] = await handle.query(
                             messages.QUERY_INBOX,
-                            Asker(service=caller.id),
+                            Asker(service=caller),
                             result_type=list[Request],
                             rpc_timeout=BRIEFLY,
                         )
@@ -271,16 +272,22 @@ class Desk:
         await self._reading.report(caller, requests)
         return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
-    async def packet(self, caller: Service, delivery: str) -> bytes:
-        """The evidence packet as of now, sealed with the installation's key: the bytes of the file."""
+    async def packet(self, caller: Service, delivery: str, purpose: Purpose) -> bytes:
+        """The evidence packet as of now, for this purpose, sealed with the installation's key: the bytes of the file.
+
+        Raises `NotAllowed` unless the whole of it is the caller's to see (R11), `RuleBroken` (R23) if handling codes forbid it.
+        """
         handle = await self._seen_by(caller, delivery)
         with _as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
             history = await handle.fetch_history()
         rebuilt = resume(docket.plan, docket.directory, docket.cards, docket.entries)
-        return seal(rebuilt, history.to_json(), self._key, datetime.now(UTC))
+        if not sight(rebuilt, caller).whole:
+            message = f"a packet holds the whole of {delivery}, and {caller.id} sees a part of it (R11)"
+            raise NotAllowed(message, hint=f"ask {rebuilt.plan.initiator}, or a supervisor, for it")
+        return seal(rebuilt, history.to_json(), self._key, datetime.now(UTC), purpose)
 
-    async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry]:
+    async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
         """Entries from `since` on as they are recorded, until the delivery has ended. Waits on history, polls nothing."""
         while True:
             news = asyncio.Event()
@@ -292,7 +299,7 @@ class Desk:
                     for entry in await self.ledger(caller, delivery, since):
                         since = entry.seq + 1
                         yield entry
-                        if entry.event.event == "ended":
+                        if isinstance(entry, Entry) and entry.event.event == "ended":
                             return
                     if run_over and (await handle.describe(rpc_timeout=PATIENCE)).status != WorkflowExecutionStatus.RUNNING:
                         return  # ended from outside, without an end of its own

@@ -12,7 +12,7 @@ from domain.directory import Desk, Service
 from domain.requests import Request
 from domain.views import DeliveryView
 from workflows import messages
-from workflows.messages import AskedReport, workflow_id
+from workflows.messages import AskedReport, Asker, workflow_id
 
 log = logging.getLogger("vigil.reading")
 
@@ -35,7 +35,7 @@ class Reading:
         for one in requests:
             if one.service == reader.id and one.id not in self._read:
                 try:
-                    await self._tell(one)
+                    await self._tell(reader, one)
                 except (RPCError, WorkflowQueryFailedError):
                     log.warning("that a request was read could not be recorded now", extra={"delivery": one.delivery})
                 else:
@@ -43,10 +43,12 @@ class Reading:
                     while len(self._read) > MOST:
                         self._read.popitem(last=False)
 
-    async def _tell(self, request: Request) -> None:
+    async def _tell(self, reader: Service, request: Request) -> None:
         """Tell the delivery, unless it knows, from another gateway or from before this one was started."""
         delivery = self._client.get_workflow_handle(workflow_id(request.delivery))
-        view: DeliveryView = await delivery.query(messages.QUERY_VIEW, result_type=DeliveryView, rpc_timeout=BRIEFLY)
+        view: DeliveryView = await delivery.query(
+            messages.QUERY_VIEW, Asker(service=reader), result_type=DeliveryView, rpc_timeout=BRIEFLY
+        )
         standing = {(wait.checkpoint, one.service): one.standing for wait in view.waiting for one in wait.services}
         if standing.get((request.checkpoint, request.service)) in ("asked", "told", "unreachable"):
             report = AskedReport(checkpoint=request.checkpoint, received=(request.service,))

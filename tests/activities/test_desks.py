@@ -396,7 +396,13 @@ async def test_a_desk_is_told_then_reads_then_answers(temporal: Client) -> None:
         await at.gateway(PROSECUTOR).inbox()
         await at.until(plan, lambda entry: isinstance(entry.event, Asked) and PROSECUTOR in entry.event.received)
         after = standing(await at.gateway(plan.initiator).view(plan.operation))
-        entries = await at.to_the_end(plan)  # it never answers: silence halts, and the stop is to be acknowledged
+        # it never answers: silence halts, and the stop is to be acknowledged
+        await at.until(plan, lambda entry: isinstance(entry.event, Asked) and entry.event.told and stops(entry.event))
+        await at.gateway(PROSECUTOR).inbox()
+        await at.until(
+            plan, lambda entry: isinstance(entry.event, Asked) and PROSECUTOR in entry.event.received and stops(entry.event)
+        )
+        entries = await at.to_the_end(plan)
     asked = [entry.event for entry in entries if isinstance(entry.event, Asked) and entry.event.checkpoint == "consent-uz"]
     told = heard.told()
 
@@ -409,6 +415,11 @@ async def test_a_desk_is_told_then_reads_then_answers(temporal: Client) -> None:
     numbers = [headers["webhook-id"] for headers, _ in heard.came]
     assert len(set(numbers)) == len(numbers) - 1  # only the first was tried twice
     assert any(PROSECUTOR in entry.event.reached for entry in entries if isinstance(entry.event, Told))
+
+
+def stops(event: Asked) -> bool:
+    """Whether it is about knowing of the stop."""
+    return event.checkpoint == "stop.acknowledged"
 
 
 def standing(view: Any) -> str:
