@@ -38,7 +38,7 @@ from domain.packet import fit_parts
 from domain.packet import verify as verify_packet
 from domain.quantities import check_span, parse_span, say_span
 from domain.requests import Request
-from domain.statements import Incident, StopRequested, faults_of
+from domain.statements import DisclosurePermitted, Incident, Information, StopRequested, faults_of
 from domain.unforeseen import decides, outlives_a_halt
 from domain.views import DeliveryView
 from process.brought import cards_in, directory_in
@@ -58,6 +58,7 @@ Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder 
 Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
 Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
 Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
+HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
 For = Annotated[str | None, typer.Option("--for", help="the service whose say it is, where you speak in its stead")]
 Fulfils = Annotated[list[str] | None, typer.Option(help="a condition that binds here and is met, such as uz.prosecutor/1")]
 DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
@@ -423,6 +424,7 @@ def confirm(
     fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
     kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
     fulfils: Fulfils = None,
+    handling: HandlingOption = None,
     on_behalf_of: For = None,
     offline: Offline = False,
     officer: Officer = OFFICER,
@@ -431,7 +433,7 @@ def confirm(
     output: Output = "text",
 ) -> None:
     """Sign what a checkpoint asks of you and hand it in."""
-    said = Said(delivery, checkpoint, service, officer, kind, fields or [], fulfils or [], on_behalf_of, positive=True)
+    said = Said(delivery, checkpoint, service, officer, kind, fields or [], fulfils or [], on_behalf_of, handling, positive=True)
     _say(said, keys.expanduser(), gateway, output, offline=offline)
 
 
@@ -444,6 +446,7 @@ def refuse(
     reason: Annotated[str, typer.Option(help="why; consent may be refused without one")] = "",
     kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
     fulfils: Fulfils = None,
+    handling: HandlingOption = None,
     on_behalf_of: For = None,
     offline: Offline = False,
     officer: Officer = OFFICER,
@@ -453,7 +456,7 @@ def refuse(
 ) -> None:
     """Say no to what a checkpoint asks of you."""
     words = [*(fields or []), *([f"reason={reason}"] if reason else [])]
-    said = Said(delivery, checkpoint, service, officer, kind, words, fulfils or [], on_behalf_of, positive=False)
+    said = Said(delivery, checkpoint, service, officer, kind, words, fulfils or [], on_behalf_of, handling, positive=False)
     _say(said, keys.expanduser(), gateway, output, offline=offline)
 
 
@@ -476,6 +479,53 @@ def stop(
         raise Malformed("the reason is not usable", faults_of(error)) from error
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
     _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
+
+
+@app.command()
+def inform(
+    delivery: DeliveryId,
+    text: Annotated[str, typer.Argument(help="what others are to know", show_default=False)],
+    service: As,
+    to: Annotated[list[str] | None, typer.Option(help="who is to read it, besides whoever runs the operation")] = None,
+    source: Annotated[str | None, typer.Option(help="how reliable the source is: A, B, C or X")] = None,
+    certainty: Annotated[str | None, typer.Option(help="how sure the information is: 1 to 4")] = None,
+    handling: HandlingOption = None,
+    offline: Offline = False,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Let others know something. It decides nothing."""
+    content = _content(Information, text=text, to=to or [], source=source, certainty=certainty)
+    key = keyring.key_of(keys.expanduser(), service)
+    envelope = statement(delivery, service, officer, content, key, handling=handling)
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
+
+
+@app.command()
+def permit(
+    delivery: DeliveryId,
+    service: As,
+    to: Annotated[str, typer.Option(help="court, or a State such as UZ", show_default=False)],
+    of: Annotated[list[str] | None, typer.Option("--statement", help="only this statement of yours; as often as needed")] = None,
+    offline: Offline = False,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Permit that what you have said goes where its handling code does not let it (R23)."""
+    content = _content(DisclosurePermitted, to=to, statements=of or [])
+    envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
+
+
+def _content(kind: type[Information | DisclosurePermitted], **fields: object) -> Information | DisclosurePermitted:
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise Malformed("nothing was signed", faults_of(error)) from error
 
 
 @app.command()
@@ -524,6 +574,7 @@ class Said:
     fields: Sequence[str]
     fulfils: Sequence[str]
     on_behalf_of: str | None
+    handling: str | None
     positive: bool
 
     def signed(self, request: Request | None, folder: Path) -> Envelope:
@@ -538,7 +589,15 @@ class Said:
         content = content_of(chosen, [*self.fields, *decision], request)
         key = keyring.key_of(folder, self.service)
         who = (self.delivery, self.service, self.officer)
-        return statement(*who, content, key, self.checkpoint, on_behalf_of=self.on_behalf_of, fulfils=self.fulfils)
+        return statement(
+            *who,
+            content,
+            key,
+            self.checkpoint,
+            on_behalf_of=self.on_behalf_of,
+            fulfils=self.fulfils,
+            handling=self.handling,
+        )
 
 
 def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) -> None:

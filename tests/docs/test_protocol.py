@@ -31,11 +31,13 @@ from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE
 from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
 from domain.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Receipt
 from domain.moments import utc_text
-from domain.packet import seal
+from domain.packet import Purpose, seal
 from domain.plan import Plan, read_plan
+from domain.policy import MAY, ROLES
 from domain.quantities import parse_span
 from domain.record import amend, begin, record, submit
 from domain.requests import Facts, Inbox, Notice, Request, inbox, request
+from domain.sight import Withheld, page
 from domain.statements import AuthorisationGranted, Statement, read_statement
 from domain.views import DeliveryView, Row, view
 from gateway import api
@@ -185,22 +187,22 @@ class PaperDesk:
             ),
         )
 
-    async def view(self, _caller: Service, delivery: str) -> DeliveryView:
+    async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """Its summary."""
-        return view(self._of(delivery), NOW)
+        return view(self._of(delivery), caller, NOW)
 
-    async def ledger(self, _caller: Service, delivery: str, since: int) -> list[Entry]:
+    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry | Withheld]:
         """Its ledger."""
-        return list(self._of(delivery).ledger.since(since))
+        return page(self._of(delivery), caller, since)
 
-    async def changes(self, _caller: Service, delivery: str, since: int) -> AsyncIterator[Entry]:
+    async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
         """Its ledger as far as it goes."""
-        for entry in self._of(delivery).ledger.since(since):
+        for entry in page(self._of(delivery), caller, since):
             yield entry
 
-    async def packet(self, _caller: Service, delivery: str) -> bytes:
+    async def packet(self, _caller: Service, delivery: str, purpose: Purpose) -> bytes:
         """Its packet."""
-        return seal(self._of(delivery), "", self.said["vigil_key"], NOW)
+        return seal(self._of(delivery), "", self.said["vigil_key"], NOW, purpose)
 
     async def inbox(self, caller: Service) -> Inbox:
         """What it asks the caller."""
@@ -326,6 +328,14 @@ def test_every_endpoint_of_the_gateway_is_shown() -> None:
         path = re.sub(r"^/v1/deliveries/[^/]+", "/v1/deliveries/{delivery}", target.split("?")[0])
         shown.add((method, path))
     assert shown == routes
+
+
+def test_who_may_what_is_as_the_policy_says() -> None:
+    """The table is the policy's own."""
+    rows = dict(re.findall(r"^\| `([a-z]+)` \| ((?:(?:all|own|part|-) \| ?)+)$", TEXT, re.MULTILINE))
+    shown = {action: tuple(cell.strip() for cell in cells.strip(" |").split("|")) for action, cells in rows.items()}
+    assert MAY == shown
+    assert " | ".join(("| action", *ROLES)) in TEXT
 
 
 def test_keys_and_key_ids_are_those_of_vigil(said: dict[str, Any]) -> None:
