@@ -28,6 +28,7 @@ log = logging.getLogger("vigil.services")
 ONE_CALL = aiohttp.ClientTimeout(total=10)
 POLL_WAIT = 10
 """Seconds a polled service may hold our question before answering that there is nothing."""
+ONE_POLL = aiohttp.ClientTimeout(total=POLL_WAIT + 10)
 LARGEST_ANSWER = 1_000_000
 
 
@@ -73,13 +74,22 @@ class Services:
             raise TypeError(f"{service.id} is people at a desk: they are told, not called")
         url = URL(f"{str(service.reach.url).rstrip('/')}/{path}", encoded=True)
         signed = proof.make(self._vigil, self._key, method, str(url), body, now=datetime.now(UTC), nonce=secrets.token_hex(16))
-        timeout = aiohttp.ClientTimeout(total=POLL_WAIT + 10) if method == "GET" else ONE_CALL
+        timeout = ONE_POLL if method == "GET" else ONE_CALL
         sent = {**headers, "Authorization": signed, "Content-Type": "application/json"}
         try:
             async with self._http.request(method, url, data=body, headers=sent, timeout=timeout, allow_redirects=False) as answer:
-                data = await answer.content.read(LARGEST_ANSWER + 1)
-                if answer.status not in (200, 202) or len(data) > LARGEST_ANSWER:
+                if answer.status not in (200, 202):
                     raise AwayError(f"{service.id} answers with status {answer.status}")
-                return data
+                return await _read(answer, service) if method == "GET" else b""  # an acknowledgement says nothing more
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise AwayError(f"{service.id} cannot be reached") from error
+
+
+async def _read(answer: aiohttp.ClientResponse, service: Service) -> bytes:
+    """The whole answer, as it comes in pieces. Raises `AwayError` for one that is too large, before it is read to its end."""
+    data = bytearray()
+    async for piece in answer.content.iter_any():
+        data += piece
+        if len(data) > LARGEST_ANSWER:
+            raise AwayError(f"{service.id} answers with more than {LARGEST_ANSWER} bytes")
+    return bytes(data)
