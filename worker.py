@@ -17,6 +17,8 @@ from activities.notices import Notices
 from activities.services import Services
 from process.brought import deconfliction_key_in, directory_in, installation_of, key_in
 from process.mail import mailbox
+from process.metrics import runtime
+from process.ring import ring_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -65,7 +67,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     directory, key = directory_in(chosen.directory), key_in(chosen.key)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace)
+    told = runtime(chosen.metrics_host, chosen.metrics_port)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys), runtime=told)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         services = Services(http, installation_of(directory).id, key)

@@ -139,9 +139,8 @@ class Checkpoints:
 
     async def _hand_in(self, service: Service, envelope: Envelope, workflow: WorkflowHandle[object, object]) -> None:
         try:
-            statement = read_statement(envelope.body())
-            once = update_id(statement.id, envelope)
-            await workflow.execute_update(messages.SUBMIT, envelope, id=once, result_type=Receipt)
+            read_statement(envelope.body())
+            await workflow.execute_update(messages.SUBMIT, envelope, id=update_id(envelope), result_type=Receipt)
         except (Malformed, WorkflowUpdateFailedError) as error:
             log.warning("a polled answer was turned away: %s", type(error).__name__, extra={"service": service.id})
         except RPCError as error:

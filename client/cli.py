@@ -19,13 +19,30 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
+from client import codec, payload, planning, render
 from client import keys as keyring
-from client import planning, render
 from client.brought import checked_plan, scenario_for
 from client.conformance import conformance
-from client.console import CardsFolder, DirectoryFile, Output, PlanFile, Watched, answer, explain, out, problem, talk
+from client.console import (
+    GATEWAY,
+    KEYS,
+    As,
+    CardsFolder,
+    DirectoryFile,
+    Keys,
+    Output,
+    PlanFile,
+    Url,
+    Watched,
+    answer,
+    explain,
+    out,
+    problem,
+    talk,
+)
 from client.embedded import Embedded, Layout, held
 from client.handing import hand_in, keep, kept
+from client.listing import table_of
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.running import Interrupted, run
 from client.saying import content_of, correction, kind_for, statement
@@ -43,6 +60,7 @@ from domain.unforeseen import decides, outlives_a_halt
 from domain.views import DeliveryView
 from process.brought import cards_in, directory_in
 from process.gateway import AGAIN_AFTER, Gateway
+from process.ring import ring_in
 
 T = TypeVar("T")
 _OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)
@@ -52,10 +70,9 @@ keys_app = typer.Typer(help="Keys: each service signs with its own.", no_args_is
 app.add_typer(planning.app, name="plan")
 app.add_typer(keys_app, name="keys")
 app.command()(conformance)
+keys_app.add_typer(payload.app, name="payload")
+app.command("codec")(codec.codec)
 
-As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
-Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
-Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
 Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
 Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
@@ -67,8 +84,6 @@ PURPOSES = {
     "operation": "for the operation itself; for a court or a State export it anew with --purpose",
     "court": "for a court",
 }
-KEYS = Path("~/.config/vigil/keys").expanduser()
-GATEWAY = "http://127.0.0.1:8470"
 OFFICER = "duty"
 
 
@@ -173,6 +188,9 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="port of the gateway")] = 8470,
     temporal_port: Annotated[int, typer.Option(min=1, max=65535, help="port of the Temporal server")] = 7233,
     ui_port: Annotated[int, typer.Option(min=1, max=65535, help="port of Temporal's own web pages")] = 8233,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65534, help="port of the gateway's metrics, for Prometheus; the worker's is the next")
+    ] = None,
 ) -> None:
     """Run the embedded system on this machine until Ctrl-C: Temporal on a SQLite file, a worker, a gateway."""
     system = directory_in(directory).system()
@@ -185,6 +203,10 @@ def up(
     secret = keyring.deconfliction_file(keys.expanduser())
     if not secret.exists():
         keyring.make_deconfliction(keys.expanduser())
+    payload_keys = payload.file_of(keys.expanduser())
+    if not payload_keys.exists():
+        payload.make(keys.expanduser())
+    ring_in(payload_keys)
     with held(home.expanduser()) as locked, suppress(Interrupted):
         layout = Layout(
             home=locked,
@@ -192,19 +214,27 @@ def up(
             cards=laws.resolve(),
             key=keyring.file_of(keys.expanduser(), system.id).resolve(),
             deconfliction_key=secret.resolve(),
+            payload_keys=payload_keys.resolve(),
             gateway_port=port,
             temporal_port=temporal_port,
             ui_port=ui_port,
+            metrics_port=metrics_port,
         )
         run(_up(layout))
 
 
 async def _up(layout: Layout) -> None:
-    for name, port in (("gateway", layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)):
+    wanted = [("gateway", layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)]
+    if layout.metrics_port is not None:
+        wanted += [("metrics", layout.metrics_port), ("metrics", layout.metrics_port + 1)]
+    for name, port in wanted:
         await _raise_if_taken(name, port)
     async with Embedded(layout) as embedded:
         talk.print(f"gateway     {layout.gateway_url}")
         talk.print(f"Temporal    127.0.0.1:{layout.temporal_port}, its pages http://127.0.0.1:{layout.ui_port}")
+        if layout.metrics_port is not None:
+            first, second = (f"http://127.0.0.1:{layout.metrics_port + further}/metrics" for further in (0, 1))
+            talk.print(f"metrics     {first} of the gateway, {second} of the worker")
         talk.print(f"kept in     {layout.home.path}")
         talk.print("stop with Ctrl-C; everything acknowledged is on disk", style="dim")
         waits = {asyncio.create_task(process.wait()): name for name, process in embedded.processes.items()}
@@ -307,6 +337,18 @@ def list_(
     found = call(gateway, service, officer, keys.expanduser(), lambda door: door.deliveries())
     found = [row for row in found if group in (None, row.group)]
     answer(output, [plain(row) for row in found], render.rows(found))
+
+
+@app.command("directory")
+def directory_(
+    service: As, officer: Officer = OFFICER, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text"
+) -> None:
+    """Who else takes part in this installation, and with which keys.
+
+    Compare a key id with the service itself, by telephone, before you rely on it.
+    """
+    found = call(gateway, service, officer, keys.expanduser(), lambda door: door.directory())
+    answer(output, [plain(one) for one in found], table_of(found))
 
 
 @app.command()

@@ -42,7 +42,8 @@ def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
         raise NotFound(message, hint=f"make one with `vigil keys new {service}`, or say where they are with --keys") from error
 
 
-def _write_new(path: Path, secret: bytes) -> None:
+def write_new(path: Path, secret: bytes) -> None:
+    """Write a secret for its owner only. Raises `Malformed` if there is a file already."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
@@ -50,6 +51,8 @@ def _write_new(path: Path, secret: bytes) -> None:
         raise Malformed(message, hint="move it away first, if you are sure") from error
     with os.fdopen(descriptor, "wb") as file:
         file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def deconfliction_file(folder: Path) -> Path:
@@ -61,7 +64,7 @@ def make_deconfliction(folder: Path) -> Path:
     """A new deconfliction key, written for its owner only. An existing one is never overwritten: raises `Malformed`."""
     path = deconfliction_file(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write_new(path, f"{secrets.token_hex(32)}\n".encode())
+    write_new(path, f"{secrets.token_hex(32)}\n".encode())
     return path
 
 
@@ -81,7 +84,7 @@ def make(folder: Path, services: Iterable[str], directory: Path | None, *, insta
     with directory.open("r+", encoding="utf-8") if directory is not None else nullcontext() as file:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path, (_, key) in made.items():
-            _write_new(path, private_pem(key))
+            write_new(path, private_pem(key))
         if file is not None:
             file.write(text)
             file.truncate()

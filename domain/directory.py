@@ -141,6 +141,18 @@ class Service(Frozen):
         return valid_keys(self.keys, moment)
 
 
+class Listed(Frozen):
+    """A service as another may see it: enough to verify what it signs. How it is reached only where that is the reader's."""
+
+    id: ServiceId
+    kind: ServiceKind
+    state: State | None
+    names: dict[str, Text]
+    keys: tuple[ServiceKey, ...]
+    contact: Text | None = None
+    reach: Reach | None = None
+
+
 class Directory(Frozen):
     """All services, each id once."""
 
@@ -178,6 +190,21 @@ class Directory(Frozen):
     def for_others(self) -> "Directory":
         """Without where people are told, which is for those alone who tell them."""
         return self.model_copy(update={"services": tuple(known.for_others() for known in self.services)})
+
+    def shown_to(self, reader: Service, *, whole: bool) -> tuple[Listed, ...]:
+        """Every service with its keys; contact and reach of the reader itself, or `whole`, of everyone."""
+        return tuple(
+            Listed(
+                id=one.id,
+                kind=one.kind,
+                state=one.state,
+                names=one.names,
+                keys=one.keys,
+                contact=one.contact if whole or one.id == reader.id else None,
+                reach=one.for_others().reach if whole or one.id == reader.id else None,
+            )
+            for one in self.services
+        )
 
     def snapshot(self, services: Iterable[str]) -> "Directory":
         """Only these services and Vigil itself, in the directory's order: what a delivery carries with it."""

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     """The folder of rule cards (YAML, one per State)."""
     key: Path
     """Vigil's own private key (PEM): it signs requests to services and seals packets."""
+    payload_keys: Path
+    """The ring of payload keys: what Temporal keeps is encrypted under them."""
     deconfliction_key: Path | None = None
     """The deconfliction key (64 hexadecimal digits). The worker needs it; the gateway does not and is better off without."""
     gateway_url: str = "http://127.0.0.1:8470"
@@ -39,6 +41,9 @@ class Settings(BaseSettings):
     """A file with the password."""
     mail_from: str | None = None
     """The address mails come from."""
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where this process serves metrics to Prometheus, without a proof: only the operator should reach it. None: nowhere."""
     log_format: Literal["json", "console"] = "console"
     log_level: LogLevel = "INFO"
 

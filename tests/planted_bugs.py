@@ -208,8 +208,16 @@ BUGS = (
     Bug("R22", "domain/record.py", "if plan.initiator != delivery.plan.initiator:", "if False:"),
     Bug("R22", "domain/delivery.py", "self.cleared = min(self.cleared, -1 if self.leg is None else self.leg)", "pass"),
     Bug("R22", "domain/plan.py", "if service not in gone)\n\n    def leg_to", "if True)\n\n    def leg_to"),
+    Bug("R5", "workflows/story.py", "if self.delivery.cleared < leg:", "if True:"),
+    Bug(
+        "R22",
+        "workflows/story.py",
+        "        if self.leaving():\n            self.clear",
+        "        if False:\n            self.clear",
+    ),
+    Bug("R22", "workflows/story.py", "planned is not None and self.leaving() and not self.delivery.dispatched:", "False:"),
     Bug("R10", "domain/rules.py", 'return refusal("R10", "; ".join(unequal)) if unequal else ACCEPTED', "return ACCEPTED"),
-    Bug("R10", "domain/rules.py", "if delivery.parts and not delivery.ended_parts:", "if False:"),
+    Bug("R12", "domain/rules.py", "if delivery.parts and not delivery.ended_parts:", "if False:"),
     Bug("R17", "domain/rules.py", 'if delivery.secured and statement.kind == "interdicted":', "if False:"),
     Bug("R4", "domain/planning.py", "if before.responsible != after.responsible:", "if False:"),
     Bug(

@@ -25,7 +25,7 @@ from domain import amending, proof
 from domain import envelope as real_envelope
 from domain.canonical import canonical
 from domain.delivery import Delivery
-from domain.directory import Desk, Directory, Reach, Service, ServiceKey
+from domain.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
 from domain.documents import Document
 from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, public_text
 from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
@@ -42,6 +42,8 @@ from domain.statements import AuthorisationGranted, Statement, read_statement
 from domain.views import DeliveryView, Row, view
 from gateway import api
 from gateway.access import Proofs, may_start, no_delivery
+from gateway.health import Health
+from gateway.problems import HTTP, STATUS, problem
 from process.brought import cards_in
 from tests.reference import protocol
 
@@ -108,9 +110,9 @@ def directory_of(said: dict[str, Any]) -> Directory:
 class PinnedProofs(Proofs):
     """The gateway's check of proofs, at the moment of the document."""
 
-    def caller(self, header: str | None, method: str, target: str, body: bytes) -> proof.Caller:
+    def caller(self, header: str | None, method: str, target: str) -> proof.Caller:
         """As the gateway does, with the clock stopped."""
-        caller = proof.check(header, self._directory, method, f"{URL}{target}", body, now=NOW)
+        caller = proof.identify(header, self._directory, method, f"{URL}{target}", now=NOW)
         if caller.nonce in self._used:
             message = "this proof has been used already"
             raise NotAuthentic(message, hint="sign each request anew")
@@ -148,8 +150,13 @@ class PaperDesk:
             raise no_delivery(delivery)
         return self.begun()
 
-    async def ready(self) -> None:
+    async def ready(self) -> Health:
         """Always."""
+        return Health(worker="up")
+
+    def directory_for(self, caller: Service) -> tuple[Listed, ...]:
+        """Every service."""
+        return self.directory.shown_to(caller, whole=False)
 
     async def start(self, caller: Service, envelope: Envelope) -> Plan:
         """Start the delivery."""
@@ -440,10 +447,11 @@ def test_a_lag_is_remarked_on_as_shown(said: dict[str, Any], happened: str, numb
 def test_every_error_code_stands_with_its_status() -> None:
     """The table of errors names each code of the code base that the gateway may answer with, and its HTTP status."""
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3})", TEXT, re.MULTILINE))
-    expected = {kind.code: str(status) for kind, status in api.STATUS.items()}
+    expected = {kind.code: str(status) for kind, status in STATUS.items()}
+    expected |= {code: str(status) for status, (code, _) in HTTP.items()}
     assert expected.items() <= rows.items()
     assert rows.keys() - expected.keys() == {"error"}
-    assert api.problem(VigilError("x")).status == int(rows["error"])
+    assert problem(VigilError("x")).status == int(rows["error"])
     shown = next(answered for asked, answered in exchanges() if asked.note.endswith("malformed"))
     assert Malformed.code in shown.body
 
