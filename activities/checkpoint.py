@@ -4,7 +4,8 @@ It waits *parked*. One attempt asks whoever has not received the request yet, fe
 and then ends with a benign "waiting for ..." and the moment at which it wants to be woken. Between attempts the activity is
 pending on the server, visible in Temporal's UI with what it waits for, and costs no slot, no heartbeat and no history; a
 crash in the middle of an attempt is noticed by its short timeout; and when the checkpoint closes, the workflow's cancellation
-closes it at once. What has been asked and received is kept in the heartbeat details, which survive every attempt.
+closes it at once. What has been asked and received is kept in the heartbeat details, which survive every attempt. People at a
+desk are told that something waits; that they have received it is known when they read it.
 (docs/decisions/0003 has the alternatives and the measurements.)
 """
 
@@ -18,8 +19,9 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 
+from activities.desks import Desks, Waiting
 from activities.services import AwayError, Services
-from domain.directory import Poll, Service
+from domain.directory import Desk, Poll, Service
 from domain.envelope import Envelope
 from domain.errors import Malformed
 from domain.ledger import Receipt
@@ -40,8 +42,11 @@ class Memory(BaseModel):
 
     received: list[str] = []
     unreachable: list[str] = []
+    told: list[str] = []
     reported: list[str] = []
-    """Of the two above, what the workflow has been told, as `service received` or `service unreachable`."""
+    """Of the three above, what the workflow has been told, as `service received`, `service unreachable` or `service told`."""
+    taken: list[str] = []
+    """Marks of what has been told where, see `Desks.tell`."""
     cursor: dict[str, int] = {}
     """How many answers of each polled service have been handed in."""
 
@@ -49,8 +54,9 @@ class Memory(BaseModel):
 class Checkpoints:
     """The activity, with its way to the services."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, desks: Desks) -> None:
         self._services = services
+        self._desks = desks
 
     @activity.defn(name=messages.AWAIT_CONFIRMATIONS)
     async def await_confirmations(self, wait: CheckpointWait) -> None:
@@ -60,7 +66,7 @@ class Checkpoints:
         workflow = activity.client().get_workflow_handle(workflow_id(wait.delivery))
         by_id = {service.id: service for service in wait.services}
 
-        await asyncio.gather(*(self._ask(by_id[one.service], one, memory) for one in wait.requests))
+        done = await asyncio.gather(*(self._ask(by_id[one.service], one, memory) for one in wait.requests))
         await self._report(wait, memory, workflow)
         polled = [one for one in wait.requests if isinstance(by_id[one.service].reach, Poll) and one.service in memory.received]
         await asyncio.gather(*(self._fetch(by_id[one.service], one, memory, workflow) for one in polled))
@@ -69,24 +75,38 @@ class Checkpoints:
             waiting_for(wait, memory),
             type="Waiting",
             category=ApplicationErrorCategory.BENIGN,
-            next_retry_delay=self._next_look(wait, memory),
+            next_retry_delay=self._next_look(wait, done=all(done)),
         )
 
-    async def _ask(self, service: Service, request: Request, memory: Memory) -> None:
-        """Ask once more, unless the service has acknowledged receipt."""
+    async def _ask(self, service: Service, request: Request, memory: Memory) -> bool:
+        """Ask once more, unless the service has acknowledged receipt; whether nothing is left to do for it."""
         if service.id in memory.received:
-            return
+            return True
+        if isinstance(service.reach, Desk):
+            return await self._tell(service, request, memory)
         try:
             await self._services.ask(service, request)
         except AwayError as error:
             log.warning("%s", error, extra={"service": service.id, "checkpoint": request.checkpoint})
             if service.id not in memory.unreachable:
                 memory.unreachable.append(service.id)
-            return
+            return False
         memory.received.append(service.id)
         if service.id in memory.unreachable:
             memory.unreachable.remove(service.id)
         activity.heartbeat(memory)
+        return True
+
+    async def _tell(self, service: Service, request: Request, memory: Memory) -> bool:
+        """Tell people at a desk, where the directory says how; the request is in their inbox all the same."""
+        told = await self._desks.tell(Waiting.of_request(request), memory.taken)
+        activity.heartbeat(memory)
+        if told.anyone and service.id not in memory.told:
+            memory.told.append(service.id)
+            memory.unreachable = [one for one in memory.unreachable if one != service.id]
+        if not (told.anyone or told.everyone or service.id in memory.unreachable):
+            memory.unreachable.append(service.id)
+        return told.everyone
 
     async def _report(self, wait: CheckpointWait, memory: Memory, workflow: WorkflowHandle[object, object]) -> None:
         """Tell the ledger what is new about who has received the request."""
@@ -94,12 +114,14 @@ class Checkpoints:
             checkpoint=wait.checkpoint,
             received=tuple(one for one in memory.received if f"{one} received" not in memory.reported),
             unreachable=tuple(one for one in memory.unreachable if f"{one} unreachable" not in memory.reported),
+            told=tuple(one for one in memory.told if f"{one} told" not in memory.reported),
         )
-        if not news.received and not news.unreachable:
+        if not (news.received or news.unreachable or news.told):
             return
         await workflow.signal(messages.REPORT_ASKED, news)
         memory.reported += [f"{one} received" for one in news.received]
         memory.reported += [f"{one} unreachable" for one in news.unreachable]
+        memory.reported += [f"{one} told" for one in news.told]
         activity.heartbeat(memory)
 
     async def _fetch(self, service: Service, request: Request, memory: Memory, workflow: WorkflowHandle[object, object]) -> None:
@@ -124,10 +146,10 @@ class Checkpoints:
         except RPCError as error:
             raise ApplicationError("the workflow cannot be reached", type="Unreachable") from error
 
-    def _next_look(self, wait: CheckpointWait, memory: Memory) -> timedelta:
+    def _next_look(self, wait: CheckpointWait, *, done: bool) -> timedelta:
         """When to wake: soon while someone is unreachable, at the pace of those who are polled, else hardly ever."""
         waits = [service.reach.every for service in wait.services if isinstance(service.reach, Poll)]
-        if len(memory.received) < len(wait.requests):
+        if not done:
             waits.append(min(timedelta(seconds=2 ** min(activity.info().attempt, 6)), LONGEST_BACKOFF))
         return min(waits, default=PARKED)
 
@@ -135,4 +157,5 @@ class Checkpoints:
 def waiting_for(wait: CheckpointWait, memory: Memory) -> str:
     """The line that Temporal's UI shows beside the pending activity."""
     words = dict.fromkeys(memory.received, "received") | dict.fromkeys(memory.unreachable, "unreachable")
+    words |= dict.fromkeys(memory.told, "told")
     return "waiting for " + ", ".join(f"{one.service} ({words.get(one.service, 'asked')})" for one in wait.requests)

@@ -2,7 +2,7 @@
 
 A service that pushes and one that is polled are asked alike (`POST /requests`); the polled one is then asked for its
 answers (`GET /requests/ID/answers`, long poll with `Prefer: wait`, RFC 7240). People at a desk are not called: their
-requests wait in their inbox at the gateway.
+requests wait in their inbox at the gateway, and `activities.desks` tells them so.
 """
 
 import logging
@@ -28,6 +28,7 @@ log = logging.getLogger("vigil.services")
 ONE_CALL = aiohttp.ClientTimeout(total=10)
 POLL_WAIT = 10
 """Seconds a polled service may hold our question before answering that there is nothing."""
+ONE_POLL = aiohttp.ClientTimeout(total=POLL_WAIT + 10)
 LARGEST_ANSWER = 1_000_000
 
 
@@ -51,15 +52,11 @@ class Services:
 
     async def ask(self, service: Service, request: Request) -> None:
         """Hand over a request; returns when the service acknowledges receipt. Raises `AwayError`."""
-        if isinstance(service.reach, Desk):
-            return
         body = sign(canonical(request), REQUEST_TYPE, self._key).model_dump_json().encode()
         await self._call(service, "POST", "requests", body, {"Idempotency-Key": request.id})
 
     async def notify(self, service: Service, notice: Notice) -> None:
         """Hand over a notice. Raises `AwayError`."""
-        if isinstance(service.reach, Desk):
-            return
         body = sign(canonical(notice), NOTICE_TYPE, self._key).model_dump_json().encode()
         await self._call(service, "POST", "notices", body, {"Idempotency-Key": notice.id})
 
@@ -74,16 +71,25 @@ class Services:
 
     async def _call(self, service: Service, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         if isinstance(service.reach, Desk):
-            raise AwayError(f"{service.id} is people at a desk")
+            raise TypeError(f"{service.id} is people at a desk: they are told, not called")
         url = URL(f"{str(service.reach.url).rstrip('/')}/{path}", encoded=True)
         signed = proof.make(self._vigil, self._key, method, str(url), body, now=datetime.now(UTC), nonce=secrets.token_hex(16))
-        timeout = aiohttp.ClientTimeout(total=POLL_WAIT + 10) if method == "GET" else ONE_CALL
+        timeout = ONE_POLL if method == "GET" else ONE_CALL
         sent = {**headers, "Authorization": signed, "Content-Type": "application/json"}
         try:
             async with self._http.request(method, url, data=body, headers=sent, timeout=timeout, allow_redirects=False) as answer:
-                data = await answer.content.read(LARGEST_ANSWER + 1)
-                if answer.status not in (200, 202) or len(data) > LARGEST_ANSWER:
+                if answer.status not in (200, 202):
                     raise AwayError(f"{service.id} answers with status {answer.status}")
-                return data
+                return await _read(answer, service) if method == "GET" else b""  # an acknowledgement says nothing more
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise AwayError(f"{service.id} cannot be reached") from error
+
+
+async def _read(answer: aiohttp.ClientResponse, service: Service) -> bytes:
+    """The whole answer, as it comes in pieces. Raises `AwayError` for one that is too large, before it is read to its end."""
+    data = bytearray()
+    async for piece in answer.content.iter_any():
+        data += piece
+        if len(data) > LARGEST_ANSWER:
+            raise AwayError(f"{service.id} answers with more than {LARGEST_ANSWER} bytes")
+    return bytes(data)

@@ -22,6 +22,7 @@ from rich.table import Table
 from client import codec, payload, planning, render
 from client import keys as keyring
 from client.brought import checked_plan, scenario_for
+from client.conformance import conformance
 from client.console import (
     GATEWAY,
     KEYS,
@@ -68,6 +69,7 @@ app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_excep
 keys_app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
 app.add_typer(planning.app, name="plan")
 app.add_typer(keys_app, name="keys")
+app.command()(conformance)
 keys_app.add_typer(payload.app, name="payload")
 app.command("codec")(codec.codec)
 

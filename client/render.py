@@ -111,8 +111,9 @@ def _what(entry: Entry) -> tuple[str, str]:
             )
         case Opened(checkpoint=name, due=due):
             return f"{name} opened" + (f", due {moment(due)}" if due else ", for as long as it takes"), "cyan"
-        case Asked(checkpoint=name, received=received, unreachable=unreachable):
+        case Asked(checkpoint=name, received=received, unreachable=unreachable, told=told):
             parts = [f"{', '.join(received)} received the request"] if received else []
+            parts += [f"{', '.join(told)} told that it waits"] if told else []
             parts += [f"{', '.join(unreachable)} cannot be reached yet"] if unreachable else []
             return f"{name}: {'; '.join(parts)}", "dim"
         case Escalated(checkpoint=name, to=to, services=services, rung=rung):

@@ -387,8 +387,10 @@ class Delivery(Happened):
     @_apply.register
     def _(self, event: Asked, _at: datetime) -> None:
         standing = self.progress[event.checkpoint].standing
+        once_received = {service for service, known in standing.items() if known == "received"}
         standing.update(dict.fromkeys(event.unreachable, "unreachable"))
-        standing.update(dict.fromkeys(event.received, "received"))
+        standing.update(dict.fromkeys(event.told, "told"))
+        standing.update(dict.fromkeys((*event.received, *once_received), "received"))
 
     @_apply.register
     def _(self, event: Reminded, _at: datetime) -> None:

@@ -75,10 +75,33 @@ class Poll(Frozen):
     every: Span
 
 
+MailAddress = Annotated[str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}$")]
+"""`addr-spec` of RFC 5321 in its usual form: no quotes, no comments, no line that could become a header."""
+
+
+class Webhook(Frozen):
+    """They are told by an HTTP call after Standard Webhooks 1.0.0, signed by Vigil's own key."""
+
+    by: Literal["webhook"] = "webhook"
+    url: HttpUrl
+
+
+class Email(Frozen):
+    """They are told by mail: the mailbox of a duty, not of a person."""
+
+    by: Literal["email"] = "email"
+    to: MailAddress
+
+
+Channel = Annotated[Webhook | Email, Field(discriminator="by")]
+
+
 class Desk(Frozen):
-    """People at a desk: their requests wait in their inbox at the gateway."""
+    """People at a desk: their requests wait in their inbox at the gateway, and they may be told that something does."""
 
     by: Literal["desk"] = "desk"
+    notify: Annotated[tuple[Channel, ...], Field(max_length=5, exclude_if=lambda told: not told)] = ()
+    """Where they are told. It stays in the directory: see `Service.for_others`."""
 
 
 Reach = Annotated[Push | Poll | Desk, Field(discriminator="by")]
@@ -108,6 +131,10 @@ class Service(Frozen):
     def may_seize(self) -> bool:
         """Whether it holds the power to seize."""
         return self.kind in MAY_SEIZE
+
+    def for_others(self) -> "Service":
+        """Without where its people are told: that concerns the installation alone, and leaves its directory for nobody."""
+        return self.model_copy(update={"reach": Desk()}) if isinstance(self.reach, Desk) else self
 
     def keys_at(self, moment: datetime) -> dict[str, str]:
         """Key id to public key, of the keys that are valid at this instant."""
@@ -160,6 +187,10 @@ class Directory(Frozen):
         """Vigil's own entry, with the key that signs requests and packets."""
         return next((known for known in self.services if known.kind == "system"), None)
 
+    def for_others(self) -> "Directory":
+        """Without where people are told, which is for those alone who tell them."""
+        return self.model_copy(update={"services": tuple(known.for_others() for known in self.services)})
+
     def shown_to(self, reader: Service, *, whole: bool) -> tuple[Listed, ...]:
         """Every service with its keys; contact and reach of the reader itself, or `whole`, of everyone."""
         return tuple(
@@ -170,7 +201,7 @@ class Directory(Frozen):
                 names=one.names,
                 keys=one.keys,
                 contact=one.contact if whole or one.id == reader.id else None,
-                reach=one.reach if whole or one.id == reader.id else None,
+                reach=one.for_others().reach if whole or one.id == reader.id else None,
             )
             for one in self.services
         )
@@ -179,4 +210,4 @@ class Directory(Frozen):
         """Only these services and Vigil itself, in the directory's order: what a delivery carries with it."""
         wanted = frozenset(services)
         kept = tuple(known for known in self.services if known.id in wanted or known.kind == "system")
-        return self.model_copy(update={"services": kept})
+        return self.model_copy(update={"services": kept}).for_others()

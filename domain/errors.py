@@ -7,7 +7,7 @@
     │   ├── NotAllowed          the service is known but this is not its to see or do
     │   ├── NotFound            no such delivery, checkpoint, service or file
     │   ├── RuleBroken          a numbered rule of design section 4 forbids it
-    │   └── NotVerified         a packet does not prove what it claims
+    │   └── NotVerified         a packet does not prove what it claims, or a system does not do what the protocol demands
     └── Unavailable             a counterpart (server, gateway, service, port) is away; try again or repair it
         ├── TimedOut            what was waited for did not come true in time
         └── Limited             more than the asker's share was asked for; nothing was done, ask again a little later
@@ -98,7 +98,9 @@ class RuleBroken(Refused):
 
 
 class NotVerified(Refused):
-    """A packet fails verification; `entry` is the sequence number at which it does, if it is one entry's fault."""
+    """A packet fails verification, or a system its examination; `entry` is the sequence number at which a packet does, if it is
+    one entry's fault.
+    """
 
     code = "not-verified"
     exit_code = 7

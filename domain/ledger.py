@@ -130,12 +130,14 @@ class Opened(Frozen):
 
 
 class Asked(Frozen):
-    """What came of asking: who received the request and who could not be reached yet."""
+    """What came of asking: who received the request, who could not be reached yet, and whose people were told that it waits."""
 
     event: Literal["asked"] = "asked"
     checkpoint: CheckpointId
     received: Services = ()
     unreachable: Services = ()
+    told: Annotated[Services, Field(exclude_if=lambda told: not told)] = ()
+    """Not in entries without it, so that those of before stay as they are."""
 
 
 class Reminded(Frozen):

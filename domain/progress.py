@@ -7,8 +7,9 @@ from typing import Literal
 from domain.plan import Checkpoint, Rung
 from domain.statements import Need, Statement
 
-Standing = Literal["asked", "unreachable", "received", "answered"]
-"""Asked, received and answered are three different things; a service may also not have been reached yet."""
+Standing = Literal["asked", "unreachable", "told", "received", "answered"]
+"""Asked, received and answered are three different things. A service may also not have been reached yet; and people at a desk
+may have been told that something waits, and not have read it."""
 
 
 @dataclass

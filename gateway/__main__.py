@@ -21,7 +21,7 @@ log = logging.getLogger("vigil.gateway")
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
-    directory, cards, key = directory_in(chosen.directory), cards_in(chosen.cards), key_in(chosen.key)
+    directory, cards, key = directory_in(chosen.directory).for_others(), cards_in(chosen.cards), key_in(chosen.key)
     installation_of(directory)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys))
     desk = Desk(client, chosen.task_queue, directory, cards, key)

@@ -50,6 +50,7 @@ from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
 from gateway.health import Health, Pulse
+from gateway.reading import Reading
 from process.codec import Codec, ForgedError
 from process.temporal import codec_of, readable
 from workflows import messages
@@ -88,6 +89,7 @@ class Desk:
         self._directory = directory
         self._cards = cards
         self._key = key
+        self._reading = Reading(client)
         self._pulse = Pulse(client, task_queue)
 
     async def start(self, caller: Service, envelope: Envelope) -> Plan:
@@ -273,6 +275,7 @@ class Desk:
 
         inboxes = await asyncio.gather(*[of(found) async for found in self._find(caller, running=True)])
         requests = sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id))
+        await self._reading.report(caller, requests)
         return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
     async def packet(self, caller: Service, delivery: str, purpose: Purpose) -> bytes:

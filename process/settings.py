@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     """Where services reach the gateway."""
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8470, ge=0, le=65535)
+    smtp_url: str | None = None
+    """The worker's mail server: `smtps://USER@HOST`, `smtp+starttls://USER@HOST` or, without a password, `smtp://HOST`."""
+    smtp_password: Path | None = None
+    """A file with the password."""
+    mail_from: str | None = None
+    """The address mails come from."""
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """Where this process serves metrics to Prometheus, without a proof: only the operator should reach it. None: nowhere."""

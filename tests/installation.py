@@ -16,6 +16,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from activities.deconfliction import Deconfliction
+from activities.desks import Desks
 from activities.services import Services
 from domain.directory import Directory, Reach, Service
 from domain.ledger import Entry
@@ -25,6 +26,7 @@ from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
 from process.gateway import Gateway
+from process.mail import Mailbox
 from process.ring import Ring
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
@@ -106,6 +108,7 @@ async def installed(
     *,
     seed: int = 1,
     reach: Mapping[str, Reach] | None = None,
+    mailbox: Mailbox | None = None,
     beside: Sequence[Service] = (),
 ) -> AsyncIterator[Installation]:
     """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are. `beside`: who
@@ -121,10 +124,11 @@ async def installed(
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http:
         key = private_key_of(VIGIL)
-        desk = Desk(client, queue, directory, example_cards(), key)
-        app = application(desk, Proofs(directory, url))
+        desk = Desk(client, queue, directory.for_others(), example_cards(), key)
+        app = application(desk, Proofs(directory.for_others(), url))
         deconfliction = Deconfliction(DECONFLICTION_KEY, directory)
-        worker = worker_for(client, queue, Services(http, VIGIL, key), deconfliction, grace=timedelta(seconds=1))
+        desks = Desks(http, directory, key, url, mailbox)
+        worker = worker_for(client, queue, Services(http, VIGIL, key), desks, deconfliction, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):

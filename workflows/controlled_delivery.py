@@ -96,8 +96,8 @@ class ControlledDelivery:
 
     @workflow.signal(name=messages.REPORT_ASKED)
     def report_asked(self, report: AskedReport) -> None:
-        """From the checkpoint activity: asked and received are facts of the ledger too."""
-        asked = Asked(checkpoint=report.checkpoint, received=report.received, unreachable=report.unreachable)
+        """From the checkpoint activity and the gateway: asked, told and received are facts of the ledger too."""
+        asked = Asked(**report.model_dump())
         try:
             record(self._delivery, asked, workflow.now())
         except VigilError as error:

@@ -90,11 +90,14 @@ class Asker(Frozen):
 
 
 class AskedReport(Frozen):
-    """From the checkpoint activity: who received the request and who could not be reached."""
+    """From the checkpoint activity: who received the request, who could not be reached, whose people were told. From the
+    gateway: whose people have read it.
+    """
 
     checkpoint: CheckpointId
     received: tuple[ServiceId, ...] = ()
     unreachable: tuple[ServiceId, ...] = ()
+    told: tuple[ServiceId, ...] = ()
 
 
 class Book(Frozen):

@@ -32,6 +32,8 @@ from workflows.messages import (
     wait_id,
 )
 
+DESKS_ARE_TOLD = "desks-are-told"
+"""Patch: notices go to people at a desk as well."""
 _PHASE = SearchAttributeKey.for_keyword(PHASE)
 _PARTICIPANTS = SearchAttributeKey.for_keyword_list(PARTICIPANTS)
 _ONE_ATTEMPT = timedelta(seconds=60)
@@ -120,9 +122,9 @@ class TemporalStage:
         """Cancelling a parked activity closes it at once: nothing stays pending behind a closed checkpoint."""
         for task in self._asking.pop(name, []):
             task.cancel()
-        called = tuple(one for one in services if self._delivery.directory.get(one).reach.by != "desk")
-        if called:
-            self.tell("withdrawn", name, called)
+        told = tuple(one for one in services if one not in self._never_told(services))
+        if told:
+            self.tell("withdrawn", name, told)
 
     def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
         """Send it with an activity of its own; who was reached is recorded when that has ended."""
@@ -183,6 +185,11 @@ class TemporalStage:
             self._shown_phase = coarse
             workflow.upsert_search_attributes([_PHASE.value_set(coarse)])
 
+    def _never_told(self, services: tuple[str, ...]) -> tuple[str, ...]:
+        """People at a desk, in a run from before they were told of anything: they find it in their inbox."""
+        desks = tuple(service for service in services if self._delivery.directory.get(service).reach.by == "desk")
+        return () if desks and workflow.patched(DESKS_ARE_TOLD) else desks
+
     def _register(self, errand: str, what: Touched | Over, summary: str) -> None:
         task = workflow.start_activity(errand, what, start_to_close_timeout=_ONE_ATTEMPT, summary=summary)
         self._notices.append(task)
@@ -199,7 +206,7 @@ class TemporalStage:
 
     async def _deliver(self, kind: NoticeKind, checkpoint: str | None, notices: tuple[Notice, ...]) -> None:
         directory = self._delivery.directory
-        desks = tuple(one.service for one in notices if directory.get(one.service).reach.by == "desk")
+        desks = self._never_told(tuple(one.service for one in notices))
         called = tuple(one for one in notices if one.service not in desks)
         went = Delivered(reached=desks)
         if called:

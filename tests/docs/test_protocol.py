@@ -16,14 +16,16 @@ import rfc8785
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
+from activities.desks import Desks, Waiting, mail
 from activities.services import LARGEST_ANSWER, POLL_WAIT, Services
 from domain import amending, proof
 from domain import envelope as real_envelope
 from domain.canonical import canonical
 from domain.delivery import Delivery
-from domain.directory import Desk, Directory, Listed, Service, ServiceKey
+from domain.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
 from domain.documents import Document
 from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, public_text
 from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
@@ -43,6 +45,7 @@ from gateway.access import Proofs, may_start, no_delivery
 from gateway.health import Health
 from gateway.problems import HTTP, STATUS, problem
 from process.brought import cards_in
+from tests.reference import protocol
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -489,7 +492,6 @@ async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None
         await calls.ask(service, asked)
         await calls.notify(service, told)
         found = await calls.answers(service, asked.id, 0)
-        await calls.ask(service.model_copy(update={"reach": Desk()}), asked)
         here = str(server.make_url("/vigil"))
     assert found == (Envelope.model_validate(said["granted"]),)
     shown = [one for one in BLOCKS if one.language == "http" and one.note.startswith("received")]
@@ -509,6 +511,53 @@ async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None
         said["sign_envelope"](said["canonical"](said["answer"](asked.model_dump(mode="json"))), STATEMENT_TYPE, said["key"])
     )
     assert read_statement(answer.body()).content.kind == "authorisation_granted"
+
+
+async def test_what_a_desk_is_told_is_as_shown(said: dict[str, Any]) -> None:
+    """The webhook and the mail that the real code sends are those of the document, and its check takes the webhook: the one
+    shown, at its time, and the one just sent; not one that was altered, is old, or is for somebody else.
+    """
+    asked = request(PaperDesk(said).begun(), "consent-uz", "uz.prosecutor")
+    reach = TypeAdapter(Reach).validate_python(YAML(typ="safe").load(block("desk entry").body)["reach"])
+    heard = _Heard({})
+    app = web.Application()
+    app.router.add_post("/vigil", heard.hear)
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        here = Desk.model_validate({"notify": [{"by": "webhook", "url": str(server.make_url("/vigil"))}]})
+        known = Service(
+            id="uz.prosecutor", kind="prosecutor", state="UZ", names={"en": "x"}, reach=here
+        )  # fmt: skip
+        desks = Desks(http, Directory(vigil="directory/1", services=(known,)), said["vigil_key"], "https://vigil.example")
+        assert (await desks.tell(Waiting.of_request(asked), [])).everyone
+    head, _, body = block("told by webhook").body.partition("\n\n")
+    shown = {name.lower(): value for name, value in (line.split(": ", 1) for line in head.splitlines()[1:])}
+    ((_, _, headers, sent_body),) = heard.requests
+    real = {name.lower(): value for name, value in headers.items()}
+    check, now = said["check_webhook"], int(NOW.timestamp())
+
+    assert (shown["webhook-id"], body.strip().encode()) == (real["webhook-id"], sent_body)
+    assert "request" == check(shown, body.strip().encode(), now)["type"]
+    assert "request" == check(real, sent_body, datetime.now(UTC).timestamp())["type"]
+    for wrong, when in ((sent_body + b" ", now), (sent_body, now + 301)):
+        with pytest.raises(ValueError, match=r"webhook|Vigil"):
+            check(shown, wrong, when)
+    message = mail(Waiting.of_request(asked), "vigil@vigil.example", reach.notify[1].to, "https://vigil.example")
+    lines = [f"{name}: {message[name]}" for name in ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted")]
+    assert block("told by mail").body == "\n".join(lines) + "\n\n" + message.get_content()
+
+
+def test_the_reference_service_and_the_document_make_and_take_the_same(said: dict[str, Any]) -> None:
+    """The example's own code verifies what the document's makes, byte for byte, and the other way round."""
+    now, url = int(NOW.timestamp()), "https://vigil.prosecutor.example/vigil/requests"
+    asked = canonical(request(PaperDesk(said).begun(), "consent-uz", "uz.prosecutor"))
+    body = json.dumps(said["sign_envelope"](asked, REQUEST_TYPE, said["vigil_key"])).encode()
+    made = said["make_proof"]("vigil", said["vigil_key"], "POST", url, body, now, "n-9")
+
+    assert "n-9" == protocol.check_proof(made, "vigil", said["vigil_keys"], "POST", url, body, now)
+    assert json.loads(asked) == protocol.open_envelope(body, REQUEST_TYPE, said["vigil_keys"])
+    assert said["granted"] == protocol.sign_envelope(said["payload"], STATEMENT_TYPE, said["key"])
+    said["check_proof"](protocol.make_proof("uz.prosecutor", said["key"], "POST", url, body, now), "uz.prosecutor",
+                        {said["kid"]: said["public"]}, "POST", url, body, now)  # fmt: skip
 
 
 async def test_a_request_for_another_service_is_not_taken(said: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from activities.deconfliction import Deconfliction
+from activities.desks import Desks
 from activities.services import Services
 from domain import proof
 from domain.directory import Directory
@@ -238,7 +239,8 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     stop = stop_by("uz.police", plan)
     answer = await desk.submit(plan.operation, stop)
     services, deconfliction = Services(at.installation.http, VIGIL, key), Deconfliction(bytes(32), at.installation.directory)
-    async with worker_for(temporal, queue, services, deconfliction, grace=timedelta(seconds=1)):
+    desks = Desks(at.installation.http, at.installation.directory, key, at.installation.url)
+    async with worker_for(temporal, queue, services, desks, deconfliction, grace=timedelta(seconds=1)):
         receipt = await desk.submit(plan.operation, stop)
         ledger = await desk.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
         shown = await desk.view(at.installation.directory.get("uz.police"), plan.operation)

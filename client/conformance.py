@@ -1,0 +1,131 @@
+"""`vigil conformance`: whether a service's own system takes part as docs/protocol.md says.
+
+The command plays Vigil, with a key of its own, and the gateway where the service pushes.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, get_args
+
+import aiohttp
+import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
+from rich.progress import MofNCompleteColumn, Progress
+from rich.table import Table
+from yarl import URL
+
+from client import keys as keyring
+from client.checks import CHECKS, By, Found, Result, examine
+from client.console import Output, answer, talk
+from client.examination import Exam
+from domain.directory import Service, ServiceKey
+from domain.errors import Fault, Malformed, NotVerified
+from domain.statements import Need, faults_of
+
+Url = Annotated[str, typer.Argument(help="where your system answers: `url` of its entry in the directory", show_default=False)]
+
+
+def conformance(
+    url: Url,
+    service: Annotated[str, typer.Option(help="its service id, such as uz.customs", show_default=False)],
+    public: Annotated[list[str], typer.Option(help="its public key, `ed25519:...`", show_default=False)],
+    keys: Annotated[Path, typer.Option("--keys", help="folder of the key made for this test", show_default=False)],
+    vigil: Annotated[str, typer.Option("--as", help="id under which your system knows this test's key")] = "vigil",
+    by: Annotated[By, typer.Option(help="whether your system calls the gateway, or is polled")] = "push",
+    state: Annotated[str, typer.Option(help="its State; else as its id begins")] = "",
+    says: Annotated[str, typer.Option(help="what to ask of it, see docs/statements.md")] = "authorisation",
+    gateway: Annotated[str, typer.Option(help="where this command plays the gateway, for `--by push`")] = "http://127.0.0.1:8471",
+    patience: Annotated[float, typer.Option(min=1, help="seconds to wait for an answer; people need more")] = 60,
+    output: Output = "text",
+) -> None:
+    """Test whether your own system takes part as docs/protocol.md says. Exit code 7 if it does not.
+
+    Make a key for the test with `vigil keys new vigil --keys FOLDER`, never the installation's, and have your system know its
+    public half as Vigil's. Your system must answer the request `conformance-.../main/...`, by itself or by your hand.
+    """
+    examined = _service(service, public, state)
+    need = _need(says)
+    key = keyring.key_of(keys.expanduser(), vigil)
+    address = {"url": _address(url), "gateway": _address(gateway)}
+    found = asyncio.run(_examined(address, examined, (vigil, key), need, by, patience))
+    failed = [one for one in found if one.result != "passed"]
+    document = {
+        "service": service,
+        "url": url,
+        "by": by,
+        "passed": len(found) - len(failed),
+        "failed": len(failed),
+        "checks": [
+            {
+                "section": one.check.section,
+                "check": one.check.name,
+                "result": one.result,
+                "seen": one.seen,
+                "expected": one.check.expected,
+            }
+            for one in found
+        ],
+    }
+    wrong = NotVerified(f"{len(failed)} of {len(found)} checks did not pass") if failed else None
+    answer(output, document, _table(found), wrong)
+
+
+async def _examined(
+    address: dict[str, str], service: Service, vigil: tuple[str, Ed25519PrivateKey], need: Need, by: By, patience: float
+) -> list[Found]:
+    count = sum(by in one.by for one in CHECKS)
+    bar = Progress("{task.description}", MofNCompleteColumn(), console=talk, transient=True, disable=not talk.is_terminal)
+    async with aiohttp.ClientSession() as http:
+        exam = Exam(http, address["url"], service, vigil, need, pushes=by == "push", patience=patience, settle=min(2, patience))
+        with bar:
+            task = bar.add_task("", total=count)
+            if by == "poll":
+                return await examine(exam, by, lambda check: bar.update(task, advance=1, description=check.name))
+            async with exam.gateway(address["gateway"]):
+                return await examine(exam, by, lambda check: bar.update(task, advance=1, description=check.name))
+
+
+def _table(found: list[Found]) -> Table:
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("section", "your system", "", "seen", "expected"):
+        table.add_column(heading)
+    styles: dict[Result, str] = {"passed": "", "failed": "bold red", "untried": "yellow"}
+    for one in found:
+        expected = "" if one.result == "passed" else one.check.expected
+        table.add_row(one.check.section, one.check.name, one.result, one.seen, expected, style=styles[one.result])
+    return table
+
+
+def _service(service: str, publics: list[str], state: str) -> Service:
+    """Its entry as a directory would have it. Raises `Malformed`."""
+    try:
+        return Service(
+            id=service,
+            kind="customs",
+            state=state or service.partition(".")[0].upper(),
+            names={"en": service},
+            keys=tuple(ServiceKey(public=public, valid_from="2000-01-01T00:00:00Z") for public in publics),
+        )
+    except ValidationError as error:
+        raise Malformed(
+            "this is no entry of a directory", faults_of(error), hint="see --service, --public and --state"
+        ) from error
+
+
+def _need(says: str) -> Need:
+    needs: tuple[Need, ...] = get_args(Need)
+    for need in needs:
+        if need == says:
+            return need
+    raise Malformed(f"--says {says}", [Fault(place="--says", problem=f"expected one of {', '.join(needs)}")])
+
+
+def _address(text: str) -> str:
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or url.host is None or url.query_string or url.fragment:
+        raise Malformed(f"{text!r} is no address of a service", hint="give one such as https://vigil.customs.example/vigil")
+    return text.rstrip("/")

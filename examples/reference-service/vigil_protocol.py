@@ -1,0 +1,184 @@
+"""What docs/protocol.md defines, as far as a service needs it: keys, canonical JSON, envelopes and proofs (sections 2 to 4).
+
+Standard library and the package `cryptography`; nothing of Vigil.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+import secrets
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+STATEMENT = "application/vnd.vigil.statement+json"
+REQUEST = "application/vnd.vigil.request+json"
+NOTICE = "application/vnd.vigil.notice+json"
+
+LIFETIME = 60
+"""Seconds either way that the time of a proof may differ from ours."""
+LARGEST_BODY = 1_000_000
+
+
+class RefusedError(Exception):
+    """Something that is not answered; `status` is the HTTP status that says so."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+# Keys
+
+
+def public_text(key: Ed25519PrivateKey) -> str:
+    """Text form of the public half."""
+    return "ed25519:" + base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+def key_id(public: str) -> str:
+    """Key id of a public key in its text form."""
+    return hashlib.sha256(_raw(public)).hexdigest()[:32]
+
+
+def by_id(publics: list[str]) -> dict[str, str]:
+    """Key id to public key."""
+    return {key_id(public): public for public in publics}
+
+
+def _raw(public: str) -> bytes:
+    return base64.b64decode(public.removeprefix("ed25519:"), validate=True)
+
+
+def _verified(public: str, signature: bytes, signed: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(_raw(public)).verify(signature, signed)
+    except InvalidSignature:
+        return False
+    return True
+
+
+# JSON and envelopes
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 bytes of a JSON value without fractions and with ASCII keys."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_object(data: bytes, status: int = 400) -> dict[str, Any]:
+    """The JSON object in these bytes. Raises `RefusedError`."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(status, "not JSON") from error
+    if not isinstance(value, dict):
+        raise RefusedError(status, "not a JSON object")
+    return value
+
+
+def sign_envelope(payload: bytes, payload_type: str, key: Ed25519PrivateKey) -> dict[str, Any]:
+    """DSSE envelope of these bytes."""
+    signature = key.sign(_signed_bytes(payload, payload_type))
+    return {
+        "payloadType": payload_type,
+        "payload": base64.b64encode(payload).decode(),
+        "signatures": [{"keyid": key_id(public_text(key)), "sig": base64.b64encode(signature).decode()}],
+    }
+
+
+def open_envelope(body: bytes, payload_type: str, keys: dict[str, str]) -> dict[str, Any]:
+    """What the envelope in this body says, once each of its signatures has been verified with one of `keys`.
+
+    Raises `RefusedError`: 400 for what is no envelope, 401 for what these keys have not signed.
+    """
+    envelope = read_object(body)
+    payload = _strict(envelope.get("payload"))
+    signatures = envelope.get("signatures")
+    if envelope.get("payloadType") != payload_type or not isinstance(signatures, list) or not 1 <= len(signatures) <= 4:
+        raise RefusedError(400, f"not a signed envelope of type {payload_type}")
+    for one in signatures:
+        if not isinstance(one, dict) or not isinstance(one.get("keyid"), str):
+            raise RefusedError(400, "not a signature")
+        public = keys.get(one["keyid"])
+        if public is None or not _verified(public, _strict(one.get("sig")), _signed_bytes(payload, payload_type)):
+            raise RefusedError(401, "not signed by Vigil")
+    return read_object(payload)
+
+
+def _signed_bytes(payload: bytes, payload_type: str) -> bytes:
+    """DSSE's pre-authentication encoding: what is signed."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def _strict(text: object) -> bytes:
+    """Standard base64 in its one form."""
+    try:
+        data = base64.b64decode(text, validate=True) if isinstance(text, str) else None
+    except (binascii.Error, ValueError):
+        data = None
+    if data is None or base64.b64encode(data).decode() != text:
+        raise RefusedError(400, "not base64")
+    return data
+
+
+# Proofs
+
+
+def make_proof(service: str, key: Ed25519PrivateKey, method: str, url: str, body: bytes, now: int) -> str:  # noqa: PLR0913, PLR0917
+    """Value of the Authorization header of one request; `url` is absolute, with the query."""
+    header = {"alg": "Ed25519", "typ": "dpop+jwt", "kid": key_id(public_text(key))}
+    claims = {
+        "iss": service,
+        "iat": now,
+        "jti": secrets.token_hex(16),
+        "htm": method,
+        "htu": url,
+        "bod": hashlib.sha256(body).hexdigest(),
+    }
+    signed = f"{_b64url(canonical(header))}.{_b64url(canonical(claims))}"
+    return f"Vigil {signed}.{_b64url(key.sign(signed.encode()))}"
+
+
+def check_proof(  # noqa: PLR0913, PLR0917
+    authorization: str | None, caller: str, keys: dict[str, str], method: str, url: str, body: bytes, now: int
+) -> str:
+    """The `jti` of the proof, if `caller` made it with one of `keys` for this request, now. The `jti` must not come twice.
+
+    Raises `RefusedError` with status 401.
+    """
+    parts = re.fullmatch(r"Vigil ([\w-]+)\.([\w-]+)\.([\w-]+)", authorization or "", re.ASCII)
+    if parts is None:
+        raise RefusedError(401, "this request is not signed")
+    header, claims = (read_object(_unb64url(part), 401) for part in parts.groups()[:2])
+    public = keys.get(str(header.get("kid")))
+    signed = f"{parts[1]}.{parts[2]}".encode()
+    if header.get("alg") != "Ed25519" or public is None or claims.get("iss") != caller:
+        raise RefusedError(401, "not a proof of Vigil")
+    if not _verified(public, _unb64url(parts[3]), signed):
+        raise RefusedError(401, "not a proof of Vigil")
+    made_at, nonce = claims.get("iat"), claims.get("jti")
+    if not isinstance(made_at, int) or abs(now - made_at) > LIFETIME:
+        raise RefusedError(401, "the time of the proof is too far from ours")
+    meant = (claims.get("htm"), claims.get("htu"), claims.get("bod"))
+    if meant != (method, url, hashlib.sha256(body).hexdigest()):
+        raise RefusedError(401, "the proof is of another request")
+    if not isinstance(nonce, str) or not 1 <= len(nonce) <= 200:
+        raise RefusedError(401, "the proof could be used twice")
+    return nonce
+
+
+def _b64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _unb64url(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError) as error:
+        raise RefusedError(401, "not a token") from error

@@ -1,0 +1,55 @@
+"""People at a desk have received a request when they have read it in their inbox: the gateway tells the delivery so, once."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import timedelta
+
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.service import RPCError
+
+from domain.directory import Desk, Service
+from domain.requests import Request
+from domain.views import DeliveryView
+from workflows import messages
+from workflows.messages import AskedReport, Asker, workflow_id
+
+log = logging.getLogger("vigil.reading")
+
+MOST = 10_000
+"""Requests remembered as read. One that is forgotten is looked up in its delivery."""
+BRIEFLY = timedelta(seconds=3)
+
+
+class Reading:
+    """Remembers which requests have been read."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._read: OrderedDict[str, None] = OrderedDict()
+
+    async def report(self, reader: Service, requests: Iterable[Request]) -> None:
+        """These have been read by the service that they ask. A delivery that cannot be told now is told at the next reading."""
+        if not isinstance(reader.reach, Desk):
+            return  # its system has acknowledged receipt, or will
+        for one in requests:
+            if one.service == reader.id and one.id not in self._read:
+                try:
+                    await self._tell(reader, one)
+                except (RPCError, WorkflowQueryFailedError):
+                    log.warning("that a request was read could not be recorded now", extra={"delivery": one.delivery})
+                else:
+                    self._read[one.id] = None
+                    while len(self._read) > MOST:
+                        self._read.popitem(last=False)
+
+    async def _tell(self, reader: Service, request: Request) -> None:
+        """Tell the delivery, unless it knows, from another gateway or from before this one was started."""
+        delivery = self._client.get_workflow_handle(workflow_id(request.delivery))
+        view: DeliveryView = await delivery.query(
+            messages.QUERY_VIEW, Asker(service=reader), result_type=DeliveryView, rpc_timeout=BRIEFLY
+        )
+        standing = {(wait.checkpoint, one.service): one.standing for wait in view.waiting for one in wait.services}
+        if standing.get((request.checkpoint, request.service)) in ("asked", "told", "unreachable"):
+            report = AskedReport(checkpoint=request.checkpoint, received=(request.service,))
+            await delivery.signal(messages.REPORT_ASKED, report, rpc_timeout=BRIEFLY)

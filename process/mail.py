@@ -1,0 +1,63 @@
+"""The installation's way to send mail: an SMTP server (RFC 5321), over TLS where a password is given."""
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from domain.directory import MailAddress
+from domain.errors import Fault, Malformed
+from process.brought import text_of
+
+Protection = Literal["none", "starttls", "tls"]
+
+_SCHEMES: dict[str, tuple[Protection, int]] = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+"""How a connection is protected, and the usual port (RFC 8314)."""
+_SENDER: TypeAdapter[str] = TypeAdapter(MailAddress)
+
+
+class Mailbox(NamedTuple):
+    """From where, and through which server."""
+
+    sender: str
+    host: str
+    port: int
+    protection: Protection
+    username: str | None = None
+    password: str | None = None
+
+
+def mailbox(url: str | None, sender: str | None, password: Path | None) -> Mailbox | None:
+    """What the settings say; None if they say nothing of mail. Raises `Malformed` or `NotFound`; no message holds a secret."""
+    if url is None and sender is None and password is None:
+        return None
+    if url is None or sender is None:
+        missing = "VIGIL_SMTP_URL" if url is None else "VIGIL_MAIL_FROM"
+        raise _wrong(missing, "not given; to send mail both are needed")
+    try:
+        parts, port = urlsplit(url), urlsplit(url).port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in _SCHEMES or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise _wrong("VIGIL_SMTP_URL", f"expected {', '.join(f'{scheme}://HOST:PORT' for scheme in _SCHEMES)}")
+    protection, usual = _SCHEMES[parts.scheme]
+    if parts.password is not None:
+        raise _wrong("VIGIL_SMTP_URL", "it holds a password; put that into a file of its own and name it by VIGIL_SMTP_PASSWORD")
+    if (parts.username is None) != (password is None):
+        raise _wrong(
+            "VIGIL_SMTP_PASSWORD", "a password needs a user in VIGIL_SMTP_URL (smtps://USER@HOST), and a user a password"
+        )
+    if password is not None and protection == "none":
+        raise _wrong("VIGIL_SMTP_URL", "a password is not sent in clear: smtps:// or smtp+starttls://")
+    try:
+        _SENDER.validate_python(sender)
+    except ValidationError as error:
+        raise _wrong("VIGIL_MAIL_FROM", "no mail address") from error
+    username = unquote(parts.username) if parts.username is not None else None
+    secret = text_of(password).strip() if password is not None else None
+    return Mailbox(sender, parts.hostname, port or usual, protection, username, secret)
+
+
+def _wrong(setting: str, problem: str) -> Malformed:
+    return Malformed("mail is not set up right", [Fault(place=setting, problem=problem)], hint="see deploy/README.md")

@@ -1,0 +1,112 @@
+"""The reference service takes part in a real delivery: a process of its own beside a real Temporal server, worker and gateway."""
+
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from domain.directory import Poll, Push, Reach
+from domain.ledger import Asked, Receipt, Stated
+from domain.statements import read_statement
+from rehearsal.over_http import free_ports
+from tests.installation import Installation, installed, quick
+from tests.reference import SERVICE, command, configured, served
+from tests.support import example_scenario, signed_plan
+
+
+def reach_at(port: int, by: str) -> Reach:
+    """How the directory says that it is reached."""
+    url = f"http://127.0.0.1:{port}/vigil"
+    return Poll.model_validate({"url": url, "every": "300ms"}) if by == "poll" else Push.model_validate({"url": url})
+
+
+def receipts_in(folder: Path) -> list[Receipt]:
+    """The receipts that the service keeps."""
+    base = sqlite3.connect(folder / "service.sqlite")
+    try:
+        rows = base.execute("select receipt from statements where receipt is not null").fetchall()
+    finally:
+        base.close()
+    return [Receipt.model_validate_json(row[0]) for row in rows]
+
+
+async def has_receipt(folder: Path) -> Receipt:
+    """The service's receipt, once it has one. Raises `TimeoutError`."""
+    async with asyncio.timeout(20):
+        while not (found := receipts_in(folder)):  # noqa: ASYNC110 - it is another process that writes it
+            await asyncio.sleep(0.05)
+    return found[0]
+
+
+@pytest.mark.parametrize("by", ["push", "poll"])
+async def test_it_takes_part_in_a_delivery_to_its_end(temporal: Client, tmp_path: Path, by: str) -> None:
+    """The prosecutor of Uzbekistan is the reference service: it consents, what it said is accepted and in the ledger once, and
+    the delivery ends in arrests.
+    """
+    plan, scenario = quick(*example_scenario("almaty-tashkent"))
+    port = free_ports(1)[0]
+    async with installed(temporal, plan, scenario, reach={SERVICE: reach_at(port, by)}) as at:
+        async with served(configured(tmp_path, port, gateway=at.url if by == "push" else None)):
+            await at.gateway(plan.initiator).start(signed_plan(plan))
+            entries = await at.to_the_end(plan)
+        received = [entry for entry in entries if isinstance(entry.event, Asked) and SERVICE in entry.event.received]
+        said = [entry for entry in entries if isinstance(entry.event, Stated) and is_its(entry.event)]
+        view = await at.gateway(plan.initiator).view(plan.operation)
+
+    assert ["accepted"] == [entry.event.verdict.verdict for entry in said]  # type: ignore[union-attr]
+    assert received
+    assert "delivered_with_arrests" == view.outcome
+    if by == "push":
+        assert [(said[0].seq, "accepted")] == [(one.seq, one.verdict.verdict) for one in receipts_in(tmp_path)]
+
+
+async def test_an_operator_answers_by_hand_and_it_survives_being_killed(temporal: Client, tmp_path: Path) -> None:
+    """Without a policy nothing is answered; after kill -9 the request is still there, and what the operator then signs is
+    handed in and gets its receipt.
+    """
+    plan, scenario = quick(*example_scenario("almaty-tashkent"))
+    port, silent = free_ports(1)[0], tmp_path / "policy.json"
+    silent.write_text("{}")
+    async with installed(temporal, plan, scenario, reach={SERVICE: reach_at(port, "push")}) as at:
+        config = configured(tmp_path, port, gateway=at.url, policy=silent)
+        async with served(config) as first:
+            await at.gateway(plan.initiator).start(signed_plan(plan))
+            await at.until(plan, lambda entry: isinstance(entry.event, Asked) and SERVICE in entry.event.received)
+            first.kill()
+            await first.wait()
+        number = f"{plan.operation}/consent-uz/{SERVICE}"
+        async with served(config):
+            _, inbox = await command("inbox", config)
+            code, _ = await command("answer", config, number, json.dumps(await consent(at, number)), "--officer", "P-117")
+            receipt = await has_receipt(tmp_path)
+            _, after = await command("inbox", config)
+        wrong, _ = await command("answer", config, "no/such/request", "{}")
+
+    assert f"asked   {number}: authorisation until " in inbox
+    assert 0 == code
+    assert "accepted" == receipt.verdict.verdict
+    assert f"to {number}: entry {receipt.seq}, accepted" in after
+    assert 2 == wrong
+
+
+async def consent(at: Installation, number: str) -> dict[str, object]:
+    """A consent with what this request asks for."""
+    asked = next(one for one in (await at.gateway(SERVICE).inbox()).requests if one.id == number)
+    return {
+        "kind": "authorisation_granted",
+        "state": asked.facts.state,
+        "reference": "BY HAND",
+        "granted_by_role": "prosecutor",
+        "legal_basis": "example",
+        "modalities": [asked.facts.modality],
+        "valid_from": asked.asked_at,
+        "valid_until": asked.facts.valid_until,
+    }
+
+
+def is_its(event: Stated) -> bool:
+    """Whether the reference service said it."""
+    return read_statement(event.envelope.body()).service == SERVICE
