@@ -14,7 +14,8 @@ from activities.checkpoint import Checkpoints
 from activities.deconfliction import Deconfliction
 from activities.notices import Notices
 from activities.services import Services
-from process.brought import deconfliction_key_in, directory_in, installation_of, key_in
+from process.brought import deconfliction_key_in, installation_of, key_in
+from process.in_force import InForce, OfFile
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -35,8 +36,14 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE))
 
 
-def worker_for(
-    client: Client, task_queue: str, services: Services, deconfliction: Deconfliction, *, grace: timedelta = GRACE
+def worker_for(  # noqa: PLR0913 - a worker has these parts
+    client: Client,
+    task_queue: str,
+    directory: InForce,
+    services: Services,
+    deconfliction: Deconfliction,
+    *,
+    grace: timedelta = GRACE,
 ) -> Worker:
     """A worker of one task queue. The sandbox is on. `grace`: how long attempts may take to finish when it stops."""
     return Worker(
@@ -44,7 +51,7 @@ def worker_for(
         task_queue=task_queue,
         workflows=[ControlledDelivery, LiveOperations],
         activities=[
-            Checkpoints(services).await_confirmations,
+            Checkpoints(services, directory).await_confirmations,
             Notices(services).deliver_notices,
             deconfliction.deconflict,
             deconfliction.release,
@@ -60,13 +67,13 @@ def worker_for(
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
-    directory, key = directory_in(chosen.directory), key_in(chosen.key)
+    directory, key = OfFile(chosen.directory), key_in(chosen.key)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        services = Services(http, installation_of(directory).id, key)
-        await stack.enter_async_context(worker_for(client, chosen.task_queue, services, deconfliction))
+        services = Services(http, installation_of(directory.now).id, key)
+        await stack.enter_async_context(worker_for(client, chosen.task_queue, directory, services, deconfliction))
         log.info("the worker is ready", extra={"task_queue": chosen.task_queue})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")

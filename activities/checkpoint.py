@@ -10,7 +10,7 @@ closes it at once. What has been asked and received is kept in the heartbeat det
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel
 from temporalio import activity
@@ -20,11 +20,12 @@ from temporalio.service import RPCError
 
 from activities.services import AwayError, Services
 from domain.directory import Poll, Service
-from domain.envelope import Envelope
-from domain.errors import Malformed
+from domain.envelope import STATEMENT_TYPE, Envelope, open_envelope
+from domain.errors import Malformed, NotAuthentic, NotFound
 from domain.ledger import Receipt
 from domain.requests import Request
 from domain.statements import read_statement
+from process.in_force import InForce
 from workflows import messages
 from workflows.messages import AskedReport, CheckpointWait, update_id, workflow_id
 
@@ -49,8 +50,9 @@ class Memory(BaseModel):
 class Checkpoints:
     """The activity, with its way to the services."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, directory: InForce) -> None:
         self._services = services
+        self._directory = directory
 
     @activity.defn(name=messages.AWAIT_CONFIRMATIONS)
     async def await_confirmations(self, wait: CheckpointWait) -> None:
@@ -118,9 +120,11 @@ class Checkpoints:
     async def _hand_in(self, service: Service, envelope: Envelope, workflow: WorkflowHandle[object, object]) -> None:
         try:
             statement = read_statement(envelope.body())
+            keys = self._directory.now.get(statement.service).keys_at(datetime.now(UTC))
+            open_envelope(envelope, STATEMENT_TYPE, keys)  # one that ended a moment ago, the delivery may not know of yet
             once = update_id(statement.id, envelope)
             await workflow.execute_update(messages.SUBMIT, envelope, id=once, result_type=Receipt)
-        except (Malformed, WorkflowUpdateFailedError) as error:
+        except (Malformed, NotAuthentic, NotFound, WorkflowUpdateFailedError) as error:
             log.warning("a polled answer was turned away: %s", type(error).__name__, extra={"service": service.id})
         except RPCError as error:
             raise ApplicationError("the workflow cannot be reached", type="Unreachable") from error

@@ -4,7 +4,7 @@ It is data the user brings (design section 5). A delivery keeps the snapshot it 
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
@@ -46,13 +46,10 @@ class ServiceKey(Frozen):
     valid_until: Moment | None = None
     revoked_at: Moment | None = None
 
-    def valid_at(self, moment: datetime) -> bool:
-        """Whether a signature recorded at this instant counts."""
-        return (
-            instant(self.valid_from) <= moment
-            and (self.valid_until is None or moment < instant(self.valid_until))
-            and (self.revoked_at is None or moment < instant(self.revoked_at))
-        )
+    def valid_at(self, moment: datetime, grace: timedelta = timedelta()) -> bool:
+        """Whether a signature recorded at this instant counts; with `grace`, also so long after the key's end."""
+        ends = [instant(end) for end in (self.valid_until, self.revoked_at) if end is not None]
+        return instant(self.valid_from) <= moment and all(moment < end + grace for end in ends)
 
 
 def valid_keys(keys: Iterable[ServiceKey], moment: datetime) -> dict[str, str]:

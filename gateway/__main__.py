@@ -9,7 +9,8 @@ from domain.errors import Unavailable
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.desk import Desk
-from process.brought import cards_in, directory_in, installation_of, key_in
+from process.brought import cards_in, key_in
+from process.in_force import OfFile
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -19,8 +20,7 @@ log = logging.getLogger("vigil.gateway")
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
-    directory, cards, key = directory_in(chosen.directory), cards_in(chosen.cards), key_in(chosen.key)
-    installation_of(directory)
+    directory, cards, key = OfFile(chosen.directory), cards_in(chosen.cards), key_in(chosen.key)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace)
     desk = Desk(client, chosen.task_queue, directory, cards, key)
     runner = web.AppRunner(application(desk, Proofs(directory, chosen.gateway_url)), access_log=None, shutdown_timeout=5)

@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import web
 
 from domain import proof
-from domain.directory import Directory, Service
+from domain.directory import Service
 from domain.errors import NotAllowed, NotAuthentic, NotFound
 from domain.plan import Plan
 from domain.proof import Caller
+from process.in_force import InForce
 
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
@@ -25,7 +26,7 @@ CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 class Proofs:
     """Checks proofs, and accepts each once."""
 
-    def __init__(self, directory: Directory, url: str) -> None:
+    def __init__(self, directory: InForce, url: str) -> None:
         """`url` is where callers reach the gateway: a proof made for another installation's address is none here."""
         self._directory = directory
         self._url = url.rstrip("/")
@@ -34,7 +35,7 @@ class Proofs:
     def caller(self, header: str | None, method: str, target: str, body: bytes) -> Caller:
         """Who calls. `target` is path and query as received. Raises `NotAuthentic`."""
         now = datetime.now(UTC)
-        caller = proof.check(header, self._directory, method, f"{self._url}{target}", body, now=now)
+        caller = proof.check(header, self._directory.now, method, f"{self._url}{target}", body, now=now)
         while self._used and next(iter(self._used.values())) < now:
             self._used.popitem(last=False)
         if caller.nonce in self._used:

@@ -3,25 +3,18 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import (
     Client,
-    RPCError,
-    RPCStatusCode,
-    RPCTimeoutOrCancelledError,
     WorkflowExecution,
     WorkflowExecutionStatus,
     WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain import amending
 from domain.cards import RuleCard
@@ -35,18 +28,23 @@ from domain.errors import (
     NotFound,
     RuleBroken,
     Unavailable,
-    VigilError,
 )
+from domain.keys import Taken, authentic, changed, read_change
+from domain.keys import faults_in as faults_of_keys
 from domain.ledger import Amended, Entry, Left, Receipt, Stated
 from domain.moments import utc_text
 from domain.packet import seal
 from domain.plan import Plan, read_plan
 from domain.planning import faults_in
+from domain.policy import reach, role_of
 from domain.record import resume, verified_plan
 from domain.requests import Inbox, Request
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
-from gateway.access import may_see, may_start, no_delivery
+from gateway.access import may_see, may_start
+from gateway.rekeying import Rekeying
+from gateway.temporal import NoWorkerError, as_ours
+from process.in_force import InForce
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, update_id, workflow_id
 
@@ -74,15 +72,19 @@ class Desk:
         self,
         client: Client,
         task_queue: str,
-        directory: Directory,
+        directory: InForce,
         cards: dict[str, RuleCard],
         key: Ed25519PrivateKey,
     ) -> None:
         self._client = client
         self._task_queue = task_queue
-        self._directory = directory
+        self._in_force = directory
         self._cards = cards
         self._key = key
+
+    @property
+    def _directory(self) -> Directory:
+        return self._in_force.now
 
     async def start(self, caller: Service, envelope: Envelope) -> Plan:
         """Start the delivery of a signed plan. Nothing is started unless everything is right.
@@ -97,13 +99,13 @@ class Desk:
         if faults:
             message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
             raise Malformed(message, faults)
-        supervisors = [service.id for service in self._directory.services if service.kind == "supervisor"]
+        watching = [service.id for service in self._directory.services if service.kind in ("supervisor", "administrator")]
         docket = Docket(
             plan=envelope,
-            directory=self._directory.snapshot([*plan.participants(), *supervisors]),
+            directory=self._directory.snapshot([*plan.participants(), *watching]),
             cards={state: self._cards[state] for state in plan.states()},
         )
-        with _as_ours(plan.operation):
+        with as_ours(plan.operation):
             try:
                 await self._client.start_workflow(
                     messages.WORKFLOW,
@@ -136,7 +138,7 @@ class Desk:
         now = datetime.now(UTC)
         verified_plan(envelope, self._directory, now)
         handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
+        with as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
         known = resume(docket.plan, docket.directory, docket.cards, docket.entries)
         snapshot = self._directory.snapshot(plan.participants())
@@ -149,7 +151,7 @@ class Desk:
         if faults:
             message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
             raise Malformed(message, faults)
-        with _as_ours(delivery):
+        with as_ours(delivery):
             entry: Entry = await handle.execute_update(
                 messages.AMEND,
                 amended,
@@ -184,7 +186,7 @@ class Desk:
     async def _judged_or_left(self, speaker: Service, statement: Statement, envelope: Envelope) -> Receipt | Left:
         handle = self._handle(statement.delivery)
         try:
-            with _as_ours(statement.delivery):
+            with as_ours(statement.delivery):
                 receipt: Receipt = await handle.execute_update(
                     messages.SUBMIT,
                     envelope,
@@ -194,21 +196,21 @@ class Desk:
                 )
         except NotFound:
             return await self._after_the_end(statement.delivery, statement.id, envelope)
-        except _NoWorkerError:
+        except NoWorkerError:
             await self._seen_by(speaker, statement.delivery)
             return await self._leave(statement, envelope)
         return receipt
 
     async def _leave(self, statement: Statement, envelope: Envelope) -> Left:
         """Leave it by Signal: the same door, kept by the server until a worker is up."""
-        with _as_ours(statement.delivery):
+        with as_ours(statement.delivery):
             await self._handle(statement.delivery).signal(messages.SUBMIT, envelope, rpc_timeout=PATIENCE)
         log.warning("no worker answered: a statement was left with Temporal", extra={"delivery": statement.delivery})
         return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
 
     async def _after_the_end(self, delivery: str, statement: str, envelope: Envelope) -> Receipt:
         """The workflow takes no more updates: the receipt if exactly this came in before, signature and all, else a refusal."""
-        with _as_ours(delivery):
+        with as_ours(delivery):
             known: list[Receipt] = await self._handle(delivery).query(
                 messages.QUERY_RECEIPT, statement, result_type=list[Receipt], rpc_timeout=PATIENCE
             )
@@ -221,6 +223,26 @@ class Desk:
             raise NotAllowed(message, hint="the statement was not recorded")
         return known[0]
 
+    async def change_keys(self, caller: Service, envelope: Envelope) -> Taken:
+        """Bring a signed change of keys to every delivery under way that its service speaks in; what became of it in each.
+
+        Keys that it ends count no more here from now on, whatever the directory's file says. Asked again, it does no harm.
+        Raises `Malformed`, `NotAuthentic`, `NotAllowed`, or `RuleBroken` (R23); then nothing has changed anywhere.
+        """
+        change = read_change(envelope)
+        if caller.id != change.service and reach(role_of(caller), "keys") != "all":
+            message = f"{caller.id} cannot announce keys of {change.service}"
+            raise NotAllowed(message, hint="the service itself can, or an administrator")
+        if changed(self._directory, change) != self._directory:
+            authentic(envelope, self._directory, datetime.now(UTC))
+            faults = tuple(faults_of_keys(self._directory, change))
+            if faults:
+                raise RuleBroken("R23", "; ".join(faults))
+            self._in_force.end_keys(change)
+        told = await Rekeying(self._client, self._directory.get(change.service), envelope).everywhere()
+        log.info("keys were changed", extra={"service": change.service})
+        return told
+
     async def deliveries(self, caller: Service) -> tuple[Row, ...]:
         """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
         return tuple([await _row(found) async for found in self._find(caller, running=False)])
@@ -228,14 +250,14 @@ class Desk:
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """The summary of one delivery."""
         handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
+        with as_ours(delivery):
             found: DeliveryView = await handle.query(messages.QUERY_VIEW, result_type=DeliveryView, rpc_timeout=PATIENCE)
         return found
 
     async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry]:
         """Ledger entries from a number on."""
         handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
+        with as_ours(delivery):
             page = Page(since=since)
             found: list[Entry] = await handle.query(messages.QUERY_LEDGER, page, result_type=list[Entry], rpc_timeout=PATIENCE)
         return found
@@ -252,7 +274,7 @@ class Desk:
             handle = self._client.get_workflow_handle(found.id)
             try:
                 async with gate:
-                    with _as_ours(found.id):
+                    with as_ours(found.id):
                         asked: list[Request] = await handle.query(
                             messages.QUERY_INBOX,
                             Asker(service=caller.id),
@@ -271,11 +293,13 @@ class Desk:
     async def packet(self, caller: Service, delivery: str) -> bytes:
         """The evidence packet as of now, sealed with the installation's key: the bytes of the file."""
         handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
+        with as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
             history = await handle.fetch_history()
         rebuilt = resume(docket.plan, docket.directory, docket.cards, docket.entries)
-        return seal(rebuilt, history.to_json(), self._key, datetime.now(UTC))
+        system = self._directory.system()
+        sealers = system.keys if system is not None else ()
+        return seal(rebuilt, history.to_json(), self._key, datetime.now(UTC), sealers)
 
     async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry]:
         """Entries from `since` on as they are recorded, until the delivery has ended. Waits on history, polls nothing."""
@@ -302,7 +326,7 @@ class Desk:
 
     async def ready(self) -> None:
         """Whether Temporal answers. Raises `Unavailable`."""
-        with _as_ours(""):
+        with as_ours(""):
             await self._client.service_client.check_health(timeout=timedelta(seconds=2))
 
     def _handle(self, delivery: str) -> WorkflowHandle[Any, Any]:
@@ -311,7 +335,7 @@ class Desk:
     async def _seen_by(self, caller: Service, delivery: str) -> WorkflowHandle[Any, Any]:
         """The delivery's handle, if it is the caller's to see. Raises `NotFound`."""
         handle = self._handle(delivery)
-        with _as_ours(delivery):
+        with as_ours(delivery):
             found = await handle.describe(rpc_timeout=PATIENCE)
         may_see(caller, delivery, tuple(found.typed_search_attributes.get(_PARTICIPANTS) or ()))
         return handle
@@ -322,7 +346,7 @@ class Desk:
             query += f" AND {messages.PARTICIPANTS} = '{caller.id}'"
         if running:
             query += " AND ExecutionStatus = 'Running'"
-        with _as_ours(""):
+        with as_ours(""):
             async for found in self._client.list_workflows(query, limit=LONGEST_LIST, rpc_timeout=PATIENCE):
                 yield found
 
@@ -351,54 +375,3 @@ async def _row(found: WorkflowExecution) -> Row:
         started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
         closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,
     )
-
-
-@contextmanager
-def _as_ours(delivery: str) -> Iterator[None]:
-    """Temporal's errors as ours."""
-    try:
-        yield
-    except WorkflowUpdateFailedError as error:
-        raise _refused(error) from error
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError) as error:
-        raise _NoWorkerError from error
-    except RPCError as error:
-        if error.status == RPCStatusCode.NOT_FOUND:
-            raise no_delivery(delivery) from error
-        if error.status in (
-            RPCStatusCode.DEADLINE_EXCEEDED,
-            RPCStatusCode.CANCELLED,
-            RPCStatusCode.FAILED_PRECONDITION,
-            RPCStatusCode.RESOURCE_EXHAUSTED,  # too many questions wait for a worker already
-        ):
-            raise _NoWorkerError from error
-        log.warning("Temporal does not answer as it should", extra={"code": error.status.name})
-        raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
-
-
-class _NoWorkerError(Unavailable):
-    """Temporal answers, and no worker does."""
-
-    def __init__(self) -> None:
-        super().__init__("no worker answered in time", hint="start a worker, then ask again")
-
-
-def _refused(error: WorkflowUpdateFailedError) -> VigilError:
-    """The error the workflow's validator raised, as it was there."""
-    cause = error.cause
-    if not isinstance(cause, ApplicationError):
-        return Unavailable("the workflow could not answer")
-    details: dict[str, Any] = cause.details[0] if cause.details else {}
-    hint = str(details.get("hint", ""))
-    faults = [Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ()))]
-    kinds: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
-    if cause.type == RuleBroken.code:
-        rule, _, reason = cause.message.partition(": ")
-        return RuleBroken(rule, reason, hint=hint)
-    if cause.type == Malformed.code:
-        return Malformed(cause.message, faults, hint=hint)
-    return kinds.get(cause.type or "", Unavailable)(cause.message, hint=hint)
-
-
-def _split(text: str) -> tuple[str, str, str]:
-    return text.partition(": ")

@@ -24,6 +24,7 @@ from domain.errors import (
     Unavailable,
     VigilError,
 )
+from domain.keys import Taken
 from domain.ledger import Entry, Left, Receipt
 from domain.requests import Inbox
 from domain.views import DeliveryView, Row
@@ -71,6 +72,7 @@ _VIEW = TypeAdapter(DeliveryView)
 _ENTRY = TypeAdapter(Entry)
 _ENTRIES = TypeAdapter(list[Entry])
 _INBOX = TypeAdapter(Inbox)
+_TAKEN = TypeAdapter(Taken)
 _PROBLEM = TypeAdapter(_Problem)
 
 
@@ -114,6 +116,10 @@ class Gateway:
     async def inbox(self) -> Inbox:
         """What one is being asked."""
         return self._read(_INBOX, await self._call("GET", "/v1/inbox"))
+
+    async def change_keys(self, change: Envelope) -> Taken:
+        """Bring a signed change of keys to the deliveries under way; what became of it in each."""
+        return self._read(_TAKEN, await self._call("POST", "/v1/keys", change))
 
     async def packet(self, delivery: str) -> bytes:
         """The sealed evidence packet, as the bytes to keep."""

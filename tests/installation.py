@@ -24,6 +24,7 @@ from gateway.access import Proofs
 from gateway.api import application
 from gateway.desk import Desk
 from process.gateway import Gateway
+from process.in_force import InForce
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
@@ -112,12 +113,13 @@ async def installed(
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http:
         key = private_key_of(VIGIL)
-        desk = Desk(client, queue, directory, example_cards(), key)
-        runner = web.AppRunner(application(desk, Proofs(directory, url)), access_log=None, shutdown_timeout=1)
+        in_force = InForce(directory)
+        desk = Desk(client, queue, in_force, example_cards(), key)
+        runner = web.AppRunner(application(desk, Proofs(in_force, url)), access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", ports[0]).start()
-        deconfliction = Deconfliction(DECONFLICTION_KEY, directory)
-        worker = worker_for(client, queue, Services(http, VIGIL, key), deconfliction, grace=timedelta(seconds=1))
+        deconfliction = Deconfliction(DECONFLICTION_KEY, in_force)
+        worker = worker_for(client, queue, in_force, Services(http, VIGIL, key), deconfliction, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *BYSTANDERS))
         try:
             async with worker:

@@ -9,8 +9,9 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from domain.envelope import Envelope
     from domain.errors import Malformed, VigilError
+    from domain.keys import read_change
     from domain.ledger import Amended, Asked, Deconflicted, Entry, Receipt
-    from domain.record import admit, amend, begin, look_up, receipt, record, resume, submit
+    from domain.record import admit, amend, begin, change_keys, look_up, receipt, record, resume, submit
     from domain.requests import Request, inbox
     from domain.views import DeliveryView, view
     from workflows import messages
@@ -84,6 +85,29 @@ class ControlledDelivery:
         if not known:
             self._stage.amended()
         return entry
+
+    @workflow.update(name=messages.CHANGE_KEYS)
+    def change_keys(self, change: Envelope) -> bool:
+        """Take a signed change of a service's keys (R23); whether anything of it was new here."""
+        try:
+            return self._change_keys(change)
+        except VigilError as error:
+            raise as_application_error(error) from error
+
+    @workflow.signal(name=messages.CHANGE_KEYS)
+    def leave_keys(self, change: Envelope) -> None:
+        """The same for when no worker is up. What does not count here is dropped and logged."""
+        try:
+            self._change_keys(change)
+        except VigilError as error:
+            workflow.logger.warning("a change of keys left by signal was turned away", extra={"code": error.code})
+
+    def _change_keys(self, change: Envelope) -> bool:
+        if change_keys(self._delivery, change, workflow.now()) is None:
+            return False
+        told = f"keys of {read_change(change).service} were changed"
+        self._stage.tell("keys", None, self._delivery.plan.participants(), told)
+        return True
 
     @workflow.signal(name=messages.SUBMIT)
     def leave(self, envelope: Envelope) -> None:

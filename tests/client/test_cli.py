@@ -17,6 +17,7 @@ from temporalio.client import Client
 from domain.envelope import private_pem
 from domain.plan import Plan
 from gateway.desk import Desk as Counter
+from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.installation import Installation, end_what_runs, installed, quick
@@ -177,7 +178,7 @@ async def test_what_no_worker_answers_for_is_not_taken_for_no_request(desk: Desk
     """Exit 1 and what to do, with and without --kind: that nothing is asked would be untrue."""
     installation, name = desk.installation, f"unanswered-{uuid.uuid4().hex[:8]}"
     plan = desk.plan.model_copy(update={"operation": name})
-    workerless = Counter(temporal, f"nobody-{name}", installation.directory, example_cards(), private_key_of("vigil"))
+    workerless = Counter(temporal, f"nobody-{name}", InForce(installation.directory), example_cards(), private_key_of("vigil"))
     await workerless.start(installation.directory.get(plan.initiator), signed_plan(plan))
     plain = await desk.run("confirm", name, "consent-kz", service="kz.prosecutor")
     kind = await desk.run("refuse", name, "consent-kz", "--kind", "authorisation_refused", service="kz.prosecutor")
