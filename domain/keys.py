@@ -53,8 +53,7 @@ class Taken(Frozen):
     """What became of a change of keys in the deliveries that are under way, by code name."""
 
     taken: tuple[OperationCode, ...] = ()
-    known: tuple[OperationCode, ...] = ()
-    """Nothing of it was new there."""
+    """In their ledgers, now or since before."""
     left: tuple[OperationCode, ...] = ()
     """No worker answered: Temporal keeps it, and it takes effect before anything that comes after it."""
     refused: tuple[Fault, ...] = ()

@@ -40,7 +40,6 @@ class Rekeying:
             await asyncio.gather(*[self._bring(one) async for one in self._running() if one not in self._became])
         return Taken(
             taken=self._those("taken"),
-            known=self._those("known"),
             left=self._those("left"),
             refused=tuple(sorted(self._refused, key=lambda fault: fault.place)),
         )
@@ -72,17 +71,16 @@ class Rekeying:
         if not self._workerless:
             try:
                 with as_ours(delivery):
-                    new: bool = await handle.execute_update(
+                    await handle.execute_update(
                         messages.CHANGE_KEYS,
                         self._change,
                         id=f"keys/{self._change.fingerprint()[:32]}",
-                        result_type=bool,
                         rpc_timeout=PATIENCE,
                     )
             except NoWorkerError:
                 self._workerless = True
             else:
-                return "taken" if new else "known"
+                return "taken"
         with as_ours(delivery):
             await handle.signal(messages.CHANGE_KEYS, self._change, rpc_timeout=PATIENCE)
         return "left"

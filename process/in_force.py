@@ -30,7 +30,8 @@ class InForce:
             self._ended.append(end)
             self._directory = changed(self._directory, end)
 
-    def _replace(self, directory: Directory) -> None:
+    def replace(self, directory: Directory) -> None:
+        """Put another in force; what has ended stays so."""
         for end in self._ended:
             directory = changed(directory, end)
         self._directory = directory
@@ -59,7 +60,7 @@ class OfFile(InForce):
 
     def _take(self) -> None:
         try:
-            self._replace(_read(self._file))
+            self.replace(_read(self._file))
         except VigilError as error:
             places = ", ".join(fault.place for fault in error.faults) if isinstance(error, Malformed) else ""
             text = "the new directory is refused, the one before stays in force: wrong at %s"

@@ -50,7 +50,10 @@ class Installation:
     url: str
     http: aiohttp.ClientSession
     directory: Directory
+    in_force: InForce
     task_queue: str
+    parts: tuple[Services, Deconfliction]
+    """What a second worker needs."""
     services: SimulatedServices | None = field(default=None)
 
     def gateway(self, service: str) -> Gateway:
@@ -119,15 +122,16 @@ async def installed(
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", ports[0]).start()
         deconfliction = Deconfliction(DECONFLICTION_KEY, in_force)
-        worker = worker_for(client, queue, in_force, Services(http, VIGIL, key), deconfliction, grace=timedelta(seconds=1))
+        parts = Services(http, VIGIL, key), deconfliction
+        worker = worker_for(client, queue, in_force, *parts, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *BYSTANDERS))
         try:
             async with worker:
                 if scenario is None:
-                    yield Installation(client, url, http, directory, queue)
+                    yield Installation(client, url, http, directory, in_force, queue, parts)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
-                        yield Installation(client, url, http, directory, queue, services)
+                        yield Installation(client, url, http, directory, in_force, queue, parts, services)
         finally:
             await runner.cleanup()
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))

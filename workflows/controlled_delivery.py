@@ -87,10 +87,10 @@ class ControlledDelivery:
         return entry
 
     @workflow.update(name=messages.CHANGE_KEYS)
-    def change_keys(self, change: Envelope) -> bool:
-        """Take a signed change of a service's keys (R23); whether anything of it was new here."""
+    def change_keys(self, change: Envelope) -> None:
+        """Take a signed change of a service's keys (R23). Idempotent: what is known already is taken."""
         try:
-            return self._change_keys(change)
+            self._change_keys(change)
         except VigilError as error:
             raise as_application_error(error) from error
 
@@ -102,12 +102,10 @@ class ControlledDelivery:
         except VigilError as error:
             workflow.logger.warning("a change of keys left by signal was turned away", extra={"code": error.code})
 
-    def _change_keys(self, change: Envelope) -> bool:
-        if change_keys(self._delivery, change, workflow.now()) is None:
-            return False
-        told = f"keys of {read_change(change).service} were changed"
-        self._stage.tell("keys", None, self._delivery.plan.participants(), told)
-        return True
+    def _change_keys(self, change: Envelope) -> None:
+        if change_keys(self._delivery, change, workflow.now()) is not None:
+            told = f"keys of {read_change(change).service} were changed"
+            self._stage.tell("keys", None, self._delivery.plan.participants(), told)
 
     @workflow.signal(name=messages.SUBMIT)
     def leave(self, envelope: Envelope) -> None:
