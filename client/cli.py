@@ -32,10 +32,9 @@ from domain.canonical import canonical, plain
 from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
 from domain.identifiers import OfficerCode
-from domain.ledger import Amended, Closed, Ended, Entry, Left, Receipt, Started
+from domain.ledger import Closed, Ended, Entry, Left, Receipt
 from domain.packet import fit_parts
 from domain.packet import verify as verify_packet
-from domain.plan import read_plan
 from domain.quantities import check_span, parse_span, say_span
 from domain.requests import Request
 from domain.statements import Incident, StopRequested, faults_of
@@ -61,6 +60,10 @@ For = Annotated[str | None, typer.Option("--for", help="the service whose say it
 Fulfils = Annotated[list[str] | None, typer.Option(help="a condition that binds here and is met, such as uz.prosecutor/1")]
 DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
 
+PURPOSES = {
+    "operation": "for the operation itself; for a court or a State export it anew with --purpose",
+    "court": "for a court",
+}
 KEYS = Path("~/.config/vigil/keys").expanduser()
 GATEWAY = "http://127.0.0.1:8470"
 OFFICER = "duty"
@@ -360,12 +363,12 @@ def wait(
 
     async def follow(door: Gateway) -> DeliveryView:
         if checkpoint is not None:
-            _raise_unless_foreseen(checkpoint, await door.ledger(delivery))
+            _raise_unless_foreseen(checkpoint, await door.view(delivery))
         async for entry in door.changes(delivery, _away):
-            match entry.event:
-                case Closed(checkpoint=closed) if checkpoint == closed:
+            match entry:
+                case Entry(event=Closed(checkpoint=closed)) if checkpoint == closed:
                     break
-                case Ended() if checkpoint is not None:
+                case Entry(event=Ended()) if checkpoint is not None:
                     raise NotFound(f"{delivery} has ended, and no checkpoint {checkpoint} closed in it")
         return await _view(door, delivery)
 
@@ -394,11 +397,11 @@ async def _view(door: Gateway, delivery: str) -> DeliveryView:
         await asyncio.sleep(AGAIN_AFTER)
 
 
-def _raise_unless_foreseen(checkpoint: str, entries: list[Entry]) -> None:
-    plans = [read_plan(entry.event.plan) for entry in entries if isinstance(entry.event, Started | Amended)]
-    if not any(plan.find(checkpoint) for plan in plans) and not outlives_a_halt(checkpoint) and not decides(checkpoint):
-        message = f"the plan of {plans[-1].operation} has no checkpoint {checkpoint}, and no rule opens one of that name"
-        raise NotFound(message, hint=f"it has {', '.join(one.id for one in plans[-1].checkpoints)}")
+def _raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
+    if checkpoint not in view.checkpoints and not outlives_a_halt(checkpoint) and not decides(checkpoint):
+        whose = "has" if view.whole else "has for you"
+        message = f"{view.delivery} {whose} no checkpoint {checkpoint}, and no rule opens one of that name"
+        raise NotFound(message, hint=f"it {whose} {', '.join(view.checkpoints)}")
 
 
 @app.command()
@@ -605,13 +608,14 @@ def export(
     delivery: DeliveryId,
     service: As,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
+    purpose: Annotated[str, typer.Option(help="operation, court, or a State such as UZ (R23)")] = "operation",
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
     """Export the evidence packet: one file that anyone can verify offline."""
-    data = call(gateway, service, officer, keys.expanduser(), lambda door: door.packet(delivery))
+    data = call(gateway, service, officer, keys.expanduser(), lambda door: door.packet(delivery, purpose))
     path = file or Path(f"{delivery}.packet.json")
     path.write_bytes(data)
     answer(
@@ -648,6 +652,9 @@ def verify(
     table.add_row("outcome", proved.outcome or "still running when it was exported")
     table.add_row("statements", f"{proved.statements} signed, {proved.refused} refused")
     table.add_row("ledger", f"{proved.entries} entries, head {proved.head}")
+    if proved.left_out:
+        table.add_row("left out", f"{proved.left_out} statements that decide nothing, as their handling codes demand (R23)")
+    table.add_row("purpose", PURPOSES.get(proved.purpose, f"for {proved.purpose}"))
     table.add_row("exported", f"{render.moment(proved.exported_at)}, sealed by key {proved.sealed_by}")
     for signer in proved.signers:
         table.add_row("signed by", f"{signer.service}, key {signer.key}")

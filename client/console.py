@@ -14,6 +14,7 @@ from client import render
 from domain.canonical import plain
 from domain.errors import Malformed, RuleBroken, VigilError
 from domain.ledger import Entry
+from domain.sight import Withheld
 from domain.views import DeliveryView
 
 PIPE_WIDTH = 240
@@ -64,7 +65,7 @@ class Watched:
 
     def __init__(self, *, live: bool) -> None:
         self._live = Live(console=talk, refresh_per_second=8, transient=False) if live else None
-        self._tail: deque[Entry] = deque(maxlen=6)
+        self._tail: deque[Entry | Withheld] = deque(maxlen=6)
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -75,7 +76,7 @@ class Watched:
         if self._live is not None:
             self._live.stop()
 
-    def see(self, entry: Entry, view: DeliveryView) -> None:
+    def see(self, entry: Entry | Withheld, view: DeliveryView) -> None:
         """Show one more entry."""
         self._tail.append(entry)
         if self._live is not None:

@@ -108,6 +108,7 @@ class Rehearsal:
             except TimeoutError as error:
                 message = f"nothing has happened for {LONGEST_PAUSE:.0f} s"
                 raise TimedOut(message, hint=f"see the logs in {self.home.path}") from error
+            assert isinstance(entry, Entry)  # noqa: S101 - the initiator sees all of it
             entries.append(entry)
             watch(entry, await gateway.view(delivery))
 

@@ -22,6 +22,7 @@ from domain.ledger import (
     Expiring,
     Halted,
     KeysChanged,
+    LeftOut,
     Opened,
     Receipt,
     Reminded,
@@ -34,6 +35,7 @@ from domain.ledger import (
 from domain.moments import instant
 from domain.quantities import say_mass, say_span
 from domain.requests import Request
+from domain.sight import Withheld
 from domain.statements import (
     ArrestMade,
     AuthorisationGranted,
@@ -83,8 +85,10 @@ def said(statement: Statement) -> str:
             return f"{words}: {reason}" if reason else words
 
 
-def line(entry: Entry) -> Text:
+def line(entry: Entry | Withheld) -> Text:
     """One ledger entry as one line: number, time, who, what, verdict."""
+    if isinstance(entry, Withheld):
+        return Text(f"{entry.seq:>4}  withheld: not yours to read (R11); its hash is {entry.hash[:16]}", style="dim")
     text = Text(f"{entry.seq:>4}  {moment(entry.at)}  ", style="dim")
     text.append(*_what(entry))
     return text
@@ -100,7 +104,7 @@ def _what(entry: Entry) -> tuple[str, str]:
             change = read_change(envelope)
             words = [f"{len(change.added)} added"] if change.added else []
             words += [f"{one.key} {'REVOKED' if one.revoked else 'ends'} {moment(one.at)}" for one in change.ended]
-            return f"keys of {change.service}, by {change.by}: {'; '.join(words)} [R23]", "bold yellow"
+            return f"keys of {change.service}, by {change.by}: {'; '.join(words)} [R24]", "bold yellow"
         case Stated(envelope=envelope, verdict=verdict):
             statement = read_statement(envelope.body())
             mark, style = MARKS[verdict.verdict]
@@ -149,6 +153,8 @@ def _what(entry: Entry) -> tuple[str, str]:
             return f"outcome: {outcome} ({reason})", "bold"
         case Ended():
             return "ended; the ledger is closed", "bold"
+        case LeftOut(provider=provider, code=code):
+            return f"left out: a statement of {provider} under {code} [R23]", "dim"
 
 
 def picture(view: DeliveryView) -> Text:
@@ -167,17 +173,19 @@ def _short(stop: StopView) -> str:
     return f"{stop.place} ({stop.state})"
 
 
-def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry, ...] = ()) -> RenderableType:
+def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry | Withheld, ...] = ()) -> RenderableType:
     """Everything about one delivery on one screen."""
     now = now or datetime.now(UTC)
     where = view.position
     facts = Table.grid(padding=(0, 2))
     facts.add_row("phase", Text(view.phase.replace("_", " "), "bold"))
-    if view.outcome is None:
+    if not view.whole:
+        facts.add_row("shown", "your part of it: your legs, the handovers beside them and what binds you (R11)")
+    if where is not None and view.outcome is None:
         facts.add_row("responsible now", f"{where.responsible} ({where.state}, {where.means})")
-    if where.gross is not None:
+    if where is not None and where.gross is not None:
         facts.add_row("consignment", f"{say_mass(where.gross)} gross, seals {', '.join(where.seals)}")
-    if where.last_seen:
+    if where is not None and where.last_seen:
         facts.add_row("last seen", where.last_seen)
     for consent in view.consents if view.outcome is None else ():
         live = "live" if consent.live else "provisional, NOT live" if consent.provisional else "NOT live"
@@ -198,7 +206,7 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry,
         parts += [Text(), waiting_table(view.waiting, now)]
     if tail:
         parts += [Text(), *(_cut(line(entry)) for entry in tail)]
-    return Panel(Group(*parts), title=f"{view.delivery}: {view.title}", title_align="left")
+    return Panel(Group(*parts), title=f"{view.delivery}: {view.title}" if view.title else view.delivery, title_align="left")
 
 
 def _cut(text: Text) -> Text:

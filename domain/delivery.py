@@ -33,6 +33,7 @@ from domain.ledger import (
     Halted,
     KeysChanged,
     Ledger,
+    LeftOut,
     Opened,
     Outcome,
     Reminded,
@@ -60,6 +61,7 @@ from domain.statements import (
     Delivered,
     Destroyed,
     DeviceFailed,
+    DisclosurePermitted,
     Dispatched,
     HandoverAccepted,
     HandoverDeclined,
@@ -122,6 +124,16 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Disclosure:
+    """A provider's permission that what it said goes further (R23). `statements` empty: all up to entry `seq`."""
+
+    service: str
+    to: str
+    statements: tuple[str, ...]
+    seq: int
+
+
+@dataclass(frozen=True)
 class Known:
     """A statement that has been recorded: which bytes, where, with what verdict."""
 
@@ -153,6 +165,7 @@ class Happened:
     permits: Permits = field(default_factory=dict)
     delegations: dict[str, Delegated] = field(default_factory=dict)
     """By whom: the last delegation of what it is asked to say."""
+    disclosures: list[Disclosure] = field(default_factory=list)
     prepared: Prepared | None = None
     seizures: dict[str, Seizure] = field(default_factory=dict)
     """By statement id, as last corrected."""
@@ -172,6 +185,8 @@ class Happened:
     """The last leg the rules have allowed to begin."""
     leg: int | None = None
     """The leg it is on; none before dispatch."""
+    moves: list[int] = field(default_factory=list)
+    """Number of the first entry recorded on each leg."""
     delivered: bool = False
     """It has reached its recipient, or the point at which it was to be seized: the way is over."""
     arrests: dict[str, int] = field(default_factory=dict)
@@ -195,6 +210,8 @@ class Happened:
     """Given up as lost, by an act of loss."""
     halt: Halt | None = None
     outcome: Outcome | None = None
+    because: str = ""
+    """Why it is this outcome."""
     ended: bool = False
 
 
@@ -249,6 +266,10 @@ class Delivery(Happened):
     def states_ahead(self) -> tuple[str, ...]:
         """The State it is in and those still to come, in order."""
         return tuple(dict.fromkeys(leg.state for leg in self.plan.legs[self.leg or 0 :]))
+
+    def leg_at(self, seq: int) -> int:
+        """The leg it was on when entry `seq` was recorded; the first one before dispatch."""
+        return max(sum(first <= seq for first in self.moves) - 1, 0)
 
     def open_checkpoints(self) -> tuple[Progress, ...]:
         """Checkpoints that wait, in the order in which they opened."""
@@ -347,6 +368,14 @@ class Delivery(Happened):
         self.directory = changed(self.directory, read_change(event.change))
 
     @_apply.register
+    def _(self, event: LeftOut, _at: datetime) -> None:
+        known = Known(event.fingerprint, len(self.ledger) - 1, event.verdict)
+        if event.statement in self.statements:
+            self.contradictions[known.fingerprint] = known
+        else:
+            self.statements[event.statement] = known
+
+    @_apply.register
     def _(self, event: TakenUp, at: datetime) -> None:
         statement = self.early.pop(event.statement)
         if event.verdict.verdict == "accepted":
@@ -429,7 +458,7 @@ class Delivery(Happened):
 
     @_apply.register
     def _(self, event: Concluded, _at: datetime) -> None:
-        self.outcome = event.outcome
+        self.outcome, self.because = event.outcome, event.reason
 
     @_apply.register
     def _(self, _event: Ended, _at: datetime) -> None:
@@ -451,6 +480,9 @@ class Delivery(Happened):
         planned = self.ends_here(statement)
         if not (isinstance(statement.content, AuthorisationGranted) and statement.content.provisional):
             self._answer(statement, seq)
+        if isinstance(statement.content, DisclosurePermitted):
+            permitted = statement.content
+            self.disclosures.append(Disclosure(statement.service, permitted.to, permitted.statements, seq))
         self._say_of_consent(statement)
         self._say_of_the_way(statement, at)
         self._say_of_the_end(statement, planned=planned)
@@ -490,7 +522,7 @@ class Delivery(Happened):
                 self.prepared = prepared
                 self.custody = Custody(gross, seals)
             case Dispatched():
-                self.leg = 0
+                self._move()
             case HandoverOffered() | HandoverAccepted() as measured:
                 self._measured(statement, measured)
             case MovementDecision(proceed=proceed, reason=reason):
@@ -652,4 +684,5 @@ class Delivery(Happened):
                 self._move()
 
     def _move(self) -> None:
-        self.leg = (self.leg or 0) + 1
+        self.leg = 0 if self.leg is None else self.leg + 1
+        self.moves.append(len(self.ledger))

@@ -1,4 +1,4 @@
-"""A change of a service's keys: one signed record, for the directory and for every delivery that is under way (R23).
+"""A change of a service's keys: one signed record, for the directory and for every delivery that is under way (R24).
 
 A record only adds keys and ends keys. Whatever stands already stays: a validity never grows, and a key that is known is
 not made anew. So a record taken twice, or in another order than it was made, changes nothing that it should not.
@@ -93,7 +93,7 @@ def changed(directory: Directory, change: KeyChange) -> Directory:
 
 
 def faults_in(directory: Directory, change: KeyChange) -> Iterator[str]:
-    """Why this record may not be taken here (R23), where its signature is right."""
+    """Why this record may not be taken here (R24), where its signature is right."""
     signer, service = directory.get(change.by), directory.get(change.service)
     if change.by != change.service and signer.kind not in ("administrator", "system"):
         yield f"{change.by} is neither {change.service} nor an administrator"

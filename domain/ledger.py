@@ -18,7 +18,7 @@ from domain.errors import NotVerified
 from domain.identifiers import CheckpointId, ServiceId, StatementId
 from domain.moments import kept
 from domain.plan import Checkpoint
-from domain.statements import Digest, Reason
+from domain.statements import Digest, HandlingCode, Reason
 
 GENESIS = "0" * 64
 """`prev` of the first entry."""
@@ -106,7 +106,7 @@ class Amended(Frozen):
 
 
 class KeysChanged(Frozen):
-    """Keys of a service were added or ended by a signed record, from here on (R23)."""
+    """Keys of a service were added or ended by a signed record, from here on (R24)."""
 
     event: Literal["keys_changed"] = "keys_changed"
     change: Envelope
@@ -246,6 +246,20 @@ class Ended(Frozen):
     event: Literal["ended"] = "ended"
 
 
+class LeftOut(Frozen):
+    """Only in a packet: a statement that its handling code keeps out of it, and that decides nothing (R23)."""
+
+    event: Literal["left_out"] = "left_out"
+    hash: Digest
+    """Of the entry that stands here in the ledger."""
+    provider: ServiceId
+    code: HandlingCode
+    statement: StatementId
+    fingerprint: Digest
+    """SHA-256 of its payload: whoever has the statement can show that it is this one."""
+    verdict: Verdict
+
+
 Event = Annotated[
     Started
     | Amended
@@ -265,7 +279,8 @@ Event = Annotated[
     | Halted
     | Told
     | Concluded
-    | Ended,
+    | Ended
+    | LeftOut,
     Field(discriminator="event"),
 ]
 
@@ -280,7 +295,7 @@ class Entry(Frozen):
 
     def head(self) -> str:
         """The hash that the next entry, or a receipt, refers to."""
-        return digest(self)
+        return self.event.hash if isinstance(self.event, LeftOut) else digest(self)
 
 
 class Receipt(Frozen):

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, ValidationError
 
+from domain import handling
 from domain.canonical import Frozen, canonical, digest_of_bytes
 from domain.cards import RuleCard
 from domain.delivery import Delivery
@@ -21,7 +22,7 @@ from domain.envelope import MANIFEST_TYPE, STATEMENT_TYPE, Envelope, key_id, ope
 from domain.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, VigilError
 from domain.identifiers import OperationCode, ServiceId, State
 from domain.keys import authentic, read_change
-from domain.ledger import Amended, Entry, KeysChanged, Outcome, Receipt, Started, Stated, UtcText
+from domain.ledger import Amended, Entry, KeysChanged, LeftOut, Outcome, Receipt, Started, Stated, UtcText
 from domain.moments import instant, utc_text
 from domain.plan import Plan
 from domain.record import verified_plan
@@ -31,6 +32,8 @@ from domain.statements import ConflictSettled, Digest, faults_of, read_statement
 Cards = dict[State, RuleCard]
 ON_ITS_WAY = timedelta(minutes=5)
 """How long the end of a key may take from the directory to a ledger without what came in meanwhile being doubted."""
+Purpose = Literal["operation", "court"] | State
+"""What a packet is for: the operation's own use, a court, or a State. What may be in it depends on that (R23)."""
 
 
 class Manifest(Frozen):
@@ -42,6 +45,7 @@ class Manifest(Frozen):
     head: Digest
     packet: Digest
     exported_at: UtcText
+    purpose: Purpose = "operation"
 
 
 class Packet(Frozen):
@@ -52,7 +56,7 @@ class Packet(Frozen):
     cards: Cards
     ledger: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=100_000)]
     history: str = ""
-    """Temporal's own history as JSON text; empty for a delivery that ran in the simulator."""
+    """Temporal's own history as JSON text; empty for a delivery that ran in the simulator, and where something is left out."""
     sealers: Annotated[tuple[ServiceKey, ...], Field(max_length=16)] = ()
     """The installation's keys when it was exported. None: those of `directory`; it may have changed them since."""
 
@@ -75,6 +79,9 @@ class Verified(Frozen):
     head: Digest
     statements: int
     refused: int
+    left_out: int
+    """Statements that their handling code keeps out of this packet (R23); the ledger's hashes commit to them."""
+    purpose: Purpose
     signers: tuple[SignerSeen, ...]
     sealed_by: str
     exported_at: UtcText
@@ -83,10 +90,28 @@ class Verified(Frozen):
 _BEFORE, _BETWEEN, _AFTER = b'{"packet":', b',"seal":', b"}"
 
 
-def seal(delivery: Delivery, history: str, key: Ed25519PrivateKey, at: datetime, sealers: tuple[ServiceKey, ...] = ()) -> bytes:
-    """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key, one of `sealers`."""
+def seal(  # noqa: PLR0913 - a packet has these parts
+    delivery: Delivery,
+    history: str,
+    key: Ed25519PrivateKey,
+    at: datetime,
+    purpose: Purpose = "operation",
+    *,
+    sealers: tuple[ServiceKey, ...] = (),
+) -> bytes:
+    """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key, one of `sealers`.
+
+    For a court or a State, what its provider has not permitted to go there is left out where nothing rests on it; where
+    something does, raises `RuleBroken` (R23), which names each and whom to ask.
+    """
     directory, cards = delivery.brought
-    packet = Packet(directory=directory, cards=cards, ledger=tuple(delivery.ledger), history=history, sealers=sealers)
+    withheld = {item.seq: item for item in handling.held_back(delivery, purpose)} if purpose != "operation" else {}
+    if faults := [f"{item.provider} has not permitted {item.name} ({item.code})" for item in withheld.values() if item.decides]:
+        hint = f"have each say `disclosure_permitted` to={purpose}, see docs/statements.md"
+        raise RuleBroken("R23", f"not for {purpose} yet: {'; '.join(faults)}", hint=hint)
+    ledger = tuple(_left_out(entry, withheld[entry.seq]) if entry.seq in withheld else entry for entry in delivery.ledger)
+    story = "" if purpose != "operation" else history
+    packet = Packet(directory=directory, cards=cards, ledger=ledger, history=story, sealers=sealers)
     body = packet.model_dump_json().encode()
     manifest = Manifest(
         delivery=delivery.plan.operation,
@@ -94,9 +119,24 @@ def seal(delivery: Delivery, history: str, key: Ed25519PrivateKey, at: datetime,
         head=delivery.ledger.head,
         packet=digest_of_bytes(body),
         exported_at=utc_text(at),
+        purpose=purpose,
     )
     envelope = sign(canonical(manifest), MANIFEST_TYPE, key)
     return b"".join((_BEFORE, body, _BETWEEN, canonical(envelope), _AFTER))
+
+
+def _left_out(entry: Entry, item: handling.Item) -> Entry:
+    assert isinstance(entry.event, Stated)  # noqa: S101 - whatever else is held back decides something
+    assert item.statement is not None  # noqa: S101
+    event = LeftOut(
+        hash=entry.head(),
+        provider=item.provider,
+        code=item.code,
+        statement=item.statement.id,
+        fingerprint=entry.event.envelope.fingerprint(),
+        verdict=entry.event.verdict,
+    )
+    return entry.model_copy(update={"event": event})
 
 
 def unseal(data: bytes) -> tuple[Packet, Manifest, Envelope]:
@@ -132,6 +172,11 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[R
     """
     packet, manifest, envelope = unseal(data)
     delivery = replay(packet.ledger, packet.directory, packet.cards)
+    for entry in packet.ledger:
+        if isinstance(entry.event, LeftOut) and not handling.bound(
+            delivery, entry.event.code, entry.event.provider, manifest.purpose
+        ):
+            raise NotVerified(f"left out, and its code {entry.event.code} does not call for that here", entry.seq)
     claims = (manifest.delivery, manifest.entries, manifest.head)
     if claims != (delivery.plan.operation, len(packet.ledger), delivery.ledger.head):
         raise NotVerified("the seal is of another ledger")
@@ -151,6 +196,8 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[R
         head=delivery.ledger.head,
         statements=len(stated),
         refused=sum(event.verdict.verdict == "refused" for event in stated),
+        left_out=sum(isinstance(entry.event, LeftOut) for entry in packet.ledger),
+        purpose=manifest.purpose,
         signers=_signers(stated),
         sealed_by=envelope.signatures[0].keyid,
         exported_at=manifest.exported_at,
@@ -205,6 +252,10 @@ def _check(delivery: Delivery, entry: Entry) -> None:
         verified_plan(entry.event.plan, delivery.directory, at)
     if isinstance(entry.event, KeysChanged):
         authentic(entry.event.change, delivery.directory, at)
+    if isinstance(entry.event, LeftOut):
+        if entry.event.verdict.verdict == "early":
+            raise NotVerified("an early statement is taken up later, so it cannot be left out", entry.seq)
+        return
     if not isinstance(entry.event, Stated):
         permits(delivery, entry.event, at)
         return

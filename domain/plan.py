@@ -27,7 +27,7 @@ from domain.identifiers import (
     UnLocode,
 )
 from domain.quantities import Milligrams, Span
-from domain.statements import Cash, Need, SubstanceMass, faults_of, mass_or_cash
+from domain.statements import Cash, HandlingCode, Need, SubstanceMass, faults_of, mass_or_cash
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
 
@@ -205,7 +205,8 @@ class Plan(Frozen):
     title: Line
     example: bool = False
     source: Annotated[str, Field(max_length=300)] = ""
-    handling_code: Literal["H0", "H1", "H2", "H3"]
+    handling_code: HandlingCode
+    """The code of the plan, and of every statement that has none of its own."""
     offence: Offence
     initiator: ServiceId
     coordinator: ServiceId | None = None

@@ -59,7 +59,7 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
 def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry | None:
     """Take a signed change of keys into the delivery; none if it says nothing new here.
 
-    Raises `Malformed`, `NotAuthentic`, or `RuleBroken` (R23; R12 once the delivery has ended); then nothing is recorded.
+    Raises `Malformed`, `NotAuthentic`, or `RuleBroken` (R24; R12 once the delivery has ended); then nothing is recorded.
     """
     if changed(delivery.directory, read_change(envelope)) == delivery.directory:
         return None
@@ -135,13 +135,14 @@ def take_up(delivery: Delivery, at: datetime) -> None:
             record(delivery, TakenUp(statement=statement.id, verdict=verdict), at)
 
 
-def receipt(delivery: Delivery, statement: str) -> Receipt:
-    """The receipt of a recorded statement. Raises `NotFound`."""
-    known = delivery.statements.get(statement)
-    if known is None:
-        message = f"no statement {statement} in this delivery"
-        raise NotFound(message)
-    return _receipt(delivery, known.seq, statement, known.verdict)
+def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | None:
+    """The receipt of exactly this statement, signature and all, if it has come in. Raises `Malformed`."""
+    statement = read_statement(envelope.body())
+    known = delivery.known(statement.id, envelope.fingerprint())
+    event = delivery.ledger[known.seq].event if known is not None else None
+    if known is None or not isinstance(event, Stated) or event.envelope != envelope:
+        return None
+    return _receipt(delivery, known.seq, statement.id, known.verdict)
 
 
 def _receipt(delivery: Delivery, seq: int, statement: str, verdict: Verdict) -> Receipt:

@@ -12,6 +12,7 @@ from domain import unforeseen
 from domain.canonical import Frozen
 from domain.cards import Modality, Permission
 from domain.delivery import Delivery
+from domain.directory import Service
 from domain.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
 from domain.ledger import NoticeKind, UtcText
 from domain.mass import open_difference
@@ -19,7 +20,24 @@ from domain.moments import utc_text
 from domain.plan import Contents, Inside
 from domain.quantities import Milligrams
 from domain.rules import asked_in_place
+from domain.sight import sight, why_halted
 from domain.statements import Cash, ConditionId, Label, Need, Part, Reason
+
+ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
+    "authorisation",
+    "permission",
+    "prepared",
+    "dispatched",
+    "sighting",
+    "handover_offer",
+    "handover_acceptance",
+    "movement_decision",
+    "delivered",
+    "seizure",
+    "explanation",
+    "interdiction",
+)
+"""What cannot be answered without knowing what travels."""
 
 RequestId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,199}$")]
 
@@ -32,20 +50,21 @@ class Bound(Frozen):
 
 
 class Facts(Frozen):
-    """What bears on the answer."""
+    """What bears on the answer, and nothing more (R11): of the consignment only where the answer is about it."""
 
     place: str
+    """Empty where the answer is about no place."""
     state: State
     modality: Modality
     expected_at: UtcText | None
     """Planned arrival, for a handover or the delivery."""
     valid_until: UtcText | None
     """Until when an authorisation must run, margin included."""
-    gross: Milligrams
+    gross: Milligrams | None = None
     """Expected gross weight, milligrams; at detection until prepared."""
-    tolerance: Milligrams
-    seals: tuple[Seal, ...]
-    contents: tuple[Inside, ...]
+    tolerance: Milligrams | None = None
+    seals: tuple[Seal, ...] = ()
+    contents: tuple[Inside, ...] = ()
     items: tuple[Label, ...] = ()
     """Substitutes and devices put in: they are to be recovered too (R10)."""
     permissions: tuple[Permission, ...] = ()
@@ -127,35 +146,49 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
     plan, progress = delivery.plan, delivery.progress[name]
     planned = plan.find(name)
     travels = planned is not None and planned.step in ("hand_over", "deliver") and progress.due is not None
-    problem = delivery.discrepancy.problem if delivery.discrepancy is not None else ""
-    other = unforeseen.call_about(delivery, name)
-    if other is not None:
-        problem = f"another operation touches this one; call {other.service}: {other.call}"
-    if delivery.halt is not None:
-        problem = delivery.halt.reason
-    known = delivery.directory.find(service)
-    state = planned.state if planned is not None else (known.state if known is not None else None)
+    known = delivery.directory.get(service)
+    state = planned.state if planned is not None else known.state
     says = progress.checkpoint.needs_of(service)
+    goods = any(need in ABOUT_THE_CONSIGNMENT for need in says)
     bound = [found for grant in delivery.grants.values() for found in grant.binding(name)]
-    if "explanation" in says:
-        problem = "; ".join(open_difference(delivery))
-    return Facts(
-        place=planned.place if planned is not None else delivery.here.means,
+    other = unforeseen.call_about(delivery, name)
+    facts = Facts(
+        place=planned.place if planned is not None else delivery.here.means if goods else "",
         state=state or delivery.here.state,
         modality=plan.modality,
         expected_at=utc_text(progress.due - progress.checkpoint.due) if travels and progress.due is not None else None,
         valid_until=_needed_until(delivery, state or delivery.here.state, progress.opened, name),
-        gross=delivery.custody.gross if delivery.custody is not None else plan.consignment.gross,
-        tolerance=plan.weight_tolerance,
-        seals=delivery.custody.seals if delivery.custody is not None else (),
-        contents=_inside(delivery),
-        items=tuple(item.label for item in delivery.prepared.items) if delivery.prepared is not None else (),
         permissions=plan.permissions(delivery.cards[state]) if "permission" in says and state in delivery.cards else (),
         parts=delivery.parts if "parts" in says else (),
         conditions=tuple(Bound(id=number, text=text) for number, text in bound),
-        problem=problem,
+        problem=_problem(delivery, name, known, says),
         agree_with=other.service if other is not None else None,
     )
+    return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery))
+
+
+def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, ...]) -> str:
+    """What a decision, a conflict, an explanation or a stop is about, in the words this service may read."""
+    if "explanation" in says:
+        return "; ".join(open_difference(delivery))
+    halted = why_halted(delivery, sight(delivery, service))
+    if halted is not None and unforeseen.outlives_a_halt(name):
+        return halted
+    other, found = unforeseen.call_about(delivery, name), delivery.discrepancy
+    if other is not None:
+        return f"another operation touches this one; call {other.service}: {other.call}"
+    return found.problem if found is not None and "movement_decision" in says else ""
+
+
+def _of_the_consignment(delivery: Delivery) -> dict[str, object]:
+    custody = delivery.custody
+    return {
+        "gross": custody.gross if custody is not None else delivery.plan.consignment.gross,
+        "tolerance": delivery.plan.weight_tolerance,
+        "seals": custody.seals if custody is not None else (),
+        "contents": _inside(delivery),
+        "items": tuple(item.label for item in delivery.prepared.items) if delivery.prepared is not None else (),
+    }
 
 
 def _inside(delivery: Delivery) -> tuple[Contents | Cash, ...]:

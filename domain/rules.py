@@ -16,7 +16,8 @@ R8   Anyone may stop. A stop is never lost and nothing advances after it. (Austr
 R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
      halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes; Dutch rule: goods never reach the market.)
 R10  The mass balance closes, or is explained, before the run closes. (Van Traa: the records did not suffice.)
-R11  A participant reads only what it needs. Not yet enforced beyond participation.
+R11  A participant reads only what it needs: its legs, the handovers beside them and what binds it (`domain.sight`).
+     (Austrian treaties; EU guidelines 2018: need to know.)
 R12  Each run ends in exactly one documented outcome, told to every participant.
 R13  The initiator is never the only one to authorise.
 R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid; Austrian treaties: special danger.)
@@ -35,7 +36,9 @@ R21  Who speaks for another service does so by its dated delegation, or as the b
      stay within a State and make no circle.
 R22  A plan is changed under way only by its initiator and only for what is still ahead; a State whose part of the way
      changes consents afresh, and who has been replaced is not heard any more. (Consent covers only what it was asked for.)
-R23  A key counts from the entry that makes it known, and after the entry that ends it no more; what was recorded before stays.
+R23  Information is used as its provider's handling code lets: H1 comes before no court and H2 goes to no third State without
+     the provider's recorded permission; H3 neither. (EU guidelines on controlled deliveries, 2018.)
+R24  A key counts from the entry that makes it known, and after the entry that ends it no more; what was recorded before stays.
      A service changes its own keys and an administrator anyone's; the installation itself may only end them. (NIST SP 800-57
      part 1, 5.3: a cryptoperiod ends at once when a key is compromised.)
 
@@ -68,6 +71,7 @@ from domain.ledger import (
     Expiring,
     Halted,
     KeysChanged,
+    LeftOut,
     Opened,
     Outcome,
     Reminded,
@@ -93,6 +97,7 @@ from domain.statements import (
     Correction,
     Delegated,
     DeviceFailed,
+    DisclosurePermitted,
     HandoverAccepted,
     HandoverOffered,
     Part,
@@ -112,6 +117,9 @@ ORDER: tuple[Step, ...] = ("authorise", "prepare", "dispatch", "hand_over", "del
 CLOSING = ("debriefed", "costs_settled", "goods_returned", "looked_back")
 """What is said when everything is over."""
 
+AFTER_THE_OUTCOME = (*CLOSING, "duty_done", "information", "disclosure_permitted")
+"""What still counts then."""
+
 AFTER_A_HALT = (
     "stop_requested",
     "stop_acknowledged",
@@ -130,11 +138,13 @@ AFTER_A_HALT = (
     "correction",
     "delegated",
     "duty_done",
+    "information",
+    "disclosure_permitted",
     *CLOSING,
 )
 """What may still be said when nothing advances any more (R8)."""
 
-ALWAYS = ("stop_requested", "incident")
+ALWAYS = ("stop_requested", "incident", "information")
 """What needs no checkpoint and no turn."""
 
 BY_THE_RESPONSIBLE = (
@@ -187,10 +197,10 @@ def _whole(span: timedelta) -> timedelta:
 
 
 def _judged(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
-    if delivery.outcome is not None and statement.kind not in (*CLOSING, "duty_done"):
+    if delivery.outcome is not None and statement.kind not in AFTER_THE_OUTCOME:
         return Verdict(verdict="late", reason=f"the delivery has ended: {delivery.outcome}")
     if delivery.halt is not None and statement.kind not in AFTER_A_HALT:
-        return refusal("R8", f"the delivery has been halted and nothing advances ({delivery.halt.reason})")
+        return refusal("R8", "the delivery has been halted and nothing advances")
     if not may_speak(delivery, statement, at):
         return refusal("R21", f"nothing lets {statement.service} speak for {statement.on_behalf_of} here and now")
     if statement.kind in ALWAYS:
@@ -210,6 +220,8 @@ def _judged(delivery: Delivery, statement: Statement, at: datetime) -> Verdict:
             return _split(delivery, statement, parts)
         case ArresteeReleased(persons=persons):
             return _release(delivery, statement, persons)
+        case DisclosurePermitted(statements=named):
+            return _disclosure(delivery, statement, named)
         case _:
             return _at_a_checkpoint(delivery, statement, at)
 
@@ -289,7 +301,7 @@ def _correction(delivery: Delivery, statement: Statement, correction: Correction
 def _split(delivery: Delivery, statement: Statement, parts: tuple[Part, ...]) -> Verdict:
     """Who holds the consignment says what it has split into, and the parts are the whole (R10)."""
     if statement.voice != delivery.responsible:
-        return refusal("R4", f"the responsible authority is {delivery.responsible}, not {statement.voice}")
+        return refusal("R4", f"{statement.voice} is not the responsible authority now")
     if delivery.parts or not unforeseen.watched(delivery) or delivery.prepared is None:
         return refusal("R10", "only what is on its way splits, and once")
     unequal = compared("the parts are", delivery.prepared.kept, [part.contents for part in parts], delivery.plan.weight_tolerance)
@@ -307,7 +319,7 @@ def _release(delivery: Delivery, statement: Statement, persons: int) -> Verdict:
 
 def _by_the_responsible(delivery: Delivery, statement: Statement) -> Verdict:
     if statement.voice != delivery.responsible:
-        reason = f"the responsible authority is {delivery.responsible}, not {statement.voice}"
+        reason = f"{statement.voice} is not the responsible authority now"
         return refusal("R4", reason)
     if statement.kind == "loss_recorded" and (delivery.halt is None or delivery.halt.cause != "lost"):
         return refusal("R9", "nothing is given up as lost before it has been searched for and the delivery has halted")
@@ -338,6 +350,15 @@ def _of_a_grant(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
         if instant(content.valid_until) <= grant.valid_until:
             reason = f"an extension must run beyond {utc_text(grant.valid_until)}"
             return refusal("R5", reason)
+    return ACCEPTED
+
+
+def _disclosure(delivery: Delivery, statement: Statement, named: tuple[str, ...]) -> Verdict:
+    """Only who provided something permits that it goes further (R23)."""
+    said = {one: delivery.said(one) for one in named}
+    foreign = [one for one, found in said.items() if found is None or found.service != statement.service]
+    if foreign:
+        return refusal("R23", f"{statement.service} has not said {', '.join(foreign)}, so it cannot permit that it is disclosed")
     return ACCEPTED
 
 
@@ -413,7 +434,7 @@ def _by_content(delivery: Delivery, statement: Statement, at: datetime) -> Verdi
     if delivery.custody is None and isinstance(content, HandoverOffered | HandoverAccepted):
         return refusal("R7", "nothing has been prepared, so there is nothing to compare weight and seals with")
     if isinstance(content, HandoverOffered) and statement.voice != delivery.responsible:
-        return refusal("R6", f"{delivery.responsible} holds the consignment, so {statement.voice} cannot offer it")
+        return refusal("R6", f"{statement.voice} does not hold the consignment, so it cannot offer it")
     if isinstance(content, HandoverAccepted):
         return _acceptance(delivery, statement, at)
     return ACCEPTED
@@ -650,6 +671,8 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
         case Ended():
             if delivery.outcome is None:
                 raise RuleBroken("R12", "it cannot end without an outcome")
+        case LeftOut():
+            raise RuleBroken("R23", "a ledger leaves nothing out; only a copy of it does")
         case Asked(checkpoint=name):
             if name not in delivery.progress:
                 raise RuleBroken("R17", f"nobody was asked: {name} has not opened")
@@ -668,9 +691,9 @@ def _permit_changing_keys(delivery: Delivery, event: KeysChanged) -> None:
     change = read_change(event.change)
     faults = tuple(faults_of_keys(delivery.directory, change))
     if faults:
-        raise RuleBroken("R23", "; ".join(faults))
+        raise RuleBroken("R24", "; ".join(faults))
     if changed(delivery.directory, change) == delivery.directory:
-        raise RuleBroken("R23", "nothing of this is new here")
+        raise RuleBroken("R24", "nothing of this is new here")
 
 
 def _permit_taking_up(delivery: Delivery, event: TakenUp, at: datetime) -> None:

@@ -519,6 +519,27 @@ class Delegated(Frozen):
         return _in_order(self)
 
 
+class Information(Frozen):
+    """What a service knows and lets others know. It decides nothing, so it can be left out of a copy of the record."""
+
+    kind: Literal["information"] = "information"
+    text: Annotated[str, Field(min_length=1, max_length=2000)]
+    to: Annotated[tuple[ServiceId, ...], Field(max_length=50)] = ()
+    """Who is to read it, besides whoever runs the operation."""
+    source: Literal["A", "B", "C", "X"] | None = None
+    """How reliable the source is, and below how sure the information (EU guidelines on controlled deliveries, 2018)."""
+    certainty: Literal["1", "2", "3", "4"] | None = None
+
+
+class DisclosurePermitted(Frozen):
+    """What this service has said may go where its handling code does not let it: before a court, or to a third State (R23)."""
+
+    kind: Literal["disclosure_permitted"] = "disclosure_permitted"
+    to: Literal["court"] | State
+    statements: Annotated[tuple[StatementId, ...], Field(max_length=100)] = ()
+    """Which of its statements; none: all it has said so far, and where it is the initiator, the plan."""
+
+
 class Correction(Frozen):
     """An earlier statement of this service was wrong, and this is what it should have said. The earlier one stays."""
 
@@ -569,6 +590,8 @@ Content = Annotated[
     | Interdicted
     | Destroyed
     | Delegated
+    | Information
+    | DisclosurePermitted
     | Correction,
     Field(discriminator="kind"),
 ]
@@ -640,6 +663,26 @@ ConditionId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,49}/[1-9][0-9
 """Who set it and its number, from 1, in the authorisation: `uz.prosecutor/1`."""
 
 
+HandlingCode = Literal["H0", "H1", "H2", "H3"]
+"""What a recipient may do with what it is told (EU guidelines on controlled deliveries, 2018). H0: use it against crime. H1: not
+before a court without the provider's permission. H2: not pass it to a third State without that. H3: what its caveat says, and
+till it is permitted, neither."""
+
+
+class Handling(Frozen):
+    """A handling code of its own for one statement."""
+
+    code: HandlingCode
+    caveat: Annotated[str, Field(max_length=300)] = ""
+
+    @model_validator(mode="after")
+    def _says_what_it_asks(self) -> "Handling":
+        if (self.code == "H3") != bool(self.caveat):
+            message = "H3 comes with its caveat in words, and no other code has one"
+            raise ValueError(message)
+        return self
+
+
 class Statement(Frozen):
     """What one service says, once."""
 
@@ -654,6 +697,8 @@ class Statement(Frozen):
     happened_at: Moment
     fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=50)] = ()
     """Conditions of authorisations that bind here and are met (R19)."""
+    handling: Handling | None = None
+    """None: as the plan's code says."""
     content: Content
 
     @property

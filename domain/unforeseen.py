@@ -120,9 +120,14 @@ def call_about(delivery: Delivery, name: str) -> Contact | None:
     return next((contact for contact in delivery.unsettled() if contact.checkpoint == name), None)
 
 
+def is_balance(name: str) -> bool:
+    """Whether it asks why the mass balance does not close."""
+    return _BALANCE.fullmatch(name) is not None
+
+
 def waits_without_end(name: str) -> bool:
     """Whether it has no due time: a halted consignment is never given up, and a balance is closed or explained."""
-    return name in (INTERDICTION, PARTS) or _BALANCE.fullmatch(name) is not None
+    return name in (INTERDICTION, PARTS) or is_balance(name)
 
 
 def outlives_a_halt(name: str) -> bool:

@@ -1,5 +1,5 @@
-"""What people are shown of a delivery: one summary, made by one pure function, for the command line, the API and
-Temporal's own UI alike.
+"""What people are shown of a delivery: one summary for each reader (R11), made by one pure function, for the command line, the
+API, the web desk and Temporal's own UI alike.
 """
 
 from datetime import datetime
@@ -7,13 +7,16 @@ from typing import Literal
 
 from domain.canonical import Frozen
 from domain.delivery import Delivery
+from domain.directory import Service
 from domain.ledger import Outcome
 from domain.mass import open_difference
 from domain.moments import utc_text
 from domain.plan import Plan
 from domain.progress import Progress, Standing
 from domain.quantities import Milligrams
+from domain.sight import Sight, sight, why_halted
 from domain.statements import Need
+from domain.unforeseen import ACKNOWLEDGED, is_balance
 
 Phase = Literal["consent", "preparation", "departure", "under_way", "arrest", "accounting", "halted", "ended"]
 
@@ -81,12 +84,17 @@ class StopView(Frozen):
 
 
 class DeliveryView(Frozen):
-    """The summary."""
+    """The summary, of the whole or of the reader's part."""
 
     delivery: str
-    title: str
+    whole: bool
+    """Whether this is all of it; if not, it is the part that the reader needs to know (R11)."""
+    title: str | None
     phase: Phase
-    position: Position
+    position: Position | None
+    """None: it is on a leg that is not the reader's."""
+    checkpoints: tuple[str, ...]
+    """Every checkpoint that is the reader's to see, passed, open or ahead."""
     route: tuple[StopView, ...]
     waiting: tuple[Waiting, ...]
     consents: tuple[Consent, ...]
@@ -103,16 +111,26 @@ class DeliveryView(Frozen):
     at: str
 
 
-def view(delivery: Delivery, now: datetime) -> DeliveryView:
-    """The delivery as it stands at `now`."""
-    halt = delivery.halt
+def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
+    """The delivery as it stands at `now`, as far as it is this reader's to see."""
+    seen = sight(delivery, reader)
+    here = seen.whole or (delivery.leg or 0) in seen.legs
+    found = delivery.discrepancy
     return DeliveryView(
         delivery=delivery.plan.operation,
-        title=delivery.plan.title,
+        whole=seen.whole,
+        title=delivery.plan.title if seen.whole else None,
         phase=phase(delivery),
-        position=_position(delivery),
-        route=route(delivery),
-        waiting=tuple(_waiting(delivery, name, progress) for name, progress in delivery.progress.items() if progress.open),
+        position=_position(delivery) if here else None,
+        checkpoints=tuple(dict.fromkeys((*(one.id for one in delivery.plan.checkpoints), *delivery.progress)))
+        if seen.whole
+        else seen.checkpoints,
+        route=tuple(stop for stop in route(delivery) if seen.whole or stop.checkpoint in seen.checkpoints),
+        waiting=tuple(
+            _waiting(delivery, name, progress, seen)
+            for name, progress in delivery.progress.items()
+            if progress.open and (seen.whole or name in seen.checkpoints)
+        ),
         consents=tuple(
             Consent(
                 state=grant.state,
@@ -123,11 +141,12 @@ def view(delivery: Delivery, now: datetime) -> DeliveryView:
                 conditions=tuple(one.text + (f" (at {one.at})" if one.at is not None else "") for one in grant.conditions),
             )
             for grant in delivery.grants.values()
+            if seen.whole or seen.own(grant.service, delivery)
         ),
-        discrepancy=delivery.discrepancy.problem if delivery.discrepancy is not None else None,
-        unbalanced=open_difference(delivery),
-        out_of_sight=f"since {utc_text(delivery.gap.began)}: {delivery.gap.reason}" if delivery.gap is not None else None,
-        halted=f"{halt.rule}: {halt.reason}" if halt is not None else None,
+        discrepancy=found.problem if found is not None and (seen.whole or found.checkpoint in seen.checkpoints) else None,
+        unbalanced=open_difference(delivery) if seen.whole or any(map(is_balance, seen.checkpoints)) else (),
+        out_of_sight=_out_of_sight(delivery, why=here),
+        halted=why_halted(delivery, seen),
         outcome=delivery.outcome,
         started_at=delivery.ledger[0].at,
         entries=len(delivery.ledger),
@@ -177,11 +196,9 @@ def route(delivery: Delivery) -> tuple[StopView, ...]:
 def markdown(shown: DeliveryView) -> str:
     """The summary as Temporal's UI shows it on the workflow's page."""
     where = shown.position
-    lines = [
-        f"**{shown.delivery}**: {shown.phase.replace('_', ' ')}" + (f", {shown.outcome}" if shown.outcome else ""),
-        "",
-        f"- responsible now: `{where.responsible}` ({where.state})",
-    ]
+    lines = [f"**{shown.delivery}**: {shown.phase.replace('_', ' ')}" + (f", {shown.outcome}" if shown.outcome else ""), ""]
+    if where is not None:
+        lines.append(f"- responsible now: `{where.responsible}` ({where.state})")
     if shown.halted:
         lines.append(f"- **halted** {shown.halted}")
     if shown.discrepancy:
@@ -197,6 +214,13 @@ def markdown(shown: DeliveryView) -> str:
     return "\n".join(lines)
 
 
+def _out_of_sight(delivery: Delivery, *, why: bool) -> str | None:
+    """That it is, everybody is told who is to look out for it; why, those whose leg it is on."""
+    if delivery.gap is None:
+        return None
+    return f"since {utc_text(delivery.gap.began)}" + (f": {delivery.gap.reason}" if why else "")
+
+
 def _position(delivery: Delivery) -> Position:
     leg, custody = delivery.here, delivery.custody
     return Position(
@@ -210,7 +234,8 @@ def _position(delivery: Delivery) -> Position:
     )
 
 
-def _waiting(delivery: Delivery, name: str, progress: Progress) -> Waiting:
+def _waiting(delivery: Delivery, name: str, progress: Progress, seen: Sight) -> Waiting:
+    named = (seen.reader.id,) if name == ACKNOWLEDGED and not seen.whole else progress.checkpoint.services()
     planned = delivery.plan.find(name)
     return Waiting(
         checkpoint=name,
@@ -220,6 +245,6 @@ def _waiting(delivery: Delivery, name: str, progress: Progress) -> Waiting:
         overdue=progress.silent,
         services=tuple(
             Awaited(service=service, says=progress.checkpoint.needs_of(service), standing=progress.standing_of(service))
-            for service in progress.checkpoint.services()
+            for service in named
         ),
     )

@@ -19,7 +19,9 @@ from domain.errors import (
     VigilError,
 )
 from domain.ledger import Entry, Left
+from domain.packet import Purpose
 from domain.policy import permit
+from domain.sight import Withheld
 from domain.statements import faults_of
 from domain.views import Row
 from gateway.access import CALLER, Proofs
@@ -38,8 +40,9 @@ STATUS: dict[type[VigilError], int] = {
     RuleBroken: 409,
     Unavailable: 503,
 }
-ENTRIES = TypeAdapter(list[Entry])
+ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 ROWS = TypeAdapter(tuple[Row, ...])
+PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -140,7 +143,7 @@ async def _end_streams(app: web.Application) -> None:
         stream.cancel()
 
 
-async def _events(first: Entry | None, following: AsyncIterator[Entry]) -> AsyncIterator[bytes]:
+async def _events(first: Entry | Withheld | None, following: AsyncIterator[Entry | Withheld]) -> AsyncIterator[bytes]:
     """Entries as server-sent events, and a comment now and then so that nobody on the way takes silence for death."""
     entry = first
     while entry is not None:
@@ -157,8 +160,12 @@ async def _events(first: Entry | None, following: AsyncIterator[Entry]) -> Async
 
 @routes.get("/v1/deliveries/{delivery}/packet", name="packet")
 async def packet(request: web.Request) -> web.Response:
-    """The sealed evidence packet."""
-    return _json(await request.app[DESK].packet(request[CALLER].service, request.match_info["delivery"]))
+    """The sealed evidence packet, for the operation itself or, with `purpose`, for a court or a State (R23)."""
+    try:
+        purpose = PURPOSE.validate_python(request.query.get("purpose", "operation"))
+    except ValidationError as error:
+        raise Malformed("there is no such purpose", faults_of(error, place="purpose")) from error
+    return _json(await request.app[DESK].packet(request[CALLER].service, request.match_info["delivery"], purpose))
 
 
 @routes.post("/v1/keys", name="keys")

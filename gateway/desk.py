@@ -3,18 +3,25 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import (
     Client,
+    RPCError,
+    RPCStatusCode,
+    RPCTimeoutOrCancelledError,
     WorkflowExecution,
     WorkflowExecutionStatus,
     WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from domain import amending
 from domain.cards import RuleCard
@@ -28,22 +35,23 @@ from domain.errors import (
     NotFound,
     RuleBroken,
     Unavailable,
+    VigilError,
 )
 from domain.keys import Taken, authentic, changed, read_change
 from domain.keys import faults_in as faults_of_keys
-from domain.ledger import Amended, Entry, Left, Receipt, Stated
+from domain.ledger import Amended, Entry, Left, Receipt
 from domain.moments import utc_text
-from domain.packet import seal
+from domain.packet import Purpose, seal
 from domain.plan import Plan, read_plan
 from domain.planning import faults_in
 from domain.policy import reach, role_of
 from domain.record import resume, verified_plan
 from domain.requests import Inbox, Request
+from domain.sight import Withheld, sight
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
-from gateway.access import may_see, may_start
+from gateway.access import may_see, may_start, no_delivery
 from gateway.rekeying import Rekeying
-from gateway.temporal import NoWorkerError, as_ours
 from process.in_force import InForce
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, update_id, workflow_id
@@ -105,7 +113,7 @@ class Desk:
             directory=self._directory.snapshot([*plan.participants(), *watching]),
             cards={state: self._cards[state] for state in plan.states()},
         )
-        with as_ours(plan.operation):
+        with _as_ours(plan.operation):
             try:
                 await self._client.start_workflow(
                     messages.WORKFLOW,
@@ -138,7 +146,7 @@ class Desk:
         now = datetime.now(UTC)
         verified_plan(envelope, self._directory, now)
         handle = await self._seen_by(caller, delivery)
-        with as_ours(delivery):
+        with _as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
         known = resume(docket.plan, docket.directory, docket.cards, docket.entries)
         snapshot = self._directory.snapshot(plan.participants())
@@ -151,7 +159,7 @@ class Desk:
         if faults:
             message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
             raise Malformed(message, faults)
-        with as_ours(delivery):
+        with _as_ours(delivery):
             entry: Entry = await handle.execute_update(
                 messages.AMEND,
                 amended,
@@ -186,7 +194,7 @@ class Desk:
     async def _judged_or_left(self, speaker: Service, statement: Statement, envelope: Envelope) -> Receipt | Left:
         handle = self._handle(statement.delivery)
         try:
-            with as_ours(statement.delivery):
+            with _as_ours(statement.delivery):
                 receipt: Receipt = await handle.execute_update(
                     messages.SUBMIT,
                     envelope,
@@ -195,30 +203,26 @@ class Desk:
                     rpc_timeout=UNTIL_LEFT,
                 )
         except NotFound:
-            return await self._after_the_end(statement.delivery, statement.id, envelope)
-        except NoWorkerError:
+            return await self._after_the_end(statement.delivery, envelope)
+        except _NoWorkerError:
             await self._seen_by(speaker, statement.delivery)
             return await self._leave(statement, envelope)
         return receipt
 
     async def _leave(self, statement: Statement, envelope: Envelope) -> Left:
         """Leave it by Signal: the same door, kept by the server until a worker is up."""
-        with as_ours(statement.delivery):
+        with _as_ours(statement.delivery):
             await self._handle(statement.delivery).signal(messages.SUBMIT, envelope, rpc_timeout=PATIENCE)
         log.warning("no worker answered: a statement was left with Temporal", extra={"delivery": statement.delivery})
         return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
 
-    async def _after_the_end(self, delivery: str, statement: str, envelope: Envelope) -> Receipt:
+    async def _after_the_end(self, delivery: str, envelope: Envelope) -> Receipt:
         """The workflow takes no more updates: the receipt if exactly this came in before, signature and all, else a refusal."""
-        with as_ours(delivery):
+        with _as_ours(delivery):
             known: list[Receipt] = await self._handle(delivery).query(
-                messages.QUERY_RECEIPT, statement, result_type=list[Receipt], rpc_timeout=PATIENCE
+                messages.QUERY_RECEIPT, envelope, result_type=list[Receipt], rpc_timeout=PATIENCE
             )
-            page = Page(since=known[0].seq) if known else Page()
-            entries: list[Entry] = await self._handle(delivery).query(
-                messages.QUERY_LEDGER, page, result_type=list[Entry], rpc_timeout=PATIENCE
-            )
-        if not known or not (isinstance(entries[0].event, Stated) and entries[0].event.envelope == envelope):
+        if not known:
             message = f"delivery {delivery} has ended; its ledger is closed"
             raise NotAllowed(message, hint="the statement was not recorded")
         return known[0]
@@ -227,7 +231,8 @@ class Desk:
         """Bring a signed change of keys to every delivery under way that its service speaks in; what became of it in each.
 
         Keys that it ends count no more here from now on, whatever the directory's file says. Asked again, it does no harm.
-        Raises `Malformed`, `NotAuthentic`, `NotAllowed`, or `RuleBroken` (R23); then nothing has changed anywhere.
+        Raises `Malformed`, `NotAuthentic`, `NotAllowed`, or `RuleBroken` (R24): then nothing has changed anywhere; and
+        `Unavailable` if Temporal is away: then ask again.
         """
         change = read_change(envelope)
         if caller.id != change.service and reach(role_of(caller), "keys") != "all":
@@ -237,11 +242,29 @@ class Desk:
             authentic(envelope, self._directory, datetime.now(UTC))
             faults = tuple(faults_of_keys(self._directory, change))
             if faults:
-                raise RuleBroken("R23", "; ".join(faults))
+                raise RuleBroken("R24", "; ".join(faults))
             self._in_force.end_keys(change)
-        told = await Rekeying(self._client, self._directory.get(change.service), envelope).everywhere()
-        log.info("keys were changed", extra={"service": change.service})
-        return told
+        service = self._directory.get(change.service)
+
+        async def bring(delivery: str) -> None:
+            with _as_ours(delivery):
+                once = f"keys/{envelope.fingerprint()[:32]}"
+                await self._handle(delivery).execute_update(messages.CHANGE_KEYS, envelope, id=once, rpc_timeout=UNTIL_LEFT)
+
+        async def leave(delivery: str) -> None:
+            with _as_ours(delivery):
+                await self._handle(delivery).signal(messages.CHANGE_KEYS, envelope, rpc_timeout=PATIENCE)
+
+        return await Rekeying(lambda: self._speaks_in(service), bring, leave).everywhere()
+
+    async def _speaks_in(self, service: Service) -> AsyncIterator[str]:
+        """Every delivery under way that the service can speak in: its own; supervisors and administrators, all."""
+        query = f"WorkflowType = '{messages.WORKFLOW}' AND ExecutionStatus = 'Running'"
+        if service.kind not in ("supervisor", "administrator", "system"):
+            query += f" AND {messages.PARTICIPANTS} = '{service.id}'"
+        with _as_ours(""):
+            async for found in self._client.list_workflows(query, rpc_timeout=PATIENCE):
+                yield found.id.removeprefix("delivery/")
 
     async def deliveries(self, caller: Service) -> tuple[Row, ...]:
         """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
@@ -250,16 +273,20 @@ class Desk:
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """The summary of one delivery."""
         handle = await self._seen_by(caller, delivery)
-        with as_ours(delivery):
-            found: DeliveryView = await handle.query(messages.QUERY_VIEW, result_type=DeliveryView, rpc_timeout=PATIENCE)
+        with _as_ours(delivery):
+            found: DeliveryView = await handle.query(
+                messages.QUERY_VIEW, Asker(service=caller), result_type=DeliveryView, rpc_timeout=PATIENCE
+            )
         return found
 
-    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry]:
-        """Ledger entries from a number on."""
+    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry | Withheld]:
+        """Ledger entries from a number on, as far as they are the caller's to read (R11)."""
         handle = await self._seen_by(caller, delivery)
-        with as_ours(delivery):
-            page = Page(since=since)
-            found: list[Entry] = await handle.query(messages.QUERY_LEDGER, page, result_type=list[Entry], rpc_timeout=PATIENCE)
+        with _as_ours(delivery):
+            page = Page(reader=caller, since=since)
+            found: list[Entry | Withheld] = await handle.query(
+                messages.QUERY_LEDGER, page, result_type=list[Entry | Withheld], rpc_timeout=PATIENCE
+            )
         return found
 
     async def inbox(self, caller: Service) -> Inbox:
@@ -274,10 +301,10 @@ class Desk:
             handle = self._client.get_workflow_handle(found.id)
             try:
                 async with gate:
-                    with as_ours(found.id):
+                    with _as_ours(found.id):
                         asked: list[Request] = await handle.query(
                             messages.QUERY_INBOX,
-                            Asker(service=caller.id),
+                            Asker(service=caller),
                             result_type=list[Request],
                             rpc_timeout=BRIEFLY,
                         )
@@ -290,18 +317,24 @@ class Desk:
         requests = sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id))
         return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
-    async def packet(self, caller: Service, delivery: str) -> bytes:
-        """The evidence packet as of now, sealed with the installation's key: the bytes of the file."""
+    async def packet(self, caller: Service, delivery: str, purpose: Purpose) -> bytes:
+        """The evidence packet as of now, for this purpose, sealed with the installation's key: the bytes of the file.
+
+        Raises `NotAllowed` unless the whole of it is the caller's to see (R11), `RuleBroken` (R23) if handling codes forbid it.
+        """
         handle = await self._seen_by(caller, delivery)
-        with as_ours(delivery):
+        with _as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
             history = await handle.fetch_history()
         rebuilt = resume(docket.plan, docket.directory, docket.cards, docket.entries)
+        if not sight(rebuilt, caller).whole:
+            message = f"a packet holds the whole of {delivery}, and {caller.id} sees a part of it (R11)"
+            raise NotAllowed(message, hint=f"ask {rebuilt.plan.initiator}, or a supervisor, for it")
         system = self._directory.system()
         sealers = system.keys if system is not None else ()
-        return seal(rebuilt, history.to_json(), self._key, datetime.now(UTC), sealers)
+        return seal(rebuilt, history.to_json(), self._key, datetime.now(UTC), purpose, sealers=sealers)
 
-    async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry]:
+    async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
         """Entries from `since` on as they are recorded, until the delivery has ended. Waits on history, polls nothing."""
         while True:
             news = asyncio.Event()
@@ -313,7 +346,7 @@ class Desk:
                     for entry in await self.ledger(caller, delivery, since):
                         since = entry.seq + 1
                         yield entry
-                        if entry.event.event == "ended":
+                        if isinstance(entry, Entry) and entry.event.event == "ended":
                             return
                     if run_over and (await handle.describe(rpc_timeout=PATIENCE)).status != WorkflowExecutionStatus.RUNNING:
                         return  # ended from outside, without an end of its own
@@ -326,7 +359,7 @@ class Desk:
 
     async def ready(self) -> None:
         """Whether Temporal answers. Raises `Unavailable`."""
-        with as_ours(""):
+        with _as_ours(""):
             await self._client.service_client.check_health(timeout=timedelta(seconds=2))
 
     def _handle(self, delivery: str) -> WorkflowHandle[Any, Any]:
@@ -335,7 +368,7 @@ class Desk:
     async def _seen_by(self, caller: Service, delivery: str) -> WorkflowHandle[Any, Any]:
         """The delivery's handle, if it is the caller's to see. Raises `NotFound`."""
         handle = self._handle(delivery)
-        with as_ours(delivery):
+        with _as_ours(delivery):
             found = await handle.describe(rpc_timeout=PATIENCE)
         may_see(caller, delivery, tuple(found.typed_search_attributes.get(_PARTICIPANTS) or ()))
         return handle
@@ -346,7 +379,7 @@ class Desk:
             query += f" AND {messages.PARTICIPANTS} = '{caller.id}'"
         if running:
             query += " AND ExecutionStatus = 'Running'"
-        with as_ours(""):
+        with _as_ours(""):
             async for found in self._client.list_workflows(query, limit=LONGEST_LIST, rpc_timeout=PATIENCE):
                 yield found
 
@@ -375,3 +408,54 @@ async def _row(found: WorkflowExecution) -> Row:
         started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
         closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,
     )
+
+
+@contextmanager
+def _as_ours(delivery: str) -> Iterator[None]:
+    """Temporal's errors as ours."""
+    try:
+        yield
+    except WorkflowUpdateFailedError as error:
+        raise _refused(error) from error
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError) as error:
+        raise _NoWorkerError from error
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise no_delivery(delivery) from error
+        if error.status in (
+            RPCStatusCode.DEADLINE_EXCEEDED,
+            RPCStatusCode.CANCELLED,
+            RPCStatusCode.FAILED_PRECONDITION,
+            RPCStatusCode.RESOURCE_EXHAUSTED,  # too many questions wait for a worker already
+        ):
+            raise _NoWorkerError from error
+        log.warning("Temporal does not answer as it should", extra={"code": error.status.name})
+        raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
+
+
+class _NoWorkerError(Unavailable):
+    """Temporal answers, and no worker does."""
+
+    def __init__(self) -> None:
+        super().__init__("no worker answered in time", hint="start a worker, then ask again")
+
+
+def _refused(error: WorkflowUpdateFailedError) -> VigilError:
+    """The error the workflow's validator raised, as it was there."""
+    cause = error.cause
+    if not isinstance(cause, ApplicationError):
+        return Unavailable("the workflow could not answer")
+    details: dict[str, Any] = cause.details[0] if cause.details else {}
+    hint = str(details.get("hint", ""))
+    faults = [Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ()))]
+    kinds: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
+    if cause.type == RuleBroken.code:
+        rule, _, reason = cause.message.partition(": ")
+        return RuleBroken(rule, reason, hint=hint)
+    if cause.type == Malformed.code:
+        return Malformed(cause.message, faults, hint=hint)
+    return kinds.get(cause.type or "", Unavailable)(cause.message, hint=hint)
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    return text.partition(": ")

@@ -27,6 +27,7 @@ from domain.errors import (
 from domain.keys import Taken
 from domain.ledger import Entry, Left, Receipt
 from domain.requests import Inbox
+from domain.sight import Withheld
 from domain.views import DeliveryView, Row
 
 T = TypeVar("T")
@@ -69,8 +70,8 @@ _BEGUN = TypeAdapter(_Begun)
 _ANSWER: TypeAdapter[Receipt | Left] = TypeAdapter(Receipt | Left)
 _ROWS = TypeAdapter(list[Row])
 _VIEW = TypeAdapter(DeliveryView)
-_ENTRY = TypeAdapter(Entry)
-_ENTRIES = TypeAdapter(list[Entry])
+_SEEN: TypeAdapter[Entry | Withheld] = TypeAdapter(Entry | Withheld)
+_PAGE: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 _INBOX = TypeAdapter(Inbox)
 _TAKEN = TypeAdapter(Taken)
 _PROBLEM = TypeAdapter(_Problem)
@@ -109,9 +110,9 @@ class Gateway:
         """The summary."""
         return self._read(_VIEW, await self._call("GET", _of(delivery)))
 
-    async def ledger(self, delivery: str, since: int = 0) -> list[Entry]:
-        """Ledger entries from a number on."""
-        return self._read(_ENTRIES, await self._call("GET", f"{_of(delivery)}/ledger?since={since}"))
+    async def ledger(self, delivery: str, since: int = 0) -> list[Entry | Withheld]:
+        """Ledger entries from a number on; what is not one's own to read is withheld."""
+        return self._read(_PAGE, await self._call("GET", f"{_of(delivery)}/ledger?since={since}"))
 
     async def inbox(self) -> Inbox:
         """What one is being asked."""
@@ -121,11 +122,11 @@ class Gateway:
         """Bring a signed change of keys to the deliveries under way; what became of it in each."""
         return self._read(_TAKEN, await self._call("POST", "/v1/keys", change))
 
-    async def packet(self, delivery: str) -> bytes:
-        """The sealed evidence packet, as the bytes to keep."""
-        return await self._call("GET", f"{_of(delivery)}/packet")
+    async def packet(self, delivery: str, purpose: str = "operation") -> bytes:
+        """The sealed evidence packet for this purpose, as the bytes to keep."""
+        return await self._call("GET", f"{_of(delivery)}/packet?purpose={quote(purpose, safe='')}")
 
-    async def changes(self, delivery: str, away: Callable[[Unavailable], None] | None = None) -> AsyncGenerator[Entry]:
+    async def changes(self, delivery: str, away: Callable[[Unavailable], None] | None = None) -> AsyncGenerator[Entry | Withheld]:
         """Entries as they are recorded, until the delivery has ended. Goes on after a broken connection.
 
         Raises `Unavailable` if the gateway does not answer; with `away`, only if it never has: later `away` is told once, and
@@ -141,7 +142,7 @@ class Gateway:
                         continue
                     since = entry.seq + 1
                     yield entry
-                    if entry.event.event == "ended":
+                    if isinstance(entry, Entry) and entry.event.event == "ended":
                         return
                 if closed:
                     break
@@ -158,7 +159,7 @@ class Gateway:
         message = f"delivery {delivery} was closed in Temporal without its end: its ledger stops at entry {since - 1}"
         raise VigilError(message, hint="ask whoever runs Temporal; `vigil export` gives what there is as evidence")
 
-    async def _stream(self, path: str) -> AsyncGenerator[Entry]:
+    async def _stream(self, path: str) -> AsyncGenerator[Entry | Withheld]:
         url, headers = self._signed("GET", path, b"")
         try:
             async with self._http.get(
@@ -168,7 +169,7 @@ class Gateway:
                     raise self._refusal(await answer.read())
                 async for line in answer.content:
                     if line.startswith(b"data: "):
-                        yield self._read(_ENTRY, line[6:])
+                        yield self._read(_SEEN, line[6:])
         except aiohttp.ClientConnectionError as error:
             raise self._away() from error
         except aiohttp.ClientResponseError as error:

@@ -79,7 +79,7 @@ class _Stage:
     def withdraw(self, name: str, services: tuple[str, ...]) -> None:
         """What was not said by now is not said."""
 
-    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:  # noqa: ARG002
+    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
         """Notices arrive at once."""
         record(self.delivery, Told(kind=kind, checkpoint=checkpoint, reached=services), self.time)
 

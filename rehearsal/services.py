@@ -169,7 +169,8 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
     asked = instant(request.asked_at)
     until = instant(facts.valid_until) if facts.valid_until else asked + timedelta(days=30)
     seals = [seal.model_dump() for seal in facts.seals] or [_new_seal(facts.state, dice)]
-    measured = {"gross": facts.gross + dice.randint(-facts.tolerance, facts.tolerance) // 4, "seals": seals}
+    gross, tolerance = facts.gross or 0, facts.tolerance or 0
+    measured = {"gross": gross + dice.randint(-tolerance, tolerance) // 4, "seals": seals}
     inside = [{k: v for k, v in plain(one).items() if k != "cas"} for one in facts.contents]
     window = {"valid_from": asked.isoformat(), "valid_until": until.isoformat()}
     words: dict[str, dict[str, Any]] = {
@@ -186,10 +187,10 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "authorisation_withdrawn": {"state": facts.state},
         "prepared": {
             "modality": facts.modality,
-            "gross": facts.gross,
+            "gross": gross,
             "seals": [_new_seal(facts.state, dice)],
             "witnesses": [f"witness-{dice.randint(1, 99):02d}"],
-            **_handled(facts.modality, inside, facts.gross),
+            **_handled(facts.modality, inside, gross),
         },
         "sighted": {"place": facts.place},
         "surveillance_lost": {"reason": "SIMULATED: lost in traffic"},
@@ -212,7 +213,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "arrest_made": {"persons": dice.randint(1, 3), "place": facts.place},
         "no_arrest": {"reason": "SIMULATED: nobody came"},
         "not_collected": {"because": "no_show", "reason": "SIMULATED: nobody came"},
-        "seizure": {"recovered": inside, "gross": facts.gross, "items": list(facts.items)},
+        "seizure": {"recovered": inside, "gross": gross, "items": list(facts.items)},
         "parts_ended": {"parts": [_ended(part) for part in facts.parts]},
         "difference_explained": {"reason": "SIMULATED: laboratory scale"},
         "permission_granted": {
@@ -230,7 +231,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "looked_back": {"note": "SIMULATED: before the court"},
         "destroyed": {"circumstances": "SIMULATED: burnt", "witnesses": [f"witness-{dice.randint(1, 99):02d}"]},
         "stop_requested": {"reason": "SIMULATED: stop"},
-        "interdicted": {"gross": facts.gross, "seals_intact": True, "place": facts.place},
+        "interdicted": {"gross": gross, "seals_intact": True, "place": facts.place},
     }
     return words.get(kind, {})
 

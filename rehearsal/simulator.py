@@ -176,7 +176,7 @@ class _Theatre:
         for task in self._answering.pop(name, []):
             task.cancel()
 
-    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:  # noqa: ARG002
+    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
         record(self._delivery, Told(kind=kind, checkpoint=checkpoint, reached=services), self.now())
         if self._world.backups and kind == "escalation" and checkpoint is not None:
             progress = self._delivery.progress[checkpoint]

@@ -79,8 +79,8 @@ BUGS = (
     Bug(
         "R12",
         "workflows/story.py",
-        'self.stage.tell("outcome", None, self.plan.participants(),',
-        'self.stage.tell("outcome", None, (),',
+        'self.stage.tell("outcome", None, self.plan.participants())',
+        'self.stage.tell("outcome", None, ())',
     ),
     Bug("R13", "domain/planning.py", "    if asked == {plan.initiator}:\n", "    if False:\n"),
     Bug(

@@ -142,6 +142,8 @@ WORDS: dict[str, dict[str, Any]] = {
     "destroyed": {"circumstances": "burnt", "witnesses": ["witness-1"]},
     "difference_explained": {"reason": "recounted by the laboratory"},
     "arrestee_released": {"persons": 1, "reason": "no charge"},
+    "information": {"text": "a tip"},
+    "disclosure_permitted": {"to": "court"},
     "delegated": {"valid_from": "2022-03-01T00:00:00Z", "valid_until": "2022-04-01T00:00:00Z", "reason": "on leave"},
 }
 """What a well-behaved service says of each kind, where nothing else is given."""
@@ -216,7 +218,9 @@ class Table:
         if kind.startswith(("authorisation_", "permission_")):
             usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
         beside = {"id": f"statement-{next(self._numbers):04d}", "officer": "officer-1"}
-        beside |= {name: content.pop(name) for name in ("id", "officer", "on_behalf_of", "fulfils") if name in content}
+        beside |= {
+            name: content.pop(name) for name in ("id", "officer", "on_behalf_of", "fulfils", "handling") if name in content
+        }
         return Statement(
             delivery=self.plan.operation,
             checkpoint=at,
@@ -262,6 +266,15 @@ class Table:
         self.say("kz.customs", "dispatched", "departure")
         self.close("departure")
         return self
+
+    def record_handover(self) -> None:
+        """It is handed over at Tashkent airport, which opens if it has not."""
+        if "tashkent-airport" not in self.delivery.progress:
+            self.record(Cleared(leg=1))
+            self.open("tashkent-airport")
+        self.say("kz.customs", "handover_offered", "tashkent-airport")
+        self.say("uz.customs", "handover_accepted", "tashkent-airport")
+        self.close("tashkent-airport")
 
     def approach(self) -> "Table":
         """On its way, and the handover at Tashkent airport is open."""

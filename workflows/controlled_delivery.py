@@ -9,10 +9,10 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from domain.envelope import Envelope
     from domain.errors import Malformed, VigilError
-    from domain.keys import read_change
     from domain.ledger import Amended, Asked, Deconflicted, Entry, Receipt
     from domain.record import admit, amend, begin, change_keys, look_up, receipt, record, resume, submit
     from domain.requests import Request, inbox
+    from domain.sight import Withheld, page
     from domain.views import DeliveryView, view
     from workflows import messages
     from workflows.messages import AskedReport, Asker, Docket, Ending, Page
@@ -88,7 +88,7 @@ class ControlledDelivery:
 
     @workflow.update(name=messages.CHANGE_KEYS)
     def change_keys(self, change: Envelope) -> None:
-        """Take a signed change of a service's keys (R23). Idempotent: what is known already is taken."""
+        """Take a signed change of a service's keys (R24). Idempotent: what is known already is taken."""
         try:
             self._change_keys(change)
         except VigilError as error:
@@ -104,8 +104,7 @@ class ControlledDelivery:
 
     def _change_keys(self, change: Envelope) -> None:
         if change_keys(self._delivery, change, workflow.now()) is not None:
-            told = f"keys of {read_change(change).service} were changed"
-            self._stage.tell("keys", None, self._delivery.plan.participants(), told)
+            self._stage.tell("keys", None, self._delivery.plan.participants())
 
     @workflow.signal(name=messages.SUBMIT)
     def leave(self, envelope: Envelope) -> None:
@@ -133,24 +132,25 @@ class ControlledDelivery:
             workflow.logger.warning("the register's answer came too late", extra={"code": error.code})
 
     @workflow.query(name=messages.QUERY_VIEW)
-    def view(self) -> DeliveryView:
-        """The summary."""
-        return view(self._delivery, workflow.now())
+    def view(self, asker: Asker) -> DeliveryView:
+        """The summary, as far as it is the asker's to see (R11)."""
+        return view(self._delivery, asker.service, workflow.now())
 
     @workflow.query(name=messages.QUERY_LEDGER)
-    def ledger(self, page: Page) -> list[Entry]:
-        """Entries from a number on."""
-        return list(self._delivery.ledger.since(page.since))
+    def ledger(self, wanted: Page) -> list[Entry | Withheld]:
+        """Entries from a number on; those that are not the reader's are withheld, all but their hash (R11)."""
+        return page(self._delivery, wanted.reader, wanted.since)
 
     @workflow.query(name=messages.QUERY_INBOX)
     def inbox(self, asker: Asker) -> list[Request]:
         """What a service is being asked now."""
-        return list(inbox(self._delivery, asker.service, workflow.now()))
+        return list(inbox(self._delivery, asker.service.id, workflow.now()))
 
     @workflow.query(name=messages.QUERY_RECEIPT)
-    def receipt(self, statement: str) -> list[Receipt]:
-        """The receipt of a statement, if it has come in: for a caller whose answer was lost."""
-        return [receipt(self._delivery, statement)] if statement in self._delivery.statements else []
+    def receipt(self, envelope: Envelope) -> list[Receipt]:
+        """The receipt of exactly this statement, if it has come in: for a caller whose answer was lost."""
+        known = receipt(self._delivery, envelope)
+        return [known] if known is not None else []
 
     @workflow.query(name=messages.QUERY_DOCKET)
     def docket(self) -> Docket:

@@ -71,15 +71,16 @@ class Docket(Frozen):
 
 
 class Page(Frozen):
-    """Ledger entries from a number on."""
+    """Ledger entries from a number on, as far as they are this reader's (R11)."""
 
+    reader: Service
     since: Annotated[int, Field(ge=0)] = 0
 
 
 class Asker(Frozen):
-    """Whose inbox is asked for."""
+    """Who wants to see."""
 
-    service: ServiceId
+    service: Service
 
 
 class AskedReport(Frozen):

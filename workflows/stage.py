@@ -38,8 +38,8 @@ class Stage(Protocol):
         """The checkpoint has closed: stop asking, and tell these services that nothing is waited for any more."""
         ...
 
-    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:
-        """Send a notice to these services, as often as it takes. Returns at once."""
+    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
+        """Send each of these services a notice in the words it may read, as often as it takes. Returns at once."""
         ...
 
     def show(self) -> None:

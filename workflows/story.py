@@ -158,7 +158,7 @@ class Story:
         if self.delivery.outcome is None:
             outcome, reason = rules.conclusion(self.delivery)
             self.record(Concluded(outcome=outcome, reason=reason[:500]))
-            self.stage.tell("outcome", None, self.plan.participants(), f"{outcome}: {reason}")
+            self.stage.tell("outcome", None, self.plan.participants())
             self.meet_the_unforeseen()
             await self.stage.release()
         if self.delivery.dispatched:
@@ -262,12 +262,11 @@ class Story:
         self.record(event)
         match event:
             case Reminded(checkpoint=name, services=services):
-                self.stage.tell("reminder", name, services, f"an answer is still waited for at {name}")
-            case Escalated(checkpoint=name, to=to, services=services):
-                self.stage.tell("escalation", name, (to,), f"no answer yet at {name} from {', '.join(services)}")
-            case Silence(checkpoint=name, services=services):
-                overdue = f"no answer in time at {name} from {', '.join(services)}"
-                self.stage.tell("silence", name, (self.plan.initiator,), overdue)
+                self.stage.tell("reminder", name, services)
+            case Escalated(checkpoint=name, to=to):
+                self.stage.tell("escalation", name, (to,))
+            case Silence(checkpoint=name):
+                self.stage.tell("silence", name, (self.plan.initiator,))
             case Expiring(service=service) if self.delivery.halt is None:
                 self.ask_extension(service)
 
@@ -319,8 +318,7 @@ class Story:
     def meet_conflict(self, contact: Contact) -> None:
         """Tell the initiator whom to call, once, and ask it for an agreement of both sides (R15)."""
         if self.open_unforeseen(contact.checkpoint, ask=True):
-            text = f"another operation touches this one; call {contact.service}: {contact.call}"
-            self.stage.tell("conflict", contact.checkpoint, (self.plan.initiator,), text)
+            self.stage.tell("conflict", contact.checkpoint, (self.plan.initiator,))
 
     def keep_in_sight(self) -> None:
         """Ask for a sighting when a check-in is due; alarm everyone and have it searched for when it is out of sight (R9)."""
@@ -331,7 +329,7 @@ class Story:
             search = unforeseen.search_name(self.delivery)
             if search not in self.delivery.progress:
                 self.open_unforeseen(search, ask=True)
-                self.stage.tell("alarm", search, self.plan.participants(), f"out of sight: {self.delivery.gap.reason}"[:500])
+                self.stage.tell("alarm", search, self.plan.participants())
 
     def ask_extension(self, service: str) -> None:
         """Ask an authority to let its consent run longer, unless it is being asked already (R5)."""

@@ -13,6 +13,7 @@ from domain.delivery import Delivery
 from domain.ledger import NoticeKind, Told
 from domain.record import record
 from domain.requests import Notice, requests
+from domain.sight import notice
 from domain.unforeseen import in_between
 from domain.views import markdown, phase, view
 from workflows.messages import (
@@ -117,13 +118,24 @@ class TemporalStage:
             task.cancel()
         called = tuple(one for one in services if self._delivery.directory.get(one).reach.by != "desk")
         if called:
-            self.tell("withdrawn", name, called, f"{name} has closed; nothing is waited for any more")
+            self.tell("withdrawn", name, called)
 
-    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:
+    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
         """Send it with an activity of its own; who was reached is recorded when that has ended."""
         self._notices = [task for task in self._notices if not task.done()]
         number = f"{self._delivery.plan.operation}/{len(self._delivery.ledger)}/{kind}"
-        self._notices.append(asyncio.create_task(self._deliver(number, kind, checkpoint, services, text)))
+        notices = tuple(
+            Notice(
+                id=f"{number}/{service}",
+                delivery=self._delivery.plan.operation,
+                service=service,
+                kind=kind,
+                checkpoint=checkpoint,
+                text=notice(self._delivery, kind, checkpoint, service)[:1000],
+            )
+            for service in services
+        )
+        self._notices.append(asyncio.create_task(self._deliver(kind, checkpoint, notices)))
 
     def show(self) -> None:
         """Shown when the story next waits."""
@@ -134,7 +146,7 @@ class TemporalStage:
         self._participants = self._delivery.plan.participants()
         workflow.upsert_search_attributes([_PARTICIPANTS.value_set(list(self._participants))])
         services = tuple(dict.fromkeys((*self._participants, *before)))
-        self.tell("amended", None, services, "the plan was changed for what is still ahead")
+        self.tell("amended", None, services)
         for name, progress in self._delivery.progress.items():
             if progress.open:
                 self.ask(name)
@@ -159,7 +171,7 @@ class TemporalStage:
 
     def show_everywhere(self) -> None:
         """Temporal's own UI reads like the operation: details in words, one search attribute for lists."""
-        shown = view(self._delivery, self.now())
+        shown = view(self._delivery, self._delivery.directory.get(self._delivery.plan.initiator), self.now())
         workflow.set_current_details(markdown(shown))
         name = phase(self._delivery)
         coarse = shown.outcome or ("halted" if name == "halted" else "under_way" if self._delivery.dispatched else "planned")
@@ -181,33 +193,20 @@ class TemporalStage:
             left = max(until - self.now(), timedelta())
             self._alarm = asyncio.create_task(workflow.sleep(left, summary=summary[:120]))
 
-    async def _deliver(self, number: str, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], text: str) -> None:
+    async def _deliver(self, kind: NoticeKind, checkpoint: str | None, notices: tuple[Notice, ...]) -> None:
         directory = self._delivery.directory
-        desks = tuple(service for service in services if directory.get(service).reach.by == "desk")
-        called = tuple(service for service in services if service not in desks)
+        desks = tuple(one.service for one in notices if directory.get(one.service).reach.by == "desk")
+        called = tuple(one for one in notices if one.service not in desks)
         went = Delivered(reached=desks)
         if called:
-            errand = Errand(
-                notices=tuple(
-                    Notice(
-                        id=f"{number}/{service}",
-                        delivery=self._delivery.plan.operation,
-                        service=service,
-                        kind=kind,
-                        checkpoint=checkpoint,
-                        text=text[:1000],
-                    )
-                    for service in called
-                ),
-                services=tuple(directory.get(service) for service in called),
-            )
+            errand = Errand(notices=called, services=tuple(directory.get(one.service) for one in called))
             result = await workflow.execute_activity(
                 DELIVER_NOTICES,
                 errand,
                 result_type=Delivered,
                 start_to_close_timeout=timedelta(minutes=2),
                 heartbeat_timeout=_LIVENESS,
-                summary=f"{kind} to {', '.join(called)}"[:120],
+                summary=f"{kind} to {', '.join(one.service for one in called)}"[:120],
             )
             went = Delivered(reached=desks + result.reached, unreachable=result.unreachable)
         told = Told(kind=kind, checkpoint=checkpoint, reached=went.reached, unreachable=went.unreachable)

@@ -1,4 +1,4 @@
-"""Changes of keys under way (R23): by the service itself or an administrator, from their entry on, and only ever narrower."""
+"""Changes of keys under way (R24): by the service itself or an administrator, from their entry on, and only ever narrower."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -60,11 +60,11 @@ def stop(table: Table, key: str) -> str:
 
 
 def refused(table: Table, envelope: Envelope) -> str:
-    """Why R23 refuses this change; nothing is recorded."""
+    """Why R24 refuses this change; nothing is recorded."""
     so_far = len(table.delivery.ledger)
     with pytest.raises(RuleBroken) as error:
         change_keys(table.delivery, envelope, table.now)
-    assert ("R23", so_far) == (error.value.rule, len(table.delivery.ledger))
+    assert ("R24", so_far) == (error.value.rule, len(table.delivery.ledger))
     return error.value.reason
 
 
@@ -80,7 +80,7 @@ def sealed(table: Table) -> bytes:
     return seal(table.delivery, "", private_key_of(VIGIL), table.now)
 
 
-def test_r23_a_revoked_key_counts_until_its_entry_and_no_longer() -> None:
+def test_r24_a_revoked_key_counts_until_its_entry_and_no_longer() -> None:
     """What it signed before stays; after, it is a key nobody knows. The packet verifies with both."""
     table = Table().consent()
     before = stop(table, POLICE)
@@ -92,7 +92,7 @@ def test_r23_a_revoked_key_counts_until_its_entry_and_no_longer() -> None:
     assert "uz.police" in {one.service for one in verify(sealed(table)).signers}
 
 
-def test_r23_rotation_overlaps() -> None:
+def test_r24_rotation_overlaps() -> None:
     """The new key counts at once, the old one until its end, and what either said is proved."""
     table = Table().consent()
     strange = stop(table, NEW)
@@ -105,7 +105,7 @@ def test_r23_rotation_overlaps() -> None:
     assert {of(NEW), of(POLICE)} <= {one.key for one in verify(sealed(table)).signers}
 
 
-def test_r23_the_same_change_again_is_none() -> None:
+def test_r24_the_same_change_again_is_none() -> None:
     """Sent twice, or after a later one, it leaves no entry and lets nothing live again."""
     table = Table().consent()
     first = rotation(table.now)
@@ -121,7 +121,7 @@ def test_r23_the_same_change_again_is_none() -> None:
     assert "not authentic" == stop(table, POLICE)
 
 
-def test_r23_an_administrator_may_replace_a_lost_key() -> None:
+def test_r24_an_administrator_may_replace_a_lost_key() -> None:
     """It adds and ends in another's name, and the ledger says who did."""
     table = Table().consent()
     entry = taken(table, change(table.now, ADMIN, added=(fresh(),), ended=(KeyEnd(key=of(POLICE), at=table.now.isoformat()),)))
@@ -132,7 +132,7 @@ def test_r23_an_administrator_may_replace_a_lost_key() -> None:
     assert verify(sealed(table)).entries == len(table.delivery.ledger)
 
 
-def test_r23_the_installation_ends_keys_and_gives_none() -> None:
+def test_r24_the_installation_ends_keys_and_gives_none() -> None:
     """Who runs the server can lock a service out, which it can anyway, and never speak for it."""
     table = Table().consent()
 
@@ -142,7 +142,7 @@ def test_r23_the_installation_ends_keys_and_gives_none() -> None:
 
 
 @pytest.mark.parametrize("by", ["kz.knb", "uz.customs", "supervision"])
-def test_r23_nobody_else_changes_a_services_keys(by: str) -> None:
+def test_r24_nobody_else_changes_a_services_keys(by: str) -> None:
     """Neither the initiator, nor a service of the same State, nor a supervisor."""
     table = Table().consent()
 
@@ -150,7 +150,7 @@ def test_r23_nobody_else_changes_a_services_keys(by: str) -> None:
     assert "accepted" == stop(table, POLICE)
 
 
-def test_r23_a_key_that_is_not_there_cannot_end() -> None:
+def test_r24_a_key_that_is_not_there_cannot_end() -> None:
     """A key id with a wrong digit is found, and nothing is taken as done."""
     table = Table().consent()
     wrong = change(table.now, added=(fresh(),), ended=(KeyEnd(key="0" * 32, at=table.now.isoformat(), revoked=True),))
@@ -158,7 +158,7 @@ def test_r23_a_key_that_is_not_there_cannot_end() -> None:
     assert f"{POLICE} has no key {'0' * 32}" == refused(table, wrong)
 
 
-def test_r23_a_service_has_sixteen_keys_at_most() -> None:
+def test_r24_a_service_has_sixteen_keys_at_most() -> None:
     """Its first and fifteen more."""
     table = Table().consent()
     for first in range(0, 12, 4):
@@ -180,7 +180,7 @@ def test_r23_a_service_has_sixteen_keys_at_most() -> None:
     ],
     ids=["another's key", "the new key itself", "unknown service", "another payload", "another type"],
 )
-def test_r23_a_change_that_is_not_authentic_is_noise(forge: Callable[[datetime], Envelope]) -> None:
+def test_r24_a_change_that_is_not_authentic_is_noise(forge: Callable[[datetime], Envelope]) -> None:
     """No key that counts stands behind it: refused, and nothing is recorded."""
     table = Table().consent()
     so_far = len(table.delivery.ledger)
@@ -190,7 +190,7 @@ def test_r23_a_change_that_is_not_authentic_is_noise(forge: Callable[[datetime],
     assert so_far == len(table.delivery.ledger)
 
 
-def test_r23_a_revoked_key_changes_nothing_any_more() -> None:
+def test_r24_a_revoked_key_changes_nothing_any_more() -> None:
     """A thief who comes after the revocation cannot make itself a new key with the stolen one."""
     table = Table().consent()
     taken(table, revocation(table.now))
@@ -294,7 +294,7 @@ def test_a_forged_change_in_a_packet_is_refused() -> None:
     first = place_of(taken_apart(data)[1], "keys_changed")
     for forged, problem in (
         (change(Table().now, added=(fresh(),), key=VIGIL), "not a valid key"),
-        (change(Table().now, VIGIL, added=(fresh(),)), "R23"),
+        (change(Table().now, VIGIL, added=(fresh(),)), "R24"),
     ):
         event = KeysChanged(change=forged)
         with pytest.raises(NotVerified, match=problem):
@@ -353,8 +353,8 @@ def test_a_packet_is_sealed_with_the_installations_key_of_the_day() -> None:
     table = Table().consent()
     keys = table.directory.get(VIGIL).keys
     now = fresh("vigil, its new key", table.now.isoformat())
-    packed = seal(table.delivery, "", private_key_of("vigil, its new key"), table.now, (*keys, now))
+    packed = seal(table.delivery, "", private_key_of("vigil, its new key"), table.now, sealers=(*keys, now))
 
     assert of("vigil, its new key") == verify(packed).sealed_by
     with pytest.raises(NotVerified, match="the seal is not valid"):
-        verify(seal(table.delivery, "", private_key_of("vigil, its new key"), table.now, keys))
+        verify(seal(table.delivery, "", private_key_of("vigil, its new key"), table.now, sealers=keys))

@@ -18,6 +18,7 @@ from domain.ledger import (
     Cleared,
     Closed,
     Opened,
+    Stated,
     TakenUp,
     Verdict,
 )
@@ -197,7 +198,7 @@ def test_r18_same_bytes_get_the_same_receipt_and_no_second_entry() -> None:
     before = len(table.delivery.ledger)
     table.pass_time(hours=1)
     assert submit(table.delivery, envelope, table.now) == first
-    assert receipt(table.delivery, first.statement) == first
+    assert receipt(table.delivery, envelope) == first
     assert len(table.delivery.ledger) == before
 
 
@@ -210,7 +211,9 @@ def test_r18_same_id_with_other_content_is_recorded_as_refused() -> None:
     assert again.seq == first.seq + 1
     assert table.delivery.custody is not None
     assert table.delivery.custody.gross == GROSS
-    assert receipt(table.delivery, "one-and-the-same") == first
+    kept = table.delivery.ledger[first.seq].event
+    assert isinstance(kept, Stated)
+    assert receipt(table.delivery, kept.envelope) == first
 
 
 def test_r18_the_same_contradiction_again_is_recorded_once() -> None:
@@ -244,10 +247,15 @@ def test_r18_early_statement_is_taken_up_once_and_with_the_rules_verdict() -> No
     assert forbidden(table, TakenUp(statement=early, verdict=accepted)) == "R18"
 
 
-def test_r18_receipt_of_an_unknown_statement_is_not_found() -> None:
-    """There is no receipt for what was never said."""
-    with pytest.raises(NotFound):
-        receipt(Table().delivery, "never-said")
+def test_r18_there_is_no_receipt_for_what_was_never_said_or_signed_otherwise() -> None:
+    """A receipt is of exactly these bytes and this signature."""
+    table = Table()
+    said = table.statement("kz.knb", "stop_requested")
+    signed, by_another = (sign_statement(said, private_key_of(service)) for service in ("kz.knb", "uz.police"))
+    assert receipt(table.delivery, signed) is None
+    first = submit(table.delivery, signed, table.now)
+    assert receipt(table.delivery, signed) == first
+    assert receipt(table.delivery, by_another) is None
 
 
 # The door: what is noise leaves no trace

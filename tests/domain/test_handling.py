@@ -1,0 +1,201 @@
+"""R23: handling codes decide where what a service has said may go."""
+
+import pytest
+
+from domain.canonical import canonical, digest_of_bytes
+from domain.envelope import MANIFEST_TYPE, sign
+from domain.errors import NotVerified, RuleBroken
+from domain.handling import may_read
+from domain.ledger import Entry, LeftOut, Stated
+from domain.packet import Manifest, Packet, seal, unseal, verify
+from domain.plan import Plan
+from domain.sight import page
+from domain.statements import Handling, read_statement
+from rehearsal.services import VIGIL, private_key_of
+from tests.course import became, forbidden
+from tests.support import Table, example_plan, with_changes
+
+
+def under(code: str) -> Plan:
+    """The example plan under this handling code."""
+    return with_changes(plan_={"handling_code": code})
+
+
+def packet_for(table: Table, purpose: str) -> bytes:
+    """The packet for a court or a State."""
+    return seal(table.delivery, "the whole history", private_key_of(VIGIL), table.now, purpose)
+
+
+def reads(table: Table, service: str, kind: str) -> bool:
+    """Whether this service can read a statement of this kind."""
+    entries = page(table.delivery, table.directory.get(service), 0)
+    stated = [entry.event for entry in entries if isinstance(entry, Entry) and isinstance(entry.event, Stated)]
+    return kind in [read_statement(event.envelope.body()).kind for event in stated]
+
+
+def test_r23_h0_goes_before_a_court() -> None:
+    """Nothing is held back, nothing is left out."""
+    table = Table(under("H0")).dispatch()
+    proved = verify(packet_for(table, "court"), table.directory)
+    assert ("court", 0) == (proved.purpose, proved.left_out)
+
+
+def test_r23_h1_on_which_the_record_rests_keeps_it_from_the_court_until_permitted() -> None:
+    """The refusal names each and whom to ask; each provider's permission opens its own; then the packet verifies."""
+    table = Table(under("H1")).prepare()
+    with pytest.raises(RuleBroken, match="not permitted the plan") as refused:
+        packet_for(table, "court")
+    assert "kz.customs has not permitted prepared statement-0003 (H1)" in refused.value.reason
+    for service in ("kz.knb", "kz.customs", "kz.prosecutor"):
+        table.say(service, "disclosure_permitted")
+    with pytest.raises(RuleBroken) as refused:
+        packet_for(table, "court")
+    assert "uz.prosecutor has not permitted authorisation_granted" in refused.value.reason
+    assert "kz." not in refused.value.reason
+    table.say("uz.prosecutor", "disclosure_permitted")
+    assert 0 == verify(packet_for(table, "court"), table.directory).left_out
+
+
+def test_r23_the_operations_own_packet_holds_everything() -> None:
+    """It is for those whom it was told to."""
+    table = Table(under("H3")).prepare()
+    proved = verify(table.packet(), table.directory)
+    assert ("operation", 0) == (proved.purpose, proved.left_out)
+
+
+def test_r23_information_under_h1_is_left_out_and_the_rest_is_proved() -> None:
+    """The ledger's hash stands in its place; whoever has the statement can show that it is this one; no history leaks it."""
+    table = Table(under("H0")).consent()
+    table.say("kz.customs", "information", text="our man in the post office", handling=Handling(code="H1"))
+    table.say("uz.police", "information", text="read by the court", handling=Handling(code="H0"))
+    table.open("preparation")
+    table.say("kz.customs", "prepared", "preparation")
+
+    data = packet_for(table, "court")
+    proved = verify(data, table.directory)
+    left_out = [entry.event for entry in unseal(data)[0].ledger if isinstance(entry.event, LeftOut)]
+
+    assert b"our man" not in data
+    assert b"b3VyIG1hbi" not in data
+    assert b"the whole history" not in data
+    assert ("court", 1, table.delivery.ledger.head) == (proved.purpose, proved.left_out, proved.head)
+    assert [("kz.customs", "H1", "accepted")] == [(one.provider, one.code, one.verdict.verdict) for one in left_out]
+    kept = next(
+        entry.event.envelope
+        for entry in table.delivery.ledger
+        if isinstance(entry.event, Stated) and b"our man" in entry.event.envelope.body()
+    )
+    assert kept.fingerprint() == left_out[0].fingerprint
+
+
+def test_r23_what_a_provider_permits_goes_there_and_nowhere_else() -> None:
+    """To the court is not to a State; one statement is not all."""
+    table = Table(under("H0")).consent()
+    for number in (1, 2):
+        table.say("kz.customs", "information", id=f"a-tip-{number:04d}", text=f"tip {number}", handling=Handling(code="H1"))
+    table.say("kz.customs", "disclosure_permitted", statements=["a-tip-0002"])
+    left_out = [entry.event for entry in unseal(packet_for(table, "court"))[0].ledger if isinstance(entry.event, LeftOut)]
+    assert ["a-tip-0001"] == [one.statement for one in left_out]
+
+
+def test_r23_nobody_permits_what_another_has_provided() -> None:
+    """Refused, also for what was never said."""
+    table = Table()
+    table.say("kz.customs", "information", id="a-tip-0001")
+    assert ("refused", "R23") == became(table.say("uz.police", "disclosure_permitted", statements=["a-tip-0001"]))
+    assert ("refused", "R23") == became(table.say("uz.police", "disclosure_permitted", statements=["never-said"]))
+    assert "accepted" == table.say("kz.customs", "disclosure_permitted", statements=["a-tip-0001"]).verdict.verdict
+
+
+def test_r23_h2_of_its_own_goes_to_no_third_state() -> None:
+    """The provider's and the initiator's States read it; a third one only once that is permitted; a packet for it likewise."""
+    plan = with_changes(example_plan("omsk-taraz"), plan_={"handling_code": "H0"})
+    initiator, other = plan.initiator, next(one for one in plan.participants() if one[:2] != plan.initiator[:2])
+    table = Table(plan)
+    everyone = list(plan.participants())
+    table.say(initiator, "information", id="a-tip-0001", to=everyone, handling=Handling(code="H2"))
+    assert reads(table, initiator, "information")
+    assert not reads(table, other, "information")
+    state = table.directory.get(other).state
+    assert state is not None
+    assert [initiator] == [
+        entry.event.provider for entry in unseal(packet_for(table, state))[0].ledger if isinstance(entry.event, LeftOut)
+    ]
+    table.say(initiator, "disclosure_permitted", to=state)
+    assert reads(table, other, "information")
+    assert 0 == verify(packet_for(table, state), table.directory).left_out
+
+
+@pytest.mark.parametrize(
+    ("plans", "own", "asked_too", "others"), [("H0", None, True, True), ("H2", None, True, False), ("H0", "H2", False, False)]
+)
+def test_r23_the_plans_h2_does_not_keep_a_handover_from_those_who_make_it(
+    plans: str, own: str | None, *, asked_too: bool, others: bool
+) -> None:
+    """They could not answer without it; a provider that marks one statement keeps even that from them."""
+    table = Table(under(plans))
+    more = {"handling": Handling.model_validate({"code": own})} if own is not None else {}
+    said = table.statement("uz.customs", "handover_accepted", "tashkent-airport", **more)
+    tajik = table.directory.get("tj.customs")
+    assert asked_too == may_read(table.delivery, said, 5, tajik, addressed=True)
+    assert others == may_read(table.delivery, said, 5, tajik, addressed=False)
+    for insider in ("uz.police", "kz.prosecutor", "supervision"):
+        assert may_read(table.delivery, said, 5, table.directory.get(insider), addressed=False)
+
+
+@pytest.mark.parametrize(("code", "caveat"), [("H3", ""), ("H1", "for nobody")])
+def test_r23_h3_comes_with_its_caveat_and_no_other_code_has_one(code: str, caveat: str) -> None:
+    """A restriction that is not said cannot be kept."""
+    with pytest.raises(ValueError, match="caveat"):
+        Handling.model_validate({"code": code, "caveat": caveat})
+
+
+def test_r23_a_ledger_leaves_nothing_out() -> None:
+    """Only a copy of it does."""
+    table = Table(under("H0"))
+    table.say("kz.customs", "information", handling=Handling(code="H1"))
+    (event,) = [one.event for one in unseal(packet_for(table, "court"))[0].ledger if isinstance(one.event, LeftOut)]
+    assert "R23" == forbidden(table, event)
+
+
+def resealed(packet: Packet, purpose: str) -> bytes:
+    """The packet as a dishonest installation would seal it."""
+    body = packet.model_dump_json().encode()
+    last = packet.ledger[-1]
+    manifest = Manifest(
+        delivery=example_plan().operation,
+        entries=len(packet.ledger),
+        head=last.head(),
+        packet=digest_of_bytes(body),
+        exported_at=last.at,
+        purpose=purpose,
+    )
+    envelope = sign(canonical(manifest), MANIFEST_TYPE, private_key_of(VIGIL))
+    return b'{"packet":' + body + b',"seal":' + canonical(envelope) + b"}"
+
+
+def test_r23_who_seals_a_packet_cannot_leave_out_what_is_needed_or_what_no_code_keeps_back() -> None:
+    """A consent that is left out is missed by the rules; a code that binds not, or a packet for the operation, is no reason."""
+    table = Table(under("H0")).consent()
+    table.say("kz.customs", "information", text="a tip", handling=Handling(code="H1"))
+    table.open("preparation")
+    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    table.close("preparation")
+    packet, _, _ = unseal(packet_for(table, "court"))
+    tip = next(entry for entry in packet.ledger if isinstance(entry.event, LeftOut))
+    consent = next(entry for entry in packet.ledger if isinstance(entry.event, Stated))
+
+    def with_other(entry: Entry, **changed: str) -> Packet:
+        other = entry.model_copy(update={"event": tip.event.model_copy(update=changed)})
+        return packet.model_copy(update={"ledger": (*packet.ledger[: entry.seq], other, *packet.ledger[entry.seq + 1 :])})
+
+    assert 1 == verify(resealed(packet, "court")).left_out
+    for forged in (
+        resealed(packet, "operation"),
+        resealed(packet, "UZ"),
+        resealed(with_other(tip, code="H0"), "court"),
+        resealed(with_other(consent, hash=consent.head(), statement="another-one"), "court"),
+    ):
+        with pytest.raises(NotVerified):
+            verify(forged)

@@ -1,0 +1,202 @@
+"""R11: a participant reads only what it needs."""
+
+import pytest
+
+from domain.canonical import plain
+from domain.ledger import Entry, Halted, NoticeKind, Stated
+from domain.packet import unseal
+from domain.requests import request
+from domain.sight import IN_GENERAL, Withheld, notice, page, sight
+from domain.statements import read_statement
+from domain.views import DeliveryView, view
+from tests.support import Table, example_plan, with_changes
+
+
+def read_by(table: Table, service: str) -> list[str]:
+    """What this service can read of the ledger: kinds of statements and of other entries."""
+    found = []
+    for entry in page(table.delivery, table.directory.get(service), 0):
+        if isinstance(entry, Entry):
+            event = entry.event
+            found.append(read_statement(event.envelope.body()).kind if isinstance(event, Stated) else event.event)
+    return found
+
+
+def shown_to(table: Table, service: str) -> DeliveryView:
+    """The summary that this service gets."""
+    return view(table.delivery, table.directory.get(service), table.now)
+
+
+@pytest.mark.parametrize(
+    ("service", "legs", "checkpoints"),
+    [
+        ("kz.customs", (0,), ("preparation", "departure", "tashkent-airport")),
+        ("uz.customs", (1,), ("departure", "tashkent-airport", "delivery", "accounting")),
+        ("uz.police", (), ("departure", "arrest-tashkent")),
+        ("kz.prosecutor", (0,), ("consent-kz", "preparation", "departure", "tashkent-airport", "arrest-almaty")),
+        ("uz.prosecutor", (1,), ("consent-uz", "tashkent-airport", "delivery", "arrest-tashkent", "accounting", "debrief")),
+        ("tj.customs", (), ()),
+    ],
+)
+def test_r11_a_participant_sees_its_legs_and_the_handovers_beside_them(
+    service: str, legs: tuple[int, ...], checkpoints: tuple[str, ...]
+) -> None:
+    """A prosecutor, those in its State."""
+    table = Table()
+    seen = sight(table.delivery, table.directory.get(service))
+    assert (False, legs, checkpoints) == (seen.whole, seen.legs, seen.checkpoints)
+
+
+@pytest.mark.parametrize("service", ["kz.knb", "caricc", "supervision"])
+def test_r11_who_runs_it_and_supervisors_see_the_whole(service: str) -> None:
+    """Every entry, and every field of the summary."""
+    table = Table().dispatch()
+    found = page(table.delivery, table.directory.get(service), 0)
+    assert list(table.delivery.ledger) == found
+    assert shown_to(table, service).whole
+
+
+def test_r11_another_states_consent_and_its_conditions_are_not_read() -> None:
+    """Neither the statement nor that it was asked for; one's own State's is, by whoever it binds."""
+    table = Table().consent()
+    assert ["uz.prosecutor"] == [one.service for one in shown_to(table, "uz.customs").consents]
+    assert ["authorisation_granted"] == [kind for kind in read_by(table, "uz.customs") if kind.startswith("auth")]
+    found = [entry for entry in page(table.delivery, table.directory.get("uz.customs"), 0) if isinstance(entry, Entry)]
+    (own,) = [entry for entry in found if isinstance(entry.event, Stated)]
+    assert isinstance(own.event, Stated)
+    assert "uz.prosecutor" == read_statement(own.event.envelope.body()).service
+
+
+def test_r11_a_refusal_and_its_words_stay_with_its_state_and_who_runs_it() -> None:
+    """Others learn that a consent was refused: not whose, and not why."""
+    table = Table()
+    table.open("consent-kz", "consent-uz")
+    table.say("uz.prosecutor", "authorisation_refused", "consent-uz", reason="our source is in danger")
+    table.open_unforeseen("stop.interdiction")
+    table.open_unforeseen("stop.acknowledged")
+
+    assert "R1: UZ does not consent (uz.prosecutor)" == shown_to(table, "kz.knb").halted == shown_to(table, "uz.police").halted
+    assert f"R1: {IN_GENERAL['refused']}" == shown_to(table, "kz.customs").halted
+    assert f"R1: {IN_GENERAL['refused']}" == request(table.delivery, "stop.interdiction", "kz.customs").facts.problem
+    for service in ("kz.customs", "kz.prosecutor"):
+        assert "authorisation_refused" not in read_by(table, service)
+    assert "authorisation_refused" in read_by(table, "uz.police")
+
+
+def test_r11_the_ledger_of_a_part_can_still_be_followed() -> None:
+    """What is withheld has the hash that the next entry refers to, so each witness holds the whole chain."""
+    table = Table().dispatch()
+    found = page(table.delivery, table.directory.get("uz.police"), 0)
+    assert list(range(len(table.delivery.ledger))) == [entry.seq for entry in found]
+    hashes = [entry.hash if isinstance(entry, Withheld) else entry.head() for entry in found]
+    linked = [(before, entry.prev) for before, entry in zip(hashes, found[1:], strict=False) if isinstance(entry, Entry)]
+    assert linked
+    assert all(before == prev for before, prev in linked)
+    assert table.delivery.ledger.head == hashes[-1]
+    assert {"seq", "hash"} == set(Withheld.model_fields)
+
+
+def test_r11_where_it_is_is_for_those_whose_leg_it_is_on() -> None:
+    """Uzbekistan learns where it is at the handover, and Kazakhstan not beyond it."""
+    table = Table().dispatch()
+    table.say("kz.customs", "sighted", place="bay 7")
+    assert shown_to(table, "uz.customs").position is None
+    assert "sighted" not in read_by(table, "uz.customs")
+    position = shown_to(table, "kz.customs").position
+    assert position is not None
+    assert position.last_seen is not None
+    assert "bay 7" in position.last_seen
+
+    table.record_handover()
+    table.say("uz.customs", "sighted", place="on the way into the city")
+    assert shown_to(table, "kz.customs").position is None
+    assert 1 == read_by(table, "kz.customs").count("sighted")
+    assert shown_to(table, "uz.customs").position is not None
+    assert 1 == read_by(table, "uz.customs").count("sighted")
+
+
+def test_r11_what_both_sides_say_at_their_handover_both_read() -> None:
+    """The neighbour's own measurement is what it is all about."""
+    table = Table().approach()
+    table.record_handover()
+    for service in ("kz.customs", "uz.customs", "uz.prosecutor", "kz.prosecutor"):
+        assert {"handover_offered", "handover_accepted"} <= set(read_by(table, service))
+    assert not {"handover_offered", "handover_accepted"} & set(read_by(table, "uz.police"))
+
+
+def test_r11_information_is_read_by_whom_it_is_for() -> None:
+    """And by who runs the operation; not even by a service of the same State."""
+    table = Table()
+    table.say("kz.customs", "information", text="the sender has a cousin", to=["uz.customs"])
+    readers = [one for one in table.plan.participants() if "information" in read_by(table, one)]
+    assert {"kz.knb", "kz.customs", "uz.customs", "caricc"} == set(readers)
+
+
+def test_r11_a_correction_is_read_by_who_could_read_what_it_corrects() -> None:
+    """No more and no less."""
+    table = Table().prepare()
+    prepared = table.delivery.prepared
+    assert prepared is not None
+    number = table.delivery.progress["preparation"].answers["kz.customs", "prepared"]
+    entry = table.delivery.ledger[number].event
+    assert isinstance(entry, Stated)
+    content = plain(prepared) | {"gross": "13.8 kg"}
+    table.say("kz.customs", "correction", of=read_statement(entry.envelope.body()).id, content=content, reason="scale")
+    assert "correction" in read_by(table, "kz.customs")
+    assert "correction" in read_by(table, "kz.prosecutor")
+    assert "correction" not in read_by(table, "uz.customs")
+
+
+def test_r11_a_ladder_lets_its_next_see_once_it_has_come_to_it() -> None:
+    """Not before."""
+    plan = with_changes(consent_uz={"escalate": [{"after": "1h", "to": "uz.police"}]})
+    table = Table(plan)
+    table.open("consent-kz", "consent-uz")
+    police = table.directory.get("uz.police")
+    assert "consent-uz" not in sight(table.delivery, police).checkpoints
+    table.delivery.progress["consent-uz"].escalated = 1
+    assert "consent-uz" in sight(table.delivery, police).checkpoints
+
+
+def test_r11_whoever_only_acknowledges_a_stop_learns_nothing_of_the_consignment() -> None:
+    """No place, weight, seal, content, nor who else is asked."""
+    table = Table().dispatch()
+    table.say("uz.customs", "stop_requested", reason="they have a lookout at the airport")
+    table.open_unforeseen("stop.acknowledged")
+    facts = request(table.delivery, "stop.acknowledged", "uz.police").facts
+    assert ("", None, (), (), ()) == (facts.place, facts.gross, facts.seals, facts.contents, facts.items)
+    assert "R8: a stop was ordered" == request(table.delivery, "stop.acknowledged", "kz.customs").facts.problem
+    assert "lookout" in request(table.delivery, "stop.acknowledged", "uz.police").facts.problem
+    (waiting,) = shown_to(table, "kz.prosecutor").waiting
+    assert ["kz.prosecutor"] == [one.service for one in waiting.services]
+
+
+@pytest.mark.parametrize(
+    ("kind", "to_who_runs_it", "to_others"),
+    [
+        ("outcome", "None: ", "None"),
+        ("alarm", "out of sight in KZ: they changed cars", "out of sight in KZ"),
+        ("amended", "the plan was changed for what is still ahead", "the plan was changed for what is still ahead"),
+    ],
+)
+def test_r11_a_notice_is_in_the_words_its_reader_may_read(kind: NoticeKind, to_who_runs_it: str, to_others: str) -> None:
+    """Reasons go to who runs it."""
+    table = Table().dispatch()
+    table.say("kz.customs", "surveillance_lost", reason="they changed cars")
+    assert to_who_runs_it == notice(table.delivery, kind, None, "kz.knb")
+    assert to_others == notice(table.delivery, kind, None, "uz.police")
+
+
+def test_r11_every_cause_of_a_halt_has_general_words() -> None:
+    """A cause without them would break the view of everybody else."""
+    causes = Halted.model_fields["cause"].annotation.__args__  # type: ignore[union-attr]
+    assert set(causes) == set(IN_GENERAL)
+
+
+def test_r11_a_summary_of_a_part_has_no_title_and_only_its_stops() -> None:
+    """A title may say what the operation is about."""
+    table = Table().dispatch()
+    part = shown_to(table, "uz.police")
+    assert (False, None, ["departure"]) == (part.whole, part.title, [stop.checkpoint for stop in part.route])
+    assert example_plan().title == shown_to(table, "kz.knb").title
+    assert unseal(table.packet())[1].purpose == "operation"
