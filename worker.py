@@ -14,8 +14,9 @@ from activities.checkpoint import Checkpoints
 from activities.deconfliction import Deconfliction
 from activities.notices import Notices
 from activities.services import Services
-from process.brought import deconfliction_key_in, installation_of, key_in
+from process.brought import deconfliction_key_in, installation_of
 from process.in_force import InForce, OfFile
+from process.keyfile import key_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -24,7 +25,7 @@ from workflows.register import LiveOperations
 
 log = logging.getLogger("vigil.worker")
 
-PURE = ("domain", "workflows", "cryptography", "rfc8785", "stdnum", "pycountry", "iso4217", "ruamel")
+PURE = ("domain", "workflows", "cryptography", "pyrage", "rfc8785", "stdnum", "pycountry", "iso4217", "ruamel")
 """Modules the sandbox need not load anew for each run: they are pure, or are called only by pure ones."""
 
 GRACE = timedelta(seconds=20)
@@ -67,7 +68,7 @@ def worker_for(  # noqa: PLR0913 - a worker has these parts
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
-    directory, key = OfFile(chosen.directory), key_in(chosen.key)
+    directory, key = OfFile(chosen.directory), key_in(chosen.key, chosen.passphrase_file)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace)
     async with AsyncExitStack() as stack:

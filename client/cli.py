@@ -7,31 +7,48 @@ Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a r
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import aiohttp
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.table import Table
 
 from client import keys as keyring
-from client import planning, render
+from client import keys_commands, passphrase, planning, render
 from client.brought import checked_plan, scenario_for
-from client.console import CardsFolder, DirectoryFile, Output, PlanFile, Watched, answer, explain, out, problem, talk
+from client.calling import call
+from client.console import (
+    GATEWAY,
+    KEYS,
+    OFFICER,
+    As,
+    CardsFolder,
+    DirectoryFile,
+    Keys,
+    Officer,
+    Output,
+    PlanFile,
+    Url,
+    Watched,
+    answer,
+    explain,
+    out,
+    problem,
+    talk,
+)
 from client.embedded import Embedded, Layout, held
 from client.handing import hand_in, keep, kept
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.running import Interrupted, run
 from client.saying import content_of, correction, kind_for, statement
 from domain.canonical import canonical, plain
-from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
+from domain.envelope import PLAN_TYPE, Envelope, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
-from domain.identifiers import OfficerCode
 from domain.ledger import Closed, Ended, Entry, Left, Receipt
 from domain.packet import fit_parts
 from domain.packet import verify as verify_packet
@@ -44,18 +61,12 @@ from process.brought import cards_in, directory_in
 from process.gateway import AGAIN_AFTER, Gateway
 
 T = TypeVar("T")
-_OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-keys_app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
 app.add_typer(planning.app, name="plan")
-app.add_typer(keys_app, name="keys")
+app.add_typer(keys_commands.app, name="keys")
 
-As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
-Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
-Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
 Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
-Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
 For = Annotated[str | None, typer.Option("--for", help="the service whose say it is, where you speak in its stead")]
 Fulfils = Annotated[list[str] | None, typer.Option(help="a condition that binds here and is met, such as uz.prosecutor/1")]
 DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
@@ -64,9 +75,17 @@ PURPOSES = {
     "operation": "for the operation itself; for a court or a State export it anew with --purpose",
     "court": "for a court",
 }
-KEYS = Path("~/.config/vigil/keys").expanduser()
-GATEWAY = "http://127.0.0.1:8470"
-OFFICER = "duty"
+
+
+@app.callback(help=__doc__)
+def options(
+    passphrase_file: Annotated[
+        Path | None, typer.Option(envvar=passphrase.VARIABLE, help="a file with the passphrase of your keys; else you are asked")
+    ] = None,
+) -> None:
+    """What every command shares."""
+    if passphrase_file is not None:
+        passphrase.use(passphrase_file)
 
 
 def main() -> None:
@@ -94,20 +113,6 @@ def _wants_json(words: Sequence[str]) -> bool:
     """Read from the words themselves, which may be wrong in every other respect."""
     pairs = {f"{option}={value}" for option, value in pairwise(words)}
     return not {"-o=json", "--output=json", "-ojson"}.isdisjoint(pairs | set(words))
-
-
-def call(url: str, service: str, officer: str, folder: Path, work: Callable[[Gateway], Awaitable[T]]) -> T:
-    """Do something at the gateway as an officer of a service."""
-    try:
-        code = _OFFICER.validate_python(officer)
-    except ValidationError as error:
-        raise Malformed(f"--officer {officer}", faults_of(error, place="officer")) from error
-
-    async def connected() -> T:
-        async with aiohttp.ClientSession() as http:
-            return await work(Gateway(http, url, service, keyring.key_of(folder, service), code))
-
-    return asyncio.run(connected())
 
 
 # Plans: the other commands are in `client.planning`
@@ -176,7 +181,8 @@ def up(
     if system is None:
         message = f"{directory} has no entry for the installation itself"
         raise NotFound(message, hint=f"make its key and entry: vigil keys new vigil --installation --directory {directory}")
-    keyring.key_of(keys.expanduser(), system.id)
+    own = keyring.in_use(keys.expanduser(), system.id)
+    own.secrets()
     laws = cards or directory.parent / "cards"
     cards_in(laws)
     secret = keyring.deconfliction_file(keys.expanduser())
@@ -187,7 +193,8 @@ def up(
             home=locked,
             directory=directory.resolve(),
             cards=laws.resolve(),
-            key=keyring.file_of(keys.expanduser(), system.id).resolve(),
+            key=own.path.resolve(),
+            passphrase=passphrase.typed(),
             deconfliction_key=secret.resolve(),
             gateway_port=port,
             temporal_port=temporal_port,
@@ -218,36 +225,6 @@ async def _raise_if_taken(name: str, port: int | None) -> None:
         raise VigilError(message, hint="stop what uses it, or choose another port") from error
     server.close()
     await server.wait_closed()
-
-
-@keys_app.command("new")
-def keys_new(
-    services: Annotated[list[str], typer.Argument(help="service ids, such as kz.customs", show_default=False)],
-    directory: Annotated[Path | None, typer.Option(help="add the public keys to this directory file")] = None,
-    installation: Annotated[bool, typer.Option(help="this is Vigil's own key: add its entry if there is none")] = False,
-    keys: Keys = KEYS,
-    output: Output = "text",
-) -> None:
-    """Make a private key for each service; print (or enter into the directory) its public half."""
-    made = []
-    for service, key in keyring.make(keys.expanduser(), services, directory, installation=installation).items():
-        text, file = public_text(key), keyring.file_of(keys.expanduser(), service)
-        made.append({"service": service, "public": text, "key_id": key_id(text), "file": str(file)})
-    table = Table(box=None, padding=(0, 2))
-    for heading in ("service", "public key", "private key"):
-        table.add_column(heading)
-    for one in made:
-        table.add_row(one["service"], one["public"], one["file"])
-    answer(output, made, table)
-    if directory is not None:
-        talk.print(f"a gateway or worker that runs with {directory} must be restarted to know them", style="dim", markup=False)
-
-
-@keys_app.command("deconfliction")
-def keys_deconfliction(keys: Keys = KEYS, output: Output = "text") -> None:
-    """Make the key of `vigil plan hash` and of the workers. Installations that match with one another share one."""
-    path = str(keyring.make_deconfliction(keys.expanduser()))
-    answer(output, {"file": path}, path)
 
 
 # Deliveries

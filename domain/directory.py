@@ -15,6 +15,7 @@ from domain.errors import NotFound
 from domain.identifiers import ServiceId, State
 from domain.moments import Moment, instant
 from domain.quantities import Span
+from domain.recipients import RecipientText
 
 ServiceKind = Literal[
     "customs",
@@ -42,6 +43,8 @@ class ServiceKey(Frozen):
     """A public key with its validity; what was signed before a revocation stays valid."""
 
     public: PublicKeyText
+    recipient: RecipientText | None = Field(default=None, exclude_if=lambda text: text is None)
+    """For whom files for the service are encrypted while this key is valid; who holds the one private half holds the other."""
     valid_from: Moment
     valid_until: Moment | None = None
     revoked_at: Moment | None = None
@@ -109,6 +112,10 @@ class Service(Frozen):
     def keys_at(self, moment: datetime) -> dict[str, str]:
         """Key id to public key, of the keys that are valid at this instant."""
         return valid_keys(self.keys, moment)
+
+    def recipients_at(self, moment: datetime) -> tuple[str, ...]:
+        """For whom a file for it is encrypted at this instant; none where it has not given any."""
+        return tuple(key.recipient for key in self.keys if key.recipient is not None and key.valid_at(moment))
 
 
 class Directory(Frozen):

@@ -102,12 +102,9 @@ def key_id(text: str) -> str:
     return digest_of_bytes(unb64(text.removeprefix("ed25519:")))[:32]
 
 
-def private_pem(key: Ed25519PrivateKey, passphrase: bytes | None = None) -> bytes:
-    """PKCS 8 PEM, encrypted if a passphrase is given."""
-    protection: serialization.KeySerializationEncryption = (
-        serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-    )
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
+def private_pem(key: Ed25519PrivateKey) -> bytes:
+    """PKCS 8 PEM, plain."""
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def private_key(pem: bytes, passphrase: bytes | None = None) -> Ed25519PrivateKey:

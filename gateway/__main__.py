@@ -9,8 +9,9 @@ from domain.errors import Unavailable
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.desk import Desk
-from process.brought import cards_in, key_in
+from process.brought import cards_in
 from process.in_force import OfFile
+from process.keyfile import key_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -20,7 +21,7 @@ log = logging.getLogger("vigil.gateway")
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
-    directory, cards, key = OfFile(chosen.directory), cards_in(chosen.cards), key_in(chosen.key)
+    directory, cards, key = OfFile(chosen.directory), cards_in(chosen.cards), key_in(chosen.key, chosen.passphrase_file)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace)
     desk = Desk(client, chosen.task_queue, directory, cards, key)
     runner = web.AppRunner(application(desk, Proofs(directory, chosen.gateway_url)), access_log=None, shutdown_timeout=5)

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     """The folder of rule cards (YAML, one per State)."""
     key: Path
     """Vigil's own private key (PEM): it signs requests to services and seals packets."""
+    passphrase_file: Path | None = None
+    """A file with the passphrase that protects the key, where one does."""
     deconfliction_key: Path | None = None
     """The deconfliction key (64 hexadecimal digits). The worker needs it; the gateway does not and is better off without."""
     gateway_url: str = "http://127.0.0.1:8470"

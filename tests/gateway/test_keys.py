@@ -161,7 +161,7 @@ async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Cl
 
 
 @pytest.mark.parametrize("service", ["uz.customs", "supervision", "audit"])
-async def test_nobody_announces_anothers_keys(at: At, service: str) -> None:
+async def test_nobody_announces_the_keys_of_another(at: At, service: str) -> None:
     """The answer names deliveries, so it is for the service and for administrators: 403 for all others."""
     with pytest.raises(NotAllowed, match=f"{service} cannot announce keys of {POLICE}"):
         await at.door(service, service).change_keys(revocation())
