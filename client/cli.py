@@ -18,10 +18,11 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
+from client import carrying, keys_commands, passphrase, planning, render
 from client import keys as keyring
-from client import keys_commands, passphrase, planning, render
 from client.brought import checked_plan, scenario_for
 from client.calling import call
+from client.carrying import Carried, Known, RequestFile, To
 from client.console import (
     GATEWAY,
     KEYS,
@@ -58,6 +59,7 @@ from domain.statements import Incident, StopRequested, faults_of
 from domain.unforeseen import decides, outlives_a_halt
 from domain.views import DeliveryView
 from process.brought import cards_in, directory_in
+from process.files import write_new
 from process.gateway import AGAIN_AFTER, Gateway
 
 T = TypeVar("T")
@@ -69,6 +71,7 @@ app.add_typer(keys_commands.app, name="keys")
 Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
 For = Annotated[str | None, typer.Option("--for", help="the service whose say it is, where you speak in its stead")]
 Fulfils = Annotated[list[str] | None, typer.Option(help="a condition that binds here and is met, such as uz.prosecutor/1")]
+Reader = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="whose key decrypts it: else any that is here")]
 DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
 
 PURPOSES = {
@@ -382,12 +385,31 @@ def _raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
 
 
 @app.command()
-def inbox(service: As, officer: Officer = OFFICER, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
-    """What you are being asked, in all your deliveries."""
-    found = call(gateway, service, officer, keys.expanduser(), lambda door: door.inbox())
-    answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
-    if found.unanswered:
-        talk.print(f"not included, because they did not answer in time: {', '.join(found.unanswered)}", style="bold yellow")
+def inbox(
+    service: As,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="write the requests, signed, into this file, to be carried")
+    ] = None,
+    to: To = None,
+    directory: Known = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """What you are being asked, in all your deliveries. With --file, for an officer without a network: `confirm --request`."""
+    if file is None:
+        found = call(gateway, service, officer, keys.expanduser(), lambda door: door.inbox())
+        answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
+        unanswered = found.unanswered
+    else:
+        carrying.recipients(to, directory)
+        signed = call(gateway, service, officer, keys.expanduser(), lambda door: door.signed_inbox())
+        path = carrying.write(file, signed.model_dump_json().encode() + b"\n", to, directory)
+        answer(output, {"file": str(path), "requests": len(signed.requests)}, f"{path}: {len(signed.requests)} signed requests")
+        unanswered = signed.unanswered
+    if unanswered:
+        talk.print(f"not included, because they did not answer in time: {', '.join(unanswered)}", style="bold yellow")
 
 
 @app.command()
@@ -400,6 +422,9 @@ def confirm(
     fulfils: Fulfils = None,
     on_behalf_of: For = None,
     offline: Offline = False,
+    request: RequestFile = None,
+    to: To = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -407,7 +432,7 @@ def confirm(
 ) -> None:
     """Sign what a checkpoint asks of you and hand it in."""
     said = Said(delivery, checkpoint, service, officer, kind, fields or [], fulfils or [], on_behalf_of, positive=True)
-    _say(said, keys.expanduser(), gateway, output, offline=offline)
+    _say(said, keys.expanduser(), gateway, output, Carried(offline, to, directory, request))
 
 
 @app.command()
@@ -421,6 +446,9 @@ def refuse(
     fulfils: Fulfils = None,
     on_behalf_of: For = None,
     offline: Offline = False,
+    request: RequestFile = None,
+    to: To = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -429,7 +457,7 @@ def refuse(
     """Say no to what a checkpoint asks of you."""
     words = [*(fields or []), *([f"reason={reason}"] if reason else [])]
     said = Said(delivery, checkpoint, service, officer, kind, words, fulfils or [], on_behalf_of, positive=False)
-    _say(said, keys.expanduser(), gateway, output, offline=offline)
+    _say(said, keys.expanduser(), gateway, output, Carried(offline, to, directory, request))
 
 
 @app.command()
@@ -439,6 +467,8 @@ def stop(
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     risk_to_life: Annotated[bool, typer.Option("--risk-to-life", help="life is at risk: the outcome will say so")] = False,
     offline: Offline = False,
+    to: To = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -450,7 +480,7 @@ def stop(
     except ValidationError as error:
         raise Malformed("the reason is not usable", faults_of(error)) from error
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
-    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, to, directory))
 
 
 @app.command()
@@ -462,6 +492,8 @@ def correct(
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     fields: Annotated[list[str] | None, typer.Argument(help="field=value, all of what is right", show_default=False)] = None,
     offline: Offline = False,
+    to: To = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -470,7 +502,7 @@ def correct(
     """Correct what you said. The earlier statement stays; this one says what it should have said."""
     content = correction(of, kind, fields or [], reason)
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
-    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, to, directory))
 
 
 @app.command()
@@ -483,7 +515,7 @@ def submit(
     output: Output = "text",
 ) -> None:
     """Hand in a signed statement from a file. Whoever carries it need not be who signed it."""
-    envelope, _ = kept(file)
+    envelope, _ = kept(file, keys.expanduser(), service)
     _hand_in(service, officer, envelope, keys.expanduser(), gateway, output)
 
 
@@ -501,6 +533,11 @@ class Said:
     on_behalf_of: str | None
     positive: bool
 
+    def asked_among(self, requests: Sequence[Request]) -> Request | None:
+        """The request that this answers, if it is there."""
+        which = (self.delivery, self.checkpoint, self.on_behalf_of or self.service)
+        return next((one for one in requests if (one.delivery, one.checkpoint, one.service) == which), None)
+
     def signed(self, request: Request | None, folder: Path) -> Envelope:
         """The signed statement. Raises `Malformed` with every field that is missing or wrong."""
         chosen = self.kind
@@ -516,10 +553,13 @@ class Said:
         return statement(*who, content, key, self.checkpoint, on_behalf_of=self.on_behalf_of, fulfils=self.fulfils)
 
 
-def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) -> None:
+def _say(said: Said, folder: Path, gateway: str, output: str, carried: Carried) -> None:
+    carried.check()
     keyring.key_of(folder, said.service)
-    if offline:
-        _keep(said.signed(None, folder), output)
+    if carried.offline:
+        brought = carried.request
+        asked = carrying.requests_in(brought, folder, said.service, carried.directory) if brought is not None else ()
+        _keep(said.signed(said.asked_among(asked), folder), output, carried)
         return
     found = call(gateway, said.service, said.officer, folder, lambda door: door.inbox())
     if said.delivery in found.unanswered:
@@ -527,20 +567,19 @@ def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) 
         raise Unavailable(
             message, hint="have a worker started and try again; or sign with --kind and --offline for `vigil submit`"
         )
-    which = (said.delivery, said.checkpoint, said.on_behalf_of or said.service)
-    asked = [one for one in found.requests if (one.delivery, one.checkpoint, one.service) == which]
-    _hand_in(said.service, said.officer, said.signed(asked[0] if asked else None, folder), folder, gateway, output)
+    _hand_in(said.service, said.officer, said.signed(said.asked_among(found.requests), folder), folder, gateway, output)
 
 
-def _pass_on(service: str, officer: str, envelope: Envelope, folder: Path, gateway: str, output: str, *, offline: bool) -> None:
-    if offline:
-        _keep(envelope, output)
+def _pass_on(service: str, officer: str, envelope: Envelope, folder: Path, gateway: str, output: str, carried: Carried) -> None:
+    carried.check()
+    if carried.offline:
+        _keep(envelope, output, carried)
     else:
         _hand_in(service, officer, envelope, folder, gateway, output)
 
 
-def _keep(envelope: Envelope, output: str) -> None:
-    path = keep(envelope)
+def _keep(envelope: Envelope, output: str, carried: Carried) -> None:
+    path = keep(envelope, carried.to, carried.directory)
     answer(output, {"statement": str(path)}, f"{path}: signed; hand it in with: vigil submit {path}")
 
 
@@ -557,6 +596,21 @@ def _hand_in(service: str, officer: str, envelope: Envelope, folder: Path, gatew
         message = "recorded as refused: the attempt stands in the ledger"
         wrong = RuleBroken(given.verdict.rule or "", given.verdict.reason, hint=message)
     answer(output, plain(given), render.receipt(given), wrong)
+
+
+@app.command("open")
+def open_(
+    file: Annotated[Path, typer.Argument(help="a file that was encrypted for you", show_default=False)],
+    service: Reader = None,
+    plain_file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else its name without .age")] = None,
+    keys: Keys = KEYS,
+    output: Output = "text",
+) -> None:
+    """Decrypt a file into one that other programs can read. The commands here read it as it is."""
+    path = plain_file or file.with_name(file.name.removesuffix(carrying.ENCRYPTED))
+    data = carrying.read(file, keys.expanduser(), service)
+    write_new(path, data)
+    answer(output, {"file": str(path), "bytes": len(data)}, f"{path}: {len(data)} bytes, no longer encrypted")
 
 
 # Evidence
@@ -586,15 +640,17 @@ def export(
     service: As,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
     purpose: Annotated[str, typer.Option(help="operation, court, or a State such as UZ (R23)")] = "operation",
+    to: To = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
-    """Export the evidence packet: one file that anyone can verify offline."""
+    """Export the evidence packet: one file that anyone can verify offline, or with --to one reader alone."""
+    carrying.recipients(to, directory)
     data = call(gateway, service, officer, keys.expanduser(), lambda door: door.packet(delivery, purpose))
-    path = file or Path(f"{delivery}.packet.json")
-    path.write_bytes(data)
+    path = carrying.write(file or Path(f"{delivery}.packet.json"), data, to, directory)
     answer(
         output,
         {"packet": str(path), "bytes": len(data)},
@@ -608,17 +664,14 @@ def verify(
     directory: Annotated[Path | None, typer.Option(help="a directory you trust: every key must then stand in it")] = None,
     receipt: Annotated[list[Path] | None, typer.Option(help="receipts (JSON) you were given: each must fit")] = None,
     part: Annotated[list[Path] | None, typer.Option(help="packets of the parts it split into: each must fit")] = None,
+    service: Reader = None,
+    keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
     """Verify a packet, offline: every signature, every link, every rule. Exit code 7 if anything is wrong."""
     try:
-        data = packet.read_bytes()
-        receipts = [Receipt.model_validate_json(path.read_bytes()) for path in receipt or []]
-        parts = [path.read_bytes() for path in part or []]
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no file {error.filename}") from error
-    except OSError as error:
-        raise Malformed(f"{error.filename} cannot be read: {error.strerror}") from error
+        data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
+        receipts = [Receipt.model_validate_json(carrying.read(path, keys.expanduser(), service)) for path in receipt or []]
     except ValidationError as error:
         raise Malformed("not a receipt, as `-o json` prints it", faults_of(error)) from error
     proved = verify_packet(data, directory_in(directory) if directory is not None else None, receipts)

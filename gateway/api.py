@@ -176,8 +176,9 @@ async def keys(request: web.Request) -> web.Response:
 
 @routes.get("/v1/inbox", name="inbox")
 async def inbox(request: web.Request) -> web.Response:
-    """What the caller is being asked, in all its deliveries."""
-    return _model(await request.app[DESK].inbox(request[CALLER].service))
+    """What the caller is being asked, in all its deliveries; with `signed=yes`, each request in an envelope, to be carried."""
+    desk, caller = request.app[DESK], request[CALLER].service
+    return _model(await (desk.signed_inbox(caller) if request.query.get("signed") == "yes" else desk.inbox(caller)))
 
 
 @web.middleware

@@ -24,9 +24,10 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from domain import amending
+from domain.canonical import canonical
 from domain.cards import RuleCard
 from domain.directory import Directory, Service
-from domain.envelope import STATEMENT_TYPE, Envelope, open_envelope
+from domain.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.errors import (
     Fault,
     Malformed,
@@ -46,7 +47,7 @@ from domain.plan import Plan, read_plan
 from domain.planning import faults_in
 from domain.policy import reach, role_of
 from domain.record import resume, verified_plan
-from domain.requests import Inbox, Request
+from domain.requests import Inbox, Request, SignedInbox
 from domain.sight import Withheld, sight
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
@@ -316,6 +317,12 @@ class Desk:
         inboxes = await asyncio.gather(*[of(found) async for found in self._find(caller, running=True)])
         requests = sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id))
         return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
+
+    async def signed_inbox(self, caller: Service) -> SignedInbox:
+        """The same, each request signed by Vigil as for a service that is called: so that it can be carried in a file."""
+        found = await self.inbox(caller)
+        signed = tuple(sign(canonical(one), REQUEST_TYPE, self._key) for one in found.requests)
+        return SignedInbox(requests=signed, unanswered=found.unanswered)
 
     async def packet(self, caller: Service, delivery: str, purpose: Purpose) -> bytes:
         """The evidence packet as of now, for this purpose, sealed with the installation's key: the bytes of the file.
