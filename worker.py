@@ -17,6 +17,8 @@ from activities.services import Services
 from process.brought import deconfliction_key_in, installation_of
 from process.in_force import InForce, OfFile
 from process.keyfile import key_in
+from process.metrics import runtime
+from process.ring import ring_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -70,7 +72,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
     directory, key = OfFile(chosen.directory), key_in(chosen.key, chosen.passphrase_file)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace)
+    told = runtime(chosen.metrics_host, chosen.metrics_port)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys), runtime=told)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         services = Services(http, installation_of(directory.now).id, key)

@@ -122,8 +122,7 @@ class Checkpoints:
             statement = read_statement(envelope.body())
             keys = self._directory.now.get(statement.service).keys_at(datetime.now(UTC))
             open_envelope(envelope, STATEMENT_TYPE, keys)  # one that ended a moment ago, the delivery may not know of yet
-            once = update_id(statement.id, envelope)
-            await workflow.execute_update(messages.SUBMIT, envelope, id=once, result_type=Receipt)
+            await workflow.execute_update(messages.SUBMIT, envelope, id=update_id(envelope), result_type=Receipt)
         except (Malformed, NotAuthentic, NotFound, WorkflowUpdateFailedError) as error:
             log.warning("a polled answer was turned away: %s", type(error).__name__, extra={"service": service.id})
         except RPCError as error:

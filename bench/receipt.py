@@ -17,16 +17,16 @@ from pathlib import Path
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
     from domain.envelope import Envelope
     from domain.statements import Sighted, Statement, sign_statement
+    from process.codec import converter
     from process.serve import leave
     from rehearsal.services import private_key_of
-    from tests.installation import installed, quick
+    from tests.installation import PAYLOAD_KEYS, installed, quick
     from tests.support import example_scenario, signed_plan
     from worker import sandbox
     from workflows import messages
@@ -116,7 +116,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with await WorkflowEnvironment.start_local(
             dev_server_existing_path=str(server),
-            data_converter=pydantic_data_converter,
+            data_converter=converter(PAYLOAD_KEYS),
             search_attributes=attributes,
             dev_server_database_filename=f"{folder}/temporal.db",
             dev_server_extra_args=pragmas,

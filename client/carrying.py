@@ -21,7 +21,10 @@ from domain.statements import faults_of
 from process import age, files
 from process.brought import directory_in, installation_of
 
-To = Annotated[str | None, typer.Option("--to", help="encrypt the file for this service, or for an age1... recipient")]
+EncryptFor = Annotated[
+    str | None,
+    typer.Option("--encrypt-for", help="encrypt the file for this service, or for an age1... recipient, so that it may be lost"),
+]
 Known = Annotated[
     Path | None, typer.Option("--directory", envvar="VIGIL_DIRECTORY", help="directory of services, with their keys")
 ]
@@ -37,16 +40,16 @@ class Carried:
     """How what an officer says leaves this machine."""
 
     offline: bool
-    to: str | None = None
+    encrypt_for: str | None = None
     directory: Path | None = None
     request: Path | None = None
 
     def check(self) -> None:
         """Raises `Malformed` for options that mean nothing without `--offline`, and what `recipients` raises."""
-        for option, value in (("--to", self.to), ("--request", self.request)):
+        for option, value in (("--encrypt-for", self.encrypt_for), ("--request", self.request)):
             if value is not None and not self.offline:
                 raise Malformed(f"{option} goes with --offline: online nothing is carried in a file")
-        recipients(self.to, self.directory)
+        recipients(self.encrypt_for, self.directory)
 
 
 def recipients(to: str | None, directory: Path | None) -> tuple[str, ...]:
@@ -57,7 +60,7 @@ def recipients(to: str | None, directory: Path | None) -> tuple[str, ...]:
         try:
             return (_RECIPIENT.validate_python(to),)
         except ValidationError as error:
-            raise Malformed(f"--to {to}", faults_of(error, place="to")) from error
+            raise Malformed(f"--encrypt-for {to}", faults_of(error, place="encrypt-for")) from error
     found = _directory(directory, "whose recipient stands there").get(to).recipients_at(datetime.now(UTC))
     if not found:
         hint = f"`vigil keys rotate {to}` on its machine makes one, with a new key"

@@ -18,11 +18,11 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from client import carrying, keys_commands, passphrase, planning, render
+from client import carrying, codec, keys_commands, passphrase, payload, planning, render
 from client import keys as keyring
 from client.brought import checked_plan, scenario_for
 from client.calling import call
-from client.carrying import Carried, Known, RequestFile, To
+from client.carrying import Carried, EncryptFor, Known, RequestFile
 from client.console import (
     GATEWAY,
     KEYS,
@@ -44,6 +44,7 @@ from client.console import (
 )
 from client.embedded import Embedded, Layout, held
 from client.handing import hand_in, keep, kept
+from client.listing import table_of
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.running import Interrupted, run
 from client.saying import content_of, correction, kind_for, statement
@@ -55,20 +56,23 @@ from domain.packet import fit_parts
 from domain.packet import verify as verify_packet
 from domain.quantities import check_span, parse_span, say_span
 from domain.requests import Request
-from domain.statements import Incident, StopRequested, faults_of
+from domain.statements import DisclosurePermitted, Incident, Information, StopRequested, faults_of
 from domain.unforeseen import decides, outlives_a_halt
 from domain.views import DeliveryView
 from process.brought import cards_in, directory_in
 from process.files import write_new
 from process.gateway import AGAIN_AFTER, Gateway
+from process.ring import ring_in
 
 T = TypeVar("T")
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(planning.app, name="plan")
 app.add_typer(keys_commands.app, name="keys")
+app.command("codec")(codec.codec)
 
 Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
+HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
 For = Annotated[str | None, typer.Option("--for", help="the service whose say it is, where you speak in its stead")]
 Fulfils = Annotated[list[str] | None, typer.Option(help="a condition that binds here and is met, such as uz.prosecutor/1")]
 Reader = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="whose key decrypts it: else any that is here")]
@@ -178,6 +182,9 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="port of the gateway")] = 8470,
     temporal_port: Annotated[int, typer.Option(min=1, max=65535, help="port of the Temporal server")] = 7233,
     ui_port: Annotated[int, typer.Option(min=1, max=65535, help="port of Temporal's own web pages")] = 8233,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65534, help="port of the gateway's metrics, for Prometheus; the worker's is the next")
+    ] = None,
 ) -> None:
     """Run the embedded system on this machine until Ctrl-C: Temporal on a SQLite file, a worker, a gateway."""
     system = directory_in(directory).system()
@@ -191,6 +198,10 @@ def up(
     secret = keyring.deconfliction_file(keys.expanduser())
     if not secret.exists():
         keyring.make_deconfliction(keys.expanduser())
+    payload_keys = payload.file_of(keys.expanduser())
+    if not payload_keys.exists():
+        payload.make(keys.expanduser())
+    ring_in(payload_keys)
     with held(home.expanduser()) as locked, suppress(Interrupted):
         layout = Layout(
             home=locked,
@@ -199,19 +210,27 @@ def up(
             key=own.path.resolve(),
             passphrase=passphrase.typed(),
             deconfliction_key=secret.resolve(),
+            payload_keys=payload_keys.resolve(),
             gateway_port=port,
             temporal_port=temporal_port,
             ui_port=ui_port,
+            metrics_port=metrics_port,
         )
         run(_up(layout))
 
 
 async def _up(layout: Layout) -> None:
-    for name, port in (("gateway", layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)):
+    wanted = [("gateway", layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)]
+    if layout.metrics_port is not None:
+        wanted += [("metrics", layout.metrics_port), ("metrics", layout.metrics_port + 1)]
+    for name, port in wanted:
         await _raise_if_taken(name, port)
     async with Embedded(layout) as embedded:
         talk.print(f"gateway     {layout.gateway_url}")
         talk.print(f"Temporal    127.0.0.1:{layout.temporal_port}, its pages http://127.0.0.1:{layout.ui_port}")
+        if layout.metrics_port is not None:
+            first, second = (f"http://127.0.0.1:{layout.metrics_port + further}/metrics" for further in (0, 1))
+            talk.print(f"metrics     {first} of the gateway, {second} of the worker")
         talk.print(f"kept in     {layout.home.path}")
         talk.print("stop with Ctrl-C; everything acknowledged is on disk", style="dim")
         waits = {asyncio.create_task(process.wait()): name for name, process in embedded.processes.items()}
@@ -284,6 +303,18 @@ def list_(
     found = call(gateway, service, officer, keys.expanduser(), lambda door: door.deliveries())
     found = [row for row in found if group in (None, row.group)]
     answer(output, [plain(row) for row in found], render.rows(found))
+
+
+@app.command("directory")
+def directory_(
+    service: As, officer: Officer = OFFICER, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text"
+) -> None:
+    """Who else takes part in this installation, and with which keys.
+
+    Compare a key id with the service itself, by telephone, before you rely on it.
+    """
+    found = call(gateway, service, officer, keys.expanduser(), lambda door: door.directory())
+    answer(output, [plain(one) for one in found], table_of(found))
 
 
 @app.command()
@@ -390,7 +421,7 @@ def inbox(
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="write the requests, signed, into this file, to be carried")
     ] = None,
-    to: To = None,
+    encrypt_for: EncryptFor = None,
     directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
@@ -403,9 +434,9 @@ def inbox(
         answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
         unanswered = found.unanswered
     else:
-        carrying.recipients(to, directory)
+        carrying.recipients(encrypt_for, directory)
         signed = call(gateway, service, officer, keys.expanduser(), lambda door: door.signed_inbox())
-        path = carrying.write(file, signed.model_dump_json().encode() + b"\n", to, directory)
+        path = carrying.write(file, signed.model_dump_json().encode() + b"\n", encrypt_for, directory)
         answer(output, {"file": str(path), "requests": len(signed.requests)}, f"{path}: {len(signed.requests)} signed requests")
         unanswered = signed.unanswered
     if unanswered:
@@ -420,10 +451,11 @@ def confirm(
     fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
     kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
     fulfils: Fulfils = None,
+    handling: HandlingOption = None,
     on_behalf_of: For = None,
     offline: Offline = False,
     request: RequestFile = None,
-    to: To = None,
+    encrypt_for: EncryptFor = None,
     directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
@@ -431,8 +463,8 @@ def confirm(
     output: Output = "text",
 ) -> None:
     """Sign what a checkpoint asks of you and hand it in."""
-    said = Said(delivery, checkpoint, service, officer, kind, fields or [], fulfils or [], on_behalf_of, positive=True)
-    _say(said, keys.expanduser(), gateway, output, Carried(offline, to, directory, request))
+    said = Said(delivery, checkpoint, service, officer, kind, fields or [], fulfils or [], on_behalf_of, handling, positive=True)
+    _say(said, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory, request))
 
 
 @app.command()
@@ -444,10 +476,11 @@ def refuse(
     reason: Annotated[str, typer.Option(help="why; consent may be refused without one")] = "",
     kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
     fulfils: Fulfils = None,
+    handling: HandlingOption = None,
     on_behalf_of: For = None,
     offline: Offline = False,
     request: RequestFile = None,
-    to: To = None,
+    encrypt_for: EncryptFor = None,
     directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
@@ -456,8 +489,8 @@ def refuse(
 ) -> None:
     """Say no to what a checkpoint asks of you."""
     words = [*(fields or []), *([f"reason={reason}"] if reason else [])]
-    said = Said(delivery, checkpoint, service, officer, kind, words, fulfils or [], on_behalf_of, positive=False)
-    _say(said, keys.expanduser(), gateway, output, Carried(offline, to, directory, request))
+    said = Said(delivery, checkpoint, service, officer, kind, words, fulfils or [], on_behalf_of, handling, positive=False)
+    _say(said, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory, request))
 
 
 @app.command()
@@ -467,7 +500,7 @@ def stop(
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     risk_to_life: Annotated[bool, typer.Option("--risk-to-life", help="life is at risk: the outcome will say so")] = False,
     offline: Offline = False,
-    to: To = None,
+    encrypt_for: EncryptFor = None,
     directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
@@ -480,7 +513,58 @@ def stop(
     except ValidationError as error:
         raise Malformed("the reason is not usable", faults_of(error)) from error
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
-    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, to, directory))
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory))
+
+
+@app.command()
+def inform(
+    delivery: DeliveryId,
+    text: Annotated[str, typer.Argument(help="what others are to know", show_default=False)],
+    service: As,
+    to: Annotated[list[str] | None, typer.Option(help="who is to read it, besides whoever runs the operation")] = None,
+    source: Annotated[str | None, typer.Option(help="how reliable the source is: A, B, C or X")] = None,
+    certainty: Annotated[str | None, typer.Option(help="how sure the information is: 1 to 4")] = None,
+    handling: HandlingOption = None,
+    offline: Offline = False,
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Let others know something. It decides nothing."""
+    content = _content(Information, text=text, to=to or [], source=source, certainty=certainty)
+    key = keyring.key_of(keys.expanduser(), service)
+    envelope = statement(delivery, service, officer, content, key, handling=handling)
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory))
+
+
+@app.command()
+def permit(
+    delivery: DeliveryId,
+    service: As,
+    to: Annotated[str, typer.Option(help="court, or a State such as UZ", show_default=False)],
+    of: Annotated[list[str] | None, typer.Option("--statement", help="only this statement of yours; as often as needed")] = None,
+    offline: Offline = False,
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Permit that what you have said goes where its handling code does not let it (R23)."""
+    content = _content(DisclosurePermitted, to=to, statements=of or [])
+    envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory))
+
+
+def _content(kind: type[Information | DisclosurePermitted], **fields: object) -> Information | DisclosurePermitted:
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise Malformed("nothing was signed", faults_of(error)) from error
 
 
 @app.command()
@@ -492,7 +576,7 @@ def correct(
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     fields: Annotated[list[str] | None, typer.Argument(help="field=value, all of what is right", show_default=False)] = None,
     offline: Offline = False,
-    to: To = None,
+    encrypt_for: EncryptFor = None,
     directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
@@ -502,7 +586,7 @@ def correct(
     """Correct what you said. The earlier statement stays; this one says what it should have said."""
     content = correction(of, kind, fields or [], reason)
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
-    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, to, directory))
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory))
 
 
 @app.command()
@@ -531,6 +615,7 @@ class Said:
     fields: Sequence[str]
     fulfils: Sequence[str]
     on_behalf_of: str | None
+    handling: str | None
     positive: bool
 
     def asked_among(self, requests: Sequence[Request]) -> Request | None:
@@ -550,7 +635,15 @@ class Said:
         content = content_of(chosen, [*self.fields, *decision], request)
         key = keyring.key_of(folder, self.service)
         who = (self.delivery, self.service, self.officer)
-        return statement(*who, content, key, self.checkpoint, on_behalf_of=self.on_behalf_of, fulfils=self.fulfils)
+        return statement(
+            *who,
+            content,
+            key,
+            self.checkpoint,
+            on_behalf_of=self.on_behalf_of,
+            fulfils=self.fulfils,
+            handling=self.handling,
+        )
 
 
 def _say(said: Said, folder: Path, gateway: str, output: str, carried: Carried) -> None:
@@ -579,7 +672,7 @@ def _pass_on(service: str, officer: str, envelope: Envelope, folder: Path, gatew
 
 
 def _keep(envelope: Envelope, output: str, carried: Carried) -> None:
-    path = keep(envelope, carried.to, carried.directory)
+    path = keep(envelope, carried.encrypt_for, carried.directory)
     answer(output, {"statement": str(path)}, f"{path}: signed; hand it in with: vigil submit {path}")
 
 
@@ -640,7 +733,7 @@ def export(
     service: As,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
     purpose: Annotated[str, typer.Option(help="operation, court, or a State such as UZ (R23)")] = "operation",
-    to: To = None,
+    encrypt_for: EncryptFor = None,
     directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
@@ -648,9 +741,9 @@ def export(
     output: Output = "text",
 ) -> None:
     """Export the evidence packet: one file that anyone can verify offline, or with --to one reader alone."""
-    carrying.recipients(to, directory)
+    carrying.recipients(encrypt_for, directory)
     data = call(gateway, service, officer, keys.expanduser(), lambda door: door.packet(delivery, purpose))
-    path = carrying.write(file or Path(f"{delivery}.packet.json"), data, to, directory)
+    path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)
     answer(
         output,
         {"packet": str(path), "bytes": len(data)},

@@ -31,7 +31,6 @@ PlanFile = Annotated[Path, typer.Argument(help="the plan (YAML)", show_default=F
 DirectoryFile = Annotated[Path | None, typer.Option("--directory", help="directory of services; else found beside the plan")]
 CardsFolder = Annotated[Path | None, typer.Option("--cards", help="folder of rule cards; else found beside the plan")]
 
-
 KEYS = Path("~/.config/vigil/keys").expanduser()
 GATEWAY = "http://127.0.0.1:8470"
 OFFICER = "duty"

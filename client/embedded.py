@@ -64,10 +64,13 @@ class Layout:
     cards: Path
     key: Path
     deconfliction_key: Path
+    payload_keys: Path
     gateway_port: int
     temporal_port: int
     ui_port: int | None = None
     """None: without Temporal's own web pages."""
+    metrics_port: int | None = None
+    """Where the gateway serves metrics, and the worker one port further on; None: nowhere."""
     passphrase: str | None = field(default=None, repr=False)
     """What protects the key, where a person has typed it. The processes get it through a pipe: it is in no file or list."""
 
@@ -89,8 +92,8 @@ class Embedded:
     async def __aenter__(self) -> Self:
         try:
             await self.start("temporal", *temporal_command(self.layout))
-            await self.start("worker", sys.executable, "-m", "worker")
-            await self.start("gateway", sys.executable, "-m", "gateway")
+            await self.start("worker", sys.executable, "-m", "worker", environment=self._metrics_at(1))
+            await self.start("gateway", sys.executable, "-m", "gateway", environment=self._metrics_at(0))
             await self.wait_until_up()
             await self._retain()
         except BaseException:
@@ -105,7 +108,7 @@ class Embedded:
         """Where a process writes what it says."""
         return self.layout.home.path / f"{name}.log"
 
-    async def start(self, name: str, *command: str) -> None:
+    async def start(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> None:
         """Start one process, which dies with this one; its output goes to its log."""
         with self.log_of(name).open("ab") as output, self._whispered() as (more, inherited):
             self.processes[name] = await asyncio.create_subprocess_exec(
@@ -114,7 +117,7 @@ class Embedded:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **self._environment(), **more},
+                env={**os.environ, **self._environment(), **(environment or {}), **more},
                 pass_fds=(self.layout.home.lock, *inherited),  # the folder is in use for as long as any of them runs
                 start_new_session=True,  # Ctrl-C reaches us first, and we end them in order
             )
@@ -172,6 +175,10 @@ class Embedded:
             async with asyncio.timeout(self.grace):
                 await asyncio.gather(*(process.wait() for process in running))
 
+    def _metrics_at(self, further: int) -> Mapping[str, str]:
+        port = self.layout.metrics_port
+        return {"VIGIL_METRICS_HOST": "127.0.0.1", "VIGIL_METRICS_PORT": str(port + further) if port is not None else ""}
+
     @contextmanager
     def _whispered(self) -> Iterator[tuple[Mapping[str, str], tuple[int, ...]]]:
         """Settings and file descriptors by which a process learns the passphrase."""
@@ -195,6 +202,7 @@ class Embedded:
             "VIGIL_CARDS": str(layout.cards),
             "VIGIL_KEY": str(layout.key),
             "VIGIL_DECONFLICTION_KEY": str(layout.deconfliction_key),
+            "VIGIL_PAYLOAD_KEYS": str(layout.payload_keys),
             "VIGIL_GATEWAY_HOST": "127.0.0.1",
             "VIGIL_GATEWAY_PORT": str(layout.gateway_port),
             "VIGIL_GATEWAY_URL": layout.gateway_url,

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
 from client import keys as keyring
-from client import passphrase
+from client import passphrase, payload
 from client.console import KEYS, OFFICER, Keys, Officer, Output, answer, talk
 from client.render import moment
 from client.spreading import Spread, aloud, spread_it
@@ -27,6 +27,7 @@ from process.brought import directory_in, text_of
 from process.keyfile import Kept
 
 app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
+app.add_typer(payload.app, name="payload")
 
 Directory = Annotated[Path | None, typer.Option(envvar="VIGIL_DIRECTORY", help="the directory file that it is entered into")]
 Announced = Annotated[

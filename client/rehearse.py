@@ -28,6 +28,7 @@ from domain.packet import verify
 from domain.plan import Plan
 from domain.views import DeliveryView
 from process.gateway import Gateway
+from process.ring import new_ring
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Change, Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
@@ -152,6 +153,7 @@ class Rehearsal:
             cards=self.home.path / "cards",
             key=self.home.path / "vigil.pem",
             deconfliction_key=self.home.path / "deconfliction.key",
+            payload_keys=self.home.path / "payload.keys",
             gateway_port=ports[0],
             temporal_port=ports[1],
         )
@@ -159,7 +161,11 @@ class Rehearsal:
         _write(layout.directory, directory)
         for state, card in self.brought.cards.items():
             _write(layout.cards / f"{state}.yaml", card)
-        secrets = {layout.key: private_pem(private_key_of(VIGIL)), layout.deconfliction_key: DECONFLICTION_KEY.hex().encode()}
+        secrets = {
+            layout.key: private_pem(private_key_of(VIGIL)),
+            layout.deconfliction_key: DECONFLICTION_KEY.hex().encode(),
+            layout.payload_keys: new_ring().text().encode(),
+        }
         for path, secret in secrets.items():
             path.touch(mode=0o600)
             path.write_bytes(secret)

@@ -19,7 +19,7 @@ from domain.errors import Fault, Malformed
 from domain.identifiers import MINOR_UNITS, CheckpointId
 from domain.quantities import parse_amount
 from domain.requests import Request
-from domain.statements import ANSWERS, CONTENT, Content, Correction, Statement, faults_of, sign_statement
+from domain.statements import ANSWERS, CONTENT, Content, Correction, Handling, Statement, faults_of, sign_statement
 
 _CHECKPOINT: TypeAdapter[str] = TypeAdapter(CheckpointId)
 
@@ -198,6 +198,7 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     *,
     on_behalf_of: str | None = None,
     fulfils: Iterable[str] = (),
+    handling: str | None = None,
 ) -> Envelope:
     """A signed statement that happened now, with an id of its own. Raises `Malformed` for codes that are none."""
     try:
@@ -210,11 +211,18 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
             officer=officer,
             happened_at=datetime.now().astimezone().isoformat(timespec="seconds"),
             fulfils=tuple(fulfils),
+            handling=handling_of(handling) if handling is not None else None,
             content=content,
         )
     except ValidationError as error:
         raise Malformed("nothing was signed", faults_of(error)) from error
     return sign_statement(said, key)
+
+
+def handling_of(text: str) -> Handling:
+    """`H1`, or `H3: for the prosecutor alone`: a handling code, and its caveat. Raises `ValidationError`."""
+    code, _, caveat = text.partition(":")
+    return Handling.model_validate({"code": code.strip(), "caveat": caveat.strip()})
 
 
 def _asked(kind: str, request: Request) -> dict[str, Any]:

@@ -118,6 +118,18 @@ class Service(Frozen):
         return tuple(key.recipient for key in self.keys if key.recipient is not None and key.valid_at(moment))
 
 
+class Listed(Frozen):
+    """A service as another may see it: enough to verify what it signs. How it is reached only where that is the reader's."""
+
+    id: ServiceId
+    kind: ServiceKind
+    state: State | None
+    names: dict[str, Text]
+    keys: tuple[ServiceKey, ...]
+    contact: Text | None = None
+    reach: Reach | None = None
+
+
 class Directory(Frozen):
     """All services, each id once."""
 
@@ -151,6 +163,21 @@ class Directory(Frozen):
     def system(self) -> Service | None:
         """Vigil's own entry, with the key that signs requests and packets."""
         return next((known for known in self.services if known.kind == "system"), None)
+
+    def shown_to(self, reader: Service, *, whole: bool) -> tuple[Listed, ...]:
+        """Every service with its keys; contact and reach of the reader itself, or `whole`, of everyone."""
+        return tuple(
+            Listed(
+                id=one.id,
+                kind=one.kind,
+                state=one.state,
+                names=one.names,
+                keys=one.keys,
+                contact=one.contact if whole or one.id == reader.id else None,
+                reach=one.reach if whole or one.id == reader.id else None,
+            )
+            for one in self.services
+        )
 
     def snapshot(self, services: Iterable[str]) -> "Directory":
         """Only these services and Vigil itself, in the directory's order: what a delivery carries with it."""

@@ -9,6 +9,8 @@
     │   ├── RuleBroken          a numbered rule of design section 4 forbids it
     │   └── NotVerified         a packet does not prove what it claims
     └── Unavailable             a counterpart (server, gateway, service, port) is away; try again or repair it
+        ├── TimedOut            what was waited for did not come true in time
+        └── Limited             more than the asker's share was asked for; nothing was done, ask again a little later
 
 A bug of our own is none of these: it stays a plain `RuntimeError` or `AssertionError`.
 """
@@ -111,6 +113,16 @@ class Unavailable(VigilError):
     """`message` says what is away; `hint` says what to do about it."""
 
     code = "unavailable"
+
+
+class Limited(Unavailable):
+    """`after`: seconds, after which the same may be asked again."""
+
+    code = "limited"
+
+    def __init__(self, message: str, *, after: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.after = after
 
 
 class TimedOut(Unavailable):

@@ -32,9 +32,14 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "ledger":   ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "changes":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "packet":   ("own",     "-",     "-",        "all",      "-",     "-",           "-"),
+    "directory": ("part",   "part",  "part",     "all",      "part",  "all",         "all"),  # part: not how others are reached
+    "decode":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
+    "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
 }
 # fmt: on
 """Action, and how far it reaches for each role, in the order of `ROLES`. The actions are the names of the gateway's routes."""
+OPEN = ("health", "openapi")
+"""What anybody may ask, without a proof: neither says anything about a delivery, a service or a person."""
 
 _BY_KIND: dict[str, Role] = {
     "prosecutor": "prosecutor",

@@ -27,6 +27,7 @@ from domain.identifiers import OfficerCode
 
 SCHEME = "Vigil"
 Nonce = Annotated[str, Field(min_length=1, max_length=200)]
+_OF_ANOTHER = "the proof was made for another request"
 LIFETIME = 60
 """Seconds either way that a proof's time may differ from ours."""
 
@@ -38,6 +39,13 @@ class Caller(Frozen):
     officer: OfficerCode | None
     nonce: Nonce
     """The proof's `jti`, which must not be accepted twice."""
+    body: Annotated[str, Field(max_length=64)]
+    """SHA-256 that the body must have: the proof's `bod`."""
+
+    def check_body(self, body: bytes) -> None:
+        """Raises `NotAuthentic` unless the proof was made for these bytes."""
+        if self.body != digest_of_bytes(body):
+            raise NotAuthentic(_OF_ANOTHER, hint="sign the body's bytes exactly as they are sent")
 
 
 def make(  # noqa: PLR0913 - one request has these parts
@@ -68,56 +76,67 @@ def make(  # noqa: PLR0913 - one request has these parts
 def check(  # noqa: PLR0913
     header: str | None, directory: Directory, method: str, url: str, body: bytes, *, now: datetime
 ) -> Caller:
-    """Who made the proof for this request to this absolute URL.
+    """Who made the proof for this request to this absolute URL, body and all. Raises `NotAuthentic` with a hint."""
+    caller = identify(header, directory, method, url, now=now)
+    caller.check_body(body)
+    return caller
 
-    Raises `NotAuthentic` with a hint; the reasons that would help an attacker are not told apart.
+
+def identify(header: str | None, directory: Directory, method: str, url: str, *, now: datetime) -> Caller:
+    """Who made the proof, before the body is read: nothing is received of anyone who has not proved who they are.
+
+    What is cheap is looked at first, the signature last. Raises `NotAuthentic` with a hint; the reasons that would help an
+    attacker are not told apart.
     """
     scheme, _, token = (header or "").partition(" ")
     if scheme != SCHEME or not token:
         message = "this request is not signed"
         raise NotAuthentic(message, hint="sign each request with the service's own key, see docs/protocol.md")
-    claims = _claims(token)
+    kid, claims = _parts(token)
     service = directory.find(str(claims.get("iss")))
-    keys = service.keys_at(now) if service is not None else {}
-    if service is None or not _signed_by(token, keys):
-        message = "no valid key of a known service signed this request"
-        raise NotAuthentic(message, hint="check the service id, its key in the directory and the key's validity")
+    key = service.keys_at(now).get(kid) if service is not None else None
+    unknown = NotAuthentic(
+        "no valid key of a known service signed this request",
+        hint="check the service id, its key in the directory and the key's validity",
+    )
+    if service is None or key is None:
+        raise unknown
     if abs(int(now.timestamp()) - _whole(claims.get("iat"))) > LIFETIME:
         message = f"the proof's time differs from ours ({now.isoformat(timespec='seconds')}) by more than {LIFETIME} s"
         raise NotAuthentic(message, hint="set the clock right, or sign again")
-    if (claims.get("htm"), claims.get("htu"), claims.get("bod")) != (method.upper(), url, digest_of_bytes(body)):
-        message = "the proof was made for another request"
-        raise NotAuthentic(message, hint=f"sign the method, the body's bytes as sent, and the address {url}")
+    if (claims.get("htm"), claims.get("htu")) != (method.upper(), url):
+        raise NotAuthentic(_OF_ANOTHER, hint=f"sign the method, the body's bytes as sent, and the address {url}")
+    if not _signed_by(token, key):
+        raise unknown
     try:
-        return Caller(service=service, officer=claims.get("sub"), nonce=claims.get("jti"))
+        return Caller(service=service, officer=claims.get("sub"), nonce=claims.get("jti"), body=claims.get("bod"))
     except ValidationError as error:
-        message = "the proof needs a unique `jti` of 1 to 200 characters, and where a person calls the officer's code as `sub`"
-        raise NotAuthentic(message) from error
+        message = "the proof needs `bod`, a unique `jti` of 1 to 200 characters, and of a person the officer's code as `sub`"
+        raise NotAuthentic(message, hint="see docs/protocol.md, section 3") from error
 
 
-def _claims(token: str) -> Mapping[str, Any]:
-    """The claims, before anything is known about who signed them."""
+def _parts(token: str) -> tuple[str, Mapping[str, Any]]:
+    """Key id and claims, before anything is known about who signed them."""
+    message = "the proof is not a token"
     try:
-        claims = json.loads(extract_compact(token.encode()).payload)
-    except (JoseError, ValueError, TypeError, LookupError, RecursionError) as error:  # it comes from strangers
-        message = "the proof is not a token"
-        raise NotAuthentic(message) from error
+        found = extract_compact(token.encode())
+        claims = json.loads(found.payload)
+        kid = found.headers().get("kid")
+    except (JoseError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # it comes from strangers
+        raise NotAuthentic(message, hint="see docs/protocol.md, section 3") from error
     if not isinstance(claims, dict):
-        message = "the proof is not a token"
-        raise NotAuthentic(message)
-    return claims
+        raise NotAuthentic(message, hint="see docs/protocol.md, section 3")
+    return str(kid), claims
 
 
-def _signed_by(token: str, keys: Mapping[str, str]) -> bool:
-    for text in keys.values():
-        raw = public_key(text).public_bytes_raw()
-        jwk = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _b64url(raw)})
-        try:
-            jwt.decode(token, jwk, algorithms=["Ed25519"])
-        except (JoseError, ValueError, TypeError, LookupError, RecursionError):  # it comes from strangers
-            continue
-        return True
-    return False
+def _signed_by(token: str, key: str) -> bool:
+    raw = public_key(key).public_bytes_raw()
+    jwk = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _b64url(raw)})
+    try:
+        jwt.decode(token, jwk, algorithms=["Ed25519"])
+    except (JoseError, ValueError, TypeError, LookupError, RecursionError):  # it comes from strangers
+        return False
+    return True
 
 
 def _b64url(data: bytes) -> str:

@@ -3,15 +3,17 @@
 import asyncio
 import logging
 
-from aiohttp import web
-
 from domain.errors import Unavailable
 from gateway.access import Proofs
 from gateway.api import application
+from gateway.connections import serving
 from gateway.desk import Desk
+from gateway.metrics import METRICS
 from process.brought import cards_in
 from process.in_force import OfFile
 from process.keyfile import key_in
+from process.metrics import scraped
+from process.ring import ring_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -22,20 +24,17 @@ log = logging.getLogger("vigil.gateway")
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
     directory, cards, key = OfFile(chosen.directory), cards_in(chosen.cards), key_in(chosen.key, chosen.passphrase_file)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys))
     desk = Desk(client, chosen.task_queue, directory, cards, key)
-    runner = web.AppRunner(application(desk, Proofs(directory, chosen.gateway_url)), access_log=None, shutdown_timeout=5)
-    await runner.setup()
+    app = application(desk, Proofs(directory, chosen.gateway_url))
     try:
-        site = web.TCPSite(runner, chosen.gateway_host, chosen.gateway_port)
-        await site.start()
+        with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
+            async with serving(app, chosen.gateway_host, chosen.gateway_port):
+                log.info("the gateway is ready", extra={"port": chosen.gateway_port})
+                await stop.wait()
     except OSError as error:
-        await runner.cleanup()
         message = f"port {chosen.gateway_port} on {chosen.gateway_host} is taken or not allowed"
         raise Unavailable(message, hint="stop what uses it, or set VIGIL_GATEWAY_PORT") from error
-    log.info("the gateway is ready", extra={"port": chosen.gateway_port})
-    await stop.wait()
-    await runner.cleanup()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who is calling, and what is theirs. Nobody anonymous gets anything but the health of the process.
+"""Who is calling, and what is theirs. Nobody anonymous gets anything but what `domain.policy.OPEN` names.
 
 Read as a table:
 
@@ -12,37 +12,47 @@ from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
 
 from domain import proof
 from domain.directory import Service
 from domain.errors import NotAllowed, NotAuthentic, NotFound
+from domain.identifiers import OperationCode
 from domain.plan import Plan
 from domain.proof import Caller
 from process.in_force import InForce
 
+_CODE: TypeAdapter[str] = TypeAdapter(OperationCode)
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 
 class Proofs:
-    """Checks proofs, and accepts each once."""
+    """Checks proofs, and accepts each once.
+
+    What is remembered for that is of callers who proved who they are, and of two minutes: it cannot be filled from outside.
+    """
 
     def __init__(self, directory: InForce, url: str) -> None:
         """`url` is where callers reach the gateway: a proof made for another installation's address is none here."""
         self._directory = directory
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._used: OrderedDict[str, datetime] = OrderedDict()
 
-    def caller(self, header: str | None, method: str, target: str, body: bytes) -> Caller:
-        """Who calls. `target` is path and query as received. Raises `NotAuthentic`."""
+    def caller(self, header: str | None, method: str, target: str) -> Caller:
+        """Who calls; the body is still to be checked. `target` is path and query as received. Raises `NotAuthentic`."""
         now = datetime.now(UTC)
-        caller = proof.check(header, self._directory.now, method, f"{self._url}{target}", body, now=now)
+        caller = proof.identify(header, self._directory.now, method, f"{self.url}{target}", now=now)
+        nonce = f"{caller.service.id} {caller.nonce}"
         while self._used and next(iter(self._used.values())) < now:
             self._used.popitem(last=False)
-        if caller.nonce in self._used:
+        if nonce in self._used:
             message = "this proof has been used already"
             raise NotAuthentic(message, hint="sign each request anew")
-        self._used[caller.nonce] = now + timedelta(seconds=2 * proof.LIFETIME)
+        self._used[nonce] = now + timedelta(seconds=2 * proof.LIFETIME)
         return caller
+
+
+PROOFS: web.AppKey[Proofs] = web.AppKey("proofs", Proofs)
 
 
 def may_start(caller: Service, plan: Plan) -> None:
@@ -56,6 +66,14 @@ def may_see(caller: Service, delivery: str, participants: tuple[str, ...]) -> No
     """Raises `NotFound`, as for a delivery that does not exist, unless it is the caller's to see."""
     if caller.kind != "supervisor" and caller.id not in participants:
         raise no_delivery(delivery)
+
+
+def may_exist(delivery: str) -> None:
+    """Raises `NotFound` for what is no code name of an operation, so that nothing else is ever asked of Temporal."""
+    try:
+        _CODE.validate_python(delivery)
+    except ValidationError as error:
+        raise no_delivery(delivery) from error
 
 
 def no_delivery(delivery: str) -> NotFound:

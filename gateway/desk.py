@@ -26,7 +26,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from domain import amending
 from domain.canonical import canonical
 from domain.cards import RuleCard
-from domain.directory import Directory, Service
+from domain.directory import Directory, Listed, Service
 from domain.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.errors import (
     Fault,
@@ -52,8 +52,11 @@ from domain.sight import Withheld, sight
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
+from gateway.health import Health, Pulse
 from gateway.rekeying import Rekeying
+from process.codec import Codec, ForgedError
 from process.in_force import InForce
+from process.temporal import codec_of, readable
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, update_id, workflow_id
 
@@ -90,6 +93,7 @@ class Desk:
         self._in_force = directory
         self._cards = cards
         self._key = key
+        self._pulse = Pulse(client, task_queue)
 
     @property
     def _directory(self) -> Directory:
@@ -164,7 +168,7 @@ class Desk:
             entry: Entry = await handle.execute_update(
                 messages.AMEND,
                 amended,
-                id=f"amend/{envelope.fingerprint()[:32]}",
+                id=update_id(envelope),
                 result_type=Entry,
                 rpc_timeout=PATIENCE,
             )
@@ -199,7 +203,7 @@ class Desk:
                 receipt: Receipt = await handle.execute_update(
                     messages.SUBMIT,
                     envelope,
-                    id=update_id(statement.id, envelope),
+                    id=update_id(envelope),
                     result_type=Receipt,
                     rpc_timeout=UNTIL_LEFT,
                 )
@@ -269,7 +273,8 @@ class Desk:
 
     async def deliveries(self, caller: Service) -> tuple[Row, ...]:
         """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
-        return tuple([await _row(found) async for found in self._find(caller, running=False)])
+        rows = [await _row(found) async for found in self._find(caller, running=False)]
+        return tuple(row for row in rows if row is not None)
 
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """The summary of one delivery."""
@@ -339,7 +344,7 @@ class Desk:
             raise NotAllowed(message, hint=f"ask {rebuilt.plan.initiator}, or a supervisor, for it")
         system = self._directory.system()
         sealers = system.keys if system is not None else ()
-        return seal(rebuilt, history.to_json(), self._key, datetime.now(UTC), purpose, sealers=sealers)
+        return seal(rebuilt, readable(history, self._client), self._key, datetime.now(UTC), purpose, sealers=sealers)
 
     async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
         """Entries from `since` on as they are recorded, until the delivery has ended. Waits on history, polls nothing."""
@@ -364,10 +369,18 @@ class Desk:
             finally:
                 listener.cancel()
 
-    async def ready(self) -> None:
-        """Whether Temporal answers. Raises `Unavailable`."""
-        with _as_ours(""):
-            await self._client.service_client.check_health(timeout=timedelta(seconds=2))
+    @property
+    def codec(self) -> Codec:
+        """What opens the payloads of histories."""
+        return codec_of(self._client)
+
+    async def ready(self) -> Health:
+        """Whether Temporal answers, and a worker is there. Raises `Unavailable`."""
+        return await self._pulse.health()
+
+    def directory_for(self, caller: Service) -> tuple[Listed, ...]:
+        """The services of the installation, as far as they are the caller's to see."""
+        return self._directory.shown_to(caller, whole=reach(role_of(caller), "directory") == "all")
 
     def _handle(self, delivery: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(delivery))
@@ -407,10 +420,15 @@ async def _listen(handle: WorkflowHandle[Any, Any], news: asyncio.Event) -> None
         news.set()
 
 
-async def _row(found: WorkflowExecution) -> Row:
+async def _row(found: WorkflowExecution) -> Row | None:
+    """None for a workflow that this installation did not start."""
+    try:
+        group = await found.memo_value(_GROUP, None)
+    except ForgedError:
+        return None
     return Row(
         delivery=found.id.removeprefix("delivery/"),
-        group=await found.memo_value(_GROUP, None),
+        group=group,
         phase=found.typed_search_attributes.get(_PHASE) or "unknown",
         started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
         closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,

@@ -43,7 +43,9 @@ def decrypt(data: bytes, identities: Sequence[Identity], name: str) -> bytes:
         opened: bytes = pyrage.decrypt(data, list(identities))
     except pyrage.DecryptError as error:
         if str(error) == _STRANGER:
-            raise NotAllowed(f"{name} is encrypted, and not for a key that is here", hint="have it made for you: --to") from error
+            raise NotAllowed(
+                f"{name} is encrypted, and not for a key that is here", hint="have it made for you, with --encrypt-for"
+            ) from error
         raise Malformed(f"{name} is damaged: it is not what was encrypted", hint="have it sent again") from error
     return opened
 

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -13,9 +14,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
 from domain import proof
+from domain.directory import Listed
 from domain.envelope import Envelope
 from domain.errors import (
     Fault,
+    Limited,
     Malformed,
     NotAllowed,
     NotAuthentic,
@@ -38,6 +41,8 @@ AGAIN_AFTER = 1.0
 _PATIENCE = aiohttp.ClientTimeout(total=60, connect=5)
 _STREAM = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
 """A stream is never silent for as long: the gateway sends a comment now and then."""
+AT_ONCE = 1_000_000
+"""Bytes of the longest body that is handed over whole; aiohttp wants to be given a longer one bit by bit."""
 LONGEST_ENTRY = 1_000_000
 """Bytes of the longest line of a stream: an entry with a plan of the largest size."""
 
@@ -55,12 +60,14 @@ class _Problem(BaseModel):
     rule: str = ""
     faults: tuple[Fault, ...] = ()
 
-    def error(self, url: str) -> VigilError:
+    def error(self, url: str, after: str | None) -> VigilError:
         """The error it stands for; what is away from a gateway is told with the gateway's address."""
         if self.code == Malformed.code:
             return Malformed(self.detail, self.faults, hint=self.hint)
         if self.code == RuleBroken.code:
             return RuleBroken(self.rule, self.detail.removeprefix(f"{self.rule}: "), hint=self.hint)
+        if self.code == Limited.code and after is not None and after.isdecimal():
+            return Limited(self.detail, after=int(after), hint=self.hint)
         if self.code in _PLAIN:
             return _PLAIN[self.code](self.detail, hint=self.hint)
         return Unavailable(f"the gateway at {url} says: {self.detail or self.code}", hint=self.hint)
@@ -68,6 +75,7 @@ class _Problem(BaseModel):
 
 _BEGUN = TypeAdapter(_Begun)
 _ANSWER: TypeAdapter[Receipt | Left] = TypeAdapter(Receipt | Left)
+_LISTED = TypeAdapter(list[Listed])
 _ROWS = TypeAdapter(list[Row])
 _VIEW = TypeAdapter(DeliveryView)
 _SEEN: TypeAdapter[Entry | Withheld] = TypeAdapter(Entry | Withheld)
@@ -103,6 +111,10 @@ class Gateway:
         """Hand in a statement; its receipt, or that it has been left for when a worker is up."""
         return self._read(_ANSWER, await self._call("POST", f"{_of(delivery)}/statements", statement))
 
+    async def directory(self) -> list[Listed]:
+        """The services of the installation with their keys; how one is reached as far as it is the caller's to see."""
+        return self._read(_LISTED, await self._call("GET", "/v1/directory"))
+
     async def deliveries(self) -> list[Row]:
         """One's own deliveries."""
         return self._read(_ROWS, await self._call("GET", "/v1/deliveries"))
@@ -130,6 +142,10 @@ class Gateway:
     async def packet(self, delivery: str, purpose: str = "operation") -> bytes:
         """The sealed evidence packet for this purpose, as the bytes to keep."""
         return await self._call("GET", f"{_of(delivery)}/packet?purpose={quote(purpose, safe='')}")
+
+    async def decode(self, payloads: bytes) -> bytes:
+        """What Temporal's UI or command line asks a codec server, and the answer. For supervisors."""
+        return await self._call("POST", "/v1/codec/decode", payloads)
 
     async def changes(self, delivery: str, away: Callable[[Unavailable], None] | None = None) -> AsyncGenerator[Entry | Withheld]:
         """Entries as they are recorded, until the delivery has ended. Goes on after a broken connection.
@@ -171,7 +187,7 @@ class Gateway:
                 url, headers=headers, timeout=_STREAM, allow_redirects=False, read_bufsize=LONGEST_ENTRY
             ) as answer:
                 if answer.content_type != "text/event-stream":
-                    raise self._refusal(await answer.read())
+                    raise self._refusal(await answer.read(), answer.headers.get("Retry-After"))
                 async for line in answer.content:
                     if line.startswith(b"data: "):
                         yield self._read(_SEEN, line[6:])
@@ -180,12 +196,17 @@ class Gateway:
         except aiohttp.ClientResponseError as error:
             raise self._stranger() from error
 
-    async def _call(self, method: str, path: str, envelope: Envelope | None = None) -> bytes:
-        body = envelope.model_dump_json().encode() if envelope is not None else b""
+    async def _call(self, method: str, path: str, content: Envelope | bytes = b"") -> bytes:
+        body = content if isinstance(content, bytes) else content.model_dump_json().encode()
         url, headers = self._signed(method, path, body)
         try:
             async with self._http.request(
-                method, url, data=body, headers=headers, timeout=_PATIENCE, allow_redirects=False
+                method,
+                url,
+                data=BytesIO(body) if len(body) > AT_ONCE else body,
+                headers=headers,
+                timeout=_PATIENCE,
+                allow_redirects=False,
             ) as answer:
                 data = await answer.read()
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
@@ -196,7 +217,7 @@ class Gateway:
             message = f"the gateway at {self._url} does not answer in time"
             raise Unavailable(message, hint="try again: nothing is counted twice") from error
         if answer.content_type != "application/json":
-            raise self._refusal(data)
+            raise self._refusal(data, answer.headers.get("Retry-After"))
         return data
 
     def _signed(self, method: str, path: str, body: bytes) -> tuple[URL, Mapping[str, str]]:
@@ -219,8 +240,8 @@ class Gateway:
         except ValidationError as error:
             raise self._stranger() from error
 
-    def _refusal(self, data: bytes) -> VigilError:
-        return self._read(_PROBLEM, data).error(self._url)
+    def _refusal(self, data: bytes, after: str | None) -> VigilError:
+        return self._read(_PROBLEM, data).error(self._url, after)
 
     def _away(self) -> Unavailable:
         message = f"no gateway answers at {self._url}"

@@ -29,12 +29,17 @@ class Settings(BaseSettings):
     """Vigil's own private key (PEM): it signs requests to services and seals packets."""
     passphrase_file: Path | None = None
     """A file with the passphrase that protects the key, where one does."""
+    payload_keys: Path
+    """The ring of payload keys: what Temporal keeps is encrypted under them."""
     deconfliction_key: Path | None = None
     """The deconfliction key (64 hexadecimal digits). The worker needs it; the gateway does not and is better off without."""
     gateway_url: str = "http://127.0.0.1:8470"
     """Where services reach the gateway."""
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8470, ge=0, le=65535)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where this process serves metrics to Prometheus, without a proof: only the operator should reach it. None: nowhere."""
     log_format: Literal["json", "console"] = "console"
     log_level: LogLevel = "INFO"
 

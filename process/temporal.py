@@ -2,12 +2,18 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from google.protobuf.message import Message
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, WorkflowHistory
+from temporalio.converter import WorkflowSerializationContext
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
 from domain.errors import Unavailable
+from process.codec import ENCRYPTED, Codec, ForgedError, converter
+from process.ring import Ring
 
 log = logging.getLogger("vigil.temporal")
 
@@ -16,13 +22,16 @@ IDENTITY = "vigil"
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 
-async def connect(address: str, namespace: str, *, patience: float = 60.0) -> Client:
-    """A client, after as many tries as fit into `patience` seconds. Raises `Unavailable`."""
+async def connect(address: str, namespace: str, ring: Ring, *, runtime: Runtime | None = None, patience: float = 60.0) -> Client:
+    """A client that gives the server nothing but ciphertext under these keys, after as many tries as fit into `patience` seconds.
+
+    Raises `Unavailable`.
+    """
     loop = asyncio.get_running_loop()
-    until, pause = loop.time() + patience, FIRST_PAUSE
+    until, pause, codes = loop.time() + patience, FIRST_PAUSE, converter(ring)
     while True:
         try:
-            return await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter, identity=IDENTITY)
+            return await Client.connect(address, namespace=namespace, data_converter=codes, identity=IDENTITY, runtime=runtime)
         except (RuntimeError, RPCError) as error:
             if loop.time() + pause > until:
                 message = f"no Temporal server answers at {address}"
@@ -30,3 +39,45 @@ async def connect(address: str, namespace: str, *, patience: float = 60.0) -> Cl
             log.info("waiting for Temporal", extra={"address": address})
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def codec_of(client: Client) -> Codec:
+    """The codec that `connect` gave the client."""
+    codec = client.data_converter.payload_codec
+    assert isinstance(codec, Codec)  # noqa: S101 - there is no other way to a client
+    return codec
+
+
+def readable(history: WorkflowHistory, client: Client) -> str:
+    """A history as JSON, with each payload opened in its place and nothing else changed.
+
+    What this installation did not write stands as Temporal has it. Raises `Unavailable` if a payload key is missing.
+    """
+    codec = codec_of(client).with_context(WorkflowSerializationContext(client.namespace, history.workflow_id))
+    for event in history.events:
+        for payload in _payloads_in(event):
+            if payload.metadata.get("encoding") == ENCRYPTED:
+                try:
+                    payload.CopyFrom(codec.opened(payload))
+                except ForgedError as error:
+                    log.warning("a payload was left as it is: %s", error.reason)
+    return history.to_json()
+
+
+def _payloads_in(message: Message) -> Iterator[Payload]:
+    """Every payload in a message, wherever it stands."""
+    if isinstance(message, Payload):
+        yield message
+        return
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if not field.is_repeated:
+            yield from _payloads_in(value)
+        elif field.message_type.GetOptions().map_entry:
+            if field.message_type.fields_by_name["value"].message_type is not None:
+                for one in value.values():
+                    yield from _payloads_in(one)
+        else:
+            for one in value:
+                yield from _payloads_in(one)

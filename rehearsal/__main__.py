@@ -4,6 +4,7 @@
 
 import argparse
 import json
+import random
 import sys
 import time
 from collections import Counter
@@ -25,6 +26,7 @@ from domain.statements import read_statement
 from process.brought import cards_in, directory_in, text_of
 from rehearsal import chaos, random_plans
 from rehearsal.invariants import Checker
+from rehearsal.leaks import Reader
 from rehearsal.simulator import Watch, World, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -67,12 +69,25 @@ def run(seed: int, watch: Watch = lambda _delivery, _entry: None) -> Result:
     """One seed, with every invariant checked and its packet verified."""
     try:
         chosen = world(seed)
-        done = simulate(chosen, watch)
+        reader = reader_of(chosen)
+
+        def look(delivery: Delivery, entry: Entry) -> None:
+            watch(delivery, entry)
+            reader.watch(delivery, entry)
+
+        done = simulate(chosen, look)
         Checker(chosen.plan, chosen.cards, chosen.directory).check(tuple(done.delivery.ledger))
         proved = verify(done.packet)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this seed's finding
         return Result(seed, "", f"{type(error).__name__}: {error}")
     return Result(seed, str(proved.outcome), "")
+
+
+def reader_of(chosen: World) -> Reader:
+    """One of those who see a part of it: another one with each seed."""
+    plan = chosen.plan
+    readers = [one for one in plan.participants() if one not in (plan.initiator, plan.coordinator)]
+    return Reader(chosen.directory.get(random.Random(f"{chosen.seed}/reader").choice(readers)))  # noqa: S311 - repeatable
 
 
 def run_many(seeds: Iterable[int]) -> Iterable[Result]:

@@ -220,7 +220,7 @@ def _does_not_permit(plan: Plan, dice: random.Random) -> Act | None:
 def _sets_conditions(plan: Plan, dice: random.Random) -> Act:
     """Conditions that bind at some checkpoint; whoever is asked there hears of them, and some outsiders do not care."""
     at, service = _asked(plan, dice, "authorise")
-    conditions = [{"text": "SIMULATED condition", "at": dice.choice(plan.checkpoints).id} for _ in range(dice.randint(1, 3))]
+    conditions = [{"text": "a SIMULATED condition", "at": dice.choice(plan.checkpoints).id} for _ in range(dice.randint(1, 3))]
     return Act(service=service, at=at, says="authorisation_granted", details={"conditions": conditions})
 
 
@@ -293,7 +293,20 @@ def _taker_says(plan: Plan, dice: random.Random, says: str, details: dict[str, A
     return Act(service=service, at=at, says=says, details=details)
 
 
+def _informs(plan: Plan, dice: random.Random) -> Act:
+    """It lets some know something, and the others not."""
+    at, service = _asked(plan, dice)
+    readers = sorted(dice.sample(plan.participants(), dice.randint(0, 2)))
+    return Act(
+        service=service,
+        at=at,
+        says="information",
+        details={"text": f"INFORMATION by {service} for {'+'.join(readers)}", "to": readers},
+    )
+
+
 TROUBLES: tuple[Trouble, ...] = (
+    _informs,
     _refuses,
     _grants_briefly,
     _grants_briefly,

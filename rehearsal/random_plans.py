@@ -67,10 +67,10 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
     return {
         "vigil": "plan/1",
         "operation": f"random-{seed}",
-        "title": "INVENTED",
+        "title": "INVENTED title",
         "example": True,
         "handling_code": "H1",
-        "offence": {"description": "INVENTED", "extraditable": dict.fromkeys(cards, True)},
+        "offence": {"description": "INVENTED offence", "extraditable": dict.fromkeys(cards, True)},
         "initiator": legs[0]["responsible"],
         "coordinator": "centre",
         "modality": dice.choice(MODALITIES),

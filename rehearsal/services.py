@@ -233,7 +233,13 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "stop_requested": {"reason": "SIMULATED: stop"},
         "interdicted": {"gross": gross, "seals_intact": True, "place": facts.place},
     }
-    return words.get(kind, {})
+    mark = "CONSENT" if kind.startswith(("authorisation_", "permission_")) else "SIMULATED"
+    return {name: _marked(value, f"{mark} by {request.service},") for name, value in words.get(kind, {}).items()}
+
+
+def _marked(value: Any, mark: str) -> Any:
+    """A text with the name of whose words it is, so that they are known again wherever they turn up (R11)."""
+    return value.replace("SIMULATED", mark, 1) if isinstance(value, str) and value.startswith("SIMULATED") else value
 
 
 def _handled(modality: str, inside: list[dict[str, Any]], gross: int) -> dict[str, Any]:

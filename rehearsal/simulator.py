@@ -244,6 +244,7 @@ class _Theatre:
                 if progress.open:
                     self.ask(name)
         self.show()
+        self._news.set()
 
     async def _compete(self, operation: str, rival: Rival) -> None:
         await asyncio.sleep(rival.comes.total_seconds())

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from process.codec import converter
 from process.temporal import IDENTITY
+from tests.installation import PAYLOAD_KEYS
 from workflows import messages
 
 
@@ -18,7 +19,7 @@ async def temporal() -> AsyncIterator[Client]:
     server = Path(sysconfig.get_path("scripts")) / "temporal"
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(server),
-        data_converter=pydantic_data_converter,
+        data_converter=converter(PAYLOAD_KEYS),
         search_attributes=[
             SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS),
             SearchAttributeKey.for_keyword(messages.PHASE),

@@ -3,28 +3,30 @@ services over real HTTP.
 """
 
 import asyncio
+import hashlib
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from activities.deconfliction import Deconfliction
 from activities.services import Services
-from domain.directory import Directory, Reach
+from domain.directory import Directory, Reach, Service
 from domain.ledger import Entry
 from domain.plan import Plan
 from gateway.access import Proofs
 from gateway.api import application
+from gateway.connections import serving
 from gateway.desk import Desk
 from process.gateway import Gateway
 from process.in_force import InForce
+from process.ring import Ring
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
@@ -33,6 +35,7 @@ from worker import worker_for
 from workflows.messages import Docket, register_id, workflow_id
 
 PATIENCE = 60.0
+PAYLOAD_KEYS = Ring.of(hashlib.sha256(b"SIMULATED payload key").digest())
 
 
 def quick(plan: Plan, scenario: Scenario) -> tuple[Plan, Scenario]:
@@ -74,7 +77,7 @@ class Installation:
         changes = self.gateway(service or plan.initiator).changes(plan.operation)
         async with asyncio.timeout(PATIENCE):
             async for entry in changes:
-                if done(entry):
+                if isinstance(entry, Entry) and done(entry):
                     await changes.aclose()  # it is a generator
                     return entry
         message = "the delivery ended before"
@@ -86,7 +89,8 @@ class Installation:
         try:
             async with asyncio.timeout(PATIENCE):
                 async for entry in self.gateway(plan.initiator).changes(plan.operation):
-                    entries.append(entry)  # noqa: PERF401 - kept for the message
+                    assert isinstance(entry, Entry)
+                    entries.append(entry)
         except TimeoutError as error:
             view = await self.gateway(plan.initiator).view(plan.operation)
             last = [str(entry.event)[:200] for entry in entries[-3:]]
@@ -106,34 +110,35 @@ async def installed(
     *,
     seed: int = 1,
     reach: Mapping[str, Reach] | None = None,
+    beside: Sequence[Service] = (),
 ) -> AsyncIterator[Installation]:
-    """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are."""
+    """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are. `beside`: who
+    is in the directory without taking part.
+    """
     ports = free_ports(len(plan.participants()) + 1)
     found = [example_directory().get(service) for service in plan.participants()]
     reached = {service.id: reach_of(service, port) for service, port in zip(found, ports[1:], strict=True)}
-    cast_of = (*plan.participants(), *BYSTANDERS)
+    bystanders = tuple(one for one in BYSTANDERS if one not in plan.participants())
+    cast_of = (*plan.participants(), *bystanders)
     directory = cast(example_directory(), cast_of, (reached if scenario else {}) | dict(reach or {}))
+    directory = directory.model_copy(update={"services": (*directory.services, *beside)})
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http:
         key = private_key_of(VIGIL)
         in_force = InForce(directory)
         desk = Desk(client, queue, in_force, example_cards(), key)
-        runner = web.AppRunner(application(desk, Proofs(in_force, url)), access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", ports[0]).start()
-        deconfliction = Deconfliction(DECONFLICTION_KEY, in_force)
-        parts = Services(http, VIGIL, key), deconfliction
+        app = application(desk, Proofs(in_force, url))
+        parts = Services(http, VIGIL, key), Deconfliction(DECONFLICTION_KEY, in_force)
         worker = worker_for(client, queue, in_force, *parts, grace=timedelta(seconds=1))
-        served = without(directory, (*(reach or {}), *BYSTANDERS))
+        served = without(directory, (*(reach or {}), *bystanders))
         try:
-            async with worker:
+            async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 if scenario is None:
                     yield Installation(client, url, http, directory, in_force, queue, parts)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
                         yield Installation(client, url, http, directory, in_force, queue, parts, services)
         finally:
-            await runner.cleanup()
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.canonical import Frozen
+from domain.canonical import Frozen, digest
 from domain.cards import RuleCard
 from domain.deconfliction import Register, Selector
 from domain.directory import Directory, Service
@@ -52,11 +52,18 @@ def register_id(task_queue: str) -> str:
     return f"register/{task_queue}"
 
 
-def update_id(statement: str, envelope: Envelope) -> str:
-    """Id of the Update that hands in a statement: the same for the same bytes, so that an answer lost can be asked for again,
-    and another for other bytes under the same statement id, so that the workflow sees (and records) the attempt.
+def update_id(envelope: Envelope) -> str:
+    """Id of the Update that hands in what somebody signed: the same for the same bytes, so that an answer lost can be asked for
+    again, and another for other bytes under the same statement id, so that the workflow sees (and records) the attempt.
+
+    It tells nothing: a service may name its statements as it likes, and who has not the signatures cannot try out contents.
     """
-    return f"{statement}/{envelope.fingerprint()[:32]}"
+    return digest(envelope)[:32]
+
+
+def wait_id(plan: Envelope, checkpoint: str) -> str:
+    """Id of the activity that waits at a checkpoint. It does not tell the checkpoint, which may be named after a place."""
+    return f"wait:{digest([digest(plan), checkpoint])[:16]}"
 
 
 class Docket(Frozen):

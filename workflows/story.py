@@ -228,7 +228,7 @@ class Story:
         if self.delivery.cleared >= leg:
             return
         self.raise_if_halted(halted=False)
-        self.halt_where_not_permitted(self.plan.states() if leg == 0 else (self.plan.legs[leg].state,))
+        self.halt_where_not_permitted(self.states_of(leg))
         self.raise_if_halted(halted=False)
         short = rules.shortfall(self.delivery, leg, self.stage.now())
         for state in short:
@@ -236,7 +236,12 @@ class Story:
                 self.ask_extension(service)
         summary = f"waiting for {', '.join(short)} to extend its consent"
         await self.until(partial(self.may_begin, leg), summary, halted=False)
-        self.record(Cleared(leg=leg))
+        if self.delivery.cleared < leg:  # `clear_afresh` may have come first while this waited
+            self.record(Cleared(leg=leg))
+
+    def states_of(self, leg: int) -> tuple[str, ...]:
+        """States whose say it takes to begin `leg`: all at departure, then the one it leads into."""
+        return self.plan.states() if leg == 0 else (self.plan.legs[leg].state,)
 
     def may_begin(self, leg: int) -> bool:
         """Whether every consent that `leg` needs lasts, and at departure no conflict has come up meanwhile."""
@@ -277,9 +282,8 @@ class Story:
         for contact in self.delivery.unsettled():
             self.meet_conflict(contact)
         self.keep_in_sight()
-        if self.delivery.dispatched:
+        if self.leaving():
             self.ask_afresh()
-            self.clear_afresh()
         if self.delivery.halt is not None and self.delivery.parts:
             self.open_unforeseen(unforeseen.ACKNOWLEDGED, ask=True)
         for duty, service in unforeseen.duties(self.delivery):
@@ -289,10 +293,18 @@ class Story:
             decides = unforeseen.decides(name) or (planned is not None and planned.step == "authorise")
             if progress.open and progress.satisfied and decides:
                 self.close_checkpoint(name, "satisfied")
+                if planned is not None and self.leaving() and not self.delivery.dispatched:
+                    self.stage.deconflict()  # the last look is older than this consent (R15)
             elif progress.open and progress.silent and decides and rules.may_stay_unanswered(self.delivery, name):
                 self.close_checkpoint(name, "unanswered")
             elif progress.open and unforeseen.moot(self.delivery, name):
                 self.close_checkpoint(name, "withdrawn")
+        if self.leaving():
+            self.clear_afresh()
+
+    def leaving(self) -> bool:
+        """Whether its departure has opened, so that a changed plan is followed from there."""
+        return any(one.id in self.delivery.progress for one in self.plan.at("dispatch"))
 
     def ask_afresh(self) -> None:
         """A changed plan may need fresh consents: they are asked for at once, wherever the consignment is (R22)."""
@@ -304,13 +316,13 @@ class Story:
 
     def clear_afresh(self) -> None:
         """What a changed plan has ahead is cleared as soon as its States allow, and what came too early is taken up (R5, R22)."""
-        leg = (self.delivery.leg or 0) + 1
+        leg = self.delivery.leg + 1 if self.delivery.leg is not None else 0
         closed = all(self.delivery.closed(one.id) for one in self.plan.at("authorise"))
         if not self.delivery.under_way or leg >= len(self.plan.legs) or self.delivery.cleared >= leg or not closed:
             return
-        if self.delivery.not_permitted((self.plan.legs[leg].state,), self.stage.now()):
+        if self.delivery.not_permitted(self.states_of(leg), self.stage.now()):
             return
-        if rules.shortfall(self.delivery, leg, self.stage.now()) or conflicting(self.plan, self.delivery.grants):
+        if not self.may_begin(leg) or conflicting(self.plan, self.delivery.grants):
             return
         self.record(Cleared(leg=leg))
         take_up(self.delivery, self.stage.now())

@@ -29,12 +29,15 @@ from workflows.messages import (
     Errand,
     Over,
     Touched,
+    wait_id,
 )
 
 _PHASE = SearchAttributeKey.for_keyword(PHASE)
 _PARTICIPANTS = SearchAttributeKey.for_keyword_list(PARTICIPANTS)
 _ONE_ATTEMPT = timedelta(seconds=60)
 """Longest time one attempt at asking takes, long polls included; the wait itself has no limit."""
+_UNTELLING_IDS = "untelling-activity-ids"
+"""Patch: activity ids, which Temporal never encrypts, do not tell a checkpoint's name any more."""
 _LIVENESS = timedelta(seconds=30)
 
 
@@ -89,6 +92,7 @@ class TemporalStage:
         asked = [one for one in requests(self._delivery, name) if one.service not in before]
         again = f"+{len(before)}" if before else ""
         before += [one.service for one in asked]
+        activity = wait_id(self._docket.plan, name) if workflow.patched(_UNTELLING_IDS) else f"wait:{name}"
         queues: dict[str | None, list[str]] = {}
         for one in asked:
             queues.setdefault(self._delivery.directory.get(one.service).task_queue, []).append(one.service)
@@ -102,7 +106,7 @@ class TemporalStage:
             task = workflow.start_activity(
                 AWAIT_CONFIRMATIONS,
                 wait,
-                activity_id=f"wait:{name}{again}" + (f"@{queue}" if queue else ""),
+                activity_id=f"{activity}{again}" + (f"@{queue}" if queue else ""),
                 task_queue=queue,
                 start_to_close_timeout=_ONE_ATTEMPT,
                 heartbeat_timeout=_LIVENESS,

@@ -23,6 +23,7 @@ from rehearsal.scenario import Scenario
 from rehearsal.services import VIGIL, lines, private_key_of
 from tests.installation import Installation, installed, quick
 from tests.support import example_scenario, signed_plan
+from workflows.messages import wait_id
 
 PROSECUTOR = "uz.prosecutor"
 
@@ -148,7 +149,7 @@ async def test_a_service_that_received_is_not_asked_twice_because_another_is_dow
     async with installed(temporal, plan, scenario, reach=reach) as at, up.listening():
         await at.gateway(plan.initiator).start(signed_plan(plan))
         await at.until(plan, lambda entry: isinstance(entry.event, Asked) and "ru.customs" in entry.event.unreachable)
-        attempts = await attempt_reaches(at, plan, "wait:consent-ru", 3)
+        attempts = await attempt_reaches(at, plan, wait_id(signed_plan(plan), "consent-ru"), 3)
 
     assert attempts >= 3
     assert 1 == len(up.asked)

@@ -43,7 +43,7 @@ HARDENING = {
 }
 SETTING = re.compile(r"\bVIGIL_[A-Z][A-Z_]*[A-Z]\b")
 PINNED = re.compile(r"[a-z0-9./-]+:v?\d[\w.-]*(@sha256:[0-9a-f]{64})?")
-SECRET_NAME = re.compile(r"PASSWORD|PASSWD|PWD|SECRET|TOKEN|_KEY$")
+SECRET_NAME = re.compile(r"PASSWORD|PASSWD|PWD|SECRET|TOKEN|_KEYS?$")
 GRACEFUL_STOP_SECONDS = 20
 
 
@@ -119,6 +119,8 @@ def test_vigil_is_handed_its_key_as_a_credential(path: Path) -> None:
 
     assert service["EnvironmentFile"] == "/etc/vigil/vigil.env"
     name, source = service["LoadCredential"].split(":")
+    assert "LoadCredential=payload.keys:/etc/vigil/keys/payload.keys" in text.splitlines()
+    assert "Environment=VIGIL_PAYLOAD_KEYS=%d/payload.keys" in text.splitlines()
     assert source.startswith("/etc/vigil/keys/")
     assert f"Environment=VIGIL_KEY=%d/{name}" in text.splitlines()
 
@@ -128,7 +130,7 @@ def test_example_of_settings_does_not_override_the_credential() -> None:
     lines = (DEPLOY / "systemd" / "vigil.env.example").read_text(encoding="utf-8").splitlines()
     names = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}
 
-    assert known_settings() - {"VIGIL_KEY", "VIGIL_DECONFLICTION_KEY"} == names
+    assert known_settings() - {"VIGIL_KEY", "VIGIL_PAYLOAD_KEYS", "VIGIL_DECONFLICTION_KEY"} == names
 
 
 def test_only_workers_have_the_deconfliction_key() -> None:

@@ -23,21 +23,25 @@ from domain import amending, proof
 from domain import envelope as real_envelope
 from domain.canonical import canonical
 from domain.delivery import Delivery
-from domain.directory import Desk, Directory, Service, ServiceKey
+from domain.directory import Desk, Directory, Listed, Service, ServiceKey
 from domain.documents import Document
 from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, public_text
 from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
 from domain.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Receipt
 from domain.moments import utc_text
-from domain.packet import seal
+from domain.packet import Purpose, seal
 from domain.plan import Plan, read_plan
+from domain.policy import MAY, ROLES
 from domain.quantities import parse_span
 from domain.record import amend, begin, record, submit
 from domain.requests import Facts, Inbox, Notice, Request, inbox, request
+from domain.sight import Withheld, page
 from domain.statements import AuthorisationGranted, Statement, read_statement
 from domain.views import DeliveryView, Row, view
 from gateway import api
 from gateway.access import Proofs, may_start, no_delivery
+from gateway.health import Health
+from gateway.problems import HTTP, STATUS, problem
 from process.brought import cards_in
 from process.in_force import InForce
 
@@ -104,9 +108,9 @@ def directory_of(said: dict[str, Any]) -> Directory:
 class PinnedProofs(Proofs):
     """The gateway's check of proofs, at the moment of the document."""
 
-    def caller(self, header: str | None, method: str, target: str, body: bytes) -> proof.Caller:
+    def caller(self, header: str | None, method: str, target: str) -> proof.Caller:
         """As the gateway does, with the clock stopped."""
-        caller = proof.check(header, self._directory.now, method, f"{URL}{target}", body, now=NOW)
+        caller = proof.identify(header, self._directory.now, method, f"{URL}{target}", now=NOW)
         if caller.nonce in self._used:
             message = "this proof has been used already"
             raise NotAuthentic(message, hint="sign each request anew")
@@ -144,8 +148,13 @@ class PaperDesk:
             raise no_delivery(delivery)
         return self.begun()
 
-    async def ready(self) -> None:
+    async def ready(self) -> Health:
         """Always."""
+        return Health(worker="up")
+
+    def directory_for(self, caller: Service) -> tuple[Listed, ...]:
+        """Every service."""
+        return self.directory.shown_to(caller, whole=False)
 
     async def start(self, caller: Service, envelope: Envelope) -> Plan:
         """Start the delivery."""
@@ -183,22 +192,22 @@ class PaperDesk:
             ),
         )
 
-    async def view(self, _caller: Service, delivery: str) -> DeliveryView:
+    async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """Its summary."""
-        return view(self._of(delivery), NOW)
+        return view(self._of(delivery), caller, NOW)
 
-    async def ledger(self, _caller: Service, delivery: str, since: int) -> list[Entry]:
+    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry | Withheld]:
         """Its ledger."""
-        return list(self._of(delivery).ledger.since(since))
+        return page(self._of(delivery), caller, since)
 
-    async def changes(self, _caller: Service, delivery: str, since: int) -> AsyncIterator[Entry]:
+    async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
         """Its ledger as far as it goes."""
-        for entry in self._of(delivery).ledger.since(since):
+        for entry in page(self._of(delivery), caller, since):
             yield entry
 
-    async def packet(self, _caller: Service, delivery: str) -> bytes:
+    async def packet(self, _caller: Service, delivery: str, purpose: Purpose) -> bytes:
         """Its packet."""
-        return seal(self._of(delivery), "", self.said["vigil_key"], NOW)
+        return seal(self._of(delivery), "", self.said["vigil_key"], NOW, purpose)
 
     async def inbox(self, caller: Service) -> Inbox:
         """What it asks the caller."""
@@ -326,6 +335,14 @@ def test_every_endpoint_of_the_gateway_is_shown() -> None:
     assert shown == routes
 
 
+def test_who_may_what_is_as_the_policy_says() -> None:
+    """The table is the policy's own."""
+    rows = dict(re.findall(r"^\| `([a-z]+)` \| ((?:(?:all|own|part|-) \| ?)+)$", TEXT, re.MULTILINE))
+    shown = {action: tuple(cell.strip() for cell in cells.strip(" |").split("|")) for action, cells in rows.items()}
+    assert MAY == shown
+    assert " | ".join(("| action", *ROLES)) in TEXT
+
+
 def test_keys_and_key_ids_are_those_of_vigil(said: dict[str, Any]) -> None:
     """The public key text and key id made in the document are what Vigil makes of the same key."""
     assert said["public"] == public_text(said["key"])
@@ -428,10 +445,11 @@ def test_a_lag_is_remarked_on_as_shown(said: dict[str, Any], happened: str, numb
 def test_every_error_code_stands_with_its_status() -> None:
     """The table of errors names each code of the code base that the gateway may answer with, and its HTTP status."""
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3})", TEXT, re.MULTILINE))
-    expected = {kind.code: str(status) for kind, status in api.STATUS.items()}
+    expected = {kind.code: str(status) for kind, status in STATUS.items()}
+    expected |= {code: str(status) for status, (code, _) in HTTP.items()}
     assert expected.items() <= rows.items()
     assert rows.keys() - expected.keys() == {"error"}
-    assert api.problem(VigilError("x")).status == int(rows["error"])
+    assert problem(VigilError("x")).status == int(rows["error"])
     shown = next(answered for asked, answered in exchanges() if asked.note.endswith("malformed"))
     assert Malformed.code in shown.body
 

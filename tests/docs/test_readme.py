@@ -19,7 +19,7 @@ async def test_the_tour_of_the_readme_works_word_for_word(tmp_path: Path) -> Non
         "120",
         "bash",
         "-c",
-        f"set -em\n{tour}",
+        f"set -em\ntrap 'kill %1 2>/dev/null' EXIT\n{tour}",
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

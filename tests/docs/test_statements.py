@@ -112,7 +112,7 @@ def test_what_may_be_said_after_a_halt_is_that_of_the_rules() -> None:
 def test_every_rule_named_exists() -> None:
     """Each rule number in the document is one of the rules."""
     known = set(re.findall(r"^(R\d+) ", rules.__doc__ or "", re.MULTILINE))
-    assert known > set(re.findall(r"\bR\d+\b", TEXT))
+    assert known >= set(re.findall(r"\bR\d+\b", TEXT))
 
 
 def test_no_unknown_name_stands_in_backquotes() -> None:

@@ -127,6 +127,21 @@ def test_r10_parts_that_recovered_less_are_explained_before_the_parent_ends() ->
     assert ("split", "R10") == outcome_of(table)
 
 
+def test_r12_what_has_split_is_not_concluded_before_its_parts_have_ended() -> None:
+    """Until the initiator has said how each part ended, nothing can be said of the whole."""
+    table = Table().approach()
+    table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
+    table.open_unforeseen("split.parts")
+    assert ("split", "R12") == outcome_of(table)
+
+    ended = [
+        {"operation": one["operation"], "outcome": "no_show", "recovered": one["contents"], "head": "0" * 64}
+        for one in parts("6 kg", "7.2 kg")
+    ]
+    table.say("kz.knb", "parts_ended", "split.parts", parts=ended)
+    assert ("split", "") == outcome_of(table)
+
+
 def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
     """A court checks the parts beside the whole: the right ones fit, another delivery's or another end's do not."""
     document = example_plan().model_dump()

@@ -8,14 +8,15 @@ import pytest
 from domain.canonical import canonical
 from domain.envelope import PLAN_TYPE, sign
 from domain.errors import NotAllowed, NotAuthentic, RuleBroken
-from domain.ledger import Amended, Entry
+from domain.ledger import Amended, Cleared, Closed, Entry, Opened
 from domain.packet import verify
 from domain.plan import Plan
-from domain.record import amend
-from rehearsal.scenario import Change, Pace, Scenario
+from domain.record import amend, take_up
+from rehearsal.scenario import Act, Change, Pace, Scenario
 from rehearsal.services import private_key_of
-from rehearsal.simulator import World, simulate
-from tests.support import Table, example_cards, example_directory, example_plan
+from rehearsal.simulator import Simulated, World, simulate
+from tests.course import became, consenting, forbidden, opened, prepared, under_way
+from tests.support import Table, asks, example_cards, example_directory, example_plan
 
 FRESH = {
     "id": "consent-uz-2",
@@ -93,6 +94,13 @@ def test_r22_only_the_initiator_changes_a_plan() -> None:
         change(table, changed(lambda plan: plan.update(initiator="uz.police")), by="uz.police")
 
 
+def at_departure() -> Table:
+    """Cleared, and its departure is open."""
+    table = Table().prepare()
+    table.record(Cleared(leg=0))
+    return opened(table, "departure")
+
+
 def set_in(kind: str, name: str, **values: Any) -> Any:
     """An edit of one checkpoint or leg."""
 
@@ -128,6 +136,21 @@ def test_r22_what_has_happened_does_not_change(edit: Any, reason: str) -> None:
     assert reason in refused(Table().approach(), changed(edit))
 
 
+def test_r22_nobody_answers_in_place_of_who_has_answered() -> None:
+    """Until the police has said that it is ready, the post may be asked instead; then its word stands at the open departure."""
+    instead = changed(
+        set_in("checkpoints", "departure", requires=asks("kz.customs dispatched", "uz.customs ready", "uz.post ready"))
+    )
+    table = at_departure()
+    change(table, instead)
+    assert ("kz.customs", "uz.customs", "uz.post") == table.delivery.progress["departure"].waiting_for()
+
+    table = at_departure()
+    table.say("uz.police", "ready", "departure")
+    reason = refused(table, instead)
+    assert "checkpoints.3.requires: R22: uz.police has answered; nobody answers in its place any more" == reason
+
+
 def test_r22_nothing_changes_after_a_halt() -> None:
     """R8: a changed plan does not set a stopped delivery going again."""
     table = Table().dispatch()
@@ -144,6 +167,22 @@ def test_r22_an_open_checkpoint_may_be_given_more_time() -> None:
 
     assert before is not None
     assert after == before + timedelta(hours=24)
+
+
+def test_r22_what_lies_ahead_of_a_changed_plan_is_cleared_anew() -> None:
+    """The crossing was cleared for a shorter stay; custody passes only once the consent has been extended to the longer one."""
+    table = under_way(prepared(consenting(uz="2022-03-05T06:00:00Z")))
+    table.record(Cleared(leg=1))
+    table.open("tashkent-airport")
+    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    change(table, changed(set_in("checkpoints", "delivery", due=timedelta(days=7))))
+    assert ("early", None) == became(table.say("uz.customs", "handover_accepted", "tashkent-airport"))
+    assert "R5" == forbidden(table, Cleared(leg=1))
+
+    table.say("uz.prosecutor", "authorisation_extended", valid_until="2022-03-15T06:00:00Z")
+    table.record(Cleared(leg=1))
+    take_up(table.delivery, table.now)
+    assert "uz.customs" == table.delivery.responsible
 
 
 def test_r22_who_has_been_replaced_is_not_heard_any_more() -> None:
@@ -163,15 +202,52 @@ def test_r22_who_has_been_replaced_is_not_heard_any_more() -> None:
     assert "accepted" == table.say("uz.post", "stop_requested").verdict.verdict
 
 
+def told(edit: Any, after: timedelta, *acts: Act) -> Simulated:
+    """The story with the plan changed so long after the start; who is in no act answers ten minutes after being asked."""
+    pace = Pace(fastest=timedelta(minutes=10), slowest=timedelta(minutes=10))
+    scenario = Scenario(vigil="scenario/1", pace=pace, acts=acts, changes=(Change(after=after, plan=changed(edit)),))
+    return simulate(World(example_plan(), example_directory(), example_cards(), scenario, 1))
+
+
 def test_r22_a_changed_delivery_ends_and_its_packet_verifies() -> None:
     """The story asks for the fresh consent, delivers at the other address, and a stranger's machine agrees."""
-    plan = example_plan()
-    change_of_address = Change(after=timedelta(hours=6), plan=changed(elsewhere_with_consent))
-    pace = Pace(fastest=timedelta(minutes=10), slowest=timedelta(hours=1))
-    scenario = Scenario(vigil="scenario/1", pace=pace, changes=(change_of_address,))
-    done = simulate(World(plan, example_directory(), example_cards(), scenario, 1))
+    done = told(elsewhere_with_consent, timedelta(hours=6))
     kinds = [entry.event.event for entry in done.delivery.ledger]
 
     assert "delivered_with_arrests" == verify(done.packet).outcome
     assert 1 == kinds.count("amended")
     assert done.delivery.closed("consent-uz-2")
+
+
+LEAVES = Act(service="kz.customs", at="departure", says="dispatched", after=timedelta(hours=2))
+READY = Act(service="uz.police", at="departure", says="ready", after=timedelta(hours=2))
+CONSENTS = Act(service="uz.prosecutor", at="consent-uz-2", says="authorisation_granted", after=timedelta(hours=14))
+
+
+@pytest.mark.parametrize(
+    ("edit", "acts"),
+    [
+        (set_in("checkpoints", "arrest-almaty", due=timedelta(hours=30)), (LEAVES,)),
+        (elsewhere_with_consent, (LEAVES,)),
+        (elsewhere_with_consent, (READY, CONSENTS)),
+    ],
+    ids=["before it has left", "before it has left, with a fresh consent", "just after it has left"],
+)
+def test_r22_a_plan_changed_while_departure_is_open_is_followed_from_there(edit: Any, acts: tuple[Act, ...]) -> None:
+    """What had been cleared is cleared anew, once, and the delivery goes on (found by test)."""
+    done = told(edit, timedelta(minutes=45), *acts)
+    ledger = [entry.event for entry in done.delivery.ledger]
+    changed_at = next(number for number, event in enumerate(ledger) if isinstance(event, Amended))
+
+    assert not done.delivery.open_checkpoints()
+    assert "departure" in {event.checkpoint for event in ledger[:changed_at] if isinstance(event, Opened)}
+    assert "departure" in {event.checkpoint for event in ledger[changed_at:] if isinstance(event, Closed)}
+    assert "delivered_with_arrests" == verify(done.packet).outcome
+
+
+def test_r22_what_waited_for_a_fresh_consent_goes_on_the_moment_it_is_given() -> None:
+    """Offered and accepted at the airport while Uzbekistan is asked afresh, it passes as soon as Uzbekistan consents."""
+    done = told(elsewhere_with_consent, timedelta(minutes=50), CONSENTS)
+    closed = {entry.event.checkpoint: entry.at for entry in done.delivery.ledger if isinstance(entry.event, Closed)}
+
+    assert closed["consent-uz-2"] == closed["tashkent-airport"]

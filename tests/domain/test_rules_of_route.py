@@ -9,8 +9,11 @@ from domain.ledger import (
     Opened,
 )
 from domain.moments import utc_text
+from domain.packet import verify
 from domain.planning import faults_in
 from domain.rules import conclusion
+from rehearsal.scenario import Act, Pace, Scenario
+from rehearsal.simulator import World, simulate
 from tests.course import (
     PHASES,
     became,
@@ -23,7 +26,7 @@ from tests.course import (
     prepared,
     under_way,
 )
-from tests.support import Table, example_cards, example_plan
+from tests.support import Table, example_cards, example_directory, example_plan
 
 # R4
 
@@ -129,6 +132,24 @@ def test_r5_crossing_is_cleared_only_if_the_consent_lasts_until_the_exit() -> No
     assert forbidden(table, Cleared(leg=1)) == "R5"
     table.now = until - timedelta(hours=42)
     table.record(Cleared(leg=1))
+
+
+def test_r5_crossing_is_cleared_once_its_consent_has_been_extended() -> None:
+    """It leaves so late that the consent does not outlast the way; once it is extended, the story goes on (found by test)."""
+    until = {"valid_from": "2022-03-01T00:00:00Z", "valid_until": "2022-03-05T00:20:00Z"}
+    acts = (
+        Act(service="uz.prosecutor", at="consent-uz", says="authorisation_granted", details=until),
+        Act(service="kz.customs", at="departure", says="dispatched", after=timedelta(hours=50)),
+        Act(service="uz.prosecutor", at="extension.uz.prosecutor", says="authorisation_extended", after=timedelta(hours=11)),
+    )
+    pace = Pace(fastest=timedelta(minutes=10), slowest=timedelta(minutes=10))
+    scenario = Scenario(vigil="scenario/1", pace=pace, acts=acts)
+    done = simulate(World(example_plan(), example_directory(), example_cards(), scenario, 1))
+    steps = [entry.event for entry in done.delivery.ledger if isinstance(entry.event, Cleared | Closed)]
+    left = steps.index(Closed(checkpoint="departure", result="satisfied"))
+
+    assert [Closed(checkpoint="extension.uz.prosecutor.1", result="satisfied"), Cleared(leg=1)] == steps[left + 1 : left + 3]
+    assert "delivered_with_arrests" == verify(done.packet).outcome
 
 
 def test_r5_handover_does_not_open_before_its_crossing_is_cleared() -> None:

@@ -73,6 +73,16 @@ def test_r17_answering_twice_is_refused() -> None:
     assert table.delivery.custody.gross == GROSS
 
 
+def test_r17_it_is_seized_once() -> None:
+    """What was weighed at the seizure is put right by a correction, not by seizing it again with another weight."""
+    table = Table().approach()
+    table.say("uz.police", "stop_requested")
+    assert became(table.say("kz.customs", "interdicted", gross="1.39 kg")) == ("accepted", None)
+    first = table.delivery.interdicted
+    assert became(table.say("kz.customs", "interdicted")) == ("refused", "R17")
+    assert table.delivery.interdicted == first
+
+
 def test_r17_consent_cannot_be_given_after_it_was_refused() -> None:
     """The two answers to one need are one turn."""
     table = opened(delivered(), *())

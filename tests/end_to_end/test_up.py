@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import sys
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
@@ -130,6 +132,24 @@ async def test_an_installation_keeps_what_ended_and_its_folder_to_itself(install
     assert f"{home} is in use: process {up.pid}" in second.err
     assert "stopping ..." in err.decode()
     assert 0 == again.returncode
+
+
+async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tuple[object, ...]) -> None:
+    """Off unless asked for; then on two ports of the loopback interface, named in what it prints, each with its own counts."""
+    port = free_ports(1)[0]
+    async with running(*installation, "--metrics-port", port) as up, aiohttp.ClientSession() as http:
+        printed = await said(up, "stop with Ctrl-C")
+        texts = []
+        for place in re.findall(r"http://\S+/metrics", printed):
+            async with http.get(place) as answer:
+                texts.append(await answer.text())
+        up.terminate()
+        await asyncio.wait_for(up.communicate(), PATIENCE)
+
+    gateway, worker = texts
+    assert f"http://127.0.0.1:{port}/metrics of the gateway" in printed
+    assert 'vigil_gateway_requests_total{action="health"' in gateway
+    assert "temporal_request_total" in worker
 
 
 @linux

@@ -17,6 +17,7 @@ from domain.ledger import Closed, Deconflicted, Entry, Receipt, Stated, Told
 from domain.packet import verify
 from domain.plan import Plan
 from domain.statements import ConflictYielded, Content, Interdicted, Statement, sign_statement
+from process.temporal import readable
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
@@ -142,6 +143,7 @@ async def test_of_two_starts_at_the_same_moment_exactly_one_hears_of_nobody(temp
         history = await temporal.get_workflow_handle(register_id(at.task_queue)).fetch_history()
         views = [await at.gateway(plan.initiator).view(plan.operation) for plan in (first, second)]
 
+    assert readable(history, temporal)
     outcomes = [event.workflow_execution_update_completed_event_attributes.outcome for event in history.events]
     answers = [Answer.model_validate_json(one.success.payloads[0].data) for one in outcomes if one.success.payloads]
     assert [0, 1] == [len(answer.findings[-1].others) for answer in answers]

@@ -1,0 +1,129 @@
+"""`vigil codec`: a bridge on the supervisor's own machine, through which Temporal's UI and command line read histories.
+
+They cannot sign requests. So the bridge takes theirs on the loopback interface, signs them with the supervisor's key, and
+passes them on to the gateway, which has the payload keys and knows who may read. Its address holds a secret made for this one
+run, so that nobody else on the machine can use it; and a browser lets no page read its answers but those of the UI named.
+"""
+
+import asyncio
+import hmac
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated
+
+import aiohttp
+import typer
+from aiohttp import web
+from yarl import URL
+
+from client.console import GATEWAY, KEYS, As, Keys, Url, talk
+from client.keys import key_of
+from client.running import Interrupted, run
+from domain.errors import Malformed, NotAllowed, NotAuthentic, VigilError
+from process.gateway import Gateway
+
+UI = "http://127.0.0.1:8233"
+LARGEST_BODY = 4_000_000
+"""Bytes, as at the gateway."""
+
+Decode = Callable[[bytes], Awaitable[bytes]]
+
+
+def codec(
+    service: As,
+    ui: Annotated[str, typer.Option(help="address of Temporal's UI; no other page is answered")] = UI,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="port of the loopback interface; else any that is free")] = 0,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+) -> None:
+    """Let Temporal's UI and command line on this machine show histories in clear, until Ctrl-C. For supervisors."""
+    key, origin = key_of(keys.expanduser(), service), origin_of(ui)
+
+    async def serve() -> None:
+        async with aiohttp.ClientSession() as http:
+            door = Gateway(http, gateway, service, key)
+            await door.decode(b"{}")  # who may not read learns it now
+            async with bridge(door.decode, origin, port) as endpoint:
+                talk.print(f"codec endpoint  {endpoint}", markup=False)
+                talk.print("in Temporal's UI: the glasses at the top right, Remote Codec Endpoint", style="dim")
+                talk.print("for `temporal`: export TEMPORAL_CODEC_ENDPOINT=..., which other users cannot see", style="dim")
+                talk.print("stop with Ctrl-C; the address is worth nothing then", style="dim")
+                await asyncio.Event().wait()
+
+    with suppress(Interrupted):
+        run(serve())
+
+
+def origin_of(ui: str) -> str:
+    """The origin (RFC 6454) of the UI. Raises `Malformed`."""
+    try:
+        return str(URL(ui).origin())
+    except ValueError as error:
+        raise Malformed(f"{ui!r} is no address of a page", hint=f"give one such as {UI}") from error
+
+
+@asynccontextmanager
+async def bridge(decode: Decode, origin: str, port: int = 0) -> AsyncIterator[str]:
+    """Listen while the context is open; the endpoint's address. Raises `VigilError` if the port is taken."""
+    runner = web.AppRunner(application(decode, origin, path := f"/{secrets.token_urlsafe(24)}"), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise VigilError(f"port {port} is taken or not allowed", hint="choose another with --port") from error
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}{path}"
+    finally:
+        await runner.cleanup()
+
+
+def application(decode: Decode, origin: str, path: str) -> web.Application:
+    """POST and its preflight at `{path}/decode`; everything else is not found.
+
+    So that questions to a workflow can be asked, `{path}/encode` takes an empty list: with arguments none can be, since nobody
+    writes by hand.
+    """
+    cors = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+
+    async def answer(request: web.Request) -> web.Response:
+        secret, _, what = request.path.rpartition("/")
+        if not hmac.compare_digest(secret.encode(), path.encode()) or what not in ("decode", "encode"):
+            return web.Response(status=404)
+        if request.headers.get("Origin", origin) != origin:
+            return web.Response(status=403, text="only Temporal's UI is answered; name its address with --ui\n")
+        if request.method == "OPTIONS":
+            allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type, X-Namespace"}
+            return web.Response(status=204, headers=cors | allowed)
+        if request.method != "POST":
+            return web.Response(status=405, headers={"Allow": "POST"})
+        body = await request.read()
+        try:
+            answered = await decode(body) if what == "decode" else _nothing(body)
+            return web.Response(body=answered, content_type="application/json", headers=cors)
+        except VigilError as error:
+            talk.print(f"vigil: {error.message}", style="bold red", markup=False)
+            return web.Response(status=_status(error), text=f"{error.message}\n", headers=cors)
+
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app.router.add_route("*", "/{anything:.*}", answer)
+    return app
+
+
+def _nothing(body: bytes) -> bytes:
+    """An empty list, encoded. Raises `NotAllowed` for any other."""
+    try:
+        empty = json.loads(body) in ({}, {"payloads": []}, {"payloads": None})
+    except (ValueError, RecursionError):
+        empty = False
+    if not empty:
+        raise NotAllowed("nothing is written into a history by hand, so nothing is encrypted for it")
+    return b"{}"
+
+
+def _status(error: VigilError) -> int:
+    if isinstance(error, NotAllowed | NotAuthentic):
+        return 403
+    return 400 if isinstance(error, Malformed) else 502

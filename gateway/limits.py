@@ -1,0 +1,106 @@
+"""How much one caller may ask at once, so that no service's mistake or malice keeps the others out.
+
+A limit is a caller's own: what one does is never counted against another. There are four lanes, each with a leaky bucket and
+a number of requests that may be under way, and what fills one leaves the others free. Stops have a lane of their own: a
+system that floods the gateway with sightings does not keep its officers from ordering a stop (R8). Beyond a limit the answer
+is 429 with `Retry-After`, and nothing has been done.
+
+Nobody anonymous gets as far as this: see `gateway.connections` for what strangers are held to.
+"""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+from aiohttp import web
+from aiolimiter import AsyncLimiter
+from pydantic import ValidationError
+
+from domain.envelope import Envelope
+from domain.errors import Limited, VigilError
+
+Lane = Literal["ask", "say", "stop", "follow"]
+STOPS = ("stop_requested", "incident")
+"""Kinds of statements that stop a delivery, or may (R8, R14)."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one caller may do in one lane: `burst` requests at once, again full after `seconds`; so many under way."""
+
+    burst: int
+    seconds: float
+    under_way: int
+    of_all: int | None = None
+    """How many of all callers together may be under way; None: as many as there are."""
+
+
+SHARES: dict[Lane, Share] = {
+    "ask": Share(burst=600, seconds=30, under_way=32),
+    "say": Share(burst=3000, seconds=30, under_way=64),
+    "stop": Share(burst=3000, seconds=30, under_way=256),
+    "follow": Share(burst=600, seconds=30, under_way=20, of_all=400),
+}
+"""An officer's system needs a hundredth of it. A stream costs a long poll at Temporal, so their number is bounded as a whole."""
+
+
+class Limits:
+    """Keeps count. As many buckets as services of the directory times lanes, at most."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[tuple[str, Lane], AsyncLimiter] = {}
+        self._under_way: Counter[tuple[str, Lane]] = Counter()
+
+    @asynccontextmanager
+    async def turn(self, caller: str, lane: Lane) -> AsyncIterator[None]:
+        """Be under way in this lane, if the caller's share allows. Raises `Limited`."""
+        share, key = SHARES[lane], (caller, lane)
+        if key not in self._buckets:
+            self._buckets[key] = AsyncLimiter(share.burst, share.seconds)
+        bucket = self._buckets[key]
+        if self._under_way[key] >= share.under_way:
+            raise _limited(f"{caller} has {share.under_way} requests of this kind under way")
+        if share.of_all is not None and self.under_way(lane) >= share.of_all:
+            raise _limited(f"{share.of_all} requests of this kind are under way")
+        if not bucket.has_capacity():
+            raise _limited(f"{caller} asks more than {share.burst} times in {share.seconds:.0f} s", share.seconds / share.burst)
+        await bucket.acquire()  # at once, since there is room
+        self._under_way[key] += 1
+        try:
+            yield
+        finally:
+            self._under_way[key] -= 1
+
+    def under_way(self, lane: Lane) -> int:
+        """How many requests of all callers are under way in this lane."""
+        return sum(count for (_, one), count in self._under_way.items() if one == lane)
+
+
+LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
+
+
+def lane_of(action: str | None, body: bytes) -> Lane:
+    """The lane of a request; `body` is looked at only where it may be a stop."""
+    if action == "changes":
+        return "follow"
+    if action != "submit":
+        return "ask"
+    return "stop" if _stops(body) else "say"
+
+
+def _stops(body: bytes) -> bool:
+    """Whether this reads as a stop; who signed it is checked later, as for any statement."""
+    try:
+        said = json.loads(Envelope.model_validate_json(body).body())
+        return said["content"]["kind"] in STOPS
+    except (ValidationError, VigilError, ValueError, LookupError, TypeError, RecursionError):
+        return False
+
+
+def _limited(message: str, after: float = 1.0) -> Limited:
+    hint = "wait as long as Retry-After says, then ask again: nothing has been done, and nothing counts twice"
+    return Limited(message, after=ceil(after), hint=hint)

@@ -1,0 +1,62 @@
+"""What the gateway counts, in Prometheus' text format: by action, status, code, rule and lane, never by delivery or service."""
+
+from functools import partial
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from domain.errors import RuleBroken, VigilError
+from domain.ledger import Left, Receipt
+from gateway.limits import SHARES, Limits
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+"""Seconds. A receipt takes a hundredth of one on an idle system; 10 s is when a statement is left for a worker to come."""
+
+
+class Metrics:
+    """One process's counts, since it started."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "vigil_gateway_requests", "Requests answered.", ("action", "method", "status"), registry=self.registry
+        )
+        self._seconds = Histogram(
+            "vigil_gateway_request_seconds",
+            "From the head of a request to its answer; streams are not in it.",
+            ("action",),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self._refused = Counter("vigil_gateway_refusals", "Errors answered.", ("action", "code", "rule"), registry=self.registry)
+        self._statements = Counter("vigil_statements", "What became of statements.", ("verdict", "rule"), registry=self.registry)
+        under_way = Gauge(
+            "vigil_gateway_under_way", "Requests under way; `follow` are streams.", ("lane",), registry=self.registry
+        )
+        for lane in SHARES:
+            under_way.labels(lane).set_function(partial(limits.under_way, lane))
+
+    def answered(self, action: str, method: str, answer: web.StreamResponse, seconds: float) -> None:
+        """A request has been answered."""
+        self._requests.labels(action, method, str(answer.status)).inc()
+        if isinstance(answer, web.Response):
+            self._seconds.labels(action).observe(seconds)
+
+    def refused(self, action: str, error: VigilError) -> None:
+        """A request has been answered with an error."""
+        self._refused.labels(action, error.code, error.rule if isinstance(error, RuleBroken) else "").inc()
+
+    def stated(self, answer: Receipt | Left) -> None:
+        """A statement has been judged, or left for when a worker is up."""
+        if isinstance(answer, Left):
+            self._statements.labels("left", "").inc()
+        else:
+            self._statements.labels(answer.verdict.verdict, answer.verdict.rule or "").inc()
+
+    def text(self) -> bytes:
+        """All of it."""
+        return generate_latest(self.registry)
+
+
+METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)

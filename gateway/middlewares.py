@@ -1,0 +1,112 @@
+"""What every request passes on its way to its handler, from the outside in: logged, explained, proved."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from domain.errors import VigilError
+from domain.policy import OPEN, permit
+from domain.proof import Caller
+from gateway.access import CALLER, PROOFS, may_exist
+from gateway.codec import roomy
+from gateway.limits import LIMITS, lane_of
+from gateway.metrics import METRICS
+from gateway.problems import http_problem, own_fault, problem
+
+log = logging.getLogger("vigil.gateway")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BODY_PATIENCE = 10.0
+"""Seconds in which a body must have come."""
+SMALL = 64 * 1024
+"""Bytes of a body that is read before the caller's share is asked: a stop is no larger, and only its body says that it is one."""
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
+
+
+@web.middleware
+async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """One line and one count for each request; ids of deliveries are code names, bodies are never logged."""
+    began = time.perf_counter()
+    request = roomy(request)
+    answer = await handler(request)
+    seconds = time.perf_counter() - began
+    caller = request.get(CALLER)
+    fields = {
+        "method": request.method,
+        "path": request.rel_url.raw_path,
+        "status": answer.status,
+        "milliseconds": round(seconds * 1000),
+        "service": caller.service.id if caller is not None else "",
+    }
+    log.info("answered", extra=fields)
+    method = request.method if request.method in METHODS else "other"
+    request.app[METRICS].answered(_action(request), method, answer, seconds)
+    return answer
+
+
+@web.middleware
+async def explained(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Errors as problem documents."""
+    try:
+        return await handler(request)
+    except VigilError as error:
+        request.app[METRICS].refused(_action(request), error)
+        return problem(error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return http_problem(error)
+    except ConnectionError:
+        raise  # the caller has gone
+    except Exception:
+        log.exception("a fault of our own", extra={"method": request.method, "path": request.rel_url.raw_path})
+        return own_fault()
+
+
+@web.middleware
+async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nobody anonymous gets further than what `OPEN` names, nobody to what the policy does not give, and no more than a share.
+
+    The proof is checked before the body is read.
+    """
+    action = request.match_info.route.name
+    if action in OPEN:
+        return await handler(request)
+    authorization = request.headers.get("Authorization")
+    caller = request.app[PROOFS].caller(authorization, request.method, request.raw_path)
+    request[CALLER] = caller
+    if action is not None:
+        permit(caller.service, action)
+    body = b""
+    if action == "submit" and request.content_length is not None and request.content_length <= SMALL:
+        body = await _received(request, caller)
+    async with request.app[LIMITS].turn(caller.service.id, lane_of(action, body)):
+        await _received(request, caller)
+        if "delivery" in request.match_info:
+            may_exist(request.match_info["delivery"])
+        return await handler(request)
+
+
+async def _received(request: web.Request, caller: Caller) -> bytes:
+    """The body, as the caller proved it. Raises `NotAuthentic`, or what HTTP has for too slow, too large, of another kind."""
+    if "Content-Encoding" in request.headers:
+        raise web.HTTPUnsupportedMediaType  # the proof is over the bytes as sent, and nothing unfolds here
+    try:
+        async with asyncio.timeout(BODY_PATIENCE):
+            body = await request.read()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+    except web.RequestPayloadError as error:
+        raise web.HTTPBadRequest from error
+    caller.check_body(body)
+    if body and request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
+    return body
+
+
+def _action(request: web.Request) -> str:
+    return request.match_info.route.name or "none"

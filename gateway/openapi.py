@@ -1,0 +1,240 @@
+"""The OpenAPI 3.1 document of the gateway, made from its routes and the models of what goes in and out.
+
+`SAYS` holds for each route, by its name, what no code can tell: the model of the body, of each answer, the refusals of its
+own. The rest is taken from the route: path, method, and from the docstring of its handler what it does. A route without an
+entry cannot be served: the application does not start.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from inspect import cleandoc
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, TypeAdapter
+
+from domain.canonical import Frozen
+from domain.directory import Listed
+from domain.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
+from domain.identifiers import OperationCode
+from domain.keys import Taken
+from domain.ledger import Entry, Left, Receipt
+from domain.packet import Purpose
+from domain.policy import OPEN
+from domain.requests import Inbox, SignedInbox
+from domain.sight import Withheld
+from domain.views import DeliveryView, Row
+from gateway import metrics
+from gateway.codec import Coded
+from gateway.health import Health
+from gateway.problems import CONTENT_TYPE, HTTP, Problem
+
+JSON = "application/json"
+EVENTS = "text/event-stream"
+COMPONENTS = "#/components/schemas/"
+
+
+class Begun(Frozen):
+    """A delivery has been started."""
+
+    delivery: OperationCode
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer that is no error: what is in it, and why it comes where there are several."""
+
+    model: Any
+    means: str = "Done."
+    media: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Name and meaning of headers that are part of the answer."""
+
+
+@dataclass(frozen=True)
+class Says:
+    """What one route takes and gives."""
+
+    answers: Mapping[int, Answer]
+    takes: str = ""
+    """Payload type of the envelope in its body; empty: it takes no envelope."""
+    sends: type[BaseModel] | None = None
+    """What its body is, where it is no envelope."""
+    refuses: tuple[int, ...] = ()
+    """Statuses of errors beyond those that any request may meet."""
+    asks: Mapping[str, tuple[str, Mapping[str, Any], str]] = field(default_factory=dict)
+    """Parameters beside those of the path: where it is, its schema, what it means."""
+
+
+_SINCE = (
+    "query",
+    {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0},
+    "Number of the first entry wanted.",
+)
+SAYS: dict[str, Says] = {
+    "health": Says({200: Answer(Health)}, refuses=(503,)),
+    "openapi": Says({200: Answer(dict[str, Any])}),
+    "measure": Says({200: Answer(str, media=metrics.CONTENT_TYPE)}),
+    "directory": Says(
+        {200: Answer(tuple[Listed, ...], headers={"ETag": "Changes when the directory does."}), 304: Answer(None, "As it was.")},
+        asks={"If-None-Match": ("header", {"type": "string"}, "The ETag of the answer there is already.")},
+    ),
+    "start": Says(
+        {201: Answer(Begun, "Started.", headers={"Location": "Where the delivery is."})}, takes=PLAN_TYPE, refuses=(409, 422)
+    ),
+    "list": Says({200: Answer(tuple[Row, ...])}),
+    "view": Says({200: Answer(DeliveryView)}),
+    "amend": Says({200: Answer(Entry)}, takes=PLAN_TYPE, refuses=(409, 422)),
+    "submit": Says(
+        {
+            200: Answer(Receipt, "Recorded, be it as refused by a rule: read `verdict`."),
+            202: Answer(Left, "No worker is up: kept, and judged when one is. Send the same again for its receipt."),
+        },
+        takes=STATEMENT_TYPE,
+        refuses=(422,),
+    ),
+    "ledger": Says({200: Answer(tuple[Entry | Withheld, ...])}, refuses=(422,), asks={"since": _SINCE}),
+    "changes": Says(
+        {200: Answer(str, "Server-sent events: `id` is an entry's number, `data` the entry as JSON.", EVENTS)},
+        refuses=(422,),
+        asks={
+            "since": _SINCE,
+            "Last-Event-ID": ("header", {"type": "string"}, "Number of the last entry there is already; comes before `since`."),
+        },
+    ),
+    "packet": Says(
+        {200: Answer(dict[str, Any])},
+        refuses=(409, 422),
+        asks={"purpose": ("query", TypeAdapter(Purpose).json_schema() | {"default": "operation"}, "What it is for (R23).")},
+    ),
+    "keys": Says({200: Answer(Taken)}, takes=KEYS_TYPE, refuses=(409, 422)),
+    "inbox": Says(
+        {200: Answer(Inbox | SignedInbox)},
+        asks={"signed": ("query", {"type": "string", "enum": ["yes"]}, "Each request in an envelope signed by Vigil.")},
+    ),
+    "decode": Says({200: Answer(Coded)}, sends=Coded, refuses=(422,)),
+}
+
+_ANY = (400, 401, 403, 404, 408, 413, 415, 429, 503)
+"""What any request that needs a proof may be answered."""
+_MEANS = {
+    400: "Not as HTTP has it.",
+    401: "No proof, or none that fits.",
+    403: "Not the caller's to do.",
+    404: "It does not exist, or is not the caller's to see.",
+    408: "The body did not come in time.",
+    409: "A numbered rule forbids it.",
+    413: "The body is too large.",
+    415: "Not JSON.",
+    422: "Not what it must be; every fault is named.",
+    429: "More than the caller's share; nothing has been done.",
+    503: "A part of the installation is away, or was too slow to say whether it has been done: send the same again.",
+}
+_CODES = {401: "not-authentic", 403: "not-allowed", 409: "rule-broken", 422: "malformed", 429: "limited", 503: "unavailable"}
+_EXAMPLE = {
+    "payloadType": STATEMENT_TYPE,
+    "payload": "e30=",
+    "signatures": [{"keyid": "56475aa75463474c0285df5dbf2bcab7", "sig": "A" * 86 + "=="}],
+}
+
+
+def document(routes: Iterable[web.AbstractRouteDef], url: str) -> dict[str, Any]:
+    """The document, for a gateway at `url`. Raises `LookupError` with each route that `SAYS` does not describe, or too much."""
+    found = {route.kwargs["name"]: route for route in routes if isinstance(route, web.RouteDef)}
+    if found.keys() != SAYS.keys():
+        message = f"gateway.openapi.SAYS must describe each route and no other; see {sorted(found.keys() ^ SAYS.keys())}"
+        raise LookupError(message)
+    schemas, components = _schemas()
+    paths: dict[str, dict[str, Any]] = {}
+    for name, route in found.items():
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(name, route, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Vigil",
+            "version": version("vigil"),
+            "summary": "The gateway of an installation that coordinates controlled deliveries.",
+            "description": "How to sign, what counts and when: docs/protocol.md.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": url}],
+        "security": [{"proof": []}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "proof": {
+                    "type": "http",
+                    "scheme": "Vigil",
+                    "description": "A JSON Web Token signed with the service's own key, for this one request: its method, its "
+                    "address and its body. docs/protocol.md, section 3.",
+                }
+            },
+        },
+    }
+
+
+def _schemas() -> tuple[dict[tuple[str, int], Any], dict[str, Any]]:
+    """The schema of each answer, and of what they share."""
+    inputs = [
+        ((name, status), "serialization", TypeAdapter(answer.model))
+        for name, says in SAYS.items()
+        for status, answer in says.answers.items()
+    ]
+    shared: list[type[BaseModel]] = [Problem, Envelope, *(says.sends for says in SAYS.values() if says.sends is not None)]
+    inputs += [((model.__name__, 0), "serialization", TypeAdapter(model)) for model in shared]
+    schemas, rest = TypeAdapter.json_schemas(inputs, ref_template=f"{COMPONENTS}{{model}}")  # type: ignore[arg-type] # literals
+    return {name: schema for (name, _), schema in schemas.items()}, rest.get("$defs", {})
+
+
+def _operation(name: str, route: web.RouteDef, schemas: Mapping[tuple[str, int], Any]) -> dict[str, Any]:
+    says, text = SAYS[name], " ".join(cleandoc(route.handler.__doc__ or "").split())
+    answers = {str(status): _answer(answer, schemas[name, status]) for status, answer in says.answers.items()}
+    refused = says.refuses if name in OPEN else sorted({*_ANY, *says.refuses})
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": text.partition(". ")[0].removesuffix("."),
+        "description": text,
+        "responses": answers | {str(status): _refusal(status) for status in refused},
+    }
+    parameters = [
+        {"name": one, "in": "path", "required": True, "schema": TypeAdapter(OperationCode).json_schema()}
+        for one in re.findall(r"\{(\w+)\}", route.path)
+    ]
+    parameters += [
+        {"name": one, "in": where, "required": False, "schema": schema, "description": means}
+        for one, (where, schema, means) in says.asks.items()
+    ]
+    if parameters:
+        operation["parameters"] = parameters
+    if says.takes:
+        content = {JSON: {"schema": {"$ref": f"{COMPONENTS}Envelope"}, "example": _EXAMPLE | {"payloadType": says.takes}}}
+        operation["requestBody"] = {"required": True, "description": f"An envelope of {says.takes}.", "content": content}
+    if says.sends is not None:
+        content = {JSON: {"schema": {"$ref": f"{COMPONENTS}{says.sends.__name__}"}}}
+        operation["requestBody"] = {"required": True, "content": content}
+    if name in OPEN:
+        operation["security"] = []
+    return operation
+
+
+def _answer(answer: Answer, schema: Any) -> dict[str, Any]:
+    said: dict[str, Any] = {"description": answer.means}
+    if answer.model is not None:
+        said["content"] = {answer.media: {"schema": schema}}
+    if answer.headers:
+        said["headers"] = {one: {"description": means, "schema": {"type": "string"}} for one, means in answer.headers.items()}
+    return said
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    code, hint = HTTP.get(status, ("", "what to do"))
+    code = _CODES.get(status, code)
+    example = {"type": f"urn:vigil:{code}", "title": code.replace("-", " "), "status": status, "detail": _MEANS[status]}
+    content = {CONTENT_TYPE: {"schema": {"$ref": f"{COMPONENTS}Problem"}, "example": example | {"code": code, "hint": hint}}}
+    said: dict[str, Any] = {"description": _MEANS[status], "content": content}
+    if status == 429:
+        said["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+    return said

@@ -1,0 +1,102 @@
+"""R11, watched while a delivery runs: a reader who looks at everything that its own doors show, and finds another's words.
+
+Nothing here calls `domain.sight` to decide what is allowed: who may hear whom is worked out anew, from the plan alone.
+"""
+
+import re
+from collections.abc import Iterator
+
+from domain.delivery import Delivery
+from domain.directory import Service
+from domain.ledger import Entry, NoticeKind, Stated
+from domain.plan import Plan
+from domain.requests import inbox
+from domain.sight import notice, page
+from domain.statements import read_statement
+from domain.views import view
+from rehearsal.invariants import BrokenInvariantError
+
+NOTICES: tuple[NoticeKind, ...] = ("amended", "outcome", "alarm")
+"""Notices that go to every participant."""
+
+OFTEN = 3
+"""At every so many entries it also looks at the summary, its inbox and its notices."""
+
+_WORDS = re.compile(r"SIMULATED by ([a-z.-]+),")
+_CONSENT = re.compile(r"CONSENT by ([a-z.-]+),")
+_INFORMATION = re.compile(r"INFORMATION by ([a-z.-]+) for ([a-z.+-]*)")
+
+
+class Reader:
+    """One service without the whole in view; `watch` looks through its eyes at every entry that is recorded."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._since = 0
+
+    def watch(self, delivery: Delivery, entry: Entry) -> None:
+        """Raises `BrokenInvariantError` if something is shown that is not this service's to know."""
+        if self._service.id not in delivery.plan.participants():
+            return
+        for door, text in self._shown(delivery):
+            for problem in self._not_to_be_known(delivery, text):
+                message = f"R11: entry {entry.seq}: {self._service.id} reads {problem} ({door})"
+                raise BrokenInvariantError(message)
+
+    def _shown(self, delivery: Delivery) -> Iterator[tuple[str, str]]:
+        """Everything this service can get to see, and by which door."""
+        for found in page(delivery, self._service, self._since):
+            self._since = found.seq + 1
+            yield "ledger", found.model_dump_json()
+            if isinstance(found, Entry) and isinstance(found.event, Stated):
+                said, text = read_statement(found.event.envelope.body()), found.event.envelope.body().decode()
+                words = {*_WORDS.findall(text), *_CONSENT.findall(text)}
+                if words <= {said.voice}:  # an attacker may put others' words in its own
+                    yield "ledger", text
+        if not delivery.progress or self._since % OFTEN:
+            return
+        now = max(progress.opened for progress in delivery.progress.values())
+        yield "view", view(delivery, self._service, now).model_dump_json()
+        for asked in inbox(delivery, self._service.id, now):
+            yield "inbox", asked.model_dump_json()
+        for kind in NOTICES:
+            yield "notice", notice(delivery, kind, None, self._service.id)
+
+    def _not_to_be_known(self, delivery: Delivery, text: str) -> Iterator[str]:
+        plan = delivery.plan
+        secrets = (plan.title, plan.offence.description, *(one.value for one in plan.consignment.identifiers))
+        yield from (f"what the plan keeps: {secret}" for secret in secrets if secret in text)
+        for speaker in _CONSENT.findall(text):
+            if not self._of_its_state(delivery, speaker):
+                yield f"the consent of {speaker}"
+        for speaker in _WORDS.findall(text):
+            if not self._of_its_state(delivery, speaker) and not neighbours(plan, speaker, self._service.id):
+                yield f"the words of {speaker}"
+        for speaker, readers in _INFORMATION.findall(text):
+            if self._service.id not in (speaker, *readers.split("+")):
+                yield f"information of {speaker} for {readers or 'nobody'}"
+
+    def _of_its_state(self, delivery: Delivery, service: str) -> bool:
+        known = delivery.directory.find(service)
+        return known is not None and known.state == self._service.state
+
+
+def neighbours(plan: Plan, one: str, other: str) -> bool:
+    """Whether the plan brings the two together: at a checkpoint, on a leg, or where a leg of one ends at a checkpoint of the
+    other.
+    """
+    at_legs = {
+        service: [name for leg in plan.legs if service in (leg.responsible, *leg.accompanied_by) for name in (leg.start, leg.end)]
+        for service in (one, other)
+    }
+    travels = any({one, other} <= {leg.responsible, *leg.accompanied_by} for leg in plan.legs)
+    asked = {
+        service: [
+            checkpoint.id
+            for checkpoint in plan.checkpoints
+            if service in (*checkpoint.services(), *(rung.to for rung in checkpoint.escalate))
+        ]
+        for service in (one, other)
+    }
+    met = {service: {*at_legs[service], *asked[service]} for service in (one, other)}
+    return travels or bool(met[one] & met[other])

@@ -1,0 +1,234 @@
+"""What HTTP itself asks of the gateway: methods, types, sizes, time, and what every answer carries. Nobody is behind it here."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+
+from gateway import connections, middlewares
+from gateway.access import Proofs
+from gateway.api import LARGEST_BODY, application
+from gateway.connections import Connections, serving
+from gateway.desk import Desk
+from gateway.problems import Problem
+from process.in_force import InForce
+from rehearsal.over_http import free_ports
+from rehearsal.services import VIGIL, cast, private_key_of
+from tests.gateway.test_api import signed
+from tests.support import example_directory
+
+DIRECTORY = cast(example_directory(), ("kz.knb", "uz.customs", "supervision"))
+NOBODY: Any = None
+"""No Temporal: it is never asked."""
+
+
+@dataclass
+class Door:
+    """A gateway of which only the door is there."""
+
+    url: str
+    port: int
+    http: aiohttp.ClientSession
+
+    async def call(
+        self, method: str, path: str, body: Any = None, sign: bytes | None = b"", **headers: str
+    ) -> tuple[aiohttp.ClientResponse, Any]:
+        """The answer to a request by `kz.knb` (None: by nobody), and what is in it."""
+        target = f"{self.url}{path}"
+        made = signed("kz.knb", method, target, body if isinstance(body, bytes) and not sign else sign or b"")
+        sent = ({} if sign is None else made) | {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.http.request(method, target, data=body, headers=sent) as answer:
+            text = await answer.text()
+            return answer, json.loads(text) if text and "json" in answer.content_type else text
+
+
+@asynccontextmanager
+async def door_of(grace: float = 1.0) -> AsyncIterator[Door]:
+    """A door, open."""
+    desk = Desk(NOBODY, "none", InForce(DIRECTORY), {}, private_key_of(VIGIL))
+    port = free_ports(1)[0]
+    url = f"http://127.0.0.1:{port}"
+    async with (
+        aiohttp.ClientSession() as http,
+        serving(application(desk, Proofs(InForce(DIRECTORY), url)), "127.0.0.1", port, grace=grace),
+    ):
+        yield Door(url, port, http)
+
+
+@pytest.fixture(scope="module")
+async def door() -> AsyncIterator[Door]:
+    """One for the whole module."""
+    async with door_of() as opened:
+        yield opened
+
+
+@pytest.fixture
+def briskly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Idle connections are looked for all the time."""
+    monkeypatch.setattr(connections, "LOOK_EVERY", 0.01)
+    return
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers", "status", "code"),
+    [
+        ("GET", "/v1/nothing", None, {}, 404, "no-such-path"),
+        ("GET", "/", None, {}, 404, "no-such-path"),
+        ("DELETE", "/v1/inbox", None, {}, 405, "method-not-allowed"),
+        ("OPTIONS", "/v1/inbox", None, {}, 405, "method-not-allowed"),
+        ("HEAD", "/v1/deliveries/amber-heron/changes", None, {}, 405, ""),
+        ("POST", "/v1/deliveries", b"{}", {"Content_Type": "text/plain"}, 415, "unsupported-media-type"),
+        ("POST", "/v1/deliveries", b"{}", {"Content_Type": "application/xml"}, 415, "unsupported-media-type"),
+        ("POST", "/v1/deliveries", b"{}", {"Content_Encoding": "gzip"}, 415, "unsupported-media-type"),
+        ("POST", "/v1/deliveries", b"{", {}, 422, "malformed"),
+        ("POST", "/v1/deliveries", b"", {}, 422, "malformed"),
+        ("POST", "/v1/deliveries", b" " * (LARGEST_BODY + 1), {}, 413, "too-large"),
+        ("GET", "/v1/deliveries/amber-heron/ledger?since=-1", None, {}, 422, "malformed"),
+        ("GET", "/v1/deliveries/amber-heron/ledger?since=%D9%A3", None, {}, 422, "malformed"),
+        ("GET", f"/v1/deliveries/amber-heron/ledger?since={'9' * 5000}", None, {}, 422, "malformed"),
+        ("GET", "/v1/deliveries/amber-heron/changes", None, {"Last_Event_ID": "9" * 5000}, 422, "malformed"),
+        ("GET", "/v1/deliveries/amber-heron/changes", None, {"Last_Event_ID": "x"}, 422, "malformed"),
+        ("GET", "/v1/deliveries/Amber", None, {}, 404, "not-found"),
+        ("GET", "/v1/deliveries/%00", None, {}, 404, "not-found"),
+        ("GET", "/v1/deliveries/%ED%A0%80", None, {}, 404, "not-found"),
+        ("GET", "/v1/deliveries/..%2Fregister", None, {}, 404, "not-found"),
+        ("GET", "/v1/deliveries/" + "a" * 2000, None, {}, 404, "not-found"),
+        ("GET", "/v1/deliveries/%D0%B0mber-heron", None, {}, 404, "not-found"),
+    ],
+)
+async def test_what_does_not_fit_is_told_in_a_problem_document(  # noqa: PLR0917 - a table
+    door: Door, method: str, path: str, body: bytes | None, headers: dict[str, str], status: int, code: str
+) -> None:
+    """Each with its status, a code that programs can go by, and what to do; nothing behind the door is asked."""
+    answer, document = await door.call(method, path, body, **headers)
+
+    assert status == answer.status
+    if method != "HEAD":
+        assert "application/problem+json" == answer.content_type
+        problem = Problem.model_validate(document)
+        assert (code, status, f"urn:vigil:{code}") == (problem.code, problem.status, problem.type)
+        assert problem.hint
+    if status == 405:
+        assert "Allow" in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/openapi.json", "/v1/metrics"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+@pytest.mark.parametrize("sign", [b"", None], ids=["proved", "anonymous"])
+async def test_every_answer_is_kept_by_nobody_and_guessed_by_nobody(
+    door: Door, method: str, path: str, sign: bytes | None
+) -> None:
+    """No cache, no sniffing, not a word about what the gateway is made of; answers and refusals alike."""
+    answer, _ = await door.call(method, path, sign=sign)
+
+    assert ("no-store", "nosniff", "Vigil") == tuple(
+        answer.headers[name] for name in ("Cache-Control", "X-Content-Type-Options", "Server")
+    )
+
+
+async def test_nobody_anonymous_gets_a_body_read(door: Door) -> None:
+    """The answer is there before the body is: what a stranger sends is never held."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(b"POST /v1/deliveries HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n")
+    status = await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+
+    assert b"HTTP/1.1 401 Unauthorized\r\n" == status
+
+
+async def test_a_body_that_does_not_come_in_time_is_given_up(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proof is no licence to trickle: 408, and the connection is of no more use."""
+    monkeypatch.setattr(middlewares, "BODY_PATIENCE", 0.1)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer, document = await door.call("POST", "/v1/deliveries", trickle(), b"{}")
+
+    assert (408, "too-slow") == (answer.status, document["code"])
+
+
+async def test_another_body_than_was_proved_is_not_authentic(door: Door) -> None:
+    """The proof is checked before the body is there, and the body once it is."""
+    answer, document = await door.call("POST", "/v1/deliveries", b'{"another": 1}', b"{}")
+
+    assert (401, "the proof was made for another request") == (answer.status, document["detail"])
+
+
+async def test_a_body_that_breaks_its_own_framing_is_a_bad_request(door: Door) -> None:
+    """Chunks that are none: 400 as a problem document, and no fault of ours."""
+    head = signed("kz.knb", "POST", f"{door.url}/v1/deliveries", b"{}")["Authorization"]
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(
+        f"POST /v1/deliveries HTTP/1.1\r\nHost: x\r\nAuthorization: {head}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    )
+    await writer.drain()
+    writer.write(b"no chunk\r\n")
+    status = await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+
+    assert b"400" in status
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"G"], ids=["silent", "half a head", "a letter"]
+)
+@pytest.mark.usefixtures("briskly")
+async def test_who_connects_and_does_not_come_to_the_point_is_let_go(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    """Silence and half a head end after `FIRST` seconds."""
+    monkeypatch.setattr(connections, "FIRST", 0.1)
+    async with door_of() as door:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(sent)
+        assert b"" == await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+
+
+@pytest.mark.usefixtures("briskly")
+async def test_whoever_holds_connections_loses_them_to_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more connections than there may be, the longest idle go, and a caller with a request is answered."""
+    monkeypatch.setattr(connections, "MOST", 5)
+    async with door_of() as door:
+        held = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(12)]
+        answer, _ = await door.call("GET", "/v1/directory2")
+        gone = [asyncio.create_task(reader.read()) for reader, _ in held]
+        done, _ = await asyncio.wait(gone[:7], timeout=5)
+        still = [task for task in gone if not task.done()]
+        for task in still:
+            task.cancel()
+        for _, writer in held:
+            writer.close()
+
+    assert 404 == answer.status
+    assert set(gone[:7]) == done
+    assert still
+
+
+async def test_a_request_under_way_is_never_cut_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is idle goes, however many there are."""
+    monkeypatch.setattr(connections, "MOST", 0)
+    watched, closed = Connections(), []
+
+    class Line:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def force_close(self) -> None:
+            closed.append(self.name)
+
+    busy, idle = Line("busy"), Line("idle")
+    server: Any = type("Server", (), {"connections": [busy, idle]})()
+    request: Any = type("Request", (), {"protocol": busy})()
+
+    async def handle(_request: Any) -> Any:
+        watched.close_idle(server, 0.0)
+
+    await watched.seen(request, handle)
+
+    assert ["idle"] == closed

@@ -1,0 +1,163 @@
+"""One caller's share is its own; a stop gets through whatever else its service sends (R8)."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from domain.envelope import Envelope
+from domain.errors import Limited
+from domain.ledger import Receipt
+from domain.statements import Incident, Sighted, StopRequested, sign_statement
+from gateway.desk import Desk
+from gateway.limits import SHARES, Lane, Limits, Share, lane_of
+from rehearsal.services import private_key_of
+from tests.gateway.test_api import At, signed
+from tests.installation import installed, quick
+from tests.support import Table, example_scenario, signed_plan
+from tests.workflows.test_controlled_delivery import stop_by
+
+
+@pytest.fixture
+async def at(temporal: Client) -> AsyncIterator[At]:
+    """An installation of its own for each test: shares are used up."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    async with installed(temporal, plan, None) as installation:
+        await installation.gateway(plan.initiator).start(signed_plan(plan))
+        yield At(installation, plan)
+
+
+def share(monkeypatch: pytest.MonkeyPatch, lane: Lane, **what: Any) -> None:
+    """Another share in this lane, that does not fill again during a test."""
+    monkeypatch.setitem(SHARES, lane, Share(**{"burst": 100, "seconds": 86_400, "under_way": 100} | what))
+
+
+def said(content: Any) -> bytes:
+    """The body that hands in a statement."""
+    table = Table()
+    statement = table.statement("uz.police", "sighted").model_copy(update={"content": content})
+    return sign_statement(statement, private_key_of("uz.police")).model_dump_json().encode()
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "lane"),
+    [
+        ("inbox", b"", "ask"),
+        (None, b"", "ask"),
+        ("changes", b"", "follow"),
+        ("submit", said(Sighted(place="on the road")), "say"),
+        ("submit", said(StopRequested(reason="danger")), "stop"),
+        ("submit", said(Incident(what="shots", risk_to_life=True)), "stop"),
+        ("submit", b"", "say"),
+        ("submit", b"[" * 5000, "say"),
+        ("submit", b'{"payloadType": 1}', "say"),
+        ("start", said(StopRequested(reason="danger")), "ask"),
+    ],
+)
+def test_stops_have_a_lane_of_their_own(action: str | None, body: bytes, lane: str) -> None:
+    """What reads as a stop or an incident; whatever does not read at all is an ordinary statement."""
+    assert lane == lane_of(action, body)
+
+
+async def test_who_asks_too_much_is_told_when_to_ask_again_and_others_are_not(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """429 with Retry-After and what to do; another service's questions are answered."""
+    share(monkeypatch, "ask", burst=3)
+    url = f"{at.url}/v1/directory"
+    answers = []
+    for _ in range(5):
+        async with at.installation.http.get(url, headers=signed("uz.customs", "GET", url)) as answer:
+            answers.append((answer.status, answer.headers.get("Retry-After"), await answer.json(content_type=None)))
+    other = await at.door("uz.police").directory()
+
+    assert [200, 200, 200, 429, 429] == [status for status, _, _ in answers]
+    _, after, document = answers[-1]
+    assert after is not None
+    assert after.isdecimal()
+    assert ("limited", "urn:vigil:limited") == (document["code"], document["type"])
+    assert "Retry-After" in document["hint"]
+    assert other
+
+
+async def test_a_stop_is_taken_while_everything_else_of_its_service_is_refused(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R8: its questions and its other statements have used up their shares; the stop is recorded, and takes effect."""
+    for lane in ("ask", "say", "follow"):
+        share(monkeypatch, lane, burst=1)
+    door = at.door("uz.police")
+    sighting = Table(at.plan).statement("uz.police", "sighted")
+    envelope: Envelope = sign_statement(sighting, private_key_of("uz.police"))
+    await door.submit(at.plan.operation, envelope)
+    with pytest.raises(Limited) as refused:
+        await door.submit(at.plan.operation, envelope)
+    await door.directory()
+    with pytest.raises(Limited):
+        await door.view(at.plan.operation)
+    receipt = await door.submit(at.plan.operation, stop_by("uz.police", at.plan))
+    shown = await at.door("uz.customs").view(at.plan.operation)
+
+    assert refused.value.after >= 1
+    assert isinstance(receipt, Receipt)
+    assert "accepted" == receipt.verdict.verdict
+    assert shown.halted is not None
+
+
+async def test_only_so_many_requests_of_one_caller_are_under_way(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one too many is refused; when one has ended the next is taken."""
+    share(monkeypatch, "ask", under_way=2)
+    wait, asked = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def slow(*_: Any) -> tuple[()]:
+        asked.release()
+        await wait.wait()
+        return ()
+
+    monkeypatch.setattr(Desk, "deliveries", slow)
+    first = [asyncio.create_task(at.door("kz.knb").deliveries()) for _ in range(2)]
+    for _ in first:
+        await asked.acquire()
+    with pytest.raises(Limited, match="2 requests of this kind under way"):
+        await at.door("kz.knb").directory()
+    wait.set()
+    await asyncio.gather(*first)
+
+    assert await at.door("kz.knb").directory()
+
+
+@pytest.mark.parametrize("what", [{"under_way": 1}, {"of_all": 1}])
+async def test_only_so_many_streams_are_open(at: At, monkeypatch: pytest.MonkeyPatch, what: dict[str, int]) -> None:
+    """Of one caller, and of all together; a stream that is left makes room."""
+    share(monkeypatch, "follow", **what)
+    door = at.door("kz.knb")
+    first, second = door.changes(at.plan.operation), door.changes(at.plan.operation)
+    await anext(first)
+    with pytest.raises(Limited):
+        await anext(second)
+    await first.aclose()
+    async with asyncio.timeout(10):
+        while True:
+            again = door.changes(at.plan.operation)
+            with contextlib.suppress(Limited):
+                assert 0 == (await anext(again)).seq
+                break
+    await again.aclose()
+
+
+async def test_a_share_fills_again_with_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leaky bucket: what was refused is allowed a moment later."""
+    share(monkeypatch, "ask", burst=1, seconds=0.05)
+    mine = Limits()
+    async with mine.turn("kz.knb", "ask"):
+        assert 1 == mine.under_way("ask")
+    with pytest.raises(Limited):
+        async with mine.turn("kz.knb", "ask"):
+            pass
+    async with asyncio.timeout(5):
+        while True:
+            with contextlib.suppress(Limited):
+                async with mine.turn("kz.knb", "ask"):
+                    break
+            await asyncio.sleep(0)
+
+    assert 0 == mine.under_way("ask")

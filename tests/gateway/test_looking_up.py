@@ -1,0 +1,118 @@
+"""What can be looked up beside deliveries: who else takes part, whether it is up, and how it is doing."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from domain.errors import NotAllowed, Unavailable
+from gateway import health
+from gateway.desk import Desk
+from gateway.health import Health, Pulse
+from process.in_force import InForce
+from rehearsal.services import VIGIL, private_key_of
+from tests.gateway.test_api import At, signed
+from tests.installation import installed, quick
+from tests.support import example_cards, example_scenario, signed_plan
+from tests.workflows.test_controlled_delivery import stop_by
+
+
+@pytest.fixture(scope="module")
+async def at(temporal: Client) -> AsyncIterator[At]:
+    """One installation for the whole module."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    async with installed(temporal, plan, None) as installation:
+        await installation.gateway(plan.initiator).start(signed_plan(plan))
+        yield At(installation, plan)
+
+
+async def got(at: At, service: str, path: str, **headers: str) -> tuple[int, Any, str]:
+    """Status, ETag and text of an answer."""
+    url = f"{at.url}{path}"
+    sent = signed(service, "GET", url) | {name.replace("_", "-"): value for name, value in headers.items()}
+    async with at.installation.http.get(url, headers=sent) as answer:
+        return answer.status, answer.headers.get("ETag"), await answer.text()
+
+
+@pytest.mark.parametrize("reader", ["uz.police", "tj.customs", "audit"])
+async def test_everyone_sees_every_key_and_how_only_itself_is_reached(at: At, reader: str) -> None:
+    """What verifies a signature is everybody's; the round-the-clock contacts of other services are not (R11)."""
+    known = {one.id: one for one in at.installation.directory.services}
+    shown = {one.id: one for one in await at.door(reader).directory()}
+
+    assert {name: one.keys for name, one in known.items()} == {name: one.keys for name, one in shown.items()}
+    assert {reader} == {name for name, one in shown.items() if one.contact is not None or one.reach is not None}
+    assert known[reader].contact == shown[reader].contact
+
+
+@pytest.mark.parametrize("reader", ["supervision", "administration", VIGIL])
+async def test_who_runs_or_supervises_the_installation_sees_how_each_is_reached(at: At, reader: str) -> None:
+    """The whole entry but what is Temporal's."""
+    shown = {one.id: (one.contact, one.reach) for one in await at.door(reader).directory()}
+
+    assert {one.id: (one.contact, one.reach) for one in at.installation.directory.services} == shown
+
+
+async def test_a_directory_that_has_not_changed_is_not_sent_again(at: At) -> None:
+    """304 to who has it already, and the tag differs from reader to reader."""
+    _, tag, text = await got(at, "uz.police", "/v1/directory")
+    again = await got(at, "uz.police", "/v1/directory", If_None_Match=tag)
+    other = await got(at, "uz.customs", "/v1/directory", If_None_Match=tag)
+
+    assert text
+    assert (304, tag, "") == again
+    assert 200 == other[0]
+
+
+async def test_health_says_whether_a_worker_is_there(at: At, temporal: Client) -> None:
+    """Up with one; `none` on a queue that nobody works at."""
+    async with at.installation.http.get(f"{at.url}/v1/health") as answer:
+        with_worker = await answer.json()
+    without = await Desk(
+        temporal, f"nobody-{uuid.uuid4().hex}", InForce(at.installation.directory), example_cards(), private_key_of(VIGIL)
+    ).ready()
+
+    assert {"status": "up", "temporal": "up", "worker": "up"} == with_worker
+    assert Health(worker="none") == without
+
+
+async def test_however_many_ask_temporal_is_asked_once_a_second(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred callers at once are one question; after a while, and after it was away, it is asked anew."""
+    asked = []
+
+    class Counted(Pulse):
+        async def _now(self) -> Health:
+            asked.append(1)
+            if len(asked) == 2:
+                raise Unavailable("away")
+            return await super()._now()
+
+    pulse = Counted(temporal, "none")
+    found = await asyncio.gather(*(pulse.health() for _ in range(100)))
+    monkeypatch.setattr(health, "FRESH", -1)
+    with pytest.raises(Unavailable):
+        await pulse.health()
+    await pulse.health()
+
+    assert {Health(worker="none")} == set(found)
+    assert 3 == len(asked)
+
+
+async def test_metrics_count_and_name_no_delivery_and_no_service(at: At) -> None:
+    """Requests by action and status, refusals by code, statements by verdict; nothing else is in it."""
+    with pytest.raises(NotAllowed):
+        await at.door("kz.knb")._call("GET", "/v1/metrics")
+    await at.door("uz.police").submit(at.plan.operation, stop_by("uz.police", at.plan))
+    status, _, text = await got(at, "supervision", "/v1/metrics")
+
+    assert 200 == status
+    assert 'vigil_gateway_requests_total{action="start",method="POST",status="201"} 1.0' in text
+    assert 'vigil_gateway_refusals_total{action="measure",code="not-allowed",rule=""} 1.0' in text
+    assert 'vigil_statements_total{rule="",verdict="accepted"} 1.0' in text
+    assert 'vigil_gateway_request_seconds_bucket{action="submit",le="30.0"} 1.0' in text
+    assert 'vigil_gateway_under_way{lane="ask"} 1.0' in text
+    secret = {at.plan.operation, at.plan.title, *at.plan.participants(), *(place.place for place in at.plan.checkpoints)}
+    assert [] == [word for word in secret if word in text]
