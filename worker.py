@@ -15,7 +15,9 @@ from activities.deconfliction import Deconfliction
 from activities.desks import Desks
 from activities.notices import Notices
 from activities.services import Services
-from process.brought import deconfliction_key_in, directory_in, installation_of, key_in
+from process.brought import deconfliction_key_in, installation_of
+from process.in_force import InForce, OfFile
+from process.keyfile import key_in
 from process.mail import mailbox
 from process.metrics import runtime
 from process.ring import ring_in
@@ -27,7 +29,7 @@ from workflows.register import LiveOperations
 
 log = logging.getLogger("vigil.worker")
 
-PURE = ("domain", "workflows", "cryptography", "rfc8785", "stdnum", "pycountry", "iso4217", "ruamel")
+PURE = ("domain", "workflows", "cryptography", "pyrage", "rfc8785", "stdnum", "pycountry", "iso4217", "ruamel")
 """Modules the sandbox need not load anew for each run: they are pure, or are called only by pure ones."""
 
 GRACE = timedelta(seconds=20)
@@ -39,8 +41,15 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE))
 
 
-def worker_for(  # noqa: PLR0913 - what a worker is put together from
-    client: Client, task_queue: str, services: Services, desks: Desks, deconfliction: Deconfliction, *, grace: timedelta = GRACE
+def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
+    client: Client,
+    task_queue: str,
+    directory: InForce,
+    services: Services,
+    desks: Desks,
+    deconfliction: Deconfliction,
+    *,
+    grace: timedelta = GRACE,
 ) -> Worker:
     """A worker of one task queue. The sandbox is on. `grace`: how long attempts may take to finish when it stops."""
     return Worker(
@@ -48,7 +57,7 @@ def worker_for(  # noqa: PLR0913 - what a worker is put together from
         task_queue=task_queue,
         workflows=[ControlledDelivery, LiveOperations],
         activities=[
-            Checkpoints(services, desks).await_confirmations,
+            Checkpoints(services, desks, directory).await_confirmations,
             Notices(services, desks).deliver_notices,
             deconfliction.deconflict,
             deconfliction.release,
@@ -64,16 +73,16 @@ def worker_for(  # noqa: PLR0913 - what a worker is put together from
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
-    directory, key = directory_in(chosen.directory), key_in(chosen.key)
+    directory, key = OfFile(chosen.directory), key_in(chosen.key, chosen.passphrase_file)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys), runtime=told)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        services = Services(http, installation_of(directory).id, key)
+        services = Services(http, installation_of(directory.now).id, key)
         desks = Desks(http, directory, key, chosen.gateway_url, box)
-        await stack.enter_async_context(worker_for(client, chosen.task_queue, services, desks, deconfliction))
+        await stack.enter_async_context(worker_for(client, chosen.task_queue, directory, services, desks, deconfliction))
         log.info("the worker is ready", extra={"task_queue": chosen.task_queue})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")

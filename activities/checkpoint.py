@@ -11,7 +11,7 @@ desk are told that something waits; that they have received it is known when the
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel
 from temporalio import activity
@@ -22,11 +22,12 @@ from temporalio.service import RPCError
 from activities.desks import Desks, Waiting
 from activities.services import AwayError, Services
 from domain.directory import Desk, Poll, Service
-from domain.envelope import Envelope
-from domain.errors import Malformed
+from domain.envelope import STATEMENT_TYPE, Envelope, open_envelope
+from domain.errors import Malformed, NotAuthentic, NotFound
 from domain.ledger import Receipt
 from domain.requests import Request
 from domain.statements import read_statement
+from process.in_force import InForce
 from workflows import messages
 from workflows.messages import AskedReport, CheckpointWait, update_id, workflow_id
 
@@ -54,9 +55,10 @@ class Memory(BaseModel):
 class Checkpoints:
     """The activity, with its way to the services."""
 
-    def __init__(self, services: Services, desks: Desks) -> None:
+    def __init__(self, services: Services, desks: Desks, directory: InForce) -> None:
         self._services = services
         self._desks = desks
+        self._directory = directory
 
     @activity.defn(name=messages.AWAIT_CONFIRMATIONS)
     async def await_confirmations(self, wait: CheckpointWait) -> None:
@@ -139,9 +141,11 @@ class Checkpoints:
 
     async def _hand_in(self, service: Service, envelope: Envelope, workflow: WorkflowHandle[object, object]) -> None:
         try:
-            read_statement(envelope.body())
+            statement = read_statement(envelope.body())
+            keys = self._directory.now.get(statement.service).keys_at(datetime.now(UTC))
+            open_envelope(envelope, STATEMENT_TYPE, keys)  # one that ended a moment ago, the delivery may not know of yet
             await workflow.execute_update(messages.SUBMIT, envelope, id=update_id(envelope), result_type=Receipt)
-        except (Malformed, WorkflowUpdateFailedError) as error:
+        except (Malformed, NotAuthentic, NotFound, WorkflowUpdateFailedError) as error:
             log.warning("a polled answer was turned away: %s", type(error).__name__, extra={"service": service.id})
         except RPCError as error:
             raise ApplicationError("the workflow cannot be reached", type="Unreachable") from error

@@ -9,8 +9,8 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.deconfliction import Answer, Claim, contacts, hashes
-from domain.directory import Directory
 from domain.ledger import Deconflicted
+from process.in_force import InForce
 from workflows import messages
 from workflows.messages import Book, Over, Touched, register_id, workflow_id
 
@@ -18,7 +18,7 @@ from workflows.messages import Book, Over, Touched, register_id, workflow_id
 class Deconfliction:
     """The activities, with the key and the directory that says how to call a service."""
 
-    def __init__(self, key: bytes, directory: Directory) -> None:
+    def __init__(self, key: bytes, directory: InForce) -> None:
         self._key = key
         self._directory = directory
 
@@ -36,7 +36,7 @@ class Deconfliction:
 
     async def _tell(self, answer: Answer) -> None:
         for finding in answer.findings:
-            told = Deconflicted(number=answer.number, contacts=contacts(self._key, finding, self._directory))
+            told = Deconflicted(number=answer.number, contacts=contacts(self._key, finding, self._directory.now))
             delivery = activity.client().get_workflow_handle(workflow_id(finding.claim.delivery))
             try:
                 await delivery.signal(messages.REPORT_CONFLICTS, told)

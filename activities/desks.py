@@ -19,13 +19,14 @@ from aiosmtplib import SMTPException, send
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.canonical import Frozen, canonical, digest, plain
-from domain.directory import Channel, Desk, Directory, Email, Webhook
+from domain.directory import Channel, Desk, Email, Webhook
 from domain.envelope import b64
 from domain.errors import Fault, Malformed
 from domain.identifiers import CheckpointId, OperationCode, ServiceId
 from domain.ledger import NoticeKind, UtcText
 from domain.moments import instant, utc_text
 from domain.requests import Notice, Request
+from process.in_force import InForce
 from process.mail import Mailbox
 
 log = logging.getLogger("vigil.desks")
@@ -96,7 +97,7 @@ class Desks:
     def __init__(
         self,
         http: aiohttp.ClientSession,
-        directory: Directory,
+        directory: InForce,
         key: Ed25519PrivateKey,
         gateway: str,
         mailbox: Mailbox | None = None,
@@ -106,8 +107,9 @@ class Desks:
         self._key = key
         self._gateway = gateway
         self._mailbox = mailbox
-        self._channels = {one.id: one.reach.notify for one in directory.services if isinstance(one.reach, Desk)}
-        unreached = [one for one, told in self._channels.items() if any(isinstance(channel, Email) for channel in told)]
+        self._directory = directory
+        everyone = [one.id for one in directory.now.services]
+        unreached = [one for one in everyone if any(isinstance(channel, Email) for channel in self.channels(one))]
         if mailbox is None and unreached:
             faults = [
                 Fault(place=f"directory: {one}: reach.notify", problem="by email, and no mail is set up") for one in unreached
@@ -116,7 +118,8 @@ class Desks:
 
     def channels(self, service: str) -> tuple[Channel, ...]:
         """Where this service is told; nowhere if the directory names no place."""
-        return self._channels.get(service, ())
+        known = self._directory.now.find(service)
+        return known.reach.notify if known is not None and isinstance(known.reach, Desk) else ()
 
     async def tell(self, waiting: Waiting, taken: list[str]) -> "Told":
         """Tell through every channel that has not taken this yet. `taken` keeps which have: it gets a mark of each, and with it
@@ -175,7 +178,8 @@ class Desks:
 
     async def _mail(self, channel: Email, waiting: Waiting) -> None:
         box = self._mailbox
-        assert box is not None  # noqa: S101 - the constructor refuses a directory that would need one
+        if box is None:  # a directory that came later
+            raise NotToldError(f"{waiting.service} is told by mail, and no mail is set up")
         try:
             await send(
                 mail(waiting, box.sender, channel.to, self._gateway),

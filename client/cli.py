@@ -7,29 +7,32 @@ Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a r
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import aiohttp
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.table import Table
 
-from client import codec, payload, planning, render
+from client import carrying, codec, keys_commands, passphrase, payload, planning, render
 from client import keys as keyring
 from client.brought import checked_plan, scenario_for
+from client.calling import call
+from client.carrying import Carried, EncryptFor, Known, RequestFile
 from client.conformance import conformance
 from client.console import (
     GATEWAY,
     KEYS,
+    OFFICER,
     As,
     CardsFolder,
     DirectoryFile,
     Keys,
+    Officer,
     Output,
     PlanFile,
     Url,
@@ -47,9 +50,8 @@ from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.running import Interrupted, run
 from client.saying import content_of, correction, kind_for, statement
 from domain.canonical import canonical, plain
-from domain.envelope import PLAN_TYPE, Envelope, key_id, public_text, sign
+from domain.envelope import PLAN_TYPE, Envelope, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
-from domain.identifiers import OfficerCode
 from domain.ledger import Closed, Ended, Entry, Left, Receipt
 from domain.packet import fit_parts
 from domain.packet import verify as verify_packet
@@ -59,32 +61,40 @@ from domain.statements import DisclosurePermitted, Incident, Information, StopRe
 from domain.unforeseen import decides, outlives_a_halt
 from domain.views import DeliveryView
 from process.brought import cards_in, directory_in
+from process.files import write_new
 from process.gateway import AGAIN_AFTER, Gateway
 from process.ring import ring_in
 
 T = TypeVar("T")
-_OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-keys_app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
 app.add_typer(planning.app, name="plan")
-app.add_typer(keys_app, name="keys")
+app.add_typer(keys_commands.app, name="keys")
 app.command()(conformance)
-keys_app.add_typer(payload.app, name="payload")
 app.command("codec")(codec.codec)
 
 Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
-Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
 For = Annotated[str | None, typer.Option("--for", help="the service whose say it is, where you speak in its stead")]
 Fulfils = Annotated[list[str] | None, typer.Option(help="a condition that binds here and is met, such as uz.prosecutor/1")]
+Reader = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="whose key decrypts it: else any that is here")]
 DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
 
 PURPOSES = {
     "operation": "for the operation itself; for a court or a State export it anew with --purpose",
     "court": "for a court",
 }
-OFFICER = "duty"
+
+
+@app.callback(help=__doc__)
+def options(
+    passphrase_file: Annotated[
+        Path | None, typer.Option(envvar=passphrase.VARIABLE, help="a file with the passphrase of your keys; else you are asked")
+    ] = None,
+) -> None:
+    """What every command shares."""
+    if passphrase_file is not None:
+        passphrase.use(passphrase_file)
 
 
 def main() -> None:
@@ -112,20 +122,6 @@ def _wants_json(words: Sequence[str]) -> bool:
     """Read from the words themselves, which may be wrong in every other respect."""
     pairs = {f"{option}={value}" for option, value in pairwise(words)}
     return not {"-o=json", "--output=json", "-ojson"}.isdisjoint(pairs | set(words))
-
-
-def call(url: str, service: str, officer: str, folder: Path, work: Callable[[Gateway], Awaitable[T]]) -> T:
-    """Do something at the gateway as an officer of a service."""
-    try:
-        code = _OFFICER.validate_python(officer)
-    except ValidationError as error:
-        raise Malformed(f"--officer {officer}", faults_of(error, place="officer")) from error
-
-    async def connected() -> T:
-        async with aiohttp.ClientSession() as http:
-            return await work(Gateway(http, url, service, keyring.key_of(folder, service), code))
-
-    return asyncio.run(connected())
 
 
 # Plans: the other commands are in `client.planning`
@@ -197,7 +193,8 @@ def up(
     if system is None:
         message = f"{directory} has no entry for the installation itself"
         raise NotFound(message, hint=f"make its key and entry: vigil keys new vigil --installation --directory {directory}")
-    keyring.key_of(keys.expanduser(), system.id)
+    own = keyring.in_use(keys.expanduser(), system.id)
+    own.secrets()
     laws = cards or directory.parent / "cards"
     cards_in(laws)
     secret = keyring.deconfliction_file(keys.expanduser())
@@ -212,7 +209,8 @@ def up(
             home=locked,
             directory=directory.resolve(),
             cards=laws.resolve(),
-            key=keyring.file_of(keys.expanduser(), system.id).resolve(),
+            key=own.path.resolve(),
+            passphrase=passphrase.typed(),
             deconfliction_key=secret.resolve(),
             payload_keys=payload_keys.resolve(),
             gateway_port=port,
@@ -251,36 +249,6 @@ async def _raise_if_taken(name: str, port: int | None) -> None:
         raise VigilError(message, hint="stop what uses it, or choose another port") from error
     server.close()
     await server.wait_closed()
-
-
-@keys_app.command("new")
-def keys_new(
-    services: Annotated[list[str], typer.Argument(help="service ids, such as kz.customs", show_default=False)],
-    directory: Annotated[Path | None, typer.Option(help="add the public keys to this directory file")] = None,
-    installation: Annotated[bool, typer.Option(help="this is Vigil's own key: add its entry if there is none")] = False,
-    keys: Keys = KEYS,
-    output: Output = "text",
-) -> None:
-    """Make a private key for each service; print (or enter into the directory) its public half."""
-    made = []
-    for service, key in keyring.make(keys.expanduser(), services, directory, installation=installation).items():
-        text, file = public_text(key), keyring.file_of(keys.expanduser(), service)
-        made.append({"service": service, "public": text, "key_id": key_id(text), "file": str(file)})
-    table = Table(box=None, padding=(0, 2))
-    for heading in ("service", "public key", "private key"):
-        table.add_column(heading)
-    for one in made:
-        table.add_row(one["service"], one["public"], one["file"])
-    answer(output, made, table)
-    if directory is not None:
-        talk.print(f"a gateway or worker that runs with {directory} must be restarted to know them", style="dim", markup=False)
-
-
-@keys_app.command("deconfliction")
-def keys_deconfliction(keys: Keys = KEYS, output: Output = "text") -> None:
-    """Make the key of `vigil plan hash` and of the workers. Installations that match with one another share one."""
-    path = str(keyring.make_deconfliction(keys.expanduser()))
-    answer(output, {"file": path}, path)
 
 
 # Deliveries
@@ -450,12 +418,31 @@ def _raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
 
 
 @app.command()
-def inbox(service: As, officer: Officer = OFFICER, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text") -> None:
-    """What you are being asked, in all your deliveries."""
-    found = call(gateway, service, officer, keys.expanduser(), lambda door: door.inbox())
-    answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
-    if found.unanswered:
-        talk.print(f"not included, because they did not answer in time: {', '.join(found.unanswered)}", style="bold yellow")
+def inbox(
+    service: As,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="write the requests, signed, into this file, to be carried")
+    ] = None,
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """What you are being asked, in all your deliveries. With --file, for an officer without a network: `confirm --request`."""
+    if file is None:
+        found = call(gateway, service, officer, keys.expanduser(), lambda door: door.inbox())
+        answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
+        unanswered = found.unanswered
+    else:
+        carrying.recipients(encrypt_for, directory)
+        signed = call(gateway, service, officer, keys.expanduser(), lambda door: door.signed_inbox())
+        path = carrying.write(file, signed.model_dump_json().encode() + b"\n", encrypt_for, directory)
+        answer(output, {"file": str(path), "requests": len(signed.requests)}, f"{path}: {len(signed.requests)} signed requests")
+        unanswered = signed.unanswered
+    if unanswered:
+        talk.print(f"not included, because they did not answer in time: {', '.join(unanswered)}", style="bold yellow")
 
 
 @app.command()
@@ -469,6 +456,9 @@ def confirm(
     handling: HandlingOption = None,
     on_behalf_of: For = None,
     offline: Offline = False,
+    request: RequestFile = None,
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -476,7 +466,7 @@ def confirm(
 ) -> None:
     """Sign what a checkpoint asks of you and hand it in."""
     said = Said(delivery, checkpoint, service, officer, kind, fields or [], fulfils or [], on_behalf_of, handling, positive=True)
-    _say(said, keys.expanduser(), gateway, output, offline=offline)
+    _say(said, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory, request))
 
 
 @app.command()
@@ -491,6 +481,9 @@ def refuse(
     handling: HandlingOption = None,
     on_behalf_of: For = None,
     offline: Offline = False,
+    request: RequestFile = None,
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -499,7 +492,7 @@ def refuse(
     """Say no to what a checkpoint asks of you."""
     words = [*(fields or []), *([f"reason={reason}"] if reason else [])]
     said = Said(delivery, checkpoint, service, officer, kind, words, fulfils or [], on_behalf_of, handling, positive=False)
-    _say(said, keys.expanduser(), gateway, output, offline=offline)
+    _say(said, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory, request))
 
 
 @app.command()
@@ -509,6 +502,8 @@ def stop(
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     risk_to_life: Annotated[bool, typer.Option("--risk-to-life", help="life is at risk: the outcome will say so")] = False,
     offline: Offline = False,
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -520,7 +515,7 @@ def stop(
     except ValidationError as error:
         raise Malformed("the reason is not usable", faults_of(error)) from error
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
-    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory))
 
 
 @app.command()
@@ -533,6 +528,8 @@ def inform(
     certainty: Annotated[str | None, typer.Option(help="how sure the information is: 1 to 4")] = None,
     handling: HandlingOption = None,
     offline: Offline = False,
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -542,7 +539,7 @@ def inform(
     content = _content(Information, text=text, to=to or [], source=source, certainty=certainty)
     key = keyring.key_of(keys.expanduser(), service)
     envelope = statement(delivery, service, officer, content, key, handling=handling)
-    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory))
 
 
 @app.command()
@@ -552,6 +549,8 @@ def permit(
     to: Annotated[str, typer.Option(help="court, or a State such as UZ", show_default=False)],
     of: Annotated[list[str] | None, typer.Option("--statement", help="only this statement of yours; as often as needed")] = None,
     offline: Offline = False,
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -560,7 +559,7 @@ def permit(
     """Permit that what you have said goes where its handling code does not let it (R23)."""
     content = _content(DisclosurePermitted, to=to, statements=of or [])
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
-    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory))
 
 
 def _content(kind: type[Information | DisclosurePermitted], **fields: object) -> Information | DisclosurePermitted:
@@ -579,6 +578,8 @@ def correct(
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     fields: Annotated[list[str] | None, typer.Argument(help="field=value, all of what is right", show_default=False)] = None,
     offline: Offline = False,
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -587,7 +588,7 @@ def correct(
     """Correct what you said. The earlier statement stays; this one says what it should have said."""
     content = correction(of, kind, fields or [], reason)
     envelope = statement(delivery, service, officer, content, keyring.key_of(keys.expanduser(), service))
-    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, offline=offline)
+    _pass_on(service, officer, envelope, keys.expanduser(), gateway, output, Carried(offline, encrypt_for, directory))
 
 
 @app.command()
@@ -600,7 +601,7 @@ def submit(
     output: Output = "text",
 ) -> None:
     """Hand in a signed statement from a file. Whoever carries it need not be who signed it."""
-    envelope, _ = kept(file)
+    envelope, _ = kept(file, keys.expanduser(), service)
     _hand_in(service, officer, envelope, keys.expanduser(), gateway, output)
 
 
@@ -618,6 +619,11 @@ class Said:
     on_behalf_of: str | None
     handling: str | None
     positive: bool
+
+    def asked_among(self, requests: Sequence[Request]) -> Request | None:
+        """The request that this answers, if it is there."""
+        which = (self.delivery, self.checkpoint, self.on_behalf_of or self.service)
+        return next((one for one in requests if (one.delivery, one.checkpoint, one.service) == which), None)
 
     def signed(self, request: Request | None, folder: Path) -> Envelope:
         """The signed statement. Raises `Malformed` with every field that is missing or wrong."""
@@ -642,10 +648,13 @@ class Said:
         )
 
 
-def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) -> None:
+def _say(said: Said, folder: Path, gateway: str, output: str, carried: Carried) -> None:
+    carried.check()
     keyring.key_of(folder, said.service)
-    if offline:
-        _keep(said.signed(None, folder), output)
+    if carried.offline:
+        brought = carried.request
+        asked = carrying.requests_in(brought, folder, said.service, carried.directory) if brought is not None else ()
+        _keep(said.signed(said.asked_among(asked), folder), output, carried)
         return
     found = call(gateway, said.service, said.officer, folder, lambda door: door.inbox())
     if said.delivery in found.unanswered:
@@ -653,20 +662,19 @@ def _say(said: Said, folder: Path, gateway: str, output: str, *, offline: bool) 
         raise Unavailable(
             message, hint="have a worker started and try again; or sign with --kind and --offline for `vigil submit`"
         )
-    which = (said.delivery, said.checkpoint, said.on_behalf_of or said.service)
-    asked = [one for one in found.requests if (one.delivery, one.checkpoint, one.service) == which]
-    _hand_in(said.service, said.officer, said.signed(asked[0] if asked else None, folder), folder, gateway, output)
+    _hand_in(said.service, said.officer, said.signed(said.asked_among(found.requests), folder), folder, gateway, output)
 
 
-def _pass_on(service: str, officer: str, envelope: Envelope, folder: Path, gateway: str, output: str, *, offline: bool) -> None:
-    if offline:
-        _keep(envelope, output)
+def _pass_on(service: str, officer: str, envelope: Envelope, folder: Path, gateway: str, output: str, carried: Carried) -> None:
+    carried.check()
+    if carried.offline:
+        _keep(envelope, output, carried)
     else:
         _hand_in(service, officer, envelope, folder, gateway, output)
 
 
-def _keep(envelope: Envelope, output: str) -> None:
-    path = keep(envelope)
+def _keep(envelope: Envelope, output: str, carried: Carried) -> None:
+    path = keep(envelope, carried.encrypt_for, carried.directory)
     answer(output, {"statement": str(path)}, f"{path}: signed; hand it in with: vigil submit {path}")
 
 
@@ -683,6 +691,21 @@ def _hand_in(service: str, officer: str, envelope: Envelope, folder: Path, gatew
         message = "recorded as refused: the attempt stands in the ledger"
         wrong = RuleBroken(given.verdict.rule or "", given.verdict.reason, hint=message)
     answer(output, plain(given), render.receipt(given), wrong)
+
+
+@app.command("open")
+def open_(
+    file: Annotated[Path, typer.Argument(help="a file that was encrypted for you", show_default=False)],
+    service: Reader = None,
+    plain_file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else its name without .age")] = None,
+    keys: Keys = KEYS,
+    output: Output = "text",
+) -> None:
+    """Decrypt a file into one that other programs can read. The commands here read it as it is."""
+    path = plain_file or file.with_name(file.name.removesuffix(carrying.ENCRYPTED))
+    data = carrying.read(file, keys.expanduser(), service)
+    write_new(path, data)
+    answer(output, {"file": str(path), "bytes": len(data)}, f"{path}: {len(data)} bytes, no longer encrypted")
 
 
 # Evidence
@@ -712,15 +735,17 @@ def export(
     service: As,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
     purpose: Annotated[str, typer.Option(help="operation, court, or a State such as UZ (R23)")] = "operation",
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
-    """Export the evidence packet: one file that anyone can verify offline."""
+    """Export the evidence packet: one file that anyone can verify offline, or with --to one reader alone."""
+    carrying.recipients(encrypt_for, directory)
     data = call(gateway, service, officer, keys.expanduser(), lambda door: door.packet(delivery, purpose))
-    path = file or Path(f"{delivery}.packet.json")
-    path.write_bytes(data)
+    path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)
     answer(
         output,
         {"packet": str(path), "bytes": len(data)},
@@ -734,17 +759,14 @@ def verify(
     directory: Annotated[Path | None, typer.Option(help="a directory you trust: every key must then stand in it")] = None,
     receipt: Annotated[list[Path] | None, typer.Option(help="receipts (JSON) you were given: each must fit")] = None,
     part: Annotated[list[Path] | None, typer.Option(help="packets of the parts it split into: each must fit")] = None,
+    service: Reader = None,
+    keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
     """Verify a packet, offline: every signature, every link, every rule. Exit code 7 if anything is wrong."""
     try:
-        data = packet.read_bytes()
-        receipts = [Receipt.model_validate_json(path.read_bytes()) for path in receipt or []]
-        parts = [path.read_bytes() for path in part or []]
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no file {error.filename}") from error
-    except OSError as error:
-        raise Malformed(f"{error.filename} cannot be read: {error.strerror}") from error
+        data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
+        receipts = [Receipt.model_validate_json(carrying.read(path, keys.expanduser(), service)) for path in receipt or []]
     except ValidationError as error:
         raise Malformed("not a receipt, as `-o json` prints it", faults_of(error)) from error
     proved = verify_packet(data, directory_in(directory) if directory is not None else None, receipts)

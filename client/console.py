@@ -25,6 +25,7 @@ talk = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.s
 As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
 Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
 Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
+Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
 Output = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text for people, json for programs")]
 PlanFile = Annotated[Path, typer.Argument(help="the plan (YAML)", show_default=False)]
 DirectoryFile = Annotated[Path | None, typer.Option("--directory", help="directory of services; else found beside the plan")]
@@ -32,6 +33,7 @@ CardsFolder = Annotated[Path | None, typer.Option("--cards", help="folder of rul
 
 KEYS = Path("~/.config/vigil/keys").expanduser()
 GATEWAY = "http://127.0.0.1:8470"
+OFFICER = "duty"
 
 
 def answer(output: str, document: Any, text: Any, wrong: VigilError | None = None) -> None:

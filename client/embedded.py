@@ -71,6 +71,8 @@ class Layout:
     """None: without Temporal's own web pages."""
     metrics_port: int | None = None
     """Where the gateway serves metrics, and the worker one port further on; None: nowhere."""
+    passphrase: str | None = field(default=None, repr=False)
+    """What protects the key, where a person has typed it. The processes get it through a pipe: it is in no file or list."""
 
     @property
     def gateway_url(self) -> str:
@@ -108,15 +110,15 @@ class Embedded:
 
     async def start(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> None:
         """Start one process, which dies with this one; its output goes to its log."""
-        with self.log_of(name).open("ab") as output:
+        with self.log_of(name).open("ab") as output, self._whispered() as (more, inherited):
             self.processes[name] = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", TIED, str(os.getpid())),
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **self._environment(), **(environment or {})},
-                pass_fds=(self.layout.home.lock,),  # the folder is in use for as long as any of them runs
+                env={**os.environ, **self._environment(), **(environment or {}), **more},
+                pass_fds=(self.layout.home.lock, *inherited),  # the folder is in use for as long as any of them runs
                 start_new_session=True,  # Ctrl-C reaches us first, and we end them in order
             )
 
@@ -176,6 +178,20 @@ class Embedded:
     def _metrics_at(self, further: int) -> Mapping[str, str]:
         port = self.layout.metrics_port
         return {"VIGIL_METRICS_HOST": "127.0.0.1", "VIGIL_METRICS_PORT": str(port + further) if port is not None else ""}
+
+    @contextmanager
+    def _whispered(self) -> Iterator[tuple[Mapping[str, str], tuple[int, ...]]]:
+        """Settings and file descriptors by which a process learns the passphrase."""
+        if self.layout.passphrase is None:
+            yield {}, ()
+            return
+        ours, theirs = os.pipe()
+        os.write(theirs, self.layout.passphrase.encode())  # far less than a pipe holds
+        os.close(theirs)
+        try:
+            yield {"VIGIL_PASSPHRASE_FILE": f"/dev/fd/{ours}"}, (ours,)
+        finally:
+            os.close(ours)
 
     def _environment(self) -> Mapping[str, str]:
         layout = self.layout

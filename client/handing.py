@@ -10,11 +10,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from client import carrying
 from domain.envelope import Envelope
 from domain.errors import Malformed, Unavailable, VigilError
 from domain.ledger import Left, Receipt
 from domain.statements import Statement, faults_of, read_statement
-from process.brought import text_of
 from process.gateway import Gateway
 
 KEEP_TRYING = 20.0
@@ -39,22 +39,20 @@ async def hand_in(gateway: Gateway, envelope: Envelope, say: Callable[[str], Non
         await asyncio.sleep(PAUSE)
 
 
-def keep(envelope: Envelope) -> Path:
-    """A new file of the statement in this folder, readable by its owner only."""
+def keep(envelope: Envelope, to: str | None = None, directory: Path | None = None) -> Path:
+    """A file of the statement in this folder, for its owner only; `to`: encrypted for one reader."""
     statement = read_statement(envelope.body())
     path = Path(f"{statement.delivery}.{statement.id}.statement.json")
     try:
-        path.touch(mode=0o600)
-        path.write_text(envelope.model_dump_json() + "\n", encoding="utf-8")
+        return carrying.write(path, envelope.model_dump_json().encode() + b"\n", to, directory)
     except OSError as error:
         raise VigilError(f"the statement cannot be kept in {path}: {error.strerror}") from error
-    return path
 
 
-def kept(path: Path) -> tuple[Envelope, Statement]:
-    """The statement in a file. Raises `NotFound` or `Malformed`."""
+def kept(path: Path, folder: Path | None = None, service: str | None = None) -> tuple[Envelope, Statement]:
+    """The statement in a file, decrypted if need be. Raises what `carrying.read` raises, or `Malformed`."""
     try:
-        envelope = Envelope.model_validate_json(text_of(path))
+        envelope = Envelope.model_validate_json(carrying.read(path, folder, service))
     except ValidationError as error:
         raise Malformed(f"{path} holds no signed statement", faults_of(error)) from error
     return envelope, read_statement(envelope.body())

@@ -1,58 +1,105 @@
-"""Private keys on this machine, one file each, readable by their owner only; and their public halves in a directory file."""
+"""Private keys on this machine, in files that only their owner can read; and their public halves in a directory file.
+
+`SERVICE.pem` holds the newest keys of a service, `SERVICE@KEYID.pem` those before. What is said is signed with the newest that
+is valid; a file that was encrypted for any of them can be read.
+"""
 
 import io
-import os
+import re
 import secrets
-from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
+from pyrage.x25519 import Identity
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from domain.directory import Directory
+from client import passphrase
+from domain.directory import Directory, ServiceKey
 from domain.documents import Document
-from domain.envelope import private_pem, public_text
-from domain.errors import Malformed, NotFound
+from domain.envelope import Envelope, key_id, public_text
+from domain.errors import Malformed, NotFound, RuleBroken
 from domain.identifiers import ServiceId
+from domain.keys import authentic, changed, faults_in, read_change
+from domain.moments import instant
 from domain.statements import faults_of
-from process.brought import key_in, text_of
+from process import files, keyfile
+from process.brought import text_of
+from process.keyfile import Kept, KeyFile, Secrets
 
 _SERVICE: TypeAdapter[str] = TypeAdapter(ServiceId)
 
 
+@dataclass(frozen=True)
+class Held:
+    """Keys of a service that are here."""
+
+    service: str
+    path: Path
+    file: KeyFile
+
+    def secrets(self) -> Secrets:
+        """The private halves; asks for the passphrase where there is one. Raises `NotAllowed` if it is wrong."""
+        return self.file.secrets(passphrase.given, str(self.path))
+
+    def key(self) -> ServiceKey:
+        """The public halves with what is known here of their validity; asks for the passphrase where else it is not known."""
+        return self.file.key or ServiceKey(public=public_text(self.secrets().key), valid_from=keyfile.EPOCH)
+
+    def valid_at(self, moment: datetime) -> bool:
+        """Whether they count at this instant, as far as it is known here."""
+        return self.file.key is None or self.file.key.valid_at(moment)
+
+
 def file_of(folder: Path, service: str) -> Path:
-    """Where a service's private key lies. Raises `Malformed` for what is no service id: it would lead out of the folder."""
+    """Where a service's newest keys lie. Raises `Malformed` for what is no service id: it would lead out of the folder."""
     try:
         return folder / f"{_SERVICE.validate_python(service)}.pem"
     except ValidationError as error:
         raise Malformed(f"{service!r} is no service id", faults_of(error, place="service")) from error
 
 
-def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
-    """The service's private key. Raises `NotFound` with what to do, or `Malformed`."""
+def held(folder: Path, service: str) -> tuple[Held, ...]:
+    """All keys of the service that are here, the newest first. Raises `NotFound` with what to do, or `Malformed`."""
+    newest = file_of(folder, service)
+    older = sorted(path for path in folder.glob(f"{service}@*.pem") if re.fullmatch(r"[0-9a-f]{32}", path.stem.partition("@")[2]))
     try:
-        return key_in(file_of(folder, service))
+        found = [Held(service, path, keyfile.read(path)) for path in (newest, *older)]
     except NotFound as error:
         message = f"there is no private key of {service} in {folder}"
         raise NotFound(message, hint=f"make one with `vigil keys new {service}`, or say where they are with --keys") from error
+    return tuple(sorted(found, key=_since, reverse=True))
 
 
-def write_new(path: Path, secret: bytes) -> None:
-    """Write a secret for its owner only. Raises `Malformed` if there is a file already."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        message = f"{path} exists already; a key is never overwritten"
-        raise Malformed(message, hint="move it away first, if you are sure") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
+def services_in(folder: Path) -> tuple[str, ...]:
+    """Services whose keys are in this folder."""
+    return tuple(sorted(path.stem for path in folder.glob("*.pem") if "@" not in path.stem))
+
+
+def in_use(folder: Path, service: str) -> Held:
+    """The keys that the service uses now: the newest that are valid, else the newest. Raises what `held` raises."""
+    found, now = held(folder, service), datetime.now(UTC)
+    return next((one for one in found if one.valid_at(now)), found[0])
+
+
+def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
+    """The private key that the service signs with now. Raises `NotFound` with what to do, `Malformed` or `NotAllowed`."""
+    return in_use(folder, service).secrets().key
+
+
+def identities_of(folder: Path, service: str) -> tuple[Identity, ...]:
+    """All that the service can decrypt with. Raises what `held` and `Held.secrets` raise."""
+    return tuple(found for one in held(folder, service) if (found := one.secrets().identity) is not None)
+
+
+def _since(one: Held) -> datetime:
+    return instant(one.file.key.valid_from if one.file.key is not None else keyfile.EPOCH)
 
 
 def deconfliction_file(folder: Path) -> Path:
@@ -64,50 +111,102 @@ def make_deconfliction(folder: Path) -> Path:
     """A new deconfliction key, written for its owner only. An existing one is never overwritten: raises `Malformed`."""
     path = deconfliction_file(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_new(path, f"{secrets.token_hex(32)}\n".encode())
+    files.write_new(path, f"{secrets.token_hex(32)}\n".encode())
     return path
 
 
-def make(folder: Path, services: Iterable[str], directory: Path | None, *, installation: bool) -> dict[str, Ed25519PrivateKey]:
-    """A new key for each service, written for its owner only, its public half entered into the directory file if there is one.
+def make(folder: Path, services: Iterable[str], directory: Path | None, kept: Kept, *, installation: bool) -> tuple[Held, ...]:
+    """New keys for each service, kept as is said, their public halves entered into the directory file if there is one.
 
-    Nothing is written unless all is right. An existing key is never overwritten: raises `Malformed`. Raises `NotFound` if a
+    Nothing is written unless all is right. Existing keys are never overwritten: raises `Malformed`. Raises `NotFound` if a
     service is not in the directory; `installation` adds an entry for Vigil itself where there is none.
     """
-    made = {file_of(folder, service): (service, Ed25519PrivateKey.generate()) for service in services}
-    for path in made:
+    paths = {service: file_of(folder, service) for service in services}
+    for path in paths.values():
         if path.exists():
-            message = f"{path} exists already; a key is never overwritten"
-            raise Malformed(message, hint="move it away first, if you are sure")
-    keys = dict(made.values())
-    text = _entered(directory, keys, installation=installation) if directory is not None else ""
-    with directory.open("r+", encoding="utf-8") if directory is not None else nullcontext() as file:
+            hint = "`vigil keys rotate` makes a new one beside it; or move it away first, if you are sure"
+            raise Malformed(f"{path} exists already; a key is never overwritten", hint=hint)
+    with _edited(directory) as tree:
+        for service in paths if tree is not None else ():
+            _entry_of(tree, service, str(directory), installation=installation)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        made = tuple(Held(service, path, keyfile.new(since, kept, passphrase.chosen)[0]) for service, path in paths.items())
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for path, (_, key) in made.items():
-            write_new(path, private_pem(key))
-        if file is not None:
-            file.write(text)
-            file.truncate()
-    return keys
+        for one in made:
+            files.write_new(one.path, one.file.text().encode())
+            if tree is not None and one.file.key is not None:
+                _entry_of(tree, one.service, str(directory)).setdefault("keys", CommentedSeq()).append(_as_yaml(one.file.key))
+    return made
 
 
-def _entered(directory: Path, keys: Mapping[str, Ed25519PrivateKey], *, installation: bool) -> str:
-    """The directory's text with these keys, comments and order kept."""
+def add(folder: Path, service: str, new: KeyFile, ended: Sequence[ServiceKey]) -> None:
+    """Put a new key in the place of the newest, which is kept under another name; note the ends of those before."""
+    for one in held(folder, service):
+        known = one.key()
+        after = next((key for key in ended if key.public == known.public), known)
+        older = folder / f"{service}@{key_id(known.public)}.pem"
+        files.write(older, replace(one.file, key=after).text().encode())
+    files.write(file_of(folder, service), new.text().encode())
+
+
+def note(one: Held, key: ServiceKey) -> None:
+    """Note what has become of the key, in its file."""
+    files.write(one.path, replace(one.file, key=key).text().encode())
+
+
+def enter(directory: Path, change: Envelope, *, only_check: bool = False) -> None:
+    """Enter a signed change of keys into a directory file.
+
+    Raises `NotFound`, `Malformed`, `NotAuthentic`, or `RuleBroken` (R24): then nothing has changed. What has been entered
+    already is entered again without harm.
+    """
+    before, record = Document(text_of(directory), str(directory)).read(Directory), read_change(change)
+    after = changed(before, record)
+    if after == before:
+        return
+    authentic(change, before, datetime.now(UTC))
+    if faults := tuple(faults_in(before, record)):
+        raise RuleBroken("R24", "; ".join(faults))
+    if only_check:
+        return
+    with _edited(directory) as tree:
+        keys = _entry_of(tree, record.service, str(directory)).setdefault("keys", CommentedSeq())
+        known = {item["public"]: item for item in keys}
+        for key in after.get(record.service).keys:
+            if key.public in known:
+                known[key.public].update(_as_yaml(key))
+            else:
+                keys.append(_as_yaml(key))
+
+
+def _as_yaml(key: ServiceKey) -> CommentedMap:
+    return CommentedMap(key.model_dump(exclude_none=True))
+
+
+@contextmanager
+def _edited(directory: Path | None) -> Iterator[Any]:
+    """The directory's YAML, to be changed in place and written back whole, comments and order kept; none without a file."""
+    if directory is None:
+        yield None
+        return
     Document(text_of(directory), str(directory)).read(Directory)
     yaml = YAML()
     yaml.width = 200
     tree = yaml.load(directory.read_text(encoding="utf-8"))
+    with files.replacing(directory, as_it_was=True) as file:
+        yield tree
+        text = io.StringIO()
+        yaml.dump(tree, text)
+        Document(text.getvalue(), str(directory)).read(Directory)
+        file.write(text.getvalue().encode())
+
+
+def _entry_of(tree: Any, service: str, directory: str, *, installation: bool = False) -> Any:
     services: list[Any] = tree["services"]
-    since = datetime.now(UTC).isoformat(timespec="seconds")
-    for service, key in keys.items():
-        entry = next((one for one in services if one["id"] == service), None)
-        if entry is None and installation and all(one["kind"] != "system" for one in services):
-            entry = CommentedMap({"id": service, "kind": "system", "names": CommentedMap({"en": "Vigil"})})
-            services.append(entry)
-        if entry is None:
-            message = f"no service {service} in {directory}"
-            raise NotFound(message, hint="add its entry first: id, kind, state and names")
-        entry.setdefault("keys", CommentedSeq()).append(CommentedMap({"public": public_text(key), "valid_from": since}))
-    text = io.StringIO()
-    yaml.dump(tree, text)
-    return text.getvalue()
+    entry = next((one for one in services if one["id"] == service), None)
+    if entry is None and installation and all(one["kind"] != "system" for one in services):
+        entry = CommentedMap({"id": service, "kind": "system", "names": CommentedMap({"en": "Vigil"})})
+        services.append(entry)
+    if entry is None:
+        raise NotFound(f"no service {service} in {directory}", hint="add its entry first: id, kind, state and names")
+    return entry

@@ -6,8 +6,8 @@ from pathlib import Path
 import typer
 
 from client.console import KEYS, Keys, Output, answer, talk
-from client.keys import write_new
 from domain.errors import Malformed
+from process.files import write_new
 from process.ring import Ring, new_ring, ring_in
 
 app = typer.Typer(help="Payload keys: what Temporal keeps is encrypted under them.", no_args_is_help=True)

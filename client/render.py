@@ -7,6 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from domain.keys import read_change
 from domain.ledger import (
     Amended,
     Asked,
@@ -20,6 +21,7 @@ from domain.ledger import (
     Expired,
     Expiring,
     Halted,
+    KeysChanged,
     LeftOut,
     Opened,
     Receipt,
@@ -98,6 +100,11 @@ def _what(entry: Entry) -> tuple[str, str]:
             return "delivery started from its signed plan", "bold"
         case Amended():
             return "the plan was changed by a new signed one [R22]", "bold yellow"
+        case KeysChanged(change=envelope):
+            change = read_change(envelope)
+            words = [f"{len(change.added)} added"] if change.added else []
+            words += [f"{one.key} {'REVOKED' if one.revoked else 'ends'} {moment(one.at)}" for one in change.ended]
+            return f"keys of {change.service}, by {change.by}: {'; '.join(words)} [R24]", "bold yellow"
         case Stated(envelope=envelope, verdict=verdict):
             statement = read_statement(envelope.body())
             mark, style = MARKS[verdict.verdict]

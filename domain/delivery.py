@@ -15,6 +15,7 @@ from domain.custody import Custody, Discrepancy
 from domain.deconfliction import Contact
 from domain.directory import Directory
 from domain.errors import RuleBroken
+from domain.keys import changed, read_change
 from domain.ledger import (
     Amended,
     Asked,
@@ -30,6 +31,7 @@ from domain.ledger import (
     Expired,
     Expiring,
     Halted,
+    KeysChanged,
     Ledger,
     LeftOut,
     Opened,
@@ -360,6 +362,10 @@ class Delivery(Happened):
             if planned is not None and progress.open:
                 progress.checkpoint = planned
                 progress.due = progress.opened + self.plan.due_after(planned)
+
+    @_apply.register
+    def _(self, event: KeysChanged, _at: datetime) -> None:
+        self.directory = changed(self.directory, read_change(event.change))
 
     @_apply.register
     def _(self, event: LeftOut, _at: datetime) -> None:

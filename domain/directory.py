@@ -4,7 +4,7 @@ It is data the user brings (design section 5). A delivery keeps the snapshot it 
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
@@ -15,6 +15,7 @@ from domain.errors import NotFound
 from domain.identifiers import ServiceId, State
 from domain.moments import Moment, instant
 from domain.quantities import Span
+from domain.recipients import RecipientText
 
 ServiceKind = Literal[
     "customs",
@@ -42,17 +43,16 @@ class ServiceKey(Frozen):
     """A public key with its validity; what was signed before a revocation stays valid."""
 
     public: PublicKeyText
+    recipient: RecipientText | None = Field(default=None, exclude_if=lambda text: text is None)
+    """For whom files for the service are encrypted while this key is valid; who holds the one private half holds the other."""
     valid_from: Moment
     valid_until: Moment | None = None
     revoked_at: Moment | None = None
 
-    def valid_at(self, moment: datetime) -> bool:
-        """Whether a signature recorded at this instant counts."""
-        return (
-            instant(self.valid_from) <= moment
-            and (self.valid_until is None or moment < instant(self.valid_until))
-            and (self.revoked_at is None or moment < instant(self.revoked_at))
-        )
+    def valid_at(self, moment: datetime, grace: timedelta = timedelta()) -> bool:
+        """Whether a signature recorded at this instant counts; with `grace`, also so long after the key's end."""
+        ends = [instant(end) for end in (self.valid_until, self.revoked_at) if end is not None]
+        return instant(self.valid_from) <= moment and all(moment < end + grace for end in ends)
 
 
 def valid_keys(keys: Iterable[ServiceKey], moment: datetime) -> dict[str, str]:
@@ -139,6 +139,10 @@ class Service(Frozen):
     def keys_at(self, moment: datetime) -> dict[str, str]:
         """Key id to public key, of the keys that are valid at this instant."""
         return valid_keys(self.keys, moment)
+
+    def recipients_at(self, moment: datetime) -> tuple[str, ...]:
+        """For whom a file for it is encrypted at this instant; none where it has not given any."""
+        return tuple(key.recipient for key in self.keys if key.recipient is not None and key.valid_at(moment))
 
 
 class Listed(Frozen):

@@ -23,6 +23,7 @@ PLAN_TYPE = "application/vnd.vigil.plan+json"
 REQUEST_TYPE = "application/vnd.vigil.request+json"
 NOTICE_TYPE = "application/vnd.vigil.notice+json"
 MANIFEST_TYPE = "application/vnd.vigil.manifest+json"
+KEYS_TYPE = "application/vnd.vigil.keys+json"
 
 _LONGEST_PAYLOAD = 512 * 1024
 _PUBLIC_KEY = re.compile(r"ed25519:([A-Za-z0-9+/]{43}=)")
@@ -58,10 +59,14 @@ PublicKeyText = Annotated[str, AfterValidator(_public_key_text)]
 """`ed25519:<base64 of the 32 raw bytes>` (RFC 8032)."""
 
 
-class Signature(Frozen):
-    """One signature; `keyid` names the key, see `key_id`."""
+KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""Names a key, see `key_id`."""
 
-    keyid: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+class Signature(Frozen):
+    """One signature, and the key that made it."""
+
+    keyid: KeyId
     sig: Annotated[str, Field(min_length=88, max_length=88)]
 
 
@@ -97,12 +102,9 @@ def key_id(text: str) -> str:
     return digest_of_bytes(unb64(text.removeprefix("ed25519:")))[:32]
 
 
-def private_pem(key: Ed25519PrivateKey, passphrase: bytes | None = None) -> bytes:
-    """PKCS 8 PEM, encrypted if a passphrase is given."""
-    protection: serialization.KeySerializationEncryption = (
-        serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-    )
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
+def private_pem(key: Ed25519PrivateKey) -> bytes:
+    """PKCS 8 PEM, plain."""
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def private_key(pem: bytes, passphrase: bytes | None = None) -> Ed25519PrivateKey:

@@ -47,9 +47,10 @@ Outcome = Literal[
 ]
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
-NoticeKind = Literal["reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm", "conflict"]
+NoticeKind = Literal["reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm", "conflict", "keys"]
 """What a notice is about: an answer is waited for, by you or by one whose superior or backup you are, did not come in time,
-is no longer waited for; the plan was changed; how it ended; the consignment is out of sight; another operation touches this."""
+is no longer waited for; the plan was changed; how it ended; the consignment is out of sight; another operation touches this;
+keys of a service were changed."""
 
 Cause = Literal[
     "stop",
@@ -102,6 +103,13 @@ class Amended(Frozen):
     plan: Envelope
     services: Annotated[tuple[Service, ...], Field(max_length=100)] = ()
     cards: Annotated[tuple[RuleCard, ...], Field(max_length=20)] = ()
+
+
+class KeysChanged(Frozen):
+    """Keys of a service were added or ended by a signed record, from here on (R24)."""
+
+    event: Literal["keys_changed"] = "keys_changed"
+    change: Envelope
 
 
 class Stated(Frozen):
@@ -257,6 +265,7 @@ class LeftOut(Frozen):
 Event = Annotated[
     Started
     | Amended
+    | KeysChanged
     | Stated
     | TakenUp
     | Opened

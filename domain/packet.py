@@ -7,7 +7,7 @@ who exported what; what the services said is proved by their own signatures.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,11 +17,12 @@ from domain import handling
 from domain.canonical import Frozen, canonical, digest_of_bytes
 from domain.cards import RuleCard
 from domain.delivery import Delivery
-from domain.directory import Directory
-from domain.envelope import MANIFEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
+from domain.directory import Directory, ServiceKey, valid_keys
+from domain.envelope import MANIFEST_TYPE, STATEMENT_TYPE, Envelope, key_id, open_envelope, sign
 from domain.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, VigilError
 from domain.identifiers import OperationCode, ServiceId, State
-from domain.ledger import Amended, Entry, LeftOut, Outcome, Receipt, Started, Stated, UtcText
+from domain.keys import authentic, read_change
+from domain.ledger import Amended, Entry, KeysChanged, LeftOut, Outcome, Receipt, Started, Stated, UtcText
 from domain.moments import instant, utc_text
 from domain.plan import Plan
 from domain.record import verified_plan
@@ -29,6 +30,8 @@ from domain.rules import contradiction, judge, permits
 from domain.statements import ConflictSettled, Digest, faults_of, read_statement
 
 Cards = dict[State, RuleCard]
+ON_ITS_WAY = timedelta(minutes=5)
+"""How long the end of a key may take from the directory to a ledger without what came in meanwhile being doubted."""
 Purpose = Literal["operation", "court"] | State
 """What a packet is for: the operation's own use, a court, or a State. What may be in it depends on that (R23)."""
 
@@ -54,6 +57,8 @@ class Packet(Frozen):
     ledger: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=100_000)]
     history: str = ""
     """Temporal's own history as JSON text; empty for a delivery that ran in the simulator, and where something is left out."""
+    sealers: Annotated[tuple[ServiceKey, ...], Field(max_length=16)] = ()
+    """The installation's keys when it was exported. None: those of `directory`; it may have changed them since."""
 
 
 class SignerSeen(Frozen):
@@ -85,8 +90,16 @@ class Verified(Frozen):
 _BEFORE, _BETWEEN, _AFTER = b'{"packet":', b',"seal":', b"}"
 
 
-def seal(delivery: Delivery, history: str, key: Ed25519PrivateKey, at: datetime, purpose: Purpose = "operation") -> bytes:
-    """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key.
+def seal(  # noqa: PLR0913 - a packet has these parts
+    delivery: Delivery,
+    history: str,
+    key: Ed25519PrivateKey,
+    at: datetime,
+    purpose: Purpose = "operation",
+    *,
+    sealers: tuple[ServiceKey, ...] = (),
+) -> bytes:
+    """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key, one of `sealers`.
 
     For a court or a State, what its provider has not permitted to go there is left out where nothing rests on it; where
     something does, raises `RuleBroken` (R23), which names each and whom to ask.
@@ -97,7 +110,8 @@ def seal(delivery: Delivery, history: str, key: Ed25519PrivateKey, at: datetime,
         hint = f"have each say `disclosure_permitted` to={purpose}, see docs/statements.md"
         raise RuleBroken("R23", f"not for {purpose} yet: {'; '.join(faults)}", hint=hint)
     ledger = tuple(_left_out(entry, withheld[entry.seq]) if entry.seq in withheld else entry for entry in delivery.ledger)
-    packet = Packet(directory=directory, cards=cards, ledger=ledger, history="" if purpose != "operation" else history)
+    story = "" if purpose != "operation" else history
+    packet = Packet(directory=directory, cards=cards, ledger=ledger, history=story, sealers=sealers)
     body = packet.model_dump_json().encode()
     manifest = Manifest(
         delivery=delivery.plan.operation,
@@ -139,8 +153,8 @@ def unseal(data: bytes) -> tuple[Packet, Manifest, Envelope]:
             raise NotVerified("the content is not what was sealed: a byte was changed, added or removed")
         packet = Packet.model_validate_json(body)
         system = packet.directory.system()
-        keys = system.keys_at(instant(manifest.exported_at)) if system is not None else {}
-        open_envelope(envelope, MANIFEST_TYPE, keys)
+        sealers = packet.sealers or (system.keys if system is not None else ())
+        open_envelope(envelope, MANIFEST_TYPE, valid_keys(sealers, instant(manifest.exported_at)))
     except ValidationError as error:
         raise NotVerified(f"not a packet: {faults_of(error)[0]}") from error
     except (Malformed, NotAuthentic) as error:
@@ -168,8 +182,9 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[R
         raise NotVerified("the seal is of another ledger")
     if directory is not None:
         system = directory.system()
-        _trusted(directory, system.id if system is not None else "", envelope, manifest.exported_at, None)
-        _keys_are_trusted(packet, delivery.plan, directory)
+        trust = _Trust(directory, packet.ledger)
+        trust.check(system.id if system is not None else "", envelope, instant(manifest.exported_at))
+        _keys_are_trusted(packet, delivery.plan, trust)
     for receipt in receipts:
         _fits(delivery, receipt)
     stated = [entry.event for entry in packet.ledger if isinstance(entry.event, Stated)]
@@ -235,6 +250,8 @@ def _check(delivery: Delivery, entry: Entry) -> None:
     at = instant(entry.at)
     if isinstance(entry.event, Amended):
         verified_plan(entry.event.plan, delivery.directory, at)
+    if isinstance(entry.event, KeysChanged):
+        authentic(entry.event.change, delivery.directory, at)
     if isinstance(entry.event, LeftOut):
         if entry.event.verdict.verdict == "early":
             raise NotVerified("an early statement is taken up later, so it cannot be left out", entry.seq)
@@ -259,27 +276,47 @@ def _check(delivery: Delivery, entry: Entry) -> None:
         raise NotVerified(f"{reason}; recorded is {verdict.verdict} {verdict.rule or ''}".rstrip(), entry.seq)
 
 
-def _keys_are_trusted(packet: Packet, plan: Plan, trusted: Directory) -> None:
-    """Every key that signed the plan or a statement was, by the directory that is trusted, a valid key of its service then."""
+def _keys_are_trusted(packet: Packet, plan: Plan, trust: "_Trust") -> None:
+    """Every key that signed something was, by the directory that is trusted, a valid key of its service then."""
     for entry in packet.ledger:
-        if isinstance(entry.event, Started | Amended):
-            _trusted(trusted, plan.initiator, entry.event.plan, entry.at, entry.seq)
-        elif isinstance(entry.event, Stated):
-            statement = read_statement(entry.event.envelope.body())
-            _trusted(trusted, statement.service, entry.event.envelope, entry.at, entry.seq)
+        event, at = entry.event, instant(entry.at)
+        if isinstance(event, Started | Amended):
+            trust.check(plan.initiator, event.plan, at, entry.seq)
+        elif isinstance(event, KeysChanged):
+            change = read_change(event.change)
+            signed_at = at if change.added else min(at, instant(change.made_at))  # a key that ends itself may take its time
+            trust.check(change.by, event.change, signed_at, entry.seq)
+        elif isinstance(event, Stated):
+            statement = read_statement(event.envelope.body())
+            trust.check(statement.service, event.envelope, at, entry.seq)
             said = statement.content
-            if isinstance(said, ConflictSettled) and said.agreement is not None and entry.event.verdict.verdict == "accepted":
-                _trusted(trusted, said.agreed_with, said.agreement, entry.at, entry.seq)
+            if isinstance(said, ConflictSettled) and said.agreement is not None and event.verdict.verdict == "accepted":
+                trust.check(said.agreed_with, said.agreement, at, entry.seq)
 
 
-def _trusted(trusted: Directory, service: str, envelope: Envelope, at: str, entry: int | None) -> None:
-    known = trusted.find(service)
-    valid = known.keys_at(instant(at)) if known is not None else {}
-    for signature in envelope.signatures:
-        if signature.keyid not in valid:
-            whose = service or "the installation"
-            reason = f"the key {signature.keyid} of {whose} is not in the directory you trust, or was not valid then"
-            raise NotVerified(reason, entry)
+class _Trust:
+    """A directory that is trusted for other reasons, over a ledger.
+
+    A key ends in a directory a little before the ledger knows of it. What came in between counted, and counts here too.
+    """
+
+    def __init__(self, directory: Directory, ledger: Sequence[Entry]) -> None:
+        self._directory = directory
+        changes = [(entry.seq, read_change(entry.event.change)) for entry in ledger if isinstance(entry.event, KeysChanged)]
+        self._ended = {end.key: seq for seq, change in changes for end in change.ended}
+        """Key id to the last entry that ends it, or ends it sooner."""
+
+    def check(self, service: str, envelope: Envelope, at: datetime, entry: int | None = None) -> None:
+        """Raises `NotVerified`."""
+        known = self._directory.find(service)
+        keys = {key_id(key.public): key for key in known.keys} if known is not None else {}
+        for signature in envelope.signatures:
+            key = keys.get(signature.keyid)
+            pending = entry is not None and entry <= self._ended.get(signature.keyid, -1)
+            if key is None or not key.valid_at(at, ON_ITS_WAY if pending else timedelta()):
+                whose = service or "the installation"
+                reason = f"the key {signature.keyid} of {whose} is not in the directory you trust, or was not valid then"
+                raise NotVerified(reason, entry)
 
 
 def _fits(delivery: Delivery, receipt: Receipt) -> None:

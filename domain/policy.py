@@ -25,6 +25,7 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "start":    ("own",     "-",     "-",        "-",        "-",     "-",           "-"),
     "amend":    ("own",     "-",     "-",        "-",        "-",     "-",           "-"),
     "submit":   ("all",     "all",   "all",      "all",      "all",   "all",         "all"),  # who signed it is what counts
+    "keys":     ("own",     "own",   "own",      "own",      "own",   "all",         "all"),  # own: one's own keys
     "inbox":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),
     "list":     ("own",     "own",   "own",      "all",      "-",     "-",           "-"),
     "view":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),

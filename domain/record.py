@@ -12,7 +12,8 @@ from domain.delivery import Delivery
 from domain.directory import Directory
 from domain.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.errors import NotAllowed, NotAuthentic, NotFound
-from domain.ledger import Amended, Deconflicted, Entry, Event, Receipt, Started, Stated, TakenUp, Verdict
+from domain.keys import authentic, changed, read_change
+from domain.ledger import Amended, Deconflicted, Entry, Event, KeysChanged, Receipt, Started, Stated, TakenUp, Verdict
 from domain.moments import utc_text
 from domain.plan import Plan, read_plan
 from domain.rules import contradiction, judge, permits
@@ -53,6 +54,17 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
         message = f"only {delivery.plan.initiator} changes this plan"
         raise NotAllowed(message)
     return record(delivery, amended, at)
+
+
+def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry | None:
+    """Take a signed change of keys into the delivery; none if it says nothing new here.
+
+    Raises `Malformed`, `NotAuthentic`, or `RuleBroken` (R24; R12 once the delivery has ended); then nothing is recorded.
+    """
+    if changed(delivery.directory, read_change(envelope)) == delivery.directory:
+        return None
+    authentic(envelope, delivery.directory, at)
+    return record(delivery, KeysChanged(change=envelope), at)
 
 
 def record(delivery: Delivery, event: Event, at: datetime) -> Entry:

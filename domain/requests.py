@@ -13,6 +13,7 @@ from domain.canonical import Frozen
 from domain.cards import Modality, Permission
 from domain.delivery import Delivery
 from domain.directory import Service
+from domain.envelope import Envelope
 from domain.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
 from domain.ledger import NoticeKind, UtcText
 from domain.mass import open_difference
@@ -113,6 +114,13 @@ class Inbox(Frozen):
     requests: tuple[Request, ...]
     unanswered: tuple[OperationCode, ...] = ()
     """Deliveries that did not say in time whether they ask anything: look again."""
+
+
+class SignedInbox(Frozen):
+    """The same to be carried in a file: each request in an envelope signed by Vigil."""
+
+    requests: Annotated[tuple[Envelope, ...], Field(max_length=10_000)]
+    unanswered: tuple[OperationCode, ...] = ()
 
 
 def request(delivery: Delivery, name: str, service: str) -> Request:

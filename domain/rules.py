@@ -36,9 +36,11 @@ R21  Who speaks for another service does so by its dated delegation, or as the b
      stay within a State and make no circle.
 R22  A plan is changed under way only by its initiator and only for what is still ahead; a State whose part of the way
      changes consents afresh, and who has been replaced is not heard any more. (Consent covers only what it was asked for.)
-
 R23  Information is used as its provider's handling code lets: H1 comes before no court and H2 goes to no third State without
      the provider's recorded permission; H3 neither. (EU guidelines on controlled deliveries, 2018.)
+R24  A key counts from the entry that makes it known, and after the entry that ends it no more; what was recorded before stays.
+     A service changes its own keys and an administrator anyone's; the installation itself may only end them. (NIST SP 800-57
+     part 1, 5.3: a cryptoperiod ends at once when a key is compromised.)
 
 Two questions are answered. `judge`: what becomes of a statement a service made. `permits`: may the story record what it
 wants to do next. Both are pure, so the live workflow, the simulator and a stranger's verifier reach the same answer.
@@ -52,6 +54,8 @@ from domain.consent import authorised, conflicting, missing, permitted, too_shor
 from domain.delivery import Delivery, seconds
 from domain.envelope import STATEMENT_TYPE, open_envelope
 from domain.errors import Refused, RuleBroken
+from domain.keys import changed, read_change
+from domain.keys import faults_in as faults_of_keys
 from domain.ledger import (
     ACCEPTED,
     Amended,
@@ -66,6 +70,7 @@ from domain.ledger import (
     Expired,
     Expiring,
     Halted,
+    KeysChanged,
     LeftOut,
     Opened,
     Outcome,
@@ -635,6 +640,8 @@ def permits(delivery: Delivery, event: Event, at: datetime) -> None:
     match event:
         case Amended():
             _permit_amending(delivery, event)
+        case KeysChanged():
+            _permit_changing_keys(delivery, event)
         case TakenUp():
             _permit_taking_up(delivery, event, at)
         case Opened():
@@ -678,6 +685,15 @@ def _permit_amending(delivery: Delivery, event: Amended) -> None:
     faults = amending.faults_in(delivery, plan, *delivery.knowing(event))
     if faults:
         raise RuleBroken("R22", "; ".join(map(str, faults)))
+
+
+def _permit_changing_keys(delivery: Delivery, event: KeysChanged) -> None:
+    change = read_change(event.change)
+    faults = tuple(faults_of_keys(delivery.directory, change))
+    if faults:
+        raise RuleBroken("R24", "; ".join(faults))
+    if changed(delivery.directory, change) == delivery.directory:
+        raise RuleBroken("R24", "nothing of this is new here")
 
 
 def _permit_taking_up(delivery: Delivery, event: TakenUp, at: datetime) -> None:

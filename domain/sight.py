@@ -27,6 +27,7 @@ from domain.ledger import (
     Escalated,
     Expired,
     Expiring,
+    KeysChanged,
     NoticeKind,
     Opened,
     Reminded,
@@ -159,7 +160,7 @@ def sees(delivery: Delivery, seen: Sight, entry: Entry) -> bool:
     event = entry.event
     if isinstance(event, Stated):
         return _hears(delivery, seen, read_statement(event.envelope.body()), entry.seq)
-    if seen.whole or isinstance(event, Ended):
+    if seen.whole or isinstance(event, Ended | KeysChanged):  # everybody must know whose key counts no more
         return True
     match event:
         case TakenUp(statement=statement):
@@ -227,6 +228,8 @@ def notice(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, service
             return f"no answer in time at {checkpoint} from {silent}"
         case "withdrawn":
             return f"{checkpoint} has closed; nothing is waited for any more"
+        case "keys":
+            return "keys of a service were changed; the ledger says whose"
         case "amended":
             return "the plan was changed for what is still ahead"
         case "outcome":

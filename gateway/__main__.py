@@ -9,7 +9,9 @@ from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
 from gateway.metrics import METRICS
-from process.brought import cards_in, directory_in, installation_of, key_in
+from process.brought import cards_in
+from process.in_force import OfFile
+from process.keyfile import key_in
 from process.metrics import scraped
 from process.ring import ring_in
 from process.serve import serve
@@ -21,8 +23,8 @@ log = logging.getLogger("vigil.gateway")
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
-    directory, cards, key = directory_in(chosen.directory).for_others(), cards_in(chosen.cards), key_in(chosen.key)
-    installation_of(directory)
+    directory, cards = OfFile(chosen.directory, others=True), cards_in(chosen.cards)
+    key = key_in(chosen.key, chosen.passphrase_file)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys))
     desk = Desk(client, chosen.task_queue, directory, cards, key)
     app = application(desk, Proofs(directory, chosen.gateway_url))

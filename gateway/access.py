@@ -15,11 +15,12 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from domain import proof
-from domain.directory import Directory, Service
+from domain.directory import Service
 from domain.errors import NotAllowed, NotAuthentic, NotFound
 from domain.identifiers import OperationCode
 from domain.plan import Plan
 from domain.proof import Caller
+from process.in_force import InForce
 
 _CODE: TypeAdapter[str] = TypeAdapter(OperationCode)
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
@@ -31,7 +32,7 @@ class Proofs:
     What is remembered for that is of callers who proved who they are, and of two minutes: it cannot be filled from outside.
     """
 
-    def __init__(self, directory: Directory, url: str) -> None:
+    def __init__(self, directory: InForce, url: str) -> None:
         """`url` is where callers reach the gateway: a proof made for another installation's address is none here."""
         self._directory = directory
         self.url = url.rstrip("/")
@@ -40,7 +41,7 @@ class Proofs:
     def caller(self, header: str | None, method: str, target: str) -> Caller:
         """Who calls; the body is still to be checked. `target` is path and query as received. Raises `NotAuthentic`."""
         now = datetime.now(UTC)
-        caller = proof.identify(header, self._directory, method, f"{self.url}{target}", now=now)
+        caller = proof.identify(header, self._directory.now, method, f"{self.url}{target}", now=now)
         nonce = f"{caller.service.id} {caller.nonce}"
         while self._used and next(iter(self._used.values())) < now:
             self._used.popitem(last=False)

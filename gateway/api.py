@@ -156,10 +156,17 @@ async def packet(request: web.Request) -> web.Response:
     return _json(await request.app[DESK].packet(request[CALLER].service, request.match_info["delivery"], purpose))
 
 
+@routes.post("/v1/keys", name="keys")
+async def keys(request: web.Request) -> web.Response:
+    """Bring a signed change of a service's keys to the deliveries under way. The answer says what became of it in each."""
+    return _model(await request.app[DESK].change_keys(request[CALLER].service, await _body(request, Envelope)))
+
+
 @routes.get("/v1/inbox", name="inbox")
 async def inbox(request: web.Request) -> web.Response:
-    """What the caller is being asked, in all its deliveries."""
-    return _model(await request.app[DESK].inbox(request[CALLER].service))
+    """What the caller is being asked, in all its deliveries; with `signed=yes`, each request in an envelope, to be carried."""
+    desk, caller = request.app[DESK], request[CALLER].service
+    return _model(await (desk.signed_inbox(caller) if request.query.get("signed") == "yes" else desk.inbox(caller)))
 
 
 @routes.post("/v1/codec/decode", name="decode")

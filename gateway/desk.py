@@ -24,9 +24,10 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from domain import amending
+from domain.canonical import canonical
 from domain.cards import RuleCard
 from domain.directory import Directory, Listed, Service
-from domain.envelope import STATEMENT_TYPE, Envelope, open_envelope
+from domain.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.errors import (
     Fault,
     Malformed,
@@ -37,6 +38,8 @@ from domain.errors import (
     Unavailable,
     VigilError,
 )
+from domain.keys import Taken, authentic, changed, read_change
+from domain.keys import faults_in as faults_of_keys
 from domain.ledger import Amended, Entry, Left, Receipt
 from domain.moments import utc_text
 from domain.packet import Purpose, seal
@@ -44,14 +47,16 @@ from domain.plan import Plan, read_plan
 from domain.planning import faults_in
 from domain.policy import reach, role_of
 from domain.record import resume, verified_plan
-from domain.requests import Inbox, Request
+from domain.requests import Inbox, Request, SignedInbox
 from domain.sight import Withheld, sight
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
 from gateway.health import Health, Pulse
 from gateway.reading import Reading
+from gateway.rekeying import Rekeying
 from process.codec import Codec, ForgedError
+from process.in_force import InForce
 from process.temporal import codec_of, readable
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, update_id, workflow_id
@@ -80,17 +85,21 @@ class Desk:
         self,
         client: Client,
         task_queue: str,
-        directory: Directory,
+        directory: InForce,
         cards: dict[str, RuleCard],
         key: Ed25519PrivateKey,
     ) -> None:
         self._client = client
         self._task_queue = task_queue
-        self._directory = directory
+        self._in_force = directory
         self._cards = cards
         self._key = key
         self._reading = Reading(client)
         self._pulse = Pulse(client, task_queue)
+
+    @property
+    def _directory(self) -> Directory:
+        return self._in_force.now
 
     async def start(self, caller: Service, envelope: Envelope) -> Plan:
         """Start the delivery of a signed plan. Nothing is started unless everything is right.
@@ -105,10 +114,10 @@ class Desk:
         if faults:
             message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
             raise Malformed(message, faults)
-        supervisors = [service.id for service in self._directory.services if service.kind == "supervisor"]
+        watching = [service.id for service in self._directory.services if service.kind in ("supervisor", "administrator")]
         docket = Docket(
             plan=envelope,
-            directory=self._directory.snapshot([*plan.participants(), *supervisors]),
+            directory=self._directory.snapshot([*plan.participants(), *watching]),
             cards={state: self._cards[state] for state in plan.states()},
         )
         with _as_ours(plan.operation):
@@ -225,6 +234,45 @@ class Desk:
             raise NotAllowed(message, hint="the statement was not recorded")
         return known[0]
 
+    async def change_keys(self, caller: Service, envelope: Envelope) -> Taken:
+        """Bring a signed change of keys to every delivery under way that its service speaks in; what became of it in each.
+
+        Keys that it ends count no more here from now on, whatever the directory's file says. Asked again, it does no harm.
+        Raises `Malformed`, `NotAuthentic`, `NotAllowed`, or `RuleBroken` (R24): then nothing has changed anywhere; and
+        `Unavailable` if Temporal is away: then ask again.
+        """
+        change = read_change(envelope)
+        if caller.id != change.service and reach(role_of(caller), "keys") != "all":
+            message = f"{caller.id} cannot announce keys of {change.service}"
+            raise NotAllowed(message, hint="the service itself can, or an administrator")
+        if changed(self._directory, change) != self._directory:
+            authentic(envelope, self._directory, datetime.now(UTC))
+            faults = tuple(faults_of_keys(self._directory, change))
+            if faults:
+                raise RuleBroken("R24", "; ".join(faults))
+            self._in_force.end_keys(change)
+        service = self._directory.get(change.service)
+
+        async def bring(delivery: str) -> None:
+            with _as_ours(delivery):
+                once = f"keys/{envelope.fingerprint()[:32]}"
+                await self._handle(delivery).execute_update(messages.CHANGE_KEYS, envelope, id=once, rpc_timeout=UNTIL_LEFT)
+
+        async def leave(delivery: str) -> None:
+            with _as_ours(delivery):
+                await self._handle(delivery).signal(messages.CHANGE_KEYS, envelope, rpc_timeout=PATIENCE)
+
+        return await Rekeying(lambda: self._speaks_in(service), bring, leave).everywhere()
+
+    async def _speaks_in(self, service: Service) -> AsyncIterator[str]:
+        """Every delivery under way that the service can speak in: its own; supervisors and administrators, all."""
+        query = f"WorkflowType = '{messages.WORKFLOW}' AND ExecutionStatus = 'Running'"
+        if service.kind not in ("supervisor", "administrator", "system"):
+            query += f" AND {messages.PARTICIPANTS} = '{service.id}'"
+        with _as_ours(""):
+            async for found in self._client.list_workflows(query, rpc_timeout=PATIENCE):
+                yield found.id.removeprefix("delivery/")
+
     async def deliveries(self, caller: Service) -> tuple[Row, ...]:
         """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
         rows = [await _row(found) async for found in self._find(caller, running=False)]
@@ -278,6 +326,12 @@ class Desk:
         await self._reading.report(caller, requests)
         return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
+    async def signed_inbox(self, caller: Service) -> SignedInbox:
+        """The same, each request signed by Vigil as for a service that is called: so that it can be carried in a file."""
+        found = await self.inbox(caller)
+        signed = tuple(sign(canonical(one), REQUEST_TYPE, self._key) for one in found.requests)
+        return SignedInbox(requests=signed, unanswered=found.unanswered)
+
     async def packet(self, caller: Service, delivery: str, purpose: Purpose) -> bytes:
         """The evidence packet as of now, for this purpose, sealed with the installation's key: the bytes of the file.
 
@@ -291,7 +345,9 @@ class Desk:
         if not sight(rebuilt, caller).whole:
             message = f"a packet holds the whole of {delivery}, and {caller.id} sees a part of it (R11)"
             raise NotAllowed(message, hint=f"ask {rebuilt.plan.initiator}, or a supervisor, for it")
-        return seal(rebuilt, readable(history, self._client), self._key, datetime.now(UTC), purpose)
+        system = self._directory.system()
+        sealers = system.keys if system is not None else ()
+        return seal(rebuilt, readable(history, self._client), self._key, datetime.now(UTC), purpose, sealers=sealers)
 
     async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
         """Entries from `since` on as they are recorded, until the delivery has ended. Waits on history, polls nothing."""

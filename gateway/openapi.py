@@ -17,12 +17,13 @@ from pydantic import BaseModel, TypeAdapter
 
 from domain.canonical import Frozen
 from domain.directory import Listed
-from domain.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope
+from domain.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
 from domain.identifiers import OperationCode
+from domain.keys import Taken
 from domain.ledger import Entry, Left, Receipt
 from domain.packet import Purpose
 from domain.policy import OPEN
-from domain.requests import Inbox
+from domain.requests import Inbox, SignedInbox
 from domain.sight import Withheld
 from domain.views import DeliveryView, Row
 from gateway import metrics
@@ -108,7 +109,11 @@ SAYS: dict[str, Says] = {
         refuses=(409, 422),
         asks={"purpose": ("query", TypeAdapter(Purpose).json_schema() | {"default": "operation"}, "What it is for (R23).")},
     ),
-    "inbox": Says({200: Answer(Inbox)}),
+    "keys": Says({200: Answer(Taken)}, takes=KEYS_TYPE, refuses=(409, 422)),
+    "inbox": Says(
+        {200: Answer(Inbox | SignedInbox)},
+        asks={"signed": ("query", {"type": "string", "enum": ["yes"]}, "Each request in an envelope signed by Vigil.")},
+    ),
     "decode": Says({200: Answer(Coded)}, sends=Coded, refuses=(422,)),
 }
 

@@ -3,12 +3,9 @@
 import re
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from domain.cards import RuleCard
 from domain.directory import Directory, Service
 from domain.documents import Document
-from domain.envelope import private_key
 from domain.errors import Fault, Malformed, NotFound
 
 
@@ -44,9 +41,12 @@ def cards_in(folder: Path) -> dict[str, RuleCard]:
     return cards
 
 
-def key_in(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
-    """A private key. Raises `NotFound` or `Malformed`."""
-    return private_key(text_of(path).encode(), passphrase)
+def passphrase_in(path: Path) -> str:
+    """The passphrase in a file, less the line end. Raises `NotFound` or `Malformed`."""
+    words = text_of(path).removesuffix("\n")
+    if not words:
+        raise Malformed(f"{path} holds no passphrase")
+    return words
 
 
 def deconfliction_key_in(path: Path | None) -> bytes:

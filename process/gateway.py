@@ -27,8 +27,9 @@ from domain.errors import (
     Unavailable,
     VigilError,
 )
+from domain.keys import Taken
 from domain.ledger import Entry, Left, Receipt
-from domain.requests import Inbox
+from domain.requests import Inbox, SignedInbox
 from domain.sight import Withheld
 from domain.views import DeliveryView, Row
 
@@ -80,6 +81,8 @@ _VIEW = TypeAdapter(DeliveryView)
 _SEEN: TypeAdapter[Entry | Withheld] = TypeAdapter(Entry | Withheld)
 _PAGE: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 _INBOX = TypeAdapter(Inbox)
+_SIGNED_INBOX = TypeAdapter(SignedInbox)
+_TAKEN = TypeAdapter(Taken)
 _PROBLEM = TypeAdapter(_Problem)
 
 
@@ -127,6 +130,14 @@ class Gateway:
     async def inbox(self) -> Inbox:
         """What one is being asked."""
         return self._read(_INBOX, await self._call("GET", "/v1/inbox"))
+
+    async def signed_inbox(self) -> SignedInbox:
+        """The same, each request in an envelope signed by Vigil."""
+        return self._read(_SIGNED_INBOX, await self._call("GET", "/v1/inbox?signed=yes"))
+
+    async def change_keys(self, change: Envelope) -> Taken:
+        """Bring a signed change of keys to the deliveries under way; what became of it in each."""
+        return self._read(_TAKEN, await self._call("POST", "/v1/keys", change))
 
     async def packet(self, delivery: str, purpose: str = "operation") -> bytes:
         """The sealed evidence packet for this purpose, as the bytes to keep."""

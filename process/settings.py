@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     """The folder of rule cards (YAML, one per State)."""
     key: Path
     """Vigil's own private key (PEM): it signs requests to services and seals packets."""
+    passphrase_file: Path | None = None
+    """A file with the passphrase that protects the key, where one does."""
     payload_keys: Path
     """The ring of payload keys: what Temporal keeps is encrypted under them."""
     deconfliction_key: Path | None = None

@@ -26,6 +26,7 @@ from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
 from process.gateway import Gateway
+from process.in_force import InForce
 from process.mail import Mailbox
 from process.ring import Ring
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
@@ -54,7 +55,10 @@ class Installation:
     url: str
     http: aiohttp.ClientSession
     directory: Directory
+    in_force: InForce
     task_queue: str
+    parts: tuple[Services, Deconfliction]
+    """What a second worker needs."""
     services: SimulatedServices | None = field(default=None)
 
     def gateway(self, service: str) -> Gateway:
@@ -124,19 +128,19 @@ async def installed(
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http:
         key = private_key_of(VIGIL)
-        desk = Desk(client, queue, directory.for_others(), example_cards(), key)
-        app = application(desk, Proofs(directory.for_others(), url))
-        deconfliction = Deconfliction(DECONFLICTION_KEY, directory)
-        desks = Desks(http, directory, key, url, mailbox)
-        worker = worker_for(client, queue, Services(http, VIGIL, key), desks, deconfliction, grace=timedelta(seconds=1))
+        in_force, for_others = InForce(directory), InForce(directory.for_others())
+        desk = Desk(client, queue, for_others, example_cards(), key)
+        app = application(desk, Proofs(for_others, url))
+        parts = Services(http, VIGIL, key), Desks(http, in_force, key, url, mailbox), Deconfliction(DECONFLICTION_KEY, in_force)
+        worker = worker_for(client, queue, in_force, *parts, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 if scenario is None:
-                    yield Installation(client, url, http, directory, queue)
+                    yield Installation(client, url, http, directory, in_force, queue, parts)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
-                        yield Installation(client, url, http, directory, queue, services)
+                        yield Installation(client, url, http, directory, in_force, queue, parts, services)
         finally:
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.envelope import Envelope
     from domain.errors import Malformed, VigilError
     from domain.ledger import Amended, Asked, Deconflicted, Entry, Receipt
-    from domain.record import admit, amend, begin, look_up, receipt, record, resume, submit
+    from domain.record import admit, amend, begin, change_keys, look_up, receipt, record, resume, submit
     from domain.requests import Request, inbox
     from domain.sight import Withheld, page
     from domain.views import DeliveryView, view
@@ -85,6 +85,26 @@ class ControlledDelivery:
         if not known:
             self._stage.amended()
         return entry
+
+    @workflow.update(name=messages.CHANGE_KEYS)
+    def change_keys(self, change: Envelope) -> None:
+        """Take a signed change of a service's keys (R24). Idempotent: what is known already is taken."""
+        try:
+            self._change_keys(change)
+        except VigilError as error:
+            raise as_application_error(error) from error
+
+    @workflow.signal(name=messages.CHANGE_KEYS)
+    def leave_keys(self, change: Envelope) -> None:
+        """The same for when no worker is up. What does not count here is dropped and logged."""
+        try:
+            self._change_keys(change)
+        except VigilError as error:
+            workflow.logger.warning("a change of keys left by signal was turned away", extra={"code": error.code})
+
+    def _change_keys(self, change: Envelope) -> None:
+        if change_keys(self._delivery, change, workflow.now()) is not None:
+            self._stage.tell("keys", None, self._delivery.plan.participants())
 
     @workflow.signal(name=messages.SUBMIT)
     def leave(self, envelope: Envelope) -> None:

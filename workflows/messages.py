@@ -20,6 +20,7 @@ from domain.statements import Digest
 WORKFLOW = "ControlledDelivery"
 SUBMIT = "submit"
 AMEND = "amend"
+CHANGE_KEYS = "change_keys"
 REPORT_ASKED = "report_asked"
 REPORT_CONFLICTS = "report_conflicts"
 QUERY_VIEW = "view"

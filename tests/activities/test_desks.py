@@ -26,6 +26,7 @@ from domain.envelope import public_key, public_text
 from domain.errors import Malformed, NotFound
 from domain.ledger import Asked, NoticeKind, Told
 from domain.requests import Notice, request
+from process.in_force import InForce
 from process.mail import Mailbox, mailbox
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
@@ -135,7 +136,7 @@ class Post:
 async def desks(known: Directory, box: Mailbox | None = None) -> AsyncIterator[Desks]:
     """Vigil's side."""
     async with aiohttp.ClientSession() as http:
-        yield Desks(http, known, private_key_of(VIGIL), GATEWAY, box)
+        yield Desks(http, InForce(known), private_key_of(VIGIL), GATEWAY, box)
 
 
 def hook(**more: Any) -> Hook:
@@ -308,7 +309,7 @@ async def test_nobody_is_told_where_the_directory_names_no_place() -> None:
 def test_a_directory_that_wants_mail_needs_a_mail_server() -> None:
     """The worker does not start and says for whom, instead of telling nobody."""
     with pytest.raises(Malformed) as error:
-        Desks(None, directory({"by": "email", "to": "duty@uz.example"}), private_key_of(VIGIL), GATEWAY)  # type: ignore[arg-type]
+        Desks(None, InForce(directory({"by": "email", "to": "duty@uz.example"})), private_key_of(VIGIL), GATEWAY)  # type: ignore[arg-type]
 
     assert PROSECUTOR in error.value.faults[0].place
     assert "VIGIL_SMTP_URL" in error.value.hint

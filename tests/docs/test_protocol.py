@@ -45,6 +45,7 @@ from gateway.access import Proofs, may_start, no_delivery
 from gateway.health import Health
 from gateway.problems import HTTP, STATUS, problem
 from process.brought import cards_in
+from process.in_force import InForce
 from tests.reference import protocol
 
 ROOT = Path(__file__).parents[2]
@@ -115,7 +116,7 @@ class PinnedProofs(Proofs):
 
     def caller(self, header: str | None, method: str, target: str) -> proof.Caller:
         """As the gateway does, with the clock stopped."""
-        caller = proof.identify(header, self._directory, method, f"{URL}{target}", now=NOW)
+        caller = proof.identify(header, self._directory.now, method, f"{URL}{target}", now=NOW)
         if caller.nonce in self._used:
             message = "this proof has been used already"
             raise NotAuthentic(message, hint="sign each request anew")
@@ -290,7 +291,7 @@ async def test_every_exchange_with_the_gateway_is_as_shown(said: dict[str, Any])
         "elsewhere": changed(desk.plan, "delivery", place="Another address, Tashkent"),
     }
     said |= {name: said["sign_envelope"](canonical(plan), PLAN_TYPE, said["initiator_key"]) for name, plan in plans.items()}
-    app = api.application(desk, PinnedProofs(desk.directory, URL))  # type: ignore[arg-type] - the same methods
+    app = api.application(desk, PinnedProofs(InForce(desk.directory), URL))  # type: ignore[arg-type] - the same methods
     wrong: list[str] = []
     async with TestServer(app) as server:
         for number, (asked, answered) in enumerate(exchanges()):
@@ -426,7 +427,7 @@ def test_the_fields_of_what_is_said_and_asked_are_named(said: dict[str, Any]) ->
 
 def test_types_and_limits_are_those_of_the_code() -> None:
     """Payload types, kinds of notice, limits and the lifetime of a proof stand in the document as they are in the code."""
-    types = (STATEMENT_TYPE, PLAN_TYPE, REQUEST_TYPE, NOTICE_TYPE, real_envelope.MANIFEST_TYPE)
+    types = (STATEMENT_TYPE, PLAN_TYPE, REQUEST_TYPE, NOTICE_TYPE, real_envelope.MANIFEST_TYPE, real_envelope.KEYS_TYPE)
     kinds = NoticeKind.__args__  # type: ignore[attr-defined]
     for name in (*types, *(f"`{kind}`" for kind in kinds), f"{proof.LIFETIME} seconds", f"wait={POLL_WAIT}"):
         assert name in TEXT, name
@@ -527,7 +528,9 @@ async def test_what_a_desk_is_told_is_as_shown(said: dict[str, Any]) -> None:
         known = Service(
             id="uz.prosecutor", kind="prosecutor", state="UZ", names={"en": "x"}, reach=here
         )  # fmt: skip
-        desks = Desks(http, Directory(vigil="directory/1", services=(known,)), said["vigil_key"], "https://vigil.example")
+        desks = Desks(
+            http, InForce(Directory(vigil="directory/1", services=(known,))), said["vigil_key"], "https://vigil.example"
+        )
         assert (await desks.tell(Waiting.of_request(asked), [])).everyone
     head, _, body = block("told by webhook").body.partition("\n\n")
     shown = {name.lower(): value for name, value in (line.split(": ", 1) for line in head.splitlines()[1:])}

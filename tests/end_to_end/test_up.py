@@ -86,7 +86,7 @@ async def installation(tmp_path: Path) -> tuple[object, ...]:
     """Words of an `up` with a directory, keys and ports of its own; the Temporal port is the last."""
     shutil.copytree(EXAMPLES, tmp_path / "examples")
     directory, ports = tmp_path / "examples" / "directory.yaml", free_ports(3)
-    await vigil("keys", "new", "vigil", "--installation", "--directory", directory, "--keys", tmp_path / "keys")
+    await vigil("keys", "new", "vigil", "--plain", "--installation", "--directory", directory, "--keys", tmp_path / "keys")
     where = ("--directory", directory, "--keys", tmp_path / "keys", "--home", tmp_path / "home")
     return ("up", *where, "--port", ports[0], "--ui-port", ports[1], "--temporal-port", ports[2])
 

@@ -31,6 +31,7 @@ from gateway.connections import serving
 from gateway.desk import Desk
 from process.codec import converter
 from process.gateway import Gateway
+from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.installation import PAYLOAD_KEYS, Installation, installed, quick
@@ -174,7 +175,7 @@ async def test_every_fault_of_a_plan_comes_back_and_nothing_is_started(at: At) -
 async def test_a_participant_without_a_valid_key_is_a_fault(at: At) -> None:
     """A service that could never confirm anything is named before anything starts."""
     directory = without_keys(at.installation.directory, "uz.police")
-    desk = Desk(at.installation.client, "nowhere", directory, example_cards(), private_key_of(VIGIL))
+    desk = Desk(at.installation.client, "nowhere", InForce(directory), example_cards(), private_key_of(VIGIL))
     caller = directory.get("kz.knb")
     with pytest.raises(Malformed) as refused:
         await desk.start(caller, signed_plan(fresh(at.plan)))
@@ -234,13 +235,14 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
     plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
     key = private_key_of(VIGIL)
-    desk = Desk(temporal, queue, at.installation.directory, example_cards(), key)
+    in_force = InForce(at.installation.directory)
+    desk = Desk(temporal, queue, in_force, example_cards(), key)
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
     answer = await desk.submit(plan.operation, stop)
-    services, deconfliction = Services(at.installation.http, VIGIL, key), Deconfliction(bytes(32), at.installation.directory)
-    desks = Desks(at.installation.http, at.installation.directory, key, at.installation.url)
-    async with worker_for(temporal, queue, services, desks, deconfliction, grace=timedelta(seconds=1)):
+    services, deconfliction = Services(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force)
+    desks = Desks(at.installation.http, in_force, key, at.installation.url)
+    async with worker_for(temporal, queue, in_force, services, desks, deconfliction, grace=timedelta(seconds=1)):
         receipt = await desk.submit(plan.operation, stop)
         ledger = await desk.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
         shown = await desk.view(at.installation.directory.get("uz.police"), plan.operation)
@@ -297,7 +299,9 @@ async def test_an_inbox_holds_what_one_is_asked_and_no_more(at: At) -> None:
 async def test_a_delivery_that_does_not_answer_does_not_keep_back_an_inbox(temporal: Client, at: At) -> None:
     """Its name comes back among the unanswered, and what the others ask is there."""
     stuck = fresh(at.plan)
-    desk = Desk(temporal, f"nobody-{uuid.uuid4().hex}", at.installation.directory, example_cards(), private_key_of(VIGIL))
+    desk = Desk(
+        temporal, f"nobody-{uuid.uuid4().hex}", InForce(at.installation.directory), example_cards(), private_key_of(VIGIL)
+    )
     await desk.start(at.installation.directory.get("kz.knb"), signed_plan(stuck))
     try:
         async with asyncio.timeout(20):  # lists lag a little behind
@@ -352,9 +356,9 @@ async def test_when_temporal_is_away_the_answer_says_so(monkeypatch: pytest.Monk
     )
     everyone = example_directory()
     directory = cast(everyone, tuple(service.id for service in everyone.services))
-    desk = Desk(environment.client, "none", directory, example_cards(), private_key_of(VIGIL))
+    desk = Desk(environment.client, "none", InForce(directory), example_cards(), private_key_of(VIGIL))
     port = free_ports(1)[0]
-    app = application(desk, Proofs(directory, f"http://127.0.0.1:{port}"))
+    app = application(desk, Proofs(InForce(directory), f"http://127.0.0.1:{port}"))
     async with serving(app, "127.0.0.1", port, grace=1):
         await environment.shutdown()
         async with aiohttp.ClientSession() as http:

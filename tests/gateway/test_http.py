@@ -16,6 +16,7 @@ from gateway.api import LARGEST_BODY, application
 from gateway.connections import Connections, serving
 from gateway.desk import Desk
 from gateway.problems import Problem
+from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.gateway.test_api import signed
@@ -49,12 +50,12 @@ class Door:
 @asynccontextmanager
 async def door_of(grace: float = 1.0) -> AsyncIterator[Door]:
     """A door, open."""
-    desk = Desk(NOBODY, "none", DIRECTORY, {}, private_key_of(VIGIL))
+    desk = Desk(NOBODY, "none", InForce(DIRECTORY), {}, private_key_of(VIGIL))
     port = free_ports(1)[0]
     url = f"http://127.0.0.1:{port}"
     async with (
         aiohttp.ClientSession() as http,
-        serving(application(desk, Proofs(DIRECTORY, url)), "127.0.0.1", port, grace=grace),
+        serving(application(desk, Proofs(InForce(DIRECTORY), url)), "127.0.0.1", port, grace=grace),
     ):
         yield Door(url, port, http)
 

@@ -12,6 +12,7 @@ from domain.errors import NotAllowed, Unavailable
 from gateway import health
 from gateway.desk import Desk
 from gateway.health import Health, Pulse
+from process.in_force import InForce
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_api import At, signed
 from tests.installation import installed, quick
@@ -71,7 +72,7 @@ async def test_health_says_whether_a_worker_is_there(at: At, temporal: Client) -
     async with at.installation.http.get(f"{at.url}/v1/health") as answer:
         with_worker = await answer.json()
     without = await Desk(
-        temporal, f"nobody-{uuid.uuid4().hex}", at.installation.directory, example_cards(), private_key_of(VIGIL)
+        temporal, f"nobody-{uuid.uuid4().hex}", InForce(at.installation.directory), example_cards(), private_key_of(VIGIL)
     ).ready()
 
     assert {"status": "up", "temporal": "up", "worker": "up"} == with_worker

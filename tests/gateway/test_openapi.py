@@ -14,6 +14,7 @@ from gateway import openapi
 from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.desk import Desk
+from process.in_force import InForce
 from tests.support import example_directory
 
 URL = "https://vigil.example"
@@ -26,7 +27,7 @@ NOBODY: Any = None
 def app() -> web.Application:
     """The application, without anything behind it."""
     desk: Desk = NOBODY
-    return application(desk, Proofs(example_directory(), URL))
+    return application(desk, Proofs(InForce(example_directory()), URL))
 
 
 def test_it_is_valid_openapi_3_1() -> None:

@@ -8,18 +8,23 @@ import asyncio
 import gzip
 import sys
 import sysconfig
+from datetime import UTC, datetime
 from pathlib import Path
 
 from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 
+from domain.canonical import canonical
 from domain.deconfliction import Claim, Register, hashes
+from domain.directory import ServiceKey
+from domain.envelope import KEYS_TYPE, public_text, sign
+from domain.keys import KeyChange
 from domain.plan import Plan
 from process.codec import converter
 from process.serve import leave
 from process.temporal import IDENTITY, readable
 from rehearsal.scenario import Scenario
-from rehearsal.services import DECONFLICTION_KEY
+from rehearsal.services import DECONFLICTION_KEY, private_key_of
 from tests.installation import PAYLOAD_KEYS, Installation, installed, quick
 from tests.support import SCENARIOS, example_scenario, signed_plan
 from workflows import messages
@@ -55,6 +60,7 @@ ACTS: dict[str, list[dict[str, object]]] = {
     ],
     "custody-declined": [{"service": "uz.customs", "at": "tashkent-airport", "says": "handover_declined"}],
     "conflict-settled": [],
+    "keys-changed": [],
     "conflict-yielded": [{"service": "kz.knb", "at": "conflict", "says": "conflict_yielded"}],
     "untelling-ids": [],
     "no-arrest": [
@@ -63,7 +69,8 @@ ACTS: dict[str, list[dict[str, object]]] = {
     ],
 }
 """Ends that no example of `examples/` shows, as departures from Almaty - Tashkent. In those named `conflict-...`, another
-operation touches the consignment. `untelling-ids` is the usual course since activity ids tell no checkpoint.
+operation touches the consignment; in the one named `keys-changed`, a service changes its keys. `untelling-ids` is the usual
+course since activity ids tell no checkpoint.
 """
 
 
@@ -83,6 +90,15 @@ async def compete(at: Installation, plan: Plan) -> None:
     rival = Claim(delivery="another-operation", contact="uz.police", hashes=touched)
     book = Book(live=Register(number=1, claims=(rival,)))
     await at.client.start_workflow(messages.REGISTER, book, id=register_id(at.task_queue), task_queue=at.task_queue)
+
+
+async def change_keys(at: Installation) -> None:
+    """The police of Uzbekistan make a spare key."""
+    now = datetime.now(UTC).isoformat()
+    spare = ServiceKey(public=public_text(private_key_of("spare")), valid_from=now)
+    change = KeyChange(service="uz.police", by="uz.police", made_at=now, added=(spare,))
+    envelope = sign(canonical(change), KEYS_TYPE, private_key_of("uz.police"))
+    await at.gateway("uz.police").change_keys(envelope)
 
 
 async def record() -> None:
@@ -107,6 +123,8 @@ async def record() -> None:
                 if name.startswith("conflict-"):
                     await compete(at, plan)
                 await at.gateway(plan.initiator).start(signed_plan(plan))
+                if name == "keys-changed":
+                    await change_keys(at)
                 await at.to_the_end(plan)
                 await at.handle(plan).result()
                 history = await at.handle(plan).fetch_history()

@@ -1,0 +1,118 @@
+"""Files that people carry: written whole, for their owner only, and where one is named encrypted for one reader.
+
+What is read may be encrypted for any key of one's own: that is found out, and needs no option.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from client import keys
+from domain.directory import Directory
+from domain.envelope import REQUEST_TYPE, open_envelope
+from domain.errors import Malformed, NotAuthentic, NotFound
+from domain.recipients import RecipientText
+from domain.requests import Request, SignedInbox
+from domain.statements import faults_of
+from process import age, files
+from process.brought import directory_in, installation_of
+
+EncryptFor = Annotated[
+    str | None,
+    typer.Option("--encrypt-for", help="encrypt the file for this service, or for an age1... recipient, so that it may be lost"),
+]
+Known = Annotated[
+    Path | None, typer.Option("--directory", envvar="VIGIL_DIRECTORY", help="directory of services, with their keys")
+]
+RequestFile = Annotated[
+    Path | None, typer.Option("--request", help="requests in a file, as `vigil inbox --file` writes it: with --offline")
+]
+ENCRYPTED = ".age"
+_RECIPIENT: TypeAdapter[str] = TypeAdapter(RecipientText)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """How what an officer says leaves this machine."""
+
+    offline: bool
+    encrypt_for: str | None = None
+    directory: Path | None = None
+    request: Path | None = None
+
+    def check(self) -> None:
+        """Raises `Malformed` for options that mean nothing without `--offline`, and what `recipients` raises."""
+        for option, value in (("--encrypt-for", self.encrypt_for), ("--request", self.request)):
+            if value is not None and not self.offline:
+                raise Malformed(f"{option} goes with --offline: online nothing is carried in a file")
+        recipients(self.encrypt_for, self.directory)
+
+
+def recipients(to: str | None, directory: Path | None) -> tuple[str, ...]:
+    """For whom to encrypt; nobody: it is written as it is. Raises `NotFound` or `Malformed`."""
+    if to is None:
+        return ()
+    if to.startswith("age1"):
+        try:
+            return (_RECIPIENT.validate_python(to),)
+        except ValidationError as error:
+            raise Malformed(f"--encrypt-for {to}", faults_of(error, place="encrypt-for")) from error
+    found = _directory(directory, "whose recipient stands there").get(to).recipients_at(datetime.now(UTC))
+    if not found:
+        hint = f"`vigil keys rotate {to}` on its machine makes one, with a new key"
+        raise NotFound(f"{to} has no recipient in {directory}: nothing can be encrypted for it", hint=hint)
+    return found
+
+
+def write(path: Path, data: bytes, to: str | None = None, directory: Path | None = None) -> Path:
+    """The file, with `.age` after its name where it is encrypted. Raises what `recipients` raises, before anything is written."""
+    found = recipients(to, directory)
+    if found:
+        path, data = path.with_name(path.name + ENCRYPTED), age.encrypt(data, found)
+    files.write(path, data)
+    return path
+
+
+def read(path: Path, folder: Path | None, service: str | None = None) -> bytes:
+    """What a file holds, decrypted where it is encrypted: with a key of this service, or of any whose keys are in the folder.
+
+    Raises `NotFound`, `Malformed` where it is damaged, `NotAllowed` where it is for somebody else.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {error.filename}") from error
+    except OSError as error:
+        raise Malformed(f"{error.filename} cannot be read: {error.strerror}") from error
+    if not age.is_encrypted(data):
+        return data
+    readers = (service,) if service is not None else keys.services_in(folder) if folder is not None else ()
+    own = [one for reader in readers for one in keys.identities_of(folder, reader)] if folder is not None else []
+    return age.decrypt(data, own, str(path))
+
+
+def requests_in(path: Path, folder: Path, service: str, directory: Path | None) -> tuple[Request, ...]:
+    """Requests that were carried here, each signed by the installation that the directory knows.
+
+    Raises `NotAuthentic` where one is not, and what `read` raises.
+    """
+    known = installation_of(_directory(directory, "to check who signed the requests"))
+    try:
+        inbox = SignedInbox.model_validate_json(read(path, folder, service))
+        signers = known.keys_at(datetime.now(UTC))
+        return tuple(Request.model_validate_json(open_envelope(one, REQUEST_TYPE, signers)) for one in inbox.requests)
+    except ValidationError as error:
+        raise Malformed(f"{path} holds no signed requests", faults_of(error), hint="`vigil inbox --file` writes some") from error
+    except NotAuthentic as error:
+        hint = "do not act on it: ask whoever runs the installation"
+        raise NotAuthentic(f"{path} is not from {known.id}: {error.message}", hint=hint) from error
+
+
+def _directory(path: Path | None, why: str) -> Directory:
+    if path is None:
+        raise Malformed(f"--directory is needed, {why}", hint="give it, or set VIGIL_DIRECTORY")
+    return directory_in(path)

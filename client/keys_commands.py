@@ -1,0 +1,286 @@
+"""`vigil keys`: make, change, revoke, show. Nothing secret is ever printed."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.table import Table
+
+from client import keys as keyring
+from client import passphrase, payload
+from client.console import KEYS, OFFICER, Keys, Officer, Output, answer, talk
+from client.render import moment
+from client.spreading import Spread, aloud, spread_it
+from domain.canonical import canonical
+from domain.directory import ServiceKey
+from domain.envelope import KEYS_TYPE, Envelope, KeyId, key_id, sign
+from domain.errors import Malformed, NotFound
+from domain.keys import KeyChange, KeyEnd, read_change
+from domain.moments import Moment, instant
+from domain.quantities import check_span, parse_span
+from domain.statements import faults_of
+from process import keyfile
+from process.brought import directory_in, text_of
+from process.keyfile import Kept
+
+app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
+app.add_typer(payload.app, name="payload")
+
+Directory = Annotated[Path | None, typer.Option(envvar="VIGIL_DIRECTORY", help="the directory file that it is entered into")]
+Announced = Annotated[
+    str | None, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="the gateway that tells the deliveries under way")
+]
+Plainly = Annotated[bool, typer.Option("--plain", help="without protection: for machines, tests and demonstrations")]
+InKeyring = Annotated[bool, typer.Option("--keyring", help="in this system's keyring; else under a passphrase")]
+By = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="who does it: else the service itself")]
+
+OVERLAP = "7d"
+
+_MOMENT: TypeAdapter[str] = TypeAdapter(Moment)
+_KEY_ID: TypeAdapter[str] = TypeAdapter(KeyId)
+
+
+def _kept(*, plainly: bool, in_keyring: bool, before: Kept = "passphrase") -> Kept:
+    if plainly and in_keyring:
+        raise Malformed("--plain and --keyring: a key is kept in one way", hint="give one of them, or neither for a passphrase")
+    return "plain" if plainly else "keyring" if in_keyring else before
+
+
+@app.command()
+def new(
+    services: Annotated[list[str], typer.Argument(help="service ids, such as kz.customs", show_default=False)],
+    directory: Annotated[Path | None, typer.Option(help="add the public keys to this directory file")] = None,
+    installation: Annotated[bool, typer.Option(help="this is Vigil's own key: add its entry if there is none")] = False,
+    plainly: Plainly = False,
+    in_keyring: InKeyring = False,
+    keys: Keys = KEYS,
+    output: Output = "text",
+) -> None:
+    """Make private keys for each service, to sign and to decrypt; print (or enter into the directory) their public halves."""
+    kept = _kept(plainly=plainly, in_keyring=in_keyring)
+    made = keyring.make(keys.expanduser(), services, directory, kept, installation=installation)
+    answer(output, [_document(one, one.file.key) for one in made], _table([_document(one, one.file.key) for one in made]))
+    if kept == "plain":
+        talk.print("whoever can read these files can sign: they are not protected", style="dim", markup=False)
+
+
+@app.command()
+def deconfliction(keys: Keys = KEYS, output: Output = "text") -> None:
+    """Make the key of `vigil plan hash` and of the workers. Installations that match with one another share one."""
+    path = str(keyring.make_deconfliction(keys.expanduser()))
+    answer(output, {"file": path}, path)
+
+
+@app.command()
+def show(
+    services: Annotated[list[str] | None, typer.Argument(help="service ids; else all whose keys are here")] = None,
+    directory: Annotated[Path | None, typer.Option(envvar="VIGIL_DIRECTORY", help="where their validity stands")] = None,
+    keys: Keys = KEYS,
+    output: Output = "text",
+) -> None:
+    """Every key of a service: its id to be read aloud, its validity, and where its private half is. Never the secret."""
+    folder = keys.expanduser()
+    known = directory_in(directory) if directory is not None else None
+    documents = []
+    for service in services or keyring.services_in(folder):
+        entry = known.find(service) if known is not None else None
+        entered = {key_id(key.public): key for key in entry.keys} if entry is not None else {}
+        here = _here(folder, service, needed=not entered)
+        documents += [
+            _document(one, entered.get(one.file.id, one.file.key), entered=_entered(known, one, entered)) for one in here
+        ]
+        ids = [one.file.id for one in here]
+        documents += [_document(service, key, entered=True) for number, key in entered.items() if number not in ids]
+    if not documents:
+        raise NotFound(
+            f"there are no keys in {folder}", hint="make some with `vigil keys new SERVICE`, or say where they are with --keys"
+        )
+    answer(output, documents, _table(documents))
+
+
+def _here(folder: Path, service: str, *, needed: bool) -> tuple[keyring.Held, ...]:
+    try:
+        return keyring.held(folder, service)
+    except NotFound:
+        if needed:
+            raise
+        return ()
+
+
+def _entered(known: object, one: keyring.Held, entered: dict[str, ServiceKey]) -> bool | None:
+    return one.file.id in entered if known is not None else None
+
+
+def _document(one: keyring.Held | str, key: ServiceKey | None, *, entered: bool | None = None) -> dict[str, Any]:
+    here = None if isinstance(one, str) else one
+    document: dict[str, Any] = {
+        "service": one if isinstance(one, str) else one.service,
+        "key_id": key_id(key.public) if key is not None else None,
+        "public": key.public if key is not None else None,
+        "recipient": key.recipient if key is not None else None,
+        "valid_from": key.valid_from if key is not None else None,
+        "valid_until": key.valid_until if key is not None else None,
+        "revoked_at": key.revoked_at if key is not None else None,
+        "file": str(here.path) if here is not None else None,
+        "kept": here.file.kept if here is not None else None,
+    }
+    return document | ({"in_directory": entered} if entered is not None else {})
+
+
+def _table(documents: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("service", "key id, to be read aloud", "validity", "private half"):
+        table.add_column(heading)
+    for one in documents:
+        validity = f"from {moment(one['valid_from'])}" if one["valid_from"] else "not known without the passphrase"
+        validity += f" until {moment(one['valid_until'])}" if one["valid_until"] else ""
+        validity += f", REVOKED {moment(one['revoked_at'])}" if one["revoked_at"] else ""
+        validity += ", NOT in the directory" if one.get("in_directory") is False else ""
+        where = {"plain": "not protected", "passphrase": "under a passphrase", "keyring": "in the keyring", None: ""}[one["kept"]]
+        private = f"{one['file']}, {where}" if one["file"] else "not here"
+        table.add_row(one["service"], aloud(one["key_id"]) if one["key_id"] else "-", validity, private)
+        for public in filter(None, (one["public"], one["recipient"])):
+            table.add_row("", public)
+    return table
+
+
+@app.command()
+def rotate(
+    service: Annotated[str, typer.Argument(help="the service that gets a new key", show_default=False)],
+    directory: Directory = None,
+    gateway: Announced = None,
+    since: Annotated[str | None, typer.Option("--from", help="when the new key begins (RFC 3339); else now")] = None,
+    overlap: Annotated[str, typer.Option(help="how long the old key counts beside it")] = OVERLAP,
+    plainly: Plainly = False,
+    in_keyring: InKeyring = False,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    output: Output = "text",
+) -> None:
+    """Make a new key beside the old one, which counts for a while longer and then ends."""
+    folder, now = keys.expanduser(), datetime.now(UTC)
+    begins = _moment(since) if since is not None else now.isoformat(timespec="seconds")
+    end = (instant(begins) + _span(overlap)).isoformat(timespec="seconds")
+    using = keyring.in_use(folder, service)
+    secrets = using.secrets()
+    old = [one.key() for one in keyring.held(folder, service) if one.valid_at(now)]
+    kept = _kept(plainly=plainly, in_keyring=in_keyring, before=using.file.kept)
+    made, _ = keyfile.new(begins, kept, passphrase.chosen)
+    change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(made.key,), ended=_ends(old, end))
+    spread = Spread(sign(canonical(change), KEYS_TYPE, secrets.key), service, directory, gateway, officer, folder)
+    spread.check()
+    keyring.add(folder, service, made, [key.model_copy(update={"valid_until": end}) for key in old if not key.valid_until])
+    spread_it(spread, output)
+
+
+@app.command()
+def replace(
+    service: Annotated[str, typer.Argument(help="the service that has lost its key", show_default=False)],
+    public: Annotated[str, typer.Argument(help="the public half of a new one, ed25519:...", show_default=False)],
+    by: Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the administrator who does it")],
+    directory: Annotated[Path, typer.Option(envvar="VIGIL_DIRECTORY", help="the directory file that it is entered into")],
+    recipient: Annotated[str | None, typer.Option(help="for whom files for it are encrypted, age1...")] = None,
+    gateway: Announced = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    output: Output = "text",
+) -> None:
+    """Give a service that has lost its key a new one, and revoke those before: for an administrator."""
+    folder, now = keys.expanduser(), datetime.now(UTC)
+    try:
+        key = ServiceKey(public=public, recipient=recipient, valid_from=now.isoformat(timespec="seconds"))
+    except ValidationError as error:
+        raise Malformed("not a public key", faults_of(error)) from error
+    old = [known for known in directory_in(directory).get(service).keys if known.valid_at(now)]
+    ended = tuple(end.model_copy(update={"revoked": True}) for end in _ends(old, now.isoformat()))
+    change = KeyChange(service=service, by=by, made_at=now.isoformat(), added=(key,), ended=ended)
+    spread = Spread(sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, directory, gateway, officer, folder)
+    spread.check()
+    spread_it(spread, output)
+
+
+def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:
+    """The ends of these keys, but for those that end sooner anyway."""
+    later = [key for key in old if key.valid_until is None or instant(end) < instant(key.valid_until)]
+    return tuple(KeyEnd(key=key_id(key.public), at=end) for key in later)
+
+
+@app.command()
+def revoke(
+    service: Annotated[str, typer.Argument(help="the service whose key it is", show_default=False)],
+    key: Annotated[str | None, typer.Argument(metavar="KEYID", help="which; else the one that is in use here")] = None,
+    directory: Directory = None,
+    gateway: Announced = None,
+    by: By = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    output: Output = "text",
+) -> None:
+    """End a key now, because it is not in its owner's hands alone any more. What it signed before stays valid.
+
+    The service itself does it, an administrator, or the installation (`--as vigil`).
+    """
+    folder, now = keys.expanduser(), datetime.now(UTC).isoformat()
+    mine = by in (None, service)
+    chosen = _key_id(key) if key is not None else keyring.in_use(folder, service).file.id
+    if not chosen:
+        raise Malformed(f"which key of {service}? The file does not say", hint=f"give its id, see `vigil keys show {service}`")
+    here = [one for one in _here(folder, service, needed=mine) if one.file.id == chosen]
+    end = KeyEnd(key=chosen, at=now, revoked=True)
+    change = KeyChange(service=service, by=by or service, made_at=now, ended=(end,))
+    signer = here[0].secrets().key if mine and here else None  # whoever knows the key can tell that it ends
+    envelope = sign(canonical(change), KEYS_TYPE, signer or keyring.key_of(folder, by or service))
+    spread = Spread(envelope, by or service, directory, gateway, officer, folder)
+    spread.check()
+    spread_it(spread, output, then=lambda: _note_revoked(here, now))
+
+
+def _note_revoked(here: list[keyring.Held], now: str) -> None:
+    for one in here:
+        if one.file.key is not None:
+            keyring.note(one, one.file.key.model_copy(update={"revoked_at": now}))
+
+
+@app.command()
+def announce(
+    file: Annotated[Path, typer.Argument(help="a signed change of keys, as rotate and revoke write it", show_default=False)],
+    directory: Directory = None,
+    gateway: Announced = None,
+    by: Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="who hands it in: else who signed it")] = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    output: Output = "text",
+) -> None:
+    """Enter a signed change of keys into the directory, and have the deliveries under way told. May be repeated."""
+    try:
+        envelope = Envelope.model_validate_json(text_of(file))
+    except ValidationError as error:
+        raise Malformed(f"{file} holds no signed change of keys", faults_of(error)) from error
+    if directory is None and gateway is None:
+        raise Malformed("nowhere to announce it", hint="give --directory, --gateway or both")
+    signer = by or read_change(envelope).by
+    spread_it(Spread(envelope, signer, directory, gateway, officer, keys.expanduser(), file), output)
+
+
+def _moment(text: str) -> str:
+    try:
+        return _MOMENT.validate_python(text)
+    except ValidationError as error:
+        raise Malformed(f"--from {text}", faults_of(error, place="from")) from error
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return check_span(parse_span(text))
+    except ValueError as error:
+        raise Malformed(f"--overlap {text}: {error}") from error
+
+
+def _key_id(text: str) -> str:
+    try:
+        return _KEY_ID.validate_python("".join(text.split()))
+    except ValidationError as error:
+        raise Malformed(f"{text!r} is no key id: 32 hexadecimal digits", faults_of(error, place="key id")) from error

@@ -1,0 +1,63 @@
+"""Where the passphrase of a private key comes from: a file, or a person at a terminal. Never an argument, never shown."""
+
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from domain.errors import Malformed
+from process.brought import passphrase_in
+
+VARIABLE = "VIGIL_PASSPHRASE_FILE"
+SHORTEST = 12
+"""Characters of a new passphrase: a file can be tried on many machines at once."""
+_TYPED: list[str] = []
+"""So that it is asked for once in a command."""
+
+
+def use(file: Path) -> None:
+    """Take it from this file: here, and in the processes that this one starts."""
+    os.environ[VARIABLE] = str(file.resolve())
+
+
+def typed() -> str | None:
+    """The passphrase that a person has typed for a key that is there; none if it came from a file, or was not needed."""
+    return _TYPED[0] if _TYPED else None
+
+
+def given() -> str:
+    """The passphrase of keys that are there. Raises `Malformed` where there is none and nobody to ask."""
+    words = _from_file()
+    if words is not None:
+        return words
+    if not _TYPED:
+        _TYPED.append(_asked("Passphrase of your key: "))
+    return _TYPED[0]
+
+
+def chosen() -> str:
+    """The passphrase for new keys, typed twice where it is typed. Raises `Malformed`."""
+    words = _from_file()
+    if words is None:
+        words = _asked("New passphrase: ")
+        if words != getpass.getpass("The same again: "):
+            raise Malformed("the two are not the same", hint="nothing was made; try again")
+    if len(words) < SHORTEST:
+        raise Malformed(
+            f"a passphrase has {SHORTEST} characters or more", hint="several words are easier to keep in mind than signs"
+        )
+    return words
+
+
+def _from_file() -> str | None:
+    name = os.environ.get(VARIABLE)
+    return passphrase_in(Path(name)) if name else None
+
+
+def _asked(prompt: str) -> str:
+    if not sys.stdin.isatty():
+        hint = (
+            f"name a file with --passphrase-file before the command, or {VARIABLE}; for a new key, --keyring or --plain will do"
+        )
+        raise Malformed("a passphrase is needed, and there is nobody to ask", hint=hint)
+    return getpass.getpass(prompt)

@@ -1,0 +1,129 @@
+"""A signed change of keys on its way: into the directory file, and through a gateway into every delivery under way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from client import keys as keyring
+from client.calling import call
+from client.console import answer, talk
+from client.render import moment
+from domain.canonical import plain
+from domain.envelope import Envelope, key_id
+from domain.errors import Unavailable, VigilError
+from domain.keys import KeyChange, Taken, read_change
+from domain.moments import instant
+from process import files
+
+
+def aloud(key: str) -> str:
+    """A key id in groups, as it is read over the telephone."""
+    return " ".join(key[start : start + 4] for start in range(0, len(key), 4))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A signed change of keys, and where it goes."""
+
+    envelope: Envelope
+    caller: str
+    directory: Path | None
+    gateway: str | None
+    officer: str
+    folder: Path
+    file: Path | None = None
+    """Where it is kept already."""
+
+    @property
+    def change(self) -> KeyChange:
+        """What it says."""
+        return read_change(self.envelope)
+
+    def check(self) -> None:
+        """Raise what the directory would refuse it with, before anything is written."""
+        if self.directory is not None:
+            keyring.enter(self.directory, self.envelope, only_check=True)
+
+    def kept(self) -> Path:
+        """The file it is kept in: it must not be lost, since some delivery may not have it yet."""
+        if self.file is not None:
+            return self.file
+        path = Path(f"{self.change.service}.{instant(self.change.made_at):%Y%m%dT%H%M%S%fZ}.keys.json")
+        files.write_new(path, self.envelope.model_dump_json().encode() + b"\n")
+        return path
+
+    def announce(self) -> Taken | None:
+        """Have the deliveries under way told; none without a gateway."""
+        if self.gateway is None:
+            return None
+        return call(self.gateway, self.caller, self.officer, self.folder, lambda door: door.change_keys(self.envelope))
+
+
+def spread_it(spread: Spread, output: str, then: Callable[[], None] = lambda: None) -> None:
+    """Enter it, announce it, and say what became of it.
+
+    A new key is entered first, so that what starts meanwhile knows it; the end of a key is announced first, with a proof that
+    may be made by that very key.
+    """
+    path = spread.kept()
+    told, wrong = None, None
+    if spread.change.added and spread.directory is not None:
+        keyring.enter(spread.directory, spread.envelope)
+    try:
+        told = spread.announce()
+    except VigilError as error:
+        wrong = error
+    if spread.directory is not None:
+        keyring.enter(spread.directory, spread.envelope)
+    then()
+    document = {
+        "change": plain(spread.change),
+        "file": str(path),
+        "directory": str(spread.directory) if spread.directory else None,
+    }
+    document |= {"deliveries": plain(told)} if told is not None else {"deliveries": None}
+    answer(output, document, _said(spread, told, path), _missing(told, wrong, path))
+    if spread.directory is None:
+        text = (
+            f"the directory does not say so yet: give {path} to the operator, for `vigil keys announce {path} --directory FILE`"
+        )
+        talk.print(text, style="bold yellow", markup=False)
+
+
+def _said(spread: Spread, told: Taken | None, path: Path) -> Table:
+    table = Table.grid(padding=(0, 2))
+    change = spread.change
+    for key in change.added:
+        table.add_row("new key", f"{change.service}: {aloud(key_id(key.public))}, from {moment(key.valid_from)}")
+        table.add_row("", key.public)
+    for end in change.ended:
+        table.add_row("REVOKED" if end.revoked else "ends", f"{change.service}: {aloud(end.key)}, {moment(end.at)}")
+    table.add_row("kept in", str(path))
+    if spread.directory is not None:
+        table.add_row("entered in", f"{spread.directory}: gateways and workers that run with it have it in force now")
+    if told is None:
+        table.add_row("deliveries", "under way do not know yet: announce it at a gateway")
+    else:
+        table.add_row("taken by", ", ".join(told.taken) or "no delivery under way needs it")
+        if told.left:
+            table.add_row(
+                "left for", f"{', '.join(told.left)}: no worker is up; it takes effect before anything else when one is"
+            )
+        for fault in told.refused:
+            table.add_row("REFUSED by", str(fault))
+    return table
+
+
+def _missing(told: Taken | None, wrong: VigilError | None, path: Path) -> VigilError | None:
+    again = f"then again: vigil keys announce {path}"
+    if isinstance(wrong, Unavailable):
+        return Unavailable(f"the deliveries under way do not know yet: {wrong.message}", hint=f"{wrong.hint}; {again}")
+    if wrong is not None:
+        return wrong
+    if told is not None and told.refused:
+        return VigilError(
+            f"{len(told.refused)} deliveries under way do not take it", hint=f"announce what they lack first; {again}"
+        )
+    return None

@@ -1,0 +1,67 @@
+"""A change of keys on its way to every delivery that its service speaks in. None is passed over in silence."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from domain.errors import Fault, NotFound, Unavailable, VigilError
+from domain.keys import Taken
+
+AT_ONCE = 8
+LISTED_WITHIN = 1.0
+"""Seconds after which a delivery that has just started stands in Temporal's lists."""
+
+
+class Rekeying:
+    """One change, brought to each delivery once."""
+
+    def __init__(
+        self,
+        running: Callable[[], AsyncIterator[str]],
+        bring: Callable[[str], Awaitable[None]],
+        leave: Callable[[str], Awaitable[None]],
+    ) -> None:
+        """`bring` returns when a delivery has taken the change; `leave`, when it is kept for when a worker is up."""
+        self._running = running
+        self._bring = bring
+        self._leave = leave
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._workerless = False
+        self._became: dict[str, str] = {}
+        self._refused: list[Fault] = []
+
+    async def everywhere(self) -> Taken:
+        """Bring it to all that run, and then to those that started meanwhile. Raises `Unavailable` if Temporal is away."""
+        for pause in (0.0, LISTED_WITHIN):
+            await asyncio.sleep(pause)
+            await asyncio.gather(*[self._to(one) async for one in self._running() if one not in self._became])
+        return Taken(
+            taken=self._those("taken"),
+            left=self._those("left"),
+            refused=tuple(sorted(self._refused, key=lambda fault: fault.place)),
+        )
+
+    def _those(self, became: str) -> tuple[str, ...]:
+        return tuple(sorted(name for name, word in self._became.items() if word == became))
+
+    async def _to(self, delivery: str) -> None:
+        async with self._gate:
+            try:
+                self._became[delivery] = await self._taken_or_left(delivery)
+            except NotFound:
+                self._became[delivery] = "ended"
+            except Unavailable:
+                raise
+            except VigilError as error:
+                self._became[delivery] = "refused"
+                self._refused.append(Fault(place=delivery, problem=error.message))
+
+    async def _taken_or_left(self, delivery: str) -> str:
+        if not self._workerless:
+            try:
+                await self._bring(delivery)
+            except Unavailable:
+                self._workerless = True
+            else:
+                return "taken"
+        await self._leave(delivery)
+        return "left"

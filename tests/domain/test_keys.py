@@ -1,0 +1,360 @@
+"""Changes of keys under way (R24): by the service itself or an administrator, from their entry on, and only ever narrower."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.canonical import canonical
+from domain.directory import Directory, ServiceKey
+from domain.envelope import KEYS_TYPE, Envelope, key_id, public_text, sign
+from domain.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
+from domain.keys import KeyChange, KeyEnd, changed, read_change
+from domain.ledger import Entry, KeysChanged
+from domain.packet import ON_ITS_WAY, seal, verify
+from domain.record import change_keys, submit
+from domain.statements import sign_statement
+from rehearsal.services import VIGIL, private_key_of
+from tests.domain.test_packet import place_of, rewritten, taken_apart
+from tests.support import Table
+
+POLICE, ADMIN = "uz.police", "administration"
+NEW = "uz.police, its new key"
+"""Names the new private key; `private_key_of` makes one of any text."""
+
+
+def of(name: str) -> str:
+    """Key id of the key that a name stands for."""
+    return key_id(public_text(private_key_of(name)))
+
+
+def fresh(name: str = NEW, since: str = "2022-03-01T00:00:00Z", **more: Any) -> ServiceKey:
+    """A new key's public half."""
+    return ServiceKey(public=public_text(private_key_of(name)), valid_from=since, **more)
+
+
+def change(at: datetime, by: str = POLICE, *, key: str = "", **says: Any) -> Envelope:
+    """A signed change of the police's keys, by `by` and with the key that `key` names, else its own."""
+    record = KeyChange(service=POLICE, by=by, made_at=at.isoformat(), **says)
+    return sign(canonical(record), KEYS_TYPE, private_key_of(key or by))
+
+
+def rotation(at: datetime, *, overlap: timedelta = timedelta(days=7)) -> Envelope:
+    """The police make a new key; their old one counts a while longer."""
+    return change(at, added=(fresh(),), ended=(KeyEnd(key=of(POLICE), at=(at + overlap).isoformat()),))
+
+
+def revocation(at: datetime, by: str = POLICE, **more: Any) -> Envelope:
+    """The police's first key counts no more."""
+    return change(at, by, ended=(KeyEnd(key=of(POLICE), at=at.isoformat(), revoked=True),), **more)
+
+
+def stop(table: Table, key: str) -> str:
+    """A stop by the police under this key: the verdict, or that nobody knows the key."""
+    said = table.statement(POLICE, "stop_requested")
+    try:
+        return submit(table.delivery, sign_statement(said, private_key_of(key)), table.now).verdict.verdict
+    except NotAuthentic:
+        return "not authentic"
+
+
+def refused(table: Table, envelope: Envelope) -> str:
+    """Why R24 refuses this change; nothing is recorded."""
+    so_far = len(table.delivery.ledger)
+    with pytest.raises(RuleBroken) as error:
+        change_keys(table.delivery, envelope, table.now)
+    assert ("R24", so_far) == (error.value.rule, len(table.delivery.ledger))
+    return error.value.reason
+
+
+def taken(table: Table, envelope: Envelope) -> Entry:
+    """The entry of this change."""
+    entry = change_keys(table.delivery, envelope, table.now)
+    assert entry is not None
+    return entry
+
+
+def sealed(table: Table) -> bytes:
+    """The packet as it stands."""
+    return seal(table.delivery, "", private_key_of(VIGIL), table.now)
+
+
+def test_r24_a_revoked_key_counts_until_its_entry_and_no_longer() -> None:
+    """What it signed before stays; after, it is a key nobody knows. The packet verifies with both."""
+    table = Table().consent()
+    before = stop(table, POLICE)
+    table.pass_time(hours=1)
+    taken(table, revocation(table.now))
+    after = stop(table, POLICE)
+
+    assert ("accepted", "not authentic") == (before, after)
+    assert "uz.police" in {one.service for one in verify(sealed(table)).signers}
+
+
+def test_r24_rotation_overlaps() -> None:
+    """The new key counts at once, the old one until its end, and what either said is proved."""
+    table = Table().consent()
+    strange = stop(table, NEW)
+    taken(table, rotation(table.now))
+    both = [stop(table, NEW), stop(table, POLICE)]
+    table.pass_time(days=7)
+    over = [stop(table, NEW), stop(table, POLICE)]
+
+    assert ("not authentic", ["accepted", "accepted"], ["accepted", "not authentic"]) == (strange, both, over)
+    assert {of(NEW), of(POLICE)} <= {one.key for one in verify(sealed(table)).signers}
+
+
+def test_r24_the_same_change_again_is_none() -> None:
+    """Sent twice, or after a later one, it leaves no entry and lets nothing live again."""
+    table = Table().consent()
+    first = rotation(table.now)
+    taken(table, first)
+    taken(table, revocation(table.now))
+    entries = len(table.delivery.ledger)
+
+    assert [None, None] == [
+        change_keys(table.delivery, first, table.now),
+        change_keys(table.delivery, revocation(table.now), table.now),
+    ]
+    assert entries == len(table.delivery.ledger)
+    assert "not authentic" == stop(table, POLICE)
+
+
+def test_r24_an_administrator_may_replace_a_lost_key() -> None:
+    """It adds and ends in another's name, and the ledger says who did."""
+    table = Table().consent()
+    entry = taken(table, change(table.now, ADMIN, added=(fresh(),), ended=(KeyEnd(key=of(POLICE), at=table.now.isoformat()),)))
+
+    assert isinstance(entry.event, KeysChanged)
+    assert ADMIN == read_change(entry.event.change).by
+    assert ["accepted", "not authentic"] == [stop(table, NEW), stop(table, POLICE)]
+    assert verify(sealed(table)).entries == len(table.delivery.ledger)
+
+
+def test_r24_the_installation_ends_keys_and_gives_none() -> None:
+    """Who runs the server can lock a service out, which it can anyway, and never speak for it."""
+    table = Table().consent()
+
+    assert "never give it one" in refused(table, change(table.now, VIGIL, added=(fresh(),)))
+    taken(table, revocation(table.now, VIGIL))
+    assert "not authentic" == stop(table, POLICE)
+
+
+@pytest.mark.parametrize("by", ["kz.knb", "uz.customs", "supervision"])
+def test_r24_nobody_else_changes_a_services_keys(by: str) -> None:
+    """Neither the initiator, nor a service of the same State, nor a supervisor."""
+    table = Table().consent()
+
+    assert f"{by} is neither {POLICE} nor an administrator" == refused(table, revocation(table.now, by))
+    assert "accepted" == stop(table, POLICE)
+
+
+def test_r24_a_key_that_is_not_there_cannot_end() -> None:
+    """A key id with a wrong digit is found, and nothing is taken as done."""
+    table = Table().consent()
+    wrong = change(table.now, added=(fresh(),), ended=(KeyEnd(key="0" * 32, at=table.now.isoformat(), revoked=True),))
+
+    assert f"{POLICE} has no key {'0' * 32}" == refused(table, wrong)
+
+
+def test_r24_a_service_has_sixteen_keys_at_most() -> None:
+    """Its first and fifteen more."""
+    table = Table().consent()
+    for first in range(0, 12, 4):
+        taken(table, change(table.now, added=tuple(fresh(f"spare {number}") for number in range(first, first + 4))))
+
+    assert "would have 17 keys, 16 at most" in refused(
+        table, change(table.now, added=tuple(fresh(f"spare {number}") for number in range(12, 16)))
+    )
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda now: revocation(now, key="uz.customs"),
+        lambda now: change(now, added=(fresh(),), key=NEW),
+        lambda now: revocation(now, "nobody.known"),
+        lambda now: rotation(now).model_copy(update={"payload": revocation(now).payload}),
+        lambda now: rotation(now).model_copy(update={"payloadType": "application/vnd.vigil.statement+json"}),
+    ],
+    ids=["another's key", "the new key itself", "unknown service", "another payload", "another type"],
+)
+def test_r24_a_change_that_is_not_authentic_is_noise(forge: Callable[[datetime], Envelope]) -> None:
+    """No key that counts stands behind it: refused, and nothing is recorded."""
+    table = Table().consent()
+    so_far = len(table.delivery.ledger)
+    with pytest.raises(NotAuthentic):
+        change_keys(table.delivery, forge(table.now), table.now)
+
+    assert so_far == len(table.delivery.ledger)
+
+
+def test_r24_a_revoked_key_changes_nothing_any_more() -> None:
+    """A thief who comes after the revocation cannot make itself a new key with the stolen one."""
+    table = Table().consent()
+    taken(table, revocation(table.now))
+    with pytest.raises(NotAuthentic):
+        change_keys(table.delivery, change(table.now, added=(fresh(),)), table.now)
+
+
+@pytest.mark.parametrize(
+    ("payload", "problem"),
+    [
+        (b"{}", "not a change of keys"),
+        (b'{"by":"uz.police","made_at":"2022-03-01T00:00:00Z","service":"uz.police","vigil":"keys/1"}', "not a change of keys"),
+        (canonical(KeyChange(service=POLICE, by=POLICE, made_at="2022-03-01T00:00:00Z", added=(fresh(),))) + b" ", "canonical"),
+    ],
+    ids=["empty", "changes nothing", "not canonical"],
+)
+def test_what_is_no_change_of_keys_is_malformed(payload: bytes, problem: str) -> None:
+    """It says what is wrong."""
+    with pytest.raises(Malformed, match=problem):
+        read_change(sign(payload, KEYS_TYPE, private_key_of(POLICE)))
+
+
+def test_a_validity_only_ever_gets_narrower() -> None:
+    """A later end, or a second revocation, changes nothing; an earlier one counts."""
+    table = Table()
+    ends = ["2022-05-01T00:00:00Z", "2022-06-01T00:00:00Z", "2022-04-01T00:00:00+05:00"]
+    directory, seen = table.directory, []
+    for end in ends:
+        record = KeyChange(service=POLICE, by=POLICE, made_at=ends[0], ended=(KeyEnd(key=of(POLICE), at=end),))
+        directory = changed(directory, record)
+        seen.append(directory.get(POLICE).keys[0].valid_until)
+
+    assert [ends[0], ends[0], ends[2]] == seen
+
+
+# The evidence packet
+
+
+def revoked_in_the_middle() -> tuple[Table, bytes]:
+    """The police say something, change to a new key, revoke the old one and say something more."""
+    table = Table().consent()
+    stop(table, POLICE)
+    table.pass_time(hours=1)
+    taken(table, rotation(table.now))
+    stop(table, NEW)
+    table.pass_time(hours=1)
+    taken(table, revocation(table.now))
+    stop(table, NEW)
+    return table, sealed(table)
+
+
+def test_a_packet_whose_new_key_was_dropped_or_comes_later_is_refused() -> None:
+    """Whoever holds the installation's key can link and seal anew; the signatures then do not fit the ledger any more."""
+    _, data = revoked_in_the_middle()
+    first = place_of(taken_apart(data)[1], "keys_changed")
+
+    def dropped(lines: list[Any]) -> list[Any]:
+        return lines[:first] + lines[first + 1 :]
+
+    def later(lines: list[Any]) -> list[Any]:
+        return [*lines[:first], lines[first + 1], (lines[first + 1][0], lines[first][1]), *lines[first + 2 :]]
+
+    assert verify(data).delivery
+    for change_of in (dropped, later):
+        with pytest.raises(NotVerified, match=f"key {of(NEW)} is not a valid key"):
+            verify(rewritten(data, change_of))
+
+
+def test_a_revocation_that_was_dropped_or_moved_is_found_by_a_receipt_from_after_it() -> None:
+    """Where no signature needs it, the heads in everybody's hands still do."""
+    table = Table().consent()
+    taken(table, revocation(table.now))
+    receipt = table.say("kz.knb", "stop_requested")
+    data = sealed(table)
+    dropped = rewritten(data, lambda lines: [line for line in lines if line[1].event != "keys_changed"])
+    moved = rewritten(data, lambda lines: [*lines[:-2], lines[-1], lines[-2]])
+
+    assert verify(data, receipts=[receipt])
+    for forged in (dropped, moved):
+        with pytest.raises(NotVerified, match="another ledger"):
+            verify(forged, receipts=[receipt])
+
+
+def test_a_key_does_not_speak_behind_its_revocation_in_a_packet() -> None:
+    """A statement of the thief, put in after the entry, does not verify."""
+    table = Table().consent()
+    record = revocation(table.now)
+    said = table.statement(POLICE, "stop_requested")
+    receipt = submit(table.delivery, sign_statement(said, private_key_of(POLICE)), table.now)
+    taken(table, record)
+    data = sealed(table)
+
+    assert verify(data, receipts=[receipt])
+    with pytest.raises(NotVerified, match=f"key {of(POLICE)} is not a valid key"):
+        verify(rewritten(data, lambda lines: [*lines[:-2], lines[-1], lines[-2]]))
+
+
+def test_a_forged_change_in_a_packet_is_refused() -> None:
+    """Not even the installation can put one in: the signature is checked again, and the rule."""
+    _, data = revoked_in_the_middle()
+    first = place_of(taken_apart(data)[1], "keys_changed")
+    for forged, problem in (
+        (change(Table().now, added=(fresh(),), key=VIGIL), "not a valid key"),
+        (change(Table().now, VIGIL, added=(fresh(),)), "R24"),
+    ):
+        event = KeysChanged(change=forged)
+        with pytest.raises(NotVerified, match=problem):
+            verify(rewritten(data, lambda lines, event=event: [*lines[:first], (lines[first][0], event), *lines[first + 1 :]]))
+
+
+def trusting(table: Table, *records: Envelope) -> Directory:
+    """The directory the operator has made of these changes."""
+    directory = table.directory
+    for record in records:
+        directory = changed(directory, read_change(record))
+    return directory
+
+
+def test_a_trusted_directory_agrees_with_the_ledger_about_keys() -> None:
+    """With the same changes in it the packet verifies; without the new key it does not."""
+    table, data = revoked_in_the_middle()
+    records = [entry.event.change for entry in table.delivery.ledger if isinstance(entry.event, KeysChanged)]
+
+    assert verify(data, trusting(table, *records))
+    with pytest.raises(NotVerified, match=f"the key {of(NEW)} of {POLICE} is not in the directory you trust"):
+        verify(data, trusting(table, records[1]))
+
+
+@pytest.mark.parametrize(("late", "counts"), [(ON_ITS_WAY - timedelta(seconds=1), True), (ON_ITS_WAY, False)])
+def test_what_comes_in_while_a_revocation_is_on_its_way_counts(late: timedelta, *, counts: bool) -> None:
+    """Minutes between the directory and the ledger are nobody's fault; a longer delay is somebody's, and is named."""
+    table = Table().consent()
+    record = revocation(table.now)
+    table.now += late
+    stop(table, POLICE)
+    taken(table, record)
+    data, directory = sealed(table), trusting(table, record)
+
+    if counts:
+        assert verify(data, directory)
+    else:
+        with pytest.raises(NotVerified, match="was not valid then"):
+            verify(data, directory)
+
+
+def test_a_revoked_key_that_the_ledger_never_heard_of_is_found_with_a_trusted_directory() -> None:
+    """A server that kept the revocation from the delivery gains nothing."""
+    table = Table().consent()
+    record = revocation(table.now)
+    table.pass_time(seconds=1)
+    stop(table, POLICE)
+
+    assert verify(sealed(table))
+    with pytest.raises(NotVerified, match="was not valid then"):
+        verify(sealed(table), trusting(table, record))
+
+
+def test_a_packet_is_sealed_with_the_installations_key_of_the_day() -> None:
+    """The snapshot knows the first one; the packet says which keys the installation has now, and no other seals."""
+    table = Table().consent()
+    keys = table.directory.get(VIGIL).keys
+    now = fresh("vigil, its new key", table.now.isoformat())
+    packed = seal(table.delivery, "", private_key_of("vigil, its new key"), table.now, sealers=(*keys, now))
+
+    assert of("vigil, its new key") == verify(packed).sealed_by
+    with pytest.raises(NotVerified, match="the seal is not valid"):
+        verify(seal(table.delivery, "", private_key_of("vigil, its new key"), table.now, sealers=keys))

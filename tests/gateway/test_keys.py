@@ -1,0 +1,192 @@
+"""Keys that change while deliveries run: the real gateway and worker on a real server."""
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from domain.canonical import canonical
+from domain.directory import ServiceKey
+from domain.envelope import KEYS_TYPE, Envelope, key_id, public_text, sign
+from domain.errors import NotAllowed, NotAuthentic, RuleBroken
+from domain.keys import KeyChange, KeyEnd, changed, read_change
+from domain.ledger import Entry, KeysChanged, Told
+from domain.packet import verify
+from domain.plan import Plan
+from domain.statements import Statement, StopRequested, sign_statement
+from gateway.desk import Desk
+from process.gateway import Gateway
+from process.in_force import InForce
+from rehearsal.services import VIGIL, private_key_of
+from tests.gateway.test_api import fresh
+from tests.installation import Installation, end_what_runs, installed, quick
+from tests.support import example_cards, example_scenario, signed_plan
+from worker import worker_for
+from workflows.messages import workflow_id
+
+POLICE = "uz.police"
+
+
+@dataclass
+class At:
+    """An installation of its own for each test, with one delivery under way and nobody answering."""
+
+    installation: Installation
+    plan: Plan
+    new: str
+
+    def door(self, key: str, service: str = POLICE) -> Gateway:
+        """The gateway, as this service calls it with the key that a name stands for."""
+        return Gateway(self.installation.http, self.installation.url, service, private_key_of(key))
+
+    def stop(self, key: str) -> Envelope:
+        """A stop by the police, under this key."""
+        said = Statement(
+            id=uuid.uuid4().hex,
+            delivery=self.plan.operation,
+            service=POLICE,
+            officer="duty",
+            happened_at=datetime.now(UTC).isoformat(),
+            content=StopRequested(reason="danger"),
+        )
+        return sign_statement(said, private_key_of(key))
+
+
+@pytest.fixture
+async def at(temporal: Client) -> AsyncIterator[At]:
+    """The police have a new key ready."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    async with installed(temporal, plan, None) as installation:
+        await installation.gateway(plan.initiator).start(signed_plan(plan))
+        yield At(installation, plan, f"{POLICE} {uuid.uuid4().hex}")
+
+
+def of(name: str) -> str:
+    """Key id of the key that a name stands for."""
+    return key_id(public_text(private_key_of(name)))
+
+
+def record(by: str, key: str = "", **says: Any) -> Envelope:
+    """A signed change of the police's keys."""
+    change = KeyChange(service=POLICE, by=by, made_at=datetime.now(UTC).isoformat(), **says)
+    return sign(canonical(change), KEYS_TYPE, private_key_of(key or by))
+
+
+def rotation(new: str) -> Envelope:
+    """To this key; the old one counts for another week."""
+    now = datetime.now(UTC)
+    added = ServiceKey(public=public_text(private_key_of(new)), valid_from=now.isoformat())
+    return record(POLICE, added=(added,), ended=(KeyEnd(key=of(POLICE), at=(now + timedelta(days=7)).isoformat()),))
+
+
+def revocation(by: str = POLICE, key: str = "") -> Envelope:
+    """Of the police's first key, now."""
+    end = KeyEnd(key=of(POLICE), at=datetime.now(UTC).isoformat(), revoked=True)
+    return record(by, key, ended=(end,))
+
+
+async def test_r24_a_key_is_rotated_and_revoked_in_mid_delivery(at: At) -> None:
+    """What it said before counts; after its revocation it is refused at once, as a caller and as a signer, although the delivery
+    began with it. The new key counts, everybody is told, and the packet verifies with the directory of the day.
+    """
+    before = await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))
+    with pytest.raises(NotAuthentic):
+        await at.door(POLICE).submit(at.plan.operation, at.stop(at.new))
+    changes = [rotation(at.new), revocation(key=at.new)]
+    in_file = at.installation.directory
+    for change in changes:
+        in_file = changed(in_file, read_change(change))
+    at.installation.in_force.replace(
+        changed(at.installation.directory, read_change(changes[0]))
+    )  # the operator enters the new key
+    told = [await at.door(key).change_keys(change) for key, change in zip((POLICE, at.new), changes, strict=True)]
+    with pytest.raises(NotAuthentic):
+        await at.door(POLICE).inbox()
+    with pytest.raises(NotAuthentic):
+        await at.door(at.new).submit(at.plan.operation, at.stop(POLICE))
+    after = await at.door(at.new).submit(at.plan.operation, at.stop(at.new))
+    await at.installation.until(at.plan, lambda entry: isinstance(entry.event, Told) and entry.event.kind == "keys")
+    proved = verify(await at.door(at.plan.initiator, at.plan.initiator).packet(at.plan.operation), in_file, [before, after])
+
+    assert [(at.plan.operation,)] * 2 == [one.taken for one in told]
+    assert not [one for one in told if one.left or one.refused]
+    assert {of(POLICE), of(at.new)} <= {one.key for one in proved.signers}
+    ledger = await at.door(at.new).ledger(at.plan.operation)
+    assert changes == [
+        entry.event.change for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)
+    ]
+
+
+async def test_the_same_change_again_does_no_harm(at: At) -> None:
+    """Announcing may be repeated: every delivery that has it is named again, and nothing is recorded twice."""
+    change = revocation(VIGIL)
+    told = [await at.door(VIGIL, VIGIL).change_keys(one) for one in (change, change, revocation(VIGIL))]
+    ledger = await at.door("kz.knb", "kz.knb").ledger(at.plan.operation)
+
+    assert [(at.plan.operation,)] * 3 == [one.taken for one in told]
+    assert [change] == [
+        entry.event.change for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)
+    ]
+
+
+async def test_a_delivery_that_starts_after_a_revocation_never_knows_the_key(at: At) -> None:
+    """The gateway that took the revocation starts nothing with that key, whatever the directory's file says."""
+    await at.door(POLICE).change_keys(revocation())
+    assert not at.installation.in_force.now.get(POLICE).keys_at(datetime.now(UTC))
+    with pytest.raises(Exception, match="cannot be started") as refused:
+        await at.door("kz.knb", "kz.knb").start(signed_plan(fresh(at.plan)))
+
+    assert f"{POLICE} has no valid key" in str(refused.value.faults)  # type: ignore[attr-defined]
+
+
+async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is left with Temporal, said to be, and counts as soon as a worker is up."""
+    monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
+    plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
+    in_force = InForce(at.installation.directory)
+    desk = Desk(temporal, queue, in_force, example_cards(), private_key_of(VIGIL))
+    await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
+    told = await at.door(POLICE).change_keys(revocation())
+    services, deconfliction = at.installation.parts
+    async with worker_for(temporal, queue, in_force, services, deconfliction, grace=timedelta(seconds=1)):
+        ledger = await desk.ledger(at.installation.directory.get("kz.knb"), plan.operation, 0)
+    await end_what_runs(temporal, workflow_id(plan.operation))
+
+    assert plan.operation in told.left
+    assert [1] == [entry.seq for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]
+
+
+@pytest.mark.parametrize("service", ["uz.customs", "supervision", "audit"])
+async def test_nobody_announces_the_keys_of_another(at: At, service: str) -> None:
+    """The answer names deliveries, so it is for the service and for administrators: 403 for all others."""
+    with pytest.raises(NotAllowed, match=f"{service} cannot announce keys of {POLICE}"):
+        await at.door(service, service).change_keys(revocation())
+
+    assert "accepted" == (await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))).verdict.verdict  # type: ignore[union-attr]
+
+
+async def test_a_change_that_breaks_r23_or_is_forged_changes_nothing_anywhere(at: At) -> None:
+    """Refused at the door, and no delivery hears of it."""
+    added = ServiceKey(public=public_text(private_key_of(at.new)), valid_from=datetime.now(UTC).isoformat())
+    with pytest.raises(RuleBroken, match="never give it one") as refused:
+        await at.door(VIGIL, VIGIL).change_keys(record(VIGIL, added=(added,)))
+    with pytest.raises(NotAuthentic):
+        await at.door(POLICE).change_keys(revocation(key="uz.customs"))
+    ledger = await at.door(POLICE).ledger(at.plan.operation)
+
+    assert "R24" == refused.value.rule
+    assert not [entry for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]
+    assert "accepted" == (await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))).verdict.verdict  # type: ignore[union-attr]
+
+
+async def test_an_administrator_revokes_a_stolen_key_everywhere(at: At) -> None:
+    """A delivery knows the administrators it started with."""
+    told = await at.door("administration", "administration").change_keys(revocation("administration"))
+    with pytest.raises(NotAuthentic):
+        await at.door(POLICE).deliveries()
+
+    assert (at.plan.operation,) == told.taken
