@@ -5,8 +5,10 @@ YAML 1.2, so that `NO` is Norway and not false. Text in, record out: reading the
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import accumulate
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -22,10 +24,17 @@ Record = TypeVar("Record", bound=BaseModel)
 Rule = Callable[[Record], Iterable[Fault]]
 """What a record must be beyond its form: the faults it finds."""
 
+_BRACKET = re.compile(r"[\[\]{}]")
 LONGEST = 1_000_000
 """Longest document, characters."""
 MOST_VALUES = 100_000
 """Most values in a document, each alias counted as what it stands for: a few lines of aliases can stand for billions."""
+
+
+DEEPEST = 100
+"""Most lists and maps one inside another in `[` and `{`: the parser's time grows with the square of it."""
+LARGEST = 2**63
+"""No number in a document is larger; text of a few thousand digits costs seconds, and stands for nothing here."""
 
 
 class Document:
@@ -35,6 +44,9 @@ class Document:
         self.name = name
         if len(text) > LONGEST:
             raise Malformed(f"{name}: longer than {LONGEST} characters")
+        if _deepest(text) > DEEPEST:
+            problem = f"not YAML: it is nested too deeply: more than {DEEPEST} lists or maps one inside another"
+            raise Malformed(f"{name} is not YAML", [Fault(place=name, problem=problem)])
         try:
             self.tree: Any = YAML().load(io.StringIO(text))
             self._value = _plain(self.tree, iter(range(MOST_VALUES)))
@@ -86,6 +98,12 @@ class Document:
         return line
 
 
+def _deepest(text: str) -> int:
+    """How many brackets are open at once at most, wherever they stand: in words too, where nobody leaves so many open."""
+    brackets = [1 if one in "[{" else -1 for one in _BRACKET.findall(text)]
+    return max(accumulate(brackets, lambda depth, step: max(depth + step, 0), initial=0))
+
+
 def _line(node: CommentedMap | CommentedSeq, key: str | int, around: int) -> int:
     """Line of one item, or of what is `around` it where the parser keeps none (a merged key, an ordered map)."""
     try:
@@ -103,6 +121,9 @@ def _plain(node: Any, room: Iterator[int]) -> Any:
         return {str(key): _plain(value, room) for key, value in node.items()}
     if isinstance(node, list):
         return [_plain(item, room) for item in node]
+    if isinstance(node, int) and abs(node) > LARGEST:
+        message = "a number is too large"
+        raise ValueError(message)
     if isinstance(node, bool | int | float) or node is None:
         return node
     return str(node)

@@ -61,7 +61,7 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
             raise
         return http_problem(error)
     except ConnectionError:
-        raise  # the caller has gone
+        return http_problem(web.HTTPBadRequest())  # the caller has gone: nobody reads it, and it is no fault of ours
     except Exception:
         log.exception("a fault of our own", extra={"method": request.method, "path": request.rel_url.raw_path})
         return own_fault()

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from inspect import cleandoc
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, WithJsonSchema
 
 from domain.canonical import Frozen
 from domain.directory import Listed
@@ -40,6 +40,18 @@ class Begun(Frozen):
     """A delivery has been started."""
 
     delivery: OperationCode
+
+
+class Change(BaseModel):
+    """One server-sent event of a stream of changes."""
+
+    id: str
+    """The entry's number: what to send as `Last-Event-ID` to go on after it."""
+    event: Literal["message"] = "message"
+    data: Annotated[
+        str, WithJsonSchema({"type": "string", "contentMediaType": JSON, "contentSchema": {"$ref": f"{COMPONENTS}Entry"}})
+    ]
+    """The entry."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +109,7 @@ SAYS: dict[str, Says] = {
     ),
     "ledger": Says({200: Answer(tuple[Entry | Withheld, ...])}, refuses=(422,), asks={"since": _SINCE}),
     "changes": Says(
-        {200: Answer(str, "Server-sent events: `id` is an entry's number, `data` the entry as JSON.", EVENTS)},
+        {200: Answer(Change, "Server-sent events, each of this form.", EVENTS)},
         refuses=(422,),
         asks={
             "since": _SINCE,

@@ -31,6 +31,8 @@ async def stream(request: web.Request, found: AsyncIterator[Entry | Withheld]) -
     except VigilError as error:
         log.warning("a stream of changes broke off", extra={"code": error.code})
         return answer  # without an end: the client asks again from where it was
+    except ConnectionError:
+        return answer  # the client has gone
     await answer.write_eof()
     return answer
 

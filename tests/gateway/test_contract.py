@@ -1,0 +1,49 @@
+"""The gateway answers what its OpenAPI document says, whoever asks and whatever is asked; `make fuzz` asks more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from domain.policy import MAY, OPEN
+from gateway import openapi
+from gateway.openapi import Answer, Begun, Says
+from tests.fuzz import door
+from tests.fuzz.door import Target, attack
+
+REQUESTS = 300
+
+
+@pytest.fixture
+async def target(temporal: Client) -> AsyncIterator[Target]:
+    """A gateway to ask."""
+    async with door.target(temporal) as found:
+        yield found
+
+
+async def test_every_answer_is_one_that_the_document_names(target: Target) -> None:
+    """Hundreds of requests, right and wrong, by everyone, each with a valid proof: no fault of the gateway's, no answer,
+    type or form that is not in the document.
+    """
+    tried = await asyncio.to_thread(attack, target, REQUESTS, 1)
+
+    assert {} == tried.faults
+    assert tried.requests > REQUESTS / 2
+    assert {*MAY, *OPEN} == {name.split()[0] for name in tried.answers}
+    assert {"submit 200", "view 200", "ledger 200", "packet 200", "start 409", "amend 422"} <= tried.answers.keys()
+
+
+@pytest.mark.parametrize(
+    "wrong", [Says({200: Answer(Begun)}), Says({201: Answer(Any)}), Says({200: Answer(Any, media="text/plain")})]
+)
+async def test_an_answer_that_the_document_does_not_name_is_found(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch, wrong: Says
+) -> None:
+    """Of another form, status or type: the search above would see it."""
+    monkeypatch.setitem(openapi.SAYS, "list", wrong)
+    async with door.target(temporal) as found:
+        tried = await asyncio.to_thread(attack, found, 10, 1, ["list"])
+
+    assert 1 == len(tried.faults)
