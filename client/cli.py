@@ -12,7 +12,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -46,6 +46,7 @@ from client.console import (
 from client.embedded import Embedded, Layout, held
 from client.handing import hand_in, keep, kept
 from client.listing import table_of
+from client.reading import reads
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.running import Interrupted, run
 from client.saying import content_of, correction, kind_for, statement
@@ -65,13 +66,12 @@ from process.files import write_new
 from process.gateway import AGAIN_AFTER, Gateway
 from process.ring import ring_in
 
-T = TypeVar("T")
-
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(planning.app, name="plan")
 app.add_typer(keys_commands.app, name="keys")
 app.command()(conformance)
 app.command("codec")(codec.codec)
+app.command()(reads)
 
 Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]

@@ -203,6 +203,7 @@ class Embedded:
             "VIGIL_KEY": str(layout.key),
             "VIGIL_DECONFLICTION_KEY": str(layout.deconfliction_key),
             "VIGIL_PAYLOAD_KEYS": str(layout.payload_keys),
+            "VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{layout.home.path.resolve() / 'archive.db'}",
             "VIGIL_GATEWAY_HOST": "127.0.0.1",
             "VIGIL_GATEWAY_PORT": str(layout.gateway_port),
             "VIGIL_GATEWAY_URL": layout.gateway_url,

@@ -24,6 +24,7 @@ REQUEST_TYPE = "application/vnd.vigil.request+json"
 NOTICE_TYPE = "application/vnd.vigil.notice+json"
 MANIFEST_TYPE = "application/vnd.vigil.manifest+json"
 KEYS_TYPE = "application/vnd.vigil.keys+json"
+READS_TYPE = "application/vnd.vigil.reads+json"
 
 _LONGEST_PAYLOAD = 512 * 1024
 _PUBLIC_KEY = re.compile(r"ed25519:([A-Za-z0-9+/]{43}=)")

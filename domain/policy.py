@@ -35,6 +35,7 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "directory": ("part",   "part",  "part",     "all",      "part",  "all",         "all"),  # part: not how others are reached
     "decode":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
     "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
+    "reads":    ("-",       "-",     "-",        "-",        "all",   "-",           "-"),
 }
 # fmt: on
 """Action, and how far it reaches for each role, in the order of `ROLES`. The actions are the names of the gateway's routes."""

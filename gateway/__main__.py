@@ -3,13 +3,15 @@
 import asyncio
 import logging
 
-from domain.errors import Unavailable
+from archive.database import Database
+from archive.reads import Reads
+from domain.errors import Malformed, Unavailable
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
 from gateway.metrics import METRICS
-from process.brought import cards_in
+from process.brought import cards_in, installation_of, text_of
 from process.in_force import OfFile
 from process.keyfile import key_in
 from process.metrics import scraped
@@ -25,9 +27,14 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
     directory, cards = OfFile(chosen.directory, others=True), cards_in(chosen.cards)
     key = key_in(chosen.key, chosen.passphrase_file)
+    reads = Reads(_archive(chosen), key, installation_of(directory.now))
+    try:
+        await reads.prepare()
+    except Unavailable as error:  # a stop must get through all the same (R8)
+        log.warning("until the archive answers nothing is shown to anybody: %s", error.message)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys))
     desk = Desk(client, chosen.task_queue, directory, cards, key)
-    app = application(desk, Proofs(directory, chosen.gateway_url))
+    app = application(desk, Proofs(directory, chosen.gateway_url), reads)
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
             async with serving(app, chosen.gateway_host, chosen.gateway_port):
@@ -36,6 +43,14 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     except OSError as error:
         message = f"port {chosen.gateway_port} on {chosen.gateway_host} is taken or not allowed"
         raise Unavailable(message, hint="stop what uses it, or set VIGIL_GATEWAY_PORT") from error
+    await reads.close()
+
+
+def _archive(chosen: Settings) -> Database:
+    if chosen.archive_url is None:
+        raise Malformed("there is no archive: VIGIL_ARCHIVE_URL is not set", hint="see deploy/README.md for the variables")
+    password = text_of(chosen.archive_password).strip() if chosen.archive_password is not None else None
+    return Database(chosen.archive_url, password)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from archive.reads import LONGEST_PAGE, Reads
 from domain.canonical import digest_of_bytes
 from domain.directory import Listed
 from domain.envelope import Envelope
 from domain.errors import Malformed
+from domain.identifiers import OperationCode
 from domain.ledger import Entry, Left
 from domain.packet import Purpose
 from domain.sight import Withheld
@@ -27,6 +29,7 @@ from gateway.desk import Desk
 from gateway.limits import LIMITS, Limits
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
+from gateway.reads import READS, recorded, shows
 from gateway.streams import STREAMS, end_streams, stream
 
 LARGEST_BODY = 1_000_000
@@ -35,6 +38,7 @@ LARGEST_NUMBER = 999_999_999
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 ROWS = TypeAdapter(tuple[Row, ...])
 LISTED = TypeAdapter(tuple[Listed, ...])
+DELIVERY: TypeAdapter[str] = TypeAdapter(OperationCode)
 PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
@@ -43,12 +47,13 @@ OPENAPI: web.AppKey[bytes] = web.AppKey("openapi", bytes)
 routes = web.RouteTableDef()
 
 
-def application(desk: Desk, proofs: Proofs) -> web.Application:
+def application(desk: Desk, proofs: Proofs, log_of_reads: Reads) -> web.Application:
     """The gateway's web application."""
     connections, limits = Connections(), Limits()
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[connections.seen, logged, explained, proved])
+    middlewares = [connections.seen, logged, explained, proved, recorded]
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     streams: set[asyncio.Task[None]] = set()
-    app[DESK], app[PROOFS], app[STREAMS] = desk, proofs, streams
+    app[DESK], app[PROOFS], app[STREAMS], app[READS] = desk, proofs, streams, log_of_reads
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
     app.on_response_prepare.append(_guard)
@@ -102,13 +107,17 @@ async def start(request: web.Request) -> web.Response:
 @routes.get("/v1/deliveries", name="list")
 async def deliveries(request: web.Request) -> web.Response:
     """The caller's deliveries."""
-    return _json(ROWS.dump_json(await request.app[DESK].deliveries(request[CALLER].service)))
+    found = await request.app[DESK].deliveries(request[CALLER].service)
+    shows(request, (row.delivery for row in found))
+    return _json(ROWS.dump_json(found))
 
 
 @routes.get("/v1/deliveries/{delivery}", name="view")
 async def show(request: web.Request) -> web.Response:
     """One delivery's summary."""
-    return _model(await request.app[DESK].view(request[CALLER].service, request.match_info["delivery"]))
+    found = await request.app[DESK].view(request[CALLER].service, request.match_info["delivery"])
+    shows(request, [found.delivery])
+    return _model(found)
 
 
 @routes.put("/v1/deliveries/{delivery}/plan", name="amend")
@@ -132,8 +141,9 @@ async def submit(request: web.Request) -> web.Response:
 @routes.get("/v1/deliveries/{delivery}/ledger", name="ledger")
 async def ledger(request: web.Request) -> web.Response:
     """Ledger entries from `since` on."""
-    since = _number("since", request.query.get("since", "0"))
-    found = await request.app[DESK].ledger(request[CALLER].service, request.match_info["delivery"], since)
+    delivery, since = request.match_info["delivery"], _number("since", request.query.get("since", "0"))
+    found = await request.app[DESK].ledger(request[CALLER].service, delivery, since)
+    shows(request, [delivery], (entry.seq for entry in found))
     return _json(ENTRIES.dump_json(found))
 
 
@@ -153,7 +163,10 @@ async def packet(request: web.Request) -> web.Response:
         purpose = PURPOSE.validate_python(request.query.get("purpose", "operation"))
     except ValidationError as error:
         raise Malformed("there is no such purpose", faults_of(error, place="purpose")) from error
-    return _json(await request.app[DESK].packet(request[CALLER].service, request.match_info["delivery"], purpose))
+    delivery = request.match_info["delivery"]
+    found = await request.app[DESK].packet(request[CALLER].service, delivery, purpose)
+    shows(request, [delivery], purpose=purpose)
+    return _json(found)
 
 
 @routes.post("/v1/keys", name="keys")
@@ -166,13 +179,31 @@ async def keys(request: web.Request) -> web.Response:
 async def inbox(request: web.Request) -> web.Response:
     """What the caller is being asked, in all its deliveries; with `signed=yes`, each request in an envelope, to be carried."""
     desk, caller = request.app[DESK], request[CALLER].service
-    return _model(await (desk.signed_inbox(caller) if request.query.get("signed") == "yes" else desk.inbox(caller)))
+    found = await desk.inbox(caller)
+    shows(request, (one.delivery for one in found.requests))
+    return _model(desk.signed(found) if request.query.get("signed") == "yes" else found)
 
 
 @routes.post("/v1/codec/decode", name="decode")
 async def decode(request: web.Request) -> web.Response:
     """Decode payloads of histories: Temporal's remote codec protocol, for its own UI and command line. There is no encoding."""
-    return _json(decoded(request.app[DESK].codec, request[CALLER].service, await request.read()))
+    body, deliveries = decoded(request.app[DESK].codec, await request.read())
+    shows(request, deliveries)
+    return _json(body)
+
+
+@routes.get("/v1/reads", name="reads")
+async def show_reads(request: web.Request) -> web.Response:
+    """The log of reads from record `since` on, of one delivery or of all. For auditors."""
+    since = _number("since", request.query.get("since", "0"))
+    limit = min(_number("limit", request.query.get("limit", str(LONGEST_PAGE))), LONGEST_PAGE)
+    try:
+        delivery = DELIVERY.validate_python(request.query["delivery"]) if "delivery" in request.query else None
+    except ValidationError as error:
+        raise Malformed("that is no code name of a delivery", faults_of(error, place="delivery")) from error
+    page = await request.app[READS].page(since, limit, delivery)
+    shows(request, () if delivery is None else [delivery], (one.number for one in page.reads))
+    return _model(page)
 
 
 M = TypeVar("M", bound=BaseModel)

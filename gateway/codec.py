@@ -5,7 +5,6 @@ a search attribute, comes back as it was sent.
 """
 
 import json
-import logging
 from typing import Any
 
 from aiohttp import web
@@ -13,11 +12,9 @@ from google.protobuf.json_format import MessageToJson, Parse, ParseError
 from temporalio.api.common.v1 import Payloads
 
 from domain.canonical import Frozen
-from domain.directory import Service
 from domain.errors import Malformed
 from process.codec import CONTEXT, ENCRYPTED, Codec, ForgedError
-
-log = logging.getLogger("vigil.gateway")
+from workflows.messages import delivery_of
 
 LARGEST_BODY = 4_000_000
 """Bytes: one payload of the largest size that Temporal takes (2 MB), in base64."""
@@ -29,12 +26,11 @@ class Coded(Frozen):
     payloads: tuple[dict[str, Any], ...] = ()
 
 
-def decoded(codec: Codec, caller: Service, body: bytes) -> bytes:
-    """The same payloads, opened. Raises `Malformed`."""
+def decoded(codec: Codec, body: bytes) -> tuple[bytes, list[str]]:
+    """The same payloads, opened, and the deliveries they are of. Raises `Malformed`."""
     payloads = _payloads(body)
-    for delivery in _open(codec, payloads):
-        log.info("a history was read", extra={"service": caller.id, "delivery": delivery})
-    return MessageToJson(payloads).encode()
+    deliveries = _open(codec, payloads)
+    return MessageToJson(payloads).encode(), deliveries
 
 
 def roomy(request: web.Request) -> web.Request:
@@ -61,6 +57,7 @@ def _open(codec: Codec, payloads: Payloads) -> list[str]:
             payload.CopyFrom(codec.opened(payload))
         except ForgedError as error:
             raise Malformed(f"payload {number} does not open: {error.reason}") from None
-        if context:
-            read[json.loads(context)[1].removeprefix("delivery/")] = None
+        delivery = delivery_of(json.loads(context)[1]) if context else None
+        if delivery is not None:
+            read[delivery] = None
     return list(read)

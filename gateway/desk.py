@@ -326,9 +326,8 @@ class Desk:
         await self._reading.report(caller, requests)
         return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
-    async def signed_inbox(self, caller: Service) -> SignedInbox:
-        """The same, each request signed by Vigil as for a service that is called: so that it can be carried in a file."""
-        found = await self.inbox(caller)
+    def signed(self, found: Inbox) -> SignedInbox:
+        """An inbox, each request signed by Vigil as for a service that is called: so that it can be carried in a file."""
         signed = tuple(sign(canonical(one), REQUEST_TYPE, self._key) for one in found.requests)
         return SignedInbox(requests=signed, unanswered=found.unanswered)
 

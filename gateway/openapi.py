@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, WithJsonSchema
 
+from archive.reads import LONGEST_PAGE
 from domain.canonical import Frozen
 from domain.directory import Listed
 from domain.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
@@ -23,6 +24,7 @@ from domain.keys import Taken
 from domain.ledger import Entry, Left, Receipt
 from domain.packet import Purpose
 from domain.policy import OPEN
+from domain.reads import Page
 from domain.requests import Inbox, SignedInbox
 from domain.sight import Withheld
 from domain.views import DeliveryView, Row
@@ -80,11 +82,13 @@ class Says:
     """Parameters beside those of the path: where it is, its schema, what it means."""
 
 
-_SINCE = (
-    "query",
-    {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0},
-    "Number of the first entry wanted.",
-)
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
+
+
+def _since(what: str) -> tuple[str, Mapping[str, Any], str]:
+    return "query", _NUMBER | {"default": 0}, f"Number of the first {what} wanted."
+
+
 SAYS: dict[str, Says] = {
     "health": Says({200: Answer(Health)}, refuses=(503,)),
     "openapi": Says({200: Answer(dict[str, Any])}),
@@ -107,12 +111,12 @@ SAYS: dict[str, Says] = {
         takes=STATEMENT_TYPE,
         refuses=(422,),
     ),
-    "ledger": Says({200: Answer(tuple[Entry | Withheld, ...])}, refuses=(422,), asks={"since": _SINCE}),
+    "ledger": Says({200: Answer(tuple[Entry | Withheld, ...])}, refuses=(422,), asks={"since": _since("entry")}),
     "changes": Says(
         {200: Answer(Change, "Server-sent events, each of this form.", EVENTS)},
         refuses=(422,),
         asks={
-            "since": _SINCE,
+            "since": _since("entry"),
             "Last-Event-ID": ("header", {"type": "string"}, "Number of the last entry there is already; comes before `since`."),
         },
     ),
@@ -127,6 +131,15 @@ SAYS: dict[str, Says] = {
         asks={"signed": ("query", {"type": "string", "enum": ["yes"]}, "Each request in an envelope signed by Vigil.")},
     ),
     "decode": Says({200: Answer(Coded)}, sends=Coded, refuses=(422,)),
+    "reads": Says(
+        {200: Answer(Page)},
+        refuses=(422,),
+        asks={
+            "since": _since("record"),
+            "limit": ("query", _NUMBER | {"default": LONGEST_PAGE}, f"How many records at most; never more than {LONGEST_PAGE}."),
+            "delivery": ("query", TypeAdapter(OperationCode).json_schema(), "Only records that name it."),
+        },
+    ),
 }
 
 _ANY = (400, 401, 403, 404, 408, 413, 415, 429, 503)

@@ -10,6 +10,7 @@ from domain.errors import (
     NotAllowed,
     NotAuthentic,
     NotFound,
+    NotVerified,
     RuleBroken,
     Unavailable,
     VigilError,
@@ -23,6 +24,7 @@ STATUS: dict[type[VigilError], int] = {
     NotFound: 404,
     RuleBroken: 409,
     Limited: 429,
+    NotVerified: 503,
     Unavailable: 503,
 }
 _WHAT_TO_DO: dict[type[VigilError], str] = {

@@ -9,6 +9,7 @@ from aiohttp import web
 from domain.errors import VigilError
 from domain.ledger import Entry
 from domain.sight import Withheld
+from gateway.reads import following
 
 log = logging.getLogger("vigil.gateway")
 
@@ -21,20 +22,21 @@ STREAMS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("streams")
 async def stream(request: web.Request, found: AsyncIterator[Entry | Withheld]) -> web.StreamResponse:
     """Answer with these entries as they come."""
     first = await anext(found, None)  # what is wrong with the question is answered as for any other
-    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-    await answer.prepare(request)
-    request.app[STREAMS].add(request.task)
-    request.task.add_done_callback(request.app[STREAMS].discard)
-    try:
-        async for text in _events(first, found):
-            await answer.write(text)
-    except VigilError as error:
-        log.warning("a stream of changes broke off", extra={"code": error.code})
-        return answer  # without an end: the client asks again from where it was
-    except ConnectionError:
-        return answer  # the client has gone
-    await answer.write_eof()
-    return answer
+    async with following(request, first, found) as recorded:
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await answer.prepare(request)
+        request.app[STREAMS].add(request.task)
+        request.task.add_done_callback(request.app[STREAMS].discard)
+        try:
+            async for text in _events(first, recorded):
+                await answer.write(text)
+        except VigilError as error:
+            log.warning("a stream of changes broke off", extra={"code": error.code})
+            return answer  # without an end: the client asks again from where it was
+        except ConnectionError:
+            return answer  # the client has gone
+        await answer.write_eof()
+        return answer
 
 
 async def end_streams(app: web.Application) -> None:
@@ -44,12 +46,12 @@ async def end_streams(app: web.Application) -> None:
         one.cancel()
 
 
-async def _events(first: Entry | Withheld | None, following: AsyncIterator[Entry | Withheld]) -> AsyncIterator[bytes]:
+async def _events(first: Entry | Withheld | None, recorded: AsyncIterator[Entry | Withheld]) -> AsyncIterator[bytes]:
     """Entries as server-sent events, and a comment now and then so that nobody on the way takes silence for death."""
     entry = first
     while entry is not None:
         yield f"id: {entry.seq}\ndata: {entry.model_dump_json()}\n\n".encode()
-        coming = asyncio.ensure_future(anext(following, None))
+        coming = asyncio.ensure_future(anext(recorded, None))
         try:
             while not (await asyncio.wait({coming}, timeout=KEEP_ALIVE))[0]:
                 yield b": still here\n\n"

@@ -23,12 +23,14 @@ from domain.errors import (
     NotAllowed,
     NotAuthentic,
     NotFound,
+    NotVerified,
     RuleBroken,
     Unavailable,
     VigilError,
 )
 from domain.keys import Taken
 from domain.ledger import Entry, Left, Receipt
+from domain.reads import Page
 from domain.requests import Inbox, SignedInbox
 from domain.sight import Withheld
 from domain.views import DeliveryView, Row
@@ -68,6 +70,8 @@ class _Problem(BaseModel):
             return RuleBroken(self.rule, self.detail.removeprefix(f"{self.rule}: "), hint=self.hint)
         if self.code == Limited.code and after is not None and after.isdecimal():
             return Limited(self.detail, after=int(after), hint=self.hint)
+        if self.code == NotVerified.code:
+            return NotVerified(self.detail)
         if self.code in _PLAIN:
             return _PLAIN[self.code](self.detail, hint=self.hint)
         return Unavailable(f"the gateway at {url} says: {self.detail or self.code}", hint=self.hint)
@@ -83,6 +87,7 @@ _PAGE: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 _INBOX = TypeAdapter(Inbox)
 _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
+_READS = TypeAdapter(Page)
 _PROBLEM = TypeAdapter(_Problem)
 
 
@@ -146,6 +151,10 @@ class Gateway:
     async def decode(self, payloads: bytes) -> bytes:
         """What Temporal's UI or command line asks a codec server, and the answer. For supervisors."""
         return await self._call("POST", "/v1/codec/decode", payloads)
+
+    async def reads(self, since: int = 0, limit: int = 1000) -> Page:
+        """A page of the log of reads, from a number on."""
+        return self._read(_READS, await self._call("GET", f"/v1/reads?since={since}&limit={limit}"))
 
     async def changes(self, delivery: str, away: Callable[[Unavailable], None] | None = None) -> AsyncGenerator[Entry | Withheld]:
         """Entries as they are recorded, until the delivery has ended. Goes on after a broken connection.

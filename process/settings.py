@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     """The ring of payload keys: what Temporal keeps is encrypted under them."""
     deconfliction_key: Path | None = None
     """The deconfliction key (64 hexadecimal digits). The worker needs it; the gateway does not and is better off without."""
+    archive_url: str | None = None
+    """The archive's database (SQLAlchemy URL, without a password). The gateway needs it; the worker does not."""
+    archive_password: Path | None = None
+    """A file with the password of the archive's database, where it asks for one."""
     gateway_url: str = "http://127.0.0.1:8470"
     """Where services reach the gateway."""
     gateway_host: str = "127.0.0.1"

@@ -4,6 +4,7 @@ services over real HTTP.
 
 import asyncio
 import hashlib
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -12,12 +13,15 @@ from datetime import timedelta
 from typing import Any
 
 import aiohttp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from activities.deconfliction import Deconfliction
 from activities.desks import Desks
 from activities.services import Services
+from archive.database import Database
+from archive.reads import Reads
 from domain.directory import Directory, Reach, Service
 from domain.ledger import Entry
 from domain.plan import Plan
@@ -38,6 +42,7 @@ from workflows.messages import Docket, register_id, workflow_id
 
 PATIENCE = 60.0
 PAYLOAD_KEYS = Ring.of(hashlib.sha256(b"SIMULATED payload key").digest())
+VIGIL_KEY = private_key_of(VIGIL)
 
 
 def quick(plan: Plan, scenario: Scenario) -> tuple[Plan, Scenario]:
@@ -56,14 +61,16 @@ class Installation:
     http: aiohttp.ClientSession
     directory: Directory
     in_force: InForce
+    """The gateway's."""
     task_queue: str
-    parts: tuple[Services, Deconfliction]
+    parts: tuple[Services, Desks, Deconfliction]
     """What a second worker needs."""
+    reads: Reads
     services: SimulatedServices | None = field(default=None)
 
-    def gateway(self, service: str) -> Gateway:
-        """The gateway, as this service calls it."""
-        return Gateway(self.http, self.url, service, private_key_of(service))
+    def gateway(self, service: str, officer: str | None = None) -> Gateway:
+        """The gateway, as this service calls it: its system, or an officer of it."""
+        return Gateway(self.http, self.url, service, private_key_of(service), officer)
 
     def handle(self, plan: Plan) -> WorkflowHandle[Any, Any]:
         """The workflow of a plan's delivery."""
@@ -105,6 +112,19 @@ BYSTANDERS = ("tj.customs", "supervision", "audit", "administration")
 
 
 @asynccontextmanager
+async def log_of_reads(directory: Directory, key: Ed25519PrivateKey = VIGIL_KEY) -> AsyncIterator[Reads]:
+    """An empty log, in a file for as long as it is open."""
+    system = directory.system()
+    assert system is not None
+    with tempfile.TemporaryDirectory(prefix="vigil-archive-") as folder:
+        reads = Reads(Database(f"sqlite+aiosqlite:///{folder}/archive.db"), key, system)
+        try:
+            yield reads
+        finally:
+            await reads.close()
+
+
+@asynccontextmanager
 async def installed(
     client: Client,
     plan: Plan,
@@ -126,21 +146,20 @@ async def installed(
     directory = cast(example_directory(), cast_of, (reached if scenario else {}) | dict(reach or {}))
     directory = directory.model_copy(update={"services": (*directory.services, *beside)})
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
-    async with aiohttp.ClientSession() as http:
-        key = private_key_of(VIGIL)
-        in_force, for_others = InForce(directory), InForce(directory.for_others())
-        desk = Desk(client, queue, for_others, example_cards(), key)
-        app = application(desk, Proofs(for_others, url))
-        parts = Services(http, VIGIL, key), Desks(http, in_force, key, url, mailbox), Deconfliction(DECONFLICTION_KEY, in_force)
-        worker = worker_for(client, queue, in_force, *parts, grace=timedelta(seconds=1))
+    async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
+        in_force, of_worker = InForce(directory.for_others()), InForce(directory)
+        app = application(Desk(client, queue, in_force, example_cards(), VIGIL_KEY), Proofs(in_force, url), reads)
+        deconfliction = Deconfliction(DECONFLICTION_KEY, of_worker)
+        parts = Services(http, VIGIL, VIGIL_KEY), Desks(http, of_worker, VIGIL_KEY, url, mailbox), deconfliction
+        worker = worker_for(client, queue, of_worker, *parts, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 if scenario is None:
-                    yield Installation(client, url, http, directory, in_force, queue, parts)
+                    yield Installation(client, url, http, directory, in_force, queue, parts, reads)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
-                        yield Installation(client, url, http, directory, in_force, queue, parts, services)
+                        yield Installation(client, url, http, directory, in_force, queue, parts, reads, services)
         finally:
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 

@@ -42,9 +42,17 @@ PARTICIPANTS = "VigilParticipants"
 PHASE = "VigilPhase"
 
 
+_DELIVERY = "delivery/"
+
+
 def workflow_id(operation: str) -> str:
-    """The one workflow of a delivery. Made here and nowhere taken apart."""
-    return f"delivery/{operation}"
+    """The one workflow of a delivery."""
+    return f"{_DELIVERY}{operation}"
+
+
+def delivery_of(workflow: str) -> str | None:
+    """The delivery of a workflow; None of one that is no delivery."""
+    return workflow.removeprefix(_DELIVERY) if workflow.startswith(_DELIVERY) else None
 
 
 def register_id(task_queue: str) -> str:

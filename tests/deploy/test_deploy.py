@@ -242,14 +242,17 @@ def test_our_containers_can_change_nothing_and_gain_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OUR_CONTAINERS)
-def test_our_containers_cannot_reach_the_database(name: str) -> None:
-    """Only Temporal and the schema tool share a network with PostgreSQL, and that network has no way out."""
+def test_our_containers_cannot_reach_temporals_database(name: str) -> None:
+    """Only Temporal and the one-shots share its network, which has no way out; the gateway reaches the server for the archive."""
     compose = read_compose()
-    store = {service for service, body in compose["services"].items() if "store" in body["networks"]}
+    on = {
+        network: {service for service, body in compose["services"].items() if network in body["networks"]}
+        for network in ("store", "archive")
+    }
 
-    assert name not in store
-    assert store == {"postgres", "schema", "temporal"}
-    assert compose["networks"]["store"] == {"internal": True}
+    assert name not in on["store"]
+    assert {"store": {"postgres", "schema", "archive", "temporal"}, "archive": {"postgres", "gateway"}} == on
+    assert compose["networks"]["store"] == compose["networks"]["archive"] == {"internal": True}
 
 
 def test_temporal_ui_only_looks() -> None:

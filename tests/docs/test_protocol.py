@@ -23,18 +23,20 @@ from activities.desks import Desks, Waiting, mail
 from activities.services import LARGEST_ANSWER, POLL_WAIT, Services
 from domain import amending, proof
 from domain import envelope as real_envelope
-from domain.canonical import canonical
+from domain.canonical import canonical, plain
 from domain.delivery import Delivery
 from domain.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
 from domain.documents import Document
 from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, public_text
 from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
+from domain.keys import Taken, authentic
 from domain.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Receipt
 from domain.moments import utc_text
 from domain.packet import Purpose, seal
 from domain.plan import Plan, read_plan
 from domain.policy import MAY, ROLES
 from domain.quantities import parse_span
+from domain.reads import EMPTY, Shown, after, verify_reads
 from domain.record import amend, begin, record, submit
 from domain.requests import Facts, Inbox, Notice, Request, inbox, request
 from domain.sight import Withheld, page
@@ -46,6 +48,7 @@ from gateway.health import Health
 from gateway.problems import HTTP, STATUS, problem
 from process.brought import cards_in
 from process.in_force import InForce
+from tests.installation import log_of_reads
 from tests.reference import protocol
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +102,8 @@ def directory_of(said: dict[str, Any]) -> Directory:
     """The example directory, with the document's keys."""
     tree = YAML(typ="safe").load(ROOT / "examples" / "directory.yaml")
     services = [Service.model_validate(one) for one in tree["services"]]
-    known = {"uz.prosecutor": said["public"], "kz.knb": public_text(said["initiator_key"])}
+    others = {"kz.knb": said["initiator_key"], "audit": said["auditor_key"]}
+    known = {"uz.prosecutor": said["public"]} | {service: public_text(key) for service, key in others.items()}
     system = Service(id="vigil", kind="system", names={"en": "Vigil"})
     keyed = [
         one.model_copy(update={"keys": (ServiceKey(public=known[one.id], valid_from="2026-01-01T00:00:00Z"),)})
@@ -215,6 +219,11 @@ class PaperDesk:
         """Its packet."""
         return seal(self._of(delivery), "", self.said["vigil_key"], NOW, purpose)
 
+    async def change_keys(self, _caller: Service, envelope: Envelope) -> Taken:
+        """It takes what is signed with a key it knows."""
+        authentic(envelope, self.directory, NOW)
+        return Taken(taken=(self.plan.operation,))
+
     async def inbox(self, caller: Service) -> Inbox:
         """What it asks the caller."""
         return Inbox(requests=inbox(self.begun(), caller.id, NOW))
@@ -258,7 +267,7 @@ def raw_request(asked: Block, said: dict[str, Any], number: int) -> bytes:
     caller = asked.note.removeprefix("as ").split(",")[0]
     method, target, _ = head.splitlines()[0].split(" ")
     if "<proof>" in head:
-        key = {"uz.prosecutor": said["key"], "kz.knb": said["initiator_key"]}[caller]
+        key = {"uz.prosecutor": said["key"], "kz.knb": said["initiator_key"], "audit": said["auditor_key"]}[caller]
         made = said["make_proof"](caller, key, method, f"{URL}{target}", body.encode(), int(NOW.timestamp()), f"example-{number}")
         head = head.replace("Authorization: Vigil <proof>", f"Authorization: {made}")
     if "Content-Length" not in head and body:
@@ -291,9 +300,12 @@ async def test_every_exchange_with_the_gateway_is_as_shown(said: dict[str, Any])
         "elsewhere": changed(desk.plan, "delivery", place="Another address, Tashkent"),
     }
     said |= {name: said["sign_envelope"](canonical(plan), PLAN_TYPE, said["initiator_key"]) for name, plan in plans.items()}
-    app = api.application(desk, PinnedProofs(InForce(desk.directory), URL))  # type: ignore[arg-type] - the same methods
     wrong: list[str] = []
-    async with TestServer(app) as server:
+    proofs = PinnedProofs(InForce(desk.directory), URL)
+    async with (
+        log_of_reads(desk.directory, said["vigil_key"]) as reads,
+        TestServer(api.application(desk, proofs, reads)) as server,  # type: ignore[arg-type] - the same methods
+    ):
         for number, (asked, answered) in enumerate(exchanges()):
             status, headers, body = await sent(server, raw_request(asked, said, number))
             head, _, shown = answered.body.partition("\n\n")
@@ -425,9 +437,25 @@ def test_the_fields_of_what_is_said_and_asked_are_named(said: dict[str, Any]) ->
     assert "tashkent-airport" == AuthorisationGranted.model_validate(said["conditional"]).conditions[1].at
 
 
+def test_the_check_of_the_log_of_reads_is_that_of_vigil(said: dict[str, Any]) -> None:
+    """The document's few lines accept a log that Vigil's accept, with the same head, and refuse one that was changed or cut."""
+    seen = Shown(service="kz.knb", officer="officer-1", role="service", action="view", deliveries=("saxaul-22",))
+    tip, reads = EMPTY, []
+    for _ in range(3):
+        reads.append(tip.next(seen, utc_text(NOW)))
+        tip = after(reads[-1])
+    log, end = [plain(read) for read in reads], plain(tip)
+
+    assert said["verify_reads"](log, end) == verify_reads(reads).head == tip.head
+    for wrong in (log[:2], [*log[:1], log[1] | {"officer": None}, log[2]], [log[0], log[2]]):
+        with pytest.raises(ValueError, match=r"record \d|where the installation"):
+            said["verify_reads"](wrong, end)
+
+
 def test_types_and_limits_are_those_of_the_code() -> None:
     """Payload types, kinds of notice, limits and the lifetime of a proof stand in the document as they are in the code."""
-    types = (STATEMENT_TYPE, PLAN_TYPE, REQUEST_TYPE, NOTICE_TYPE, real_envelope.MANIFEST_TYPE, real_envelope.KEYS_TYPE)
+    types = (STATEMENT_TYPE, PLAN_TYPE, REQUEST_TYPE, NOTICE_TYPE)
+    types += (real_envelope.MANIFEST_TYPE, real_envelope.KEYS_TYPE, real_envelope.READS_TYPE)
     kinds = NoticeKind.__args__  # type: ignore[attr-defined]
     for name in (*types, *(f"`{kind}`" for kind in kinds), f"{proof.LIFETIME} seconds", f"wait={POLL_WAIT}"):
         assert name in TEXT, name

@@ -34,7 +34,7 @@ from process.gateway import Gateway
 from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import PAYLOAD_KEYS, Installation, installed, quick
+from tests.installation import PAYLOAD_KEYS, Installation, installed, log_of_reads, quick
 from tests.support import example_cards, example_directory, example_scenario, signed_plan
 from tests.workflows.test_controlled_delivery import stop_by
 from worker import worker_for
@@ -358,15 +358,17 @@ async def test_when_temporal_is_away_the_answer_says_so(monkeypatch: pytest.Monk
     directory = cast(everyone, tuple(service.id for service in everyone.services))
     desk = Desk(environment.client, "none", InForce(directory), example_cards(), private_key_of(VIGIL))
     port = free_ports(1)[0]
-    app = application(desk, Proofs(InForce(directory), f"http://127.0.0.1:{port}"))
-    async with serving(app, "127.0.0.1", port, grace=1):
+    url = f"http://127.0.0.1:{port}"
+    async with (
+        log_of_reads(directory) as reads,
+        aiohttp.ClientSession() as http,
+        serving(application(desk, Proofs(InForce(directory), url), reads), "127.0.0.1", port, grace=1),
+    ):
         await environment.shutdown()
-        async with aiohttp.ClientSession() as http:
-            door = Gateway(http, f"http://127.0.0.1:{port}", "kz.knb", private_key_of("kz.knb"))
-            with pytest.raises(Unavailable) as away:
-                await door.deliveries()
-            async with http.get(f"http://127.0.0.1:{port}/v1/health") as answer:
-                assert 503 == answer.status
+        with pytest.raises(Unavailable) as away:
+            await Gateway(http, url, "kz.knb", private_key_of("kz.knb")).deliveries()
+        async with http.get(f"{url}/v1/health") as answer:
+            assert 503 == answer.status
 
     assert away.value.hint
 

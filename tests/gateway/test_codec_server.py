@@ -96,7 +96,7 @@ async def at(temporal: Client, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     supervisor = Service.model_validate({"id": SUPERVISOR, "kind": "supervisor", "names": {"en": "Supervision"}, "keys": [key]})
     async with installed(temporal, plan, None, beside=[supervisor]) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
-        await installation.until(plan, lambda entry: entry.event.event == "asked")
+        await installation.until(plan, lambda entry: entry.event.event == "opened")
         yield At(installation, plan, keys)
 
 
@@ -199,14 +199,14 @@ async def test_what_does_not_open_is_refused_without_a_word_of_it(at: At) -> Non
     assert not any("seen by" in json.dumps(document) for _, document in answers)
 
 
-async def test_who_read_which_delivery_is_logged(at: At, caplog: pytest.LogCaptureFixture) -> None:
-    """One line for each delivery, with the supervisor; nothing of what was read."""
-    caplog.set_level("INFO")
+async def test_who_read_which_delivery_is_recorded(at: At) -> None:
+    """One record for an answer, with the supervisor and the delivery; nothing of what was read."""
+    before = len((await at.installation.reads.page(0, 1000)).reads)
     await at.ask(json.dumps({"payloads": [await at.encrypted(SECRET)] * 2}).encode())
 
-    read = [line for line in caplog.records if line.message == "a history was read"]
-    assert [(SUPERVISOR, at.plan.operation)] == [(line.__dict__["service"], line.__dict__["delivery"]) for line in read]
-    assert SECRET not in caplog.text
+    (read,) = (await at.installation.reads.page(before, 1000)).reads
+    assert (SUPERVISOR, "decode", (at.plan.operation,)) == (read.service, read.action, read.deliveries)
+    assert SECRET not in read.model_dump_json()
 
 
 async def echo(body: bytes) -> bytes:

@@ -20,6 +20,7 @@ from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.gateway.test_api import signed
+from tests.installation import log_of_reads
 from tests.support import example_directory
 
 DIRECTORY = cast(example_directory(), ("kz.knb", "uz.customs", "supervision"))
@@ -55,7 +56,8 @@ async def door_of(grace: float = 1.0) -> AsyncIterator[Door]:
     url = f"http://127.0.0.1:{port}"
     async with (
         aiohttp.ClientSession() as http,
-        serving(application(desk, Proofs(InForce(DIRECTORY), url)), "127.0.0.1", port, grace=grace),
+        log_of_reads(DIRECTORY) as reads,
+        serving(application(desk, Proofs(InForce(DIRECTORY), url), reads), "127.0.0.1", port, grace=grace),
     ):
         yield Door(url, port, http)
 

@@ -151,8 +151,7 @@ async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Cl
     desk = Desk(temporal, queue, in_force, example_cards(), private_key_of(VIGIL))
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     told = await at.door(POLICE).change_keys(revocation())
-    services, deconfliction = at.installation.parts
-    async with worker_for(temporal, queue, in_force, services, deconfliction, grace=timedelta(seconds=1)):
+    async with worker_for(temporal, queue, in_force, *at.installation.parts, grace=timedelta(seconds=1)):
         ledger = await desk.ledger(at.installation.directory.get("kz.knb"), plan.operation, 0)
     await end_what_runs(temporal, workflow_id(plan.operation))
 

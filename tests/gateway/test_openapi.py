@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from archive.reads import Reads
 from domain.policy import MAY, OPEN
 from gateway import openapi
 from gateway.access import Proofs
@@ -27,7 +28,8 @@ NOBODY: Any = None
 def app() -> web.Application:
     """The application, without anything behind it."""
     desk: Desk = NOBODY
-    return application(desk, Proofs(InForce(example_directory()), URL))
+    reads: Reads = NOBODY
+    return application(desk, Proofs(InForce(example_directory()), URL), reads)
 
 
 def test_it_is_valid_openapi_3_1() -> None:
@@ -94,7 +96,7 @@ def test_an_example_of_each_body_fits_its_schema() -> None:
     """The envelope, with the type the route takes."""
     bodies = [said["requestBody"]["content"]["application/json"] for said in OPERATIONS.values() if "requestBody" in said]
     bodies = [body for body in bodies if "Envelope" in body["schema"]["$ref"]]
-    assert [[]] * 3 == [faults(body["schema"], body["example"]) for body in bodies]
+    assert [[]] * 4 == [faults(body["schema"], body["example"]) for body in bodies]
 
 
 async def test_it_is_served_to_anybody_with_the_address_of_the_installation() -> None:

@@ -1,0 +1,135 @@
+"""The connection to the database, its migrations, and its errors as ours: without a word of what was being written."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from domain.errors import Malformed, Unavailable
+
+log = logging.getLogger("vigil.archive")
+for talker in ("alembic", "aiosqlite"):  # the second would write down every value
+    logging.getLogger(talker).setLevel("WARNING")
+
+PATIENCE = 5.0
+"""Seconds that the database is given for one answer."""
+MIGRATING = 0x56_49_47_49_4C
+"""PostgreSQL's advisory lock that a migration holds: of two gateways that start together one waits."""
+SQLITE, POSTGRESQL = "sqlite+aiosqlite", "postgresql+asyncpg"
+OPTIONS: dict[str, frozenset[str]] = {SQLITE: frozenset(), POSTGRESQL: frozenset({"ssl"})}
+"""What may stand after the `?` of each one's URL."""
+
+
+class Database:
+    """One database, by its URL. Its tables are brought up to date before the first use; nothing is connected before."""
+
+    def __init__(self, url: str, password: str | None = None) -> None:
+        """Raises `Malformed` if the URL is none of SQLite or PostgreSQL."""
+        self._engine = _engine(url, password)
+        self._migrated = False
+        self._migrating = asyncio.Lock()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write. Raises `Unavailable`: then it may or may not have been written."""
+        with _as_ours():
+            await self.migrate()
+            async with self._engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes nothing and keeps nobody from writing. Raises `Unavailable`."""
+        with _as_ours():
+            await self.migrate()
+            async with self._engine.execution_options(reading=True).begin() as connection:
+                yield connection
+
+    async def migrate(self) -> None:
+        """Bring the tables up to date, once. Raises `Unavailable`."""
+        async with self._migrating:
+            if not self._migrated:
+                with _as_ours():
+                    _touch(self._engine)
+                    async with self._engine.begin() as connection:
+                        await connection.run_sync(upgrade)
+                self._migrated = True
+
+    async def close(self) -> None:
+        """End every connection."""
+        await self._engine.dispose()
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the tables up to date, in one transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})
+    config = Config()
+    config.set_main_option("script_location", "archive:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _engine(url: str, password: str | None) -> AsyncEngine:
+    hint = f"give VIGIL_ARCHIVE_URL as {SQLITE}:////var/lib/vigil/archive.db or {POSTGRESQL}://user@host/database"
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise Malformed("VIGIL_ARCHIVE_URL is no URL of a database", hint=hint) from error
+    if parsed.drivername not in OPTIONS or not parsed.database or not parsed.query.keys() <= OPTIONS[parsed.drivername]:
+        raise Malformed(f"VIGIL_ARCHIVE_URL is not the address of a {SQLITE} or {POSTGRESQL} database", hint=hint)
+    if password is not None:
+        parsed = parsed.set(password=password)
+    if parsed.drivername == POSTGRESQL:
+        limits = {"timeout": PATIENCE, "command_timeout": PATIENCE}
+        return create_async_engine(parsed, hide_parameters=True, pool_pre_ping=True, connect_args=limits)
+    engine = create_async_engine(
+        parsed, hide_parameters=True, connect_args={"timeout": PATIENCE, "isolation_level": None}
+    )  # without the driver's own transactions: ours begin as `_begin` says, and hold for migrations too
+    event.listen(engine.sync_engine, "connect", _durable)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _durable(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """What is committed is on the disk."""
+    cursor = connection.cursor()
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Whoever may write takes SQLite's one lock at once: two that first read and then write would refuse each other."""
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _touch(engine: AsyncEngine) -> None:
+    """A new file is its owner's only: it says who watches what."""
+    if engine.dialect.name == "sqlite":
+        Path(engine.url.database or "").touch(mode=0o600)
+
+
+@contextmanager
+def _as_ours() -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        message = "the archive was made by a newer version of Vigil than this one"
+        raise Unavailable(message, hint="run that version, or a newer one") from error
+    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        log.warning("the archive cannot be reached", extra={"code": type(error).__name__})
+        message = "the archive cannot be reached, and nothing is shown that cannot be recorded"
+        raise Unavailable(message, hint="try again; statements and stops are taken all the same") from error

@@ -1,0 +1,41 @@
+"""The tables. `archive/migrations` makes them; a test holds the two against each other."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, Text
+
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s", "ix": "ix_%(column_0_label)s"}
+)
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+reads = Table(
+    "reads",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("record", Text, nullable=False),
+)
+"""The log: each record as its canonical bytes, which is what is hashed."""
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("delivery", String(40), primary_key=True),
+    Column("number", _NUMBER, ForeignKey(reads.c.number), primary_key=True, autoincrement=False),
+)
+"""Which records name a delivery. For looking up only: what a record says stands in the record."""
+
+tips = Table(
+    "tips",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("envelope", Text),
+)
+"""One row: the signed tip, null while the log is empty. Whoever appends locks it, so that appends come one after another."""
+
+used_proofs = Table(
+    "used_proofs",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("until", String(27), nullable=False, index=True),
+)
+"""Proofs for which something was shown, and until when they would be valid: none is good twice, at whichever gateway."""

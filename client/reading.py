@@ -1,0 +1,142 @@
+"""`vigil reads`: an auditor asks who has been shown what, and whether the answer can be trusted."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.table import Table
+
+from client.calling import call
+from client.console import GATEWAY, KEYS, OFFICER, As, Keys, Officer, Output, Url, answer, talk
+from client.render import moment
+from domain.canonical import plain
+from domain.directory import Service
+from domain.errors import Malformed, NotVerified
+from domain.reads import EMPTY, Read, Tip, after, signed_tip, unverified_tip, verify_end, verify_reads
+from domain.statements import faults_of
+from process.brought import directory_in, installation_of, text_of
+from process.gateway import Gateway
+
+MEMORY = Path("~/.config/vigil/reads.json")
+_TIPS: TypeAdapter[dict[str, Tip]] = TypeAdapter(dict[str, Tip])
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What of the log was read and verified, and what is wrong with the rest of it, if anything is."""
+
+    reads: tuple[Read, ...]
+    tip: Tip
+    wrong: NotVerified | None
+
+
+def reads(
+    service: As,
+    delivery: Annotated[str | None, typer.Argument(help="only what was shown of this delivery", show_default=False)] = None,
+    since: Annotated[int, typer.Option(min=0, help="only from this record on; what is before was verified here earlier")] = 0,
+    directory: Annotated[Path | None, typer.Option(help="a directory you trust: its installation must have signed it")] = None,
+    memory: Annotated[Path, typer.Option(envvar="VIGIL_MEMORY", help="file that remembers how far you have seen it")] = MEMORY,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """Who has been shown what, and when: for auditors. Verifies the whole log; exit code 7, and the number, if it was changed,
+    or no longer holds what you saw the last time.
+    """
+    tips = _remembered(memory.expanduser())
+    known = tips.get(gateway, EMPTY)
+    if since > known.count:
+        message = f"what comes before record {since} has not been verified here: {memory} knows {known.count}"
+        raise Malformed(message, hint="leave --since out this time")
+    installation = installation_of(directory_in(directory)) if directory is not None else None
+    looked = call(gateway, service, officer, keys.expanduser(), lambda door: _look(door, since, known, installation))
+    if looked.wrong is None:
+        _remember(memory.expanduser(), tips | {gateway: looked.tip})
+    shown = [read for read in looked.reads if read.number >= since and (delivery is None or delivery in read.deliveries)]
+    document = {
+        "reads": [plain(read) for read in shown],
+        "tip": plain(looked.tip),
+        "verified": looked.wrong is None,
+        "signed": installation is not None and looked.wrong is None,
+    }
+    text = _table(shown) if shown or looked.wrong else "nobody has been shown anything of that"
+    answer(output, document, text, looked.wrong)
+    talk.print(f"verified: {looked.tip.count} records, head {looked.tip.head}", style="dim")
+    if installation is None:
+        talk.print("whose signature it bears was not checked: name a directory you trust with --directory", style="dim")
+
+
+async def _look(door: Gateway, since: int, known: Tip, installation: Service | None) -> Looked:
+    """Page by page, each verified as it comes, up to the tip that the installation has signed."""
+    found: list[Read] = []
+    tip, last = EMPTY, None
+    try:
+        if since > 0:  # the record before it is where the chain is taken up
+            found += _one((await door.reads(since - 1, limit=1)).reads, since - 1)
+            tip = after(found[0])
+        while last is None or tip.count < last.count:
+            page = await door.reads(tip.count)
+            for read in page.reads if last is None else _one(page.reads, tip.count):
+                tip = verify_reads([read], tip)
+                found.append(read)
+            last = signed_tip(page.tip, installation) if installation is not None else unverified_tip(page.tip)
+        verify_end(found, tip, last, known)
+    except NotVerified as error:
+        return Looked(tuple(found), tip, error)
+    return Looked(tuple(found), tip, None)
+
+
+def _one(reads: Sequence[Read], number: int) -> Sequence[Read]:
+    """At least the record of this number is among them. Raises `NotVerified`."""
+    if not reads or reads[0].number != number:
+        raise NotVerified("the record is missing", number)
+    return reads
+
+
+def _remembered(path: Path) -> dict[str, Tip]:
+    """Gateway's address to the tip last seen there. Raises `Malformed` if the file is none of ours."""
+    if not path.exists():
+        return {}
+    try:
+        return _TIPS.validate_json(text_of(path))
+    except ValidationError as error:
+        raise Malformed(f"{path} is not a memory of logs of reads", faults_of(error)) from error
+
+
+def _remember(path: Path, tips: dict[str, Tip]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_suffix(".new")
+    with suppress(FileNotFoundError):
+        new.unlink()
+    new.touch(mode=0o600)
+    new.write_bytes(_TIPS.dump_json(tips, indent=2) + b"\n")
+    new.replace(path)
+
+
+def _table(found: list[Read]) -> Table:
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("no.", "when", "who", "role", "what", "of", "which part"):
+        table.add_column(heading)
+    for read in found:
+        who = f"{read.service}, officer {read.officer}" if read.officer is not None else f"{read.service}, its system"
+        table.add_row(f"{read.number}", moment(read.at), who, read.role, read.action, ", ".join(read.deliveries), _part(read))
+    return table
+
+
+def _part(read: Read) -> str:
+    if read.ends is not None:
+        up_to = f"up to entry {read.last}" if read.last is not None else "nothing"
+        return f"{up_to}; ends no. {read.ends}"
+    if read.action == "changes":
+        return f"from entry {read.first} on" if read.first is not None else "from its end on"
+    if read.purpose is not None:
+        return f"for {read.purpose}"
+    if read.first is None:
+        return ""
+    what = "records" if read.action == "reads" else "entries"
+    return f"{what} {read.first} to {read.last}"

@@ -1,0 +1,95 @@
+"""Nothing of a delivery is shown before it has been written down who is shown it.
+
+Each handler says what its answer shows (`shows`, or for a stream `following`); the middleware writes it down, and only then
+does the answer go out. An answer about which its handler says nothing does not go out at all.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from archive.reads import Reads
+from domain.errors import VigilError
+from domain.ledger import Entry
+from domain.packet import Purpose
+from domain.policy import role_of
+from domain.reads import Shown
+from domain.sight import Withheld
+from gateway.access import CALLER
+
+log = logging.getLogger("vigil.gateway")
+
+READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
+SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
+NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "keys"})
+"""Routes that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
+They need no database: a stop gets through without one (R8)."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Write down what the answer shows, before it goes out. Raises what `Reads.record` does."""
+    answer = await handler(request)
+    action = request.match_info.route.name
+    if action not in NO_VIEWS:
+        if SHOWN not in request:
+            message = f"the route {action} does not say what it shows"
+            raise RuntimeError(message)
+        for shown in request[SHOWN]:
+            await request.app[READS].record(shown, request[CALLER].nonce)
+    return answer
+
+
+def shows(request: web.Request, deliveries: Iterable[str], numbers: Iterable[int] = (), purpose: Purpose | None = None) -> None:
+    """This answer shows something of these deliveries, and entries from the first to the last of these numbers. An answer that
+    shows nothing, such as an empty inbox, is not recorded.
+    """
+    handed = sorted(numbers)
+    part = {"first": handed[0], "last": handed[-1]} if handed else {}
+    shown = _shown(request, sorted(set(deliveries)), purpose=purpose, **part)
+    request[SHOWN] = (shown,) if shown.deliveries or handed else ()
+
+
+@asynccontextmanager
+async def following(
+    request: web.Request, first: Entry | Withheld | None, entries: AsyncIterator[Entry | Withheld]
+) -> AsyncIterator[AsyncIterator[Entry | Withheld]]:
+    """What follows on the first entry of a stream: recorded when it begins, and when it ends with the last that was handed out.
+
+    Raises what `Reads.record` does, before anything is handed out.
+    """
+    journal, delivery = request.app[READS], request.match_info["delivery"]
+    last = first.seq if first is not None else None
+    began = await journal.record(_shown(request, [delivery], first=last), request[CALLER].nonce)
+    request[SHOWN] = ()  # there is nothing more to record than this
+
+    async def noted() -> AsyncIterator[Entry | Withheld]:
+        nonlocal last
+        async for entry in entries:
+            last = entry.seq
+            yield entry
+
+    try:
+        yield noted()
+    finally:
+        try:
+            await journal.record(_shown(request, [delivery], last=last, ends=began.number))
+        except VigilError as error:  # the record of its beginning stands, and says that it may have handed out whatever came
+            log.warning("the end of a stream of changes could not be recorded", extra={"code": error.code})
+
+
+def _shown(request: web.Request, deliveries: Iterable[str], **part: Any) -> Shown:
+    caller = request[CALLER]
+    return Shown(
+        service=caller.service.id,
+        officer=caller.officer,
+        role=role_of(caller.service),
+        action=request.match_info.route.name or "",
+        deliveries=tuple(deliveries),
+        **part,
+    )
