@@ -198,8 +198,8 @@ def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
             return delivery.leg_at(seq) in seen.legs
         case content if seen.own(said.service, delivery):
             return here or content.kind in OF_ONES_OWN_STATE
-        case MovementDecision() | HandoverDeclined() if name is not None:  # with reasons, which are for those who are asked there
-            return _asked(reader.id, delivery.plan.find(name), delivery.progress.get(name))
+        case MovementDecision() | HandoverDeclined():  # with reasons, which are for those who are asked there
+            return name is not None and _asked(reader.id, delivery.plan.find(name), delivery.progress.get(name))
         case content:
             return here and content.kind in FROM_ANOTHER_STATE
 
