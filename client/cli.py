@@ -742,7 +742,7 @@ def export(
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
-    """Export the evidence packet: one file that anyone can verify offline, or with --to one reader alone."""
+    """Export the evidence packet: one file that anyone can verify offline, or with --encrypt-for one reader alone."""
     carrying.recipients(encrypt_for, directory)
     data = call(gateway, service, officer, keys.expanduser(), lambda door: door.packet(delivery, purpose))
     path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)
