@@ -1,6 +1,6 @@
 """`vigil keys`: make, change, revoke, show. Nothing secret is ever printed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -175,7 +175,7 @@ def rotate(
     end = (instant(begins) + _span(overlap)).isoformat(timespec="seconds")
     using = keyring.in_use(folder, service)
     secrets = using.secrets()
-    old = [one.key() for one in keyring.held(folder, service) if one.valid_at(now)]
+    old = _unended((one.key() for one in keyring.held(folder, service)), now)
     kept = _kept(plainly=plainly, in_keyring=in_keyring, before=using.file.kept)
     made, _ = keyfile.new(begins, kept, passphrase.chosen)
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(made.key,), ended=_ends(old, end))
@@ -204,12 +204,17 @@ def replace(
         key = ServiceKey(public=public, recipient=recipient, valid_from=now.isoformat(timespec="seconds"))
     except ValidationError as error:
         raise Malformed("not a public key", faults_of(error)) from error
-    old = [known for known in directory_in(directory).get(service).keys if known.valid_at(now)]
+    old = _unended(directory_in(directory).get(service).keys, now)
     ended = tuple(end.model_copy(update={"revoked": True}) for end in _ends(old, now.isoformat()))
     change = KeyChange(service=service, by=by, made_at=now.isoformat(), added=(key,), ended=ended)
     spread = Spread(sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, directory, gateway, officer, folder)
     spread.check()
     spread_it(spread, output)
+
+
+def _unended(keys: Iterable[ServiceKey], now: datetime) -> list[ServiceKey]:
+    """Those that count, and those that are to count: a thief may have either."""
+    return [key for key in keys if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
 
 
 def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:
@@ -252,6 +257,9 @@ def _note_revoked(here: list[keyring.Held], now: str) -> None:
     for one in here:
         if one.file.key is not None:
             keyring.note(one, one.file.key.model_copy(update={"revoked_at": now}))
+            if not any(other.valid_at(datetime.now(UTC)) for other in keyring.held(one.path.parent, one.service)):
+                words = f"no key of {one.service} here counts any more: an administrator gives it one with `vigil keys replace`"
+                talk.print(words, style="bold yellow", markup=False)
 
 
 @app.command()
