@@ -174,12 +174,11 @@ def enter(directory: Path, change: Envelope, *, only_check: bool = False) -> Non
     """
     before, record = Document(text_of(directory), str(directory)).read(Directory), read_change(change)
     after = changed(before, record)
-    if after == before:
-        return
-    authentic(change, before, datetime.now(UTC))
+    if after != before:
+        authentic(change, before, datetime.now(UTC))
     if faults := tuple(faults_in(before, record)):
         raise RuleBroken("R24", "; ".join(faults))
-    if only_check:
+    if only_check or after == before:
         return
     with _edited(directory) as tree:
         keys = _entry_of(tree, record.service, str(directory)).setdefault("keys", CommentedSeq())

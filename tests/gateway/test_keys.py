@@ -192,6 +192,9 @@ async def test_a_change_that_breaks_r24_or_is_forged_changes_nothing_anywhere(at
         await at.door(VIGIL, VIGIL).change_keys(record(VIGIL, added=(added,)))
     with pytest.raises(NotAuthentic):
         await at.door(POLICE).change_keys(revocation(key="uz.customs"))
+    nobodys = KeyEnd(key="0" * 32, at=datetime.now(UTC).isoformat(), revoked=True)
+    with pytest.raises(RuleBroken, match=f"{POLICE} has no key {nobodys.key}"):
+        await at.door(POLICE).change_keys(record(POLICE, ended=(nobodys,)))
     ledger = await at.door(POLICE).ledger(at.plan.operation)
 
     assert "R24" == refused.value.rule
