@@ -51,6 +51,12 @@ class Proofs:
         self._used[nonce] = now + timedelta(seconds=2 * proof.LIFETIME)
         return caller
 
+    def still(self, caller: Caller) -> None:
+        """Raises `NotAuthentic` once the key that the caller proved itself with counts no more."""
+        known = self._directory.now.find(caller.service.id)
+        if known is None or caller.key not in known.keys_at(datetime.now(UTC)):
+            raise NotAuthentic(f"key {caller.key} of {caller.service.id} counts no more")
+
 
 PROOFS: web.AppKey[Proofs] = web.AppKey("proofs", Proofs)
 
