@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError
 
 from domain.canonical import Frozen, digest_of_bytes
 from domain.directory import Directory, Service
-from domain.envelope import key_id, private_pem, public_key, public_text
+from domain.envelope import KeyId, key_id, private_pem, public_key, public_text
 from domain.errors import NotAuthentic
 from domain.identifiers import OfficerCode
 
@@ -37,6 +37,8 @@ class Caller(Frozen):
 
     service: Service
     officer: OfficerCode | None
+    key: KeyId
+    """The key that made it."""
     nonce: Nonce
     """The proof's `jti`, which must not be accepted twice."""
     body: Annotated[str, Field(max_length=64)]
@@ -109,7 +111,7 @@ def identify(header: str | None, directory: Directory, method: str, url: str, *,
     if not _signed_by(token, key):
         raise unknown
     try:
-        return Caller(service=service, officer=claims.get("sub"), nonce=claims.get("jti"), body=claims.get("bod"))
+        return Caller(service=service, officer=claims.get("sub"), key=kid, nonce=claims.get("jti"), body=claims.get("bod"))
     except ValidationError as error:
         message = "the proof needs `bod`, a unique `jti` of 1 to 200 characters, and of a person the officer's code as `sub`"
         raise NotAuthentic(message, hint="see docs/protocol.md, section 3") from error
