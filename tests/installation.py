@@ -22,6 +22,7 @@ from activities.desks import Desks
 from activities.services import Services
 from archive.database import Database
 from archive.reads import Reads
+from archive.sessions import Sessions
 from domain.directory import Directory, Reach, Service
 from domain.ledger import Entry
 from domain.plan import Plan
@@ -148,7 +149,8 @@ async def installed(
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
         in_force, of_worker = InForce(directory.for_others()), InForce(directory)
-        app = application(Desk(client, queue, in_force, example_cards(), VIGIL_KEY), Proofs(in_force, url), reads)
+        desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY)
+        app = application(desk, Proofs(in_force, url), reads, Sessions(reads._database))
         deconfliction = Deconfliction(DECONFLICTION_KEY, of_worker)
         parts = Services(http, VIGIL, VIGIL_KEY), Desks(http, of_worker, VIGIL_KEY, url, mailbox), deconfliction
         worker = worker_for(client, queue, of_worker, *parts, grace=timedelta(seconds=1))

@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 
 from activities.desks import Desks, Waiting, mail
 from activities.services import LARGEST_ANSWER, POLL_WAIT, Services
+from archive.sessions import Sessions
 from domain import amending, proof
 from domain import envelope as real_envelope
 from domain.canonical import canonical, plain
@@ -304,7 +305,7 @@ async def test_every_exchange_with_the_gateway_is_as_shown(said: dict[str, Any])
     proofs = PinnedProofs(InForce(desk.directory), URL)
     async with (
         log_of_reads(desk.directory, said["vigil_key"]) as reads,
-        TestServer(api.application(desk, proofs, reads)) as server,  # type: ignore[arg-type] - the same methods
+        TestServer(api.application(desk, proofs, reads, Sessions(reads._database))) as server,  # type: ignore[arg-type] - the same methods
     ):
         for number, (asked, answered) in enumerate(exchanges()):
             status, headers, body = await sent(server, raw_request(asked, said, number))
@@ -484,7 +485,7 @@ def test_every_error_code_stands_with_its_status() -> None:
     expected |= {code: str(status) for status, (code, _) in HTTP.items()}
     assert expected.items() <= rows.items()
     assert rows.keys() - expected.keys() == {"error"}
-    assert problem(VigilError("x")).status == int(rows["error"])
+    assert problem(VigilError("x")).document.status == int(rows["error"])
     shown = next(answered for asked, answered in exchanges() if asked.note.endswith("malformed"))
     assert Malformed.code in shown.body
 

@@ -29,7 +29,7 @@ def app() -> web.Application:
     """The application, without anything behind it."""
     desk: Desk = NOBODY
     reads: Reads = NOBODY
-    return application(desk, Proofs(InForce(example_directory()), URL), reads)
+    return application(desk, Proofs(InForce(example_directory()), URL), reads, NOBODY)
 
 
 def test_it_is_valid_openapi_3_1() -> None:
