@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
@@ -14,6 +14,7 @@ from domain.canonical import Frozen
 from domain.errors import Fault, Malformed
 from domain.filling import MODELS, PARTS, Parts, handling_of
 from domain.identifiers import CheckpointId, ServiceId
+from domain.moments import instant
 from domain.requests import Request
 from domain.statements import ConditionId, Statement, StopAcknowledged, faults_of
 from gateway.access import Visitor
@@ -60,10 +61,17 @@ def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[Box, ..
     asked = filling.asked(kind, request, now) if request is not None else {}
     needed = schema.get("required", ())
     return tuple(
-        _box(name, said, required=name in needed, asked=asked.get(name, ""))
+        _box(name, said, required=name in needed, asked=_whole(asked.get(name, "")) if name == "valid_until" else asked.get(name, ""))
         for name, said in schema["properties"].items()
         if name != "kind"
     )
+
+
+def _whole(until: str) -> str:
+    """The next whole minute, which is long enough and easier to read."""
+    if not until:
+        return until
+    return (instant(until) + timedelta(minutes=1, microseconds=-1)).replace(second=0, microsecond=0).isoformat()
 
 
 def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> Box:

@@ -65,16 +65,16 @@ KINDS: Mapping[str, str] = {
     "correction": mark("Correction"),
 }
 NEEDS: Mapping[str, str] = {
-    "authorisation": mark("whether your State authorises it"),
+    "authorisation": mark("whether the State authorises it"),
     "extension": mark("a longer authorisation"),
     "permission": mark("a permission of its own"),
     "duty": mark("that a duty is done"),
     "prepared": mark("the record of preparation"),
-    "ready": mark("that your team is ready"),
+    "ready": mark("that the team is ready"),
     "dispatched": mark("that it is on its way"),
     "sighting": mark("where it is"),
-    "handover_offer": mark("the offer of handover, with your measurement"),
-    "handover_acceptance": mark("the acceptance of handover, with your own measurement"),
+    "handover_offer": mark("the offer of handover, with its measurement"),
+    "handover_acceptance": mark("the acceptance of handover, with a measurement of its own"),
     "movement_decision": mark("a decision whether to go on"),
     "conflict_settlement": mark("whether the conflict is settled"),
     "delivered": mark("whether it was delivered"),
@@ -86,8 +86,8 @@ NEEDS: Mapping[str, str] = {
     "costs": mark("who bears the costs"),
     "return_of_goods": mark("that the goods were returned"),
     "look_back": mark("what came of it later"),
-    "stop_acknowledgement": mark("that you know of the stop"),
-    "interdiction": mark("that you have seized it"),
+    "stop_acknowledgement": mark("that the stop is known"),
+    "interdiction": mark("that it has been seized"),
 }
 PHASES: Mapping[str, str] = {
     "planned": mark("planned"),
@@ -242,6 +242,7 @@ FIELDS: Mapping[str, str] = {
 }
 CHOICES: Mapping[str, str] = {
     "intact": mark("intact"),
+    "removed": mark("removed"),
     "replaced_in_part": mark("replaced in part"),
     "replaced_in_whole": mark("replaced in whole"),
     "opening": mark("opening"),
@@ -272,8 +273,6 @@ HELP: Mapping[str, str] = {
     "agreement": mark("The file that the other service has signed, pasted as it is"),
     "parts": mark("One on each line: its code name, outcome, head of its ledger, and what was recovered; see docs/statements.md"),
 }
-
-TEXTS = (KINDS, NEEDS, PHASES, STANDINGS, VERDICTS, OUTCOMES, EVENTS, FIELDS, CHOICES, HELP)
 
 
 @cache

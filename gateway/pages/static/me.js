@@ -16,7 +16,7 @@ function present(key) {
   $("known").textContent = known
     ? [["since", known.from], ["until", known.until]]
         .filter(([, moment]) => moment)
-        .map(([name, moment]) => texts[name].replace("%(moment)s", moment))
+        .map(([name, moment]) => texts[name].replace("{moment}", moment))
         .join(", ")
     : texts.notYet;
   $("known").className = known ? "good" : "warn";

@@ -18,7 +18,7 @@ export function row(list, name, value) {
   const pair = put(list, "div");
   put(pair, "dt", name);
   const where = put(pair, "dd");
-  if (typeof value === "string") where.textContent = value;
+  if (typeof value === "string") put(where, /^[0-9a-f]{32,64}$/.test(value) ? "code" : "span", value);
   else where.append(value);
 }
 

@@ -42,6 +42,7 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   show(form, false);
+  for (const kinds of document.querySelectorAll("#kinds")) show(kinds, false);
   show($("said"));
   $("said").focus();
 });
@@ -51,6 +52,7 @@ $("back").addEventListener("click", () => {
   clear();
   show($("said"), false);
   show(form);
+  for (const kinds of document.querySelectorAll("#kinds")) show(kinds);
   form.querySelector("input, select, textarea").focus();
 });
 

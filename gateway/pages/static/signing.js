@@ -9,7 +9,7 @@ export const data = read("data");
 const texts = read("texts");
 const MASSES = new Set(["gross", "net"]);
 const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "kind"]);
-const WHOLE = ["kind", "content", "delivery", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "id"];
+const WHOLE = ["delivery", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "id"];
 
 // The key to sign with, or null, which the page then says.
 export async function ready() {
@@ -81,9 +81,15 @@ export function inWords(said, list) {
   const { vigil: _form, content, ...rest } = said;
   const { kind, ...parts } = content;
   row(list, label("kind"), word("kind", kind));
-  for (const [name, value] of Object.entries(parts)) member(list, name, value);
-  const order = (name) => (WHOLE.indexOf(name) + WHOLE.length + 1) % (WHOLE.length + 1);
-  for (const name of Object.keys(rest).sort((one, other) => order(one) - order(other))) member(list, name, rest[name]);
+  const asForm = [...document.querySelectorAll("[data-field]")].map((field) => field.dataset.field);
+  for (const name of sorted(Object.keys(parts), asForm)) member(list, name, parts[name]);
+  for (const name of sorted(Object.keys(rest), WHOLE)) member(list, name, rest[name]);
+}
+
+// In this order; what it does not name comes last.
+function sorted(names, order) {
+  const place = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
+  return names.sort((one, other) => place(one) - place(other));
 }
 
 function member(list, name, value) {
