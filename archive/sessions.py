@@ -25,8 +25,6 @@ IDLE = timedelta(minutes=15)
 """How long a browser stays signed in without a request."""
 LONGEST = timedelta(hours=8)
 """How long at most, however busy: one shift."""
-NOTED = timedelta(minutes=1)
-"""A request is noted at most so often: the rest of that minute is given."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,8 @@ class Sessions:
         if found is None:
             raise NotAuthentic("you are not signed in, or not any more")
         lasting = min(now + IDLE, instant(found.until))
-        if lasting - instant(found.idle_until) >= NOTED:
-            async with self._database.writing() as connection:
-                await connection.execute(update(sessions).where(mine).values(idle_until=utc_text(lasting)))
+        async with self._database.writing() as connection:
+            await connection.execute(update(sessions).where(mine).values(idle_until=utc_text(lasting)))
         return _who(found)
 
     async def end(self, token: str) -> None:

@@ -67,6 +67,7 @@ class Installation:
     parts: tuple[Services, Desks, Deconfliction]
     """What a second worker needs."""
     reads: Reads
+    sessions: Sessions
     services: SimulatedServices | None = field(default=None)
 
     def gateway(self, service: str, officer: str | None = None) -> Gateway:
@@ -150,7 +151,8 @@ async def installed(
     async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
         in_force, of_worker = InForce(directory.for_others()), InForce(directory)
         desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY)
-        app = application(desk, Proofs(in_force, url), reads, Sessions(reads._database))
+        sessions = Sessions(reads._database)
+        app = application(desk, Proofs(in_force, url), reads, sessions)
         deconfliction = Deconfliction(DECONFLICTION_KEY, of_worker)
         parts = Services(http, VIGIL, VIGIL_KEY), Desks(http, of_worker, VIGIL_KEY, url, mailbox), deconfliction
         worker = worker_for(client, queue, of_worker, *parts, grace=timedelta(seconds=1))
@@ -158,10 +160,10 @@ async def installed(
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 if scenario is None:
-                    yield Installation(client, url, http, directory, in_force, queue, parts, reads)
+                    yield Installation(client, url, http, directory, in_force, queue, parts, reads, sessions)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
-                        yield Installation(client, url, http, directory, in_force, queue, parts, reads, services)
+                        yield Installation(client, url, http, directory, in_force, queue, parts, reads, sessions, services)
         finally:
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 

@@ -59,9 +59,11 @@ def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[Box, ..
         raise Malformed("there is no such kind of statement")
     schema = model.model_json_schema()
     asked = filling.asked(kind, request, now) if request is not None else {}
+    if "valid_until" in asked:
+        asked["valid_until"] = _whole(asked["valid_until"])
     needed = schema.get("required", ())
     return tuple(
-        _box(name, said, required=name in needed, asked=_whole(asked.get(name, "")) if name == "valid_until" else asked.get(name, ""))
+        _box(name, said, required=name in needed, asked=asked.get(name, ""))
         for name, said in schema["properties"].items()
         if name != "kind"
     )
@@ -69,8 +71,6 @@ def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[Box, ..
 
 def _whole(until: str) -> str:
     """The next whole minute, which is long enough and easier to read."""
-    if not until:
-        return until
     return (instant(until) + timedelta(minutes=1, microseconds=-1)).replace(second=0, microsecond=0).isoformat()
 
 
@@ -79,7 +79,7 @@ def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> B
     some = [one for one in said.get("anyOf", [said]) if one.get("type") != "null"]
     values = tuple(asked) if isinstance(asked, list) else ()
     box = Box(name, "text", required, "" if values else str(asked), values)
-    if len(some) > 1:  # whole milligrams, or words with a unit
+    if {one.get("type") for one in some} == {"integer", "string"}:  # whole milligrams, or words with a unit
         return _as(box, "mass")
     one = some[0]
     match one.get("type"):

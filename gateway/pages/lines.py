@@ -50,6 +50,8 @@ class Line:
     """What was said, in the words it was said with: names, numbers, reasons."""
     codes: tuple[str, ...] = ()
     """The same as codes that have a name in each language."""
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Services, by what is said of them (`Standing`)."""
     moment: str | None = None
     """Due, or valid until."""
     verdict: Verdict | None = None
@@ -80,7 +82,7 @@ def _parts(entry: Entry) -> dict[str, object]:
         case Opened(checkpoint=name, due=due):
             return {"checkpoint": name, "moment": due}
         case Asked(checkpoint=name, received=received, unreachable=unreachable, told=told):
-            return {"checkpoint": name, "facts": (*received, *told, *unreachable)}
+            return {"checkpoint": name, "groups": _groups(received=received, told=told, unreachable=unreachable)}
         case Reminded(checkpoint=name, services=services) | Silence(checkpoint=name, services=services):
             return {"checkpoint": name, "facts": services}
         case Escalated(checkpoint=name, to=to):
@@ -97,14 +99,18 @@ def _parts(entry: Entry) -> dict[str, object]:
             return {"facts": tuple(f"{one.service}: {one.call}" for one in contacts)}
         case Halted(rule=rule, reason=reason):
             return {"facts": (f"{rule}: {reason}",)}
-        case Told(checkpoint=name, reached=reached):
-            return {"checkpoint": name or "", "facts": reached}
+        case Told(checkpoint=name, reached=reached, unreachable=unreachable):
+            return {"checkpoint": name or "", "groups": _groups(reached=reached, unreachable=unreachable)}
         case Concluded(outcome=outcome, reason=reason):
             return {"codes": (outcome,), "facts": (reason,)}
         case LeftOut(provider=provider):
             return {"service": provider}
         case Started() | Amended() | Cleared() | Ended():
             return {}
+
+
+def _groups(**services: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((said, named) for said, named in services.items() if named)
 
 
 def _said(said: Statement) -> Iterator[str]:

@@ -106,6 +106,7 @@ STANDINGS: Mapping[str, str] = {
     "unreachable": mark("not reached yet"),
     "told": mark("told that it waits"),
     "received": mark("has received it"),
+    "reached": mark("reached"),
     "answered": mark("has answered"),
 }
 VERDICTS: Mapping[str, str] = {

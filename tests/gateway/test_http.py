@@ -59,9 +59,7 @@ async def door_of(grace: float = 1.0) -> AsyncIterator[Door]:
     async with (
         aiohttp.ClientSession() as http,
         log_of_reads(DIRECTORY) as reads,
-        serving(
-            application(desk, proofs, reads, Sessions(reads._database)), "127.0.0.1", port, grace=grace
-        ),
+        serving(application(desk, proofs, reads, Sessions(reads._database)), "127.0.0.1", port, grace=grace),
     ):
         yield Door(url, port, http)
 
