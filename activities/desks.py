@@ -44,6 +44,7 @@ WORDS: dict[Literal["request", NoticeKind], str] = {
     "withdrawn": "nothing is waited for any more",
     "amended": "the plan was changed",
     "outcome": "it has an outcome",
+    "keys": "keys of a service were changed",
     "alarm": "there is an alarm",
     "conflict": "there is somebody to call",
 }

@@ -39,7 +39,7 @@ from domain.ledger import (
 from domain.plan import PlannedCheckpoint
 from domain.policy import reach, role_of
 from domain.progress import Progress
-from domain.statements import Correction, Digest, Information, Statement, read_statement
+from domain.statements import Correction, Digest, HandoverDeclined, Information, MovementDecision, Statement, read_statement
 from domain.unforeseen import ACKNOWLEDGED
 
 OF_ONES_OWN_STATE = (
@@ -56,8 +56,6 @@ FROM_ANOTHER_STATE = (
     "dispatched",
     "handover_offered",
     "handover_accepted",
-    "handover_declined",
-    "movement_decision",
     "delivered",
     "not_collected",
     "interdicted",
@@ -200,6 +198,8 @@ def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
             return delivery.leg_at(seq) in seen.legs
         case content if seen.own(said.service, delivery):
             return here or content.kind in OF_ONES_OWN_STATE
+        case MovementDecision() | HandoverDeclined():  # with reasons, which are for those who are asked there
+            return name is not None and _asked(reader.id, delivery.plan.find(name), delivery.progress.get(name))
         case content:
             return here and content.kind in FROM_ANOTHER_STATE
 

@@ -19,6 +19,17 @@ from rehearsal.invariants import BrokenInvariantError
 NOTICES: tuple[NoticeKind, ...] = ("amended", "outcome", "alarm")
 """Notices that go to every participant."""
 
+ABOUT_THE_WAY = (
+    "sighted",
+    "surveillance_lost",
+    "surveillance_regained",
+    "device_failed",
+    "loss_recorded",
+    "destroyed",
+    "incident",
+)
+"""Kinds of what anybody may have seen of the consignment: whoever it is with then must hear it."""
+
 OFTEN = 3
 """At every so many entries it also looks at the summary, its inbox and its notices."""
 
@@ -51,7 +62,8 @@ class Reader:
             if isinstance(found, Entry) and isinstance(found.event, Stated):
                 said, text = read_statement(found.event.envelope.body()), found.event.envelope.body().decode()
                 words = {*_WORDS.findall(text), *_CONSENT.findall(text)}
-                if words <= {said.voice}:  # an attacker may put others' words in its own
+                theirs = words <= {said.voice} and not self._of_its_state(delivery, said.service)  # and no impostor's
+                if theirs and not (said.content.kind in ABOUT_THE_WAY and self._on_its_leg(delivery, found.seq)):
                     yield "ledger", text
         if not delivery.progress or self._since % OFTEN:
             return
@@ -75,6 +87,12 @@ class Reader:
         for speaker, readers in _INFORMATION.findall(text):
             if self._service.id not in (speaker, *readers.split("+")):
                 yield f"information of {speaker} for {readers or 'nobody'}"
+
+    def _on_its_leg(self, delivery: Delivery, seq: int) -> bool:
+        """Whether it travels, answers or watches over the law where the consignment was then."""
+        leg = delivery.plan.legs[delivery.leg_at(seq)]
+        over_it = self._service.kind in ("prosecutor", "court") and self._service.state == leg.state
+        return over_it or self._service.id in (leg.responsible, *leg.accompanied_by)
 
     def _of_its_state(self, delivery: Delivery, service: str) -> bool:
         known = delivery.directory.find(service)

@@ -115,6 +115,7 @@ class _Theatre:
         self._asked: dict[str, list[str]] = {}
         self._seen = 0
         self._restarts = 0
+        self._grief: BaseException | None = None
         self._register = Register()
 
     async def perform(self) -> Simulated:
@@ -130,6 +131,7 @@ class _Theatre:
             except _RestartError:
                 self._restarts += 1
                 self._delivery = resume(self._plan, self._directory, self._cards, tuple(self._delivery.ledger))
+        self._go_on()
         self.show()
         packet = seal(self._delivery, "", private_key_of(VIGIL), self._loop.now())
         return Simulated(self._world.seed, self._delivery, packet, self._restarts)
@@ -148,6 +150,7 @@ class _Theatre:
                 await asyncio.wait_for(self._news.wait(), left)
             except TimeoutError:
                 return
+            self._go_on()
 
     def _give_up_if_endless(self) -> None:
         if self.now() < self._giving_up and len(self._delivery.ledger) < MOST_ENTRIES:
@@ -207,10 +210,14 @@ class _Theatre:
     # The services
 
     def _came_to_grief(self, task: asyncio.Task[None]) -> None:
-        """A fault in the stage itself ends the simulation; it is never a service's fault."""
+        """A fault in the stage itself, or an invariant that broke in there, ends the simulation; no service is at fault."""
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._loop.call_exception_handler({"message": "simulated service", "exception": error})
-            raise error
+            self._grief = error
+            self._news.set()
+
+    def _go_on(self) -> None:
+        if self._grief is not None:
+            raise self._grief
 
     def _go(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)

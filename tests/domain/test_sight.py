@@ -124,6 +124,14 @@ def test_r11_what_both_sides_say_at_their_handover_both_read() -> None:
     assert not {"handover_offered", "handover_accepted"} & set(read_by(table, "uz.police"))
 
 
+def test_r11_why_a_handover_was_declined_is_for_the_two_who_meet_there() -> None:
+    """The other State's prosecutor watches over its leg, and does not learn the reasons of a foreign service."""
+    table = Table().approach()
+    table.say("uz.customs", "handover_declined", "tashkent-airport", reason="our man there was recognised")
+    readers = [one for one in table.plan.participants() if "handover_declined" in read_by(table, one)]
+    assert {"kz.customs", "uz.customs", "uz.prosecutor", "kz.knb", "caricc"} == set(readers)
+
+
 def test_r11_information_is_read_by_whom_it_is_for() -> None:
     """And by who runs the operation; not even by a service of the same State."""
     table = Table()

@@ -123,7 +123,7 @@ async def test_a_supervisor_reads_a_history_with_temporals_own_command_line(at: 
     """
     seen = {
         "show": "Air mail, Almaty to Tashkent",
-        "describe": "waiting for uz.prosecutor (received)",
+        "describe": "waiting for uz.prosecutor (asked)",
         "metadata": "consent-uz waits for `uz.prosecutor`",
     }
     without = {command: await at.shown(command) for command in seen}
@@ -133,7 +133,7 @@ async def test_a_supervisor_reads_a_history_with_temporals_own_command_line(at: 
         await at.installation.http.post(f"{endpoint}/decode", data=b"{}")
 
     assert [] == [command for command, text in seen.items() if text not in through[command]]
-    assert [] == [text for text in (*seen.values(), "(received)", "Airport") for shown in without.values() if text in shown]
+    assert [] == [text for text in (*seen.values(), "(asked)", "Airport") for shown in without.values() if text in shown]
     assert all(b64encode(b"binary/encrypted").decode() in shown for shown in without.values())
 
 

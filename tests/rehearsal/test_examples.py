@@ -17,7 +17,9 @@ from rehearsal.scenario import faults_in as unfitting
 from tests.rehearsal.test_simulator import world
 from tests.support import EXAMPLES, SCENARIOS, example_cards, example_directory, example_plan
 
-FOLDERS = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir() and path.name != "cards")
+BESIDE = {"cards", "reference-service"}
+"""Folders that hold no operation."""
+FOLDERS = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir() and path.name not in BESIDE)
 PLANS = [name for name in FOLDERS if (EXAMPLES / name / "plan.yaml").exists()]
 RAN = [name for name in FOLDERS if (EXAMPLES / name / "scenario.yaml").exists()]
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.deconfliction import Contact
-from domain.ledger import Cleared, Closed, Deconflicted, Opened, Told
+from domain.delivery import Delivery
+from domain.ledger import Cleared, Closed, Deconflicted, Entry, Opened, Stated, Told
 from domain.packet import verify
 from rehearsal import __main__ as campaign
 from rehearsal.chaos import TROUBLES, Rival
@@ -186,6 +187,17 @@ def test_the_checker_catches_what_the_rules_would_not() -> None:
 
     with pytest.raises(BrokenInvariantError, match="R12"):
         Checker(chosen.plan).check(entries[:-1])
+
+
+def test_what_breaks_while_a_service_has_its_turn_ends_the_simulation() -> None:
+    """Statements come in from tasks of their own; what a watcher finds there is not lost in one of them."""
+
+    def watch(_delivery: Delivery, entry: Entry) -> None:
+        if isinstance(entry.event, Stated):
+            raise BrokenInvariantError("R11: seen")
+
+    with pytest.raises(BrokenInvariantError, match="R11: seen"):
+        simulate(world("almaty-tashkent"), watch)
 
 
 def test_virtual_days_pass_in_no_time() -> None:

@@ -103,7 +103,7 @@ async def test_noise_leaves_no_trace_in_temporals_history(temporal: Client) -> N
     forged = stop_by("uz.police", plan).model_copy(update={"payload": stop_by("kz.knb", plan).payload})
     async with installed(temporal, plan, None) as at:
         await started(at, plan)
-        await at.until(plan, lambda entry: entry.event.event == "asked" and entry.event.checkpoint == "consent-uz")
+        await at.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-uz")
         before = await settled(at, plan)
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await update(at, plan, forged, "forged")
@@ -160,13 +160,13 @@ async def test_temporals_own_ui_reads_like_the_operation(temporal: Client) -> No
     plan = quick(*example_scenario("almaty-tashkent"))[0]
     async with installed(temporal, plan, None) as at:
         await at.gateway(plan.initiator).start(signed_plan(plan))
-        await at.until(plan, lambda entry: entry.event.event == "asked" and entry.event.checkpoint == "consent-uz")
+        await at.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-uz")
         waits = await parked(at, plan)
         details: str = await at.handle(plan).query("__temporal_workflow_metadata")
 
     kz, uz = (wait_id(signed_plan(plan), name) for name in ("consent-kz", "consent-uz"))
     assert {kz, uz} == set(waits)
-    assert "Waiting: waiting for uz.prosecutor (received)" == waits[uz]
+    assert "Waiting: waiting for uz.prosecutor (asked)" == waits[uz]
     assert "consent-uz waits for `uz.prosecutor`" in str(details)
 
 
@@ -186,10 +186,10 @@ async def test_nothing_stays_pending_behind_a_closed_checkpoint(temporal: Client
     plan = quick(*example_scenario("almaty-tashkent"))[0]
     async with installed(temporal, plan, None) as at:
         await at.gateway(plan.initiator).start(signed_plan(plan))
-        await at.until(plan, lambda entry: entry.event.event == "asked" and entry.event.checkpoint == "consent-uz")
+        await at.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-uz")
         await parked(at, plan)
         await at.gateway("uz.police").submit(plan.operation, stop_by("uz.police", plan))
-        await at.until(plan, lambda entry: entry.event.event == "asked" and entry.event.checkpoint == "stop.interdiction")
+        await at.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "stop.interdiction")
         description = (await at.handle(plan).describe()).raw_description
 
     names = {one.activity_id for one in description.pending_activities}
@@ -260,7 +260,7 @@ async def test_a_service_with_a_task_queue_of_its_own_is_asked_through_it(tempor
         )
         at.directory = at.directory.model_copy(update={"services": services})
         await started(at, plan)
-        await at.until(plan, lambda entry: entry.event.event == "asked" and entry.event.checkpoint == "consent-ru")
+        await at.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-ru")
         history = await at.handle(plan).fetch_history()
 
     queues = {
