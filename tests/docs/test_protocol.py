@@ -265,11 +265,12 @@ def raw_request(asked: Block, said: dict[str, Any], number: int) -> bytes:
     body = body.strip()
     if body.startswith("<"):
         body = json.dumps(said[body.strip("<>")])
-    caller = asked.note.removeprefix("as ").split(",")[0]
+    officer, _, caller = asked.note.removeprefix("as ").split(",")[0].rpartition(" of ")
     method, target, _ = head.splitlines()[0].split(" ")
     if "<proof>" in head:
         key = {"uz.prosecutor": said["key"], "kz.knb": said["initiator_key"], "audit": said["auditor_key"]}[caller]
-        made = said["make_proof"](caller, key, method, f"{URL}{target}", body.encode(), int(NOW.timestamp()), f"example-{number}")
+        now = int(NOW.timestamp())
+        made = said["make_proof"](caller, key, method, f"{URL}{target}", body.encode(), now, f"example-{number}", officer)
         head = head.replace("Authorization: Vigil <proof>", f"Authorization: {made}")
     if "Content-Length" not in head and body:
         head += f"\nContent-Length: {len(body.encode())}"
