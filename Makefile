@@ -5,11 +5,14 @@ STAMP := .venv/.ready
 SEED ?= 1
 SEEDS ?= 8000
 FROM ?= 2000
+REQUESTS ?= 10000
+SECONDS ?= 60
+PACKAGES := activities archive client domain gateway process rehearsal workflows
 
-.PHONY: help venv bench bugs lock demo test campaign check format simulate histories words clean
+.PHONY: help venv audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories words clean
 
 help: ## list every chore
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
 
 venv: $(STAMP) ## make .venv with the `vigil` command and every tool, from the lock with hashes
 
@@ -32,12 +35,14 @@ test: $(STAMP) ## run every test (four processes, since many wait; warnings are 
 campaign: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on; every invariant checked
 	@$(BIN)/python -m rehearsal --seed $(FROM) --seeds $(SEEDS)
 
-check: $(STAMP) ## format, lint, strict types, import contracts, spelling, deployment schemas
+check: $(STAMP) ## format, lint, strict types, import contracts, spelling, security, dependencies, deployment schemas
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/typos
+	@$(BIN)/bandit --quiet --recursive -ll $(PACKAGES) worker.py
+	@$(BIN)/python -m tests.dependencies
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
 
 format: $(STAMP) ## format the code and mend what the linter can
@@ -63,6 +68,16 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 
 bugs: $(STAMP) ## plant a bug in each rule in turn and see that simulator or tests catch it (minutes)
 	@$(BIN)/python -m tests.planted_bugs
+
+fuzz: $(STAMP) ## REQUESTS=10000 requests at a real gateway, made from its own OpenAPI document
+	@$(BIN)/python -m tests.fuzz.door --requests $(REQUESTS) --seed $(SEED)
+
+fuzz-parsers: $(STAMP) ## everything that reads bytes from outside under atheris, SECONDS=60 each (Linux on x86-64)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade --target build/atheris --requirement tests/fuzz/atheris.lock
+	@PYTHONPATH=build/atheris $(BIN)/python -m tests.fuzz.follow --seconds $(SECONDS)
+
+audit: $(STAMP) ## look for known vulnerabilities of what is locked (needs the network)
+	@$(BIN)/python -m tests.dependencies --advisories
 
 lock: ## resolve dependencies anew into requirements.lock (needs the `uv` command)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group pyproject.toml:dev pyproject.toml --output-file requirements.lock

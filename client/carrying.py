@@ -61,7 +61,7 @@ def recipients(to: str | None, directory: Path | None) -> tuple[str, ...]:
             return (_RECIPIENT.validate_python(to),)
         except ValidationError as error:
             raise Malformed(f"--encrypt-for {to}", faults_of(error, place="encrypt-for")) from error
-    found = _directory(directory, "whose recipient stands there").get(to).recipients_at(datetime.now(UTC))
+    found = _directory(directory, "to find the recipient in").get(to).recipients_at(datetime.now(UTC))
     if not found:
         hint = f"`vigil keys rotate {to}` on its machine makes one, with a new key"
         raise NotFound(f"{to} has no recipient in {directory}: nothing can be encrypted for it", hint=hint)
@@ -77,7 +77,7 @@ def write(path: Path, data: bytes, to: str | None = None, directory: Path | None
     return path
 
 
-def read(path: Path, folder: Path | None, service: str | None = None) -> bytes:
+def read(path: Path, folder: Path | None, service: str | None = None, *, must_be_encrypted: bool = False) -> bytes:
     """What a file holds, decrypted where it is encrypted: with a key of this service, or of any whose keys are in the folder.
 
     Raises `NotFound`, `Malformed` where it is damaged, `NotAllowed` where it is for somebody else.
@@ -89,6 +89,8 @@ def read(path: Path, folder: Path | None, service: str | None = None) -> bytes:
     except OSError as error:
         raise Malformed(f"{error.filename} cannot be read: {error.strerror}") from error
     if not age.is_encrypted(data):
+        if must_be_encrypted:
+            raise Malformed(f"{path} is not encrypted", hint="it can be read as it is")
         return data
     readers = (service,) if service is not None else keys.services_in(folder) if folder is not None else ()
     own = [one for reader in readers for one in keys.identities_of(folder, reader)] if folder is not None else []

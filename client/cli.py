@@ -433,6 +433,8 @@ def inbox(
     output: Output = "text",
 ) -> None:
     """What you are being asked, in all your deliveries. With --file, for an officer without a network: `confirm --request`."""
+    if file is None and encrypt_for is not None:
+        raise Malformed("--encrypt-for goes with --file: without a file nothing is carried")
     if file is None:
         found = call(gateway, service, officer, keys.expanduser(), lambda door: door.inbox())
         answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
@@ -705,7 +707,7 @@ def open_(
 ) -> None:
     """Decrypt a file into one that other programs can read. The commands here read it as it is."""
     path = plain_file or file.with_name(file.name.removesuffix(carrying.ENCRYPTED))
-    data = carrying.read(file, keys.expanduser(), service)
+    data = carrying.read(file, keys.expanduser(), service, must_be_encrypted=True)
     write_new(path, data)
     answer(output, {"file": str(path), "bytes": len(data)}, f"{path}: {len(data)} bytes, no longer encrypted")
 
@@ -744,7 +746,7 @@ def export(
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
-    """Export the evidence packet: one file that anyone can verify offline, or with --to one reader alone."""
+    """Export the evidence packet: one file that anyone can verify offline, or with --encrypt-for one reader alone."""
     carrying.recipients(encrypt_for, directory)
     data = call(gateway, service, officer, keys.expanduser(), lambda door: door.packet(delivery, purpose))
     path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)

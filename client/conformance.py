@@ -41,8 +41,8 @@ def conformance(
 ) -> None:
     """Test whether your own system takes part as docs/protocol.md says. Exit code 7 if it does not.
 
-    Make a key for the test with `vigil keys new vigil --keys FOLDER`, never the installation's, and have your system know its
-    public half as Vigil's. Your system must answer the request `conformance-.../main/...`, by itself or by your hand.
+    Make a key for the test with `vigil keys new vigil --plain --keys FOLDER`, never the installation's, and have your system
+    know its public half as Vigil's. Your system must answer the request `conformance-.../main/...`, by itself or by your hand.
     """
     examined = _service(service, public, state)
     need = _need(says)

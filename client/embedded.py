@@ -110,7 +110,7 @@ class Embedded:
 
     async def start(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> None:
         """Start one process, which dies with this one; its output goes to its log."""
-        with self.log_of(name).open("ab") as output, self._whispered() as (more, inherited):
+        with self.log_of(name).open("ab") as output, self._whispered(command[0]) as (more, inherited):
             self.processes[name] = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", TIED, str(os.getpid())),
                 *command,
@@ -180,9 +180,9 @@ class Embedded:
         return {"VIGIL_METRICS_HOST": "127.0.0.1", "VIGIL_METRICS_PORT": str(port + further) if port is not None else ""}
 
     @contextmanager
-    def _whispered(self) -> Iterator[tuple[Mapping[str, str], tuple[int, ...]]]:
-        """Settings and file descriptors by which a process learns the passphrase."""
-        if self.layout.passphrase is None:
+    def _whispered(self, program: str) -> Iterator[tuple[Mapping[str, str], tuple[int, ...]]]:
+        """Settings and file descriptors by which a process learns the passphrase; Temporal's own has no use for it."""
+        if self.layout.passphrase is None or program == TEMPORAL:
             yield {}, ()
             return
         ours, theirs = os.pipe()

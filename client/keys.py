@@ -24,7 +24,7 @@ from client import passphrase
 from domain.directory import Directory, ServiceKey
 from domain.documents import Document
 from domain.envelope import Envelope, key_id, public_text
-from domain.errors import Malformed, NotFound, RuleBroken
+from domain.errors import Malformed, NotAllowed, NotFound, RuleBroken
 from domain.identifiers import ServiceId
 from domain.keys import authentic, changed, faults_in, read_change
 from domain.moments import instant
@@ -34,6 +34,7 @@ from process.brought import text_of
 from process.keyfile import Kept, KeyFile, Secrets
 
 _SERVICE: TypeAdapter[str] = TypeAdapter(ServiceId)
+_NEW_ONE = "if the clock here is right, an administrator gives it a new one with `vigil keys replace`"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,10 @@ class Held:
 
     def secrets(self) -> Secrets:
         """The private halves; asks for the passphrase where there is one. Raises `NotAllowed` if it is wrong."""
-        return self.file.secrets(passphrase.given, str(self.path))
+        name = str(self.path)
+        if self.file.kept != "passphrase":
+            return self.file.secrets(str, name)
+        return passphrase.unlocked(name, lambda words: self.file.secrets(lambda: words, name))
 
     def key(self) -> ServiceKey:
         """The public halves with what is known here of their validity; asks for the passphrase where else it is not known."""
@@ -83,13 +87,21 @@ def services_in(folder: Path) -> tuple[str, ...]:
 
 
 def in_use(folder: Path, service: str) -> Held:
-    """The keys that the service uses now: the newest that are valid, else the newest. Raises what `held` raises."""
+    """The keys that the service uses now: the newest that count. Raises `NotAllowed` if none does, and what `held` raises."""
     found, now = held(folder, service), datetime.now(UTC)
-    return next((one for one in found if one.valid_at(now)), found[0])
+    using = next((one for one in found if one.valid_at(now)), None)
+    if using is None:
+        raise NotAllowed(f"no key of {service} in {folder} counts now: the newest {_span(found[0].key())}", hint=_NEW_ONE)
+    return using
+
+
+def _span(key: ServiceKey) -> str:
+    words = {"was revoked": key.revoked_at, "ended": key.valid_until, "begins": key.valid_from}
+    return next(f"{word} {at}" for word, at in words.items() if at is not None)
 
 
 def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
-    """The private key that the service signs with now. Raises `NotFound` with what to do, `Malformed` or `NotAllowed`."""
+    """The private key that the service signs with now. Raises what `in_use` and `Held.secrets` raise."""
     return in_use(folder, service).secrets().key
 
 
@@ -162,12 +174,11 @@ def enter(directory: Path, change: Envelope, *, only_check: bool = False) -> Non
     """
     before, record = Document(text_of(directory), str(directory)).read(Directory), read_change(change)
     after = changed(before, record)
-    if after == before:
-        return
-    authentic(change, before, datetime.now(UTC))
+    if after != before:
+        authentic(change, before, datetime.now(UTC))
     if faults := tuple(faults_in(before, record)):
         raise RuleBroken("R24", "; ".join(faults))
-    if only_check:
+    if only_check or after == before:
         return
     with _edited(directory) as tree:
         keys = _entry_of(tree, record.service, str(directory)).setdefault("keys", CommentedSeq())

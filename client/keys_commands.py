@@ -1,6 +1,6 @@
 """`vigil keys`: make, change, revoke, show. Nothing secret is ever printed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,6 +38,8 @@ InKeyring = Annotated[bool, typer.Option("--keyring", help="in this system's key
 By = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="who does it: else the service itself")]
 
 OVERLAP = "7d"
+LEAD = timedelta(days=1)
+"""What the operator is given to enter a new key: until it is in the directory nobody knows it."""
 
 _MOMENT: TypeAdapter[str] = TypeAdapter(Moment)
 _KEY_ID: TypeAdapter[str] = TypeAdapter(KeyId)
@@ -152,7 +154,9 @@ def rotate(
     service: Annotated[str, typer.Argument(help="the service that gets a new key", show_default=False)],
     directory: Directory = None,
     gateway: Announced = None,
-    since: Annotated[str | None, typer.Option("--from", help="when the new key begins (RFC 3339); else now")] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="when the new key begins (RFC 3339); else now, or without --directory in a day")
+    ] = None,
     overlap: Annotated[str, typer.Option(help="how long the old key counts beside it")] = OVERLAP,
     plainly: Plainly = False,
     in_keyring: InKeyring = False,
@@ -160,17 +164,23 @@ def rotate(
     keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
-    """Make a new key beside the old one, which counts for a while longer and then ends."""
+    """Make a new key beside the old one, which counts for a while longer and then ends.
+
+    The old one is used until the new one begins. Without the directory file at hand that is in a day: give the signed file to the
+    operator before.
+    """
     folder, now = keys.expanduser(), datetime.now(UTC)
-    begins = _moment(since) if since is not None else now.isoformat(timespec="seconds")
+    soon = now if directory is not None else now + LEAD
+    begins = _moment(since) if since is not None else soon.isoformat(timespec="seconds")
     end = (instant(begins) + _span(overlap, "--overlap")).isoformat(timespec="seconds")
     using = keyring.in_use(folder, service)
     secrets = using.secrets()
-    old = [one.key() for one in keyring.held(folder, service) if one.valid_at(now)]
+    old = _unended((one.key() for one in keyring.held(folder, service)), now)
     kept = _kept(plainly=plainly, in_keyring=in_keyring, before=using.file.kept)
     made, _ = keyfile.new(begins, kept, passphrase.chosen)
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(made.key,), ended=_ends(old, end))
-    spread = Spread(sign(canonical(change), KEYS_TYPE, secrets.key), service, directory, gateway, officer, folder)
+    signed = sign(canonical(change), KEYS_TYPE, secrets.key)
+    spread = Spread(signed, service, directory, gateway, officer, folder, secrets.key)
     spread.check()
     keyring.add(folder, service, made, [key.model_copy(update={"valid_until": end}) for key in old if not key.valid_until])
     spread_it(spread, output)
@@ -191,7 +201,7 @@ def replace(
     """Give a service that has lost its key a new one, and revoke those before: for an administrator."""
     folder, now = keys.expanduser(), datetime.now(UTC)
     key = _public(public, now, recipient=recipient)
-    old = [known for known in directory_in(directory).get(service).keys if known.valid_at(now)]
+    old = _unended(directory_in(directory).get(service).keys, now)
     ended = tuple(end.model_copy(update={"revoked": True}) for end in _ends(old, now.isoformat()))
     change = KeyChange(service=service, by=by, made_at=now.isoformat(), added=(key,), ended=ended)
     spread = Spread(sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, directory, gateway, officer, folder)
@@ -232,6 +242,11 @@ def _public(public: str, now: datetime, **more: str | None) -> ServiceKey:
         raise Malformed("not a public key", faults_of(error)) from error
 
 
+def _unended(keys: Iterable[ServiceKey], now: datetime) -> list[ServiceKey]:
+    """Those that count, and those that are to count: a thief may have either."""
+    return [key for key in keys if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
+
+
 def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:
     """The ends of these keys, but for those that end sooner anyway."""
     later = [key for key in old if key.valid_until is None or instant(end) < instant(key.valid_until)]
@@ -263,7 +278,7 @@ def revoke(
     change = KeyChange(service=service, by=by or service, made_at=now, ended=(end,))
     signer = here[0].secrets().key if mine and here else None  # whoever knows the key can tell that it ends
     envelope = sign(canonical(change), KEYS_TYPE, signer or keyring.key_of(folder, by or service))
-    spread = Spread(envelope, by or service, directory, gateway, officer, folder)
+    spread = Spread(envelope, by or service, directory, gateway, officer, folder, signer)
     spread.check()
     spread_it(spread, output, then=lambda: _note_revoked(here, now))
 
@@ -272,6 +287,9 @@ def _note_revoked(here: list[keyring.Held], now: str) -> None:
     for one in here:
         if one.file.key is not None:
             keyring.note(one, one.file.key.model_copy(update={"revoked_at": now}))
+            if not any(other.valid_at(datetime.now(UTC)) for other in keyring.held(one.path.parent, one.service)):
+                words = f"no key of {one.service} here counts any more: an administrator gives it one with `vigil keys replace`"
+                talk.print(words, style="bold yellow", markup=False)
 
 
 @app.command()
@@ -292,7 +310,7 @@ def announce(
     if directory is None and gateway is None:
         raise Malformed("nowhere to announce it", hint="give --directory, --gateway or both")
     signer = by or read_change(envelope).by
-    spread_it(Spread(envelope, signer, directory, gateway, officer, keys.expanduser(), file), output)
+    spread_it(Spread(envelope, signer, directory, gateway, officer, keys.expanduser(), file=file), output)
 
 
 def _moment(text: str) -> str:

@@ -3,16 +3,20 @@
 import getpass
 import os
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
-from domain.errors import Malformed
+from domain.errors import Malformed, NotAllowed
 from process.brought import passphrase_in
 
 VARIABLE = "VIGIL_PASSPHRASE_FILE"
 SHORTEST = 12
 """Characters of a new passphrase: a file can be tried on many machines at once."""
 _TYPED: list[str] = []
-"""So that it is asked for once in a command."""
+"""So that it is asked for once in a command, unless keys have different ones."""
+T = TypeVar("T")
 
 
 def use(file: Path) -> None:
@@ -21,18 +25,25 @@ def use(file: Path) -> None:
 
 
 def typed() -> str | None:
-    """The passphrase that a person has typed for a key that is there; none if it came from a file, or was not needed."""
-    return _TYPED[0] if _TYPED else None
+    """The passphrase that a person has typed last for a key that is there; none if it came from a file, or was not needed."""
+    return _TYPED[-1] if _TYPED else None
 
 
-def given() -> str:
-    """The passphrase of keys that are there. Raises `Malformed` where there is none and nobody to ask."""
+def unlocked(name: str, unlock: Callable[[str], T]) -> T:
+    """What `unlock` makes of the passphrase: that in the file, else one that was typed before, else one that is asked for.
+
+    Raises `NotAllowed` if it is wrong, `Malformed` where there is none and nobody to ask.
+    """
     words = _from_file()
     if words is not None:
-        return words
-    if not _TYPED:
-        _TYPED.append(_asked("Passphrase of your key: "))
-    return _TYPED[0]
+        return unlock(words)
+    for before in _TYPED:
+        with suppress(NotAllowed):
+            return unlock(before)
+    words = _asked(f"Passphrase of {name}: ")
+    found = unlock(words)
+    _TYPED.append(words)
+    return found
 
 
 def chosen() -> str:

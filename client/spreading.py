@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.table import Table
 
 from client import keys as keyring
-from client.calling import call
+from client.calling import call_with
 from client.console import answer, talk
 from client.render import moment
 from domain.canonical import plain
@@ -16,6 +17,7 @@ from domain.errors import Unavailable, VigilError
 from domain.keys import KeyChange, Taken, read_change
 from domain.moments import instant
 from process import files
+from process.brought import directory_in
 
 
 def aloud(key: str) -> str:
@@ -33,6 +35,8 @@ class Spread:
     gateway: str | None
     officer: str
     folder: Path
+    key: Ed25519PrivateKey | None = None
+    """What the caller proves itself with; none: its key that is in use."""
     file: Path | None = None
     """Where it is kept already."""
 
@@ -58,7 +62,8 @@ class Spread:
         """Have the deliveries under way told; none without a gateway."""
         if self.gateway is None:
             return None
-        return call(self.gateway, self.caller, self.officer, self.folder, lambda door: door.change_keys(self.envelope))
+        key = self.key or keyring.key_of(self.folder, self.caller)
+        return call_with(key, self.gateway, self.caller, self.officer, lambda door: door.change_keys(self.envelope))
 
 
 def spread_it(spread: Spread, output: str, then: Callable[[], None] = lambda: None) -> None:
@@ -84,12 +89,10 @@ def spread_it(spread: Spread, output: str, then: Callable[[], None] = lambda: No
         "directory": str(spread.directory) if spread.directory else None,
     }
     document |= {"deliveries": plain(told)} if told is not None else {"deliveries": None}
-    answer(output, document, _said(spread, told, path), _missing(told, wrong, path))
     if spread.directory is None:
-        text = (
-            f"the directory does not say so yet: give {path} to the operator, for `vigil keys announce {path} --directory FILE`"
-        )
+        text = f"the directory does not say so yet: give {path} to the operator, for `vigil keys announce FILE --directory FILE`"
         talk.print(text, style="bold yellow", markup=False)
+    answer(output, document, _said(spread, told, path), _missing(told, wrong, path))
 
 
 def _said(spread: Spread, told: Taken | None, path: Path) -> Table:
@@ -103,6 +106,8 @@ def _said(spread: Spread, told: Taken | None, path: Path) -> Table:
     table.add_row("kept in", str(path))
     if spread.directory is not None:
         table.add_row("entered in", f"{spread.directory}: gateways and workers that run with it have it in force now")
+        if change.added and directory_in(spread.directory).get(change.service).kind == "system":
+            table.add_row("restart", "gateways and workers before the old key ends: they sign with the one they began with")
     if told is None:
         table.add_row("deliveries", "under way do not know yet: announce it at a gateway")
     else:

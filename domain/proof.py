@@ -36,9 +36,9 @@ class Caller(Frozen):
     """Who made a proof: a service, and the officer of it who called, where it was a person."""
 
     service: Service
-    officer: OfficerCode | None
     key: KeyId
-    """The key that made it."""
+    """Whose private half made it."""
+    officer: OfficerCode | None
     nonce: Nonce
     """The proof's `jti`, which must not be accepted twice."""
     body: Annotated[str, Field(max_length=64)]
@@ -111,7 +111,7 @@ def identify(header: str | None, directory: Directory, method: str, url: str, *,
     if not _signed_by(token, key):
         raise unknown
     try:
-        return Caller(service=service, officer=claims.get("sub"), key=kid, nonce=claims.get("jti"), body=claims.get("bod"))
+        return Caller(service=service, key=kid, officer=claims.get("sub"), nonce=claims.get("jti"), body=claims.get("bod"))
     except ValidationError as error:
         message = "the proof needs `bod`, a unique `jti` of 1 to 200 characters, and of a person the officer's code as `sub`"
         raise NotAuthentic(message, hint="see docs/protocol.md, section 3") from error

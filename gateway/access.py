@@ -34,7 +34,7 @@ class Visitor:
     officer: str | None
     """The person, by code; none where a system calls."""
     key: str
-    """Id of the key that proves it, or has when the session began. Empty where an OpenID provider vouched for the person."""
+    """Id of the key that proves it, or has when the session began."""
     nonce: str | None
     """Of the proof, which is good for one answer. None in a session."""
 
@@ -71,6 +71,12 @@ class Proofs:
             raise NotAuthentic(message, hint="sign each request anew")
         self._used[nonce] = now + timedelta(seconds=2 * proof.LIFETIME)
         return caller
+
+    def still(self, caller: Visitor) -> None:
+        """Raises `NotAuthentic` once the key that the caller proved itself with counts no more."""
+        known = self._directory.now.find(caller.service.id)
+        if known is None or caller.key not in known.keys_at(datetime.now(UTC)):
+            raise NotAuthentic(f"key {caller.key} of {caller.service.id} counts no more")
 
 
 PROOFS: web.AppKey[Proofs] = web.AppKey("proofs", Proofs)

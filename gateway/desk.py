@@ -246,11 +246,13 @@ class Desk:
         if caller.id != change.service and reach(role_of(caller), "keys") != "all":
             message = f"{caller.id} cannot announce keys of {change.service}"
             raise NotAllowed(message, hint="the service itself can, or an administrator")
-        if changed(self._directory, change) != self._directory:
+        new = changed(self._directory, change) != self._directory
+        if new:
             authentic(envelope, self._directory, datetime.now(UTC))
-            faults = tuple(faults_of_keys(self._directory, change))
-            if faults:
-                raise RuleBroken("R24", "; ".join(faults))
+        faults = tuple(faults_of_keys(self._directory, change))
+        if faults:
+            raise RuleBroken("R24", "; ".join(faults))
+        if new:
             self._in_force.end_keys(change)
         service = self._directory.get(change.service)
 

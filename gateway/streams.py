@@ -9,6 +9,7 @@ from aiohttp import web
 from domain.errors import VigilError
 from domain.ledger import Entry
 from domain.sight import Withheld
+from gateway.access import CALLER, PROOFS
 from gateway.reads import following
 
 log = logging.getLogger("vigil.gateway")
@@ -21,6 +22,7 @@ STREAMS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("streams")
 
 async def stream(request: web.Request, found: AsyncIterator[Entry | Withheld]) -> web.StreamResponse:
     """Answer with these entries as they come."""
+    found = _while_known(request, found)
     first = await anext(found, None)  # what is wrong with the question is answered as for any other
     async with following(request, first, found) as recorded:
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
@@ -44,6 +46,13 @@ async def end_streams(app: web.Application) -> None:
     open_now = app[STREAMS]
     for one in list(open_now):
         one.cancel()
+
+
+async def _while_known(request: web.Request, entries: AsyncIterator[Entry | Withheld]) -> AsyncIterator[Entry | Withheld]:
+    """These entries, for as long as the key that asked for them counts (R24)."""
+    async for entry in entries:
+        request.app[PROOFS].still(request[CALLER])
+        yield entry
 
 
 async def _events(first: Entry | Withheld | None, recorded: AsyncIterator[Entry | Withheld]) -> AsyncIterator[bytes]:

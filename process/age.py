@@ -44,7 +44,8 @@ def decrypt(data: bytes, identities: Sequence[Identity], name: str) -> bytes:
     except pyrage.DecryptError as error:
         if str(error) == _STRANGER:
             raise NotAllowed(
-                f"{name} is encrypted, and not for a key that is here", hint="have it made for you, with --encrypt-for"
+                f"{name} is encrypted, and not for a key that is here",
+                hint="say where yours are with --keys, or have it made for you, with --encrypt-for",
             ) from error
         raise Malformed(f"{name} is damaged: it is not what was encrypted", hint="have it sent again") from error
     return opened

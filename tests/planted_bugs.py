@@ -223,6 +223,19 @@ BUGS = (
     Bug("R22", "domain/plan.py", "if service not in gone)\n\n    def leg_to", "if True)\n\n    def leg_to"),
     Bug("R5", "workflows/story.py", "if self.delivery.cleared < leg:", "if True:"),
     Bug(
+        "R24", "domain/keys.py", 'if change.by != change.service and signer.kind not in ("administrator", "system"):', "if False:"
+    ),
+    Bug("R24", "domain/keys.py", 'if change.by != change.service and signer.kind == "system" and change.added:', "if False:"),
+    Bug("R24", "domain/keys.py", "        if end.key not in known:\n", "        if False:\n"),
+    Bug("R24", "domain/keys.py", "    if len(known) > MOST_KEYS:\n", "    if False:\n"),
+    Bug("R24", "domain/keys.py", "signer.keys_at(at))", "{key_id(key.public): key.public for key in signer.keys})"),
+    Bug("R24", "domain/keys.py", "return key.model_copy(update={name: end.at}) if sooner else key", "return key"),
+    Bug("R24", "domain/keys.py", "before is None or instant(end.at) < instant(before)", "True"),
+    Bug("R24", "domain/record.py", "    authentic(envelope, delivery.directory, at)\n", ""),
+    Bug("R24", "domain/directory.py", "for end in (self.valid_until, self.revoked_at)", "for end in (self.valid_until,)"),
+    Bug("R24", "domain/directory.py", "instant(self.valid_from) <= moment and all(", "all("),
+    Bug("R24", "domain/packet.py", "if key is None or not key.valid_at(", "if key is not None and not key.valid_at("),
+    Bug(
         "R22",
         "workflows/story.py",
         "        if self.leaving():\n            self.clear",

@@ -45,7 +45,7 @@ async def examined(folder: Path, by: By, *more: object, port: int | None = None)
     door = f"http://127.0.0.1:{gateway}"
     if port is not None:
         return await vigil("conformance", f"http://127.0.0.1:{port}/vigil", *where, "--gateway", door, *more)
-    key = await vigil("keys", "new", VIGIL, "--keys", folder / "test-key", "-o", "json")
+    key = await vigil("keys", "new", VIGIL, "--plain", "--keys", folder / "test-key", "-o", "json")
     config = configured(folder, mine, gateway=door if by == "push" else None)
     config.write_text(config.read_text().replace(public_text(private_key_of(VIGIL)), key.json[0]["public"]))
     async with served(config):
@@ -74,7 +74,7 @@ async def test_a_system_that_does_not_conform_is_told_what_was_seen_and_expected
 
 async def test_where_nobody_answers_nothing_is_examined(tmp_path: Path) -> None:
     """Exit code 1 and what to do, and no list of failures."""
-    await vigil("keys", "new", VIGIL, "--keys", tmp_path / "test-key")
+    await vigil("keys", "new", VIGIL, "--plain", "--keys", tmp_path / "test-key")
     ran = await examined(tmp_path, "push", "-o", "json", port=free_ports(1)[0])
 
     assert 1 == ran.code
@@ -83,7 +83,7 @@ async def test_where_nobody_answers_nothing_is_examined(tmp_path: Path) -> None:
 
 async def test_a_gateway_address_that_is_taken_is_refused(tmp_path: Path) -> None:
     """The command says so before anything is asked."""
-    await vigil("keys", "new", VIGIL, "--keys", tmp_path / "test-key")
+    await vigil("keys", "new", VIGIL, "--plain", "--keys", tmp_path / "test-key")
     taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     async with taken:
         port = taken.sockets[0].getsockname()[1]
@@ -95,7 +95,7 @@ async def test_a_gateway_address_that_is_taken_is_refused(tmp_path: Path) -> Non
 
 async def test_wrong_options_are_refused_with_what_would_be_right(tmp_path: Path) -> None:
     """Exit code 2, and nothing is called."""
-    await vigil("keys", "new", VIGIL, "--keys", tmp_path / "test-key")
+    await vigil("keys", "new", VIGIL, "--plain", "--keys", tmp_path / "test-key")
     port = free_ports(1)[0]
     wrong = {
         ("--says", "everything"): "expected one of authorisation",

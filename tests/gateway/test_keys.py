@@ -121,6 +121,23 @@ async def test_r24_a_key_is_rotated_and_revoked_in_mid_delivery(at: At) -> None:
     ]
 
 
+async def into(seen: list[Any], changes: AsyncIterator[Any]) -> None:
+    """Whatever still comes."""
+    async for entry in changes:
+        seen.append(entry)  # noqa: PERF401 - what came before an error is kept
+
+
+async def test_r24_a_stream_ends_with_the_key_that_asked_for_it(at: At) -> None:
+    """Whoever follows the changes with a stolen key gets nothing from the revocation on, and cannot begin anew."""
+    changes = at.door(POLICE).changes(at.plan.operation)
+    seen = [await anext(changes)]
+    await at.door("administration", "administration").change_keys(revocation("administration"))
+    with pytest.raises(NotAuthentic):
+        await into(seen, changes)
+
+    assert not [entry for entry in seen if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]
+
+
 async def test_the_same_change_again_does_no_harm(at: At) -> None:
     """Announcing may be repeated: every delivery that has it is named again, and nothing is recorded twice."""
     change = revocation(VIGIL)
@@ -168,13 +185,16 @@ async def test_nobody_announces_the_keys_of_another(at: At, service: str) -> Non
     assert "accepted" == (await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))).verdict.verdict  # type: ignore[union-attr]
 
 
-async def test_a_change_that_breaks_r23_or_is_forged_changes_nothing_anywhere(at: At) -> None:
+async def test_a_change_that_breaks_r24_or_is_forged_changes_nothing_anywhere(at: At) -> None:
     """Refused at the door, and no delivery hears of it."""
     added = ServiceKey(public=public_text(private_key_of(at.new)), valid_from=datetime.now(UTC).isoformat())
     with pytest.raises(RuleBroken, match="never give it one") as refused:
         await at.door(VIGIL, VIGIL).change_keys(record(VIGIL, added=(added,)))
     with pytest.raises(NotAuthentic):
         await at.door(POLICE).change_keys(revocation(key="uz.customs"))
+    nobodys = KeyEnd(key="0" * 32, at=datetime.now(UTC).isoformat(), revoked=True)
+    with pytest.raises(RuleBroken, match=f"{POLICE} has no key {nobodys.key}"):
+        await at.door(POLICE).change_keys(record(POLICE, ended=(nobodys,)))
     ledger = await at.door(POLICE).ledger(at.plan.operation)
 
     assert "R24" == refused.value.rule

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from google.protobuf.message import Message
 from temporalio import activity, workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
@@ -262,11 +263,13 @@ async def test_what_somebody_else_writes_into_the_server_changes_nothing_and_sto
     other = await Client.connect(temporal.service_client.config.target_host, data_converter=converter(new_ring()))
     async with at_work(temporal) as at, at_work(temporal) as another:
         await another.handle.signal(Doors.hear, Words(text=f"{HIDDEN}-moved"))
-        events = (await another.handle.fetch_history()).events
-        moved = [one.workflow_execution_signaled_event_attributes.input.payloads for one in events]
+        moved: list[Payload] = []
+        while not moved:  # a signal that comes during a workflow task stands in the history once that is over
+            events = (await another.handle.fetch_history()).events
+            moved = [one for event in events for one in event.workflow_execution_signaled_event_attributes.input.payloads]
         outside = at.stranger.get_workflow_handle(at.handle.id)
         await outside.signal("hear", Words(text=f"{HIDDEN}-forged"))
-        await outside.signal("hear", RawValue(next(one[0] for one in moved if one)))
+        await outside.signal("hear", RawValue(moved[0]))
         with pytest.raises(WorkflowUpdateFailedError):
             await outside.execute_update("take", Words(text=f"{HIDDEN}-forged"))
         with pytest.raises(WorkflowQueryFailedError):

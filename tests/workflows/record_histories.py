@@ -8,24 +8,30 @@ import asyncio
 import gzip
 import sys
 import sysconfig
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import HttpUrl
+from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 
 from domain.canonical import canonical
 from domain.deconfliction import Claim, Register, hashes
-from domain.directory import ServiceKey
-from domain.envelope import KEYS_TYPE, public_text, sign
-from domain.keys import KeyChange
+from domain.directory import Desk, ServiceKey, Webhook
+from domain.envelope import KEYS_TYPE, Envelope, key_id, public_text, sign
+from domain.keys import KeyChange, KeyEnd
 from domain.plan import Plan
 from process.codec import converter
 from process.serve import leave
 from process.temporal import IDENTITY, readable
+from rehearsal.over_http import SimulatedServices, free_ports
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
-from tests.installation import PAYLOAD_KEYS, Installation, installed, quick
+from tests.activities.test_desks import Hook
+from tests.installation import BYSTANDERS, PAYLOAD_KEYS, Installation, installed, quick, without
 from tests.support import SCENARIOS, example_scenario, signed_plan
 from workflows import messages
 from workflows.messages import Book, register_id
@@ -61,6 +67,8 @@ ACTS: dict[str, list[dict[str, object]]] = {
     "custody-declined": [{"service": "uz.customs", "at": "tashkent-airport", "says": "handover_declined"}],
     "conflict-settled": [],
     "keys-changed": [],
+    "keys-revoked": [],
+    "desk-told": [],
     "conflict-yielded": [{"service": "kz.knb", "at": "conflict", "says": "conflict_yielded"}],
     "untelling-ids": [],
     "no-arrest": [
@@ -69,7 +77,8 @@ ACTS: dict[str, list[dict[str, object]]] = {
     ],
 }
 """Ends that no example of `examples/` shows, as departures from Almaty - Tashkent. In those named `conflict-...`, another
-operation touches the consignment; in the one named `keys-changed`, a service changes its keys. `untelling-ids` is the usual
+operation touches the consignment; in `keys-changed` a service adds a key, in `keys-revoked` the end of that key is left by
+signal, in `desk-told` the prosecutor is told at a desk that a request waits. `untelling-ids` is the usual
 course since activity ids tell no checkpoint.
 """
 
@@ -92,13 +101,37 @@ async def compete(at: Installation, plan: Plan) -> None:
     await at.client.start_workflow(messages.REGISTER, book, id=register_id(at.task_queue), task_queue=at.task_queue)
 
 
-async def change_keys(at: Installation) -> None:
-    """The police of Uzbekistan make a spare key."""
-    now = datetime.now(UTC).isoformat()
-    spare = ServiceKey(public=public_text(private_key_of("spare")), valid_from=now)
-    change = KeyChange(service="uz.police", by="uz.police", made_at=now, added=(spare,))
-    envelope = sign(canonical(change), KEYS_TYPE, private_key_of("uz.police"))
-    await at.gateway("uz.police").change_keys(envelope)
+def keys_changed(**says: object) -> Envelope:
+    """A change of the keys of the police of Uzbekistan, signed by themselves."""
+    change = KeyChange.model_validate(
+        {"service": "uz.police", "by": "uz.police", "made_at": datetime.now(UTC).isoformat()} | says
+    )
+    return sign(canonical(change), KEYS_TYPE, private_key_of("uz.police"))
+
+
+async def change_keys(at: Installation, plan: Plan, *, revoked: bool) -> None:
+    """The police make a spare key; and tell, while it is as if no worker were up, that it is stolen."""
+    now, spare = datetime.now(UTC).isoformat(), public_text(private_key_of("spare"))
+    await at.gateway("uz.police").change_keys(keys_changed(added=[ServiceKey(public=spare, valid_from=now)]))
+    if revoked:
+        end = KeyEnd(key=key_id(spare), at=now, revoked=True)
+        await at.handle(plan).signal(messages.CHANGE_KEYS, keys_changed(ended=[end]))
+
+
+@asynccontextmanager
+async def recorded_with(client: Client, name: str, plan: Plan, scenario: Scenario) -> AsyncIterator[Installation]:
+    """An installation whose services are simulated; in `desk-told` the prosecutor sits at a desk and is told by webhook."""
+    if name != "desk-told":
+        async with installed(client, plan, scenario) as at:
+            yield at
+        return
+    hook = Hook(*free_ports(1))
+    reach = {"uz.prosecutor": Desk(notify=(Webhook(url=HttpUrl(hook.url)),))}
+    async with hook.listening(), installed(client, plan, scenario, reach=reach) as at:
+        others = tuple(one for one in plan.participants() if one not in reach)
+        desk = without(at.directory, (*others, *BYSTANDERS))
+        async with SimulatedServices(desk, at.url, scenario, 1):
+            yield at
 
 
 async def record() -> None:
@@ -119,12 +152,12 @@ async def record() -> None:
             if file.exists():
                 continue
             plan, scenario = quick(*brought)
-            async with installed(environment.client, plan, scenario) as at:
+            async with recorded_with(environment.client, name, plan, scenario) as at:
                 if name.startswith("conflict-"):
                     await compete(at, plan)
                 await at.gateway(plan.initiator).start(signed_plan(plan))
-                if name == "keys-changed":
-                    await change_keys(at)
+                if name in ("keys-changed", "keys-revoked"):
+                    await change_keys(at, plan, revoked=name == "keys-revoked")
                 await at.to_the_end(plan)
                 await at.handle(plan).result()
                 history = await at.handle(plan).fetch_history()
