@@ -209,11 +209,14 @@ def replace(
     spread_it(spread, output)
 
 
+<<<<<<< HEAD
 def _unended(keys: Iterable[ServiceKey], now: datetime) -> list[ServiceKey]:
     """Those that count, and those that are to count: a thief may have either."""
     return [key for key in keys if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
 
 
+=======
+>>>>>>> browser
 @app.command()
 def add(
     service: Annotated[str, typer.Argument(help="the service whose key it becomes", show_default=False)],
@@ -245,6 +248,14 @@ def _public(public: str, now: datetime, **more: str | None) -> ServiceKey:
         return ServiceKey(public=public, valid_from=now.isoformat(timespec="seconds"), **more)
     except ValidationError as error:
         raise Malformed("not a public key", faults_of(error)) from error
+<<<<<<< HEAD
+=======
+
+
+def _unended(keys: Iterable[ServiceKey], now: datetime) -> list[ServiceKey]:
+    """Those that count, and those that are to count: a thief may have either."""
+    return [key for key in keys if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
+>>>>>>> browser
 
 
 def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:
