@@ -188,7 +188,7 @@ def rotate(
 
 @app.command()
 def replace(
-    service: Annotated[str, typer.Argument(help="the service that has lost its key", show_default=False)],
+    service: Annotated[str, typer.Argument(help="the service that gets the key", show_default=False)],
     public: Annotated[str, typer.Argument(help="the public half of a new one, ed25519:...", show_default=False)],
     by: Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the administrator who does it")],
     directory: Annotated[Path, typer.Option(envvar="VIGIL_DIRECTORY", help="the directory file that it is entered into")],
@@ -198,7 +198,7 @@ def replace(
     keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
-    """Give a service that has lost its key a new one, and revoke those before: for an administrator."""
+    """Give a service a new key, which has lost its own or has none yet, and revoke those before: for an administrator."""
     folder, now = keys.expanduser(), datetime.now(UTC)
     try:
         key = ServiceKey(public=public, recipient=recipient, valid_from=now.isoformat(timespec="seconds"))
