@@ -3,13 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 SEED ?= 1
-SEEDS ?= 8000
-FROM ?= 2000
+SEEDS ?= 9200
+FROM ?= 800
 REQUESTS ?= 10000
 SECONDS ?= 60
 PACKAGES := activities archive client domain gateway process rehearsal workflows
 
-.PHONY: help venv audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories clean
+.PHONY: help venv audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -51,6 +51,13 @@ format: $(STAMP) ## format the code and mend what the linter can
 
 simulate: $(STAMP) ## replay one simulated delivery step by step: make simulate SEED=7 (SEEDS=N runs many)
 	@$(BIN)/python -m rehearsal --seed $(SEED) --seeds $(if $(filter command line,$(origin SEEDS)),$(SEEDS),1)
+
+words: $(STAMP) ## gather the texts of the pages for translators, and put their translations to use
+	@mkdir -p build
+	@$(BIN)/pybabel --quiet extract --mapping-file gateway/pages/locale/babel.cfg --keyword mark --no-location --sort-output --project Vigil --output-file build/desk.pot gateway/pages
+	@$(BIN)/pybabel --quiet update --domain desk --input-file build/desk.pot --output-dir gateway/pages/locale --no-fuzzy-matching --ignore-pot-creation-date --no-wrap
+	@sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' gateway/pages/locale/*/LC_MESSAGES/desk.po
+	@$(BIN)/pybabel --quiet compile --domain desk --directory gateway/pages/locale
 
 histories: $(STAMP) ## record new Temporal histories for the replay tests (old ones are never deleted)
 	@$(BIN)/python -m tests.workflows.record_histories

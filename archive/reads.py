@@ -1,19 +1,18 @@
 """The log of reads in the database: appended to by any number of gateways, one after another, and never changed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
-from sqlalchemy import Table, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.database import PATIENCE, Database
+from archive.proofs import unused
 from archive.tables import reads, seen, tips, used_proofs
 from domain import proof
 from domain.canonical import canonical, digest_of_bytes
@@ -23,8 +22,6 @@ from domain.errors import NotAuthentic, NotVerified, Unavailable
 from domain.moments import utc_text
 from domain.reads import EMPTY, Page, Read, Shown, Tip, after, contains, signed_tip, unverified_tip
 
-_INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-"""`ON CONFLICT` is written alike in both, and is in neither's common part."""
 AT_ONCE = 200
 """Records of one transaction at most. What comes while one is being written is written together in the next."""
 LONGEST_PAGE = 1000
@@ -157,9 +154,7 @@ async def _unused(connection: AsyncConnection, batch: Sequence[_Waiting], now: d
         if one.proof is not None:
             first.setdefault(one.proof, one)
     if first:
-        until = utc_text(now + timedelta(seconds=2 * proof.LIFETIME))
-        added = _INSERT[connection.dialect.name](used_proofs).on_conflict_do_nothing().returning(used_proofs.c.digest)
-        new = set((await connection.execute(added, [{"digest": digest, "until": until} for digest in first])).scalars())
+        new = await unused(connection, first, now)
         first = {digest: one for digest, one in first.items() if digest in new}
     return [one for one in batch if one.proof is None or first.get(one.proof) is one]
 

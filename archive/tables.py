@@ -38,4 +38,28 @@ used_proofs = Table(
     Column("digest", String(64), primary_key=True),
     Column("until", String(27), nullable=False, index=True),
 )
-"""Proofs for which something was shown, and until when they would be valid: none is good twice, at whichever gateway."""
+"""Proofs for which something was shown or a link given, and until when they would be valid: none is good twice, anywhere."""
+
+
+links = Table(
+    "links",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("service", String(40), nullable=False),
+    Column("officer", String(40), nullable=False),
+    Column("key", String(32), nullable=False),
+    Column("until", String(27), nullable=False, index=True),
+)
+"""One-time links that have been given and not used: the SHA-256 of each one's token, and whom it signs in."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("service", String(40), nullable=False),
+    Column("officer", String(40), nullable=False),
+    Column("key", String(32), nullable=False),
+    Column("idle_until", String(27), nullable=False, index=True),
+    Column("until", String(27), nullable=False),
+)
+"""Browsers that are signed in: the SHA-256 of each one's token. `key`: with whose proof the link was asked for."""

@@ -50,6 +50,7 @@ from client.reading import reads
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.running import Interrupted, run
 from client.saying import content_of, correction, kind_for, statement
+from client.signing_in import sign_in
 from domain.canonical import canonical, plain
 from domain.envelope import PLAN_TYPE, Envelope, sign
 from domain.errors import Malformed, NotFound, NotVerified, RuleBroken, TimedOut, Unavailable, VigilError
@@ -72,6 +73,7 @@ app.add_typer(keys_commands.app, name="keys")
 app.command()(conformance)
 app.command("codec")(codec.codec)
 app.command()(reads)
+app.command()(sign_in)
 
 Offline = Annotated[bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")]
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]

@@ -172,7 +172,7 @@ def rotate(
     folder, now = keys.expanduser(), datetime.now(UTC)
     soon = now if directory is not None else now + LEAD
     begins = _moment(since) if since is not None else soon.isoformat(timespec="seconds")
-    end = (instant(begins) + _span(overlap)).isoformat(timespec="seconds")
+    end = (instant(begins) + _span(overlap, "--overlap")).isoformat(timespec="seconds")
     using = keyring.in_use(folder, service)
     secrets = using.secrets()
     old = _unended((one.key() for one in keyring.held(folder, service)), now)
@@ -200,10 +200,7 @@ def replace(
 ) -> None:
     """Give a service a new key, which has lost its own or has none yet, and revoke those before: for an administrator."""
     folder, now = keys.expanduser(), datetime.now(UTC)
-    try:
-        key = ServiceKey(public=public, recipient=recipient, valid_from=now.isoformat(timespec="seconds"))
-    except ValidationError as error:
-        raise Malformed("not a public key", faults_of(error)) from error
+    key = _public(public, now, recipient=recipient)
     old = _unended(directory_in(directory).get(service).keys, now)
     ended = tuple(end.model_copy(update={"revoked": True}) for end in _ends(old, now.isoformat()))
     change = KeyChange(service=service, by=by, made_at=now.isoformat(), added=(key,), ended=ended)
@@ -215,6 +212,39 @@ def replace(
 def _unended(keys: Iterable[ServiceKey], now: datetime) -> list[ServiceKey]:
     """Those that count, and those that are to count: a thief may have either."""
     return [key for key in keys if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
+
+
+@app.command()
+def add(
+    service: Annotated[str, typer.Argument(help="the service whose key it becomes", show_default=False)],
+    public: Annotated[str, typer.Argument(help="its public half, ed25519:..., as a browser shows it", show_default=False)],
+    until: Annotated[str | None, typer.Option(help="how long it counts, such as 90d; else until it is revoked")] = None,
+    directory: Directory = None,
+    gateway: Announced = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    output: Output = "text",
+) -> None:
+    """Make a key whose private half is elsewhere, such as in an officer's browser, a key of the service too.
+
+    Compare its id with whoever holds it, by telephone, first: what it signs, the service has said.
+    """
+    folder, now = keys.expanduser(), datetime.now(UTC)
+    end = (now + _span(until, "--until")).isoformat(timespec="seconds") if until is not None else None
+    key = _public(public, now, valid_until=end)
+    change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(key,))
+    envelope = sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, service))
+    spread = Spread(envelope, service, directory, gateway, officer, folder)
+    spread.check()
+    spread_it(spread, output)
+
+
+def _public(public: str, now: datetime, **more: str | None) -> ServiceKey:
+    """Raises `Malformed` for what is no public key."""
+    try:
+        return ServiceKey(public=public, valid_from=now.isoformat(timespec="seconds"), **more)
+    except ValidationError as error:
+        raise Malformed("not a public key", faults_of(error)) from error
 
 
 def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:
@@ -290,11 +320,11 @@ def _moment(text: str) -> str:
         raise Malformed(f"--from {text}", faults_of(error, place="from")) from error
 
 
-def _span(text: str) -> timedelta:
+def _span(text: str, option: str) -> timedelta:
     try:
         return check_span(parse_span(text))
     except ValueError as error:
-        raise Malformed(f"--overlap {text}: {error}") from error
+        raise Malformed(f"{option} {text}: {error}") from error
 
 
 def _key_id(text: str) -> str:

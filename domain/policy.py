@@ -36,9 +36,11 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "decode":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
     "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
     "reads":    ("-",       "-",     "-",        "-",        "all",   "-",           "-"),
+    "enter":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),  # own: as oneself, with a browser
 }
 # fmt: on
-"""Action, and how far it reaches for each role, in the order of `ROLES`. The actions are the names of the gateway's routes."""
+"""Action, and how far it reaches for each role, in the order of `ROLES`. The actions are the names of the gateway's routes; what
+a page for browsers shows and does is one of them too (`gateway.pages.door`)."""
 OPEN = ("health", "openapi")
 """What anybody may ask, without a proof: neither says anything about a delivery, a service or a person."""
 

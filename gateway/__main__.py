@@ -5,6 +5,7 @@ import logging
 
 from archive.database import Database
 from archive.reads import Reads
+from archive.sessions import Sessions
 from domain.errors import Malformed, Unavailable
 from gateway.access import Proofs
 from gateway.api import application
@@ -27,14 +28,15 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
     directory, cards = OfFile(chosen.directory, others=True), cards_in(chosen.cards)
     key = key_in(chosen.key, chosen.passphrase_file)
-    reads = Reads(_archive(chosen), key, installation_of(directory.now))
+    archive = _archive(chosen)
+    reads = Reads(archive, key, installation_of(directory.now))
     try:
         await reads.prepare()
     except Unavailable as error:  # a stop must get through all the same (R8)
         log.warning("until the archive answers nothing is shown to anybody: %s", error.message)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys))
     desk = Desk(client, chosen.task_queue, directory, cards, key)
-    app = application(desk, Proofs(directory, chosen.gateway_url), reads)
+    app = application(desk, Proofs(directory, chosen.gateway_url), reads, Sessions(archive))
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
             async with serving(app, chosen.gateway_host, chosen.gateway_port):

@@ -9,13 +9,14 @@ Read as a table:
 """
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from domain import proof
-from domain.directory import Service
+from domain.directory import Directory, Service
 from domain.errors import NotAllowed, NotAuthentic, NotFound
 from domain.identifiers import OperationCode
 from domain.plan import Plan
@@ -23,7 +24,22 @@ from domain.proof import Caller
 from process.in_force import InForce
 
 _CODE: TypeAdapter[str] = TypeAdapter(OperationCode)
-CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who calls: with a proof for this one request, or with a browser that is signed in."""
+
+    service: Service
+    officer: str | None
+    """The person, by code; none where a system calls."""
+    key: str
+    """Id of the key that proves it, or has when the session began. Empty where an OpenID provider vouched for the person."""
+    nonce: str | None
+    """Of the proof, which is good for one answer. None in a session."""
+
+
+CALLER: web.RequestKey[Visitor] = web.RequestKey("caller", Visitor)
 
 
 class Proofs:
@@ -38,6 +54,11 @@ class Proofs:
         self.url = url.rstrip("/")
         self._used: OrderedDict[str, datetime] = OrderedDict()
 
+    @property
+    def directory(self) -> Directory:
+        """The directory in force."""
+        return self._directory.now
+
     def caller(self, header: str | None, method: str, target: str) -> Caller:
         """Who calls; the body is still to be checked. `target` is path and query as received. Raises `NotAuthentic`."""
         now = datetime.now(UTC)
@@ -51,7 +72,7 @@ class Proofs:
         self._used[nonce] = now + timedelta(seconds=2 * proof.LIFETIME)
         return caller
 
-    def still(self, caller: Caller) -> None:
+    def still(self, caller: Visitor) -> None:
         """Raises `NotAuthentic` once the key that the caller proved itself with counts no more."""
         known = self._directory.now.find(caller.service.id)
         if known is None or caller.key not in known.keys_at(datetime.now(UTC)):

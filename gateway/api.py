@@ -11,12 +11,14 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from archive.reads import LONGEST_PAGE, Reads
+from archive.sessions import Sessions, SignedIn
 from domain.canonical import digest_of_bytes
 from domain.directory import Listed
 from domain.envelope import Envelope
-from domain.errors import Malformed
+from domain.errors import Malformed, NotAllowed
 from domain.identifiers import OperationCode
 from domain.ledger import Entry, Left
+from domain.moments import utc_text
 from domain.packet import Purpose
 from domain.sight import Withheld
 from domain.statements import faults_of
@@ -25,10 +27,12 @@ from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
 from gateway.codec import decoded
 from gateway.connections import CONNECTIONS, Connections
-from gateway.desk import Desk
+from gateway.desk import DESK, Desk
 from gateway.limits import LIMITS, Limits
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
+from gateway.pages import door, pages
+from gateway.pages.door import SESSIONS
 from gateway.reads import READS, recorded, shows
 from gateway.streams import STREAMS, end_streams, stream
 
@@ -41,32 +45,34 @@ LISTED = TypeAdapter(tuple[Listed, ...])
 DELIVERY: TypeAdapter[str] = TypeAdapter(OperationCode)
 PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
 
-DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 OPENAPI: web.AppKey[bytes] = web.AppKey("openapi", bytes)
 
 routes = web.RouteTableDef()
 
 
-def application(desk: Desk, proofs: Proofs, log_of_reads: Reads) -> web.Application:
-    """The gateway's web application."""
+def application(desk: Desk, proofs: Proofs, log_of_reads: Reads, sessions: Sessions) -> web.Application:
+    """The gateway's web application: the API, and the pages of `gateway.pages` for people."""
     connections, limits = Connections(), Limits()
     middlewares = [connections.seen, logged, explained, proved, recorded]
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     streams: set[asyncio.Task[None]] = set()
-    app[DESK], app[PROOFS], app[STREAMS], app[READS] = desk, proofs, streams, log_of_reads
+    app[DESK], app[PROOFS], app[STREAMS], app[READS], app[SESSIONS] = desk, proofs, streams, log_of_reads, sessions
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(end_streams)
     app.add_routes(routes)
+    app.add_routes(pages.routes)
     return app
 
 
-async def _guard(_request: web.Request, answer: web.StreamResponse) -> None:
+async def _guard(request: web.Request, answer: web.StreamResponse) -> None:
     """What holds for every answer: nobody keeps it, nobody guesses what it is, and nobody learns what it was made with."""
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Server"] = "Vigil"
+    if door.is_page(request):
+        answer.headers.update(door.HEADERS)
 
 
 @routes.get("/v1/health", name="health")
@@ -182,6 +188,17 @@ async def inbox(request: web.Request) -> web.Response:
     found = await desk.inbox(caller)
     shows(request, (one.delivery for one in found.requests))
     return _model(desk.signed(found) if request.query.get("signed") == "yes" else found)
+
+
+@routes.post("/v1/sign-in", name="enter")
+async def sign_in(request: web.Request) -> web.Response:
+    """Sign in with a browser: the token of a one-time link, good for a minute. The proof must have an officer's code."""
+    caller = request[CALLER]
+    if caller.officer is None or caller.nonce is None:
+        raise NotAllowed("a person signs in, and this proof names none", hint="give the officer's code as `sub` of the proof")
+    who = SignedIn(service=caller.service.id, officer=caller.officer, key=caller.key)
+    token, until = await request.app[SESSIONS].link(who, caller.nonce)
+    return _model(openapi.Link(token=token, until=utc_text(until)), 201)
 
 
 @routes.post("/v1/codec/decode", name="decode")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import (
     Client,
@@ -328,6 +329,16 @@ class Desk:
         await self._reading.report(caller, requests)
         return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
+    async def asked(self, caller: Service, delivery: str) -> tuple[Request, ...]:
+        """What the caller is being asked now in one delivery; it has then read that. Raises `NotFound`."""
+        handle = await self._seen_by(caller, delivery)
+        with _as_ours(delivery):
+            found: list[Request] = await handle.query(
+                messages.QUERY_INBOX, Asker(service=caller), result_type=list[Request], rpc_timeout=PATIENCE
+            )
+        await self._reading.report(caller, found)
+        return tuple(found)
+
     def signed(self, found: Inbox) -> SignedInbox:
         """An inbox, each request signed by Vigil as for a service that is called: so that it can be carried in a file."""
         signed = tuple(sign(canonical(one), REQUEST_TYPE, self._key) for one in found.requests)
@@ -413,6 +424,9 @@ class Desk:
             if known is not None and not known.keys_at(now):
                 problem = f"{service} has no valid key in the directory, so it could never confirm anything"
                 yield Fault(place=f"directory: {service}", problem=problem)
+
+
+DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 
 
 async def _listen(handle: WorkflowHandle[Any, Any], news: asyncio.Event) -> None:

@@ -1,6 +1,5 @@
 """What every request passes on its way to its handler, from the outside in: logged, explained, proved."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -10,18 +9,18 @@ from aiohttp import web
 from domain.errors import VigilError
 from domain.policy import OPEN, permit
 from domain.proof import Caller
-from gateway.access import CALLER, PROOFS, may_exist
+from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.codec import roomy
 from gateway.limits import LIMITS, lane_of
 from gateway.metrics import METRICS
-from gateway.problems import http_problem, own_fault, problem
+from gateway.pages import door, pages
+from gateway.problems import Refusal, http_problem, own_fault, problem
+from gateway.receiving import received
 
 log = logging.getLogger("vigil.gateway")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-BODY_PATIENCE = 10.0
-"""Seconds in which a body must have come."""
 SMALL = 64 * 1024
 """Bytes of a body that is read before the caller's share is asked: a stop is no larger, and only its body says that it is one."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
@@ -50,21 +49,21 @@ async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def explained(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors as problem documents."""
+    """Errors as problem documents; as pages for people who follow a link."""
     try:
         return await handler(request)
     except VigilError as error:
         request.app[METRICS].refused(_action(request), error)
-        return problem(error)
+        return _told(request, problem(error))
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return http_problem(error)
-    except ConnectionError:
-        return http_problem(web.HTTPBadRequest())  # the caller has gone: nobody reads it, and it is no fault of ours
+        return _told(request, http_problem(error))
+    except ConnectionError:  # the caller has gone: nobody reads it, and it is no fault of ours
+        return _told(request, http_problem(web.HTTPBadRequest()))
     except Exception:
         log.exception("a fault of our own", extra={"method": request.method, "path": request.rel_url.raw_path})
-        return own_fault()
+        return _told(request, own_fault())
 
 
 @web.middleware
@@ -73,12 +72,14 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
 
     The proof is checked before the body is read.
     """
+    if door.is_page(request):
+        return await door.signed_in(request, handler)
     action = request.match_info.route.name
     if action in OPEN:
         return await handler(request)
     authorization = request.headers.get("Authorization")
     caller = request.app[PROOFS].caller(authorization, request.method, request.raw_path)
-    request[CALLER] = caller
+    request[CALLER] = Visitor(caller.service, caller.officer, caller.key, caller.nonce)
     if action is not None:
         permit(caller.service, action)
     body = b""
@@ -92,20 +93,14 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def _received(request: web.Request, caller: Caller) -> bytes:
-    """The body, as the caller proved it. Raises `NotAuthentic`, or what HTTP has for too slow, too large, of another kind."""
-    if "Content-Encoding" in request.headers:
-        raise web.HTTPUnsupportedMediaType  # the proof is over the bytes as sent, and nothing unfolds here
-    try:
-        async with asyncio.timeout(BODY_PATIENCE):
-            body = await request.read()
-    except TimeoutError as error:
-        raise web.HTTPRequestTimeout from error
-    except web.RequestPayloadError as error:
-        raise web.HTTPBadRequest from error
+    """The body, as the caller proved it. Raises `NotAuthentic`, or what `received` does."""
+    body = await received(request)
     caller.check_body(body)
-    if body and request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType
     return body
+
+
+def _told(request: web.Request, refusal: Refusal) -> web.Response:
+    return pages.refused(request, refusal) if door.is_for_eyes(request) else refusal.as_json()
 
 
 def _action(request: web.Request) -> str:

@@ -13,7 +13,7 @@ from inspect import cleandoc
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, TypeAdapter, WithJsonSchema
+from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 
 from archive.reads import LONGEST_PAGE
 from domain.canonical import Frozen
@@ -21,7 +21,7 @@ from domain.directory import Listed
 from domain.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
 from domain.identifiers import OperationCode
 from domain.keys import Taken
-from domain.ledger import Entry, Left, Receipt
+from domain.ledger import Entry, Left, Receipt, UtcText
 from domain.packet import Purpose
 from domain.policy import OPEN
 from domain.reads import Page
@@ -42,6 +42,13 @@ class Begun(Frozen):
     """A delivery has been started."""
 
     delivery: OperationCode
+
+
+class Link(Frozen):
+    """A one-time link to sign in with is the gateway's address, `/desk/in#` and this token."""
+
+    token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    until: UtcText
 
 
 class Change(BaseModel):
@@ -130,6 +137,7 @@ SAYS: dict[str, Says] = {
         {200: Answer(Inbox | SignedInbox)},
         asks={"signed": ("query", {"type": "string", "enum": ["yes"]}, "Each request in an envelope signed by Vigil.")},
     ),
+    "enter": Says({201: Answer(Link, "Good for a minute, and once.")}),
     "decode": Says({200: Answer(Coded)}, sends=Coded, refuses=(422,)),
     "reads": Says(
         {200: Answer(Page)},

@@ -1,5 +1,8 @@
 """Errors as problem documents (RFC 9457), each with our code, the rule's number where one forbids it, and what to do."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from aiohttp import web
 
 from domain.canonical import Frozen
@@ -65,7 +68,20 @@ HTTP: dict[int, tuple[str, str]] = {
 """HTTP's own errors: our code, and what to do."""
 
 
-def problem(error: VigilError) -> web.Response:
+@dataclass(frozen=True)
+class Refusal:
+    """A problem document, and the headers that go with it."""
+
+    document: Problem
+    headers: Mapping[str, str]
+
+    def as_json(self) -> web.Response:
+        """For a program."""
+        members = self.document.model_dump(mode="json", exclude_none=True)
+        return web.json_response(members, status=self.document.status, headers=self.headers, content_type=CONTENT_TYPE)
+
+
+def problem(error: VigilError) -> Refusal:
     """The problem document of one of our errors."""
     kinds = type(error).__mro__
     status = next((STATUS[kind] for kind in kinds if kind in STATUS), 500)
@@ -81,7 +97,7 @@ def problem(error: VigilError) -> web.Response:
     )
 
 
-def http_problem(error: web.HTTPException) -> web.Response:
+def http_problem(error: web.HTTPException) -> Refusal:
     """The problem document of one of HTTP's own errors."""
     code, hint = HTTP.get(error.status, ("http", "see RFC 9110"))
     return _answer(
@@ -89,7 +105,7 @@ def http_problem(error: web.HTTPException) -> web.Response:
     )
 
 
-def own_fault() -> web.Response:
+def own_fault() -> Refusal:
     """The problem document of a bug: nothing of it but that it happened."""
     return _answer(500, "the gateway has a fault of its own; it has been logged", "bug", "try again once, then tell the operator")
 
@@ -103,7 +119,7 @@ def _answer(  # noqa: PLR0913 - a problem document has these members
     rule: str | None = None,
     faults: tuple[Fault, ...] | None = None,
     headers: dict[str, str] | None = None,
-) -> web.Response:
+) -> Refusal:
     document = Problem(
         type=f"urn:vigil:{code}",
         title=code.replace("-", " "),
@@ -114,5 +130,4 @@ def _answer(  # noqa: PLR0913 - a problem document has these members
         rule=rule,
         faults=faults,
     )
-    members = document.model_dump(mode="json", exclude_none=True)
-    return web.json_response(members, status=status, headers=headers, content_type=CONTENT_TYPE)
+    return Refusal(document, headers or {})

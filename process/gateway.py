@@ -49,6 +49,18 @@ LONGEST_ENTRY = 1_000_000
 """Bytes of the longest line of a stream: an entry with a plan of the largest size."""
 
 
+class Link(BaseModel):
+    """A one-time link to sign in with a browser, and until when it is good."""
+
+    address: str
+    until: str
+
+
+class _Token(BaseModel):
+    token: str
+    until: str
+
+
 class _Begun(BaseModel):
     delivery: str
 
@@ -77,6 +89,7 @@ class _Problem(BaseModel):
         return Unavailable(f"the gateway at {url} says: {self.detail or self.code}", hint=self.hint)
 
 
+_TOKEN = TypeAdapter(_Token)
 _BEGUN = TypeAdapter(_Begun)
 _ANSWER: TypeAdapter[Receipt | Left] = TypeAdapter(Receipt | Left)
 _LISTED = TypeAdapter(list[Listed])
@@ -103,6 +116,11 @@ class Gateway:
         self._service = service
         self._key = key
         self._officer = officer
+
+    async def sign_in(self) -> Link:
+        """A link that signs this officer in with a browser, once."""
+        given = self._read(_TOKEN, await self._call("POST", "/v1/sign-in"))
+        return Link(address=f"{self._url}/desk/in#{given.token}", until=given.until)
 
     async def start(self, plan: Envelope) -> str:
         """Start a delivery; its id."""

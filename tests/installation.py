@@ -22,6 +22,7 @@ from activities.desks import Desks
 from activities.services import Services
 from archive.database import Database
 from archive.reads import Reads
+from archive.sessions import Sessions
 from domain.directory import Directory, Reach, Service
 from domain.ledger import Entry
 from domain.plan import Plan
@@ -66,6 +67,7 @@ class Installation:
     parts: tuple[Services, Desks, Deconfliction]
     """What a second worker needs."""
     reads: Reads
+    sessions: Sessions
     services: SimulatedServices | None = field(default=None)
 
     def gateway(self, service: str, officer: str | None = None) -> Gateway:
@@ -148,7 +150,9 @@ async def installed(
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
         in_force, of_worker = InForce(directory.for_others()), InForce(directory)
-        app = application(Desk(client, queue, in_force, example_cards(), VIGIL_KEY), Proofs(in_force, url), reads)
+        desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY)
+        sessions = Sessions(reads._database)
+        app = application(desk, Proofs(in_force, url), reads, sessions)
         deconfliction = Deconfliction(DECONFLICTION_KEY, of_worker)
         parts = Services(http, VIGIL, VIGIL_KEY), Desks(http, of_worker, VIGIL_KEY, url, mailbox), deconfliction
         worker = worker_for(client, queue, of_worker, *parts, grace=timedelta(seconds=1))
@@ -156,10 +160,10 @@ async def installed(
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 if scenario is None:
-                    yield Installation(client, url, http, directory, in_force, queue, parts, reads)
+                    yield Installation(client, url, http, directory, in_force, queue, parts, reads, sessions)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
-                        yield Installation(client, url, http, directory, in_force, queue, parts, reads, services)
+                        yield Installation(client, url, http, directory, in_force, queue, parts, reads, sessions, services)
         finally:
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 

@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 
 from activities.desks import Desks, Waiting, mail
 from activities.services import LARGEST_ANSWER, POLL_WAIT, Services
+from archive.sessions import Sessions
 from domain import amending, proof
 from domain import envelope as real_envelope
 from domain.canonical import canonical, plain
@@ -264,11 +265,12 @@ def raw_request(asked: Block, said: dict[str, Any], number: int) -> bytes:
     body = body.strip()
     if body.startswith("<"):
         body = json.dumps(said[body.strip("<>")])
-    caller = asked.note.removeprefix("as ").split(",")[0]
+    officer, _, caller = asked.note.removeprefix("as ").split(",")[0].rpartition(" of ")
     method, target, _ = head.splitlines()[0].split(" ")
     if "<proof>" in head:
         key = {"uz.prosecutor": said["key"], "kz.knb": said["initiator_key"], "audit": said["auditor_key"]}[caller]
-        made = said["make_proof"](caller, key, method, f"{URL}{target}", body.encode(), int(NOW.timestamp()), f"example-{number}")
+        now = int(NOW.timestamp())
+        made = said["make_proof"](caller, key, method, f"{URL}{target}", body.encode(), now, f"example-{number}", officer)
         head = head.replace("Authorization: Vigil <proof>", f"Authorization: {made}")
     if "Content-Length" not in head and body:
         head += f"\nContent-Length: {len(body.encode())}"
@@ -304,7 +306,7 @@ async def test_every_exchange_with_the_gateway_is_as_shown(said: dict[str, Any])
     proofs = PinnedProofs(InForce(desk.directory), URL)
     async with (
         log_of_reads(desk.directory, said["vigil_key"]) as reads,
-        TestServer(api.application(desk, proofs, reads)) as server,  # type: ignore[arg-type] - the same methods
+        TestServer(api.application(desk, proofs, reads, Sessions(reads._database))) as server,  # type: ignore[arg-type] - the same methods
     ):
         for number, (asked, answered) in enumerate(exchanges()):
             status, headers, body = await sent(server, raw_request(asked, said, number))
@@ -484,7 +486,7 @@ def test_every_error_code_stands_with_its_status() -> None:
     expected |= {code: str(status) for status, (code, _) in HTTP.items()}
     assert expected.items() <= rows.items()
     assert rows.keys() - expected.keys() == {"error"}
-    assert problem(VigilError("x")).status == int(rows["error"])
+    assert problem(VigilError("x")).document.status == int(rows["error"])
     shown = next(answered for asked, answered in exchanges() if asked.note.endswith("malformed"))
     assert Malformed.code in shown.body
 

@@ -16,6 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.deconfliction import Deconfliction
 from activities.desks import Desks
 from activities.services import Services
+from archive.sessions import Sessions
 from domain import proof
 from domain.directory import Directory
 from domain.envelope import Envelope
@@ -362,7 +363,7 @@ async def test_when_temporal_is_away_the_answer_says_so(monkeypatch: pytest.Monk
     async with (
         log_of_reads(directory) as reads,
         aiohttp.ClientSession() as http,
-        serving(application(desk, Proofs(InForce(directory), url), reads), "127.0.0.1", port, grace=1),
+        serving(application(desk, Proofs(InForce(directory), url), reads, Sessions(reads._database)), "127.0.0.1", port, grace=1),
     ):
         await environment.shutdown()
         with pytest.raises(Unavailable) as away:

@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway import connections, middlewares
+from archive.sessions import Sessions
+from gateway import connections, receiving
 from gateway.access import Proofs
 from gateway.api import LARGEST_BODY, application
 from gateway.connections import Connections, serving
@@ -54,10 +55,11 @@ async def door_of(grace: float = 1.0) -> AsyncIterator[Door]:
     desk = Desk(NOBODY, "none", InForce(DIRECTORY), {}, private_key_of(VIGIL))
     port = free_ports(1)[0]
     url = f"http://127.0.0.1:{port}"
+    proofs = Proofs(InForce(DIRECTORY), url)
     async with (
         aiohttp.ClientSession() as http,
         log_of_reads(DIRECTORY) as reads,
-        serving(application(desk, Proofs(InForce(DIRECTORY), url), reads), "127.0.0.1", port, grace=grace),
+        serving(application(desk, proofs, reads, Sessions(reads._database)), "127.0.0.1", port, grace=grace),
     ):
         yield Door(url, port, http)
 
@@ -145,7 +147,7 @@ async def test_nobody_anonymous_gets_a_body_read(door: Door) -> None:
 
 async def test_a_body_that_does_not_come_in_time_is_given_up(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proof is no licence to trickle: 408, and the connection is of no more use."""
-    monkeypatch.setattr(middlewares, "BODY_PATIENCE", 0.1)
+    monkeypatch.setattr(receiving, "BODY_PATIENCE", 0.1)
 
     async def trickle() -> AsyncIterator[bytes]:
         yield b"{"

@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from archive.database import Database
 from archive.reads import Reads
+from archive.sessions import Sessions
 from domain import proof
 from domain.envelope import Envelope
 from domain.errors import NotAllowed, NotFound, NotVerified, Unavailable
@@ -289,7 +290,7 @@ async def test_a_proof_used_at_one_gateway_shows_nothing_at_another(temporal: Cl
     reads = Reads(Database(str(at.installation.reads._database._engine.url)), VIGIL_KEY, system)
     in_force = at.installation.in_force
     desk = Desk(temporal, at.installation.task_queue, in_force, example_cards(), VIGIL_KEY)
-    app = application(desk, Proofs(in_force, at.installation.url), reads)
+    app = application(desk, Proofs(in_force, at.installation.url), reads, Sessions(reads._database))
     target = f"/v1/deliveries/{at.plan.operation}"
     first, second = at.headers("kz.knb", target), at.headers("kz.knb", target)
     other = f"http://127.0.0.1:{port}"

@@ -1,0 +1,112 @@
+"""Who is signed in with a browser, in the database, so that every gateway of an installation knows.
+
+Nothing in it lets anybody in: of a token only the SHA-256 is kept, and a token is 256 random bits. What a session may do follows
+from the directory in force at each request, and is not kept here.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from archive.database import Database
+from archive.proofs import unused
+from archive.tables import links, sessions
+from domain.canonical import digest_of_bytes
+from domain.errors import NotAuthentic
+from domain.moments import instant, utc_text
+
+LINK = timedelta(seconds=60)
+"""How long a link that has been given is good for, once."""
+IDLE = timedelta(minutes=15)
+"""How long a browser stays signed in without a request."""
+LONGEST = timedelta(hours=8)
+"""How long at most, however busy: one shift."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Whom a link or a session stands for, as it was when the link was asked for."""
+
+    service: str
+    officer: str
+    key: str
+    """Id of the key that proved it. Empty where an OpenID provider vouched for the person."""
+
+
+class Sessions:
+    """Links and sessions. Each of its methods raises `Unavailable` if the database is away."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def link(self, who: SignedIn, nonce: str) -> tuple[str, datetime]:
+        """The token of a new one-time link, and until when it is good. `nonce` is that of the caller's proof.
+
+        Raises `NotAuthentic` if the same proof has been used before, be it at another gateway.
+        """
+        now, token = self._clock(), secrets.token_urlsafe(32)
+        async with self._database.writing() as connection:
+            await connection.execute(delete(links).where(links.c.until <= utc_text(now)))
+            await connection.execute(delete(sessions).where(sessions.c.idle_until <= utc_text(now)))
+            if not await unused(connection, [digest_of_bytes(f"{who.service} {nonce}".encode())], now):
+                raise NotAuthentic("this proof has been used already", hint="sign each request anew")
+            until = now + LINK
+            await connection.execute(insert(links).values(**vars(who), digest=_digest(token), until=utc_text(until)))
+        return token, until
+
+    async def enter(self, token: str) -> str:
+        """The token of the session that this link opens: it opens one, once. Raises `NotAuthentic`."""
+        now = self._clock()
+        good = (links.c.digest == _digest(token)) & (links.c.until > utc_text(now))
+        refused = NotAuthentic(
+            "this link is not good, or not good any more", hint="a link signs in once, within a minute: `vigil sign-in` again"
+        )
+        async with self._database.reading() as connection:  # so that a stranger who guesses never keeps anybody from writing
+            if (await connection.execute(select(links.c.digest).where(good))).first() is None:
+                raise refused
+        async with self._database.writing() as connection:
+            found = (await connection.execute(delete(links).where(good).returning(links))).first()
+            if found is None:
+                raise refused
+            return await self._begin(connection, _who(found), now)
+
+    async def begin(self, who: SignedIn) -> str:
+        """The token of a new session of someone who was recognised in another way than by a link."""
+        async with self._database.writing() as connection:
+            return await self._begin(connection, who, self._clock())
+
+    async def of(self, token: str) -> SignedIn:
+        """Who is signed in with this token; the session then lasts on. Raises `NotAuthentic` if there is none any more."""
+        now, mine = self._clock(), sessions.c.digest == _digest(token)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(select(sessions).where(mine, sessions.c.idle_until > utc_text(now)))).first()
+        if found is None:
+            raise NotAuthentic("you are not signed in, or not any more")
+        lasting = min(now + IDLE, instant(found.until))
+        async with self._database.writing() as connection:
+            await connection.execute(update(sessions).where(mine).values(idle_until=utc_text(lasting)))
+        return _who(found)
+
+    async def end(self, token: str) -> None:
+        """Sign out. A session that is none any more is no fault."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(sessions).where(sessions.c.digest == _digest(token)))
+
+    async def _begin(self, connection: AsyncConnection, who: SignedIn, now: datetime) -> str:
+        token = secrets.token_urlsafe(32)
+        ends = {"idle_until": utc_text(now + IDLE), "until": utc_text(now + LONGEST)}
+        await connection.execute(insert(sessions).values(**vars(who), digest=_digest(token), **ends))
+        return token
+
+
+def _digest(token: str) -> str:
+    return digest_of_bytes(token.encode())
+
+
+def _who(found: Row[tuple[str, ...]]) -> SignedIn:
+    return SignedIn(service=found.service, officer=found.officer, key=found.key)

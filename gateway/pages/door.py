@@ -1,0 +1,147 @@
+"""Who comes in with a browser, and from where.
+
+A browser is signed in by a one-time link that the `vigil` command asked for with the service's own key. What it holds is a
+cookie, which is nothing but a random number: who it stands for is in the archive, and what that service may do is looked up in
+the directory and in `domain.policy` at each request, as for callers with a proof.
+
+No other site can act through it: the cookie is not sent along from elsewhere (`SameSite=Strict`), and whatever changes something
+must say that it comes from a page of this very origin, which the cookie alone could not tell (another port is the same *site*).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+
+from aiohttp import web
+from yarl import URL
+
+from archive.sessions import Sessions
+from domain.errors import NotAllowed, NotAuthentic
+from domain.policy import permit
+from gateway.access import CALLER, PROOFS, Visitor, may_exist
+from gateway.limits import LIMITS
+from gateway.receiving import received
+
+SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
+
+ROOT = "/desk"
+ACTIONS: Mapping[str, str | None] = {
+    "desk.door": None,
+    "desk.enter": None,
+    "desk.file": None,
+    "desk.inbox": "inbox",
+    "desk.list": "list",
+    "desk.view": "view",
+    "desk.ledger": "ledger",
+    "desk.answer": "inbox",
+    "desk.stop": "submit",
+    "desk.say": "submit",
+    "desk.me": "enter",
+    "desk.leave": "enter",
+}
+"""The action of `domain.policy` that each page is; None: for anybody, since it says nothing of a delivery, service or person."""
+NO_VIEWS = frozenset({"desk.door", "desk.enter", "desk.file", "desk.stop", "desk.say", "desk.me", "desk.leave"})
+"""Pages that show nothing of any delivery but what the reader has just written."""
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""What every page says: nothing but its own files, in no frame, and no address of it goes anywhere."""
+LONGEST_TOKEN = 200
+"""Bytes that a stranger may send to sign in."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def is_page(request: web.Request) -> bool:
+    """Whether it is asked of the pages, be there such a page or not."""
+    return request.path == ROOT or request.path.startswith(f"{ROOT}/")
+
+
+def is_for_eyes(request: web.Request) -> bool:
+    """Whether a person will read the answer as it is; else a script of a page does, or a program."""
+    return is_page(request) and (request.method in ("GET", "HEAD") or request.match_info.route.name == "desk.leave")
+
+
+def action_of(request: web.Request) -> str | None:
+    """What is asked, by its name in `domain.policy`. None: what anybody may ask, or what does not exist."""
+    name = request.match_info.route.name
+    return ACTIONS[name] if is_page(request) and name is not None else name
+
+
+async def signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nobody anonymous gets further than to sign in, nobody to what the policy does not give, and no more than a share."""
+    _refuse_from_elsewhere(request)
+    action = action_of(request)
+    if action is None:
+        if (request.content_length or 0) > LONGEST_TOKEN or (request.can_read_body and request.content_length is None):
+            raise web.HTTPRequestEntityTooLarge(LONGEST_TOKEN, request.content_length or 0)
+        await received(request)
+        return await handler(request)
+    visitor = await _visitor(request)
+    request[CALLER] = visitor
+    permit(visitor.service, action)
+    async with request.app[LIMITS].turn(visitor.service.id, "ask"):
+        await received(request)
+        if "delivery" in request.match_info:
+            may_exist(request.match_info["delivery"])
+        return await handler(request)
+
+
+async def _visitor(request: web.Request) -> Visitor:
+    """Who is signed in. Raises `NotAuthentic`, also where the directory in force no longer has that key or service."""
+    token, sessions, directory = token_of(request), request.app[SESSIONS], request.app[PROOFS].directory
+    if not token:
+        raise NotAuthentic("you are not signed in", hint="run `vigil sign-in --as SERVICE`, and open the link that it prints")
+    who = await sessions.of(token)
+    service = directory.find(who.service)
+    if service is None or who.key not in service.keys_at(datetime.now(UTC)):
+        await sessions.end(token)
+        raise NotAuthentic("the key that you signed in with is not valid any more", hint="sign in again with one that is")
+    return Visitor(service=service, officer=who.officer, key=who.key, nonce=None)
+
+
+def _refuse_from_elsewhere(request: web.Request) -> None:
+    """Raises `NotAllowed` unless it comes from a page of this origin, was typed, or is a link that merely opens a page.
+
+    Browsers say where a request comes from (`Sec-Fetch-Site`, Fetch Metadata); old ones in `Origin`, for what changes something.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if request.method in ("GET", "HEAD"):
+        fine = site in (None, "none", "same-origin") or request.headers.get("Sec-Fetch-Mode") == "navigate"
+    elif site is not None:  # Origin is `null` in forms of our own, because of our Referrer-Policy
+        fine = site == "same-origin" and origin in (None, "null", here(request))
+    else:
+        fine = origin == here(request)
+    if not fine:
+        raise NotAllowed("this request comes from another site", hint="open the page here, and do it there")
+
+
+def here(request: web.Request) -> str:
+    """This origin: scheme, host and port under which the gateway is reached."""
+    return str(URL(request.app[PROOFS].url).origin())
+
+
+def token_of(request: web.Request) -> str:
+    """The token of the browser's session; empty where it has none."""
+    return request.cookies.get(_cookie(request), "")
+
+
+def remember(request: web.Request, answer: web.Response, token: str) -> None:
+    """Have the browser keep the token until it is closed; empty: forget it."""
+    settings = {"path": "/", "secure": _secure(request), "httponly": True, "samesite": "Strict"}
+    answer.set_cookie(_cookie(request), token, max_age=None if token else 0, **settings)  # type: ignore[arg-type]
+
+
+def _cookie(request: web.Request) -> str:
+    """`__Host-` has browsers refuse it unless it is from this very host and inside TLS. On plain HTTP, which is for the loopback
+    interface of one machine alone, they would not keep a cookie of that name, or one that is `Secure`.
+    """
+    return "__Host-vigil" if _secure(request) else "vigil"
+
+
+def _secure(request: web.Request) -> bool:
+    return here(request).startswith("https:")

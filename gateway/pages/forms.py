@@ -1,0 +1,152 @@
+"""The form of an answer, made from the model of its kind: whatever a checkpoint can ask for can be answered."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from domain import filling
+from domain.canonical import Frozen
+from domain.errors import Fault, Malformed
+from domain.filling import MODELS, PARTS, Parts, handling_of
+from domain.identifiers import CheckpointId, ServiceId
+from domain.moments import instant
+from domain.requests import Request
+from domain.statements import ConditionId, Statement, StopAcknowledged, faults_of
+from gateway.access import Visitor
+
+As = Literal["line", "text", "mass", "moment", "whole", "yes", "one", "many"]
+LONG = 120
+"""Characters from which on a text is given more than a line."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """One field of a form."""
+
+    name: str
+    shown_as: As
+    required: bool
+    value: str
+    """What was merely asked, filled in."""
+    values: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    longest: int | None = None
+    usual: str = ""
+    """What it says where nothing is chosen: yes or no."""
+
+
+class Filled(Frozen):
+    """What a page sends of a form that has been filled in; of each field the words as typed."""
+
+    kind: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+    checkpoint: CheckpointId | None = None
+    on_behalf_of: ServiceId | None = None
+    happened_at: Annotated[str, Field(max_length=40)]
+    fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=50)] = ()
+    handling: Annotated[str, Field(max_length=310)] = ""
+    fields: Annotated[dict[str, Annotated[str, Field(max_length=100_000)]], Field(max_length=40)]
+
+
+def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[Box, ...]:
+    """The fields of a statement of this kind, with what the request merely asks. Raises `Malformed` if there is no such kind."""
+    model = MODELS.get(kind)
+    if model is None:
+        raise Malformed("there is no such kind of statement")
+    schema = model.model_json_schema()
+    asked = filling.asked(kind, request, now) if request is not None else {}
+    if "valid_until" in asked:
+        asked["valid_until"] = _whole(asked["valid_until"])
+    needed = schema.get("required", ())
+    return tuple(
+        _box(name, said, required=name in needed, asked=asked.get(name, ""))
+        for name, said in schema["properties"].items()
+        if name != "kind"
+    )
+
+
+def _whole(until: str) -> str:
+    """The next whole minute, which is long enough and easier to read."""
+    return (instant(until) + timedelta(minutes=1, microseconds=-1)).replace(second=0, microsecond=0).isoformat()
+
+
+def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> Box:
+    """By the JSON schema of the field."""
+    some = [one for one in said.get("anyOf", [said]) if one.get("type") != "null"]
+    values = tuple(asked) if isinstance(asked, list) else ()
+    box = Box(name, "text", required, "" if values else str(asked), values)
+    if {one.get("type") for one in some} == {"integer", "string"}:  # whole milligrams, or words with a unit
+        return _as(box, "mass")
+    one = some[0]
+    match one.get("type"):
+        case "boolean":
+            usual = said.get("default")
+            return _as(box, "yes", usual="" if usual is None else "yes" if usual else "no")
+        case "integer":
+            return _as(box, "whole")
+        case "array" if "enum" in one["items"]:
+            return _as(box, "many", choices=tuple(one["items"]["enum"]))
+        case "string" if "enum" in one:
+            return _as(box, "one", choices=tuple(one["enum"]))
+        case "string" if one.get("format") == "date-time":
+            return _as(box, "moment")
+        case "string":
+            longest = one.get("maxLength")
+            return _as(box, "line" if longest is None or longest <= LONG else "text", longest=longest)
+        case _:
+            return box
+
+
+def _as(box: Box, shown_as: As, **more: Any) -> Box:
+    return Box(**(vars(box) | {"shown_as": shown_as} | more))
+
+
+def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
+    """The statement that a filled form is, with an id of its own. Raises `Malformed` with every fault, by its field."""
+    faults: list[Fault] = []
+    said = {name: words for name, words in filled.fields.items() if words.strip()}
+    content = None
+    try:
+        content = filling.content_of(filled.kind, said, {}, _PARTS)
+    except Malformed as error:
+        faults += error.faults
+    handling = None
+    try:
+        handling = handling_of(filled.handling) if filled.handling else None
+    except ValidationError as error:
+        faults += faults_of(error, place="handling")
+    try:
+        statement = Statement(
+            id=uuid.uuid4().hex,
+            delivery=delivery,
+            checkpoint=filled.checkpoint,
+            service=speaker.service.id,
+            on_behalf_of=filled.on_behalf_of,
+            officer=speaker.officer or "",
+            happened_at=filled.happened_at,
+            fulfils=filled.fulfils,
+            handling=handling,
+            content=content if content is not None else _NOTHING,
+        )
+    except ValidationError as error:
+        faults += faults_of(error)
+    if faults:
+        raise Malformed("nothing can be signed yet", faults, hint="mend what is named")
+    return statement
+
+
+def _pasted(text: str) -> Any:
+    """A signed statement, as its file holds it."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("expected the whole of a signed statement's file") from error
+
+
+_PARTS: Parts = {**PARTS, "agreement": _pasted}
+_NOTHING = StopAcknowledged()
+"""In place of a content that is not right yet, so that the faults of the rest are found as well."""

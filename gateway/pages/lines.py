@@ -1,0 +1,129 @@
+"""The ledger as people read it: a line for each entry, its parts named so that they can be said in any language."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.keys import read_change
+from domain.ledger import (
+    Amended,
+    Asked,
+    Cleared,
+    Closed,
+    Concluded,
+    Deconflicted,
+    Ended,
+    Entry,
+    Escalated,
+    Expired,
+    Expiring,
+    Halted,
+    KeysChanged,
+    LeftOut,
+    Opened,
+    Reminded,
+    Silence,
+    Started,
+    Stated,
+    TakenUp,
+    Told,
+    Verdict,
+)
+from domain.quantities import say_mass
+from domain.sight import Withheld
+from domain.statements import Statement, read_statement, say_amount
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry. What is not the reader's has a hash in place of everything else (R11)."""
+
+    seq: int
+    at: str = ""
+    event: str = ""
+    withheld: str = ""
+    service: str = ""
+    officer: str = ""
+    kind: str = ""
+    checkpoint: str = ""
+    happened_at: str = ""
+    facts: tuple[str, ...] = ()
+    """What was said, in the words it was said with: names, numbers, reasons."""
+    codes: tuple[str, ...] = ()
+    """The same as codes that have a name in each language."""
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Services, by what is said of them (`Standing`)."""
+    moment: str | None = None
+    """Due, or valid until."""
+    verdict: Verdict | None = None
+
+
+def line(entry: Entry | Withheld) -> Line:
+    """An entry as a line."""
+    if isinstance(entry, Withheld):
+        return Line(entry.seq, withheld=entry.hash)
+    return Line(entry.seq, entry.at, entry.event.event, **_parts(entry))  # type: ignore[arg-type] # by name
+
+
+def _parts(entry: Entry) -> dict[str, object]:
+    match entry.event:
+        case Stated(envelope=envelope, verdict=verdict):
+            said = read_statement(envelope.body())
+            return {
+                "service": said.service,
+                "officer": said.officer,
+                "kind": said.kind,
+                "checkpoint": said.checkpoint or "",
+                "happened_at": said.happened_at,
+                "facts": tuple(_said(said)),
+                "verdict": verdict,
+            }
+        case TakenUp(statement=statement, verdict=verdict):
+            return {"facts": (statement,), "verdict": verdict}
+        case Opened(checkpoint=name, due=due):
+            return {"checkpoint": name, "moment": due}
+        case Asked(checkpoint=name, received=received, unreachable=unreachable, told=told):
+            return {"checkpoint": name, "groups": _groups(received=received, told=told, unreachable=unreachable)}
+        case Reminded(checkpoint=name, services=services) | Silence(checkpoint=name, services=services):
+            return {"checkpoint": name, "facts": services}
+        case Escalated(checkpoint=name, to=to):
+            return {"checkpoint": name, "facts": (to,)}
+        case Closed(checkpoint=name, result=result):
+            return {"checkpoint": name, "codes": (result,)}
+        case Expiring(service=service, valid_until=until):
+            return {"service": service, "moment": until}
+        case Expired(service=service):
+            return {"service": service}
+        case KeysChanged(change=change):
+            return {"service": read_change(change).service}
+        case Deconflicted(contacts=contacts):
+            return {"facts": tuple(f"{one.service}: {one.call}" for one in contacts)}
+        case Halted(rule=rule, reason=reason):
+            return {"facts": (f"{rule}: {reason}",)}
+        case Told(checkpoint=name, reached=reached, unreachable=unreachable):
+            return {"checkpoint": name or "", "groups": _groups(reached=reached, unreachable=unreachable)}
+        case Concluded(outcome=outcome, reason=reason):
+            return {"codes": (outcome,), "facts": (reason,)}
+        case LeftOut(provider=provider):
+            return {"service": provider}
+        case Started() | Amended() | Cleared() | Ended():
+            return {}
+
+
+def _groups(**services: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((said, named) for said, named in services.items() if named)
+
+
+def _said(said: Statement) -> Iterator[str]:
+    """What matters most of a content, whatever its kind: where it has a weight, seals, a place, an amount, a reason."""
+    content = said.content
+    if (state := getattr(content, "state", "")) and (until := getattr(content, "valid_until", "")):
+        yield f"{state}, {until}"
+    if reference := getattr(content, "reference", ""):
+        yield reference
+    if gross := getattr(content, "gross", None):
+        yield say_mass(gross)
+    yield from (seal.number for seal in getattr(content, "seals", ()))
+    yield from (say_amount(one) for one in getattr(content, "recovered", ()))
+    for name in ("place", "how", "what", "note", "text", "circumstances", "reason"):
+        if text := getattr(content, name, ""):
+            yield str(text)

@@ -1,0 +1,267 @@
+"""The pages, made on the server: what an officer is asked, sees, answers and signs. What they do is what the API does,
+by the same `gateway.desk`; who may see it is decided in `gateway.pages.door`.
+
+A page signs nothing. What is to be signed goes to it as bytes, and what was signed comes back through the API, with a proof.
+"""
+
+import mimetypes
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, ValidationError
+
+from domain.canonical import Frozen, canonical
+from domain.directory import Service
+from domain.envelope import key_id
+from domain.errors import Malformed, NotAuthentic, NotFound
+from domain.filling import kinds_for
+from domain.moments import instant
+from domain.quantities import say_mass
+from domain.requests import Request
+from domain.statements import confirms, faults_of, say_amount
+from gateway.access import CALLER, PROOFS
+from gateway.desk import DESK
+from gateway.pages import words
+from gateway.pages.door import ROOT, SESSIONS, remember, token_of
+from gateway.pages.forms import Filled, boxes_of, statement_of
+from gateway.pages.lines import line
+from gateway.problems import Refusal
+from gateway.reads import shows
+
+HERE = Path(__file__).parent
+FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
+"""All that a page may load, which is ours."""
+PAGE_OF_LEDGER = 200
+"""Entries shown on one page, the newest first."""
+
+routes = web.RouteTableDef()
+
+
+class Token(Frozen):
+    """What a link holds after its `#`, which no server is told by following it."""
+
+    token: str
+
+
+@routes.get(f"{ROOT}/in", name="desk.door")
+async def come_in(request: web.Request) -> web.Response:
+    """The page that a link opens. It uses nothing up: its script sends the token, so that who merely looks at links does not."""
+    return _page(request, "in.html")
+
+
+@routes.post(f"{ROOT}/in", name="desk.enter")
+async def enter(request: web.Request) -> web.Response:
+    """Use a one-time link; the browser is then signed in."""
+    token = await request.app[SESSIONS].enter((await _sent(request, Token)).token)
+    answer = web.Response(status=204)
+    remember(request, answer, token)
+    return answer
+
+
+@routes.post(f"{ROOT}/out", name="desk.leave")
+async def leave(request: web.Request) -> web.Response:
+    """Sign out."""
+    await request.app[SESSIONS].end(token_of(request))
+    answer = _page(request, "out.html", signed_in=False)
+    remember(request, answer, "")
+    return answer
+
+
+@routes.get(f"{ROOT}/file/{{name}}", name="desk.file")
+async def file(request: web.Request) -> web.Response:
+    """A script, a style or a picture of the pages."""
+    name = request.match_info["name"]
+    if name not in FILES:
+        raise web.HTTPNotFound
+    kind, _ = mimetypes.guess_type(name)
+    return web.Response(body=FILES[name], content_type=kind or "application/octet-stream", charset="utf-8")
+
+
+@routes.get(ROOT, name="desk.inbox")
+async def inbox(request: web.Request) -> web.Response:
+    """What is asked of the reader, in all deliveries, the most urgent first."""
+    found = await request.app[DESK].inbox(request[CALLER].service)
+    shows(request, (one.delivery for one in found.requests))
+    return _page(request, "inbox.html", found=found)
+
+
+@routes.get(f"{ROOT}/deliveries", name="desk.list")
+async def deliveries(request: web.Request) -> web.Response:
+    """The reader's deliveries."""
+    found = await request.app[DESK].deliveries(request[CALLER].service)
+    shows(request, (row.delivery for row in found))
+    return _page(request, "deliveries.html", rows=found)
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}", name="desk.view")
+async def view(request: web.Request) -> web.Response:
+    """One delivery, as far as it is the reader's to see."""
+    found = await request.app[DESK].view(request[CALLER].service, request.match_info["delivery"])
+    shows(request, [found.delivery])
+    return _page(request, "delivery.html", view=found)
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/ledger", name="desk.ledger")
+async def ledger(request: web.Request) -> web.Response:
+    """Its ledger, the newest entry first; what is not the reader's stands there as withheld."""
+    delivery = request.match_info["delivery"]
+    seen = await request.app[DESK].view(request[CALLER].service, delivery)
+    before = min(_number(request.query.get("before", ""), seen.entries), seen.entries)
+    since = max(before - PAGE_OF_LEDGER, 0)
+    found = [entry for entry in await request.app[DESK].ledger(request[CALLER].service, delivery, since) if entry.seq < before]
+    shows(request, [delivery], (entry.seq for entry in found))
+    return _page(request, "ledger.html", delivery=delivery, lines=[line(entry) for entry in reversed(found)], since=since)
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/answer", name="desk.answer")
+async def answer_form(request: web.Request) -> web.Response:
+    """The form that answers a request."""
+    delivery, mine = request.match_info["delivery"], request[CALLER].service.id
+    voice = request.query.get("for", mine)
+    asked = await request.app[DESK].asked(request[CALLER].service, delivery)
+    found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
+    if found is None:
+        raise NotFound("nothing is asked of you there now", hint="your inbox shows what is")
+    shows(request, [delivery])
+    kinds = kinds_for(found)
+    kind = request.query.get("kind", kinds[0])
+    if kind not in kinds:
+        raise NotFound("that does not answer what is asked there")
+    boxes = boxes_of(kind, found, datetime.now(UTC))
+    page: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "boxes": boxes, "delivery": delivery, "voice": voice}
+    return _page(request, "answer.html", **page, helps=words.HELP, data=_data(request, delivery, found, kind))
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/stop", name="desk.stop")
+async def stop_form(request: web.Request) -> web.Response:
+    """The form that stops a delivery. It needs nothing of the delivery, so that it opens whatever is away."""
+    delivery = request.match_info["delivery"]
+    return _page(request, "stop.html", delivery=delivery, data=_data(request, delivery, None, "stop_requested"))
+
+
+@routes.post(f"{ROOT}/deliveries/{{delivery}}/statement", name="desk.say")
+async def say(request: web.Request) -> web.Response:
+    """The bytes that are to be signed, of a form that has been filled in. Nothing has been said by that."""
+    filled = await _sent(request, Filled)
+    statement = statement_of(request.match_info["delivery"], request[CALLER], filled)
+    return web.Response(body=canonical(statement), content_type="application/json")
+
+
+@routes.get(f"{ROOT}/me", name="desk.me")
+async def me(request: web.Request) -> web.Response:
+    """Who is signed in, and the key of this browser."""
+    return _page(request, "me.html", data=_data(request, "", None, ""))
+
+
+def refused(request: web.Request, refusal: Refusal) -> web.Response:
+    """A problem document as a page."""
+    problem = refusal.document
+    answer = _page(request, "refused.html", problem=problem, signed_in=CALLER in request)
+    answer.set_status(problem.status)
+    answer.headers.update(refusal.headers)
+    return answer
+
+
+def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
+    """What the scripts of a page need to know."""
+    caller, speak = request[CALLER], words.speaker(_language(request))
+    tables = {name: {code: speak(text) for code, text in getattr(words, name).items()} for name in ("KINDS", "FIELDS", "CHOICES")}
+    return {
+        "url": request.app[PROOFS].url,
+        "service": caller.service.id,
+        "officer": caller.officer,
+        "keys": _keys(caller.service),
+        "delivery": delivery,
+        "checkpoint": asked.checkpoint if asked is not None else None,
+        "on_behalf_of": asked.service if asked is not None and asked.service != caller.service.id else None,
+        "kind": kind,
+        "words": tables | {"VERDICTS": {code: speak(text) for code, text in words.VERDICTS.items()}},
+    }
+
+
+def _keys(service: Service) -> dict[str, dict[str, str | None]]:
+    """The keys of a service that count now, by their id."""
+    now = datetime.now(UTC)
+    return {key_id(key.public): {"from": key.valid_from, "until": key.valid_until} for key in service.keys if key.valid_at(now)}
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def _sent(request: web.Request, model: type[M]) -> M:
+    try:
+        return model.model_validate_json(await request.read())
+    except ValidationError as error:
+        kind = NotAuthentic("that is no link to sign in with") if model is Token else None
+        raise kind or Malformed("the form is not complete", faults_of(error)) from error
+
+
+def _number(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else otherwise
+
+
+# How a page is made
+
+
+def _language(request: web.Request) -> str:
+    return words.chosen(request.headers.get("Accept-Language", ""))
+
+
+def _page(request: web.Request, template: str, *, signed_in: bool | None = None, **values: Any) -> web.Response:
+    language = _language(request)
+    known = CALLER in request if signed_in is None else signed_in
+    shared = {"root": ROOT, "reader": request[CALLER] if known else None, "now": datetime.now(UTC), "language": language}
+    text = _environment(language).get_template(template).render(shared | values)
+    return web.Response(text=text, content_type="text/html")
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(words.translations(language), newstyle=True)  # type: ignore[attr-defined]
+    speak = words.speaker(language)
+
+    def word(code: str, table: str) -> str:
+        names: Mapping[str, str] = getattr(words, table)
+        return speak(names[code]) if code in names else code.replace("_", " ")
+
+    environment.filters |= {
+        "word": word,
+        "moment": moment,
+        "instant": instant,
+        "mass": say_mass,
+        "amount": say_amount,
+        "confirms": confirms,
+        "aloud": lambda text: " ".join(text[start : start + 4] for start in range(0, len(text), 4)),
+        "span": lambda span: _span(span, speak),
+    }
+    return environment
+
+
+def moment(text: str) -> str:
+    """A time of the record as people read it, to the minute, in UTC and saying so."""
+    return instant(text).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _span(span: timedelta, speak: Any) -> str:
+    """The two largest units of a time, without a sign."""
+    minutes = int(abs(span).total_seconds()) // 60
+    parts = [
+        (minutes // 1440, words.mark("%d d")),
+        (minutes // 60 % 24, words.mark("%d h")),
+        (minutes % 60, words.mark("%d min")),
+    ]
+    first = next((number for number, (count, _) in enumerate(parts) if count), 2)
+    return " ".join(speak(text) % count for count, text in parts[first : first + 2])

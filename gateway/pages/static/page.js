@@ -1,0 +1,36 @@
+// What the scripts of the pages share.
+
+export const $ = (id) => document.getElementById(id);
+export const read = (id) => JSON.parse($(id).textContent);
+
+export function show(element, shown = true) {
+  element.hidden = !shown;
+}
+
+export function put(parent, tag, text) {
+  const element = document.createElement(tag);
+  if (text !== undefined) element.textContent = text;
+  parent.append(element);
+  return element;
+}
+
+export function row(list, name, value) {
+  const pair = put(list, "div");
+  put(pair, "dt", name);
+  const where = put(pair, "dd");
+  if (typeof value === "string") put(where, /^[0-9a-f]{32,64}$/.test(value) ? "code" : "span", value);
+  else where.append(value);
+}
+
+// This moment, with the offset of the clock on this desk: RFC 3339.
+export function now() {
+  const date = new Date();
+  const offset = -date.getTimezoneOffset();
+  const two = (number) => String(Math.trunc(Math.abs(number))).padStart(2, "0");
+  const local = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, 19);
+  return `${local}${offset < 0 ? "-" : "+"}${two(offset / 60)}:${two(offset % 60)}`;
+}
+
+export function aloud(id) {
+  return id.match(/.{4}/g).join(" ");
+}

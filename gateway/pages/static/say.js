@@ -1,0 +1,66 @@
+// The form of an answer: filled in, checked, shown in words, signed.
+
+import { $, now, show } from "./page.js";
+import { clear, composed, data, inWords, notTheSame, ready, signAndHandIn, statementIn } from "./signing.js";
+
+const form = $("form");
+const key = await ready();
+let bytes = null;
+
+$("happened_at").value = now();
+
+function filled() {
+  const given = new FormData(form);
+  const fields = {};
+  for (const name of new Set(given.keys())) {
+    if (!name.startsWith("+")) fields[name] = given.getAll(name).join("; ");
+  }
+  const [code, caveat] = [given.get("+code"), given.get("+caveat")];
+  return {
+    kind: data.kind,
+    checkpoint: data.checkpoint,
+    on_behalf_of: data.on_behalf_of,
+    happened_at: given.get("+happened_at"),
+    fulfils: given.getAll("+fulfils"),
+    handling: code || caveat ? `${code}:${caveat}` : "",
+    fields,
+  };
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (!key) return;
+  $("check").disabled = true;
+  bytes = await composed(filled());
+  $("check").disabled = false;
+  if (bytes === null) return;
+  try {
+    inWords(statementIn(bytes, data.kind), $("words"));
+  } catch {
+    bytes = null;
+    notTheSame();
+    return;
+  }
+  show(form, false);
+  for (const kinds of document.querySelectorAll("#kinds")) show(kinds, false);
+  show($("said"));
+  $("said").focus();
+});
+
+$("back").addEventListener("click", () => {
+  bytes = null;
+  clear();
+  show($("said"), false);
+  show(form);
+  for (const kinds of document.querySelectorAll("#kinds")) show(kinds);
+  form.querySelector("input, select, textarea").focus();
+});
+
+$("sign").addEventListener("click", async () => {
+  if (bytes === null) return;
+  const chosen = bytes;
+  bytes = null; // pressed twice, it is signed once
+  show($("back"), false);
+  show($("sign"), false);
+  await signAndHandIn(chosen, key);
+});

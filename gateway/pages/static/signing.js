@@ -1,0 +1,189 @@
+// From a form to a receipt. What is signed are the bytes that the gateway made of the form; what is shown before is read from
+// these very bytes, here, and never from the form or from anything else that the gateway says about them.
+
+import { held } from "./keys.js";
+import { $, put, read, row, show } from "./page.js";
+import { envelope, handIn } from "./protocol.js";
+
+export const data = read("data");
+const texts = read("texts");
+const MASSES = new Set(["gross", "net"]);
+const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "kind"]);
+const WHOLE = ["delivery", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "id"];
+
+// The key to sign with, or null, which the page then says.
+export async function ready() {
+  const key = await held(data);
+  const able = key !== null && key.id in data.keys;
+  show($("no-key"), !able);
+  $("check").disabled = !able;
+  return able ? key : null;
+}
+
+// The bytes of a statement; null, with every fault shown at its field, while the form is not right.
+export async function composed(filled) {
+  clear();
+  let answer;
+  try {
+    answer = await fetch(`/desk/deliveries/${data.delivery}/statement`, {
+      method: "POST",
+      body: JSON.stringify(filled),
+      headers: { "Content-Type": "application/json" },
+    });
+    if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
+    const problem = await answer.json();
+    faulty(problem.faults ?? [{ place: "", problem: problem.detail }]);
+  } catch {
+    faulty([{ place: "", problem: texts.away }]);
+  }
+  return null;
+}
+
+export function clear() {
+  for (const one of document.querySelectorAll(".fault")) one.textContent = "";
+  for (const one of document.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
+  $("faults").querySelector("ul").replaceChildren();
+  show($("faults"), false);
+}
+
+function faulty(faults) {
+  const list = $("faults").querySelector("ul");
+  for (const { place, problem } of faults) {
+    const field = place.split(".")[0];
+    const at = $(`fault-${field}`);
+    const rest = place.split(".").slice(1).join(".");
+    const text = rest && rest !== field ? `${rest}: ${problem}` : problem;
+    if (at) {
+      at.textContent = at.textContent ? `${at.textContent}; ${text}` : text;
+      for (const one of at.closest(".field").querySelectorAll("input, select, textarea")) one.setAttribute("aria-invalid", "true");
+    }
+    put(list, "li", [at ? data.words.FIELDS[field] : field, text].filter(Boolean).join(": "));
+  }
+  show($("faults"));
+  $("faults").focus();
+}
+
+// The statement in these bytes. Throws unless it is one by this officer, about this delivery, of this kind, at this checkpoint.
+export function statementIn(bytes, kind) {
+  const said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  const asked = { delivery: data.delivery, service: data.service, officer: data.officer, vigil: "statement/1" };
+  const more = { checkpoint: data.checkpoint, on_behalf_of: data.on_behalf_of };
+  for (const [name, value] of Object.entries({ ...asked, ...more })) {
+    if (said[name] !== value) throw new Error(name);
+  }
+  if (said.content.kind !== kind) throw new Error("kind");
+  return said;
+}
+
+// A statement in words: every member that it has, so that nothing is signed unseen.
+export function inWords(said, list) {
+  list.replaceChildren();
+  const { vigil: _form, content, ...rest } = said;
+  const { kind, ...parts } = content;
+  row(list, label("kind"), word("kind", kind));
+  const asForm = [...document.querySelectorAll("[data-field]")].map((field) => field.dataset.field);
+  for (const name of sorted(Object.keys(parts), asForm)) member(list, name, parts[name]);
+  for (const name of sorted(Object.keys(rest), WHOLE)) member(list, name, rest[name]);
+}
+
+// In this order; what it does not name comes last.
+function sorted(names, order) {
+  const place = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
+  return names.sort((one, other) => place(one) - place(other));
+}
+
+function member(list, name, value) {
+  if (value === null || value === "" || (Array.isArray(value) && !value.length)) return;
+  row(list, label(name), told(name, value));
+}
+
+function told(name, value) {
+  if (typeof value === "boolean") return value ? texts.yes : texts.no;
+  if (typeof value === "number") return MASSES.has(name) ? mass(value) : String(value);
+  if (typeof value === "string") return word(name, value);
+  if (Array.isArray(value)) {
+    const list = document.createElement("ul");
+    for (const one of value) {
+      const item = put(list, "li");
+      const text = told(name, one);
+      item.append(text);
+    }
+    return list;
+  }
+  const list = document.createElement("dl");
+  for (const [inner, one] of Object.entries(value)) member(list, inner, one);
+  return list;
+}
+
+function label(name) {
+  return data.words.FIELDS[name] ?? name;
+}
+
+function word(name, value) {
+  const table = name === "kind" ? data.words.KINDS : CODES.has(name) ? data.words.CHOICES : {};
+  return Object.hasOwn(table, value) ? table[value] : value;
+}
+
+// Whole milligrams, in the largest unit that keeps every digit.
+function mass(milligrams) {
+  const [unit, digits] = milligrams >= 1e6 ? ["kg", 6] : milligrams >= 1e3 ? ["g", 3] : ["mg", 0];
+  if (!digits) return `${milligrams} mg`;
+  const text = String(milligrams).padStart(digits + 1, "0");
+  return `${text.slice(0, -digits)}.${text.slice(-digits)}`.replace(/\.?0+$/, "") + ` ${unit}`;
+}
+
+// Sign these bytes and hand them in; then show what became of it.
+export async function signAndHandIn(bytes, key) {
+  const body = await envelope(bytes, key);
+  const send = async () => {
+    $("again").disabled = true;
+    try {
+      const { status, told: answer } = await handIn(data, key, body);
+      if (status === 200) receipt(answer);
+      else if (status === 202) outcome("warn", texts.kept, texts.keptMore, { [texts.statement]: answer.statement });
+      else if (status === 503 || status === 429 || status === 408) unsent(answer.detail);
+      else outcome("bad", texts.rejected, [answer.detail, answer.hint].filter(Boolean).join(". "), {});
+    } catch {
+      unsent("");
+    }
+    $("again").disabled = false;
+  };
+  $("again").onclick = send;
+  await send();
+}
+
+function receipt(given) {
+  const { verdict, rule, reason } = given.verdict;
+  const refused = verdict === "refused";
+  outcome(refused ? "bad" : "good", refused ? texts.refused : texts.signed, refused ? texts.refusedMore : "", {
+    [texts.verdict]: data.words.VERDICTS[verdict] ?? verdict,
+    [texts.rule]: rule ?? "",
+    [texts.why]: reason,
+    [texts.entry]: String(given.seq),
+    [texts.recorded]: given.recorded_at,
+    [texts.head]: given.head,
+    [texts.statement]: given.statement,
+  });
+}
+
+function unsent(detail) {
+  outcome("bad", texts.unsent, [texts.unsentMore, detail].filter(Boolean).join(" "), {});
+  show($("again"));
+}
+
+function outcome(how, title, text, rows) {
+  $("outcome").className = how;
+  $("outcome-title").textContent = title;
+  $("outcome-text").textContent = text;
+  $("receipt").replaceChildren();
+  for (const [name, value] of Object.entries(rows)) if (value) row($("receipt"), name, value);
+  show($("again"), false);
+  show($("form"), false);
+  show($("outcome"));
+  $("outcome").focus();
+}
+
+// Nothing was signed, because what came was not what was asked for.
+export function notTheSame() {
+  faulty([{ place: "", problem: texts.other }]);
+}

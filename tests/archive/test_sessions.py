@@ -1,0 +1,173 @@
+"""Who is signed in with a browser, in a real database of each kind; the clock is the test's."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from archive.database import Database
+from archive.sessions import IDLE, LINK, LONGEST, Sessions, SignedIn
+from archive.tables import links, sessions
+from domain.errors import NotAuthentic, Unavailable
+from tests.archive.test_log import database
+
+OFFICER = SignedIn(service="uz.prosecutor", officer="P-117", key="56475aa75463474c0285df5dbf2bcab7")
+
+
+@dataclass
+class Clock:
+    """Time, as the test lets it go by."""
+
+    now: datetime = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """What it shows."""
+        return self.now
+
+    def go(self, span: timedelta) -> None:
+        """Let time go by."""
+        self.now += span
+
+
+@dataclass
+class Gateway:
+    """One gateway's sessions."""
+
+    archive: Database
+    sessions: Sessions
+    clock: Clock
+
+    async def signed_in(self) -> str:
+        """The token of a new session."""
+        token, _ = await self.sessions.link(OFFICER, "proof-1")
+        return await self.sessions.enter(token)
+
+
+@pytest.fixture
+async def gateway(url: str) -> AsyncIterator[Gateway]:
+    """A gateway with an empty database."""
+    archive, clock = database(url), Clock()
+    yield Gateway(archive, Sessions(archive, clock), clock)
+    await archive.close()
+
+
+A_MOMENT = timedelta(microseconds=1)
+
+
+async def test_a_link_signs_in_whoever_asked_for_it(gateway: Gateway) -> None:
+    """As the service, the officer and the key that the proof was made with; the link is good for a minute."""
+    token, until = await gateway.sessions.link(OFFICER, "proof-1")
+
+    assert gateway.clock.now + LINK == until
+    assert OFFICER == await gateway.sessions.of(await gateway.sessions.enter(token))
+
+
+async def test_a_link_is_good_once_however_many_try_at_the_same_moment(gateway: Gateway, url: str) -> None:
+    """Five at two gateways at once: one is signed in. After that, nobody."""
+    other = database(url)
+    doors = (gateway.sessions, Sessions(other, gateway.clock))
+    token, _ = await gateway.sessions.link(OFFICER, "proof-1")
+    found = await asyncio.gather(*(doors[number % 2].enter(token) for number in range(5)), return_exceptions=True)
+    with pytest.raises(NotAuthentic, match="not good"):
+        await gateway.sessions.enter(token)
+    await other.close()
+
+    assert 1 == sum(isinstance(one, str) for one in found)
+    assert 4 == sum(isinstance(one, NotAuthentic) for one in found)
+
+
+async def test_a_link_that_was_not_used_within_a_minute_is_good_no_more(gateway: Gateway) -> None:
+    """At the very minute it is over."""
+    token, _ = await gateway.sessions.link(OFFICER, "proof-1")
+    gateway.clock.go(LINK)
+
+    with pytest.raises(NotAuthentic, match="not good"):
+        await gateway.sessions.enter(token)
+
+
+async def test_who_is_idle_is_signed_out(gateway: Gateway) -> None:
+    """A quarter of an hour without a request ends it; a request begins it anew."""
+    token = await gateway.signed_in()
+    for _ in range(3):
+        gateway.clock.go(IDLE - A_MOMENT)
+        assert OFFICER == await gateway.sessions.of(token)
+    gateway.clock.go(IDLE)
+
+    with pytest.raises(NotAuthentic, match="not signed in"):
+        await gateway.sessions.of(token)
+
+
+async def test_however_busy_a_session_ends_after_a_shift(gateway: Gateway) -> None:
+    """Eight hours, and not a moment more."""
+    token, ends = await gateway.signed_in(), gateway.clock.now + LONGEST
+    while gateway.clock.now + IDLE < ends:
+        gateway.clock.go(IDLE - A_MOMENT)
+        await gateway.sessions.of(token)
+    gateway.clock.now = ends - A_MOMENT
+    assert OFFICER == await gateway.sessions.of(token)
+    gateway.clock.now = ends
+
+    with pytest.raises(NotAuthentic):
+        await gateway.sessions.of(token)
+
+
+async def test_signing_out_ends_it_at_once_at_every_gateway(gateway: Gateway, url: str) -> None:
+    """What another gateway knows is what the database says; a second time is no fault."""
+    token, other = await gateway.signed_in(), database(url)
+    assert OFFICER == await Sessions(other, gateway.clock).of(token)
+    for _ in range(2):
+        await gateway.sessions.end(token)
+
+    with pytest.raises(NotAuthentic):
+        await Sessions(other, gateway.clock).of(token)
+    await other.close()
+
+
+async def test_the_same_proof_asks_for_one_link(gateway: Gateway, url: str) -> None:
+    """A request that was overheard and sent again gets none, at another gateway neither."""
+    await gateway.sessions.link(OFFICER, "proof-1")
+    other = database(url)
+    for door in (gateway.sessions, Sessions(other, gateway.clock)):
+        with pytest.raises(NotAuthentic, match="used already"):
+            await door.link(OFFICER, "proof-1")
+    await other.close()
+
+
+async def test_nothing_in_the_database_lets_anybody_in(gateway: Gateway) -> None:
+    """Whoever reads its rows has digests; none of them is a token."""
+    link, _ = await gateway.sessions.link(OFFICER, "proof-1")
+    link_of_session, _ = await gateway.sessions.link(OFFICER, "proof-2")
+    token = await gateway.sessions.enter(link_of_session)
+    async with gateway.archive.reading() as connection:
+        rows = [*(await connection.execute(select(links))), *(await connection.execute(select(sessions)))]
+
+    assert 2 == len(rows)
+    for row in rows:
+        assert {link, link_of_session, token}.isdisjoint(row)
+        with pytest.raises(NotAuthentic):
+            await gateway.sessions.of(row.digest)
+        with pytest.raises(NotAuthentic):
+            await gateway.sessions.enter(row.digest)
+
+
+async def test_what_is_over_is_forgotten(gateway: Gateway) -> None:
+    """Links and sessions that ended leave no row behind once the next link is asked for."""
+    await gateway.signed_in()
+    await gateway.sessions.link(OFFICER, "proof-2")
+    gateway.clock.go(LONGEST)
+    await gateway.sessions.link(OFFICER, "proof-3")
+    async with gateway.archive.reading() as connection:
+        counted = [len((await connection.execute(select(table))).all()) for table in (links, sessions)]
+
+    assert [1, 0] == counted
+
+
+async def test_while_the_database_is_away_nobody_is_signed_in() -> None:
+    """Neither anew nor any more: it cannot be known."""
+    away = Sessions(Database("sqlite+aiosqlite:////nowhere/archive.db"))
+    for asked in (away.link(OFFICER, "proof-1"), away.enter("x"), away.of("x"), away.end("x")):
+        with pytest.raises(Unavailable):
+            await asked

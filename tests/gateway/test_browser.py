@@ -1,0 +1,224 @@
+"""A real browser, the real command line, the real gateway: an officer signs in, reads, gets a key, answers, stops.
+
+What this shows about security is shown without a browser too, in `test_pages.py`.
+"""
+
+import asyncio
+import shutil
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from temporalio.client import Client
+
+from domain.envelope import STATEMENT_TYPE, key_id, open_envelope, private_pem
+from domain.ledger import Entry, Stated
+from domain.plan import Plan
+from domain.statements import AuthorisationGranted, StopRequested, read_statement
+from process.brought import directory_in
+from rehearsal.services import private_key_of
+from tests.installation import Installation, installed
+from tests.support import example_plan, signed_plan
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
+SERVICE = "uz.prosecutor"
+VIGIL = str(Path(sys.executable).parent / "vigil")
+NARROW = {"width": 360, "height": 740}
+
+
+@dataclass
+class At:
+    """A browser, and an officer's machine beside it with the key of the service."""
+
+    installation: Installation
+    plan: Plan
+    context: BrowserContext
+    page: Page
+    folder: Path
+    wrong: list[str]
+    """What the browser complains about: faults of scripts, and whatever the pages' own policy keeps out."""
+
+    async def vigil(self, *words: str) -> str:
+        """What the real command prints."""
+        there = ("--keys", str(self.folder), "--gateway", self.installation.url)
+        running = await asyncio.create_subprocess_exec(
+            VIGIL, *words, *there, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        out, complaint = await running.communicate()
+        assert 0 == running.returncode, complaint.decode()
+        return out.decode()
+
+    async def go(self, path: str) -> None:
+        """Open a page."""
+        await self.page.goto(f"{self.installation.url}{path}")
+
+    async def sign_in(self) -> str:
+        """By the link of the real command; the link."""
+        link = (await self.vigil("sign-in", "--as", SERVICE, "--officer", "P-117")).strip()
+        await self.page.goto(link)
+        await expect(self.page.locator("h1")).to_have_text("Inbox")
+        return link
+
+    async def make_key(self) -> str:
+        """Make a key in the browser, and have it added by the real command; its public half."""
+        await self.go("/desk/me")
+        await self.page.get_by_role("button", name="Make a key").click()
+        await expect(self.page.locator("#known")).to_have_text("not yet")
+        public = await self.page.locator("#public").text_content() or ""
+        directory = self.folder / "directory.yaml"
+        directory.write_text(self.installation.in_force.now.model_dump_json(exclude_none=True))  # JSON is YAML too
+        await self.vigil("keys", "add", SERVICE, public, "--until", "90d", "--directory", str(directory))
+        self.installation.in_force.replace(directory_in(directory))
+        await self.page.reload()
+        await expect(self.page.locator("#known")).to_contain_text("since")
+        return public
+
+    async def said(self) -> list[Stated]:
+        """Every statement in the ledger."""
+        found = await self.installation.gateway(self.plan.initiator).ledger(self.plan.operation)
+        return [one.event for one in found if isinstance(one, Entry) and isinstance(one.event, Stated)]
+
+
+@pytest.fixture
+async def at(temporal: Client, tmp_path: Path) -> AsyncIterator[At]:
+    """The request for consent is open."""
+    plan = example_plan("almaty-tashkent").model_copy(update={"operation": f"saxaul-{uuid.uuid4().hex[:8]}"})
+    (tmp_path / f"{SERVICE}.pem").write_bytes(private_pem(private_key_of(SERVICE)))
+    async with installed(temporal, plan, None) as installation, async_playwright() as playwright:
+        await installation.gateway(plan.initiator).start(signed_plan(plan))
+        await installation.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-uz")
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        context = await browser.new_context(locale="en-GB")
+        page, wrong = await context.new_page(), list[str]()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if "Content Security Policy" in message.text else None)
+        yield At(installation, plan, context, page, tmp_path, wrong)
+        assert [] == wrong
+        await browser.close()
+
+
+async def test_an_officer_signs_in_and_consents(at: At) -> None:
+    """By a link that is nowhere afterwards; with a key that nobody can take out; what is signed is what was shown, and stands in
+    the ledger under the key of this browser.
+    """
+    link = await at.sign_in()
+    assert "#" not in at.page.url
+    public = await at.make_key()
+    await at.go("/desk")
+    await expect(at.page.locator(".card")).to_contain_text("whether the State authorises it")
+    await at.page.get_by_role("link", name=f"Answer {at.plan.operation}").click()
+
+    await at.page.get_by_role("button", name="Check").click()
+    await expect(at.page.locator("#fault-reference")).to_have_text("Field required")
+    await expect(at.page.locator("#faults")).to_be_focused()
+    for label, words in (
+        ("Reference of the act", "14/2-2026"),
+        ("Granted by", "Deputy Prosecutor General"),
+        ("Legal basis", "example <b>only</b>"),
+        ("Conditions", "two officers present"),
+    ):
+        await at.page.get_by_label(label).fill(words)
+    await at.page.get_by_role("button", name="Check").click()
+    shown = at.page.locator("#words")
+    for words in ("Authorisation granted", "14/2-2026", "example <b>only</b>", "two officers present", SERVICE, "P-117"):
+        await expect(shown).to_contain_text(words)
+    assert [] == await at.said()
+
+    await at.page.get_by_role("button", name="Sign", exact=True).click()
+    await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+    await expect(at.page.locator("#receipt")).to_contain_text("accepted")
+    (stated,) = await at.said()
+    said = read_statement(open_envelope(stated.envelope, STATEMENT_TYPE, {key_id(public): public}))
+    assert isinstance(said.content, AuthorisationGranted)
+    assert ("P-117", "example <b>only</b>") == (said.officer, said.content.legal_basis)
+    assert (said.id) in await at.page.locator("#receipt").text_content()  # type: ignore[operator]
+    assert await at.page.evaluate(KEPT) == [False, False]  # neither extractable, nor in any store as text
+    assert await at.context.cookies() != []
+    assert await at.page.evaluate("document.cookie") == ""
+
+    await at.page.goto("about:blank")
+    await at.page.goto(link)  # in the history of somebody's terminal, say
+    await expect(at.page.locator("#refused")).to_contain_text("not good any more")
+
+
+KEPT = """
+async () => {
+  const opening = indexedDB.open("vigil");
+  await new Promise((resolve) => (opening.onsuccess = resolve));
+  const all = opening.result.transaction("keys").objectStore("keys").getAll();
+  await new Promise((resolve) => (all.onsuccess = resolve));
+  const taken = await crypto.subtle.exportKey("pkcs8", all.result[0].privateKey).then(() => true, () => false);
+  return [all.result[0].privateKey.extractable || taken, localStorage.length + sessionStorage.length > 0];
+}
+"""
+
+
+async def test_an_officer_stops_in_two_presses(at: At) -> None:
+    """From the page of a delivery, on a telephone, with the keyboard alone; the stop is in the ledger and the page says so."""
+    await at.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    await at.sign_in()
+    await at.make_key()
+    await at.go(f"/desk/deliveries/{at.plan.operation}")
+    await at.page.get_by_role("link", name="Stop it").press("Enter")
+    await expect(at.page.get_by_label("Reason")).to_be_focused()
+    await at.page.keyboard.type("the convoy is compromised")
+    await at.page.get_by_role("button", name="Sign and stop").press("Enter")
+    await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+    (stated,) = await at.said()
+
+    assert StopRequested(reason="the convoy is compromised") == read_statement(stated.envelope.body()).content
+    await at.go(f"/desk/deliveries/{at.plan.operation}")
+    await expect(at.page.locator(".notice.bad")).to_contain_text("the convoy is compromised")
+    assert await at.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
+async def test_what_the_gateway_makes_of_a_form_is_not_signed_if_it_is_something_else(at: At) -> None:
+    """A gateway that was broken into answers the form of a stop with a stop of another reason: nothing is signed or handed in."""
+    await at.sign_in()
+    await at.make_key()
+    await at.go(f"/desk/deliveries/{at.plan.operation}/stop")
+
+    async def tamper(route: object) -> None:
+        answer = await route.fetch()  # type: ignore[attr-defined]
+        await route.fulfill(response=answer, body=(await answer.text()).replace("too hot", "no more need"))  # type: ignore[attr-defined]
+
+    await at.page.route("**/statement", tamper)
+    await at.page.get_by_label("Reason").fill("too hot")
+    await at.page.get_by_role("button", name="Sign and stop").click()
+    await expect(at.page.locator("#faults")).to_contain_text("Nothing was signed")
+
+    assert [] == await at.said()
+
+
+async def test_a_browser_without_a_key_of_its_service_signs_nothing(at: At) -> None:
+    """It says what is missing, and where to get it; reading is free."""
+    await at.sign_in()
+    await at.go(f"/desk/deliveries/{at.plan.operation}/stop")
+
+    await expect(at.page.locator("#no-key")).to_contain_text("cannot sign yet")
+    await expect(at.page.get_by_role("button", name="Sign and stop")).to_be_disabled()
+
+
+async def test_a_statement_that_did_not_get_through_is_sent_again_and_counts_once(at: At) -> None:
+    """The answer is lost on its way: the page keeps what was signed, and the same again gets the first receipt."""
+    await at.sign_in()
+    await at.make_key()
+    await at.go(f"/desk/deliveries/{at.plan.operation}/stop")
+
+    async def lose(route: object) -> None:
+        await route.fetch()  # type: ignore[attr-defined]
+        await route.abort()  # type: ignore[attr-defined]
+
+    await at.page.route("**/statements", lose, times=1)
+    await at.page.get_by_label("Reason").fill("danger")
+    await at.page.get_by_role("button", name="Sign and stop").click()
+    await expect(at.page.locator("#outcome-title")).to_have_text("Not handed in")
+    await at.page.get_by_role("button", name="Send the same again").click()
+    await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+
+    assert 1 == len(await at.said())
