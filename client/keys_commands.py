@@ -188,7 +188,7 @@ def rotate(
 
 @app.command()
 def replace(
-    service: Annotated[str, typer.Argument(help="the service that has lost its key", show_default=False)],
+    service: Annotated[str, typer.Argument(help="the service that gets the key", show_default=False)],
     public: Annotated[str, typer.Argument(help="the public half of a new one, ed25519:...", show_default=False)],
     by: Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the administrator who does it")],
     directory: Annotated[Path, typer.Option(envvar="VIGIL_DIRECTORY", help="the directory file that it is entered into")],
@@ -198,7 +198,7 @@ def replace(
     keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
-    """Give a service that has lost its key a new one, and revoke those before: for an administrator."""
+    """Give a service a new key, which has lost its own or has none yet, and revoke those before: for an administrator."""
     folder, now = keys.expanduser(), datetime.now(UTC)
     key = _public(public, now, recipient=recipient)
     old = _unended(directory_in(directory).get(service).keys, now)
@@ -209,14 +209,6 @@ def replace(
     spread_it(spread, output)
 
 
-<<<<<<< HEAD
-def _unended(keys: Iterable[ServiceKey], now: datetime) -> list[ServiceKey]:
-    """Those that count, and those that are to count: a thief may have either."""
-    return [key for key in keys if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
-
-
-=======
->>>>>>> browser
 @app.command()
 def add(
     service: Annotated[str, typer.Argument(help="the service whose key it becomes", show_default=False)],
@@ -248,14 +240,11 @@ def _public(public: str, now: datetime, **more: str | None) -> ServiceKey:
         return ServiceKey(public=public, valid_from=now.isoformat(timespec="seconds"), **more)
     except ValidationError as error:
         raise Malformed("not a public key", faults_of(error)) from error
-<<<<<<< HEAD
-=======
 
 
 def _unended(keys: Iterable[ServiceKey], now: datetime) -> list[ServiceKey]:
     """Those that count, and those that are to count: a thief may have either."""
     return [key for key in keys if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
->>>>>>> browser
 
 
 def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:
