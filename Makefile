@@ -65,6 +65,7 @@ histories: $(STAMP) ## record new Temporal histories for the replay tests (old o
 bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Temporal Update, and what encryption costs it
 	@$(BIN)/python -m bench.receipt
 	@$(BIN)/python -m bench.encryption
+	@$(BIN)/python -m bench.reads
 
 bugs: $(STAMP) ## plant a bug in each rule in turn and see that simulator or tests catch it (minutes)
 	@$(BIN)/python -m tests.planted_bugs

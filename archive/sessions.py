@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Row, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.database import Database
 from archive.proofs import unused
@@ -34,7 +33,7 @@ class SignedIn:
     service: str
     officer: str
     key: str
-    """Id of the key that proved it. Empty where an OpenID provider vouched for the person."""
+    """Id of the key that proved it."""
 
 
 class Sessions:
@@ -73,12 +72,10 @@ class Sessions:
             found = (await connection.execute(delete(links).where(good).returning(links))).first()
             if found is None:
                 raise refused
-            return await self._begin(connection, _who(found), now)
-
-    async def begin(self, who: SignedIn) -> str:
-        """The token of a new session of someone who was recognised in another way than by a link."""
-        async with self._database.writing() as connection:
-            return await self._begin(connection, who, self._clock())
+            session = secrets.token_urlsafe(32)
+            ends = {"idle_until": utc_text(now + IDLE), "until": utc_text(now + LONGEST)}
+            await connection.execute(insert(sessions).values(**vars(_who(found)), digest=_digest(session), **ends))
+        return session
 
     async def of(self, token: str) -> SignedIn:
         """Who is signed in with this token; the session then lasts on. Raises `NotAuthentic` if there is none any more."""
@@ -96,12 +93,6 @@ class Sessions:
         """Sign out. A session that is none any more is no fault."""
         async with self._database.writing() as connection:
             await connection.execute(delete(sessions).where(sessions.c.digest == _digest(token)))
-
-    async def _begin(self, connection: AsyncConnection, who: SignedIn, now: datetime) -> str:
-        token = secrets.token_urlsafe(32)
-        ends = {"idle_until": utc_text(now + IDLE), "until": utc_text(now + LONGEST)}
-        await connection.execute(insert(sessions).values(**vars(who), digest=_digest(token), **ends))
-        return token
 
 
 def _digest(token: str) -> str:

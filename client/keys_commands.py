@@ -209,11 +209,6 @@ def replace(
     spread_it(spread, output)
 
 
-def _unended(keys: Iterable[ServiceKey], now: datetime) -> list[ServiceKey]:
-    """Those that count, and those that are to count: a thief may have either."""
-    return [key for key in keys if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
-
-
 @app.command()
 def add(
     service: Annotated[str, typer.Argument(help="the service whose key it becomes", show_default=False)],
@@ -245,6 +240,11 @@ def _public(public: str, now: datetime, **more: str | None) -> ServiceKey:
         return ServiceKey(public=public, valid_from=now.isoformat(timespec="seconds"), **more)
     except ValidationError as error:
         raise Malformed("not a public key", faults_of(error)) from error
+
+
+def _unended(keys: Iterable[ServiceKey], now: datetime) -> list[ServiceKey]:
+    """Those that count, and those that are to count: a thief may have either."""
+    return [key for key in keys if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
 
 
 def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:

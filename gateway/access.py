@@ -34,7 +34,7 @@ class Visitor:
     officer: str | None
     """The person, by code; none where a system calls."""
     key: str
-    """Id of the key that proves it, or has when the session began. Empty where an OpenID provider vouched for the person."""
+    """Id of the key that proves it, or has when the session began."""
     nonce: str | None
     """Of the proof, which is good for one answer. None in a session."""
 

@@ -50,7 +50,7 @@ class Reader:
         if self._service.id not in delivery.plan.participants():
             return
         for door, text in self._shown(delivery):
-            for problem in self._not_to_be_known(delivery, text):
+            for problem in self.not_to_be_known(delivery, text):
                 message = f"R11: entry {entry.seq}: {self._service.id} reads {problem} ({door})"
                 raise BrokenInvariantError(message)
 
@@ -59,12 +59,8 @@ class Reader:
         for found in page(delivery, self._service, self._since):
             self._since = found.seq + 1
             yield "ledger", found.model_dump_json()
-            if isinstance(found, Entry) and isinstance(found.event, Stated):
-                said, text = read_statement(found.event.envelope.body()), found.event.envelope.body().decode()
-                words = {*_WORDS.findall(text), *_CONSENT.findall(text)}
-                theirs = words <= {said.voice} and not self._of_its_state(delivery, said.service)  # and no impostor's
-                if theirs and not (said.content.kind in ABOUT_THE_WAY and self._on_its_leg(delivery, found.seq)):
-                    yield "ledger", text
+            if isinstance(found, Entry):
+                yield from (("ledger", text) for text in self.said_by_others(delivery, found))
         if not delivery.progress or self._since % OFTEN:
             return
         now = max(progress.opened for progress in delivery.progress.values())
@@ -74,7 +70,18 @@ class Reader:
         for kind in NOTICES:
             yield "notice", notice(delivery, kind, None, self._service.id)
 
-    def _not_to_be_known(self, delivery: Delivery, text: str) -> Iterator[str]:
+    def said_by_others(self, delivery: Delivery, entry: Entry) -> Iterator[str]:
+        """The statement in an entry that it reads, where it must look for what is not its own."""
+        if not isinstance(entry.event, Stated):
+            return
+        said, text = read_statement(entry.event.envelope.body()), entry.event.envelope.body().decode()
+        words = {*_WORDS.findall(text), *_CONSENT.findall(text)}
+        theirs = words <= {said.voice} and not self._of_its_state(delivery, said.service)  # and no impostor's
+        if theirs and not (said.content.kind in ABOUT_THE_WAY and self._on_its_leg(delivery, entry.seq)):
+            yield text
+
+    def not_to_be_known(self, delivery: Delivery, text: str) -> Iterator[str]:
+        """What in a text is not this service's to know."""
         plan = delivery.plan
         secrets = (plan.title, plan.offence.description, *(one.value for one in plan.consignment.identifiers))
         yield from (f"what the plan keeps: {secret}" for secret in secrets if secret in text)

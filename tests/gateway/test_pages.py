@@ -360,7 +360,7 @@ PARTICIPANTS = ("uz.prosecutor", "uz.customs", "uz.police", "kz.prosecutor", "kz
 
 
 @pytest.mark.parametrize("service", PARTICIPANTS)
-async def test_a_participants_pages_hold_nothing_of_another(at: At, service: str) -> None:
+async def test_a_participant_finds_nothing_of_another_on_its_pages(at: At, service: str) -> None:
     """R11: neither what the plan keeps, nor what another State has said; in no page that it can open."""
     secrets = [at.plan.offence.description, *(one.value for one in at.plan.consignment.identifiers)]
     secrets += [f"CONSENT by {one}" for one in ("kz.prosecutor", "uz.prosecutor") if one[:2] != service[:2]]
