@@ -1,12 +1,4 @@
-"""Who is calling, and what is theirs. Nobody anonymous gets anything but what `domain.policy.OPEN` names.
-
-Read as a table:
-
-    start a delivery        the plan's initiator; change its plan: the same
-    hand in a statement     any service of the directory (what counts is the statement's own signature)
-    see a delivery          its participants, and supervisors
-    list, inbox             one's own; supervisors list all
-"""
+"""Who is calling, and whether this one delivery is theirs. Who may do what at all is the table of `domain.policy`."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -20,6 +12,7 @@ from domain.directory import Directory, Service
 from domain.errors import NotAllowed, NotAuthentic, NotFound
 from domain.identifiers import OperationCode
 from domain.plan import Plan
+from domain.policy import reach, role_of
 from domain.proof import Caller
 from process.in_force import InForce
 
@@ -91,7 +84,7 @@ def may_start(caller: Service, plan: Plan) -> None:
 
 def may_see(caller: Service, delivery: str, participants: tuple[str, ...]) -> None:
     """Raises `NotFound`, as for a delivery that does not exist, unless it is the caller's to see."""
-    if caller.kind != "supervisor" and caller.id not in participants:
+    if reach(role_of(caller), "view") != "all" and caller.id not in participants:
         raise no_delivery(delivery)
 
 

@@ -46,7 +46,7 @@ from domain.moments import utc_text
 from domain.packet import Purpose, seal
 from domain.plan import Plan, read_plan
 from domain.planning import faults_in
-from domain.policy import reach, role_of
+from domain.policy import reach, role_of, speaks_everywhere
 from domain.record import resume, verified_plan
 from domain.requests import Inbox, Request, SignedInbox
 from domain.sight import Withheld, sight
@@ -60,7 +60,7 @@ from process.codec import Codec, ForgedError
 from process.in_force import InForce
 from process.temporal import codec_of, readable
 from workflows import messages
-from workflows.messages import Asker, Docket, Page, update_id, workflow_id
+from workflows.messages import Asker, Docket, Page, delivery_of, update_id, workflow_id
 
 log = logging.getLogger("vigil.desk")
 
@@ -115,7 +115,7 @@ class Desk:
         if faults:
             message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
             raise Malformed(message, faults)
-        watching = [service.id for service in self._directory.services if service.kind in ("supervisor", "administrator")]
+        watching = [service.id for service in self._directory.services if speaks_everywhere(service)]
         docket = Docket(
             plan=envelope,
             directory=self._directory.snapshot([*plan.participants(), *watching]),
@@ -270,11 +270,12 @@ class Desk:
     async def _speaks_in(self, service: Service) -> AsyncIterator[str]:
         """Every delivery under way that the service can speak in: its own; supervisors and administrators, all."""
         query = f"WorkflowType = '{messages.WORKFLOW}' AND ExecutionStatus = 'Running'"
-        if service.kind not in ("supervisor", "administrator", "system"):
+        if not speaks_everywhere(service):
             query += f" AND {messages.PARTICIPANTS} = '{service.id}'"
         with _as_ours(""):
             async for found in self._client.list_workflows(query, rpc_timeout=PATIENCE):
-                yield found.id.removeprefix("delivery/")
+                if (delivery := delivery_of(found.id)) is not None:
+                    yield delivery
 
     async def deliveries(self, caller: Service) -> tuple[Row, ...]:
         """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
@@ -309,18 +310,19 @@ class Desk:
         silent: list[str] = []
 
         async def of(found: WorkflowExecution) -> list[Request]:
-            handle = self._client.get_workflow_handle(found.id)
+            if (delivery := delivery_of(found.id)) is None:
+                return []
             try:
                 async with gate:
-                    with _as_ours(found.id):
-                        asked: list[Request] = await handle.query(
+                    with _as_ours(delivery):
+                        asked: list[Request] = await self._handle(delivery).query(
                             messages.QUERY_INBOX,
                             Asker(service=caller),
                             result_type=list[Request],
                             rpc_timeout=BRIEFLY,
                         )
             except Unavailable:
-                silent.append(found.id.removeprefix("delivery/"))
+                silent.append(delivery)
                 return []
             return asked
 
@@ -410,7 +412,7 @@ class Desk:
 
     async def _find(self, caller: Service, *, running: bool) -> AsyncIterator[WorkflowExecution]:
         query = f"WorkflowType = '{messages.WORKFLOW}'"
-        if caller.kind != "supervisor":
+        if reach(role_of(caller), "list") != "all":
             query += f" AND {messages.PARTICIPANTS} = '{caller.id}'"
         if running:
             query += " AND ExecutionStatus = 'Running'"
@@ -440,12 +442,15 @@ async def _listen(handle: WorkflowHandle[Any, Any], news: asyncio.Event) -> None
 
 async def _row(found: WorkflowExecution) -> Row | None:
     """None for a workflow that this installation did not start."""
+    delivery = delivery_of(found.id)
     try:
         group = await found.memo_value(_GROUP, None)
     except ForgedError:
         return None
+    if delivery is None:
+        return None
     return Row(
-        delivery=found.id.removeprefix("delivery/"),
+        delivery=delivery,
         group=group,
         phase=found.typed_search_attributes.get(_PHASE) or "unknown",
         started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
