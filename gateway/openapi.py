@@ -38,6 +38,9 @@ EVENTS = "text/event-stream"
 COMPONENTS = "#/components/schemas/"
 
 
+_SEEN = [{"$ref": f"{COMPONENTS}{one.__name__}"} for one in (Entry, Withheld)]
+
+
 class Begun(Frozen):
     """A delivery has been started."""
 
@@ -57,10 +60,8 @@ class Change(BaseModel):
     id: str
     """The entry's number: what to send as `Last-Event-ID` to go on after it."""
     event: Literal["message"] = "message"
-    data: Annotated[
-        str, WithJsonSchema({"type": "string", "contentMediaType": JSON, "contentSchema": {"$ref": f"{COMPONENTS}Entry"}})
-    ]
-    """The entry."""
+    data: Annotated[str, WithJsonSchema({"type": "string", "contentMediaType": JSON, "contentSchema": {"anyOf": _SEEN}})]
+    """The entry, or in its place what says that it is withheld from the reader (R11)."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,6 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.failures import Failure, FailureGroup
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from domain import proof
@@ -38,9 +37,10 @@ from domain.canonical import canonical
 from domain.envelope import PLAN_TYPE, STATEMENT_TYPE, sign
 from domain.plan import Plan
 from gateway.limits import SHARES, Share
+from process.codec import converter
 from process.serve import leave
 from rehearsal.services import private_key_of
-from tests.installation import BYSTANDERS, Installation, installed, quick
+from tests.installation import BYSTANDERS, PAYLOAD_KEYS, Installation, installed, quick
 from tests.support import WORDS, Table, example_scenario, signed_plan
 from workflows import messages
 
@@ -247,7 +247,7 @@ async def _main(many: int, number: int) -> int:
     async with (
         await WorkflowEnvironment.start_local(
             dev_server_existing_path=str(server),
-            data_converter=pydantic_data_converter,
+            data_converter=converter(PAYLOAD_KEYS),
             search_attributes=[
                 SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS),
                 SearchAttributeKey.for_keyword(messages.PHASE),
