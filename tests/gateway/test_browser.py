@@ -3,9 +3,7 @@
 What this shows about security is shown without a browser too, in `test_pages.py`.
 """
 
-import asyncio
 import shutil
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -21,13 +19,13 @@ from domain.plan import Plan
 from domain.statements import AuthorisationGranted, StopRequested, read_statement
 from process.brought import directory_in
 from rehearsal.services import private_key_of
+from tests.command import vigil
 from tests.installation import Installation, installed
 from tests.support import example_plan, signed_plan
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 SERVICE = "uz.prosecutor"
-VIGIL = str(Path(sys.executable).parent / "vigil")
 NARROW = {"width": 360, "height": 740}
 
 
@@ -46,12 +44,9 @@ class At:
     async def vigil(self, *words: str) -> str:
         """What the real command prints."""
         there = ("--keys", str(self.folder), "--gateway", self.installation.url)
-        running = await asyncio.create_subprocess_exec(
-            VIGIL, *words, *there, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-        )
-        out, complaint = await running.communicate()
-        assert 0 == running.returncode, complaint.decode()
-        return out.decode()
+        ran = await vigil(*words, *there, cwd=self.folder)
+        assert 0 == ran.code, ran.err
+        return ran.out
 
     async def go(self, path: str) -> None:
         """Open a page."""
@@ -91,7 +86,7 @@ async def at(temporal: Client, tmp_path: Path) -> AsyncIterator[At]:
     (tmp_path / f"{SERVICE}.pem").write_bytes(private_pem(private_key_of(SERVICE)))
     async with installed(temporal, plan, None) as installation, async_playwright() as playwright:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
-        await installation.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-uz")
+        await installation.opened(plan, "consent-uz")
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = await browser.new_context(locale="en-GB")
         page, wrong = await context.new_page(), list[str]()
