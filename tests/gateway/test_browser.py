@@ -199,6 +199,17 @@ async def test_a_browser_without_a_key_of_its_service_signs_nothing(at: At) -> N
     await expect(at.page.get_by_role("button", name="Sign and stop")).to_be_disabled()
 
 
+@pytest.mark.parametrize("page", ["stop", "answer?checkpoint=consent-uz"])
+async def test_nothing_can_be_sent_before_the_script_is_there(at: At, page: str) -> None:
+    """A browser that sends a form by itself puts what is in it into the address, and so into logs."""
+    await at.sign_in()
+    await at.make_key()
+    await at.page.route("**/file/*.js", lambda route: route.abort())
+    await at.go(f"/desk/deliveries/{at.plan.operation}/{page}")
+
+    await expect(at.page.locator("#check")).to_be_disabled()
+
+
 async def test_a_statement_that_did_not_get_through_is_sent_again_and_counts_once(at: At) -> None:
     """The answer is lost on its way: the page keeps what was signed, and the same again gets the first receipt."""
     await at.sign_in()
