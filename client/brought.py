@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from client.options import CardsFolder, DirectoryFile, PlanFile
 from domain.cards import RuleCard
 from domain.directory import Directory
 from domain.documents import Document
@@ -22,6 +23,19 @@ class Brought:
     plan: Plan
     directory: Directory
     cards: dict[str, RuleCard]
+
+
+@dataclass(frozen=True)
+class PlanFiles:
+    """The files, as options name them."""
+
+    plan: PlanFile
+    directory: DirectoryFile = None
+    cards: CardsFolder = None
+
+    def checked(self) -> Brought:
+        """The plan, or `Malformed` with every fault at its line."""
+        return checked_plan(self.plan, self.directory, self.cards)
 
 
 def beside(plan: Path, name: str) -> Path:

@@ -12,6 +12,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from client import keys
+from client.options import EncryptFor, Known
 from domain.directory import Directory
 from domain.envelope import REQUEST_TYPE, open_envelope
 from domain.errors import Malformed, NotAuthentic, NotFound
@@ -21,34 +22,24 @@ from domain.statements import faults_of
 from process import age, files
 from process.brought import directory_in, installation_of
 
-EncryptFor = Annotated[
-    str | None,
-    typer.Option("--encrypt-for", help="encrypt the file for this service, or for an age1... recipient, so that it may be lost"),
-]
-Known = Annotated[
-    Path | None, typer.Option("--directory", envvar="VIGIL_DIRECTORY", help="directory of services, with their keys")
-]
-RequestFile = Annotated[
-    Path | None, typer.Option("--request", help="requests in a file, as `vigil inbox --file` writes it: with --offline")
-]
 ENCRYPTED = ".age"
 _RECIPIENT: TypeAdapter[str] = TypeAdapter(RecipientText)
 
 
 @dataclass(frozen=True)
 class Carried:
-    """How what an officer says leaves this machine."""
+    """How what an officer says leaves this machine, as the options of what is signed say."""
 
-    offline: bool
-    encrypt_for: str | None = None
-    directory: Path | None = None
-    request: Path | None = None
+    offline: Annotated[
+        bool, typer.Option("--offline", help="sign into a file in this folder, to be handed in with `vigil submit`")
+    ] = False
+    encrypt_for: EncryptFor = None
+    directory: Known = None
 
     def check(self) -> None:
         """Raises `Malformed` for options that mean nothing without `--offline`, and what `recipients` raises."""
-        for option, value in (("--encrypt-for", self.encrypt_for), ("--request", self.request)):
-            if value is not None and not self.offline:
-                raise Malformed(f"{option} goes with --offline: online nothing is carried in a file")
+        if self.encrypt_for is not None and not self.offline:
+            raise Malformed("--encrypt-for goes with --offline: online nothing is carried in a file")
         recipients(self.encrypt_for, self.directory)
 
 

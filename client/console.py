@@ -1,10 +1,9 @@
-"""What every command shares: where it prints, how it answers, and the options that mean the same everywhere."""
+"""What every command shares: where it prints, and how it answers."""
 
 import json
 import sys
 from collections import deque
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
 import typer
 from rich.console import Console
@@ -21,19 +20,6 @@ PIPE_WIDTH = 240
 """Columns where the output is not a terminal, so that nothing is broken over lines that a program reads."""
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 talk = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
-
-As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
-Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
-Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
-Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
-Output = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text for people, json for programs")]
-PlanFile = Annotated[Path, typer.Argument(help="the plan (YAML)", show_default=False)]
-DirectoryFile = Annotated[Path | None, typer.Option("--directory", help="directory of services; else found beside the plan")]
-CardsFolder = Annotated[Path | None, typer.Option("--cards", help="folder of rule cards; else found beside the plan")]
-
-KEYS = Path("~/.config/vigil/keys").expanduser()
-GATEWAY = "http://127.0.0.1:8470"
-OFFICER = "duty"
 
 
 def answer(output: str, document: Any, text: Any, wrong: VigilError | None = None) -> None:

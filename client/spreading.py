@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.table import Table
 
 from client import keys as keyring
-from client.calling import call_with
+from client.caller import call_with
 from client.console import answer, talk
 from client.render import moment
 from domain.canonical import plain

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from client import cli, handing
+from client.caller import Caller
 from client.handing import hand_in, kept
 from domain.errors import Unavailable
 from domain.ledger import Opened, Receipt
@@ -95,7 +96,7 @@ async def test_a_file_that_is_no_statement_is_refused_with_its_faults(desk: Desk
 def test_an_agreement_travels_as_a_file_from_one_side_to_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """R15: the other side signs offline, the initiator puts the file into its own word, and the rules take it for settled."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli.keyring, "key_of", lambda _folder, service: private_key_of(service))
+    monkeypatch.setattr(Caller, "key", lambda caller: private_key_of(caller.service))
     table = Table(alone=False)
     table.deconflict("uz.police")
     (contact,) = table.delivery.unsettled()

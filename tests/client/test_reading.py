@@ -10,7 +10,7 @@ from sqlalchemy import text
 from temporalio.client import Client
 
 from archive.reads import LONGEST_PAGE, Reads
-from client import reading
+from client.commands import reads as reading
 from domain.canonical import canonical, plain
 from domain.envelope import READS_TYPE, private_pem, sign
 from domain.plan import Plan

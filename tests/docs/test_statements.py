@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from client import cli
+from client.caller import Caller
 from domain import rules
 from domain.canonical import Frozen
 from domain.cards import Modality, Permission
@@ -200,14 +201,14 @@ def test_every_command_line_makes_the_statement_it_stands_for(
 def stand_in(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every command find this gateway, and a key."""
 
-    def call(_url: str, _service: str, _officer: str, _folder: Path, work: Callable[[Door], Awaitable[Receipt]]) -> Receipt:
+    def call(_caller: Caller, work: Callable[[Door], Awaitable[Receipt]]) -> Receipt:
         async def connected() -> Receipt:
             return await work(door)
 
         return asyncio.run(connected())
 
-    monkeypatch.setattr(cli, "call", call)
-    monkeypatch.setattr(cli.keyring, "key_of", lambda *_: Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    monkeypatch.setattr(Caller, "call", call)
+    monkeypatch.setattr(Caller, "key", lambda _: Ed25519PrivateKey.from_private_bytes(bytes(32)))
 
 
 def test_a_statement_is_carried_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

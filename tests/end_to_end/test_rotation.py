@@ -6,11 +6,11 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from client.payload import rotate
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from client.embedded import Embedded
-from client.payload import rotate
 from domain.errors import Unavailable
 from domain.packet import verify
 from process.codec import converter

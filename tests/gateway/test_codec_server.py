@@ -16,7 +16,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
-from client.codec import bridge, origin_of
+from client.commands.codec import bridge, origin_of
 from client.embedded import TEMPORAL
 from domain.directory import Service, ServiceKey
 from domain.envelope import private_pem, public_text

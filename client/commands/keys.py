@@ -10,8 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
 from client import keys as keyring
-from client import passphrase, payload
-from client.console import KEYS, OFFICER, Keys, Officer, Output, answer, talk
+from client import passphrase
+from client.commands import payload
+from client.console import answer, talk
+from client.options import KEYS, OFFICER, Keys, Officer, Output
 from client.render import moment
 from client.spreading import Spread, aloud, spread_it
 from domain.canonical import canonical

@@ -18,8 +18,9 @@ import typer
 from aiohttp import web
 from yarl import URL
 
-from client.console import GATEWAY, KEYS, As, Keys, Url, talk
+from client.console import talk
 from client.keys import key_of
+from client.options import GATEWAY, KEYS, As, Keys, Url
 from client.running import Interrupted, run
 from domain.errors import Malformed, NotAllowed, NotAuthentic, VigilError
 from process.gateway import Gateway

@@ -1,7 +1,8 @@
-"""Calling the gateway: as an officer of a service, with the service's own key."""
+"""Whoever calls a gateway: as an officer of a service, with the service's own key."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,7 +10,8 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 
-from client import keys
+from client.keys import key_of
+from client.options import GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
 from domain.errors import Malformed
 from domain.identifiers import OfficerCode
 from domain.statements import faults_of
@@ -19,13 +21,31 @@ T = TypeVar("T")
 _OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)
 
 
-def call(url: str, service: str, officer: str, folder: Path, work: Callable[[Gateway], Awaitable[T]]) -> T:
-    """Do something at the gateway as an officer of a service, with the key that it has in use."""
-    return call_with(keys.key_of(folder, service), url, service, officer, work)
+@dataclass(frozen=True)
+class Caller:
+    """As the options of nearly every command say."""
+
+    service: As
+    officer: Officer = OFFICER
+    keys: Keys = KEYS
+    gateway: Url = GATEWAY
+
+    @property
+    def folder(self) -> Path:
+        """Where the service's keys are."""
+        return self.keys.expanduser()
+
+    def key(self) -> Ed25519PrivateKey:
+        """What the service signs with now. Raises `NotFound`, `NotAllowed` or `Malformed`."""
+        return key_of(self.folder, self.service)
+
+    def call(self, work: Callable[[Gateway], Awaitable[T]]) -> T:
+        """Do something at the gateway."""
+        return call_with(self.key(), self.gateway, self.service, self.officer, work)
 
 
 def call_with(key: Ed25519PrivateKey, url: str, service: str, officer: str, work: Callable[[Gateway], Awaitable[T]]) -> T:
-    """The same with this key of the service."""
+    """Do something at a gateway with this key of the service."""
     try:
         code = _OFFICER.validate_python(officer)
     except ValidationError as error:

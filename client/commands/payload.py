@@ -5,7 +5,8 @@ from pathlib import Path
 
 import typer
 
-from client.console import KEYS, Keys, Output, answer, talk
+from client.console import answer, talk
+from client.options import KEYS, Keys, Output
 from domain.errors import Malformed
 from process.files import write_new
 from process.ring import Ring, new_ring, ring_in

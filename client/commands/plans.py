@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from client import outlook, trying
-from client.brought import checked_plan, scenario_for
-from client.console import CardsFolder, DirectoryFile, Output, PlanFile, answer, out, talk
+from client.brought import PlanFiles, scenario_for
+from client.console import answer, out, talk
 from client.demanded import demanded
 from client.drawing import drawn, plan_svg
+from client.options import CardsFolder, DirectoryFile, Output, grouped
 from client.picture import forecast_svg
 from client.trying import Stage, Trial, Tried
 from domain.canonical import plain
@@ -35,9 +36,10 @@ app = typer.Typer(help="Plans: check them before anyone is asked for consent.", 
 
 
 @app.command("check")
-def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFolder = None, output: Output = "text") -> None:
+@grouped
+def plan_check(files: PlanFiles, output: Output = "text") -> None:
     """Check a plan: every fault at once, with file, line and what was expected; and what each State's rule card demands of it."""
-    brought = checked_plan(plan, directory, cards)
+    brought = files.checked()
     found, explained = brought.plan, demands(brought.plan, brought.cards)
     table = Table(title=f"{found.operation}: {found.title}", title_justify="left", box=None, padding=(0, 2))
     for heading in ("checkpoint", "step", "State", "who must say what", "due", "if overdue"):
@@ -46,14 +48,14 @@ def plan_check(plan: PlanFile, directory: DirectoryFile = None, cards: CardsFold
         asked = ", ".join(f"{need.service}: {need.says}{_by_two(need)}" for need in one.requires)
         table.add_row(one.id, one.step, one.state, asked, say_span(found.due_after(one)), one.overdue)
     document = {
-        "plan": str(plan),
+        "plan": str(files.plan),
         "operation": found.operation,
         "states": found.states(),
         "participants": found.participants(),
         "demands": [plain(one) for one in explained],
     }
     answer(output, document | {"faults": []}, Group(table, Text(), demanded(explained, found.modality)))
-    talk.print(f"{plan}: no faults; route {' → '.join(found.states())}, {len(found.participants())} participants")
+    talk.print(f"{files.plan}: no faults; route {' → '.join(found.states())}, {len(found.participants())} participants")
     without = [one for one in found.participants() if not brought.directory.get(one).keys]
     if without:
         talk.print(f"to start it, these still need keys in the directory: {', '.join(without)}")
@@ -91,20 +93,19 @@ def _performance(one: Trial, seed: int, on: Stage) -> Callable[[], bytes]:
 
 
 @app.command("simulate")
+@grouped
 def plan_simulate(
-    plan: PlanFile,
+    files: PlanFiles,
     runs: Annotated[int, typer.Option(min=1, max=1_000_000, help="how many deliveries")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="of the first; the others follow it. One seed, one course")] = 1,
     scenario: Annotated[Path | None, typer.Option(help="how the services behave; else scenario.yaml beside the plan")] = None,
     trouble: Annotated[int, typer.Option(min=0, max=100, help="in how many of 100 runs something goes wrong as well")] = 0,
     picture: Annotated[Path | None, typer.Option(help="write the picture to this file (SVG)")] = None,
-    directory: DirectoryFile = None,
-    cards: CardsFolder = None,
     output: Output = "text",
 ) -> None:
     """Simulate many deliveries: how long they take, who is waited for, which consent runs out, where they fail."""
-    brought = checked_plan(plan, directory, cards)
-    behaviour = scenario_for(plan, brought, scenario)
+    brought = files.checked()
+    behaviour = scenario_for(files.plan, brought, scenario)
     trials = Trials(World(brought.plan, brought.directory, brought.cards, behaviour, seed), runs, trouble)
     found = forecast(brought.plan, tuple(_with_progress(trials)))
     if picture is not None:
@@ -115,14 +116,13 @@ def plan_simulate(
 
 
 @app.command("draw")
+@grouped
 def plan_draw(
-    plan: PlanFile,
+    files: PlanFiles,
     picture: Annotated[Path | None, typer.Option(help="write the picture to this file (SVG)")] = None,
-    directory: DirectoryFile = None,
-    cards: CardsFolder = None,
 ) -> None:
     """Draw a plan: the route, the checkpoints, and who must say what."""
-    found = checked_plan(plan, directory, cards).plan
+    found = files.checked().plan
     if picture is not None:
         _write(picture, plan_svg(found))
     out.print(drawn(found), markup=False)

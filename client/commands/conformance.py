@@ -17,8 +17,9 @@ from yarl import URL
 
 from client import keys as keyring
 from client.checks import CHECKS, By, Found, Result, examine
-from client.console import Output, answer, talk
+from client.console import answer, talk
 from client.examination import Exam
+from client.options import Output
 from domain.directory import Service, ServiceKey
 from domain.errors import Fault, Malformed, NotVerified
 from domain.statements import Need, faults_of

@@ -10,8 +10,9 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
-from client.calling import call
-from client.console import GATEWAY, KEYS, OFFICER, As, Keys, Officer, Output, Url, answer, talk
+from client.caller import Caller
+from client.console import answer, talk
+from client.options import Output, grouped
 from client.render import moment
 from domain.canonical import plain
 from domain.directory import Service
@@ -34,29 +35,27 @@ class Looked:
     wrong: NotVerified | None
 
 
+@grouped
 def reads(
-    service: As,
+    caller: Caller,
     delivery: Annotated[str | None, typer.Argument(help="only what was shown of this delivery", show_default=False)] = None,
     since: Annotated[int, typer.Option(min=0, help="only from this record on; what is before was verified here earlier")] = 0,
     directory: Annotated[Path | None, typer.Option(help="a directory you trust: its installation must have signed it")] = None,
     memory: Annotated[Path, typer.Option(envvar="VIGIL_MEMORY", help="file that remembers how far you have seen it")] = MEMORY,
-    officer: Officer = OFFICER,
-    keys: Keys = KEYS,
-    gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
     """Who has been shown what, and when: for auditors. Verifies the whole log; exit code 7, and the number, if it was changed,
     or no longer holds what you saw the last time.
     """
     tips = _remembered(memory.expanduser())
-    known = tips.get(gateway, EMPTY)
+    known = tips.get(caller.gateway, EMPTY)
     if since > known.count:
         message = f"what comes before record {since} has not been verified here: {memory} knows {known.count}"
         raise Malformed(message, hint="leave --since out this time")
     installation = installation_of(directory_in(directory)) if directory is not None else None
-    looked = call(gateway, service, officer, keys.expanduser(), lambda door: _look(door, since, known, installation))
+    looked = caller.call(lambda door: _look(door, since, known, installation))
     if looked.wrong is None:
-        _remember(memory.expanduser(), tips | {gateway: looked.tip})
+        _remember(memory.expanduser(), tips | {caller.gateway: looked.tip})
     shown = [read for read in looked.reads if read.number >= since and (delivery is None or delivery in read.deliveries)]
     document = {
         "reads": [plain(read) for read in shown],

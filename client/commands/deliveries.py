@@ -1,0 +1,172 @@
+"""Deliveries: started, changed, looked at, followed."""
+
+import asyncio
+import sys
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+
+from client import render
+from client.brought import PlanFiles
+from client.caller import Caller
+from client.console import Watched, answer, out, talk
+from client.listing import table_of
+from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
+from domain.canonical import canonical, plain
+from domain.envelope import PLAN_TYPE, sign
+from domain.errors import Malformed, NotFound, TimedOut, Unavailable
+from domain.ledger import Closed, Ended, Entry
+from domain.quantities import check_span, parse_span, say_span
+from domain.unforeseen import decides, outlives_a_halt
+from domain.views import DeliveryView
+from process.gateway import AGAIN_AFTER, Gateway
+
+app = typer.Typer()
+
+
+@app.command()
+@grouped
+def start(
+    files: PlanFiles, officer: Officer = OFFICER, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text"
+) -> None:
+    """Sign a plan as its initiator and start the delivery."""
+    plan = files.checked().plan
+    initiator = Caller(plan.initiator, officer, keys, gateway)
+    envelope = sign(canonical(plan), PLAN_TYPE, initiator.key())
+    delivery = initiator.call(lambda door: door.start(envelope))
+    text = f"{delivery} has started; watch it with: vigil watch {delivery} --as {plan.initiator}"
+    answer(output, {"delivery": delivery}, text)
+
+
+@app.command()
+@grouped
+def amend(
+    files: PlanFiles, officer: Officer = OFFICER, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text"
+) -> None:
+    """Change a running delivery by a new signed plan, for what is still ahead: another way, participant or time."""
+    plan = files.checked().plan
+    initiator = Caller(plan.initiator, officer, keys, gateway)
+    envelope = sign(canonical(plan), PLAN_TYPE, initiator.key())
+    entry = initiator.call(lambda door: door.amend(plan.operation, envelope))
+    answer(output, {"delivery": plan.operation, "entry": entry.seq}, render.line(entry))
+
+
+@app.command("list")
+@grouped
+def list_(
+    caller: Caller,
+    group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None,
+    output: Output = "text",
+) -> None:
+    """Your deliveries."""
+    found = caller.call(lambda door: door.deliveries())
+    found = [row for row in found if group in (None, row.group)]
+    answer(output, [plain(row) for row in found], render.rows(found))
+
+
+@app.command()
+@grouped
+def directory(caller: Caller, output: Output = "text") -> None:
+    """Who else takes part in this installation, and with which keys.
+
+    Compare a key id with the service itself, by telephone, before you rely on it.
+    """
+    found = caller.call(lambda door: door.directory())
+    answer(output, [plain(one) for one in found], table_of(found))
+
+
+@app.command()
+@grouped
+def show(delivery: DeliveryId, caller: Caller, output: Output = "text") -> None:
+    """One delivery as it stands: where it is, who is responsible, who is waited for and until when."""
+    view = caller.call(lambda door: door.view(delivery))
+    answer(output, plain(view), render.panel(view))
+
+
+@app.command()
+@grouped
+def watch(delivery: DeliveryId, caller: Caller, output: Output = "text") -> None:
+    """Follow a delivery until it ends. With -o json: one ledger entry a line."""
+    watched = Watched(live=talk.is_terminal and output == "text")
+
+    async def follow(door: Gateway) -> None:
+        async for entry in door.changes(delivery, _away):
+            if output == "json":
+                sys.stdout.write(entry.model_dump_json() + "\n")
+                sys.stdout.flush()
+            else:
+                watched.see(entry, await _view(door, delivery))
+
+    with watched if output == "text" else nullcontext():
+        caller.call(follow)
+
+
+@app.command()
+@grouped
+def wait(
+    delivery: DeliveryId,
+    caller: Caller,
+    checkpoint: Annotated[str | None, typer.Option(help="wait until this checkpoint has closed; else until the end")] = None,
+    timeout: Annotated[str, typer.Option(help="how long, such as 90s or 2h")] = "1h",
+    output: Output = "text",
+) -> None:
+    """Wait for the end of a delivery, or for a checkpoint to close; exit code 6 if it takes too long."""
+    try:
+        span = check_span(parse_span(timeout))
+    except ValueError as error:
+        raise Malformed(f"--timeout {timeout}: {error}") from error
+
+    async def follow(door: Gateway) -> DeliveryView:
+        if checkpoint is not None:
+            _raise_unless_foreseen(checkpoint, await door.view(delivery))
+        async for entry in door.changes(delivery, _away):
+            match entry:
+                case Entry(event=Closed(checkpoint=closed)) if checkpoint == closed:
+                    break
+                case Entry(event=Ended()) if checkpoint is not None:
+                    raise NotFound(f"{delivery} has ended, and no checkpoint {checkpoint} closed in it")
+        return await _view(door, delivery)
+
+    async def bounded(door: Gateway) -> DeliveryView:
+        try:
+            async with asyncio.timeout(span.total_seconds()):
+                return await follow(door)
+        except TimeoutError as error:
+            raise TimedOut(f"{checkpoint or 'the end'} of {delivery} did not come within {say_span(span)}") from error
+
+    view = caller.call(bounded)
+    answer(output, plain(view), render.panel(view))
+
+
+def _away(error: Unavailable) -> None:
+    talk.print(f"{error.message}; trying again", style="yellow", markup=False)
+
+
+async def _view(door: Gateway, delivery: str) -> DeliveryView:
+    """The summary, from a gateway that has answered before: while it is away it is asked again."""
+    while True:
+        try:
+            return await door.view(delivery)
+        except Unavailable as error:
+            _away(error)
+        await asyncio.sleep(AGAIN_AFTER)
+
+
+def _raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
+    if checkpoint not in view.checkpoints and not outlives_a_halt(checkpoint) and not decides(checkpoint):
+        whose = "has" if view.whole else "has for you"
+        message = f"{view.delivery} {whose} no checkpoint {checkpoint}, and no rule opens one of that name"
+        raise NotFound(message, hint=f"it {whose} {', '.join(view.checkpoints)}")
+
+
+@app.command()
+@grouped
+def history(delivery: DeliveryId, caller: Caller, output: Output = "text") -> None:
+    """The whole ledger, one line an entry."""
+    found = caller.call(lambda door: door.ledger(delivery))
+    if output == "json":
+        answer(output, [plain(entry) for entry in found], None)
+        return
+    for entry in found:
+        out.print(render.line(entry))

@@ -1,0 +1,61 @@
+"""`vigil rehearse`: a plan tried out on this machine, with everything real but the services."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from client.brought import PlanFiles, scenario_for
+from client.console import Watched, answer, talk
+from client.options import Output, grouped
+from client.rehearse import Rehearsal, Rehearsed, home_for
+from client.running import run
+from domain.canonical import plain
+from domain.errors import NotVerified, VigilError
+
+app = typer.Typer()
+
+
+@app.command()
+@grouped
+def rehearse(
+    files: PlanFiles,
+    scenario: Annotated[Path | None, typer.Option(help="how the services behave; else scenario.yaml beside the plan")] = None,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same services")] = 1,
+    keep: Annotated[Path | None, typer.Option(help="keep every file in this folder; else only the packet is left")] = None,
+    output: Output = "text",
+) -> None:
+    """Rehearse a plan on this machine: real Temporal, real HTTP, simulated services, compressed time.
+
+    Without --keep its files are in a temporary folder: the evidence packet stays there; database, logs and keys are removed,
+    unless something goes wrong.
+    """
+    brought = files.checked()
+    behaviour = scenario_for(files.plan, brought, scenario)
+    with home_for(keep) as home:
+        with Watched(live=talk.is_terminal) as watched:
+            work = Rehearsal(brought, behaviour, seed, home).run(watched.see, lambda text: talk.print(text, style="dim"))
+            rehearsed = run(work)
+        document = plain(rehearsed) | {"as_expected": rehearsed.as_expected}
+        answer(output, document, _rehearsed(rehearsed), _wrong_with(rehearsed))
+
+
+def _wrong_with(done: Rehearsed) -> VigilError | None:
+    if not done.verified:
+        return NotVerified(done.problem)
+    if not done.as_expected:
+        return VigilError(f"it ended as {done.outcome}; the scenario expects {done.expected}")
+    return None
+
+
+def _rehearsed(done: Rehearsed) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row("delivery", done.delivery)
+    table.add_row("outcome", f"{done.outcome}" + (" (as expected)" if done.expected and done.as_expected else ""))
+    table.add_row("statements", f"{done.statements} signed, {done.refused} refused")
+    table.add_row("ledger", f"{done.entries} entries, head {done.ledger_head}")
+    table.add_row("packet", done.packet)
+    table.add_row("verified", "yes, offline, every signature and every rule" if done.verified else f"NO: {done.problem}")
+    table.add_row("took", f"{done.seconds} s")
+    return table

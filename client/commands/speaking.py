@@ -1,0 +1,248 @@
+"""What an officer is asked, and says: confirms, refuses, stops, tells, corrects; signed here, handed in now or carried."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from client import carrying, render
+from client.caller import Caller
+from client.carrying import Carried
+from client.console import answer, talk
+from client.handing import hand_in, keep, kept
+from client.options import DeliveryId, EncryptFor, Known, Output, grouped
+from client.saying import content_of, correction, kind_for, statement
+from domain.canonical import plain
+from domain.envelope import Envelope
+from domain.errors import Malformed, NotFound, RuleBroken, Unavailable
+from domain.ledger import Left
+from domain.requests import Request
+from domain.statements import Content, DisclosurePermitted, Incident, Information, StopRequested, faults_of
+
+HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
+
+app = typer.Typer()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an officer says at a checkpoint, as the options of `confirm` and `refuse` have it."""
+
+    delivery: DeliveryId
+    checkpoint: Annotated[str, typer.Argument(help="the checkpoint that asks you", show_default=False)]
+    fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None
+    kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None
+    fulfils: Annotated[list[str] | None, typer.Option(help="a condition that binds here and is met, such as uz.prosecutor/1")] = (
+        None
+    )
+    handling: HandlingOption = None
+    on_behalf_of: Annotated[
+        str | None, typer.Option("--for", help="the service whose say it is, where you speak in its stead")
+    ] = None
+    request: Annotated[
+        Path | None, typer.Option("--request", help="requests in a file, as `vigil inbox --file` writes it: with --offline")
+    ] = None
+
+    def asked_among(self, requests: Sequence[Request], service: str) -> Request | None:
+        """The request that this answers, if it is there."""
+        which = (self.delivery, self.checkpoint, self.on_behalf_of or service)
+        return next((one for one in requests if (one.delivery, one.checkpoint, one.service) == which), None)
+
+    def signed(self, caller: Caller, requests: Sequence[Request], more: Sequence[str], *, positive: bool) -> Envelope:
+        """The signed statement, with what else is said. Raises `Malformed` with every field that is missing or wrong."""
+        request = self.asked_among(requests, caller.service)
+        kind = self.kind
+        if kind is None:
+            if request is None:
+                message = f"{self.checkpoint} of {self.delivery} asks nothing of {caller.service} now"
+                raise NotFound(message, hint="see `vigil inbox`; to speak early, late, offline or for another, use --kind")
+            kind = kind_for(request, positive=positive)
+        decision = [f"proceed={'yes' if positive else 'no'}"] if kind == "movement_decision" else []
+        content = content_of(kind, [*(self.fields or []), *more, *decision], request)
+        return statement(
+            *(self.delivery, caller.service, caller.officer, content, caller.key(), self.checkpoint),
+            on_behalf_of=self.on_behalf_of,
+            fulfils=self.fulfils or [],
+            handling=self.handling,
+        )
+
+
+@app.command()
+@grouped
+def inbox(
+    caller: Caller,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="write the requests, signed, into this file, to be carried")
+    ] = None,
+    encrypt_for: EncryptFor = None,
+    directory: Known = None,
+    output: Output = "text",
+) -> None:
+    """What you are being asked, in all your deliveries. With --file, for an officer without a network: `confirm --request`."""
+    if file is None and encrypt_for is not None:
+        raise Malformed("--encrypt-for goes with --file: without a file nothing is carried")
+    if file is None:
+        found = caller.call(lambda door: door.inbox())
+        answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
+        unanswered = found.unanswered
+    else:
+        carrying.recipients(encrypt_for, directory)
+        signed = caller.call(lambda door: door.signed_inbox())
+        path = carrying.write(file, signed.model_dump_json().encode() + b"\n", encrypt_for, directory)
+        answer(output, {"file": str(path), "requests": len(signed.requests)}, f"{path}: {len(signed.requests)} signed requests")
+        unanswered = signed.unanswered
+    if unanswered:
+        talk.print(f"not included, because they did not answer in time: {', '.join(unanswered)}", style="bold yellow")
+
+
+@app.command()
+@grouped
+def confirm(said: Said, caller: Caller, carried: Carried, output: Output = "text") -> None:
+    """Sign what a checkpoint asks of you and hand it in."""
+    _say(said, caller, carried, output, positive=True)
+
+
+@app.command()
+@grouped
+def refuse(
+    said: Said,
+    caller: Caller,
+    carried: Carried,
+    reason: Annotated[str, typer.Option(help="why; consent may be refused without one")] = "",
+    output: Output = "text",
+) -> None:
+    """Say no to what a checkpoint asks of you."""
+    _say(said, caller, carried, output, *([f"reason={reason}"] if reason else []), positive=False)
+
+
+@app.command()
+@grouped
+def stop(
+    delivery: DeliveryId,
+    caller: Caller,
+    carried: Carried,
+    reason: Annotated[str, typer.Option(help="why", show_default=False)],
+    risk_to_life: Annotated[bool, typer.Option("--risk-to-life", help="life is at risk: the outcome will say so")] = False,
+    output: Output = "text",
+) -> None:
+    """Stop a delivery, now. Anyone who takes part may."""
+    try:
+        content = Incident(risk_to_life=True, what=reason) if risk_to_life else StopRequested(reason=reason)
+    except ValidationError as error:
+        raise Malformed("the reason is not usable", faults_of(error)) from error
+    _pass_on(delivery, content, caller, carried, output)
+
+
+@app.command()
+@grouped
+def inform(
+    delivery: DeliveryId,
+    text: Annotated[str, typer.Argument(help="what others are to know", show_default=False)],
+    caller: Caller,
+    carried: Carried,
+    to: Annotated[list[str] | None, typer.Option(help="who is to read it, besides whoever runs the operation")] = None,
+    source: Annotated[str | None, typer.Option(help="how reliable the source is: A, B, C or X")] = None,
+    certainty: Annotated[str | None, typer.Option(help="how sure the information is: 1 to 4")] = None,
+    handling: HandlingOption = None,
+    output: Output = "text",
+) -> None:
+    """Let others know something. It decides nothing."""
+    content = _content(Information, text=text, to=to or [], source=source, certainty=certainty)
+    _pass_on(delivery, content, caller, carried, output, handling)
+
+
+@app.command()
+@grouped
+def permit(
+    delivery: DeliveryId,
+    caller: Caller,
+    carried: Carried,
+    to: Annotated[str, typer.Option(help="court, or a State such as UZ", show_default=False)],
+    of: Annotated[list[str] | None, typer.Option("--statement", help="only this statement of yours; as often as needed")] = None,
+    output: Output = "text",
+) -> None:
+    """Permit that what you have said goes where its handling code does not let it (R23)."""
+    _pass_on(delivery, _content(DisclosurePermitted, to=to, statements=of or []), caller, carried, output)
+
+
+def _content(kind: type[Information | DisclosurePermitted], **fields: object) -> Information | DisclosurePermitted:
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise Malformed("nothing was signed", faults_of(error)) from error
+
+
+@app.command()
+@grouped
+def correct(
+    delivery: DeliveryId,
+    of: Annotated[str, typer.Argument(metavar="STATEMENT-ID", help="your statement that was wrong", show_default=False)],
+    kind: Annotated[str, typer.Argument(help="its kind", show_default=False)],
+    caller: Caller,
+    carried: Carried,
+    reason: Annotated[str, typer.Option(help="why", show_default=False)],
+    fields: Annotated[list[str] | None, typer.Argument(help="field=value, all of what is right", show_default=False)] = None,
+    output: Output = "text",
+) -> None:
+    """Correct what you said. The earlier statement stays; this one says what it should have said."""
+    _pass_on(delivery, correction(of, kind, fields or [], reason), caller, carried, output)
+
+
+@app.command()
+@grouped
+def submit(
+    file: Annotated[Path, typer.Argument(help="a signed statement, as --offline writes it", show_default=False)],
+    caller: Caller,
+    output: Output = "text",
+) -> None:
+    """Hand in a signed statement from a file. Whoever carries it need not be who signed it."""
+    envelope, _ = kept(file, caller.folder, caller.service)
+    _hand_in(envelope, caller, output)
+
+
+def _say(said: Said, caller: Caller, carried: Carried, output: str, *more: str, positive: bool) -> None:
+    if said.request is not None and not carried.offline:
+        raise Malformed("--request goes with --offline: online nothing is carried in a file")
+    carried.check()
+    caller.key()  # whoever has none is told before anything else
+    if carried.offline:
+        asked = carrying.requests_in(said.request, caller.folder, caller.service, carried.directory) if said.request else ()
+        _keep(said.signed(caller, asked, more, positive=positive), carried, output)
+        return
+    found = caller.call(lambda door: door.inbox())
+    if said.delivery in found.unanswered:
+        message = f"no worker answers for {said.delivery}, so what {said.checkpoint} asks of {caller.service} cannot be seen"
+        raise Unavailable(
+            message, hint="have a worker started and try again; or sign with --kind and --offline for `vigil submit`"
+        )
+    _hand_in(said.signed(caller, found.requests, more, positive=positive), caller, output)
+
+
+def _pass_on(delivery: str, content: Content, caller: Caller, carried: Carried, output: str, handling: str | None = None) -> None:
+    envelope = statement(delivery, caller.service, caller.officer, content, caller.key(), handling=handling)
+    carried.check()
+    if carried.offline:
+        _keep(envelope, carried, output)
+    else:
+        _hand_in(envelope, caller, output)
+
+
+def _keep(envelope: Envelope, carried: Carried, output: str) -> None:
+    path = keep(envelope, carried.encrypt_for, carried.directory)
+    answer(output, {"statement": str(path)}, f"{path}: signed; hand it in with: vigil submit {path}")
+
+
+def _hand_in(envelope: Envelope, caller: Caller, output: str) -> None:
+    given = caller.call(lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
+    if isinstance(given, Left):
+        words = "kept, not judged yet: no worker is up; it takes effect before anything else when one is. Say it by telephone too"
+        answer(output, plain(given), words)
+        return
+    wrong = None
+    if given.verdict.verdict == "refused":
+        message = "recorded as refused: the attempt stands in the ledger"
+        wrong = RuleBroken(given.verdict.rule or "", given.verdict.reason, hint=message)
+    answer(output, plain(given), render.receipt(given), wrong)
