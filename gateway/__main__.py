@@ -30,6 +30,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
     directory, cards = OfFile(chosen.directory, others=True), cards_in(chosen.cards)
     key = key_in(chosen.key, chosen.passphrase_file)
+    openid = Provider(*registration_in(chosen.oidc, directory.now)) if chosen.oidc is not None else None
     archive = _archive(chosen)
     reads = Reads(archive, key, installation_of(directory.now))
     try:
@@ -38,7 +39,6 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         log.warning("until the archive answers nothing is shown to anybody: %s", error.message)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys))
     desk = Desk(client, chosen.task_queue, directory, cards, key)
-    openid = Provider(*registration_in(chosen.oidc, directory.now)) if chosen.oidc is not None else None
     app = application(desk, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid)
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):

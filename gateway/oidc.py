@@ -1,12 +1,12 @@
-"""Signing in through an OpenID provider, for the supervisors of an installation that has one. Off unless `VIGIL_OIDC` names a file.
+"""Signing in through an OpenID provider, for the supervisors of an installation that has one. Off unless it is set up.
 
 The authorization code flow of OpenID Connect Core 1.0 (section 3.1) as RFC 9700 wants it: PKCE with S256 (RFC 7636), `state`,
 `nonce`, and the provider's `iss` in its answer (RFC 9207). The provider is found by OpenID Connect Discovery 1.0.
 
-What a browser must bring back is one random token, in a cookie: state, nonce and code verifier are made from it, so that an answer
-that was begun in another browser fits none of them. What the provider says counts only in an ID token that it has signed for this
-installation and for this sign-in. Nothing of the provider is kept between two sign-ins: they are rare, and so a key that it has
-changed is known at once.
+A browser that goes there holds one random token, in a cookie: state, nonce and code verifier are made from it, so that what was
+begun in another browser fits none of them. What the provider says counts only in an ID token that it has signed for this
+installation and for this sign-in. Nothing of the provider is kept from one sign-in to the next: they are rare, and so a key that
+it has changed is known at once.
 """
 
 import asyncio
@@ -166,9 +166,8 @@ class Provider:
         if self._secret is None:
             form["client_id"] = self._known.client_id
         elif "client_secret_basic" in metadata.token_endpoint_auth_methods_supported:
-            headers["Authorization"] = aiohttp.encode_basic_auth(
-                quote(self._known.client_id, safe=""), quote(self._secret, safe="")
-            )
+            name, secret = quote(self._known.client_id, safe=""), quote(self._secret, safe="")  # RFC 6749, section 2.3.1
+            headers["Authorization"] = aiohttp.encode_basic_auth(name, secret)
         else:
             form |= {"client_id": self._known.client_id, "client_secret": self._secret}
         tokens = await self._fetched(http, _Tokens, metadata.token_endpoint, form, headers)
@@ -228,9 +227,8 @@ class Provider:
             async for piece in answer.content.iter_any():
                 data += piece
                 if len(data) > LARGEST_ANSWER:
-                    raise Unavailable(
-                        f"the provider at {self.host} answers with more than {LARGEST_ANSWER} bytes", hint=OTHERWISE
-                    )
+                    message = f"the provider at {self.host} answers with more than {LARGEST_ANSWER} bytes"
+                    raise Unavailable(message, hint=OTHERWISE)
         try:
             return model.model_validate_json(bytes(data))
         except ValidationError as error:

@@ -30,6 +30,7 @@ def _address(text: str) -> str:
 
 
 Address = Annotated[str, Field(max_length=2000), AfterValidator(_address)]
+Subject = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class Registration(Frozen):
@@ -42,9 +43,7 @@ class Registration(Frozen):
     """A file with the client's secret, beside this one or with its whole path; none for a public client."""
     service: ServiceId
     """For which they sign in; it is of kind `supervisor`."""
-    officers: Annotated[
-        dict[Annotated[str, Field(min_length=1, max_length=255)], OfficerCode], Field(min_length=1, max_length=500)
-    ]
+    officers: Annotated[dict[Subject, OfficerCode], Field(min_length=1, max_length=500)]
     """The provider's `sub` to the officer's code. Nobody else gets in."""
 
     @field_validator("issuer")
@@ -63,7 +62,10 @@ class Registration(Frozen):
 
 
 def registration_in(path: Path, directory: Directory) -> tuple[Registration, str | None]:
-    """The registration in this file, and the client's secret where there is one. Raises `NotFound` or `Malformed` with every fault; none names a person."""
+    """The registration in this file, and the client's secret where there is one.
+
+    Raises `NotFound` or `Malformed` with every fault; none names a person.
+    """
 
     def of_supervisors(registration: Registration) -> Iterable[Fault]:
         service = directory.find(registration.service)
@@ -78,8 +80,10 @@ def registration_in(path: Path, directory: Directory) -> tuple[Registration, str
     except Malformed as error:
         faults = [fault.model_copy(update={"place": re.sub(r"(: officers)\..*", r"\1", fault.place)}) for fault in error.faults]
         raise Malformed(error.message, faults, hint="deploy/oidc.example.yaml shows how it is written") from error
-    file = registration.client_secret_file
-    secret = text_of(path.parent / file).strip() if file is not None else None
-    if secret == "":
-        raise Malformed(f"{path.parent / file} holds no client secret")
+    if registration.client_secret_file is None:
+        return registration, None
+    file = path.parent / registration.client_secret_file
+    secret = text_of(file).strip()
+    if not secret:
+        raise Malformed(f"{file} holds no client secret")
     return registration, secret

@@ -97,9 +97,7 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
     request[CALLER] = visitor
     permit(visitor.service, action)
     if visitor.key is None and request.match_info.route.name in SIGNING:
-        raise NotAllowed(
-            "you have signed in without a key, to read", hint="what you say is signed with a key: use the vigil command"
-        )
+        raise NotAllowed("you have signed in without a key, to read", hint="say it, or stop, with the vigil command and your key")
     async with request.app[LIMITS].turn(visitor.service.id, "ask"):
         await received(request)
         if "delivery" in request.match_info:
@@ -108,7 +106,9 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 async def _visitor(request: web.Request) -> Visitor:
-    """Who is signed in. Raises `NotAuthentic`, also where the directory in force no longer has that key or service, or the provider's file that person."""
+    """Who is signed in. Raises `NotAuthentic`, also where the directory in force no longer has that key or service, or where a
+    person who has come in through the provider could not any more.
+    """
     token, sessions, directory = token_of(request), request.app[SESSIONS], request.app[PROOFS].directory
     if not token:
         raise NotAuthentic("you are not signed in", hint="run `vigil sign-in --as SERVICE`, and open the link that it prints")
