@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import hmac
 import json
 import secrets
 import sys
@@ -64,7 +65,7 @@ class Ours:
 
     url: str
     says: dict[str, Any] = field(default_factory=dict)
-    """Claims that are otherwise than they should be; None: not there."""
+    """Claims that are otherwise than they should be; None: not there. A time is in seconds from now."""
     signs: Callable[[dict[str, Any]], str] = rs256
     metadata: dict[str, Any] = field(default_factory=dict)
     keys: list[Any] = field(default_factory=lambda: [SIGNS.as_dict(private=False)])
@@ -103,12 +104,13 @@ class Ours:
         form = await request.post()
         self.asked.append((request.headers.get("Authorization", ""), str(form.get("client_secret", ""))))
         begun = self._codes.pop(str(form["code"]), None)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(str(form["code_verifier"]).encode()).digest()).rstrip(b"=").decode()
+        challenge = _text(hashlib.sha256(str(form["code_verifier"]).encode()).digest())
         if begun is None or (challenge, form["redirect_uri"]) != (begun["code_challenge"], begun["redirect_uri"]):
             return web.json_response({"error": "invalid_grant"}, status=400)
         now = int(time.time())
         claims = {"iss": self.url, "sub": SUBJECT, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": begun["nonce"]}
-        told = {name: value for name, value in (claims | self.says).items() if value is not None}
+        moments = {name: now + value for name, value in self.says.items() if name in ("iat", "exp") and isinstance(value, int)}
+        told = {name: value for name, value in (claims | self.says | moments).items() if value is not None}
         return web.json_response({"access_token": "x", "token_type": "Bearer", "id_token": self.signs(told)})
 
 
@@ -130,5 +132,22 @@ async def ours() -> AsyncIterator[Ours]:
 
 def unsigned(claims: dict[str, Any]) -> str:
     """`alg: none` (RFC 7519, section 6)."""
-    parts = [base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in ({"alg": "none"}, claims)]
-    return f"{parts[0]}.{parts[1]}."
+    return f"{_parts({'alg': 'none'}, claims)}."
+
+
+def hs256(secret: bytes) -> Callable[[dict[str, Any]], str]:
+    """With something that is no secret of the provider alone. By hand: the library takes no public key for a secret."""
+
+    def sign(claims: dict[str, Any]) -> str:
+        parts = _parts({"alg": "HS256", "kid": "first"}, claims)
+        return f"{parts}.{_text(hmac.digest(secret, parts.encode(), 'sha256'))}"
+
+    return sign
+
+
+def _parts(*parts: dict[str, Any]) -> str:
+    return ".".join(_text(json.dumps(one).encode()) for one in parts)
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
