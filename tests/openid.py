@@ -30,11 +30,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @asynccontextmanager
 async def of_others() -> AsyncIterator[str]:
-    """The address of `oidc-provider-mock`, in a process of its own: it signs in whoever says who they are."""
+    """The address of `oidc-provider-mock`, in a process of its own: it signs in whoever says who they are. Its host is for a
+    browser another site than that of a gateway at 127.0.0.1.
+    """
     port = free_ports(1)[0]
     words = ("-m", "oidc_provider_mock", "--port", str(port), "--require-nonce")
     process = await asyncio.create_subprocess_exec(sys.executable, *words, stderr=asyncio.subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://localhost:{port}"
     try:
         async with asyncio.timeout(20), aiohttp.ClientSession() as http:
             while not await _answers(http, url):
