@@ -72,7 +72,7 @@ class Ours:
     metadata: dict[str, Any] = field(default_factory=dict)
     keys: list[Any] = field(default_factory=lambda: [SIGNS.as_dict(private=False)])
     instead: dict[str, Handler] = field(default_factory=dict)
-    """Path to who answers there instead."""
+    """Path to who answers there instead, unless it is asked to answer honestly."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     """How the client has proved who it is at the token endpoint: `Authorization`, and its secret in the form."""
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Ours:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Whatever is asked."""
-        if request.path in self.instead:
+        if request.path in self.instead and "honestly" not in request.query:
             return await self.instead[request.path](request)
         if request.path == "/.well-known/openid-configuration":
             named = {"issuer": self.url, "authorization_endpoint": f"{self.url}/authorize"}
