@@ -24,9 +24,10 @@ from yarl import URL
 
 from archive.reads import Reads
 from archive.sessions import AWAY, Sessions, SignedIn
-from domain.directory import Directory
+from domain.envelope import private_pem
 from domain.errors import Malformed, NotFound
 from gateway import limits, oidc
+from gateway.__main__ import run
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
@@ -38,12 +39,13 @@ from gateway.pages.door import ACTIONS, SIGNING
 from gateway.pages.pages import routes as pages
 from gateway.registration import Registration, registration_in
 from process.in_force import InForce
+from process.settings import Settings
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_http import DIRECTORY, NOBODY
 from tests.installation import installed, log_of_reads, quick
 from tests.openid import CLIENT, SECRET, SIGNS, SUBJECT, Ours, hs256, of_others, ours, rs256, unsigned
-from tests.support import example_directory, example_scenario, signed_plan
+from tests.support import EXAMPLES, example_directory, example_scenario, signed_plan
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "oidc.example.yaml"
@@ -830,9 +832,17 @@ def test_a_secret_that_is_not_there_is_refused(tmp_path: Path, secret: str | Non
         registration_in(file, example_directory())
 
 
-def test_a_directory_without_the_service_is_told_at_the_start(tmp_path: Path) -> None:
-    """Rather than that nobody can sign in later."""
-    nobody = Directory(vigil="directory/1", services=(DIRECTORY.get("uz.customs"),))
+async def test_a_gateway_with_a_file_that_is_not_right_does_not_start(tmp_path: Path) -> None:
+    """Rather than that nobody can sign in later; the setting names the file."""
+    (tmp_path / "vigil.pem").write_bytes(private_pem(private_key_of(VIGIL)))
+    (tmp_path / "directory.yaml").write_text(DIRECTORY.model_dump_json(exclude_none=True))  # JSON is YAML too
+    chosen = Settings(
+        directory=tmp_path / "directory.yaml",
+        cards=EXAMPLES / "cards",
+        key=tmp_path / "vigil.pem",
+        payload_keys=tmp_path / "payload.keys",
+        oidc=written(tmp_path, service="kz.knb"),
+    )
 
-    with pytest.raises(Malformed, match="fault"):
-        registration_in(written(tmp_path), nobody)
+    with pytest.raises(Malformed, match=r"oidc\.yaml: 1 fault"):
+        await run(chosen, asyncio.Event())
