@@ -24,7 +24,7 @@ from archive.database import Database
 from archive.reads import Reads
 from archive.sessions import Sessions
 from domain.directory import Directory, Reach, Service
-from domain.ledger import Entry
+from domain.ledger import Entry, Opened
 from domain.plan import Plan
 from gateway.access import Proofs
 from gateway.api import application
@@ -94,6 +94,10 @@ class Installation:
                     return entry
         message = "the delivery ended before"
         raise AssertionError(message)
+
+    async def opened(self, plan: Plan, checkpoint: str) -> Entry:
+        """The entry with which that checkpoint opens. Raises `TimeoutError`."""
+        return await self.until(plan, lambda entry: isinstance(entry.event, Opened) and entry.event.checkpoint == checkpoint)
 
     async def to_the_end(self, plan: Plan) -> list[Entry]:
         """The whole ledger, once the delivery has ended. Raises `AssertionError` with where it stands if it does not."""

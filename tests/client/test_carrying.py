@@ -16,7 +16,8 @@ from domain.requests import Request, SignedInbox
 from process import keyfile
 from process.keyfile import KeyFile
 from rehearsal.services import VIGIL, private_key_of
-from tests.client.test_cli import Desk, Ran, desk, names_in, vigil
+from tests.client.test_cli import Desk, desk, names_in
+from tests.command import Ran, vigil
 from tests.support import example_directory
 
 __all__ = ["desk"]

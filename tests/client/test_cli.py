@@ -1,10 +1,8 @@
 """The `vigil` command as people and programs run it: a process of its own, its output and its exit code."""
 
 import asyncio
-import json
 import shutil
 import stat
-import sysconfig
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,36 +18,12 @@ from gateway.desk import Desk as Counter
 from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
+from tests.command import Ran, vigil
 from tests.installation import Installation, end_what_runs, installed, quick
 from tests.support import EXAMPLES, example_cards, example_scenario, signed_plan
 from workflows.messages import workflow_id
 
-VIGIL = Path(sysconfig.get_path("scripts")) / "vigil"
 PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as the one document it must be."""
-        return json.loads(self.out)
-
-
-async def vigil(*words: object, cwd: Path | None = None) -> Ran:
-    """Run the command."""
-    process = await asyncio.create_subprocess_exec(
-        VIGIL, *map(str, words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=cwd
-    )
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return Ran(process.returncode, out.decode(), err.decode())
 
 
 @dataclass(frozen=True)
@@ -76,6 +50,7 @@ async def desk(temporal: Client, tmp_path: Path) -> AsyncIterator[Desk]:
         (tmp_path / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
     async with installed(temporal, slow, None) as installation:
         await installation.gateway(slow.initiator).start(signed_plan(slow))
+        await installation.opened(slow, "consent-uz")
         yield Desk(installation, slow, tmp_path)
 
 

@@ -20,7 +20,7 @@ from domain.directory import Service, ServiceKey
 from domain.envelope import private_pem, public_text
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
-from tests.client.test_cli import Ran, vigil
+from tests.command import Ran, vigil
 from tests.reference import FOLDER, SERVICE, configured, in_a_thread, protocol, reference, served
 
 ROOT = FOLDER.parents[1]

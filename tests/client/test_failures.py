@@ -11,7 +11,8 @@ from domain.envelope import private_pem
 from domain.errors import RuleBroken
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
-from tests.client.test_cli import PLAN, Ran, vigil
+from tests.client.test_cli import PLAN
+from tests.command import Ran, vigil
 from tests.support import EXAMPLES
 
 NOWHERE = "no/such.yaml"

@@ -23,7 +23,8 @@ from process.brought import directory_in
 from process.keyfile import IN_KEYRING
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
-from tests.client.test_cli import VIGIL, Desk, Ran, desk, names_in, vigil
+from tests.client.test_cli import Desk, desk, names_in
+from tests.command import VIGIL, Ran, vigil
 from tests.support import EXAMPLES
 
 __all__ = ["desk"]

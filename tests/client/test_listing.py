@@ -4,7 +4,7 @@ from pathlib import Path
 
 from domain.envelope import key_id, private_pem, public_text
 from rehearsal.services import private_key_of
-from tests.client.test_cli import vigil
+from tests.command import vigil
 from tests.gateway.test_http import door_of
 
 

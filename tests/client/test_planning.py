@@ -15,7 +15,8 @@ from client.picture import room
 from domain.deconfliction import Selector, selector
 from domain.errors import Malformed
 from process.brought import deconfliction_key_in
-from tests.client.test_cli import PLAN, vigil
+from tests.client.test_cli import PLAN
+from tests.command import vigil
 from tests.support import EXAMPLE_PLANS, EXAMPLES, example_plan
 
 SCENARIOS = [EXAMPLES / name / "scenario.yaml" for name in ("almaty-tashkent", "cash-by-bus", "destination-refuses")]

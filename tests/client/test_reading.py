@@ -16,7 +16,7 @@ from domain.envelope import READS_TYPE, private_pem, sign
 from domain.plan import Plan
 from domain.reads import EMPTY, Page, Read, Shown, Tip, after
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.client.test_cli import Ran, vigil
+from tests.command import Ran, vigil
 from tests.installation import Installation, installed, log_of_reads, quick
 from tests.support import example_directory, example_scenario, signed_plan
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from domain.envelope import key_id
 from process import keyfile
 from process.brought import directory_in
-from tests.client.test_cli import VIGIL
+from tests.command import VIGIL
 from tests.support import EXAMPLES
 
 ROOT = EXAMPLES.parent

@@ -16,7 +16,8 @@ import pytest
 from domain.envelope import key_id
 from process.brought import directory_in
 from rehearsal.over_http import free_ports
-from tests.client.test_cli import PLAN, VIGIL, Ran, vigil
+from tests.client.test_cli import PLAN
+from tests.command import VIGIL, Ran, vigil
 from tests.end_to_end.test_up import children, linux, running, said
 from tests.support import EXAMPLES
 

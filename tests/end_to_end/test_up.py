@@ -17,7 +17,8 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from rehearsal.over_http import free_ports
-from tests.client.test_cli import PLAN, VIGIL, names_in, vigil
+from tests.client.test_cli import PLAN, names_in
+from tests.command import VIGIL, vigil
 from tests.support import EXAMPLES
 
 PATIENCE = 60.0

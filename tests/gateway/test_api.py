@@ -396,7 +396,7 @@ async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at
     plan = fresh(at.plan, group="spring-22", consignment=at.plan.consignment.model_copy(update={"identifiers": (parcel,)}))
     door = at.door(plan.initiator)
     await door.start(signed_plan(plan))
-    await at.installation.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-uz")
+    await at.installation.opened(plan, "consent-uz")
     try:
         longer = plan.checkpoints[5].model_copy(update={"place": "Another address"})
         wrong = plan.model_copy(update={"checkpoints": (*plan.checkpoints[:5], longer, *plan.checkpoints[6:])})

@@ -3,10 +3,8 @@
 What this shows about security is shown without a browser too, in `test_pages.py`.
 """
 
-import asyncio
 import re
 import shutil
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +23,7 @@ from gateway.oidc import Provider
 from gateway.registration import Registration
 from process.brought import directory_in
 from rehearsal.services import private_key_of
+from tests.command import vigil
 from tests.installation import Installation, installed
 from tests.openid import CLIENT, SECRET, of_others
 from tests.support import example_plan, signed_plan
@@ -32,7 +31,6 @@ from tests.support import example_plan, signed_plan
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 SERVICE = "uz.prosecutor"
-VIGIL = str(Path(sys.executable).parent / "vigil")
 NARROW = {"width": 360, "height": 740}
 
 
@@ -51,12 +49,9 @@ class At:
     async def vigil(self, *words: str) -> str:
         """What the real command prints."""
         there = ("--keys", str(self.folder), "--gateway", self.installation.url)
-        running = await asyncio.create_subprocess_exec(
-            VIGIL, *words, *there, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-        )
-        out, complaint = await running.communicate()
-        assert 0 == running.returncode, complaint.decode()
-        return out.decode()
+        ran = await vigil(*words, *there, cwd=self.folder)
+        assert 0 == ran.code, ran.err
+        return ran.out
 
     async def go(self, path: str) -> None:
         """Open a page."""
@@ -96,7 +91,7 @@ async def opened(temporal: Client, folder: Path, openid: Provider | None = None)
     (folder / f"{SERVICE}.pem").write_bytes(private_pem(private_key_of(SERVICE)))
     async with installed(temporal, plan, None, openid=openid) as installation, async_playwright() as playwright:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
-        await installation.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-uz")
+        await installation.opened(plan, "consent-uz")
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = await browser.new_context(locale="en-GB")
         page, wrong = await context.new_page(), list[str]()
@@ -214,6 +209,17 @@ async def test_a_browser_without_a_key_of_its_service_signs_nothing(at: At) -> N
 
     await expect(at.page.locator("#no-key")).to_contain_text("cannot sign yet")
     await expect(at.page.get_by_role("button", name="Sign and stop")).to_be_disabled()
+
+
+@pytest.mark.parametrize("page", ["stop", "answer?checkpoint=consent-uz"])
+async def test_nothing_can_be_sent_before_the_script_is_there(at: At, page: str) -> None:
+    """A browser that sends a form by itself puts what is in it into the address, and so into logs."""
+    await at.sign_in()
+    await at.make_key()
+    await at.page.route("**/file/*.js", lambda route: route.abort())
+    await at.go(f"/desk/deliveries/{at.plan.operation}/{page}")
+
+    await expect(at.page.locator("#check")).to_be_disabled()
 
 
 async def test_a_statement_that_did_not_get_through_is_sent_again_and_counts_once(at: At) -> None:

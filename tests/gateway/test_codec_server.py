@@ -23,7 +23,7 @@ from domain.envelope import private_pem, public_text
 from domain.errors import Malformed, NotAllowed, VigilError
 from domain.plan import Plan
 from rehearsal.services import private_key_of
-from tests.client.test_cli import VIGIL, vigil
+from tests.command import VIGIL, vigil
 from tests.gateway.test_api import signed
 from tests.installation import Installation, installed, quick
 from tests.support import example_scenario, signed_plan

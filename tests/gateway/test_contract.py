@@ -1,6 +1,5 @@
 """The gateway answers what its OpenAPI document says, whoever asks and whatever is asked; `make fuzz` asks more."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from domain.policy import MAY, OPEN
 from gateway import openapi
 from gateway.openapi import Answer, Begun, Says
 from tests.fuzz import door
-from tests.fuzz.door import Target, attack
+from tests.fuzz.door import Target, attacked
 
 REQUESTS = 300
 
@@ -27,7 +26,7 @@ async def test_every_answer_is_one_that_the_document_names(target: Target) -> No
     """Hundreds of requests, right and wrong, by everyone, each with a valid proof: no fault of the gateway's, no answer,
     type or form that is not in the document.
     """
-    tried = await asyncio.to_thread(attack, target, REQUESTS, 1)
+    tried = await attacked(target, REQUESTS, 1)
 
     assert {} == tried.faults
     assert tried.requests > REQUESTS / 2
@@ -44,6 +43,6 @@ async def test_an_answer_that_the_document_does_not_name_is_found(
     """Of another form, status or type: the search above would see it."""
     monkeypatch.setitem(openapi.SAYS, "list", wrong)
     async with door.target(temporal) as found:
-        tried = await asyncio.to_thread(attack, found, 10, 1, ["list"])
+        tried = await attacked(found, 10, 1, ["list"])
 
     assert 1 == len(tried.faults)

@@ -67,7 +67,7 @@ async def at(temporal: Client) -> AsyncIterator[At]:
     plan = quick(*example_scenario("almaty-tashkent"))[0]
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
-        await installation.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-uz")
+        await installation.opened(plan, "consent-uz")
         yield At(installation, plan)
 
 

@@ -18,8 +18,8 @@ from rehearsal.services import lines
 from rehearsal.simulator import Simulated, World, simulate
 from tests.support import SCENARIOS, Table, example_cards, example_directory, example_scenario
 
-SEEDS, BATCH = 800, 100
-"""In batches, so that processes share them. `make campaign` runs ten thousand."""
+SEEDS, BATCH = 200, 50
+"""In batches, so that processes share them. `make campaign` goes on to ten thousand."""
 
 
 def world(name: str, seed: int = 1, restart_chance: float = 0.0) -> World:
@@ -40,7 +40,7 @@ def test_every_example_ends_in_the_simulator_as_its_scenario_says(name: str) -> 
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
-def test_eight_hundred_seeds_of_chaos_break_no_invariant(first: int) -> None:
+def test_two_hundred_seeds_of_chaos_break_no_invariant(first: int) -> None:
     """Refusals, silence, mismeasurement, stops, forgeries and restarts: no rule is ever broken, every packet verifies."""
     results = list(map(campaign.run, range(first, first + BATCH)))
     failures = [f"make simulate SEED={one.seed}  # {one.failure}" for one in results if one.failure]
@@ -116,7 +116,7 @@ def test_a_rival_that_comes_while_departure_waits_for_something_else_holds_it_to
 
 
 def test_a_rival_that_comes_after_dispatch_halts_nothing() -> None:
-    """R15: the initiator is told and asked, says nothing, and and it goes on: the other is the one that may not begin."""
+    """R15: the initiator is told and asked, says nothing, and it goes on: the other is the one that may not begin."""
     chosen = world("almaty-tashkent")
     scenario = chosen.scenario.model_copy(update={"acts": (Act(service=chosen.plan.initiator, at="conflict"),)})
     rival = Rival("uz.police", timedelta(hours=5), timedelta(days=90))

@@ -11,7 +11,8 @@ const MASSES = new Set(["gross", "net"]);
 const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "kind"]);
 const WHOLE = ["delivery", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "id"];
 
-// The key to sign with, or null, which the page then says.
+// The key to sign with, or null, which the page then says. Until then the button cannot be pressed: a form that a browser sends by
+// itself would put what is in it into the address.
 export async function ready() {
   const key = await held(data);
   const able = key !== null && key.id in data.keys;
