@@ -43,6 +43,12 @@ LARGEST_ANSWER = 100_000
 """Bytes of one answer of the provider."""
 SKEW = 60.0
 """Seconds by which the provider's clock may differ from ours."""
+ERRORS = (
+    "access_denied", "account_selection_required", "consent_required", "interaction_required", "invalid_client", "invalid_grant",
+    "invalid_request", "invalid_scope", "login_required", "server_error", "temporarily_unavailable", "unauthorized_client",
+    "unsupported_grant_type", "unsupported_response_type",
+)  # fmt: skip
+"""Errors of RFC 6749 and OpenID Connect that an operator is told; what else stands there may be anything."""
 OTHERWISE = "try again, or sign in with `vigil sign-in`"
 
 
@@ -135,7 +141,7 @@ class Provider:
     async def named(self, token: str, answer: Answer, back: str) -> SignedIn:
         """Whom the provider names. Raises `NotAuthentic`, `NotAllowed` or `Unavailable`."""
         if answer.error is not None:
-            raise NotAuthentic(f"the provider at {self.host} has not signed you in", hint=OTHERWISE)
+            raise NotAuthentic(f"the provider at {self.host} has not signed you in{_named(answer.error)}", hint=OTHERWISE)
         async with self._asked() as http:
             metadata = await self._metadata(http)
             if answer.iss is None and metadata.authorization_response_iss_parameter_supported:
@@ -174,7 +180,7 @@ class Provider:
         if tokens.error == "invalid_grant":
             raise NotAuthentic(f"the provider at {self.host} does not know this sign-in, or not any more", hint=OTHERWISE)
         if not tokens.id_token:
-            raise Unavailable(f"the provider at {self.host} gives this installation no ID token", hint=OTHERWISE)
+            raise Unavailable(f"the provider at {self.host} gives no ID token{_named(tokens.error)}", hint=OTHERWISE)
         return tokens.id_token
 
     def _verified(self, id_token: str, keys: Iterable[dict[str, Any]], nonce: str) -> _Claims:
@@ -250,6 +256,10 @@ def _text(data: bytes) -> str:
 
 def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _named(error: str) -> str:
+    return f": {error}" if error in ERRORS else ""
 
 
 def _false(why: str) -> NotAuthentic:

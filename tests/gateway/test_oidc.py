@@ -349,7 +349,7 @@ async def test_another_site_neither_begins_nor_ends_a_sign_in(at: At, browser: B
 @pytest.mark.parametrize(
     ("said", "announced", "why"),
     [
-        ({"error": "access_denied", "code": ""}, False, "has not signed you in"),
+        ({"error": "access_denied", "code": ""}, False, "has not signed you in: access_denied"),
         ({"error": "<script>", "code": ""}, True, "has not signed you in"),
         ({"iss": "https://evil.example"}, False, "of another provider"),
         ({"iss": "https://evil.example"}, True, "of another provider"),
@@ -462,6 +462,14 @@ async def test_an_id_token_that_the_provider_has_not_signed_is_refused(at: At, b
 
     assert (401, True) == (status, "not signed by a key" in detail)
     assert "vigil" not in browser.cookies()
+
+
+async def test_a_provider_that_does_not_know_this_installation_is_told_of_so(at: At, browser: Browser) -> None:
+    """The operator reads in the log which of the errors of RFC 6749 it is."""
+    said = at.provider.visit(await browser.go())
+    at.provider.instead = {"/token": refuses}
+
+    assert (503, "the provider at 127.0.0.1 gives no ID token: invalid_client") == (await browser.back(said))[::2]
 
 
 async def test_a_provider_that_gives_no_id_token_signs_nobody_in(at: At, browser: Browser) -> None:
