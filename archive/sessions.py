@@ -5,21 +5,26 @@ from the directory in force at each request, and is not kept here.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, Table, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.database import Database
 from archive.proofs import unused
-from archive.tables import links, sessions
+from archive.tables import begun, links, sessions
 from domain.canonical import digest_of_bytes
 from domain.errors import NotAuthentic
 from domain.moments import instant, utc_text
 
 LINK = timedelta(seconds=60)
 """How long a link that has been given is good for, once."""
+AWAY = timedelta(minutes=5)
+"""How long one who signs in through an OpenID provider may be there, before coming back, once."""
 IDLE = timedelta(minutes=15)
 """How long a browser stays signed in without a request."""
 LONGEST = timedelta(hours=8)
@@ -32,8 +37,10 @@ class SignedIn:
 
     service: str
     officer: str
-    key: str
-    """Id of the key that proved it."""
+    key: str | None
+    """Id of the key that proved it; none where an OpenID provider did."""
+    subject: str | None = None
+    """Whom the provider named, as the SHA-256 of issuer and subject; none where a key proved it."""
 
 
 class Sessions:
@@ -50,32 +57,42 @@ class Sessions:
         """
         now, token = self._clock(), secrets.token_urlsafe(32)
         async with self._database.writing() as connection:
-            await connection.execute(delete(links).where(links.c.until <= utc_text(now)))
-            await connection.execute(delete(sessions).where(sessions.c.idle_until <= utc_text(now)))
+            await _forget(connection, now)
             if not await unused(connection, [digest_of_bytes(f"{who.service} {nonce}".encode())], now):
                 raise NotAuthentic("this proof has been used already", hint="sign each request anew")
             until = now + LINK
-            await connection.execute(insert(links).values(**vars(who), digest=_digest(token), until=utc_text(until)))
+            whom = {"service": who.service, "officer": who.officer, "key": who.key}
+            await connection.execute(insert(links).values(**whom, digest=_digest(token), until=utc_text(until)))
         return token, until
 
     async def enter(self, token: str) -> str:
         """The token of the session that this link opens: it opens one, once. Raises `NotAuthentic`."""
-        now = self._clock()
-        good = (links.c.digest == _digest(token)) & (links.c.until > utc_text(now))
         refused = NotAuthentic(
             "this link is not good, or not good any more", hint="a link signs in once, within a minute: `vigil sign-in` again"
         )
-        async with self._database.reading() as connection:  # so that a stranger who guesses never keeps anybody from writing
-            if (await connection.execute(select(links.c.digest).where(good))).first() is None:
-                raise refused
+        async with self._used_up(links, token, refused) as (connection, found):
+            return await self._opened(connection, SignedIn(found.service, found.officer, found.key))
+
+    async def go(self) -> str:
+        """The token of a browser that goes to an OpenID provider: with it, it may come `back`."""
+        now, token = self._clock(), secrets.token_urlsafe(32)
         async with self._database.writing() as connection:
-            found = (await connection.execute(delete(links).where(good).returning(links))).first()
-            if found is None:
-                raise refused
-            session = secrets.token_urlsafe(32)
-            ends = {"idle_until": utc_text(now + IDLE), "until": utc_text(now + LONGEST)}
-            await connection.execute(insert(sessions).values(**vars(_who(found)), digest=_digest(session), **ends))
-        return session
+            await _forget(connection, now)
+            await connection.execute(insert(begun).values(digest=_digest(token), until=utc_text(now + AWAY)))
+        return token
+
+    async def back(self, token: str) -> None:
+        """It came back: once, within five minutes. Raises `NotAuthentic`."""
+        refused = NotAuthentic(
+            "this sign-in was not begun in this browser, or is over", hint="begin again; it takes one way, within five minutes"
+        )
+        async with self._used_up(begun, token, refused):
+            pass
+
+    async def open(self, who: SignedIn) -> str:
+        """The token of a new session of one whom an OpenID provider has named."""
+        async with self._database.writing() as connection:
+            return await self._opened(connection, who)
 
     async def of(self, token: str) -> SignedIn:
         """Who is signed in with this token; the session then lasts on. Raises `NotAuthentic` if there is none any more."""
@@ -87,17 +104,40 @@ class Sessions:
         lasting = min(now + IDLE, instant(found.until))
         async with self._database.writing() as connection:
             await connection.execute(update(sessions).where(mine).values(idle_until=utc_text(lasting)))
-        return _who(found)
+        return SignedIn(found.service, found.officer, found.key, found.subject)
 
     async def end(self, token: str) -> None:
         """Sign out. A session that is none any more is no fault."""
         async with self._database.writing() as connection:
             await connection.execute(delete(sessions).where(sessions.c.digest == _digest(token)))
 
+    @asynccontextmanager
+    async def _used_up(
+        self, table: Table, token: str, refused: NotAuthentic
+    ) -> AsyncIterator[tuple[AsyncConnection, Row[tuple[Any, ...]]]]:
+        """What this token stands for, which it does no more; with the transaction in which that is so. Raises `refused`."""
+        good = (table.c.digest == _digest(token)) & (table.c.until > utc_text(self._clock()))
+        async with self._database.reading() as connection:  # so that a stranger who guesses never keeps anybody from writing
+            if (await connection.execute(select(table.c.digest).where(good))).first() is None:
+                raise refused
+        async with self._database.writing() as connection:
+            found = (await connection.execute(delete(table).where(good).returning(table))).first()
+            if found is None:
+                raise refused
+            yield connection, found
+
+    async def _opened(self, connection: AsyncConnection, who: SignedIn) -> str:
+        now, token = self._clock(), secrets.token_urlsafe(32)
+        ends = {"idle_until": utc_text(now + IDLE), "until": utc_text(now + LONGEST)}
+        await connection.execute(insert(sessions).values(**vars(who), digest=_digest(token), **ends))
+        return token
+
 
 def _digest(token: str) -> str:
     return digest_of_bytes(token.encode())
 
 
-def _who(found: Row[tuple[str, ...]]) -> SignedIn:
-    return SignedIn(service=found.service, officer=found.officer, key=found.key)
+async def _forget(connection: AsyncConnection, now: datetime) -> None:
+    """Whatever is over leaves no row behind."""
+    for end in (links.c.until, begun.c.until, sessions.c.idle_until):
+        await connection.execute(delete(end.table).where(end <= utc_text(now)))

@@ -52,14 +52,25 @@ links = Table(
 )
 """One-time links that have been given and not used: the SHA-256 of each one's token, and whom it signs in."""
 
+begun = Table(
+    "begun",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("until", String(27), nullable=False, index=True),
+)
+"""Browsers that have gone to an OpenID provider and are not back: the SHA-256 of each one's token."""
+
 sessions = Table(
     "sessions",
     metadata,
     Column("digest", String(64), primary_key=True),
     Column("service", String(40), nullable=False),
     Column("officer", String(40), nullable=False),
-    Column("key", String(32), nullable=False),
+    Column("key", String(32)),
+    Column("subject", String(64)),
     Column("idle_until", String(27), nullable=False, index=True),
     Column("until", String(27), nullable=False),
 )
-"""Browsers that are signed in: the SHA-256 of each one's token. `key`: with whose proof the link was asked for."""
+"""Browsers that are signed in: the SHA-256 of each one's token. `key`: with whose proof the link was asked for. `subject`: where
+an OpenID provider proved it instead, the SHA-256 of issuer and subject.
+"""

@@ -66,6 +66,11 @@ def reach(role: Role, action: str) -> Reach:
     return MAY[action][ROLES.index(role)]
 
 
+def supervises(service: Service) -> bool:
+    """Whether it watches over every delivery."""
+    return role_of(service) == "supervisor"
+
+
 def speaks_everywhere(service: Service) -> bool:
     """Whether a delivery must know its keys though it takes no part: those who watch over deliveries, and the installation."""
     return role_of(service) in ("supervisor", "administrator", "system")

@@ -12,6 +12,8 @@ from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
 from gateway.metrics import METRICS
+from gateway.oidc import Provider
+from gateway.registration import registration_in
 from process.brought import cards_in, installation_of, text_of
 from process.in_force import OfFile
 from process.keyfile import key_in
@@ -28,6 +30,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
     directory, cards = OfFile(chosen.directory, others=True), cards_in(chosen.cards)
     key = key_in(chosen.key, chosen.passphrase_file)
+    openid = Provider(*registration_in(chosen.oidc, directory.now)) if chosen.oidc is not None else None
     archive = _archive(chosen)
     reads = Reads(archive, key, installation_of(directory.now))
     try:
@@ -36,7 +39,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         log.warning("until the archive answers nothing is shown to anybody: %s", error.message)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys))
     desk = Desk(client, chosen.task_queue, directory, cards, key)
-    app = application(desk, Proofs(directory, chosen.gateway_url), reads, Sessions(archive))
+    app = application(desk, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid)
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
             async with serving(app, chosen.gateway_host, chosen.gateway_port):

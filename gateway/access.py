@@ -26,8 +26,8 @@ class Visitor:
     service: Service
     officer: str | None
     """The person, by code; none where a system calls."""
-    key: str
-    """Id of the key that proves it, or has when the session began."""
+    key: str | None
+    """Id of the key that proves it, or has when the session began. None where an OpenID provider did: such a session reads."""
     nonce: str | None
     """Of the proof, which is good for one answer. None in a session."""
 

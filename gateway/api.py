@@ -31,7 +31,8 @@ from gateway.desk import DESK, Desk
 from gateway.limits import LIMITS, Limits
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
-from gateway.pages import door, pages
+from gateway.oidc import PROVIDER, Provider
+from gateway.pages import door, pages, provider
 from gateway.pages.door import SESSIONS
 from gateway.reads import READS, recorded, shows
 from gateway.streams import STREAMS, end_streams, stream
@@ -50,8 +51,12 @@ OPENAPI: web.AppKey[bytes] = web.AppKey("openapi", bytes)
 routes = web.RouteTableDef()
 
 
-def application(desk: Desk, proofs: Proofs, log_of_reads: Reads, sessions: Sessions) -> web.Application:
-    """The gateway's web application: the API, and the pages of `gateway.pages` for people."""
+def application(
+    desk: Desk, proofs: Proofs, log_of_reads: Reads, sessions: Sessions, openid: Provider | None = None
+) -> web.Application:
+    """The gateway's web application: the API, and the pages of `gateway.pages` for people. `openid`: through whom supervisors may
+    sign in; None: there is no such way.
+    """
     connections, limits = Connections(), Limits()
     middlewares = [connections.seen, logged, explained, proved, recorded]
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
@@ -63,6 +68,9 @@ def application(desk: Desk, proofs: Proofs, log_of_reads: Reads, sessions: Sessi
     app.on_shutdown.append(end_streams)
     app.add_routes(routes)
     app.add_routes(pages.routes)
+    if openid is not None:
+        app[PROVIDER] = openid
+        app.add_routes(provider.routes)
     return app
 
 

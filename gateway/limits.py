@@ -1,11 +1,12 @@
 """How much one caller may ask at once, so that no service's mistake or malice keeps the others out.
 
-A limit is a caller's own: what one does is never counted against another. There are four lanes, each with a leaky bucket and
+A limit is a caller's own: what one does is never counted against another. A caller has four lanes, each with a leaky bucket and
 a number of requests that may be under way, and what fills one leaves the others free. Stops have a lane of their own: a
 system that floods the gateway with sightings does not keep its officers from ordering a stop (R8). Beyond a limit the answer
 is 429 with `Retry-After`, and nothing has been done.
 
-Nobody anonymous gets as far as this: see `gateway.connections` for what strangers are held to.
+Nobody anonymous gets as far as this, but where an OpenID provider signs people in: whoever goes there is not known yet, so all
+strangers share a fifth lane, `enter`, and with it nothing else. See `gateway.connections` for what strangers are held to.
 """
 
 import json
@@ -23,7 +24,7 @@ from pydantic import ValidationError
 from domain.envelope import Envelope
 from domain.errors import Limited, VigilError
 
-Lane = Literal["ask", "say", "stop", "follow"]
+Lane = Literal["ask", "say", "stop", "follow", "enter"]
 STOPS = ("stop_requested", "incident")
 """Kinds of statements that stop a delivery, or may (R8, R14)."""
 
@@ -44,6 +45,7 @@ SHARES: dict[Lane, Share] = {
     "say": Share(burst=3000, seconds=30, under_way=64),
     "stop": Share(burst=3000, seconds=30, under_way=256),
     "follow": Share(burst=600, seconds=30, under_way=20, of_all=400),
+    "enter": Share(burst=60, seconds=60, under_way=16),
 }
 """An officer's system needs a hundredth of it. A stream costs a long poll at Temporal, so their number is bounded as a whole."""
 

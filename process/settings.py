@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """Where services reach the gateway."""
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8470, ge=0, le=65535)
+    oidc: Path | None = None
+    """A file (YAML) with the OpenID provider through which supervisors may sign in with a browser. None: there is no such way."""
     smtp_url: str | None = None
     """The worker's mail server: `smtps://USER@HOST`, `smtp+starttls://USER@HOST` or, without a password, `smtp://HOST`."""
     smtp_password: Path | None = None

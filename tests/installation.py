@@ -30,6 +30,7 @@ from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
+from gateway.oidc import Provider
 from process.gateway import Gateway
 from process.in_force import InForce
 from process.mail import Mailbox
@@ -140,9 +141,10 @@ async def installed(
     reach: Mapping[str, Reach] | None = None,
     mailbox: Mailbox | None = None,
     beside: Sequence[Service] = (),
+    openid: Provider | None = None,
 ) -> AsyncIterator[Installation]:
     """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are. `beside`: who
-    is in the directory without taking part.
+    is in the directory without taking part. `openid`: through whom supervisors may sign in.
     """
     ports = free_ports(len(plan.participants()) + 1)
     found = [example_directory().get(service) for service in plan.participants()]
@@ -156,7 +158,7 @@ async def installed(
         in_force, of_worker = InForce(directory.for_others()), InForce(directory)
         desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY)
         sessions = Sessions(reads._database)
-        app = application(desk, Proofs(in_force, url), reads, sessions)
+        app = application(desk, Proofs(in_force, url), reads, sessions, openid)
         deconfliction = Deconfliction(DECONFLICTION_KEY, of_worker)
         parts = Services(http, VIGIL, VIGIL_KEY), Desks(http, of_worker, VIGIL_KEY, url, mailbox), deconfliction
         worker = worker_for(client, queue, of_worker, *parts, grace=timedelta(seconds=1))

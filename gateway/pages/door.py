@@ -2,7 +2,8 @@
 
 A browser is signed in by a one-time link that the `vigil` command asked for with the service's own key. What it holds is a
 cookie, which is nothing but a random number: who it stands for is in the archive, and what that service may do is looked up in
-the directory and in `domain.policy` at each request, as for callers with a proof.
+the directory and in `domain.policy` at each request, as for callers with a proof. Supervisors may come in through an OpenID
+provider instead, where there is one (`gateway.pages.provider`): they hold no key, so they read, and sign nothing.
 
 No other site can act through it: the cookie is not sent along from elsewhere (`SameSite=Strict`), and whatever changes something
 must say that it comes from a page of this very origin, which the cookie alone could not tell (another port is the same *site*).
@@ -14,11 +15,13 @@ from datetime import UTC, datetime
 from aiohttp import web
 from yarl import URL
 
-from archive.sessions import Sessions
+from archive.sessions import Sessions, SignedIn
+from domain.directory import Service
 from domain.errors import NotAllowed, NotAuthentic
 from domain.policy import permit
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.limits import LIMITS
+from gateway.oidc import PROVIDER
 from gateway.receiving import received
 
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
@@ -27,6 +30,8 @@ ROOT = "/desk"
 ACTIONS: Mapping[str, str | None] = {
     "desk.door": None,
     "desk.enter": None,
+    "desk.go": None,
+    "desk.back": None,
     "desk.file": None,
     "desk.inbox": "inbox",
     "desk.list": "list",
@@ -39,7 +44,11 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.leave": "enter",
 }
 """The action of `domain.policy` that each page is; None: for anybody, since it says nothing of a delivery, service or person."""
-NO_VIEWS = frozenset({"desk.door", "desk.enter", "desk.file", "desk.stop", "desk.say", "desk.me", "desk.leave"})
+SIGNING = frozenset({"desk.answer", "desk.stop", "desk.say"})
+"""Pages for what is to be signed, and so not for those who have come in without a key."""
+NO_VIEWS = frozenset(
+    {"desk.door", "desk.enter", "desk.go", "desk.back", "desk.file", "desk.stop", "desk.say", "desk.me", "desk.leave"}
+)
 """Pages that show nothing of any delivery but what the reader has just written."""
 
 HEADERS: Mapping[str, str] = {
@@ -52,6 +61,8 @@ HEADERS: Mapping[str, str] = {
 """What every page says: nothing but its own files, in no frame, and no address of it goes anywhere."""
 LONGEST_TOKEN = 200
 """Bytes that a stranger may send to sign in."""
+LONGEST_ANSWER = 8000
+"""Bytes that may come back from an OpenID provider: codes of a few thousand exist."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -77,13 +88,16 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
     _refuse_from_elsewhere(request)
     action = action_of(request)
     if action is None:
-        if (request.content_length or 0) > LONGEST_TOKEN or (request.can_read_body and request.content_length is None):
-            raise web.HTTPRequestEntityTooLarge(LONGEST_TOKEN, request.content_length or 0)
+        longest = LONGEST_ANSWER if request.match_info.route.name == "desk.back" else LONGEST_TOKEN
+        if (request.content_length or 0) > longest or (request.can_read_body and request.content_length is None):
+            raise web.HTTPRequestEntityTooLarge(longest, request.content_length or 0)
         await received(request)
         return await handler(request)
     visitor = await _visitor(request)
     request[CALLER] = visitor
     permit(visitor.service, action)
+    if visitor.key is None and request.match_info.route.name in SIGNING:
+        raise NotAllowed("you have signed in without a key, to read", hint="say it, or stop, with the vigil command and your key")
     async with request.app[LIMITS].turn(visitor.service.id, "ask"):
         await received(request)
         if "delivery" in request.match_info:
@@ -92,16 +106,25 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 async def _visitor(request: web.Request) -> Visitor:
-    """Who is signed in. Raises `NotAuthentic`, also where the directory in force no longer has that key or service."""
+    """Who is signed in. Raises `NotAuthentic`, also where the directory in force no longer has that key or service, or where a
+    person who has come in through the provider could not any more.
+    """
     token, sessions, directory = token_of(request), request.app[SESSIONS], request.app[PROOFS].directory
     if not token:
         raise NotAuthentic("you are not signed in", hint="run `vigil sign-in --as SERVICE`, and open the link that it prints")
     who = await sessions.of(token)
     service = directory.find(who.service)
-    if service is None or who.key not in service.keys_at(datetime.now(UTC)):
+    if service is None or not _still(request, who, service):
         await sessions.end(token)
-        raise NotAuthentic("the key that you signed in with is not valid any more", hint="sign in again with one that is")
+        raise NotAuthentic("what you signed in with is not valid any more", hint="sign in again with what is")
     return Visitor(service=service, officer=who.officer, key=who.key, nonce=None)
+
+
+def _still(request: web.Request, who: SignedIn, service: Service) -> bool:
+    if who.key is not None:
+        return who.key in service.keys_at(datetime.now(UTC))
+    provider = request.app.get(PROVIDER)
+    return provider is not None and provider.admits(who, service)
 
 
 def _refuse_from_elsewhere(request: web.Request) -> None:
@@ -125,22 +148,22 @@ def here(request: web.Request) -> str:
     return str(URL(request.app[PROOFS].url).origin())
 
 
-def token_of(request: web.Request) -> str:
-    """The token of the browser's session; empty where it has none."""
-    return request.cookies.get(_cookie(request), "")
+def token_of(request: web.Request, of: str = "") -> str:
+    """The token of the browser's session, or `of` something else that is under way; empty where it has none."""
+    return request.cookies.get(_cookie(request, of), "")
 
 
-def remember(request: web.Request, answer: web.Response, token: str) -> None:
+def remember(request: web.Request, answer: web.Response, token: str, of: str = "") -> None:
     """Have the browser keep the token until it is closed; empty: forget it."""
     settings = {"path": "/", "secure": _secure(request), "httponly": True, "samesite": "Strict"}
-    answer.set_cookie(_cookie(request), token, max_age=None if token else 0, **settings)  # type: ignore[arg-type]
+    answer.set_cookie(_cookie(request, of), token, max_age=None if token else 0, **settings)  # type: ignore[arg-type]
 
 
-def _cookie(request: web.Request) -> str:
+def _cookie(request: web.Request, of: str) -> str:
     """`__Host-` has browsers refuse it unless it is from this very host and inside TLS. On plain HTTP, which is for the loopback
     interface of one machine alone, they would not keep a cookie of that name, or one that is `Secure`.
     """
-    return "__Host-vigil" if _secure(request) else "vigil"
+    return f"__Host-vigil{of}" if _secure(request) else f"vigil{of}"
 
 
 def _secure(request: web.Request) -> bool:

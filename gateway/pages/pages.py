@@ -26,6 +26,7 @@ from domain.requests import Request
 from domain.statements import confirms, faults_of, say_amount
 from gateway.access import CALLER, PROOFS
 from gateway.desk import DESK
+from gateway.oidc import PROVIDER
 from gateway.pages import words
 from gateway.pages.door import ROOT, SESSIONS, remember, token_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
@@ -57,7 +58,7 @@ async def come_in(request: web.Request) -> web.Response:
 @routes.post(f"{ROOT}/in", name="desk.enter")
 async def enter(request: web.Request) -> web.Response:
     """Use a one-time link; the browser is then signed in."""
-    token = await request.app[SESSIONS].enter((await _sent(request, Token)).token)
+    token = await request.app[SESSIONS].enter((await sent(request, Token)).token)
     answer = web.Response(status=204)
     remember(request, answer, token)
     return answer
@@ -147,7 +148,7 @@ async def stop_form(request: web.Request) -> web.Response:
 @routes.post(f"{ROOT}/deliveries/{{delivery}}/statement", name="desk.say")
 async def say(request: web.Request) -> web.Response:
     """The bytes that are to be signed, of a form that has been filled in. Nothing has been said by that."""
-    filled = await _sent(request, Filled)
+    filled = await sent(request, Filled)
     statement = statement_of(request.match_info["delivery"], request[CALLER], filled)
     return web.Response(body=canonical(statement), content_type="application/json")
 
@@ -193,7 +194,8 @@ def _keys(service: Service) -> dict[str, dict[str, str | None]]:
 M = TypeVar("M", bound=BaseModel)
 
 
-async def _sent(request: web.Request, model: type[M]) -> M:
+async def sent(request: web.Request, model: type[M]) -> M:
+    """What a script of a page has sent. Raises `Malformed`, or `NotAuthentic` for what is no token."""
     try:
         return model.model_validate_json(await request.read())
     except ValidationError as error:
@@ -216,6 +218,7 @@ def _page(request: web.Request, template: str, *, signed_in: bool | None = None,
     language = _language(request)
     known = CALLER in request if signed_in is None else signed_in
     shared = {"root": ROOT, "reader": request[CALLER] if known else None, "now": datetime.now(UTC), "language": language}
+    shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
     text = _environment(language).get_template(template).render(shared | values)
     return web.Response(text=text, content_type="text/html")
 

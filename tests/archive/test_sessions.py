@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from archive.database import Database
-from archive.sessions import IDLE, LINK, LONGEST, Sessions, SignedIn
-from archive.tables import links, sessions
+from archive.sessions import AWAY, IDLE, LINK, LONGEST, Sessions, SignedIn
+from archive.tables import begun, links, sessions
 from domain.errors import NotAuthentic, Unavailable
 from tests.archive.test_log import database
 
 OFFICER = SignedIn(service="uz.prosecutor", officer="P-117", key="56475aa75463474c0285df5dbf2bcab7")
+NAMED = SignedIn(service="supervision", officer="S-1", key=None, subject="ab" * 32)
 
 
 @dataclass
@@ -88,6 +89,34 @@ async def test_a_link_that_was_not_used_within_a_minute_is_good_no_more(gateway:
         await gateway.sessions.enter(token)
 
 
+async def test_who_went_to_a_provider_comes_back_once_however_many_try(gateway: Gateway, url: str) -> None:
+    """Five at two gateways at once: one is back. After five minutes nobody is."""
+    other = database(url)
+    doors = (gateway.sessions, Sessions(other, gateway.clock))
+    token, late = await gateway.sessions.go(), await gateway.sessions.go()
+    found = await asyncio.gather(*(doors[number % 2].back(token) for number in range(5)), return_exceptions=True)
+    gateway.clock.go(AWAY)
+    with pytest.raises(NotAuthentic, match="is over"):
+        await gateway.sessions.back(late)
+    await other.close()
+
+    assert 1 == found.count(None)
+    assert 4 == sum(isinstance(one, NotAuthentic) for one in found)
+
+
+async def test_a_session_without_a_key_says_whom_the_provider_named(gateway: Gateway) -> None:
+    """And lasts as any other; what is under way at a provider is no link, and no session."""
+    token, begun_ = await gateway.sessions.open(NAMED), await gateway.sessions.go()
+    assert NAMED == await gateway.sessions.of(token)
+    for tried in (gateway.sessions.enter(begun_), gateway.sessions.of(begun_), gateway.sessions.back(token)):
+        with pytest.raises(NotAuthentic):
+            await tried
+    gateway.clock.go(IDLE)
+
+    with pytest.raises(NotAuthentic, match="not signed in"):
+        await gateway.sessions.of(token)
+
+
 async def test_who_is_idle_is_signed_out(gateway: Gateway) -> None:
     """A quarter of an hour without a request ends it; a request begins it anew."""
     token = await gateway.signed_in()
@@ -157,17 +186,18 @@ async def test_what_is_over_is_forgotten(gateway: Gateway) -> None:
     """Links and sessions that ended leave no row behind once the next link is asked for."""
     await gateway.signed_in()
     await gateway.sessions.link(OFFICER, "proof-2")
+    await gateway.sessions.go()
     gateway.clock.go(LONGEST)
     await gateway.sessions.link(OFFICER, "proof-3")
     async with gateway.archive.reading() as connection:
-        counted = [len((await connection.execute(select(table))).all()) for table in (links, sessions)]
+        counted = [len((await connection.execute(select(table))).all()) for table in (links, begun, sessions)]
 
-    assert [1, 0] == counted
+    assert [1, 0, 0] == counted
 
 
 async def test_while_the_database_is_away_nobody_is_signed_in() -> None:
     """Neither anew nor any more: it cannot be known."""
     away = Sessions(Database("sqlite+aiosqlite:////nowhere/archive.db"))
-    for asked in (away.link(OFFICER, "proof-1"), away.enter("x"), away.of("x"), away.end("x")):
+    for asked in (away.link(OFFICER, "proof-1"), away.enter("x"), away.of("x"), away.end("x"), away.go(), away.back("x")):
         with pytest.raises(Unavailable):
             await asked

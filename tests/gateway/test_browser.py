@@ -3,9 +3,11 @@
 What this shows about security is shown without a browser too, in `test_pages.py`.
 """
 
+import re
 import shutil
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +19,13 @@ from domain.envelope import STATEMENT_TYPE, key_id, open_envelope, private_pem
 from domain.ledger import Entry, Stated
 from domain.plan import Plan
 from domain.statements import AuthorisationGranted, StopRequested, read_statement
+from gateway.oidc import Provider
+from gateway.registration import Registration
 from process.brought import directory_in
 from rehearsal.services import private_key_of
 from tests.command import vigil
 from tests.installation import Installation, installed
+from tests.openid import CLIENT, SECRET, of_others
 from tests.support import example_plan, signed_plan
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -79,12 +84,12 @@ class At:
         return [one.event for one in found if isinstance(one, Entry) and isinstance(one.event, Stated)]
 
 
-@pytest.fixture
-async def at(temporal: Client, tmp_path: Path) -> AsyncIterator[At]:
-    """The request for consent is open."""
+@asynccontextmanager
+async def opened(temporal: Client, folder: Path, openid: Provider | None = None) -> AsyncIterator[At]:
+    """A browser at an installation in which the request for consent is open."""
     plan = example_plan("almaty-tashkent").model_copy(update={"operation": f"saxaul-{uuid.uuid4().hex[:8]}"})
-    (tmp_path / f"{SERVICE}.pem").write_bytes(private_pem(private_key_of(SERVICE)))
-    async with installed(temporal, plan, None) as installation, async_playwright() as playwright:
+    (folder / f"{SERVICE}.pem").write_bytes(private_pem(private_key_of(SERVICE)))
+    async with installed(temporal, plan, None, openid=openid) as installation, async_playwright() as playwright:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         await installation.opened(plan, "consent-uz")
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -92,9 +97,16 @@ async def at(temporal: Client, tmp_path: Path) -> AsyncIterator[At]:
         page, wrong = await context.new_page(), list[str]()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: wrong.append(message.text) if "Content Security Policy" in message.text else None)
-        yield At(installation, plan, context, page, tmp_path, wrong)
+        yield At(installation, plan, context, page, folder, wrong)
         assert [] == wrong
         await browser.close()
+
+
+@pytest.fixture
+async def at(temporal: Client, tmp_path: Path) -> AsyncIterator[At]:
+    """For officers of the service that is asked."""
+    async with opened(temporal, tmp_path) as found:
+        yield found
 
 
 async def test_an_officer_signs_in_and_consents(at: At) -> None:
@@ -228,3 +240,34 @@ async def test_a_statement_that_did_not_get_through_is_sent_again_and_counts_onc
     await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
 
     assert 1 == len(await at.said())
+
+
+async def test_a_supervisor_signs_in_through_the_provider_and_reads(temporal: Client, tmp_path: Path) -> None:
+    """By the button, the page of a provider on another site, and back, though its cookies are strict; what the provider has said
+    is not in the address any more. Whoever is not known is told so, and may choose again.
+    """
+    async with of_others() as issuer:
+        known = {"issuer": issuer, "client_id": CLIENT, "service": "supervision", "officers": {"pf-1": "S-9"}}
+        async with opened(temporal, tmp_path, Provider(Registration.model_validate(known), SECRET)) as at:
+            await at.context.route(re.compile("^https:"), lambda route: route.abort())  # the provider's page wants a style sheet
+            await at.go("/desk")
+            await at.page.get_by_role("link", name="Sign in with localhost").click()
+            for sub in ("somebody-else", "pf-1"):
+                await at.page.get_by_role("button", name="Sign in with localhost").click()
+                await at.page.wait_for_url(f"{issuer}/**")
+                await at.page.get_by_placeholder("sub").fill(sub)
+                await at.page.get_by_role("button", name="Authorize", exact=True).click()
+                if sub == "somebody-else":
+                    await expect(at.page.locator("#why")).to_contain_text("not one of those who may sign in here so")
+            await expect(at.page.locator("h1")).to_have_text("Inbox")
+            assert f"{at.installation.url}/desk" == at.page.url
+            await at.go(f"/desk/deliveries/{at.plan.operation}")
+            await expect(at.page.locator("h1")).to_have_text(at.plan.operation)
+            await expect(at.page.locator(".who")).to_have_text("S-9 · supervision")
+            assert 0 == await at.page.locator(".button").count()
+            assert {"Strict"} == {one["sameSite"] for one in await at.context.cookies(at.installation.url)}
+            await at.go("/desk/me")
+            await expect(at.page.locator("main")).to_contain_text("without a key")
+            await at.page.get_by_role("button", name="Sign out").click()
+            await at.go("/desk")
+            await expect(at.page.locator("h1")).to_have_text("You are not signed in")

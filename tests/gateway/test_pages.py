@@ -32,7 +32,7 @@ from domain.statements import ANSWERS, NotCollected, Statement, read_statement, 
 from domain.views import Phase
 from gateway import limits
 from gateway.limits import Share
-from gateway.pages import pages, words
+from gateway.pages import pages, provider, words
 from gateway.pages.door import ACTIONS, NO_VIEWS
 from gateway.pages.forms import boxes_of
 from process.brought import directory_in
@@ -42,7 +42,7 @@ from tests.gateway.test_http import door_of
 from tests.installation import Installation, installed, quick
 from tests.support import WORDS, example_scenario, signed_plan
 
-ROUTES = {route.kwargs["name"]: route for route in pages.routes if isinstance(route, web.RouteDef)}
+ROUTES = {route.kwargs["name"]: route for route in (*pages.routes, *provider.routes) if isinstance(route, web.RouteDef)}
 SAME = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert('x')</script>"
 
@@ -323,7 +323,9 @@ async def test_nobody_anonymous_sees_any_page(at: At, name: str) -> None:
 def test_every_page_is_an_action_of_the_policy_or_for_anybody() -> None:
     """Those for anybody are the sign-in and the files; each of the others has its row in the table of who may what."""
     assert ROUTES.keys() == ACTIONS.keys()
-    assert {"desk.door", "desk.enter", "desk.file"} == {name for name, action in ACTIONS.items() if action is None}
+    assert {"desk.door", "desk.enter", "desk.go", "desk.back", "desk.file"} == {
+        name for name, action in ACTIONS.items() if action is None
+    }
     assert {action for action in ACTIONS.values() if action is not None} <= MAY.keys()
 
 

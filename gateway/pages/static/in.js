@@ -1,20 +1,51 @@
-// Use the one-time link: its token stands after the `#`, where no server and no log sees it, until here.
+// Come in: with a one-time link, whose token stands after the `#`, where no server and no log sees it, until here; or, where there
+// is an OpenID provider, through that: there by a button, and back with what it has said.
 
 import { $, show } from "./page.js";
 
-async function enter() {
-  const token = location.hash.slice(1);
-  history.replaceState(null, "", location.pathname);
-  const answer = await fetch(location.pathname, {
+async function post(path, said) {
+  const answer = await fetch(path, {
     method: "POST",
-    body: JSON.stringify({ token }),
+    body: JSON.stringify(said),
     headers: { "Content-Type": "application/json" },
   });
-  if (!answer.ok) throw new Error(String(answer.status));
+  if (!answer.ok) throw await answer.json();
+  return answer;
+}
+
+function refused(problem) {
+  show($("wait"), false);
+  show($("choice"));
+  $("why").textContent = [problem.detail ?? problem.message, problem.hint].filter(Boolean).join(". ");
+  show($("unable"));
+}
+
+async function enter() {
+  const token = location.hash.slice(1);
+  const said = new URLSearchParams(location.search);
+  history.replaceState(null, "", location.pathname);
+  if (token || !$("choice")) {
+    await post(location.pathname, { token });
+  } else if (said.has("state")) {
+    const known = ["state", "code", "iss", "error"].filter((name) => said.has(name));
+    await post(`${location.pathname}/back`, Object.fromEntries(known.map((name) => [name, said.get(name)])));
+  } else {
+    show($("wait"), false);
+    show($("choice"));
+    return;
+  }
   location.replace("/desk");
 }
 
-enter().catch(() => {
+async function go() {
+  show($("unable"), false);
+  location.assign((await (await post(`${location.pathname}/go`, {})).json()).address);
+}
+
+$("go")?.addEventListener("click", () => go().catch(refused));
+const linked = location.hash || !$("choice");
+enter().catch((problem) => {
+  if (!linked) return refused(problem);
   show($("wait"), false);
   show($("refused"));
 });
