@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import requests
 import schemathesis
@@ -60,6 +60,8 @@ SAID = sorted(WORDS.keys() - {"delegated"})
 """Kinds of statements that are whole without more."""
 PATIENCE = 30.0
 """Seconds for one answer."""
+ROUND = 1_000
+"""Requests at one delivery. Each that counts is in its ledger, and an evidence packet holds all of that."""
 
 
 @dataclass
@@ -71,6 +73,12 @@ class Tried:
     """By operation and status."""
     faults: dict[str, str] = field(default_factory=dict)
     """The first of each kind: operation and what is wrong, with the request that shows it."""
+
+    def add(self, other: Self) -> None:
+        """As if one had tried both."""
+        self.requests += other.requests
+        self.answers += other.answers
+        self.faults = other.faults | self.faults
 
 
 @dataclass(frozen=True)
@@ -168,7 +176,7 @@ def attack(target: Target, many: int, number: int, only: Collection[str] = ()) -
     checks = CHECKS.get_by_names(NAMES)
     operations = [found.ok() for found in schema.get_all_operations()]
     operations = [one for one in operations if not only or one.definition.raw["operationId"] in only]
-    each = max(many // (len(operations) * len(MODES)), 1)
+    each = -(-many // (len(operations) * len(MODES)))
     session = requests.Session()
     for operation in operations:
         one = _one(target, session, operation.definition.raw, checks, tried)
@@ -252,24 +260,24 @@ async def target(client: Client) -> AsyncIterator[Target]:
 
 async def _main(many: int, number: int) -> int:
     server = Path(sysconfig.get_path("scripts")) / "temporal"
-    async with (
-        await WorkflowEnvironment.start_local(
-            dev_server_existing_path=str(server),
-            data_converter=converter(PAYLOAD_KEYS),
-            search_attributes=[
-                SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS),
-                SearchAttributeKey.for_keyword(messages.PHASE),
-            ],
-            dev_server_log_level="error",
-        ) as environment,
-        target(environment.client) as found,
-    ):
-        began = time.monotonic()
-        tried = await attacked(found, many, number)
-        seconds = time.monotonic() - began
+    tried, began = Tried(), time.monotonic()
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(server),
+        data_converter=converter(PAYLOAD_KEYS),
+        search_attributes=[
+            SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS),
+            SearchAttributeKey.for_keyword(messages.PHASE),
+        ],
+        dev_server_log_level="error",
+    ) as environment:
+        for further, some in enumerate([ROUND] * (many // ROUND) + [many % ROUND] * (many % ROUND > 0)):
+            async with target(environment.client) as found:
+                tried.add(await attacked(found, some, number + further))
+            sys.stderr.write(f"{tried.requests:7,} requests, {len(tried.faults)} faults, {time.monotonic() - began:.0f} s\n")
     lines = [f"{count:7,}  {name}" for name, count in sorted(tried.answers.items())]
     lines += [f"\nFAULT {name}\n{text}" for name, text in tried.faults.items()]
-    lines.append(f"\n{tried.requests:,} requests in {seconds:.0f} s, seed {number}: {len(tried.faults)} faults")
+    seconds = time.monotonic() - began
+    lines.append(f"\n{tried.requests:,} requests in {seconds:.0f} s, seeds from {number} on: {len(tried.faults)} faults")
     sys.stdout.write("\n".join(lines) + "\n")
     return 1 if tried.faults else 0
 
