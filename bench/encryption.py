@@ -29,8 +29,8 @@ from domain.statements import Sighted, Statement, sign_statement
 from process.codec import Codec, converter
 from process.serve import leave
 from rehearsal.services import private_key_of
-from tests.installation import PAYLOAD_KEYS, Installation, installed, quick
-from tests.support import example_scenario, signed_plan
+from tests.installation import PAYLOAD_KEYS, Installation, installed, renamed
+from tests.support import example_plan, signed_plan
 from workflows import messages
 
 ROUNDS = 300
@@ -81,7 +81,7 @@ async def receipts(client: Client) -> None:
     async with AsyncExitStack() as stack:
         sides: dict[str, tuple[Installation, Plan]] = {}
         for name, one in clients.items():
-            plan = quick(*example_scenario("almaty-tashkent"))[0]
+            plan = renamed(example_plan("almaty-tashkent"))
             sides[name] = (await stack.enter_async_context(installed(one, plan, None)), plan)
             await sides[name][0].gateway(plan.initiator).start(signed_plan(plan))
         for number in range(WARM_UP + ROUNDS):

@@ -25,8 +25,8 @@ from archive.reads import Reads
 from domain.reads import Read, Shown, verify_reads
 from process.serve import leave
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import installed, quick
-from tests.support import example_directory, example_scenario, signed_plan
+from tests.installation import installed, renamed
+from tests.support import example_directory, example_plan, signed_plan
 from workflows import messages
 
 ROUNDS, WARM_UP = 200, 20
@@ -57,7 +57,7 @@ async def over_http() -> None:
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(server), data_converter=pydantic_data_converter, search_attributes=attributes
     ) as environment:
-        plan = quick(*example_scenario("almaty-tashkent"))[0]
+        plan = renamed(example_plan("almaty-tashkent"))
         async with installed(environment.client, plan, None) as here:
             door = here.gateway(plan.initiator, "officer-1")
             await door.start(signed_plan(plan))

@@ -27,8 +27,8 @@ with workflow.unsafe.imports_passed_through():
     from process.codec import converter
     from process.serve import leave
     from rehearsal.services import private_key_of
-    from tests.installation import PAYLOAD_KEYS, installed, quick
-    from tests.support import example_scenario, signed_plan
+    from tests.installation import PAYLOAD_KEYS, installed, renamed
+    from tests.support import example_plan, signed_plan
     from worker import sandbox
     from workflows import messages
 
@@ -64,7 +64,7 @@ async def timed(action: Callable[[], Awaitable[object]]) -> float:
 
 async def measure(client: Client) -> None:
     """Print p50 and p99 of both, the ratio, and what a statement adds to the history."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    plan = renamed(example_plan("almaty-tashkent"))
     queue = f"floor-{uuid.uuid4().hex}"
 
     def sighting() -> Envelope:

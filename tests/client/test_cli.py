@@ -7,7 +7,6 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from temporalio.client import Client
@@ -19,8 +18,8 @@ from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.command import Ran, vigil
-from tests.installation import Installation, end_what_runs, installed, quick
-from tests.support import EXAMPLES, example_cards, example_scenario, signed_plan
+from tests.installation import Installation, end_what_runs, installed, renamed
+from tests.support import EXAMPLES, example_cards, example_plan, signed_plan
 from workflows.messages import workflow_id
 
 PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
@@ -43,27 +42,18 @@ class Desk:
 @pytest.fixture
 async def desk(temporal: Client, tmp_path: Path) -> AsyncIterator[Desk]:
     """A delivery that has just asked for consent, and every service's key at hand."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
-    spans = {"due": "2h"}
-    slow = plan.model_copy(update={"checkpoints": tuple(one.model_copy(update=later(spans)) for one in plan.checkpoints)})
-    for service in slow.participants():
+    plan = renamed(example_plan("almaty-tashkent"))
+    for service in plan.participants():
         (tmp_path / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
-    async with installed(temporal, slow, None) as installation:
-        await installation.gateway(slow.initiator).start(signed_plan(slow))
-        await installation.opened(slow, "consent-uz")
-        yield Desk(installation, slow, tmp_path)
+    async with installed(temporal, plan, None) as installation:
+        await installation.gateway(plan.initiator).start(signed_plan(plan))
+        await installation.opened(plan, "consent-uz")
+        yield Desk(installation, plan, tmp_path)
 
 
 def names_in(folder: Path) -> set[str]:
     """What a folder holds."""
     return {path.name for path in folder.iterdir()}
-
-
-def later(spans: dict[str, str]) -> dict[str, Any]:
-    """Due times that do not come while a test types."""
-    from domain.quantities import parse_span  # noqa: PLC0415
-
-    return {name: parse_span(span) for name, span in spans.items()} | {"remind": ()}
 
 
 async def test_a_plan_without_faults_is_shown_and_documented() -> None:

@@ -17,8 +17,8 @@ from domain.plan import Plan
 from domain.reads import EMPTY, Page, Read, Shown, Tip, after
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.command import Ran, vigil
-from tests.installation import Installation, installed, log_of_reads, quick
-from tests.support import example_directory, example_scenario, signed_plan
+from tests.installation import Installation, installed, log_of_reads, renamed
+from tests.support import example_directory, example_plan, signed_plan
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Audit:
 @pytest.fixture
 async def audit(temporal: Client, tmp_path: Path) -> AsyncIterator[Audit]:
     """A delivery that an officer and a system have looked at."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    plan = renamed(example_plan("almaty-tashkent"))
     (tmp_path / "audit.pem").write_bytes(private_pem(private_key_of("audit")))
     async with installed(temporal, plan, None) as installation:
         YAML().dump(plain(installation.directory), tmp_path / "directory.yaml")

@@ -6,10 +6,10 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from client.payload import rotate
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
+from client.commands.payload import rotate
 from client.embedded import Embedded
 from domain.errors import Unavailable
 from domain.packet import verify

@@ -42,8 +42,8 @@ from gateway.limits import SHARES, Share
 from process.codec import converter
 from process.serve import leave
 from rehearsal.services import private_key_of
-from tests.installation import BYSTANDERS, PAYLOAD_KEYS, installed, quick
-from tests.support import WORDS, Table, example_scenario, signed_plan
+from tests.installation import BYSTANDERS, PAYLOAD_KEYS, installed, renamed
+from tests.support import WORDS, Table, example_plan, signed_plan
 from workflows import messages
 
 NAMES = [
@@ -247,7 +247,7 @@ def without_shares() -> Iterator[None]:
 @asynccontextmanager
 async def target(client: Client) -> AsyncIterator[Target]:
     """Everything real, and nobody answering."""
-    plan, over = (quick(*example_scenario("almaty-tashkent"))[0] for _ in range(2))
+    plan, over = (renamed(example_plan("almaty-tashkent")) for _ in range(2))
     with without_shares():
         async with installed(client, plan, None) as installation:
             door = installation.gateway(plan.initiator)

@@ -35,8 +35,8 @@ from process.gateway import Gateway
 from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import PAYLOAD_KEYS, Installation, installed, log_of_reads, quick
-from tests.support import example_cards, example_directory, example_scenario, signed_plan
+from tests.installation import PAYLOAD_KEYS, Installation, installed, log_of_reads, quick, renamed
+from tests.support import example_cards, example_directory, example_plan, example_scenario, signed_plan
 from tests.workflows.test_controlled_delivery import stop_by
 from worker import worker_for
 
@@ -61,7 +61,7 @@ class At:
 @pytest.fixture(scope="module")
 async def at(temporal: Client) -> AsyncIterator[At]:
     """One installation for the whole module."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    plan = renamed(example_plan("almaty-tashkent"))
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         yield At(installation, plan)

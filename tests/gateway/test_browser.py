@@ -5,7 +5,6 @@ What this shows about security is shown without a browser too, in `test_pages.py
 
 import re
 import shutil
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from gateway.registration import Registration
 from process.brought import directory_in
 from rehearsal.services import private_key_of
 from tests.command import vigil
-from tests.installation import Installation, installed
+from tests.installation import Installation, installed, renamed
 from tests.openid import CLIENT, SECRET, of_others
 from tests.support import example_plan, signed_plan
 
@@ -87,7 +86,7 @@ class At:
 @asynccontextmanager
 async def opened(temporal: Client, folder: Path, openid: Provider | None = None) -> AsyncIterator[At]:
     """A browser at an installation in which the request for consent is open."""
-    plan = example_plan("almaty-tashkent").model_copy(update={"operation": f"saxaul-{uuid.uuid4().hex[:8]}"})
+    plan = renamed(example_plan("almaty-tashkent"))
     (folder / f"{SERVICE}.pem").write_bytes(private_pem(private_key_of(SERVICE)))
     async with installed(temporal, plan, None, openid=openid) as installation, async_playwright() as playwright:
         await installation.gateway(plan.initiator).start(signed_plan(plan))

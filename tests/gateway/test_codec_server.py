@@ -25,8 +25,8 @@ from domain.plan import Plan
 from rehearsal.services import private_key_of
 from tests.command import VIGIL, vigil
 from tests.gateway.test_api import signed
-from tests.installation import Installation, installed, quick
-from tests.support import example_scenario, signed_plan
+from tests.installation import Installation, installed, renamed
+from tests.support import example_plan, signed_plan
 from workflows.messages import workflow_id
 
 SUPERVISOR = "kz.supervision"
@@ -88,7 +88,7 @@ class At:
 @pytest.fixture(scope="module")
 async def at(temporal: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[At]:
     """One installation for the whole module."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    plan = renamed(example_plan("almaty-tashkent"))
     keys = tmp_path_factory.mktemp("keys")
     for service in (SUPERVISOR, "kz.knb"):
         (keys / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))

@@ -23,8 +23,8 @@ from process.gateway import Gateway
 from process.in_force import InForce
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_api import fresh
-from tests.installation import Installation, end_what_runs, installed, quick
-from tests.support import example_cards, example_scenario, signed_plan
+from tests.installation import Installation, end_what_runs, installed, renamed
+from tests.support import example_cards, example_plan, signed_plan
 from worker import worker_for
 from workflows.messages import workflow_id
 
@@ -59,7 +59,7 @@ class At:
 @pytest.fixture
 async def at(temporal: Client) -> AsyncIterator[At]:
     """The police have a new key ready."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    plan = renamed(example_plan("almaty-tashkent"))
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         yield At(installation, plan, f"{POLICE} {uuid.uuid4().hex}")

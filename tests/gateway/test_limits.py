@@ -16,15 +16,15 @@ from gateway.desk import Desk
 from gateway.limits import SHARES, Lane, Limits, Share, lane_of
 from rehearsal.services import private_key_of
 from tests.gateway.test_api import At, signed
-from tests.installation import installed, quick
-from tests.support import Table, example_scenario, signed_plan
+from tests.installation import installed, renamed
+from tests.support import Table, example_plan, signed_plan
 from tests.workflows.test_controlled_delivery import stop_by
 
 
 @pytest.fixture
 async def at(temporal: Client) -> AsyncIterator[At]:
     """An installation of its own for each test: shares are used up."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    plan = renamed(example_plan("almaty-tashkent"))
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         yield At(installation, plan)

@@ -15,15 +15,15 @@ from gateway.health import Health, Pulse
 from process.in_force import InForce
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_api import At, signed
-from tests.installation import installed, quick
-from tests.support import example_cards, example_scenario, signed_plan
+from tests.installation import installed, renamed
+from tests.support import example_cards, example_plan, signed_plan
 from tests.workflows.test_controlled_delivery import stop_by
 
 
 @pytest.fixture(scope="module")
 async def at(temporal: Client) -> AsyncIterator[At]:
     """One installation for the whole module."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    plan = renamed(example_plan("almaty-tashkent"))
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         yield At(installation, plan)

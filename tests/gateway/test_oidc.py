@@ -43,9 +43,9 @@ from process.settings import Settings
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_http import DIRECTORY, NOBODY
-from tests.installation import installed, log_of_reads, quick
+from tests.installation import installed, log_of_reads, renamed
 from tests.openid import CLIENT, SECRET, SIGNS, SUBJECT, Ours, hs256, of_others, ours, rs256, unsigned
-from tests.support import EXAMPLES, example_directory, example_scenario, signed_plan
+from tests.support import EXAMPLES, example_directory, example_plan, signed_plan
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "oidc.example.yaml"
@@ -653,7 +653,7 @@ async def test_such_a_session_gets_nothing_of_the_api(at: At, browser: Browser) 
 
 async def test_what_a_supervisor_sees_so_is_recorded_as_anything_else(temporal: Client) -> None:
     """Every delivery, the whole of it, with no form; each page is in the log of reads under the officer's code."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    plan = renamed(example_plan("almaty-tashkent"))
     async with ours() as provider:
         openid = Provider(registration(provider.url), SECRET)
         async with installed(temporal, plan, None, openid=openid) as here, browser_at(here.url) as browser:

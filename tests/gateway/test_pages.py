@@ -39,8 +39,8 @@ from process.brought import directory_in
 from process.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import door_of
-from tests.installation import Installation, installed, quick
-from tests.support import WORDS, example_scenario, signed_plan
+from tests.installation import Installation, installed, renamed
+from tests.support import WORDS, example_plan, signed_plan
 
 ROUTES = {route.kwargs["name"]: route for route in (*pages.routes, *provider.routes) if isinstance(route, web.RouteDef)}
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -117,7 +117,7 @@ class At:
 @pytest.fixture(scope="module")
 async def at(temporal: Client) -> AsyncIterator[At]:
     """One for the whole module; its title and one of its reasons are hostile."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0].model_copy(update={"title": HOSTILE})
+    plan = renamed(example_plan("almaty-tashkent")).model_copy(update={"title": HOSTILE})
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         await installation.opened(plan, "consent-uz")

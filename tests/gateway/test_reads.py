@@ -28,8 +28,8 @@ from gateway.reads import NO_VIEWS
 from process.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
-from tests.installation import VIGIL_KEY, Installation, installed, quick
-from tests.support import example_cards, example_scenario, signed_plan
+from tests.installation import VIGIL_KEY, Installation, installed, renamed
+from tests.support import example_cards, example_plan, signed_plan
 from tests.workflows.test_controlled_delivery import stop_by
 
 PATIENCE = 20.0
@@ -64,7 +64,7 @@ class At:
 @pytest.fixture(scope="module")
 async def at(temporal: Client) -> AsyncIterator[At]:
     """One installation for the whole module, the request for consent open."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    plan = renamed(example_plan("almaty-tashkent"))
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         await installation.opened(plan, "consent-uz")
