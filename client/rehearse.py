@@ -27,7 +27,7 @@ from domain.ledger import Entry, Outcome, Stated
 from domain.packet import verify
 from domain.plan import Plan
 from domain.views import DeliveryView
-from process.gateway import Gateway
+from process.gateway import Away, Gateway
 from process.ring import new_ring
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Change, Scenario
@@ -88,7 +88,7 @@ class Rehearsal:
             gateway = Gateway(http, layout.gateway_url, plan.initiator, initiator)
             delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, initiator))
             changing = [asyncio.create_task(_change(gateway, change)) for change in scenario.changes]
-            entries = await self._followed(gateway, delivery, watch)
+            entries = await self._followed(gateway, delivery, watch, lambda error: say(f"{error.message}; trying again"))
             for change in changing:
                 change.cancel()
             await asyncio.gather(*changing, return_exceptions=True)
@@ -96,10 +96,10 @@ class Rehearsal:
             packet.write_bytes(await gateway.packet(delivery))
         return self._verified(packet, entries, layout, round(time.monotonic() - began))
 
-    async def _followed(self, gateway: Gateway, delivery: str, watch: Watch) -> list[Entry]:
+    async def _followed(self, gateway: Gateway, delivery: str, watch: Watch, away: Away) -> list[Entry]:
         """The whole ledger, watched as it grew. Raises `TimedOut` if it stops growing for too long."""
         entries: list[Entry] = []
-        changes = gateway.changes(delivery)
+        changes = gateway.changes(delivery, away)
         while True:
             try:
                 async with asyncio.timeout(LONGEST_PAUSE):  # `wait_for` of Python 3.11 may swallow that we are cancelled
@@ -111,7 +111,7 @@ class Rehearsal:
                 raise TimedOut(message, hint=f"see the logs in {self.home.path}") from error
             assert isinstance(entry, Entry)  # noqa: S101 - the initiator sees all of it
             entries.append(entry)
-            watch(entry, await gateway.view(delivery))
+            watch(entry, await gateway.view(delivery, away))
 
     def _verified(self, packet: Path, entries: list[Entry], layout: Layout, seconds: int) -> Rehearsed:
         """Read the packet back from its file and verify it against the directory's file, as anyone could."""

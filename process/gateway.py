@@ -36,6 +36,8 @@ from domain.sight import Withheld
 from domain.views import DeliveryView, Row
 
 T = TypeVar("T")
+Away = Callable[[Unavailable], None]
+"""Is told that the gateway, or what is behind it, does not answer for now."""
 
 _PLAIN: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
 AGAIN_AFTER = 1.0
@@ -142,9 +144,16 @@ class Gateway:
         """One's own deliveries."""
         return self._read(_ROWS, await self._call("GET", "/v1/deliveries"))
 
-    async def view(self, delivery: str) -> DeliveryView:
-        """The summary."""
-        return self._read(_VIEW, await self._call("GET", _of(delivery)))
+    async def view(self, delivery: str, away: Away | None = None) -> DeliveryView:
+        """The summary. Raises `Unavailable` if there is no answer; with `away`, that is told instead, and it is asked again."""
+        while True:
+            try:
+                return self._read(_VIEW, await self._call("GET", _of(delivery)))
+            except Unavailable as error:
+                if away is None:
+                    raise
+                away(error)
+            await asyncio.sleep(AGAIN_AFTER)
 
     async def ledger(self, delivery: str, since: int = 0) -> list[Entry | Withheld]:
         """Ledger entries from a number on; what is not one's own to read is withheld."""
@@ -174,7 +183,7 @@ class Gateway:
         """A page of the log of reads, from a number on."""
         return self._read(_READS, await self._call("GET", f"/v1/reads?since={since}&limit={limit}"))
 
-    async def changes(self, delivery: str, away: Callable[[Unavailable], None] | None = None) -> AsyncGenerator[Entry | Withheld]:
+    async def changes(self, delivery: str, away: Away | None = None) -> AsyncGenerator[Entry | Withheld]:
         """Entries as they are recorded, until the delivery has ended. Goes on after a broken connection.
 
         Raises `Unavailable` if the gateway does not answer; with `away`, only if it never has: later `away` is told once, and

@@ -20,7 +20,7 @@ from domain.ledger import Closed, Ended, Entry
 from domain.quantities import check_span, parse_span, say_span
 from domain.unforeseen import decides, outlives_a_halt
 from domain.views import DeliveryView
-from process.gateway import AGAIN_AFTER, Gateway
+from process.gateway import Gateway
 
 app = typer.Typer()
 
@@ -96,7 +96,7 @@ def watch(delivery: DeliveryId, caller: Caller, output: Output = "text") -> None
                 sys.stdout.write(entry.model_dump_json() + "\n")
                 sys.stdout.flush()
             else:
-                watched.see(entry, await _view(door, delivery))
+                watched.see(entry, await door.view(delivery, _away))
 
     with watched if output == "text" else nullcontext():
         caller.call(follow)
@@ -126,7 +126,7 @@ def wait(
                     break
                 case Entry(event=Ended()) if checkpoint is not None:
                     raise NotFound(f"{delivery} has ended, and no checkpoint {checkpoint} closed in it")
-        return await _view(door, delivery)
+        return await door.view(delivery, _away)
 
     async def bounded(door: Gateway) -> DeliveryView:
         try:
@@ -141,16 +141,6 @@ def wait(
 
 def _away(error: Unavailable) -> None:
     talk.print(f"{error.message}; trying again", style="yellow", markup=False)
-
-
-async def _view(door: Gateway, delivery: str) -> DeliveryView:
-    """The summary, from a gateway that has answered before: while it is away it is asked again."""
-    while True:
-        try:
-            return await door.view(delivery)
-        except Unavailable as error:
-            _away(error)
-        await asyncio.sleep(AGAIN_AFTER)
 
 
 def _raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:

@@ -1,6 +1,7 @@
 """The client of the gateway, beside what may answer instead of one, or no longer."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,12 +12,13 @@ from aiohttp import web
 
 from domain.errors import Malformed, Unavailable, VigilError
 from domain.ledger import Entry
+from domain.views import view
 from process import gateway
 from process.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
-from tests.support import example_cards, example_directory, example_scenario
+from tests.support import Table, example_cards, example_directory, example_scenario
 
 NAME = "saxaul-22"
 PATIENCE = 20.0
@@ -157,6 +159,27 @@ async def test_a_stream_goes_on_where_it_was_when_the_gateway_comes_back(ledger:
     assert ledger == seen
     assert told.message == f"no gateway answers at http://127.0.0.1:{port}"
     assert away.empty()
+
+
+async def test_whoever_watches_is_told_and_the_summary_asked_for_again() -> None:
+    """No worker answers twice; with nobody to tell it is an error at once."""
+    table = Table()
+    shown = view(table.delivery, table.directory.get("kz.knb"), table.now)
+    asked, away = itertools.count(), list[Unavailable]()
+
+    async def answer(_request: web.Request) -> web.Response:
+        if next(asked) % 3 < 2:
+            problem = {"code": "unavailable", "detail": "no worker answered in time", "hint": "try again"}
+            return web.json_response(problem, status=503, content_type="application/problem+json")
+        return web.Response(text=shown.model_dump_json(), content_type="application/json")
+
+    async with served(answer) as url, called(url) as door:
+        found = await door.view(NAME, away.append)
+        with pytest.raises(Unavailable, match="no worker answered in time"):
+            await door.view(NAME)
+
+    assert shown == found
+    assert 2 == len(away)
 
 
 async def test_a_delivery_closed_without_its_end_is_an_error(ledger: list[Entry]) -> None:
