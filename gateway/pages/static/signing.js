@@ -53,7 +53,8 @@ function faulty(faults) {
     const field = place.split(".")[0];
     const at = $(`fault-${field}`);
     const rest = place.split(".").slice(1).join(".");
-    const text = rest && rest !== field ? `${rest}: ${problem}` : problem;
+    const words = texts.problems[problem] ?? problem; // what else may be wrong is said in English
+    const text = rest && rest !== field ? `${rest}: ${words}` : words;
     if (at) {
       at.textContent = at.textContent ? `${at.textContent}; ${text}` : text;
       for (const one of at.closest(".field").querySelectorAll("input, select, textarea")) one.setAttribute("aria-invalid", "true");
