@@ -53,8 +53,8 @@ from domain.sight import Withheld, sight
 from domain.statements import Statement, read_statement
 from domain.views import DeliveryView, Row
 from gateway.access import may_see, may_start, no_delivery
+from gateway.acknowledging import Acknowledgements
 from gateway.health import Health, Pulse
-from gateway.reading import Reading
 from gateway.rekeying import Rekeying
 from process.codec import Codec, ForgedError
 from process.in_force import InForce
@@ -95,7 +95,7 @@ class Desk:
         self._in_force = directory
         self._cards = cards
         self._key = key
-        self._reading = Reading(client)
+        self._acknowledgements = Acknowledgements(client)
         self._pulse = Pulse(client, task_queue)
 
     @property
@@ -328,7 +328,7 @@ class Desk:
 
         inboxes = await asyncio.gather(*[of(found) async for found in self._find(caller, running=True)])
         requests = sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id))
-        await self._reading.report(caller, requests)
+        await self._acknowledgements.report(caller, requests)
         return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
     async def asked(self, caller: Service, delivery: str) -> tuple[Request, ...]:
@@ -338,7 +338,7 @@ class Desk:
             found: list[Request] = await handle.query(
                 messages.QUERY_INBOX, Asker(service=caller), result_type=list[Request], rpc_timeout=PATIENCE
             )
-        await self._reading.report(caller, found)
+        await self._acknowledgements.report(caller, found)
         return tuple(found)
 
     def signed(self, found: Inbox) -> SignedInbox:

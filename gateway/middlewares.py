@@ -10,12 +10,12 @@ from domain.errors import VigilError
 from domain.policy import OPEN, permit
 from domain.proof import Caller
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
+from gateway.bodies import received
 from gateway.codec import roomy
 from gateway.limits import LIMITS, lane_of
 from gateway.metrics import METRICS
 from gateway.pages import door, pages
 from gateway.problems import Refusal, http_problem, own_fault, problem
-from gateway.receiving import received
 
 log = logging.getLogger("vigil.gateway")
 

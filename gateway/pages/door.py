@@ -20,9 +20,9 @@ from domain.directory import Service
 from domain.errors import NotAllowed, NotAuthentic
 from domain.policy import permit
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
+from gateway.bodies import received
 from gateway.limits import LIMITS
 from gateway.oidc import PROVIDER
-from gateway.receiving import received
 
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 

@@ -1,4 +1,4 @@
-"""People at a desk have received a request when they have read it in their inbox: the gateway tells the delivery so, once."""
+"""Acknowledgement of receipt by people at a desk: they have received what they have read, and the delivery is told so, once."""
 
 import logging
 from collections import OrderedDict
@@ -14,14 +14,14 @@ from domain.views import DeliveryView
 from workflows import messages
 from workflows.messages import AskedReport, Asker, workflow_id
 
-log = logging.getLogger("vigil.reading")
+log = logging.getLogger("vigil.acknowledging")
 
 MOST = 10_000
 """Requests remembered as read. One that is forgotten is looked up in its delivery."""
 BRIEFLY = timedelta(seconds=3)
 
 
-class Reading:
+class Acknowledgements:
     """Remembers which requests have been read."""
 
     def __init__(self, client: Client) -> None:
