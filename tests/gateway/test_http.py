@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from archive.sessions import Sessions
-from gateway import connections, receiving
+from gateway import connections
 from gateway.access import Proofs
 from gateway.api import LARGEST_BODY, application
 from gateway.connections import Connections, serving
@@ -147,7 +147,7 @@ async def test_nobody_anonymous_gets_a_body_read(door: Door) -> None:
 
 async def test_a_body_that_does_not_come_in_time_is_given_up(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proof is no licence to trickle: 408, and the connection is of no more use."""
-    monkeypatch.setattr(receiving, "BODY_PATIENCE", 0.1)
+    monkeypatch.setattr(bodies, "BODY_PATIENCE", 0.1)
 
     async def trickle() -> AsyncIterator[bytes]:
         yield b"{"
