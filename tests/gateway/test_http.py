@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from archive.sessions import Sessions
-from gateway import connections
+from gateway import bodies, connections
 from gateway.access import Proofs
 from gateway.api import LARGEST_BODY, application
 from gateway.connections import Connections, serving
