@@ -41,7 +41,7 @@ def held(path: Path) -> Iterator[Home]:
 
     Raises `Unavailable` with the process that holds it.
     """
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (path / "lock").open("a+", encoding="ascii") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
@@ -108,9 +109,14 @@ async def test_asked_to_end_while_it_starts_nothing_is_left(installation: tuple[
 
 
 @linux
+def mode_of(path: Path) -> int:
+    """Who may do what with it."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
 async def test_an_installation_keeps_what_ended_and_its_folder_to_itself(installation: tuple[object, ...]) -> None:
-    """Ended deliveries stay for 90 days, not one; a second `up` on the folder is refused with the process that holds it; killed
-    with -9, nothing it started is left, and the folder is free again.
+    """Ended deliveries stay for 90 days, not one; nobody else reads the folder; a second `up` on it is refused with the process
+    that holds it; killed with -9, nothing it started is left, and the folder is free again.
     """
     home, port = installation[6], installation[-1]
     others = ("--port", *free_ports(1), "--ui-port", *free_ports(1), "--temporal-port", *free_ports(1))
@@ -129,6 +135,7 @@ async def test_an_installation_keeps_what_ended_and_its_folder_to_itself(install
 
     assert 90 == described.config.workflow_execution_retention_ttl.ToTimedelta().days
     assert 3 == len(started)
+    assert 0o700 == mode_of(Path(str(home)))
     assert 1 == second.code
     assert f"{home} is in use: process {up.pid}" in second.err
     assert "stopping ..." in err.decode()
