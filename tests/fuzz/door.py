@@ -270,14 +270,15 @@ async def _main(many: int, number: int) -> int:
         ],
         dev_server_log_level="error",
     ) as environment:
-        for further, some in enumerate([ROUND] * (many // ROUND) + [many % ROUND] * (many % ROUND > 0)):
+        while tried.requests < many:
             async with target(environment.client) as found:
-                tried.add(await attacked(found, some, number + further))
+                tried.add(await attacked(found, min(many - tried.requests, ROUND), number))
+            number += 1
             sys.stderr.write(f"{tried.requests:7,} requests, {len(tried.faults)} faults, {time.monotonic() - began:.0f} s\n")
     lines = [f"{count:7,}  {name}" for name, count in sorted(tried.answers.items())]
     lines += [f"\nFAULT {name}\n{text}" for name, text in tried.faults.items()]
     seconds = time.monotonic() - began
-    lines.append(f"\n{tried.requests:,} requests in {seconds:.0f} s, seeds from {number} on: {len(tried.faults)} faults")
+    lines.append(f"\n{tried.requests:,} requests in {seconds:.0f} s, seeds up to {number - 1}: {len(tried.faults)} faults")
     sys.stdout.write("\n".join(lines) + "\n")
     return 1 if tried.faults else 0
 
