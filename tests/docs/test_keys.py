@@ -1,16 +1,17 @@
 """docs/keys.md: its commands do what it says, and it names every file that they leave."""
 
-import asyncio
 import re
 import shlex
 import shutil
 import stat
 from pathlib import Path
 
+import pytest
+
 from domain.envelope import key_id
 from process import keyfile
 from process.brought import directory_in
-from tests.command import VIGIL
+from tests.command import vigil
 from tests.support import EXAMPLES
 
 ROOT = EXAMPLES.parent
@@ -37,22 +38,15 @@ def files_in(folder: Path) -> list[Path]:
     return [*(folder / "keys").iterdir(), *folder.glob("*.keys.json")]
 
 
-async def test_its_commands_do_what_it_says(tmp_path: Path) -> None:
+async def test_its_commands_do_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, with the passphrase in a file: every one succeeds, and the files are those of its table, for their owner only."""
     shutil.copy(EXAMPLES / "directory.yaml", tmp_path)
     (tmp_path / "pass").write_text("correct horse battery staple\n")
+    monkeypatch.setenv("VIGIL_KEYS", str(tmp_path / "keys"))
     for command in COMMANDS:
         program, *words = filled(command, tmp_path)
-        process = await asyncio.create_subprocess_exec(
-            VIGIL,
-            *("--passphrase-file", tmp_path / "pass", *words),
-            env={"VIGIL_KEYS": str(tmp_path / "keys")},
-            cwd=tmp_path,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        out = (await process.communicate())[0].decode()
-        assert ("vigil", 0) == (program, process.returncode), f"{command}\n{out}"
+        ran = await vigil("--passphrase-file", tmp_path / "pass", *words, cwd=tmp_path)
+        assert ("vigil", 0) == (program, ran.code), f"{command}\n{ran.out}{ran.err}"
     known = directory_in(tmp_path / "directory.yaml").get(POLICE).keys
     table = re.findall(r"^\| `(SERVICE\S+?)` \|.*\(600\)", TEXT, re.MULTILINE)
     forms = [re.sub("SERVICE|MOMENT|KEYID", r"\\S+", re.escape(name)) for name in table]

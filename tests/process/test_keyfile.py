@@ -16,6 +16,12 @@ WORDS, OTHERS = "correct horse battery staple", "staple battery horse correct"
 SINCE = "2026-01-01T00:00:00Z"
 
 
+@pytest.fixture(scope="module")
+def locked() -> str:
+    """A file under a passphrase. To make one takes a second or two of work, as it does to guess."""
+    return keyfile.new(SINCE, "passphrase", lambda: WORDS)[0].text()
+
+
 def locked_pem() -> bytes:
     """As `openssl genpkey -aes256` writes one."""
     protection = serialization.BestAvailableEncryption(WORDS.encode())
@@ -64,10 +70,10 @@ def test_a_locked_pem_of_another_program_needs_its_passphrase_even_to_be_known(t
     ],
 )
 def test_a_process_without_the_right_passphrase_has_no_key(
-    tmp_path: Path, words: str | None, error: type[Exception], said: str
+    tmp_path: Path, locked: str, words: str | None, error: type[Exception], said: str
 ) -> None:
     """Each names the file; none says a word of the secret."""
-    (tmp_path / "a.pem").write_text(keyfile.new(SINCE, "passphrase", lambda: WORDS)[0].text())
+    (tmp_path / "a.pem").write_text(locked)
     file = tmp_path / "pass"
     if words is not None and words != "missing":
         file.write_text(words)
