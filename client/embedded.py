@@ -88,6 +88,8 @@ class Embedded:
     grace: float = GRACE
     """Seconds that the processes are given to end by themselves."""
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    began: dict[str, int] = field(default_factory=dict)
+    """Where in its log each process began: a log goes on from one start to the next."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -111,6 +113,7 @@ class Embedded:
     async def start(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> None:
         """Start one process, which dies with this one; its output goes to its log."""
         with self.log_of(name).open("ab") as output, self._whispered(command[0]) as (more, inherited):
+            self.began[name] = output.tell()
             self.processes[name] = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", TIED, str(os.getpid())),
                 *command,
@@ -142,7 +145,7 @@ class Embedded:
     def _raise_if_dead(self) -> None:
         for name, process in self.processes.items():
             if process.returncode is not None:
-                said = self.log_of(name).read_text(errors="replace").strip().splitlines()[-4:]
+                said = self.log_of(name).read_bytes()[self.began[name] :].decode(errors="replace").strip().splitlines()[-4:]
                 message = f"{name} ended with code {process.returncode}: " + " / ".join(line.strip() for line in said)
                 raise Unavailable(message, hint=f"the whole log is {self.log_of(name)}")
 

@@ -105,8 +105,8 @@ class NotVerified(Refused):
     code = "not-verified"
     exit_code = 7
 
-    def __init__(self, reason: str, entry: int | None = None) -> None:
-        super().__init__(reason if entry is None else f"entry {entry}: {reason}")
+    def __init__(self, reason: str, entry: int | None = None, *, hint: str = "") -> None:
+        super().__init__(reason if entry is None else f"entry {entry}: {reason}", hint=hint)
         self.reason = reason
         self.entry = entry
 

@@ -21,6 +21,7 @@ from client.console import answer, talk
 from client.examination import Exam
 from client.options import Output
 from domain.directory import Service, ServiceKey
+from domain.envelope import public_text
 from domain.errors import Fault, Malformed, NotVerified
 from domain.statements import Need, faults_of
 
@@ -68,7 +69,12 @@ def conformance(
             for one in found
         ],
     }
-    wrong = NotVerified(f"{len(failed)} of {len(found)} checks did not pass") if failed else None
+    wrong = None
+    if failed:
+        hint = ""
+        if found[0].result == "failed" and found[0].seen.startswith("status 401"):
+            hint = f"have your system know {public_text(key)} as the key of {vigil}, and {address['url']} as its own address"
+        wrong = NotVerified(f"{len(failed)} of {len(found)} checks did not pass", hint=hint)
     answer(output, document, _table(found), wrong)
 
 

@@ -209,6 +209,9 @@ def _say(said: Said, caller: Caller, carried: Carried, output: str, *more: str, 
     carried.check()
     caller.key()  # whoever has none is told before anything else
     if carried.offline:
+        if said.request is None and said.kind is None:
+            message = f"without a network it is not known what {said.checkpoint} of {said.delivery} asks of {caller.service}"
+            raise Malformed(message, hint="name the requests that were carried here with --request, or what you say with --kind")
         asked = carrying.requests_in(said.request, caller.folder, caller.service, carried.directory) if said.request else ()
         _keep(said.signed(caller, asked, more, positive=positive), carried, output)
         return

@@ -361,7 +361,7 @@ def main() -> None:
     parser.add_argument("content", nargs="?")
     parser.add_argument("--officer", action="append", help="officer code, never a name; twice where two must sign")
     parser.add_argument("--fulfils", action="append", default=[], help="a condition that is met")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()  # options may stand between the words
     config = Config.read(given.config)
     if given.command == "key":
         if not config.key.exists():

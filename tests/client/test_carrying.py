@@ -245,7 +245,7 @@ async def test_requests_that_are_not_the_installations_are_not_answered(desk: De
 
 
 async def test_a_file_without_the_request_in_question_says_so(desk: Desk, tmp_path: Path) -> None:
-    """No requests at all, those of another service, and no file: what is asked cannot be told from them."""
+    """No requests at all, those of another service, and no file: what is asked cannot be told from them, or from none."""
     known = known_to(desk, tmp_path)
     await desk.run("inbox", "--file", "asked.json", service="kz.prosecutor", cwd=tmp_path)
     (tmp_path / "not.json").write_text(json.dumps({"requests": [{"payload": "x"}]}))
@@ -262,10 +262,12 @@ async def test_a_file_without_the_request_in_question_says_so(desk: Desk, tmp_pa
         "--offline",
     )
     ran = [await vigil(*answer, "--request", name, cwd=tmp_path) for name in ("asked.json", "not.json", "none.json")]
+    ran.append(await vigil(*answer, cwd=tmp_path))
 
-    assert [3, 2, 3] == [one.code for one in ran]
+    assert [3, 2, 3, 2] == [one.code for one in ran]
     assert "asks nothing of uz.prosecutor" in ran[0].err
     assert "holds no signed requests" in ran[1].err
+    assert "carried here with --request" in ran[3].err
 
 
 async def test_a_carried_request_is_the_one_that_the_gateway_shows(desk: Desk, tmp_path: Path) -> None:

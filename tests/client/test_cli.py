@@ -310,3 +310,22 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 
     assert 1 == ran.code
     assert f"port {port}, wanted for gateway, is taken" in ran.err
+
+
+async def test_what_does_not_start_is_quoted_as_of_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`vigil up` gives the reason of a gateway that ends at once, and nothing that its log had from before."""
+    directory, home = tmp_path / "directory.yaml", tmp_path / "home"
+    shutil.copy(EXAMPLES / "directory.yaml", directory)
+    shutil.copytree(EXAMPLES / "cards", tmp_path / "cards")
+    await vigil("keys", "new", "vigil", "--plain", "--installation", "--directory", directory, "--keys", tmp_path)
+    home.mkdir(mode=0o700)
+    (home / "gateway.log").write_text("gateway: what was wrong last week\n")
+    monkeypatch.setenv("VIGIL_OIDC", str(tmp_path / "oidc.yaml"))
+    ports = zip(("--port", "--temporal-port", "--ui-port"), free_ports(3), strict=True)
+    ran = await vigil(
+        "up", "--directory", directory, "--keys", tmp_path, "--home", home, *(word for pair in ports for word in pair)
+    )
+
+    assert 1 == ran.code
+    assert "oidc.yaml" in ran.err
+    assert "last week" not in ran.err

@@ -355,16 +355,19 @@ async def test_each_fault_fails_the_check_that_is_its_own(tmp_path: Path) -> Non
 
 
 async def test_one_that_does_not_even_acknowledge_is_not_examined_further(tmp_path: Path) -> None:
-    """It knows another key as Vigil's: one check fails, and the others are not tried."""
+    """It knows another key as Vigil's: one check fails, the others are not tried, and the key that it should know is named."""
     folder = tmp_path / "service"
     folder.mkdir()
     (folder / "test-key").mkdir(mode=0o700)
-    (folder / "test-key" / "vigil.pem").write_bytes(private_pem(Ed25519PrivateKey.generate()))
+    key = Ed25519PrivateKey.generate()
+    (folder / "test-key" / "vigil.pem").write_bytes(private_pem(key))
     port = free_ports(1)[0]
     async with served(configured(folder, port, gateway=None)):
         ran = await examined(folder, "poll", "-o", "json", port=port)
+        told = await examined(folder, "poll", port=port)
     results = [one["result"] for one in ran.json["checks"]]
 
     assert 7 == ran.code
     assert ["failed", *["untried"] * (len(results) - 1)] == results
     assert "status 401" in ran.json["checks"][0]["seen"]
+    assert f"have your system know {public_text(key)} as the key of vigil" in told.err

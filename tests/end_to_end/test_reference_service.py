@@ -80,7 +80,7 @@ async def test_an_operator_answers_by_hand_and_it_survives_being_killed(temporal
         number = f"{plan.operation}/consent-uz/{SERVICE}"
         async with served(config):
             _, inbox = await command("inbox", config)
-            code, _ = await command("answer", config, number, json.dumps(await consent(at, number)), "--officer", "P-117")
+            code, _ = await command("answer", config, number, "--officer", "P-117", json.dumps(await consent(at, number)))
             receipt = await has_receipt(tmp_path)
             _, after = await command("inbox", config)
         wrong, _ = await command("answer", config, "no/such/request", "{}")

@@ -243,7 +243,8 @@ async def test_a_statement_that_did_not_get_through_is_sent_again_and_counts_onc
 
 async def test_a_supervisor_signs_in_through_the_provider_and_reads(temporal: Client, tmp_path: Path) -> None:
     """By the button, the page of a provider on another site, and back, though its cookies are strict; what the provider has said
-    is not in the address any more. Whoever is not known is told so, and may choose again.
+    is not in the address any more. Whoever is not known is told so, and may choose again; who has come in so is told on the page
+    of a delivery, where others stop it, that this is for reading.
     """
     async with of_others() as issuer:
         known = {"issuer": issuer, "client_id": CLIENT, "service": "supervision", "officers": {"pf-1": "S-9"}}
@@ -258,12 +259,13 @@ async def test_a_supervisor_signs_in_through_the_provider_and_reads(temporal: Cl
                 await at.page.get_by_role("button", name="Authorize", exact=True).click()
                 if sub == "somebody-else":
                     await expect(at.page.locator("#why")).to_contain_text("not one of those who may sign in here so")
-            await expect(at.page.locator("h1")).to_have_text("Inbox")
-            assert f"{at.installation.url}/desk" == at.page.url
+            await expect(at.page.locator("h1")).to_have_text("Deliveries")
+            assert f"{at.installation.url}/desk/deliveries" == at.page.url
             await at.go(f"/desk/deliveries/{at.plan.operation}")
             await expect(at.page.locator("h1")).to_have_text(at.plan.operation)
             await expect(at.page.locator(".who")).to_have_text("S-9 · supervision")
             assert 0 == await at.page.locator(".button").count()
+            await expect(at.page.locator("main")).to_contain_text("without a key")
             assert {"Strict"} == {one["sameSite"] for one in await at.context.cookies(at.installation.url)}
             await at.go("/desk/me")
             await expect(at.page.locator("main")).to_contain_text("without a key")
