@@ -83,5 +83,5 @@ def permit(service: Service, action: str) -> None:
     """
     roles = {role_of(service)} | ({"operations"} if role_of(service) in ("service", "prosecutor") else set())
     if all(reach(role, action) == "-" for role in ROLES if role in roles):
-        message = f"{service.id}, of kind {service.kind}, may not {action} anything"
+        message = f"`{action}` is not for {service.id}, of kind {service.kind}"
         raise NotAllowed(message, hint="docs/protocol.md has the table of who may what")

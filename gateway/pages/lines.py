@@ -75,6 +75,7 @@ def _parts(entry: Entry) -> dict[str, object]:
                 "checkpoint": said.checkpoint or "",
                 "happened_at": said.happened_at,
                 "facts": tuple(_said(said)),
+                "moment": getattr(said.content, "valid_until", None),
                 "verdict": verdict,
             }
         case TakenUp(statement=statement, verdict=verdict):
@@ -116,8 +117,8 @@ def _groups(**services: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], .
 def _said(said: Statement) -> Iterator[str]:
     """What matters most of a content, whatever its kind: where it has a weight, seals, a place, an amount, a reason."""
     content = said.content
-    if (state := getattr(content, "state", "")) and (until := getattr(content, "valid_until", "")):
-        yield f"{state}, {until}"
+    if state := getattr(content, "state", ""):
+        yield state
     if reference := getattr(content, "reference", ""):
         yield reference
     if gross := getattr(content, "gross", None):

@@ -142,7 +142,7 @@ async def test_who_is_no_supervisor_is_told_at_once(at: At) -> None:
     refused = await vigil("codec", "--as", "kz.knb", "--keys", at.keys, "--gateway", at.installation.url)
 
     assert 5 == refused.code
-    assert "kz.knb, of kind security, may not decode" in refused.err
+    assert "`decode` is not for kz.knb, of kind security" in refused.err
     assert "codec endpoint" not in refused.err
 
 

@@ -195,7 +195,7 @@ async def test_a_system_signs_in_with_no_browser(at: At) -> None:
 @pytest.mark.parametrize("service", ["audit", "administration"])
 async def test_who_has_no_page_gets_no_link(at: At, service: str) -> None:
     """As the policy has it."""
-    with pytest.raises(NotAllowed, match="may not enter"):
+    with pytest.raises(NotAllowed, match="`enter` is not for"):
         await at.installation.gateway(service, "officer-1").sign_in()
 
 
@@ -518,6 +518,7 @@ async def test_a_filled_form_becomes_the_bytes_that_are_signed(at: At) -> None:
     assert "accepted" == receipt.verdict.verdict
     found = [one for one in await at.installation.gateway(at.plan.initiator).ledger(at.plan.operation) if one.seq == receipt.seq]
     assert [text.encode()] == [one.event.envelope.body() for one in found if isinstance(one.event, Stated)]  # type: ignore[union-attr]
+    assert "until 2099-11-25 05:00 UTC" in await browser.page(f"{at.home}/ledger")
 
 
 async def test_every_fault_of_a_form_is_told_by_its_field(at: At) -> None:

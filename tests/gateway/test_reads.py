@@ -190,7 +190,7 @@ def sighting(plan: Plan) -> Envelope:
 @pytest.mark.parametrize("service", ["kz.knb", "kz.prosecutor", "uz.police", "supervision", "administration", VIGIL])
 async def test_nobody_but_an_auditor_reads_the_log(at: At, service: str) -> None:
     """Not a participant, not a supervisor, not who runs the installation: who watches whom is itself a secret."""
-    with pytest.raises(NotAllowed, match="may not reads"):
+    with pytest.raises(NotAllowed, match="`reads` is not for"):
         await at.door(service, "officer-1").reads()
 
 
