@@ -186,7 +186,7 @@ class SimulatedServices:
             except Unavailable:  # the same statement again, until it is acknowledged
                 await asyncio.sleep(LOOK_EVERY)
             except Refused as error:
-                log.info("turned away: %s", error.code, extra={"service": service.id})
+                log.warning("turned away: %s", error.code, extra={"service": service.id})
                 return
             else:
                 return

@@ -75,6 +75,7 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
         for number, act in enumerate(scenario.acts_of(request.service, base_name(request.checkpoint)))
         if _happens(act, f"{seed}/{request.id}/{number}")
     ]
+    officers = iter(random.Random(f"{seed}/{request.id}/officers").sample(range(1, 100), 99))  # noqa: S311 - repeatable
     replaced = {NEED_OF[act.says] for act in acts if act.says in NEED_OF}
     silent = any(act.says is None for act in acts)
     for need in request.says:
@@ -82,14 +83,14 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             at = _delay(request, scenario, need, None, dice, now)
             if need == "handover_acceptance":  # a taker accepts what has been offered: it lets the giver speak first
                 at += scenario.slowest("handover_offer")
-            said = _line(request, _expected(request, need, dice), at, dice)
+            said = _line(request, _expected(request, need, dice), at, dice, next(officers))
             yield said
             if request.officers > 1:
                 yield _seconded(said, scenario.pace_of(request.service, need).fastest, dice)
     for act in acts:
         if act.says is not None:
             at = _delay(request, scenario, NEED_OF.get(act.says), act, dice, now)
-            yield _line(request, _acted(request, act, dice), at, dice, by=act.by)
+            yield _line(request, _acted(request, act, dice), at, dice, next(officers), by=act.by)
 
 
 def _happens(act: Act, throw: str) -> bool:
@@ -111,7 +112,10 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
     return start + pause
 
 
-def _line(request: Request, content: Content, at: datetime, dice: random.Random, by: str | None = None) -> Line:
+def _line(  # noqa: PLR0913 - the parts of one statement
+    request: Request, content: Content, at: datetime, dice: random.Random, officer: int, *, by: str | None = None
+) -> Line:
+    """Signed by the officer of this number: where two must say the same (R20), they are two."""
     signer = by or request.service
     statement = Statement(
         id=f"{dice.getrandbits(128):032x}",
@@ -119,7 +123,7 @@ def _line(request: Request, content: Content, at: datetime, dice: random.Random,
         checkpoint=request.checkpoint,
         service=signer,
         on_behalf_of=request.service if signer != request.service else None,
-        officer=f"{signer.split('.')[-1]}-{dice.randint(1, 99):02d}",
+        officer=f"{signer.split('.')[-1]}-{officer:02d}",
         happened_at=at.isoformat(timespec="milliseconds"),
         fulfils=tuple(one.id for one in request.facts.conditions),
         content=content,

@@ -23,6 +23,7 @@ from activities.services import Services
 from archive.database import Database
 from archive.reads import Reads
 from archive.sessions import Sessions
+from client.render import line
 from domain.directory import Directory, Reach, Service
 from domain.ledger import Entry, Opened
 from domain.plan import Plan
@@ -113,8 +114,8 @@ class Installation:
                     entries.append(entry)
         except TimeoutError as error:
             view = await self.gateway(plan.initiator).view(plan.operation)
-            last = [str(entry.event)[:200] for entry in entries[-3:]]
-            raise AssertionError(f"it did not end; waiting: {view.waiting}; last entries: {last}") from error
+            story = "\n".join(line(entry).plain for entry in entries)
+            raise AssertionError(f"it did not end; waiting: {view.waiting}\n{story}") from error
         return entries
 
 

@@ -9,6 +9,7 @@ from domain.deconfliction import Contact
 from domain.delivery import Delivery
 from domain.ledger import Cleared, Closed, Deconflicted, Entry, Opened, Stated, Told
 from domain.packet import verify
+from domain.requests import request
 from rehearsal import __main__ as campaign
 from rehearsal.chaos import TROUBLES, Rival
 from rehearsal.clock import EPOCH, DeadlockError, VirtualTimeLoop, run
@@ -227,11 +228,21 @@ def test_a_wait_that_nothing_can_end_is_found() -> None:
 
 def test_a_simulated_service_says_the_same_to_the_same_request() -> None:
     """Asked twice (after a crash), it makes the same statement with the same id: nothing is counted twice."""
-    from domain.requests import request  # noqa: PLC0415
-
     table = Table()
     table.open("consent-kz")
     asked = request(table.delivery, "consent-kz", "kz.prosecutor")
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1h", "slowest": "2h"}})
 
     assert lines(asked, scenario, 1, EPOCH) == lines(asked, scenario, 1, EPOCH)
+
+
+def test_where_two_officers_must_say_the_same_two_do() -> None:
+    """R20: whatever the dice say, of a service that speaks twice at one checkpoint it is never the same officer."""
+    table = Table()
+    table.open("consent-kz")
+    asked = request(table.delivery, "consent-kz", "kz.prosecutor")
+    twice = 2 * [{"service": "kz.prosecutor", "at": "consent-kz", "says": "authorisation_granted", "after": "2h"}]
+    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1h", "slowest": "2h"}, "acts": twice})
+    officers = [{one.statement.officer for one in lines(asked, scenario, seed, EPOCH)} for seed in range(500)]
+
+    assert {2} == set(map(len, officers))
