@@ -92,7 +92,8 @@ def inbox(
         carrying.recipients(encrypt_for, directory)
         signed = caller.call(lambda door: door.signed_inbox())
         path = carrying.write(file, signed.model_dump_json().encode() + b"\n", encrypt_for, directory)
-        answer(output, {"file": str(path), "requests": len(signed.requests)}, f"{path}: {len(signed.requests)} signed requests")
+        count = len(signed.requests)
+        answer(output, {"file": str(path), "requests": count}, f"{path}: {count} signed request{'s' if count != 1 else ''}")
         unanswered = signed.unanswered
     if unanswered:
         talk.print(f"not included, because they did not answer in time: {', '.join(unanswered)}", style="bold yellow")
