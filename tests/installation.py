@@ -25,8 +25,9 @@ from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
 from domain.directory import Directory, Reach, Service
-from domain.ledger import Entry, Opened
+from domain.ledger import Entry
 from domain.plan import Plan
+from domain.views import DeliveryView
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
@@ -41,7 +42,8 @@ from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 from tests.support import example_cards, example_directory, signed_plan
 from worker import worker_for
-from workflows.messages import Docket, register_id, workflow_id
+from workflows import messages
+from workflows.messages import Asker, Docket, register_id, workflow_id
 
 PATIENCE = 60.0
 PAYLOAD_KEYS = Ring.of(hashlib.sha256(b"SIMULATED payload key").digest())
@@ -100,9 +102,16 @@ class Installation:
         message = "the delivery ended before"
         raise AssertionError(message)
 
-    async def opened(self, plan: Plan, checkpoint: str) -> Entry:
-        """The entry with which that checkpoint opens. Raises `TimeoutError`."""
-        return await self.until(plan, lambda entry: isinstance(entry.event, Opened) and entry.event.checkpoint == checkpoint)
+    async def opened(self, plan: Plan, checkpoint: str) -> None:
+        """Wait until that checkpoint is open. The workflow itself is asked, so that nothing of it is in the log of reads, now or
+        later. Raises `TimeoutError`.
+        """
+        asker = Asker(service=self.directory.get(plan.initiator))
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                view: DeliveryView = await self.handle(plan).query(messages.QUERY_VIEW, asker, result_type=DeliveryView)
+                if checkpoint in {one.checkpoint for one in view.waiting}:
+                    return
 
     async def to_the_end(self, plan: Plan) -> list[Entry]:
         """The whole ledger, once the delivery has ended. Raises `AssertionError` with where it stands if it does not."""

@@ -173,7 +173,9 @@ async def test_an_officer_stops_in_two_presses(at: At) -> None:
     await at.page.get_by_role("link", name="Stop it").press("Enter")
     await expect(at.page.get_by_label("Reason")).to_be_focused()
     await at.page.keyboard.type("the convoy is compromised")
-    await at.page.get_by_role("button", name="Sign and stop").press("Enter")
+    button = at.page.get_by_role("button", name="Sign and stop")
+    await expect(button).to_be_enabled()
+    await button.press("Enter")
     await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
     (stated,) = await at.said()
 

@@ -96,7 +96,7 @@ async def at(temporal: Client, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     supervisor = Service.model_validate({"id": SUPERVISOR, "kind": "supervisor", "names": {"en": "Supervision"}, "keys": [key]})
     async with installed(temporal, plan, None, beside=[supervisor]) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
-        await installation.until(plan, lambda entry: entry.event.event == "opened")
+        await installation.opened(plan, "consent-uz")
         yield At(installation, plan, keys)
 
 
