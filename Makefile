@@ -29,8 +29,8 @@ demo: $(STAMP) ## rehearse a real operation, Almaty to Tashkent, and verify its 
 	@$(BIN)/vigil rehearse examples/almaty-tashkent/plan.yaml --keep build/demo
 	@$(BIN)/vigil verify build/demo/saxaul-22.packet.json --directory build/demo/directory.yaml
 
-test: $(STAMP) ## run every test (five processes, since many wait; warnings are errors)
-	@$(BIN)/python -m pytest -n 5 --dist worksteal
+test: $(STAMP) ## run every test (four processes, since many wait; warnings are errors)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 campaign: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on; every invariant checked
 	@$(BIN)/python -m rehearsal --seed $(FROM) --seeds $(SEEDS)
