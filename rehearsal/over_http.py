@@ -7,6 +7,7 @@ laboratories), and people at a desk who look into their inbox (coordinators).
 
 import asyncio
 import logging
+import secrets
 import socket
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,8 @@ LENGTH = timedelta(seconds=8)
 """How long a rehearsal should take if every service is as slow as its scenario lets it be."""
 SLACK = timedelta(seconds=1.5)
 """Least real time between the slowest answer and the shortest due time."""
+PORTS = range(10_000, 32_000)
+"""Below those that Linux, macOS and Windows give to outgoing connections."""
 LOOK_EVERY = 0.3
 """Seconds between two looks of a simulated officer into the inbox."""
 
@@ -73,11 +76,17 @@ def factor_for(plan: Plan, scenario: Scenario) -> float:
 
 
 def free_ports(count: int) -> list[int]:
-    """Free ports of the loopback interface, all different."""
-    held = [socket.socket() for _ in range(count)]
+    """Free ports of the loopback interface, all different; none of those that a system gives to whoever asks for any."""
+    held: list[socket.socket] = []
     try:
-        for one in held:
-            one.bind(("127.0.0.1", 0))
+        while len(held) < count:
+            one = socket.socket()
+            try:
+                one.bind(("127.0.0.1", PORTS.start + secrets.randbelow(len(PORTS))))
+            except OSError:  # taken
+                one.close()
+            else:
+                held.append(one)
         return [one.getsockname()[1] for one in held]
     finally:
         for one in held:
