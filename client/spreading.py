@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.table import Table
 
 from client import keys as keyring
 from client.caller import call_with
 from client.console import answer, talk
+from client.options import KEYS, OFFICER, Keys, Officer
 from client.render import moment
 from domain.canonical import plain
 from domain.envelope import Envelope, key_id
@@ -19,10 +22,31 @@ from domain.moments import instant
 from process import files
 from process.brought import directory_in
 
+Announced = Annotated[
+    str | None, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="the gateway that tells the deliveries under way")
+]
+
 
 def aloud(key: str) -> str:
     """A key id in groups, as it is read over the telephone."""
     return " ".join(key[start : start + 4] for start in range(0, len(key), 4))
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where a change of keys goes, and with what, as the options say."""
+
+    directory: Annotated[
+        Path | None, typer.Option(envvar="VIGIL_DIRECTORY", help="the directory file that it is entered into")
+    ] = None
+    gateway: Announced = None
+    officer: Officer = OFFICER
+    keys: Keys = KEYS
+
+    @property
+    def folder(self) -> Path:
+        """Where the keys are."""
+        return self.keys.expanduser()
 
 
 @dataclass(frozen=True)
@@ -31,10 +55,7 @@ class Spread:
 
     envelope: Envelope
     caller: str
-    directory: Path | None
-    gateway: str | None
-    officer: str
-    folder: Path
+    way: Way
     key: Ed25519PrivateKey | None = None
     """What the caller proves itself with; none: its key that is in use."""
     file: Path | None = None
@@ -47,8 +68,8 @@ class Spread:
 
     def check(self) -> None:
         """Raise what the directory would refuse it with, before anything is written."""
-        if self.directory is not None:
-            keyring.enter(self.directory, self.envelope, only_check=True)
+        if self.way.directory is not None:
+            keyring.enter(self.way.directory, self.envelope, only_check=True)
 
     def kept(self) -> Path:
         """The file it is kept in: it must not be lost, since some delivery may not have it yet."""
@@ -60,10 +81,10 @@ class Spread:
 
     def announce(self) -> Taken | None:
         """Have the deliveries under way told; none without a gateway."""
-        if self.gateway is None:
+        if self.way.gateway is None:
             return None
-        key = self.key or keyring.key_of(self.folder, self.caller)
-        return call_with(key, self.gateway, self.caller, self.officer, lambda door: door.change_keys(self.envelope))
+        key = self.key or keyring.key_of(self.way.folder, self.caller)
+        return call_with(key, self.way.gateway, self.caller, self.way.officer, lambda door: door.change_keys(self.envelope))
 
 
 def spread_it(spread: Spread, output: str, then: Callable[[], None] = lambda: None) -> None:
@@ -74,22 +95,22 @@ def spread_it(spread: Spread, output: str, then: Callable[[], None] = lambda: No
     """
     path = spread.kept()
     told, wrong = None, None
-    if spread.change.added and spread.directory is not None:
-        keyring.enter(spread.directory, spread.envelope)
+    if spread.change.added and spread.way.directory is not None:
+        keyring.enter(spread.way.directory, spread.envelope)
     try:
         told = spread.announce()
     except VigilError as error:
         wrong = error
-    if spread.directory is not None:
-        keyring.enter(spread.directory, spread.envelope)
+    if spread.way.directory is not None:
+        keyring.enter(spread.way.directory, spread.envelope)
     then()
     document = {
         "change": plain(spread.change),
         "file": str(path),
-        "directory": str(spread.directory) if spread.directory else None,
+        "directory": str(spread.way.directory) if spread.way.directory else None,
     }
     document |= {"deliveries": plain(told)} if told is not None else {"deliveries": None}
-    if spread.directory is None:
+    if spread.way.directory is None:
         text = f"the directory does not say so yet: give {path} to the operator, for `vigil keys announce FILE --directory FILE`"
         talk.print(text, style="bold yellow", markup=False)
     answer(output, document, _said(spread, told, path), _missing(told, wrong, path))
@@ -104,9 +125,9 @@ def _said(spread: Spread, told: Taken | None, path: Path) -> Table:
     for end in change.ended:
         table.add_row("REVOKED" if end.revoked else "ends", f"{change.service}: {aloud(end.key)}, {moment(end.at)}")
     table.add_row("kept in", str(path))
-    if spread.directory is not None:
-        table.add_row("entered in", f"{spread.directory}: gateways and workers that run with it have it in force now")
-        if change.added and directory_in(spread.directory).get(change.service).kind == "system":
+    if spread.way.directory is not None:
+        table.add_row("entered in", f"{spread.way.directory}: gateways and workers that run with it have it in force now")
+        if change.added and directory_in(spread.way.directory).get(change.service).kind == "system":
             table.add_row("restart", "gateways and workers before the old key ends: they sign with the one they began with")
     if told is None:
         table.add_row("deliveries", "under way do not know yet: announce it at a gateway")

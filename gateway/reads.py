@@ -26,7 +26,7 @@ log = logging.getLogger("vigil.gateway")
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
 NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "keys", "enter"})
-"""Routes that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
+"""Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
 They need no database, but for `enter`: a stop gets through without one (R8)."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -36,10 +36,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Write down what the answer shows, before it goes out. Raises what `Reads.record` does."""
     answer = await handler(request)
-    route = request.match_info.route.name
-    if route not in NO_VIEWS | door.NO_VIEWS:
+    action = door.action_of(request)
+    if action is not None and action not in NO_VIEWS:
         if SHOWN not in request:
-            message = f"the route {route} does not say what it shows"
+            message = f"the route {request.match_info.route.name} does not say what it shows"
             raise RuntimeError(message)
         for shown in request[SHOWN]:
             await request.app[READS].record(shown, request[CALLER].nonce)

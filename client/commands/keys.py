@@ -13,9 +13,9 @@ from client import keys as keyring
 from client import passphrase
 from client.commands import payload
 from client.console import answer, talk
-from client.options import KEYS, OFFICER, Keys, Officer, Output
+from client.options import KEYS, OFFICER, Keys, Officer, Output, grouped
 from client.render import moment
-from client.spreading import Spread, aloud, spread_it
+from client.spreading import Announced, Spread, Way, aloud, spread_it
 from domain.canonical import canonical
 from domain.directory import ServiceKey
 from domain.envelope import KEYS_TYPE, Envelope, KeyId, key_id, sign
@@ -31,10 +31,6 @@ from process.keyfile import Kept
 app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
 app.add_typer(payload.app, name="payload")
 
-Directory = Annotated[Path | None, typer.Option(envvar="VIGIL_DIRECTORY", help="the directory file that it is entered into")]
-Announced = Annotated[
-    str | None, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="the gateway that tells the deliveries under way")
-]
 Plainly = Annotated[bool, typer.Option("--plain", help="without protection: for machines, tests and demonstrations")]
 InKeyring = Annotated[bool, typer.Option("--keyring", help="in this system's keyring; else under a passphrase")]
 By = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="who does it: else the service itself")]
@@ -152,18 +148,16 @@ def _table(documents: list[dict[str, Any]]) -> Table:
 
 
 @app.command()
+@grouped
 def rotate(
     service: Annotated[str, typer.Argument(help="the service that gets a new key", show_default=False)],
-    directory: Directory = None,
-    gateway: Announced = None,
+    way: Way,
     since: Annotated[
         str | None, typer.Option("--from", help="when the new key begins (RFC 3339); else now, or without --directory in a day")
     ] = None,
     overlap: Annotated[str, typer.Option(help="how long the old key counts beside it")] = OVERLAP,
     plainly: Plainly = False,
     in_keyring: InKeyring = False,
-    officer: Officer = OFFICER,
-    keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
     """Make a new key beside the old one, which counts for a while longer and then ends.
@@ -171,8 +165,8 @@ def rotate(
     The old one is used until the new one begins. Without the directory file at hand that is in a day: give the signed file to the
     operator before.
     """
-    folder, now = keys.expanduser(), datetime.now(UTC)
-    soon = now if directory is not None else now + LEAD
+    folder, now = way.folder, datetime.now(UTC)
+    soon = now if way.directory is not None else now + LEAD
     begins = _moment(since) if since is not None else soon.isoformat(timespec="seconds")
     end = (instant(begins) + _span(overlap, "--overlap")).isoformat(timespec="seconds")
     using = keyring.in_use(folder, service)
@@ -182,7 +176,7 @@ def rotate(
     made, _ = keyfile.new(begins, kept, passphrase.chosen)
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(made.key,), ended=_ends(old, end))
     signed = sign(canonical(change), KEYS_TYPE, secrets.key)
-    spread = Spread(signed, service, directory, gateway, officer, folder, secrets.key)
+    spread = Spread(signed, service, way, secrets.key)
     spread.check()
     keyring.add(folder, service, made, [key.model_copy(update={"valid_until": end}) for key in old if not key.valid_until])
     spread_it(spread, output)
@@ -206,32 +200,30 @@ def replace(
     old = _unended(directory_in(directory).get(service).keys, now)
     ended = tuple(end.model_copy(update={"revoked": True}) for end in _ends(old, now.isoformat()))
     change = KeyChange(service=service, by=by, made_at=now.isoformat(), added=(key,), ended=ended)
-    spread = Spread(sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, directory, gateway, officer, folder)
+    spread = Spread(sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, Way(directory, gateway, officer, keys))
     spread.check()
     spread_it(spread, output)
 
 
 @app.command()
+@grouped
 def add(
     service: Annotated[str, typer.Argument(help="the service whose key it becomes", show_default=False)],
     public: Annotated[str, typer.Argument(help="its public half, ed25519:..., as a browser shows it", show_default=False)],
+    way: Way,
     until: Annotated[str | None, typer.Option(help="how long it counts, such as 90d; else until it is revoked")] = None,
-    directory: Directory = None,
-    gateway: Announced = None,
-    officer: Officer = OFFICER,
-    keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
     """Make a key whose private half is elsewhere, such as in an officer's browser, a key of the service too.
 
     Compare its id with whoever holds it, by telephone, first: what it signs, the service has said.
     """
-    folder, now = keys.expanduser(), datetime.now(UTC)
+    folder, now = way.folder, datetime.now(UTC)
     end = (now + _span(until, "--until")).isoformat(timespec="seconds") if until is not None else None
     key = _public(public, now, valid_until=end)
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(key,))
     envelope = sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, service))
-    spread = Spread(envelope, service, directory, gateway, officer, folder)
+    spread = Spread(envelope, service, way)
     spread.check()
     spread_it(spread, output)
 
@@ -256,21 +248,19 @@ def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:
 
 
 @app.command()
+@grouped
 def revoke(
     service: Annotated[str, typer.Argument(help="the service whose key it is", show_default=False)],
+    way: Way,
     key: Annotated[str | None, typer.Argument(metavar="KEYID", help="which; else the one that is in use here")] = None,
-    directory: Directory = None,
-    gateway: Announced = None,
     by: By = None,
-    officer: Officer = OFFICER,
-    keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
     """End a key now, because it is not in its owner's hands alone any more. What it signed before stays valid.
 
     The service itself does it, an administrator, or the installation (`--as vigil`).
     """
-    folder, now = keys.expanduser(), datetime.now(UTC).isoformat()
+    folder, now = way.folder, datetime.now(UTC).isoformat()
     mine = by in (None, service)
     chosen = _key_id(key) if key is not None else keyring.in_use(folder, service).file.id
     if not chosen:
@@ -280,7 +270,7 @@ def revoke(
     change = KeyChange(service=service, by=by or service, made_at=now, ended=(end,))
     signer = here[0].secrets().key if mine and here else None  # whoever knows the key can tell that it ends
     envelope = sign(canonical(change), KEYS_TYPE, signer or keyring.key_of(folder, by or service))
-    spread = Spread(envelope, by or service, directory, gateway, officer, folder, signer)
+    spread = Spread(envelope, by or service, way, signer)
     spread.check()
     spread_it(spread, output, then=lambda: _note_revoked(here, now))
 
@@ -295,13 +285,11 @@ def _note_revoked(here: list[keyring.Held], now: str) -> None:
 
 
 @app.command()
+@grouped
 def announce(
     file: Annotated[Path, typer.Argument(help="a signed change of keys, as rotate and revoke write it", show_default=False)],
-    directory: Directory = None,
-    gateway: Announced = None,
+    way: Way,
     by: Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="who hands it in: else who signed it")] = None,
-    officer: Officer = OFFICER,
-    keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
     """Enter a signed change of keys into the directory, and have the deliveries under way told. May be repeated."""
@@ -309,10 +297,10 @@ def announce(
         envelope = Envelope.model_validate_json(text_of(file))
     except ValidationError as error:
         raise Malformed(f"{file} holds no signed change of keys", faults_of(error)) from error
-    if directory is None and gateway is None:
+    if way.directory is None and way.gateway is None:
         raise Malformed("nowhere to announce it", hint="give --directory, --gateway or both")
     signer = by or read_change(envelope).by
-    spread_it(Spread(envelope, signer, directory, gateway, officer, keys.expanduser(), file=file), output)
+    spread_it(Spread(envelope, signer, way, file=file), output)
 
 
 def _moment(text: str) -> str:

@@ -46,10 +46,6 @@ ACTIONS: Mapping[str, str | None] = {
 """The action of `domain.policy` that each page is; None: for anybody, since it says nothing of a delivery, service or person."""
 SIGNING = frozenset({"desk.answer", "desk.stop", "desk.say"})
 """Pages for what is to be signed, and so not for those who have come in without a key."""
-NO_VIEWS = frozenset(
-    {"desk.door", "desk.enter", "desk.go", "desk.back", "desk.file", "desk.stop", "desk.say", "desk.me", "desk.leave"}
-)
-"""Pages that show nothing of any delivery but what the reader has just written."""
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -155,8 +151,8 @@ def token_of(request: web.Request, of: str = "") -> str:
 
 def remember(request: web.Request, answer: web.Response, token: str, of: str = "") -> None:
     """Have the browser keep the token until it is closed; empty: forget it."""
-    settings = {"path": "/", "secure": _secure(request), "httponly": True, "samesite": "Strict"}
-    answer.set_cookie(_cookie(request, of), token, max_age=None if token else 0, **settings)  # type: ignore[arg-type]
+    name, ends = _cookie(request, of), None if token else 0
+    answer.set_cookie(name, token, max_age=ends, path="/", secure=_secure(request), httponly=True, samesite="Strict")
 
 
 def _cookie(request: web.Request, of: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from domain.keys import read_change
 from domain.ledger import (
@@ -61,10 +62,10 @@ def line(entry: Entry | Withheld) -> Line:
     """An entry as a line."""
     if isinstance(entry, Withheld):
         return Line(entry.seq, withheld=entry.hash)
-    return Line(entry.seq, entry.at, entry.event.event, **_parts(entry))  # type: ignore[arg-type] # by name
+    return Line(entry.seq, entry.at, entry.event.event, **_parts(entry))
 
 
-def _parts(entry: Entry) -> dict[str, object]:
+def _parts(entry: Entry) -> dict[str, Any]:
     match entry.event:
         case Stated(envelope=envelope, verdict=verdict):
             said = read_statement(envelope.body())
