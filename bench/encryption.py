@@ -8,7 +8,6 @@ import asyncio
 import dataclasses
 import statistics
 import sys
-import sysconfig
 import tempfile
 import time
 import uuid
@@ -18,20 +17,17 @@ from pathlib import Path
 
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
-from temporalio.common import SearchAttributeKey
 from temporalio.converter import WorkflowSerializationContext
-from temporalio.testing import WorkflowEnvironment
 
 from bench.receipt import timed
 from domain.envelope import Envelope
 from domain.plan import Plan
 from domain.statements import Sighted, Statement, sign_statement
-from process.codec import Codec, converter
+from process.codec import Codec
 from process.serve import leave
 from rehearsal.services import private_key_of
-from tests.installation import PAYLOAD_KEYS, Installation, installed, renamed
+from tests.installation import PAYLOAD_KEYS, Installation, installed, renamed, temporal_server
 from tests.support import example_plan, signed_plan
-from workflows import messages
 
 ROUNDS = 300
 WARM_UP = 30
@@ -124,16 +120,8 @@ async def payloads() -> None:
 
 async def main() -> None:
     """On a server of its own."""
-    attributes = [SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS), SearchAttributeKey.for_keyword(messages.PHASE)]
     with tempfile.TemporaryDirectory() as folder:
-        async with await WorkflowEnvironment.start_local(
-            dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
-            data_converter=converter(PAYLOAD_KEYS),
-            search_attributes=attributes,
-            dev_server_database_filename=f"{folder}/temporal.db",
-            dev_server_extra_args=["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"],
-            dev_server_log_level="error",
-        ) as environment:
+        async with await temporal_server(Path(folder, "temporal.db")) as environment:
             await payloads()
             await receipts(environment.client)
 

@@ -9,25 +9,18 @@ second so many callers at once get, in that database and in each that is named:
 import asyncio
 import statistics
 import sys
-import sysconfig
 import tempfile
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-
-from temporalio.common import SearchAttributeKey
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
 
 from archive.database import Database
 from archive.reads import Reads
 from domain.reads import Read, Shown, verify_reads
 from process.serve import leave
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import installed, renamed
+from tests.installation import installed, renamed, temporal_server
 from tests.support import example_directory, example_plan, signed_plan
-from workflows import messages
 
 ROUNDS, WARM_UP = 200, 20
 SECONDS = 3.0
@@ -52,11 +45,7 @@ WAYS: dict[str, Record] = {"no log": without, "log": without_proofs, "log, used 
 
 async def over_http() -> None:
     """Milliseconds from asking for a summary to having it, each way in turn so that the machine's moods fall on all alike."""
-    server = Path(sysconfig.get_path("scripts")) / "temporal"
-    attributes = [SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS), SearchAttributeKey.for_keyword(messages.PHASE)]
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(server), data_converter=pydantic_data_converter, search_attributes=attributes
-    ) as environment:
+    async with await temporal_server() as environment:
         plan = renamed(example_plan("almaty-tashkent"))
         async with installed(environment.client, plan, None) as here:
             door = here.gateway(plan.initiator, "officer-1")

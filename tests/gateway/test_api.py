@@ -1,17 +1,14 @@
 import asyncio
-import sysconfig
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
 
 from activities.deconfliction import Deconfliction
 from activities.desks import Desks
@@ -30,12 +27,11 @@ from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving
 from gateway.desk import Desk
-from process.codec import converter
 from process.gateway import Gateway
 from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import PAYLOAD_KEYS, Installation, installed, log_of_reads, quick, renamed
+from tests.installation import Installation, installed, log_of_reads, quick, renamed, temporal_server
 from tests.support import example_cards, example_directory, example_plan, example_scenario, signed_plan
 from tests.workflows.test_controlled_delivery import stop_by
 from worker import worker_for
@@ -351,10 +347,7 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
 async def test_when_temporal_is_away_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """503 with what to do, for every question; the process itself stays up."""
     monkeypatch.setattr("gateway.desk.PATIENCE", timedelta(seconds=1))
-    server = Path(sysconfig.get_path("scripts")) / "temporal"
-    environment = await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(server), dev_server_log_level="error", data_converter=converter(PAYLOAD_KEYS)
-    )
+    environment = await temporal_server()
     everyone = example_directory()
     directory = cast(everyone, tuple(service.id for service in everyone.services))
     desk = Desk(environment.client, "none", InForce(directory), example_cards(), private_key_of(VIGIL))

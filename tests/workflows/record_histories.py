@@ -7,7 +7,6 @@ cannot replay it would break them.
 import asyncio
 import gzip
 import sys
-import sysconfig
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,8 +14,6 @@ from pathlib import Path
 
 from pydantic import HttpUrl
 from temporalio.client import Client
-from temporalio.common import SearchAttributeKey
-from temporalio.testing import WorkflowEnvironment
 
 from domain.canonical import canonical
 from domain.deconfliction import Claim, Register, hashes
@@ -24,14 +21,13 @@ from domain.directory import Desk, ServiceKey, Webhook
 from domain.envelope import KEYS_TYPE, Envelope, key_id, public_text, sign
 from domain.keys import KeyChange, KeyEnd
 from domain.plan import Plan
-from process.codec import converter
 from process.serve import leave
-from process.temporal import IDENTITY, readable
+from process.temporal import readable
 from rehearsal.over_http import SimulatedServices, free_ports
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
 from tests.activities.test_desks import Hook
-from tests.installation import BYSTANDERS, PAYLOAD_KEYS, Installation, installed, quick, without
+from tests.installation import BYSTANDERS, Installation, installed, quick, temporal_server, without
 from tests.support import SCENARIOS, example_scenario, signed_plan
 from workflows import messages
 from workflows.messages import Book, register_id
@@ -136,17 +132,7 @@ async def recorded_with(client: Client, name: str, plan: Plan, scenario: Scenari
 
 async def record() -> None:
     """Run each path that has no history yet and write it down."""
-    server = Path(sysconfig.get_path("scripts")) / "temporal"
-    attributes = [
-        SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS),
-        SearchAttributeKey.for_keyword(messages.PHASE),
-    ]
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(server),
-        data_converter=converter(PAYLOAD_KEYS),
-        search_attributes=attributes,
-        identity=IDENTITY,
-    ) as environment:
+    async with await temporal_server() as environment:
         for name, brought in paths().items():
             file = HISTORIES / f"{name}.json.gz"
             if file.exists():
