@@ -15,7 +15,7 @@ from client.console import answer, talk
 from client.options import KEYS, OFFICER, Keys, Officer
 from client.render import moment
 from domain.canonical import plain
-from domain.envelope import Envelope, key_id
+from domain.envelope import Envelope, aloud, key_id
 from domain.errors import Unavailable, VigilError
 from domain.keys import KeyChange, Taken, read_change
 from domain.moments import instant
@@ -25,11 +25,6 @@ from process.brought import directory_in
 Announced = Annotated[
     str | None, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="the gateway that tells the deliveries under way")
 ]
-
-
-def aloud(key: str) -> str:
-    """A key id in groups, as it is read over the telephone."""
-    return " ".join(key[start : start + 4] for start in range(0, len(key), 4))
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,11 @@ def key_id(text: str) -> str:
     return digest_of_bytes(unb64(text.removeprefix("ed25519:")))[:32]
 
 
+def aloud(key: str) -> str:
+    """A key id in groups of four, as it is read over the telephone."""
+    return " ".join(key[start : start + 4] for start in range(0, len(key), 4))
+
+
 def private_pem(key: Ed25519PrivateKey) -> bytes:
     """PKCS 8 PEM, plain."""
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

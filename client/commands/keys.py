@@ -15,10 +15,10 @@ from client.commands import payload
 from client.console import answer, talk
 from client.options import KEYS, OFFICER, Keys, Officer, Output, grouped
 from client.render import moment
-from client.spreading import Announced, Spread, Way, aloud, spread_it
+from client.spreading import Announced, Spread, Way, spread_it
 from domain.canonical import canonical
 from domain.directory import ServiceKey
-from domain.envelope import KEYS_TYPE, Envelope, KeyId, key_id, sign
+from domain.envelope import KEYS_TYPE, Envelope, KeyId, aloud, key_id, sign
 from domain.errors import Malformed, NotFound
 from domain.keys import KeyChange, KeyEnd, read_change
 from domain.moments import Moment, instant
