@@ -21,12 +21,12 @@ from temporalio.service import RPCError
 
 from activities.desks import Desks, Waiting
 from activities.services import AwayError, Services
-from domain.directory import Desk, Poll, Service
-from domain.envelope import STATEMENT_TYPE, Envelope, open_envelope
-from domain.errors import Malformed, NotAuthentic, NotFound
-from domain.ledger import Receipt
-from domain.requests import Request
-from domain.statements import read_statement
+from domain.delivery.ledger import Receipt
+from domain.delivery.requests import Request
+from domain.delivery.statements import read_statement
+from domain.plan.directory import Desk, Poll, Service
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
+from domain.words.errors import Malformed, NotAuthentic, NotFound
 from process.in_force import InForce
 from workflows import messages
 from workflows.messages import AskedReport, CheckpointWait, update_id, workflow_id

@@ -8,8 +8,9 @@ from temporalio import activity
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.deconfliction import Answer, Claim, contacts, hashes
-from domain.ledger import Deconflicted
+from domain.delivery.ledger import Deconflicted
+from domain.plan.register import Answer, Claim, contacts
+from domain.plan.selectors import hashes
 from process.in_force import InForce
 from workflows import messages
 from workflows.messages import Book, Over, Touched, register_id, workflow_id

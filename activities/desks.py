@@ -18,14 +18,14 @@ import aiohttp
 from aiosmtplib import SMTPException, send
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.canonical import Frozen, canonical, digest, plain
-from domain.directory import Channel, Desk, Email, Webhook
-from domain.envelope import b64
-from domain.errors import Fault, Malformed
-from domain.identifiers import CheckpointId, OperationCode, ServiceId
-from domain.ledger import NoticeKind, UtcText
-from domain.moments import instant, utc_text
-from domain.requests import Notice, Request
+from domain.delivery.ledger import NoticeKind, UtcText
+from domain.delivery.requests import Notice, Request
+from domain.plan.directory import Channel, Desk, Email, Webhook
+from domain.signing.canonical import Frozen, canonical, digest, plain
+from domain.signing.keys import b64
+from domain.words.errors import Fault, Malformed
+from domain.words.identifiers import CheckpointId, OperationCode, ServiceId
+from domain.words.moments import instant, utc_text
 from process.in_force import InForce
 from process.mail import Mailbox
 

@@ -9,8 +9,8 @@ from temporalio import activity
 
 from activities.desks import Desks, Waiting
 from activities.services import AwayError, Services
-from domain.directory import Desk, Service
-from domain.requests import Notice
+from domain.delivery.requests import Notice
+from domain.plan.directory import Desk, Service
 from workflows import messages
 from workflows.messages import Delivered, Errand
 

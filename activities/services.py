@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, ValidationError
 from yarl import URL
 
-from domain import proof
-from domain.canonical import Frozen, canonical
-from domain.directory import Desk, Service
-from domain.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, sign
-from domain.requests import Notice, Request
+from domain.delivery.requests import Notice, Request
+from domain.plan import proof
+from domain.plan.directory import Desk, Service
+from domain.signing.canonical import Frozen, canonical
+from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, sign
 
 log = logging.getLogger("vigil.services")
 

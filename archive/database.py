@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from domain.errors import Malformed, Unavailable
+from domain.words.errors import Malformed, Unavailable
 
 log = logging.getLogger("vigil.archive")
 for talker in ("alembic", "aiosqlite"):  # the second would write down every value

@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.tables import used_proofs
-from domain import proof
-from domain.moments import utc_text
+from domain.plan import proof
+from domain.words.moments import utc_text
 
 _INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """`ON CONFLICT` is written alike in both, and is in neither's common part."""

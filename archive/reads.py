@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from archive.database import PATIENCE, Database
 from archive.proofs import unused
 from archive.tables import reads, seen, tips, used_proofs
-from domain import proof
-from domain.canonical import canonical, digest_of_bytes
-from domain.directory import Service
-from domain.envelope import READS_TYPE, Envelope, sign
-from domain.errors import NotAuthentic, NotVerified, Unavailable
-from domain.moments import utc_text
-from domain.reads import EMPTY, Page, Read, Shown, Tip, after, contains, signed_tip, unverified_tip
+from domain.plan import proof
+from domain.plan.directory import Service
+from domain.record.reads import EMPTY, Page, Read, Shown, Tip, after, contains, signed_tip, unverified_tip
+from domain.signing.canonical import canonical, digest_of_bytes
+from domain.signing.envelope import READS_TYPE, Envelope, sign
+from domain.words.errors import NotAuthentic, NotVerified, Unavailable
+from domain.words.moments import utc_text
 
 AT_ONCE = 200
 """Records of one transaction at most. What comes while one is being written is written together in the next."""

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from archive.database import Database
 from archive.proofs import unused
 from archive.tables import begun, links, sessions
-from domain.canonical import digest_of_bytes
-from domain.errors import NotAuthentic
-from domain.moments import instant, utc_text
+from domain.signing.canonical import digest_of_bytes
+from domain.words.errors import NotAuthentic
+from domain.words.moments import instant, utc_text
 
 LINK = timedelta(seconds=60)
 """How long a link that has been given is good for, once."""

@@ -20,9 +20,9 @@ from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
 from bench.receipt import timed
-from domain.envelope import Envelope
-from domain.plan import Plan
-from domain.statements import Sighted, Statement, sign_statement
+from domain.delivery.statements import Sighted, Statement, sign_statement
+from domain.plan.plan import Plan
+from domain.signing.envelope import Envelope
 from process.codec import Codec
 from process.serve import leave
 from rehearsal.services import private_key_of

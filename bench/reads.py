@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 
 from archive.database import Database
 from archive.reads import Reads
-from domain.reads import Read, Shown, verify_reads
+from domain.record.reads import Read, Shown, verify_reads
 from process.serve import leave
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.installation import installed, renamed, temporal_server

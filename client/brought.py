@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from client.options import CardsFolder, DirectoryFile, PlanFile
-from domain.cards import RuleCard
-from domain.directory import Directory
-from domain.documents import Document
-from domain.errors import NotFound
-from domain.plan import Plan
-from domain.planning import rules
-from domain.quantities import parse_span
+from domain.plan.cards import RuleCard
+from domain.plan.check import rules
+from domain.plan.directory import Directory
+from domain.plan.documents import Document
+from domain.plan.plan import Plan
+from domain.words.errors import NotFound
+from domain.words.quantities import parse_span
 from process.brought import cards_in, directory_in, text_of
 from rehearsal.scenario import Change, Pace, Scenario
 from rehearsal.scenario import faults_in as unfitting

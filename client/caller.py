@@ -12,9 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from client.keys import key_of
 from client.options import GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
-from domain.errors import Malformed
-from domain.identifiers import OfficerCode
-from domain.statements import faults_of
+from domain.words.errors import Malformed, faults_of
+from domain.words.identifiers import OfficerCode
 from process.gateway import Gateway
 
 T = TypeVar("T")

@@ -13,12 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from client import keys
 from client.options import EncryptFor, Known
-from domain.directory import Directory
-from domain.envelope import REQUEST_TYPE, open_envelope
-from domain.errors import Malformed, NotAuthentic, NotFound
-from domain.recipients import RecipientText
-from domain.requests import Request, SignedInbox
-from domain.statements import faults_of
+from domain.delivery.requests import Request, SignedInbox
+from domain.plan.directory import Directory
+from domain.signing.envelope import REQUEST_TYPE, open_envelope
+from domain.signing.recipients import RecipientText
+from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
 from process import age, files
 from process.brought import directory_in, installation_of
 

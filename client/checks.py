@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from client.examination import LARGEST_BODY, ONE_CALL, TRIALS, Answer, Exam, Unmet, Untried
-from domain.canonical import canonical
-from domain.envelope import NOTICE_TYPE, REQUEST_TYPE, sign
-from domain.proof import LIFETIME
-from domain.statements import ANSWERS
+from domain.delivery.statements import ANSWERS
+from domain.plan.proof import LIFETIME
+from domain.signing.canonical import canonical
+from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, sign
 
 By = Literal["push", "poll"]
 Result = Literal["passed", "failed", "untried"]

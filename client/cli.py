@@ -29,7 +29,7 @@ from client.commands import (
 )
 from client.console import explain, problem
 from client.running import Interrupted
-from domain.errors import Malformed, VigilError
+from domain.words.errors import Malformed, VigilError
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(plans.app, name="plan")

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.live import Live
 
 from client import render
-from domain.canonical import plain
-from domain.errors import Malformed, RuleBroken, VigilError
-from domain.ledger import Entry
-from domain.sight import Withheld
-from domain.views import DeliveryView
+from domain.delivery.ledger import Entry
+from domain.signing.canonical import plain
+from domain.views.sight import Withheld
+from domain.views.view import DeliveryView
+from domain.words.errors import Malformed, RuleBroken, VigilError
 
 PIPE_WIDTH = 240
 """Columns where the output is not a terminal, so that nothing is broken over lines that a program reads."""

@@ -6,9 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from domain.cards import Modality, Permission
-from domain.demands import Demand
-from domain.quantities import say_span
+from domain.plan.cards import Modality, Permission
+from domain.plan.demands import Demand
+from domain.words.quantities import say_span
 
 UNKNOWN = "not known: the State's own authorisation decides"
 

@@ -11,9 +11,9 @@ from functools import partial
 import pycountry
 
 from client.picture import ACCENT, BAD, FAINT, INK, PAPER, QUIET, Canvas, broken, room
-from domain.plan import Leg, Plan, PlannedCheckpoint, Step
-from domain.quantities import say_mass, say_span
-from domain.statements import say_amount
+from domain.plan.goods import say_amount
+from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Step
+from domain.words.quantities import say_mass, say_span
 
 STEPS: dict[Step, str] = {
     "authorise": "consent",

@@ -13,7 +13,7 @@ from typing import Self
 
 import aiohttp
 
-from domain.errors import Unavailable
+from domain.words.errors import Unavailable
 
 PATIENCE = 60.0
 GRACE = 25.0

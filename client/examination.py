@@ -20,15 +20,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 from yarl import URL
 
-from domain import proof
-from domain.canonical import canonical, plain
-from domain.directory import Directory, Service
-from domain.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, key_id, open_envelope, public_text, sign
-from domain.errors import Malformed, Unavailable, VigilError
-from domain.ledger import Left, Receipt, Verdict
-from domain.moments import utc_text
-from domain.requests import Facts, Notice, Request
-from domain.statements import Need, Statement, read_statement
+from domain.delivery.ledger import Left, Receipt, Verdict
+from domain.delivery.requests import Facts, Notice, Request
+from domain.delivery.statements import Statement, read_statement
+from domain.plan import proof
+from domain.plan.directory import Directory, Service
+from domain.plan.vocabulary import Need
+from domain.signing.canonical import canonical, plain
+from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
+from domain.signing.keys import key_id, public_text
+from domain.words.errors import Malformed, Unavailable, VigilError
+from domain.words.moments import utc_text
 
 ONE_CALL = 10.0
 """Seconds within which a service acknowledges."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from client import carrying
-from domain.envelope import Envelope
-from domain.errors import Malformed, Unavailable, VigilError
-from domain.ledger import Left, Receipt
-from domain.statements import Statement, faults_of, read_statement
+from domain.delivery.ledger import Left, Receipt
+from domain.delivery.statements import Statement, read_statement
+from domain.signing.envelope import Envelope
+from domain.words.errors import Malformed, Unavailable, VigilError, faults_of
 from process.gateway import Gateway
 
 KEEP_TRYING = 20.0

@@ -21,14 +21,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from client import passphrase
-from domain.directory import Directory, ServiceKey
-from domain.documents import Document
-from domain.envelope import Envelope, key_id, public_text
-from domain.errors import Malformed, NotAllowed, NotFound, RuleBroken
-from domain.identifiers import ServiceId
-from domain.keys import authentic, changed, faults_in, read_change
-from domain.moments import instant
-from domain.statements import faults_of
+from domain.plan.directory import Directory, ServiceKey
+from domain.plan.documents import Document
+from domain.plan.key_changes import authentic, changed, faults_in, read_change
+from domain.signing.envelope import Envelope
+from domain.signing.keys import key_id, public_text
+from domain.words.errors import Malformed, NotAllowed, NotFound, RuleBroken, faults_of
+from domain.words.identifiers import ServiceId
+from domain.words.moments import instant
 from process import files, keyfile
 from process.brought import text_of
 from process.keyfile import Kept, KeyFile, Secrets

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from rich.table import Table
 
-from domain.directory import Listed, ServiceKey
-from domain.envelope import key_id
+from domain.plan.directory import Listed, ServiceKey
+from domain.signing.keys import key_id
 
 
 def table_of(services: Iterable[Listed]) -> Table:

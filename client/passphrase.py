@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from domain.errors import Malformed, NotAllowed
+from domain.words.errors import Malformed, NotAllowed
 from process.brought import passphrase_in
 
 VARIABLE = "VIGIL_PASSPHRASE_FILE"

@@ -19,14 +19,15 @@ from client.brought import Brought
 from client.console import talk
 from client.embedded import Embedded, Home, Layout, held
 from client.running import Interrupted
-from domain.canonical import Frozen, canonical, plain
-from domain.directory import Directory
-from domain.envelope import PLAN_TYPE, private_pem, sign
-from domain.errors import Malformed, NotVerified, TimedOut
-from domain.ledger import Entry, Outcome, Stated
-from domain.packet import verify
-from domain.plan import Plan
-from domain.views import DeliveryView
+from domain.delivery.ledger import Entry, Outcome, Stated
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
+from domain.record.packet import verify
+from domain.signing.canonical import Frozen, canonical, plain
+from domain.signing.envelope import PLAN_TYPE, sign
+from domain.signing.keys import private_pem
+from domain.views.view import DeliveryView
+from domain.words.errors import Malformed, NotVerified, TimedOut
 from process.gateway import Away, Gateway
 from process.ring import new_ring
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of

@@ -7,8 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from domain.keys import read_change
-from domain.ledger import (
+from domain.delivery.ledger import (
     Amended,
     Asked,
     Cleared,
@@ -32,11 +31,8 @@ from domain.ledger import (
     TakenUp,
     Told,
 )
-from domain.moments import instant
-from domain.quantities import say_mass, say_span
-from domain.requests import Request
-from domain.sight import Withheld
-from domain.statements import (
+from domain.delivery.requests import Request
+from domain.delivery.statements import (
     ArrestMade,
     AuthorisationGranted,
     HandoverAccepted,
@@ -46,9 +42,13 @@ from domain.statements import (
     Seizure,
     Statement,
     read_statement,
-    say_amount,
 )
-from domain.views import DeliveryView, Row, StopView, Waiting
+from domain.plan.goods import say_amount
+from domain.plan.key_changes import read_change
+from domain.views.sight import Withheld
+from domain.views.view import DeliveryView, Row, StopView, Waiting
+from domain.words.moments import instant
+from domain.words.quantities import say_mass, say_span
 
 MARKS = {
     "accepted": ("ok", "green"),

@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from client.handing import kept
-from domain import filling
-from domain.envelope import Envelope
-from domain.errors import Fault, Malformed
-from domain.filling import PARTS, Parts, handling_of
-from domain.requests import Request
-from domain.statements import ANSWERS, Content, Correction, Statement, faults_of, sign_statement
+from domain.delivery.requests import Request
+from domain.delivery.statements import ANSWERS, Content, Correction, Statement, sign_statement
+from domain.signing.envelope import Envelope
+from domain.views import forms
+from domain.views.forms import PARTS, Parts, handling_of
+from domain.words.errors import Fault, Malformed, faults_of
 
 
 def _signed(text: str) -> dict[str, Any]:
@@ -39,9 +39,9 @@ def content_of(kind: str, words: Iterable[str], request: Request | None) -> Cont
             faults.append(Fault(place=name, problem="given twice"))
         else:
             given[name] = value
-    asked = filling.asked(kind, request, datetime.now(UTC)) if request is not None else {}
+    asked = forms.asked(kind, request, datetime.now(UTC)) if request is not None else {}
     try:
-        content = filling.content_of(kind, given, asked, _PARTS, hint=_HINT)
+        content = forms.content_of(kind, given, asked, _PARTS, hint=_HINT)
     except Malformed as error:
         raise (Malformed(error.message, [*faults, *error.faults], hint=_HINT) if faults else error) from error
     if faults:

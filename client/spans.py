@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from domain.quantities import say_span
+from domain.words.quantities import say_span
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 STEPS = (1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR,

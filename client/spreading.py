@@ -14,11 +14,12 @@ from client.caller import call_with
 from client.console import answer, talk
 from client.options import KEYS, OFFICER, Keys, Officer
 from client.render import moment
-from domain.canonical import plain
-from domain.envelope import Envelope, aloud, key_id
-from domain.errors import Unavailable, VigilError
-from domain.keys import KeyChange, Taken, read_change
-from domain.moments import instant
+from domain.plan.key_changes import KeyChange, Taken, read_change
+from domain.signing.canonical import plain
+from domain.signing.envelope import Envelope
+from domain.signing.keys import aloud, key_id
+from domain.words.errors import Unavailable, VigilError
+from domain.words.moments import instant
 from process import files
 from process.brought import directory_in
 

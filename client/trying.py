@@ -11,10 +11,10 @@ from client.brought import Brought, checked_scenario
 from client.console import talk
 from client.rehearse import Rehearsal, home_for
 from client.running import run
-from domain.canonical import Frozen
-from domain.errors import Malformed, NotVerified, TimedOut
-from domain.ledger import Outcome
-from domain.packet import verify
+from domain.delivery.ledger import Outcome
+from domain.record.packet import verify
+from domain.signing.canonical import Frozen
+from domain.words.errors import Malformed, NotVerified, TimedOut
 from rehearsal.scenario import Happened, Said, Scenario
 from rehearsal.simulator import World, simulate
 from rehearsal.trail import first_missing, sights_in

@@ -6,7 +6,7 @@ import logging
 from archive.database import Database
 from archive.reads import Reads
 from archive.sessions import Sessions
-from domain.errors import Malformed, Unavailable
+from domain.words.errors import Malformed, Unavailable
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving

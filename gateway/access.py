@@ -1,4 +1,4 @@
-"""Who is calling, and whether this one delivery is theirs. Who may do what at all is the table of `domain.policy`."""
+"""Who is calling, and whether this one delivery is theirs. Who may do what at all is the table of `domain.plan.access`."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
-from domain import proof
-from domain.directory import Directory, Service
-from domain.errors import NotAllowed, NotAuthentic, NotFound
-from domain.identifiers import OperationCode
-from domain.plan import Plan
-from domain.policy import reach, role_of
-from domain.proof import Caller
+from domain.plan import proof
+from domain.plan.access import reach, role_of
+from domain.plan.directory import Directory, Service
+from domain.plan.plan import Plan
+from domain.plan.proof import Caller
+from domain.words.errors import NotAllowed, NotAuthentic, NotFound
+from domain.words.identifiers import OperationCode
 from process.in_force import InForce
 
 _CODE: TypeAdapter[str] = TypeAdapter(OperationCode)

@@ -8,9 +8,9 @@ from datetime import timedelta
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from domain.directory import Desk, Service
-from domain.requests import Request
-from domain.views import DeliveryView
+from domain.delivery.requests import Request
+from domain.plan.directory import Desk, Service
+from domain.views.view import DeliveryView
 from workflows import messages
 from workflows.messages import AskedReport, Asker, workflow_id
 

@@ -1,6 +1,7 @@
 """The HTTP API, version 1. Every answer is JSON, every error a problem document (RFC 9457) with our code, rule and hint.
 
-What each route takes and gives stands in `gateway.openapi`, who may use it in `domain.policy`, how often in `gateway.limits`.
+What each route takes and gives stands in `gateway.openapi`, who may use it in `domain.plan.access`,
+how often in `gateway.limits`.
 """
 
 import asyncio
@@ -12,17 +13,16 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
-from domain.canonical import digest_of_bytes
-from domain.directory import Listed
-from domain.envelope import Envelope
-from domain.errors import Malformed, NotAllowed
-from domain.identifiers import OperationCode
-from domain.ledger import Entry, Left
-from domain.moments import utc_text
-from domain.packet import Purpose
-from domain.sight import Withheld
-from domain.statements import faults_of
-from domain.views import Row
+from domain.delivery.ledger import Entry, Left
+from domain.plan.directory import Listed
+from domain.record.packet import Purpose
+from domain.signing.canonical import digest_of_bytes
+from domain.signing.envelope import Envelope
+from domain.views.sight import Withheld
+from domain.views.view import Row
+from domain.words.errors import Malformed, NotAllowed, faults_of
+from domain.words.identifiers import OperationCode
+from domain.words.moments import utc_text
 from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
 from gateway.codec import decoded

@@ -11,8 +11,8 @@ from aiohttp import web
 from google.protobuf.json_format import MessageToJson, Parse, ParseError
 from temporalio.api.common.v1 import Payloads
 
-from domain.canonical import Frozen
-from domain.errors import Malformed
+from domain.signing.canonical import Frozen
+from domain.words.errors import Malformed
 from process.codec import CONTEXT, ENCRYPTED, Codec, ForgedError
 from workflows.messages import delivery_of
 

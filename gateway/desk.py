@@ -24,34 +24,25 @@ from temporalio.client import (
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
-from domain import amending
-from domain.canonical import canonical
-from domain.cards import RuleCard
-from domain.directory import Directory, Listed, Service
-from domain.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
-from domain.errors import (
-    Fault,
-    Malformed,
-    NotAllowed,
-    NotAuthentic,
-    NotFound,
-    RuleBroken,
-    Unavailable,
-    VigilError,
-)
-from domain.keys import Taken, authentic, changed, read_change
-from domain.keys import faults_in as faults_of_keys
-from domain.ledger import Amended, Entry, Left, Receipt
-from domain.moments import utc_text
-from domain.packet import Purpose, seal
-from domain.plan import Plan, read_plan
-from domain.planning import faults_in
-from domain.policy import reach, role_of, speaks_everywhere
-from domain.record import resume, verified_plan
-from domain.requests import Inbox, Request, SignedInbox
-from domain.sight import Withheld, sight
-from domain.statements import Statement, read_statement
-from domain.views import DeliveryView, Row
+from domain.delivery.ledger import Amended, Entry, Left, Receipt
+from domain.delivery.requests import Inbox, Request, SignedInbox
+from domain.delivery.statements import Statement, read_statement
+from domain.plan.access import reach, role_of, speaks_everywhere
+from domain.plan.cards import RuleCard
+from domain.plan.check import faults_in
+from domain.plan.directory import Directory, Listed, Service
+from domain.plan.key_changes import Taken, authentic, changed, read_change
+from domain.plan.key_changes import faults_in as faults_of_keys
+from domain.plan.plan import Plan, read_plan
+from domain.record.door import resume, verified_plan
+from domain.record.packet import Purpose, seal
+from domain.rules import amending
+from domain.signing.canonical import canonical
+from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
+from domain.views.sight import Withheld, sight
+from domain.views.view import DeliveryView, Row
+from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable, VigilError
+from domain.words.moments import utc_text
 from gateway.access import may_see, may_start, no_delivery
 from gateway.acknowledging import Acknowledgements
 from gateway.health import Health, Pulse

@@ -10,8 +10,8 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain.canonical import Frozen
-from domain.errors import Unavailable
+from domain.signing.canonical import Frozen
+from domain.words.errors import Unavailable
 
 PATIENCE = timedelta(seconds=1.5)
 FRESH = 1.0

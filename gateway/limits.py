@@ -21,8 +21,8 @@ from aiohttp import web
 from aiolimiter import AsyncLimiter
 from pydantic import ValidationError
 
-from domain.envelope import Envelope
-from domain.errors import Limited, VigilError
+from domain.signing.envelope import Envelope
+from domain.words.errors import Limited, VigilError
 
 Lane = Literal["ask", "say", "stop", "follow", "enter"]
 STOPS = ("stop_requested", "incident")

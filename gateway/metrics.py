@@ -5,8 +5,8 @@ from functools import partial
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from domain.errors import RuleBroken, VigilError
-from domain.ledger import Left, Receipt
+from domain.delivery.ledger import Left, Receipt
+from domain.words.errors import RuleBroken, VigilError
 from gateway.limits import SHARES, Limits
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from domain.errors import VigilError
-from domain.policy import OPEN, permit
-from domain.proof import Caller
+from domain.plan.access import OPEN, permit
+from domain.plan.proof import Caller
+from domain.words.errors import VigilError
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
 from gateway.codec import roomy

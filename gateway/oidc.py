@@ -28,10 +28,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from yarl import URL
 
 from archive.sessions import AWAY, SignedIn
-from domain.canonical import digest_of_bytes
-from domain.directory import Service
-from domain.errors import NotAllowed, NotAuthentic, Unavailable
-from domain.policy import supervises
+from domain.plan.access import supervises
+from domain.plan.directory import Service
+from domain.signing.canonical import digest_of_bytes
+from domain.words.errors import NotAllowed, NotAuthentic, Unavailable
 from gateway.registration import Address, Registration
 
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")

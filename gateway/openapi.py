@@ -16,18 +16,18 @@ from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 
 from archive.reads import LONGEST_PAGE
-from domain.canonical import Frozen
-from domain.directory import Listed
-from domain.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
-from domain.identifiers import OperationCode
-from domain.keys import Taken
-from domain.ledger import Entry, Left, Receipt, UtcText
-from domain.packet import Purpose
-from domain.policy import OPEN
-from domain.reads import Page
-from domain.requests import Inbox, SignedInbox
-from domain.sight import Withheld
-from domain.views import DeliveryView, Row
+from domain.delivery.ledger import Entry, Left, Receipt, UtcText
+from domain.delivery.requests import Inbox, SignedInbox
+from domain.plan.access import OPEN
+from domain.plan.directory import Listed
+from domain.plan.key_changes import Taken
+from domain.record.packet import Purpose
+from domain.record.reads import Page
+from domain.signing.canonical import Frozen
+from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
+from domain.views.sight import Withheld
+from domain.views.view import DeliveryView, Row
+from domain.words.identifiers import OperationCode
 from gateway import metrics
 from gateway.codec import Coded
 from gateway.health import Health

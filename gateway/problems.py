@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from domain.canonical import Frozen
-from domain.errors import (
+from domain.signing.canonical import Frozen
+from domain.words.errors import (
     Fault,
     Limited,
     Malformed,

@@ -12,12 +12,12 @@ from typing import Any
 from aiohttp import web
 
 from archive.reads import Reads
-from domain.errors import VigilError
-from domain.ledger import Entry
-from domain.packet import Purpose
-from domain.policy import role_of
-from domain.reads import Shown
-from domain.sight import Withheld
+from domain.delivery.ledger import Entry
+from domain.plan.access import role_of
+from domain.record.packet import Purpose
+from domain.record.reads import Shown
+from domain.views.sight import Withheld
+from domain.words.errors import VigilError
 from gateway.access import CALLER
 from gateway.pages import door
 

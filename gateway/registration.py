@@ -8,12 +8,12 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, field_validator
 from yarl import URL
 
-from domain.canonical import Frozen
-from domain.directory import Directory
-from domain.documents import Document
-from domain.errors import Fault, Malformed
-from domain.identifiers import OfficerCode, ServiceId
-from domain.policy import supervises
+from domain.plan.access import supervises
+from domain.plan.directory import Directory
+from domain.plan.documents import Document
+from domain.signing.canonical import Frozen
+from domain.words.errors import Fault, Malformed
+from domain.words.identifiers import OfficerCode, ServiceId
 from process.brought import text_of
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

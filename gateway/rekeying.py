@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from domain.errors import Fault, NotFound, Unavailable, VigilError
-from domain.keys import Taken
+from domain.plan.key_changes import Taken
+from domain.words.errors import Fault, NotFound, Unavailable, VigilError
 
 AT_ONCE = 8
 LISTED_WITHIN = 1.0

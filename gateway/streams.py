@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from domain.errors import VigilError
-from domain.ledger import Entry
-from domain.sight import Withheld
+from domain.delivery.ledger import Entry
+from domain.views.sight import Withheld
+from domain.words.errors import VigilError
 from gateway.access import CALLER, PROOFS
 from gateway.reads import following
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pyrage
 from pyrage.x25519 import Identity, Recipient
 
-from domain.errors import Malformed, NotAllowed
+from domain.words.errors import Malformed, NotAllowed
 
 _FIRST = b"age-encryption.org/v1\n"
 _STRANGER = "No matching keys found"

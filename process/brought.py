@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from domain.cards import RuleCard
-from domain.directory import Directory, Service
-from domain.documents import Document
-from domain.errors import Fault, Malformed, NotFound
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory, Service
+from domain.plan.documents import Document
+from domain.words.errors import Fault, Malformed, NotFound
 
 
 def text_of(path: Path) -> str:

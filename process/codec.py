@@ -32,7 +32,7 @@ from temporalio.converter import (
     WorkflowSerializationContext,
 )
 
-from domain.errors import Unavailable
+from domain.words.errors import Unavailable
 from process.ring import Ring
 
 log = logging.getLogger("vigil.codec")

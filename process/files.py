@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from domain.errors import Malformed
+from domain.words.errors import Malformed
 
 _OWN = 0o600
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL

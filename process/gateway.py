@@ -13,10 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
-from domain import proof
-from domain.directory import Listed
-from domain.envelope import Envelope
-from domain.errors import (
+from domain.delivery.ledger import Entry, Left, Receipt
+from domain.delivery.requests import Inbox, SignedInbox
+from domain.plan import proof
+from domain.plan.directory import Listed
+from domain.plan.key_changes import Taken
+from domain.record.reads import Page
+from domain.signing.envelope import Envelope
+from domain.views.sight import Withheld
+from domain.views.view import DeliveryView, Row
+from domain.words.errors import (
     Fault,
     Limited,
     Malformed,
@@ -28,12 +34,6 @@ from domain.errors import (
     Unavailable,
     VigilError,
 )
-from domain.keys import Taken
-from domain.ledger import Entry, Left, Receipt
-from domain.reads import Page
-from domain.requests import Inbox, SignedInbox
-from domain.sight import Withheld
-from domain.views import DeliveryView, Row
 
 T = TypeVar("T")
 Away = Callable[[Unavailable], None]

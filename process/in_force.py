@@ -3,9 +3,9 @@
 import logging
 from pathlib import Path
 
-from domain.directory import Directory
-from domain.errors import Malformed, VigilError
-from domain.keys import KeyChange, changed
+from domain.plan.directory import Directory
+from domain.plan.key_changes import KeyChange, changed
+from domain.words.errors import Malformed, VigilError
 from process.brought import directory_in, installation_of
 
 log = logging.getLogger("vigil.directory")

@@ -18,10 +18,9 @@ from keyring.errors import KeyringError
 from pydantic import ValidationError
 from pyrage.x25519 import Identity
 
-from domain.directory import ServiceKey
-from domain.envelope import key_id, private_key, private_pem, public_text
-from domain.errors import Malformed, NotFound, Unavailable
-from domain.statements import faults_of
+from domain.plan.directory import ServiceKey
+from domain.signing.keys import key_id, private_key, private_pem, public_text
+from domain.words.errors import Malformed, NotFound, Unavailable, faults_of
 from process import age
 from process.brought import passphrase_in, text_of
 

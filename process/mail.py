@@ -6,8 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.directory import MailAddress
-from domain.errors import Fault, Malformed
+from domain.plan.directory import MailAddress
+from domain.words.errors import Fault, Malformed
 from process.brought import text_of
 
 Protection = Literal["none", "starttls", "tls"]

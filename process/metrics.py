@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, start_http_server
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
-from domain.errors import Unavailable
+from domain.words.errors import Unavailable
 
 
 @contextmanager

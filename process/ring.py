@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from domain.errors import Fault, Malformed
+from domain.words.errors import Fault, Malformed
 from process.brought import text_of
 
 FORMAT = "vigil payload-keys/1"

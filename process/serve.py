@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
-from domain.errors import Malformed, VigilError
+from domain.words.errors import Malformed, VigilError
 from process import logs, settings
 
 Run = Callable[[settings.Settings, asyncio.Event], Awaitable[None]]

@@ -7,8 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.errors import Malformed
-from domain.statements import faults_of
+from domain.words.errors import Malformed, faults_of
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 

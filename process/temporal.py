@@ -11,7 +11,7 @@ from temporalio.converter import WorkflowSerializationContext
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
-from domain.errors import Unavailable
+from domain.words.errors import Unavailable
 from process.codec import ENCRYPTED, Codec, ForgedError, converter
 from process.ring import Ring
 

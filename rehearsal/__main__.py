@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from domain.canonical import plain
-from domain.cards import RuleCard
-from domain.delivery import Delivery
-from domain.directory import Directory
-from domain.documents import Document
-from domain.ledger import Entry, Stated
-from domain.packet import verify
-from domain.plan import Plan
-from domain.statements import read_statement
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Entry, Stated
+from domain.delivery.statements import read_statement
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.documents import Document
+from domain.plan.plan import Plan
+from domain.record.packet import verify
+from domain.signing.canonical import plain
 from process.brought import cards_in, directory_in, text_of
 from rehearsal import chaos, random_plans
 from rehearsal.invariants import Checker

@@ -6,17 +6,10 @@ Each book is told what counted, in order, and says what is wrong with it; each f
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from domain.cards import Permission, RuleCard
-from domain.deconfliction import Contact
-from domain.directory import Directory
-from domain.envelope import STATEMENT_TYPE, key_id, open_envelope
-from domain.ledger import Cleared, Closed, Deconflicted, Event, Opened, Silence
-from domain.moments import instant
-from domain.plan import Plan
-from domain.statements import (
+from domain.delivery.ledger import Cleared, Closed, Deconflicted, Event, Opened, Silence
+from domain.delivery.statements import (
     ANSWERS,
     AuthorisationGranted,
-    Cash,
     ConflictSettled,
     Correction,
     Delegated,
@@ -24,9 +17,16 @@ from domain.statements import (
     Prepared,
     Seizure,
     Statement,
-    SubstanceMass,
     read_statement,
 )
+from domain.plan.cards import Permission, RuleCard
+from domain.plan.directory import Directory
+from domain.plan.goods import Cash, SubstanceMass
+from domain.plan.plan import Plan
+from domain.plan.register import Contact
+from domain.signing.envelope import STATEMENT_TYPE, open_envelope
+from domain.signing.keys import key_id
+from domain.words.moments import instant
 
 Amounts = Sequence[SubstanceMass | Cash]
 

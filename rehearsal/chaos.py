@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from domain.envelope import STATEMENT_TYPE, Envelope, sign
-from domain.moments import instant
-from domain.plan import Plan
-from domain.statements import (
+from domain.delivery.statements import (
     ArrestMade,
     Content,
     Correction,
     Delegated,
     Interdicted,
-    Need,
     Prepared,
     Seizure,
     Sighted,
     StopAcknowledged,
-    SubstanceMass,
     read_statement,
     sign_statement,
 )
+from domain.plan.goods import SubstanceMass
+from domain.plan.plan import Plan
+from domain.plan.vocabulary import Need
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
+from domain.words.moments import instant
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.services import private_key_of
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from domain.canonical import canonical, digest
-from domain.delivery import Delivery
-from domain.envelope import PLAN_TYPE, sign
-from domain.ledger import Deconflicted, NoticeKind, Told
-from domain.record import begin, record, submit
-from domain.requests import request
-from domain.statements import Statement, StopRequested, sign_statement
-from domain.timers import next_moment
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Deconflicted, NoticeKind, Told
+from domain.delivery.statements import Statement, StopRequested, sign_statement
+from domain.record.door import begin, record, submit
+from domain.rules.timers import next_moment
+from domain.signing.canonical import canonical, digest
+from domain.signing.envelope import PLAN_TYPE, sign
+from domain.views.asked import request
 from rehearsal.clock import EPOCH
 from rehearsal.invariants import Checker
 from rehearsal.services import cast, lines, private_key_of

@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from math import ceil
 
-from domain.canonical import Frozen
-from domain.delivery import Delivery
-from domain.ledger import Cause, Closed, Concluded, Outcome
-from domain.moments import instant
-from domain.plan import Plan
-from domain.progress import Progress
-from domain.rules import ORDER
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Cause, Closed, Concluded, Outcome
+from domain.delivery.progress import Progress
+from domain.plan.plan import Plan
+from domain.rules.rules import ORDER
+from domain.signing.canonical import Frozen
+from domain.words.moments import instant
 from rehearsal.scenario import base_name
 from rehearsal.trail import sights
 

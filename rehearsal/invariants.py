@@ -1,14 +1,12 @@
 """What must hold in every delivery, whatever happens, written anew from the plan and the ledger alone.
 
-Nothing here calls `domain.rules`: a fault planted there must be caught here. Each invariant bears the number of its rule.
+Nothing here calls `domain.rules.rules`: a fault planted there must be caught here. Each invariant bears the number of its rule.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from domain.cards import Modality, RuleCard
-from domain.directory import Directory
-from domain.ledger import (
+from domain.delivery.ledger import (
     Amended,
     Closed,
     Concluded,
@@ -25,9 +23,7 @@ from domain.ledger import (
     TakenUp,
     Told,
 )
-from domain.moments import instant
-from domain.plan import Plan, read_plan
-from domain.statements import (
+from domain.delivery.statements import (
     ArrestMade,
     AuthorisationExtended,
     AuthorisationGranted,
@@ -57,6 +53,10 @@ from domain.statements import (
     StopRequested,
     read_statement,
 )
+from domain.plan.cards import Modality, RuleCard
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan, read_plan
+from domain.words.moments import instant
 from rehearsal.books import Conflicts, Permits, Scales, Voices, voice_of
 
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")

@@ -1,19 +1,19 @@
 """R11, watched while a delivery runs: a reader who looks at everything that its own doors show, and finds another's words.
 
-Nothing here calls `domain.sight` to decide what is allowed: who may hear whom is worked out anew, from the plan alone.
+Nothing here calls `domain.views.sight` to decide what is allowed: who may hear whom is worked out anew, from the plan alone.
 """
 
 import re
 from collections.abc import Iterator
 
-from domain.delivery import Delivery
-from domain.directory import Service
-from domain.ledger import Entry, NoticeKind, Stated
-from domain.plan import Plan
-from domain.requests import inbox
-from domain.sight import notice, page
-from domain.statements import read_statement
-from domain.views import view
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Entry, NoticeKind, Stated
+from domain.delivery.statements import read_statement
+from domain.plan.directory import Service
+from domain.plan.plan import Plan
+from domain.views.asked import inbox
+from domain.views.sight import notice, page
+from domain.views.view import view
 from rehearsal.invariants import BrokenInvariantError
 
 NOTICES: tuple[NoticeKind, ...] = ("amended", "outcome", "alarm")

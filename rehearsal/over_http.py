@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel
 from yarl import URL
 
-from domain import proof
-from domain.directory import Desk, Directory, Poll, Push, Reach, Service
-from domain.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope
-from domain.errors import Refused, Unavailable, VigilError
-from domain.plan import Plan
-from domain.requests import Notice, Request
+from domain.delivery.requests import Notice, Request
+from domain.plan import proof
+from domain.plan.directory import Desk, Directory, Poll, Push, Reach, Service
+from domain.plan.plan import Plan
+from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope
+from domain.words.errors import Refused, Unavailable, VigilError
 from process.gateway import Gateway
 from rehearsal.scenario import Scenario
 from rehearsal.services import Line, lines, private_key_of

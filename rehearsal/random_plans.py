@@ -7,9 +7,9 @@ import random
 from itertools import pairwise
 from typing import Any
 
-from domain.cards import RuleCard
-from domain.directory import Directory
-from domain.plan import Plan
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
 
 STATES = ("KZ", "UZ", "RU", "KG")
 MODALITIES = ("intact", "removed", "replaced_in_part", "replaced_in_whole")

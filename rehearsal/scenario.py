@@ -10,14 +10,15 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from domain import unforeseen
-from domain.canonical import Frozen
-from domain.errors import Fault
-from domain.identifiers import CheckpointId, ServiceId
-from domain.ledger import Outcome, RuleNumber
-from domain.plan import Plan
-from domain.quantities import Span
-from domain.statements import Content, Need
+from domain.delivery.ledger import Outcome, RuleNumber
+from domain.delivery.statements import Content
+from domain.plan.plan import Plan
+from domain.plan.vocabulary import Need
+from domain.rules import unforeseen
+from domain.signing.canonical import Frozen
+from domain.words.errors import Fault
+from domain.words.identifiers import CheckpointId, ServiceId
+from domain.words.quantities import Span
 
 KINDS: tuple[str, ...] = tuple(model.model_fields["kind"].default for model in get_args(get_args(Content)[0]))
 """Every kind of statement there is."""

@@ -14,14 +14,16 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.canonical import plain
-from domain.directory import Desk, Directory, Reach, Service, ServiceKey
-from domain.envelope import Envelope, public_text
-from domain.errors import Malformed
-from domain.identifiers import Seal
-from domain.moments import instant
-from domain.requests import Request
-from domain.statements import ANSWERS, CONTENT, NEED_OF, ConflictSettled, Content, Need, Part, Statement, sign_statement
+from domain.delivery.requests import Request
+from domain.delivery.statements import ANSWERS, CONTENT, NEED_OF, ConflictSettled, Content, Part, Statement, sign_statement
+from domain.plan.directory import Desk, Directory, Reach, Service, ServiceKey
+from domain.plan.vocabulary import Need
+from domain.signing.canonical import plain
+from domain.signing.envelope import Envelope
+from domain.signing.keys import public_text
+from domain.words.errors import Malformed
+from domain.words.identifiers import Seal
+from domain.words.moments import instant
 from rehearsal.scenario import Act, Scenario, base_name
 
 ALWAYS = 100

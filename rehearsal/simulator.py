@@ -12,20 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.canonical import canonical
-from domain.cards import RuleCard
-from domain.deconfliction import Answer, Claim, Register, contacts, hashes
-from domain.delivery import Delivery
-from domain.directory import Directory
-from domain.envelope import PLAN_TYPE, Envelope, sign
-from domain.errors import TimedOut, VigilError
-from domain.ledger import Amended, Asked, Deconflicted, Entry, NoticeKind, Told
-from domain.packet import seal
-from domain.plan import Plan
-from domain.record import amend, begin, look_up, record, resume, submit
-from domain.requests import request
-from domain.statements import Statement, StopRequested, sign_statement
-from domain.unforeseen import in_between
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Amended, Asked, Deconflicted, Entry, NoticeKind, Told
+from domain.delivery.statements import Statement, StopRequested, sign_statement
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
+from domain.plan.register import Answer, Claim, Register, contacts
+from domain.plan.selectors import hashes
+from domain.record.door import amend, begin, look_up, record, resume, submit
+from domain.record.packet import seal
+from domain.rules.unforeseen import in_between
+from domain.signing.canonical import canonical
+from domain.signing.envelope import PLAN_TYPE, Envelope, sign
+from domain.views.asked import request
+from domain.words.errors import TimedOut, VigilError
 from rehearsal.chaos import Rival, attacks, haste
 from rehearsal.clock import EPOCH, VirtualTimeLoop, run
 from rehearsal.scenario import Change, Scenario

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.delivery import Delivery
-from domain.ledger import (
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import (
     Asked,
     Cause,
     Concluded,
@@ -24,11 +24,11 @@ from domain.ledger import (
     Told,
     Verdict,
 )
-from domain.moments import instant
-from domain.packet import unseal
-from domain.plan import read_plan
-from domain.rules import ORDER
-from domain.statements import Statement, read_statement
+from domain.delivery.statements import Statement, read_statement
+from domain.plan.plan import read_plan
+from domain.record.packet import unseal
+from domain.rules.rules import ORDER
+from domain.words.moments import instant
 from rehearsal.scenario import Happened, Said, base_name
 
 Item = Said | Happened

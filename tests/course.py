@@ -4,17 +4,12 @@ from typing import Any
 
 import pytest
 
-from domain import unforeseen
-from domain.errors import RuleBroken
-from domain.ledger import (
-    Cleared,
-    Event,
-    Opened,
-    Receipt,
-)
-from domain.moments import utc_text
-from domain.plan import Plan
-from domain.timers import elapsed
+from domain.delivery.ledger import Cleared, Event, Opened, Receipt
+from domain.plan.plan import Plan
+from domain.rules import unforeseen
+from domain.rules.timers import elapsed
+from domain.words.errors import RuleBroken
+from domain.words.moments import utc_text
 from tests.support import Table
 
 TOLERANCE = 20_000

@@ -28,10 +28,10 @@ from archive.database import Database
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
-from domain.directory import Directory, Reach, Service
-from domain.ledger import Entry
-from domain.plan import Plan
-from domain.views import DeliveryView
+from domain.delivery.ledger import Entry
+from domain.plan.directory import Directory, Reach, Service
+from domain.plan.plan import Plan
+from domain.views.view import DeliveryView
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving

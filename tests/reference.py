@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.envelope import private_pem, public_text
+from domain.signing.keys import private_pem, public_text
 from rehearsal.services import VIGIL, private_key_of
 from tests.support import EXAMPLES
 

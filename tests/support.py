@@ -7,21 +7,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from domain import unforeseen
-from domain.canonical import canonical, digest
-from domain.cards import RuleCard
-from domain.deconfliction import Contact
-from domain.delivery import Delivery
-from domain.directory import Directory
-from domain.documents import Document
-from domain.envelope import PLAN_TYPE, Envelope, sign
-from domain.errors import RuleBroken
-from domain.ledger import Cleared, Closed, Concluded, Deconflicted, Event, Opened, Receipt
-from domain.packet import seal
-from domain.plan import Plan
-from domain.record import begin, record, submit, take_up
-from domain.rules import conclusion, due_at, permits
-from domain.statements import CONTENT, Statement, sign_statement
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Cleared, Closed, Concluded, Deconflicted, Event, Opened, Receipt
+from domain.delivery.statements import CONTENT, Statement, sign_statement
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.documents import Document
+from domain.plan.plan import Plan
+from domain.plan.register import Contact
+from domain.record.door import begin, record, submit, take_up
+from domain.record.packet import seal
+from domain.rules import unforeseen
+from domain.rules.rules import conclusion, due_at, permits
+from domain.signing.canonical import canonical, digest
+from domain.signing.envelope import PLAN_TYPE, Envelope, sign
+from domain.words.errors import RuleBroken
 from process.brought import cards_in, directory_in
 from rehearsal.clock import EPOCH
 from rehearsal.scenario import Scenario

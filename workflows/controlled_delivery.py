@@ -1,19 +1,20 @@
 """The workflow `ControlledDelivery`: one durable run of the story, one door for statements, queries for those who watch.
 
-Platform matters stand here, the order of events in `workflows.story`, what is allowed in `domain.rules`.
+Platform matters stand here, the order of events in `workflows.story`, what is allowed in `domain.rules.rules`.
 """
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.envelope import Envelope
-    from domain.errors import Malformed, VigilError
-    from domain.ledger import Amended, Asked, Deconflicted, Entry, Receipt
-    from domain.record import admit, amend, begin, change_keys, look_up, receipt, record, resume, submit
-    from domain.requests import Request, inbox
-    from domain.sight import Withheld, page
-    from domain.views import DeliveryView, view
+    from domain.delivery.ledger import Amended, Asked, Deconflicted, Entry, Receipt
+    from domain.delivery.requests import Request
+    from domain.record.door import admit, amend, begin, change_keys, look_up, receipt, record, resume, submit
+    from domain.signing.envelope import Envelope
+    from domain.views.asked import inbox
+    from domain.views.sight import Withheld, page
+    from domain.views.view import DeliveryView, view
+    from domain.words.errors import Malformed, VigilError
     from workflows import messages
     from workflows.messages import AskedReport, Asker, Docket, Ending, Page
     from workflows.story import Story

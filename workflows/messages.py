@@ -7,15 +7,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.canonical import Frozen, digest
-from domain.cards import RuleCard
-from domain.deconfliction import Register, Selector
-from domain.directory import Directory, Service
-from domain.envelope import Envelope
-from domain.identifiers import CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, State
-from domain.ledger import Entry, Outcome
-from domain.requests import Notice, Request
-from domain.statements import Digest
+from domain.delivery.ledger import Entry, Outcome
+from domain.delivery.requests import Notice, Request
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory, Service
+from domain.plan.register import Register
+from domain.plan.selectors import Selector
+from domain.plan.vocabulary import Digest
+from domain.signing.canonical import Frozen, digest
+from domain.signing.envelope import Envelope
+from domain.words.identifiers import CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, State
 
 WORKFLOW = "ControlledDelivery"
 SUBMIT = "submit"

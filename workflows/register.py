@@ -7,7 +7,7 @@ begun by whoever claims first. Nothing but hashes, code names and service ids is
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.deconfliction import Answer, Claim, Register
+    from domain.plan.register import Answer, Claim, Register
     from workflows import messages
     from workflows.messages import Book, Over
 

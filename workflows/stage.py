@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from domain.ledger import NoticeKind
+from domain.delivery.ledger import NoticeKind
 
 
 class Stage(Protocol):

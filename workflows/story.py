@@ -1,6 +1,6 @@
 """The story of a controlled delivery, told once: read `Story.run` as an officer reads a checklist.
 
-The story decides nothing that a rule decides: it records events through `domain.record`, which lets the rules permit or
+The story decides nothing that a rule decides: it records events through `domain.record.door`, which lets the rules permit or
 forbid them, and waits for what the services say. Every step asks the state whether it is already done, so the story can
 be entered again at any checkpoint boundary. A halt (R8) is not a step: `until` raises it wherever the story stands.
 """
@@ -9,11 +9,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-from domain import rules, unforeseen
-from domain.consent import conflicting
-from domain.deconfliction import Contact
-from domain.delivery import Delivery
-from domain.ledger import (
+from domain.delivery.balance import open_difference
+from domain.delivery.consents import conflicting
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import (
     Cleared,
     Closed,
     Concluded,
@@ -27,10 +26,11 @@ from domain.ledger import (
     Reminded,
     Silence,
 )
-from domain.mass import open_difference
-from domain.plan import Plan, PlannedCheckpoint, Step
-from domain.record import record, take_up
-from domain.timers import elapsed, next_moment
+from domain.plan.plan import Plan, PlannedCheckpoint, Step
+from domain.plan.register import Contact
+from domain.record.door import record, take_up
+from domain.rules import rules, unforeseen
+from domain.rules.timers import elapsed, next_moment
 from workflows.stage import Stage
 
 

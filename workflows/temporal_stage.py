@@ -9,13 +9,14 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import is_cancelled_exception
 
-from domain.delivery import Delivery
-from domain.ledger import NoticeKind, Told
-from domain.record import record
-from domain.requests import Notice, requests
-from domain.sight import notice
-from domain.unforeseen import in_between
-from domain.views import markdown, phase, view
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import NoticeKind, Told
+from domain.delivery.requests import Notice
+from domain.record.door import record
+from domain.rules.unforeseen import in_between
+from domain.views.asked import requests
+from domain.views.sight import notice
+from domain.views.view import markdown, phase, view
 from workflows.messages import (
     AWAIT_CONFIRMATIONS,
     DECONFLICT,

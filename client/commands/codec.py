@@ -22,7 +22,7 @@ from client.console import talk
 from client.keys import key_of
 from client.options import GATEWAY, KEYS, As, Keys, Url
 from client.running import Interrupted, run
-from domain.errors import Malformed, NotAllowed, NotAuthentic, VigilError
+from domain.words.errors import Malformed, NotAllowed, NotAuthentic, VigilError
 from process.gateway import Gateway
 
 UI = "http://127.0.0.1:8233"

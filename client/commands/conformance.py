@@ -20,10 +20,10 @@ from client.checks import CHECKS, By, Found, Result, examine
 from client.console import answer, talk
 from client.examination import Exam
 from client.options import Output
-from domain.directory import Service, ServiceKey
-from domain.envelope import public_text
-from domain.errors import Fault, Malformed, NotVerified
-from domain.statements import Need, faults_of
+from domain.plan.directory import Service, ServiceKey
+from domain.plan.vocabulary import Need
+from domain.signing.keys import public_text
+from domain.words.errors import Fault, Malformed, NotVerified, faults_of
 
 Url = Annotated[str, typer.Argument(help="where your system answers: `url` of its entry in the directory", show_default=False)]
 

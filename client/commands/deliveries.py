@@ -13,13 +13,13 @@ from client.caller import Caller
 from client.console import Watched, answer, out, talk
 from client.listing import table_of
 from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
-from domain.canonical import canonical, plain
-from domain.envelope import PLAN_TYPE, sign
-from domain.errors import Malformed, NotFound, TimedOut, Unavailable
-from domain.ledger import Closed, Ended, Entry
-from domain.quantities import check_span, parse_span, say_span
-from domain.unforeseen import decides, outlives_a_halt
-from domain.views import DeliveryView
+from domain.delivery.ledger import Closed, Ended, Entry
+from domain.rules.unforeseen import decides, outlives_a_halt
+from domain.signing.canonical import canonical, plain
+from domain.signing.envelope import PLAN_TYPE, sign
+from domain.views.view import DeliveryView
+from domain.words.errors import Malformed, NotFound, TimedOut, Unavailable
+from domain.words.quantities import check_span, parse_span, say_span
 from process.gateway import Gateway
 
 app = typer.Typer()

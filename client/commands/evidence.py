@@ -11,12 +11,11 @@ from client import carrying, render
 from client.caller import Caller
 from client.console import answer, talk
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
-from domain.canonical import plain
-from domain.errors import Malformed
-from domain.ledger import Receipt
-from domain.packet import fit_parts
-from domain.packet import verify as verify_packet
-from domain.statements import faults_of
+from domain.delivery.ledger import Receipt
+from domain.record.packet import fit_parts
+from domain.record.packet import verify as verify_packet
+from domain.signing.canonical import plain
+from domain.words.errors import Malformed, faults_of
 from process.brought import directory_in
 from process.files import write_new
 

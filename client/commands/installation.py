@@ -14,7 +14,7 @@ from client.console import talk
 from client.embedded import Embedded, Layout, held
 from client.options import KEYS, Keys
 from client.running import Interrupted, run
-from domain.errors import NotFound, VigilError
+from domain.words.errors import NotFound, VigilError
 from process.brought import cards_in, directory_in
 from process.ring import ring_in
 

@@ -16,14 +16,14 @@ from client.console import answer, talk
 from client.options import KEYS, OFFICER, Keys, Officer, Output, grouped
 from client.render import moment
 from client.spreading import Announced, Spread, Way, spread_it
-from domain.canonical import canonical
-from domain.directory import ServiceKey
-from domain.envelope import KEYS_TYPE, Envelope, KeyId, aloud, key_id, sign
-from domain.errors import Malformed, NotFound
-from domain.keys import KeyChange, KeyEnd, read_change
-from domain.moments import Moment, instant
-from domain.quantities import check_span, parse_span
-from domain.statements import faults_of
+from domain.plan.directory import ServiceKey
+from domain.plan.key_changes import KeyChange, KeyEnd, read_change
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, Envelope, sign
+from domain.signing.keys import KeyId, aloud, key_id
+from domain.words.errors import Malformed, NotFound, faults_of
+from domain.words.moments import Moment, instant
+from domain.words.quantities import check_span, parse_span
 from process import keyfile
 from process.brought import directory_in, text_of
 from process.keyfile import Kept

@@ -7,7 +7,7 @@ import typer
 
 from client.console import answer, talk
 from client.options import KEYS, Keys, Output
-from domain.errors import Malformed
+from domain.words.errors import Malformed
 from process.files import write_new
 from process.ring import Ring, new_ring, ring_in
 

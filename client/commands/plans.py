@@ -19,12 +19,12 @@ from client.drawing import drawn, plan_svg
 from client.options import CardsFolder, DirectoryFile, Output, grouped
 from client.picture import forecast_svg
 from client.trying import Stage, Trial, Tried
-from domain.canonical import plain
-from domain.deconfliction import SelectorKind, selector
-from domain.demands import demands
-from domain.errors import Malformed, VigilError
-from domain.plan import Requirement
-from domain.quantities import say_span
+from domain.plan.demands import demands
+from domain.plan.plan import Requirement
+from domain.plan.selectors import SelectorKind, selector
+from domain.signing.canonical import plain
+from domain.words.errors import Malformed, VigilError
+from domain.words.quantities import say_span
 from process.brought import deconfliction_key_in
 from rehearsal.forecast import Course, forecast
 from rehearsal.simulator import World

@@ -14,11 +14,10 @@ from client.caller import Caller
 from client.console import answer, talk
 from client.options import Output, grouped
 from client.render import moment
-from domain.canonical import plain
-from domain.directory import Service
-from domain.errors import Malformed, NotVerified
-from domain.reads import EMPTY, Read, Tip, after, signed_tip, unverified_tip, verify_end, verify_reads
-from domain.statements import faults_of
+from domain.plan.directory import Service
+from domain.record.reads import EMPTY, Read, Tip, after, signed_tip, unverified_tip, verify_end, verify_reads
+from domain.signing.canonical import plain
+from domain.words.errors import Malformed, NotVerified, faults_of
 from process.brought import directory_in, installation_of, text_of
 from process.gateway import Gateway
 

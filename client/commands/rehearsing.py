@@ -11,8 +11,8 @@ from client.console import Watched, answer, talk
 from client.options import Output, grouped
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.running import run
-from domain.canonical import plain
-from domain.errors import NotVerified, VigilError
+from domain.signing.canonical import plain
+from domain.words.errors import NotVerified, VigilError
 
 app = typer.Typer()
 

@@ -4,7 +4,7 @@ from client.caller import Caller
 from client.console import answer, talk
 from client.options import Output, grouped
 from client.render import moment
-from domain.canonical import plain
+from domain.signing.canonical import plain
 
 
 @grouped

@@ -15,12 +15,12 @@ from client.console import answer, talk
 from client.handing import hand_in, keep, kept
 from client.options import DeliveryId, EncryptFor, Known, Output, grouped
 from client.saying import content_of, correction, kind_for, statement
-from domain.canonical import plain
-from domain.envelope import Envelope
-from domain.errors import Malformed, NotFound, RuleBroken, Unavailable
-from domain.ledger import Left
-from domain.requests import Request
-from domain.statements import Content, DisclosurePermitted, Incident, Information, StopRequested, faults_of
+from domain.delivery.ledger import Left
+from domain.delivery.requests import Request
+from domain.delivery.statements import Content, DisclosurePermitted, Incident, Information, StopRequested
+from domain.signing.canonical import plain
+from domain.signing.envelope import Envelope
+from domain.words.errors import Malformed, NotFound, RuleBroken, Unavailable, faults_of
 
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
 

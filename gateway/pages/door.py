@@ -2,7 +2,7 @@
 
 A browser is signed in by a one-time link that the `vigil` command asked for with the service's own key. What it holds is a
 cookie, which is nothing but a random number: who it stands for is in the archive, and what that service may do is looked up in
-the directory and in `domain.policy` at each request, as for callers with a proof. Supervisors may come in through an OpenID
+the directory and in `domain.plan.access` at each request, as for callers with a proof. Supervisors may come in through an OpenID
 provider instead, where there is one (`gateway.pages.provider`): they hold no key, so they read, and sign nothing.
 
 No other site can act through it: the cookie is not sent along from elsewhere (`SameSite=Strict`), and whatever changes something
@@ -16,9 +16,9 @@ from aiohttp import web
 from yarl import URL
 
 from archive.sessions import Sessions, SignedIn
-from domain.directory import Service
-from domain.errors import NotAllowed, NotAuthentic
-from domain.policy import permit
+from domain.plan.access import permit
+from domain.plan.directory import Service
+from domain.words.errors import NotAllowed, NotAuthentic
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
 from gateway.limits import LIMITS
@@ -43,7 +43,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.me": "enter",
     "desk.leave": "enter",
 }
-"""The action of `domain.policy` that each page is; None: for anybody, since it says nothing of a delivery, service or person."""
+"""The action of `domain.plan.access` that each page is; None: for anybody, since it says nothing of a delivery or person."""
 SIGNING = frozenset({"desk.answer", "desk.stop", "desk.say"})
 """Pages for what is to be signed, and so not for those who have come in without a key."""
 
@@ -74,7 +74,7 @@ def is_for_eyes(request: web.Request) -> bool:
 
 
 def action_of(request: web.Request) -> str | None:
-    """What is asked, by its name in `domain.policy`. None: what anybody may ask, or what does not exist."""
+    """What is asked, by its name in `domain.plan.access`. None: what anybody may ask, or what does not exist."""
     name = request.match_info.route.name
     return ACTIONS[name] if is_page(request) and name is not None else name
 

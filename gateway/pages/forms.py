@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from domain import filling
-from domain.canonical import Frozen
-from domain.errors import Fault, Malformed
-from domain.filling import MODELS, PARTS, Parts, handling_of
-from domain.identifiers import CheckpointId, ServiceId
-from domain.moments import instant
-from domain.requests import Request
-from domain.statements import ConditionId, Statement, StopAcknowledged, faults_of
+from domain.delivery.requests import Request
+from domain.delivery.statements import ConditionId, Statement, StopAcknowledged
+from domain.signing.canonical import Frozen
+from domain.views import forms
+from domain.views.forms import MODELS, PARTS, Parts, handling_of
+from domain.words.errors import Fault, Malformed, faults_of
+from domain.words.identifiers import CheckpointId, ServiceId
+from domain.words.moments import instant
 from gateway.access import Visitor
 
 As = Literal["line", "text", "mass", "moment", "whole", "yes", "one", "many"]
@@ -58,7 +58,7 @@ def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[Box, ..
     if model is None:
         raise Malformed("there is no such kind of statement")
     schema = model.model_json_schema()
-    asked = filling.asked(kind, request, now) if request is not None else {}
+    asked = forms.asked(kind, request, now) if request is not None else {}
     if "valid_until" in asked:
         asked["valid_until"] = _whole(asked["valid_until"])
     needed = schema.get("required", ())
@@ -111,7 +111,7 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     said = {name: words for name, words in filled.fields.items() if words.strip()}
     content = None
     try:
-        content = filling.content_of(filled.kind, said, {}, _PARTS)
+        content = forms.content_of(filled.kind, said, {}, _PARTS)
     except Malformed as error:
         faults += error.faults
     handling = None

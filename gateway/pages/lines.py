@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from domain.keys import read_change
-from domain.ledger import (
+from domain.delivery.ledger import (
     Amended,
     Asked,
     Cleared,
@@ -29,9 +28,11 @@ from domain.ledger import (
     Told,
     Verdict,
 )
-from domain.quantities import say_mass
-from domain.sight import Withheld
-from domain.statements import Statement, read_statement, say_amount
+from domain.delivery.statements import Statement, read_statement
+from domain.plan.goods import say_amount
+from domain.plan.key_changes import read_change
+from domain.views.sight import Withheld
+from domain.words.quantities import say_mass
 
 
 @dataclass(frozen=True)

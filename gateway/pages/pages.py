@@ -15,15 +15,16 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
-from domain.canonical import Frozen, canonical
-from domain.directory import Service
-from domain.envelope import aloud, key_id
-from domain.errors import Malformed, NotAuthentic, NotFound
-from domain.filling import kinds_for
-from domain.moments import instant
-from domain.quantities import say_mass
-from domain.requests import Request
-from domain.statements import confirms, faults_of, say_amount
+from domain.delivery.requests import Request
+from domain.delivery.statements import confirms
+from domain.plan.directory import Service
+from domain.plan.goods import say_amount
+from domain.signing.canonical import Frozen, canonical
+from domain.signing.keys import aloud, key_id
+from domain.views.forms import kinds_for
+from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
+from domain.words.moments import instant
+from domain.words.quantities import say_mass
 from gateway.access import CALLER, PROOFS
 from gateway.desk import DESK
 from gateway.oidc import PROVIDER

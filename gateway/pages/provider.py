@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from domain.errors import VigilError
+from domain.words.errors import VigilError
 from gateway.limits import LIMITS
 from gateway.oidc import PROVIDER, Answer
 from gateway.pages.door import ROOT, SESSIONS, here, remember, token_of

@@ -11,12 +11,13 @@ from typing import Any
 from aiohttp import web
 from temporalio.client import Client
 
-from domain.directory import Poll, Push, Reach
-from domain.envelope import REQUEST_TYPE, Envelope, key_id, open_envelope, public_text
-from domain.ledger import Asked, Stated
-from domain.plan import Plan
-from domain.requests import Request
-from domain.statements import read_statement
+from domain.delivery.ledger import Asked, Stated
+from domain.delivery.requests import Request
+from domain.delivery.statements import read_statement
+from domain.plan.directory import Poll, Push, Reach
+from domain.plan.plan import Plan
+from domain.signing.envelope import REQUEST_TYPE, Envelope, open_envelope
+from domain.signing.keys import key_id, public_text
 from process.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.scenario import Scenario

@@ -20,12 +20,13 @@ from aiosmtpd.smtp import SMTP, Envelope
 from temporalio.client import Client
 
 from activities.desks import WORDS, Desks, NotToldError, Waiting, mail
-from domain.canonical import canonical
-from domain.directory import Desk, Directory, Reach, Service
-from domain.envelope import public_key, public_text
-from domain.errors import Malformed, NotFound
-from domain.ledger import Asked, NoticeKind, Told
-from domain.requests import Notice, request
+from domain.delivery.ledger import Asked, NoticeKind, Told
+from domain.delivery.requests import Notice
+from domain.plan.directory import Desk, Directory, Reach, Service
+from domain.signing.canonical import canonical
+from domain.signing.keys import public_key, public_text
+from domain.views.asked import request
+from domain.words.errors import Malformed, NotFound
 from process.in_force import InForce
 from process.mail import Mailbox, mailbox
 from rehearsal.over_http import free_ports

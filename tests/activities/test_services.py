@@ -16,11 +16,12 @@ from aiohttp.test_utils import TestServer
 
 from activities import services
 from activities.services import LARGEST_ANSWER, AwayError, Services
-from domain import proof
-from domain.directory import Directory, Service
-from domain.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
-from domain.errors import NotAuthentic
-from domain.requests import Notice, Request, request
+from domain.delivery.requests import Notice, Request
+from domain.plan import proof
+from domain.plan.directory import Directory, Service
+from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
+from domain.views.asked import request
+from domain.words.errors import NotAuthentic
 from rehearsal.services import VIGIL, private_key_of
 from tests.support import Table
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, text
 
 from archive.database import Database
 from archive.tables import metadata, reads
-from domain.errors import Malformed, Unavailable
+from domain.words.errors import Malformed, Unavailable
 from rehearsal.over_http import free_ports
 from tests.archive.test_log import database
 

@@ -13,11 +13,11 @@ from archive import reads as log_of_reads
 from archive.database import Database
 from archive.reads import Reads
 from archive.tables import reads, tips, used_proofs
-from domain.canonical import canonical
-from domain.envelope import READS_TYPE, sign
-from domain.errors import NotAuthentic, NotVerified, Unavailable
-from domain.moments import utc_text
-from domain.reads import EMPTY, Read, Shown, after, signed_tip, unverified_tip, verify_reads
+from domain.record.reads import EMPTY, Read, Shown, after, signed_tip, unverified_tip, verify_reads
+from domain.signing.canonical import canonical
+from domain.signing.envelope import READS_TYPE, sign
+from domain.words.errors import NotAuthentic, NotVerified, Unavailable
+from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.archive.conftest import PASSWORD
 from tests.support import example_directory

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from archive.database import Database
 from archive.sessions import AWAY, IDLE, LINK, LONGEST, Sessions, SignedIn
 from archive.tables import begun, links, sessions
-from domain.errors import NotAuthentic, Unavailable
+from domain.words.errors import NotAuthentic, Unavailable
 from tests.archive.test_log import database
 
 OFFICER = SignedIn(service="uz.prosecutor", officer="P-117", key="56475aa75463474c0285df5dbf2bcab7")

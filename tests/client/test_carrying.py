@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from client.handing import kept
-from domain.canonical import canonical
-from domain.envelope import REQUEST_TYPE, Envelope, key_id, sign
-from domain.requests import Request, SignedInbox
+from domain.delivery.requests import Request, SignedInbox
+from domain.signing.canonical import canonical
+from domain.signing.envelope import REQUEST_TYPE, Envelope, sign
+from domain.signing.keys import key_id
 from process import keyfile
 from process.keyfile import KeyFile
 from rehearsal.services import VIGIL, private_key_of

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from domain.envelope import private_pem
-from domain.plan import Plan
+from domain.plan.plan import Plan
+from domain.signing.keys import private_pem
 from gateway.desk import Desk as Counter
 from process.in_force import InForce
 from rehearsal.over_http import free_ports

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from client.checks import CHECKS, By, Found, examine
 from client.examination import Exam
-from domain.directory import Service, ServiceKey
-from domain.envelope import private_pem, public_text
+from domain.plan.directory import Service, ServiceKey
+from domain.signing.keys import private_pem, public_text
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.command import Ran, vigil

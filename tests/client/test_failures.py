@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from client.console import problem
-from domain.envelope import private_pem
-from domain.errors import RuleBroken
+from domain.signing.keys import private_pem
+from domain.words.errors import RuleBroken
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.client.test_cli import PLAN

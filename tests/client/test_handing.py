@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 from client import cli, handing
 from client.caller import Caller
 from client.handing import hand_in, kept
-from domain.errors import Unavailable
-from domain.ledger import Opened, Receipt
-from domain.record import submit
-from domain.rules import due_at
-from domain.unforeseen import definition
+from domain.delivery.ledger import Opened, Receipt
+from domain.record.door import submit
+from domain.rules.rules import due_at
+from domain.rules.unforeseen import definition
+from domain.words.errors import Unavailable
 from process.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of

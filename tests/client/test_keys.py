@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from domain.canonical import canonical
-from domain.directory import Directory, ServiceKey
-from domain.envelope import KEYS_TYPE, Envelope, key_id, private_pem, public_text, sign
-from domain.keys import KeyChange, KeyEnd, read_change
-from domain.moments import instant
+from domain.plan.directory import Directory, ServiceKey
+from domain.plan.key_changes import KeyChange, KeyEnd, read_change
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, Envelope, sign
+from domain.signing.keys import key_id, private_pem, public_text
+from domain.words.moments import instant
 from process.brought import directory_in
 from process.keyfile import IN_KEYRING
 from rehearsal.over_http import free_ports

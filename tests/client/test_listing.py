@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from domain.envelope import key_id, private_pem, public_text
+from domain.signing.keys import key_id, private_pem, public_text
 from rehearsal.services import private_key_of
 from tests.command import vigil
 from tests.gateway.test_http import door_of

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from client import cli
 from client.drawing import plan_svg
 from client.picture import room
-from domain.deconfliction import Selector, selector
-from domain.errors import Malformed
+from domain.plan.selectors import Selector, selector
+from domain.words.errors import Malformed
 from process.brought import deconfliction_key_in
 from tests.client.test_cli import PLAN
 from tests.command import vigil

@@ -11,10 +11,11 @@ from temporalio.client import Client
 
 from archive.reads import LONGEST_PAGE, Reads
 from client.commands import reads as reading
-from domain.canonical import canonical, plain
-from domain.envelope import READS_TYPE, private_pem, sign
-from domain.plan import Plan
-from domain.reads import EMPTY, Page, Read, Shown, Tip, after
+from domain.plan.plan import Plan
+from domain.record.reads import EMPTY, Page, Read, Shown, Tip, after
+from domain.signing.canonical import canonical, plain
+from domain.signing.envelope import READS_TYPE, sign
+from domain.signing.keys import private_pem
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.command import Ran, vigil
 from tests.installation import Installation, installed, log_of_reads, renamed

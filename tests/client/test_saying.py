@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from client import cli, render
 from client.handing import kept
 from client.saying import content_of
-from domain.canonical import plain
-from domain.envelope import private_pem
-from domain.errors import Malformed
-from domain.requests import Bound, Facts, Request
-from domain.statements import Correction, Statement
+from domain.delivery.requests import Bound, Facts, Request
+from domain.delivery.statements import Correction, Statement
+from domain.signing.canonical import plain
+from domain.signing.keys import private_pem
+from domain.words.errors import Malformed
 from rehearsal.services import private_key_of
 
 SHA = "0" * 64

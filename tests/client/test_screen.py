@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from client import render
-from domain.views import view
+from domain.views.view import view
 from tests.support import Table
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.envelope import key_id
+from domain.signing.keys import key_id
 from process import keyfile
 from process.brought import directory_in
 from tests.command import vigil

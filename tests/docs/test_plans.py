@@ -11,15 +11,16 @@ import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from domain import amending, planning, rules
-from domain.cards import Duty, RuleCard
-from domain.deconfliction import Selector
-from domain.demands import Demand
-from domain.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
-from domain.documents import Document
-from domain.identifiers import ConsignmentIdentifier
-from domain.ledger import Cleared, Outcome
-from domain.plan import (
+from domain.delivery.ledger import Cleared, Outcome
+from domain.delivery.statements import ANSWERS
+from domain.plan import check
+from domain.plan.cards import Duty, RuleCard
+from domain.plan.check import AT_LEAST_ONCE, ONCE, faults_in
+from domain.plan.demands import Demand
+from domain.plan.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
+from domain.plan.documents import Document
+from domain.plan.goods import Cash
+from domain.plan.plan import (
     STEP_NEEDS,
     Consignment,
     Contents,
@@ -33,8 +34,9 @@ from domain.plan import (
     Rung,
     Surveillance,
 )
-from domain.planning import AT_LEAST_ONCE, ONCE, faults_in
-from domain.statements import ANSWERS, Cash
+from domain.plan.selectors import Selector
+from domain.rules import amending, rules
+from domain.words.identifiers import ConsignmentIdentifier
 from process.brought import cards_in, directory_in
 from rehearsal.scenario import NAMED_BY, Act, Change, Expected, Happened, Pace, PaceOf, Said, Scenario
 from rehearsal.scenario import faults_in as unfitting
@@ -334,7 +336,7 @@ def test_the_list_of_refusals_is_complete() -> None:
     cells = re.findall(r"^\| (.*?) \| (R\d+|) ?\| (`.*) \|$", listed, re.MULTILINE)
     shown = {(place, rule) for _, rule, places in cells for place in quoted(places)}
     assert shown == {(place, rule) for place, rule, _ in REFUSALS}
-    assert {rule for _, rule in shown if rule} == set(re.findall(r'f?"(R\d+): ', inspect.getsource(planning)))
+    assert {rule for _, rule in shown if rule} == set(re.findall(r'f?"(R\d+): ', inspect.getsource(check)))
 
 
 Changed = Callable[[dict[str, Any], Table], object]

@@ -22,27 +22,30 @@ from ruamel.yaml import YAML
 from activities.desks import Desks, Waiting, mail
 from activities.services import LARGEST_ANSWER, POLL_WAIT, Services
 from archive.sessions import Sessions
-from domain import amending, proof
-from domain import envelope as real_envelope
-from domain.canonical import canonical, plain
-from domain.delivery import Delivery
-from domain.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
-from domain.documents import Document
-from domain.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, public_text
-from domain.errors import Malformed, NotAuthentic, RuleBroken, VigilError
-from domain.keys import Taken, authentic
-from domain.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Receipt
-from domain.moments import utc_text
-from domain.packet import Purpose, seal
-from domain.plan import Plan, read_plan
-from domain.policy import MAY, ROLES
-from domain.quantities import parse_span
-from domain.reads import EMPTY, Shown, after, verify_reads
-from domain.record import amend, begin, record, submit
-from domain.requests import Facts, Inbox, Notice, Request, inbox, request
-from domain.sight import Withheld, page
-from domain.statements import AuthorisationGranted, Statement, read_statement
-from domain.views import DeliveryView, Row, view
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Receipt
+from domain.delivery.requests import Facts, Inbox, Notice, Request
+from domain.delivery.statements import AuthorisationGranted, Statement, read_statement
+from domain.plan import proof
+from domain.plan.access import MAY, ROLES
+from domain.plan.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
+from domain.plan.documents import Document
+from domain.plan.key_changes import Taken, authentic
+from domain.plan.plan import Plan, read_plan
+from domain.record.door import amend, begin, record, submit
+from domain.record.packet import Purpose, seal
+from domain.record.reads import EMPTY, Shown, after, verify_reads
+from domain.rules import amending
+from domain.signing import envelope as real_envelope
+from domain.signing.canonical import canonical, plain
+from domain.signing.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope
+from domain.signing.keys import public_text
+from domain.views.asked import inbox, request
+from domain.views.sight import Withheld, page
+from domain.views.view import DeliveryView, Row, view
+from domain.words.errors import Malformed, NotAuthentic, RuleBroken, VigilError
+from domain.words.moments import utc_text
+from domain.words.quantities import parse_span
 from gateway import api
 from gateway.access import Proofs, may_start, no_delivery
 from gateway.health import Health

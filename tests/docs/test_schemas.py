@@ -9,9 +9,9 @@ import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from domain.cards import RuleCard
-from domain.directory import Directory
-from domain.plan import Plan
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
 from rehearsal.scenario import Scenario
 
 ROOT = Path(__file__).parents[2]
@@ -19,8 +19,8 @@ SCHEMAS = ROOT / "docs" / "schemas"
 MODELS: dict[str, type[BaseModel]] = {"plan": Plan, "directory": Directory, "card": RuleCard, "scenario": Scenario}
 FILES = {"plan": "*/plan.yaml", "directory": "directory.yaml", "card": "cards/*.yaml", "scenario": "*/scenario.yaml"}
 REGENERATE = (
-    """.venv/bin/python -c 'import json, pathlib; from domain.plan import Plan; from domain.directory import Directory; """
-    """from domain.cards import RuleCard; from rehearsal.scenario import Scenario; """
+    """.venv/bin/python -c 'import json, pathlib; from domain.plan.cards import RuleCard; from domain.plan.directory import """
+    """Directory; from domain.plan.plan import Plan; from rehearsal.scenario import Scenario; """
     """[pathlib.Path(f"docs/schemas/{name}.schema.json").write_text(json.dumps(model.model_json_schema(mode="validation"), """
     """indent=2, ensure_ascii=False) + "\\n", encoding="utf-8") for name, model in """
     """dict(plan=Plan, directory=Directory, card=RuleCard, scenario=Scenario).items()]'"""

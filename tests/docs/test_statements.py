@@ -14,32 +14,29 @@ from typer.testing import CliRunner
 
 from client import cli
 from client.caller import Caller
-from domain import rules
-from domain.canonical import Frozen
-from domain.cards import Modality, Permission
-from domain.envelope import Envelope
-from domain.identifiers import Seal
-from domain.ledger import ACCEPTED, Outcome, Receipt
-from domain.plan import STEP_NEEDS, Plan
-from domain.requests import Facts, Inbox, Request
-from domain.statements import (
+from domain.delivery.ledger import ACCEPTED, Outcome, Receipt
+from domain.delivery.requests import Facts, Inbox, Request
+from domain.delivery.statements import (
     ANSWERS,
     NEED_OF,
-    Cash,
     Condition,
     ConflictSettled,
     Content,
     Find,
-    Item,
     NotCollected,
     Part,
     PartEnded,
     Statement,
-    SubstanceMass,
-    Unit,
     read_statement,
     sign_statement,
 )
+from domain.plan.cards import Modality, Permission
+from domain.plan.goods import Cash, Item, SubstanceMass, Unit
+from domain.plan.plan import STEP_NEEDS, Plan
+from domain.rules import rules
+from domain.signing.canonical import Frozen
+from domain.signing.envelope import Envelope
+from domain.words.identifiers import Seal
 
 TEXT = (Path(__file__).parents[2] / "docs" / "statements.md").read_text(encoding="utf-8")
 CONTENTS: dict[str, type[BaseModel]] = {model.model_fields["kind"].default: model for model in get_args(get_args(Content)[0])}

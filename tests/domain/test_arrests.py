@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.ledger import Closed, Opened
-from domain.moments import utc_text
-from domain.plan import Plan
-from domain.rules import due_at
+from domain.delivery.ledger import Closed, Opened
+from domain.plan.plan import Plan
+from domain.rules.rules import due_at
+from domain.words.moments import utc_text
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import Simulated, World, simulate

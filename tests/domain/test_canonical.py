@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.canonical import Frozen, canonical, digest, digest_of_bytes
-from domain.errors import Malformed
-from domain.ledger import Verdict
-from domain.plan import Plan
+from domain.delivery.ledger import Verdict
+from domain.plan.plan import Plan
+from domain.signing.canonical import Frozen, canonical, digest, digest_of_bytes
+from domain.words.errors import Malformed
 
 MOST = 2**53 - 1
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)

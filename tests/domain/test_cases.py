@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.plan import Plan
-from domain.rules import conclusion
+from domain.plan.plan import Plan
+from domain.rules.rules import conclusion
 from tests.support import Table, example_plan
 
 SUBSTITUTE = {"label": "INERT-1", "what": "substitute", "gross": "660 kg"}

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain.errors import NotVerified
-from domain.packet import fit_parts, verify
-from domain.plan import Plan
-from domain.planning import faults_in
+from domain.plan.check import faults_in
+from domain.plan.plan import Plan
+from domain.record.packet import fit_parts, verify
+from domain.words.errors import NotVerified
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import Simulated, World, simulate
 from tests.support import Table, example_cards, example_directory, example_plan, outcome_of

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from domain.canonical import canonical
-from domain.envelope import PLAN_TYPE, sign
-from domain.errors import NotAllowed, NotAuthentic, RuleBroken
-from domain.ledger import Amended, Cleared, Closed, Entry, Opened
-from domain.packet import verify
-from domain.plan import Plan
-from domain.record import amend, take_up
+from domain.delivery.ledger import Amended, Cleared, Closed, Entry, Opened
+from domain.plan.plan import Plan
+from domain.record.door import amend, take_up
+from domain.record.packet import verify
+from domain.signing.canonical import canonical
+from domain.signing.envelope import PLAN_TYPE, sign
+from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
 from rehearsal.scenario import Act, Change, Pace, Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import Simulated, World, simulate

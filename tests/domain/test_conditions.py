@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.ledger import Cleared
+from domain.delivery.ledger import Cleared
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, opened

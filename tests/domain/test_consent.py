@@ -1,7 +1,7 @@
 from datetime import timedelta
 
-from domain.consent import Grant, authorised, missing
-from domain.plan import Plan
+from domain.delivery.consents import Grant, authorised, missing
+from domain.plan.plan import Plan
 from rehearsal.clock import EPOCH
 from tests.support import Table, example_plan
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.ledger import Cleared, Concluded
-from domain.mass import differences
-from domain.packet import replay
-from domain.rules import conclusion
+from domain.delivery.balance import differences
+from domain.delivery.ledger import Cleared, Concluded
+from domain.record.packet import replay
+from domain.rules.rules import conclusion
 from tests.course import accounted, became, delivered, handed_over, opened
 from tests.support import MEPHEDRONE, SEAL, WORDS, Table, asks, with_changes
 

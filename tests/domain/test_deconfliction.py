@@ -7,28 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.deconfliction import (
-    Claim,
-    Contact,
-    Finding,
-    Register,
-    Selector,
-    SelectorKind,
-    contacts,
-    hashes,
-    selector,
-)
-from domain.envelope import Envelope
-from domain.errors import NotVerified, RuleBroken
-from domain.identifiers import ConsignmentIdentifier
-from domain.ledger import Cleared, Closed, Concluded, Deconflicted, Ended, Opened, Receipt
-from domain.packet import verify
-from domain.record import look_up
-from domain.requests import inbox
-from domain.rules import conclusion, due_at
-from domain.statements import sign_statement
-from domain.timers import elapsed
-from domain.unforeseen import definition
+from domain.delivery.ledger import Cleared, Closed, Concluded, Deconflicted, Ended, Opened, Receipt
+from domain.delivery.statements import sign_statement
+from domain.plan.register import Claim, Contact, Finding, Register, contacts
+from domain.plan.selectors import Selector, SelectorKind, hashes, selector
+from domain.record.door import look_up
+from domain.record.packet import verify
+from domain.rules.rules import conclusion, due_at
+from domain.rules.timers import elapsed
+from domain.rules.unforeseen import definition
+from domain.signing.envelope import Envelope
+from domain.views.asked import inbox
+from domain.words.errors import NotVerified, RuleBroken
+from domain.words.identifiers import ConsignmentIdentifier
 from rehearsal.services import private_key_of
 from tests.support import Table, example_directory
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain.plan import Plan
-from domain.record import submit
-from domain.requests import inbox
-from domain.statements import sign_statement
+from domain.delivery.statements import sign_statement
+from domain.plan.plan import Plan
+from domain.record.door import submit
+from domain.views.asked import inbox
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of

@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain.demands import demands, needed
-from domain.moments import instant
-from domain.plan import Requirement
-from domain.requests import request
+from domain.plan.demands import demands, needed
+from domain.plan.plan import Requirement
+from domain.views.asked import request
+from domain.words.moments import instant
 from tests.support import EXAMPLE_PLANS, Table, example_cards, example_plan
 
 

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.cards import RuleCard
-from domain.directory import Directory
-from domain.documents import LONGEST, Document
-from domain.errors import Malformed
-from domain.plan import Plan
-from domain.planning import faults_in, rules
+from domain.plan.cards import RuleCard
+from domain.plan.check import faults_in, rules
+from domain.plan.directory import Directory
+from domain.plan.documents import LONGEST, Document
+from domain.plan.plan import Plan
+from domain.words.errors import Malformed
 from tests.support import EXAMPLES, example_cards, example_directory
 
 PLAN = (EXAMPLES / "almaty-tashkent" / "plan.yaml").read_text()
@@ -76,7 +76,7 @@ def test_unknown_field_is_a_fault() -> None:
 
 
 def test_planning_faults_are_placed_too() -> None:
-    """Faults of `domain.planning` get their lines from the same document."""
+    """Faults of `domain.plan.check` get their lines from the same document."""
     text = changed(("locode: KZALA", "locode: UZTAS"))
     document = Document(text, "plan.yaml")
     placed = document.located(faults_in(document.read(Plan), example_directory(), example_cards()))

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain import unforeseen
-from domain.ledger import Closed, Concluded, Opened, Silence
-from domain.plan import Plan
-from domain.rules import conclusion
+from domain.delivery.ledger import Closed, Concluded, Opened, Silence
+from domain.plan.plan import Plan
+from domain.rules import unforeseen
+from domain.rules.rules import conclusion
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import Simulated, World, simulate

@@ -10,23 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.envelope import (
-    STATEMENT_TYPE,
-    Envelope,
-    PublicKeyText,
-    Signature,
-    _pae,
-    b64,
-    key_id,
-    open_envelope,
-    private_key,
-    private_pem,
-    public_key,
-    public_text,
-    sign,
-    unb64,
-)
-from domain.errors import Malformed, NotAuthentic
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, Signature, _pae, open_envelope, sign
+from domain.signing.keys import PublicKeyText, b64, key_id, private_key, private_pem, public_key, public_text, unb64
+from domain.words.errors import Malformed, NotAuthentic
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

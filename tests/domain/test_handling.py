@@ -2,15 +2,15 @@
 
 import pytest
 
-from domain.canonical import canonical, digest_of_bytes
-from domain.envelope import MANIFEST_TYPE, sign
-from domain.errors import NotVerified, RuleBroken
-from domain.handling import may_read
-from domain.ledger import Entry, LeftOut, Stated
-from domain.packet import Manifest, Packet, seal, unseal, verify
-from domain.plan import Plan
-from domain.sight import page
-from domain.statements import Handling, read_statement
+from domain.delivery.ledger import Entry, LeftOut, Stated
+from domain.delivery.statements import Handling, read_statement
+from domain.plan.plan import Plan
+from domain.record.packet import Manifest, Packet, seal, unseal, verify
+from domain.rules.handling import may_read
+from domain.signing.canonical import canonical, digest_of_bytes
+from domain.signing.envelope import MANIFEST_TYPE, sign
+from domain.views.sight import page
+from domain.words.errors import NotVerified, RuleBroken
 from rehearsal.services import VIGIL, private_key_of
 from tests.course import became, forbidden
 from tests.support import Table, example_plan, with_changes

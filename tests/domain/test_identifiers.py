@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain import identifiers as ids
-from domain.identifiers import ConsignmentIdentifier, Seal
+from domain.words import identifiers as ids
+from domain.words.identifiers import ConsignmentIdentifier, Seal
 
 S10_CHECK = "50987654321"
 """Check digit by remainder 0 to 10: written out, so that the test does not repeat the rule."""

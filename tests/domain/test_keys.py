@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from domain.canonical import canonical
-from domain.directory import Directory, ServiceKey
-from domain.envelope import KEYS_TYPE, Envelope, key_id, public_text, sign
-from domain.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
-from domain.keys import KeyChange, KeyEnd, changed, read_change
-from domain.ledger import Entry, KeysChanged
-from domain.packet import ON_ITS_WAY, seal, verify
-from domain.record import change_keys, submit
-from domain.statements import sign_statement
+from domain.delivery.ledger import Entry, KeysChanged
+from domain.delivery.statements import sign_statement
+from domain.plan.directory import Directory, ServiceKey
+from domain.plan.key_changes import KeyChange, KeyEnd, changed, read_change
+from domain.record.door import change_keys, submit
+from domain.record.packet import ON_ITS_WAY, seal, verify
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, Envelope, sign
+from domain.signing.keys import key_id, public_text
+from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
 from rehearsal.services import VIGIL, private_key_of
 from tests.domain.test_packet import place_of, rewritten, taken_apart
 from tests.support import Table

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from domain.ledger import Closed, Escalated
-from domain.timers import elapsed, next_moment
+from domain.delivery.ledger import Closed, Escalated
+from domain.rules.timers import elapsed, next_moment
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import forbidden, let_time_bring, opened

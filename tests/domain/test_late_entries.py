@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.record import submit
-from domain.statements import sign_statement
+from domain.delivery.statements import sign_statement
+from domain.record.door import submit
 from rehearsal.services import private_key_of
 from tests.support import Table
 

@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain import unforeseen
-from domain.delivery import Delivery
-from domain.ledger import Cleared, Closed, Concluded, Entry, Opened
-from domain.mass import amounts, differences, open_difference
-from domain.moments import instant
-from domain.plan import Plan
-from domain.record import submit
-from domain.rules import conclusion
-from domain.statements import Cash, Correction, Seizure, Statement, SubstanceMass, sign_statement
+from domain.delivery.balance import amounts, differences, open_difference
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Cleared, Closed, Concluded, Entry, Opened
+from domain.delivery.statements import Correction, Seizure, Statement, sign_statement
+from domain.plan.goods import Cash, SubstanceMass
+from domain.plan.plan import Plan
+from domain.record.door import submit
+from domain.rules import unforeseen
+from domain.rules.rules import conclusion
+from domain.words.moments import instant
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.moments import Moment, instant, utc_text
+from domain.words.moments import Moment, instant, utc_text
 
 MOMENT: TypeAdapter[str] = TypeAdapter(Moment)
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))

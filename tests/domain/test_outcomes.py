@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.ledger import Concluded
-from domain.packet import verify
-from domain.plan import Plan
-from domain.rules import conclusion
+from domain.delivery.ledger import Concluded
+from domain.plan.plan import Plan
+from domain.record.packet import verify
+from domain.rules.rules import conclusion
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate

@@ -17,16 +17,16 @@ from typing import Any
 
 import pytest
 
-from domain.canonical import canonical, digest_of_bytes
-from domain.directory import Directory, Service
-from domain.envelope import MANIFEST_TYPE, sign
-from domain.errors import NotVerified
-from domain.ledger import Closed, Concluded, Ended, Entry, Event, Ledger, Opened, Receipt, Stated, TakenUp, Told, Verdict
-from domain.moments import utc_text
-from domain.packet import Manifest, Packet, unseal, verify
-from domain.plan import Checkpoint
-from domain.record import receipt
-from domain.statements import Statement, read_statement, sign_statement
+from domain.delivery.ledger import Closed, Concluded, Ended, Entry, Event, Ledger, Opened, Receipt, Stated, TakenUp, Told, Verdict
+from domain.delivery.statements import Statement, read_statement, sign_statement
+from domain.plan.directory import Directory, Service
+from domain.plan.plan import Checkpoint
+from domain.record.door import receipt
+from domain.record.packet import Manifest, Packet, unseal, verify
+from domain.signing.canonical import canonical, digest_of_bytes
+from domain.signing.envelope import MANIFEST_TYPE, sign
+from domain.words.errors import NotVerified
+from domain.words.moments import utc_text
 from rehearsal.clock import EPOCH
 from rehearsal.services import VIGIL, private_key_of
 from rehearsal.simulator import Simulated, World, simulate

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.ledger import Cleared, Concluded, Halted
-from domain.plan import Plan
-from domain.rules import conclusion
+from domain.delivery.ledger import Cleared, Concluded, Halted
+from domain.plan.plan import Plan
+from domain.rules.rules import conclusion
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate

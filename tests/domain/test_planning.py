@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from domain.cards import RuleCard
-from domain.directory import Directory
-from domain.plan import Plan, Requirement, Rung
-from domain.planning import faults_in
+from domain.plan.cards import RuleCard
+from domain.plan.check import faults_in
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan, Requirement, Rung
 from tests.support import EXAMPLE_PLANS, example_cards, example_directory, example_plan
 
 PLAN = example_plan()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.directory import Service
-from domain.errors import NotAllowed
-from domain.policy import MAY, ROLES, permit, reach, role_of
+from domain.plan.access import MAY, ROLES, permit, reach, role_of
+from domain.plan.directory import Service
+from domain.words.errors import NotAllowed
 from tests.support import Table
 
 PLAN, DIRECTORY = Table().plan, Table().directory

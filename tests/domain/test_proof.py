@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
-from domain import proof
-from domain.canonical import digest_of_bytes
-from domain.directory import Directory
-from domain.envelope import key_id, private_pem, public_text
-from domain.errors import NotAuthentic
+from domain.plan import proof
+from domain.plan.directory import Directory
+from domain.signing.canonical import digest_of_bytes
+from domain.signing.keys import key_id, private_pem, public_text
+from domain.words.errors import NotAuthentic
 from rehearsal.clock import EPOCH
 from rehearsal.services import private_key_of
 from tests.support import Table

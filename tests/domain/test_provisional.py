@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain.consent import authorised, missing
-from domain.ledger import Closed
-from domain.rules import conclusion
-from domain.timers import elapsed
+from domain.delivery.consents import authorised, missing
+from domain.delivery.ledger import Closed
+from domain.rules.rules import conclusion
+from domain.rules.timers import elapsed
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate

@@ -8,17 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.quantities import (
-    MAX_SPAN,
-    MAX_WHOLE,
-    Milligrams,
-    Money,
-    Span,
-    iso_span,
-    parse_amount,
-    say_mass,
-    say_span,
-)
+from domain.words.quantities import MAX_SPAN, MAX_WHOLE, Milligrams, Money, Span, iso_span, parse_amount, say_mass, say_span
 
 MASS: TypeAdapter[int] = TypeAdapter(Milligrams)
 SPAN: TypeAdapter[timedelta] = TypeAdapter(Span)

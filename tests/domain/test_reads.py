@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.canonical import canonical
-from domain.envelope import READS_TYPE, Envelope, sign
-from domain.errors import NotVerified
-from domain.moments import utc_text
-from domain.reads import EMPTY, Read, Shown, after, contains, signed_tip, verify_end, verify_reads
+from domain.record.reads import EMPTY, Read, Shown, after, contains, signed_tip, verify_end, verify_reads
+from domain.signing.canonical import canonical
+from domain.signing.envelope import READS_TYPE, Envelope, sign
+from domain.words.errors import NotVerified
+from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.support import example_directory
 

@@ -5,23 +5,12 @@ from typing import Any
 
 import pytest
 
-from domain.ledger import (
-    Cleared,
-    Closed,
-    Concluded,
-    Event,
-    Expired,
-    Expiring,
-    Halted,
-    Opened,
-    Reminded,
-    Silence,
-)
-from domain.moments import utc_text
-from domain.plan import Plan, Requirement
-from domain.planning import faults_in
-from domain.rules import conclusion
-from domain.timers import elapsed
+from domain.delivery.ledger import Cleared, Closed, Concluded, Event, Expired, Expiring, Halted, Opened, Reminded, Silence
+from domain.plan.check import faults_in
+from domain.plan.plan import Plan, Requirement
+from domain.rules.rules import conclusion
+from domain.rules.timers import elapsed
+from domain.words.moments import utc_text
 from tests.course import (
     accounted,
     became,

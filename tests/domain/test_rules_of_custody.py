@@ -7,16 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import unforeseen
-from domain.ledger import (
-    Cleared,
-    Closed,
-    Opened,
-    TakenUp,
-)
-from domain.moments import utc_text
-from domain.plan import Checkpoint, Requirement
-from domain.rules import conclusion
+from domain.delivery.ledger import Cleared, Closed, Opened, TakenUp
+from domain.plan.plan import Checkpoint, Requirement
+from domain.rules import unforeseen
+from domain.rules.rules import conclusion
+from domain.words.moments import utc_text
 from tests.course import (
     GROSS,
     TOLERANCE,

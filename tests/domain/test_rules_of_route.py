@@ -2,16 +2,12 @@
 
 from datetime import timedelta
 
-from domain import unforeseen
-from domain.ledger import (
-    Cleared,
-    Closed,
-    Opened,
-)
-from domain.moments import utc_text
-from domain.packet import verify
-from domain.planning import faults_in
-from domain.rules import conclusion
+from domain.delivery.ledger import Cleared, Closed, Opened
+from domain.plan.check import faults_in
+from domain.record.packet import verify
+from domain.rules import unforeseen
+from domain.rules.rules import conclusion
+from domain.words.moments import utc_text
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import (

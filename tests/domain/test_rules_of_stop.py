@@ -5,20 +5,13 @@ from typing import Any
 
 import pytest
 
-from domain import unforeseen
-from domain.errors import NotAllowed
-from domain.ledger import (
-    Cleared,
-    Closed,
-    Concluded,
-    Ended,
-    Opened,
-    Told,
-)
-from domain.moments import utc_text
-from domain.record import submit
-from domain.rules import conclusion
-from domain.statements import sign_statement
+from domain.delivery.ledger import Cleared, Closed, Concluded, Ended, Opened, Told
+from domain.delivery.statements import sign_statement
+from domain.record.door import submit
+from domain.rules import unforeseen
+from domain.rules.rules import conclusion
+from domain.words.errors import NotAllowed
+from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
 from tests.course import (
     PHASES,

@@ -7,25 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import unforeseen
-from domain.canonical import canonical
-from domain.delivery import Delivery
-from domain.directory import Directory
-from domain.envelope import STATEMENT_TYPE, Envelope, sign
-from domain.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken
-from domain.ledger import (
-    Asked,
-    Cleared,
-    Closed,
-    Opened,
-    Stated,
-    TakenUp,
-    Verdict,
-)
-from domain.moments import utc_text
-from domain.plan import Checkpoint, Plan, Requirement
-from domain.record import admit, receipt, resume, submit, take_up
-from domain.statements import sign_statement
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Asked, Cleared, Closed, Opened, Stated, TakenUp, Verdict
+from domain.delivery.statements import sign_statement
+from domain.plan.directory import Directory
+from domain.plan.plan import Checkpoint, Plan, Requirement
+from domain.record.door import admit, receipt, resume, submit, take_up
+from domain.rules import unforeseen
+from domain.signing.canonical import canonical
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
+from domain.words.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken
+from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
 from tests.course import (
     GROSS,

@@ -2,13 +2,13 @@
 
 import pytest
 
-from domain.canonical import plain
-from domain.ledger import Entry, Halted, NoticeKind, Stated
-from domain.packet import unseal
-from domain.requests import request
-from domain.sight import IN_GENERAL, Withheld, notice, page, sight
-from domain.statements import read_statement
-from domain.views import DeliveryView, view
+from domain.delivery.ledger import Entry, Halted, NoticeKind, Stated
+from domain.delivery.statements import read_statement
+from domain.record.packet import unseal
+from domain.signing.canonical import plain
+from domain.views.asked import request
+from domain.views.sight import IN_GENERAL, Withheld, notice, page, sight
+from domain.views.view import DeliveryView, view
 from tests.support import Table, example_plan, with_changes
 
 

@@ -8,17 +8,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from domain import unforeseen
-from domain.delivery import Delivery
-from domain.errors import RuleBroken, VigilError
-from domain.ledger import Amended, Cleared, Closed, Concluded, Ended, Event, Halted, Opened, Told
-from domain.packet import replay
-from domain.plan import Plan
-from domain.record import amend, record, submit, take_up
-from domain.requests import requests
-from domain.rules import conclusion, due_at
-from domain.statements import Correction, read_statement, sign_statement
-from domain.timers import elapsed
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Amended, Cleared, Closed, Concluded, Ended, Event, Halted, Opened, Told
+from domain.delivery.statements import Correction, read_statement, sign_statement
+from domain.plan.plan import Plan
+from domain.record.door import amend, record, submit, take_up
+from domain.record.packet import replay
+from domain.rules import unforeseen
+from domain.rules.rules import conclusion, due_at
+from domain.rules.timers import elapsed
+from domain.views.asked import requests
+from domain.words.errors import RuleBroken, VigilError
 from rehearsal.books import voice_of
 from rehearsal.chaos import attacks, haste
 from rehearsal.invariants import Checker

@@ -2,11 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain import rules, unforeseen
-from domain.errors import RuleBroken
-from domain.ledger import Cleared, Closed, Concluded, Opened, Silence
-from domain.plan import Plan
-from domain.timers import elapsed, next_moment
+from domain.delivery.ledger import Cleared, Closed, Concluded, Opened, Silence
+from domain.plan.plan import Plan
+from domain.rules import rules, unforeseen
+from domain.rules.timers import elapsed, next_moment
+from domain.words.errors import RuleBroken
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate

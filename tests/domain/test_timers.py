@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import unforeseen
-from domain.ledger import Closed, Event, Expired, Expiring, Opened, Reminded, Silence
-from domain.moments import utc_text
-from domain.plan import Plan
-from domain.timers import elapsed, next_moment
+from domain.delivery.ledger import Closed, Event, Expired, Expiring, Opened, Reminded, Silence
+from domain.plan.plan import Plan
+from domain.rules import unforeseen
+from domain.rules.timers import elapsed, next_moment
+from domain.words.moments import utc_text
 from tests.support import Table, example_plan
 
 HOUR = timedelta(hours=1)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.ledger import Cleared
-from domain.plan import Plan
-from domain.requests import request
-from domain.rules import conclusion
+from domain.delivery.ledger import Cleared
+from domain.plan.plan import Plan
+from domain.rules.rules import conclusion
+from domain.views.asked import request
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, forbidden, handed_over, opened

@@ -14,10 +14,10 @@ import pytest
 from client.brought import Brought
 from client.embedded import Embedded, held, temporal_command
 from client.rehearse import Rehearsal
-from domain.ledger import Entry, Receipt, Stated
-from domain.packet import verify
-from domain.plan import Plan
-from domain.statements import read_statement
+from domain.delivery.ledger import Entry, Receipt, Stated
+from domain.delivery.statements import read_statement
+from domain.plan.plan import Plan
+from domain.record.packet import verify
 from process.gateway import Gateway
 from rehearsal.invariants import Checker
 from rehearsal.over_http import SimulatedServices, compressed, factor_for

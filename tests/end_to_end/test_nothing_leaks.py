@@ -18,12 +18,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from client.brought import Brought
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
-from domain.cards import RuleCard
-from domain.directory import Directory
-from domain.errors import NotAllowed, NotAuthentic
-from domain.ledger import Entry, Left, Receipt, Stated
-from domain.plan import Plan
-from domain.statements import Content, Incident, Sighted, Statement, StopRequested, read_statement, sign_statement
+from domain.delivery.ledger import Entry, Left, Receipt, Stated
+from domain.delivery.statements import Content, Incident, Sighted, Statement, StopRequested, read_statement, sign_statement
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
+from domain.words.errors import NotAllowed, NotAuthentic
 from process.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for
 from rehearsal.scenario import Act, Scenario

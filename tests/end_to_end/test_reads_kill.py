@@ -10,8 +10,8 @@ import aiohttp
 
 from archive.database import Database
 from archive.reads import LONGEST_PAGE, Reads
-from domain.errors import VigilError
-from domain.reads import Read, signed_tip, verify_reads
+from domain.record.reads import Read, signed_tip, verify_reads
+from domain.words.errors import VigilError
 from process.gateway import Gateway
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.end_to_end.test_kill import rehearsing

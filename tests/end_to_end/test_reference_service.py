@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from domain.directory import Poll, Push, Reach
-from domain.ledger import Asked, Receipt, Stated
-from domain.statements import read_statement
+from domain.delivery.ledger import Asked, Receipt, Stated
+from domain.delivery.statements import read_statement
+from domain.plan.directory import Poll, Push, Reach
 from rehearsal.over_http import free_ports
 from tests.installation import Installation, installed, quick
 from tests.reference import SERVICE, command, configured, served

@@ -11,8 +11,8 @@ from temporalio.worker import Replayer
 
 from client.commands.payload import rotate
 from client.embedded import Embedded
-from domain.errors import Unavailable
-from domain.packet import verify
+from domain.record.packet import verify
+from domain.words.errors import Unavailable
 from process.codec import converter
 from process.ring import Ring, ring_in
 from process.temporal import connect

@@ -30,10 +30,10 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.failures import Failure, FailureGroup
 from temporalio.client import Client
 
-from domain import proof
-from domain.canonical import canonical
-from domain.envelope import PLAN_TYPE, STATEMENT_TYPE, sign
-from domain.plan import Plan
+from domain.plan import proof
+from domain.plan.plan import Plan
+from domain.signing.canonical import canonical
+from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, sign
 from gateway.limits import SHARES, Share
 from process.serve import leave
 from rehearsal.services import private_key_of

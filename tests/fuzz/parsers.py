@@ -12,19 +12,19 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from domain import proof
-from domain.canonical import canonical
-from domain.cards import RuleCard
-from domain.directory import Directory
-from domain.documents import Document
-from domain.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
-from domain.errors import Malformed, VigilError
-from domain.ledger import Amended
-from domain.packet import verify
-from domain.plan import Plan, read_plan
-from domain.planning import faults_in, rules
-from domain.record import amend, submit
-from domain.statements import read_statement
+from domain.delivery.ledger import Amended
+from domain.delivery.statements import read_statement
+from domain.plan import proof
+from domain.plan.cards import RuleCard
+from domain.plan.check import faults_in, rules
+from domain.plan.directory import Directory
+from domain.plan.documents import Document
+from domain.plan.plan import Plan, read_plan
+from domain.record.door import amend, submit
+from domain.record.packet import verify
+from domain.signing.canonical import canonical
+from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
+from domain.words.errors import Malformed, VigilError
 from gateway.limits import lane_of
 from rehearsal.clock import EPOCH
 from rehearsal.scenario import Scenario

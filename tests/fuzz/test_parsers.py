@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from domain.canonical import canonical
-from domain.envelope import PLAN_TYPE, b64, sign
-from domain.errors import Malformed, VigilError
+from domain.signing.canonical import canonical
+from domain.signing.envelope import PLAN_TYPE, sign
+from domain.signing.keys import b64
+from domain.words.errors import Malformed, VigilError
 from rehearsal.services import private_key_of
 from tests.fuzz.parsers import DOORS, SERVICE, as_json, table, tried
 from tests.support import example_plan

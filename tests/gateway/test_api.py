@@ -14,15 +14,15 @@ from activities.deconfliction import Deconfliction
 from activities.desks import Desks
 from activities.services import Services
 from archive.sessions import Sessions
-from domain import proof
-from domain.directory import Directory
-from domain.envelope import Envelope
-from domain.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
-from domain.identifiers import ConsignmentIdentifier
-from domain.ledger import Entry, Left, Receipt, Stated
-from domain.plan import Plan
-from domain.policy import OPEN
-from domain.statements import Sighted, Statement, read_statement, sign_statement
+from domain.delivery.ledger import Entry, Left, Receipt, Stated
+from domain.delivery.statements import Sighted, Statement, read_statement, sign_statement
+from domain.plan import proof
+from domain.plan.access import OPEN
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
+from domain.signing.envelope import Envelope
+from domain.words.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
+from domain.words.identifiers import ConsignmentIdentifier
 from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving

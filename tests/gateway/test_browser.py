@@ -14,10 +14,11 @@ import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from temporalio.client import Client
 
-from domain.envelope import STATEMENT_TYPE, key_id, open_envelope, private_pem
-from domain.ledger import Entry, Stated
-from domain.plan import Plan
-from domain.statements import AuthorisationGranted, StopRequested, read_statement
+from domain.delivery.ledger import Entry, Stated
+from domain.delivery.statements import AuthorisationGranted, StopRequested, read_statement
+from domain.plan.plan import Plan
+from domain.signing.envelope import STATEMENT_TYPE, open_envelope
+from domain.signing.keys import key_id, private_pem
 from gateway.oidc import Provider
 from gateway.registration import Registration
 from process.brought import directory_in

@@ -18,10 +18,10 @@ from temporalio.converter import WorkflowSerializationContext
 
 from client.commands.codec import bridge, origin_of
 from client.embedded import TEMPORAL
-from domain.directory import Service, ServiceKey
-from domain.envelope import private_pem, public_text
-from domain.errors import Malformed, NotAllowed, VigilError
-from domain.plan import Plan
+from domain.plan.directory import Service, ServiceKey
+from domain.plan.plan import Plan
+from domain.signing.keys import private_pem, public_text
+from domain.words.errors import Malformed, NotAllowed, VigilError
 from rehearsal.services import private_key_of
 from tests.command import VIGIL, vigil
 from tests.gateway.test_api import signed

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.policy import MAY, OPEN
+from domain.plan.access import MAY, OPEN
 from gateway import openapi
 from gateway.openapi import Answer, Begun, Says
 from tests.fuzz import door

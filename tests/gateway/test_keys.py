@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.canonical import canonical
-from domain.directory import ServiceKey
-from domain.envelope import KEYS_TYPE, Envelope, key_id, public_text, sign
-from domain.errors import NotAllowed, NotAuthentic, RuleBroken
-from domain.keys import KeyChange, KeyEnd, changed, read_change
-from domain.ledger import Entry, KeysChanged, Told
-from domain.packet import verify
-from domain.plan import Plan
-from domain.statements import Statement, StopRequested, sign_statement
+from domain.delivery.ledger import Entry, KeysChanged, Told
+from domain.delivery.statements import Statement, StopRequested, sign_statement
+from domain.plan.directory import ServiceKey
+from domain.plan.key_changes import KeyChange, KeyEnd, changed, read_change
+from domain.plan.plan import Plan
+from domain.record.packet import verify
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, Envelope, sign
+from domain.signing.keys import key_id, public_text
+from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
 from gateway.desk import Desk
 from process.gateway import Gateway
 from process.in_force import InForce

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.envelope import Envelope
-from domain.errors import Limited
-from domain.ledger import Receipt
-from domain.statements import Incident, Sighted, StopRequested, sign_statement
+from domain.delivery.ledger import Receipt
+from domain.delivery.statements import Incident, Sighted, StopRequested, sign_statement
+from domain.signing.envelope import Envelope
+from domain.words.errors import Limited
 from gateway.desk import Desk
 from gateway.limits import SHARES, Lane, Limits, Share, lane_of
 from rehearsal.services import private_key_of

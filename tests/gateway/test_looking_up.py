@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.errors import NotAllowed, Unavailable
+from domain.words.errors import NotAllowed, Unavailable
 from gateway import health
 from gateway.desk import Desk
 from gateway.health import Health, Pulse

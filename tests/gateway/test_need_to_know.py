@@ -14,12 +14,12 @@ from aiohttp import web
 from pydantic import TypeAdapter
 from temporalio.client import Client
 
-from domain import proof
-from domain.delivery import Delivery
-from domain.ledger import Entry
-from domain.plan import Plan
-from domain.record import resume
-from domain.sight import Withheld
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Entry
+from domain.plan import proof
+from domain.plan.plan import Plan
+from domain.record.door import resume
+from domain.views.sight import Withheld
 from gateway.api import routes
 from rehearsal.leaks import Reader
 from rehearsal.services import private_key_of

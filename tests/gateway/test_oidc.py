@@ -24,8 +24,8 @@ from yarl import URL
 
 from archive.reads import Reads
 from archive.sessions import AWAY, Sessions, SignedIn
-from domain.envelope import private_pem
-from domain.errors import Malformed, NotFound
+from domain.signing.keys import private_pem
+from domain.words.errors import Malformed, NotFound
 from gateway import limits, oidc
 from gateway.__main__ import run
 from gateway.access import Proofs

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from archive.reads import Reads
-from domain.policy import MAY, OPEN
+from domain.plan.access import MAY, OPEN
 from gateway import openapi
 from gateway.access import Proofs
 from gateway.api import application, routes

@@ -18,18 +18,18 @@ from typer.testing import CliRunner
 from archive.database import Database
 from archive.sessions import IDLE, LINK
 from client import cli
-from domain.cards import Modality, Permission
-from domain.directory import Directory
-from domain.envelope import key_id, private_pem, public_text
-from domain.errors import NotAllowed, NotFound
-from domain.filling import MODELS
-from domain.keys import KeyChange, KeyEnd
-from domain.ledger import Event, Outcome, Receipt, Stated, Verdict
-from domain.plan import Plan
-from domain.policy import MAY
-from domain.progress import Standing
-from domain.statements import ANSWERS, NotCollected, Statement, read_statement, sign_statement
-from domain.views import Phase
+from domain.delivery.ledger import Event, Outcome, Receipt, Stated, Verdict
+from domain.delivery.progress import Standing
+from domain.delivery.statements import ANSWERS, NotCollected, Statement, read_statement, sign_statement
+from domain.plan.access import MAY
+from domain.plan.cards import Modality, Permission
+from domain.plan.directory import Directory
+from domain.plan.key_changes import KeyChange, KeyEnd
+from domain.plan.plan import Plan
+from domain.signing.keys import key_id, private_pem, public_text
+from domain.views.forms import MODELS
+from domain.views.view import Phase
+from domain.words.errors import NotAllowed, NotFound
 from gateway import limits
 from gateway.limits import Share
 from gateway.pages import pages, provider, words

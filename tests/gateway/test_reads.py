@@ -13,13 +13,13 @@ from temporalio.client import Client
 from archive.database import Database
 from archive.reads import Reads
 from archive.sessions import Sessions
-from domain import proof
-from domain.envelope import Envelope
-from domain.errors import NotAllowed, NotFound, NotVerified, Unavailable
-from domain.ledger import Receipt
-from domain.plan import Plan
-from domain.reads import Read, signed_tip, verify_reads
-from domain.statements import Sighted, Statement, sign_statement
+from domain.delivery.ledger import Receipt
+from domain.delivery.statements import Sighted, Statement, sign_statement
+from domain.plan import proof
+from domain.plan.plan import Plan
+from domain.record.reads import Read, signed_tip, verify_reads
+from domain.signing.envelope import Envelope
+from domain.words.errors import NotAllowed, NotFound, NotVerified, Unavailable
 from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving

@@ -15,7 +15,7 @@ from temporalio.converter import (
 )
 from temporalio.exceptions import ApplicationError
 
-from domain.errors import Unavailable
+from domain.words.errors import Unavailable
 from process.codec import CONTEXT, ENCRYPTED, KEY_ID, NONCE_BYTES, REFUSED, Codec, ForgedError, converter
 from process.ring import Ring, id_of
 

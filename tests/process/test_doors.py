@@ -25,7 +25,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
-    from domain.canonical import Frozen
+    from domain.signing.canonical import Frozen
     from process.codec import converter
     from process.ring import new_ring
     from process.temporal import readable

@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from domain.errors import Malformed, Unavailable, VigilError
-from domain.ledger import Entry
-from domain.views import view
+from domain.delivery.ledger import Entry
+from domain.views.view import view
+from domain.words.errors import Malformed, Unavailable, VigilError
 from process import gateway
 from process.gateway import Gateway
 from rehearsal.over_http import free_ports

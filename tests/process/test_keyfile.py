@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from domain.envelope import private_pem, public_text
-from domain.errors import Malformed, NotAllowed, NotFound
+from domain.signing.keys import private_pem, public_text
+from domain.words.errors import Malformed, NotAllowed, NotFound
 from process import keyfile
 from process.keyfile import Kept, key_in
 from rehearsal.services import private_key_of

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from domain.errors import Unavailable
+from domain.words.errors import Unavailable
 from process.metrics import runtime, scraped
 from rehearsal.over_http import free_ports
 

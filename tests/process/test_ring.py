@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from client import cli
-from domain.errors import Malformed, NotFound
+from domain.words.errors import Malformed, NotFound
 from process.ring import ABOUT, FORMAT, Ring, id_of, new_ring, ring_in
 
 KEY = "5f" * 32

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from client.trying import compared, simulated, trial
-from domain.documents import Document
-from domain.packet import unseal
-from domain.plan import Plan
-from domain.planning import faults_in
+from domain.plan.check import faults_in
+from domain.plan.documents import Document
+from domain.plan.plan import Plan
+from domain.record.packet import unseal
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Act, Scenario
 from rehearsal.scenario import faults_in as unfitting

@@ -1,4 +1,4 @@
-from domain.plan import Plan
+from domain.plan.plan import Plan
 from rehearsal.explore import explore
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World

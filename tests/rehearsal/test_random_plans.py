@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from domain.planning import faults_in
+from domain.plan.check import faults_in
 from rehearsal.random_plans import brought
 
 SEEDS = range(300)

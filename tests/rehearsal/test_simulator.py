@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.deconfliction import Contact
-from domain.delivery import Delivery
-from domain.ledger import Cleared, Closed, Deconflicted, Entry, Opened, Stated, Told
-from domain.packet import verify
-from domain.requests import request
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Cleared, Closed, Deconflicted, Entry, Opened, Stated, Told
+from domain.plan.register import Contact
+from domain.record.packet import verify
+from domain.views.asked import request
 from rehearsal import __main__ as campaign
 from rehearsal.chaos import TROUBLES, Rival
 from rehearsal.clock import EPOCH, DeadlockError, VirtualTimeLoop, run

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.documents import Document
-from domain.errors import Malformed, TimedOut
-from domain.quantities import parse_span
+from domain.plan.documents import Document
+from domain.words.errors import Malformed, TimedOut
+from domain.words.quantities import parse_span
 from rehearsal.over_http import factor_for
 from rehearsal.scenario import KINDS, Expected, Happened, Said, Scenario, faults_in
 from rehearsal.simulator import World, simulate

@@ -15,12 +15,14 @@ from pathlib import Path
 from pydantic import HttpUrl
 from temporalio.client import Client
 
-from domain.canonical import canonical
-from domain.deconfliction import Claim, Register, hashes
-from domain.directory import Desk, ServiceKey, Webhook
-from domain.envelope import KEYS_TYPE, Envelope, key_id, public_text, sign
-from domain.keys import KeyChange, KeyEnd
-from domain.plan import Plan
+from domain.plan.directory import Desk, ServiceKey, Webhook
+from domain.plan.key_changes import KeyChange, KeyEnd
+from domain.plan.plan import Plan
+from domain.plan.register import Claim, Register
+from domain.plan.selectors import hashes
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, Envelope, sign
+from domain.signing.keys import key_id, public_text
 from process.serve import leave
 from process.temporal import readable
 from rehearsal.over_http import SimulatedServices, free_ports

@@ -9,11 +9,11 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailed
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError
 
-from domain.envelope import Envelope
-from domain.ledger import Entry, Receipt, Stated
-from domain.packet import verify
-from domain.plan import Plan
-from domain.statements import Statement, StopRequested, sign_statement
+from domain.delivery.ledger import Entry, Receipt, Stated
+from domain.delivery.statements import Statement, StopRequested, sign_statement
+from domain.plan.plan import Plan
+from domain.record.packet import verify
+from domain.signing.envelope import Envelope
 from rehearsal.invariants import Checker
 from rehearsal.services import private_key_of
 from tests.installation import Installation, installed, quick

@@ -12,11 +12,12 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from domain.deconfliction import Answer, Claim, Register, selector
-from domain.ledger import Closed, Deconflicted, Entry, Receipt, Stated, Told
-from domain.packet import verify
-from domain.plan import Plan
-from domain.statements import ConflictYielded, Content, Interdicted, Statement, sign_statement
+from domain.delivery.ledger import Closed, Deconflicted, Entry, Receipt, Stated, Told
+from domain.delivery.statements import ConflictYielded, Content, Interdicted, Statement, sign_statement
+from domain.plan.plan import Plan
+from domain.plan.register import Answer, Claim, Register
+from domain.plan.selectors import selector
+from domain.record.packet import verify
 from process.temporal import readable
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario

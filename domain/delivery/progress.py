@@ -1,0 +1,73 @@
+"""How far one open checkpoint has come: who has answered, who is waited for, and whether that is enough."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from domain.delivery.statements import Statement
+from domain.plan.plan import Checkpoint, Rung
+from domain.plan.vocabulary import Need
+
+Standing = Literal["asked", "unreachable", "told", "received", "answered"]
+"""Asked, received and answered are three different things. A service may also not have been reached yet; and people at a desk
+may have been told that something waits, and not have read it."""
+
+
+@dataclass
+class Progress:
+    """One checkpoint since it opened."""
+
+    checkpoint: Checkpoint
+    opened: datetime
+    due: datetime | None
+    """None: it waits for as long as it takes (an authority that must interdict)."""
+    answers: dict[tuple[str, Need], int] = field(default_factory=dict)
+    """(service, need) to the ledger number of the statement that answered it."""
+    firsts: dict[tuple[str, Need], Statement] = field(default_factory=dict)
+    """What a first officer has said where two must say the same (R20)."""
+    standing: dict[str, Standing] = field(default_factory=dict)
+    escalated: int = 0
+    """Rungs of the ladder climbed so far."""
+    rung: int = 0
+    """Reminders so far."""
+    silent: bool = False
+    """The due time passed unanswered."""
+    result: Literal["satisfied", "unanswered", "withdrawn"] | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits."""
+        return self.result is None
+
+    def answered(self, service: str) -> bool:
+        """Whether the service has said all that is asked of it here."""
+        return all((service, need) in self.answers for need in self.checkpoint.needs_of(service))
+
+    def waiting_for(self) -> tuple[str, ...]:
+        """Services that have not said all that is asked of them, in the plan's order."""
+        return tuple(service for service in self.checkpoint.services() if not self.answered(service))
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether enough distinct services have answered."""
+        return len(self.checkpoint.services()) - len(self.waiting_for()) >= self.checkpoint.quorum()
+
+    def standing_of(self, service: str) -> Standing:
+        """Where the request to this service stands."""
+        return "answered" if self.answered(service) else self.standing.get(service, "asked")
+
+    def next_rung(self) -> Rung | None:
+        """The next step of the ladder, while it may still help."""
+        ladder = self.checkpoint.escalate
+        return ladder[self.escalated] if self.escalated < len(ladder) and not self.silent else None
+
+    def may_answer(self, service: str) -> bool:
+        """Whether the ladder has come to this service and lets it answer in place of others."""
+        return any(rung.to == service and rung.may_answer for rung in self.checkpoint.escalate[: self.escalated])
+
+    def next_reminder(self, every: timedelta) -> datetime | None:
+        """When the next reminder is due: by the checkpoint's list, or `every` so often where it waits without end."""
+        if self.due is None:
+            return self.opened + every * (self.rung + 1)
+        reminders = self.checkpoint.remind
+        return self.opened + reminders[self.rung] if self.rung < len(reminders) and not self.silent else None

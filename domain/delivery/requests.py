@@ -1,0 +1,98 @@
+"""Requests and notices: what Vigil asks services and tells them, as they are sent."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.delivery.ledger import NoticeKind, UtcText
+from domain.delivery.statements import ConditionId, Part
+from domain.plan.cards import Modality, Permission
+from domain.plan.goods import Label
+from domain.plan.plan import Inside
+from domain.plan.vocabulary import Need, Reason
+from domain.signing.canonical import Frozen
+from domain.signing.envelope import Envelope
+from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
+from domain.words.quantities import Milligrams
+
+RequestId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,199}$")]
+
+
+class Bound(Frozen):
+    """A condition of an authorisation that binds here."""
+
+    id: ConditionId
+    text: Reason
+
+
+class Facts(Frozen):
+    """What bears on the answer, and nothing more (R11): of the consignment only where the answer is about it."""
+
+    place: str
+    """Empty where the answer is about no place."""
+    state: State
+    modality: Modality
+    expected_at: UtcText | None
+    """Planned arrival, for a handover or the delivery."""
+    valid_until: UtcText | None
+    """Until when an authorisation must run, margin included."""
+    gross: Milligrams | None = None
+    """Expected gross weight, milligrams; at detection until prepared."""
+    tolerance: Milligrams | None = None
+    seals: tuple[Seal, ...] = ()
+    contents: tuple[Inside, ...] = ()
+    items: tuple[Label, ...] = ()
+    """Substitutes and devices put in: they are to be recovered too (R10)."""
+    permissions: tuple[Permission, ...] = ()
+    """What is to be permitted apart (R16)."""
+    conditions: tuple[Bound, ...] = ()
+    """What binds this answer: it must say that each is met (R19)."""
+    parts: tuple[Part, ...] = ()
+    """What it has split into, where it is asked how they ended."""
+    problem: str = ""
+    """What a decision, a conflict or a stop is about."""
+    agree_with: ServiceId | None = None
+    """Whom to call about a conflict, and whose agreement settles it."""
+
+
+class Request(Frozen):
+    """Please say this, here, until then. The id is also the idempotency key: asking again is the same request."""
+
+    vigil: Literal["request/1"] = "request/1"
+    id: RequestId
+    delivery: OperationCode
+    checkpoint: CheckpointId
+    service: ServiceId
+    says: tuple[Need, ...]
+    officers: int = 1
+    """How many officers must sign (R20)."""
+    asked_at: UtcText
+    due: UtcText | None
+    facts: Facts
+
+
+class Notice(Frozen):
+    """For your information: nothing to confirm."""
+
+    vigil: Literal["notice/1"] = "notice/1"
+    id: Annotated[str, Field(max_length=200)]
+    delivery: OperationCode
+    service: ServiceId
+    kind: NoticeKind
+    checkpoint: CheckpointId | None = None
+    text: Annotated[str, Field(max_length=1000)]
+
+
+class Inbox(Frozen):
+    """What one service is being asked, in all its deliveries."""
+
+    requests: tuple[Request, ...]
+    unanswered: tuple[OperationCode, ...] = ()
+    """Deliveries that did not say in time whether they ask anything: look again."""
+
+
+class SignedInbox(Frozen):
+    """The same to be carried in a file: each request in an envelope signed by Vigil."""
+
+    requests: Annotated[tuple[Envelope, ...], Field(max_length=10_000)]
+    unanswered: tuple[OperationCode, ...] = ()

@@ -1,0 +1,87 @@
+"""Who may do what. One table, and every door asks it.
+
+The role follows from what the caller is in the directory, and from its part in the delivery: whoever starts or coordinates
+it is its operations officer. How far a permission reaches:
+
+    all    every delivery, the whole of it
+    own    deliveries it takes part in (to start or amend: as the plan's initiator), the whole of them
+    part   deliveries it takes part in: its legs, the handovers beside them and what binds it (R11, `domain.views.sight`)
+    -      not at all
+"""
+
+from typing import Literal
+
+from domain.plan.directory import Service
+from domain.plan.plan import Plan
+from domain.words.errors import NotAllowed
+
+Role = Literal["operations", "service", "prosecutor", "supervisor", "auditor", "administrator", "system"]
+ROLES: tuple[Role, ...] = ("operations", "service", "prosecutor", "supervisor", "auditor", "administrator", "system")
+Reach = Literal["all", "own", "part", "-"]
+
+# fmt: off
+MAY: dict[str, tuple[Reach, ...]] = {
+    #           operations  service  prosecutor  supervisor  auditor  administrator  system
+    "start":    ("own",     "-",     "-",        "-",        "-",     "-",           "-"),
+    "amend":    ("own",     "-",     "-",        "-",        "-",     "-",           "-"),
+    "submit":   ("all",     "all",   "all",      "all",      "all",   "all",         "all"),  # who signed it is what counts
+    "keys":     ("own",     "own",   "own",      "own",      "own",   "all",         "all"),  # own: one's own keys
+    "inbox":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),
+    "list":     ("own",     "own",   "own",      "all",      "-",     "-",           "-"),
+    "view":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "ledger":   ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "changes":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "packet":   ("own",     "-",     "-",        "all",      "-",     "-",           "-"),
+    "directory": ("part",   "part",  "part",     "all",      "part",  "all",         "all"),  # part: not how others are reached
+    "decode":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
+    "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
+    "reads":    ("-",       "-",     "-",        "-",        "all",   "-",           "-"),
+    "enter":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),  # own: as oneself, with a browser
+}
+# fmt: on
+"""Action, and how far it reaches for each role, in the order of `ROLES`. The actions are the names of the gateway's routes; what
+a page for browsers shows and does is one of them too (`gateway.pages.door`)."""
+OPEN = ("health", "openapi")
+"""What anybody may ask, without a proof: neither says anything about a delivery, a service or a person."""
+
+_BY_KIND: dict[str, Role] = {
+    "prosecutor": "prosecutor",
+    "court": "prosecutor",
+    "supervisor": "supervisor",
+    "auditor": "auditor",
+    "administrator": "administrator",
+    "system": "system",
+}
+
+
+def role_of(service: Service, plan: Plan | None = None) -> Role:
+    """What the caller is: in this delivery, or apart from any."""
+    if plan is not None and service.id in (plan.initiator, plan.coordinator):
+        return "operations"
+    return _BY_KIND.get(service.kind, "service")
+
+
+def reach(role: Role, action: str) -> Reach:
+    """How far this action reaches for this role. Raises `KeyError` for what is no action."""
+    return MAY[action][ROLES.index(role)]
+
+
+def supervises(service: Service) -> bool:
+    """Whether it watches over every delivery."""
+    return role_of(service) == "supervisor"
+
+
+def speaks_everywhere(service: Service) -> bool:
+    """Whether a delivery must know its keys though it takes no part: those who watch over deliveries, and the installation."""
+    return role_of(service) in ("supervisor", "administrator", "system")
+
+
+def permit(service: Service, action: str) -> None:
+    """Before anything is known of the delivery: return if the caller could be allowed this, in some delivery.
+
+    Raises `NotAllowed`.
+    """
+    roles = {role_of(service)} | ({"operations"} if role_of(service) in ("service", "prosecutor") else set())
+    if all(reach(role, action) == "-" for role in ROLES if role in roles):
+        message = f"`{action}` is not for {service.id}, of kind {service.kind}"
+        raise NotAllowed(message, hint="docs/protocol.md has the table of who may what")

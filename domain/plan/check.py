@@ -1,0 +1,356 @@
+"""What a plan must be before anyone is asked for consent: the static side of the rules, each finding with its place.
+
+Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R4 (one responsible authority of
+the leg's State, with the power to seize), R6 (each handover is offered by the giver and accepted by the taker),
+R13 (the initiator is not the only one to authorise), R16 (what needs a permission of its own is asked for), and that every
+checkpoint can be satisfied.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from functools import partial
+from itertools import pairwise
+
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.goods import SubstanceMass
+from domain.plan.plan import STEP_NEEDS, Leg, Plan, PlannedCheckpoint, Step
+from domain.plan.vocabulary import Need
+from domain.words.errors import Fault
+from domain.words.identifiers import locode_in_state
+from domain.words.quantities import say_mass, say_span
+
+Cards = Mapping[str, RuleCard]
+
+ONCE: tuple[Step, ...] = ("prepare", "dispatch")
+"""Steps that have exactly one checkpoint; `authorise` has one for each State, `hand_over` one between two legs."""
+
+AT_LEAST_ONCE: tuple[Step, ...] = ("deliver", "arrest", "account")
+
+
+def faults_in(plan: Plan, directory: Directory, cards: Cards) -> tuple[Fault, ...]:
+    """Everything wrong with the plan. Empty if it may be started."""
+    return tuple(fault for rule in rules(directory, cards) for fault in rule(plan))
+
+
+def rules(directory: Directory, cards: Cards) -> tuple[Callable[[Plan], Iterator[Fault]], ...]:
+    """The rules of planning, one at a time: what is wrong with one part of a plan does not hide what is wrong with another."""
+    return (
+        partial(_services, directory=directory),
+        _tolerance,
+        _checkpoints,
+        partial(_backups, directory=directory, cards=cards),
+        _order,
+        _essentials,
+        partial(_route, directory=directory),
+        _handovers,
+        partial(_consents, directory=directory, cards=cards),
+    )
+
+
+def _services(plan: Plan, directory: Directory) -> Iterator[Fault]:
+    def known(service: str, place: str) -> Iterator[Fault]:
+        if directory.find(service) is None:
+            yield Fault(place=place, problem=f"service {service} is not in the directory")
+
+    yield from known(plan.initiator, "initiator")
+    if plan.coordinator is not None:
+        yield from known(plan.coordinator, "coordinator")
+    for index, checkpoint in enumerate(plan.checkpoints):
+        for number, requirement in enumerate(checkpoint.requires):
+            yield from known(requirement.service, f"checkpoints.{index}.requires.{number}.service")
+        for number, rung in enumerate(checkpoint.escalate):
+            yield from known(rung.to, f"checkpoints.{index}.escalate.{number}.to")
+    for index, leg in enumerate(plan.legs):
+        yield from known(leg.responsible, f"legs.{index}.responsible")
+        for number, service in enumerate(leg.accompanied_by):
+            yield from known(service, f"legs.{index}.accompanied_by.{number}")
+
+
+def _checkpoints(plan: Plan) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, checkpoint in enumerate(plan.checkpoints):
+        place = f"checkpoints.{index}"
+        if checkpoint.id in seen:
+            yield Fault(place=f"{place}.id", problem=f"checkpoint {checkpoint.id} stands twice; each id stands once")
+        seen.add(checkpoint.id)
+        if checkpoint.locode is not None and not locode_in_state(checkpoint.locode, checkpoint.state):
+            problem = f"{checkpoint.locode} is not in {checkpoint.state}; its first two letters must be the State"
+            yield Fault(place=f"{place}.locode", problem=problem)
+        for number, requirement in enumerate(checkpoint.requires):
+            if requirement.says not in STEP_NEEDS[checkpoint.step]:
+                wanted = " or ".join(STEP_NEEDS[checkpoint.step])
+                problem = f"a checkpoint of step {checkpoint.step} asks for {wanted}, not for {requirement.says}"
+                yield Fault(place=f"{place}.requires.{number}.says", problem=problem)
+        if checkpoint.quorum() > len(checkpoint.services()):
+            problem = f"{checkpoint.quorum()} services are needed and only {len(checkpoint.services())} are asked"
+            yield Fault(place=f"{place}.need", problem=problem)
+        yield from _ladder(plan, index, checkpoint)
+        travelling = plan.due_after(checkpoint)
+        for number, reminder in enumerate(checkpoint.remind):
+            if reminder >= travelling:
+                problem = f"a reminder must come before the checkpoint is due, {say_span(travelling)} after it opens"
+                yield Fault(place=f"{place}.remind.{number}", problem=problem)
+    for step in ONCE:
+        if len(plan.at(step)) != 1:
+            problem = f"exactly one checkpoint of step {step} is needed, found {len(plan.at(step))}"
+            yield Fault(place="checkpoints", problem=problem)
+    for step in AT_LEAST_ONCE:
+        if not plan.at(step):
+            yield Fault(place="checkpoints", problem=f"at least one checkpoint of step {step} is needed, found none")
+
+
+def _ladder(plan: Plan, index: int, checkpoint: PlannedCheckpoint) -> Iterator[Fault]:
+    """Escalation climbs, ends before the checkpoint is due, and comes to nobody twice."""
+    passed = list(checkpoint.services())
+    before = timedelta()
+    for number, rung in enumerate(checkpoint.escalate):
+        place = f"checkpoints.{index}.escalate.{number}"
+        if rung.to in passed:
+            problem = f"{rung.to} stands on this ladder already, or is asked itself: a ladder does not go in a circle"
+            yield Fault(place=f"{place}.to", problem=problem)
+        if not before < rung.after < plan.due_after(checkpoint):
+            due = say_span(plan.due_after(checkpoint))
+            problem = f"each rung comes later than the one before, and before the checkpoint is due ({due} after it opens)"
+            yield Fault(place=f"{place}.after", problem=problem)
+        passed.append(rung.to)
+        before = rung.after
+
+
+def _backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Who may answer in place of others is of their State, and where consent is asked, may grant it there (R21, R1)."""
+    for index, checkpoint in enumerate(plan.checkpoints):
+        asked = [directory.find(service) for service in checkpoint.services()]
+        states = [one.state for one in asked if one is not None]
+        for number, rung in enumerate(checkpoint.escalate):
+            backup, place = directory.find(rung.to), f"checkpoints.{index}.escalate.{number}.to"
+            if backup is None or not rung.may_answer:
+                continue
+            card = cards.get(checkpoint.state)
+            if backup.state not in states:
+                whose = backup.state or "no State"
+                problem = f"R21: {rung.to} is of {whose} and cannot answer here: a State's say stays within it"
+                yield Fault(place=place, problem=problem)
+            elif checkpoint.authorities() and card is not None and not card.lets_grant(backup.kind):
+                problem = f"R1: by the rule card of {card.state} a {backup.kind} cannot grant, nor in another's place"
+                yield Fault(place=place, problem=problem)
+
+
+def _order(plan: Plan) -> Iterator[Fault]:
+    """`after` leads from one arrest to another, never in a circle."""
+    for index, checkpoint in enumerate(plan.checkpoints):
+        chain = [checkpoint.id]
+        while (one := plan.find(chain[-1])) is not None and one.after is not None:
+            before = plan.find(one.after)
+            if before is None or before.step != "arrest" or one.step != "arrest":
+                problem = f"{one.id} waits for {one.after}; only an arrest waits, and only for another arrest"
+                yield Fault(place=f"checkpoints.{index}.after", problem=problem)
+                break
+            chain.append(one.after)
+            if one.after in chain[:-1]:
+                yield Fault(place=f"checkpoints.{index}.after", problem=f"a circle: {' after '.join(chain)}")
+                break
+
+
+ESSENTIAL: dict[Step, tuple[Need, ...]] = {
+    "prepare": ("prepared",),
+    "dispatch": ("dispatched",),
+    "deliver": ("delivered", "interdiction"),
+}
+"""What a step must ask for: without it there is nothing to compare with, nothing left, or nothing delivered or seized."""
+
+
+def _essentials(plan: Plan) -> Iterator[Fault]:
+    for index, checkpoint in enumerate(plan.checkpoints):
+        wanted = ESSENTIAL.get(checkpoint.step)
+        if wanted is None:
+            continue
+        asked = [requirement for requirement in checkpoint.requires if requirement.says in wanted]
+        words = " or ".join(wanted)
+        if len(asked) != 1:
+            problem = f"a checkpoint of step {checkpoint.step} asks exactly one service for {words}, found {len(asked)}"
+            yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        elif asked[0].says == "interdiction" and asked[0].service != plan.legs[-1].responsible:
+            problem = f"R4: only {plan.legs[-1].responsible}, responsible for the last leg, can interdict here"
+            yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        if checkpoint.quorum() < len(checkpoint.services()):
+            problem = f"{words} cannot be left out, so a checkpoint of step {checkpoint.step} needs all"
+            yield Fault(place=f"checkpoints.{index}.need", problem=problem)
+
+
+def _route(plan: Plan, directory: Directory) -> Iterator[Fault]:
+    for index, leg in enumerate(plan.legs):
+        responsible = directory.find(leg.responsible)
+        if responsible is not None and responsible.state != leg.state:
+            problem = (
+                f"R4: {leg.responsible} is of {responsible.state or 'no State'}; "
+                f"the responsible authority of a leg in {leg.state} must be of {leg.state}"
+            )
+            yield Fault(place=f"legs.{index}.responsible", problem=problem)
+        elif responsible is not None and not responsible.may_seize:
+            problem = f"R4: a {responsible.kind} has no power to seize and cannot be responsible for a leg"
+            yield Fault(place=f"legs.{index}.responsible", problem=problem)
+        for end in ("start", "end"):
+            if plan.find(getattr(leg, end)) is None:
+                problem = f"there is no checkpoint {getattr(leg, end)}"
+                yield Fault(place=f"legs.{index}.{end}", problem=problem)
+    for index, (before, after) in enumerate(pairwise(plan.legs)):
+        if before.end != after.start:
+            problem = f"R4: control is interrupted: leg {before.id} ends at {before.end}, so this must start there"
+            yield Fault(place=f"legs.{index + 1}.start", problem=problem)
+    start, end = plan.legs[0].start, plan.legs[-1].end
+    departures = [one.id for one in plan.at("dispatch")]
+    if len(departures) == 1 and start != departures[0]:
+        problem = f"the first leg starts at the dispatch checkpoint {departures[0]}, not at {start}"
+        yield Fault(place="legs.0.start", problem=problem)
+    deliveries = [one.id for one in plan.at("deliver")]
+    if deliveries and end not in deliveries:
+        problem = f"the last leg ends at the deliver checkpoint {' or '.join(deliveries)}, not at {end}"
+        yield Fault(place=f"legs.{len(plan.legs) - 1}.end", problem=problem)
+
+
+def _handovers(plan: Plan) -> Iterator[Fault]:
+    inner = {before.end: (before, after) for before, after in pairwise(plan.legs)}
+    for index, checkpoint in enumerate(plan.checkpoints):
+        if checkpoint.step == "deliver":
+            yield from _recipient(plan, index, checkpoint, inner.get(checkpoint.id))
+            continue
+        if checkpoint.step != "hand_over":
+            if checkpoint.id in inner:
+                before, after = inner[checkpoint.id]
+                problem = (
+                    f"legs {before.id} and {after.id} meet here: step must be hand_over, or deliver in a chain of recipients"
+                )
+                yield Fault(place=f"checkpoints.{index}.step", problem=problem)
+            continue
+        if checkpoint.id not in inner:
+            yield Fault(place=f"checkpoints.{index}.id", problem="no two legs meet at this handover")
+            continue
+        before, after = inner[checkpoint.id]
+        asked = [(requirement.service, requirement.says) for requirement in checkpoint.requires]
+        for service, says, role in (
+            (before.responsible, "handover_offer", "giver"),
+            (after.responsible, "handover_acceptance", "taker"),
+        ):
+            if (service, says) not in asked:
+                problem = f"R6: the {role} {service} must be asked for {says}"
+                yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        for service, says in asked:
+            if says in ("handover_offer", "handover_acceptance") and service not in (
+                before.responsible,
+                after.responsible,
+            ):
+                problem = f"R6: {service} neither gives nor takes custody here"
+                yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        if checkpoint.need != "all":
+            problem = "R6: custody moves by offer and acceptance, so both are needed: all"
+            yield Fault(place=f"checkpoints.{index}.need", problem=problem)
+
+
+def _recipient(plan: Plan, index: int, checkpoint: PlannedCheckpoint, legs: tuple[Leg, Leg] | None) -> Iterator[Fault]:
+    """A recipient is the last one, or one in a chain who passes it on: then it stays under the same authority's watch (R4)."""
+    if legs is None:
+        if checkpoint.id != plan.legs[-1].end:
+            yield Fault(place=f"checkpoints.{index}.id", problem="no leg ends at this delivery")
+        return
+    before, after = legs
+    if before.responsible != after.responsible:
+        problem = f"R6: {before.responsible} does not hand it over here, so it stays responsible until a hand_over"
+        yield Fault(place=f"checkpoints.{index}.step", problem=problem)
+    if any(one.says == "interdiction" for one in checkpoint.requires):
+        problem = "the way goes on from here, so it is not interdicted here"
+        yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+
+
+def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    for state in plan.states():
+        if not plan.authorities(state):
+            problem = f"R1: the route passes through {state}, and nobody there is asked to authorise"
+            yield Fault(place="checkpoints", problem=problem)
+        if state not in plan.offence.extraditable:
+            problem = f"say whether the offence is extraditable in {state} (true or false)"
+            yield Fault(place="offence.extraditable", problem=problem)
+        card = cards.get(state)
+        if card is None:
+            yield Fault(place="legs", problem=f"there is no rule card for {state}")
+            continue
+        yield from _too_long(plan, card)
+        if absent := _not_asked(plan, card):
+            problem = f"R16: in {state} {absent} needs a permission of its own, and nobody there is asked for one"
+            yield Fault(place="checkpoints", problem=problem)
+        if card.allows(plan.modality) is False:
+            problem = f"R3: the rule card of {state} allows {', '.join(card.modalities)}, not {plan.modality}"
+            yield Fault(place="modality", problem=problem)
+    for index, checkpoint in enumerate(plan.checkpoints):
+        if checkpoint.step != "authorise":
+            continue
+        card = cards.get(checkpoint.state)
+        if checkpoint.quorum() < len(checkpoint.services()) and any(one.says == "permission" for one in checkpoint.requires):
+            problem = "R16: a permission cannot be left out, so this needs all"
+            yield Fault(place=f"checkpoints.{index}.need", problem=problem)
+        if card is not None and card.notice != "not known" and checkpoint.due < card.notice:
+            problem = f"by its rule card {card.state} must be given {say_span(card.notice)} to answer"
+            yield Fault(place=f"checkpoints.{index}.due", problem=problem)
+        for number, requirement in enumerate(checkpoint.requires):
+            place = f"checkpoints.{index}.requires.{number}.service"
+            service = directory.find(requirement.service)
+            if service is None:
+                continue
+            if service.state != checkpoint.state:
+                problem = f"R1: {service.id} is of {service.state or 'no State'} and cannot authorise for {checkpoint.state}"
+                yield Fault(place=place, problem=problem)
+            elif requirement.says != "authorisation":
+                continue
+            elif card is not None and card.granted_by != "not known" and not card.lets_grant(service.kind):
+                problem = (
+                    f"R1: by the rule card of {card.state} a {service.kind} cannot grant; {' or '.join(card.granted_by)} can"
+                )
+                yield Fault(place=place, problem=problem)
+    yield from _accompanied(plan, directory)
+    for index, leg in enumerate(plan.legs):
+        if plan.authorities(leg.state) and set(plan.authorities(leg.state)) == {leg.responsible}:
+            problem = (
+                f"R7: {leg.responsible} is in charge here and alone authorises for {leg.state}; "
+                "a fresh decision needs two, so let another service authorise as well"
+            )
+            yield Fault(place=f"legs.{index}.responsible", problem=problem)
+    asked = {requirement.service for checkpoint in plan.at("authorise") for requirement in checkpoint.requires}
+    if asked == {plan.initiator}:
+        problem = f"R13: {plan.initiator} starts this delivery and would be the only one to authorise it"
+        yield Fault(place="initiator", problem=problem)
+
+
+def _too_long(plan: Plan, card: RuleCard) -> Iterator[Fault]:
+    """No authorisation, however fresh, could cover the way through the State if that takes longer than one may last."""
+    inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if leg.state == card.state]
+    way = sum((plan.due_after(end) for _, end in inside if end is not None), start=timedelta())
+    if card.longest != "not known" and way > card.longest:
+        problem = (
+            f"R5: the way through {card.state} may take {say_span(way)}, and by its rule card an authorisation lasts at most "
+            f"{say_span(card.longest)}"
+        )
+        yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
+
+
+def _tolerance(plan: Plan) -> Iterator[Fault]:
+    """What is found by weighing must weigh more than what a check lets pass (R7, R10)."""
+    for index, one in enumerate(plan.consignment.contents):
+        if isinstance(one, SubstanceMass) and one.net <= plan.weight_tolerance:
+            tolerance = say_mass(plan.weight_tolerance)
+            problem = f"R10: a tolerance of {tolerance} would hide all of it: {say_mass(one.net)} of {one.substance}"
+            yield Fault(place=f"consignment.contents.{index}.net", problem=problem)
+
+
+def _not_asked(plan: Plan, card: RuleCard) -> str:
+    """What needs a permission of its own in this State (R16) if nobody there is asked for any; else an empty text."""
+    asked = any(one.says == "permission" for at in plan.at("authorise") if at.state == card.state for one in at.requires)
+    return "" if asked else " and ".join(plan.permissions(card)).replace("_", " ")
+
+
+def _accompanied(plan: Plan, directory: Directory) -> Iterator[Fault]:
+    for index, leg in enumerate(plan.legs):
+        for number, service in enumerate(leg.accompanied_by):
+            known = directory.find(service)
+            if known is not None and known.state == leg.state:
+                problem = f"{service} is of {leg.state} itself; those who accompany are of another State"
+                yield Fault(place=f"legs.{index}.accompanied_by.{number}", problem=problem)

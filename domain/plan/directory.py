@@ -1,0 +1,217 @@
+"""The directory: every participating service, its State, what kind of authority it is, its keys and how it is reached.
+
+It is data the user brings (design section 5). A delivery keeps the snapshot it started with.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, HttpUrl, field_validator, model_validator
+
+from domain.signing.canonical import Frozen
+from domain.signing.keys import PublicKeyText, key_id
+from domain.signing.recipients import RecipientText
+from domain.words.errors import NotFound
+from domain.words.identifiers import ServiceId, State
+from domain.words.moments import Moment, instant
+from domain.words.quantities import Span
+
+ServiceKind = Literal[
+    "customs",
+    "border_guard",
+    "police",
+    "security",
+    "prosecutor",
+    "court",
+    "postal_operator",
+    "laboratory",
+    "coordinator",
+    "supervisor",
+    "auditor",
+    "administrator",
+    "system",
+]
+
+MAY_SEIZE: tuple[ServiceKind, ...] = ("customs", "border_guard", "police", "security")
+"""Kinds that hold the power to seize and so may be the responsible authority of a leg (R4; domain brief, section 3)."""
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ServiceKey(Frozen):
+    """A public key with its validity; what was signed before a revocation stays valid."""
+
+    public: PublicKeyText
+    recipient: RecipientText | None = Field(default=None, exclude_if=lambda text: text is None)
+    """For whom files for the service are encrypted while this key is valid; who holds the one private half holds the other."""
+    valid_from: Moment
+    valid_until: Moment | None = None
+    revoked_at: Moment | None = None
+
+    def valid_at(self, moment: datetime, grace: timedelta = timedelta()) -> bool:
+        """Whether a signature recorded at this instant counts; with `grace`, also so long after the key's end."""
+        ends = [instant(end) for end in (self.valid_until, self.revoked_at) if end is not None]
+        return instant(self.valid_from) <= moment and all(moment < end + grace for end in ends)
+
+
+def valid_keys(keys: Iterable[ServiceKey], moment: datetime) -> dict[str, str]:
+    """Key id to public key, of those that are valid at this instant."""
+    return {key_id(key.public): key.public for key in keys if key.valid_at(moment)}
+
+
+class Push(Frozen):
+    """We call the service's endpoint; it calls the gateway when it has something to say."""
+
+    by: Literal["push"] = "push"
+    url: HttpUrl
+
+
+class Poll(Frozen):
+    """We call the service's endpoint, and ask it again for its answers: it cannot call us."""
+
+    by: Literal["poll"] = "poll"
+    url: HttpUrl
+    every: Span
+
+
+MailAddress = Annotated[str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}$")]
+"""`addr-spec` of RFC 5321 in its usual form: no quotes, no comments, no line that could become a header."""
+
+
+class Webhook(Frozen):
+    """They are told by an HTTP call after Standard Webhooks 1.0.0, signed by Vigil's own key."""
+
+    by: Literal["webhook"] = "webhook"
+    url: HttpUrl
+
+
+class Email(Frozen):
+    """They are told by mail: the mailbox of a duty, not of a person."""
+
+    by: Literal["email"] = "email"
+    to: MailAddress
+
+
+Channel = Annotated[Webhook | Email, Field(discriminator="by")]
+
+
+class Desk(Frozen):
+    """People at a desk: their requests wait in their inbox at the gateway, and they may be told that something does."""
+
+    by: Literal["desk"] = "desk"
+    notify: Annotated[tuple[Channel, ...], Field(max_length=5, exclude_if=lambda told: not told)] = ()
+    """Where they are told. It stays in the directory: see `Service.for_others`."""
+
+
+Reach = Annotated[Push | Poll | Desk, Field(discriminator="by")]
+
+
+class Service(Frozen):
+    """One participating service. `state` is empty only for coordinators, those who run the installation, and Vigil itself."""
+
+    id: ServiceId
+    kind: ServiceKind
+    state: State | None = None
+    names: Annotated[dict[str, Text], Field(min_length=1, max_length=20)]
+    contact: Text = "not given"
+    keys: Annotated[tuple[ServiceKey, ...], Field(max_length=16)] = ()
+    reach: Reach = Desk()
+    task_queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] | None = None
+    """Temporal task queue whose workers can reach this service, where it is not the installation's own."""
+
+    @model_validator(mode="after")
+    def _belongs_somewhere(self) -> "Service":
+        if self.state is None and self.kind not in ("coordinator", "supervisor", "auditor", "administrator", "system"):
+            message = f"a service of kind {self.kind} belongs to a State: give `state:` (ISO 3166-1 alpha-2)"
+            raise ValueError(message)
+        return self
+
+    @property
+    def may_seize(self) -> bool:
+        """Whether it holds the power to seize."""
+        return self.kind in MAY_SEIZE
+
+    def for_others(self) -> "Service":
+        """Without where its people are told: that concerns the installation alone, and leaves its directory for nobody."""
+        return self.model_copy(update={"reach": Desk()}) if isinstance(self.reach, Desk) else self
+
+    def keys_at(self, moment: datetime) -> dict[str, str]:
+        """Key id to public key, of the keys that are valid at this instant."""
+        return valid_keys(self.keys, moment)
+
+    def recipients_at(self, moment: datetime) -> tuple[str, ...]:
+        """For whom a file for it is encrypted at this instant; none where it has not given any."""
+        return tuple(key.recipient for key in self.keys if key.recipient is not None and key.valid_at(moment))
+
+
+class Listed(Frozen):
+    """A service as another may see it: enough to verify what it signs. How it is reached only where that is the reader's."""
+
+    id: ServiceId
+    kind: ServiceKind
+    state: State | None
+    names: dict[str, Text]
+    keys: tuple[ServiceKey, ...]
+    contact: Text | None = None
+    reach: Reach | None = None
+
+
+class Directory(Frozen):
+    """All services, each id once."""
+
+    vigil: Literal["directory/1"]
+    example: bool = False
+    services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=500)]
+
+    @field_validator("services")
+    @classmethod
+    def _each_once(cls, services: tuple[Service, ...]) -> tuple[Service, ...]:
+        seen: dict[str, int] = {}
+        for service in services:
+            if service.id in seen:
+                message = f"service {service.id} stands twice; each id stands once"
+                raise ValueError(message)
+            seen[service.id] = 1
+        return services
+
+    def find(self, service: str) -> Service | None:
+        """The service of this id, or none."""
+        return next((known for known in self.services if known.id == service), None)
+
+    def get(self, service: str) -> Service:
+        """The service of this id; raises `NotFound`."""
+        found = self.find(service)
+        if found is None:
+            message = f"no service {service} in the directory"
+            raise NotFound(message)
+        return found
+
+    def system(self) -> Service | None:
+        """Vigil's own entry, with the key that signs requests and packets."""
+        return next((known for known in self.services if known.kind == "system"), None)
+
+    def for_others(self) -> "Directory":
+        """Without where people are told, which is for those alone who tell them."""
+        return self.model_copy(update={"services": tuple(known.for_others() for known in self.services)})
+
+    def shown_to(self, reader: Service, *, whole: bool) -> tuple[Listed, ...]:
+        """Every service with its keys; contact and reach of the reader itself, or `whole`, of everyone."""
+        return tuple(
+            Listed(
+                id=one.id,
+                kind=one.kind,
+                state=one.state,
+                names=one.names,
+                keys=one.keys,
+                contact=one.contact if whole or one.id == reader.id else None,
+                reach=one.for_others().reach if whole or one.id == reader.id else None,
+            )
+            for one in self.services
+        )
+
+    def snapshot(self, services: Iterable[str]) -> "Directory":
+        """Only these services and Vigil itself, in the directory's order: what a delivery carries with it."""
+        wanted = frozenset(services)
+        kept = tuple(known for known in self.services if known.id in wanted or known.kind == "system")
+        return self.model_copy(update={"services": kept}).for_others()

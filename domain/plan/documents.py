@@ -1,0 +1,147 @@
+"""YAML documents the user brings (plan, directory, rule cards, scenario), read with every fault at its line.
+
+YAML 1.2, so that `NO` is Norway and not false. Text in, record out: reading the file is the caller's part.
+"""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import accumulate
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from domain.words.errors import Fault, Malformed, faults_of
+
+Record = TypeVar("Record", bound=BaseModel)
+Rule = Callable[[Record], Iterable[Fault]]
+"""What a record must be beyond its form: the faults it finds."""
+
+_BRACKET = re.compile(r"[\[\]{}]")
+LONGEST = 1_000_000
+"""Longest document, characters."""
+MOST_VALUES = 100_000
+"""Most values in a document, each alias counted as what it stands for: a few lines of aliases can stand for billions."""
+
+
+DEEPEST = 100
+"""Most lists and maps one inside another in `[` and `{`: the parser's time grows with the square of it."""
+LARGEST = 2**63
+"""No number in a document is larger; text of a few thousand digits costs seconds, and stands for nothing here."""
+
+
+class Document:
+    """A YAML text and where each thing in it stands."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.name = name
+        if len(text) > LONGEST:
+            raise Malformed(f"{name}: longer than {LONGEST} characters")
+        if _deepest(text) > DEEPEST:
+            problem = f"not YAML: it is nested too deeply: more than {DEEPEST} lists or maps one inside another"
+            raise Malformed(f"{name} is not YAML", [Fault(place=name, problem=problem)])
+        try:
+            self.tree: Any = YAML().load(io.StringIO(text))
+            self._value = _plain(self.tree, iter(range(MOST_VALUES)))
+        except MarkedYAMLError as error:
+            mark = error.problem_mark
+            place = f"{name}:{mark.line + 1}" if mark is not None else name
+            problem = f"not YAML: {error.problem or error.context or 'unreadable'}"
+            raise Malformed(f"{name} is not YAML", [Fault(place=place, problem=problem)]) from error
+        except (YAMLError, ValueError, TypeError, LookupError, RecursionError) as error:  # ruamel lets these through
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
+            raise Malformed(f"{name} is not YAML", [Fault(place=name, problem=f"not YAML: {reason}")]) from error
+
+    def read(self, model: type[Record], rules: Iterable[Rule[Record]] = ()) -> Record:
+        """The record in the document, nothing converted silently, and right by these rules.
+
+        Raises `Malformed` with every fault at its line: of form, and of the rules as far as the form lets them be checked.
+        """
+        try:
+            record = model.model_validate_json(json.dumps(self._value), strict=True)
+        except ValidationError as error:
+            found, record = list(faults_of(error)), _as_far_as_it_goes(model, self._value)
+            for rule in rules:
+                with suppress(Exception):  # it trips over a part without form, and is asked again once that is mended
+                    found.extend(rule(record))
+        else:
+            found = [fault for rule in rules for fault in rule(record)]
+        if found:
+            located = self.located(dict.fromkeys(found))
+            raise Malformed(f"{self.name}: {len(located)} fault{'s' if len(located) > 1 else ''}", located)
+        return record
+
+    def located(self, faults: Iterable[Fault]) -> tuple[Fault, ...]:
+        """The same faults with file and line before the path, in the order of the file."""
+        placed = [(self.line_of(fault.place.split(".")), fault) for fault in faults]
+        placed.sort(key=lambda found: found[0])
+        return tuple(Fault(place=f"{self.name}:{line}: {fault.place}", problem=fault.problem) for line, fault in placed)
+
+    def line_of(self, path: Iterable[str]) -> int:
+        """Line (from 1) of the deepest part of the path that stands in the document."""
+        node, line = self.tree, 1
+        for part in path:
+            if isinstance(node, CommentedMap) and part in node:
+                line = _line(node, part, line)
+                node = node[part]
+            elif isinstance(node, CommentedSeq) and part.isdigit() and int(part) < len(node):
+                line = _line(node, int(part), line)
+                node = node[int(part)]
+            # other parts are pydantic's own (the branch of a union): they stand nowhere in the file
+        return line
+
+
+def _deepest(text: str) -> int:
+    """How many brackets are open at once at most, wherever they stand: in words too, where nobody leaves so many open."""
+    brackets = [1 if one in "[{" else -1 for one in _BRACKET.findall(text)]
+    return max(accumulate(brackets, lambda depth, step: max(depth + step, 0), initial=0))
+
+
+def _line(node: CommentedMap | CommentedSeq, key: str | int, around: int) -> int:
+    """Line of one item, or of what is `around` it where the parser keeps none (a merged key, an ordered map)."""
+    try:
+        return int(node.lc.data[key][0]) + 1
+    except (LookupError, TypeError):
+        return around
+
+
+def _plain(node: Any, room: Iterator[int]) -> Any:
+    """Plain lists and dicts, so that a record never depends on how its file was written."""
+    if next(room, None) is None:
+        message = f"it stands for more than {MOST_VALUES} values"
+        raise ValueError(message)
+    if isinstance(node, dict):
+        return {str(key): _plain(value, room) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(item, room) for item in node]
+    if isinstance(node, int) and abs(node) > LARGEST:
+        message = "a number is too large"
+        raise ValueError(message)
+    if isinstance(node, bool | int | float) or node is None:
+        return node
+    return str(node)
+
+
+def _as_far_as_it_goes(kind: Any, value: Any) -> Any:
+    """`value` as `kind`, and where part of it is none, the rest of it around that part as it was written."""
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
+    except ValidationError:
+        bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if get_origin(bare) is tuple and isinstance(value, list):
+        return tuple(_as_far_as_it_goes(get_args(bare)[0], item) for item in value)
+    if isinstance(bare, type) and issubclass(bare, BaseModel) and isinstance(value, dict):
+        known = {name: field for name, field in bare.model_fields.items() if name in value}
+        parts = {name: _as_far_as_it_goes(_whole(field), value[name]) for name, field in known.items()}
+        return bare.model_construct(**parts)
+    return value
+
+
+def _whole(field: FieldInfo) -> Any:
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation

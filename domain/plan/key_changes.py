@@ -1,0 +1,124 @@
+"""A change of a service's keys: one signed record, for the directory and for every delivery that is under way (R24).
+
+A record only adds keys and ends keys. Whatever stands already stays: a validity never grows, and a key that is known is
+not made anew. So a record taken twice, or in another order than it was made, changes nothing that it should not.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from domain.plan.directory import Directory, Service, ServiceKey
+from domain.signing.canonical import Frozen, canonical
+from domain.signing.envelope import KEYS_TYPE, Envelope, open_envelope
+from domain.signing.keys import KeyId, key_id
+from domain.words.errors import Fault, Malformed, NotAuthentic, faults_of
+from domain.words.identifiers import OperationCode, ServiceId
+from domain.words.moments import Moment, instant
+
+MOST_KEYS = 16
+"""Of one service, ended ones included."""
+
+
+class KeyEnd(Frozen):
+    """A key counts until `at`. `revoked`: it is not in its owner's hands alone any more."""
+
+    key: KeyId
+    at: Moment
+    revoked: bool = False
+
+
+class KeyChange(Frozen):
+    """What changes about the keys of `service`; `by` is whose key signs the record."""
+
+    vigil: Literal["keys/1"] = "keys/1"
+    service: ServiceId
+    by: ServiceId
+    made_at: Moment
+    added: Annotated[tuple[ServiceKey, ...], Field(max_length=4)] = ()
+    ended: Annotated[tuple[KeyEnd, ...], Field(max_length=MOST_KEYS)] = ()
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.added and not self.ended:
+            message = "a change of keys adds a key or ends one"
+            raise ValueError(message)
+        return self
+
+
+class Taken(Frozen):
+    """What became of a change of keys in the deliveries that are under way, by code name."""
+
+    taken: tuple[OperationCode, ...] = ()
+    """In their ledgers, now or since before."""
+    left: tuple[OperationCode, ...] = ()
+    """No worker answered: Temporal keeps it, and it takes effect before anything that comes after it."""
+    refused: tuple[Fault, ...] = ()
+    """Where it does not count, and why."""
+
+
+def read_change(envelope: Envelope) -> KeyChange:
+    """The record in an envelope, unverified. Raises `Malformed` with every fault, and if the bytes are not canonical."""
+    payload = envelope.body()
+    try:
+        change = KeyChange.model_validate_json(payload, strict=True)
+    except ValidationError as error:
+        raise Malformed("not a change of keys", faults_of(error)) from error
+    if canonical(json.loads(payload)) != payload:
+        raise Malformed("the change of keys is not in canonical form (RFC 8785)")
+    return change
+
+
+def authentic(envelope: Envelope, directory: Directory, at: datetime) -> KeyChange:
+    """The record, after checking that a key of `by` signed it that is valid at this instant.
+
+    Raises `Malformed`, or `NotAuthentic` also where this directory does not know one of the two services.
+    """
+    change = read_change(envelope)
+    signer = directory.find(change.by)
+    if signer is None or directory.find(change.service) is None:
+        unknown = change.by if signer is None else change.service
+        raise NotAuthentic(f"unknown service {unknown}", hint="a change of keys is of, and by, services that are known here")
+    open_envelope(envelope, KEYS_TYPE, signer.keys_at(at))
+    return change
+
+
+def changed(directory: Directory, change: KeyChange) -> Directory:
+    """The directory once the record has been taken: itself if it says nothing new, or is of a service not known here."""
+    services = tuple(_changed(one, change) if one.id == change.service else one for one in directory.services)
+    return directory if services == directory.services else directory.model_copy(update={"services": services})
+
+
+def faults_in(directory: Directory, change: KeyChange) -> Iterator[str]:
+    """Why this record may not be taken here (R24), where its signature is right."""
+    signer, service = directory.get(change.by), directory.get(change.service)
+    if change.by != change.service and signer.kind not in ("administrator", "system"):
+        yield f"{change.by} is neither {change.service} nor an administrator"
+    if change.by != change.service and signer.kind == "system" and change.added:
+        yield "the installation may end a key of a service, and never give it one: else it could speak for it"
+    known = {key_id(key.public) for key in service.keys} | {key_id(key.public) for key in change.added}
+    for end in change.ended:
+        if end.key not in known:
+            yield f"{change.service} has no key {end.key}"
+    if len(known) > MOST_KEYS:
+        yield f"{change.service} would have {len(known)} keys, {MOST_KEYS} at most"
+
+
+def _changed(service: Service, change: KeyChange) -> Service:
+    known = {key.public for key in service.keys}
+    keys = (*service.keys, *(key for key in change.added if key.public not in known))
+    ends = {end.key: end for end in change.ended}
+    after = tuple(_ended(key, ends.get(key_id(key.public))) for key in keys)
+    return service if after == service.keys else service.model_copy(update={"keys": after})
+
+
+def _ended(key: ServiceKey, end: KeyEnd | None) -> ServiceKey:
+    if end is None:
+        return key
+    name = "revoked_at" if end.revoked else "valid_until"
+    before: str | None = getattr(key, name)
+    sooner = before is None or instant(end.at) < instant(before)
+    return key.model_copy(update={name: end.at}) if sooner else key

@@ -1,0 +1,314 @@
+"""The plan of one controlled delivery: what travels, on which route, past which checkpoints, and who must say what where.
+
+A plan is a flat table an officer can read: checkpoints in order, each of one *step*, and legs between them, each in
+exactly one State under one responsible authority (R4). Checkpoints of the same step stand side by side: they open
+together, and the delivery goes on when all of them are closed.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag, ValidationError
+
+from domain.plan.cards import Modality, Permission, RuleCard
+from domain.plan.goods import Cash, SubstanceMass, mass_or_cash
+from domain.plan.selectors import Selector
+from domain.plan.vocabulary import HandlingCode, Line, Need
+from domain.signing.canonical import Frozen
+from domain.signing.envelope import Envelope
+from domain.words.errors import Malformed, faults_of
+from domain.words.identifiers import (
+    CasNumber,
+    CheckpointId,
+    ConsignmentIdentifier,
+    OperationCode,
+    ServiceId,
+    Slug,
+    State,
+    UnLocode,
+)
+from domain.words.quantities import Milligrams, Span
+
+Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
+
+STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
+    "authorise": ("authorisation", "permission"),
+    "prepare": ("prepared", "ready"),
+    "dispatch": ("dispatched", "ready"),
+    "hand_over": ("handover_offer", "handover_acceptance"),
+    "deliver": ("delivered", "interdiction", "arrest", "ready"),
+    "muster": ("ready",),
+    "arrest": ("arrest",),
+    "account": ("seizure",),
+    "close": ("debrief", "costs", "return_of_goods", "look_back"),
+}
+"""What the checkpoints of each step may ask."""
+
+POSTAL = ("mail", "express")
+"""Kinds of consignment whose opening may need a permission of its own (R16): items of post, not containers or trucks."""
+
+
+class Requirement(Frozen):
+    """One service must say one thing."""
+
+    service: ServiceId
+    says: Need
+    officers: Annotated[int, Field(ge=1, le=2)] = 1
+    """2: two officers of the service must sign the same (R20)."""
+
+
+class Rung(Frozen):
+    """One step of a ladder: whom to tell, how long after opening, that an answer is still missing."""
+
+    after: Span
+    to: ServiceId
+    may_answer: bool = False
+    """Whether it may then answer in place of who does not: a backup, not only a superior."""
+
+
+class Checkpoint(Frozen):
+    """A point the delivery does not pass before the right services have said the right things."""
+
+    id: CheckpointId
+    requires: Annotated[tuple[Requirement, ...], Field(min_length=1, max_length=60)]
+    need: Literal["all"] | Annotated[int, Field(ge=1, le=60)] = "all"
+    """How many *distinct services* must have said all that is asked of them."""
+    due: Span
+    """Time from opening until overdue; for a handover or delivery, beyond the leg's own duration."""
+    remind: Annotated[tuple[Span, ...], Field(max_length=10)] = ()
+    """Moments after opening at which services that have not answered are reminded."""
+    escalate: Annotated[tuple[Rung, ...], Field(max_length=10)] = ()
+    """Who is told next, one after another, when reminding does not help: backup, contact point, central authority, centre."""
+    overdue: Literal["hold", "interdict"] = "hold"
+    """What overdue means. Never "go on": silence is not consent (R2)."""
+
+    def services(self) -> tuple[str, ...]:
+        """The distinct services asked, in order."""
+        return tuple(dict.fromkeys(requirement.service for requirement in self.requires))
+
+    def needs_of(self, service: str) -> tuple[Need, ...]:
+        """What this service is asked to say here."""
+        return tuple(requirement.says for requirement in self.requires if requirement.service == service)
+
+    def officers_for(self, service: str, need: Need) -> int:
+        """How many officers of the service must say it (R20)."""
+        return max(
+            (one.officers for one in self.requires if (one.service, one.says) == (service, need)),
+            default=1,
+        )
+
+    def authorities(self) -> tuple[str, ...]:
+        """The services asked to authorise here."""
+        return tuple(dict.fromkeys(one.service for one in self.requires if one.says == "authorisation"))
+
+    def quorum(self) -> int:
+        """How many distinct services must have answered."""
+        return len(self.services()) if self.need == "all" else self.need
+
+
+class PlannedCheckpoint(Checkpoint):
+    """A checkpoint of the plan, with its step and place. Its id has no dots: those are kept for the unforeseen."""
+
+    id: Slug
+    step: Step
+    state: State
+    place: Line
+    locode: UnLocode | None = None
+    after: Slug | None = None
+    """Where arrests must not warn each other: this one opens only when that one has closed."""
+
+
+class Leg(Frozen):
+    """The way between two checkpoints, in one State, under one responsible authority."""
+
+    id: Slug
+    state: State
+    responsible: ServiceId
+    """The authority that holds the right to interdict here; it must be of this State (R4)."""
+    start: Slug
+    end: Slug
+    takes: Span
+    means: Line
+    accompanied_by: Annotated[tuple[ServiceId, ...], Field(max_length=10)] = ()
+    """Officers of other States who travel with it (R16)."""
+
+
+class Contents(SubstanceMass):
+    """What the consignment holds; net mass in milligrams."""
+
+    cas: CasNumber | None = None
+
+
+Inside = Annotated[Annotated[Contents, Tag("mass")] | Annotated[Cash, Tag("cash")], Discriminator(mass_or_cash)]
+
+
+class Consignment(Frozen):
+    """What travels."""
+
+    kind: Literal["mail", "express", "air_cargo", "container", "truck", "rail", "passenger", "cash", "goods"]
+    identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(min_length=1, max_length=20)]
+    declared_as: Line
+    contents: Annotated[tuple[Inside, ...], Field(min_length=1, max_length=50)]
+    gross: Milligrams
+    """Gross weight at detection."""
+
+
+class Offence(Frozen):
+    """What is being investigated, and whether it is extraditable in each State (ETS 182 art. 18)."""
+
+    description: Line
+    extraditable: Annotated[dict[State, bool], Field(min_length=1, max_length=20)]
+
+
+class Replaced(Frozen):
+    """A participant that another has taken the place of: what it says from then on does not count."""
+
+    service: ServiceId
+    by: ServiceId
+    reason: Line
+
+
+class Contingencies(Frozen):
+    """How long the answers to the unforeseen may take."""
+
+    decision: Span
+    """For the fresh decision after a seal or weight did not fit (R7); then the delivery is interdicted."""
+    acknowledge_stop: Span
+    """For each participant to acknowledge a stop (R8); then its silence is recorded."""
+    remind_every: Span
+    """Between reminders to an authority that must interdict, for as long as it takes (R8)."""
+    extension: Span
+    """For an authority to extend a consent that would not outlast the way through its State (R5)."""
+
+
+class Surveillance(Frozen):
+    """How closely the consignment is watched while it is on its way (R9)."""
+
+    check_in: Span
+    """Longest time without a sighting by the responsible authority; then it is asked where the consignment is."""
+    answer: Span
+    """For the answer; then surveillance counts as lost, and every participant is alarmed."""
+    search: Span
+    """For the search; then the delivery halts as lost."""
+    degraded: Span | None = None
+    """The longest time without a sighting once a device has failed; none: as before."""
+
+
+class Plan(Frozen):
+    """The whole plan. Times are spans, counted from when things happen."""
+
+    vigil: Literal["plan/1"]
+    operation: OperationCode
+    """Code name; it becomes the delivery's id and is never secret. No names, places or goods in it."""
+    title: Line
+    example: bool = False
+    source: Annotated[str, Field(max_length=300)] = ""
+    handling_code: HandlingCode
+    """The code of the plan, and of every statement that has none of its own."""
+    offence: Offence
+    initiator: ServiceId
+    coordinator: ServiceId | None = None
+    modality: Modality
+    uses: Annotated[tuple[Literal["opening", "technical_means"], ...], Field(max_length=2)] = ()
+    """What it does on the way that may need a permission of its own (R16)."""
+    reverse: bool = False
+    """It travels back to its sender, under watch."""
+    consignment: Consignment
+    weight_tolerance: Milligrams
+    """Largest difference of gross weight, either way, that a check lets pass (R7)."""
+    margin: Span
+    """By how much an authorisation must outlast the planned passage through its State (R1, R5)."""
+    expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=10)]
+    """Lead times at which an authorisation about to expire is warned of (R5)."""
+    checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=100)]
+    legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=50)]
+    contingencies: Contingencies
+    surveillance: Surveillance | None = None
+    """None: no check-ins are asked for."""
+    replaced: Annotated[tuple[Replaced, ...], Field(max_length=50)] = ()
+    """Participants replaced under way (R22)."""
+    group: OperationCode | None = None
+    """The operation of several consignments that this is one of."""
+    parent: OperationCode | None = None
+    """The delivery that was split, of which this is a part."""
+    selectors: Annotated[tuple[Selector, ...], Field(max_length=100)] = ()
+    """Persons, telephones, plates and addresses it touches, as hashes, for deconfliction (R15)."""
+
+    def at(self, step: Step) -> tuple[PlannedCheckpoint, ...]:
+        """The checkpoints of a step, in the plan's order."""
+        return tuple(checkpoint for checkpoint in self.checkpoints if checkpoint.step == step)
+
+    def due_after(self, checkpoint: PlannedCheckpoint) -> timedelta:
+        """How long after opening it is due: on the way, beyond the duration of the leg that ends there."""
+        return sum((leg.takes for leg in self.legs if leg.end == checkpoint.id), start=checkpoint.due)
+
+    def find(self, checkpoint: str) -> PlannedCheckpoint | None:
+        """The checkpoint of this id, or none."""
+        return next((known for known in self.checkpoints if known.id == checkpoint), None)
+
+    def ends_with_a_seizure(self) -> bool:
+        """Whether it is not delivered but seized at the end of its way, as planned."""
+        return any(one.says == "interdiction" for at in self.at("deliver") for one in at.requires)
+
+    def states(self) -> tuple[str, ...]:
+        """The States on the route, in the order of the legs (transit included)."""
+        return tuple(dict.fromkeys(leg.state for leg in self.legs))
+
+    def authorities(self, state: str) -> tuple[str, ...]:
+        """The services asked to authorise for a State."""
+        found = (one.authorities() for one in self.at("authorise") if one.state == state)
+        gone = [one.service for one in self.replaced]
+        return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
+
+    def permissions(self, card: RuleCard) -> tuple[Permission, ...]:
+        """What needs a permission of its own in the card's State (R16): opening an item of post where it is prepared, devices
+        all along the route, and other States' officers on its legs.
+        """
+        here = card.state
+        wanted: list[Permission] = []
+        postal = self.consignment.kind in POSTAL
+        if postal and "opening" in self.uses and any(one.state == here for one in self.at("prepare")):
+            wanted.append("opening")
+        if "technical_means" in self.uses:
+            wanted.append("technical_means")
+        if any(leg.accompanied_by for leg in self.legs if leg.state == here):
+            wanted.append("accompanying_officers")
+        return tuple(one for one in wanted if card.separates(one))
+
+    def participants(self) -> tuple[str, ...]:
+        """Every service that has a part: at checkpoints, on ladders and legs, initiator and coordinator. Each once."""
+
+        def mentioned() -> Iterator[str]:
+            yield self.initiator
+            for checkpoint in self.checkpoints:
+                yield from checkpoint.services()
+                for rung in checkpoint.escalate:
+                    yield rung.to
+            for leg in self.legs:
+                yield leg.responsible
+                yield from leg.accompanied_by
+            if self.coordinator is not None:
+                yield self.coordinator
+
+        gone = [one.service for one in self.replaced]
+        return tuple(service for service in dict.fromkeys(mentioned()) if service not in gone)
+
+    def leg_to(self, checkpoint: str) -> int | None:
+        """The number of the leg that ends there, or none."""
+        return next((number for number, leg in enumerate(self.legs) if leg.end == checkpoint), None)
+
+    def time_to_leave(self, state: str, leg: int = 0) -> timedelta:
+        """From the start of leg `leg` until the planned exit from `state`, handovers at their full due time included."""
+        last = max(index for index, known in enumerate(self.legs) if known.state == state)
+        ends = [self.find(known.end) for known in self.legs[leg : last + 1]]
+        return sum((self.due_after(end) for end in ends if end is not None), start=timedelta())
+
+
+def read_plan(envelope: Envelope) -> Plan:
+    """The plan inside an envelope, unverified. Raises `Malformed` with every fault."""
+    try:
+        return Plan.model_validate_json(envelope.body(), strict=True)
+    except ValidationError as error:
+        message = "not a plan"
+        raise Malformed(message, faults_of(error)) from error

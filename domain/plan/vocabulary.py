@@ -1,0 +1,46 @@
+"""Words that plans and statements share."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+Need = Literal[
+    "authorisation",
+    "extension",
+    "permission",
+    "duty",
+    "prepared",
+    "ready",
+    "dispatched",
+    "sighting",
+    "handover_offer",
+    "handover_acceptance",
+    "movement_decision",
+    "conflict_settlement",
+    "delivered",
+    "arrest",
+    "seizure",
+    "explanation",
+    "parts",
+    "debrief",
+    "costs",
+    "return_of_goods",
+    "look_back",
+    "stop_acknowledgement",
+    "interdiction",
+]
+"""What a checkpoint can ask a service to say."""
+
+
+HandlingCode = Literal["H0", "H1", "H2", "H3"]
+"""What a recipient may do with what it is told (EU guidelines on controlled deliveries, 2018). H0: use it against crime. H1: not
+before a court without the provider's permission. H2: not pass it to a third State without that. H3: what its caveat says, and
+till it is permitted, neither."""
+
+Line = Annotated[str, Field(min_length=1, max_length=200)]

@@ -1,0 +1,1 @@
+"""The rules: what counts, what is permitted, what is called for."""

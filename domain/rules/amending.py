@@ -1,0 +1,129 @@
+"""Changes under way (R22): a new plan, signed by the initiator, which changes only what is still ahead.
+
+What has happened stays: closed checkpoints, the legs already travelled, what was asked and answered. A State whose part of
+the way changes, or that is new on it, is asked afresh before the consignment goes there (R1, R5): its earlier consent was
+to another way. Everything else that a plan must be is checked as it was at the start (`domain.plan.check`).
+"""
+
+from collections.abc import Iterator, Mapping
+
+from domain.delivery.delivery import Delivery
+from domain.plan import check
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
+from domain.words.errors import Fault
+
+FIXED = ("operation", "initiator", "handling_code", "offence", "consignment", "group", "parent", "weight_tolerance", "margin")
+"""What no change touches."""
+
+AT_LEAST_AS_LONG = "an open checkpoint may be given more time, not less"
+
+
+def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> tuple[Fault, ...]:
+    """Everything that keeps this plan from taking the place of the delivery's, given the services and cards known then."""
+    return (*_faults(delivery, plan, directory), *check.faults_in(plan, directory, cards))
+
+
+def _faults(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    old = delivery.plan
+    for field in FIXED:
+        if getattr(old, field) != getattr(plan, field):
+            yield Fault(place=field, problem="R22: this does not change under way")
+    if delivery.halt is not None or delivery.outcome is not None:
+        yield Fault(place="operation", problem="R8: the delivery has halted or ended, so nothing in it changes any more")
+    if plan.modality != old.modality and delivery.prepared is not None:
+        yield Fault(place="modality", problem="R3: it has been prepared; how it is handled does not change any more")
+    if plan.replaced[: len(old.replaced)] != old.replaced:
+        yield Fault(place="replaced", problem="R22: who was replaced stays so; add to the end of the list")
+    yield from _passed_checkpoints(delivery, plan)
+    yield from _travelled_legs(delivery, plan)
+    yield from _replaced(delivery, plan, directory)
+    yield from _fresh_consents(delivery, plan)
+
+
+def _passed_checkpoints(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
+    for known in delivery.plan.checkpoints:
+        progress = delivery.progress.get(known.id)
+        if progress is None:
+            continue
+        now = plan.find(known.id)
+        place = f"checkpoints.{plan.checkpoints.index(now)}" if now is not None else "checkpoints"
+        if now is None:
+            if not progress.open or progress.answers:
+                yield Fault(place=place, problem=f"R22: {known.id} has been passed or answered; it cannot be taken out")
+        elif not progress.open and now != known:
+            yield Fault(place=place, problem=f"R22: {known.id} has been passed; it does not change any more")
+        elif progress.open:
+            yield from _open_checkpoint(known, now, place, tuple(service for service, _ in progress.answers))
+
+
+def _open_checkpoint(known: PlannedCheckpoint, now: PlannedCheckpoint, place: str, answered: tuple[str, ...]) -> Iterator[Fault]:
+    fixed = ("step", "state", "place", "locode", "need", "overdue", "after")
+    if any(getattr(known, field) != getattr(now, field) for field in fixed):
+        yield Fault(place=place, problem=f"R22: {known.id} is open; only its time, its ladder and who is asked may change")
+    if now.due < known.due:
+        yield Fault(place=f"{place}.due", problem=f"R22: {AT_LEAST_AS_LONG}")
+    before, after = map(_asked, (known, now))
+    if [need for _, need in before] != [need for _, need in after]:
+        yield Fault(place=f"{place}.requires", problem=f"R22: {known.id} is open; what is asked there stays")
+    for (old, _), (new, _) in zip(before, after, strict=False):
+        if old != new and old in answered:
+            yield Fault(place=f"{place}.requires", problem=f"R22: {old} has answered; nobody answers in its place any more")
+
+
+def _asked(checkpoint: PlannedCheckpoint) -> list[tuple[str, tuple[str, int]]]:
+    def of(one: Requirement) -> tuple[str, tuple[str, int]]:
+        return one.service, (one.says, one.officers)
+
+    return [of(one) for one in checkpoint.requires]
+
+
+def _travelled_legs(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
+    if delivery.leg is None:
+        return
+    for number, leg in enumerate(delivery.plan.legs[: delivery.leg + 1]):
+        now = plan.legs[number] if number < len(plan.legs) else None
+        travelled = number < delivery.leg
+        if now is None or (travelled and now != leg) or _beginning(now) != _beginning(leg):
+            yield Fault(place=f"legs.{number}", problem=f"R22: leg {leg.id} has been travelled or begun; it stays as it was")
+
+
+def _beginning(leg: Leg) -> tuple[str, str, str]:
+    return leg.id, leg.state, leg.start
+
+
+def _replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    ahead = [one for one in plan.checkpoints if not delivery.closed(one.id)]
+    legs = plan.legs[delivery.leg or 0 :]
+    for number, one in enumerate(plan.replaced):
+        place = f"replaced.{number}"
+        old, new = directory.find(one.service), directory.find(one.by)
+        if one.service == plan.initiator:
+            yield Fault(place=place, problem="R22: the initiator answers for the plan and is not replaced")
+        if new is None or old is None or new.state != old.state:
+            yield Fault(place=place, problem=f"R22: {one.by} must be a service of the same State as {one.service}")
+        asked = any(one.service in checkpoint.services() for checkpoint in ahead)
+        if asked or any(leg.responsible == one.service for leg in legs):
+            yield Fault(place=place, problem=f"R22: {one.service} is still asked or responsible for what lies ahead")
+
+
+def _fresh_consents(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
+    for state in dict.fromkeys(leg.state for leg in plan.legs[delivery.leg or 0 :]):
+        if plan.modality == delivery.plan.modality and _way(delivery.plan, state) == _way(plan, state):
+            continue
+        fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.progress]
+        asked_before = any(one.state == state and one.id in delivery.progress for one in delivery.plan.at("authorise"))
+        if not any(one.authorities() for one in fresh) and (asked_before or state not in delivery.plan.states()):
+            problem = f"R1: the way through {state} changes, so {state} must be asked afresh: add a checkpoint of step authorise"
+            yield Fault(place="checkpoints", problem=problem)
+
+
+def _way(plan: Plan, state: str) -> tuple[tuple[str, ...], ...]:
+    """What a State consents to: from where to where it goes through, and how."""
+
+    def place(name: str) -> str:
+        checkpoint = plan.find(name)
+        return checkpoint.place if checkpoint is not None else name
+
+    return tuple((place(leg.start), place(leg.end), leg.means) for leg in plan.legs if leg.state == state)

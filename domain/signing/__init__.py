@@ -1,0 +1,1 @@
+"""How what is said is written down, signed and sealed."""

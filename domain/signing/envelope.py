@@ -1,0 +1,88 @@
+"""Signed envelopes: DSSE (Dead Simple Signing Envelope) with Ed25519 (RFC 8032).
+
+The signature covers the payload *bytes* (`PAE(type, body)`), so nobody needs to agree on JSON to check one. Base64 is
+strict: one text for each byte string, so that no bit of an envelope can change unnoticed.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import Field
+
+from domain.signing.canonical import Frozen, digest_of_bytes
+from domain.signing.keys import KeyId, b64, key_id, public_key, public_text, unb64
+from domain.words.errors import NotAuthentic
+
+STATEMENT_TYPE = "application/vnd.vigil.statement+json"
+PLAN_TYPE = "application/vnd.vigil.plan+json"
+REQUEST_TYPE = "application/vnd.vigil.request+json"
+NOTICE_TYPE = "application/vnd.vigil.notice+json"
+MANIFEST_TYPE = "application/vnd.vigil.manifest+json"
+KEYS_TYPE = "application/vnd.vigil.keys+json"
+READS_TYPE = "application/vnd.vigil.reads+json"
+
+_LONGEST_PAYLOAD = 512 * 1024
+
+
+class Signature(Frozen):
+    """One signature, and the key that made it."""
+
+    keyid: KeyId
+    sig: Annotated[str, Field(min_length=88, max_length=88)]
+
+
+class Envelope(Frozen):
+    """A DSSE envelope, at most 512 KiB of payload."""
+
+    payloadType: Annotated[str, Field(max_length=80)]  # noqa: N815 - DSSE's own name
+    payload: Annotated[str, Field(max_length=_LONGEST_PAYLOAD * 4 // 3 + 4)]
+    signatures: Annotated[tuple[Signature, ...], Field(min_length=1, max_length=4)]
+
+    def body(self) -> bytes:
+        """The payload's bytes, unverified. Raises `Malformed` if not strict base64."""
+        return unb64(self.payload)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the payload bytes: two envelopes say the same if and only if this is the same."""
+        return digest_of_bytes(self.body())
+
+
+def sign(payload: bytes, payload_type: str, *keys: Ed25519PrivateKey) -> Envelope:
+    """Envelope of these bytes, signed by each key."""
+    message = _pae(payload_type, payload)
+    return Envelope(
+        payloadType=payload_type,
+        payload=b64(payload),
+        signatures=tuple(Signature(keyid=key_id(public_text(key)), sig=b64(key.sign(message))) for key in keys),
+    )
+
+
+def open_envelope(envelope: Envelope, payload_type: str, keys: Mapping[str, str]) -> bytes:
+    """The payload, after *every* signature has been verified with `keys` (key id to public key text).
+
+    Raises `NotAuthentic` on another type, an unknown key or a bad signature, `Malformed` on bad base64.
+    """
+    if envelope.payloadType != payload_type:
+        message = f"the envelope holds {envelope.payloadType}, expected {payload_type}"
+        raise NotAuthentic(message)
+    payload = envelope.body()
+    signed = _pae(payload_type, payload)
+    for signature in envelope.signatures:
+        text = keys.get(signature.keyid)
+        if text is None:
+            message = f"key {signature.keyid} is not a valid key of the signer"
+            raise NotAuthentic(message)
+        try:
+            public_key(text).verify(unb64(signature.sig), signed)
+        except InvalidSignature as error:
+            message = f"the signature by key {signature.keyid} does not fit the content"
+            raise NotAuthentic(message) from error
+    return payload
+
+
+def _pae(payload_type: str, body: bytes) -> bytes:
+    """DSSE pre-authentication encoding."""
+    kind = payload_type.encode("ascii")
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(body), body)

@@ -1,0 +1,88 @@
+"""Ed25519 keys (RFC 8032) and strict base64: their text forms and the names keys go by."""
+
+import base64
+import binascii
+import re
+from typing import Annotated
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import AfterValidator, Field
+
+from domain.signing.canonical import digest_of_bytes
+from domain.words.errors import Malformed
+
+_PUBLIC_KEY = re.compile(r"ed25519:([A-Za-z0-9+/]{43}=)")
+
+
+def b64(data: bytes) -> str:
+    """Standard base64 with padding."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def unb64(text: str) -> bytes:
+    """Strict inverse of `b64`: any other spelling of the same bytes raises `Malformed`."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        message = "not base64"
+        raise Malformed(message) from error
+    if b64(data) != text:
+        message = "base64 is not in its one canonical form"
+        raise Malformed(message)
+    return data
+
+
+def _public_key_text(text: str) -> str:
+    match = _PUBLIC_KEY.fullmatch(text)
+    if match is None:
+        message = "a public key is written `ed25519:` and 44 characters of base64, as `vigil keys new` prints it"
+        raise ValueError(message)
+    return text
+
+
+PublicKeyText = Annotated[str, AfterValidator(_public_key_text)]
+"""`ed25519:<base64 of the 32 raw bytes>` (RFC 8032)."""
+
+
+KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""Names a key, see `key_id`."""
+
+
+def public_text(key: Ed25519PublicKey | Ed25519PrivateKey) -> str:
+    """The directory's text form of a public key."""
+    public = key.public_key() if isinstance(key, Ed25519PrivateKey) else key
+    return f"ed25519:{b64(public.public_bytes_raw())}"
+
+
+def public_key(text: str) -> Ed25519PublicKey:
+    """Inverse of `public_text`."""
+    return Ed25519PublicKey.from_public_bytes(unb64(_public_key_text(text).removeprefix("ed25519:")))
+
+
+def key_id(text: str) -> str:
+    """First 32 hex digits of the SHA-256 of the raw public key."""
+    return digest_of_bytes(unb64(text.removeprefix("ed25519:")))[:32]
+
+
+def aloud(key: str) -> str:
+    """A key id in groups of four, as it is read over the telephone."""
+    return " ".join(key[start : start + 4] for start in range(0, len(key), 4))
+
+
+def private_pem(key: Ed25519PrivateKey) -> bytes:
+    """PKCS 8 PEM, plain."""
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def private_key(pem: bytes, passphrase: bytes | None = None) -> Ed25519PrivateKey:
+    """Read a PKCS 8 PEM. Raises `Malformed` if it is not an Ed25519 private key or the passphrase is wrong."""
+    try:
+        key = serialization.load_pem_private_key(pem, passphrase)
+    except (ValueError, TypeError) as error:
+        message = "not a readable private key in PEM form"
+        raise Malformed(message, hint="make one with `vigil keys new SERVICE`; check the passphrase") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        message = "the private key is not an Ed25519 key"
+        raise Malformed(message, hint="make one with `vigil keys new SERVICE`")
+    return key

@@ -1,0 +1,132 @@
+"""What Vigil says to a service: a request to confirm something at a checkpoint, and notices. Both are signed by Vigil's key.
+
+A request holds what this service needs to answer and nothing about other States' targets, refusals or sources (R11).
+"""
+
+from datetime import datetime, timedelta
+
+from domain.delivery.balance import open_difference
+from domain.delivery.delivery import Delivery
+from domain.delivery.requests import Bound, Facts, Request
+from domain.plan.directory import Service
+from domain.plan.goods import Cash
+from domain.plan.plan import Contents
+from domain.plan.vocabulary import Need
+from domain.rules import unforeseen
+from domain.rules.rules import asked_in_place
+from domain.views.sight import sight, why_halted
+from domain.words.moments import utc_text
+
+ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
+    "authorisation",
+    "permission",
+    "prepared",
+    "dispatched",
+    "sighting",
+    "handover_offer",
+    "handover_acceptance",
+    "movement_decision",
+    "delivered",
+    "seizure",
+    "explanation",
+    "interdiction",
+)
+"""What cannot be answered without knowing what travels."""
+
+
+def request(delivery: Delivery, name: str, service: str) -> Request:
+    """The request to one service at an open checkpoint. Asking again is the same request, by its id."""
+    progress = delivery.progress[name]
+    return Request(
+        id=f"{delivery.plan.operation}/{name}/{service}",
+        delivery=delivery.plan.operation,
+        checkpoint=name,
+        service=service,
+        says=progress.checkpoint.needs_of(service),
+        officers=max(progress.checkpoint.officers_for(service, need) for need in progress.checkpoint.needs_of(service)),
+        asked_at=utc_text(progress.opened),
+        due=utc_text(progress.due) if progress.due is not None else None,
+        facts=_facts(delivery, name, service),
+    )
+
+
+def requests(delivery: Delivery, name: str) -> tuple[Request, ...]:
+    """The requests to every service an open checkpoint still waits for."""
+    return tuple(request(delivery, name, service) for service in delivery.progress[name].waiting_for())
+
+
+def inbox(delivery: Delivery, service: str, at: datetime) -> tuple[Request, ...]:
+    """What this service is being asked now, and after it what it may answer for others: their requests, to be said for them."""
+    own = [(name, service) for name, one in delivery.progress.items() if one.open and service in one.waiting_for()]
+    return tuple(request(delivery, name, voice) for name, voice in [*own, *asked_in_place(delivery, service, at)])
+
+
+def _facts(delivery: Delivery, name: str, service: str) -> Facts:
+    plan, progress = delivery.plan, delivery.progress[name]
+    planned = plan.find(name)
+    travels = planned is not None and planned.step in ("hand_over", "deliver") and progress.due is not None
+    known = delivery.directory.get(service)
+    state = planned.state if planned is not None else known.state
+    says = progress.checkpoint.needs_of(service)
+    goods = any(need in ABOUT_THE_CONSIGNMENT for need in says)
+    bound = [found for grant in delivery.grants.values() for found in grant.binding(name)]
+    other = unforeseen.call_about(delivery, name)
+    facts = Facts(
+        place=planned.place if planned is not None else delivery.here.means if goods else "",
+        state=state or delivery.here.state,
+        modality=plan.modality,
+        expected_at=utc_text(progress.due - progress.checkpoint.due) if travels and progress.due is not None else None,
+        valid_until=_needed_until(delivery, state or delivery.here.state, progress.opened, name),
+        permissions=plan.permissions(delivery.cards[state]) if "permission" in says and state in delivery.cards else (),
+        parts=delivery.parts if "parts" in says else (),
+        conditions=tuple(Bound(id=number, text=text) for number, text in bound),
+        problem=_problem(delivery, name, known, says),
+        agree_with=other.service if other is not None else None,
+    )
+    return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery))
+
+
+def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, ...]) -> str:
+    """What a decision, a conflict, an explanation or a stop is about, in the words this service may read."""
+    if "explanation" in says:
+        return "; ".join(open_difference(delivery))
+    halted = why_halted(delivery, sight(delivery, service))
+    if halted is not None and unforeseen.outlives_a_halt(name):
+        return halted
+    other, found = unforeseen.call_about(delivery, name), delivery.discrepancy
+    if other is not None:
+        return f"another operation touches this one; call {other.service}: {other.call}"
+    return found.problem if found is not None and "movement_decision" in says else ""
+
+
+def _of_the_consignment(delivery: Delivery) -> dict[str, object]:
+    custody = delivery.custody
+    return {
+        "gross": custody.gross if custody is not None else delivery.plan.consignment.gross,
+        "tolerance": delivery.plan.weight_tolerance,
+        "seals": custody.seals if custody is not None else (),
+        "contents": _inside(delivery),
+        "items": tuple(item.label for item in delivery.prepared.items) if delivery.prepared is not None else (),
+    }
+
+
+def _inside(delivery: Delivery) -> tuple[Contents | Cash, ...]:
+    """What travels: as detected, and once prepared what was kept in it."""
+    if delivery.prepared is None:
+        return delivery.plan.consignment.contents
+    kept = delivery.prepared.kept
+    return tuple(one if isinstance(one, Cash) else Contents(substance=one.substance, net=one.net) for one in kept)
+
+
+def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -> str | None:
+    """Until when this State's consent must run, with every step before the passage taking as long as it may."""
+    plan = delivery.plan
+    planned = plan.find(name)
+    asks_consent = name.startswith("extension.") or (planned is not None and planned.step == "authorise")
+    if not asks_consent or state not in delivery.states_ahead():
+        return None
+    until = opened + plan.margin + plan.contingencies.extension + plan.time_to_leave(state, delivery.leg or 0)
+    if not delivery.dispatched:
+        before = (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
+        until += sum((max(checkpoint.due for checkpoint in step) for step in before if step), timedelta())
+    return utc_text(until)

@@ -1,0 +1,189 @@
+"""The content of a statement from words: what a person types for each field, on a command line or in a form.
+
+What was merely asked (the State, the modality, the permissions, until when) can be filled in from the request. What must be one's
+own finding (weight, seals, persons, references, that a condition is met) is never filled in.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from domain.delivery.requests import Request
+from domain.delivery.statements import ANSWERS, CONTENT, Content, Handling
+from domain.words.errors import Fault, Malformed, faults_of
+from domain.words.identifiers import MINOR_UNITS, CheckpointId
+from domain.words.quantities import parse_amount
+
+_CHECKPOINT: TypeAdapter[str] = TypeAdapter(CheckpointId)
+
+
+def _list(text: str) -> list[str]:
+    return [one.strip() for one in re.split(r"[;\n]", text) if one.strip()]
+
+
+def _parted(one: str, *names: str) -> dict[str, str]:
+    """`A-1: heroin: 1 kg`: its parts by these names, as far as they are given."""
+    return dict(zip(names, (part.strip() for part in one.split(":", len(names) - 1)), strict=False))
+
+
+def _seals(text: str) -> list[dict[str, str]]:
+    """`KZ123456/H, KZ777/S`: number and ISO 17712 class (I, S or H; H where none is given)."""
+    pairs = [one.strip().partition("/") for one in re.split(r"[,;\n]", text) if one.strip()]
+    return [{"number": number, "security": security or "H"} for number, _, security in pairs]
+
+
+def _substances(text: str) -> list[dict[str, Any]]:
+    """`mephedrone: 13.2 kg; EUR: 12500.00`: net mass of each; a name that is an ISO 4217 currency is cash."""
+    return [_cash(one) if one.partition(":")[0].strip() in MINOR_UNITS else _mass(one) for one in _list(text)]
+
+
+def _mass(one: str) -> dict[str, Any]:
+    substance, _, net = one.rpartition(":")
+    return {"substance": substance.strip(), "net": net.strip()}
+
+
+def _cash(one: str) -> dict[str, Any]:
+    """`EUR: 12500.00`, and where their serial numbers were taken, after another colon the SHA-256 of their list."""
+    cash: dict[str, Any] = _parted(one, "currency", "minor", "serials")
+    return cash | {"minor": parse_amount(cash["currency"], cash.get("minor", ""))}
+
+
+def _conditions(text: str) -> list[dict[str, str]]:
+    """`two officers present; airport: photographs`: what stands before a colon, where it is a checkpoint id, binds it there."""
+    return [_condition(one) for one in _list(text)]
+
+
+def _condition(one: str) -> dict[str, str]:
+    at, colon, text = (part.strip() for part in one.partition(":"))
+    try:
+        return {"text": text, "at": _CHECKPOINT.validate_python(at if colon else "")}
+    except ValidationError:
+        return {"text": one}
+
+
+def _units(text: str) -> list[dict[str, str]]:
+    """`A-1: heroin: 1 kg; A-2: heroin: 980 g`: label, substance and net mass of each."""
+    return [_parted(one, "label", "substance", "net") for one in _list(text)]
+
+
+def _items(text: str) -> list[Any]:
+    """`T-1: tracker: 120 g: 9d; S-1: substitute: 13 kg` as put in, `T-1; S-1` as recovered."""
+    return [_parted(one, "label", "what", "gross", "lasts") if ":" in one else one for one in _list(text)]
+
+
+def _finds(text: str) -> list[dict[str, str]]:
+    """`F-1: 197 000 USD in notes`: label and what it is."""
+    return [_parted(one, "label", "what") for one in _list(text)]
+
+
+def _split_into(text: str) -> list[dict[str, Any]]:
+    """`saxaul-22-1: heroin: 6 kg; saxaul-22-2: heroin: 7 kg`: code name and contents; what else a part holds under its name."""
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for one in _list(text):
+        operation, _, contents = one.partition(":")
+        parts.setdefault(operation.strip(), []).extend(_substances(contents))
+    return [{"operation": operation, "contents": contents} for operation, contents in parts.items()]
+
+
+def _ended(text: str) -> list[dict[str, Any]]:
+    """`saxaul-22-1: no_show: HEAD: heroin: 6 kg`: code name, outcome, head, recovered; what else was, under the same name."""
+    parts: dict[str, dict[str, Any]] = {}
+    for one in _list(text):
+        operation, _, more = one.partition(":")
+        known = parts.get(operation.strip())
+        if known is not None:
+            known["recovered"] += _substances(more)
+            continue
+        part: dict[str, Any] = _parted(one, "operation", "outcome", "head", "recovered")
+        parts[operation.strip()] = part | {"recovered": _substances(part.get("recovered", ""))}
+    return list(parts.values())
+
+
+Parts = Mapping[str, Callable[[str], Any]]
+
+PARTS: Parts = {
+    "seals": _seals,
+    "broken": _seals,
+    "kept": _substances,
+    "removed": _substances,
+    "samples": _substances,
+    "recovered": _substances,
+    "units": _units,
+    "items": _items,
+    "finds": _finds,
+    "conditions": _conditions,
+    "modalities": _list,
+    "permissions": _list,
+    "pictures": _list,
+    "witnesses": _list,
+    "split.parts": _split_into,
+    "parts_ended.parts": _ended,
+}
+"""How a structured field is read, by its name, or by kind and name where the kind decides. Several of one thing stand on lines of
+their own, or with semicolons between."""
+MODELS: Mapping[str, type[BaseModel]] = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(Content)[0])}
+"""The content of each kind of statement."""
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    kind: tuple(name for name in model.model_fields if name != "kind") for kind, model in MODELS.items()
+}
+"""What a statement of each kind may say."""
+
+
+def content_of(kind: str, said: Mapping[str, str], asked: Mapping[str, Any], parts: Parts, *, hint: str = "") -> Content:
+    """The content of a statement of this kind, from the words for each field, and where there are none from what was `asked`.
+
+    Raises `Malformed` with every field that is missing, wrong or none of this kind's.
+    """
+    given: dict[str, Any] = {}
+    faults: list[Fault] = []
+    known = FIELDS.get(kind)
+    for name, words in said.items():
+        if known is not None and name not in known:
+            faults.append(Fault(place=name, problem=f"no such field; expected {', '.join(known) or 'none'}"))
+            continue
+        try:
+            given[name] = parts.get(f"{kind}.{name}", parts.get(name, str))(words)
+        except ValueError as error:
+            faults.append(Fault(place=name, problem=str(error)))
+    if faults:
+        raise Malformed(f"{kind} is not right", faults, hint=hint)
+    try:
+        return CONTENT.validate_python({"kind": kind, **asked, **given})
+    except ValidationError as error:
+        found = tuple(fault.model_copy(update={"place": fault.place.removeprefix(f"{kind}.")}) for fault in faults_of(error))
+        raise Malformed(f"{kind} is not complete or not right", found, hint=hint) from error
+
+
+def kinds_for(request: Request) -> tuple[str, ...]:
+    """Every kind that answers this request, those that confirm before those that say no."""
+    answers = [ANSWERS[need] for need in request.says]
+    return (*(kinds[0] for kinds in answers), *(kind for kinds in answers for kind in kinds[1:]))
+
+
+def handling_of(text: str) -> Handling:
+    """`H1`, or `H3: for the prosecutor alone`: a handling code, and its caveat. Raises `ValidationError`."""
+    code, _, caveat = text.partition(":")
+    return Handling.model_validate({"code": code.strip(), "caveat": caveat.strip()})
+
+
+def asked(kind: str, request: Request, now: datetime) -> dict[str, Any]:
+    """What an answer of this kind says that was merely asked."""
+    facts = request.facts
+    of = {"state": facts.state}
+    until = {"valid_until": facts.valid_until} if facts.valid_until else {}
+    window = {"valid_from": now.isoformat(timespec="seconds"), **until}
+    merely: dict[str, dict[str, Any]] = {
+        "authorisation_granted": {**of, **window, "modalities": [facts.modality]},
+        "authorisation_refused": of,
+        "authorisation_withdrawn": of,
+        "authorisation_extended": {**of, **until},
+        "permission_granted": {**of, **window, "permissions": list(facts.permissions)},
+        "permission_refused": of,
+        "prepared": {"modality": facts.modality},
+        "arrest_made": {"place": facts.place},
+        "conflict_settled": {"agreed_with": facts.agree_with} if facts.agree_with is not None else {},
+    }
+    return merely.get(kind, {})

@@ -1,0 +1,250 @@
+"""What people are shown of a delivery: one summary for each reader (R11), made by one pure function, for the command line, the
+API, the web desk and Temporal's own UI alike.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from domain.delivery.balance import open_difference
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Outcome
+from domain.delivery.progress import Progress, Standing
+from domain.plan.directory import Service
+from domain.plan.plan import Plan
+from domain.plan.vocabulary import Need
+from domain.rules.unforeseen import ACKNOWLEDGED, is_balance
+from domain.signing.canonical import Frozen
+from domain.views.sight import Sight, sight, why_halted
+from domain.words.moments import utc_text
+from domain.words.quantities import Milligrams
+
+Phase = Literal["consent", "preparation", "departure", "under_way", "arrest", "accounting", "halted", "ended"]
+
+
+class Awaited(Frozen):
+    """One service that an open checkpoint waits for."""
+
+    service: str
+    says: tuple[Need, ...]
+    standing: Standing
+
+
+class Waiting(Frozen):
+    """One open checkpoint."""
+
+    checkpoint: str
+    place: str
+    since: str
+    due: str | None
+    overdue: bool
+    services: tuple[Awaited, ...]
+
+
+class Consent(Frozen):
+    """One authority's authorisation."""
+
+    state: str
+    service: str
+    valid_until: str
+    live: bool
+    provisional: bool
+    conditions: tuple[str, ...]
+
+
+class Position(Frozen):
+    """Where the consignment is and who is responsible for it now (R4)."""
+
+    state: str
+    leg: str | None
+    means: str
+    responsible: str
+    gross: Milligrams | None
+    seals: tuple[str, ...]
+    last_seen: str | None
+
+
+class Row(Frozen):
+    """One delivery in a list."""
+
+    delivery: str
+    group: str | None = None
+    """The operation of several consignments that it is one of."""
+    phase: str
+    started_at: str
+    closed_at: str | None
+
+
+class StopView(Frozen):
+    """One stop on the route, for a picture of it."""
+
+    checkpoint: str
+    place: str
+    state: str
+    passed: bool
+
+
+class DeliveryView(Frozen):
+    """The summary, of the whole or of the reader's part."""
+
+    delivery: str
+    whole: bool
+    """Whether this is all of it; if not, it is the part that the reader needs to know (R11)."""
+    title: str | None
+    phase: Phase
+    position: Position | None
+    """None: it is on a leg that is not the reader's."""
+    checkpoints: tuple[str, ...]
+    """Every checkpoint that is the reader's to see, passed, open or ahead."""
+    route: tuple[StopView, ...]
+    waiting: tuple[Waiting, ...]
+    consents: tuple[Consent, ...]
+    discrepancy: str | None
+    unbalanced: tuple[str, ...]
+    """What does not close in the mass balance and nobody has explained yet (R10)."""
+    out_of_sight: str | None
+    """Since when and why, while it lasts (R9)."""
+    halted: str | None
+    outcome: Outcome | None
+    started_at: str
+    entries: int
+    head: str
+    at: str
+
+
+def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
+    """The delivery as it stands at `now`, as far as it is this reader's to see."""
+    seen = sight(delivery, reader)
+    here = seen.whole or (delivery.leg or 0) in seen.legs
+    found = delivery.discrepancy
+    return DeliveryView(
+        delivery=delivery.plan.operation,
+        whole=seen.whole,
+        title=delivery.plan.title if seen.whole else None,
+        phase=phase(delivery),
+        position=_position(delivery) if here else None,
+        checkpoints=tuple(dict.fromkeys((*(one.id for one in delivery.plan.checkpoints), *delivery.progress)))
+        if seen.whole
+        else seen.checkpoints,
+        route=tuple(stop for stop in route(delivery) if seen.whole or stop.checkpoint in seen.checkpoints),
+        waiting=tuple(
+            _waiting(delivery, name, progress, seen)
+            for name, progress in delivery.progress.items()
+            if progress.open and (seen.whole or name in seen.checkpoints)
+        ),
+        consents=tuple(
+            Consent(
+                state=grant.state,
+                service=grant.service,
+                valid_until=utc_text(grant.valid_until),
+                live=grant.live(now),
+                provisional=grant.provisional,
+                conditions=tuple(one.text + (f" (at {one.at})" if one.at is not None else "") for one in grant.conditions),
+            )
+            for grant in delivery.grants.values()
+            if seen.whole or seen.own(grant.service, delivery)
+        ),
+        discrepancy=found.problem if found is not None and (seen.whole or found.checkpoint in seen.checkpoints) else None,
+        unbalanced=open_difference(delivery) if seen.whole or any(map(is_balance, seen.checkpoints)) else (),
+        out_of_sight=_out_of_sight(delivery, why=here),
+        halted=why_halted(delivery, seen),
+        outcome=delivery.outcome,
+        started_at=delivery.ledger[0].at,
+        entries=len(delivery.ledger),
+        head=delivery.ledger.head,
+        at=utc_text(now),
+    )
+
+
+def phase(delivery: Delivery) -> Phase:
+    """The one word for how far it has come."""
+    if delivery.ended:
+        return "ended"
+    if delivery.halt is not None:
+        return "halted"
+    if delivery.delivered:
+        return "arrest" if not all(map(delivery.closed, ids(delivery.plan, "arrest"))) else "accounting"
+    if delivery.dispatched:
+        return "under_way"
+    if all(map(delivery.closed, ids(delivery.plan, "prepare"))):
+        return "departure"
+    if all(map(delivery.closed, ids(delivery.plan, "authorise"))):
+        return "preparation"
+    return "consent"
+
+
+def ids(plan: Plan, step: str) -> tuple[str, ...]:
+    """Ids of the checkpoints of a step."""
+    return tuple(checkpoint.id for checkpoint in plan.checkpoints if checkpoint.step == step)
+
+
+def route(delivery: Delivery) -> tuple[StopView, ...]:
+    """The stops of the route in order, and which are behind the consignment."""
+    plan = delivery.plan
+    names = [plan.legs[0].start, *(leg.end for leg in plan.legs)]
+    behind = 0 if delivery.leg is None else delivery.leg + 1
+    if delivery.delivered:
+        behind = len(names)
+    stops = []
+    for number, name in enumerate(names):
+        checkpoint = plan.find(name)
+        if checkpoint is not None:
+            passed = number < behind
+            stops.append(StopView(checkpoint=name, place=checkpoint.place, state=checkpoint.state, passed=passed))
+    return tuple(stops)
+
+
+def markdown(shown: DeliveryView) -> str:
+    """The summary as Temporal's UI shows it on the workflow's page."""
+    where = shown.position
+    lines = [f"**{shown.delivery}**: {shown.phase.replace('_', ' ')}" + (f", {shown.outcome}" if shown.outcome else ""), ""]
+    if where is not None:
+        lines.append(f"- responsible now: `{where.responsible}` ({where.state})")
+    if shown.halted:
+        lines.append(f"- **halted** {shown.halted}")
+    if shown.discrepancy:
+        lines.append(f"- **does not fit**: {shown.discrepancy}")
+    lines += [f"- **does not balance**: {one}" for one in shown.unbalanced]
+    if shown.out_of_sight:
+        lines.append(f"- **out of sight** {shown.out_of_sight}")
+    for wait in shown.waiting:
+        who = ", ".join(f"`{one.service}` ({one.standing})" for one in wait.services if one.standing != "answered")
+        due = f", due {wait.due}" if wait.due else ""
+        lines.append(f"- {wait.checkpoint} waits for {who or 'a decision'}{due}{' **overdue**' if wait.overdue else ''}")
+    lines.append(f"- ledger: {shown.entries} entries, head `{shown.head[:16]}`")
+    return "\n".join(lines)
+
+
+def _out_of_sight(delivery: Delivery, *, why: bool) -> str | None:
+    """That it is, everybody is told who is to look out for it; why, those whose leg it is on."""
+    if delivery.gap is None:
+        return None
+    return f"since {utc_text(delivery.gap.began)}" + (f": {delivery.gap.reason}" if why else "")
+
+
+def _position(delivery: Delivery) -> Position:
+    leg, custody = delivery.here, delivery.custody
+    return Position(
+        state=leg.state,
+        leg=leg.id if delivery.dispatched else None,
+        means=leg.means,
+        responsible=leg.responsible,
+        gross=custody.gross if custody is not None else None,
+        seals=tuple(seal.number for seal in custody.seals) if custody is not None else (),
+        last_seen=" ".join(delivery.last_sighting) if delivery.last_sighting is not None else None,
+    )
+
+
+def _waiting(delivery: Delivery, name: str, progress: Progress, seen: Sight) -> Waiting:
+    named = (seen.reader.id,) if name == ACKNOWLEDGED and not seen.whole else progress.checkpoint.services()
+    planned = delivery.plan.find(name)
+    return Waiting(
+        checkpoint=name,
+        place=f"{planned.place}, {planned.state}" if planned is not None else "",
+        since=utc_text(progress.opened),
+        due=utc_text(progress.due) if progress.due is not None else None,
+        overdue=progress.silent,
+        services=tuple(
+            Awaited(service=service, says=progress.checkpoint.needs_of(service), standing=progress.standing_of(service))
+            for service in named
+        ),
+    )

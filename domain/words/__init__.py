@@ -1,0 +1,1 @@
+"""Words that everything is written in: errors, identifiers, quantities, moments."""

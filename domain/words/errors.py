@@ -1,0 +1,152 @@
+"""What can go wrong, as one tree. Nobody parses messages: the class says what happened and who must act.
+
+    VigilError
+    ├── Refused                 what was asked is not allowed, or not what it should be; the asker must act
+    │   ├── Malformed           the bytes, fields or files are not what they must be
+    │   ├── NotAuthentic        no key of a known, valid service stands behind it
+    │   ├── NotAllowed          the service is known but this is not its to see or do
+    │   ├── NotFound            no such delivery, checkpoint, service or file
+    │   ├── RuleBroken          a numbered rule of design section 4 forbids it
+    │   └── NotVerified         a packet does not prove what it claims, or a system does not do what the protocol demands
+    └── Unavailable             a counterpart (server, gateway, service, port) is away; try again or repair it
+        ├── TimedOut            what was waited for did not come true in time
+        └── Limited             more than the asker's share was asked for; nothing was done, ask again a little later
+
+A bug of our own is none of these: it stays a plain `RuntimeError` or `AssertionError`.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class Fault(BaseModel):
+    """One thing wrong with a document the user brought, with the place where it stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    place: str
+    """`file:line: path.to.field` where the file is known, else the path alone."""
+    problem: str
+    """What stands there and what would be right."""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
+class VigilError(Exception):
+    """Root of every error we raise on purpose."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Refused(VigilError):
+    """What was asked cannot be done as asked; asking again unchanged will not help."""
+
+    code = "refused"
+
+
+class Malformed(Refused):
+    """Carries every fault found, not only the first."""
+
+    code = "malformed"
+    exit_code = 2
+
+    def __init__(self, message: str, faults: Sequence[Fault] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.faults = tuple(faults)
+
+
+class NotAuthentic(Refused):
+    """Unknown service, unknown, expired or revoked key, wrong signature or stale proof."""
+
+    code = "not-authentic"
+    exit_code = 5
+
+
+class NotAllowed(Refused):
+    """The caller is who they say, and this is not theirs."""
+
+    code = "not-allowed"
+    exit_code = 5
+
+
+class NotFound(Refused):
+    """The thing named does not exist here, or not for this caller."""
+
+    code = "not-found"
+    exit_code = 3
+
+
+class RuleBroken(Refused):
+    """A numbered rule forbids it; `rule` is its number, such as `R6`."""
+
+    code = "rule-broken"
+    exit_code = 4
+
+    def __init__(self, rule: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{rule}: {reason}", hint=hint)
+        self.rule = rule
+        self.reason = reason
+
+
+class NotVerified(Refused):
+    """A packet fails verification, or a system its examination; `entry` is the sequence number at which a packet does, if it is
+    one entry's fault.
+    """
+
+    code = "not-verified"
+    exit_code = 7
+
+    def __init__(self, reason: str, entry: int | None = None, *, hint: str = "") -> None:
+        super().__init__(reason if entry is None else f"entry {entry}: {reason}", hint=hint)
+        self.reason = reason
+        self.entry = entry
+
+
+class Unavailable(VigilError):
+    """`message` says what is away; `hint` says what to do about it."""
+
+    code = "unavailable"
+
+
+class Limited(Unavailable):
+    """`after`: seconds, after which the same may be asked again."""
+
+    code = "limited"
+
+    def __init__(self, message: str, *, after: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.after = after
+
+
+class TimedOut(Unavailable):
+    """The condition waited for did not come true in time."""
+
+    code = "timed-out"
+    exit_code = 6
+
+
+def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
+    """Pydantic's findings as ours: the path of the field and what would be right.
+
+    A finding about a whole that stands only because a part of it is wrong ("too short", once the bad items are left out)
+    is dropped: the part is named already.
+    """
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    inner = [one["loc"] for one in found]
+    return tuple(
+        Fault(
+            place=".".join([*([place] if place else []), *(str(part) for part in one["loc"])]) or "document",
+            problem=one["msg"].removeprefix("Value error, "),
+        )
+        for one in found
+        if not any(len(loc) > len(one["loc"]) and loc[: len(one["loc"])] == one["loc"] for loc in inner)
+    )
