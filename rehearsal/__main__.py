@@ -15,13 +15,14 @@ from functools import cache
 from pathlib import Path
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Entry, Stated
-from domain.delivery.statements import read_statement
+from domain.delivery.events import Stated
+from domain.delivery.ledger import Entry
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
-from domain.record.packet import verify
+from domain.record.door import read_statement
+from domain.record.verify import verify
 from domain.signing.canonical import plain
 from process.brought import cards_in, directory_in, text_of
 from rehearsal import chaos, random_plans
@@ -76,7 +77,7 @@ def run(seed: int, watch: Watch = lambda _delivery, _entry: None) -> Result:
             reader.watch(delivery, entry)
 
         done = simulate(chosen, look)
-        Checker(chosen.plan, chosen.cards, chosen.directory).check(tuple(done.delivery.ledger))
+        Checker(chosen.plan, chosen.cards, chosen.directory).check(done.delivery.ledger.entries)
         proved = verify(done.packet)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this seed's finding
         return Result(seed, "", f"{type(error).__name__}: {error}")
@@ -106,7 +107,7 @@ def _brought() -> tuple[tuple[Plan, ...], Directory, dict[str, RuleCard]]:
 def _show(_delivery: Delivery, entry: Entry) -> None:
     event = plain(entry.event)
     if isinstance(entry.event, Stated):
-        statement = read_statement(entry.event.envelope.body())
+        statement = read_statement(entry.event.envelope)
         event = {"event": "stated", **plain(statement), "verdict": plain(entry.event.verdict)}
     event.pop("plan", None)
     sys.stdout.write(f"{entry.seq:>4} {entry.at} {json.dumps(event, ensure_ascii=False)}\n")

@@ -6,24 +6,21 @@ Each book is told what counted, in order, and says what is wrong with it; each f
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from domain.delivery.ledger import Cleared, Closed, Deconflicted, Event, Opened, Silence
-from domain.delivery.statements import (
-    ANSWERS,
-    AuthorisationGranted,
-    ConflictSettled,
-    Correction,
-    Delegated,
-    PermissionGranted,
-    Prepared,
-    Seizure,
-    Statement,
-    read_statement,
-)
+from domain.delivery.events import Cleared, Closed, Deconflicted, Event, Opened, Silence
+from domain.delivery.statement import Statement
 from domain.plan.cards import Permission, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.goods import Cash, SubstanceMass
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
+from domain.record.door import read_statement
+from domain.rules.balance import Seizure
+from domain.rules.books import BOOK
+from domain.rules.conflict import ConflictSettled
+from domain.rules.consent import AuthorisationGranted
+from domain.rules.permission import PermissionGranted
+from domain.rules.preparation import Prepared
+from domain.rules.speaking import Correction, Delegated
 from domain.signing.envelope import STATEMENT_TYPE, open_envelope
 from domain.signing.keys import key_id
 from domain.words.moments import instant
@@ -140,7 +137,9 @@ class Voices(Book):
     def _officers(self, statement: Statement) -> int:
         planned = self._plan.find(statement.checkpoint or "")
         asked = planned.requires if planned is not None else ()
-        wanted = [one.officers for one in asked if one.service == voice_of(statement) and statement.kind in ANSWERS[one.says]]
+        wanted = [
+            one.officers for one in asked if one.service == voice_of(statement) and statement.kind in BOOK.answers[one.says]
+        ]
         return max(wanted, default=0)
 
     def _is_backup(self, statement: Statement, voice: str) -> bool:
@@ -309,7 +308,8 @@ class Conflicts(Book):
             yield f"R15: {statement.checkpoint} settled with nobody"
             return
         keys = {key_id(key.public): key.public for key in contact.keys if key.valid_at(at)}
-        other = read_statement(open_envelope(content.agreement, STATEMENT_TYPE, keys))
+        open_envelope(content.agreement, STATEMENT_TYPE, keys)
+        other = read_statement(content.agreement)
         if not isinstance(other.content, ConflictSettled) or (
             (statement.service, content.agreed_with, statement.delivery, statement.checkpoint)
             != (other.content.agreed_with, other.service, self._plan.operation, other.checkpoint)

@@ -8,22 +8,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from domain.delivery.statements import (
-    ArrestMade,
-    Content,
-    Correction,
-    Delegated,
-    Interdicted,
-    Prepared,
-    Seizure,
-    Sighted,
-    StopAcknowledged,
-    read_statement,
-    sign_statement,
-)
+from domain.delivery.statement import Content, sign_statement
 from domain.plan.goods import SubstanceMass
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
+from domain.record.door import read_statement
+from domain.rules.arrival import ArrestMade
+from domain.rules.balance import Seizure
+from domain.rules.preparation import Prepared
+from domain.rules.speaking import Correction, Delegated
+from domain.rules.stop import Interdicted, StopAcknowledged
+from domain.rules.watch import Sighted
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.moments import instant
 from rehearsal.scenario import Act, Pace, Scenario
@@ -352,7 +347,7 @@ TROUBLES: tuple[Trouble, ...] = (
 
 def haste(coming: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelope]:
     """What others say just before a statement comes in: without its conditions, in its service's name, or otherwise."""
-    statement = read_statement(coming.body())
+    statement = read_statement(coming)
     other = dice.choice(plan.participants())
     service = statement.service
 
@@ -386,7 +381,7 @@ def _a_little_heavier(content: Content) -> Content:
 
 def attacks(heard: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelope]:
     """What a hostile outsider makes of an envelope that went by: replays, forgeries, contradictions, speaking out of turn."""
-    statement = read_statement(heard.body())
+    statement = read_statement(heard)
     everyone = plan.participants()
     other = dice.choice(everyone)
     yield heard

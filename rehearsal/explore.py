@@ -1,28 +1,30 @@
-"""Every interleaving of a small delivery: at each wait of the story, whatever could happen next happens, in turn.
+"""Every interleaving of a small delivery: whatever could happen next happens, in turn.
 
-The story is driven by hand, without an event loop: at each `wait` the explorer chooses one of the things that can happen (a
-service answers what it is asked, someone stops, time passes to the next moment that matters), and goes back later to choose
-the others. Positions that have been reached by another order are not explored twice.
+The explorer chooses one of the things that can happen (a service answers what it is asked, someone stops, time passes to the
+next moment that matters), and goes back later to choose the others. Positions that have been reached by another order are not
+explored twice.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Deconflicted, NoticeKind, Told
-from domain.delivery.statements import Statement, StopRequested, sign_statement
-from domain.record.door import begin, record, submit
-from domain.rules.timers import next_moment
+from domain.delivery.events import AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.statement import Statement, sign_statement
+from domain.record.door import begin, report, submit
+from domain.rules.course import advance, next_moment
+from domain.rules.stop import StopRequested
 from domain.signing.canonical import canonical, digest
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.views.asked import request
-from rehearsal.clock import EPOCH
-from rehearsal.invariants import Checker
-from rehearsal.services import cast, lines, private_key_of
+from rehearsal.invariants import BrokenInvariantError, Checker
+from rehearsal.services import EPOCH, cast, lines, private_key_of
 from rehearsal.simulator import World
-from workflows.story import Story
+from workflows.errands import Look, OnceMore, Question, Release, Telling, wanted
+
+SECRET = bytes(32)
+"""Nobody guesses at explored deliveries."""
 
 
 @dataclass
@@ -36,15 +38,8 @@ class Explored:
     outcomes: dict[str, int] = field(default_factory=dict)
 
 
-class _Wait:
-    """Hands control from the story to the explorer."""
-
-    def __await__(self) -> Generator[None, None, None]:
-        yield
-
-
 class _Stage:
-    """The story's stage: time stands still until the explorer lets it pass."""
+    """Time stands still until the explorer lets it pass."""
 
     def __init__(self, world: World, stopper: str, patience: int) -> None:
         directory = cast(world.directory, world.plan.participants())
@@ -52,69 +47,38 @@ class _Stage:
         cards = {state: world.cards[state] for state in world.plan.states()}
         self.time = EPOCH
         self.world = world
-        self.delivery: Delivery = begin(plan, directory, cards, self.time)
+        self.delivery: Delivery = begin(plan, directory, cards, self.time, SECRET)
         self.stopper = stopper
         self.stopped = False
         self.patience = patience
         """How many times more the explorer may let time pass."""
-
-    def now(self) -> datetime:
-        """The virtual instant."""
-        return self.time
-
-    async def wait(self, until_true: Callable[[], bool], until: datetime | None, summary: str) -> None:  # noqa: ARG002
-        """Whatever happens next is for the explorer to choose."""
-        await _Wait()
-
-    def deconflict(self) -> None:
-        """No other operation touches this one."""
-        record(self.delivery, Deconflicted(number=0), self.time)
-
-    async def release(self) -> None:
-        """Nobody waits for it."""
-
-    def ask(self, name: str) -> None:
-        """Whoever is asked may answer from now on."""
-
-    def withdraw(self, name: str, services: tuple[str, ...]) -> None:
-        """What was not said by now is not said."""
-
-    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
-        """Notices arrive at once."""
-        record(self.delivery, Told(kind=kind, checkpoint=checkpoint, reached=services), self.time)
-
-    def show(self) -> None:
-        """Nobody watches."""
-
-    async def rest(self) -> None:
-        """No restarts here."""
-
-    async def settle(self) -> None:
-        """Nothing is under way."""
+        self.settle()
 
     def choices(self) -> list[Callable[[], None]]:
         """All that can happen now, always in the same order."""
         found: list[Callable[[], None]] = []
-        for name, progress in self.delivery.progress.items():
+        for name, progress in self.delivery.state.progress.items():
             for service in progress.waiting_for() if progress.open else ():
                 for line in lines(request(self.delivery, name, service), self.world.scenario, self.world.seed, self.time):
-                    need_open = line.statement.id not in self.delivery.statements
+                    need_open = line.statement.id not in self.delivery.state.statements
                     if need_open:
                         found.append(lambda said=line.envelope: self._submit(said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-        if not self.stopped and self.delivery.outcome is None:
+        if not self.stopped and self.delivery.state.outcome is None:
             found.append(self._stop)
-        if self.patience > 0 and next_moment(self.delivery) is not None:
+        if self.patience > 0 and next_moment(self.delivery, self.time) is not None:
             found.append(self._let_time_pass)
         return found
 
     def position(self) -> str:
         """A digest of all that bears on what can happen next; the order in which it came about is left out."""
         delivery = self.delivery
-        said = sorted((name, *pair) for name, progress in delivery.progress.items() for pair in progress.answers)
-        open_now = sorted((name, str(progress.result), str(progress.silent)) for name, progress in delivery.progress.items())
-        halt = delivery.halt.cause if delivery.halt is not None else ""
-        early = sorted((one.service, one.kind) for one in delivery.early.values())
-        facts: list[Any] = [said, open_now, early, str(delivery.leg), halt, self.stopped, self.patience, str(self.time)]
+        said = sorted((name, *pair) for name, progress in delivery.state.progress.items() for pair in progress.answers)
+        open_now = sorted(
+            (name, str(progress.result), str(progress.silent)) for name, progress in delivery.state.progress.items()
+        )
+        halt = delivery.state.halt.cause if delivery.state.halt is not None else ""
+        early = sorted(delivery.state.early)
+        facts: list[Any] = [said, open_now, early, str(delivery.state.leg), halt, self.stopped, self.patience, str(self.time)]
         return digest(facts)
 
     def _submit(self, envelope: Any) -> None:
@@ -133,16 +97,32 @@ class _Stage:
         self._submit(sign_statement(statement, private_key_of(self.stopper)))
 
     def _let_time_pass(self) -> None:
-        moment = next_moment(self.delivery)
+        moment = next_moment(self.delivery, self.time)
         assert moment is not None  # noqa: S101 - it is only a choice if there is one
         self.patience -= 1
-        self.time = max(self.time, moment)
+        self.time = moment
+        advance(self.delivery, moment)
+
+    def settle(self) -> None:
+        """Nobody else touches this, and notices arrive at once."""
+        while errands := [one for one in wanted(self.delivery) if not isinstance(one, Question)]:
+            match errands[0]:
+                case Look():
+                    report(self.delivery, Deconflicted(number=0), self.time)
+                case Release():
+                    report(self.delivery, Released(), self.time)
+                case OnceMore(checkpoint=name):
+                    report(self.delivery, AskedOnceMore(checkpoint=name), self.time)
+                case Telling(of=of, kind=kind, checkpoint=name):
+                    owed = next(one for one in self.delivery.state.owed if (one.seq, one.kind) == (of, kind))
+                    report(self.delivery, Told(of=of, kind=kind, checkpoint=name, reached=owed.services), self.time)
 
 
 def explore(world: World, stopper: str, patience: int, most: int = 1_000_000) -> Explored:
     """All interleavings of the scenario's answers, one stop by `stopper` at any point, and time passing `patience` times.
 
-    Every path that ends is checked against the invariants. Raises `BrokenInvariantError`, or `RuntimeError` beyond `most`.
+    Every path that ends is checked against the invariants, and at each position somebody is asked or a moment is coming. Raises
+    `BrokenInvariantError`, or `RuntimeError` beyond `most`.
     """
     seen: set[str] = set()
     explored = Explored()
@@ -150,14 +130,18 @@ def explore(world: World, stopper: str, patience: int, most: int = 1_000_000) ->
     while todo:
         path = todo.pop()
         stage = _Stage(world, stopper, patience)
-        telling = Story(stage.delivery, stage).run()
-        if _follow(telling, stage, path):
+        for choice in path:
+            stage.choices()[choice]()
+            stage.settle()
+        if stage.delivery.state.ended:
             explored.paths += 1
-            Checker(world.plan, world.cards, world.directory).check(tuple(stage.delivery.ledger))
-            outcome = str(stage.delivery.outcome)
+            Checker(world.plan, world.cards, world.directory).check(stage.delivery.ledger.entries)
+            outcome = str(stage.delivery.state.outcome)
             explored.outcomes[outcome] = explored.outcomes.get(outcome, 0) + 1
             continue
-        telling.close()
+        if not stage.delivery.state.open_checkpoints() and next_moment(stage.delivery, stage.time) is None:
+            message = f"after {path} nobody is asked and nothing is coming"
+            raise BrokenInvariantError(message)
         position = stage.position()
         if position in seen:
             explored.paths += 1
@@ -169,15 +153,3 @@ def explore(world: World, stopper: str, patience: int, most: int = 1_000_000) ->
         todo += [(*path, choice) for choice in reversed(range(len(stage.choices())))]
     explored.positions = len(seen)
     return explored
-
-
-def _follow(telling: Any, stage: _Stage, path: tuple[int, ...]) -> bool:
-    """Tell the story along these choices; whether it has ended."""
-    try:
-        telling.send(None)
-        for choice in path:
-            stage.choices()[choice]()
-            telling.send(None)
-    except StopIteration:
-        return True
-    return False

@@ -15,14 +15,16 @@ from itertools import pairwise
 from math import ceil
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Cause, Closed, Concluded, Outcome
+from domain.delivery.events import Closed, Concluded
 from domain.delivery.progress import Progress
+from domain.delivery.verdicts import Cause
+from domain.delivery.vocabulary import Outcome
 from domain.plan.plan import Plan
-from domain.rules.rules import ORDER
+from domain.rules.turns import ORDER
 from domain.signing.canonical import Frozen
 from domain.words.moments import instant
 from rehearsal.scenario import base_name
-from rehearsal.trail import sights
+from rehearsal.trail import blank_of, sights
 
 BINS = 24
 FAR = 2.5
@@ -153,23 +155,23 @@ def course(seed: int, delivery: Delivery) -> Course:
     """What this delivery amounts to."""
     closed = {
         entry.event.checkpoint: (instant(entry.at), entry.event.result)
-        for entry in delivery.ledger
+        for entry in delivery.ledger.entries
         if isinstance(entry.event, Closed)
     }
-    begun = instant(delivery.ledger[0].at)
-    ended = next((instant(entry.at) for entry in delivery.ledger if isinstance(entry.event, Concluded)), None)
-    extensions = [base_name(name) for name in delivery.progress if name.startswith("extension.")]
+    begun = instant(delivery.ledger.entries[0].at)
+    ended = next((instant(entry.at) for entry in delivery.ledger.entries if isinstance(entry.event, Concluded)), None)
+    extensions = [base_name(name) for name in delivery.state.progress if name.startswith("extension.")]
     passed = {name: at for name, (at, result) in closed.items() if result == "satisfied"}
     return Course(
         seed=seed,
-        outcome=delivery.outcome,
+        outcome=delivery.state.outcome,
         lasted=ended - begun if ended is not None else None,
-        delivered=delivery.delivered,
+        delivered=delivery.state.delivered,
         waits=_waits(delivery, passed),
         waited_for=_waited_for(delivery, {name: at for name, (at, _) in closed.items()}),
         extended=tuple(dict.fromkeys(name.removeprefix("extension.") for name in extensions)),
-        expired=tuple(service for service, grant in delivery.grants.items() if grant.expired),
-        spare=_spare(delivery, passed) if delivery.delivered else {},
+        expired=tuple(service for service, grant in delivery.state.grants.items() if grant.expired),
+        spare=_spare(delivery, passed) if delivery.state.delivered else {},
         failure=_failure(delivery),
     )
 
@@ -181,7 +183,7 @@ def _arrival(delivery: Delivery, name: str, progress: Progress) -> datetime:
 
 def _waits(delivery: Delivery, passed: Mapping[str, datetime]) -> dict[str, tuple[timedelta, ...]]:
     waits: dict[str, tuple[timedelta, ...]] = {}
-    for name, progress in delivery.progress.items():
+    for name, progress in delivery.state.progress.items():
         if name in passed:
             wait = max(passed[name] - _arrival(delivery, name, progress), NOTHING)
             waits[base_name(name)] = (*waits.get(base_name(name), ()), wait)
@@ -192,8 +194,8 @@ def _waited_for(delivery: Delivery, closed: Mapping[str, datetime]) -> dict[str,
     """Time in which exactly one service was waited for, by service. Not while the consignment travels, nor after a halt."""
     waiting: list[tuple[datetime, datetime, str]] = []
     travelling: list[tuple[datetime, datetime]] = []
-    last = instant(delivery.ledger[len(delivery.ledger) - 1].at)
-    for name, progress in delivery.progress.items():
+    last, entries = delivery.state.now, delivery.ledger.entries
+    for name, progress in delivery.state.progress.items():
         planned = delivery.plan.find(name)
         if name.startswith("stop.") or (planned is not None and planned.step == "close"):
             continue
@@ -201,7 +203,7 @@ def _waited_for(delivery: Delivery, closed: Mapping[str, datetime]) -> dict[str,
         travelling.append((progress.opened, min(arrival, end)))
         for service in progress.checkpoint.services():
             said = [progress.answers.get((service, need)) for need in progress.checkpoint.needs_of(service)]
-            spoke = max((instant(delivery.ledger[seq].at) if seq is not None else end for seq in said), default=end)
+            spoke = max((instant(entries[seq].at) if seq is not None else end for seq in said), default=end)
             waiting.append((arrival, min(spoke, end), service))
     alone: dict[str, timedelta] = defaultdict(timedelta)
     moments = sorted(
@@ -216,15 +218,17 @@ def _waited_for(delivery: Delivery, closed: Mapping[str, datetime]) -> dict[str,
 
 def _spare(delivery: Delivery, passed: Mapping[str, datetime]) -> dict[str, timedelta]:
     left = {leg.state: passed[leg.end] for leg in delivery.plan.legs if leg.end in passed}
-    return {service: grant.valid_until - left[grant.state] for service, grant in delivery.grants.items() if grant.state in left}
+    return {
+        service: grant.valid_until - left[grant.state] for service, grant in delivery.state.grants.items() if grant.state in left
+    }
 
 
 def _failure(delivery: Delivery) -> Failure | None:
-    if delivery.halt is None:
+    if delivery.state.halt is None:
         return None
-    blank = Delivery(delivery.plan, delivery.directory, delivery.cards)
-    halted = next(seen for seen in sights(blank, tuple(delivery.ledger)) if seen.event == "halted")
-    return Failure(base_name(halted.checkpoint or "none"), delivery.halt.rule, delivery.halt.cause)
+    entries = delivery.ledger.entries
+    halted = next(seen for seen in sights(blank_of(entries, *delivery.brought), entries) if seen.event == "halted")
+    return Failure(base_name(halted.checkpoint or "none"), delivery.state.halt.rule, delivery.state.halt.cause)
 
 
 # Many deliveries

@@ -6,12 +6,11 @@ Nothing here calls `domain.rules.rules`: a fault planted there must be caught he
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from domain.delivery.ledger import (
+from domain.delivery.events import (
     Amended,
     Closed,
     Concluded,
     Ended,
-    Entry,
     Escalated,
     Event,
     Expired,
@@ -23,39 +22,22 @@ from domain.delivery.ledger import (
     TakenUp,
     Told,
 )
-from domain.delivery.statements import (
-    ArrestMade,
-    AuthorisationExtended,
-    AuthorisationGranted,
-    AuthorisationRefused,
-    AuthorisationWithdrawn,
-    ConflictSettled,
-    ConflictYielded,
-    Content,
-    Correction,
-    Delivered,
-    Destroyed,
-    Dispatched,
-    HandoverAccepted,
-    HandoverDeclined,
-    HandoverOffered,
-    Incident,
-    Interdicted,
-    LossRecorded,
-    MovementDecision,
-    NotCollected,
-    PermissionGranted,
-    PermissionRefused,
-    Prepared,
-    Seizure,
-    Split,
-    Statement,
-    StopRequested,
-    read_statement,
-)
+from domain.delivery.ledger import Entry
+from domain.delivery.statement import Content, Statement
 from domain.plan.cards import Modality, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, read_plan
+from domain.record.door import read_statement
+from domain.rules.arrival import ArrestMade, Delivered, NotCollected
+from domain.rules.balance import Seizure, Split
+from domain.rules.conflict import ConflictSettled, ConflictYielded
+from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
+from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered, MovementDecision
+from domain.rules.permission import PermissionGranted, PermissionRefused
+from domain.rules.preparation import Prepared
+from domain.rules.speaking import Correction
+from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
+from domain.rules.watch import LossRecorded
 from domain.words.moments import instant
 from rehearsal.books import Conflicts, Permits, Scales, Voices, voice_of
 
@@ -125,7 +107,7 @@ class Checker:
             self._halt("conflict")
         match entry.event:
             case Stated(envelope=envelope, verdict=verdict):
-                statement = read_statement(envelope.body())
+                statement = read_statement(envelope)
                 if statement.id in self._ids and verdict.rule != "R18":
                     yield f"R18: statement {statement.id} counts twice"
                 self._ids.add(statement.id)

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Entry, NoticeKind, Stated
-from domain.delivery.statements import read_statement
+from domain.delivery.events import Stated
+from domain.delivery.ledger import Entry
+from domain.delivery.vocabulary import NoticeKind
 from domain.plan.directory import Service
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
 from domain.views.asked import inbox
 from domain.views.sight import notice, page
 from domain.views.view import view
@@ -61,9 +63,9 @@ class Reader:
             yield "ledger", found.model_dump_json()
             if isinstance(found, Entry):
                 yield from (("ledger", text) for text in self.said_by_others(delivery, found))
-        if not delivery.progress or self._since % OFTEN:
+        if not delivery.state.progress or self._since % OFTEN:
             return
-        now = max(progress.opened for progress in delivery.progress.values())
+        now = max(progress.opened for progress in delivery.state.progress.values())
         yield "view", view(delivery, self._service, now).model_dump_json()
         for asked in inbox(delivery, self._service.id, now):
             yield "inbox", asked.model_dump_json()
@@ -74,7 +76,7 @@ class Reader:
         """The statement in an entry that it reads, where it must look for what is not its own."""
         if not isinstance(entry.event, Stated):
             return
-        said, text = read_statement(entry.event.envelope.body()), entry.event.envelope.body().decode()
+        said, text = read_statement(entry.event.envelope), entry.event.envelope.body().decode()
         words = {*_WORDS.findall(text), *_CONSENT.findall(text)}
         theirs = words <= {said.voice} and not self._of_its_state(delivery, said.service)  # and no impostor's
         if theirs and not (said.content.kind in ABOUT_THE_WAY and self._on_its_leg(delivery, entry.seq)):
@@ -97,7 +99,7 @@ class Reader:
 
     def _on_its_leg(self, delivery: Delivery, seq: int) -> bool:
         """Whether it travels, answers or watches over the law where the consignment was then."""
-        leg = delivery.plan.legs[delivery.leg_at(seq)]
+        leg = delivery.plan.legs[delivery.state.leg_at(seq)]
         over_it = self._service.kind in ("prosecutor", "court") and self._service.state == leg.state
         return over_it or self._service.id in (leg.responsible, *leg.accompanied_by)
 

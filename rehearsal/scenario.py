@@ -6,21 +6,21 @@ and a *trail* of things that must appear in the ledger in this order, whatever s
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from domain.delivery.ledger import Outcome, RuleNumber
-from domain.delivery.statements import Content
+from domain.delivery.vocabulary import Outcome
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
-from domain.rules import unforeseen
+from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen
+from domain.words.codes import RuleNumber
 from domain.words.errors import Fault
 from domain.words.identifiers import CheckpointId, ServiceId
 from domain.words.quantities import Span
 
-KINDS: tuple[str, ...] = tuple(model.model_fields["kind"].default for model in get_args(get_args(Content)[0]))
+KINDS: tuple[str, ...] = tuple(BOOK.kinds)
 """Every kind of statement there is."""
 
 MOST_SIGHTS = 100
@@ -237,7 +237,7 @@ def _may_open(plan: Plan, name: str) -> bool:
     duty = name.removeprefix("duty.").rpartition(".")[0] if name.startswith("duty.") else ""
     return (
         plan.find(name) is not None
-        or name in (unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED, unforeseen.PARTS, "balance", "conflict")
+        or name in ("stop.interdiction", "stop.acknowledged", "split.parts", "balance", "conflict", "course")
         or any(duty in plan.authorities(state) for state in plan.states())
         or (extension != name and any(extension in plan.authorities(state) for state in plan.states()))
         or (decision != name and plan.find(decision) is not None)

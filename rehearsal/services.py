@@ -8,16 +8,19 @@ import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.delivery.requests import Request
-from domain.delivery.statements import ANSWERS, CONTENT, NEED_OF, ConflictSettled, Content, Part, Statement, sign_statement
+from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.directory import Desk, Directory, Reach, Service, ServiceKey
+from domain.plan.goods import Part
 from domain.plan.vocabulary import Need
+from domain.rules.books import BOOK
+from domain.rules.conflict import ConflictSettled
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
@@ -32,6 +35,9 @@ ALWAYS = 100
 DECONFLICTION_KEY = hashlib.sha256(b"SIMULATED deconfliction").digest()
 """Known to everyone, for rehearsals only."""
 
+EPOCH = datetime(2022, 3, 1, 6, 0, tzinfo=UTC)
+"""Where virtual time begins."""
+
 VIGIL = "vigil"
 """Id of the installation itself in a rehearsal's directory."""
 
@@ -42,12 +48,20 @@ def private_key_of(service: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"SIMULATED {service}".encode()).digest())
 
 
+def second(service: str) -> str:
+    """Whose key the second officer of a simulated service signs with (R20), see `private_key_of`."""
+    return f"{service}, second officer"
+
+
 def cast(directory: Directory, participants: tuple[str, ...], reach: dict[str, Reach] | None = None) -> Directory:
     """The directory with simulated keys (and addresses) for the participants, and an installation to rehearse on."""
 
     def simulated(service: Service) -> Service:
-        key = ServiceKey(public=public_text(private_key_of(service.id)), valid_from="2000-01-01T00:00:00Z")
-        return service.model_copy(update={"keys": (key,), "reach": (reach or {}).get(service.id, Desk())})
+        keys = tuple(
+            ServiceKey(public=public_text(private_key_of(one)), valid_from="2000-01-01T00:00:00Z")
+            for one in (service.id, second(service.id))
+        )
+        return service.model_copy(update={"keys": keys, "reach": (reach or {}).get(service.id, Desk())})
 
     system = Service(id=VIGIL, kind="system", names={"en": "Vigil (rehearsal)"})
     kept = [*directory.snapshot(participants).services, *([] if directory.system() else [system])]
@@ -78,7 +92,7 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
         if _happens(act, f"{seed}/{request.id}/{number}")
     ]
     officers = iter(random.Random(f"{seed}/{request.id}/officers").sample(range(1, 100), 99))  # noqa: S311 - repeatable
-    replaced = {NEED_OF[act.says] for act in acts if act.says in NEED_OF}
+    replaced = {BOOK.need_of(act.says) for act in acts} - {None}
     silent = any(act.says is None for act in acts)
     for need in request.says:
         if need not in replaced and not silent:
@@ -91,7 +105,7 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
                 yield _seconded(said, scenario.pace_of(request.service, need).fastest, dice)
     for act in acts:
         if act.says is not None:
-            at = _delay(request, scenario, NEED_OF.get(act.says), act, dice, now)
+            at = _delay(request, scenario, BOOK.need_of(act.says), act, dice, now)
             yield _line(request, _acted(request, act, dice), at, dice, next(officers), by=act.by)
 
 
@@ -110,7 +124,7 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
     if pause is None:
         pause = fastest + timedelta(milliseconds=dice.randint(0, int((slowest - fastest).total_seconds() * 1000)))
     arrival = request.facts.expected_at
-    start = now if arrival is None or (act is not None and act.says not in NEED_OF) else max(now, instant(arrival))
+    start = now if arrival is None or (act is not None and BOOK.need_of(act.says) is None) else max(now, instant(arrival))
     return start + pause
 
 
@@ -130,7 +144,7 @@ def _line(  # noqa: PLR0913 - the parts of one statement
         fulfils=tuple(one.id for one in request.facts.conditions),
         content=content,
     )
-    answers = NEED_OF.get(content.kind) in request.says
+    answers = BOOK.need_of(content.kind) in request.says
     return Line(at, statement, sign_statement(statement, private_key_of(signer)), answers)
 
 
@@ -151,22 +165,22 @@ def _seconded(line: Line, pause: timedelta, dice: random.Random) -> Line:
     first = line.statement
     again = {"id": f"{dice.getrandbits(128):032x}", "officer": f"{first.officer}-second"}
     statement = first.model_copy(update=again)
-    return Line(line.at + pause, statement, sign_statement(statement, private_key_of(first.service)), line.answers)
+    return Line(line.at + pause, statement, sign_statement(statement, private_key_of(second(first.service))), line.answers)
 
 
 def _acted(request: Request, act: Act, dice: random.Random) -> Content:
     """The content of an act: what the service would say by itself, with the scenario's details instead."""
     own = _own_words(request, act.says or "", dice)
     try:
-        return CONTENT.validate_python({"kind": act.says} | own | act.details)
+        return BOOK.content({"kind": act.says} | own | act.details)
     except ValueError as error:
         message = f"the scenario has {act.service} say {act.says} at {act.at}: {error}"
         raise Malformed(message) from error
 
 
 def _expected(request: Request, need: Need, dice: random.Random) -> Content:
-    kind = ANSWERS[need][0]
-    return CONTENT.validate_python({"kind": kind} | _own_words(request, kind, dice))
+    kind = BOOK.confirming(need)
+    return BOOK.content({"kind": kind} | _own_words(request, kind, dice))
 
 
 def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, Any]:
@@ -268,7 +282,7 @@ def _ended(part: Part) -> dict[str, Any]:
         "operation": part.operation,
         "outcome": "delivered_with_arrests",
         "recovered": plain(part)["contents"],
-        "head": "0" * 64,
+        "root": "0" * 64,
     }
 
 

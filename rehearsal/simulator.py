@@ -1,40 +1,42 @@
-"""The simulator: whole deliveries in virtual time, on a deterministic loop, with simulated services. One seed, one course.
+"""The simulator: whole deliveries in virtual time, with simulated services. One seed, one course.
 
-The story that runs here is the one that runs on Temporal. The stage restarts it at checkpoint boundaries now and then, as
-a continue-as-new would, so that nothing hides outside the ledger.
+What decides here is what decides on Temporal (`domain.rules.course`), what is wanted outside is wanted there too
+(`workflows.errands`). Only the stage is another: a heap of moments, without tasks or clocks. The delivery is rebuilt from its
+ledger now and then, as a restart would, so that nothing hides outside it.
 """
 
-import asyncio
+import hashlib
+import heapq
+import itertools
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Amended, Asked, Deconflicted, Entry, NoticeKind, Told
-from domain.delivery.statements import Statement, StopRequested, sign_statement
+from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.ledger import Entry
+from domain.delivery.statement import Statement, sign_statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.plan.register import Answer, Claim, Register, contacts
 from domain.plan.selectors import hashes
-from domain.record.door import amend, begin, look_up, record, resume, submit
+from domain.record.door import Report, amend, begin, report, resume, submit
 from domain.record.packet import seal
-from domain.rules.unforeseen import in_between
+from domain.rules.course import advance, next_moment
+from domain.rules.stop import StopRequested
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, Envelope, sign
 from domain.views.asked import request
 from domain.words.errors import TimedOut, VigilError
 from rehearsal.chaos import Rival, attacks, haste
-from rehearsal.clock import EPOCH, VirtualTimeLoop, run
 from rehearsal.scenario import Change, Scenario
-from rehearsal.services import DECONFLICTION_KEY, VIGIL, Line, cast, lines, private_key_of, stand_in
-from workflows.story import Story
+from rehearsal.services import DECONFLICTION_KEY, EPOCH, VIGIL, Line, cast, lines, private_key_of, stand_in
+from workflows.errands import Look, OnceMore, Question, Release, Telling, wanted
 
 Watch = Callable[[Delivery, Entry], None]
-
 
 PATIENCE = timedelta(days=45)
 """How long a simulated delivery may be held, beyond what its legs take, before its initiator stops it."""
@@ -50,10 +52,6 @@ class NotEnded(TimedOut):
         self.delivery = delivery
 
 
-class _RestartError(Exception):
-    """The run ends here and a new one goes on from the ledger."""
-
-
 @dataclass(frozen=True)
 class Simulated:
     """How one simulated delivery went."""
@@ -61,7 +59,6 @@ class Simulated:
     seed: int
     delivery: Delivery
     packet: bytes
-    """Envelopes that were noise and left no trace."""
     restarts: int
 
 
@@ -75,7 +72,7 @@ class World:
     scenario: Scenario
     seed: int
     restart_chance: float = 0.0
-    """Chance of a restart at each checkpoint boundary."""
+    """Chance of a restart after each thing that happens."""
     hostility: float = 0.0
     """Chance that a statement which comes in is followed by every attack of `rehearsal.chaos`."""
     rivals: tuple[Rival, ...] = ()
@@ -89,176 +86,170 @@ def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Sim
 
     Raises `NotEnded` for a delivery that does not end though its initiator has long stopped it: nobody seizes it.
     """
-    loop = VirtualTimeLoop()
-    theatre = _Theatre(world, loop, watch)
-    return run(theatre.perform(), loop)
+    return _Theatre(world, watch).perform()
 
 
 class _Theatre:
     """The stage and the services around one delivery."""
 
-    def __init__(self, world: World, loop: VirtualTimeLoop, watch: Watch) -> None:
+    def __init__(self, world: World, watch: Watch) -> None:
         self._world = world
-        self._loop = loop
         self._watch = watch
         self._dice = random.Random(f"{world.seed}/stage")  # noqa: S311 - a rehearsal must be repeatable
         self._directory = cast(world.directory, world.plan.participants())
         self._everyone = cast(world.directory, tuple(service.id for service in world.directory.services))
-        initiator = private_key_of(world.plan.initiator)
-        self._plan: Envelope = sign(canonical(world.plan), PLAN_TYPE, initiator)
-        states = world.plan.states()
-        self._cards = {state: card for state, card in world.cards.items() if state in states}
-        self._delivery = begin(self._plan, self._directory, self._cards, loop.now())
+        self._plan: Envelope = sign(canonical(world.plan), PLAN_TYPE, private_key_of(world.plan.initiator))
+        self._cards = {state: card for state, card in world.cards.items() if state in world.plan.states()}
+        self._secret = hashlib.sha256(f"{world.seed}/secret".encode()).digest()
+        self._now = EPOCH
+        self._delivery = begin(self._plan, self._directory, self._cards, self._now, self._secret)
         self._patience = sum((leg.takes for leg in world.plan.legs), start=PATIENCE)
-        self._giving_up = loop.now() + 2 * self._patience
-        self._news = asyncio.Event()
-        self._answering: dict[str, list[asyncio.Task[None]]] = {}
-        self._asked: dict[str, list[str]] = {}
+        self._coming: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._asked: set[tuple[str, str]] = set()
         self._seen = 0
         self._restarts = 0
-        self._grief: BaseException | None = None
         self._register = Register()
 
-    async def perform(self) -> Simulated:
-        """Tell the story, again from the ledger after each restart, until it has ended."""
-        self._go(self._lose_patience())
+    def perform(self) -> Simulated:
+        """One thing after another, each at its moment, until it has ended."""
+        self._at(EPOCH + self._patience, self._lose_patience)
         for change in self._world.scenario.changes:
-            self._go(self._change(change))
+            self._at(EPOCH + change.after, lambda change=change: self._change(change))  # type: ignore[misc]
         for number, rival in enumerate(self._world.rivals):
-            self._go(self._compete(f"rival-{number}", rival))
-        while not self._delivery.ended:
-            try:
-                await Story(self._delivery, self).run()
-            except _RestartError:
-                self._restarts += 1
-                self._delivery = resume(self._plan, self._directory, self._cards, tuple(self._delivery.ledger))
-        self._go_on()
-        self.show()
-        packet = seal(self._delivery, "", private_key_of(VIGIL), self._loop.now())
+            self._compete(f"rival-{number}", rival)
+        self._settle()
+        while not self._delivery.state.ended:
+            self._give_up_if_endless()
+            self._step()
+            self._settle()
+            if self._dice.random() < self._world.restart_chance:
+                self._restart()
+        packet = seal(self._delivery, "", private_key_of(VIGIL), self._now)
         return Simulated(self._world.seed, self._delivery, packet, self._restarts)
 
     # The stage
 
-    def now(self) -> datetime:
-        return self._loop.now()
+    def _at(self, moment: datetime, happens: Callable[[], None]) -> None:
+        heapq.heappush(self._coming, (max(moment, self._now), next(self._order), happens))
 
-    async def wait(self, until_true: Callable[[], bool], until: datetime | None, summary: str) -> None:  # noqa: ARG002
-        self._give_up_if_endless()
-        while not until_true() and (until is None or self.now() < until):
-            self._news.clear()
-            left = None if until is None else (until - self.now()).total_seconds()
-            try:
-                await asyncio.wait_for(self._news.wait(), left)
-            except TimeoutError:
-                return
-            self._go_on()
-
-    def _give_up_if_endless(self) -> None:
-        if self.now() < self._giving_up and len(self._delivery.ledger) < MOST_ENTRIES:
+    def _step(self) -> None:
+        """What time brings comes before what is said at the same instant."""
+        brings = next_moment(self._delivery, self._now)
+        if brings is not None and (not self._coming or brings <= self._coming[0][0]):
+            self._now = brings
+            advance(self._delivery, brings)
             return
-        waits = [
-            f"{progress.checkpoint.id} waits for {', '.join(progress.waiting_for())}"
-            for progress in self._delivery.open_checkpoints()
-        ]
-        held = (self.now() - EPOCH).days
-        message = f"it had not ended after {held} days and {len(self._delivery.ledger)} entries: {'; '.join(waits)}"
-        raise NotEnded(message, self._delivery)
+        if not self._coming:
+            raise self._not_ended("nothing is coming any more")
+        self._now, _, happens = heapq.heappop(self._coming)
+        happens()
 
-    def ask(self, name: str) -> None:
-        before = self._asked.setdefault(name, [])
-        for service in self._delivery.progress[name].waiting_for():
-            if service in before:
-                continue
-            before.append(service)
-            asked = request(self._delivery, name, service)
-            said = lines(asked, self._world.scenario, self._world.seed, self.now())
-            self._go(self._say(tuple(line for line in said if not line.answers)))
-            receiving = self._go(self._receive(name, service, tuple(line for line in said if line.answers)))
-            self._answering.setdefault(name, []).append(receiving)
+    def _settle(self) -> None:
+        """Do what is wanted until nothing new is, and show what has been recorded."""
+        self._show()
+        while (errands := [one for one in wanted(self._delivery) if self._is_new(one)]) and not self._delivery.state.ended:
+            self._do(errands[0])
+            self._show()
 
-    def withdraw(self, name: str, services: tuple[str, ...]) -> None:  # noqa: ARG002
-        for task in self._answering.pop(name, []):
-            task.cancel()
+    def _is_new(self, errand: object) -> bool:
+        return not isinstance(errand, Question) or (errand.checkpoint, errand.service) not in self._asked
 
-    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
-        record(self._delivery, Told(kind=kind, checkpoint=checkpoint, reached=services), self.now())
-        if self._world.backups and kind == "escalation" and checkpoint is not None:
-            progress = self._delivery.progress[checkpoint]
-            for backup in filter(progress.may_answer, services):
-                for silent in progress.waiting_for():
-                    asked = request(self._delivery, checkpoint, silent)
-                    said = stand_in(asked, backup, self._world.scenario, self._world.seed, self.now())
-                    self._answering.setdefault(checkpoint, []).append(self._go(self._say(said)))
+    def _do(self, errand: object) -> None:
+        match errand:
+            case Release():
+                self._answer(self._register.release(self._world.plan.operation))
+                self._report(Released())
+            case Look():
+                self._claim(self._world.plan.operation, self._world.plan.initiator)
+            case Question(checkpoint=name, service=service):
+                self._ask(name, service)
+            case OnceMore(checkpoint=name):
+                self._report(AskedOnceMore(checkpoint=name))
+            case Telling(of=of, kind=kind, checkpoint=name):
+                owed = next(one for one in self._delivery.state.owed if (one.seq, one.kind) == (of, kind))
+                if kind == "escalation" and name is not None:
+                    self._stand_in(name, owed.services)
+                self._report(Told(of=of, kind=kind, checkpoint=name, reached=owed.services))
 
-    def deconflict(self) -> None:
-        self._claim(self._world.plan.operation, self._world.plan.initiator)
+    def _report(self, fact: Report) -> None:
+        report(self._delivery, fact, self._now)
 
-    async def release(self) -> None:
-        self._answer(self._register.release(self._world.plan.operation))
-
-    def show(self) -> None:
-        for entry in self._delivery.ledger.since(self._seen):
+    def _show(self) -> None:
+        for entry in self._delivery.ledger.entries[self._seen :]:
             self._watch(self._delivery, entry)
         self._seen = len(self._delivery.ledger)
 
-    async def rest(self) -> None:
-        if in_between(self._delivery) and self._dice.random() < self._world.restart_chance:
-            raise _RestartError
+    def _restart(self) -> None:
+        """A new run goes on from the ledger, and stands where the old one stood."""
+        before = self._delivery
+        self._delivery = resume(self._directory, self._cards, before.ledger.entries, self._secret)
+        assert self._delivery.state == before.state, f"seed {self._world.seed}: a restart changes the state"  # noqa: S101
+        assert self._delivery.ledger.root == before.ledger.root, f"seed {self._world.seed}: a restart changes the ledger"  # noqa: S101
+        self._restarts += 1
 
-    async def settle(self) -> None:
-        """Notices arrive at once."""
+    def _give_up_if_endless(self) -> None:
+        if self._now >= EPOCH + 2 * self._patience or len(self._delivery.ledger) >= MOST_ENTRIES:
+            raise self._not_ended(f"it had not ended after {(self._now - EPOCH).days} days")
+
+    def _not_ended(self, why: str) -> NotEnded:
+        waits = [
+            f"{one.checkpoint.id} waits for {', '.join(one.waiting_for())}" for one in self._delivery.state.open_checkpoints()
+        ]
+        message = f"{why}, and {len(self._delivery.ledger)} entries: {'; '.join(waits)}"
+        return NotEnded(message, self._delivery)
 
     # The services
 
-    def _came_to_grief(self, task: asyncio.Task[None]) -> None:
-        """A fault in the stage itself, or an invariant that broke in there, ends the simulation; no service is at fault."""
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._grief = error
-            self._news.set()
+    def _ask(self, name: str, service: str) -> None:
+        self._asked.add((name, service))
+        asked = request(self._delivery, name, service)
+        dice = random.Random(f"{self._world.seed}/{asked.id}/received")  # noqa: S311 - repeatable
+        received = self._now + timedelta(milliseconds=dice.randint(0, 1000))
+        self._at(received, lambda: self._receive(name, service))
+        for line in lines(asked, self._world.scenario, self._world.seed, self._now):
+            self._say(line, name, line.at if not line.answers else max(line.at, received))
 
-    def _go_on(self) -> None:
-        if self._grief is not None:
-            raise self._grief
+    def _receive(self, name: str, service: str) -> None:
+        if self._delivery.state.is_open(name) and not self._delivery.state.ended:
+            self._report(Asked(checkpoint=name, received=(service,)))
 
-    def _go(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self._loop.create_task(work)
-        task.add_done_callback(self._came_to_grief)
-        return task
+    def _say(self, line: Line, name: str, at: datetime) -> None:
+        """An answer is not said any more once its checkpoint has closed."""
+        self._at(at, lambda: self._hear(line.envelope) if not line.answers or self._delivery.state.is_open(name) else None)
 
-    async def _lose_patience(self) -> None:
+    def _stand_in(self, name: str, services: tuple[str, ...]) -> None:
+        progress = self._delivery.state.progress[name]
+        for backup in filter(progress.may_answer, services) if self._world.backups else ():
+            for silent in progress.waiting_for():
+                asked = request(self._delivery, name, silent)
+                for line in stand_in(asked, backup, self._world.scenario, self._world.seed, self._now):
+                    self._say(line, name, line.at)
+
+    def _lose_patience(self) -> None:
         """A delivery that is held for ever is stopped by the initiator, as a person would."""
-        await asyncio.sleep(self._patience.total_seconds())
-        reason = "held for too long"
         stop = Statement(
             id=f"{self._world.seed:032x}",
             delivery=self._world.plan.operation,
             service=self._world.plan.initiator,
             officer="duty",
-            happened_at=self.now().isoformat(),
-            content=StopRequested(reason=reason),
+            happened_at=self._now.isoformat(),
+            content=StopRequested(reason="held for too long"),
         )
-        self.hear(sign_statement(stop, private_key_of(stop.service)))
+        self._hear(sign_statement(stop, private_key_of(stop.service)))
 
-    async def _change(self, change: Change) -> None:
+    def _change(self, change: Change) -> None:
         """The initiator changes the plan; one that may not be changed like that any more stays as it is."""
         assert isinstance(change.plan, Plan)  # noqa: S101 - a scenario that has been read holds plans
-        await asyncio.sleep(change.after.total_seconds())
         services = cast(self._world.directory, change.plan.participants()).services
-        cards = [self._world.cards[state] for state in change.plan.states()]
+        cards = tuple(self._world.cards[state] for state in change.plan.states())
         plan = sign(canonical(change.plan), PLAN_TYPE, private_key_of(change.plan.initiator))
         with suppress(VigilError):
-            amend(self._delivery, Amended(plan=plan, services=services, cards=tuple(cards)), self.now())
-            for name, progress in self._delivery.progress.items():
-                if progress.open:
-                    self.ask(name)
-        self.show()
-        self._news.set()
+            amend(self._delivery, Amended(plan=plan, services=services, cards=cards), self._now)
 
-    async def _compete(self, operation: str, rival: Rival) -> None:
-        await asyncio.sleep(rival.comes.total_seconds())
-        self._claim(operation, rival.service)
-        await asyncio.sleep((rival.goes - rival.comes).total_seconds())
-        self._answer(self._register.release(operation))
+    def _compete(self, operation: str, rival: Rival) -> None:
+        self._at(EPOCH + rival.comes, lambda: self._claim(operation, rival.service))
+        self._at(EPOCH + rival.goes, lambda: self._answer(self._register.release(operation)))
 
     def _claim(self, operation: str, contact: str) -> None:
         """Every operation here touches what this plan touches."""
@@ -268,22 +259,11 @@ class _Theatre:
     def _answer(self, changed: tuple[Register, Answer]) -> None:
         self._register, answer = changed
         for finding in answer.findings:
-            if finding.claim.delivery == self._world.plan.operation and not self._delivery.ended:
+            if finding.claim.delivery == self._world.plan.operation and not self._delivery.state.ended:
                 found = contacts(DECONFLICTION_KEY, finding, self._everyone)
-                look_up(self._delivery, Deconflicted(number=answer.number, contacts=found), self.now())
-        self._news.set()
+                self._report(Deconflicted(number=answer.number, contacts=found))
 
-    async def _receive(self, name: str, service: str, answers: tuple[Line, ...]) -> None:
-        await asyncio.sleep(self._dice.randint(0, 1000) / 1000)
-        record(self._delivery, Asked(checkpoint=name, received=(service,)), self.now())
-        await self._say(answers)
-
-    async def _say(self, to_say: tuple[Line, ...]) -> None:
-        for line in to_say:
-            await asyncio.sleep(max((line.at - self.now()).total_seconds(), 0))
-            self.hear(line.envelope)
-
-    def hear(self, envelope: Envelope) -> None:
+    def _hear(self, envelope: Envelope) -> None:
         """Something comes in by the one door, and in hostile surroundings what others make of it."""
         if self._dice.random() < self._world.hostility:
             for hasty in haste(envelope, self._world.plan, self._dice):
@@ -292,9 +272,7 @@ class _Theatre:
         if self._dice.random() < self._world.hostility:
             for attack in attacks(envelope, self._world.plan, self._dice):
                 self._submit(attack)
-        self.show()
-        self._news.set()
 
     def _submit(self, envelope: Envelope) -> None:
         with suppress(VigilError):  # noise is turned away, and the sender is told
-            submit(self._delivery, envelope, self.now())
+            submit(self._delivery, envelope, self._now)

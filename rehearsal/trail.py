@@ -1,33 +1,37 @@
 """What a ledger shows, one sight after another, and whether a scenario's trail is among it. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import (
+from domain.delivery.events import (
     Asked,
-    Cause,
     Concluded,
     Deconflicted,
-    Entry,
     Escalated,
     Event,
     Expired,
     Expiring,
     Halted,
-    Outcome,
     Reminded,
     Silence,
+    Started,
     Stated,
     TakenUp,
     Told,
-    Verdict,
 )
-from domain.delivery.statements import Statement, read_statement
+from domain.delivery.ledger import Entry
+from domain.delivery.statement import Statement
+from domain.delivery.verdicts import Cause, Verdict
+from domain.delivery.vocabulary import Outcome
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
 from domain.plan.plan import read_plan
+from domain.record.door import read_statement
 from domain.record.packet import unseal
-from domain.rules.rules import ORDER
+from domain.rules.books import BOOKS
+from domain.rules.turns import ORDER
 from domain.words.moments import instant
 from rehearsal.scenario import Happened, Said, base_name
 
@@ -52,9 +56,15 @@ class Seen:
 def sights_in(packet: bytes) -> tuple[Seen, ...]:
     """Everything that a delivery's packet shows, in order: the same whether it was simulated or ran for real."""
     content = unseal(packet)[0]
-    first = content.ledger[0].event
-    assert first.event == "started"  # noqa: S101 - a ledger begins with the signed plan
-    return tuple(sights(Delivery(read_plan(first.plan), content.directory, content.cards), content.ledger))
+    entries = tuple(entry for entry in content.ledger if isinstance(entry, Entry))
+    return tuple(sights(blank_of(entries, content.directory, content.cards), entries))
+
+
+def blank_of(entries: Sequence[Entry], directory: Directory, cards: Mapping[str, RuleCard]) -> Delivery:
+    """The delivery of these entries before the first of them."""
+    first = entries[0].event
+    assert isinstance(first, Started)  # noqa: S101 - a ledger begins with the signed plan
+    return Delivery(read_plan(first.plan), directory, cards, BOOKS[first.rules], instant(entries[0].at))
 
 
 def sights(blank: Delivery, entries: Sequence[Entry]) -> Iterator[Seen]:
@@ -62,11 +72,11 @@ def sights(blank: Delivery, entries: Sequence[Entry]) -> Iterator[Seen]:
     for entry in entries:
         at = instant(entry.at)
         seen = _sight(blank, entry.event, at)
-        running, stops = blank.halt is None, _where(blank, seen.checkpoint)
-        blank.append(entry)
+        running, stops = blank.state.halt is None, _where(blank, seen.checkpoint)
+        blank.take(entry)
         yield seen
-        if running and blank.halt is not None and seen.event != "halted":
-            halt = blank.halt
+        halt = blank.state.halt
+        if running and halt is not None and seen.event != "halted":
             by = (halt.by,) if halt.by is not None else seen.services
             yield Seen(at, "halted", stops, by, rule=halt.rule, cause=halt.cause)
 
@@ -94,9 +104,9 @@ def fits(item: Item, seen: Seen) -> bool:
 def _sight(delivery: Delivery, event: Event, at: datetime) -> Seen:
     match event:
         case Stated(envelope=envelope, verdict=verdict):
-            return _said(read_statement(envelope.body()), verdict, at, event.event)
+            return _said(read_statement(envelope), verdict, at, event.event)
         case TakenUp(statement=early, verdict=verdict):
-            return _said(delivery.early[early], verdict, at, event.event)
+            return _said(read_statement(delivery.state.early[early].envelope), verdict, at, event.event)
         case Asked(checkpoint=name, received=reached) | Told(checkpoint=name, reached=reached):
             return Seen(at, event.event, name, (*reached, *event.unreachable))
         case Escalated(checkpoint=name, to=to, services=services):
@@ -107,8 +117,8 @@ def _sight(delivery: Delivery, event: Event, at: datetime) -> Seen:
             return Seen(at, event.event, services=tuple(contact.service for contact in contacts))
         case Expiring(service=service) | Expired(service=service):
             return Seen(at, event.event, services=(service,))
-        case Halted(rule=rule, cause=cause):
-            return Seen(at, event.event, _where(delivery, None), rule=rule, cause=cause)
+        case Halted(finding=finding, cause=cause):
+            return Seen(at, event.event, _where(delivery, None), rule=finding.rule, cause=cause)
         case Concluded(outcome=outcome):
             return Seen(at, event.event, outcome=outcome)
         case _:
@@ -121,9 +131,9 @@ def _said(statement: Statement, verdict: Verdict, at: datetime, event: str) -> S
 
 def _where(delivery: Delivery, named: str | None) -> str | None:
     """The checkpoint that is not passed if it halts here: the one named if it is open, else the first open or the next one."""
-    waiting = [name for name, progress in delivery.progress.items() if progress.open]
+    waiting = [name for name, progress in delivery.state.progress.items() if progress.open]
     if named in waiting:
         return named
     planned = [name for name in waiting if delivery.plan.find(name) is not None]
     ahead = sorted(delivery.plan.checkpoints, key=lambda checkpoint: ORDER.index(checkpoint.step))
-    return next(iter([*planned, *waiting, *(one.id for one in ahead if one.id not in delivery.progress)]), None)
+    return next(iter([*planned, *waiting, *(one.id for one in ahead if one.id not in delivery.state.progress)]), None)

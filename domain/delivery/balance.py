@@ -5,94 +5,108 @@ recovered as well. Mass may differ within the plan's tolerance, cash not at all.
 before the run closes (Van Traa: records from which it could not be told what had reached the market).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from domain.delivery.delivery import Delivery
-from domain.delivery.statements import Prepared
-from domain.plan.goods import Cash, SubstanceMass
-from domain.words.quantities import Money, say_mass
+from domain.delivery.state import Goods, State
+from domain.delivery.verdicts import Finding, found
+from domain.plan.goods import Amount, Cash, Unit
 
-Parted = Iterable[SubstanceMass | Cash]
-Amounts = Mapping[str, int]
-"""Substance to milligrams, and currency to minor units."""
-
-
-def differences(delivery: Delivery) -> tuple[str, ...]:
-    """What does not close, in words; empty where it does, and where nothing was sent on or nothing is left to weigh."""
-    gone = (delivery.lost and not delivery.secured) or delivery.destroyed
-    if not delivery.dispatched or gone or delivery.prepared is None:
-        return ()
-    if delivery.parts and not delivery.ended_parts:
-        return ()
-    return tuple(_differences(delivery, delivery.prepared))
-
-
-def open_difference(delivery: Delivery) -> tuple[str, ...]:
-    """The differences that nobody has explained yet."""
-    explained = any(name.startswith("balance.") and one.result == "satisfied" for name, one in delivery.progress.items())
-    return () if explained else differences(delivery)
-
-
-def within(prepared: Prepared, tolerance: int) -> str:
-    """What does not fit inside one preparation record, where each unit was weighed; or an empty text."""
-    if not prepared.units:
-        return ""
-    units = [SubstanceMass(substance=unit.substance, net=unit.net) for unit in prepared.units]
-    together = [one for part in (prepared.kept, prepared.removed, prepared.samples) for one in part]
-    return "; ".join(compared("the units are", [one for one in together if isinstance(one, SubstanceMass)], [units], tolerance))
+MASS_DIFFERS = found(
+    "R10",
+    "mass_differs",
+    "substance {number}: {what} {found}, expected {expected}",
+    number="count",
+    what="word",
+    found="mass",
+    expected="mass",
+)
+CASH_DIFFERS = found(
+    "R10",
+    "cash_differs",
+    "{currency}: {what} {found}, expected {expected}",
+    currency="name",
+    what="word",
+    found="money",
+    expected="money",
+)
+SERIALS_DIFFER = found("R10", "serials_differ", "{currency}: the notes recovered have other serial numbers", currency="name")
+NOT_RECOVERED = found("R10", "not_recovered", "not recovered: {labels}", labels="names")
+INTERDICTED_GROSS = found(
+    "R10", "interdicted_gross", "interdicted: {found} gross, expected {expected}", found="mass", expected="mass"
+)
 
 
-def compared(word: str, whole: Parted, parts: Sequence[Parted], tolerance: int) -> tuple[str, ...]:
-    """Where the parts are not the whole, in words; mass within the tolerance (milligrams), cash exactly."""
-    whole = tuple(whole)
-    return tuple(_compared(word, amounts(whole), amounts(*parts), tolerance, _currencies(whole, *parts)))
+class Balance:
+    """What rules ask about the mass balance, of the state as it is."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def differences(self) -> tuple[Finding, ...]:
+        """What does not close; empty where it does, and where nothing was sent on or nothing is left to weigh."""
+        state = self._state
+        gone = (state.lost and not state.secured) or state.destroyed
+        if not state.dispatched or gone or state.goods is None or (state.parts and not state.ended_parts):
+            return ()
+        return tuple(self._differences(state.goods))
+
+    def unexplained(self) -> tuple[Finding, ...]:
+        """The differences that nobody has explained yet."""
+        return () if self._state.explained else self.differences()
+
+    def _differences(self, goods: Goods) -> Iterator[Finding]:
+        state, tolerance = self._state, self._state.plan.weight_tolerance
+        handled = (goods.kept, goods.removed, goods.samples)
+        yield from compared("prepared", state.plan.consignment.contents, handled, tolerance)
+        seizures = tuple(state.seizures.values())
+        if state.parts:
+            yield from compared("recovered_in_parts", goods.kept, [part.recovered for part in state.ended_parts], tolerance)
+        elif seizures:
+            yield from compared("recovered", goods.kept, [one.amounts for one in seizures], tolerance)
+            yield from _serials(goods, [one for seizure in seizures for one in seizure.amounts])
+            seen = [label for seizure in seizures for label in seizure.items]
+            missing = tuple(item.label for item in goods.items if item.label not in seen)
+            if missing:
+                yield NOT_RECOVERED(labels=missing)
+        elif state.interdicted is not None and state.custody is not None:
+            gross, expected = state.interdicted, state.custody.gross
+            if abs(gross - expected) > tolerance:
+                yield INTERDICTED_GROSS(found=gross, expected=expected)
 
 
-def amounts(*parts: Parted) -> dict[str, int]:
-    """The sum of these, by substance and currency."""
-    total: dict[str, int] = {}
-    for part in parts:
-        for one in part:
-            what, size = (one.currency, one.minor) if isinstance(one, Cash) else (one.substance, one.net)
-            total[what] = total.get(what, 0) + size
+def compared(what: str, whole: Iterable[Amount], parts: Sequence[Iterable[Amount]], tolerance: int) -> tuple[Finding, ...]:
+    """Where the parts are not the whole; mass within the tolerance (milligrams), cash exactly. Substances are numbered from 1 in
+    the order in which they are named, since their names are free text.
+    """
+    expected, seen = summed(whole), summed(one for part in parts for one in part)
+    differs = []
+    for number, name in enumerate(dict.fromkeys([*expected, *seen]), 1):
+        left, right = expected.get(name, 0), seen.get(name, 0)
+        cash = name[0] == "cash"
+        if cash and left != right:
+            differs.append(CASH_DIFFERS(currency=name[1], what=what, found=right, expected=left))
+        elif abs(left - right) > tolerance:
+            differs.append(MASS_DIFFERS(number=number, what=what, found=right, expected=left))
+    return tuple(differs)
+
+
+def units_of(units: Sequence[Unit], whole: Iterable[Amount], tolerance: int) -> tuple[Finding, ...]:
+    """Where units that were weighed one by one are not the mass of the whole."""
+    masses = [one for one in whole if not isinstance(one, Cash)]
+    return compared("in_units", masses, [[unit.amount for unit in units]], tolerance) if units else ()
+
+
+def summed(amounts: Iterable[Amount]) -> dict[tuple[str, str], int]:
+    """The sum of these, by substance (milligrams) and currency (minor units)."""
+    total: dict[tuple[str, str], int] = {}
+    for one in amounts:
+        what, size = (("cash", one.currency), one.minor) if isinstance(one, Cash) else (("mass", one.substance), one.net)
+        total[what] = total.get(what, 0) + size
     return total
 
 
-def _differences(delivery: Delivery, prepared: Prepared) -> Iterator[str]:
-    tolerance = delivery.plan.weight_tolerance
-    handled = (prepared.kept, prepared.removed, prepared.samples)
-    yield from compared("prepared", delivery.plan.consignment.contents, handled, tolerance)
-    seizures = tuple(delivery.seizures.values())
-    if delivery.parts:
-        yield from compared("the parts recovered", prepared.kept, [part.recovered for part in delivery.ended_parts], tolerance)
-    elif seizures:
-        yield from compared("recovered", prepared.kept, [one.recovered for one in seizures], tolerance)
-        yield from _serials(prepared, [one for seizure in seizures for one in seizure.recovered])
-        found = [label for seizure in seizures for label in seizure.items]
-        missing = [f"{item.what} {item.label}" for item in prepared.items if item.label not in found]
-        if missing:
-            yield f"not recovered: {', '.join(missing)}"
-    elif delivery.interdicted is not None and delivery.custody is not None:
-        gross, expected = delivery.interdicted.gross, delivery.custody.gross
-        if abs(gross - expected) > tolerance:
-            yield f"interdicted: {say_mass(gross)} gross, expected {say_mass(expected)}"
-
-
-def _compared(word: str, expected: Amounts, found: Amounts, tolerance: int, currencies: Iterable[str]) -> Iterator[str]:
-    for what in dict.fromkeys([*expected, *found]):
-        left, right = expected.get(what, 0), found.get(what, 0)
-        cash = what in currencies
-        if abs(left - right) > (0 if cash else tolerance):
-            say = (lambda size, what=what: Money(currency=what, minor=size).say()) if cash else say_mass
-            yield f"{what}: {word} {say(right)}, expected {say(left)}"
-
-
-def _serials(prepared: Prepared, recovered: Parted) -> Iterator[str]:
+def _serials(goods: Goods, recovered: Iterable[Amount]) -> Iterator[Finding]:
     known = {one.currency: one.serials for one in recovered if isinstance(one, Cash)}
-    for one in prepared.kept:
+    for one in goods.kept:
         if isinstance(one, Cash) and one.serials is not None and known.get(one.currency) not in (None, one.serials):
-            yield f"{one.currency}: the notes recovered have other serial numbers"
-
-
-def _currencies(*parts: Parted) -> tuple[str, ...]:
-    return tuple(one.currency for part in parts for one in part if isinstance(one, Cash))
+            yield SERIALS_DIFFER(currency=one.currency)

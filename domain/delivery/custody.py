@@ -5,8 +5,21 @@ Weight and seals are separate checks: a good seal with a wrong weight stops the 
 
 from dataclasses import dataclass, replace
 
+from domain.delivery.verdicts import Finding, found, refused
 from domain.words.identifiers import Seal
-from domain.words.quantities import say_mass
+
+SEAL_BROKEN = found("R7", "seal_broken", "a seal is reported broken")
+SEALS_DIFFER = found("R7", "seals_differ", "seals are {found}, expected {expected}", found="names", expected="names")
+WEIGHT_DIFFERS = found(
+    "R7",
+    "weight_differs",
+    "gross weight is {found}, expected {expected} within {tolerance}",
+    found="mass",
+    expected="mass",
+    tolerance="mass",
+)
+AWAITS_DECISION = refused("R7", "awaits_decision", "stopped until a fresh decision on entry {entry}", entry="entry")
+"""What a discrepancy forbids."""
 
 
 @dataclass(frozen=True)
@@ -14,8 +27,9 @@ class Discrepancy:
     """Something did not fit at a checkpoint; `taker` is set where an acceptance found it, so that custody waits."""
 
     checkpoint: str
-    found_by: str
-    problem: str
+    seq: int
+    """The entry that found it."""
+    differs: tuple[Finding, ...]
     gross: int
     seals: tuple[Seal, ...]
     taker: bool
@@ -28,17 +42,17 @@ class Custody:
     gross: int
     seals: tuple[Seal, ...]
 
-    def problem_with(self, gross: int, seals: tuple[Seal, ...], tolerance: int, *, intact: bool = True) -> str:
-        """What does not fit in a fresh measurement, or an empty text."""
-        problems = []
+    def differences(self, gross: int, seals: tuple[Seal, ...], tolerance: int, *, intact: bool = True) -> tuple[Finding, ...]:
+        """What does not fit in a fresh measurement; empty where all does."""
+        differs = []
         if not intact:
-            problems.append("a seal is reported broken")
-        expected, found = [sorted(seal.number for seal in these) for these in (self.seals, seals)]
-        if expected != found:
-            problems.append(f"seals are {', '.join(found)}, expected {', '.join(expected)}")
+            differs.append(SEAL_BROKEN())
+        expected, seen = [tuple(sorted(seal.number for seal in these)) for these in (self.seals, seals)]
+        if expected != seen:
+            differs.append(SEALS_DIFFER(found=seen, expected=expected))
         if abs(gross - self.gross) > tolerance:
-            problems.append(f"gross weight is {say_mass(gross)}, expected {say_mass(self.gross)} within {say_mass(tolerance)}")
-        return "; ".join(problems)
+            differs.append(WEIGHT_DIFFERS(found=gross, expected=self.gross, tolerance=tolerance))
+        return tuple(differs)
 
     def measured(self, found: Discrepancy) -> "Custody":
         """What later checks compare with, after a fresh decision to go on."""

@@ -4,13 +4,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from domain.delivery.statements import Statement
 from domain.plan.plan import Checkpoint, Rung
 from domain.plan.vocabulary import Need
 
 Standing = Literal["asked", "unreachable", "told", "received", "answered"]
 """Asked, received and answered are three different things. A service may also not have been reached yet; and people at a desk
 may have been told that something waits, and not have read it."""
+
+
+@dataclass(frozen=True)
+class First:
+    """What a first officer has said where two must say the same (R20): who, by which keys, and the digest of its content."""
+
+    service: str
+    officer: str
+    keys: tuple[str, ...]
+    content: str
 
 
 @dataclass
@@ -21,15 +30,22 @@ class Progress:
     opened: datetime
     due: datetime | None
     """None: it waits for as long as it takes (an authority that must interdict)."""
+    contingency: str | None = None
+    """Which contingency opened it; none for a checkpoint of the plan."""
+    key: str = ""
+    """What it is about, where a contingency is called for about several things at once."""
     answers: dict[tuple[str, Need], int] = field(default_factory=dict)
     """(service, need) to the ledger number of the statement that answered it."""
-    firsts: dict[tuple[str, Need], Statement] = field(default_factory=dict)
-    """What a first officer has said where two must say the same (R20)."""
+    firsts: dict[tuple[str, Need], First] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
     escalated: int = 0
     """Rungs of the ladder climbed so far."""
     rung: int = 0
     """Reminders so far."""
+    came_due: bool = False
+    """The due time passed, and those who must be polled are asked once more."""
+    asked_again: bool = False
+    """They have been."""
     silent: bool = False
     """The due time passed unanswered."""
     result: Literal["satisfied", "unanswered", "withdrawn"] | None = None

@@ -4,12 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.delivery.ledger import NoticeKind, UtcText
-from domain.delivery.statements import ConditionId, Part
+from domain.delivery.vocabulary import NoticeKind, UtcText
 from domain.plan.cards import Modality, Permission
-from domain.plan.goods import Label
+from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
-from domain.plan.vocabulary import Need, Reason
+from domain.plan.vocabulary import ConditionId, Need, Reason
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
 from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State

@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from domain.plan.vocabulary import Digest
 from domain.signing.canonical import Frozen
-from domain.words.identifiers import Seal
+from domain.words.identifiers import OperationCode, Seal
 from domain.words.quantities import MAX_WHOLE, Milligrams, Money, Span, say_mass
 
 Seals = Annotated[tuple[Seal, ...], Field(min_length=1, max_length=50)]
@@ -71,6 +71,11 @@ class Unit(Frozen):
     substance: Annotated[str, Field(min_length=1, max_length=80)]
     net: Milligrams
 
+    @property
+    def amount(self) -> SubstanceMass:
+        """What it weighs of which substance."""
+        return SubstanceMass(substance=self.substance, net=self.net)
+
 
 class Item(Frozen):
     """Something put into the consignment; it has a mass of its own and is to be recovered too."""
@@ -85,3 +90,17 @@ class Item(Frozen):
     def is_device(self) -> bool:
         """Whether it reports or records by itself: technical means (R16)."""
         return self.what in ("tracker", "opening_alarm") or self.lasts is not None
+
+
+class Find(Frozen):
+    """Something found at the target that is no part of the consignment: a new exhibit."""
+
+    label: Label
+    what: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Part(Frozen):
+    """A part of a consignment that has split, which goes on as a delivery of its own."""
+
+    operation: OperationCode
+    contents: Substances

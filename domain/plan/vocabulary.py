@@ -4,6 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.signing.canonical import Frozen
+from domain.words.identifiers import CheckpointId
+
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -44,3 +47,14 @@ before a court without the provider's permission. H2: not pass it to a third Sta
 till it is permitted, neither."""
 
 Line = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Condition(Frozen):
+    """What a State demands in return. Bound to a checkpoint, every answer there must say that it is met (R19)."""
+
+    text: Reason
+    at: CheckpointId | None = None
+
+
+ConditionId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,49}/[1-9][0-9]?$")]
+"""Who set it and its number, from 1, in the authorisation: `uz.prosecutor/1`."""

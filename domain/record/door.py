@@ -1,23 +1,55 @@
-"""The only two ways anything enters a ledger: `submit` for what a service says, `record` for what the story does.
+"""The only ways anything enters a ledger: what a service says (`submit`), what comes from outside (`report`, `amend`,
+`change_keys`), and what the checklist decides on it (`domain.rules.course`).
 
 `admit` stands before the door: it refuses noise (malformed, unknown, unsigned), which leaves no trace. Whatever is
 authentic is recorded, and if it breaks a rule it is recorded *as refused*: the attempt is itself evidence.
+
+Each of these first lets time pass up to the moment at which the message came, then records the message, then what follows
+from it: in one breath, so that nothing depends on when somebody looks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Amended, Deconflicted, Entry, Event, KeysChanged, Receipt, Started, Stated, TakenUp, Verdict
-from domain.delivery.statements import Statement, read_statement
+from domain.delivery.events import (
+    Amended,
+    Asked,
+    AskedOnceMore,
+    Deconflicted,
+    KeysChanged,
+    Moment,
+    Released,
+    Started,
+    Stated,
+    Told,
+    cards_digest,
+)
+from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.statement import Statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed, read_change
+from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
-from domain.rules.rules import contradiction, judge, permits
+from domain.rules.amending import faults_in
+from domain.rules.book import Book, book_of, said
+from domain.rules.books import BOOK, BOOKS
+from domain.rules.course import advance
+from domain.rules.speaking import CONTRADICTION
+from domain.signing.canonical import digest
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
-from domain.words.errors import NotAllowed, NotAuthentic, NotFound
-from domain.words.moments import utc_text
+from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
+from domain.words.moments import instant
+
+Report = Asked | AskedOnceMore | Deconflicted | Released | Told
+"""A fact from outside that nobody signs with a service's key."""
+
+
+def read_statement(envelope: Envelope) -> Statement:
+    """The statement in an envelope, unverified, whatever delivery it is about. Raises `Malformed`."""
+    return BOOK.read(envelope)
 
 
 def verified_plan(envelope: Envelope, directory: Directory, at: datetime) -> Plan:
@@ -27,33 +59,52 @@ def verified_plan(envelope: Envelope, directory: Directory, at: datetime) -> Pla
     return plan
 
 
-def begin(plan: Envelope, directory: Directory, cards: Mapping[str, RuleCard], at: datetime) -> Delivery:
-    """A new delivery with its first entry. `directory` and `cards` are the snapshots it keeps."""
-    delivery = Delivery(verified_plan(plan, directory, at), directory, cards)
-    started = Started(plan=plan, directory=delivery.snapshot_digest(), cards=delivery.cards_digest())
-    record(delivery, started, at)
+def begin(  # noqa: PLR0913, PLR0917 - what a delivery is made of
+    plan: Envelope,
+    directory: Directory,
+    cards: Mapping[str, RuleCard],
+    at: datetime,
+    secret: bytes,
+    book: Book = BOOK,
+) -> Delivery:
+    """A new delivery with its first entries. `directory` and `cards` are the snapshots it keeps, `secret` is behind the salts."""
+    delivery = Delivery(verified_plan(plan, directory, at), directory, cards, book, at, secret)
+    started = Started(rules=book.version, plan=plan, directory=digest(directory), cards=cards_digest(delivery.cards))
+    delivery.append(started, at)
+    advance(delivery, at)
     return delivery
 
 
-def resume(plan: Envelope, directory: Directory, cards: Mapping[str, RuleCard], entries: Sequence[Entry]) -> Delivery:
+def resume(
+    directory: Directory, cards: Mapping[str, RuleCard], entries: tuple[Entry, ...], secret: bytes | None = None
+) -> Delivery:
     """The delivery that these entries add up to (after a continue-as-new, or in a verifier)."""
-    delivery = Delivery(read_plan(plan), directory, cards)
+    first = entries[0].event
+    assert isinstance(first, Started)  # noqa: S101 - a ledger begins so
+    delivery = Delivery(read_plan(first.plan), directory, cards, BOOKS[first.rules], instant(entries[0].at), secret)
     for entry in entries:
-        delivery.append(entry)
+        delivery.take(entry)
     return delivery
 
 
 def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
-    """Change the plan for what is still ahead.
+    """Change the plan for what is still ahead; the entry that records it, the first one where the same plan comes again.
 
     Raises `NotAuthentic`, `NotAllowed` or `Malformed` for what is no signed plan of this initiator, and `RuleBroken` (R22) for
-    one that changes what it may not; then nothing is recorded.
+    one that changes what it may not, or nothing; then nothing is recorded.
     """
-    plan = verified_plan(amended.plan, delivery.directory, at)
+    known = next((one for one in delivery.ledger.entries if _amends(one.event, amended.plan)), None)
+    if known is not None:
+        return known
+    advance(delivery, at)
+    plan = verified_plan(amended.plan, delivery.directory, delivery.state.now)
     if plan.initiator != delivery.plan.initiator:
         message = f"only {delivery.plan.initiator} changes this plan"
         raise NotAllowed(message)
-    return record(delivery, amended, at)
+    faults = faults_in(delivery, plan, *amended.known_with(delivery.state))
+    if faults:
+        raise RuleBroken("R22", "; ".join(map(str, faults)))
+    return _record(delivery, amended, at)
 
 
 def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry | None:
@@ -61,27 +112,51 @@ def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry |
 
     Raises `Malformed`, `NotAuthentic`, or `RuleBroken` (R24; R12 once the delivery has ended); then nothing is recorded.
     """
-    if changed(delivery.directory, read_change(envelope)) == delivery.directory:
+    change = read_change(envelope)
+    if changed(delivery.directory, change) == delivery.directory:
         return None
-    authentic(envelope, delivery.directory, at)
-    return record(delivery, KeysChanged(change=envelope), at)
+    _still_open(delivery)
+    advance(delivery, at)
+    authentic(envelope, delivery.directory, delivery.state.now)
+    faults = tuple(faults_of_keys(delivery.directory, change))
+    if faults:
+        raise RuleBroken("R24", "; ".join(faults))
+    return _record(delivery, KeysChanged(change=envelope), at)
 
 
-def record(delivery: Delivery, event: Event, at: datetime) -> Entry:
-    """Record what the story does. Raises `RuleBroken` if the rules do not permit it now; then nothing is recorded."""
-    permits(delivery, event, at)
-    entry = delivery.ledger.next(event, utc_text(at))
-    delivery.append(entry)
-    return entry
+def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
+    """Record a fact from outside; none where it says nothing new, or can no longer be so.
 
-
-def look_up(delivery: Delivery, found: Deconflicted, at: datetime) -> None:
-    """Record the register's answer, asked for or because another operation came or went (R15).
-
-    One that is older than what is known, or the same once more, is dropped. Raises `RuleBroken` once the delivery has ended.
+    Raises `RuleBroken` once the delivery has ended, and for what cannot be: nobody was asked there, nothing was to be told.
     """
-    if delivery.newer(found):
-        record(delivery, found, at)
+    _still_open(delivery)
+    advance(delivery, at)
+    if not is_news(delivery, fact):
+        return None
+    return _record(delivery, fact, at)
+
+
+def is_news(delivery: Delivery, fact: Report) -> bool:
+    """Whether this fact may be recorded now. Raises `RuleBroken` for what cannot be so."""
+    state = delivery.state
+    match fact:
+        case Asked(checkpoint=name) | AskedOnceMore(checkpoint=name):
+            progress = state.progress.get(name)
+            if progress is None:
+                raise RuleBroken("R17", f"nobody was asked: {name} has not opened")
+            named = (*fact.unreachable, *(fact.received + fact.told if isinstance(fact, Asked) else ()))
+            strangers = [one for one in named if one not in progress.checkpoint.services()]
+            if strangers:
+                raise RuleBroken("R17", f"{', '.join(strangers)} was not asked at {name}")
+            return progress.open and (isinstance(fact, Asked) or (progress.came_due and not progress.asked_again))
+        case Deconflicted():
+            return fact.is_news(state)
+        case Released():
+            return state.outcome is not None and not state.released
+        case Told(of=seq, kind=kind):
+            owed = [one for one in state.owed if (one.seq, one.kind, one.checkpoint) == (seq, kind, fact.checkpoint)]
+            named = (*fact.reached, *fact.unreachable)
+            return bool(named) and any(all(service in one.services for service in named) for one in owed)
 
 
 def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
@@ -89,10 +164,10 @@ def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
 
     Raises `Malformed`, `NotFound` (another delivery), `NotAllowed` (not a participant) or `NotAuthentic`. Pure.
     """
-    if delivery.ended:
+    if delivery.state.ended:
         message = f"delivery {delivery.plan.operation} has ended; its ledger is closed"
         raise NotAllowed(message)
-    statement = read_statement(envelope.body())
+    statement = book_of(delivery).read(envelope)
     if statement.delivery != delivery.plan.operation:
         message = f"the statement is about delivery {statement.delivery}, this is {delivery.plan.operation}"
         raise NotFound(message)
@@ -100,8 +175,8 @@ def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
     if service is None:
         message = f"unknown service {statement.service}"
         raise NotAuthentic(message, hint="a statement names a service of the directory this delivery started with")
-    open_envelope(envelope, STATEMENT_TYPE, service.keys_at(at))
-    if not delivery.participant(service.id):
+    open_envelope(envelope, STATEMENT_TYPE, service.keys_at(max(at, delivery.state.now)))
+    if not delivery.state.participant(service.id):
         message = f"{service.id} has no part in delivery {delivery.plan.operation}"
         raise NotAllowed(message)
     return statement
@@ -113,38 +188,66 @@ def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt:
     The same statement again gets its first receipt again and leaves no second entry. Raises only what `admit` raises.
     """
     statement = admit(delivery, envelope, at)
-    known = delivery.known(statement.id, envelope.fingerprint())
+    known = delivery.state.known(statement.id, envelope.fingerprint())
     if known is not None:
-        return _receipt(delivery, known.seq, statement.id, known.verdict)
-    first = delivery.statements.get(statement.id)
-    verdict = judge(delivery, statement, at) if first is None else contradiction(statement.id, first.seq)
-    entry = delivery.ledger.next(Stated(envelope=envelope, verdict=verdict), utc_text(at))
-    delivery.append(entry, statement)
-    if verdict.verdict == "accepted":
-        take_up(delivery, at)
-    return _receipt(delivery, entry.seq, statement.id, verdict)
+        return _receipt(delivery, known.seq, statement.id)
+    advance(delivery, at)
+    entry = _record(delivery, stated(delivery, statement, envelope, max(at, delivery.state.now)), at)
+    return _receipt(delivery, entry.seq, statement.id)
 
 
-def take_up(delivery: Delivery, at: datetime) -> None:
-    """Evaluate early statements whose time has come, in the order in which they came in."""
-    for statement in tuple(delivery.early.values()):
-        if statement.id not in delivery.early:
-            continue
-        verdict = judge(delivery, statement, at)
-        if verdict.verdict != "early":
-            record(delivery, TakenUp(statement=statement.id, verdict=verdict), at)
+def stated(delivery: Delivery, statement: Statement, envelope: Envelope, at: datetime) -> Stated:
+    """What is recorded of a statement that comes in now: its verdict is what the rules say."""
+    first = delivery.state.statements.get(statement.id)
+    if first is not None:
+        return Stated(envelope=envelope, verdict=CONTRADICTION(entry=first.seq))
+    new = said(statement, envelope, Moment(len(delivery.ledger), at))
+    return Stated(envelope=envelope, verdict=book_of(delivery).judge(delivery, new))
 
 
 def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | None:
     """The receipt of exactly this statement, signature and all, if it has come in. Raises `Malformed`."""
-    statement = read_statement(envelope.body())
-    known = delivery.known(statement.id, envelope.fingerprint())
-    event = delivery.ledger[known.seq].event if known is not None else None
-    if known is None or not isinstance(event, Stated) or event.envelope != envelope:
+    statement = book_of(delivery).read(envelope)
+    known = delivery.state.known(statement.id, envelope.fingerprint())
+    entry = delivery.ledger[known.seq] if known is not None else None
+    if not isinstance(entry, Entry) or not isinstance(entry.event, Stated) or entry.event.envelope != envelope:
         return None
-    return _receipt(delivery, known.seq, statement.id, known.verdict)
+    return _receipt(delivery, entry.seq, statement.id)
 
 
-def _receipt(delivery: Delivery, seq: int, statement: str, verdict: Verdict) -> Receipt:
+def plan_digest(delivery: Delivery, size: int) -> str:
+    """SHA-256 of the payload of the plan that was in force when the ledger had so many entries."""
+    plans = [one.event.plan for one in delivery.ledger.entries if isinstance(one.event, Started | Amended) and one.seq < size]
+    return plans[-1].fingerprint()
+
+
+def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:
+    entry = delivery.append(event, at)
+    advance(delivery, delivery.state.now)
+    return entry
+
+
+def _receipt(delivery: Delivery, seq: int, statement: str) -> Receipt:
     ledger = delivery.ledger
-    return Receipt(statement=statement, seq=seq, recorded_at=ledger[seq].at, head=ledger.head_at(seq), verdict=verdict)
+    entry = ledger[seq]
+    assert isinstance(entry, Entry)  # noqa: S101 - only a packet leaves something out
+    assert isinstance(entry.event, Stated)  # noqa: S101
+    return Receipt(
+        delivery=delivery.plan.operation,
+        plan=plan_digest(delivery, seq + 1),
+        statement=statement,
+        fingerprint=entry.event.envelope.fingerprint(),
+        entry=entry,
+        size=seq + 1,
+        root=ledger.root_at(seq + 1),
+        proof=ledger.proof_at(seq),
+    )
+
+
+def _amends(event: object, plan: Envelope) -> bool:
+    return isinstance(event, Amended) and event.plan == plan
+
+
+def _still_open(delivery: Delivery) -> None:
+    if delivery.state.ended:
+        raise RuleBroken("R12", "the delivery has ended")

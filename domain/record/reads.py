@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from domain.delivery.ledger import GENESIS, UtcText
+from domain.delivery.vocabulary import UtcText
 from domain.plan.access import Role
 from domain.plan.directory import Service
 from domain.plan.vocabulary import Digest
@@ -72,7 +72,9 @@ class Tip(Frozen):
         return Read(**shown.model_dump(), number=self.count, at=max(at, self.at), prev=self.head)
 
 
-EMPTY = Tip(count=0, head=GENESIS, at="1970-01-01T00:00:00.000000Z")
+NOTHING = "0" * 64
+"""The head of an empty log."""
+EMPTY = Tip(count=0, head=NOTHING, at="1970-01-01T00:00:00.000000Z")
 """The tip of a log in which there is nothing yet."""
 
 

@@ -12,6 +12,7 @@ from domain.plan import check
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
+from domain.rules.turns import may_still_open
 from domain.words.errors import Fault
 
 FIXED = ("operation", "initiator", "handling_code", "offence", "consignment", "group", "parent", "weight_tolerance", "margin")
@@ -26,17 +27,20 @@ def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mappi
 
 
 def _faults(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    old = delivery.plan
+    old, state = delivery.plan, delivery.state
+    if plan == old:
+        yield Fault(place="document", problem="R22: nothing in this plan is different")
     for field in FIXED:
         if getattr(old, field) != getattr(plan, field):
             yield Fault(place=field, problem="R22: this does not change under way")
-    if delivery.halt is not None or delivery.outcome is not None:
+    if state.halt is not None or state.outcome is not None:
         yield Fault(place="operation", problem="R8: the delivery has halted or ended, so nothing in it changes any more")
-    if plan.modality != old.modality and delivery.prepared is not None:
+    if plan.modality != old.modality and state.goods is not None:
         yield Fault(place="modality", problem="R3: it has been prepared; how it is handled does not change any more")
     if plan.replaced[: len(old.replaced)] != old.replaced:
         yield Fault(place="replaced", problem="R22: who was replaced stays so; add to the end of the list")
     yield from _passed_checkpoints(delivery, plan)
+    yield from _too_late(delivery, plan)
     yield from _travelled_legs(delivery, plan)
     yield from _replaced(delivery, plan, directory)
     yield from _fresh_consents(delivery, plan)
@@ -44,7 +48,7 @@ def _faults(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fa
 
 def _passed_checkpoints(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
     for known in delivery.plan.checkpoints:
-        progress = delivery.progress.get(known.id)
+        progress = delivery.state.progress.get(known.id)
         if progress is None:
             continue
         now = plan.find(known.id)
@@ -56,6 +60,13 @@ def _passed_checkpoints(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
             yield Fault(place=place, problem=f"R22: {known.id} has been passed; it does not change any more")
         elif progress.open:
             yield from _open_checkpoint(known, now, place, tuple(service for service, _ in progress.answers))
+
+
+def _too_late(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
+    """A checkpoint that is new comes while its step may still open."""
+    for number, one in enumerate(plan.checkpoints):
+        if delivery.plan.find(one.id) is None and not may_still_open(delivery, one.step):
+            yield Fault(place=f"checkpoints.{number}", problem=f"R22: the step {one.step} is over; nothing more opens in it")
 
 
 def _open_checkpoint(known: PlannedCheckpoint, now: PlannedCheckpoint, place: str, answered: tuple[str, ...]) -> Iterator[Fault]:
@@ -80,11 +91,11 @@ def _asked(checkpoint: PlannedCheckpoint) -> list[tuple[str, tuple[str, int]]]:
 
 
 def _travelled_legs(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
-    if delivery.leg is None:
+    if delivery.state.leg is None:
         return
-    for number, leg in enumerate(delivery.plan.legs[: delivery.leg + 1]):
+    for number, leg in enumerate(delivery.plan.legs[: delivery.state.leg + 1]):
         now = plan.legs[number] if number < len(plan.legs) else None
-        travelled = number < delivery.leg
+        travelled = number < delivery.state.leg
         if now is None or (travelled and now != leg) or _beginning(now) != _beginning(leg):
             yield Fault(place=f"legs.{number}", problem=f"R22: leg {leg.id} has been travelled or begun; it stays as it was")
 
@@ -94,8 +105,8 @@ def _beginning(leg: Leg) -> tuple[str, str, str]:
 
 
 def _replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    ahead = [one for one in plan.checkpoints if not delivery.closed(one.id)]
-    legs = plan.legs[delivery.leg or 0 :]
+    ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
+    legs = plan.legs[delivery.state.leg or 0 :]
     for number, one in enumerate(plan.replaced):
         place = f"replaced.{number}"
         old, new = directory.find(one.service), directory.find(one.by)
@@ -109,11 +120,11 @@ def _replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[
 
 
 def _fresh_consents(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
-    for state in dict.fromkeys(leg.state for leg in plan.legs[delivery.leg or 0 :]):
+    for state in dict.fromkeys(leg.state for leg in plan.legs[delivery.state.leg or 0 :]):
         if plan.modality == delivery.plan.modality and _way(delivery.plan, state) == _way(plan, state):
             continue
-        fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.progress]
-        asked_before = any(one.state == state and one.id in delivery.progress for one in delivery.plan.at("authorise"))
+        fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.state.progress]
+        asked_before = any(one.state == state and one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
         if not any(one.authorities() for one in fresh) and (asked_before or state not in delivery.plan.states()):
             problem = f"R1: the way through {state} changes, so {state} must be asked afresh: add a checkpoint of step authorise"
             yield Fault(place="checkpoints", problem=problem)

@@ -10,19 +10,90 @@ runs the operation, whom it was provided to. Whoever is asked at the same checkp
 code does not keep it from them, a code of the statement's own does.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Amended, Started, Stated
-from domain.delivery.statements import Correction, Statement, read_statement
+from domain.delivery.state import Disclosure, State
+from domain.delivery.statement import Said, Statement
+from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.directory import Service
 from domain.plan.vocabulary import HandlingCode
+from domain.rules.kind import ALWAYS, Declaration, Kind
+from domain.words import identifiers
+from domain.words.identifiers import ServiceId, StatementId
 
 COURT = "court"
 
 NOT_BEFORE_A_COURT: tuple[HandlingCode, ...] = ("H1", "H3")
 NOT_TO_A_THIRD_STATE: tuple[HandlingCode, ...] = ("H2", "H3")
+
+NOT_THEIRS_TO_DISCLOSE = refused(
+    "R23",
+    "not_theirs_to_disclose",
+    "{service} has not said {statements}, so it cannot permit that it is disclosed",
+    service="name",
+    statements="names",
+)
+
+
+class Information(Kind):
+    """What a service knows and lets others know. It decides nothing, so it can be left out of a copy of the record."""
+
+    kind: Literal["information"] = "information"
+    text: Annotated[str, Field(min_length=1, max_length=2000)]
+    to: Annotated[tuple[ServiceId, ...], Field(max_length=50)] = ()
+    """Who is to read it, besides whoever runs the operation."""
+    source: Literal["A", "B", "C", "X"] | None = None
+    """How reliable the source is, and below how sure the information (EU guidelines on controlled deliveries, 2018)."""
+    certainty: Literal["1", "2", "3", "4"] | None = None
+
+    declares = Declaration(
+        title="Information",
+        answers=None,
+        confirms=False,
+        by="anyone",
+        counts=ALWAYS,
+        names_checkpoint=False,
+        rule="R17",
+        contact=False,
+        readers="addressed",
+        may_be_left_out=True,
+        largest=16_000,
+    )
+
+
+class DisclosurePermitted(Kind):
+    """What this service has said may go where its handling code does not let it: before a court, or to a third State (R23)."""
+
+    kind: Literal["disclosure_permitted"] = "disclosure_permitted"
+    to: Literal["court"] | identifiers.State
+    statements: Annotated[tuple[StatementId, ...], Field(max_length=100)] = ()
+    """Which of its statements; none: all it has said so far, and where it is the initiator, the plan."""
+
+    declares = Declaration(
+        title="Disclosure permitted",
+        answers=None,
+        confirms=False,
+        by="anyone",
+        counts=ALWAYS,
+        names_checkpoint=False,
+        rule="R23",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=16_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """Only who provided something permits that it goes further."""
+        known = delivery.state.statements
+        foreign = tuple(one for one in self.statements if one not in known or known[one].service != said.service)
+        return NOT_THEIRS_TO_DISCLOSE(service=said.service, statements=foreign) if foreign else ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        state.disclosures.append(Disclosure(said.service, self.to, self.statements, said.seq))
 
 
 def code_of(delivery: Delivery, statement: Statement) -> HandlingCode:
@@ -36,7 +107,7 @@ def permitted(delivery: Delivery, service: str, statement: str | None, seq: int,
     """Whether its provider has permitted that this goes there. `statement` is none for the plan."""
     return any(
         one.service == service and one.to == to and (statement in one.statements or (not one.statements and seq <= one.seq))
-        for one in delivery.disclosures
+        for one in delivery.state.disclosures
     )
 
 
@@ -53,57 +124,6 @@ def may_read(delivery: Delivery, statement: Statement, seq: int, reader: Service
         return True
     inherited = statement.handling is None
     return (addressed and inherited) or permitted(delivery, statement.service, statement.id, seq, reader.state or "")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing that a service has provided."""
-
-    seq: int
-    provider: str
-    code: HandlingCode
-    statement: Statement | None
-    """None: the plan."""
-    decides: bool
-    """Whether anything else in the record may rest on it; if not, it can be left out of a copy."""
-
-    @property
-    def name(self) -> str:
-        """What it is, in words."""
-        return "the plan" if self.statement is None else f"{self.statement.kind} {self.statement.id}"
-
-
-def items(delivery: Delivery) -> Iterator[Item]:
-    """Everything that services have provided, in the order of the ledger."""
-    referred = {correction.of for correction in _corrections(delivery)}
-    referred |= {statement for one in delivery.disclosures for statement in one.statements}
-    for entry in delivery.ledger:
-        match entry.event:
-            case Started() | Amended():
-                yield Item(entry.seq, delivery.plan.initiator, delivery.plan.handling_code, None, decides=True)
-            case Stated(envelope=envelope, verdict=verdict):
-                said = read_statement(envelope.body())
-                idle = said.kind == "information" or verdict.verdict in ("refused", "late")
-                decides = not idle or said.id in referred
-                yield Item(entry.seq, said.service, code_of(delivery, said), said, decides=decides)
-
-
-def _corrections(delivery: Delivery) -> Iterator[Correction]:
-    for entry in delivery.ledger:
-        if isinstance(entry.event, Stated):
-            content = read_statement(entry.event.envelope.body()).content
-            if isinstance(content, Correction):
-                yield content
-
-
-def held_back(delivery: Delivery, to: str) -> tuple[Item, ...]:
-    """What may not be in a packet for a court, or for a State."""
-    return tuple(
-        item
-        for item in items(delivery)
-        if bound(delivery, item.code, item.provider, to)
-        and not permitted(delivery, item.provider, item.statement.id if item.statement is not None else None, item.seq, to)
-    )
 
 
 def bound(delivery: Delivery, code: HandlingCode, provider: str, to: str) -> bool:

@@ -5,16 +5,17 @@ A request holds what this service needs to answer and nothing about other States
 
 from datetime import datetime, timedelta
 
-from domain.delivery.balance import open_difference
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Bound, Facts, Request
 from domain.plan.directory import Service
-from domain.plan.goods import Cash
+from domain.plan.goods import Cash, Part
 from domain.plan.plan import Contents
 from domain.plan.vocabulary import Need
-from domain.rules import unforeseen
-from domain.rules.rules import asked_in_place
+from domain.rules.book import book_of
+from domain.rules.conflict import call_about
+from domain.rules.speaking import asked_in_place
 from domain.views.sight import sight, why_halted
+from domain.views.view import differs, unbalanced
 from domain.words.moments import utc_text
 
 ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
@@ -36,7 +37,7 @@ ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
 
 def request(delivery: Delivery, name: str, service: str) -> Request:
     """The request to one service at an open checkpoint. Asking again is the same request, by its id."""
-    progress = delivery.progress[name]
+    progress = delivery.state.progress[name]
     return Request(
         id=f"{delivery.plan.operation}/{name}/{service}",
         delivery=delivery.plan.operation,
@@ -52,33 +53,35 @@ def request(delivery: Delivery, name: str, service: str) -> Request:
 
 def requests(delivery: Delivery, name: str) -> tuple[Request, ...]:
     """The requests to every service an open checkpoint still waits for."""
-    return tuple(request(delivery, name, service) for service in delivery.progress[name].waiting_for())
+    return tuple(request(delivery, name, service) for service in delivery.state.progress[name].waiting_for())
 
 
 def inbox(delivery: Delivery, service: str, at: datetime) -> tuple[Request, ...]:
     """What this service is being asked now, and after it what it may answer for others: their requests, to be said for them."""
-    own = [(name, service) for name, one in delivery.progress.items() if one.open and service in one.waiting_for()]
+    own = [(name, service) for name, one in delivery.state.progress.items() if one.open and service in one.waiting_for()]
     return tuple(request(delivery, name, voice) for name, voice in [*own, *asked_in_place(delivery, service, at)])
 
 
 def _facts(delivery: Delivery, name: str, service: str) -> Facts:
-    plan, progress = delivery.plan, delivery.progress[name]
+    plan, progress = delivery.plan, delivery.state.progress[name]
     planned = plan.find(name)
     travels = planned is not None and planned.step in ("hand_over", "deliver") and progress.due is not None
     known = delivery.directory.get(service)
     state = planned.state if planned is not None else known.state
     says = progress.checkpoint.needs_of(service)
     goods = any(need in ABOUT_THE_CONSIGNMENT for need in says)
-    bound = [found for grant in delivery.grants.values() for found in grant.binding(name)]
-    other = unforeseen.call_about(delivery, name)
+    bound = [found for grant in delivery.state.grants.values() for found in grant.binding(name)]
+    other = call_about(delivery, progress)
     facts = Facts(
-        place=planned.place if planned is not None else delivery.here.means if goods else "",
-        state=state or delivery.here.state,
+        place=planned.place if planned is not None else delivery.state.here.means if goods else "",
+        state=state or delivery.state.here.state,
         modality=plan.modality,
         expected_at=utc_text(progress.due - progress.checkpoint.due) if travels and progress.due is not None else None,
-        valid_until=_needed_until(delivery, state or delivery.here.state, progress.opened, name),
+        valid_until=_needed_until(delivery, state or delivery.state.here.state, progress.opened, name),
         permissions=plan.permissions(delivery.cards[state]) if "permission" in says and state in delivery.cards else (),
-        parts=delivery.parts if "parts" in says else (),
+        parts=tuple(Part(operation=one.operation, contents=one.contents) for one in delivery.state.parts)
+        if "parts" in says
+        else (),
         conditions=tuple(Bound(id=number, text=text) for number, text in bound),
         problem=_problem(delivery, name, known, says),
         agree_with=other.service if other is not None else None,
@@ -89,32 +92,34 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
 def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, ...]) -> str:
     """What a decision, a conflict, an explanation or a stop is about, in the words this service may read."""
     if "explanation" in says:
-        return "; ".join(open_difference(delivery))
+        return "; ".join(unbalanced(delivery))
     halted = why_halted(delivery, sight(delivery, service))
-    if halted is not None and unforeseen.outlives_a_halt(name):
+    progress = delivery.state.progress[name]
+    contingency = book_of(delivery).contingencies.get(progress.contingency or "")
+    if halted is not None and contingency is not None and contingency.declares.after_halt:
         return halted
-    other, found = unforeseen.call_about(delivery, name), delivery.discrepancy
+    other = call_about(delivery, progress)
     if other is not None:
         return f"another operation touches this one; call {other.service}: {other.call}"
-    return found.problem if found is not None and "movement_decision" in says else ""
+    return (differs(delivery) or "") if "movement_decision" in says else ""
 
 
 def _of_the_consignment(delivery: Delivery) -> dict[str, object]:
-    custody = delivery.custody
+    custody = delivery.state.custody
     return {
         "gross": custody.gross if custody is not None else delivery.plan.consignment.gross,
         "tolerance": delivery.plan.weight_tolerance,
         "seals": custody.seals if custody is not None else (),
         "contents": _inside(delivery),
-        "items": tuple(item.label for item in delivery.prepared.items) if delivery.prepared is not None else (),
+        "items": tuple(item.label for item in goods.items) if (goods := delivery.state.goods) is not None else (),
     }
 
 
 def _inside(delivery: Delivery) -> tuple[Contents | Cash, ...]:
     """What travels: as detected, and once prepared what was kept in it."""
-    if delivery.prepared is None:
+    if delivery.state.goods is None:
         return delivery.plan.consignment.contents
-    kept = delivery.prepared.kept
+    kept = delivery.state.goods.kept
     return tuple(one if isinstance(one, Cash) else Contents(substance=one.substance, net=one.net) for one in kept)
 
 
@@ -122,11 +127,12 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
     """Until when this State's consent must run, with every step before the passage taking as long as it may."""
     plan = delivery.plan
     planned = plan.find(name)
-    asks_consent = name.startswith("extension.") or (planned is not None and planned.step == "authorise")
-    if not asks_consent or state not in delivery.states_ahead():
+    extended = delivery.state.progress[name].contingency == "extension"
+    asks_consent = extended or (planned is not None and planned.step == "authorise")
+    if not asks_consent or state not in delivery.state.states_ahead():
         return None
-    until = opened + plan.margin + plan.contingencies.extension + plan.time_to_leave(state, delivery.leg or 0)
-    if not delivery.dispatched:
+    until = opened + plan.margin + plan.contingencies.extension + plan.time_to_leave(state, delivery.state.leg or 0)
+    if not delivery.state.dispatched:
         before = (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
         until += sum((max(checkpoint.due for checkpoint in step) for step in before if step), timedelta())
     return utc_text(until)

@@ -7,12 +7,14 @@ own finding (weight, seals, persons, references, that a condition is met) is nev
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from domain.delivery.requests import Request
-from domain.delivery.statements import ANSWERS, CONTENT, Content, Handling
+from domain.delivery.statement import Handling
+from domain.rules.books import BOOK
+from domain.rules.kind import Kind
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import MINOR_UNITS, CheckpointId
 from domain.words.quantities import parse_amount
@@ -124,15 +126,13 @@ PARTS: Parts = {
 }
 """How a structured field is read, by its name, or by kind and name where the kind decides. Several of one thing stand on lines of
 their own, or with semicolons between."""
-MODELS: Mapping[str, type[BaseModel]] = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(Content)[0])}
-"""The content of each kind of statement."""
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    kind: tuple(name for name in model.model_fields if name != "kind") for kind, model in MODELS.items()
+    kind: tuple(name for name in model.model_fields if name != "kind") for kind, model in BOOK.kinds.items()
 }
 """What a statement of each kind may say."""
 
 
-def content_of(kind: str, said: Mapping[str, str], asked: Mapping[str, Any], parts: Parts, *, hint: str = "") -> Content:
+def content_of(kind: str, said: Mapping[str, str], asked: Mapping[str, Any], parts: Parts, *, hint: str = "") -> Kind:
     """The content of a statement of this kind, from the words for each field, and where there are none from what was `asked`.
 
     Raises `Malformed` with every field that is missing, wrong or none of this kind's.
@@ -151,15 +151,23 @@ def content_of(kind: str, said: Mapping[str, str], asked: Mapping[str, Any], par
     if faults:
         raise Malformed(f"{kind} is not right", faults, hint=hint)
     try:
-        return CONTENT.validate_python({"kind": kind, **asked, **given})
+        return kind_called(kind).model_validate({"kind": kind, **asked, **given})
     except ValidationError as error:
-        found = tuple(fault.model_copy(update={"place": fault.place.removeprefix(f"{kind}.")}) for fault in faults_of(error))
+        found = tuple(fault.model_copy(update={"place": fault.place}) for fault in faults_of(error))
         raise Malformed(f"{kind} is not complete or not right", found, hint=hint) from error
+
+
+def kind_called(name: str) -> type[Kind]:
+    """The kind of this name. Raises `Malformed`."""
+    found = BOOK.kinds.get(name)
+    if found is None:
+        raise Malformed(f"there is no kind of statement {name}", hint=f"one of {', '.join(BOOK.kinds)}")
+    return found
 
 
 def kinds_for(request: Request) -> tuple[str, ...]:
     """Every kind that answers this request, those that confirm before those that say no."""
-    answers = [ANSWERS[need] for need in request.says]
+    answers = [BOOK.answers[need] for need in request.says]
     return (*(kinds[0] for kinds in answers), *(kind for kinds in answers for kind in kinds[1:]))
 
 
@@ -169,21 +177,6 @@ def handling_of(text: str) -> Handling:
     return Handling.model_validate({"code": code.strip(), "caveat": caveat.strip()})
 
 
-def asked(kind: str, request: Request, now: datetime) -> dict[str, Any]:
+def asked(kind: str, request: Request, now: datetime) -> Mapping[str, Any]:
     """What an answer of this kind says that was merely asked."""
-    facts = request.facts
-    of = {"state": facts.state}
-    until = {"valid_until": facts.valid_until} if facts.valid_until else {}
-    window = {"valid_from": now.isoformat(timespec="seconds"), **until}
-    merely: dict[str, dict[str, Any]] = {
-        "authorisation_granted": {**of, **window, "modalities": [facts.modality]},
-        "authorisation_refused": of,
-        "authorisation_withdrawn": of,
-        "authorisation_extended": {**of, **until},
-        "permission_granted": {**of, **window, "permissions": list(facts.permissions)},
-        "permission_refused": of,
-        "prepared": {"modality": facts.modality},
-        "arrest_made": {"place": facts.place},
-        "conflict_settled": {"agreed_with": facts.agree_with} if facts.agree_with is not None else {},
-    }
-    return merely.get(kind, {})
+    return kind_called(kind).asked(request.facts, now)

@@ -14,59 +14,20 @@ is not its own. That a stop has come and how it ended it always learns, in gener
 from dataclasses import dataclass
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import (
-    Asked,
-    Cause,
-    Cleared,
-    Closed,
-    Ended,
-    Entry,
-    Escalated,
-    Expired,
-    Expiring,
-    KeysChanged,
-    NoticeKind,
-    Opened,
-    Reminded,
-    Silence,
-    Stated,
-    TakenUp,
-    Told,
-)
+from domain.delivery.events import Stated, TakenUp, Told
+from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.progress import Progress
-from domain.delivery.statements import Correction, HandoverDeclined, Information, MovementDecision, Statement, read_statement
+from domain.delivery.statement import Statement
+from domain.delivery.verdicts import Cause
+from domain.delivery.vocabulary import NoticeKind
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
 from domain.plan.plan import PlannedCheckpoint
-from domain.plan.vocabulary import Digest
 from domain.rules import handling
-from domain.rules.unforeseen import ACKNOWLEDGED
-from domain.signing.canonical import Frozen
-
-OF_ONES_OWN_STATE = (
-    "authorisation_granted",
-    "authorisation_refused",
-    "authorisation_extended",
-    "authorisation_withdrawn",
-    "permission_granted",
-    "permission_refused",
-)
-"""Kinds that bind a whole State, and are nobody else's to read."""
-
-FROM_ANOTHER_STATE = (
-    "dispatched",
-    "handover_offered",
-    "handover_accepted",
-    "delivered",
-    "not_collected",
-    "interdicted",
-    "ready",
-    "debriefed",
-)
-"""Kinds that are said to another State at the checkpoint where both are asked."""
-
-ON_THE_WAY = ("sighted", "surveillance_lost", "surveillance_regained", "device_failed", "loss_recorded", "destroyed", "incident")
-"""Kinds that say where the consignment is and how it fares: for those whose leg it is on."""
+from domain.rules.book import book_of, kind_of
+from domain.rules.handling import Information
+from domain.rules.speaking import Correction
+from domain.views.sentences import say
 
 IN_GENERAL: dict[Cause, str] = {
     "stop": "a stop was ordered",
@@ -85,13 +46,6 @@ IN_GENERAL: dict[Cause, str] = {
     "conflict": "another operation comes first",
 }
 """Why nothing advances, for those whose word it was not: no State, service, person or place."""
-
-
-class Withheld(Frozen):
-    """In place of an entry that is not the reader's: that there is one, and its hash, so that the chain can still be followed."""
-
-    seq: int
-    hash: Digest
 
 
 @dataclass(frozen=True)
@@ -124,13 +78,13 @@ def sight(delivery: Delivery, reader: Service) -> Sight:
         one.id
         for one in plan.checkpoints
         if one.id in beside
-        or _asked(reader.id, one, delivery.progress.get(one.id))
+        or _asked(reader.id, one, delivery.state.progress.get(one.id))
         or (role == "prosecutor" and one.state == reader.state)
     ]
     unforeseen = [
         name
-        for name, progress in delivery.progress.items()
-        if plan.find(name) is None and (_asked(reader.id, None, progress) or name.partition(".decision.")[0] in planned)
+        for name, progress in delivery.state.progress.items()
+        if progress.contingency is not None and (_asked(reader.id, None, progress) or progress.key in planned)
     ]
     return Sight(reader, whole, legs, (*planned, *unforeseen))
 
@@ -149,7 +103,9 @@ def page(delivery: Delivery, reader: Service, since: int) -> list[Entry | Withhe
     """The ledger from a number on, as this reader may have it."""
     seen = sight(delivery, reader)
     return [
-        entry if sees(delivery, seen, entry) else Withheld(seq=entry.seq, hash=delivery.ledger.head_at(entry.seq))
+        entry
+        if isinstance(entry, Entry) and sees(delivery, seen, entry)
+        else Withheld(seq=entry.seq, leaf=delivery.ledger.leaf_at(entry.seq))
         for entry in delivery.ledger.since(since)
     ]
 
@@ -158,67 +114,91 @@ def sees(delivery: Delivery, seen: Sight, entry: Entry) -> bool:
     """Whether an entry of the ledger is this reader's to read."""
     event = entry.event
     if isinstance(event, Stated):
-        return _hears(delivery, seen, read_statement(event.envelope.body()), entry.seq)
-    if seen.whole or isinstance(event, Ended | KeysChanged):  # everybody must know whose key counts no more
+        return _hears(delivery, seen, book_of(delivery).read(event.envelope), entry.seq)
+    if seen.whole:
         return True
-    match event:
-        case TakenUp(statement=statement):
-            early = delivery.said(statement)
-            return early is not None and _hears(delivery, seen, early, delivery.statements[statement].seq)
-        case Opened(checkpoint=name) | Asked(checkpoint=name) | Closed(checkpoint=name) | Silence(checkpoint=name):
-            return name in seen.checkpoints and name != ACKNOWLEDGED  # there everybody is asked, and named
-        case Reminded(checkpoint=name) | Escalated(checkpoint=name):
-            return name in seen.checkpoints and name != ACKNOWLEDGED
-        case Told(kind=kind, checkpoint=name):
-            return kind in ("reminder", "escalation", "withdrawn") and name in seen.checkpoints and name != ACKNOWLEDGED
-        case Expiring(service=service) | Expired(service=service):
-            return seen.own(service, delivery)
-        case Cleared(leg=leg):
-            return leg in seen.legs
-        case _:
+    match event.readers:
+        case "everybody":
+            return True
+        case "speaker":
+            return isinstance(event, TakenUp) and _hears_entry(delivery, seen, event.statement)
+        case "checkpoint":
+            return _named_there(delivery, seen, getattr(event, "checkpoint", None))
+        case "notice":
+            concerns = isinstance(event, Told) and event.kind in ("reminder", "escalation", "withdrawn")
+            return concerns and _named_there(delivery, seen, getattr(event, "checkpoint", None))
+        case "own_state":
+            return seen.own(getattr(event, "service", ""), delivery)
+        case "leg":
+            return getattr(event, "leg", None) in seen.legs
+        case "whole":
             return False  # the plan, conflicts, halts and conclusions name what is others'; the view says them in general
+
+
+def _named_there(delivery: Delivery, seen: Sight, name: str | None) -> bool:
+    """Whether it sees this checkpoint, and who is asked there may be seen by who is asked there."""
+    return name in seen.checkpoints and not everybody_named(delivery, name)
+
+
+def everybody_named(delivery: Delivery, name: str | None) -> bool:
+    """Whether everybody is asked at this checkpoint, so that who else takes part must not be seen there."""
+    progress = delivery.state.progress.get(name or "")
+    contingency = book_of(delivery).contingencies.get(progress.contingency or "") if progress is not None else None
+    return contingency is not None and contingency.declares.everybody_named
+
+
+def _hears_entry(delivery: Delivery, seen: Sight, statement: str) -> bool:
+    """Whether the statement recorded first under this id is the reader's to read."""
+    known = delivery.state.statements.get(statement)
+    entry = delivery.ledger[known.seq] if known is not None else None
+    if not isinstance(entry, Entry) or not isinstance(entry.event, Stated):
+        return False
+    return _hears(delivery, seen, book_of(delivery).read(entry.event.envelope), entry.seq)
 
 
 def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
     """Whether a statement is this reader's to read."""
-    name, reader = said.checkpoint, seen.reader
+    name, reader, content = said.checkpoint, seen.reader, kind_of(said)
     if reader.id in (said.service, said.on_behalf_of):
         return True
-    here = name in seen.checkpoints and name != ACKNOWLEDGED
+    here = _named_there(delivery, seen, name)
     if not handling.may_read(delivery, said, seq, reader, addressed=here):
         return False
     if seen.whole:
         return True
-    match said.content:
-        case Information(to=to):
-            return reader.id in to
-        case Correction(of=of):
-            earlier = delivery.said(of)
-            return earlier is not None and _hears(delivery, seen, earlier, delivery.statements[of].seq)
-        case content if content.kind in ON_THE_WAY:
-            return delivery.leg_at(seq) in seen.legs
-        case content if seen.own(said.service, delivery):
-            return here or content.kind in OF_ONES_OWN_STATE
-        case MovementDecision() | HandoverDeclined():  # with reasons, which are for those who are asked there
-            return name is not None and _asked(reader.id, delivery.plan.find(name), delivery.progress.get(name))
-        case content:
-            return here and content.kind in FROM_ANOTHER_STATE
+    own = seen.own(said.service, delivery)
+    match content.declares.readers:
+        case "addressed":
+            return isinstance(content, Information) and reader.id in content.to
+        case "as_corrected":
+            return isinstance(content, Correction) and _hears_entry(delivery, seen, content.of)
+        case "leg":
+            return delivery.state.leg_at(seq) in seen.legs
+        case "own_state":
+            return own
+        case "both_sides":
+            return here
+        case "asked_there":  # with reasons, which are for those who are asked there
+            asked = name is not None and _asked(reader.id, delivery.plan.find(name), delivery.state.progress.get(name))
+            return here if own else asked
+        case "checkpoint":
+            return here and own
 
 
 def why_halted(delivery: Delivery, seen: Sight) -> str | None:
     """Why nothing advances: the words it was said with for those whose they are, else in general."""
-    halt = delivery.halt
+    halt = delivery.state.halt
     if halt is None:
         return None
     if seen.whole or (halt.by is not None and seen.own(halt.by, delivery)):
-        return f"{halt.rule}: {halt.reason}"
+        return say(halt.finding)
     return f"{halt.rule}: {IN_GENERAL[halt.cause]}"
 
 
 def notice(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, service: str) -> str:
     """The words of a notice to this service."""
     whole = sight(delivery, delivery.directory.get(service)).whole
-    progress = delivery.progress.get(checkpoint or "")
+    progress = delivery.state.progress.get(checkpoint or "")
     silent = ", ".join(progress.waiting_for()) if progress is not None else ""
     match kind:
         case "reminder":
@@ -234,11 +214,12 @@ def notice(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, service
         case "amended":
             return "the plan was changed for what is still ahead"
         case "outcome":
-            reason = f": {delivery.because}" if whole else ""
-            return f"{delivery.outcome}{reason}"
+            because = delivery.state.because
+            reason = f": {say(because)}" if whole and because is not None else ""
+            return f"{delivery.state.outcome}{reason}"
         case "alarm":
-            reason = f": {delivery.gap.reason}" if whole and delivery.gap is not None else ""
-            return f"out of sight in {delivery.here.state}{reason}"
+            reason = f" (entry {delivery.state.gap.seq})" if whole and delivery.state.gap is not None else ""
+            return f"out of sight in {delivery.state.here.state}{reason}"
         case "conflict":
-            contact = next((one for one in delivery.unsettled() if one.checkpoint == checkpoint), None)
+            contact = next((one for one in delivery.state.register.unsettled() if one.checkpoint == checkpoint), None)
             return f"another operation touches this one; call {contact.service}: {contact.call}" if contact is not None else ""

@@ -5,16 +5,15 @@ API, the web desk and Temporal's own UI alike.
 from datetime import datetime
 from typing import Literal
 
-from domain.delivery.balance import open_difference
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Outcome
 from domain.delivery.progress import Progress, Standing
+from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Service
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
-from domain.rules.unforeseen import ACKNOWLEDGED, is_balance
 from domain.signing.canonical import Frozen
-from domain.views.sight import Sight, sight, why_halted
+from domain.views.sentences import say_plainly
+from domain.views.sight import Sight, everybody_named, sight, why_halted
 from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
 
@@ -29,7 +28,7 @@ class Awaited(Frozen):
     standing: Standing
 
 
-class Waiting(Frozen):
+class OpenCheckpoint(Frozen):
     """One open checkpoint."""
 
     checkpoint: str
@@ -96,7 +95,7 @@ class DeliveryView(Frozen):
     checkpoints: tuple[str, ...]
     """Every checkpoint that is the reader's to see, passed, open or ahead."""
     route: tuple[StopView, ...]
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[OpenCheckpoint, ...]
     consents: tuple[Consent, ...]
     discrepancy: str | None
     unbalanced: tuple[str, ...]
@@ -107,28 +106,28 @@ class DeliveryView(Frozen):
     outcome: Outcome | None
     started_at: str
     entries: int
-    head: str
+    root: str
     at: str
 
 
 def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
     """The delivery as it stands at `now`, as far as it is this reader's to see."""
     seen = sight(delivery, reader)
-    here = seen.whole or (delivery.leg or 0) in seen.legs
-    found = delivery.discrepancy
+    here = seen.whole or (delivery.state.leg or 0) in seen.legs
+    found = delivery.state.discrepancy
     return DeliveryView(
         delivery=delivery.plan.operation,
         whole=seen.whole,
         title=delivery.plan.title if seen.whole else None,
         phase=phase(delivery),
         position=_position(delivery) if here else None,
-        checkpoints=tuple(dict.fromkeys((*(one.id for one in delivery.plan.checkpoints), *delivery.progress)))
+        checkpoints=tuple(dict.fromkeys((*(one.id for one in delivery.plan.checkpoints), *delivery.state.progress)))
         if seen.whole
         else seen.checkpoints,
         route=tuple(stop for stop in route(delivery) if seen.whole or stop.checkpoint in seen.checkpoints),
         waiting=tuple(
             _waiting(delivery, name, progress, seen)
-            for name, progress in delivery.progress.items()
+            for name, progress in delivery.state.progress.items()
             if progress.open and (seen.whole or name in seen.checkpoints)
         ),
         consents=tuple(
@@ -140,34 +139,51 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
                 provisional=grant.provisional,
                 conditions=tuple(one.text + (f" (at {one.at})" if one.at is not None else "") for one in grant.conditions),
             )
-            for grant in delivery.grants.values()
+            for grant in delivery.state.grants.values()
             if seen.whole or seen.own(grant.service, delivery)
         ),
-        discrepancy=found.problem if found is not None and (seen.whole or found.checkpoint in seen.checkpoints) else None,
-        unbalanced=open_difference(delivery) if seen.whole or any(map(is_balance, seen.checkpoints)) else (),
+        discrepancy=differs(delivery) if found is not None and (seen.whole or found.checkpoint in seen.checkpoints) else None,
+        unbalanced=unbalanced(delivery) if seen.whole or _explains(delivery, seen) else (),
         out_of_sight=_out_of_sight(delivery, why=here),
         halted=why_halted(delivery, seen),
-        outcome=delivery.outcome,
-        started_at=delivery.ledger[0].at,
+        outcome=delivery.state.outcome,
+        started_at=delivery.ledger.entries[0].at,
         entries=len(delivery.ledger),
-        head=delivery.ledger.head,
+        root=delivery.ledger.root,
         at=utc_text(now),
     )
 
 
+def differs(delivery: Delivery) -> str | None:
+    """What did not fit at a check and waits for a decision (R7), in words."""
+    found = delivery.state.discrepancy
+    return "; ".join(map(say_plainly, found.differs)) if found is not None else None
+
+
+def unbalanced(delivery: Delivery) -> tuple[str, ...]:
+    """What does not close in the mass balance and nobody has explained yet (R10), in words."""
+    return tuple(map(say_plainly, delivery.balance.unexplained()))
+
+
+def _explains(delivery: Delivery, seen: Sight) -> bool:
+    """Whether the reader is asked why the balance does not close."""
+    progress = (delivery.state.progress.get(name) for name in seen.checkpoints)
+    return any(one is not None and one.contingency == "balance" for one in progress)
+
+
 def phase(delivery: Delivery) -> Phase:
     """The one word for how far it has come."""
-    if delivery.ended:
+    if delivery.state.ended:
         return "ended"
-    if delivery.halt is not None:
+    if delivery.state.halt is not None:
         return "halted"
-    if delivery.delivered:
-        return "arrest" if not all(map(delivery.closed, ids(delivery.plan, "arrest"))) else "accounting"
-    if delivery.dispatched:
+    if delivery.state.delivered:
+        return "arrest" if not all(map(delivery.state.closed, ids(delivery.plan, "arrest"))) else "accounting"
+    if delivery.state.dispatched:
         return "under_way"
-    if all(map(delivery.closed, ids(delivery.plan, "prepare"))):
+    if all(map(delivery.state.closed, ids(delivery.plan, "prepare"))):
         return "departure"
-    if all(map(delivery.closed, ids(delivery.plan, "authorise"))):
+    if all(map(delivery.state.closed, ids(delivery.plan, "authorise"))):
         return "preparation"
     return "consent"
 
@@ -181,8 +197,8 @@ def route(delivery: Delivery) -> tuple[StopView, ...]:
     """The stops of the route in order, and which are behind the consignment."""
     plan = delivery.plan
     names = [plan.legs[0].start, *(leg.end for leg in plan.legs)]
-    behind = 0 if delivery.leg is None else delivery.leg + 1
-    if delivery.delivered:
+    behind = 0 if delivery.state.leg is None else delivery.state.leg + 1
+    if delivery.state.delivered:
         behind = len(names)
     stops = []
     for number, name in enumerate(names):
@@ -210,34 +226,34 @@ def markdown(shown: DeliveryView) -> str:
         who = ", ".join(f"`{one.service}` ({one.standing})" for one in wait.services if one.standing != "answered")
         due = f", due {wait.due}" if wait.due else ""
         lines.append(f"- {wait.checkpoint} waits for {who or 'a decision'}{due}{' **overdue**' if wait.overdue else ''}")
-    lines.append(f"- ledger: {shown.entries} entries, head `{shown.head[:16]}`")
+    lines.append(f"- ledger: {shown.entries} entries, root `{shown.root[:16]}`")
     return "\n".join(lines)
 
 
 def _out_of_sight(delivery: Delivery, *, why: bool) -> str | None:
     """That it is, everybody is told who is to look out for it; why, those whose leg it is on."""
-    if delivery.gap is None:
+    if delivery.state.gap is None:
         return None
-    return f"since {utc_text(delivery.gap.began)}" + (f": {delivery.gap.reason}" if why else "")
+    return f"since {utc_text(delivery.state.gap.began)}" + (f" (entry {delivery.state.gap.seq})" if why else "")
 
 
 def _position(delivery: Delivery) -> Position:
-    leg, custody = delivery.here, delivery.custody
+    leg, custody = delivery.state.here, delivery.state.custody
     return Position(
         state=leg.state,
-        leg=leg.id if delivery.dispatched else None,
+        leg=leg.id if delivery.state.dispatched else None,
         means=leg.means,
         responsible=leg.responsible,
         gross=custody.gross if custody is not None else None,
         seals=tuple(seal.number for seal in custody.seals) if custody is not None else (),
-        last_seen=" ".join(delivery.last_sighting) if delivery.last_sighting is not None else None,
+        last_seen=f"{seen.happened_at} {seen.place}" if (seen := delivery.state.last_sighting) is not None else None,
     )
 
 
-def _waiting(delivery: Delivery, name: str, progress: Progress, seen: Sight) -> Waiting:
-    named = (seen.reader.id,) if name == ACKNOWLEDGED and not seen.whole else progress.checkpoint.services()
+def _waiting(delivery: Delivery, name: str, progress: Progress, seen: Sight) -> OpenCheckpoint:
+    named = (seen.reader.id,) if everybody_named(delivery, name) and not seen.whole else progress.checkpoint.services()
     planned = delivery.plan.find(name)
-    return Waiting(
+    return OpenCheckpoint(
         checkpoint=name,
         place=f"{planned.place}, {planned.state}" if planned is not None else "",
         since=utc_text(progress.opened),

@@ -115,3 +115,10 @@ def utc_text(dt: datetime) -> str:
     except OverflowError:
         raise ValueError("RFC 3339: the datetime falls outside the calendar in UTC, expected years 0001 to 9999") from None
     return moved.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def check_window(valid_from: str, valid_until: str) -> None:
+    """Raises `ValueError` for a window that ends before it begins."""
+    if instant(valid_from) >= instant(valid_until):
+        message = "valid_until must be later than valid_from"
+        raise ValueError(message)

@@ -214,3 +214,8 @@ def parse_amount(currency: str, raw: str) -> int:
             f"Money: {text!r} is not an amount of {currency}, expected text such as {_point(12 * 10**digits, digits)}"
         )
     return int(match[1] + (match[2] or "0" * digits))
+
+
+def milliseconds(span: timedelta) -> int:
+    """Whole milliseconds of a span; what is below one is dropped."""
+    return span // timedelta(milliseconds=1)

@@ -1,0 +1,450 @@
+"""What the ledger records, each with its effect on the state and, where it is not about a statement, who reads it (R11)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, Protocol
+
+from pydantic import Field
+
+from domain.delivery.progress import Progress
+from domain.delivery.state import State
+from domain.delivery.statement import Statement
+from domain.delivery.verdicts import Cause, Finding, Verdict, found
+from domain.delivery.vocabulary import NoticeKind, Outcome, Result, Services, UtcText
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory, Service
+from domain.plan.key_changes import changed, read_change
+from domain.plan.plan import Checkpoint, read_plan
+from domain.plan.register import Contact
+from domain.plan.vocabulary import Digest
+from domain.signing.canonical import Frozen, digest
+from domain.signing.envelope import Envelope
+from domain.words.errors import RuleBroken
+from domain.words.identifiers import CheckpointId, ServiceId, StatementId
+from domain.words.moments import instant
+
+NOT_EXTENDED = found(
+    "R5",
+    "not_extended",
+    "the authorisation of {state} expires at {until} and was not extended",
+    state="name",
+    until="instant",
+)
+HAS_EXPIRED = found("R5", "has_expired", "the authorisation of {state} has expired", state="name")
+
+Readers = Literal["whole", "checkpoint", "notice", "own_state", "leg", "speaker", "everybody"]
+"""Who reads an entry beside those who see the whole: nobody; who sees its checkpoint; the same, of notices that concern it;
+services of the State; whose leg it is; who may read the statement; everybody who takes part."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where an entry stands: its number, and when it was recorded."""
+
+    seq: int
+    at: datetime
+
+
+class Law(Protocol):
+    """What the effects of events ask of the rules that the delivery is under."""
+
+    def read(self, envelope: Envelope) -> Statement:
+        """The statement in an envelope, unverified. Raises `Malformed`."""
+        ...
+
+    def opened(self, envelope: Envelope, keys: Mapping[str, str]) -> Statement:
+        """The statement in an envelope that these keys have signed. Raises `NotAuthentic` or `Malformed`."""
+        ...
+
+    def heard(self, state: State, envelope: Envelope, verdict: Verdict, when: Moment) -> None:
+        """Let a statement that has come in take effect, as its verdict says."""
+        ...
+
+    def taken_up(self, state: State, statement: str, verdict: Verdict, when: Moment) -> None:
+        """Let an early statement take effect, as its verdict says."""
+        ...
+
+    def fell_silent(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """What follows from an answer that did not come in time (R2)."""
+        ...
+
+    def closed(self, state: State, progress: Progress, when: Moment) -> None:
+        """What follows from the close of a checkpoint that no plan holds."""
+        ...
+
+
+class Event(Frozen):
+    """One thing that is recorded."""
+
+    event: str
+    readers: ClassVar[Readers] = "whole"
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """Let it take effect; by itself it has none."""
+
+
+class Started(Event):
+    """The signed plan, what it was checked against, and the version of the rules that the delivery is under to its end."""
+
+    event: Literal["started"] = "started"
+    rules: Annotated[int, Field(ge=1)]
+    plan: Envelope
+    directory: Digest
+    cards: Digest
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        if self.directory != digest(state.directory) or self.cards != cards_digest(state.cards):
+            rule, reason = "R1", "the directory or the rule cards are not those this delivery started with"
+            raise RuleBroken(rule, reason)
+
+
+class Amended(Event):
+    """The plan was changed by a new signed one, for what is still ahead (R22), with the services and cards new to it."""
+
+    event: Literal["amended"] = "amended"
+    plan: Envelope
+    services: Annotated[tuple[Service, ...], Field(max_length=100)] = ()
+    cards: Annotated[tuple[RuleCard, ...], Field(max_length=20)] = ()
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        before = state.plan.participants()
+        state.directory, state.cards = self.known_with(state)
+        state.plan = read_plan(self.plan)
+        state.cleared = min(state.cleared, -1 if state.leg is None else state.leg)
+        for name, progress in state.progress.items():
+            planned = state.plan.find(name)
+            if planned is not None and progress.open:
+                progress.checkpoint = planned
+                progress.due = progress.opened + state.plan.due_after(planned)
+        state.owe(when.seq, "amended", None, tuple(dict.fromkeys((*state.plan.participants(), *before))))
+
+    def known_with(self, state: State) -> tuple[Directory, dict[str, RuleCard]]:
+        """The services and rule cards known once this has brought its own; what is known stays as it is."""
+        new = tuple(service for service in self.services if state.directory.find(service.id) is None)
+        directory = state.directory.model_copy(update={"services": (*state.directory.services, *new)})
+        return directory, {card.state: card for card in self.cards} | state.cards
+
+
+class KeysChanged(Event):
+    """Keys of a service were added or ended by a signed record, from here on (R24)."""
+
+    event: Literal["keys_changed"] = "keys_changed"
+    readers = "everybody"  # everybody must know whose key counts no more
+    change: Envelope
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.directory = changed(state.directory, read_change(self.change))
+        state.owe(when.seq, "keys", None, state.plan.participants())
+
+
+class Stated(Event):
+    """A statement came in, with the verdict."""
+
+    event: Literal["stated"] = "stated"
+    readers = "speaker"
+    envelope: Envelope
+    verdict: Verdict
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        law.heard(state, self.envelope, self.verdict, when)
+
+
+class TakenUp(Event):
+    """An early statement's time has come."""
+
+    event: Literal["taken_up"] = "taken_up"
+    readers = "speaker"
+    statement: StatementId
+    verdict: Verdict
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        law.taken_up(state, self.statement, self.verdict, when)
+
+
+class Opened(Event):
+    """A checkpoint opened and its services are asked. One that no plan holds says which contingency called for it, about what,
+    and what it is.
+    """
+
+    event: Literal["opened"] = "opened"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+    due: UtcText | None
+    contingency: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] | None = None
+    key: Annotated[str, Field(max_length=100)] = ""
+    definition: Checkpoint | None = None
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        checkpoint = self.definition or state.plan.find(self.checkpoint)
+        if checkpoint is None:
+            rule, reason = "R17", f"there is no checkpoint {self.checkpoint}"
+            raise RuleBroken(rule, reason)
+        due = instant(self.due) if self.due is not None else None
+        state.progress[self.checkpoint] = Progress(checkpoint, when.at, due, self.contingency, self.key)
+        if self.contingency is not None:
+            begun = f"{self.contingency}/{self.key}"
+            state.opened[begun] = state.opened.get(begun, 0) + 1
+        if self.contingency == "search":
+            state.owe(when.seq, "alarm", self.checkpoint, state.plan.participants())
+        if self.contingency == "conflict":
+            state.owe(when.seq, "conflict", self.checkpoint, (state.plan.initiator,))
+
+
+class Asked(Event):
+    """What came of asking: who received the request, who could not be reached yet, and whose people were told that it waits."""
+
+    event: Literal["asked"] = "asked"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+    received: Services = ()
+    unreachable: Services = ()
+    told: Services = ()
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        standing = state.progress[self.checkpoint].standing
+        once_received = {service for service, known in standing.items() if known == "received"}
+        standing.update(dict.fromkeys(self.unreachable, "unreachable"))
+        standing.update(dict.fromkeys(self.told, "told"))
+        standing.update(dict.fromkeys((*self.received, *once_received), "received"))
+
+
+class CameDue(Event):
+    """The due time has passed. Services that must be polled are asked once more before silence decides (R2), since what they said
+    in time may not have been heard.
+    """
+
+    event: Literal["came_due"] = "came_due"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.progress[self.checkpoint].came_due = True
+
+
+class AskedOnceMore(Event):
+    """Those who must be polled have been asked once more."""
+
+    event: Literal["asked_once_more"] = "asked_once_more"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+    unreachable: Services = ()
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.progress[self.checkpoint].asked_again = True
+
+
+class Reminded(Event):
+    """Services that had not answered are reminded; `rung` counts from 1."""
+
+    event: Literal["reminded"] = "reminded"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+    services: Services
+    rung: Annotated[int, Field(ge=1)]
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.progress[self.checkpoint].rung = self.rung
+        state.owe(when.seq, "reminder", self.checkpoint, self.services)
+
+
+class Escalated(Event):
+    """Answers are still missing, and the next on the ladder is told; `rung` counts from 1."""
+
+    event: Literal["escalated"] = "escalated"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+    to: ServiceId
+    services: Services
+    rung: Annotated[int, Field(ge=1)]
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.progress[self.checkpoint].escalated = self.rung
+        state.owe(when.seq, "escalation", self.checkpoint, (self.to,))
+
+
+class Silence(Event):
+    """The due time passed without these services' answers (R2)."""
+
+    event: Literal["silence"] = "silence"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+    services: Services
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        progress = state.progress[self.checkpoint]
+        progress.silent = True
+        law.fell_silent(state, progress, self.services, when)
+        state.owe(when.seq, "silence", self.checkpoint, (state.plan.initiator,))
+
+
+class Closed(Event):
+    """A checkpoint closed."""
+
+    event: Literal["closed"] = "closed"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+    result: Result
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        progress = state.progress[self.checkpoint]
+        progress.result = self.result
+        if progress.contingency is None:
+            state.register.looked = False
+        else:
+            law.closed(state, progress, when)
+        state.owe(when.seq, "withdrawn", self.checkpoint, progress.waiting_for())
+
+
+class Expiring(Event):
+    """An authorisation will expire within a lead time of the plan (R5)."""
+
+    event: Literal["expiring"] = "expiring"
+    readers = "own_state"
+    service: ServiceId
+    valid_until: UtcText
+    rung: Annotated[int, Field(ge=1)]
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        grant = state.grants[self.service]
+        grant.warnings = self.rung
+        if self.rung == len(state.plan.expiry_warnings):
+            state.stop_all("expired", NOT_EXTENDED(state=grant.state, until=self.valid_until), when.seq)
+
+
+class Expired(Event):
+    """An authorisation expired (R5)."""
+
+    event: Literal["expired"] = "expired"
+    readers = "own_state"
+    service: ServiceId
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        grant = state.grants[self.service]
+        grant.expired = True
+        if not state.delivered and grant.state in state.states_ahead():
+            state.stop_all("expired", HAS_EXPIRED(state=grant.state), when.seq)
+
+
+class Deconflicted(Event):
+    """The register's answer: every other live operation that touches this one now, by whom to call about it (R15)."""
+
+    event: Literal["deconflicted"] = "deconflicted"
+    number: Annotated[int, Field(ge=0)]
+    """Counts the register's changes: of two answers, the higher is the newer."""
+    contacts: Annotated[tuple[Contact, ...], Field(max_length=100)] = ()
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        register = state.register
+        register.number, register.contacts, register.looked = self.number, self.contacts, True
+
+    def is_news(self, state: State) -> bool:
+        """Whether it is newer than what is known, or confirms it after a step has passed (R15)."""
+        known = state.register
+        return self.number > known.number or (self.number == known.number and not known.looked)
+
+
+class Released(Event):
+    """The operation no longer counts as live in the register (R15)."""
+
+    event: Literal["released"] = "released"
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.released = True
+
+
+class Cleared(Event):
+    """The rules allow what comes next: dispatch (R1, R3) or the crossing into the State of leg `leg` (R5)."""
+
+    event: Literal["cleared"] = "cleared"
+    readers = "leg"
+    leg: Annotated[int, Field(ge=0)]
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.cleared = self.leg
+
+
+class Halted(Event):
+    """The rules do not allow what would come next; nothing advances any more."""
+
+    event: Literal["halted"] = "halted"
+    cause: Cause
+    finding: Finding
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.stop_all(self.cause, self.finding, when.seq)
+
+
+class Told(Event):
+    """What came of notices that follow from entry `of`."""
+
+    event: Literal["told"] = "told"
+    readers = "notice"
+    of: Annotated[int, Field(ge=0)]
+    kind: NoticeKind
+    checkpoint: CheckpointId | None = None
+    reached: Services = ()
+    unreachable: Services = ()
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        for owed in state.owed:
+            if (owed.seq, owed.kind) == (self.of, self.kind):
+                owed.services = tuple(one for one in owed.services if one not in (*self.reached, *self.unreachable))
+        state.owed = [owed for owed in state.owed if owed.services]
+
+
+class Concluded(Event):
+    """The one outcome (R12)."""
+
+    event: Literal["concluded"] = "concluded"
+    outcome: Outcome
+    finding: Finding
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.outcome, state.because = self.outcome, self.finding
+        state.owe(when.seq, "outcome", None, state.plan.participants())
+
+
+class Ended(Event):
+    """Nothing follows."""
+
+    event: Literal["ended"] = "ended"
+    readers = "everybody"
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.ended = True
+
+
+AnyEvent = Annotated[
+    Started
+    | Amended
+    | KeysChanged
+    | Stated
+    | TakenUp
+    | Opened
+    | Asked
+    | CameDue
+    | AskedOnceMore
+    | Reminded
+    | Escalated
+    | Silence
+    | Closed
+    | Expiring
+    | Expired
+    | Deconflicted
+    | Released
+    | Cleared
+    | Halted
+    | Told
+    | Concluded
+    | Ended,
+    Field(discriminator="event"),
+]
+
+OUTSIDE = (Amended, KeysChanged, Stated, Asked, AskedOnceMore, Deconflicted, Released, Told)
+"""Events that somebody or something outside brings. All others are decisions: they follow from state and time alone."""
+
+
+def cards_digest(cards: dict[str, RuleCard]) -> str:
+    """Digest of rule cards by State."""
+    return digest({state: card.model_dump(mode="json") for state, card in cards.items()})

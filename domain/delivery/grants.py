@@ -1,0 +1,56 @@
+"""What States have given: authorisations, and permissions of their own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.plan.cards import Modality, Permission
+from domain.plan.vocabulary import Condition
+
+
+@dataclass
+class Grant:
+    """One authority's authorisation, as last extended."""
+
+    service: str
+    state: str
+    modalities: tuple[Modality, ...]
+    valid_from: datetime
+    valid_until: datetime
+    at: str = ""
+    """The checkpoint that asked for it."""
+    conditions: tuple[Condition, ...] = ()
+    provisional: bool = False
+    """Not final yet: it authorises nothing."""
+    withdrawn: bool = False
+    expired: bool = False
+    warnings: int = 0
+    """How many of the plan's lead times have passed (R5)."""
+
+    def live(self, at: datetime) -> bool:
+        """Whether it authorises anything at this instant."""
+        return not self.provisional and not self.withdrawn and not self.expired and self.valid_from <= at < self.valid_until
+
+    def binding(self, checkpoint: str) -> tuple[tuple[str, str], ...]:
+        """Number and text of the conditions that bind this checkpoint (R19)."""
+        if self.provisional or self.withdrawn:
+            return ()
+        numbered = enumerate(self.conditions, 1)
+        return tuple((f"{self.service}/{number}", one.text) for number, one in numbered if one.at == checkpoint)
+
+
+@dataclass(frozen=True)
+class Permit:
+    """A permission of its own (R16)."""
+
+    service: str
+    permissions: tuple[Permission, ...]
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """What a State wants permitted apart and has not (R16)."""
+
+    state: str
+    permission: Permission

@@ -1,0 +1,330 @@
+"""The state of one delivery: all that has come of what its ledger records. Events and statements change it, nothing else does."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.delivery.custody import Custody, Discrepancy
+from domain.delivery.grants import Grant, Permit
+from domain.delivery.progress import First, Progress
+from domain.delivery.verdicts import Cause, Finding, Halt, Verdict
+from domain.delivery.vocabulary import NoticeKind, Outcome
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.goods import Amount, Item
+from domain.plan.plan import Leg, Plan, Step
+from domain.plan.register import Contact
+from domain.signing.envelope import Envelope
+
+
+@dataclass(frozen=True)
+class Known:
+    """A statement that has been recorded: which bytes, where, with what verdict."""
+
+    service: str
+    fingerprint: str
+    seq: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Early:
+    """A statement that waits for its checkpoint."""
+
+    envelope: Envelope
+    seq: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A statement that has taken effect and may be corrected (R18); `officers` had to say it (R20)."""
+
+    service: str
+    kind: str
+    seq: int
+    at: datetime
+    officers: int
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """When (as its officer wrote it) and where the responsible authority last saw the consignment."""
+
+    happened_at: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """An interval out of sight (R9), from the last contact on; `seq` is the entry that reported it."""
+
+    began: datetime
+    seq: int
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """A provider's permission that what it said goes further (R23). `statements` empty: all up to entry `seq`."""
+
+    service: str
+    to: str
+    statements: tuple[str, ...]
+    seq: int
+
+
+@dataclass(frozen=True)
+class Delegation:
+    """From one moment to another, what a service is asked may be said by `to` in its stead (R21)."""
+
+    to: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True)
+class Goods:
+    """What the preparation record says was done to the consignment, as last corrected."""
+
+    kept: tuple[Amount, ...]
+    removed: tuple[Amount, ...]
+    samples: tuple[Amount, ...]
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What a seizure recovered, and the labels of substitutes and devices found."""
+
+    amounts: tuple[Amount, ...]
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SplitPart:
+    """A part of a consignment that has split: its code name and contents."""
+
+    operation: str
+    contents: tuple[Amount, ...]
+
+
+@dataclass(frozen=True)
+class EndedPart:
+    """How a part ended."""
+
+    operation: str
+    outcome: str
+    recovered: tuple[Amount, ...]
+    root: str
+
+
+@dataclass
+class Owed:
+    """A notice that services are still to be told; `seq` is the entry it follows from."""
+
+    seq: int
+    kind: NoticeKind
+    checkpoint: str | None
+    services: tuple[str, ...]
+
+
+@dataclass
+class Register:
+    """What the register of live operations has answered (R15)."""
+
+    number: int = -1
+    """Of its newest answer; -1 before the first."""
+    contacts: tuple[Contact, ...] = ()
+    looked: bool = False
+    """Whether it has answered since the last planned checkpoint closed."""
+    settled: tuple[str, ...] = ()
+    """Numbers of the conflicts that both sides have settled."""
+
+    def unsettled(self) -> tuple[Contact, ...]:
+        """Whom to call about other live operations, where the two have not agreed yet."""
+        return tuple(contact for contact in self.contacts if contact.conflict not in self.settled)
+
+
+@dataclass
+class State:
+    """All that the entries of a ledger add up to."""
+
+    plan: Plan
+    directory: Directory
+    cards: dict[str, RuleCard]
+    now: datetime
+    """When the newest entry was recorded; time never runs back."""
+
+    statements: dict[str, Known] = field(default_factory=dict)
+    contradictions: dict[str, Known] = field(default_factory=dict)
+    """By fingerprint: other content under an id that was used already (R18)."""
+    counted: dict[str, Counted] = field(default_factory=dict)
+    """Statements that can be corrected, by id (R18)."""
+    firsts: dict[str, First] = field(default_factory=dict)
+    """By the id it corrects: what a first officer says where two must correct the same (R20)."""
+    early: dict[str, Early] = field(default_factory=dict)
+    progress: dict[str, Progress] = field(default_factory=dict)
+    opened: dict[str, int] = field(default_factory=dict)
+    """How often each contingency has opened, by the beginning of its checkpoints' names."""
+    owed: list[Owed] = field(default_factory=list)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    permits: dict[str, tuple[Permit, ...]] = field(default_factory=dict)
+    """State to what it has permitted."""
+    delegations: dict[str, Delegation] = field(default_factory=dict)
+    """By whom: the last delegation of what it is asked to say."""
+    disclosures: list[Disclosure] = field(default_factory=list)
+    goods: Goods | None = None
+    """None until it has been prepared."""
+    seizures: dict[str, Recovered] = field(default_factory=dict)
+    """By statement id, as last corrected."""
+    interdicted: int | None = None
+    """Gross weight, milligrams, as seized after a halt; as last corrected."""
+    parts: tuple[SplitPart, ...] = ()
+    """What it has split into."""
+    ended_parts: tuple[EndedPart, ...] = ()
+    custody: Custody | None = None
+    discrepancy: Discrepancy | None = None
+    register: Register = field(default_factory=Register)
+    released: bool = False
+    """Whether it no longer counts as live in the register."""
+    cleared: int = -1
+    """The last leg the rules have allowed to begin."""
+    leg: int | None = None
+    """The leg it is on; none before dispatch."""
+    moves: list[int] = field(default_factory=list)
+    """Number of the first entry recorded on each leg."""
+    delivered: bool = False
+    """It has reached its recipient, or the point at which it was to be seized: the way is over."""
+    arrests: dict[str, int] = field(default_factory=dict)
+    """Persons arrested, by statement id, as last corrected."""
+    freed: int = 0
+    """Persons arrested and released again."""
+    secured: bool = False
+    """Seized by the responsible authority."""
+    unasked: bool = False
+    """Seized of its own accord, and not because a halt had it asked to."""
+    destroyed: bool = False
+    last_sighting: Sighting | None = None
+    last_contact: datetime | None = None
+    """When the last statement was recorded that had it in hand or in sight."""
+    gap: Gap | None = None
+    gaps: int = 0
+    """How many intervals out of sight have ended."""
+    failed_devices: tuple[str, ...] = ()
+    """Labels of devices that no longer work."""
+    lost: bool = False
+    """Given up as lost, by an act of loss."""
+    explained: bool = False
+    """Whether why the mass balance does not close has been explained (R10)."""
+    halt: Halt | None = None
+    outcome: Outcome | None = None
+    because: Finding | None = None
+    """Why it is this outcome."""
+    ended: bool = False
+
+    # What is asked of it
+
+    @property
+    def here(self) -> Leg:
+        """The leg it is on, or the first before dispatch."""
+        return self.plan.legs[self.leg or 0]
+
+    @property
+    def responsible(self) -> str:
+        """The one authority responsible at this instant (R4)."""
+        return self.here.responsible
+
+    @property
+    def dispatched(self) -> bool:
+        """Whether it has left."""
+        return self.leg is not None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the ordinary course goes on: it has neither halted nor split, nor been concluded."""
+        return self.halt is None and not self.parts and self.outcome is None
+
+    @property
+    def watched(self) -> bool:
+        """Whether it is on its way and must be kept in sight (R9)."""
+        return self.dispatched and not self.delivered and self.under_way
+
+    @property
+    def arrested(self) -> int:
+        """How many persons have been arrested."""
+        return sum(self.arrests.values())
+
+    def states_ahead(self) -> tuple[str, ...]:
+        """The State it is in and those still to come, in order."""
+        return tuple(dict.fromkeys(leg.state for leg in self.plan.legs[self.leg or 0 :]))
+
+    def leg_at(self, seq: int) -> int:
+        """The leg it was on when entry `seq` was recorded; the first one before dispatch."""
+        return max(sum(first <= seq for first in self.moves) - 1, 0)
+
+    def open_checkpoints(self) -> tuple[Progress, ...]:
+        """Checkpoints that wait, in the order in which they opened."""
+        return tuple(progress for progress in self.progress.values() if progress.open)
+
+    def is_open(self, checkpoint: str | None) -> bool:
+        """Whether this checkpoint waits."""
+        progress = self.progress.get(checkpoint or "")
+        return progress is not None and progress.open
+
+    def closed(self, checkpoint: str) -> bool:
+        """Whether this checkpoint has opened and closed."""
+        progress = self.progress.get(checkpoint)
+        return progress is not None and not progress.open
+
+    def passed(self, step: Step) -> bool:
+        """Whether every checkpoint of the step has closed."""
+        return all(self.closed(one.id) for one in self.plan.at(step))
+
+    def satisfied(self, step: Step) -> bool:
+        """Whether every checkpoint of the step has got all its answers and closed."""
+        return all(one.id in self.progress and self.progress[one.id].result == "satisfied" for one in self.plan.at(step))
+
+    def participant(self, service: str) -> bool:
+        """Whether the service has a part in this delivery, or is a supervisor of it."""
+        known = self.directory.find(service)
+        return known is not None and (service in self.plan.participants() or known.kind == "supervisor")
+
+    def known(self, statement: str, fingerprint: str) -> Known | None:
+        """These very bytes under this statement id, if they have been recorded."""
+        first = self.statements.get(statement)
+        return first if first is not None and first.fingerprint == fingerprint else self.contradictions.get(fingerprint)
+
+    # What changes it
+
+    def remember(self, statement: str, known: Known) -> None:
+        """A statement has been recorded; other content under an id that was used is remembered by its bytes (R18)."""
+        if statement in self.statements:
+            self.contradictions[known.fingerprint] = known
+        else:
+            self.statements[statement] = known
+
+    def stop_all(self, cause: Cause, finding: Finding, seq: int, by: str | None = None) -> None:
+        """Nothing advances from here on. The first cause stands; later ones change nothing (R8)."""
+        if self.halt is None:
+            self.halt = Halt(cause=cause, finding=finding, seq=seq, by=by)
+
+    def move(self, seq: int) -> None:
+        """The next leg begins after entry `seq`."""
+        self.leg = 0 if self.leg is None else self.leg + 1
+        self.moves.append(seq + 1)
+
+    def have_in_sight(self, at: datetime) -> None:
+        """Somebody has it in hand or in sight (R9): a gap ends."""
+        self.last_contact = at
+        if self.gap is not None:
+            self.gap = None
+            self.gaps += 1
+
+    def lose_sight(self, at: datetime, seq: int) -> None:
+        """Nobody has it in sight any more (R9): a gap begins with the last contact."""
+        if self.gap is None:
+            self.gap = Gap(self.last_contact or at, seq)
+
+    def owe(self, seq: int, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
+        """These services are to be told."""
+        if services:
+            self.owed.append(Owed(seq, kind, checkpoint, services))

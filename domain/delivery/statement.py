@@ -1,0 +1,114 @@
+"""Statements: what a participating service says, once, signed with its own key.
+
+A statement has its own id, names the delivery (and, where it answers one, the checkpoint), the service, the officer's code,
+and when the thing happened as the officer wrote it. What is said is one of a closed set of kinds, a class each, see
+`domain.rules`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Generic, Literal, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import Field, SerializeAsAny, model_validator
+
+from domain.delivery.state import State
+from domain.plan.vocabulary import ConditionId, HandlingCode
+from domain.signing.canonical import Frozen, canonical
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
+from domain.words.identifiers import CheckpointId, OfficerCode, OperationCode, ServiceId, StatementId
+from domain.words.moments import Moment
+
+
+class Content(Frozen):
+    """What is said. Each kind declares more about itself, see `domain.rules.kind`."""
+
+    kind: str
+
+    def apply(self, state: State, said: "Said") -> None:
+        """Let it take effect; by itself it has none."""
+
+
+C_co = TypeVar("C_co", bound=Content, covariant=True)
+
+
+class Handling(Frozen):
+    """A handling code of its own for one statement."""
+
+    code: HandlingCode
+    caveat: Annotated[str, Field(max_length=300)] = ""
+
+    @model_validator(mode="after")
+    def _says_what_it_asks(self) -> "Handling":
+        if (self.code == "H3") != bool(self.caveat):
+            message = "H3 comes with its caveat in words, and no other code has one"
+            raise ValueError(message)
+        return self
+
+
+class StatementOf(Frozen, Generic[C_co]):
+    """What one service says, once."""
+
+    vigil: Literal["statement/2"] = "statement/2"
+    id: StatementId
+    delivery: OperationCode
+    checkpoint: CheckpointId | None = None
+    service: ServiceId
+    on_behalf_of: ServiceId | None = None
+    """The service whose say it is, where that has delegated it or did not answer in time."""
+    officer: OfficerCode
+    happened_at: Moment
+    fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=50)] = ()
+    """Conditions of authorisations that bind here and are met (R19)."""
+    handling: Handling | None = None
+    """None: as the plan's code says."""
+    content: C_co
+
+    @property
+    def voice(self) -> str:
+        """The service whose say it is."""
+        return self.on_behalf_of or self.service
+
+    @property
+    def kind(self) -> str:
+        """The kind of its content."""
+        return self.content.kind
+
+
+Statement = StatementOf[SerializeAsAny[Content]]
+"""A statement of any kind. A rule book reads those of its own kinds, see `domain.rules.book`."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A statement as the ledger has it: at which entry, when it was recorded, and whose keys signed it."""
+
+    seq: int
+    at: datetime
+    statement: Statement
+    keys: tuple[str, ...]
+
+    @property
+    def service(self) -> str:
+        """Who signed it."""
+        return self.statement.service
+
+    @property
+    def voice(self) -> str:
+        """The service whose say it is."""
+        return self.statement.voice
+
+    @property
+    def checkpoint(self) -> str:
+        """The checkpoint it names, or an empty text."""
+        return self.statement.checkpoint or ""
+
+    @property
+    def content(self) -> Content:
+        """What is said."""
+        return self.statement.content
+
+
+def sign_statement(statement: Statement, key: Ed25519PrivateKey) -> Envelope:
+    """The statement as canonical JSON in a signed envelope."""
+    return sign(canonical(statement), STATEMENT_TYPE, key)

@@ -1,0 +1,39 @@
+"""Words that the ledger, the state and what is told share."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from domain.words.identifiers import ServiceId
+from domain.words.moments import kept
+
+Services = Annotated[tuple[ServiceId, ...], Field(max_length=100)]
+UtcText = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"), AfterValidator(kept)
+]
+"""`utc_text`'s one form of an instant; texts of it sort as their instants do."""
+
+Outcome = Literal[
+    "delivered_with_arrests",
+    "delivered_without_arrest",
+    "interdicted_as_planned",
+    "interdicted_early",
+    "refused",
+    "expired",
+    "withdrawn",
+    "no_show",
+    "returned_to_sender",
+    "lost_or_stolen",
+    "destroyed",
+    "split",
+    "aborted_for_risk_to_life",
+]
+"""Every way a delivery can end (design section 4); exactly one (R12)."""
+
+NoticeKind = Literal["reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm", "conflict", "keys"]
+"""What a notice is about: an answer is waited for, by you or by one whose superior or backup you are, did not come in time,
+is no longer waited for; the plan was changed; how it ended; the consignment is out of sight; another operation touches this;
+keys of a service were changed."""
+
+Result = Literal["satisfied", "unanswered", "withdrawn"]
+"""How a checkpoint closed."""

@@ -1,0 +1,63 @@
+"""What services have provided, and what of it may not be in a packet for a court or for a State (R23)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Amended, Started, Stated
+from domain.delivery.statement import Statement
+from domain.plan.vocabulary import HandlingCode
+from domain.rules.book import kind_of
+from domain.rules.handling import bound, code_of, permitted
+from domain.rules.speaking import Correction
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that a service has provided."""
+
+    seq: int
+    provider: str
+    code: HandlingCode
+    statement: Statement | None
+    """None: the plan."""
+    decides: bool
+    """Whether anything else in the record may rest on it; if not, it can be left out of a copy."""
+
+    @property
+    def name(self) -> str:
+        """What it is, in words."""
+        return "the plan" if self.statement is None else f"{self.statement.kind} {self.statement.id}"
+
+
+def items(delivery: Delivery) -> Iterator[Item]:
+    """Everything that services have provided, in the order of the ledger."""
+    referred = {correction.of for correction in _corrections(delivery)}
+    referred |= {statement for one in delivery.state.disclosures for statement in one.statements}
+    for entry in delivery.ledger.entries:
+        match entry.event:
+            case Started() | Amended():
+                yield Item(entry.seq, delivery.plan.initiator, delivery.plan.handling_code, None, decides=True)
+            case Stated(envelope=envelope, verdict=verdict):
+                said = delivery.law.read(envelope)
+                idle = kind_of(said).declares.may_be_left_out or verdict.verdict in ("refused", "late")
+                decides = not idle or said.id in referred
+                yield Item(entry.seq, said.service, code_of(delivery, said), said, decides=decides)
+
+
+def _corrections(delivery: Delivery) -> Iterator[Correction]:
+    for entry in delivery.ledger.entries:
+        if isinstance(entry.event, Stated):
+            content = delivery.law.read(entry.event.envelope).content
+            if isinstance(content, Correction):
+                yield content
+
+
+def held_back(delivery: Delivery, to: str) -> tuple[Item, ...]:
+    """What may not be in a packet for a court, or for a State."""
+    return tuple(
+        item
+        for item in items(delivery)
+        if bound(delivery, item.code, item.provider, to)
+        and not permitted(delivery, item.provider, item.statement.id if item.statement is not None else None, item.seq, to)
+    )

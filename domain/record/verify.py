@@ -1,0 +1,273 @@
+"""`verify`: a stranger, offline, reaches the live workflow's verdict or names where it differs.
+
+What services said must be what the rules say of it then. What Vigil itself recorded must *equal* what `domain.rules.course`
+decides there, at that moment, and nothing that was due may be missing. What came from outside without a service's signature
+must be possible.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import OUTSIDE, Amended, KeysChanged, Started, Stated
+from domain.delivery.ledger import Entry, LeftOut, Receipt
+from domain.delivery.vocabulary import Outcome, UtcText
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.key_changes import authentic, changed, read_change
+from domain.plan.key_changes import faults_in as faults_of_keys
+from domain.plan.vocabulary import Digest
+from domain.record.door import is_news, stated, verified_plan
+from domain.record.packet import Purpose, unseal
+from domain.rules.amending import faults_in
+from domain.rules.books import BOOKS
+from domain.rules.conflict import ConflictSettled
+from domain.rules.course import upcoming
+from domain.rules.handling import bound
+from domain.signing.canonical import Frozen
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
+from domain.signing.keys import key_id
+from domain.signing.tree import root_of
+from domain.words.errors import NotVerified, VigilError
+from domain.words.identifiers import OperationCode, ServiceId, State
+from domain.words.moments import instant, utc_text
+
+ON_ITS_WAY = timedelta(minutes=5)
+"""How long the end of a key may take from the directory to a ledger without what came in meanwhile being doubted."""
+
+
+class SignerSeen(Frozen):
+    """A key that signed something in the packet; compare it with what the service itself tells you."""
+
+    service: ServiceId
+    key: str
+
+
+class Verified(Frozen):
+    """What a verified packet proves."""
+
+    delivery: OperationCode
+    outcome: Outcome | None
+    """None: exported while the delivery was still running."""
+    ended: bool
+    size: int
+    root: Digest
+    rules: int
+    """Version of the rules that were run again."""
+    statements: int
+    refused: int
+    left_out: int
+    """Statements that their handling code keeps out of this packet (R23); the ledger's hashes commit to them."""
+    purpose: Purpose
+    signers: tuple[SignerSeen, ...]
+    sealed_by: str
+    exported_at: UtcText
+
+
+def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[Receipt] = ()) -> Verified:
+    """Re-run every rule over the packet.
+
+    `directory` is one you trust for other reasons: every key used must then stand in it. `receipts` are those you were
+    given while the delivery ran: each must fit the ledger. Raises `NotVerified`, naming the entry where it can.
+    """
+    packet, manifest, envelope = unseal(data)
+    delivery = replay(packet.ledger, packet.directory, packet.cards)
+    for entry in packet.ledger:
+        if isinstance(entry, LeftOut) and not bound(delivery, entry.code, entry.provider, manifest.purpose):
+            raise NotVerified(f"left out, and its code {entry.code} does not call for that here", entry.seq)
+    claims = (manifest.delivery, manifest.size, manifest.root)
+    if claims != (delivery.plan.operation, len(packet.ledger), delivery.ledger.root):
+        raise NotVerified("the seal is of another ledger")
+    if directory is not None:
+        system = directory.system()
+        trust = _Trust(directory, delivery.ledger.entries)
+        trust.check(system.id if system is not None else "", envelope, instant(manifest.exported_at))
+        _keys_are_trusted(delivery, trust)
+    for receipt in receipts:
+        _fits(delivery, receipt)
+    heard = [entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Stated)]
+    return Verified(
+        delivery=delivery.plan.operation,
+        outcome=delivery.state.outcome,
+        ended=delivery.state.ended,
+        size=len(packet.ledger),
+        root=delivery.ledger.root,
+        rules=rules_of(packet.ledger),
+        statements=len(heard),
+        refused=sum(event.verdict.verdict == "refused" for event in heard),
+        left_out=sum(isinstance(entry, LeftOut) for entry in packet.ledger),
+        purpose=manifest.purpose,
+        signers=_signers(delivery, heard),
+        sealed_by=envelope.signatures[0].keyid,
+        exported_at=manifest.exported_at,
+    )
+
+
+def fit_parts(whole: bytes, parts: Sequence[bytes]) -> None:
+    """Return if these are packets of parts that the whole split into, each verified, with the head and outcome it states.
+
+    Raises `NotVerified`.
+    """
+    packet, _, _ = unseal(whole)
+    delivery = replay(packet.ledger, packet.directory, packet.cards)
+    told = {part.operation: (part.outcome, part.root) for part in delivery.state.ended_parts}
+    for part in parts:
+        proved = verify(part)
+        inside, _, _ = unseal(part)
+        plan = replay(inside.ledger, inside.directory, inside.cards).plan
+        if plan.parent != delivery.plan.operation or proved.delivery not in told:
+            raise NotVerified(f"{proved.delivery} is no part of {delivery.plan.operation}")
+        if told[proved.delivery] != (proved.outcome, proved.root):
+            raise NotVerified(f"{delivery.plan.operation} states another end of {proved.delivery} than its own packet proves")
+
+
+def replay(entries: Sequence[Entry | LeftOut], directory: Directory, cards: Mapping[State, RuleCard]) -> Delivery:
+    """The delivery these entries add up to, every signature checked and every rule run again. Raises `NotVerified`."""
+    first, version = entries[0], rules_of(entries)
+    assert isinstance(first, Entry)  # noqa: S101 - `rules_of` has looked
+    assert isinstance(first.event, Started)  # noqa: S101
+    if version not in BOOKS:
+        raise NotVerified(f"it was recorded under version {version} of the rules, which this program does not have", 0)
+    try:
+        plan = verified_plan(first.event.plan, directory, instant(first.at))
+        delivery = Delivery(plan, directory, cards, BOOKS[version], instant(first.at))
+        delivery.take(first)
+    except NotVerified:
+        raise
+    except VigilError as error:
+        raise NotVerified(str(error), 0) from error
+    for entry in entries[1:]:
+        try:
+            delivery.ledger.check(entry)
+            _check(delivery, entry)
+            delivery.take(entry)
+        except NotVerified:
+            raise
+        except (VigilError, LookupError, ValueError, ArithmeticError, StopIteration) as error:
+            raise NotVerified(str(error), entry.seq) from error
+    return delivery
+
+
+def rules_of(entries: Sequence[Entry | LeftOut]) -> int:
+    """The version of the rules that a ledger says it is under. Raises `NotVerified`."""
+    first = entries[0]
+    if not isinstance(first, Entry) or not isinstance(first.event, Started):
+        reason = "a ledger begins with the signed plan"
+        raise NotVerified(reason, 0)
+    return first.event.rules
+
+
+def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
+    """Whether the live workflow could have recorded this entry. Raises `NotVerified`, or what a door would have raised."""
+    if isinstance(entry, LeftOut):
+        if entry.verdict.verdict == "early":
+            raise NotVerified("an early statement is taken up later, so it cannot be left out", entry.seq)
+        return
+    at, event = instant(entry.at), entry.event
+    if delivery.state.ended:
+        raise NotVerified("R12: the delivery has ended", entry.seq)
+    decided = upcoming(delivery, at)
+    if not isinstance(event, OUTSIDE):
+        if decided is None or (utc_text(decided[0]), decided[1]) != (entry.at, event):
+            expected = "nothing" if decided is None else f"{decided[1].event} at {utc_text(decided[0])}"
+            raise NotVerified(f"what was due then is {expected}, recorded is {event.event}", entry.seq)
+        return
+    if decided is not None:
+        raise NotVerified(f"{decided[1].event} was due at {utc_text(decided[0])}, and is not there", entry.seq)
+    match event:
+        case Stated():
+            _check_stated(delivery, event, entry)
+        case Amended():
+            plan = verified_plan(event.plan, delivery.directory, at)
+            faults = faults_in(delivery, plan, *event.known_with(delivery.state))
+            if faults or plan.initiator != delivery.plan.initiator:
+                raise NotVerified("; ".join(map(str, faults)) or "another initiator changes the plan", entry.seq)
+        case KeysChanged():
+            change = authentic(event.change, delivery.directory, at)
+            found = [*faults_of_keys(delivery.directory, change)]
+            if found or changed(delivery.directory, change) == delivery.directory:
+                raise NotVerified("; ".join(("R24", *found)), entry.seq)
+        case _:
+            if not is_news(delivery, event):
+                raise NotVerified(f"{event.event} says nothing new, or what cannot be so", entry.seq)
+
+
+def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
+    at, envelope = instant(entry.at), event.envelope
+    statement = delivery.law.read(envelope)
+    open_envelope(envelope, STATEMENT_TYPE, delivery.directory.get(statement.service).keys_at(at))
+    if statement.delivery != delivery.plan.operation or not delivery.state.participant(statement.service):
+        raise NotVerified(f"{statement.service} has no part in this delivery", entry.seq)
+    if delivery.state.known(statement.id, envelope.fingerprint()) is not None:
+        raise NotVerified(f"statement {statement.id} is recorded twice", entry.seq)
+    expected = stated(delivery, statement, envelope, at).verdict
+    if expected != event.verdict:
+        said = f"the rules say {expected.verdict} {expected.rule or ''}".rstrip()
+        raise NotVerified(f"{said}; recorded is {event.verdict.verdict} {event.verdict.rule or ''}".rstrip(), entry.seq)
+
+
+def _keys_are_trusted(delivery: Delivery, trust: "_Trust") -> None:
+    """Every key that signed something was, by the directory that is trusted, a valid key of its service then."""
+    for entry in delivery.ledger.entries:
+        event, at = entry.event, instant(entry.at)
+        if isinstance(event, Started | Amended):
+            trust.check(delivery.plan.initiator, event.plan, at, entry.seq)
+        elif isinstance(event, KeysChanged):
+            change = read_change(event.change)
+            signed_at = at if change.added else min(at, instant(change.made_at))  # a key that ends itself may take its time
+            trust.check(change.by, event.change, signed_at, entry.seq)
+        elif isinstance(event, Stated):
+            statement = delivery.law.read(event.envelope)
+            trust.check(statement.service, event.envelope, at, entry.seq)
+            said = statement.content
+            if isinstance(said, ConflictSettled) and said.agreement is not None and event.verdict.verdict == "accepted":
+                trust.check(said.agreed_with, said.agreement, at, entry.seq)
+
+
+class _Trust:
+    """A directory that is trusted for other reasons, over a ledger.
+
+    A key ends in a directory a little before the ledger knows of it. What came in between counted, and counts here too.
+    """
+
+    def __init__(self, directory: Directory, ledger: Sequence[Entry]) -> None:
+        self._directory = directory
+        changes = [(entry.seq, read_change(entry.event.change)) for entry in ledger if isinstance(entry.event, KeysChanged)]
+        self._ended = {end.key: seq for seq, change in changes for end in change.ended}
+        """Key id to the last entry that ends it, or ends it sooner."""
+
+    def check(self, service: str, envelope: Envelope, at: datetime, entry: int | None = None) -> None:
+        """Raises `NotVerified`."""
+        known = self._directory.find(service)
+        keys = {key_id(key.public): key for key in known.keys} if known is not None else {}
+        for signature in envelope.signatures:
+            key = keys.get(signature.keyid)
+            pending = entry is not None and entry <= self._ended.get(signature.keyid, -1)
+            if key is None or not key.valid_at(at, ON_ITS_WAY if pending else timedelta()):
+                whose = service or "the installation"
+                reason = f"the key {signature.keyid} of {whose} is not in the directory you trust, or was not valid then"
+                raise NotVerified(reason, entry)
+
+
+def _fits(delivery: Delivery, receipt: Receipt) -> None:
+    """Raises `NotVerified` unless the receipt is whole in itself, and of this ledger."""
+    ledger, seq = delivery.ledger, receipt.entry.seq
+    leaf = bytes.fromhex(receipt.entry.leaf())
+    root = root_of(leaf, seq, receipt.size, [bytes.fromhex(one) for one in receipt.proof])
+    if receipt.size != seq + 1 or root is None or root.hex() != receipt.root:
+        raise NotVerified(f"your receipt for statement {receipt.statement} does not prove its own entry", seq)
+    if receipt.delivery != delivery.plan.operation or seq >= len(ledger) or ledger.root_at(receipt.size) != receipt.root:
+        raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq)
+    event = receipt.entry.event
+    said = delivery.law.read(event.envelope).id if isinstance(event, Stated) else None
+    if said != receipt.statement:
+        raise NotVerified(f"your receipt for statement {receipt.statement} is not for what stands there", seq)
+
+
+def _signers(delivery: Delivery, heard: Sequence[Stated]) -> tuple[SignerSeen, ...]:
+    seen: dict[tuple[str, str], SignerSeen] = {}
+    for event in heard:
+        service = delivery.law.read(event.envelope).service
+        for signature in event.envelope.signatures:
+            seen[service, signature.keyid] = SignerSeen(service=service, key=signature.keyid)
+    return tuple(seen[pair] for pair in sorted(seen))

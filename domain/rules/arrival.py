@@ -1,0 +1,175 @@
+"""Arrival: delivered or not, and who was arrested."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from domain.delivery.custody import AWAITS_DECISION
+from domain.delivery.delivery import Delivery
+from domain.delivery.requests import Facts
+from domain.delivery.state import State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.vocabulary import Reason
+from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
+
+NOT_ASKED_TO_ARREST = refused("R17", "not_asked_to_arrest", "{voice} is not asked to arrest anybody", voice="name")
+FEWER_ARRESTED = refused(
+    "R12", "fewer_arrested", "{held} are under arrest, so {persons} cannot be released", held="count", persons="count"
+)
+NOBODY_CAME = found(
+    "R12",
+    "not_delivered",
+    "{service} could not deliver it, {because} (entry {entry})",
+    service="name",
+    because="word",
+    entry="entry",
+)
+
+Place = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class Delivered(Kind):
+    """The consignment has reached the recipient."""
+
+    kind: Literal["delivered"] = "delivered"
+    how: Reason
+    seen: bool = True
+    """False where it was taken out of sight (Valencia): the recovery is an investigation of its own."""
+
+    declares = Declaration(
+        title="Delivered to the recipient",
+        answers="delivered",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R17",
+        contact=True,
+        readers="both_sides",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        discrepancy = delivery.state.discrepancy
+        return ACCEPTED if discrepancy is None else AWAITS_DECISION(entry=discrepancy.seq)
+
+    def is_contact(self) -> bool:
+        """Where it was taken out of sight, nobody had it in sight."""
+        return self.seen
+
+    def apply(self, state: State, said: Said) -> None:
+        if state.plan.leg_to(said.checkpoint) == len(state.plan.legs) - 1:
+            state.delivered = True
+        else:
+            state.move(said.seq)
+
+
+class NotCollected(Kind):
+    """It was not delivered, and nobody will come for it any more."""
+
+    kind: Literal["not_collected"] = "not_collected"
+    because: Literal["no_show", "fictitious_addressee", "dead_addressee", "refused_by_addressee"]
+    reason: Reason
+
+    declares = Declaration(
+        title="Not delivered",
+        answers="delivered",
+        confirms=False,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R17",
+        contact=False,
+        readers="both_sides",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        finding = NOBODY_CAME(service=said.service, because=self.because, entry=said.seq)
+        state.stop_all("no_show", finding, said.seq, said.service)
+
+
+class ArrestMade(Kind):
+    """How many persons were arrested; no names."""
+
+    kind: Literal["arrest_made"] = "arrest_made"
+    persons: Annotated[int, Field(ge=1, le=1000)]
+    place: Place
+
+    declares = Declaration(
+        title="Arrest made",
+        answers="arrest",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R17",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        state.arrests[said.statement.id] = self.persons
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"place": facts.place}
+
+
+class NoArrest(Kind):
+    """The team ends its action without an arrest."""
+
+    kind: Literal["no_arrest"] = "no_arrest"
+    reason: Reason
+
+    declares = Declaration(
+        title="No arrest",
+        answers="arrest",
+        confirms=False,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R17",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+
+class ArresteeReleased(Kind):
+    """Persons arrested before have been released; no names."""
+
+    kind: Literal["arrestee_released"] = "arrestee_released"
+    persons: Annotated[int, Field(ge=1, le=1000)]
+    reason: Reason
+
+    declares = Declaration(
+        title="Arrested persons released",
+        answers=None,
+        confirms=False,
+        by="anyone",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R17",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        if not any("arrest" in one.needs_of(said.voice) for one in delivery.plan.checkpoints):
+            return NOT_ASKED_TO_ARREST(voice=said.voice)
+        held = delivery.state.arrested - delivery.state.freed
+        return ACCEPTED if self.persons <= held else FEWER_ARRESTED(held=held, persons=self.persons)
+
+    def apply(self, state: State, said: Said) -> None:
+        state.freed += self.persons

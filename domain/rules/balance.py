@@ -1,0 +1,235 @@
+"""The mass balance (R10): what was recovered, why it may differ, and a consignment that has split."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from domain.delivery.balance import compared
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Moment
+from domain.delivery.progress import Progress
+from domain.delivery.state import EndedPart, Recovered, SplitPart, State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.goods import Find, Label, Part, Substances
+from domain.plan.plan import Checkpoint, Requirement, Step
+from domain.plan.vocabulary import Digest, Reason
+from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_over, open_about
+from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, refused_for
+from domain.signing.canonical import Frozen
+from domain.words.identifiers import OperationCode
+from domain.words.quantities import Milligrams
+
+SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
+OTHER_PARTS = refused("R10", "other_parts", "it split into {parts}; say how each ended", parts="names")
+
+
+class Seizure(Kind):
+    """What was recovered at the end, reweighed (R10)."""
+
+    kind: Literal["seizure"] = "seizure"
+    recovered: Substances
+    gross: Milligrams
+    items: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    """Labels of the substitutes and devices recovered."""
+    finds: Annotated[tuple[Find, ...], Field(max_length=100)] = ()
+    """New exhibits, which are no part of the consignment."""
+
+    declares = Declaration(
+        title="Seized and weighed again",
+        answers="seizure",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R17",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=192_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        state.seizures[said.statement.id] = self.recovery()
+
+    def recovery(self) -> Recovered:
+        """What later checks need of it."""
+        return Recovered(self.recovered, self.items)
+
+
+class DifferenceExplained(Kind):
+    """Why what was recovered is not what was sent (R10)."""
+
+    kind: Literal["difference_explained"] = "difference_explained"
+    reason: Reason
+
+    declares = Declaration(
+        title="Difference explained",
+        answers="explanation",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=True,
+        rule="R17",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+
+class Split(Kind):
+    """The consignment has split; each part is a delivery of its own from here on."""
+
+    kind: Literal["split"] = "split"
+    parts: Annotated[tuple[Part, ...], Field(min_length=2, max_length=20)]
+    reason: Reason
+
+    declares = Declaration(
+        title="Consignment split",
+        answers=None,
+        confirms=False,
+        by="responsible",
+        counts=UNDER_WAY,
+        names_checkpoint=False,
+        rule="R4",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=64_000,
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Split":
+        names = [part.operation for part in self.parts]
+        if len(names) != len(dict.fromkeys(names)):
+            message = "each part has a code name of its own"
+            raise ValueError(message)
+        return self
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        state = delivery.state
+        if state.parts or not state.watched or state.goods is None:
+            return SPLITS_ONCE()
+        differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.weight_tolerance)
+        return refused_for(differs[0]) if differs else ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        state.parts = tuple(SplitPart(one.operation, one.contents) for one in self.parts)
+
+
+class PartEnded(Frozen):
+    """How a part ended: its outcome, what was recovered, and the root of its ledger, which its packet must have."""
+
+    operation: OperationCode
+    outcome: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+    recovered: Substances
+    root: Digest
+
+
+class PartsEnded(Kind):
+    """Every part has ended."""
+
+    kind: Literal["parts_ended"] = "parts_ended"
+    parts: Annotated[tuple[PartEnded, ...], Field(min_length=2, max_length=20)]
+
+    declares = Declaration(
+        title="Every part has ended",
+        answers="parts",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=True,
+        rule="R17",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=64_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        expected = tuple(sorted(part.operation for part in delivery.state.parts))
+        named = tuple(sorted(part.operation for part in self.parts))
+        return ACCEPTED if named == expected else OTHER_PARTS(parts=expected)
+
+    def apply(self, state: State, said: Said) -> None:
+        state.ended_parts = tuple(EndedPart(one.operation, one.outcome, one.recovered, one.root) for one in self.parts)
+
+
+class PartsUnderWay(Contingency):
+    """The initiator says how each part of a consignment that has split ended."""
+
+    declares = Unforeseen(
+        name="parts",
+        title="how each part ended",
+        needs="parts",
+        without_end=True,
+        after_halt=True,
+        closes_unanswered=False,
+        once=True,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        if delivery.state.parts and not ever_opened(delivery.state, self.declares.name):
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        asked = (Requirement(service=delivery.plan.initiator, says="parts"),)
+        return Checkpoint(id=name, requires=asked, due=delivery.plan.contingencies.remind_every)
+
+    def title_of(self, key: str) -> str:
+        return "split.parts"
+
+
+class BalanceOpen(Contingency):
+    """The authority in charge and the prosecutor explain why the mass balance does not close (R10)."""
+
+    declares = Unforeseen(
+        name="balance",
+        title="an explanation of the difference",
+        needs="explanation",
+        without_end=True,
+        after_halt=True,
+        closes_unanswered=False,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        state = delivery.state
+        open_already = state.outcome is not None or open_about(state, self.declares.name, "")
+        if not open_already and stands_still(delivery) and delivery.balance.unexplained():
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))
+        needs = tuple(Requirement(service=service, says="explanation") for service in who)
+        return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)
+
+    def title_of(self, key: str) -> str:
+        return "balance"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """It closes now."""
+        return not progress.satisfied and not delivery.balance.unexplained()
+
+    def after_close(self, state: State, progress: Progress, when: Moment) -> None:
+        state.explained = state.explained or progress.result == "satisfied"
+
+
+def stands_still(delivery: Delivery) -> bool:
+    """Whether nothing more is done with the consignment: everything has been accounted for, or what was stopped is in safe hands
+    or given up, or every part has ended; and everyone has acknowledged what stopped it.
+    """
+    state = delivery.state
+    known = not open_about(state, "acknowledgement", "")
+    if state.parts:
+        return is_over(state, "parts") and known
+    if state.halt is None:
+        steps: tuple[Step, ...] = ("deliver", "muster", "arrest", "account")
+        return state.delivered and all(map(state.passed, steps))
+    gone = state.secured or state.lost or state.destroyed
+    return gone and known and not open_about(state, "interdiction", "")

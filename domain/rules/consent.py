@@ -1,0 +1,293 @@
+"""Consent of every State on the way (R1, R2, R3, R5): given, refused, made longer, taken back."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Moment
+from domain.delivery.grants import Grant
+from domain.delivery.progress import Progress
+from domain.delivery.requests import Facts
+from domain.delivery.state import State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.cards import Modality
+from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.vocabulary import Condition, Reason
+from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
+from domain.rules.turns import next_to_clear
+from domain.words import identifiers
+from domain.words.moments import Moment as MomentText
+from domain.words.moments import check_window, instant, utc_text
+from domain.words.quantities import milliseconds
+
+OTHER_STATE = refused(
+    "R1",
+    "other_state",
+    "{checkpoint} asks for the consent of {asked}, not of {given}",
+    checkpoint="name",
+    asked="name",
+    given="name",
+)
+ALREADY_ENDED = refused(
+    "R1", "already_ended", "an authorisation until {until} has already ended and authorises nothing", until="instant"
+)
+NO_SUCH_BINDING = refused(
+    "R19", "no_such_binding", "a condition binds at {checkpoint}, and there is no such checkpoint", checkpoint="name"
+)
+LONGER_THAN_CARD = refused(
+    "R1", "longer_than_card", "by its rule card an authorisation of {state} lasts at most {longest}", state="name", longest="span"
+)
+SPEAKS_FOR = refused("R1", "speaks_for", "{voice} speaks for {own}, not for {given}", voice="name", own="name", given="name")
+EXPIRED_ALREADY = refused(
+    "R5", "expired_already", "the authorisation of {state} has already expired; it cannot be extended", state="name"
+)
+NOT_BEYOND = refused("R5", "not_beyond", "an extension must run beyond {until}", until="instant")
+
+REFUSED = found("R1", "consent_refused", "{state} does not consent (entry {entry})", state="name", entry="entry")
+WITHDRAWN = found("R5", "consent_withdrawn", "{state} has withdrawn its consent (entry {entry})", state="name", entry="entry")
+NO_EXTENSION = found("R5", "no_extension", "no extension in time from {services}", services="names")
+
+
+class AuthorisationGranted(Kind):
+    """One State's reasoned act (Albania CPC 294/c, Spain LECrim 263 bis): who, on what basis, for what, how long."""
+
+    kind: Literal["authorisation_granted"] = "authorisation_granted"
+    state: identifiers.State
+    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    granted_by_role: Annotated[str, Field(min_length=1, max_length=80)]
+    legal_basis: Annotated[str, Field(min_length=1, max_length=200)]
+    modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=4)]
+    """The ways of handling this State allows for this consignment."""
+    valid_from: MomentText
+    valid_until: MomentText
+    provisional: bool = False
+    """It will be made final or refused (Netherlands: when the region is known); until then it authorises nothing (R1)."""
+    offence: Annotated[str, Field(max_length=200)] = ""
+    """As it is called in the law of that State."""
+    extraditable: bool | None = None
+    """Whether it is extraditable there (ETS 182 art. 18); none where the act does not say."""
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=20)] = ()
+
+    declares = Declaration(
+        title="Authorisation granted",
+        answers="authorisation",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R1",
+        contact=False,
+        readers="own_state",
+        may_be_left_out=False,
+        largest=16_000,
+    )
+
+    @model_validator(mode="after")
+    def _window(self) -> "AuthorisationGranted":
+        check_window(self.valid_from, self.valid_until)
+        return self
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        planned = delivery.plan.find(said.checkpoint)
+        if planned is not None and self.state != planned.state:
+            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
+        if instant(self.valid_until) <= said.at:
+            return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
+        for condition in self.conditions:
+            if condition.at is not None and delivery.plan.find(condition.at) is None:
+                return NO_SUCH_BINDING(checkpoint=condition.at)
+        card = delivery.cards.get(self.state)
+        if card is not None and card.longest != "not known":
+            lasts = instant(self.valid_until) - instant(self.valid_from)
+            if lasts > card.longest:
+                return LONGER_THAN_CARD(state=self.state, longest=milliseconds(card.longest))
+        return ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        state.grants[said.voice] = Grant(
+            said.voice,
+            self.state,
+            self.modalities,
+            instant(self.valid_from),
+            instant(self.valid_until),
+            said.checkpoint,
+            self.conditions,
+            self.provisional,
+        )
+
+    def is_answer(self) -> bool:
+        """A provisional one answers nothing yet."""
+        return not self.provisional
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"state": facts.state, **window(facts, now), "modalities": [facts.modality]}
+
+
+class AuthorisationRefused(Kind):
+    """The State does not consent. It owes no reason."""
+
+    kind: Literal["authorisation_refused"] = "authorisation_refused"
+    state: identifiers.State
+    reason: Reason = "not given"
+
+    declares = Declaration(
+        title="Authorisation refused",
+        answers="authorisation",
+        confirms=False,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R1",
+        contact=False,
+        readers="own_state",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        planned = delivery.plan.find(said.checkpoint)
+        if planned is not None and self.state != planned.state:
+            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
+        return ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        state.stop_all("refused", REFUSED(state=self.state, entry=said.seq), said.seq, said.service)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"state": facts.state}
+
+
+class AuthorisationExtended(Kind):
+    """The State lets its authorisation run longer."""
+
+    kind: Literal["authorisation_extended"] = "authorisation_extended"
+    state: identifiers.State
+    valid_until: MomentText
+
+    declares = Declaration(
+        title="Authorisation extended",
+        answers="extension",
+        confirms=True,
+        by="grantor",
+        counts=UNDER_WAY,
+        names_checkpoint=False,
+        rule="R1",
+        contact=False,
+        readers="own_state",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        grant = delivery.state.grants[said.voice]
+        if self.state != grant.state:
+            return SPEAKS_FOR(voice=said.voice, own=grant.state, given=self.state)
+        if grant.expired or grant.valid_until <= said.at:
+            return EXPIRED_ALREADY(state=grant.state)
+        if instant(self.valid_until) <= grant.valid_until:
+            return NOT_BEYOND(until=utc_text(grant.valid_until))
+        return ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        grant = state.grants[said.voice]
+        grant.valid_until, grant.warnings = instant(self.valid_until), 0
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"state": facts.state, **until(facts)}
+
+
+class AuthorisationWithdrawn(Kind):
+    """The State takes its consent back, from now on."""
+
+    kind: Literal["authorisation_withdrawn"] = "authorisation_withdrawn"
+    state: identifiers.State
+    reason: Reason = "not given"
+
+    declares = Declaration(
+        title="Authorisation withdrawn",
+        answers=None,
+        confirms=False,
+        by="grantor",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R1",
+        contact=False,
+        readers="own_state",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        own = delivery.state.grants[said.voice].state
+        return ACCEPTED if self.state == own else SPEAKS_FOR(voice=said.voice, own=own, given=self.state)
+
+    def apply(self, state: State, said: Said) -> None:
+        state.grants[said.voice].withdrawn = True
+        if self.state in state.states_ahead() and not state.delivered:
+            state.stop_all("withdrawn", WITHDRAWN(state=self.state, entry=said.seq), said.seq, said.service)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"state": facts.state}
+
+
+class Extension(Contingency):
+    """An authority is asked to let its consent run longer: it runs out, or would not outlast what comes next (R5)."""
+
+    declares = Unforeseen(
+        name="extension",
+        title="a longer authorisation",
+        needs="extension",
+        without_end=False,
+        after_halt=False,
+        closes_unanswered=False,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        state = delivery.state
+        if not state.under_way or state.delivered:
+            return
+        leg = next_to_clear(delivery)
+        short = delivery.consents.too_short(leg, now) if leg is not None else ()
+        wanting = [one for name in short for one in delivery.plan.authorities(name)]
+        for service, grant in state.grants.items():
+            warned = grant.warnings > 0 and not grant.provisional and not grant.withdrawn and not grant.expired
+            ahead = grant.state in state.states_ahead()
+            if ahead and (warned or service in wanting) and not open_about(state, self.declares.name, service):
+                yield service
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        need = (Requirement(service=key, says="extension"),)
+        return Checkpoint(id=name, requires=need, due=delivery.plan.contingencies.extension, overdue="interdict")
+
+    def title_of(self, key: str) -> str:
+        return f"extension.{key}"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """It has left that State, or is delivered."""
+        state = delivery.state
+        grant = state.grants.get(progress.key)
+        return state.delivered or grant is None or grant.state not in state.states_ahead()
+
+    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        state.stop_all("expired", NO_EXTENSION(services=services), when.seq)
+
+
+def until(facts: Facts) -> Mapping[str, Any]:
+    """Until when an act must run, where the request says so."""
+    return {"valid_until": facts.valid_until} if facts.valid_until else {}
+
+
+def window(facts: Facts, now: datetime) -> Mapping[str, Any]:
+    """From when to when an act must run."""
+    return {"valid_from": now.isoformat(timespec="seconds"), **until(facts)}

@@ -1,0 +1,90 @@
+"""What each unforeseen checkpoint must declare: one that no plan holds, and that the rules open when something does not go as
+planned.
+
+Its name is made here and parsed nowhere: an `opened` entry says which contingency called for it, and about what.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Moment
+from domain.delivery.progress import Progress
+from domain.delivery.state import State
+from domain.plan.plan import Checkpoint
+from domain.plan.vocabulary import Need
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unforeseen:
+    """What a contingency says of itself. It has no defaults."""
+
+    name: str
+    """As `opened` has it."""
+    title: str
+    """In English, what it asks; its Russian stands in the catalogue."""
+    needs: Need
+    """What it asks."""
+    without_end: bool
+    """Whether it waits for as long as it takes, with reminders."""
+    after_halt: bool
+    """Whether it goes on being asked when nothing advances any more."""
+    closes_unanswered: bool
+    """Whether silence closes it, because it decides nothing."""
+    once: bool
+    """Whether it is opened once for each key, and not again."""
+    everybody_named: bool
+    """Whether everybody is asked there, so that who else is may be seen by nobody (R11)."""
+
+
+class Contingency(ABC):
+    """One kind of unforeseen checkpoint."""
+
+    declares: ClassVar[Unforeseen]
+
+    @abstractmethod
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """What it is called for about now: keys, in a fixed order; an empty key where there is only one."""
+
+    @abstractmethod
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """What is asked, of whom, until when. It follows from the state alone, so that a verifier derives the same one."""
+
+    @abstractmethod
+    def title_of(self, key: str) -> str:
+        """The beginning of its checkpoints' names."""
+
+    def name_of(self, state: State, key: str) -> str:
+        """The name of the next one about this key."""
+        begun = self.title_of(key)
+        return begun if self.declares.once else f"{begun}.{state.opened.get(f'{self.declares.name}/{key}', 0) + 1}"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """Whether it is no longer needed."""
+        return False
+
+    def after_silence(  # noqa: B027 - most have nothing to do
+        self, state: State, progress: Progress, services: tuple[str, ...], when: Moment
+    ) -> None:
+        """What follows when it was not answered in time: nothing."""
+
+    def after_close(self, state: State, progress: Progress, when: Moment) -> None:  # noqa: B027
+        """What follows when it has closed: nothing."""
+
+
+def open_about(state: State, contingency: str, key: str) -> bool:
+    """Whether one about this key is open."""
+    return any(one.open and (one.contingency, one.key) == (contingency, key) for one in state.progress.values())
+
+
+def ever_opened(state: State, contingency: str, key: str = "") -> bool:
+    """Whether one about this key has been opened."""
+    return f"{contingency}/{key}" in state.opened
+
+
+def is_over(state: State, contingency: str, key: str = "") -> bool:
+    """Whether one about this key has been opened, and none is open."""
+    return ever_opened(state, contingency, key) and not open_about(state, contingency, key)

@@ -1,0 +1,275 @@
+"""Custody moves by offer and acceptance (R6); what does not fit waits for a fresh decision (R7)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.delivery.custody import AWAITS_DECISION, Discrepancy
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Moment
+from domain.delivery.progress import Progress
+from domain.delivery.state import State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, early, found, refused
+from domain.plan.goods import Seals
+from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.vocabulary import Reason
+from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.kind import UNDER_WAY, Declaration, Kind
+from domain.words.quantities import Milligrams
+
+NO_CONSENT = refused("R1", "no_live_consent", "no live authorisation of {states}", states="names")
+NOT_ALLOWED = refused(
+    "R3", "modality_not_allowed", "{states} does not allow the consignment to go {modality}", states="names", modality="word"
+)
+NOT_PERMITTED = refused("R16", "permission_missing", "{state} has not permitted {permission}", state="name", permission="word")
+NOT_CLEARED = refused("R1", "departure_not_cleared", "departure has not been cleared")
+UNSETTLED = refused(
+    "R15", "conflict_unsettled", "another operation touches this one, and there is no agreement with {services}", services="names"
+)
+NOT_LOOKED = refused("R15", "not_looked", "nobody has looked whether another operation touches this one")
+NOTHING_PREPARED = refused(
+    "R7", "nothing_prepared", "nothing has been prepared, so there is nothing to compare weight and seals with"
+)
+NOT_THE_HOLDER = refused("R6", "not_the_holder", "{voice} does not hold the consignment, so it cannot offer it", voice="name")
+NOT_OFFERED = early("R6", "not_offered", "nothing has been offered yet; kept until it is")
+OTHER_TAKER = refused("R6", "other_taker", "custody goes to {taker}, not to {voice}", taker="name", voice="name")
+CROSSING_NOT_CLEARED = early(
+    "R5", "crossing_not_cleared", "{state} is asked, or the crossing not cleared yet; kept until it is", state="name"
+)
+NO_ENTRY = refused("R5", "no_entry", "{state} has no live authorisation, so nothing crosses into it", state="name")
+
+DECLINED = found("R6", "custody_declined", "{service} declined custody (entry {entry})", service="name", entry="entry")
+DECIDED_AGAINST = found("R7", "decided_against", "{service} decided not to go on (entry {entry})", service="name", entry="entry")
+OVERDUE = found(
+    "R2", "overdue", "{checkpoint} is overdue: no answer in time from {services}", checkpoint="name", services="names"
+)
+
+
+class Dispatched(Kind):
+    """The consignment is back in the normal stream and on its way."""
+
+    kind: Literal["dispatched"] = "dispatched"
+    note: Annotated[str, Field(max_length=500)] = ""
+
+    declares = Declaration(
+        title="Consignment dispatched",
+        answers="dispatched",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R17",
+        contact=True,
+        readers="both_sides",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """Why it may not leave now, if it may not (R1, R3, R15, R16)."""
+        consents, register = delivery.consents, delivery.state.register
+        if missing := consents.missing(said.at):
+            return NO_CONSENT(states=missing)
+        if conflicting := consents.conflicting():
+            return NOT_ALLOWED(states=conflicting, modality=delivery.plan.modality)
+        for lacking in consents.not_permitted(delivery.plan.states(), said.at):
+            return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
+        if delivery.state.cleared < 0:
+            return NOT_CLEARED()
+        if unsettled := register.unsettled():
+            return UNSETTLED(services=tuple(one.service for one in unsettled))
+        return ACCEPTED if register.looked else NOT_LOOKED()
+
+    def apply(self, state: State, said: Said) -> None:
+        state.move(said.seq)
+
+
+class HandoverOffered(Kind):
+    """The giver offers custody and states its own measurement."""
+
+    kind: Literal["handover_offered"] = "handover_offered"
+    gross: Milligrams
+    seals: Seals
+
+    declares = Declaration(
+        title="Handover offered",
+        answers="handover_offer",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R6",
+        contact=True,
+        readers="both_sides",
+        may_be_left_out=False,
+        largest=8_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        state = delivery.state
+        if state.discrepancy is not None:
+            return AWAITS_DECISION(entry=state.discrepancy.seq)
+        if state.custody is None:
+            return NOTHING_PREPARED()
+        return ACCEPTED if said.voice == state.responsible else NOT_THE_HOLDER(voice=said.voice)
+
+    def apply(self, state: State, said: Said) -> None:
+        _compare(state, said, self.gross, self.seals, intact=True, taker=False)
+
+
+class HandoverAccepted(Kind):
+    """The taker accepts, with its *own* measurement of weight and seals (R6)."""
+
+    kind: Literal["handover_accepted"] = "handover_accepted"
+    gross: Milligrams
+    seals: Seals
+    seals_intact: bool
+    not_checked: Annotated[str, Field(max_length=500)] = ""
+    """What could not be checked without burning the cover."""
+
+    declares = Declaration(
+        title="Handover accepted",
+        answers="handover_acceptance",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R6",
+        contact=True,
+        readers="both_sides",
+        may_be_left_out=False,
+        largest=8_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        state = delivery.state
+        if state.discrepancy is not None:
+            return AWAITS_DECISION(entry=state.discrepancy.seq)
+        if state.custody is None:
+            return NOTHING_PREPARED()
+        if not any(need == "handover_offer" for _, need in state.progress[said.checkpoint].answers):
+            return NOT_OFFERED()
+        following = (state.leg or 0) + 1
+        leg = delivery.plan.legs[following]
+        if said.voice != leg.responsible:
+            return OTHER_TAKER(taker=leg.responsible, voice=said.voice)
+        asked = [one for one in delivery.plan.at("authorise") if one.state == leg.state and not state.closed(one.id)]
+        if asked or state.cleared < following:
+            return CROSSING_NOT_CLEARED(state=leg.state)
+        if leg.state != state.here.state:
+            if not delivery.consents.authorised(leg.state, said.at):
+                return NO_ENTRY(state=leg.state)
+            for lacking in delivery.consents.not_permitted((leg.state,), said.at):
+                return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
+        return ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        if not _compare(state, said, self.gross, self.seals, intact=self.seals_intact, taker=True):
+            state.move(said.seq)
+
+
+class HandoverDeclined(Kind):
+    """The taker does not take custody; the giver stays responsible."""
+
+    kind: Literal["handover_declined"] = "handover_declined"
+    reason: Reason
+
+    declares = Declaration(
+        title="Handover declined",
+        answers="handover_acceptance",
+        confirms=False,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R6",
+        contact=False,
+        readers="asked_there",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        state.stop_all("declined", DECLINED(service=said.service, entry=said.seq), said.seq, said.service)
+
+
+class MovementDecision(Kind):
+    """A fresh decision after a seal or weight did not fit (R7)."""
+
+    kind: Literal["movement_decision"] = "movement_decision"
+    proceed: bool
+    reason: Reason
+
+    declares = Declaration(
+        title="Decision whether to go on",
+        answers="movement_decision",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R7",
+        contact=False,
+        readers="asked_there",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        if not self.proceed:
+            state.stop_all("decision", DECIDED_AGAINST(service=said.service, entry=said.seq), said.seq, said.service)
+        elif state.progress[said.checkpoint].satisfied and state.discrepancy is not None and state.custody is not None:
+            found_then, state.discrepancy = state.discrepancy, None
+            state.custody = state.custody.measured(found_then)
+            if found_then.taker:
+                state.move(said.seq)
+
+
+class Decision(Contingency):
+    """The authority in charge and the prosecutor decide afresh about what does not fit (R7)."""
+
+    declares = Unforeseen(
+        name="decision",
+        title="a decision whether to go on",
+        needs="movement_decision",
+        without_end=False,
+        after_halt=False,
+        closes_unanswered=False,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        found_then = delivery.state.discrepancy
+        if found_then is None or not delivery.state.under_way:
+            return
+        if not open_about(delivery.state, self.declares.name, found_then.checkpoint):
+            yield found_then.checkpoint
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))
+        needs = tuple(Requirement(service=service, says="movement_decision") for service in who)
+        return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision, overdue="interdict")
+
+    def title_of(self, key: str) -> str:
+        return f"{key}.decision"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """What did not fit has been decided on."""
+        return delivery.state.discrepancy is None and not progress.satisfied
+
+    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        finding = OVERDUE(checkpoint=progress.checkpoint.id, services=services)
+        state.stop_all("silence", finding, when.seq)
+
+
+def _compare(  # noqa: PLR0913 - a measurement
+    state: State, said: Said, gross: int, seals: Seals, *, intact: bool, taker: bool
+) -> bool:
+    """Compare with the last check that held; whether something did not fit, and waits for a decision."""
+    assert state.custody is not None  # noqa: S101 - nothing is offered before it has been prepared
+    differs = state.custody.differences(gross, seals, state.plan.weight_tolerance, intact=intact)
+    if differs:
+        state.discrepancy = Discrepancy(said.checkpoint, said.seq, differs, gross, seals, taker)
+    return bool(differs)

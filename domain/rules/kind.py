@@ -1,0 +1,98 @@
+"""What each kind of statement must declare about itself, so that all that is known of a kind stands in one place.
+
+A kind is a class: its fields, one declaration without defaults, and two methods. `judge` says what only this kind looks at,
+`apply` (see `Content`) is all that it changes. What is asked of every kind in one order stands in `domain.rules.book`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Flag, auto
+from typing import Any, ClassVar, Literal
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.requests import Facts
+from domain.delivery.statement import Content, Said
+from domain.delivery.verdicts import ACCEPTED, Finding, Verdict
+from domain.plan.vocabulary import Need
+
+Speaker = Literal["asked", "responsible", "grantor", "anyone"]
+"""Whose say it is: who is asked at a checkpoint (R17), the authority responsible at this instant (R4), who holds an authorisation
+(R1), anyone who takes part."""
+
+Readers = Literal["checkpoint", "both_sides", "asked_there", "own_state", "leg", "addressed", "as_corrected"]
+"""Who reads it (R11), beside who said it and those who see the whole. `checkpoint`: services of the speaker's State at the same
+checkpoint; `both_sides`: whoever sees that checkpoint; `asked_there`: who is asked there; `own_state`: services of the speaker's
+State; `leg`: those whose leg it is on; `addressed`: whom it names; `as_corrected`: who reads what it corrects."""
+
+
+class Counts(Flag):
+    """When it counts: while the delivery is under way, after it has halted, after its outcome."""
+
+    UNDER_WAY = auto()
+    HALTED = auto()
+    CONCLUDED = auto()
+
+
+UNDER_WAY, HALTED, CONCLUDED = Counts.UNDER_WAY, Counts.HALTED, Counts.CONCLUDED
+ALWAYS = UNDER_WAY | HALTED | CONCLUDED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What a kind says of itself. It has no defaults: what is left out fails at import."""
+
+    title: str
+    """In English; its Russian stands in the catalogue."""
+    answers: Need | None
+    """What a checkpoint asks that this answers."""
+    confirms: bool
+    """Whether it says yes to it: two officers (R20) and conditions (R19) are asked for a yes only."""
+    by: Speaker
+    counts: Counts
+    names_checkpoint: bool
+    """Whether it must name the checkpoint that it answers; if not, it answers every open one that asks its service for it."""
+    rule: str
+    """The rule that says who may say it."""
+    contact: bool
+    """Whether it proves that somebody has the consignment in hand or in sight (R9)."""
+    readers: Readers
+    may_be_left_out: bool
+    """Whether nothing else in the record rests on it, so that a copy may do without it (R23)."""
+    largest: int
+    """Bytes of its canonical statement."""
+
+
+class Kind(Content):
+    """What one kind of statement says."""
+
+    declares: ClassVar[Declaration]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if not cls.__doc__ or not isinstance(getattr(cls, "declares", None), Declaration):
+            message = f"{cls.__name__} is a kind of statement: it needs a docstring and `declares`"
+            raise TypeError(message)
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """What only this kind looks at, once it is clear that it is this service's turn to say it."""
+        return ACCEPTED
+
+    def is_contact(self) -> bool:
+        """Whether this very statement proves that somebody has the consignment in hand or in sight."""
+        return self.declares.contact
+
+    def is_answer(self) -> bool:
+        """Whether this very statement answers what was asked."""
+        return self.declares.answers is not None
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        """Those of its fields that were merely asked, and so can be filled in for a person: none."""
+        return {}
+
+
+def refused_for(finding: Finding) -> Verdict:
+    """A refusal for something that was found."""
+    return Verdict(verdict="refused", finding=finding)

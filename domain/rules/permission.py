@@ -1,0 +1,185 @@
+"""Permissions of their own (R16), and what whoever authorises must also do."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.grants import Permit
+from domain.delivery.requests import Facts
+from domain.delivery.state import State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.cards import Duty, Permission
+from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.vocabulary import Reason
+from domain.rules.contingency import Contingency, Unforeseen, ever_opened
+from domain.rules.kind import ALWAYS, UNDER_WAY, Declaration, Kind
+from domain.words import identifiers
+from domain.words.moments import Moment, check_window, instant, utc_text
+
+OTHER_STATE = refused(
+    "R16",
+    "permission_of_other_state",
+    "{checkpoint} asks for permission in {asked}, not in {given}",
+    checkpoint="name",
+    asked="name",
+    given="name",
+)
+ALREADY_ENDED = refused(
+    "R16", "permission_already_ended", "a permission until {until} has already ended and permits nothing", until="instant"
+)
+NOT_ALL = refused(
+    "R16", "not_all_permitted", "{missing} is asked for too; what is not permitted is refused as a whole", missing="words"
+)
+REFUSED = found("R16", "permission_refused", "{state} does not permit it (entry {entry})", state="name", entry="entry")
+
+
+class PermissionGranted(Kind):
+    """A permission of its own for what the authorisation does not cover (R16)."""
+
+    kind: Literal["permission_granted"] = "permission_granted"
+    state: identifiers.State
+    permissions: Annotated[tuple[Permission, ...], Field(min_length=1, max_length=3)]
+    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    granted_by_role: Annotated[str, Field(min_length=1, max_length=80)]
+    legal_basis: Annotated[str, Field(min_length=1, max_length=200)]
+    valid_from: Moment
+    valid_until: Moment
+
+    declares = Declaration(
+        title="Permission granted",
+        answers="permission",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R16",
+        contact=False,
+        readers="own_state",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    @model_validator(mode="after")
+    def _window(self) -> "PermissionGranted":
+        check_window(self.valid_from, self.valid_until)
+        return self
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        planned = delivery.plan.find(said.checkpoint)
+        if planned is not None and self.state != planned.state:
+            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
+        if instant(self.valid_until) <= said.at:
+            return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
+        card = delivery.cards.get(self.state)
+        asked = delivery.plan.permissions(card) if card is not None else ()
+        missing = tuple(one for one in asked if one not in self.permissions)
+        return NOT_ALL(missing=missing) if missing else ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        permit = Permit(said.voice, self.permissions, instant(self.valid_from), instant(self.valid_until))
+        state.permits[self.state] = (*state.permits.get(self.state, ()), permit)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        ends = {"valid_until": facts.valid_until} if facts.valid_until else {}
+        begins = {"valid_from": now.isoformat(timespec="seconds")}
+        return {"state": facts.state, **begins, **ends, "permissions": list(facts.permissions)}
+
+
+class PermissionRefused(Kind):
+    """The State does not permit it."""
+
+    kind: Literal["permission_refused"] = "permission_refused"
+    state: identifiers.State
+    reason: Reason = "not given"
+
+    declares = Declaration(
+        title="Permission refused",
+        answers="permission",
+        confirms=False,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R16",
+        contact=False,
+        readers="own_state",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        planned = delivery.plan.find(said.checkpoint)
+        if planned is not None and self.state != planned.state:
+            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
+        return ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        state.stop_all("refused", REFUSED(state=self.state, entry=said.seq), said.seq, said.service)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"state": facts.state}
+
+
+class DutyDone(Kind):
+    """What the State's rule card makes a duty of whoever authorises has been done."""
+
+    kind: Literal["duty_done"] = "duty_done"
+    reference: Annotated[str, Field(min_length=1, max_length=80)]
+
+    declares = Declaration(
+        title="Duty done",
+        answers="duty",
+        confirms=True,
+        by="asked",
+        counts=ALWAYS,
+        names_checkpoint=True,
+        rule="R17",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+
+class DutyOwed(Contingency):
+    """Whoever authorised does what its State's card makes a duty, such as a copy of the act to a register."""
+
+    declares = Unforeseen(
+        name="duty",
+        title="that a duty is done",
+        needs="duty",
+        without_end=False,
+        after_halt=True,
+        closes_unanswered=True,
+        once=True,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        for duty, service in duties(delivery):
+            key = f"{service}.{duty.id}"
+            if not ever_opened(delivery.state, self.declares.name, key):
+                yield key
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        duty, service = next((duty, service) for duty, service in duties(delivery) if f"{service}.{duty.id}" == key)
+        return Checkpoint(id=name, requires=(Requirement(service=service, says="duty"),), due=duty.within)
+
+    def title_of(self, key: str) -> str:
+        return f"duty.{key}"
+
+
+def duties(delivery: Delivery) -> tuple[tuple[Duty, str], ...]:
+    """What the cards make a duty of those who have authorised, and whose duty it is."""
+    return tuple(
+        (duty, grant.service)
+        for grant in delivery.state.grants.values()
+        if not grant.provisional
+        if grant.state in delivery.cards
+        for duty in delivery.cards[grant.state].duties
+    )

@@ -1,0 +1,154 @@
+"""Preparation (R3, R10, R16): what was done to the consignment before it goes on, and that teams are in place."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from domain.delivery.balance import units_of
+from domain.delivery.custody import Custody
+from domain.delivery.delivery import Delivery
+from domain.delivery.requests import Facts
+from domain.delivery.state import Goods, State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.cards import Modality, Permission
+from domain.plan.goods import Item, Seals, Substances, Unit
+from domain.plan.plan import POSTAL
+from domain.plan.vocabulary import Digest
+from domain.rules.kind import UNDER_WAY, Declaration, Kind, refused_for
+from domain.words.identifiers import OfficerCode, Seal
+from domain.words.quantities import Milligrams, milliseconds
+
+OTHERWISE = refused("R3", "prepared_otherwise", "prepared as {given}; consent was asked for {asked}", given="word", asked="word")
+NOT_THAT = refused("R3", "not_that_modality", "what was kept, removed and put in is not what {modality} means", modality="word")
+NOT_PERMITTED = refused(
+    "R16",
+    "not_permitted_there",
+    "{state} has not permitted {permission}, which needs a permission of its own",
+    state="name",
+    permission="word",
+)
+TOO_SHORT = refused(
+    "R9", "device_too_short", "{label} lasts {lasts}, and the way takes up to {way}", label="name", lasts="span", way="span"
+)
+
+
+class Prepared(Kind):
+    """Preparation record: what was done to the consignment, and the seals and weight that every later check compares with."""
+
+    kind: Literal["prepared"] = "prepared"
+    modality: Modality
+    gross: Milligrams
+    """Gross weight as resealed, with substitute and devices, milligrams."""
+    seals: Seals
+    kept: Substances
+    removed: Substances = ()
+    samples: Substances = ()
+    """Taken for the laboratory."""
+    units: Annotated[tuple[Unit, ...], Field(max_length=1000)] = ()
+    """Each unit as weighed; together they are what was kept, removed and sampled (R10)."""
+    items: Annotated[tuple[Item, ...], Field(max_length=50)] = ()
+    opened: bool = False
+    """Whether it was opened, which may need a permission of its own (R16)."""
+    test: Annotated[str, Field(max_length=200)] = ""
+    """Presumptive test and its result."""
+    broken: Annotated[tuple[Seal, ...], Field(max_length=50)] = ()
+    """Seals broken for it."""
+    pictures: Annotated[tuple[Digest, ...], Field(max_length=200)] = ()
+    """SHA-256 of photographs and video."""
+    witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=10)]
+
+    declares = Declaration(
+        title="Consignment prepared",
+        answers="prepared",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R17",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=192_000,
+    )
+
+    @model_validator(mode="after")
+    def _each_label_once(self) -> "Prepared":
+        for labels in ([unit.label for unit in self.units], [item.label for item in self.items]):
+            if len(labels) != len(dict.fromkeys(labels)):
+                message = "each label stands once"
+                raise ValueError(message)
+        return self
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        return self.as_of(delivery, said.at)
+
+    def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
+        """What is wrong with it, if something is: way of handling, masses, permissions at that instant, devices."""
+        plan = delivery.plan
+        if self.modality != plan.modality:
+            return OTHERWISE(given=self.modality, asked=plan.modality)
+        if not self._is_what_its_modality_means():
+            return NOT_THAT(modality=self.modality)
+        differs = units_of(self.units, (*self.kept, *self.removed, *self.samples), plan.weight_tolerance)
+        if differs:
+            return refused_for(differs[0])
+        opened = self.opened and plan.consignment.kind in POSTAL
+        devices = any(item.is_device for item in self.items)
+        done: tuple[tuple[bool, Permission, tuple[str, ...]], ...] = (
+            (opened, "opening", (plan.at("prepare")[0].state,)),
+            (devices, "technical_means", plan.states()),
+        )
+        for permission, state in ((permission, state) for used, permission, states in done if used for state in states):
+            card = delivery.cards.get(state)
+            if card is not None and card.separates(permission) and not delivery.consents.permitted(state, permission, at):
+                return NOT_PERMITTED(state=state, permission=permission)
+        way = plan.time_to_leave(plan.legs[-1].state) + plan.margin
+        for item in self.items:
+            if item.lasts is not None and item.lasts < way:
+                return TOO_SHORT(label=item.label, lasts=milliseconds(item.lasts), way=milliseconds(way))
+        return ACCEPTED
+
+    def _is_what_its_modality_means(self) -> bool:
+        substituted = any(item.what == "substitute" for item in self.items)
+        return {
+            "intact": not self.removed and not substituted,
+            "removed": bool(self.removed) and not self.kept and not substituted,
+            "replaced_in_part": bool(self.removed) and bool(self.kept) and substituted,
+            "replaced_in_whole": bool(self.removed) and not self.kept and substituted,
+        }[self.modality]
+
+    def apply(self, state: State, said: Said) -> None:
+        state.goods = self.goods()
+        state.custody = Custody(self.gross, self.seals)
+
+    def goods(self) -> Goods:
+        """What was done to the consignment, as later checks need it."""
+        return Goods(self.kept, self.removed, self.samples, self.items)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"modality": facts.modality}
+
+
+class Ready(Kind):
+    """The service's team is in place."""
+
+    kind: Literal["ready"] = "ready"
+    note: Annotated[str, Field(max_length=500)] = ""
+
+    declares = Declaration(
+        title="Team ready",
+        answers="ready",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R17",
+        contact=False,
+        readers="both_sides",
+        may_be_left_out=False,
+        largest=4_000,
+    )

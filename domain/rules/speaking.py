@@ -1,0 +1,389 @@
+"""Who may say what for whom (R4, R17, R21), by how many officers (R20), under which conditions (R19); and corrections (R18)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from domain.delivery.custody import Custody
+from domain.delivery.delivery import Delivery
+from domain.delivery.progress import First, Progress
+from domain.delivery.state import Counted, Delegation, State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, early, late, refused
+from domain.plan.vocabulary import Reason
+from domain.rules.arrival import ArrestMade
+from domain.rules.balance import Seizure
+from domain.rules.kind import HALTED, UNDER_WAY, Counts, Declaration, Kind
+from domain.rules.preparation import Prepared
+from domain.rules.stop import NO_STOP, Interdicted, ends_as_planned
+from domain.signing.canonical import digest
+from domain.words.identifiers import ServiceId, StatementId
+from domain.words.moments import Moment, check_window, instant
+
+CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
+HAS_ENDED = late("R12", "has_ended", "the delivery has ended: {outcome}", outcome="word")
+HAS_HALTED = refused("R8", "has_halted", "the delivery has been halted and nothing advances")
+MAY_NOT_SPEAK = refused(
+    "R21", "may_not_speak", "nothing lets {service} speak for {voice} here and now", service="name", voice="name"
+)
+NOT_RESPONSIBLE = refused("R4", "not_responsible", "{voice} is not the responsible authority now", voice="name")
+NO_GRANT = refused("R1", "no_grant", "{voice} holds no authorisation of this delivery", voice="name")
+NO_SUCH_CHECKPOINT = refused(
+    "R17", "no_such_checkpoint", "{kind} answers a checkpoint of the delivery; there is none of that name", kind="word"
+)
+NAMES_NO_CHECKPOINT = refused(
+    "R17", "names_no_checkpoint", "{kind} answers a checkpoint of the delivery; it names none", kind="word"
+)
+NOT_ASKED = {
+    rule: refused(
+        rule,
+        f"not_asked_{rule.lower()}",
+        "{checkpoint} does not ask {voice} for {need}",
+        checkpoint="name",
+        voice="name",
+        need="word",
+    )
+    for rule in ("R1", "R6", "R7", "R15", "R16", "R17")
+}
+NOT_OPEN_YET = early("R17", "not_open_yet", "{checkpoint} has not opened yet; kept until it does", checkpoint="name")
+HAS_CLOSED = late("R17", "has_closed", "{checkpoint} has closed; kept, and nothing already decided changes", checkpoint="name")
+ANSWERED = refused(
+    "R17",
+    "answered",
+    "{voice} has already answered {need} at {checkpoint}; what was wrong is corrected",
+    voice="name",
+    need="word",
+    checkpoint="name",
+)
+CONDITION = refused(
+    "R19",
+    "condition_unmet",
+    "condition {condition} of {state} binds here, and the answer does not say that it is met",
+    condition="name",
+    state="name",
+)
+SAME_OFFICER = refused("R20", "same_officer", "that key has signed already; a second officer of {service} must", service="name")
+SAYS_OTHERWISE = refused(
+    "R20",
+    "says_otherwise",
+    "the second officer of {service} says something else than the first; both must sign the same",
+    service="name",
+)
+
+NO_PART = refused("R21", "no_part", "{to} has no part in this delivery, so nothing can be delegated to it", to="name")
+OTHER_STATE = refused(
+    "R21",
+    "delegate_of_other_state",
+    "{to} is of another State than {service}; a State's say stays within it",
+    to="name",
+    service="name",
+)
+CIRCLE = refused("R21", "circle", "a circle: {services}", services="names")
+NOTHING_SAID = refused(
+    "R18", "nothing_said", "{service} has not said anything that counts and can be corrected under that id", service="name"
+)
+OTHER_KIND = refused(
+    "R18", "other_kind", "it is {said}, and is corrected by such a one, not by {given}", said="word", given="word"
+)
+
+
+class Delegated(Kind):
+    """From one moment to another, what this service is asked may be said by another in its stead."""
+
+    kind: Literal["delegated"] = "delegated"
+    to: ServiceId
+    valid_from: Moment
+    valid_until: Moment
+    reason: Reason
+
+    declares = Declaration(
+        title="Say delegated",
+        answers=None,
+        confirms=False,
+        by="anyone",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R21",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    @model_validator(mode="after")
+    def _window(self) -> "Delegated":
+        check_window(self.valid_from, self.valid_until)
+        return self
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        state = delivery.state
+        giver, taker = delivery.directory.find(said.service), delivery.directory.find(self.to)
+        if taker is None or not state.participant(taker.id):
+            return NO_PART(to=self.to)
+        if giver is None or giver.state != taker.state:
+            return OTHER_STATE(to=self.to, service=said.service)
+        passed = [said.service, self.to]
+        while passed[-1] not in passed[:-1] and passed[-1] in state.delegations:
+            passed.append(state.delegations[passed[-1]].to)
+        return CIRCLE(services=tuple(passed)) if passed[-1] in passed[:-1] else ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        state.delegations[said.service] = Delegation(self.to, instant(self.valid_from), instant(self.valid_until))
+
+
+class Correction(Kind):
+    """An earlier statement of this service was wrong, and this is what it should have said. The earlier one stays (R18)."""
+
+    kind: Literal["correction"] = "correction"
+    of: StatementId
+    reason: Reason
+    content: Annotated[Prepared | ArrestMade | Seizure | Interdicted, Field(discriminator="kind")]
+
+    declares = Declaration(
+        title="Correction",
+        answers=None,
+        confirms=False,
+        by="anyone",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R18",
+        contact=False,
+        readers="as_corrected",
+        may_be_left_out=False,
+        largest=192_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        earlier = delivery.state.counted.get(self.of)
+        if earlier is None or earlier.service != said.service:
+            return NOTHING_SAID(service=said.service)
+        if earlier.kind != self.content.kind:
+            return OTHER_KIND(said=earlier.kind, given=self.content.kind)
+        if isinstance(self.content, Prepared):
+            verdict = self.content.as_of(delivery, earlier.at)
+            if verdict != ACCEPTED:
+                return verdict
+        return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        """Put right the numbers that are still compared with; what has been decided on the old ones stays decided."""
+        match self.content:
+            case Seizure() as seizure:
+                state.seizures[self.of] = seizure.recovery()
+            case Interdicted(gross=gross):
+                state.interdicted = gross
+            case Prepared() as prepared:
+                state.goods = prepared.goods()
+                if not state.dispatched:
+                    state.custody = Custody(prepared.gross, prepared.seals)
+            case ArrestMade(persons=persons):
+                state.arrests[self.of] = persons
+
+
+CORRECTABLE = ("prepared", "arrest_made", "seizure", "interdicted")
+"""Kinds whose statements are remembered so that they can be corrected."""
+
+
+def judge(delivery: Delivery, said: Said) -> Verdict:
+    """What becomes of a statement that is authentic and new, asked in one order for every kind. Changes nothing."""
+    content, state = said.content, delivery.state
+    assert isinstance(content, Kind)  # noqa: S101 - the book reads nothing else
+    declares = content.declares
+    if state.outcome is not None and not declares.counts & Counts.CONCLUDED:
+        return HAS_ENDED(outcome=state.outcome)
+    if state.halt is not None and not declares.counts & Counts.HALTED:
+        return HAS_HALTED()
+    if not may_speak(delivery, said):
+        return MAY_NOT_SPEAK(service=said.service, voice=said.voice)
+    if content.kind == "stop_acknowledged" and state.halt is None:
+        return NO_STOP()
+    match declares.by:
+        case "responsible":
+            if said.voice != state.responsible:
+                return NOT_RESPONSIBLE(voice=said.voice)
+            return _planned_end(delivery, said) or content.judge(delivery, said)
+        case "grantor":
+            grant = state.grants.get(said.voice)
+            if grant is None or grant.withdrawn or grant.provisional:
+                return NO_GRANT(voice=said.voice)
+            return content.judge(delivery, said)
+        case "asked":
+            return _turn(delivery, said, content) or content.judge(delivery, said)
+        case "anyone":
+            return content.judge(delivery, said)
+
+
+def _planned_end(delivery: Delivery, said: Said) -> Verdict | None:
+    """A seizure with which the plan ends is an answer like others: its conditions and its second officer count."""
+    state = delivery.state
+    if said.content.kind != "interdicted" or state.secured or not ends_as_planned(state, said):
+        return None
+    first = state.progress[said.checkpoint].firsts.get((said.voice, "interdiction"))
+    return _condition(state, said) or second_officer(said, first)
+
+
+def _turn(delivery: Delivery, said: Said, content: Kind) -> Verdict | None:
+    """What is wrong with saying it here and now; none where it is this service's turn (R17, R19, R20)."""
+    state, declares, name = delivery.state, content.declares, said.checkpoint
+    need = declares.answers
+    assert need is not None  # noqa: S101 - the book checks that whoever is asked answers something
+    if not name:
+        asked = any(progress.open and need in progress.checkpoint.needs_of(said.voice) for progress in state.progress.values())
+        return None if asked and not declares.names_checkpoint else NAMES_NO_CHECKPOINT(kind=content.kind)
+    progress, planned = state.progress.get(name), delivery.plan.find(name)
+    checkpoint = progress.checkpoint if progress is not None else planned
+    if checkpoint is None:
+        return NO_SUCH_CHECKPOINT(kind=content.kind)
+    if need not in checkpoint.needs_of(said.voice):
+        return NOT_ASKED[declares.rule](checkpoint=name, voice=said.voice, need=need)
+    if progress is None:
+        return NOT_OPEN_YET(checkpoint=name)
+    if not progress.open:
+        return HAS_CLOSED(checkpoint=name)
+    if (said.voice, need) in progress.answers:
+        return ANSWERED(voice=said.voice, need=need, checkpoint=name)
+    if declares.confirms:
+        return _condition(state, said) or second_officer(said, progress.firsts.get((said.voice, need)))
+    return None
+
+
+def _condition(state: State, said: Said) -> Verdict | None:
+    """The condition that binds here and is not said to be met, if there is one (R19)."""
+    for grant in state.grants.values():
+        for number, _ in grant.binding(said.checkpoint):
+            if number not in said.statement.fulfils:
+                return CONDITION(condition=number, state=grant.state)
+    return None
+
+
+def second_officer(said: Said, first: First | None) -> Verdict | None:
+    """What is wrong with a second signature, if this is one (R20). A first one may be replaced until it has been seconded."""
+    if first is None or first.service != said.service:
+        return None
+    same = first.content == digest(said.content)
+    if not is_second_officer(said, first):
+        return SAME_OFFICER(service=said.service) if same else None
+    return None if same else SAYS_OTHERWISE(service=said.service)
+
+
+def is_second_officer(said: Said, first: First | None) -> bool:
+    """Whether this is a second officer's signature under what a first one of the same service has said (R20): keys are counted,
+    and officers, since one officer may have several keys.
+    """
+    return (
+        first is not None
+        and first.service == said.service
+        and first.officer != said.statement.officer
+        and frozenset(first.keys).isdisjoint(said.keys)
+    )
+
+
+def first_of(said: Said) -> First:
+    """What is remembered of a first officer's statement until a second one has said the same."""
+    return First(said.service, said.statement.officer, said.keys, digest(said.content))
+
+
+def may_speak(delivery: Delivery, said: Said) -> bool:
+    """Whether whoever signed may say this for the service whose say it is (R21)."""
+    voice, speaker, state = said.voice, said.service, delivery.state
+    if voice == speaker or _is_delegate(state, speaker, voice, said.at):
+        return True
+    progress = state.progress.get(said.checkpoint)
+    content = said.content
+    assert isinstance(content, Kind)  # noqa: S101
+    asked = progress is not None and content.declares.answers in progress.checkpoint.needs_of(voice)
+    return asked and _is_backup(delivery, speaker, voice, progress)
+
+
+def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tuple[str, str], ...]:
+    """Open checkpoints, and who is waited for there, at which this service may answer for that one now (R21)."""
+
+    def found() -> Iterator[tuple[str, str]]:
+        for name, progress in delivery.state.progress.items():
+            for voice in progress.waiting_for() if progress.open else ():
+                instead = _is_delegate(delivery.state, speaker, voice, at) or _is_backup(delivery, speaker, voice, progress)
+                if voice != speaker and instead:
+                    yield name, voice
+
+    return tuple(found())
+
+
+def _is_delegate(state: State, speaker: str, voice: str, at: datetime) -> bool:
+    """Whether delegations in force lead from one to the other."""
+    while (delegation := state.delegations.get(voice)) is not None:
+        if not delegation.valid_from <= at < delegation.valid_until:
+            return False
+        voice = delegation.to
+        if voice == speaker:
+            return True
+    return False
+
+
+def _is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress | None) -> bool:
+    """Whether the ladder of an open checkpoint has come to it, as a backup within its State."""
+    if progress is None or not progress.open or not progress.may_answer(speaker):
+        return False
+    backup, asked = delivery.directory.find(speaker), delivery.directory.find(voice)
+    return backup is not None and asked is not None and backup.state == asked.state
+
+
+# An accepted statement takes effect
+
+
+def say(state: State, said: Said) -> None:
+    """Let an accepted statement take effect: as a first officer's word that waits for a second, or all that it changes."""
+    content = said.content
+    assert isinstance(content, Kind)  # noqa: S101
+    if _is_first_of_two(state, said, content):
+        return
+    if content.kind in CORRECTABLE:
+        state.counted[said.statement.id] = Counted(said.service, content.kind, said.seq, said.at, _officers(state, said, content))
+    if content.is_contact():
+        state.have_in_sight(said.at)
+    if content.is_answer():
+        _answer(state, said, content)
+    content.apply(state, said)
+
+
+def _is_first_of_two(state: State, said: Said, content: Kind) -> bool:
+    """Keep what a first officer says until a second one has said the same (R20). A no needs only one."""
+    if isinstance(content, Correction):
+        return _is_first_to_correct(state, said, content)
+    need = content.declares.answers
+    progress = state.progress.get(said.checkpoint)
+    if need is None or progress is None or not content.declares.confirms:
+        return False
+    key = (said.voice, need)
+    if progress.checkpoint.officers_for(*key) == 1 or is_second_officer(said, progress.firsts.get(key)):
+        return False
+    progress.firsts[key] = first_of(said)
+    return True
+
+
+def _is_first_to_correct(state: State, said: Said, correction: Correction) -> bool:
+    """What two officers had to say, two officers correct."""
+    if state.counted[correction.of].officers == 1:
+        return False
+    first = state.firsts.pop(correction.of, None)
+    if is_second_officer(said, first):
+        return False
+    state.firsts[correction.of] = first_of(said)
+    return True
+
+
+def _officers(state: State, said: Said, content: Kind) -> int:
+    progress, need = state.progress.get(said.checkpoint), content.declares.answers
+    return progress.checkpoint.officers_for(said.voice, need) if progress is not None and need is not None else 1
+
+
+def _answer(state: State, said: Said, content: Kind) -> None:
+    """Count it as the answer of the checkpoint it names, or where none need be named, of the open ones that ask for it."""
+    need = content.declares.answers
+    if need is None:
+        return
+    for name, progress in state.progress.items():
+        named = said.checkpoint == name or (not content.declares.names_checkpoint and progress.open)
+        if named and need in progress.checkpoint.needs_of(said.voice):
+            progress.answers.setdefault((said.voice, need), said.seq)

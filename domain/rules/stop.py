@@ -1,0 +1,237 @@
+"""Anyone may stop (R8), risk to life stops by itself (R14), and the responsible authority seizes what is stopped."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.state import State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.vocabulary import Reason
+from domain.rules.contingency import Contingency, Unforeseen, ever_opened
+from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
+from domain.words.identifiers import OfficerCode
+from domain.words.quantities import Milligrams
+
+NO_STOP = refused("R8", "no_stop", "there is no stop to acknowledge")
+ALREADY_SEIZED = refused("R17", "already_seized", "it has been seized already; what was wrong about that is corrected")
+NOT_ANY_MORE = refused("R10", "not_any_more", "it has been seized; what becomes of it then is not this delivery's any more")
+
+ORDERED = found("R8", "stop_ordered", "{service} ordered a stop (entry {entry})", service="name", entry="entry")
+SEIZED = found(
+    "R8", "interdicted_on_the_way", "{service} interdicted the consignment (entry {entry})", service="name", entry="entry"
+)
+SEIZED_BY_ANOTHER = found(
+    "R8", "interdicted_by_another", "an authority that took no part interdicted the consignment (entry {entry})", entry="entry"
+)
+BURNT = found("R10", "reported_destroyed", "{service} reports it destroyed (entry {entry})", service="name", entry="entry")
+DANGER = found("R14", "risk_to_life", "{service} reports a risk to life (entry {entry})", service="name", entry="entry")
+
+
+class StopRequested(Kind):
+    """Anyone may stop, at any moment (R8)."""
+
+    kind: Literal["stop_requested"] = "stop_requested"
+    reason: Reason
+
+    declares = Declaration(
+        title="Stop ordered",
+        answers=None,
+        confirms=False,
+        by="anyone",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R8",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        state.stop_all("stop", ORDERED(service=said.service, entry=said.seq), said.seq, said.service)
+
+
+class StopAcknowledged(Kind):
+    """The service knows of the stop and acts on it (R8)."""
+
+    kind: Literal["stop_acknowledged"] = "stop_acknowledged"
+
+    declares = Declaration(
+        title="Stop acknowledged",
+        answers="stop_acknowledgement",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R17",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+
+class Interdicted(Kind):
+    """The responsible authority has seized the consignment."""
+
+    kind: Literal["interdicted"] = "interdicted"
+    gross: Milligrams
+    seals_intact: bool
+    place: Annotated[str, Field(min_length=1, max_length=120)]
+    seized_by: Annotated[str, Field(max_length=200)] = ""
+    """Where an authority that was not told has seized it: which one. It is in safe hands all the same."""
+
+    declares = Declaration(
+        title="Consignment interdicted",
+        answers="interdiction",
+        confirms=True,
+        by="responsible",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R4",
+        contact=False,
+        readers="both_sides",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        return ALREADY_SEIZED() if delivery.state.secured else ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        state.secured, state.interdicted = True, self.gross
+        state.unasked = state.halt is None
+        if ends_as_planned(state, said):
+            state.delivered = True
+            return
+        finding = SEIZED_BY_ANOTHER(entry=said.seq) if self.seized_by else SEIZED(service=said.service, entry=said.seq)
+        state.stop_all("stop", finding, said.seq, said.service)
+
+
+class Destroyed(Kind):
+    """The consignment no longer exists: burnt, spilt, or destroyed because it was a danger."""
+
+    kind: Literal["destroyed"] = "destroyed"
+    circumstances: Reason
+    witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=10)]
+
+    declares = Declaration(
+        title="Consignment destroyed",
+        answers="interdiction",
+        confirms=False,
+        by="responsible",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R4",
+        contact=False,
+        readers="leg",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        return NOT_ANY_MORE() if delivery.state.secured else ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        state.destroyed = True
+        state.stop_all("destroyed", BURNT(service=said.service, entry=said.seq), said.seq, said.service)
+
+
+class Incident(Kind):
+    """Something happened that all must know of. Where life is at risk, it stops the delivery by itself (R14)."""
+
+    kind: Literal["incident"] = "incident"
+    risk_to_life: bool
+    what: Reason
+
+    declares = Declaration(
+        title="Incident",
+        answers=None,
+        confirms=False,
+        by="anyone",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R14",
+        contact=False,
+        readers="leg",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        if self.risk_to_life:
+            state.stop_all("risk_to_life", DANGER(service=said.service, entry=said.seq), said.seq, said.service)
+
+
+class Interdiction(Contingency):
+    """The responsible authority seizes what was stopped; it waits for as long as that takes (R8)."""
+
+    declares = Unforeseen(
+        name="interdiction",
+        title="that it has been seized",
+        needs="interdiction",
+        without_end=True,
+        after_halt=True,
+        closes_unanswered=False,
+        once=True,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        state = delivery.state
+        gone = state.secured or state.destroyed or state.lost or bool(state.parts)
+        if state.halt is not None and state.outcome is None and not gone and not ever_opened(state, self.declares.name):
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        interdiction = (Requirement(service=delivery.state.responsible, says="interdiction"),)
+        return Checkpoint(id=name, requires=interdiction, due=delivery.plan.contingencies.remind_every)
+
+    def title_of(self, key: str) -> str:
+        return "stop.interdiction"
+
+
+class Acknowledgement(Contingency):
+    """Every other participant acknowledges the stop (R8)."""
+
+    declares = Unforeseen(
+        name="acknowledgement",
+        title="that the stop is known",
+        needs="stop_acknowledgement",
+        without_end=False,
+        after_halt=True,
+        closes_unanswered=True,
+        once=True,
+        everybody_named=True,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        state = delivery.state
+        if state.halt is not None and state.outcome is None and _others(delivery) and not ever_opened(state, self.declares.name):
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        needs = tuple(Requirement(service=service, says="stop_acknowledgement") for service in _others(delivery))
+        return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.acknowledge_stop)
+
+    def title_of(self, key: str) -> str:
+        return "stop.acknowledged"
+
+
+def ends_as_planned(state: State, said: Said) -> bool:
+    """Whether this interdiction is the one the plan ends with."""
+    return any(
+        one.id == said.checkpoint and "interdiction" in one.needs_of(said.voice) and state.is_open(one.id)
+        for one in state.plan.at("deliver")
+    )
+
+
+def _others(delivery: Delivery) -> tuple[str, ...]:
+    halt = delivery.state.halt
+    by = halt.by if halt is not None else None
+    return tuple(service for service in delivery.plan.participants() if service != by)

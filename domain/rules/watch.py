@@ -1,0 +1,245 @@
+"""Surveillance (R9): kept in sight, asked after, out of sight, searched for, given up as lost."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Moment
+from domain.delivery.progress import Progress
+from domain.delivery.state import Sighting, State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.goods import Label
+from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.vocabulary import Reason
+from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
+
+Place = Annotated[str, Field(min_length=1, max_length=120)]
+
+NOT_SEARCHED = refused(
+    "R9", "not_searched", "nothing is given up as lost before it has been searched for and the delivery has halted"
+)
+SEIZED_ALREADY = refused("R10", "seized_already", "it has been seized; what becomes of it then is not this delivery's any more")
+NO_SUCH_DEVICE = refused("R9", "no_such_device", "no device {label} was put in", label="name")
+NOT_FOUND = found("R9", "not_found", "out of sight, and not found in time by {services}", services="names")
+
+
+class Sighted(Kind):
+    """The responsible authority has the consignment in sight."""
+
+    kind: Literal["sighted"] = "sighted"
+    place: Place
+
+    declares = Declaration(
+        title="Consignment in sight",
+        answers="sighting",
+        confirms=True,
+        by="responsible",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R4",
+        contact=True,
+        readers="leg",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        state.last_sighting = Sighting(said.statement.happened_at, self.place)
+
+
+class SurveillanceLost(Kind):
+    """The responsible authority no longer has the consignment in sight (R9); a gap begins."""
+
+    kind: Literal["surveillance_lost"] = "surveillance_lost"
+    reason: Reason
+
+    declares = Declaration(
+        title="Out of sight",
+        answers=None,
+        confirms=False,
+        by="responsible",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R4",
+        contact=False,
+        readers="leg",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        state.lose_sight(said.at, said.seq)
+
+
+class SurveillanceRegained(Kind):
+    """It is in sight again; the gap ends."""
+
+    kind: Literal["surveillance_regained"] = "surveillance_regained"
+    place: Place
+    reason: Reason
+
+    declares = Declaration(
+        title="In sight again",
+        answers="sighting",
+        confirms=False,
+        by="responsible",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R4",
+        contact=True,
+        readers="leg",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        state.last_sighting = Sighting(said.statement.happened_at, self.place)
+
+
+class DeviceFailed(Kind):
+    """A device put into the consignment no longer works: it is watched more closely from now on (R9)."""
+
+    kind: Literal["device_failed"] = "device_failed"
+    label: Label
+    reason: Reason
+
+    declares = Declaration(
+        title="Device failed",
+        answers=None,
+        confirms=False,
+        by="responsible",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R4",
+        contact=False,
+        readers="leg",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        items = delivery.state.goods.items if delivery.state.goods is not None else ()
+        known = any(item.label == self.label and item.lasts is not None for item in items)
+        return ACCEPTED if known else NO_SUCH_DEVICE(label=self.label)
+
+    def apply(self, state: State, said: Said) -> None:
+        if self.label not in state.failed_devices:
+            state.failed_devices = (*state.failed_devices, self.label)
+
+
+class LossRecorded(Kind):
+    """The search has ended without it: the act of loss (R9)."""
+
+    kind: Literal["loss_recorded"] = "loss_recorded"
+    circumstances: Reason
+
+    declares = Declaration(
+        title="Loss recorded",
+        answers="interdiction",
+        confirms=False,
+        by="responsible",
+        counts=UNDER_WAY | HALTED,
+        names_checkpoint=False,
+        rule="R4",
+        contact=False,
+        readers="leg",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        halt = delivery.state.halt
+        if halt is None or halt.cause != "lost":
+            return NOT_SEARCHED()
+        return SEIZED_ALREADY() if delivery.state.secured else ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        state.lost = True
+
+
+class SightingDue(Contingency):
+    """The responsible authority says where the consignment is, once a check-in is due (R9)."""
+
+    declares = Unforeseen(
+        name="sighting",
+        title="where it is",
+        needs="sighting",
+        without_end=False,
+        after_halt=False,
+        closes_unanswered=True,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        due = check_in_due(delivery)
+        if due is not None and due <= now:
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        watch = delivery.plan.surveillance
+        assert watch is not None  # noqa: S101 - no check-in is due without it
+        sighting = (Requirement(service=delivery.state.responsible, says="sighting"),)
+        return Checkpoint(id=name, requires=sighting, due=watch.answer)
+
+    def title_of(self, key: str) -> str:
+        return "sighting"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """It was seen otherwise since, or is not watched any more."""
+        contact = delivery.state.last_contact
+        return not delivery.state.watched or (contact is not None and contact > progress.opened)
+
+    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        state.lose_sight(when.at, when.seq)
+
+
+class Search(Contingency):
+    """It is out of sight, and is to be found (R9)."""
+
+    declares = Unforeseen(
+        name="search",
+        title="where it is",
+        needs="sighting",
+        without_end=False,
+        after_halt=False,
+        closes_unanswered=False,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        state = delivery.state
+        wanted = state.gap is not None and delivery.plan.surveillance is not None and state.watched
+        if wanted and not open_about(state, self.declares.name, ""):
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        watch = delivery.plan.surveillance
+        assert watch is not None  # noqa: S101 - nothing is searched for without it
+        sighting = (Requirement(service=delivery.state.responsible, says="sighting"),)
+        return Checkpoint(id=name, requires=sighting, due=watch.search)
+
+    def title_of(self, key: str) -> str:
+        return "search"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """It is in sight again, or not watched any more."""
+        return delivery.state.gap is None or not delivery.state.watched
+
+    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        state.stop_all("lost", NOT_FOUND(services=services), when.seq)
+
+
+def check_in_due(delivery: Delivery) -> datetime | None:
+    """When the responsible authority will be asked where it is, unless it says so before (R9)."""
+    state, watch = delivery.state, delivery.plan.surveillance
+    if watch is None or state.last_contact is None or state.gap is not None or not state.watched:
+        return None
+    often = watch.degraded if watch.degraded is not None and state.failed_devices else watch.check_in
+    return None if open_about(state, "sighting", "") else state.last_contact + often

@@ -1,0 +1,61 @@
+"""Codes as sentences. What is hashed is the code and its parameters; these words may be changed at any time."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from domain.delivery.verdicts import Finding, Halt, Verdict
+from domain.words.codes import CODES, Parameter, Shape
+from domain.words.quantities import say_mass, say_span
+
+Translate = Callable[[str], str]
+"""From an English text of ours to the reader's language."""
+
+
+def english(text: str) -> str:
+    """The code's own words."""
+    return text
+
+
+def say(finding: Finding, translate: Translate = english) -> str:
+    """The sentence of a finding, with its rule before it."""
+    return f"{finding.rule}: {say_plainly(finding, translate)}"
+
+
+def say_plainly(finding: Finding, translate: Translate = english) -> str:
+    """The sentence of a finding."""
+    code = CODES[finding.code]
+    words = {name: _said(finding.parameters, name, shape, translate) for name, shape in code.shapes.items()}
+    return translate(code.sentence).format_map(words)
+
+
+def say_verdict(verdict: Verdict, translate: Translate = english) -> str:
+    """Why it is this verdict; empty where it was accepted."""
+    return say_plainly(verdict.finding, translate) if verdict.finding is not None else ""
+
+
+def say_halt(halt: Halt, translate: Translate = english) -> str:
+    """Why nothing advances any more."""
+    return say(halt.finding, translate)
+
+
+def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translate: Translate) -> str:
+    value = parameters[name]
+    match shape:
+        case "mass":
+            return say_mass(int(str(value)))
+        case "money":
+            return str(value)
+        case "span":
+            return say_span(timedelta(milliseconds=int(str(value))))
+        case "word":
+            return translate(str(value).replace("_", " "))
+        case "words":
+            return ", ".join(translate(one.replace("_", " ")) for one in _several(value))
+        case "names":
+            return ", ".join(_several(value))
+        case _:
+            return str(value)
+
+
+def _several(value: Parameter) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (str(value),)

@@ -1,0 +1,70 @@
+"""What must be under way outside while a delivery stands as it does: questions, notices, the register. Pure, and made afresh each
+time: whoever performs it starts what is wanted and does not run, and ends what runs and is not wanted.
+"""
+
+from dataclasses import dataclass
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.vocabulary import NoticeKind
+from domain.rules.turns import waits_for_the_register
+
+
+@dataclass(frozen=True)
+class Question:
+    """A service is asked at an open checkpoint, until it has said all that is asked of it or the checkpoint closes."""
+
+    checkpoint: str
+    service: str
+
+
+@dataclass(frozen=True)
+class OnceMore:
+    """Who must be polled at a checkpoint that came due is asked once more, before silence decides."""
+
+    checkpoint: str
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A service is told what follows from entry `of`."""
+
+    of: int
+    kind: NoticeKind
+    checkpoint: str | None
+    service: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """The register is looked into for other operations that touch this one; `step` counts the looks so far."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """The register is told that this operation is live no more."""
+
+
+Errand = Question | OnceMore | Telling | Look | Release
+
+
+def wanted(delivery: Delivery) -> tuple[Errand, ...]:
+    """Everything that must be under way now; the release of the register first, so that nobody waits for it."""
+    state = delivery.state
+    errands: list[Errand] = []
+    if state.ended:
+        return ()
+    if state.outcome is not None and not state.released:
+        errands.append(Release())
+    if waits_for_the_register(delivery):
+        errands.append(Look(state.register.number))
+    for name, progress in state.progress.items():
+        if progress.open:
+            waiting = progress.waiting_for()
+            errands += [Question(name, service) for service in waiting]
+            if progress.came_due and not progress.asked_again:
+                errands.append(OnceMore(name, waiting))
+    errands += [Telling(owed.seq, owed.kind, owed.checkpoint, service) for owed in state.owed for service in owed.services]
+    return tuple(errands)
