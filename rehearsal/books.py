@@ -68,6 +68,7 @@ class Voices(Book):
         """By authority: where each condition binds, and its number."""
         self._firsts: dict[str, Statement] = {}
         self._counted: dict[str, Statement] = {}
+        self._keys: dict[str, frozenset[str]] = {}
 
     def opened(self, checkpoint: str) -> None:
         """Its services are asked from now on."""
@@ -104,6 +105,18 @@ class Voices(Book):
             case _:
                 pass
 
+    def signed(self, statement: Statement, keys: frozenset[str]) -> None:
+        """Whose keys signed it: officers are told apart by their keys (R20)."""
+        self._keys[statement.id] = keys
+
+    def _is_second(self, first: Statement | None, statement: Statement) -> bool:
+        return (
+            first is not None
+            and first.service == statement.service
+            and first.officer != statement.officer
+            and self._keys[first.id].isdisjoint(self._keys[statement.id])
+        )
+
     def counts(self, statement: Statement) -> bool:
         """Whether it takes effect, or is only the first of two signatures (R20)."""
         key = f"{statement.checkpoint}/{voice_of(statement)}/{statement.kind}"
@@ -112,7 +125,7 @@ class Voices(Book):
             key = statement.content.of
             two = key in self._counted and self._officers(self._counted[key]) == 2
         first = self._firsts.pop(key, None)
-        if two and (first is None or first.service != statement.service or first.officer == statement.officer):
+        if two and not self._is_second(first, statement):
             self._firsts[key] = statement
             return False
         self._counted[statement.id] = statement
@@ -128,8 +141,7 @@ class Voices(Book):
     def two_agree(self, statement: Statement) -> bool:
         """Whether a first signature that waits for this second one says the same."""
         first = self._firsts.get(f"{statement.checkpoint}/{voice_of(statement)}/{statement.kind}")
-        seconds = first is not None and first.service == statement.service and first.officer != statement.officer
-        return not seconds or (first is not None and first.content == statement.content)
+        return not self._is_second(first, statement) or (first is not None and first.content == statement.content)
 
     def _answers(self, statement: Statement) -> bool:
         return statement.checkpoint in self._open and self._officers(statement) > 0

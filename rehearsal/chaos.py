@@ -22,7 +22,7 @@ from domain.rules.watch import Sighted
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.moments import instant
 from rehearsal.scenario import Act, Pace, Scenario
-from rehearsal.services import private_key_of
+from rehearsal.services import private_key_of, second
 
 MOST_TROUBLES = 3
 CALM, HALF = 0.7, 0.5
@@ -353,7 +353,8 @@ def haste(coming: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelop
 
     def says(by: str, **changed: Any) -> Envelope:
         new = {"id": f"{dice.getrandbits(128):032x}", "service": by} | changed
-        return sign_statement(statement.model_copy(update=new), private_key_of(by))
+        signer = by if changed.get("officer") is None else dice.choice((by, second(by)))
+        return sign_statement(statement.model_copy(update=new), private_key_of(signer))
 
     peer = dice.choice([one for one in plan.participants() if one[:3] == service[:3]])
     begins = instant(statement.happened_at) + timedelta(hours=dice.randint(-4, 1))
@@ -402,4 +403,5 @@ def attacks(heard: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelo
         right = Correction(of=statement.id, reason="SIMULATED: misread", content=dice.choice((heavier, statement.content)))
         for by, officer in ((other, "duty"), (statement.service, "duty"), (statement.service, "another")):
             new = {"id": f"{dice.getrandbits(128):032x}", "service": by, "officer": officer, "content": right}
-            yield sign_statement(statement.model_copy(update=new), private_key_of(by))
+            signer = second(by) if officer == "another" else by
+            yield sign_statement(statement.model_copy(update=new), private_key_of(signer))

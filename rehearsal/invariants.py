@@ -108,6 +108,8 @@ class Checker:
         match entry.event:
             case Stated(envelope=envelope, verdict=verdict):
                 statement = read_statement(envelope)
+                if statement.id not in self._ids:
+                    self._voices.signed(statement, frozenset(one.keyid for one in envelope.signatures))
                 if statement.id in self._ids and verdict.rule != "R18":
                     yield f"R18: statement {statement.id} counts twice"
                 self._ids.add(statement.id)

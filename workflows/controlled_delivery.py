@@ -1,23 +1,28 @@
-"""The workflow `ControlledDelivery`: one durable run of the story, one door for statements, queries for those who watch.
+"""The workflow `ControlledDelivery`: one durable run of a delivery, one door for statements, queries for those who watch.
 
-Platform matters stand here, the order of events in `workflows.story`, what is allowed in `domain.rules.rules`.
+Platform matters stand here. *What happens next* is decided in `domain.rules.course`, the officer's checklist; read that first.
+What is allowed stands beside each kind of statement in `domain.rules`.
 """
+
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.delivery.ledger import Amended, Asked, Deconflicted, Entry, Receipt
+    from domain.delivery.delivery import Delivery
+    from domain.delivery.events import Amended
+    from domain.delivery.ledger import Entry, Receipt, Withheld
     from domain.delivery.requests import Request
-    from domain.record.door import admit, amend, begin, change_keys, look_up, receipt, record, resume, submit
+    from domain.record.door import admit, amend, begin, change_keys, receipt, report, resume, submit
+    from domain.rules.course import advance, next_moment
     from domain.signing.envelope import Envelope
     from domain.views.asked import inbox
-    from domain.views.sight import Withheld, page
+    from domain.views.sight import page
     from domain.views.view import DeliveryView, view
     from domain.words.errors import Malformed, VigilError
     from workflows import messages
-    from workflows.messages import AskedReport, Asker, Docket, Ending, Page
-    from workflows.story import Story
+    from workflows.messages import Asker, Docket, Ending, Fact, HandIn, LedgerSlice
     from workflows.temporal_stage import TemporalStage
 
 
@@ -36,101 +41,94 @@ class ControlledDelivery:
         self._docket = docket
         self._refused: ApplicationError | None = None
         try:
-            if docket.entries:
-                self._delivery = resume(docket.plan, docket.directory, docket.cards, docket.entries)
-            else:
-                self._delivery = begin(docket.plan, docket.directory, docket.cards, workflow.now())
+            self._delivery = _delivery_of(docket)
             self._stage = TemporalStage(self._delivery, docket)
         except VigilError as error:
             self._refused = as_application_error(error)  # raised by `run`, since an initialiser cannot fail a workflow
 
     @workflow.run
     async def run(self, docket: Docket) -> Ending:  # noqa: ARG002 - Temporal gives it to both; the initialiser has used it
-        """Perform the story; then wait until everyone who was being answered has been."""
+        """Perform what is decided until it has ended; then wait until everyone who was being answered has been."""
         if self._refused is not None:
             raise self._refused
-        await Story(self._delivery, self._stage).run()
-        self._stage.show_everywhere()
+        delivery, stage = self._delivery, self._stage
+        while True:
+            stage.match(next_moment(delivery, stage.reached))
+            if delivery.state.ended:
+                break
+            stage.go_on_in_a_new_run()
+            moment = await stage.news()
+            if moment is not None:
+                advance(delivery, moment)
         await workflow.wait_condition(workflow.all_handlers_finished)
-        outcome = self._delivery.outcome
-        assert outcome is not None  # noqa: S101 - the story records it before it ends
-        ledger = self._delivery.ledger
-        return Ending(delivery=self._delivery.plan.operation, outcome=outcome, entries=len(ledger), head=ledger.head)
+        outcome = delivery.state.outcome
+        assert outcome is not None  # noqa: S101 - nothing ends without one
+        return Ending(delivery=delivery.plan.operation, outcome=outcome, size=len(delivery.ledger), root=delivery.ledger.root)
 
     @workflow.update(name=messages.SUBMIT)
-    def submit(self, envelope: Envelope) -> Receipt:
+    def submit(self, handed: HandIn[Envelope]) -> Receipt:
         """The one door: record a statement, answer with its receipt. Idempotent by statement id."""
         try:
-            return submit(self._delivery, envelope, workflow.now())
+            return submit(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
             raise as_application_error(error) from error
 
     @submit.validator
-    def _admit(self, envelope: Envelope) -> None:
+    def _admit(self, handed: HandIn[Envelope]) -> None:
         """Refuse noise before anything is written. Signatures are checked here because Temporal does not run this on replay."""
+        self._check(handed)
         try:
-            admit(self._delivery, envelope, workflow.now())
+            admit(self._delivery, handed.content, workflow.now())
         except VigilError as error:
             raise as_application_error(error) from error
 
     @workflow.update(name=messages.AMEND)
-    def amend(self, amended: Amended) -> Entry:
+    def amend(self, handed: HandIn[Amended]) -> Entry:
         """Change the plan for what is still ahead; the entry that records it. Idempotent: the same plan again is one change."""
-        known = [
-            entry for entry in self._delivery.ledger if isinstance(entry.event, Amended) and entry.event.plan == amended.plan
-        ]
         try:
-            entry = known[0] if known else amend(self._delivery, amended, workflow.now())
+            return amend(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
             raise as_application_error(error) from error
-        if not known:
-            self._stage.amended()
-        return entry
+
+    @amend.validator
+    def _check_amending(self, handed: HandIn[Amended]) -> None:
+        self._check(handed)
 
     @workflow.update(name=messages.CHANGE_KEYS)
-    def change_keys(self, change: Envelope) -> None:
+    def change_keys(self, handed: HandIn[Envelope]) -> None:
         """Take a signed change of a service's keys (R24). Idempotent: what is known already is taken."""
         try:
-            self._change_keys(change)
+            change_keys(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
             raise as_application_error(error) from error
 
+    @change_keys.validator
+    def _check_changing_keys(self, handed: HandIn[Envelope]) -> None:
+        self._check(handed)
+
     @workflow.signal(name=messages.CHANGE_KEYS)
-    def leave_keys(self, change: Envelope) -> None:
+    def leave_keys(self, handed: HandIn[Envelope]) -> None:
         """The same for when no worker is up. What does not count here is dropped and logged."""
         try:
-            self._change_keys(change)
+            change_keys(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
             workflow.logger.warning("a change of keys left by signal was turned away", extra={"code": error.code})
 
-    def _change_keys(self, change: Envelope) -> None:
-        if change_keys(self._delivery, change, workflow.now()) is not None:
-            self._stage.tell("keys", None, self._delivery.plan.participants())
-
     @workflow.signal(name=messages.SUBMIT)
-    def leave(self, envelope: Envelope) -> None:
+    def leave(self, handed: HandIn[Envelope]) -> None:
         """Store-and-forward for when no worker is up: the same door, without an answer. Noise is dropped and logged."""
         try:
-            submit(self._delivery, envelope, workflow.now())
+            submit(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
             workflow.logger.warning("a statement left by signal was turned away", extra={"code": error.code})
 
-    @workflow.signal(name=messages.REPORT_ASKED)
-    def report_asked(self, report: AskedReport) -> None:
-        """From the checkpoint activity and the gateway: asked, told and received are facts of the ledger too."""
-        asked = Asked(**report.model_dump())
+    @workflow.signal(name=messages.REPORT)
+    def report(self, handed: HandIn[Fact]) -> None:
+        """From activities and the gateway: who was asked or told, and what the register says, are facts of the ledger."""
         try:
-            record(self._delivery, asked, workflow.now())
+            report(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
             workflow.logger.warning("a report came too late", extra={"code": error.code})
-
-    @workflow.signal(name=messages.REPORT_CONFLICTS)
-    def report_conflicts(self, found: Deconflicted) -> None:
-        """From the activities of this delivery, or of another that has come or gone: the register's answer (R15)."""
-        try:
-            look_up(self._delivery, found, workflow.now())
-        except VigilError as error:
-            workflow.logger.warning("the register's answer came too late", extra={"code": error.code})
 
     @workflow.query(name=messages.QUERY_VIEW)
     def view(self, asker: Asker) -> DeliveryView:
@@ -138,8 +136,8 @@ class ControlledDelivery:
         return view(self._delivery, asker.service, workflow.now())
 
     @workflow.query(name=messages.QUERY_LEDGER)
-    def ledger(self, wanted: Page) -> list[Entry | Withheld]:
-        """Entries from a number on; those that are not the reader's are withheld, all but their hash (R11)."""
+    def ledger(self, wanted: LedgerSlice) -> list[Entry | Withheld]:
+        """Entries from a number on; those that are not the reader's are withheld, all but their leaf (R11)."""
         return page(self._delivery, wanted.reader, wanted.since)
 
     @workflow.query(name=messages.QUERY_INBOX)
@@ -156,4 +154,25 @@ class ControlledDelivery:
     @workflow.query(name=messages.QUERY_DOCKET)
     def docket(self) -> Docket:
         """Everything: for the evidence packet."""
-        return self._docket.model_copy(update={"entries": tuple(self._delivery.ledger)})
+        return self._docket.model_copy(update={"entries": self._delivery.ledger.entries})
+
+    def _received(self, handed: HandIn[Envelope] | HandIn[Amended] | HandIn[Fact]) -> datetime:
+        """When it was received; whatever comes of it, the loop looks again."""
+        state = self._delivery.state
+        at = handed.moment(self._delivery.plan.operation, self._delivery.directory, state.now)
+        self._stage.stir(at)
+        return at
+
+    def _check(self, handed: HandIn[Envelope] | HandIn[Amended]) -> None:
+        try:
+            handed.check(self._delivery.plan.operation, self._delivery.directory)
+            handed.check_time(workflow.now())
+        except VigilError as error:
+            raise as_application_error(error) from error
+
+
+def _delivery_of(docket: Docket) -> Delivery:
+    secret = bytes.fromhex(docket.secret)
+    if docket.entries:
+        return resume(docket.directory, docket.cards, docket.entries, secret)
+    return begin(docket.plan, docket.directory, docket.cards, workflow.info().start_time, secret)

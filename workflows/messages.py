@@ -3,27 +3,33 @@
 Nothing sensitive is in ids or names: those are never encrypted by Temporal.
 """
 
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Generic, Literal, TypeVar
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
-from domain.delivery.ledger import Entry, Outcome
+from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.ledger import Entry
 from domain.delivery.requests import Notice, Request
+from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.register import Register
 from domain.plan.selectors import Selector
 from domain.plan.vocabulary import Digest
-from domain.signing.canonical import Frozen, digest
-from domain.signing.envelope import Envelope
+from domain.signing.canonical import Frozen, canonical, digest
+from domain.signing.envelope import HAND_IN_TYPE, Envelope, open_envelope, sign
+from domain.words.errors import NotAuthentic
 from domain.words.identifiers import CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, State
+from domain.words.limits import MOST_SERVICES
+from domain.words.moments import instant, utc_text
 
 WORKFLOW = "ControlledDelivery"
 SUBMIT = "submit"
 AMEND = "amend"
 CHANGE_KEYS = "change_keys"
-REPORT_ASKED = "report_asked"
-REPORT_CONFLICTS = "report_conflicts"
+REPORT = "report"
 QUERY_VIEW = "view"
 QUERY_LEDGER = "ledger"
 QUERY_INBOX = "inbox"
@@ -37,7 +43,8 @@ RELEASE = "release"
 DECONFLICT = "deconflict"
 RELEASE_CLAIM = "release_claim"
 AWAIT_CONFIRMATIONS = "await_confirmations"
-DELIVER_NOTICES = "deliver_notices"
+ASK_ONCE_MORE = "ask_once_more"
+DELIVER_NOTICE = "deliver_notice"
 
 PARTICIPANTS = "VigilParticipants"
 PHASE = "VigilPhase"
@@ -70,9 +77,70 @@ def update_id(envelope: Envelope) -> str:
     return digest(envelope)[:32]
 
 
-def wait_id(plan: Envelope, checkpoint: str) -> str:
-    """Id of the activity that waits at a checkpoint. It does not tell the checkpoint, which may be named after a place."""
-    return f"wait:{digest([digest(plan), checkpoint])[:16]}"
+def errand_id(plan: Envelope, *parts: str) -> str:
+    """Id of an errand's activity. It tells nothing: a checkpoint may be named after a place."""
+    return f"{parts[0]}:{digest([digest(plan), *parts])[:16]}"
+
+
+T = TypeVar("T")
+Fact = Annotated[Asked | AskedOnceMore | Deconflicted | Released | Told, Field(discriminator="event")]
+
+AHEAD, BEHIND = timedelta(seconds=5), timedelta(minutes=2)
+"""By how much the time of what is handed in may be ahead of Temporal's, and how long it may have waited."""
+
+
+class _Sealed(Frozen):
+    """What the seal of a hand-in commits to."""
+
+    vigil: Literal["hand-in/1"] = "hand-in/1"
+    delivery: OperationCode
+    at: UtcText
+    content: Digest
+
+
+class HandIn(Frozen, Generic[T]):
+    """Something for a delivery, and when whoever relays it received it: nothing in a ledger takes its time from a clock that a
+    replay does not see. The seal is by the installation's key. One without a seal counts as of the newest entry.
+    """
+
+    content: T
+    at: UtcText
+    seal: Envelope | None = None
+
+    def moment(self, delivery: str, directory: Directory, now: datetime) -> datetime:
+        """When it was received; `now` where no key of the installation says so."""
+        try:
+            self.check(delivery, directory)
+        except NotAuthentic:
+            return now
+        return instant(self.at)
+
+    def check(self, delivery: str, directory: Directory) -> None:
+        """Raises `NotAuthentic` unless the installation has sealed this content, for this delivery, with this time."""
+        system = directory.system()
+        expected = _Sealed(delivery=delivery, at=self.at, content=digest_of(self.content))
+        if self.seal is None or system is None:
+            raise NotAuthentic("it is not sealed by the installation")
+        if open_envelope(self.seal, HAND_IN_TYPE, system.keys_at(instant(self.at))) != canonical(expected):
+            raise NotAuthentic("the installation's seal is on something else")
+
+    def check_time(self, now: datetime) -> None:
+        """Raises `NotAuthentic` for a time that cannot be: ahead of now, or so far behind that it was held back."""
+        ahead = instant(self.at) - now
+        if not -BEHIND <= ahead <= AHEAD:
+            message = f"it is said to have been received {'after' if ahead > timedelta() else 'long before'} now"
+            raise NotAuthentic(message, hint="set the clock of whoever relays it right")
+
+
+def hand_in(content: T, delivery: str, at: datetime, key: Ed25519PrivateKey) -> HandIn[T]:
+    """This content for that delivery, received at this instant, sealed with the installation's key."""
+    sealed = _Sealed(delivery=delivery, at=utc_text(at), content=digest_of(content))
+    return HandIn(content=content, at=sealed.at, seal=sign(canonical(sealed), HAND_IN_TYPE, key))
+
+
+def digest_of(content: object) -> str:
+    """SHA-256 of the canonical bytes of what is handed in."""
+    return digest(content)
 
 
 class Docket(Frozen):
@@ -81,12 +149,14 @@ class Docket(Frozen):
     plan: Envelope
     directory: Directory
     cards: dict[State, RuleCard]
+    secret: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Behind the salts of the ledger: drawn by whoever starts the delivery, never in an archive or a packet."""
     entries: Annotated[tuple[Entry, ...], Field(max_length=100_000)] = ()
     entries_per_run: Annotated[int, Field(ge=1)] = 1500
-    """After so many new entries a run ends at the next checkpoint boundary and another goes on (Temporal's limits)."""
+    """After so many new entries a run ends and another goes on, whatever is open (Temporal's limits)."""
 
 
-class Page(Frozen):
+class LedgerSlice(Frozen):
     """Ledger entries from a number on, as far as they are this reader's (R11)."""
 
     reader: Service
@@ -97,17 +167,6 @@ class Asker(Frozen):
     """Who wants to see."""
 
     service: Service
-
-
-class AskedReport(Frozen):
-    """From the checkpoint activity: who received the request, who could not be reached, whose people were told. From the
-    gateway: whose people have read it.
-    """
-
-    checkpoint: CheckpointId
-    received: tuple[ServiceId, ...] = ()
-    unreachable: tuple[ServiceId, ...] = ()
-    told: tuple[ServiceId, ...] = ()
 
 
 class Book(Frozen):
@@ -139,22 +198,18 @@ class CheckpointWait(Frozen):
 
     delivery: OperationCode
     checkpoint: CheckpointId
-    requests: Annotated[tuple[Request, ...], Field(min_length=1, max_length=60)]
-    services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=60)]
+    requests: Annotated[tuple[Request, ...], Field(min_length=1, max_length=MOST_SERVICES)]
+    services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=MOST_SERVICES)]
 
 
-class Errand(Frozen):
-    """The errand of `deliver_notices`."""
+class NoticeErrand(Frozen):
+    """The errand of `deliver_notice`: one notice to one service."""
 
-    notices: Annotated[tuple[Notice, ...], Field(min_length=1, max_length=100)]
-    services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=100)]
-
-
-class Delivered(Frozen):
-    """How `deliver_notices` went."""
-
-    reached: tuple[ServiceId, ...] = ()
-    unreachable: tuple[ServiceId, ...] = ()
+    delivery: OperationCode
+    of: Annotated[int, Field(ge=0)]
+    """The entry it follows from."""
+    notice: Notice
+    service: Service
 
 
 class Ending(Frozen):
@@ -162,5 +217,5 @@ class Ending(Frozen):
 
     delivery: OperationCode
     outcome: Outcome
-    entries: int
-    head: Digest
+    size: int
+    root: Digest

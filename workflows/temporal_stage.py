@@ -1,7 +1,11 @@
-"""The Stage on Temporal: durable timers, the checkpoint activity, notices, and continue-as-new between two steps."""
+"""The stage on Temporal: durable timers, the checkpoint activity, notices, the register, and continue-as-new at any moment.
+
+It performs what `workflows.errands.wanted` says and decides nothing. Activities hand in what they find by signal or Update, never
+by their result: on a replay, results come in another order than they came at first.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,222 +14,228 @@ from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import is_cancelled_exception
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import NoticeKind, Told
 from domain.delivery.requests import Notice
-from domain.record.door import record
-from domain.rules.unforeseen import in_between
-from domain.views.asked import requests
+from domain.views.asked import request
 from domain.views.sight import notice
 from domain.views.view import markdown, phase, view
+from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
 from workflows.messages import (
+    ASK_ONCE_MORE,
     AWAIT_CONFIRMATIONS,
     DECONFLICT,
-    DELIVER_NOTICES,
+    DELIVER_NOTICE,
     PARTICIPANTS,
     PHASE,
     RELEASE_CLAIM,
     CheckpointWait,
-    Delivered,
     Docket,
-    Errand,
+    NoticeErrand,
     Over,
     Touched,
-    wait_id,
+    errand_id,
 )
 
-DESKS_ARE_TOLD = "desks-are-told"
-"""Patch: notices go to people at a desk as well."""
 _PHASE = SearchAttributeKey.for_keyword(PHASE)
 _PARTICIPANTS = SearchAttributeKey.for_keyword_list(PARTICIPANTS)
 _ONE_ATTEMPT = timedelta(seconds=60)
 """Longest time one attempt at asking takes, long polls included; the wait itself has no limit."""
-_UNTELLING_IDS = "untelling-activity-ids"
-"""Patch: activity ids, which Temporal never encrypts, do not tell a checkpoint's name any more."""
 _LIVENESS = timedelta(seconds=30)
+_PAUSE = timedelta(seconds=30)
+"""Before an errand that has ended by itself, and is wanted still, is sent again."""
+_AT_ONCE = timedelta(milliseconds=1)
+_AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 
 
 class TemporalStage:
-    """Performs a `Story` as a workflow."""
+    """Performs what is wanted, as a workflow."""
 
     def __init__(self, delivery: Delivery, docket: Docket) -> None:
         self._delivery = delivery
         self._docket = docket
-        self._asking: dict[str, list[asyncio.Task[Any]]] = {}
-        self._asked: dict[str, list[str]] = {}
-        """Services asked so far in this run, by checkpoint."""
-        self._notices: list[asyncio.Task[Any]] = []
-        """Notices and errands to the register that are under way."""
+        self._asking: dict[str, list[tuple[frozenset[str], asyncio.Task[None]]]] = {}
+        """By checkpoint: whom each activity asks."""
+        self._running: dict[Errand, asyncio.Task[None]] = {}
+        """What ends by itself."""
+        self._asked = 0
+        """Activities that ask, so far in this run."""
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_at: datetime | None = None
         self._shown_phase = ""
-        self._participants = delivery.plan.participants()
+        self._shown_participants = delivery.plan.participants()
+        self._stirred = False
+        self._commands = 0
+        self.reached = delivery.state.now
+        """Up to when time has passed here."""
 
-    def now(self) -> datetime:
-        """The workflow's time, the same on every replay."""
-        return workflow.now()
+    def stir(self, at: datetime | None = None) -> None:
+        """Something has happened: the loop looks again."""
+        self._stirred = True
+        if at is not None:
+            self.reached = max(self.reached, at)
 
-    async def wait(self, until_true: Callable[[], bool], until: datetime | None, summary: str) -> None:
-        """One durable timer serves many waits: it is set anew only when the next moment changes."""
-        self.show_everywhere()
-        self._set_alarm(until, summary)
-        await workflow.wait_condition(lambda: until_true() or (until is not None and self.now() >= until))
+    async def news(self) -> datetime | None:
+        """Return when something has happened: the moment that has come, or none where it was something else."""
+        await workflow.wait_condition(lambda: self._stirred)
+        self._stirred = False
+        if self._alarm is None or not self._alarm.done():
+            return None
+        moment, self._alarm, self._alarm_at = self._alarm_at, None, None
+        assert moment is not None  # noqa: S101 - an alarm is set for a moment
+        self.reached = max(self.reached, moment)
+        return moment
 
-    def deconflict(self) -> None:
-        """The activity answers by signal, so that the story can be stopped meanwhile."""
-        plan = self._delivery.plan
-        touched = Touched(
-            delivery=plan.operation,
-            contact=plan.initiator,
-            identifiers=plan.consignment.identifiers,
-            selectors=plan.selectors,
-        )
-        self._register(DECONFLICT, touched, "looks for other operations that touch this one")
+    def match(self, coming: datetime | None) -> None:
+        """Start what is wanted and does not run, end what runs and is not wanted, and wait for the next moment.
 
-    async def release(self) -> None:
-        """After whatever is under way, so that no claim comes in behind it."""
-        await self.settle()
-        self._register(RELEASE_CLAIM, Over(delivery=self._delivery.plan.operation), "is live no more")
-        await self.settle()
-
-    def ask(self, name: str) -> None:
-        """One activity per checkpoint (and per task queue, where services are reached from their own), and another for whom a
-        changed plan asks there as well.
+        No task may end without a command, or a replay may take it together with the next one, where results and timers come in
+        another order: where nothing else is to be done, the memo is written.
         """
-        before = self._asked.setdefault(name, [])
-        asked = [one for one in requests(self._delivery, name) if one.service not in before]
-        again = f"+{len(before)}" if before else ""
-        before += [one.service for one in asked]
-        activity = wait_id(self._docket.plan, name) if workflow.patched(_UNTELLING_IDS) else f"wait:{name}"
-        queues: dict[str | None, list[str]] = {}
-        for one in asked:
-            queues.setdefault(self._delivery.directory.get(one.service).task_queue, []).append(one.service)
-        for queue, services in queues.items():
-            wait = CheckpointWait(
-                delivery=self._delivery.plan.operation,
-                checkpoint=name,
-                requests=tuple(one for one in asked if one.service in services),
-                services=tuple(self._delivery.directory.get(service) for service in services),
-            )
-            task = workflow.start_activity(
-                AWAIT_CONFIRMATIONS,
-                wait,
-                activity_id=f"{activity}{again}" + (f"@{queue}" if queue else ""),
-                task_queue=queue,
-                start_to_close_timeout=_ONE_ATTEMPT,
-                heartbeat_timeout=_LIVENESS,
-                retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
-                summary=f"{name}: waits for {', '.join(services)}"[:120],
-            )
-            task.add_done_callback(_look_at)
-            self._asking.setdefault(name, []).append(task)
+        before = self._commands
+        errands = wanted(self._delivery)
+        self._ask([one for one in errands if isinstance(one, Question)])
+        for errand in errands:
+            if not isinstance(errand, Question) and errand not in self._running:
+                self._start(errand)
+        self._running = {one: task for one, task in self._running.items() if not task.done() or one in errands}
+        self._set_alarm(coming)
+        self._show()
+        if self._commands == before:
+            workflow.upsert_memo({"size": len(self._delivery.ledger)})
 
-    def withdraw(self, name: str, services: tuple[str, ...]) -> None:
-        """Cancelling a parked activity closes it at once: nothing stays pending behind a closed checkpoint."""
-        for task in self._asking.pop(name, []):
-            task.cancel()
-        told = tuple(one for one in services if one not in self._never_told(services))
-        if told:
-            self.tell("withdrawn", name, told)
-
-    def tell(self, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
-        """Send it with an activity of its own; who was reached is recorded when that has ended."""
-        self._notices = [task for task in self._notices if not task.done()]
-        number = f"{self._delivery.plan.operation}/{len(self._delivery.ledger)}/{kind}"
-        notices = tuple(
-            Notice(
-                id=f"{number}/{service}",
-                delivery=self._delivery.plan.operation,
-                service=service,
-                kind=kind,
-                checkpoint=checkpoint,
-                text=notice(self._delivery, kind, checkpoint, service)[:1000],
-            )
-            for service in services
-        )
-        self._notices.append(asyncio.create_task(self._deliver(kind, checkpoint, notices)))
-
-    def show(self) -> None:
-        """Shown when the story next waits."""
-
-    def amended(self) -> None:
-        """The plan was changed: whoever takes part now, and whoever did, is told; lists show it to whoever takes part."""
-        before = self._participants
-        self._participants = self._delivery.plan.participants()
-        workflow.upsert_search_attributes([_PARTICIPANTS.value_set(list(self._participants))])
-        services = tuple(dict.fromkeys((*self._participants, *before)))
-        self.tell("amended", None, services)
-        for name, progress in self._delivery.progress.items():
-            if progress.open:
-                self.ask(name)
-
-    async def rest(self) -> None:
-        """Continue as new here if the run has grown long. Only between checkpoints, since pending activities do not survive:
-        what goes on being asked meanwhile is asked anew by the next run, with the same request.
-        """
+    def go_on_in_a_new_run(self) -> None:
+        """Continue as new where the run has grown long, whatever is open: the next run starts what is wanted."""
         grown = len(self._delivery.ledger) - len(self._docket.entries) >= self._docket.entries_per_run
-        if not (grown or workflow.info().is_continue_as_new_suggested()) or not in_between(self._delivery):
-            return
-        await self.settle()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        self.show_everywhere()
-        entries = tuple(self._delivery.ledger)
-        workflow.continue_as_new(self._docket.model_copy(update={"entries": entries}))
+        if grown or workflow.info().is_continue_as_new_suggested():
+            workflow.continue_as_new(self._docket.model_copy(update={"entries": self._delivery.ledger.entries}))
 
-    async def settle(self) -> None:
-        """Return when no notice is under way any more."""
-        while pending := [task for task in self._notices if not task.done()]:
-            await workflow.wait(pending)
+    def _ask(self, questions: list[Question]) -> None:
+        """One activity per checkpoint (and per task queue, where services are reached from their own), and another for whom a
+        changed plan asks there as well. What has closed is cancelled: a parked activity is gone at once.
+        """
+        asked: dict[str, list[str]] = {}
+        for one in questions:
+            asked.setdefault(one.checkpoint, []).append(one.service)
+        for name in [one for one in self._asking if one not in asked]:
+            for _, task in self._asking.pop(name):
+                self._commands += task.cancel()
+        for name, services in asked.items():
+            running = [(whom, task) for whom, task in self._asking.get(name, []) if not task.done()]
+            missing = [one for one in services if not any(one in whom for whom, _ in running)]
+            for queue, group in self._by_queue(missing):
+                running.append((frozenset(group), self._open_ended(self._await(name, group, queue))))
+            self._asking[name] = running
 
-    def show_everywhere(self) -> None:
-        """Temporal's own UI reads like the operation: details in words, one search attribute for lists."""
-        shown = view(self._delivery, self._delivery.directory.get(self._delivery.plan.initiator), self.now())
-        workflow.set_current_details(markdown(shown))
-        name = phase(self._delivery)
-        coarse = shown.outcome or ("halted" if name == "halted" else "under_way" if self._delivery.dispatched else "planned")
-        if coarse != self._shown_phase:
-            self._shown_phase = coarse
-            workflow.upsert_search_attributes([_PHASE.value_set(coarse)])
+    def _by_queue(self, services: list[str]) -> Iterator[tuple[str | None, list[str]]]:
+        queues: dict[str | None, list[str]] = {}
+        for service in services:
+            queues.setdefault(self._delivery.directory.get(service).task_queue, []).append(service)
+        yield from queues.items()
 
-    def _never_told(self, services: tuple[str, ...]) -> tuple[str, ...]:
-        """People at a desk, in a run from before they were told of anything: they find it in their inbox."""
-        desks = tuple(service for service in services if self._delivery.directory.get(service).reach.by == "desk")
-        return () if desks and workflow.patched(DESKS_ARE_TOLD) else desks
+    def _wait(self, name: str, services: list[str]) -> CheckpointWait:
+        return CheckpointWait(
+            delivery=self._delivery.plan.operation,
+            checkpoint=name,
+            requests=tuple(request(self._delivery, name, one) for one in services),
+            services=tuple(self._delivery.directory.get(one) for one in services),
+        )
 
-    def _register(self, errand: str, what: Touched | Over, summary: str) -> None:
-        task = workflow.start_activity(errand, what, start_to_close_timeout=_ONE_ATTEMPT, summary=summary)
-        self._notices.append(task)
+    def _await(self, name: str, services: list[str], queue: str | None) -> asyncio.Task[Any]:
+        self._asked += 1
+        return workflow.start_activity(
+            AWAIT_CONFIRMATIONS,
+            self._wait(name, services),
+            activity_id=errand_id(self._docket.plan, "wait", name, str(self._asked)),
+            task_queue=queue,
+            start_to_close_timeout=_ONE_ATTEMPT,
+            heartbeat_timeout=_LIVENESS,
+            retry_policy=_AGAIN,
+            summary=f"{name}: waits for {', '.join(services)}"[:120],
+        )
 
-    def _set_alarm(self, until: datetime | None, summary: str) -> None:
+    def _start(self, errand: Errand) -> None:
+        match errand:
+            case OnceMore(checkpoint=name, services=services):
+                wait = self._wait(name, list(services))
+                task = self._once(ASK_ONCE_MORE, wait, f"{name}: asks once more before silence decides")
+            case Telling(of=of, kind=kind, checkpoint=name, service=service):
+                text = notice(self._delivery, kind, name, service)[:1000]
+                operation = self._delivery.plan.operation
+                number = f"{operation}/{of}/{kind}/{service}"
+                told = Notice(id=number, delivery=operation, service=service, kind=kind, checkpoint=name, text=text)
+                known = self._delivery.directory.get(service)
+                task = self._once(
+                    DELIVER_NOTICE, NoticeErrand(delivery=operation, of=of, notice=told, service=known), f"{kind} to {service}"
+                )
+            case Look():
+                plan = self._delivery.plan
+                touched = Touched(
+                    delivery=plan.operation,
+                    contact=plan.initiator,
+                    identifiers=plan.consignment.identifiers,
+                    selectors=plan.selectors,
+                )
+                task = self._once(DECONFLICT, touched, "looks for other operations that touch this one")
+            case Release():
+                task = self._once(RELEASE_CLAIM, Over(delivery=self._delivery.plan.operation), "is live no more")
+            case Question():
+                return
+        self._running[errand] = self._open_ended(task)
+
+    def _once(self, activity: str, what: Any, summary: str) -> asyncio.Task[Any]:
+        return workflow.start_activity(
+            activity, what, start_to_close_timeout=_ONE_ATTEMPT, retry_policy=_AGAIN, summary=summary[:120]
+        )
+
+    def _open_ended(self, activity: asyncio.Task[Any]) -> asyncio.Task[None]:
+        """An errand never raises into the loop. One that ends by itself rests, and is sent again if it is wanted still."""
+        self._commands += 1
+
+        async def run() -> None:
+            try:
+                await activity
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it was, the loop goes on
+                if is_cancelled_exception(error):
+                    return
+                workflow.logger.warning("an errand ended by itself", exc_info=error)
+            self.stir()
+            await workflow.sleep(_PAUSE)
+            self.stir()
+
+        return asyncio.create_task(run())
+
+    def _set_alarm(self, until: datetime | None) -> None:
         if until == self._alarm_at:
             return
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm_at, self._alarm = until, None
+        self._commands += 1
         if until is not None:
-            left = max(until - self.now(), timedelta())
-            self._alarm = asyncio.create_task(workflow.sleep(left, summary=summary[:120]))
+            left = max(until - workflow.now(), _AT_ONCE)
+            self._alarm = asyncio.create_task(workflow.sleep(left, summary=f"until {until.isoformat(timespec='seconds')}"))
+            self._alarm.add_done_callback(lambda _: self.stir())
 
-    async def _deliver(self, kind: NoticeKind, checkpoint: str | None, notices: tuple[Notice, ...]) -> None:
-        directory = self._delivery.directory
-        desks = self._never_told(tuple(one.service for one in notices))
-        called = tuple(one for one in notices if one.service not in desks)
-        went = Delivered(reached=desks)
-        if called:
-            errand = Errand(notices=called, services=tuple(directory.get(one.service) for one in called))
-            result = await workflow.execute_activity(
-                DELIVER_NOTICES,
-                errand,
-                result_type=Delivered,
-                start_to_close_timeout=timedelta(minutes=2),
-                heartbeat_timeout=_LIVENESS,
-                summary=f"{kind} to {', '.join(one.service for one in called)}"[:120],
-            )
-            went = Delivered(reached=desks + result.reached, unreachable=result.unreachable)
-        told = Told(kind=kind, checkpoint=checkpoint, reached=went.reached, unreachable=went.unreachable)
-        record(self._delivery, told, self.now())
+    def _show(self) -> None:
+        """Temporal's own UI reads like the operation: details in words, one search attribute for lists."""
+        delivery = self._delivery
+        shown = view(delivery, delivery.directory.get(delivery.plan.initiator), self.reached)
+        workflow.set_current_details(markdown(shown))
+        coarse = coarse_phase(delivery)
+        if coarse != self._shown_phase:
+            self._shown_phase = coarse
+            self._commands += 1
+            workflow.upsert_search_attributes([_PHASE.value_set(coarse)])
+        if delivery.plan.participants() != self._shown_participants:
+            self._shown_participants = delivery.plan.participants()
+            self._commands += 1
+            workflow.upsert_search_attributes([_PARTICIPANTS.value_set(list(self._shown_participants))])
 
 
-def _look_at(task: asyncio.Task[Any]) -> None:
-    """A checkpoint activity only ever ends because it was cancelled; anything else is worth a line in the log."""
-    if not task.cancelled() and (error := task.exception()) is not None and not is_cancelled_exception(error):
-        workflow.logger.warning("the checkpoint activity ended by itself", exc_info=error)
+def coarse_phase(delivery: Delivery) -> str:
+    """The one word by which lists in Temporal are filtered."""
+    state = delivery.state
+    if state.outcome is not None:
+        return state.outcome
+    return "halted" if phase(delivery) == "halted" else "under_way" if state.dispatched else "planned"

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from domain.words.identifiers import ServiceId
+from domain.words.limits import MOST_SERVICES
 from domain.words.moments import kept
 
-Services = Annotated[tuple[ServiceId, ...], Field(max_length=100)]
+Services = Annotated[tuple[ServiceId, ...], Field(max_length=MOST_SERVICES)]
 UtcText = Annotated[
     str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"), AfterValidator(kept)
 ]

@@ -18,6 +18,7 @@ from domain.plan.plan import STEP_NEEDS, Leg, Plan, PlannedCheckpoint, Step
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
 from domain.words.identifiers import locode_in_state
+from domain.words.limits import MOST_SERVICES
 from domain.words.quantities import say_mass, say_span
 
 Cards = Mapping[str, RuleCard]
@@ -53,6 +54,11 @@ def _services(plan: Plan, directory: Directory) -> Iterator[Fault]:
         if directory.find(service) is None:
             yield Fault(place=place, problem=f"service {service} is not in the directory")
 
+    if len(plan.participants()) > MOST_SERVICES:
+        problem = (
+            f"{len(plan.participants())} services take part, {MOST_SERVICES} at most may: each of them must acknowledge a stop"
+        )
+        yield Fault(place="checkpoints", problem=problem)
     yield from known(plan.initiator, "initiator")
     if plan.coordinator is not None:
         yield from known(plan.coordinator, "coordinator")

@@ -28,6 +28,7 @@ from domain.words.identifiers import (
     State,
     UnLocode,
 )
+from domain.words.limits import MOST_SERVICES
 from domain.words.quantities import Milligrams, Span
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
@@ -71,8 +72,8 @@ class Checkpoint(Frozen):
     """A point the delivery does not pass before the right services have said the right things."""
 
     id: CheckpointId
-    requires: Annotated[tuple[Requirement, ...], Field(min_length=1, max_length=60)]
-    need: Literal["all"] | Annotated[int, Field(ge=1, le=60)] = "all"
+    requires: Annotated[tuple[Requirement, ...], Field(min_length=1, max_length=2 * MOST_SERVICES)]
+    need: Literal["all"] | Annotated[int, Field(ge=1, le=MOST_SERVICES)] = "all"
     """How many *distinct services* must have said all that is asked of them."""
     due: Span
     """Time from opening until overdue; for a handover or delivery, beyond the leg's own duration."""

@@ -5,9 +5,11 @@ After whatever has happened, `due` says what is to be recorded next, until nothi
 law: `verify` demands that each decision in a ledger is the one that `due` makes there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
+from operator import itemgetter
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import (
@@ -101,8 +103,9 @@ class Course(Contingency):
 
 def record_what_time_brought(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """Reminders, escalations, silences, and authorisations that run out: the earliest first."""
-    passed = [(at, number, event) for number, (at, event) in enumerate(coming(delivery)) if at <= now]
-    yield from (event for _, _, event in sorted(passed, key=lambda one: one[:2])[:1])
+    earliest = min((one for one in coming(delivery) if one[0] <= now), key=itemgetter(0), default=None)
+    if earliest is not None:
+        yield earliest[1]()
 
 
 def close_what_is_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
@@ -303,7 +306,7 @@ def _windows(delivery: Delivery) -> Iterator[datetime]:
 # What the steps are made of
 
 
-def coming(delivery: Delivery) -> Iterator[tuple[datetime, AnyEvent]]:
+def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
     """What time will bring, and when. Recording one makes it go away."""
     for name, progress in delivery.state.progress.items():
         if progress.open and not progress.satisfied:
@@ -313,20 +316,21 @@ def coming(delivery: Delivery) -> Iterator[tuple[datetime, AnyEvent]]:
         yield from _running_out(delivery)
 
 
-def _coming_at(delivery: Delivery, name: str, progress: Progress) -> Iterator[tuple[datetime, AnyEvent]]:
+def _coming_at(delivery: Delivery, name: str, progress: Progress) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
     waiting = progress.waiting_for()
     reminder = progress.next_reminder(delivery.plan.contingencies.remind_every)
     if reminder is not None:
-        yield reminder, Reminded(checkpoint=name, services=waiting, rung=progress.rung + 1)
+        yield reminder, partial(Reminded, checkpoint=name, services=waiting, rung=progress.rung + 1)
     rung = progress.next_rung()
     if rung is not None:
-        yield progress.opened + rung.after, Escalated(checkpoint=name, to=rung.to, services=waiting, rung=progress.escalated + 1)
+        climbed = progress.escalated + 1
+        yield progress.opened + rung.after, partial(Escalated, checkpoint=name, to=rung.to, services=waiting, rung=climbed)
     if progress.due is not None and not progress.silent:
         polled = any(_is_polled(delivery, service) for service in waiting)
         if not polled or progress.asked_again:
-            yield progress.due, Silence(checkpoint=name, services=waiting)
+            yield progress.due, partial(Silence, checkpoint=name, services=waiting)
         elif not progress.came_due:
-            yield progress.due, CameDue(checkpoint=name)
+            yield progress.due, partial(CameDue, checkpoint=name)
 
 
 def _is_polled(delivery: Delivery, service: str) -> bool:
@@ -335,7 +339,7 @@ def _is_polled(delivery: Delivery, service: str) -> bool:
     return known is not None and known.reach.by == "poll"
 
 
-def _running_out(delivery: Delivery) -> Iterator[tuple[datetime, AnyEvent]]:
+def _running_out(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
     """Warnings and expiry of the authorisations of States still ahead (R5)."""
     ahead = delivery.state.states_ahead()
     leads = sorted(delivery.plan.expiry_warnings, reverse=True)
@@ -343,9 +347,9 @@ def _running_out(delivery: Delivery) -> Iterator[tuple[datetime, AnyEvent]]:
         if grant.state not in ahead or grant.provisional or grant.withdrawn or grant.expired:
             continue
         if grant.warnings < len(leads):
-            event = Expiring(service=service, valid_until=utc_text(grant.valid_until), rung=grant.warnings + 1)
-            yield grant.valid_until - leads[grant.warnings], event
-        yield grant.valid_until, Expired(service=service)
+            until, rung = utc_text(grant.valid_until), grant.warnings + 1
+            yield grant.valid_until - leads[grant.warnings], partial(Expiring, service=service, valid_until=until, rung=rung)
+        yield grant.valid_until, partial(Expired, service=service)
 
 
 def _closing(delivery: Delivery, name: str, progress: Progress) -> Iterator[AnyEvent]:

@@ -21,6 +21,8 @@ REQUEST_TYPE = "application/vnd.vigil.request+json"
 NOTICE_TYPE = "application/vnd.vigil.notice+json"
 MANIFEST_TYPE = "application/vnd.vigil.manifest+json"
 KEYS_TYPE = "application/vnd.vigil.keys+json"
+HAND_IN_TYPE = "application/vnd.vigil.hand-in+json"
+RECEIPT_TYPE = "application/vnd.vigil.receipt+json"
 READS_TYPE = "application/vnd.vigil.reads+json"
 
 _LONGEST_PAYLOAD = 512 * 1024
