@@ -7,7 +7,7 @@ SEEDS ?= 9800
 FROM ?= 200
 REQUESTS ?= 10000
 SECONDS ?= 60
-PACKAGES := activities archive client domain gateway process rehearsal workflows
+PACKAGES := activities archive client domain gateway process protocol rehearsal workflows
 
 .PHONY: help venv audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories words clean
 

@@ -23,7 +23,7 @@ from client.keys import key_of
 from client.options import GATEWAY, KEYS, As, Keys, Url
 from client.running import Interrupted, run
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, VigilError
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 
 UI = "http://127.0.0.1:8233"
 LARGEST_BODY = 4_000_000

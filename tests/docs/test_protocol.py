@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from activities.desks import Desks, Waiting, mail
-from activities.services import LARGEST_ANSWER, POLL_WAIT, Services
+from activities.services import POLL_WAIT, Services
 from archive.sessions import Sessions
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Receipt
@@ -52,6 +52,7 @@ from gateway.health import Health
 from gateway.problems import HTTP, STATUS, problem
 from process.brought import cards_in
 from process.in_force import InForce
+from protocol.calls import LARGEST_BODY
 from tests.installation import log_of_reads
 from tests.reference import protocol
 
@@ -464,7 +465,7 @@ def test_types_and_limits_are_those_of_the_code() -> None:
     kinds = NoticeKind.__args__  # type: ignore[attr-defined]
     for name in (*types, *(f"`{kind}`" for kind in kinds), f"{proof.LIFETIME} seconds", f"wait={POLL_WAIT}"):
         assert name in TEXT, name
-    for limit in (LARGEST_ANSWER, api.LARGEST_BODY):
+    for limit in (LARGEST_BODY, api.LARGEST_BODY):
         assert f"{limit:,} bytes" in TEXT
     assert f"{real_envelope._LONGEST_PAYLOAD // 1024} KiB" in TEXT
 

@@ -13,8 +13,8 @@ from aiohttp import web
 from domain.delivery.ledger import Entry
 from domain.views.view import view
 from domain.words.errors import Malformed, Unavailable, VigilError
-from process import gateway
-from process.gateway import Gateway
+from protocol import gateway
+from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
