@@ -15,6 +15,7 @@ import pytest
 import rfc8785
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
@@ -632,3 +633,29 @@ def test_the_keys_of_the_examples_are_nobodys(said: dict[str, Any]) -> None:
     """The example keys are made from plain numbers, so that nobody mistakes them for real ones."""
     assert said["key"].private_bytes_raw() == bytes(range(32))
     assert isinstance(said["vigil_key"], Ed25519PrivateKey)
+
+
+@pytest.mark.parametrize("kind", ["proofs", "envelopes", "receipts"])
+def test_the_documents_own_checks_agree_with_the_vectors(kind: str, said: dict[str, Any]) -> None:
+    """The Python of the page takes what docs/vectors says is right, and refuses everything else there."""
+    document = json.loads((ROOT / "docs" / "vectors" / f"{kind}.json").read_text(encoding="utf-8"))
+    keys = {one["keyid"]: one["public"] for one in document["keys"] if one["service"] in document.get("known", ())}
+
+    def taken(vector: Any) -> bool:
+        said["used"].clear()
+        call = document.get("call", {})
+        try:
+            if kind == "proofs":
+                asked = (call["caller"], keys, call["method"], call["url"], call["body"].encode(), call["now"])
+                said["check_proof"](vector["authorization"], *asked)
+            elif kind == "envelopes":
+                said["open_envelope"](vector["envelope"], document["type"], keys)
+            else:
+                said["check_receipt"](vector["receipt"], document["entries"])
+        except (ValueError, LookupError, AttributeError, InvalidSignature):
+            return False
+        return True
+
+    assert {one["name"]: one["accepted"] for one in document["vectors"]} == {
+        one["name"]: taken(one) for one in document["vectors"]
+    }
