@@ -24,7 +24,7 @@ from activities.desks import Desks, Waiting, mail
 from activities.services import POLL_WAIT, Services
 from archive.sessions import Sessions
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Receipt
+from domain.delivery.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Outcome, Receipt
 from domain.delivery.requests import Facts, Inbox, Notice, Request
 from domain.delivery.statements import AuthorisationGranted, Statement, read_statement
 from domain.plan import proof
@@ -47,7 +47,7 @@ from domain.views.view import DeliveryView, Row, view
 from domain.words.errors import Malformed, NotAuthentic, RuleBroken, VigilError
 from domain.words.moments import utc_text
 from domain.words.quantities import parse_span
-from gateway import api
+from gateway import api, openapi
 from gateway.access import Proofs, may_start, no_delivery
 from gateway.health import Health
 from gateway.problems import HTTP, STATUS, problem
@@ -659,3 +659,20 @@ def test_the_documents_own_checks_agree_with_the_vectors(kind: str, said: dict[s
     assert {one["name"]: one["accepted"] for one in document["vectors"]} == {
         one["name"]: taken(one) for one in document["vectors"]
     }
+
+
+def test_every_outcome_is_named() -> None:
+    """The page lists what the text of a notice `outcome` may begin with: each way to end, in the order of the code."""
+    listed = TEXT.partition("The outcomes are ")[2].partition(".\n")[0].partition(". The same")[0]
+
+    assert list(get_args(Outcome)) == re.findall(r"`([a-z_]+)`", listed)
+
+
+def test_every_parameter_of_a_question_is_named() -> None:
+    """Whatever may be asked of the gateway in the query of a path stands on the page."""
+    paths = openapi.document(api.routes, URL)["paths"]
+    calls = [call for path in paths.values() for call in path.values()]
+    asked = {one["name"] for call in calls for one in call.get("parameters", ()) if one["in"] == "query"}
+
+    assert {"signed", "since"} <= asked
+    assert [name for name in sorted(asked) if not re.search(rf"[?&]{name}=|`{name}`", TEXT)] == []
