@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -92,18 +92,17 @@ class StandIn:
         """It listens. Raises `Unavailable` if the address is taken or none of this machine."""
         app, address = web.Application(client_max_size=LARGEST_BODY), URL(self.url)
         app.router.add_route("*", "/{any:.*}", self.hear)
-        served = listening(app, address.host, address.port)
-        try:
-            await served.__aenter__()
-        except OSError as error:
-            message = f"no gateway can listen at {self.url}: {error.strerror}"
-            raise Unavailable(message, hint="name a free address of this machine with --gateway") from error
-        try:
-            yield
-        finally:
-            self._append({"event": "ended"})
-            self._closed = True
-            await served.__aexit__(None, None, None)
+        async with AsyncExitStack() as served:
+            try:
+                await served.enter_async_context(listening(app, address.host, address.port))
+            except OSError as error:
+                message = f"no gateway can listen at {self.url}: {error.strerror}"
+                raise Unavailable(message, hint="name a free address of this machine with --gateway") from error
+            try:
+                yield
+            finally:
+                self._append({"event": "ended"})
+                self._closed = True
 
     async def hear(self, call: web.Request) -> web.StreamResponse:
         """One call."""
