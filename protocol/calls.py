@@ -66,7 +66,7 @@ async def read_up_to(most: int, answer: aiohttp.ClientResponse) -> bytes:
 
 @asynccontextmanager
 async def listening(app: web.Application, host: str | None, port: int | None, patience: float = 1) -> AsyncIterator[int]:
-    """The application is served there; its port. Whoever is being answered at the end has `patience` seconds. Raises `OSError`."""
+    """The application is served there; its port. Whoever is answered at the end has `patience` seconds. Raises `OSError`."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=patience)
     await runner.setup()
     try:
