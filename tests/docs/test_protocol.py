@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import aiohttp
+import jsonschema
 import pytest
 import rfc8785
 from aiohttp import web
@@ -676,3 +677,11 @@ def test_every_parameter_of_a_question_is_named() -> None:
 
     assert {"signed", "since"} <= asked
     assert [name for name in sorted(asked) if not re.search(rf"[?&]{name}=|`{name}`", TEXT)] == []
+
+
+@pytest.mark.parametrize(("note", "schema"), [("request", "request"), ("notice", "notice"), ("payload", "statement")])
+def test_what_the_page_shows_fits_its_schema(note: str, schema: str) -> None:
+    """Request, notice and statement of the page fit the schemas that are published beside it."""
+    published = json.loads((ROOT / "docs" / "schemas" / f"{schema}.schema.json").read_text(encoding="utf-8"))
+
+    jsonschema.validate(block(note).json(), published, jsonschema.Draft202012Validator)
