@@ -7,9 +7,9 @@ SEEDS ?= 9800
 FROM ?= 200
 REQUESTS ?= 10000
 SECONDS ?= 60
-PACKAGES := activities archive client domain gateway process rehearsal workflows
+PACKAGES := activities archive client domain gateway process protocol rehearsal workflows
 
-.PHONY: help venv audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories words clean
+.PHONY: help venv audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -58,6 +58,12 @@ words: $(STAMP) ## gather the texts of the pages for translators, and put their 
 	@$(BIN)/pybabel --quiet update --domain desk --input-file build/desk.pot --output-dir gateway/pages/locale --no-fuzzy-matching --ignore-pot-creation-date --no-wrap
 	@sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' gateway/pages/locale/*/LC_MESSAGES/desk.po
 	@$(BIN)/pybabel --quiet compile --domain desk --directory gateway/pages/locale
+
+schemas: $(STAMP) ## write docs/schemas anew: what people write, and what is sent
+	@$(BIN)/python -m tests.docs.published schemas
+
+vectors: $(STAMP) ## write docs/vectors anew: proofs, envelopes and receipts that other systems are tested with
+	@$(BIN)/python -m tests.docs.published vectors
 
 histories: $(STAMP) ## record new Temporal histories for the replay tests (old ones are never deleted)
 	@$(BIN)/python -m tests.workflows.record_histories

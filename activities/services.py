@@ -6,11 +6,8 @@ requests wait in their inbox at the gateway, and `activities.desks` tells them s
 """
 
 import logging
-import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import quote
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,10 +15,10 @@ from pydantic import Field, ValidationError
 from yarl import URL
 
 from domain.delivery.requests import Notice, Request
-from domain.plan import proof
 from domain.plan.directory import Desk, Service
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, sign
+from protocol.calls import LARGEST_BODY, Signer, answers_to, read_up_to
 
 log = logging.getLogger("vigil.services")
 
@@ -29,7 +26,6 @@ ONE_CALL = aiohttp.ClientTimeout(total=10)
 POLL_WAIT = 10
 """Seconds a polled service may hold our question before answering that there is nothing."""
 ONE_POLL = aiohttp.ClientTimeout(total=POLL_WAIT + 10)
-LARGEST_ANSWER = 1_000_000
 
 
 class AwayError(Exception):
@@ -47,23 +43,22 @@ class Services:
 
     def __init__(self, http: aiohttp.ClientSession, vigil: str, key: Ed25519PrivateKey) -> None:
         self._http = http
-        self._vigil = vigil
         self._key = key
+        self._caller = Signer(vigil, key)
 
     async def ask(self, service: Service, request: Request) -> None:
         """Hand over a request; returns when the service acknowledges receipt. Raises `AwayError`."""
         body = sign(canonical(request), REQUEST_TYPE, self._key).model_dump_json().encode()
-        await self._call(service, "POST", "requests", body, {"Idempotency-Key": request.id})
+        await self._call(service, "POST", "/requests", body, {"Idempotency-Key": request.id})
 
     async def notify(self, service: Service, notice: Notice) -> None:
         """Hand over a notice. Raises `AwayError`."""
         body = sign(canonical(notice), NOTICE_TYPE, self._key).model_dump_json().encode()
-        await self._call(service, "POST", "notices", body, {"Idempotency-Key": notice.id})
+        await self._call(service, "POST", "/notices", body, {"Idempotency-Key": notice.id})
 
     async def answers(self, service: Service, request: str, after: int) -> tuple[Envelope, ...]:
         """What a polled service has answered beyond the first `after`. Raises `AwayError`."""
-        path = f"requests/{quote(request, safe='')}/answers?after={after}"
-        data = await self._call(service, "GET", path, b"", {"Prefer": f"wait={POLL_WAIT}"})
+        data = await self._call(service, "GET", answers_to(request, after), b"", {"Prefer": f"wait={POLL_WAIT}"})
         try:
             return Answers.model_validate_json(data).answers
         except ValidationError as error:
@@ -72,24 +67,18 @@ class Services:
     async def _call(self, service: Service, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         if isinstance(service.reach, Desk):
             raise TypeError(f"{service.id} is people at a desk: they are told, not called")
-        url = URL(f"{str(service.reach.url).rstrip('/')}/{path}", encoded=True)
-        signed = proof.make(self._vigil, self._key, method, str(url), body, now=datetime.now(UTC), nonce=secrets.token_hex(16))
+        url = URL(f"{str(service.reach.url).rstrip('/')}{path}", encoded=True)
         timeout = ONE_POLL if method == "GET" else ONE_CALL
-        sent = {**headers, "Authorization": signed, "Content-Type": "application/json"}
+        sent = {**headers, "Authorization": self._caller.proof(method, str(url), body), "Content-Type": "application/json"}
         try:
             async with self._http.request(method, url, data=body, headers=sent, timeout=timeout, allow_redirects=False) as answer:
                 if answer.status not in (200, 202):
                     raise AwayError(f"{service.id} answers with status {answer.status}")
-                return await _read(answer, service) if method == "GET" else b""  # an acknowledgement says nothing more
+                if method != "GET":
+                    return b""  # an acknowledgement says nothing more
+                data = await read_up_to(LARGEST_BODY, answer)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise AwayError(f"{service.id} cannot be reached") from error
-
-
-async def _read(answer: aiohttp.ClientResponse, service: Service) -> bytes:
-    """The whole answer, as it comes in pieces. Raises `AwayError` for one that is too large, before it is read to its end."""
-    data = bytearray()
-    async for piece in answer.content.iter_any():
-        data += piece
-        if len(data) > LARGEST_ANSWER:
-            raise AwayError(f"{service.id} answers with more than {LARGEST_ANSWER} bytes")
-    return bytes(data)
+        if len(data) > LARGEST_BODY:
+            raise AwayError(f"{service.id} answers with more than {LARGEST_BODY} bytes")
+        return data

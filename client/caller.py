@@ -14,7 +14,7 @@ from client.keys import key_of
 from client.options import GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
 from domain.words.errors import Malformed, faults_of
 from domain.words.identifiers import OfficerCode
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 
 T = TypeVar("T")
 _OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)

@@ -15,7 +15,7 @@ from domain.delivery.ledger import Left, Receipt
 from domain.delivery.statements import Statement, read_statement
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, Unavailable, VigilError, faults_of
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 
 KEEP_TRYING = 20.0
 """Seconds for which the gateway is asked again before the statement is kept in a file."""

@@ -28,8 +28,8 @@ from domain.signing.envelope import PLAN_TYPE, sign
 from domain.signing.keys import private_pem
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotVerified, TimedOut
-from process.gateway import Away, Gateway
 from process.ring import new_ring
+from protocol.gateway import Away, Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Change, Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of

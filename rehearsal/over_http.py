@@ -25,7 +25,7 @@ from domain.plan.directory import Desk, Directory, Poll, Push, Reach, Service
 from domain.plan.plan import Plan
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope
 from domain.words.errors import Refused, Unavailable, VigilError
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 from rehearsal.scenario import Scenario
 from rehearsal.services import Line, lines, private_key_of
 

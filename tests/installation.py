@@ -38,11 +38,11 @@ from gateway.connections import serving
 from gateway.desk import Desk
 from gateway.oidc import Provider
 from process.codec import converter
-from process.gateway import Gateway
 from process.in_force import InForce
 from process.mail import Mailbox
 from process.ring import Ring
 from process.temporal import IDENTITY
+from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of

@@ -10,7 +10,7 @@ import hmac
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Annotated
 
 import aiohttp
@@ -23,7 +23,8 @@ from client.keys import key_of
 from client.options import GATEWAY, KEYS, As, Keys, Url
 from client.running import Interrupted, run
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, VigilError
-from process.gateway import Gateway
+from protocol.calls import listening
+from protocol.gateway import Gateway
 
 UI = "http://127.0.0.1:8233"
 LARGEST_BODY = 4_000_000
@@ -68,17 +69,13 @@ def origin_of(ui: str) -> str:
 @asynccontextmanager
 async def bridge(decode: Decode, origin: str, port: int = 0) -> AsyncIterator[str]:
     """Listen while the context is open; the endpoint's address. Raises `VigilError` if the port is taken."""
-    runner = web.AppRunner(application(decode, origin, path := f"/{secrets.token_urlsafe(24)}"), access_log=None)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
+    app = application(decode, origin, path := f"/{secrets.token_urlsafe(24)}")
+    async with AsyncExitStack() as served:
         try:
-            await site.start()
+            taken = await served.enter_async_context(listening(app, "127.0.0.1", port))
         except OSError as error:
             raise VigilError(f"port {port} is taken or not allowed", hint="choose another with --port") from error
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}{path}"
-    finally:
-        await runner.cleanup()
+        yield f"http://127.0.0.1:{taken}{path}"
 
 
 def application(decode: Decode, origin: str, path: str) -> web.Application:

@@ -4,26 +4,30 @@ The command plays Vigil, with a key of its own, and the gateway where the servic
 """
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
+from textwrap import indent
 from typing import Annotated, get_args
 
 import aiohttp
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
+from rich.console import Group
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
-from yarl import URL
+from rich.text import Text
 
 from client import keys as keyring
-from client.checks import CHECKS, By, Found, Result, examine
+from client.conformance.checks import CHECKS, By, Found, Result, examine
+from client.conformance.exam import Exam
 from client.console import answer, talk
-from client.examination import Exam
 from client.options import Output
 from domain.plan.directory import Service, ServiceKey
 from domain.plan.vocabulary import Need
 from domain.signing.keys import public_text
 from domain.words.errors import Fault, Malformed, NotVerified, faults_of
+from protocol.calls import address
 
 Url = Annotated[str, typer.Argument(help="where your system answers: `url` of its entry in the directory", show_default=False)]
 
@@ -36,9 +40,10 @@ def conformance(
     vigil: Annotated[str, typer.Option("--as", help="id under which your system knows this test's key")] = "vigil",
     by: Annotated[By, typer.Option(help="whether your system calls the gateway, or is polled")] = "push",
     state: Annotated[str, typer.Option(help="its State; else as its id begins")] = "",
-    says: Annotated[str, typer.Option(help="what to ask of it, see docs/statements.md")] = "authorisation",
+    says: Annotated[str, typer.Option(help="the one need that is asked of it, see docs/statements.md")] = "authorisation",
     gateway: Annotated[str, typer.Option(help="where this command plays the gateway, for `--by push`")] = "http://127.0.0.1:8471",
     patience: Annotated[float, typer.Option(min=1, help="seconds to wait for an answer; people need more")] = 60,
+    explain: Annotated[bool, typer.Option("--explain", help="say which bytes each failed check expected and got")] = False,
     output: Output = "text",
 ) -> None:
     """Test whether your own system takes part as docs/protocol.md says. Exit code 7 if it does not.
@@ -49,8 +54,9 @@ def conformance(
     examined = _service(service, public, state)
     need = _need(says)
     key = keyring.key_of(keys.expanduser(), vigil)
-    address = {"url": _address(url), "gateway": _address(gateway)}
-    found = asyncio.run(_examined(address, examined, (vigil, key), need, by, patience))
+    of, at = ("service", "https://vigil.customs.example/vigil"), ("gateway", "http://127.0.0.1:8471")
+    called, door = address(url, *of), address(gateway, *at) if by == "push" else None
+    found = asyncio.run(_examined(called, door, examined, (vigil, key), need, by, patience))
     failed = [one for one in found if one.result != "passed"]
     document = {
         "service": service,
@@ -65,6 +71,7 @@ def conformance(
                 "result": one.result,
                 "seen": one.seen,
                 "expected": one.check.expected,
+                **({"compared": one.compared.said()} if explain and one.compared is not None else {}),
             }
             for one in found
         ],
@@ -73,23 +80,21 @@ def conformance(
     if failed:
         hint = ""
         if found[0].result == "failed" and found[0].seen.startswith("status 401"):
-            hint = f"have your system know {public_text(key)} as the key of {vigil}, and {address['url']} as its own address"
+            hint = f"have your system know {public_text(key)} as the key of {vigil}, and {called} as its own address"
         wrong = NotVerified(f"{len(failed)} of {len(found)} checks did not pass", hint=hint)
-    answer(output, document, _table(found), wrong)
+    answer(output, document, Group(_table(found), *(_explained(found) if explain else ())), wrong)
 
 
 async def _examined(
-    address: dict[str, str], service: Service, vigil: tuple[str, Ed25519PrivateKey], need: Need, by: By, patience: float
+    url: str, door: str | None, service: Service, vigil: tuple[str, Ed25519PrivateKey], need: Need, by: By, patience: float
 ) -> list[Found]:
     count = sum(by in one.by for one in CHECKS)
     bar = Progress("{task.description}", MofNCompleteColumn(), console=talk, transient=True, disable=not talk.is_terminal)
     async with aiohttp.ClientSession() as http:
-        exam = Exam(http, address["url"], service, vigil, need, pushes=by == "push", patience=patience, settle=min(2, patience))
+        exam = Exam(http, url, service, vigil, need, gateway=door, patience=patience, settle=min(2, patience))
         with bar:
             task = bar.add_task("", total=count)
-            if by == "poll":
-                return await examine(exam, by, lambda check: bar.update(task, advance=1, description=check.name))
-            async with exam.gateway(address["gateway"]):
+            async with exam.gateway.open() if exam.gateway is not None else nullcontext():
                 return await examine(exam, by, lambda check: bar.update(task, advance=1, description=check.name))
 
 
@@ -102,6 +107,16 @@ def _table(found: list[Found]) -> Table:
         expected = "" if one.result == "passed" else one.check.expected
         table.add_row(one.check.section, one.check.name, one.result, one.seen, expected, style=styles[one.result])
     return table
+
+
+def _explained(found: list[Found]) -> list[Text]:
+    """For each check that failed, what went out, what was expected and what came, as bytes."""
+    told = []
+    for one in found:
+        if one.compared is not None:
+            parts = "".join(f"\n  {name}:\n{indent(said, '    ')}" for name, said in one.compared.said().items() if said)
+            told.append(Text(f"\n{one.check.section} {one.check.name}{parts}"))
+    return told
 
 
 def _service(service: str, publics: list[str], state: str) -> Service:
@@ -126,13 +141,3 @@ def _need(says: str) -> Need:
         if need == says:
             return need
     raise Malformed(f"--says {says}", [Fault(place="--says", problem=f"expected one of {', '.join(needs)}")])
-
-
-def _address(text: str) -> str:
-    try:
-        url = URL(text)
-    except ValueError:
-        url = URL()
-    if url.scheme not in ("http", "https") or url.host is None or url.query_string or url.fragment:
-        raise Malformed(f"{text!r} is no address of a service", hint="give one such as https://vigil.customs.example/vigil")
-    return text.rstrip("/")

@@ -20,7 +20,7 @@ from domain.signing.envelope import PLAN_TYPE, sign
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotFound, TimedOut, Unavailable
 from domain.words.quantities import check_span, parse_span, say_span
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 
 app = typer.Typer()
 

@@ -19,7 +19,7 @@ from domain.record.reads import EMPTY, Read, Tip, after, signed_tip, unverified_
 from domain.signing.canonical import plain
 from domain.words.errors import Malformed, NotVerified, faults_of
 from process.brought import directory_in, installation_of, text_of
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 
 MEMORY = Path("~/.config/vigil/reads.json")
 _TIPS: TypeAdapter[dict[str, Tip]] = TypeAdapter(dict[str, Tip])

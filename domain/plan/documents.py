@@ -18,6 +18,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from domain.words.errors import Fault, Malformed, faults_of
+from domain.words.quantities import BY_HAND
 
 Record = TypeVar("Record", bound=BaseModel)
 Rule = Callable[[Record], Iterable[Fault]]
@@ -64,7 +65,7 @@ class Document:
         Raises `Malformed` with every fault at its line: of form, and of the rules as far as the form lets them be checked.
         """
         try:
-            record = model.model_validate_json(json.dumps(self._value), strict=True)
+            record = model.model_validate_json(json.dumps(self._value), strict=True, context=BY_HAND)
         except ValidationError as error:
             found, record = list(faults_of(error)), _as_far_as_it_goes(model, self._value)
             for rule in rules:
@@ -93,7 +94,7 @@ class Document:
             elif isinstance(node, CommentedSeq) and part.isdigit() and int(part) < len(node):
                 line = _line(node, int(part), line)
                 node = node[int(part)]
-            # other parts are pydantic's own (the branch of a union): they stand nowhere in the file
+
         return line
 
 
@@ -131,7 +132,7 @@ def _plain(node: Any, room: Iterator[int]) -> Any:
 def _as_far_as_it_goes(kind: Any, value: Any) -> Any:
     """`value` as `kind`, and where part of it is none, the rest of it around that part as it was written."""
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
+        return TypeAdapter(kind).validate_json(json.dumps(value), strict=True, context=BY_HAND)
     except ValidationError:
         bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if get_origin(bare) is tuple and isinstance(value, list):

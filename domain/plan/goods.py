@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from domain.plan.vocabulary import Digest
 from domain.signing.canonical import Frozen
-from domain.words.identifiers import OperationCode, Seal
+from domain.words.identifiers import CasNumber, OperationCode, Seal
 from domain.words.quantities import MAX_WHOLE, Milligrams, Money, Span, say_mass
 
 Seals = Annotated[tuple[Seal, ...], Field(min_length=1, max_length=50)]
@@ -17,10 +17,11 @@ Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,39}$")]
 
 
 class SubstanceMass(Frozen):
-    """Net mass of one substance, milligrams."""
+    """Net mass of one substance, milligrams; where its number in the CAS registry is known, with it."""
 
     substance: Annotated[str, Field(min_length=1, max_length=80)]
     net: Milligrams
+    cas: CasNumber | None = None
 
 
 class Notes(Frozen):

@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, ValidationError
+from pydantic import Field, ValidationError
 
 from domain.plan.cards import Modality, Permission, RuleCard
-from domain.plan.goods import Cash, SubstanceMass, mass_or_cash
+from domain.plan.goods import Amount, SubstanceMass
 from domain.plan.selectors import Selector
 from domain.plan.vocabulary import HandlingCode, Line, Need
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, faults_of
 from domain.words.identifiers import (
-    CasNumber,
     CheckpointId,
     ConsignmentIdentifier,
     OperationCode,
@@ -135,13 +134,9 @@ class Leg(Frozen):
     """Officers of other States who travel with it (R16)."""
 
 
-class Contents(SubstanceMass):
-    """What the consignment holds; net mass in milligrams."""
-
-    cas: CasNumber | None = None
-
-
-Inside = Annotated[Annotated[Contents, Tag("mass")] | Annotated[Cash, Tag("cash")], Discriminator(mass_or_cash)]
+Contents = SubstanceMass
+Inside = Amount
+"""What the consignment holds."""
 
 
 class Consignment(Frozen):

@@ -15,10 +15,15 @@
 A bug of our own is none of these: it stays a plain `RuntimeError` or `AssertionError`.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+_LABEL = re.compile(r"[\[(]|^constrained-")
+"""What pydantic calls a branch that has no tag, such as `literal['court']`: no name in a document is like it."""
 
 
 class Fault(BaseModel):
@@ -138,15 +143,60 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
     """Pydantic's findings as ours: the path of the field and what would be right.
 
     A finding about a whole that stands only because a part of it is wrong ("too short", once the bad items are left out)
-    is dropped: the part is named already.
+    is dropped: the part is named already. The branches of a union, which pydantic names too, stand in no document.
     """
     found = error.errors(include_url=False, include_input=False, include_context=False)
     inner = [one["loc"] for one in found]
+    branches = _branches(error.title)
     return tuple(
         Fault(
-            place=".".join([*([place] if place else []), *(str(part) for part in one["loc"])]) or "document",
+            place=".".join([*([place] if place else []), *_path(one["loc"], branches)]) or "document",
             problem=one["msg"].removeprefix("Value error, "),
         )
         for one in found
         if not any(len(loc) > len(one["loc"]) and loc[: len(one["loc"])] == one["loc"] for loc in inner)
     )
+
+
+def _path(loc: tuple[int | str, ...], branches: Mapping[str, frozenset[str]]) -> list[str]:
+    """The names and numbers by which a part is found in the document."""
+    path: list[str] = []
+    field = ""
+    for part in loc:
+        if isinstance(part, int):
+            path.append(str(part))
+        elif part in branches.get(field, ()) or _LABEL.search(part):
+            field = ""
+        else:
+            path.append(part)
+            field = part
+    return path
+
+
+@lru_cache(maxsize=256)
+def _branches(_title: str) -> Mapping[str, frozenset[str]]:
+    """For each field that is a union told apart by a tag: its tags. Looked up anew for each kind of record, whose models exist
+    by the time that one of them is wrong.
+    """
+    found: dict[str, set[str]] = {}
+    kinds = BaseModel.__subclasses__()
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        _gather(kind.__pydantic_core_schema__, "", found)
+    return {field: frozenset(tags) for field, tags in found.items()}
+
+
+def _gather(schema: object, field: str, found: dict[str, set[str]]) -> None:
+    """Add the tags of the unions in a schema of pydantic's to those of the field that holds them."""
+    if isinstance(schema, list | tuple):
+        for one in schema:
+            _gather(one, field, found)
+    elif isinstance(schema, Mapping):
+        if schema.get("type") == "tagged-union":
+            found.setdefault(field, set()).update(map(str, schema["choices"]))
+        for name, one in schema.get("fields", {}).items() if schema.get("type") == "model-fields" else ():
+            _gather(one["schema"], name, found)
+        for part in ("schema", "items_schema", "values_schema", "choices", "definitions"):
+            inner = schema.get(part, ())
+            _gather(list(inner.values()) if part == "choices" and isinstance(inner, Mapping) else inner, field, found)

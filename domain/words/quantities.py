@@ -2,8 +2,8 @@
 
 What is checked, in the order of the code, and the standard it comes from:
 
-1. Mass: whole milligrams from 0 to 10**15 (a million tonnes), or text with a unit of t, kg,
-   g or mg (SI; UN/ECE Recommendation 20 KGM, GRM, MGM).
+1. Mass: whole milligrams from 0 to 10**15 (a million tonnes); in what people write also text with a unit of
+   t, kg, g or mg (SI; UN/ECE Recommendation 20 KGM, GRM, MGM).
 2. Span: whole milliseconds above 0 and up to 3660 days, as "2d 12h" or ISO 8601 "P2DT12H".
 3. Money: whole minor units of an ISO 4217 currency, or an amount as people write it.
 
@@ -16,7 +16,7 @@ from datetime import timedelta
 from decimal import Context, Decimal
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo
 
 from domain.words.identifiers import MINOR_UNITS, Currency
 
@@ -71,12 +71,23 @@ def parse_mass(raw: object) -> int:
     return int(amount)
 
 
+BY_HAND: Final = {"written": "by hand"}
+"""The context in which JSON stands for a document that a person wrote, where a mass may have its unit."""
+
+
+def _read_mass(raw: object, info: ValidationInfo) -> int:
+    """What is signed says a mass in one way only: elsewhere in JSON it is a whole number."""
+    if isinstance(raw, str) and info.mode == "json" and info.context != BY_HAND:
+        raise ValueError(f"Mass: {raw[:_LONGEST_TEXT]!r} is text, expected whole milligrams, e.g. 13950000 for 13.95 kg")
+    return parse_mass(raw)
+
+
 Milligrams = Annotated[
     int,
     Field(ge=0, le=MAX_WHOLE),
-    BeforeValidator(parse_mass, json_schema_input_type=int | str),
+    BeforeValidator(_read_mass, json_schema_input_type=int | str),
 ]
-"""Mass in whole milligrams; reads text with a unit too, writes the integer."""
+"""Mass in whole milligrams, and in JSON nothing else. In Python, and in what a person wrote, also text with a unit."""
 
 
 def _point(whole: int, digits: int) -> str:

@@ -57,9 +57,12 @@ class Store:
 
     def keep_request(self, request: dict[str, Any]) -> None:
         """Keep it; the same one again changes nothing."""
-        row = (request["id"], request["delivery"], request["checkpoint"], json.dumps(request))
+        where = (request["delivery"], request["checkpoint"])
+        gone = "select 1 from notices where kind = 'withdrawn' and payload ->> 'delivery' = ? and checkpoint = ?"
         with self._open() as base:
-            base.execute("insert or ignore into requests (id, delivery, checkpoint, payload) values (?, ?, ?, ?)", row)
+            withdrawn = base.execute(gone, where).fetchone() is not None  # the notice may overtake its request
+            row = (request["id"], *where, json.dumps(request), withdrawn)
+            base.execute("insert or ignore into requests values (?, ?, ?, ?, ?)", row)
 
     def keep_notice(self, notice: dict[str, Any]) -> None:
         """Keep it; the same one again changes nothing. A request that is not waited for any more leaves the desk."""

@@ -158,7 +158,7 @@ def check_proof(  # noqa: PLR0913, PLR0917
     header, claims = (read_object(_unb64url(part), 401) for part in parts.groups()[:2])
     public = keys.get(str(header.get("kid")))
     signed = f"{parts[1]}.{parts[2]}".encode()
-    if header.get("alg") != "Ed25519" or public is None or claims.get("iss") != caller:
+    if (header.get("alg"), header.get("typ")) != ("Ed25519", "dpop+jwt") or public is None or claims.get("iss") != caller:
         raise RefusedError(401, "not a proof of Vigil")
     if not _verified(public, _unb64url(parts[3]), signed):
         raise RefusedError(401, "not a proof of Vigil")

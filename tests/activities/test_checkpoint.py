@@ -18,7 +18,7 @@ from domain.plan.directory import Poll, Push, Reach
 from domain.plan.plan import Plan
 from domain.signing.envelope import REQUEST_TYPE, Envelope, open_envelope
 from domain.signing.keys import key_id, public_text
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.scenario import Scenario
 from rehearsal.services import VIGIL, lines, private_key_of

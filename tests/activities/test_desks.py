@@ -29,6 +29,7 @@ from domain.views.asked import request
 from domain.words.errors import Malformed, NotFound
 from process.in_force import InForce
 from process.mail import Mailbox, mailbox
+from protocol import calls
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.installation import installed, quick
@@ -70,13 +71,8 @@ class Hook:
         """Serve while the context is open."""
         app = web.Application()
         app.add_routes([web.post("/hook", self._hear), web.post("/elsewhere", self._hear)])
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.port).start()
-        try:
+        async with calls.listening(app, "127.0.0.1", self.port, patience=0.1):
             yield self
-        finally:
-            await runner.cleanup()
 
     async def _hear(self, call: web.Request) -> web.StreamResponse:
         self.came.append(({name.lower(): value for name, value in call.headers.items()}, await call.read()))

@@ -15,13 +15,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from activities import services
-from activities.services import LARGEST_ANSWER, AwayError, Services
+from activities.services import AwayError, Services
 from domain.delivery.requests import Notice, Request
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.views.asked import request
 from domain.words.errors import NotAuthentic
+from protocol.calls import LARGEST_BODY
 from rehearsal.services import VIGIL, private_key_of
 from tests.support import Table
 
@@ -166,7 +167,7 @@ async def test_a_large_answer_is_read_whole() -> None:
     async with at(in_pieces) as there:
         found = await there.calls.answers(there.service, asked().id, 0)
 
-    assert 500_000 < len(body) < LARGEST_ANSWER
+    assert 500_000 < len(body) < LARGEST_BODY
     assert 100 == len(found)
 
 
@@ -189,14 +190,14 @@ async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
         with pytest.raises(AwayError, match="more than 1000000 bytes"):
             await there.calls.answers(there.service, asked().id, 0)
 
-    assert sum(sent) < 50 * LARGEST_ANSWER
+    assert sum(sent) < 50 * LARGEST_BODY
 
 
 async def test_a_small_answer_that_unpacks_to_a_giant_is_not_unpacked() -> None:
     """A compressed answer counts by what it becomes."""
 
     async def packed(_call: web.Request) -> web.Response:
-        answer = web.Response(body=b" " * 30 * LARGEST_ANSWER)
+        answer = web.Response(body=b" " * 30 * LARGEST_BODY)
         answer.enable_compression(web.ContentCoding.gzip)
         return answer
 

@@ -3,21 +3,32 @@
 # ruff: noqa: D102 - the class of a fault says what its method does wrong
 
 import asyncio
+import base64
+import io
 import json
 import re
+import threading
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from client.checks import CHECKS, By, Found, examine
-from client.examination import Exam
+from client.conformance.checks import CHECKS, By, Compared, Found, examine
+from client.conformance.exam import Exam
+from client.conformance.gateway import OF_A_DELIVERY, OF_ALL
 from domain.plan.directory import Service, ServiceKey
+from domain.signing.canonical import digest
 from domain.signing.keys import private_pem, public_text
+from gateway import api
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.command import Ran, vigil
@@ -33,6 +44,16 @@ def test_every_check_names_a_section_of_the_protocol() -> None:
 
     assert {check.section for check in CHECKS} <= set(headings)
     assert len(CHECKS) == len({check.name for check in CHECKS})
+
+
+def test_the_stand_in_has_what_the_gateway_has() -> None:
+    """Path and method of each route of the gateway's API, and no others, are no stray calls in an examination."""
+    own = "/v1/deliveries/{delivery}"
+    played = OF_ALL | {f"{own}{below}": methods for below, methods in OF_A_DELIVERY.items()}
+
+    assert {(route.method, route.path) for route in api.routes if isinstance(route, web.RouteDef)} == {
+        (method, path) for path, methods in played.items() for method in methods
+    }
 
 
 # As a process
@@ -63,13 +84,18 @@ async def test_the_reference_service_takes_part_as_the_protocol_says(tmp_path: P
 
 
 async def test_a_system_that_does_not_conform_is_told_what_was_seen_and_expected(tmp_path: Path) -> None:
-    """One that is asked for what it has no answer to: the table says so, each with its section; exit code 7."""
-    ran = await examined(tmp_path, "poll", "--says", "costs", "--patience", "1")
+    """One that is asked for what it has no answer to: the table says so, each with its section; exit code 7. With --explain each
+    check that failed, and no other, says what was sent, what was expected and what came.
+    """
+    ran = await examined(tmp_path, "poll", "--says", "costs", "--patience", "1", "--explain")
+    told = ran.out.partition("\n5.3 answers what is asked\n")[2]
 
     assert 7 == ran.code
     assert re.search(r"5\.3 +answers what is asked +failed +0 answers .* a statement, in good time", ran.out)
     assert re.search(r"3 +refuses a request without a proof +passed +status 401", ran.out)
     assert "checks did not pass" in ran.err
+    assert re.search(r"sent:\n    GET /vigil/requests/\S+ HTTP/1.1\n(.*\n)*  expected:\n.*\n  got:\n    HTTP/1.1 200", told)
+    assert "refuses a request without a proof" not in told
 
 
 async def test_where_nobody_answers_nothing_is_examined(tmp_path: Path) -> None:
@@ -206,6 +232,148 @@ class TakesLargeBodies(reference.Handler):  # type: ignore[misc]
         return self.rfile.read(int(self.headers.get("Content-Length", "0")))  # type: ignore[no-any-return]
 
 
+class AtAnyHost(reference.Handler):  # type: ignore[misc]
+    """Believes the header `Host` where it is."""
+
+    def do_POST(self) -> None:  # noqa: N802 - as the base class calls it
+        if self.headers["Host"] != "elsewhere.example":
+            return super().do_POST()  # type: ignore[no-any-return]
+        told = replace(self.service.config, url="http://elsewhere.example/vigil")
+        self.service = type(self.service)(told, self.service.key, self.service.store)
+        return super().do_POST()  # type: ignore[no-any-return]
+
+
+class AnyToken(Faulty):
+    """Does not look at the type of a token."""
+
+    def check_caller(self, authorization: str | None, method: str, target: str, body: bytes) -> None:
+        token = (authorization or "").removeprefix("Vigil ").split(".")
+        if len(token) != 3 or json.loads(protocol._unb64url(token[0])).get("typ") != "JWT":
+            super().check_caller(authorization, method, target, body)
+
+
+class HalfAMinute(Faulty):
+    """Lets clocks be apart by half a minute only."""
+
+    lifetime = 30
+
+    def check_caller(self, authorization: str | None, method: str, target: str, body: bytes) -> None:
+        made = self.claims(authorization).get("iat") if authorization and authorization.count(".") == 2 else None
+        if isinstance(made, int) and abs(time.time() - made) > self.lifetime:
+            raise protocol.RefusedError(401, "the time of the proof is too far from ours")
+        super().check_caller(authorization, method, target, body)
+
+
+class FirstSignature(Faulty):
+    """Checks the first signature of several."""
+
+    def take_request(self, body: bytes) -> None:
+        said = protocol.read_object(body)
+        if isinstance(said.get("signatures"), list):
+            body = json.dumps(said | {"signatures": said["signatures"][:1]}).encode()
+        super().take_request(body)
+
+
+class LaxBase64(Faulty):
+    """Reads base64 as most libraries do."""
+
+    def take_request(self, body: bytes) -> None:
+        said = protocol.read_object(body)
+        try:
+            said["payload"] = strictly(said["payload"])
+            said["signatures"] = [one | {"sig": strictly(one["sig"])} for one in said["signatures"]]
+        except (LookupError, TypeError, ValueError):
+            pass
+        super().take_request(json.dumps(said).encode())
+
+
+def strictly(text: str) -> str:
+    """The one text for what lenient readers see in another."""
+    return base64.b64encode(base64.b64decode(text + "=" * (-len(text) % 4))).decode()
+
+
+class AnyType(Faulty):
+    """Takes an envelope of whatever type for a request."""
+
+    def take_request(self, body: bytes) -> None:
+        said = protocol.read_object(body)
+        super().take_request(json.dumps(said | {"payloadType": protocol.REQUEST} if "payloadType" in said else said).encode())
+
+
+class ForgetsConditions(Faulty):
+    """Answers as if nothing bound it."""
+
+    def answer(self, request: Any, content: Any, officers: list[str], _fulfils: list[str]) -> list[str]:
+        return super().answer(request, content, officers, [])  # type: ignore[no-any-return]
+
+
+class AnswersWhatIsWithdrawn(Faulty):
+    """Does not read its notices."""
+
+    def take_notice(self, body: bytes) -> None:
+        self._for_us(body, protocol.NOTICE, "notice/1", ("id", "delivery", "kind"))
+
+
+class GivesUpWhenLimited(Faulty):
+    """Takes 429 for the end."""
+
+    def _post(self, path: str, body: bytes) -> tuple[int, str]:
+        status, answer = super()._post(path, body)
+        return (422 if status == 429 else status), answer
+
+
+class AllAtOnce(Faulty):
+    """Gives all the answers that there are."""
+
+    def answers(self, request: str, after: int, wait: float) -> list[Any]:
+        found = super().answers(request, after, wait)
+        while more := self.store.said_to(request, after + len(found), reference.MOST_ANSWERS):
+            found = [*found, *more]
+        return found  # type: ignore[no-any-return]
+
+
+SEEN: list[Any] = []
+"""What was read of the changes."""
+
+
+class Follows(Faulty):
+    """No fault: it follows the changes, as section 9 says, and reads its inbox and the ledger."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.following: set[str] = set()
+
+    def take_request(self, body: bytes) -> None:
+        super().take_request(body)
+        delivery = protocol.open_envelope(body, protocol.REQUEST, self.config.vigil_keys)["delivery"]
+        if delivery not in self.following:
+            self.following.add(delivery)
+            threading.Thread(target=self.follow, args=(delivery,)).start()
+
+    def follow(self, delivery: str) -> None:
+        """Read what there is, then what comes, until nothing follows."""
+        with self.reads("/v1/inbox") as inbox, self.reads(f"/v1/deliveries/{delivery}/ledger") as ledger:
+            assert "requests" in json.load(inbox)
+            assert json.load(ledger)[0]["seq"] == 0
+        with self.reads(f"/v1/deliveries/{delivery}/changes?since=0") as stream:
+            SEEN.extend(json.loads(line[6:]) for line in stream if line.startswith(b"data: "))
+
+    def reads(self, path: str) -> Any:
+        """The answer to a signed question."""
+        url = f"{self.config.gateway}{path}"
+        made = protocol.make_proof(SERVICE, self.key, "GET", url, b"", int(time.time()))
+        return urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": made}))  # noqa: S310 - our own
+
+
+class FollowsUnproved(Follows):
+    """Follows without a proof."""
+
+    def reads(self, path: str) -> Any:
+        with suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{self.config.gateway}{path}").close()  # noqa: S310 - our own
+        return io.BytesIO(b'{"requests": []}' if "inbox" in path else b'[{"seq": 0}]')
+
+
 class IgnoresAfter(Faulty):
     """Gives all its answers to each poll."""
 
@@ -235,7 +403,7 @@ class AnswersAnew(Faulty):
         request = protocol.open_envelope(body, protocol.REQUEST, self.config.vigil_keys)
         if self.store.said_to(request["id"], 0, 1):
             content = reference.filled_in(self.config.policy["authorisation"], request["facts"])
-            self.answer(request, content, ["another"], [])
+            self.answer(request, content, ["another"], [one["id"] for one in request["facts"]["conditions"]])
 
 
 class OneOfficer(Faulty):
@@ -301,17 +469,33 @@ class Fault:
 
 FAULTS: dict[str, Fault] = {
     "none, pushing": Fault("push", set()),
+    "none, following": Fault("push", set(), Follows),
+    "follows unproved": Fault("push", {"calls nothing that the gateway has not"}, FollowsUnproved),
+    "any host": Fault("push", {"refuses a proof of the host that the caller names"}, handler=AtAnyHost),
+    "any token": Fault("push", {"refuses a proof of another type"}, AnyToken),
+    "half a minute": Fault(
+        "push", {"takes a proof made less than a minute ago", "takes a proof less than a minute ahead"}, HalfAMinute
+    ),
+    "first signature": Fault("push", {"refuses an envelope with a second signature that is not Vigil's"}, FirstSignature),
+    "lax base64": Fault("push", {"refuses base64 that is not in its one form"}, LaxBase64),
+    "any type": Fault("push", {"refuses an envelope of another type"}, AnyType),
+    "conditions": Fault("push", {"says that conditions are met"}, ForgetsConditions),
+    "withdrawn": Fault("push", {"does not answer what was withdrawn"}, AnswersWhatIsWithdrawn),
+    "limited": Fault("push", {"hands in again until it has the receipt"}, GivesUpWhenLimited),
+    "all at once": Fault("poll", {"gives 100 answers at once at most"}, AllAtOnce),
     "none, polled": Fault("poll", set()),
     "unsigned": Fault("push", {"refuses a request without a proof"}, TakesUnsigned),
     "unsigned polls": Fault("poll", {"refuses a request without a proof", "refuses a poll without a proof"}, TakesUnsigned),
     "replays": Fault("push", {"refuses a proof that was used already"}, TakesReplays),
     "method": Fault("push", {"refuses a proof of another method"}, AnyMethod),
-    "address": Fault("push", {"refuses a proof of another host"}, AnyAddress),
+    "address": Fault(
+        "push", {"refuses a proof of another host", "refuses a proof of the host that the caller names"}, AnyAddress
+    ),
     "others' requests": Fault("push", {"refuses a request for another service"}, TakesOthersRequests),
     "any key": Fault("push", {"refuses an envelope signed by another key"}, TrustsAnyKey),
     "500": Fault("push", {"answers nonsense with an error of the caller"}, handler=SaysFiveHundred),
     "large bodies": Fault("push", {"refuses a body of more than 1,000,000 bytes"}, handler=TakesLargeBodies),
-    "after": Fault("poll", {"leaves out what was fetched"}, IgnoresAfter),
+    "after": Fault("poll", {"leaves out what was fetched", "gives 100 answers at once at most"}, IgnoresAfter),
     "holds": Fault("poll", {"answers a held poll"}, HoldsTooLong),
     "another key": Fault("poll", {"signs its answers"}, SignsWithAnotherKey),
     "answers anew": Fault("poll", {"answers once, however often it is asked"}, AnswersAnew),
@@ -333,25 +517,64 @@ async def found_in(fault: Fault, folder: Path, mine: int, door: int) -> list[Fou
     service = Service(id=SERVICE, kind="prosecutor", state="UZ", names={"en": "x"}, keys=(key,))
     url, pushes = f"http://127.0.0.1:{mine}/vigil", fault.by == "push"
     async with aiohttp.ClientSession() as http:
-        exam = Exam(http, url, service, (VIGIL, vigil_key), "authorisation", pushes=pushes, patience=4, settle=1.5)
-        async with exam.gateway(gateway), in_a_thread(config, fault.service, fault.handler):
+        door = gateway if pushes else None
+        exam = Exam(http, url, service, (VIGIL, vigil_key), "authorisation", gateway=door, patience=4, settle=1.5)
+        played = exam.gateway.open() if exam.gateway is not None else nullcontext()
+        async with in_a_thread(config, fault.service, fault.handler), played:
             return await examine(exam, fault.by, _nothing)
 
 
 _nothing: Callable[[object], None] = lambda _check: None  # noqa: E731
 
 
-async def test_each_fault_fails_the_check_that_is_its_own(tmp_path: Path) -> None:
-    """Services with one fault each: exactly what is wrong with each is found, and nothing else is blamed."""
-    for number in range(len(FAULTS)):
-        (tmp_path / str(number)).mkdir()
+@pytest.fixture(scope="module")
+async def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Compared]]:
+    """For each fault the checks that failed, and what they compared; all services are examined side by side."""
     ports = iter(free_ports(2 * len(FAULTS)))
-    found = await asyncio.gather(
-        *(found_in(fault, tmp_path / str(number), next(ports), next(ports)) for number, fault in enumerate(FAULTS.values()))
-    )
-    failed = [{one.check.name for one in each if one.result == "failed"} for each in found]
+    folders = [tmp_path_factory.mktemp("service") for _ in FAULTS]
+    pairs = zip(FAULTS.values(), folders, strict=True)
+    found = await asyncio.gather(*(found_in(fault, folder, next(ports), next(ports)) for fault, folder in pairs))
+    told = [{one.check.name: one.compared for one in each if one.compared is not None} for each in found]
+    return dict(zip(FAULTS, told, strict=True))
 
-    assert {name: fault.fails for name, fault in FAULTS.items()} == dict(zip(FAULTS, failed, strict=True))
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_fails_the_check_that_is_its_own(name: str, failed: dict[str, dict[str, Compared]]) -> None:
+    """A service with one fault: exactly what is wrong with it is found, and nothing else is blamed."""
+    assert FAULTS[name].fails == failed[name].keys()
+
+
+@pytest.mark.usefixtures("failed")
+def test_one_that_follows_reads_its_own_statements() -> None:
+    """The changes of the examination are a chain from its first entry to its end, with what the service has said in it."""
+    events = [entry["event"]["event"] for entry in SEEN if "event" in entry]
+
+    assert list(range(len(SEEN))) == [entry["seq"] for entry in SEEN]
+    assert [digest(entry) if "event" in entry else entry["hash"] for entry in SEEN[:-1]] == [entry["prev"] for entry in SEEN[1:]]
+    assert {"stated", "ended"} == set(events)
+    assert "ended" == events[-1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "sent", "expected", "got"),
+    [
+        ("any host", "Host: elsewhere.example", "HTTP/1.1 400 to 499", 'HTTP/1.1 202\n\n{"received": true}'),
+        ("conditions", "", '{"fulfils":["zz.conformance/1","zz.conformance/2"]}', '{"fulfils":[]}'),
+        ("something else", "", '{"kind":"authorisation_granted"}', '{"kind":"ready"}'),
+        ("all at once", "GET /vigil/requests/conformance-", "100 answers", "120 answers"),
+        ("follows unproved", "", "/changes", "GET /v1/inbox: this request is not signed"),
+    ],
+)
+def test_a_failed_check_tells_its_bytes(
+    fault: str, sent: str, expected: str, got: str, failed: dict[str, dict[str, Compared]]
+) -> None:
+    """What went out, what was expected and what came stand beside each other, byte for byte."""
+    (compared,) = failed[fault].values()
+    said = compared.said()
+
+    assert sent in said["sent"]
+    assert expected in said["expected"]
+    assert got == said["got"]
 
 
 async def test_one_that_does_not_even_acknowledge_is_not_examined_further(tmp_path: Path) -> None:

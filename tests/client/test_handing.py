@@ -14,7 +14,7 @@ from domain.record.door import submit
 from domain.rules.rules import due_at
 from domain.rules.unforeseen import definition
 from domain.words.errors import Unavailable
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.client.test_cli import Desk, desk

@@ -19,11 +19,10 @@ from domain.plan.check import AT_LEAST_ONCE, ONCE, faults_in
 from domain.plan.demands import Demand
 from domain.plan.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
 from domain.plan.documents import Document
-from domain.plan.goods import Cash
+from domain.plan.goods import Cash, SubstanceMass
 from domain.plan.plan import (
     STEP_NEEDS,
     Consignment,
-    Contents,
     Contingencies,
     Leg,
     Offence,
@@ -47,7 +46,7 @@ TEXT = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
 TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTILINE))
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
-    Plan, PlannedCheckpoint, Requirement, Rung, Leg, Consignment, ConsignmentIdentifier, Contents, Cash, Contingencies,
+    Plan, PlannedCheckpoint, Requirement, Rung, Leg, Consignment, ConsignmentIdentifier, SubstanceMass, Cash, Contingencies,
     Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf, Act, Change,
     Said, Happened,
 )  # fmt: skip

@@ -11,19 +11,21 @@ from pathlib import Path
 from typing import Any, get_args
 
 import aiohttp
+import jsonschema
 import pytest
 import rfc8785
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from activities.desks import Desks, Waiting, mail
-from activities.services import LARGEST_ANSWER, POLL_WAIT, Services
+from activities.services import POLL_WAIT, Services
 from archive.sessions import Sessions
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Receipt
+from domain.delivery.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Outcome, Receipt
 from domain.delivery.requests import Facts, Inbox, Notice, Request
 from domain.delivery.statements import AuthorisationGranted, Statement, read_statement
 from domain.plan import proof
@@ -46,12 +48,13 @@ from domain.views.view import DeliveryView, Row, view
 from domain.words.errors import Malformed, NotAuthentic, RuleBroken, VigilError
 from domain.words.moments import utc_text
 from domain.words.quantities import parse_span
-from gateway import api
+from gateway import api, openapi
 from gateway.access import Proofs, may_start, no_delivery
 from gateway.health import Health
 from gateway.problems import HTTP, STATUS, problem
 from process.brought import cards_in
 from process.in_force import InForce
+from protocol.calls import LARGEST_BODY
 from tests.installation import log_of_reads
 from tests.reference import protocol
 
@@ -464,7 +467,7 @@ def test_types_and_limits_are_those_of_the_code() -> None:
     kinds = NoticeKind.__args__  # type: ignore[attr-defined]
     for name in (*types, *(f"`{kind}`" for kind in kinds), f"{proof.LIFETIME} seconds", f"wait={POLL_WAIT}"):
         assert name in TEXT, name
-    for limit in (LARGEST_ANSWER, api.LARGEST_BODY):
+    for limit in (LARGEST_BODY, api.LARGEST_BODY):
         assert f"{limit:,} bytes" in TEXT
     assert f"{real_envelope._LONGEST_PAYLOAD // 1024} KiB" in TEXT
 
@@ -631,3 +634,54 @@ def test_the_keys_of_the_examples_are_nobodys(said: dict[str, Any]) -> None:
     """The example keys are made from plain numbers, so that nobody mistakes them for real ones."""
     assert said["key"].private_bytes_raw() == bytes(range(32))
     assert isinstance(said["vigil_key"], Ed25519PrivateKey)
+
+
+@pytest.mark.parametrize("kind", ["proofs", "envelopes", "receipts"])
+def test_the_documents_own_checks_agree_with_the_vectors(kind: str, said: dict[str, Any]) -> None:
+    """The Python of the page takes what docs/vectors says is right, and refuses everything else there."""
+    document = json.loads((ROOT / "docs" / "vectors" / f"{kind}.json").read_text(encoding="utf-8"))
+    keys = {one["keyid"]: one["public"] for one in document["keys"] if one["service"] in document.get("known", ())}
+
+    def taken(vector: Any) -> bool:
+        said["used"].clear()
+        call = document.get("call", {})
+        try:
+            if kind == "proofs":
+                asked = (call["caller"], keys, call["method"], call["url"], call["body"].encode(), call["now"])
+                said["check_proof"](vector["authorization"], *asked)
+            elif kind == "envelopes":
+                said["open_envelope"](vector["envelope"], document["type"], keys)
+            else:
+                said["check_receipt"](vector["receipt"], document["entries"])
+        except (ValueError, LookupError, AttributeError, InvalidSignature):
+            return False
+        return True
+
+    assert {one["name"]: one["accepted"] for one in document["vectors"]} == {
+        one["name"]: taken(one) for one in document["vectors"]
+    }
+
+
+def test_every_outcome_is_named() -> None:
+    """The page lists what the text of a notice `outcome` may begin with: each way to end, in the order of the code."""
+    listed = TEXT.partition("The outcomes are ")[2].partition(".\n")[0].partition(". The same")[0]
+
+    assert list(get_args(Outcome)) == re.findall(r"`([a-z_]+)`", listed)
+
+
+def test_every_parameter_of_a_question_is_named() -> None:
+    """Whatever may be asked of the gateway in the query of a path stands on the page."""
+    paths = openapi.document(api.routes, URL)["paths"]
+    calls = [call for path in paths.values() for call in path.values()]
+    asked = {one["name"] for call in calls for one in call.get("parameters", ()) if one["in"] == "query"}
+
+    assert {"signed", "since"} <= asked
+    assert [name for name in sorted(asked) if not re.search(rf"[?&]{name}=|`{name}`", TEXT)] == []
+
+
+@pytest.mark.parametrize(("note", "schema"), [("request", "request"), ("notice", "notice"), ("payload", "statement")])
+def test_what_the_page_shows_fits_its_schema(note: str, schema: str) -> None:
+    """Request, notice and statement of the page fit the schemas that are published beside it."""
+    published = json.loads((ROOT / "docs" / "schemas" / f"{schema}.schema.json").read_text(encoding="utf-8"))
+
+    jsonschema.validate(block(note).json(), published, jsonschema.Draft202012Validator)

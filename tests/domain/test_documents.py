@@ -38,7 +38,7 @@ def faults(text: str, model: type[Plan | Directory | RuleCard] = Plan) -> list[s
 
 @pytest.mark.parametrize(
     ("contents", "place"),
-    [("substance: heroin, net: 13.5", "mass.net"), ("currency: EUR, minor: 12.5", "cash.minor"), ("net: 1 kg", "mass.substance")],
+    [("substance: heroin, net: 13.5", "net"), ("currency: EUR, minor: 12.5", "minor"), ("net: 1 kg", "substance")],
 )
 def test_a_fault_of_a_substance_or_of_cash_is_told_once(contents: str, place: str) -> None:
     """What is meant as a mass is not refused for being no cash as well, and cash not for being no mass."""

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.words.quantities import MAX_SPAN, MAX_WHOLE, Milligrams, Money, Span, iso_span, parse_amount, say_mass, say_span
+from domain.words.quantities import (
+    BY_HAND,
+    MAX_SPAN,
+    MAX_WHOLE,
+    Milligrams,
+    Money,
+    Span,
+    iso_span,
+    parse_amount,
+    say_mass,
+    say_span,
+)
 
 MASS: TypeAdapter[int] = TypeAdapter(Milligrams)
 SPAN: TypeAdapter[timedelta] = TypeAdapter(Span)
@@ -230,3 +241,11 @@ def test_json_schema_says_what_is_read_and_written() -> None:
     assert {"type": "string"} in MASS.json_schema()["anyOf"]
     assert MASS.json_schema(mode="serialization")["type"] == "integer"
     assert SPAN.json_schema(mode="serialization") == {"type": "string"}
+
+
+def test_a_mass_in_json_is_a_whole_number() -> None:
+    """What is signed says a mass in one way, whole milligrams; only in what a person wrote has it a unit."""
+    assert MASS.validate_json("13950000") == 13_950_000
+    assert MASS.validate_json('"13.95 kg"', context=BY_HAND) == 13_950_000
+    with pytest.raises(ValidationError, match=r"13\.95 kg' is text, expected whole milligrams"):
+        MASS.validate_json('"13.95 kg"')

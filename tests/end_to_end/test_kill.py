@@ -18,7 +18,7 @@ from domain.delivery.ledger import Entry, Receipt, Stated
 from domain.delivery.statements import read_statement
 from domain.plan.plan import Plan
 from domain.record.packet import verify
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 from rehearsal.invariants import Checker
 from rehearsal.over_http import SimulatedServices, compressed, factor_for
 from rehearsal.scenario import Act, Scenario

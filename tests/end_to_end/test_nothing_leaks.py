@@ -24,7 +24,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.words.errors import NotAllowed, NotAuthentic
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for
 from rehearsal.scenario import Act, Scenario
 from rehearsal.services import private_key_of

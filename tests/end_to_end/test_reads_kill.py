@@ -12,7 +12,7 @@ from archive.database import Database
 from archive.reads import LONGEST_PAGE, Reads
 from domain.record.reads import Read, signed_tip, verify_reads
 from domain.words.errors import VigilError
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.end_to_end.test_kill import rehearsing
 from tests.support import example_directory

@@ -27,8 +27,8 @@ from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving
 from gateway.desk import Desk
-from process.gateway import Gateway
 from process.in_force import InForce
+from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.installation import Installation, installed, log_of_reads, quick, renamed, temporal_server

@@ -20,8 +20,8 @@ from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
 from gateway.desk import Desk
-from process.gateway import Gateway
 from process.in_force import InForce
+from protocol.gateway import Gateway
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_api import fresh
 from tests.installation import Installation, end_what_runs, installed, renamed

@@ -37,7 +37,7 @@ from gateway.pages.door import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
 from process.brought import directory_in
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import door_of
 from tests.installation import Installation, installed, renamed

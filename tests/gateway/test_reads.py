@@ -25,7 +25,7 @@ from gateway.api import application, routes
 from gateway.connections import serving
 from gateway.desk import Desk
 from gateway.reads import NO_VIEWS
-from process.gateway import Gateway
+from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed

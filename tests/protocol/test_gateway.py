@@ -13,8 +13,9 @@ from aiohttp import web
 from domain.delivery.ledger import Entry
 from domain.views.view import view
 from domain.words.errors import Malformed, Unavailable, VigilError
-from process import gateway
-from process.gateway import Gateway
+from protocol import gateway
+from protocol.calls import listening
+from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
@@ -49,14 +50,8 @@ async def served(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     """A web server of which every page is this one; where it answers."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-    await runner.setup()
-    port = port or free_ports(1)[0]
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        await runner.cleanup()
+    async with listening(app, "127.0.0.1", port or free_ports(1)[0], patience=0) as at:
+        yield f"http://127.0.0.1:{at}"
 
 
 @dataclass

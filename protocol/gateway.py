@@ -1,9 +1,7 @@
 """The connection to the gateway: signed calls, each with a proof of its own, and problem documents as our errors."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import TypeVar
 from urllib.parse import quote
@@ -15,7 +13,6 @@ from yarl import URL
 
 from domain.delivery.ledger import Entry, Left, Receipt
 from domain.delivery.requests import Inbox, SignedInbox
-from domain.plan import proof
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
 from domain.record.reads import Page
@@ -34,6 +31,7 @@ from domain.words.errors import (
     Unavailable,
     VigilError,
 )
+from protocol.calls import Signer, address, of_delivery
 
 T = TypeVar("T")
 Away = Callable[[Unavailable], None]
@@ -114,10 +112,8 @@ class Gateway:
     ) -> None:
         """`officer` is the code of the person who calls; none where a system does. Raises `Malformed` if the address is none."""
         self._http = http
-        self._url = _address(url)
-        self._service = service
-        self._key = key
-        self._officer = officer
+        self._url = address(url, "gateway", "http://127.0.0.1:8470")
+        self._caller = Signer(service, key, officer)
 
     async def sign_in(self) -> Link:
         """A link that signs this officer in with a browser, once."""
@@ -130,11 +126,11 @@ class Gateway:
 
     async def amend(self, delivery: str, plan: Envelope) -> Entry:
         """Change a delivery's plan for what is still ahead; the ledger entry that records it."""
-        return Entry.model_validate_json(await self._call("PUT", f"{_of(delivery)}/plan", plan))
+        return Entry.model_validate_json(await self._call("PUT", f"{of_delivery(delivery)}/plan", plan))
 
     async def submit(self, delivery: str, statement: Envelope) -> Receipt | Left:
         """Hand in a statement; its receipt, or that it has been left for when a worker is up."""
-        return self._read(_ANSWER, await self._call("POST", f"{_of(delivery)}/statements", statement))
+        return self._read(_ANSWER, await self._call("POST", f"{of_delivery(delivery)}/statements", statement))
 
     async def directory(self) -> list[Listed]:
         """The services of the installation with their keys; how one is reached as far as it is the caller's to see."""
@@ -148,7 +144,7 @@ class Gateway:
         """The summary. Raises `Unavailable` if there is no answer; with `away`, that is told instead, and it is asked again."""
         while True:
             try:
-                return self._read(_VIEW, await self._call("GET", _of(delivery)))
+                return self._read(_VIEW, await self._call("GET", of_delivery(delivery)))
             except Unavailable as error:
                 if away is None:
                     raise
@@ -157,7 +153,7 @@ class Gateway:
 
     async def ledger(self, delivery: str, since: int = 0) -> list[Entry | Withheld]:
         """Ledger entries from a number on; what is not one's own to read is withheld."""
-        return self._read(_PAGE, await self._call("GET", f"{_of(delivery)}/ledger?since={since}"))
+        return self._read(_PAGE, await self._call("GET", f"{of_delivery(delivery)}/ledger?since={since}"))
 
     async def inbox(self) -> Inbox:
         """What one is being asked."""
@@ -173,7 +169,7 @@ class Gateway:
 
     async def packet(self, delivery: str, purpose: str = "operation") -> bytes:
         """The sealed evidence packet for this purpose, as the bytes to keep."""
-        return await self._call("GET", f"{_of(delivery)}/packet?purpose={quote(purpose, safe='')}")
+        return await self._call("GET", f"{of_delivery(delivery)}/packet?purpose={quote(purpose, safe='')}")
 
     async def decode(self, payloads: bytes) -> bytes:
         """What Temporal's UI or command line asks a codec server, and the answer. For supervisors."""
@@ -193,7 +189,7 @@ class Gateway:
         while True:
             try:
                 # from the last entry on, which there is already: so the answer begins at once
-                async for entry in self._stream(f"{_of(delivery)}/changes?since={max(since - 1, 0)}"):
+                async for entry in self._stream(f"{of_delivery(delivery)}/changes?since={max(since - 1, 0)}"):
                     told = False
                     if entry.seq < since:
                         continue
@@ -258,17 +254,7 @@ class Gateway:
 
     def _signed(self, method: str, path: str, body: bytes) -> tuple[URL, Mapping[str, str]]:
         url = URL(f"{self._url}{path}", encoded=True)
-        made = proof.make(
-            self._service,
-            self._key,
-            method,
-            str(url),
-            body,
-            now=datetime.now(UTC),
-            nonce=secrets.token_hex(16),
-            officer=self._officer,
-        )
-        return url, {"Authorization": made, "Content-Type": "application/json"}
+        return url, {"Authorization": self._caller.proof(method, str(url), body), "Content-Type": "application/json"}
 
     def _read(self, kind: TypeAdapter[T], data: bytes) -> T:
         try:
@@ -286,17 +272,3 @@ class Gateway:
     def _stranger(self) -> Unavailable:
         message = f"what answers at {self._url} is not a Vigil gateway, or one of another version"
         return Unavailable(message, hint="name the right address with --gateway or VIGIL_GATEWAY")
-
-
-def _address(text: str) -> str:
-    try:
-        url = URL(text)
-    except ValueError:
-        url = URL()
-    if url.scheme not in ("http", "https") or url.host is None:
-        raise Malformed(f"{text!r} is no address of a gateway", hint="give one such as http://127.0.0.1:8470")
-    return text.rstrip("/")
-
-
-def _of(delivery: str) -> str:
-    return f"/v1/deliveries/{quote(delivery, safe='')}"

@@ -1,48 +1,44 @@
-"""What an examination of a participating service is made with: calls such as Vigil makes, calls such as Vigil never makes,
-and a gateway to which the service hands in its statements.
-"""
+"""What an examination of a participating service is made with: calls such as Vigil makes, and calls such as Vigil never makes."""
 
 import asyncio
 import base64
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
-from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import ValidationError
 from yarl import URL
 
-from domain.delivery.ledger import Left, Receipt, Verdict
+from client.conformance.gateway import LOOK_EVERY, HandedIn, StandIn, about_what
 from domain.delivery.requests import Facts, Notice, Request
 from domain.delivery.statements import Statement, read_statement
-from domain.plan import proof
-from domain.plan.directory import Directory, Service
+from domain.plan.directory import Service, ServiceKey
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, Unavailable, VigilError
 from domain.words.moments import utc_text
+from protocol.calls import LARGEST_BODY, Signer, answers_to, read_up_to
 
 ONE_CALL = 10.0
 """Seconds within which a service acknowledges."""
-LARGEST_BODY = 1_000_000
 MOST_ANSWERS = 100
-LOOK_EVERY = 0.1
-TRIALS = ("the connection dropped", "503", "202")
-"""What the gateway does with the first attempts to hand in an answer; then it gives the receipt."""
+CONDITIONS = ("zz.conformance/1", "zz.conformance/2")
+"""What binds the answer that is looked at."""
 
 
 class Unmet(Exception):
-    """The service did something else than the protocol demands."""
+    """The service did something else than the protocol demands; `expected` and `got` are what to compare, byte for byte."""
+
+    def __init__(self, message: str, expected: object = b"", got: object = b"") -> None:
+        super().__init__(message)
+        self.expected, self.got = (as_bytes(one) for one in (expected, got))
 
 
 class Untried(Exception):
@@ -60,17 +56,16 @@ class Answer:
     def __str__(self) -> str:
         return f"status {self.status}" if self.status else "the connection was closed without an answer"
 
+    def whole(self) -> bytes:
+        """Its status line and its body."""
+        return f"HTTP/1.1 {self.status}\n\n".encode() + self.body if self.status else b""
 
-@dataclass(frozen=True)
-class HandedIn:
-    """One attempt to hand in a statement."""
 
-    envelope: Envelope
-    path: str
-    nonce: str
-    """Of its proof; empty if the proof is not the service's for this request."""
-    problem: str
-    """What is wrong with its proof."""
+def as_bytes(said: object) -> bytes:
+    """What stands for itself, or the JSON of it in canonical form."""
+    if isinstance(said, Envelope):
+        return said.model_dump_json().encode()
+    return said if isinstance(said, bytes) else said.encode() if isinstance(said, str) else canonical(said)
 
 
 class Exam:
@@ -84,35 +79,44 @@ class Exam:
         vigil: tuple[str, Ed25519PrivateKey],
         says: Need,
         *,
-        pushes: bool,
+        gateway: str | None,
         patience: float,
         settle: float,
     ) -> None:
         self.service = service
-        self.pushes = pushes
         self.says = says
         self.patience = patience
         """Seconds for which an answer is waited for."""
         self.settle = settle
         """Seconds after which what has not happened counts as not happening."""
         self.delivery = f"conformance-{secrets.token_hex(4)}"
-        self.handed_in: list[HandedIn] = []
-        self.strays: list[str] = []
-        self.main = self.request("main")
+        self.main = self.request("main", conditions=CONDITIONS)
         """The request whose answers are looked at."""
         self.pair = self.request("pair", officers=2)
         """One that two officers must answer."""
+        self.sent = b""
+        """The last call, as it went out."""
+        self.answered = b""
+        """What it was answered with."""
+        self._asked: dict[str, Envelope] = {}
         self._silent: set[str] = set()
         """Requests whose answers were waited for in vain: they are not waited for again."""
         self._http = http
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self.vigil, self.key = vigil
         self.key_id = key_id(public_text(self.key))
         self.stranger = Ed25519PrivateKey.generate()
+        self.gateway = self._stand_in(gateway) if gateway is not None else None
+        """Where it hands in; None where it is polled."""
 
     # What Vigil says
 
-    def request(self, checkpoint: str = "", **changed: Any) -> dict[str, Any]:
+    def _stand_in(self, url: str) -> StandIn:
+        key = ServiceKey(public=public_text(self.key), valid_from=utc_text(datetime.now(UTC) - timedelta(days=1)))
+        vigil = Service(id=self.vigil, kind="system", names={"en": "Vigil"}, keys=(key,))
+        return StandIn(url, self.delivery, vigil, self.service, self.main["checkpoint"], lambda: list(self._asked.values()))
+
+    def request(self, checkpoint: str = "", conditions: tuple[str, ...] = (), **changed: Any) -> dict[str, Any]:
         """A request of its own, with these fields instead of the usual ones."""
         name = checkpoint or f"check-{secrets.token_hex(4)}"
         now = datetime.now(UTC)
@@ -136,6 +140,7 @@ class Exam:
                     "seals": [{"number": "KZ000001", "security": "H"}],
                     "contents": [{"substance": "conformance test", "net": "13.2 kg"}],
                     "permissions": ["opening"],
+                    "conditions": [{"id": number, "text": "conformance test"} for number in conditions],
                     "problem": "conformance test",
                 }
             ),
@@ -165,36 +170,38 @@ class Exam:
 
     def proof(self, method: str, path: str, body: bytes, *, key: Ed25519PrivateKey | None = None, **claims: Any) -> str:
         """A proof of this call; by another key, or with other claims than the true ones (None leaves one out)."""
-        made = proof.make(
-            self.vigil,
-            key or self.key,
-            method,
-            self._url + path,
-            body,
-            now=datetime.now(UTC),
-            nonce=secrets.token_hex(16),
-        )
+        made = Signer(self.vigil, key or self.key).proof(method, self.url + path, body)
         scheme, _, token = made.partition(" ")
         header, true, _ = (json.loads(_unb64url(part)) if number < 2 else {} for number, part in enumerate(token.split(".")))
-        header |= {name: claims.pop(name) for name in ("alg", "kid") if name in claims}
+        header |= {name: claims.pop(name) for name in ("alg", "kid", "typ") if name in claims}
         said = {name: value for name, value in (true | claims).items() if value is not None}
         parts = ".".join(_b64url(json.dumps(part, separators=(",", ":")).encode()) for part in (header, said))
         return f"{scheme} {parts}.{_b64url((key or self.key).sign(parts.encode()))}"
+
+    @property
+    def handing_in_at(self) -> str:
+        """The address at which statements are handed in."""
+        return f"{self.gateway.url if self.gateway is not None else ''}/v1/deliveries/{self.delivery}/statements"
 
     # Calls
 
     async def ask(self, said: Any) -> Answer:
         """A request as Vigil makes it."""
+        if said["id"] in (self.main["id"], self.pair["id"]):
+            self._asked[said["id"]] = self.envelope(said)
         return await self.post("/requests", self.signed(said))
 
     async def tell(self, said: Any) -> Answer:
         """A notice as Vigil sends it."""
         return await self.post("/notices", self.signed(said, NOTICE_TYPE))
 
-    async def post(self, path: str, body: bytes, authorization: str | None = "") -> Answer:
-        """A call with this body; without a proof if `authorization` is None, with the true one if it is empty."""
+    async def post(self, path: str, body: bytes, authorization: str | None = "", host: str | None = None) -> Answer:
+        """A call with this body; without a proof if `authorization` is None, with the true one if it is empty. `host`: the header
+        where it names another host than the one that is called.
+        """
         made = self.proof("POST", path, body) if authorization == "" else authorization
-        return await self._call("POST", path, body, {"Content-Type": "application/json"}, made)
+        headers = {"Content-Type": "application/json"} | ({"Host": host} if host is not None else {})
+        return await self._call("POST", path, body, headers, made)
 
     async def get(self, path: str, wait: int, authorization: str | None = "") -> Answer:
         """A poll."""
@@ -204,18 +211,17 @@ class Exam:
     async def _call(self, method: str, path: str, body: bytes, headers: Mapping[str, str], authorization: str | None) -> Answer:
         sent = dict(headers) | ({"Authorization": authorization} if authorization is not None else {})
         timeout = aiohttp.ClientTimeout(total=3 * ONE_CALL)
-        url = URL(self._url + path, encoded=True)
+        url = URL(self.url + path, encoded=True)
+        lines = [f"{method} {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
+        self.sent, self.answered = "\n".join([*lines, "", ""]).encode() + body, b""
         began = time.monotonic()
         try:
             async with self._http.request(method, url, data=body, headers=sent, timeout=timeout, allow_redirects=False) as answer:
-                data = bytearray()
-                async for piece in answer.content.iter_any():
-                    data += piece
-                    if len(data) > LARGEST_BODY:
-                        break
-                return Answer(answer.status, bytes(data), time.monotonic() - began)
+                found = Answer(answer.status, await read_up_to(LARGEST_BODY, answer), time.monotonic() - began)
+                self.answered = found.whole()
+                return found
         except aiohttp.ClientConnectorError as error:
-            message = f"nothing answers at {self._url}"
+            message = f"nothing answers at {self.url}"
             raise Unavailable(message, hint="start your system, and name its `url` as the directory has it") from error
         except TimeoutError as error:
             raise Unmet(f"no answer within {3 * ONE_CALL:.0f} s") from error
@@ -224,29 +230,25 @@ class Exam:
 
     # Its answers
 
-    def answers_path(self, request: str, after: object) -> str:
-        """The path of a poll."""
-        return f"/requests/{quote(request, safe='')}/answers?after={after}"
-
     async def answers(self, request: Mapping[str, Any], after: int = 0, wait: int = 0) -> list[Envelope]:
         """What a polled service has answered beyond the first `after`. Raises `Unmet` if that is no list of envelopes."""
-        found = await self.get(self.answers_path(request["id"], after), wait)
+        found = await self.get(answers_to(request["id"], after), wait)
         if found.status != 200 or len(found.body) > LARGEST_BODY:
             raise Unmet(f"{found}, {len(found.body)} bytes")
         try:
             document = json.loads(found.body)
             listed = [Envelope.model_validate(one) for one in document["answers"]]
         except (ValueError, KeyError, TypeError) as error:
-            raise Unmet('no {"answers": [...]} of envelopes') from error
+            raise Unmet('no {"answers": [...]} of envelopes', '{"answers":[...]}', found.body) from error
         if len(listed) > MOST_ANSWERS:
-            raise Unmet(f"{len(listed)} answers at once")
+            raise Unmet(f"{len(listed)} answers at once", f"{MOST_ANSWERS} answers", f"{len(listed)} answers")
         return listed
 
     async def said_to(self, request: Mapping[str, Any], least: int = 1) -> list[Envelope]:
         """What it has said to a request by now: each statement once, in order. Raises `Untried` if fewer come in good time."""
         until = time.monotonic() + (self.patience if request["id"] not in self._silent else 0)
         while True:
-            found = self._pushed(request) if self.pushes else await self.answers(request)
+            found = await self.by_now(request)
             if len(found) >= least:
                 return found
             if time.monotonic() > until:
@@ -254,21 +256,29 @@ class Exam:
                 raise Untried(f"{len(found)} answers to {request['id']} within {self.patience:.0f} s")
             await asyncio.sleep(LOOK_EVERY)
 
-    def _pushed(self, request: Mapping[str, Any]) -> list[Envelope]:
+    async def by_now(self, request: Mapping[str, Any]) -> list[Envelope]:
+        """What it has said to a request, without waiting for more."""
+        if self.gateway is None:
+            return await self.answers(request)
         said: dict[str, Envelope] = {}
-        for one in self.handed_in:
-            if _about(one.envelope) == (request["delivery"], request["checkpoint"]):
+        for one in self.gateway.handed_in:
+            if about_what(one.envelope) == (request["delivery"], request["checkpoint"]):
                 said.setdefault(one.envelope.fingerprint(), one.envelope)
         return list(said.values())
 
     def statement(self, envelope: Envelope) -> Statement:
         """The statement in an envelope. Raises `Unmet` if it is not the service's."""
+        keys = self.service.keys_at(datetime.now(UTC))
         try:
-            keys = self.service.keys_at(datetime.now(UTC))
-            return read_statement(open_envelope(envelope, STATEMENT_TYPE, keys))
+            payload = open_envelope(envelope, STATEMENT_TYPE, keys)
         except VigilError as error:
-            faults = "; ".join(str(fault) for fault in error.faults) if isinstance(error, Malformed) else ""
-            raise Unmet(f"{error.message} {faults}".strip()) from error
+            expected = {"payloadType": STATEMENT_TYPE, "signatures": [{"keyid": number} for number in keys]}
+            raise Unmet(error.message, expected, envelope) from error
+        try:
+            return read_statement(payload)
+        except Malformed as error:
+            faults = "; ".join(str(fault) for fault in error.faults)
+            raise Unmet(f"{error.message} {faults}".strip(), faults or _in_form(payload), payload) from error
 
     def loosely(self, envelope: Envelope) -> dict[str, Any]:
         """What an envelope says, whoever signed it and however. Raises `Untried` if that is no JSON object."""
@@ -283,7 +293,8 @@ class Exam:
     def attempts(self, envelope: Envelope) -> list[HandedIn]:
         """Attempts so far to hand in what this envelope says."""
         said = self.loosely(envelope).get("id")
-        return [one for one in self.handed_in if self.loosely(one.envelope).get("id") == said]
+        handed_in = self.gateway.handed_in if self.gateway is not None else []
+        return [one for one in handed_in if self.loosely(one.envelope).get("id") == said]
 
     async def attempts_at(self, envelope: Envelope, least: int) -> list[HandedIn]:
         """The same, once there are so many. Raises `Untried` if they do not come in good time."""
@@ -299,95 +310,13 @@ class Exam:
         """Seconds since 1970, as in a proof."""
         return int(time.time())
 
-    # The gateway
 
-    @asynccontextmanager
-    async def gateway(self, url: str) -> AsyncIterator[None]:
-        """A gateway for statements at this address. Raises `Unavailable` if the address is taken or none of this machine."""
-        address = URL(url)
-        gateway = _Gateway(self, url.rstrip("/"))
-        app = web.Application(client_max_size=LARGEST_BODY)
-        app.router.add_route("*", "/{any:.*}", gateway.hear)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, address.host, address.port).start()
-        except OSError as error:
-            await runner.cleanup()
-            message = f"no gateway can listen at {url}: {error.strerror}"
-            raise Unavailable(message, hint="name a free address of this machine with --gateway") from error
-        try:
-            yield
-        finally:
-            await runner.cleanup()
-
-
-@dataclass
-class _Gateway:
-    """Takes statements in, after it has been away for the first attempts."""
-
-    exam: Exam
-    url: str
-    attempts: dict[str, int] = field(default_factory=dict)
-
-    async def hear(self, call: web.Request) -> web.StreamResponse:
-        """One attempt to hand in a statement."""
-        body = await call.read()
-        try:
-            envelope = Envelope.model_validate_json(body)
-            about = _about(envelope)
-        except (ValidationError, Malformed):
-            about = None
-        expected = f"/v1/deliveries/{self.exam.delivery}/statements"
-        if about is None or call.method != "POST" or call.path != expected:
-            self.exam.strays.append(f"{call.method} {call.path}")
-            return web.json_response({"code": "not-found"}, status=404, content_type="application/problem+json")
-        nonce, problem = self._proved(call, body)
-        self.exam.handed_in.append(HandedIn(envelope, call.path, nonce, problem))
-        number = self.attempts[envelope.payload] = self.attempts.get(envelope.payload, 0) + 1
-        if about[1] == self.exam.main["checkpoint"] and number <= len(TRIALS):
-            return await self._away(call, envelope, number)
-        return web.json_response(plain(self._receipt(envelope)))
-
-    async def _away(self, call: web.Request, envelope: Envelope, number: int) -> web.StreamResponse:
-        if number == 1 and call.transport is not None:
-            call.transport.abort()
-        if number == len(TRIALS):
-            left = Left(statement=_statement_id(envelope), left_at=utc_text(datetime.now(UTC)))
-            return web.json_response(plain(left), status=202)
-        return web.json_response({"code": "unavailable"}, status=503, content_type="application/problem+json")
-
-    def _proved(self, call: web.Request, body: bytes) -> tuple[str, str]:
-        """The nonce of its proof, or what is wrong with the proof."""
-        known = Directory(vigil="directory/1", services=(self.exam.service,))
-        header, url = call.headers.get("Authorization"), self.url + call.raw_path
-        try:
-            return proof.check(header, known, call.method, url, body, now=datetime.now(UTC)).nonce, ""
-        except VigilError as error:
-            return "", error.message
-
-    def _receipt(self, envelope: Envelope) -> Receipt:
-        return Receipt(
-            statement=_statement_id(envelope),
-            seq=1,
-            recorded_at=utc_text(datetime.now(UTC)),
-            head=envelope.fingerprint(),
-            verdict=Verdict(verdict="accepted"),
-        )
-
-
-def _about(envelope: Envelope) -> tuple[Any, Any] | None:
-    """Delivery and checkpoint that the payload names, before anything is known about who signed it."""
+def _in_form(payload: bytes) -> bytes:
+    """The canonical form of a payload, where it has one."""
     try:
-        said = json.loads(envelope.body())
-    except ValueError:
-        return None
-    return (said.get("delivery"), said.get("checkpoint")) if isinstance(said, dict) else None
-
-
-def _statement_id(envelope: Envelope) -> str:
-    said = json.loads(envelope.body()).get("id")
-    return said if isinstance(said, str) and len(said) >= 8 else "not-an-id"
+        return canonical(json.loads(payload))
+    except Malformed as error:
+        return error.message.encode()
 
 
 def _b64url(data: bytes) -> str:

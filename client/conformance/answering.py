@@ -1,0 +1,223 @@
+"""What a participating service says when it is asked: its statements, how it is polled for them, and how it hands them in."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from client.conformance.exam import CONDITIONS, MOST_ANSWERS, ONE_CALL, Answer, Exam, Unmet, Untried, as_bytes
+from client.conformance.gateway import LOOK_EVERY, OF_A_DELIVERY, OF_ALL, TRIALS
+from client.conformance.taking import RECEIVED, REFUSED, wanted
+from domain.delivery.statements import ANSWERS, confirms
+from domain.signing.canonical import digest_of_bytes
+from domain.signing.envelope import Envelope
+from protocol.calls import answers_to
+
+HOLD = 2
+"""Seconds for which a poll asks to be held."""
+
+
+async def answers_one(exam: Exam) -> str:
+    """It answers the main request at all."""
+    try:
+        said = await exam.said_to(exam.main)
+    except Untried as error:
+        raise Unmet(str(error)) from error
+    return f"{len(said)} in answer to {exam.main['id']}"
+
+
+async def signs_it(exam: Exam) -> str:
+    """Its answers are statements that Vigil would accept as its own."""
+    kinds = [exam.statement(one).kind for one in await exam.said_to(exam.main)]
+    return f"signed by {exam.service.id}: {', '.join(kinds)}"
+
+
+async def fits(exam: Exam) -> str:
+    """Its answers are about what was asked."""
+    for one in await exam.said_to(exam.main):
+        said = exam.loosely(one)
+        wrong = [name for name in ("delivery", "checkpoint", "service") if said.get(name) != exam.main[name]]
+        if wrong:
+            problem = "; ".join(f"{name} {said.get(name)!r}, asked was {exam.main[name]!r}" for name in wrong)
+            raise Unmet(problem, {name: exam.main[name] for name in wrong}, {name: said.get(name) for name in wrong})
+        kind = said.get("content", {}).get("kind")
+        if kind not in ANSWERS[exam.says]:
+            raise Unmet(
+                f"a statement {kind!r}, which does not answer {exam.says!r}", {"kind": ANSWERS[exam.says][0]}, {"kind": kind}
+            )
+    return f"at {exam.main['checkpoint']}, one of {', '.join(ANSWERS[exam.says])}"
+
+
+async def answers_once(exam: Exam) -> str:
+    """The same request again is the same request: nothing new is said to it."""
+    before = [one.payload for one in await exam.said_to(exam.main)]
+    await exam.ask(exam.main)
+    await asyncio.sleep(exam.settle)
+    after = [one.payload for one in await exam.said_to(exam.main)]
+    if after != before:
+        problem = f"{len(after)} different answers, {len(before)} before it was asked again"
+        raise Unmet(problem, {"answers": before}, {"answers": after})
+    return f"{len(after)} as before"
+
+
+async def two_officers(exam: Exam) -> str:
+    """Where two officers must sign, there are two statements that say the same."""
+    await exam.ask(exam.pair)
+    try:
+        first, second, *_ = [exam.loosely(one) for one in await exam.said_to(exam.pair, 2)]
+    except Untried as error:
+        raise Unmet(str(error)) from error
+    if first.get("content") != second.get("content") or len({first.get("officer"), second.get("officer")}) != 2:
+        problem = "two statements with other content, or by the same officer"
+        raise Unmet(problem, first | {"officer": "another", "id": "another"}, second)
+    return "two statements of the same content by two officers"
+
+
+async def says_what_is_met(exam: Exam) -> str:
+    """A yes says that each condition that binds it is met."""
+    for one in await exam.said_to(exam.main):
+        said = exam.loosely(one)
+        kind, fulfils = said["content"].get("kind"), said.get("fulfils")
+        if not confirms(str(kind)):
+            raise Untried(f"a statement {kind!r} says no, and need not say it")
+        met = fulfils if isinstance(fulfils, list) else []
+        if not set(CONDITIONS) <= {str(one) for one in met}:
+            raise Unmet(f"fulfils {fulfils!r}", {"fulfils": list(CONDITIONS)}, {"fulfils": fulfils})
+    return f"fulfils {', '.join(CONDITIONS)}"
+
+
+def _texts(said: Sequence[Envelope]) -> list[str]:
+    return [one.payload for one in said]
+
+
+# Polled
+
+
+async def polled_unproved(exam: Exam) -> Answer:
+    """A poll without a proof: it would tell anyone what was answered."""
+    return await exam.get(answers_to(exam.main["id"], 0), 0, None)
+
+
+async def polled_replayed(exam: Exam) -> Answer:
+    """A poll with the proof of an earlier one."""
+    path = answers_to(exam.main["id"], 0)
+    made = exam.proof("GET", path, b"")
+    await exam.get(path, 0, made)
+    return await exam.get(path, 0, made)
+
+
+async def polled_with_another_query(exam: Exam) -> Answer:
+    """A poll with the proof of one after another number: the query is covered too."""
+    made = exam.proof("GET", answers_to(exam.main["id"], 1), b"")
+    return await exam.get(answers_to(exam.main["id"], 0), 0, made)
+
+
+async def keeps_the_order(exam: Exam) -> str:
+    """The same answers in the same order, each time."""
+    first, second = [await exam.said_to(exam.pair, 2) for _ in range(2)]
+    if [one.payload for one in second[: len(first)]] != [one.payload for one in first]:
+        problem = "other answers, or another order, the second time"
+        raise Unmet(problem, {"answers": _texts(first)}, {"answers": _texts(second[: len(first)])})
+    return f"{len(first)} in the same order"
+
+
+async def respects_after(exam: Exam) -> str:
+    """What has been fetched is not given again."""
+    said = await exam.said_to(exam.pair, 2)
+    for after in range(1, len(said) + 1):
+        rest = await exam.answers(exam.pair, after)
+        if [one.payload for one in rest] != [one.payload for one in said[after:]]:
+            problem = f"after={after}: {len(rest)} answers, expected the last {len(said) - after}"
+            raise Unmet(problem, {"answers": _texts(said[after:])}, {"answers": _texts(rest)})
+    return f"the rest, after each of {len(said)}"
+
+
+async def at_most_so_many(exam: Exam) -> str:
+    """A request for so many officers as Vigil never wants: whoever takes it gives its answers in turns."""
+    many = exam.request(officers=MOST_ANSWERS + 20)
+    taken = await exam.ask(many)
+    if taken.status not in RECEIVED:
+        return f"{taken} to a request for {many['officers']} officers"
+    until, found = time.monotonic() + exam.settle, await exam.by_now(many)
+    while len(found) < MOST_ANSWERS and time.monotonic() < until:
+        await asyncio.sleep(LOOK_EVERY)
+        before, found = len(found), await exam.by_now(many)
+        until = time.monotonic() + exam.settle if len(found) > before else until
+    if len(found) == MOST_ANSWERS:
+        rest = await exam.answers(many, MOST_ANSWERS)
+        if {one.payload for one in rest} & {one.payload for one in found}:
+            raise Unmet("answers of the first 100 again", {"answers": []}, {"answers": _texts(rest)})
+    return f"{len(found)} at once"
+
+
+async def held_and_answered(exam: Exam) -> str:
+    """A poll for more than there is ends with an empty list, at once or when it has been held."""
+    said = await exam.said_to(exam.main)
+    path = answers_to(exam.main["id"], len(said))
+    found = await exam.get(path, HOLD)
+    if found.status != 200:
+        raise Unmet(str(found), wanted((200,)), found.whole())
+    if found.seconds > HOLD + ONE_CALL / 2:
+        raise Unmet(f"an answer after {found.seconds:.1f} s")
+    return f"{found} after {found.seconds:.1f} s"
+
+
+async def odd_polls(exam: Exam) -> str:
+    """Questions that make no sense get an answer that says so."""
+    for after, statuses in (("-1", REFUSED), ("one", REFUSED), ("9" * 40, range(200, 500))):
+        found = await exam.get(answers_to(exam.main["id"], after), 0)
+        if found.status not in statuses:
+            raise Unmet(f"after={after}: {found}", wanted(statuses), found.whole())
+    return "4xx where `after` is no number"
+
+
+async def unknown_request(exam: Exam) -> Answer:
+    """A poll about a request that it never received."""
+    return await exam.get(answers_to(f"{exam.delivery}/never-asked/{exam.service.id}", 0), 0)
+
+
+# Pushed
+
+
+async def repeats(exam: Exam) -> str:
+    """It hands in the same bytes until it has the receipt."""
+    (first, *_) = await exam.said_to(exam.main)
+    try:
+        attempts = await exam.attempts_at(first, len(TRIALS) + 1)
+    except Untried as error:
+        raise Unmet(str(error)) from error
+    other = next((one.envelope for one in attempts if one.envelope != first), None)
+    if other is not None:
+        raise Unmet("other bytes, or another signature, when it was handed in again", first, other)
+    return f"the same envelope {len(attempts)} times"
+
+
+async def proves_each(exam: Exam) -> str:
+    """Each attempt carries a proof of its own."""
+    (first, *_) = await exam.said_to(exam.main)
+    attempts = await exam.attempts_at(first, 2)
+    for one in attempts:
+        if one.problem:
+            right = {"htm": "POST", "htu": exam.handing_in_at, "bod": digest_of_bytes(as_bytes(one.envelope))}
+            raise Unmet(one.problem, {**right, "jti": "one of its own"}, one.authorization)
+    return f"{len(attempts)} good proofs"
+
+
+async def rests(exam: Exam) -> str:
+    """With the receipt it is done."""
+    (first, *_) = await exam.said_to(exam.main)
+    before = len(await exam.attempts_at(first, len(TRIALS) + 1))
+    await asyncio.sleep(exam.settle)
+    after = len(exam.attempts(first))
+    if after != before:
+        raise Unmet(f"handed in {after - before} times more")
+    return "nothing more"
+
+
+async def nothing_else(exam: Exam) -> str:
+    """It calls what the gateway has, each time with a good proof; to follow the changes is right, and so is not to."""
+    strays = exam.gateway.strays if exam.gateway is not None else []
+    if strays:
+        own = {f"/v1/deliveries/{exam.delivery}{below}": methods for below, methods in OF_A_DELIVERY.items()}
+        has = [f"{' or '.join(methods)} {path}" for path, methods in (own | OF_ALL).items()]
+        raise Unmet(strays[0], "\n".join(has), strays[0])
+    return "no other call"

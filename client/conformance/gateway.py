@@ -1,0 +1,232 @@
+"""The gateway as the examined service meets it: away at first, then as good as a real one for a delivery of its own."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+from yarl import URL
+
+from domain.delivery.ledger import Left, Receipt, Verdict
+from domain.plan import proof
+from domain.plan.directory import Directory, Service
+from domain.signing.canonical import digest, plain
+from domain.signing.envelope import Envelope
+from domain.words.errors import Malformed, Unavailable, VigilError
+from domain.words.moments import utc_text
+from protocol.calls import LARGEST_BODY, listening
+
+LOOK_EVERY = 0.1
+TRIALS = ("the connection dropped", "503", "429", "202")
+"""What the gateway does with the first attempts to hand in an answer; then it gives the receipt."""
+OPEN = ("/v1/health", "/v1/openapi.json")
+"""What needs no proof."""
+OF_ALL = {
+    "/v1/deliveries": ("GET", "POST"),
+    "/v1/inbox": ("GET",),
+    "/v1/directory": ("GET",),
+    "/v1/keys": ("POST",),
+    "/v1/sign-in": ("POST",),
+    "/v1/metrics": ("GET",),
+    "/v1/reads": ("GET",),
+    "/v1/codec/decode": ("POST",),
+    **dict.fromkeys(OPEN, ("GET",)),
+}
+OF_A_DELIVERY = {
+    "": ("GET",),
+    "/statements": ("POST",),
+    "/plan": ("PUT",),
+    "/ledger": ("GET",),
+    "/changes": ("GET",),
+    "/packet": ("GET",),
+}
+"""What the gateway has (docs/protocol.md, section 6): paths and methods, and those below a delivery's own path."""
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """One attempt to hand in a statement."""
+
+    envelope: Envelope
+    authorization: str
+    nonce: str
+    """Of its proof; empty if the proof is not the service's for this request."""
+    problem: str
+    """What is wrong with its proof."""
+
+
+@dataclass
+class StandIn:
+    """Takes statements in, after it has been away for the first attempts at one checkpoint, and shows what it has taken."""
+
+    url: str
+    delivery: str
+    vigil: Service
+    service: Service
+    tried: str
+    """The checkpoint at which it is away at first."""
+    asked: Callable[[], list[Envelope]]
+    """What the service is being asked, each request in Vigil's envelope."""
+    handed_in: list[HandedIn] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
+    """Calls of what the gateway has not, or without a proof."""
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    _attempts: dict[str, int] = field(default_factory=dict)
+    _receipts: dict[str, Receipt] = field(default_factory=dict)
+    _nonces: set[str] = field(default_factory=set)
+    _closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.entries.append({"seq": 0, "hash": digest(secrets.token_hex(16))})
+        self._known = Directory(vigil="directory/1", services=(self.vigil, self.service))
+        self.began = utc_text(datetime.now(UTC))
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """It listens. Raises `Unavailable` if the address is taken or none of this machine."""
+        app, address = web.Application(client_max_size=LARGEST_BODY), URL(self.url)
+        app.router.add_route("*", "/{any:.*}", self.hear)
+        async with AsyncExitStack() as served:
+            try:
+                await served.enter_async_context(listening(app, address.host, address.port))
+            except OSError as error:
+                message = f"no gateway can listen at {self.url}: {error.strerror}"
+                raise Unavailable(message, hint="name a free address of this machine with --gateway") from error
+            try:
+                yield
+            finally:
+                self._append({"event": "ended"})
+                self._closed = True
+
+    async def hear(self, call: web.Request) -> web.StreamResponse:
+        """One call."""
+        body = await call.read()
+        nonce, problem = self._proved(call, body) if call.path not in OPEN else ("", "")
+        below = self._below(call.path)
+        methods = OF_ALL.get(call.path, ()) if below is None else OF_A_DELIVERY.get(below, ())
+        if call.method not in methods:
+            self.strays.append(f"{call.method} {call.path}")
+            return _problem(404, "no-such-path")
+        if below == "/statements":
+            return await self._take(call, body, nonce, problem)
+        if problem:
+            self.strays.append(f"{call.method} {call.path}: {problem}")
+            return _problem(401, "not-authentic")
+        if below == "/changes":
+            return await self._changes(call)
+        shown = self._shown(call, below)
+        return web.json_response(shown) if shown is not None else _problem(503, "unavailable")
+
+    def _below(self, path: str) -> str | None:
+        """What stands behind the path of the delivery; None where it is another path."""
+        own = f"/v1/deliveries/{self.delivery}"
+        return path.removeprefix(own) if path == own or path.startswith(f"{own}/") else None
+
+    def _shown(self, call: web.Request, below: str | None) -> Any:
+        """What is shown at a path; None for what an examination does not play."""
+        if below == "/ledger":
+            since = call.query.get("since", "0")
+            return self.entries[int(since) if since.isdecimal() else 0 :]
+        asked = self.asked()
+        said = [plain(one) if call.query.get("signed") == "yes" else json.loads(one.body()) for one in asked]
+        row = {"delivery": self.delivery, "group": None, "phase": "planned", "started_at": self.began, "closed_at": None}
+        of_all: Mapping[str, Any] = {
+            "/v1/inbox": {"requests": said, "unanswered": []},
+            "/v1/deliveries": [row] if call.method == "GET" else None,
+            "/v1/directory": [plain(one) for one in self._known.shown_to(self.service, whole=False)],
+            "/v1/health": {"status": "up", "temporal": "up", "worker": "up"},
+        }
+        return of_all.get(call.path) if below is None else None
+
+    async def _changes(self, call: web.Request) -> web.StreamResponse:
+        last, since = call.headers.get("Last-Event-ID", ""), call.query.get("since", "")
+        number = int(last) + 1 if last.isdecimal() else int(since) if since.isdecimal() else 0
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await answer.prepare(call)
+        while True:
+            for entry in self.entries[number:]:
+                line = json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
+                await answer.write(f"id: {entry['seq']}\ndata: {line}\n\n".encode())
+                number = entry["seq"] + 1
+            if self._closed:
+                return answer
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _take(self, call: web.Request, body: bytes, nonce: str, problem: str) -> web.StreamResponse:
+        try:
+            envelope = Envelope.model_validate_json(body)
+            about = about_what(envelope)
+        except (ValidationError, Malformed):
+            about = None
+        if about is None or about[0] != self.delivery:
+            self.strays.append(f"{call.method} {call.path} with what is no statement about {self.delivery}")
+            return _problem(422, "malformed")
+        self.handed_in.append(HandedIn(envelope, call.headers.get("Authorization", ""), nonce, problem))
+        number = self._attempts[envelope.payload] = self._attempts.get(envelope.payload, 0) + 1
+        if about[1] == self.tried and number <= len(TRIALS):
+            return self._away(call, envelope, TRIALS[number - 1])
+        return web.json_response(plain(self._receipt(envelope)))
+
+    def _away(self, call: web.Request, envelope: Envelope, trial: str) -> web.StreamResponse:
+        if trial == "429":
+            return _problem(429, "limited", {"Retry-After": "1"})
+        if trial == "202":
+            left = Left(statement=_statement_id(envelope), left_at=utc_text(datetime.now(UTC)))
+            return web.json_response(plain(left), status=202)
+        if trial != "503" and call.transport is not None:
+            call.transport.abort()
+        return _problem(503, "unavailable")
+
+    def _proved(self, call: web.Request, body: bytes) -> tuple[str, str]:
+        """The nonce of its proof, or what is wrong with the proof."""
+        header, url = call.headers.get("Authorization"), self.url + call.raw_path
+        try:
+            nonce = proof.check(header, self._known, call.method, url, body, now=datetime.now(UTC)).nonce
+        except VigilError as error:
+            return "", error.message
+        if nonce in self._nonces:
+            return nonce, "the same proof again"
+        self._nonces.add(nonce)
+        return nonce, ""
+
+    def _receipt(self, envelope: Envelope) -> Receipt:
+        """The receipt of a statement, which stands in the ledger from now on; the first one where it does already."""
+        known = self._receipts.get(envelope.payload)
+        if known is None:
+            verdict = Verdict(verdict="accepted")
+            entry = self._append({"event": "stated", "envelope": plain(envelope), "verdict": plain(verdict)})
+            known = self._receipts[envelope.payload] = Receipt(
+                statement=_statement_id(envelope), seq=entry["seq"], recorded_at=entry["at"], head=digest(entry), verdict=verdict
+            )
+        return known
+
+    def _append(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        last = self.entries[-1]
+        prev = last["hash"] if "hash" in last else digest(last)
+        self.entries.append({"seq": len(self.entries), "at": utc_text(datetime.now(UTC)), "event": event, "prev": prev})
+        return self.entries[-1]
+
+
+def about_what(envelope: Envelope) -> tuple[Any, Any] | None:
+    """Delivery and checkpoint that the payload names, before anything is known about who signed it."""
+    try:
+        said = json.loads(envelope.body())
+    except ValueError:
+        return None
+    return (said.get("delivery"), said.get("checkpoint")) if isinstance(said, dict) else None
+
+
+def _statement_id(envelope: Envelope) -> str:
+    said = json.loads(envelope.body()).get("id")
+    return said if isinstance(said, str) and len(said) >= 8 else "not-an-id"
+
+
+def _problem(status: int, code: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    said = {"type": f"urn:vigil:{code}", "title": code.replace("-", " "), "status": status, "detail": code, "code": code}
+    return web.json_response(said, status=status, content_type="application/problem+json", headers=headers)

@@ -1,0 +1,249 @@
+"""What a participating service takes and what it refuses: requests, notices, proofs and envelopes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from yarl import URL
+
+from client.conformance.exam import ONE_CALL, Answer, Exam, Unmet, Untried
+from domain.signing.canonical import canonical
+from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, sign
+from protocol.calls import LARGEST_BODY
+
+Seen = Awaitable[str]
+Look = Callable[[Exam], Seen]
+
+LEEWAY = 10
+"""Seconds by which a proof that must be taken is younger than the protocol has it, and one that must not be older: so far may the
+clocks of two machines be apart.
+"""
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def wanted(statuses: range | tuple[int, ...]) -> str:
+    """These statuses as an answer begins with one of them."""
+    names = [str(one) for one in statuses] if isinstance(statuses, tuple) else [f"{statuses.start} to {statuses.stop - 1}"]
+    return f"HTTP/1.1 {' or '.join(names)}"
+
+
+def among(statuses: range | tuple[int, ...], call: Callable[[Exam], Awaitable[Answer]]) -> Look:
+    """The call is answered with one of these statuses, in time."""
+
+    async def look(exam: Exam) -> str:
+        found = await call(exam)
+        if found.status not in statuses:
+            raise Unmet(str(found), wanted(statuses), found.whole())
+        if found.seconds > ONE_CALL:
+            raise Unmet(f"{found} after {found.seconds:.1f} s")
+        return f"{found} after {found.seconds:.1f} s"
+
+    return look
+
+
+RECEIVED = (200, 202)
+REFUSED = range(400, 500)
+
+
+def unproved(forge: Callable[[Exam, bytes], str | None]) -> Look:
+    """A request that Vigil signed, carried by somebody who has no such proof."""
+
+    async def call(exam: Exam) -> Answer:
+        body = exam.signed(exam.request())
+        return await exam.post("/requests", body, forge(exam, body))
+
+    return among((401,), call)
+
+
+def with_claims(**claims: Any) -> Callable[[Exam, bytes], str]:
+    """A proof by Vigil's own key that says something else."""
+    return lambda exam, body: exam.proof("POST", "/requests", body, **claims)
+
+
+def at_another_time(seconds: int) -> Callable[[Exam, bytes], str]:
+    """A proof made too long ago, or ahead of time."""
+
+    def forge(exam: Exam, body: bytes) -> str:
+        return exam.proof("POST", "/requests", body, iat=exam.now() + seconds)
+
+    return forge
+
+
+def by_a_stranger(exam: Exam, body: bytes) -> str:
+    """A proof in Vigil's name by a key that nobody knows."""
+    return exam.proof("POST", "/requests", body, key=exam.stranger)
+
+
+def under_vigils_key_id(exam: Exam, body: bytes) -> str:
+    """The same, under the id of Vigil's key."""
+    return exam.proof("POST", "/requests", body, key=exam.stranger, kid=exam.key_id)
+
+
+async def replayed(exam: Exam) -> Answer:
+    """The same call with the same proof a second time."""
+    body = exam.signed(exam.request())
+    made = exam.proof("POST", "/requests", body)
+    first = await exam.post("/requests", body, made)
+    if first.status not in RECEIVED:
+        raise Untried(f"the first call was answered with {first}")
+    return await exam.post("/requests", body, made)
+
+
+async def same_again(exam: Exam) -> Answer:
+    """The main request once more: Vigil does so when an acknowledgement was lost."""
+    return await exam.ask(exam.main)
+
+
+async def notice_twice(exam: Exam) -> Answer:
+    """The same notice a second time."""
+    notice = exam.notice()
+    await exam.tell(notice)
+    return await exam.tell(notice)
+
+
+async def signed_by_a_stranger(exam: Exam) -> Answer:
+    """Vigil's proof on an envelope that Vigil did not sign."""
+    envelope = sign(canonical(exam.request()), REQUEST_TYPE, exam.stranger)
+    return await exam.post("/requests", envelope.model_dump_json().encode())
+
+
+async def altered(exam: Exam) -> Answer:
+    """Vigil's proof and signature, on other content than was signed."""
+    true, other = (exam.envelope(exam.request()) for _ in range(2))
+    return await exam.post("/requests", other.model_copy(update={"signatures": true.signatures}).model_dump_json().encode())
+
+
+async def unsigned_envelope(exam: Exam) -> Answer:
+    """An envelope with no signature at all."""
+    bare = exam.envelope(exam.request()).model_copy(update={"signatures": ()})
+    return await exam.post("/requests", bare.model_dump_json().encode())
+
+
+async def in_another_envelope(exam: Exam, *changed: dict[str, Any]) -> str:
+    """An envelope that Vigil signed, with each of these changes in turn, and Vigil's proof: none is taken."""
+    for change in changed:
+        body = exam.envelope(exam.request()).model_dump(mode="json") | change
+        found = await exam.post("/requests", canonical(body))
+        if found.status not in REFUSED:
+            raise Unmet(f"{', '.join(change)} changed: {found}", wanted(REFUSED), found.whole())
+    return f"4xx to each of {len(changed)}"
+
+
+async def of_another_type(exam: Exam) -> str:
+    """A notice's envelope where a request is expected, and a request whose type was changed: a signature counts for its type."""
+    found = await exam.post("/requests", exam.signed(exam.request(), NOTICE_TYPE))
+    if found.status not in REFUSED:
+        raise Unmet(f"{found} to the type of a notice", wanted(REFUSED), found.whole())
+    return await in_another_envelope(exam, {"payloadType": NOTICE_TYPE}, {"payloadType": STATEMENT_TYPE}, {"payloadType": ""})
+
+
+async def with_a_second_signature(exam: Exam) -> str:
+    """Vigil's signature, and after it one that is not: each must be good."""
+    for keyid in (None, exam.key_id):
+        said = canonical(exam.request())
+        good, bad = sign(said, REQUEST_TYPE, exam.key, exam.stranger).signatures
+        second = bad if keyid is None else bad.model_copy(update={"keyid": keyid})
+        envelope = sign(said, REQUEST_TYPE, exam.key).model_copy(update={"signatures": (good, second)})
+        found = await exam.post("/requests", envelope.model_dump_json().encode())
+        if found.status != 401:
+            raise Unmet(f"{found}", wanted((401,)), found.whole())
+    return "401 to a stranger's, and to one that does not fit"
+
+
+async def in_lax_base64(exam: Exam) -> str:
+    """The same bytes in base64 that is not their one text: lenient readers take it, and two texts would be one statement."""
+    padded = next(one for number in range(3) if len(canonical(one := exam.request("base64" + "x" * number))) % 3)
+    envelope = exam.envelope(padded).model_dump(mode="json")
+    (signature,), payload = envelope["signatures"], envelope["payload"]
+    sig = signature["sig"]
+    forms = {
+        "payload without padding": {"payload": payload.rstrip("=")},
+        "payload with a line break": {"payload": f"{payload[:60]}\n{payload[60:]}"},
+        "payload with bits at its end that say nothing": {"payload": _loose(payload)},
+        "signature without padding": {"signatures": [signature | {"sig": sig.rstrip("=")}]},
+        "signature with a line break": {"signatures": [signature | {"sig": f"{sig[:60]}\n{sig[60:]}"}]},
+        "signature with bits at its end that say nothing": {"signatures": [signature | {"sig": _loose(sig)}]},
+    }
+    for name, form in forms.items():
+        found = await exam.post("/requests", canonical(envelope | form))
+        if found.status not in REFUSED:
+            raise Unmet(f"{name}: {found}", wanted(REFUSED), found.whole())
+    return f"4xx to each of {len(forms)} forms"
+
+
+def _loose(text: str) -> str:
+    bare = text.rstrip("=")
+    return bare[:-1] + _ALPHABET[_ALPHABET.index(bare[-1]) + 1] + "=" * (len(text) - len(bare))
+
+
+async def at_the_host_it_is_told(exam: Exam) -> Answer:
+    """A proof for another host, on a call that says in its header `Host` that it is for that one."""
+    body, elsewhere = exam.signed(exam.request()), "elsewhere.example"
+    address = URL(exam.url)
+    made = exam.proof("POST", "/requests", body, htu=f"{address.scheme}://{elsewhere}{address.path.rstrip('/')}/requests")
+    return await exam.post("/requests", body, made, host=elsewhere)
+
+
+def aged(seconds: int) -> Look:
+    """The main request again, with a proof that is so many seconds old: that is soon enough."""
+
+    async def call(exam: Exam) -> Answer:
+        body = exam.signed(exam.main)
+        return await exam.post("/requests", body, exam.proof("POST", "/requests", body, iat=exam.now() - seconds))
+
+    return among(RECEIVED, call)
+
+
+async def withdrawn_first(exam: Exam) -> str:
+    """A notice that a checkpoint has closed, and only then its request, which was under way: it is not answered any more."""
+    gone = exam.request()
+    for call in (exam.tell(exam.notice(kind="withdrawn", checkpoint=gone["checkpoint"])), exam.ask(gone)):
+        found = await call
+        if found.status not in RECEIVED:
+            raise Untried(f"answered with {found}")
+    await asyncio.sleep(exam.settle)
+    said = await exam.by_now(gone)
+    if said:
+        raise Unmet(f"{len(said)} answers to what was withdrawn", b"", said[0].body())
+    return "no answer"
+
+
+async def with_more_fields(exam: Exam) -> Answer:
+    """As a later version may send it."""
+    request = exam.request()
+    return await exam.ask(request | {"later": {"added": True}, "facts": request["facts"] | {"later": "added"}})
+
+
+NONSENSE: tuple[tuple[str, bytes], ...] = (
+    ("an empty body", b""),
+    ("no JSON", b"not even JSON"),
+    ("no UTF-8", b"\xff\xfe\x00"),
+    ("a list", b"[]"),
+    ("an empty object", b"{}"),
+    ("an envelope without content", b'{"payloadType": 1, "payload": null, "signatures": "none"}'),
+    ("no base64", b'{"payloadType": "application/vnd.vigil.request+json", "payload": "*", "signatures": [{}]}'),
+    ("JSON without end", b"[" * 50_000),
+)
+PAYLOADS: tuple[tuple[str, bytes], ...] = (
+    ("a signed text", b"not even JSON"),
+    ("a signed list", b"[]"),
+    ("a signed empty object", b"{}"),
+)
+
+
+async def survives_nonsense(exam: Exam) -> str:
+    """Bodies that are no envelopes, and envelopes that hold no request, each with a good proof."""
+    bodies = [*NONSENSE, *((name, exam.signed(payload)) for name, payload in PAYLOADS)]
+    for name, body in bodies:
+        found = await exam.post("/requests", body)
+        if found.status not in REFUSED:
+            raise Unmet(f"{name}: {found}", wanted(REFUSED), found.whole())
+    return f"4xx to each of {len(bodies)} kinds"
+
+
+async def bounded(exam: Exam) -> str:
+    """A body that is larger than any of Vigil's."""
+    found = await exam.post("/requests", b" " * (LARGEST_BODY + 1))
+    if found.status not in (0, 413):
+        raise Unmet(str(found), wanted((413,)), found.whole())
+    return str(found)

@@ -1,0 +1,77 @@
+"""What docs/schemas and docs/vectors publish, made anew: `make schemas` and `make vectors`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from domain.delivery.ledger import Left, Receipt
+from domain.delivery.requests import Inbox, Notice, Request
+from domain.delivery.statements import Statement
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
+from domain.signing.envelope import Envelope
+from rehearsal.scenario import Scenario
+from tests.docs.vectors import VECTORS
+
+DOCS = Path(__file__).parents[2] / "docs"
+WRITTEN: dict[str, type[BaseModel]] = {"plan": Plan, "directory": Directory, "card": RuleCard, "scenario": Scenario}
+"""What people write as YAML, where a mass may have its unit."""
+SENT: dict[str, type[BaseModel]] = {
+    "statement": Statement,
+    "request": Request,
+    "notice": Notice,
+    "envelope": Envelope,
+    "receipt": Receipt,
+    "left": Left,
+    "inbox": Inbox,
+}
+"""What goes over HTTP as JSON."""
+
+
+class AsSent(GenerateJsonSchema):
+    """The schema of what is sent: a quantity has there one form only, and what may be left out may."""
+
+    def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
+        """What comes out of the reading of words."""
+        return self.generate_inner(schema["schema"])
+
+
+def schemas() -> dict[Path, str]:
+    """Each file of docs/schemas, and what it holds."""
+    written = {name: model.model_json_schema(mode="validation") for name, model in WRITTEN.items()}
+    sent = {name: model.model_json_schema(mode="validation", schema_generator=AsSent) for name, model in SENT.items()}
+    return {DOCS / "schemas" / f"{name}.schema.json": text(schema) for name, schema in (written | sent).items()}
+
+
+def vectors() -> dict[Path, str]:
+    """Each file of docs/vectors, and what it holds."""
+    return {DOCS / "vectors" / f"{name}.json": text(made()) for name, made in VECTORS.items()}
+
+
+def text(document: Any) -> str:
+    """As it stands in the file."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+PUBLISHED = {"schemas": schemas, "vectors": vectors}
+
+
+def main(what: str) -> None:
+    """Write the files of one folder, and remove what is left over."""
+    made = PUBLISHED[what]()
+    folder = DOCS / what
+    folder.mkdir(exist_ok=True)
+    for path in set(folder.iterdir()) - set(made):
+        path.unlink()
+    for path, content in made.items():
+        path.write_text(content, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

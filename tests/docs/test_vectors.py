@@ -1,0 +1,93 @@
+"""docs/vectors holds test vectors of the protocol as they are made now; the code that is tested by them agrees with each."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from domain.plan import proof
+from domain.plan.directory import Directory, Service, ServiceKey
+from domain.signing.envelope import Envelope, open_envelope
+from domain.words.errors import VigilError
+from tests.docs.published import DOCS, vectors
+from tests.docs.vectors import NOW
+from tests.reference import protocol
+
+FOLDER = DOCS / "vectors"
+PROOFS, ENVELOPES = (json.loads((FOLDER / f"{name}.json").read_text()) for name in ("proofs", "envelopes"))
+
+
+def known(document: Any) -> list[str]:
+    """Public keys that whoever tests knows."""
+    return [one["public"] for one in document["keys"] if one["service"] in document["known"]]
+
+
+def named(document: Any) -> Any:
+    """One test for each vector of a file."""
+    return pytest.mark.parametrize("vector", document["vectors"], ids=lambda vector: vector["name"])
+
+
+@pytest.mark.parametrize("path", vectors(), ids=lambda path: path.name)
+def test_committed_vectors_are_what_the_code_makes(path: Path) -> None:
+    """The file in docs/vectors is what is made now, byte for byte."""
+    assert path.read_text(encoding="utf-8") == vectors()[path], "out of date: `make vectors`"
+
+
+def test_no_file_is_left_over() -> None:
+    """There is a file for each kind of vector, and no other."""
+    assert set(FOLDER.iterdir()) == set(vectors())
+
+
+@named(PROOFS)
+def test_the_reference_service_takes_the_right_proofs(vector: Any) -> None:
+    """What is to be accepted is, and nothing else."""
+    call, keys = PROOFS["call"], protocol.by_id(known(PROOFS))
+    said = (vector["authorization"], call["caller"], keys, call["method"], call["url"], call["body"].encode(), call["now"])
+    assert vector["accepted"] == succeeds(lambda: protocol.check_proof(*said), protocol.RefusedError)
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [one for one in PROOFS["vectors"] if one["name"] != "another type of token"],  # the gateway does not look at `typ`
+    ids=lambda vector: vector["name"],
+)
+def test_our_own_code_takes_the_right_proofs(vector: Any) -> None:
+    """What is to be accepted is, and nothing else."""
+    call = PROOFS["call"]
+    keys = tuple(ServiceKey(public=public, valid_from="2026-01-01T00:00:00Z") for public in known(PROOFS))
+    vigil = Service(id=call["caller"], kind="system", names={"en": "Vigil"}, keys=keys)
+    directory = Directory(vigil="directory/1", services=(vigil,))
+    said = (vector["authorization"], directory, call["method"], call["url"], call["body"].encode())
+    now = datetime.fromtimestamp(call["now"], NOW.tzinfo)
+    assert vector["accepted"] == succeeds(lambda: proof.check(*said, now=now), VigilError)
+
+
+@named(ENVELOPES)
+def test_the_reference_service_takes_the_right_envelopes(vector: Any) -> None:
+    """What is to be accepted is, and nothing else."""
+    body, keys = json.dumps(vector["envelope"]).encode(), protocol.by_id(known(ENVELOPES))
+    assert vector["accepted"] == succeeds(lambda: protocol.open_envelope(body, ENVELOPES["type"], keys), protocol.RefusedError)
+
+
+@named(ENVELOPES)
+def test_our_own_code_takes_the_right_envelopes(vector: Any) -> None:
+    """What is to be accepted is, and nothing else; its payload is the one that the file names."""
+    keys = protocol.by_id(known(ENVELOPES))
+
+    def opened() -> None:
+        payload = open_envelope(Envelope.model_validate(vector["envelope"]), ENVELOPES["type"], keys)
+        assert ENVELOPES["payload"].encode() == payload
+
+    assert vector["accepted"] == succeeds(opened, VigilError, ValidationError)
+
+
+def succeeds(work: Any, *refused: type[Exception]) -> bool:
+    """Whether it does, or refuses as it should."""
+    try:
+        work()
+    except refused:
+        return False
+    return True

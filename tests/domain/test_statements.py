@@ -1,0 +1,66 @@
+"""What is read as a statement, and how what is wrong with one is named."""
+
+from typing import Any
+
+import pytest
+
+from domain.delivery.requests import Facts
+from domain.delivery.statements import Seizure, read_statement
+from domain.signing.canonical import canonical, plain
+from domain.words.errors import Malformed
+
+SEIZED: dict[str, Any] = {
+    "vigil": "statement/1",
+    "id": "seizure-0001",
+    "delivery": "saxaul-22",
+    "service": "uz.customs",
+    "officer": "P-117",
+    "happened_at": "2026-03-02T13:25:00+05:00",
+}
+
+
+def seized(**changed: Any) -> bytes:
+    """The payload of a seizure."""
+    content = {"kind": "seizure", "gross": 13_948_000, "recovered": [{"substance": "heroin", "net": 13_200_000}]}
+    return canonical(SEIZED | {"content": content | changed})
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({"recovered": [{"substance": "heroin"}]}, "content.recovered.0.net"),
+        ({"recovered": [{"currency": "EUR", "minor": "12"}]}, "content.recovered.0.minor"),
+        ({"gross": "13.95 kg"}, "content.gross"),
+        ({"kind": "disclosure_permitted", "to": "nobody"}, "content.to"),
+        (
+            {"kind": "correction", "of": "other-0001", "reason": "x", "content": {"kind": "arrest_made"}},
+            "content.content.persons",
+        ),
+    ],
+)
+def test_a_fault_is_placed_where_the_json_has_it(changed: dict[str, Any], place: str) -> None:
+    """No branch of a union stands in the place: each part of it is a key or a number of the statement itself."""
+    with pytest.raises(Malformed) as refused:
+        read_statement(seized(**changed))
+
+    assert place in [fault.place for fault in refused.value.faults]
+
+
+def test_a_mass_with_a_unit_is_not_signed() -> None:
+    """A statement says whole milligrams: two texts of one mass would be two statements."""
+    with pytest.raises(Malformed) as refused:
+        read_statement(seized(gross="13.95 kg"))
+
+    assert "expected whole milligrams" in refused.value.faults[0].problem
+
+
+def test_what_a_request_says_of_a_substance_may_be_said_back() -> None:
+    """The facts carry the number in the CAS registry; a statement that repeats them is read, number and all."""
+    inside = {"substance": "mephedrone (4-MMC)", "cas": "1189805-46-6", "net": 13_200_000}
+    facts = Facts.model_validate(
+        {"place": "", "state": "UZ", "modality": "intact", "expected_at": None, "valid_until": None, "contents": [inside]}
+    )
+    content = read_statement(seized(recovered=plain(facts)["contents"])).content
+
+    assert isinstance(content, Seizure)
+    assert inside == plain(content.recovered[0])
