@@ -176,7 +176,7 @@ class Exam:
         )
         scheme, _, token = made.partition(" ")
         header, true, _ = (json.loads(_unb64url(part)) if number < 2 else {} for number, part in enumerate(token.split(".")))
-        header |= {name: claims.pop(name) for name in ("alg", "kid") if name in claims}
+        header |= {name: claims.pop(name) for name in ("alg", "typ", "kid") if name in claims}
         said = {name: value for name, value in (true | claims).items() if value is not None}
         parts = ".".join(_b64url(json.dumps(part, separators=(",", ":")).encode()) for part in (header, said))
         return f"{scheme} {parts}.{_b64url((key or self.key).sign(parts.encode()))}"

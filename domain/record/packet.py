@@ -24,7 +24,7 @@ from domain.plan.vocabulary import Digest
 from domain.record.door import verified_plan
 from domain.rules import handling
 from domain.rules.rules import contradiction, judge, permits
-from domain.signing.canonical import Frozen, canonical, digest_of_bytes
+from domain.signing.canonical import Frozen, Verbatim, canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.signing.keys import key_id
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, VigilError, faults_of
@@ -57,7 +57,7 @@ class Packet(Frozen):
     directory: Directory
     cards: Cards
     ledger: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=100_000)]
-    history: str = ""
+    history: Verbatim = ""
     """Temporal's own history as JSON text; empty for a delivery that ran in the simulator, and where something is left out."""
     sealers: Annotated[tuple[ServiceKey, ...], Field(max_length=16)] = ()
     """The installation's keys when it was exported. None: those of `directory`; it may have changed them since."""
