@@ -1,8 +1,8 @@
 """Who is calling: a short-lived token made with the caller's own key for this one request, and nothing else.
 
-A JSON Web Token (RFC 7519, signed as RFC 9864 `Ed25519`) that borrows from DPoP (RFC 9449), and is none: method `htm`, absolute
-URL `htu`, a unique `jti`, and the SHA-256 of the body as `bod`. It is worthless for another request, at another address, and after a minute
-for any. Where a person calls, `sub` is the officer's code. No password and no bearer secret exists that could be stolen from
+A JSON Web Token (RFC 7519, signed as RFC 9864 `Ed25519`) with the names of DPoP (RFC 9449), which it is not: method `htm`,
+absolute URL `htu`, a unique `jti`, and the SHA-256 of the body as `bod`. It is worthless for another request, at another
+address, and after a minute for any. Where a person calls, `sub` is the officer's code. No password and no bearer secret exists that could be stolen from
 a file.
 """
 
@@ -118,9 +118,9 @@ def check(  # noqa: PLR0913
 def identify(header: str | None, directory: Directory, method: str, url: str, *, now: datetime) -> Caller:
     """Who made the proof, before the body is read: nothing is received of anyone who has not proved who they are.
 
-    What stands in the token itself is told apart, since whoever sent it can read it: its header, the form of its claims, its time,
-    and for which request it was made. Who is known here is not: an unknown service, an unknown key and a signature that does not
-    fit are one and the same refusal, and it comes last. Raises `NotAuthentic` with a hint.
+    What stands in the token itself is told apart, since whoever sent it can read it: its header, the form of its claims, its
+    time, and for which request it was made. Who is known here is not: an unknown service, an unknown key and a signature that
+    does not fit are one and the same refusal, and it comes last. Raises `NotAuthentic` with a hint.
     """
     scheme, _, token = (header or "").partition(" ")
     if scheme != SCHEME or not token:
@@ -152,7 +152,9 @@ def _parts(token: str) -> tuple[str, _Claims]:
     except (JoseError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # it comes from strangers
         raise NotAuthentic("the proof is not a token", hint=_SECTION) from error
     if said["alg"] != ALGORITHM:
-        raise NotAuthentic(f"the proof's `alg` is not `{ALGORITHM}`", hint=f"not `EdDSA`: the name is that of RFC 9864; {_SECTION}")
+        raise NotAuthentic(
+            f"the proof's `alg` is not `{ALGORITHM}`", hint=f"not `EdDSA`: the name is that of RFC 9864; {_SECTION}"
+        )
     if said["typ"] != TYPE:
         raise NotAuthentic(f"the proof's `typ` is not `{TYPE}`", hint=_SECTION)
     return _kid(said["kid"]), _claims(claims)

@@ -16,7 +16,6 @@ from pydantic_core import CoreSchema, core_schema
 from domain.words import text
 from domain.words.errors import Malformed
 
-
 _INNER = (
     "schema",
     "fields",
@@ -62,14 +61,15 @@ Verbatim = Annotated[str, AfterValidator(_as_it_is)]
 class Frozen(BaseModel):
     """Base of every record: immutable, unknown fields refused, no conversions beyond JSON's; errors do not repeat the input.
 
-    Every string in it is text (`domain.words.text`), also in its lists, as the name of a member, and whatever else is asked of it.
+    Every string in it is text (`domain.words.text`), also in its lists and as the name of a member, whatever else is asked of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _of_text(handler(source))
+        checked: CoreSchema = _of_text(handler(source))
+        return checked
 
 
 _LARGE = re.compile(r"[0-9]{16}")

@@ -75,9 +75,13 @@ def _public_key_text(text: str) -> str:
         raise ValueError(error.message) from error
     y = int.from_bytes(raw, "little") & (2**255 - 1)
     if y >= _P:
-        raise ValueError("this public key is not in its one canonical form (RFC 8032, section 5.1.2): make one with `vigil keys new`")
+        raise ValueError(
+            "this public key is not in its one canonical form (RFC 8032, section 5.1.2), as `vigil keys new` prints it"
+        )
     if y in _SMALL:
-        raise ValueError("this public key is a point of small order, under which anybody can sign: make one with `vigil keys new`")
+        raise ValueError(
+            "this public key is a point of small order, under which anybody can sign; `vigil keys new` makes no such key"
+        )
     return text
 
 

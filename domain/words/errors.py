@@ -55,15 +55,15 @@ class Fault(BaseModel):
 
 
 class VigilError(Exception):
-    """Root of every error we raise on purpose."""
+    """Root of every error we raise on purpose. Its words may repeat what others have written: they are text, whatever that was."""
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = shown(message)
+        self.hint = shown(hint)
+        super().__init__(self.message)
 
 
 class Refused(VigilError):
@@ -113,7 +113,7 @@ class RuleBroken(Refused):
     def __init__(self, rule: str, reason: str, *, hint: str = "") -> None:
         super().__init__(f"{rule}: {reason}", hint=hint)
         self.rule = rule
-        self.reason = reason
+        self.reason = shown(reason)
 
 
 class NotVerified(Refused):
@@ -126,7 +126,7 @@ class NotVerified(Refused):
 
     def __init__(self, reason: str, entry: int | None = None, *, hint: str = "") -> None:
         super().__init__(reason if entry is None else f"entry {entry}: {reason}", hint=hint)
-        self.reason = reason
+        self.reason = shown(reason)
         self.entry = entry
 
 

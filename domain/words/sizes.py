@@ -18,8 +18,8 @@ _MARK: Final = re.compile(rb'(?:[^"\[\]{},]++|"(?:[^"\\]++|\\.?)*+"?)*+([\[\]{},
 """One mark of structure, and what stands before it. It fits wherever it is tried, so that no byte is looked at twice."""
 
 
-def bounded(data: bytes, what: str = "the body") -> bytes:
-    """Return `data` unchanged; `Malformed` where it would stand for too many values, or too deep a tree.
+def bounded(data: bytes, what: str = "the body", *, most: int = MOST_VALUES) -> bytes:
+    """Return `data` unchanged; `Malformed` where it would stand for more than `most` values, or too deep a tree.
 
     Whether it is JSON at all is for the parser to say.
     """
@@ -38,6 +38,6 @@ def bounded(data: bytes, what: str = "the body") -> bytes:
             break
         if depth > DEEPEST:
             raise Malformed(f"{what} is nested too deeply: more than {DEEPEST} lists or objects one inside another")
-        if values > MOST_VALUES:
-            raise Malformed(f"{what} holds more than {MOST_VALUES} values")
+        if values > most:
+            raise Malformed(f"{what} holds more than {most} values")
     return data

@@ -13,6 +13,7 @@ nor otherwise changed: what an officer signed stays, bit for bit.
 
 import re
 import unicodedata
+from json import dumps
 from typing import Final
 
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co"})
@@ -44,6 +45,16 @@ def shown(text: str, longest: int | None = None) -> str:
     if not _is_seen(text):
         text = "".join(char if _is_text(char) else char.encode("unicode_escape").decode("ascii") for char in text)
     return text if longest is None or len(text) <= longest else text[: longest - 1] + "…"
+
+
+def in_json(json: str) -> str:
+    r"""The same JSON with every character that is not seen written as its `\u` escape: another spelling of the same values.
+
+    Line feeds stay, which stand between values alone.
+    """
+    if json.isascii() and "\x7f" not in json:  # the other controls of ASCII are escaped by every writer of JSON
+        return json
+    return "".join(char if char == "\n" or _is_text(char) else dumps(char)[1:-1] for char in json)
 
 
 def _is_seen(text: str) -> bool:

@@ -152,7 +152,7 @@ def test_other_algorithms_are_refused() -> None:
 @pytest.mark.parametrize("iat", [None, "now", float(EPOCH.timestamp()), True, [], 10**30])
 def test_time_of_the_proof_is_a_whole_number(iat: Any) -> None:
     """Anything else is told as what it is; a number beyond all time is not now."""
-    with pytest.raises(NotAuthentic, match="`iat` is not|differs from ours"):
+    with pytest.raises(NotAuthentic, match=r"`iat` is not|differs from ours"):
         checked(signed(iat=iat))
 
 
@@ -193,7 +193,7 @@ def headed(**changed: Any) -> str:
     ],
 )
 def test_what_is_wrong_with_a_header_is_told_and_who_is_known_is_not(header: dict[str, Any], message: str) -> None:
-    """A developer learns which member is wrong, all of which stands in the token; an unknown key gets the one answer of all unknown."""
+    """A developer learns which member is wrong, which all stands in the token; an unknown key gets the one answer."""
     with pytest.raises(NotAuthentic) as refused:
         checked(headed(**header))
     assert message == refused.value.message
@@ -217,7 +217,7 @@ def test_a_claim_of_the_wrong_form_is_told_by_its_name(claim: dict[str, Any]) ->
 @pytest.mark.parametrize("service", [SERVICE, "nobody.known"])
 def test_who_is_known_does_not_show_in_a_stale_or_misdirected_proof(service: str, changed: dict[str, Any]) -> None:
     """The time and the address are looked at before it is asked who is known, so the answer is the same for everybody."""
-    with pytest.raises(NotAuthentic, match="differs from ours|another request"):
+    with pytest.raises(NotAuthentic, match=r"differs from ours|another request"):
         checked(signed(iss=service, **changed))
 
 
