@@ -2,8 +2,8 @@
 
 A JSON Web Token (RFC 7519, signed as RFC 9864 `Ed25519`) with the names of DPoP (RFC 9449), which it is not: method `htm`,
 absolute URL `htu`, a unique `jti`, and the SHA-256 of the body as `bod`. It is worthless for another request, at another
-address, and after a minute for any. Where a person calls, `sub` is the officer's code. No password and no bearer secret exists that could be stolen from
-a file.
+address, and after a minute for any. Where a person calls, `sub` is the officer's code. No password and no bearer secret exists
+that could be stolen from a file.
 """
 
 import base64

@@ -55,7 +55,7 @@ class Fault(BaseModel):
 
 
 class VigilError(Exception):
-    """Root of every error we raise on purpose. Its words may repeat what others have written: they are text, whatever that was."""
+    """Root of every error we raise on purpose. Its words may repeat what others wrote: they are text, whatever that was."""
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 1

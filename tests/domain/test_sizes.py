@@ -25,7 +25,7 @@ OBJECTS = json.dumps([{"a": 1}] * 30_000).encode()
 
 @pytest.mark.parametrize("payload", [FIELDS, OBJECTS, b'{"content":' + OBJECTS + b"}", b'{"a":' * 5000])
 def test_a_payload_of_too_many_values_is_no_statement_and_no_plan(payload: bytes) -> None:
-    """Twenty thousand unknown members, thirty thousand small objects, five thousand levels: refused before anything is made of them."""
+    """Twenty thousand unknown members, thirty thousand small objects, five thousand levels: refused before they are parsed."""
     why = r"the payload (holds more than 10000 values|is nested too deeply)"
     with pytest.raises(Malformed, match=why):
         read_statement(sign(payload, STATEMENT_TYPE, KEY).body())
@@ -57,7 +57,9 @@ def test_values_and_depth_have_their_bounds(body: bytes, good: bool) -> None:  #
             bounded(body)
 
 
-@given(body=st.lists(st.sampled_from([b'"', b"\\", b"[", b"{", b"}", b"]", b",", b"a", b"\n", b"\xff"]), max_size=60).map(b"".join))
+@given(
+    body=st.lists(st.sampled_from([b'"', b"\\", b"[", b"{", b"}", b"]", b",", b"a", b"\n", b"\xff"]), max_size=60).map(b"".join)
+)
 @example(body=b'"\\"\\"\\"\\"')
 def test_no_byte_is_looked_at_twice(body: bytes) -> None:
     """The marks that are found, with what stands before them, are the whole body, one after the other."""
@@ -66,7 +68,11 @@ def test_no_byte_is_looked_at_twice(body: bytes) -> None:
     assert len(found) <= len(body) + 1
 
 
-@given(value=st.recursive(st.none() | st.text(max_size=5), lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner)))
+@given(
+    value=st.recursive(
+        st.none() | st.text(max_size=5), lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner)
+    )
+)
 def test_values_are_counted_as_they_are(value: Any) -> None:
     """Each value of a JSON text is counted, and an empty list or object as one more at the most."""
 

@@ -139,7 +139,9 @@ def test_no_record_has_a_string_that_is_not_looked_at() -> None:
     assert {"Packet.history", "Filled.values_schema"} == found
 
 
-@given(words=st.text(alphabet=st.sampled_from([*HOSTILE, "a", "[", "\ud800"]), max_size=40), longest=st.none() | st.integers(2, 20))
+@given(
+    words=st.text(alphabet=st.sampled_from([*HOSTILE, "a", "[", "\ud800"]), max_size=40), longest=st.none() | st.integers(2, 20)
+)
 def test_what_is_shown_is_seen_and_no_longer_than_it_may_be(words: str, longest: int | None) -> None:
     """Also where a cut falls into what was written out."""
     out = text.shown(words, longest)

@@ -82,7 +82,10 @@ async def test_who_waits_for_a_reader_too_long_is_told_to_come_again(monkeypatch
     async with door_of() as door:
         try:
             answers = await asyncio.gather(
-                *[door.call("POST", SUBMIT, large, sign=large, Content_Type="application/json") for _ in range(bodies.READERS + 1)]
+                *[
+                    door.call("POST", SUBMIT, large, sign=large, Content_Type="application/json")
+                    for _ in range(bodies.READERS + 1)
+                ]
             )
             small = await refused(door, b"{}")
         finally:
