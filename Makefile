@@ -68,10 +68,11 @@ vectors: $(STAMP) ## write docs/vectors anew: proofs, envelopes and receipts tha
 histories: $(STAMP) ## record new Temporal histories for the replay tests (old ones are never deleted)
 	@$(BIN)/python -m tests.workflows.record_histories
 
-bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Temporal Update, and what encryption costs it
+bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Temporal Update, what encryption costs it, and what an attack
 	@$(BIN)/python -m bench.receipt
 	@$(BIN)/python -m bench.encryption
 	@$(BIN)/python -m bench.reads
+	@$(BIN)/python -m bench.hostile
 
 bugs: $(STAMP) ## plant a bug in each rule in turn and see that simulator or tests catch it (minutes)
 	@$(BIN)/python -m tests.planted_bugs

@@ -3,11 +3,13 @@
 import json
 import sys
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, Self
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
+from rich.segment import Segment
 
 from client import render
 from domain.delivery.ledger import Entry
@@ -15,11 +17,35 @@ from domain.signing.canonical import plain
 from domain.views.sight import Withheld
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, RuleBroken, VigilError
+from domain.words.text import in_json, shown
 
 PIPE_WIDTH = 240
 """Columns where the output is not a terminal, so that nothing is broken over lines that a program reads."""
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-talk = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+
+
+class Plain(Console):
+    """A console on which words are words: nothing in them is a style, a picture or an order to the terminal.
+
+    What is printed comes from other services, from files and from servers. So brackets are brackets, and a character that is not
+    seen is written out, wherever on a screen it stands. Styles come from our code alone, as `Text`.
+    """
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(highlight=False, soft_wrap=True, markup=False, emoji=False, **more)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is to be written, each piece with its style. Only rich itself controls the terminal."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment("\n".join(map(shown, segment.text.split("\n"))), segment.style)
+
+
+out = Plain(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+talk = Plain(stderr=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+
+
+def write(json_text: str) -> None:
+    """JSON for a program, which a person may all the same look at."""
+    sys.stdout.write(in_json(json_text) + "\n")
 
 
 def answer(output: str, document: Any, text: Any, wrong: VigilError | None = None) -> None:
@@ -27,7 +53,7 @@ def answer(output: str, document: Any, text: Any, wrong: VigilError | None = Non
     ends with its code.
     """
     if output == "json":
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         out.print(text)
     if wrong is not None:
@@ -37,12 +63,12 @@ def answer(output: str, document: Any, text: Any, wrong: VigilError | None = Non
 
 def explain(error: VigilError) -> None:
     """What went wrong, every fault of it, and what to do."""
-    talk.print(f"vigil: {error.message}", style="bold red", markup=False)
+    talk.print(f"vigil: {error.message}", style="bold red")
     if isinstance(error, Malformed):
         for fault in error.faults:
-            talk.print(f"  {fault}", markup=False)
+            talk.print(f"  {fault}")
     if error.hint:
-        talk.print(f"  {error.hint}", markup=False)
+        talk.print(f"  {error.hint}")
 
 
 def problem(error: VigilError) -> None:
@@ -51,7 +77,7 @@ def problem(error: VigilError) -> None:
     if isinstance(error, RuleBroken):
         more["rule"] = error.rule
     document = {"error": {"code": error.code, "message": error.message, "hint": error.hint} | more}
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    write(json.dumps(document, ensure_ascii=False))
 
 
 class Watched:

@@ -1,6 +1,7 @@
 """What people read: every time with its zone, colour only where a terminal shows it and never as the only sign."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -49,6 +50,7 @@ from domain.views.sight import Withheld
 from domain.views.view import DeliveryView, Row, StopView, Waiting
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
+from domain.words.text import shown
 
 MARKS = {
     "accepted": ("ok", "green"),
@@ -56,6 +58,14 @@ MARKS = {
     "late": ("late", "yellow"),
     "refused": ("REFUSED", "bold red"),
 }
+
+
+class _Lines(Table):
+    """A table of what others have written: each cell is one line of text, and nothing in it is markup."""
+
+    def add_row(self, *cells: RenderableType | None, **more: Any) -> None:
+        """One row; what comes as a string is shown as text."""
+        super().add_row(*(Text(shown(cell)) if isinstance(cell, str) else cell for cell in cells), **more)
 
 
 def moment(text: str) -> str:
@@ -90,7 +100,8 @@ def line(entry: Entry | Withheld) -> Text:
     if isinstance(entry, Withheld):
         return Text(f"{entry.seq:>4}  withheld: not yours to read (R11); its hash is {entry.hash[:16]}", style="dim")
     text = Text(f"{entry.seq:>4}  {moment(entry.at)}  ", style="dim")
-    text.append(*_what(entry))
+    words, style = _what(entry)
+    text.append(shown(words), style)
     return text
 
 
@@ -166,7 +177,7 @@ def picture(view: DeliveryView) -> Text:
             before = view.route[number - 1]
             travelling = before.passed and not stop.passed and view.outcome is None
             text.append(" ══▶ " if travelling else " ─── ", "bold" if travelling else "dim")
-        text.append(f"{'●' if stop.passed else '○'} {_short(stop)}", "green" if stop.passed else "")
+        text.append(shown(f"{'●' if stop.passed else '○'} {_short(stop)}"), "green" if stop.passed else "")
     return text
 
 
@@ -178,7 +189,7 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
     """Everything about one delivery on one screen."""
     now = now or datetime.now(UTC)
     where = view.position
-    facts = Table.grid(padding=(0, 2))
+    facts = _Lines.grid(padding=(0, 2))
     facts.add_row("phase", Text(view.phase.replace("_", " "), "bold"))
     if not view.whole:
         facts.add_row("shown", "your part of it: your legs, the handovers beside them and what binds you (R11)")
@@ -192,13 +203,13 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         live = "live" if consent.live else "provisional, NOT live" if consent.provisional else "NOT live"
         facts.add_row(f"consent {consent.state}", f"{live} until {moment(consent.valid_until)} ({consent.service})")
     if view.discrepancy:
-        facts.add_row("does not fit", Text(view.discrepancy, "bold red"))
+        facts.add_row("does not fit", Text(shown(view.discrepancy), "bold red"))
     for unequal in view.unbalanced:
-        facts.add_row("does not balance", Text(unequal, "bold red"))
+        facts.add_row("does not balance", Text(shown(unequal), "bold red"))
     if view.out_of_sight:
-        facts.add_row("out of sight", Text(view.out_of_sight, "bold red"))
+        facts.add_row("out of sight", Text(shown(view.out_of_sight), "bold red"))
     if view.halted:
-        facts.add_row("halted", Text(view.halted, "bold red"))
+        facts.add_row("halted", Text(shown(view.halted), "bold red"))
     if view.outcome:
         facts.add_row("outcome", Text(view.outcome, "bold"))
     facts.add_row("ledger", f"{view.entries} entries, head {view.head[:16]}")
@@ -207,7 +218,8 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         parts += [Text(), waiting_table(view.waiting, now)]
     if tail:
         parts += [Text(), *(_cut(line(entry)) for entry in tail)]
-    return Panel(Group(*parts), title=f"{view.delivery}: {view.title}" if view.title else view.delivery, title_align="left")
+    title = Text(shown(f"{view.delivery}: {view.title}" if view.title else view.delivery))  # a string would be read as markup
+    return Panel(Group(*parts), title=title, title_align="left")
 
 
 def _cut(text: Text) -> Text:
@@ -218,7 +230,7 @@ def _cut(text: Text) -> Text:
 
 def waiting_table(waiting: tuple[Waiting, ...], now: datetime) -> Table:
     """Who is waited for, where, and until when."""
-    table = Table(title="waiting for", title_justify="left", box=None, padding=(0, 2), title_style="bold")
+    table = _Lines(title="waiting for", title_justify="left", box=None, padding=(0, 2), title_style="bold")
     for heading in ("checkpoint", "service", "must say", "request", "due"):
         table.add_column(heading)
     for one in waiting:
@@ -241,7 +253,7 @@ _SECOND = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC) - datetime(2000, 1, 1, tzinf
 
 def rows(found: list[Row]) -> Table:
     """A list of deliveries."""
-    table = Table(box=None, padding=(0, 2))
+    table = _Lines(box=None, padding=(0, 2))
     for heading in ("delivery", "operation", "phase", "started", "closed"):
         table.add_column(heading)
     for row in found:
@@ -257,7 +269,7 @@ def rows(found: list[Row]) -> Table:
 
 def requests(found: tuple[Request, ...]) -> Table:
     """An inbox."""
-    table = Table(box=None, padding=(0, 2))
+    table = _Lines(box=None, padding=(0, 2))
     for heading in ("delivery", "checkpoint", "place", "please say", "due"):
         table.add_column(heading)
     for asked in found:
@@ -266,12 +278,12 @@ def requests(found: tuple[Request, ...]) -> Table:
     return table
 
 
-def _please_say(asked: Request) -> str:
+def _please_say(asked: Request) -> Text:
     """The needs, what is to be permitted, how many must sign, and each condition by the number to confirm it with."""
     permitted = f" ({', '.join(asked.facts.permissions)})" if asked.facts.permissions else ""
     signed = f"; {asked.officers} officers sign the same" if asked.officers > 1 else ""
-    bound = [f"condition {one.id}: {one.text}" for one in asked.facts.conditions]
-    return "\n".join([", ".join(asked.says) + permitted + signed, *bound])
+    bound = [shown(f"condition {one.id}: {one.text}") for one in asked.facts.conditions]
+    return Text("\n".join([shown(", ".join(asked.says) + permitted + signed), *bound]))
 
 
 def receipt(given: Receipt) -> Text:
@@ -279,4 +291,4 @@ def receipt(given: Receipt) -> Text:
     mark, style = MARKS[given.verdict.verdict]
     why = f" [{given.verdict.rule}]" if given.verdict.rule else ""
     why += f" {given.verdict.reason}" if given.verdict.reason else ""
-    return Text(f"{mark}{why}: entry {given.seq}, {moment(given.recorded_at)}, head {given.head}", style)
+    return Text(shown(f"{mark}{why}: entry {given.seq}, {moment(given.recorded_at)}, head {given.head}"), style)

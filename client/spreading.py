@@ -108,7 +108,7 @@ def spread_it(spread: Spread, output: str, then: Callable[[], None] = lambda: No
     document |= {"deliveries": plain(told)} if told is not None else {"deliveries": None}
     if spread.way.directory is None:
         text = f"the directory does not say so yet: give {path} to the operator, for `vigil keys announce FILE --directory FILE`"
-        talk.print(text, style="bold yellow", markup=False)
+        talk.print(text, style="bold yellow")
     answer(output, document, _said(spread, told, path), _missing(told, wrong, path))
 
 

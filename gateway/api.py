@@ -6,6 +6,8 @@ how often in `gateway.limits`.
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from aiohttp import web
@@ -25,7 +27,8 @@ from domain.words.identifiers import OperationCode
 from domain.words.moments import utc_text
 from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
-from gateway.codec import decoded
+from gateway.bodies import READER, READERS, read, readers
+from gateway.codec import MOST_CODED, decoded
 from gateway.connections import CONNECTIONS, Connections
 from gateway.desk import DESK, Desk
 from gateway.limits import LIMITS, Limits
@@ -64,6 +67,8 @@ def application(
     app[DESK], app[PROOFS], app[STREAMS], app[READS], app[SESSIONS] = desk, proofs, streams, log_of_reads, sessions
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
+    app[READER] = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+    app.on_cleanup.append(readers)
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(end_streams)
     app.add_routes(routes)
@@ -212,7 +217,7 @@ async def sign_in(request: web.Request) -> web.Response:
 @routes.post("/v1/codec/decode", name="decode")
 async def decode(request: web.Request) -> web.Response:
     """Decode payloads of histories: Temporal's remote codec protocol, for its own UI and command line. There is no encoding."""
-    body, deliveries = decoded(request.app[DESK].codec, await request.read())
+    body, deliveries = await read(request, partial(decoded, request.app[DESK].codec), most=MOST_CODED)
     shows(request, deliveries)
     return _json(body)
 
@@ -236,7 +241,7 @@ M = TypeVar("M", bound=BaseModel)
 
 async def _body(request: web.Request, model: type[M]) -> M:
     try:
-        return model.model_validate_json(await request.read())
+        return await read(request, model.model_validate_json)
     except ValidationError as error:
         raise Malformed("the body is not a signed envelope", faults_of(error)) from error
 

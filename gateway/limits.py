@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from domain.signing.envelope import Envelope
 from domain.words.errors import Limited, VigilError
+from domain.words.sizes import bounded
 
 Lane = Literal["ask", "say", "stop", "follow", "enter"]
 STOPS = ("stop_requested", "incident")
@@ -97,7 +98,7 @@ def lane_of(action: str | None, body: bytes) -> Lane:
 def _stops(body: bytes) -> bool:
     """Whether this reads as a stop; who signed it is checked later, as for any statement."""
     try:
-        said = json.loads(Envelope.model_validate_json(body).body())
+        said = json.loads(Envelope.model_validate_json(bounded(body)).body())
         return said["content"]["kind"] in STOPS
     except (ValidationError, VigilError, ValueError, LookupError, TypeError, RecursionError):
         return False

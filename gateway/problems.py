@@ -18,6 +18,7 @@ from domain.words.errors import (
     Unavailable,
     VigilError,
 )
+from domain.words.text import shown
 
 CONTENT_TYPE = "application/problem+json"
 STATUS: dict[type[VigilError], int] = {
@@ -124,7 +125,7 @@ def _answer(  # noqa: PLR0913 - a problem document has these members
         type=f"urn:vigil:{code}",
         title=code.replace("-", " "),
         status=status,
-        detail=detail,
+        detail=shown(detail),
         code=code,
         hint=hint,
         rule=rule,

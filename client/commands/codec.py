@@ -48,7 +48,7 @@ def codec(
             door = Gateway(http, gateway, service, key)
             await door.decode(b"{}")  # who may not read learns it now
             async with bridge(door.decode, origin, port) as endpoint:
-                talk.print(f"codec endpoint  {endpoint}", markup=False)
+                talk.print(f"codec endpoint  {endpoint}")
                 talk.print("in Temporal's UI: the glasses at the top right, Remote Codec Endpoint", style="dim")
                 talk.print("for `temporal`: export TEMPORAL_CODEC_ENDPOINT=..., which other users cannot see", style="dim")
                 talk.print("stop with Ctrl-C; the address is worth nothing then", style="dim")
@@ -102,7 +102,7 @@ def application(decode: Decode, origin: str, path: str) -> web.Application:
             answered = await decode(body) if what == "decode" else _nothing(body)
             return web.Response(body=answered, content_type="application/json", headers=cors)
         except VigilError as error:
-            talk.print(f"vigil: {error.message}", style="bold red", markup=False)
+            talk.print(f"vigil: {error.message}", style="bold red")
             return web.Response(status=_status(error), text=f"{error.message}\n", headers=cors)
 
     app = web.Application(client_max_size=LARGEST_BODY)

@@ -10,7 +10,7 @@ import typer
 from client import render
 from client.brought import PlanFiles
 from client.caller import Caller
-from client.console import Watched, answer, out, talk
+from client.console import Watched, answer, out, talk, write
 from client.listing import table_of
 from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
 from domain.delivery.ledger import Closed, Ended, Entry
@@ -93,7 +93,7 @@ def watch(delivery: DeliveryId, caller: Caller, output: Output = "text") -> None
     async def follow(door: Gateway) -> None:
         async for entry in door.changes(delivery, _away):
             if output == "json":
-                sys.stdout.write(entry.model_dump_json() + "\n")
+                write(entry.model_dump_json())
                 sys.stdout.flush()
             else:
                 watched.see(entry, await door.view(delivery, _away))
@@ -140,7 +140,7 @@ def wait(
 
 
 def _away(error: Unavailable) -> None:
-    talk.print(f"{error.message}; trying again", style="yellow", markup=False)
+    talk.print(f"{error.message}; trying again", style="yellow")
 
 
 def _raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:

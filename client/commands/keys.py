@@ -64,7 +64,7 @@ def new(
     made = keyring.make(keys.expanduser(), services, directory, kept, installation=installation)
     answer(output, [_document(one, one.file.key) for one in made], _table([_document(one, one.file.key) for one in made]))
     if kept == "plain":
-        talk.print("whoever can read these files can sign: they are not protected", style="dim", markup=False)
+        talk.print("whoever can read these files can sign: they are not protected", style="dim")
 
 
 @app.command()
@@ -281,7 +281,7 @@ def _note_revoked(here: list[keyring.Held], now: str) -> None:
             keyring.note(one, one.file.key.model_copy(update={"revoked_at": now}))
             if not any(other.valid_at(datetime.now(UTC)) for other in keyring.held(one.path.parent, one.service)):
                 words = f"no key of {one.service} here counts any more: an administrator gives it one with `vigil keys replace`"
-                talk.print(words, style="bold yellow", markup=False)
+                talk.print(words, style="bold yellow")
 
 
 @app.command()

@@ -125,7 +125,7 @@ def plan_draw(
     found = files.checked().plan
     if picture is not None:
         _write(picture, plan_svg(found))
-    out.print(drawn(found), markup=False)
+    out.print(drawn(found))
 
 
 @app.command("hash")

@@ -13,4 +13,4 @@ def sign_in(caller: Caller, output: Output = "text") -> None:
     link = caller.call(lambda door: door.sign_in())
     answer(output, plain(link), link.address)
     if output == "text":
-        talk.print(f"open it in your browser until {moment(link.until)}; it signs in once", style="dim", markup=False)
+        talk.print(f"open it in your browser until {moment(link.until)}; it signs in once", style="dim")

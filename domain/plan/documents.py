@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from domain.words.errors import Fault, Malformed, faults_of
+from domain.words.errors import REST, Fault, Malformed, faults_of
 from domain.words.quantities import BY_HAND
 
 Record = TypeVar("Record", bound=BaseModel)
@@ -80,9 +80,11 @@ class Document:
 
     def located(self, faults: Iterable[Fault]) -> tuple[Fault, ...]:
         """The same faults with file and line before the path, in the order of the file."""
-        placed = [(self.line_of(fault.place.split(".")), fault) for fault in faults]
+        faults = list(faults)
+        placed = [(self.line_of(fault.place.split(".")), fault) for fault in faults if fault.place != REST]
         placed.sort(key=lambda found: found[0])
-        return tuple(Fault(place=f"{self.name}:{line}: {fault.place}", problem=fault.problem) for line, fault in placed)
+        located = [Fault(place=f"{self.name}:{line}: {fault.place}", problem=fault.problem) for line, fault in placed]
+        return (*located, *(fault for fault in faults if fault.place == REST))
 
     def line_of(self, path: Iterable[str]) -> int:
         """Line (from 1) of the deepest part of the path that stands in the document."""

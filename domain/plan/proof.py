@@ -1,23 +1,23 @@
 """Who is calling: a short-lived token made with the caller's own key for this one request, and nothing else.
 
-A JSON Web Token (RFC 7519, signed as RFC 9864 `Ed25519`) with the claims of DPoP (RFC 9449): method `htm`, absolute URL `htu`, a
-unique `jti`, and the SHA-256 of the body as `bod`. It is worthless for another request, at another address, and after a minute
-for any. Where a person calls, `sub` is the officer's code. No password and no bearer secret exists that could be stolen from
-a file.
+A JSON Web Token (RFC 7519, signed as RFC 9864 `Ed25519`) with the names of DPoP (RFC 9449), which it is not: method `htm`,
+absolute URL `htu`, a unique `jti`, and the SHA-256 of the body as `bod`. It is worthless for another request, at another
+address, and after a minute for any. Where a person calls, `sub` is the officer's code. No password and no bearer secret exists
+that could be stolen from a file.
 """
 
 import base64
 import json
-from collections.abc import Mapping
+import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from joserfc.jws import extract_compact
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from domain.plan.directory import Directory, Service
 from domain.signing.canonical import Frozen, digest_of_bytes
@@ -26,10 +26,41 @@ from domain.words.errors import NotAuthentic
 from domain.words.identifiers import OfficerCode
 
 SCHEME = "Vigil"
+TYPE = "vigil-proof+jwt"
+"""What the token says it is (RFC 8725, section 3.11), so that nobody takes it for another."""
+ALGORITHM = "Ed25519"
+"""As RFC 9864 names it; the older name `EdDSA` does not say of which curve."""
+_SECTION: Final = "see docs/protocol.md, section 3"
 Nonce = Annotated[str, Field(min_length=1, max_length=200)]
 _OF_ANOTHER = "the proof was made for another request"
+_KID: Final = re.compile(r"[0-9a-f]{32}")
 LIFETIME = 60
 """Seconds either way that a proof's time may differ from ours."""
+
+
+class _Claims(Frozen):
+    """What a proof says, before anything is known about who signed it. Further claims are nobody's business here."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, str_strip_whitespace=False)
+
+    iss: str
+    iat: int
+    jti: Nonce
+    htm: str
+    htu: str
+    bod: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sub: OfficerCode | None = None
+
+
+_RIGHT: Final = {
+    "iss": "the id of the calling service as text",
+    "iat": "the time in whole seconds since 1970",
+    "jti": "a unique text of 1 to 200 characters",
+    "htm": "the method as text",
+    "htu": "the absolute address as text",
+    "bod": "the SHA-256 of the body, as 64 lower-case hexadecimal digits",
+    "sub": "the code of the officer who calls, or left out where none does",
+}
 
 
 class Caller(Frozen):
@@ -71,8 +102,8 @@ def make(  # noqa: PLR0913 - one request has these parts
         "bod": digest_of_bytes(body),
         **({"sub": officer} if officer is not None else {}),
     }
-    header = {"alg": "Ed25519", "typ": "dpop+jwt", "kid": key_id(public_text(key))}
-    return f"{SCHEME} {jwt.encode(header, claims, OKPKey.import_key(private_pem(key)), algorithms=['Ed25519'])}"
+    header = {"alg": ALGORITHM, "typ": TYPE, "kid": key_id(public_text(key))}
+    return f"{SCHEME} {jwt.encode(header, claims, OKPKey.import_key(private_pem(key)), algorithms=[ALGORITHM])}"
 
 
 def check(  # noqa: PLR0913
@@ -87,55 +118,70 @@ def check(  # noqa: PLR0913
 def identify(header: str | None, directory: Directory, method: str, url: str, *, now: datetime) -> Caller:
     """Who made the proof, before the body is read: nothing is received of anyone who has not proved who they are.
 
-    What is cheap is looked at first, the signature last. Raises `NotAuthentic` with a hint; the reasons that would help an
-    attacker are not told apart.
+    What stands in the token itself is told apart, since whoever sent it can read it: its header, the form of its claims, its
+    time, and for which request it was made. Who is known here is not: an unknown service, an unknown key and a signature that
+    does not fit are one and the same refusal, and it comes last. Raises `NotAuthentic` with a hint.
     """
     scheme, _, token = (header or "").partition(" ")
     if scheme != SCHEME or not token:
         message = "this request is not signed"
         raise NotAuthentic(message, hint="sign each request with the service's own key, see docs/protocol.md")
     kid, claims = _parts(token)
-    service = directory.find(str(claims.get("iss")))
-    key = service.keys_at(now).get(kid) if service is not None else None
-    unknown = NotAuthentic(
-        "no valid key of a known service signed this request",
-        hint="check the service id, its key in the directory and the key's validity",
-    )
-    if service is None or key is None:
-        raise unknown
-    if abs(int(now.timestamp()) - _whole(claims.get("iat"))) > LIFETIME:
+    if abs(int(now.timestamp()) - claims.iat) > LIFETIME:
         message = f"the proof's time differs from ours ({now.isoformat(timespec='seconds')}) by more than {LIFETIME} s"
         raise NotAuthentic(message, hint="set the clock right, or sign again")
-    if (claims.get("htm"), claims.get("htu")) != (method.upper(), url):
+    if (claims.htm, claims.htu) != (method.upper(), url):
         raise NotAuthentic(_OF_ANOTHER, hint=f"sign the method, the body's bytes as sent, and the address {url}")
-    if not _signed_by(token, key):
-        raise unknown
-    try:
-        return Caller(service=service, key=kid, officer=claims.get("sub"), nonce=claims.get("jti"), body=claims.get("bod"))
-    except ValidationError as error:
-        message = "the proof needs `bod`, a unique `jti` of 1 to 200 characters, and of a person the officer's code as `sub`"
-        raise NotAuthentic(message, hint="see docs/protocol.md, section 3") from error
+    service = directory.find(claims.iss)
+    key = service.keys_at(now).get(kid) if service is not None else None
+    if service is None or key is None or not _signed_by(token, key):
+        raise NotAuthentic(
+            "no valid key of a known service signed this request",
+            hint="check the service id, its key in the directory and the key's validity",
+        )
+    return Caller(service=service, key=kid, officer=claims.sub, nonce=claims.jti, body=claims.bod)
 
 
-def _parts(token: str) -> tuple[str, Mapping[str, Any]]:
-    """Key id and claims, before anything is known about who signed them."""
-    message = "the proof is not a token"
+def _parts(token: str) -> tuple[str, _Claims]:
+    """Key id and claims, each as it must be. Raises `NotAuthentic` with what is not."""
     try:
         found = extract_compact(token.encode())
         claims = json.loads(found.payload)
-        kid = found.headers().get("kid")
+        header = found.headers()
+        said = {name: header.get(name) for name in ("alg", "typ", "kid")}
     except (JoseError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # it comes from strangers
-        raise NotAuthentic(message, hint="see docs/protocol.md, section 3") from error
-    if not isinstance(claims, dict):
-        raise NotAuthentic(message, hint="see docs/protocol.md, section 3")
-    return str(kid), claims
+        raise NotAuthentic("the proof is not a token", hint=_SECTION) from error
+    if said["alg"] != ALGORITHM:
+        raise NotAuthentic(
+            f"the proof's `alg` is not `{ALGORITHM}`", hint=f"not `EdDSA`: the name is that of RFC 9864; {_SECTION}"
+        )
+    if said["typ"] != TYPE:
+        raise NotAuthentic(f"the proof's `typ` is not `{TYPE}`", hint=_SECTION)
+    return _kid(said["kid"]), _claims(claims)
+
+
+def _kid(given: Any) -> str:
+    if not isinstance(given, str) or _KID.fullmatch(given) is None:
+        raise NotAuthentic("the proof's `kid` is not the id of a key: 32 lower-case hexadecimal digits", hint=_SECTION)
+    return given
+
+
+def _claims(given: Any) -> _Claims:
+    if not isinstance(given, dict):
+        raise NotAuthentic("the proof's claims are not a JSON object", hint=_SECTION)
+    try:
+        return _Claims.model_validate(given)
+    except ValidationError as error:
+        wrong = dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False, include_input=False))
+        words = "; ".join(f"`{name}` is not {_RIGHT[name]}" for name in wrong)
+        raise NotAuthentic(f"the proof's claims are not as they must be: {words}", hint=_SECTION) from error
 
 
 def _signed_by(token: str, key: str) -> bool:
     raw = public_key(key).public_bytes_raw()
     jwk = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _b64url(raw)})
     try:
-        jwt.decode(token, jwk, algorithms=["Ed25519"])
+        jwt.decode(token, jwk, algorithms=[ALGORITHM])
     except (JoseError, ValueError, TypeError, LookupError, RecursionError):  # it comes from strangers
         return False
     return True
@@ -143,7 +189,3 @@ def _signed_by(token: str, key: str) -> bool:
 
 def _b64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0

@@ -20,7 +20,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, ServiceKey, valid_keys
 from domain.plan.vocabulary import Digest
 from domain.record.provided import Item, held_back
-from domain.signing.canonical import Frozen, canonical, digest_of_bytes
+from domain.signing.canonical import Frozen, Verbatim, canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, faults_of
 from domain.words.identifiers import OperationCode, State
@@ -52,7 +52,7 @@ class Packet(Frozen):
     directory: Directory
     cards: Cards
     ledger: Annotated[tuple[Entry | LeftOut, ...], Field(min_length=1, max_length=100_000)]
-    history: str = ""
+    history: Verbatim = ""
     """Temporal's own history as JSON text; empty for a delivery that ran in the simulator, and where something is left out."""
     sealers: Annotated[tuple[ServiceKey, ...], Field(max_length=16)] = ()
     """The installation's keys when it was exported. None: those of `directory`; it may have changed them since."""

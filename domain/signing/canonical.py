@@ -7,18 +7,69 @@ masses are milligrams, money is minor units, so neither comes near.
 import hashlib
 import json
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
+from domain.words import text
 from domain.words.errors import Malformed
+
+_INNER = (
+    "schema",
+    "fields",
+    "items_schema",
+    "keys_schema",
+    "values_schema",
+    "extras_schema",
+    "choices",
+    "steps",
+    "definitions",
+    "json_schema",
+    "python_schema",
+    "lax_schema",
+    "strict_schema",
+)
+"""Where a core schema of pydantic's has others in it."""
+
+
+def _of_text(schema: Any) -> Any:
+    """The same schema, in which each string is looked at as soon as it is one, before what else is asked of it."""
+    if isinstance(schema, list):
+        return [_of_text(one) for one in schema]
+    if isinstance(schema, tuple):  # a choice and its label
+        return (_of_text(schema[0]), *schema[1:])
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "str":
+        return core_schema.no_info_after_validator_function(text.checked, schema)
+    if schema.get("type") == "function-after" and schema["function"]["function"] in (text.checked, _as_it_is):
+        return schema  # of a record in this one: looked at already
+    inner = _INNER if isinstance(schema.get("type"), str) else tuple(schema)  # else a table: of fields, or of choices
+    return schema | {name: _of_text(schema[name]) for name in inner if name in schema}
+
+
+def _as_it_is(given: str) -> str:
+    return given
+
+
+Verbatim = Annotated[str, AfterValidator(_as_it_is)]
+"""A string of a record that is no text: a file inside it, as another program wrote it. No person is shown one."""
 
 
 class Frozen(BaseModel):
-    """Base of every record: immutable, unknown fields refused, no conversions beyond JSON's; errors do not repeat the input."""
+    """Base of every record: immutable, unknown fields refused, no conversions beyond JSON's; errors do not repeat the input.
+
+    Every string in it is text (`domain.words.text`), also in its lists and as the name of a member, whatever else is asked of it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        checked: CoreSchema = _of_text(handler(source))
+        return checked
 
 
 _LARGE = re.compile(r"[0-9]{16}")

@@ -14,6 +14,7 @@ from pydantic import Field
 from domain.signing.canonical import Frozen, digest_of_bytes
 from domain.signing.keys import KeyId, b64, key_id, public_key, public_text, unb64
 from domain.words.errors import NotAuthentic
+from domain.words.sizes import bounded
 
 STATEMENT_TYPE = "application/vnd.vigil.statement+json"
 PLAN_TYPE = "application/vnd.vigil.plan+json"
@@ -43,8 +44,8 @@ class Envelope(Frozen):
     signatures: Annotated[tuple[Signature, ...], Field(min_length=1, max_length=4)]
 
     def body(self) -> bytes:
-        """The payload's bytes, unverified. Raises `Malformed` if not strict base64."""
-        return unb64(self.payload)
+        """The payload's bytes, unverified. Raises `Malformed` if not strict base64, or larger than a parser should meet."""
+        return bounded(unb64(self.payload), "the payload")
 
     def fingerprint(self) -> str:
         """SHA-256 of the payload bytes: two envelopes say the same if and only if this is the same."""

@@ -1,1 +1,1 @@
-"""Words that everything is written in: errors, identifiers, quantities, moments."""
+"""Words that everything is written in: errors, text, sizes, identifiers, quantities, moments."""

@@ -16,24 +16,43 @@ A bug of our own is none of these: it stays a plain `RuntimeError` or `Assertion
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import ClassVar
+from typing import Annotated, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from domain.words.text import shown
+
+MOST_FAULTS: Final = 100
+"""Of one document that are told one by one; nobody mends more at once, and who sends rubbish gets no book about it."""
+REST: Final = "further"
+"""Place of the fault that stands for all those that are not told."""
+_LONGEST_PLACE: Final = 300
+_LONGEST_PROBLEM: Final = 1000
+
+
+def _place(text: str) -> str:
+    return shown(text, _LONGEST_PLACE)
+
+
+def _problem(text: str) -> str:
+    return shown(text, _LONGEST_PROBLEM)
 
 _LABEL = re.compile(r"[\[(]|^constrained-")
 """What pydantic calls a branch that has no tag, such as `literal['court']`: no name in a document is like it."""
 
 
 class Fault(BaseModel):
-    """One thing wrong with a document the user brought, with the place where it stands."""
+    """One thing wrong with a document the user brought, with the place where it stands. Names and words that the document itself
+    has in it are written out and cut: whoever reads a fault reads text.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    place: str
+    place: Annotated[str, AfterValidator(_place)]
     """`file:line: path.to.field` where the file is known, else the path alone."""
-    problem: str
+    problem: Annotated[str, AfterValidator(_problem)]
     """What stands there and what would be right."""
 
     def __str__(self) -> str:
@@ -41,15 +60,15 @@ class Fault(BaseModel):
 
 
 class VigilError(Exception):
-    """Root of every error we raise on purpose."""
+    """Root of every error we raise on purpose. Its words may repeat what others wrote: they are text, whatever that was."""
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = shown(message)
+        self.hint = shown(hint)
+        super().__init__(self.message)
 
 
 class Refused(VigilError):
@@ -99,7 +118,7 @@ class RuleBroken(Refused):
     def __init__(self, rule: str, reason: str, *, hint: str = "") -> None:
         super().__init__(f"{rule}: {reason}", hint=hint)
         self.rule = rule
-        self.reason = reason
+        self.reason = shown(reason)
 
 
 class NotVerified(Refused):
@@ -112,7 +131,7 @@ class NotVerified(Refused):
 
     def __init__(self, reason: str, entry: int | None = None, *, hint: str = "") -> None:
         super().__init__(reason if entry is None else f"entry {entry}: {reason}", hint=hint)
-        self.reason = reason
+        self.reason = shown(reason)
         self.entry = entry
 
 
@@ -140,22 +159,35 @@ class TimedOut(Unavailable):
 
 
 def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
-    """Pydantic's findings as ours: the path of the field and what would be right.
+    """Pydantic's findings as ours: the path of the field and what would be right. At most `MOST_FAULTS`, and one that says how
+    many more there are.
 
     A finding about a whole that stands only because a part of it is wrong ("too short", once the bad items are left out)
     is dropped: the part is named already. The branches of a union, which pydantic names too, stand in no document.
     """
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    inner = [one["loc"] for one in found]
+    wholes = _wholes(one["loc"] for one in found)
+    parts = [one for one in found if one["loc"] not in wholes]
     branches = _branches(error.title)
-    return tuple(
+    told = [
         Fault(
             place=".".join([*([place] if place else []), *_path(one["loc"], branches)]) or "document",
             problem=one["msg"].removeprefix("Value error, "),
         )
-        for one in found
-        if not any(len(loc) > len(one["loc"]) and loc[: len(one["loc"])] == one["loc"] for loc in inner)
-    )
+        for one in parts[:MOST_FAULTS]
+    ]
+    more = len(parts) - len(told)
+    return (*told, Fault(place=REST, problem=f"and {more} more")) if more else tuple(told)
+
+
+def _wholes(places: Iterable[tuple[int | str, ...]]) -> set[tuple[int | str, ...]]:
+    """Every place inside which another stands. Each place is looked at once, however many there are."""
+    wholes: set[tuple[int | str, ...]] = set()
+    for place in places:
+        whole = place
+        while whole and (whole := whole[:-1]) not in wholes:
+            wholes.add(whole)
+    return wholes
 
 
 def _path(loc: tuple[int | str, ...], branches: Mapping[str, frozenset[str]]) -> list[str]:

@@ -132,7 +132,7 @@ def _strict(text: object) -> bytes:
 
 def make_proof(service: str, key: Ed25519PrivateKey, method: str, url: str, body: bytes, now: int) -> str:  # noqa: PLR0913, PLR0917
     """Value of the Authorization header of one request; `url` is absolute, with the query."""
-    header = {"alg": "Ed25519", "typ": "dpop+jwt", "kid": key_id(public_text(key))}
+    header = {"alg": "Ed25519", "typ": "vigil-proof+jwt", "kid": key_id(public_text(key))}
     claims = {
         "iss": service,
         "iat": now,
@@ -158,7 +158,9 @@ def check_proof(  # noqa: PLR0913, PLR0917
     header, claims = (read_object(_unb64url(part), 401) for part in parts.groups()[:2])
     public = keys.get(str(header.get("kid")))
     signed = f"{parts[1]}.{parts[2]}".encode()
-    if (header.get("alg"), header.get("typ")) != ("Ed25519", "dpop+jwt") or public is None or claims.get("iss") != caller:
+    if (header.get("typ"), header.get("alg")) != ("vigil-proof+jwt", "Ed25519"):
+        raise RefusedError(401, "not a token of this kind")
+    if public is None or claims.get("iss") != caller:
         raise RefusedError(401, "not a proof of Vigil")
     if not _verified(public, _unb64url(parts[3]), signed):
         raise RefusedError(401, "not a proof of Vigil")

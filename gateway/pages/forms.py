@@ -11,12 +11,13 @@ from pydantic import Field, ValidationError
 
 from domain.delivery.requests import Request
 from domain.delivery.statements import ConditionId, Statement, StopAcknowledged
-from domain.signing.canonical import Frozen
+from domain.signing.canonical import Frozen, Verbatim
 from domain.views import forms
 from domain.views.forms import MODELS, PARTS, Parts, handling_of
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import CheckpointId, ServiceId
 from domain.words.moments import instant
+from domain.words.sizes import bounded
 from gateway.access import Visitor
 
 As = Literal["line", "text", "mass", "moment", "whole", "yes", "one", "many"]
@@ -49,7 +50,7 @@ class Filled(Frozen):
     happened_at: Annotated[str, Field(max_length=40)]
     fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=50)] = ()
     handling: Annotated[str, Field(max_length=310)] = ""
-    fields: Annotated[dict[str, Annotated[str, Field(max_length=100_000)]], Field(max_length=40)]
+    fields: Annotated[dict[str, Annotated[Verbatim, Field(max_length=100_000)]], Field(max_length=40)]
 
 
 def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[Box, ...]:
@@ -108,7 +109,8 @@ def _as(box: Box, shown_as: As, **more: Any) -> Box:
 def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     """The statement that a filled form is, with an id of its own. Raises `Malformed` with every fault, by its field."""
     faults: list[Fault] = []
-    said = {name: words for name, words in filled.fields.items() if words.strip()}
+    typed = {name: words for name, words in filled.fields.items() if words.strip()}
+    said = {name: words if name in _PARTS else _one_line(words) for name, words in typed.items()}
     content = None
     try:
         content = forms.content_of(filled.kind, said, {}, _PARTS)
@@ -139,11 +141,16 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     return statement
 
 
+def _one_line(words: str) -> str:
+    """What was typed or pasted with line breaks, in a field that shows them, as the one line that a text is."""
+    return " ".join(words.splitlines())
+
+
 def _pasted(text: str) -> Any:
     """A signed statement, as its file holds it."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return json.loads(bounded(text.encode(), "the statement"))
+    except (Malformed, ValueError, RecursionError) as error:
         raise ValueError("expected the whole of a signed statement's file") from error
 
 

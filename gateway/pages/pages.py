@@ -26,6 +26,7 @@ from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
 from gateway.access import CALLER, PROOFS
+from gateway.bodies import read
 from gateway.desk import DESK
 from gateway.oidc import PROVIDER
 from gateway.pages import words
@@ -202,7 +203,7 @@ M = TypeVar("M", bound=BaseModel)
 async def sent(request: web.Request, model: type[M]) -> M:
     """What a script of a page has sent. Raises `Malformed`."""
     try:
-        return model.model_validate_json(await request.read())
+        return await read(request, model.model_validate_json)
     except ValidationError as error:
         raise Malformed("the form is not complete", faults_of(error)) from error
 

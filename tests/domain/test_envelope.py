@@ -1,6 +1,8 @@
 """DSSE envelopes: the bytes are signed, base64 has one spelling, and every signature counts."""
 
 import base64
+from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from domain.plan.directory import ServiceKey
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, Signature, _pae, open_envelope, sign
 from domain.signing.keys import PublicKeyText, b64, key_id, private_key, private_pem, public_key, public_text, unb64
 from domain.words.errors import Malformed, NotAuthentic
@@ -142,6 +145,105 @@ def test_public_key_text_is_read_back() -> None:
     for wrong in (text[:-1], text.removeprefix("ed25519:"), text.replace("ed25519", "Ed25519"), text + "\n", ""):
         with pytest.raises(ValidationError):
             adapter.validate_python(wrong)
+
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+Point = tuple[int, int]
+
+
+def added(one: Point, other: Point) -> Point:
+    """The sum of two points of the curve -x^2 + y^2 = 1 + d x^2 y^2."""
+    (a, b), (c, d) = one, other
+    both = D * a * b * c * d
+    return (a * d + b * c) * pow(1 + both, -1, P) % P, (b * d + a * c) * pow(1 - both, -1, P) % P
+
+
+def times(number: int, point: Point) -> Point:
+    """The point added to itself so many times."""
+    total: Point = (0, 1)
+    while number:
+        total, point, number = added(total, point) if number & 1 else total, added(point, point), number >> 1
+    return total
+
+
+def points() -> Iterator[Point]:
+    """Points of the whole curve, of every order: those of y = 2, 3, ..."""
+    for y in count(2):
+        square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+        x = pow(square, (P + 3) // 8, P)
+        if x * x % P != square:
+            x = x * pow(2, (P - 1) // 4, P) % P
+        if x * x % P == square:
+            yield x, y
+
+
+def spellings(point: Point) -> set[bytes]:
+    """Every way to write a point in 32 bytes that some program reads: also with y too large by p, and with the sign of x = 0."""
+    x, y = point
+    ys = [one for one in (y, y + P) if one < 2**255]
+    signs = [0, 1] if x == 0 else [x & 1]
+    return {(one | sign << 255).to_bytes(32, "little") for one in ys for sign in signs}
+
+
+def torsion() -> set[Point]:
+    """The eight points of small order: what is left of any point after the prime order of the group."""
+    found: set[Point] = set()
+    for point in points():
+        found |= {times(number, times(ORDER, point)) for number in range(8)}
+        if len(found) == 8:
+            return found
+    raise AssertionError
+
+
+def test_a_key_under_which_anybody_can_sign_is_refused() -> None:
+    """None of the eight points of small order is a public key, however it is written; nor in a directory that is trusted."""
+    adapter: TypeAdapter[str] = TypeAdapter(PublicKeyText)
+    small = torsion()
+    assert all((0, 1) == times(8, point) for point in small)
+    written = {raw for point in small for raw in spellings(point)}
+    assert 14 == len(written)
+    for raw in written:
+        with pytest.raises(ValidationError, match=r"small order|canonical form"):
+            adapter.validate_python(f"ed25519:{b64(raw)}")
+        with pytest.raises(ValidationError, match=r"small order|canonical form"):
+            ServiceKey(public=f"ed25519:{b64(raw)}", valid_from="2022-03-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("y", [P + number for number in range(2, 19)])
+@pytest.mark.parametrize("sign_of_x", [0, 1])
+def test_a_key_has_one_spelling(y: int, sign_of_x: int) -> None:
+    """A y of p and more is the y of another spelling: two texts, and two key ids, for one key."""
+    with pytest.raises(ValueError, match="canonical form"):
+        public_key(f"ed25519:{b64((y | sign_of_x << 255).to_bytes(32, 'little'))}")
+
+
+def test_base64_of_a_key_has_no_spare_bits() -> None:
+    """Where the last character says more than the key has bits, it is another text for the same key."""
+    adapter: TypeAdapter[str] = TypeAdapter(PublicKeyText)
+    text = public_text(KEY)
+    assert text.endswith("k=")
+    with pytest.raises(ValidationError, match="canonical form"):
+        adapter.validate_python(f"{text[:-2]}l=")
+
+
+@given(seed=st.binary(min_size=32, max_size=32))
+def test_every_key_that_is_made_is_a_key(seed: bytes) -> None:
+    """Whatever the private half, the public one is read."""
+    text = public_text(Ed25519PrivateKey.from_private_bytes(seed))
+    assert text == public_text(public_key(text))
+
+
+def test_a_signature_has_one_spelling() -> None:
+    """The same signature with its S larger by the order of the group would fit as well; it is refused (RFC 8032, 5.1.7)."""
+    envelope = sign(b"{}", STATEMENT_TYPE, KEY)
+    raw = unb64(envelope.signatures[0].sig)
+    grown = int.from_bytes(raw[32:], "little") + ORDER
+    assert grown < 2**256
+    other = envelope.signatures[0].model_copy(update={"sig": b64(raw[:32] + grown.to_bytes(32, "little"))})
+    with pytest.raises(NotAuthentic, match="does not fit"):
+        open_envelope(envelope.model_copy(update={"signatures": (other,)}), STATEMENT_TYPE, KEYS)
 
 
 def locked(passphrase: bytes) -> bytes:

@@ -120,6 +120,7 @@ def token(header: Any, claims: bytes, signature: bytes = b"x" * 64) -> str:
     return f"Vigil {b64url(json.dumps(header).encode())}.{b64url(claims)}.{b64url(signature)}"
 
 
+HEADER = {"alg": "Ed25519", "typ": "vigil-proof+jwt", "kid": key_id(public_text(KEY))}
 CLAIMS = {
     "iss": SERVICE,
     "iat": int(EPOCH.timestamp()),
@@ -132,7 +133,7 @@ CLAIMS = {
 
 def signed(algorithm: str = "Ed25519", **changed: Any) -> str:
     """A token with other claims, signed with the service's own key."""
-    header = {"alg": algorithm, "kid": key_id(public_text(KEY))}
+    header = HEADER | {"alg": algorithm}
     key = OKPKey.import_key(private_pem(KEY))
     return f"Vigil {jwt.encode(header, CLAIMS | changed, key, algorithms=[algorithm])}"
 
@@ -142,7 +143,7 @@ def test_other_algorithms_are_refused() -> None:
     payload = json.dumps(CLAIMS).encode()
     secret = OctKey.import_key(KEY.public_key().public_bytes_raw())
     shared = f"Vigil {jwt.encode({'alg': 'HS256'}, CLAIMS, secret, algorithms=['HS256'])}"
-    for header in (token({"alg": "none"}, payload, b""), token({"alg": "Ed25519"}, payload), shared):
+    for header in (token({"alg": "none"}, payload, b""), token(HEADER, payload), shared, headed(alg="EdDSA")):
         with pytest.raises(NotAuthentic):
             checked(header)
     assert checked(signed()) == (SERVICE, "once")
@@ -150,8 +151,8 @@ def test_other_algorithms_are_refused() -> None:
 
 @pytest.mark.parametrize("iat", [None, "now", float(EPOCH.timestamp()), True, [], 10**30])
 def test_time_of_the_proof_is_a_whole_number(iat: Any) -> None:
-    """Anything else is not now."""
-    with pytest.raises(NotAuthentic, match="differs from ours"):
+    """Anything else is told as what it is; a number beyond all time is not now."""
+    with pytest.raises(NotAuthentic, match=r"`iat` is not|differs from ours"):
         checked(signed(iat=iat))
 
 
@@ -166,8 +167,58 @@ def test_the_officer_who_calls_comes_out_of_the_proof(sub: dict[str, Any], offic
 @pytest.mark.parametrize("claim", [{"sub": "Ivan Ivanov"}, {"sub": 7}, {"jti": ""}, {"jti": None}, {"jti": "x" * 201}])
 def test_a_name_is_no_officer_and_a_proof_without_nonce_is_none(claim: dict[str, Any]) -> None:
     """Officers are known by their code, never by name; what cannot be remembered could be used twice."""
-    with pytest.raises(NotAuthentic, match="unique `jti`"):
+    with pytest.raises(NotAuthentic, match=f"`{next(iter(claim))}` is not"):
         checked(signed(**claim))
+
+
+def headed(**changed: Any) -> str:
+    """A token signed with the service's own key, under another header; None leaves a member out."""
+    kept = {name: value for name, value in (HEADER | changed).items() if value is not None}
+    signed_part = ".".join(b64url(json.dumps(part).encode()) for part in (kept, CLAIMS))
+    return f"Vigil {signed_part}.{b64url(KEY.sign(signed_part.encode()))}"
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ({"alg": "EdDSA"}, "the proof's `alg` is not `Ed25519`"),
+        ({"alg": None}, "the proof is not a token"),
+        ({"typ": "dpop+jwt"}, "the proof's `typ` is not `vigil-proof+jwt`"),
+        ({"typ": "JWT"}, "the proof's `typ` is not `vigil-proof+jwt`"),
+        ({"typ": None}, "the proof's `typ` is not `vigil-proof+jwt`"),
+        ({"kid": None}, "the proof's `kid` is not the id of a key: 32 lower-case hexadecimal digits"),
+        ({"kid": "A" * 32}, "the proof's `kid` is not the id of a key: 32 lower-case hexadecimal digits"),
+        ({"kid": 7}, "the proof's `kid` is not the id of a key: 32 lower-case hexadecimal digits"),
+        ({"kid": "0" * 32}, "no valid key of a known service signed this request"),
+    ],
+)
+def test_what_is_wrong_with_a_header_is_told_and_who_is_known_is_not(header: dict[str, Any], message: str) -> None:
+    """A developer learns which member is wrong, which all stands in the token; an unknown key gets the one answer."""
+    with pytest.raises(NotAuthentic) as refused:
+        checked(headed(**header))
+    assert message == refused.value.message
+    assert checked(headed()) == (SERVICE, "once")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [{"iss": 7}, {"iss": None}, {"iat": "now"}, {"htm": None}, {"htu": ["x"]}, {"bod": "x"}, {"bod": None}, {"jti": "\x1b[2J"}],
+)
+def test_a_claim_of_the_wrong_form_is_told_by_its_name(claim: dict[str, Any]) -> None:
+    """Each is named with what would be right, and nothing that was sent is repeated."""
+    name, value = next(iter(claim.items()))
+    with pytest.raises(NotAuthentic) as refused:
+        checked(signed(**claim))
+    assert f"`{name}` is not " in refused.value.message
+    assert str(value) not in refused.value.message or value is None or value == "x"
+
+
+@pytest.mark.parametrize("changed", [{"iat": 0}, {"htu": "https://elsewhere.example/"}])
+@pytest.mark.parametrize("service", [SERVICE, "nobody.known"])
+def test_who_is_known_does_not_show_in_a_stale_or_misdirected_proof(service: str, changed: dict[str, Any]) -> None:
+    """The time and the address are looked at before it is asked who is known, so the answer is the same for everybody."""
+    with pytest.raises(NotAuthentic, match=r"differs from ours|another request"):
+        checked(signed(iss=service, **changed))
 
 
 def test_tampered_token_is_refused() -> None:
@@ -190,16 +241,16 @@ def test_tampered_token_is_refused() -> None:
         "Vigil a.b.c",
         "Vigil ...",
         "Vigil \ud800",
-        token({"alg": "Ed25519"}, b"[]"),
-        token({"alg": "Ed25519"}, b'"text"'),
-        token({"alg": "Ed25519"}, b"[" * 5000),
-        token({"alg": "Ed25519", "crit": 5}, json.dumps(CLAIMS).encode()),
-        token({"alg": "Ed25519", "crit": [[]]}, json.dumps(CLAIMS).encode()),
-        token({"alg": ["Ed25519"]}, json.dumps(CLAIMS).encode()),
-        token({"alg": None}, json.dumps(CLAIMS).encode()),
+        token(HEADER, b"[]"),
+        token(HEADER, b'"text"'),
+        token(HEADER, b"[" * 5000),
+        token({**HEADER, "crit": 5}, json.dumps(CLAIMS).encode()),
+        token({**HEADER, "crit": [[]]}, json.dumps(CLAIMS).encode()),
+        token({**HEADER, "alg": ["Ed25519"]}, json.dumps(CLAIMS).encode()),
+        token({**HEADER, "alg": None}, json.dumps(CLAIMS).encode()),
         token([], json.dumps(CLAIMS).encode()),
-        token({"alg": "Ed25519"}, b"1" * 5000),
-        token({"alg": "Ed25519"}, b"\xff"),
+        token(HEADER, b"1" * 5000),
+        token(HEADER, b"\xff"),
     ],
 )
 def test_whatever_is_no_proof_is_refused(header: str | None) -> None:

@@ -23,7 +23,7 @@ export async function envelope(payload, key) {
 }
 
 async function proof(who, key, method, url, body) {
-  const header = { alg: "Ed25519", typ: "dpop+jwt", kid: key.id };
+  const header = { alg: "Ed25519", typ: "vigil-proof+jwt", kid: key.id };
   const claims = {
     iss: who.service,
     sub: who.officer,

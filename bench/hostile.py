@@ -1,0 +1,100 @@
+"""What a hostile body costs, by its size: one request that is meant to hurt, read as the gateway reads it.
+
+Time against size up to the largest body that is taken: one hostile byte costs one byte, so the last column stays what it is, or
+falls where a body is refused before it is parsed. Run it with `make bench`.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+
+from pydantic import ValidationError
+
+from domain.delivery.statements import read_statement
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
+from domain.words.errors import Malformed, faults_of
+from domain.words.sizes import bounded
+from rehearsal.services import private_key_of
+
+ROUNDS = 5
+SIZES = (10_000, 30_000, 70_000, 200_000, 500_000, 1_000_000)
+"""Bytes."""
+
+
+def members(size: int) -> bytes:
+    """An object of members that nobody knows."""
+    return json.dumps({f"x{number:06}": 1 for number in range(size // 13)}).encode()
+
+
+def objects(size: int) -> bytes:
+    """An envelope with a list of small objects for its signatures."""
+    return json.dumps({"signatures": [{"a": 1}] * (size // 10)}).encode()
+
+
+def depth(size: int) -> bytes:
+    """Lists in lists."""
+    return b"[" * size
+
+
+def quotes(size: int) -> bytes:
+    """A text that never ends, and could end anywhere."""
+    return b'"' + b'\\"' * (size // 2)
+
+
+def name(size: int) -> bytes:
+    """One member that nobody knows, with a long name."""
+    return json.dumps({"x" * size: 1}).encode()
+
+
+ATTACKS: tuple[Callable[[int], bytes], ...] = (members, objects, depth, quotes, name)
+
+
+def outside(body: bytes) -> None:
+    """The body is the attack."""
+    try:
+        Envelope.model_validate_json(bounded(body))
+    except ValidationError as error:
+        faults_of(error)
+
+
+def inside(envelope: Envelope) -> None:
+    """The body is an envelope, signed as it should be; what is in it is the attack."""
+    read_statement(envelope.body())
+
+
+def timed(what: Callable[[], None]) -> float:
+    """Seconds of the quickest of some rounds; what is refused is refused."""
+
+    def once() -> Iterator[float]:
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            with suppress(Malformed):
+                what()
+            yield time.perf_counter() - began
+
+    return min(once())
+
+
+def main() -> None:
+    """One line for each attack and size."""
+    key = private_key_of("kz.knb")
+    sys.stdout.write(f"{'attack':<10}{'where':<10}{'bytes':>10}{'ms':>10}{'ns/byte':>10}\n")
+    for attack in ATTACKS:
+        for size in SIZES:
+            body = attack(size)
+            _say(attack, "outside", body, partial(outside, body))
+            if len(body) <= 500_000:
+                envelope = sign(body, STATEMENT_TYPE, key)
+                _say(attack, "inside", body, partial(inside, envelope))
+
+
+def _say(attack: Callable[[int], bytes], where: str, body: bytes, what: Callable[[], None]) -> None:
+    seconds = timed(what)
+    sys.stdout.write(f"{attack.__name__:<10}{where:<10}{len(body):>10}{seconds * 1e3:>10.2f}{seconds * 1e9 / len(body):>10.0f}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Text as it is seen: what a person reads on a screen or on paper is all that it holds.
+
+What is checked, in the order of the code; the source is the Unicode Standard (chapter 4, and UAX #44):
+
+1. No character that steers instead of being seen: control (Cc), format (Cf), which takes in the marks of direction, the joiners
+   and the soft hyphen, and the separators of lines and paragraphs (Zl, Zp).
+2. No character that nobody knows: private (Co), unassigned (Cn) and half of a surrogate pair (Cs).
+3. No letter or mark that is shown by nothing (Default_Ignorable_Code_Point), such as a filler or a variation selector.
+
+Every letter of every script, its combining marks, digits, punctuation, symbols and spaces are text. A text is neither composed
+nor otherwise changed: what an officer signed stays, bit for bit.
+"""
+
+import re
+import unicodedata
+from json import dumps
+from typing import Final
+
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co"})
+_SHOWN_BY_NOTHING: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What Unicode calls ignorable though its category is one of letters or marks."""
+
+
+def checked(text: str) -> str:
+    """Return `text` unchanged; `ValueError` with the first character in it that is not seen, and where it stands."""
+    if _is_seen(text):
+        return text
+    place, char = next(((place, char) for place, char in enumerate(text, 1) if not _is_text(char)), (0, ""))
+    if not char:
+        return text
+    name = unicodedata.name(char, "")
+    what = f"U+{ord(char):04X}{f' {name}' if name else ''}"
+    raise ValueError(f"Text: character {place} is {what}, which is not seen as it is, expected visible characters on one line")
+
+
+def shown(text: str, longest: int | None = None) -> str:
+    r"""`text` with every character that is not seen written out, such as `\x1b`, and cut where it is longer than `longest`.
+
+    For what people read, whoever wrote it. What is shown is never read back.
+    """
+    if longest is not None and len(text) > longest:
+        text = text[: longest - 1] + "…"
+    if not _is_seen(text):
+        text = "".join(char if _is_text(char) else char.encode("unicode_escape").decode("ascii") for char in text)
+    return text if longest is None or len(text) <= longest else text[: longest - 1] + "…"
+
+
+def in_json(json: str) -> str:
+    r"""The same JSON with every character that is not seen written as its `\u` escape: another spelling of the same values.
+
+    Line feeds stay, which stand between values alone.
+    """
+    if json.isascii() and "\x7f" not in json:  # the other controls of ASCII are escaped by every writer of JSON
+        return json
+    return "".join(char if char == "\n" or _is_text(char) else dumps(char)[1:-1] for char in json)
+
+
+def _is_seen(text: str) -> bool:
+    """Whether all of it is text, at the cost of one look; False where a longer look must tell."""
+    return text.isprintable() and (text.isascii() or _SHOWN_BY_NOTHING.search(text) is None)
+
+
+def _is_text(char: str) -> bool:
+    return unicodedata.category(char) not in _HIDDEN and _SHOWN_BY_NOTHING.match(char) is None

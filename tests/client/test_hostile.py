@@ -1,0 +1,150 @@
+"""What others have written cannot steer the terminal of who reads it, nor end the command that shows it."""
+
+import io
+import json
+import unicodedata
+from collections.abc import Callable
+from contextlib import redirect_stdout
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import RenderableType
+from rich.table import Table as Grid
+
+from client import console, render
+from client.console import Plain, answer, explain, problem
+from domain.delivery.ledger import Entry, Halted, Receipt, Verdict
+from domain.delivery.requests import Bound, Facts, Request
+from domain.views.view import DeliveryView, Row, view
+from domain.words.errors import Fault, Malformed
+from tests.domain.test_text import HOSTILE, ORDERS
+from tests.support import Table
+
+MARKUP = ("[/x]", "[/]", "[bold]", "[link=https://evil.example]x[/link]", "[red", "\\[", ":warning:")
+SCREEN = 400
+hostile = st.lists(st.sampled_from([*HOSTILE, *ORDERS, *MARKUP, "word", " "]), min_size=1, max_size=8).map("".join)
+
+TABLE = Table().consent()
+VIEW = view(TABLE.delivery, TABLE.directory.get("kz.knb"), TABLE.now)
+
+
+def on_screen(found: RenderableType) -> str:
+    """What reaches a terminal, colours and all."""
+    screen = io.StringIO()
+    Plain(file=screen, width=SCREEN, force_terminal=True, color_system=None, legacy_windows=False).print(found)
+    return screen.getvalue()
+
+
+def is_harmless(written: str) -> bool:
+    """Whether nothing but text and the ends of lines is in it."""
+    return all(
+        char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co") for char in written
+    ) and not any(char in written for char in HOSTILE if char != "\n")
+
+
+def asked(words: str) -> Request:
+    """A request that says this wherever it can."""
+    facts = Facts.model_construct(place=words, permissions=(), conditions=(Bound.model_construct(id="c-1", text=words, at=None),))
+    return Request.model_construct(
+        delivery=words, checkpoint="consent-kz", service="kz.knb", says=("authorisation",), officers=1, due=None, facts=facts
+    )
+
+
+def shown_view(words: str) -> DeliveryView:
+    """A delivery whose every text is this."""
+    route = tuple(stop.model_copy(update={"place": words}) for stop in VIEW.route)
+    waiting = tuple(
+        one.model_copy(
+            update={"checkpoint": words, "services": tuple(who.model_copy(update={"service": words}) for who in one.services)}
+        )
+        for one in VIEW.waiting
+    )
+    texts = dict.fromkeys(("delivery", "title", "discrepancy", "out_of_sight", "halted", "head"), words)
+    return VIEW.model_copy(update={**texts, "unbalanced": (words,), "route": route, "waiting": waiting})
+
+
+def entry(words: str) -> Entry:
+    """A ledger entry that says this."""
+    first = next(iter(TABLE.delivery.ledger))
+    return first.model_copy(update={"event": Halted.model_construct(rule="R8", reason=words)})
+
+
+def receipt(words: str) -> Receipt:
+    """A receipt that says this."""
+    verdict = Verdict.model_construct(verdict="refused", rule="R6", reason=words)
+    return Receipt.model_construct(seq=1, recorded_at="2022-03-01T06:00:00.000000Z", head=words, verdict=verdict)
+
+
+def table_of(words: str) -> Grid:
+    """Any table of any command, whose maker thought of nothing."""
+    table = Grid(title=words)
+    table.add_column(words)
+    table.add_row(words)
+    return table
+
+
+FACES: dict[str, Callable[[str], RenderableType]] = {
+    "inbox": lambda words: render.requests((asked(words),)),
+    "list": lambda words: render.rows(
+        [Row.model_construct(delivery=words, group=words, phase="planned", started_at=AT, closed_at=AT)]
+    ),
+    "show": lambda words: render.panel(shown_view(words), TABLE.now, tail=(entry(words),)),
+    "log": lambda words: render.line(entry(words)),
+    "receipt": lambda words: render.receipt(receipt(words)),
+    "a bare string": lambda words: f"it says {words}",
+    "a bare table": table_of,
+}
+AT = "2022-03-01T06:00:00.000000Z"
+
+
+@pytest.mark.parametrize("face", FACES)
+@given(words=hostile)
+def test_nothing_raw_comes_out_of_any_face(face: str, words: str) -> None:
+    """Random orders, controls and markup in every text of it: it is shown, and what is shown is text."""
+    assert is_harmless(on_screen(FACES[face](words)))
+
+
+@pytest.mark.parametrize("face", [name for name in FACES if name != "show"])
+@pytest.mark.parametrize("words", MARKUP)
+def test_brackets_are_brackets(face: str, words: str) -> None:
+    """What looks like markup stands there as it was written."""
+    assert words in on_screen(FACES[face](words))
+
+
+def test_brackets_are_brackets_in_a_title() -> None:
+    """The frame of a delivery has its title as it was written."""
+    assert "[/x] and [bold]" in on_screen(FACES["show"]("[/x] and [bold]"))
+
+
+@pytest.mark.parametrize("face", ["log", "receipt", "inbox", "list"])
+def test_nobody_writes_a_line_of_his_own(face: str) -> None:
+    """A line feed in a text does not begin another line, which might look like an entry."""
+    words = "word\n   7  2022-03-01 06:00:00 UTC  outcome: arrested"
+    assert "word\\n   7" in on_screen(FACES[face](words))
+
+
+@given(words=hostile)
+def test_json_is_the_same_document_and_its_text_is_seen(words: str) -> None:
+    """What `-o json` writes for a program holds nothing that steers the terminal of a person, and every value of it."""
+    document = {"title": words, words: [words]}
+    written = io.StringIO()
+    with redirect_stdout(written):
+        answer("json", document, "")
+        console.write(json.dumps(document, ensure_ascii=False))
+    assert is_harmless(written.getvalue())
+    first, _, second = written.getvalue().rpartition("\n}\n")
+    assert [document, document] == [json.loads(f"{first}\n}}"), json.loads(second)]
+
+
+@given(words=hostile)
+def test_errors_are_explained_in_text(words: str) -> None:
+    """Message, fault and hint of an error that quotes a stranger, for people and for programs."""
+    error = Malformed(words, [Fault(place=words, problem=words)], hint=words)
+    screen, written = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(written):
+        patch.setattr(console, "talk", Plain(file=screen, width=SCREEN, force_terminal=True, color_system=None))
+        explain(error)
+        problem(error)
+    assert is_harmless(screen.getvalue())
+    assert is_harmless(written.getvalue())

@@ -1,0 +1,94 @@
+"""What a known service can do with one request that is meant to hurt: it gets a short answer, and nobody waits for it."""
+
+import asyncio
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from gateway import bodies
+from tests.gateway.test_http import Door, door_of
+
+SUBMIT = "/v1/deliveries/saxaul-22/statements"
+
+
+async def refused(door: Door, body: bytes) -> Any:
+    """The problem document that a signed body gets."""
+    answer, document = await door.call("POST", SUBMIT, body, sign=body, Content_Type="application/json")
+    assert 422 == answer.status
+    return document
+
+
+async def test_a_body_of_many_unknown_members_gets_a_hundred_faults() -> None:
+    """70 KB with 8,000 names that nobody knows: the first hundred are told, and how many more there are."""
+    body = json.dumps({f"x{number}": 1 for number in range(8000)}).encode()
+    async with door_of() as door:
+        document = await refused(door, body)
+    assert 101 == len(document["faults"])
+    assert "and 7903 more" == document["faults"][-1]["problem"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({f"x{number}": 1 for number in range(20_000)}).encode(),
+        json.dumps({"signatures": [{"a": 1}] * 30_000}).encode(),
+        json.dumps([{"a": 1}] * 30_000).encode(),
+    ],
+    ids=["20,000 members", "30,000 signatures", "30,000 objects"],
+)
+async def test_a_body_of_too_many_values_is_not_even_parsed(body: bytes) -> None:
+    """One sentence comes back, and no list of faults."""
+    async with door_of() as door:
+        document = await refused(door, body)
+    assert ("the body holds more than 10000 values", []) == (document["detail"], document["faults"])
+
+
+async def test_names_that_steer_a_terminal_come_back_written_out() -> None:
+    """The answer repeats which member is wrong, as text."""
+    async with door_of() as door:
+        document = await refused(door, b'{"a\\u001b[2J\\u202e": 1}')
+    assert "a\\x1b[2J\\u202e" in {fault["place"] for fault in document["faults"]}
+
+
+@pytest.mark.parametrize(("size", "beside"), [(100, False), (200_000, True)])
+async def test_a_large_body_is_read_beside_the_event_loop(size: int, beside: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    """Whoever is served meanwhile does not wait for it; a small one is not worth the way."""
+    where: list[bool] = []
+
+    def seen(body: bytes, **_: Any) -> bytes:
+        where.append(threading.current_thread() is not threading.main_thread())
+        return body
+
+    monkeypatch.setattr(bodies, "bounded", seen)
+    async with door_of() as door:
+        await refused(door, json.dumps({"x": "y" * size}).encode())
+    assert [beside] == where
+
+
+async def test_who_waits_for_a_reader_too_long_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All readers are busy: 503, nothing was done, and small bodies are read all the same."""
+    busy = threading.Event()
+
+    def slow(body: bytes, **_: Any) -> bytes:
+        if len(body) > bodies.AT_A_GLANCE:
+            busy.wait()
+        return body
+
+    monkeypatch.setattr(bodies, "bounded", slow)
+    monkeypatch.setattr(bodies, "READING_PATIENCE", 0.05)
+    large = json.dumps({"x": "y" * 200_000}).encode()
+    async with door_of() as door:
+        try:
+            answers = await asyncio.gather(
+                *[
+                    door.call("POST", SUBMIT, large, sign=large, Content_Type="application/json")
+                    for _ in range(bodies.READERS + 1)
+                ]
+            )
+            small = await refused(door, b"{}")
+        finally:
+            busy.set()
+    assert {(503, "unavailable")} == {(answer.status, document["code"]) for answer, document in answers}
+    assert small["faults"]
