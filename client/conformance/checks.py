@@ -78,7 +78,6 @@ CHECKS = (
     Check("3", "refuses a proof whose signature does not fit", "401", unproved(taking.under_vigils_key_id)),
     Check("3", "refuses a proof in another's name", "401", unproved(with_claims(iss="zz.other"))),
     Check("3", "refuses a proof that says another algorithm", "401", unproved(with_claims(alg="EdDSA"))),
-    Check("3", "refuses a token of another kind", "401", unproved(with_claims(typ="dpop+jwt"))),
     Check("3", "refuses a proof of another type", "401", unproved(with_claims(typ="JWT"))),
     Check("3", "refuses a proof made too long ago", "401", unproved(at_another_time(-STALE))),
     Check("3", "refuses a proof from the future", "401", unproved(at_another_time(STALE))),
