@@ -20,7 +20,8 @@ from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
 from bench.receipt import timed
-from domain.delivery.statements import Sighted, Statement, sign_statement
+from domain.rules.watch import Sighted
+from domain.delivery.statement import Statement, sign_statement
 from domain.plan.plan import Plan
 from domain.signing.envelope import Envelope
 from process.codec import Codec

@@ -13,7 +13,7 @@ from functools import partial
 
 from pydantic import ValidationError
 
-from domain.delivery.statements import read_statement
+from domain.record.door import read_statement
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.errors import Malformed, faults_of
 from domain.words.sizes import bounded

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from client import carrying
 from domain.delivery.ledger import Left, Receipt
-from domain.delivery.statements import Statement, read_statement
+from domain.delivery.statement import Statement
+from domain.record.door import read_statement
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, Unavailable, VigilError, faults_of
 from protocol.gateway import Gateway

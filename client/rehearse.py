@@ -19,10 +19,12 @@ from client.brought import Brought
 from client.console import talk
 from client.embedded import Embedded, Home, Layout, held
 from client.running import Interrupted
-from domain.delivery.ledger import Entry, Outcome, Stated
+from domain.delivery.ledger import Entry
+from domain.delivery.vocabulary import Outcome
+from domain.delivery.events import Stated
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
-from domain.record.packet import verify
+from domain.record.verify import verify
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.signing.keys import private_pem

@@ -11,7 +11,9 @@ from pydantic import ValidationError
 
 from client.handing import kept
 from domain.delivery.requests import Request
-from domain.delivery.statements import ANSWERS, Content, Correction, Statement, sign_statement
+from domain.delivery.statements import ANSWERS
+from domain.delivery.statement import Content, Statement, sign_statement
+from domain.rules.speaking import Correction
 from domain.signing.envelope import Envelope
 from domain.views import forms
 from domain.views.forms import PARTS, Parts, handling_of

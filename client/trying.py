@@ -11,8 +11,8 @@ from client.brought import Brought, checked_scenario
 from client.console import talk
 from client.rehearse import Rehearsal, home_for
 from client.running import run
-from domain.delivery.ledger import Outcome
-from domain.record.packet import verify
+from domain.delivery.vocabulary import Outcome
+from domain.record.verify import verify
 from domain.signing.canonical import Frozen
 from domain.words.errors import Malformed, NotVerified, TimedOut
 from rehearsal.scenario import Happened, Said, Scenario

@@ -8,25 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Cleared, Closed, Concluded, Deconflicted, Event, Opened, Receipt
-from domain.delivery.statements import CONTENT, Statement, sign_statement
+from domain.delivery.events import AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.ledger import Receipt
+from domain.delivery.statement import Statement, sign_statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
-from domain.record.door import begin, record, submit, take_up
+from domain.record.door import Report, begin, report, submit
 from domain.record.packet import seal
-from domain.rules import unforeseen
-from domain.rules.rules import conclusion, due_at, permits
+from domain.rules.books import BOOK
+from domain.rules.course import advance
 from domain.signing.canonical import canonical, digest
 from domain.signing.envelope import PLAN_TYPE, Envelope, sign
-from domain.words.errors import RuleBroken
+from domain.views.sentences import say_verdict
 from process.brought import cards_in, directory_in
-from rehearsal.clock import EPOCH
 from rehearsal.scenario import Scenario
-from rehearsal.services import VIGIL, cast, private_key_of
+from rehearsal.services import EPOCH, VIGIL, cast, private_key_of, second
+from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
 
+SECRET = bytes(32)
+"""Behind the salts of ledgers in tests: nobody guesses at them."""
 EXAMPLES = Path(__file__).parent.parent / "examples"
 EXAMPLE_PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
 SCENARIOS = (
@@ -151,32 +154,56 @@ WORDS: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Table:
-    """A delivery without a stage: the test says who speaks, what opens and what time it is."""
+    """A delivery without a stage: the test says who speaks and what time it is. What is decided on it is recorded at once."""
 
     plan: Plan = field(default_factory=example_plan)
     now: datetime = EPOCH
     other_cards: dict[str, RuleCard] = field(default_factory=dict)
     """Cards that take the place of the examples'."""
     alone: bool = True
-    """Whether the register has answered that no other operation touches this one whenever a rule wants it asked (R15)."""
+    """Whether the register answers that no other operation touches this one whenever it is to be looked into (R15)."""
+    told: bool = True
+    """Whether notices arrive at once."""
 
     def __post_init__(self) -> None:
         everyone = example_directory()
         self.directory = cast(everyone, tuple(service.id for service in everyone.services))
         cards = example_cards() | self.other_cards
         self.cards = {state: card for state, card in cards.items() if state in self.plan.states()}
-        self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now)
+        self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now, SECRET)
         self._numbers = itertools.count(1)
-        if self.alone:
-            self.deconflict()
+        self.settle()
 
     def pass_time(self, **span: float) -> None:
-        """Let time go by: `pass_time(hours=2)`."""
+        """Let time go by, with all that it brings: `pass_time(hours=2)`."""
         self.now += timedelta(**span)
+        advance(self.delivery, self.now)
+        self.settle()
 
-    def record(self, event: Event) -> None:
-        """Record what the story would."""
-        record(self.delivery, event, self.now)
+    def report(self, fact: Report) -> None:
+        """A fact comes from outside."""
+        report(self.delivery, fact, self.now)
+
+    def settle(self) -> None:
+        """Do what is wanted outside, but for the questions: those the test answers."""
+        while errands := [one for one in wanted(self.delivery) if self._is_ours(one)]:
+            match errands[0]:
+                case Look():
+                    self.deconflict()
+                case Release():
+                    self.report(Released())
+                case OnceMore(checkpoint=name):
+                    self.report(AskedOnceMore(checkpoint=name))
+                case Telling(of=of, kind=kind, checkpoint=name):
+                    owed = next(one for one in self.delivery.state.owed if (one.seq, one.kind) == (of, kind))
+                    self.report(Told(of=of, kind=kind, checkpoint=name, reached=owed.services))
+
+    def _is_ours(self, errand: Errand) -> bool:
+        return (
+            not isinstance(errand, Question)
+            and (self.alone or not isinstance(errand, Look))
+            and (self.told or not isinstance(errand, Telling))
+        )
 
     def deconflict(self, *services: str) -> None:
         """The register answers: these services have operations that touch this one; none if none is named."""
@@ -189,28 +216,24 @@ class Table:
             )
             for number, service in enumerate(services)
         )
-        known = self.delivery.deconflicted
-        self.record(Deconflicted(number=known.number + 1 if known is not None else 0, contacts=contacts))
+        report(self.delivery, Deconflicted(number=self.delivery.state.register.number + 1, contacts=contacts), self.now)
 
-    def open(self, *names: str) -> None:
-        """Open planned checkpoints."""
-        for name in names:
-            planned = self.plan.find(name)
-            assert planned is not None, name
-            self.record(Opened(checkpoint=name, due=due_at(self.delivery, name, self.now)))
-        take_up(self.delivery, self.now)
+    @property
+    def events(self) -> list[str]:
+        """The names of all that has been recorded, in order."""
+        return [entry.event.event for entry in self.delivery.ledger.entries]
 
-    def open_unforeseen(self, name: str) -> None:
-        """Open a checkpoint that no plan holds, as the rules define it now."""
-        definition = unforeseen.definition(self.delivery, name)
-        self.record(Opened(checkpoint=name, due=due_at(self.delivery, name, self.now), definition=definition))
+    def is_open(self, *names: str) -> bool:
+        """Whether all of these checkpoints wait."""
+        return all(map(self.delivery.state.is_open, names))
 
-    def close(self, *names: str) -> None:
-        """Close checkpoints that are satisfied."""
-        for name in names:
-            self.record(Closed(checkpoint=name, result="satisfied"))
-        if self.alone and not self.delivery.dispatched:
-            self.deconflict()
+    def is_closed(self, *names: str) -> bool:
+        """Whether all of these checkpoints have opened and closed."""
+        return all(map(self.delivery.state.closed, names))
+
+    def opened(self, contingency: str) -> str:
+        """The name of the newest checkpoint that this contingency has opened."""
+        return [name for name, one in self.delivery.state.progress.items() if one.contingency == contingency][-1]
 
     def statement(self, service: str, kind: str, at: str | None = None, **content: Any) -> Statement:
         """A statement as the service would make it, with these fields instead of the usual ones."""
@@ -227,13 +250,16 @@ class Table:
             service=service,
             happened_at=self.now.isoformat(),
             **beside,
-            content=CONTENT.validate_python({"kind": kind} | usual | content),
+            content=BOOK.content({"kind": kind} | usual | content),
         )
 
     def say(self, service: str, kind: str, at: str | None = None, **content: Any) -> Receipt:
-        """The service signs and submits; the receipt."""
-        envelope = sign_statement(self.statement(service, kind, at, **content), private_key_of(service))
-        return submit(self.delivery, envelope, self.now)
+        """The service signs and submits; the receipt. A second officer (`officer-2`) signs with a key of his own."""
+        signer = second(service) if content.get("officer", "officer-1") != "officer-1" else service
+        envelope = sign_statement(self.statement(service, kind, at, **content), private_key_of(signer))
+        answer = submit(self.delivery, envelope, self.now)
+        self.settle()
+        return answer
 
     def packet(self) -> bytes:
         """The evidence packet as it stands."""
@@ -243,51 +269,38 @@ class Table:
 
     def consent(self) -> "Table":
         """Both States consent."""
-        self.open("consent-kz", "consent-uz")
         self.say("kz.prosecutor", "authorisation_granted", "consent-kz")
         self.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-        self.close("consent-kz", "consent-uz")
         return self
 
     def prepare(self) -> "Table":
         """Consent, then preparation."""
-        self.consent().open("preparation")
+        self.consent()
         self.say("kz.customs", "prepared", "preparation")
         self.say("kz.knb", "ready", "preparation")
-        self.close("preparation")
         return self
 
     def dispatch(self) -> "Table":
-        """Consent, preparation, and on its way."""
-        self.prepare().record(Cleared(leg=0))
-        self.open("departure")
+        """Consent, preparation, and on its way: the handover at Tashkent airport is open."""
+        self.prepare()
         self.say("uz.customs", "ready", "departure")
         self.say("uz.police", "ready", "departure")
         self.say("kz.customs", "dispatched", "departure")
-        self.close("departure")
         return self
 
-    def record_handover(self) -> None:
-        """It is handed over at Tashkent airport, which opens if it has not."""
-        if "tashkent-airport" not in self.delivery.progress:
-            self.record(Cleared(leg=1))
-            self.open("tashkent-airport")
+    def hand_over(self) -> "Table":
+        """Custody passes at Tashkent airport."""
         self.say("kz.customs", "handover_offered", "tashkent-airport")
         self.say("uz.customs", "handover_accepted", "tashkent-airport")
-        self.close("tashkent-airport")
+        return self
 
-    def approach(self) -> "Table":
-        """On its way, and the handover at Tashkent airport is open."""
-        self.dispatch().record(Cleared(leg=1))
-        self.open("tashkent-airport")
+    def deliver(self) -> "Table":
+        """Delivered, and the arrest checkpoints are open."""
+        self.dispatch().hand_over()
+        self.say("uz.customs", "delivered", "delivery")
         return self
 
 
-def outcome_of(table: Table) -> tuple[str, str]:
-    """What it amounts to, and the rule that forbids to conclude it now (or an empty text)."""
-    outcome, reason = conclusion(table.delivery)
-    try:
-        permits(table.delivery, Concluded(outcome=outcome, reason=reason or "as it is"), table.now)
-    except RuleBroken as error:
-        return outcome, error.rule
-    return outcome, ""
+def why(answer: Receipt) -> str:
+    """Why it is this verdict, in words."""
+    return say_verdict(answer.verdict)

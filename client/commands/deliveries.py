@@ -13,7 +13,8 @@ from client.caller import Caller
 from client.console import Watched, answer, out, talk, write
 from client.listing import table_of
 from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
-from domain.delivery.ledger import Closed, Ended, Entry
+from domain.delivery.events import Closed, Ended
+from domain.delivery.ledger import Entry
 from domain.rules.unforeseen import decides, outlives_a_halt
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import PLAN_TYPE, sign

@@ -12,8 +12,8 @@ from client.caller import Caller
 from client.console import answer, talk
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
 from domain.delivery.ledger import Receipt
-from domain.record.packet import fit_parts
-from domain.record.packet import verify as verify_packet
+from domain.record.verify import fit_parts
+from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
 from domain.words.errors import Malformed, faults_of
 from process.brought import directory_in

@@ -17,7 +17,9 @@ from client.options import DeliveryId, EncryptFor, Known, Output, grouped
 from client.saying import content_of, correction, kind_for, statement
 from domain.delivery.ledger import Left
 from domain.delivery.requests import Request
-from domain.delivery.statements import Content, DisclosurePermitted, Incident, Information, StopRequested
+from domain.delivery.statement import Content
+from domain.rules.handling import DisclosurePermitted, Information
+from domain.rules.stop import Incident, StopRequested
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, NotFound, RuleBroken, Unavailable, faults_of

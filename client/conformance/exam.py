@@ -16,7 +16,8 @@ from yarl import URL
 
 from client.conformance.gateway import LOOK_EVERY, HandedIn, StandIn, about_what
 from domain.delivery.requests import Facts, Notice, Request
-from domain.delivery.statements import Statement, read_statement
+from domain.delivery.statement import Statement
+from domain.record.door import read_statement
 from domain.plan.directory import Service, ServiceKey
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import canonical, plain

@@ -13,7 +13,8 @@ from aiohttp import web
 from pydantic import ValidationError
 from yarl import URL
 
-from domain.delivery.ledger import Left, Receipt, Verdict
+from domain.delivery.ledger import Left, Receipt
+from domain.delivery.verdicts import Verdict
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
 from domain.signing.canonical import digest, plain

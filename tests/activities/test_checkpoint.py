@@ -11,9 +11,9 @@ from typing import Any
 from aiohttp import web
 from temporalio.client import Client
 
-from domain.delivery.ledger import Asked, Stated
+from domain.delivery.events import Asked, Stated
 from domain.delivery.requests import Request
-from domain.delivery.statements import read_statement
+from domain.record.door import read_statement
 from domain.plan.directory import Poll, Push, Reach
 from domain.plan.plan import Plan
 from domain.signing.envelope import REQUEST_TYPE, Envelope, open_envelope

@@ -20,7 +20,8 @@ from aiosmtpd.smtp import SMTP, Envelope
 from temporalio.client import Client
 
 from activities.desks import WORDS, Desks, NotToldError, Waiting, mail
-from domain.delivery.ledger import Asked, NoticeKind, Told
+from domain.delivery.events import Asked, Told
+from domain.delivery.vocabulary import NoticeKind
 from domain.delivery.requests import Notice
 from domain.plan.directory import Desk, Directory, Reach, Service
 from domain.signing.canonical import canonical

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 from client import cli, handing
 from client.caller import Caller
 from client.handing import hand_in, kept
-from domain.delivery.ledger import Opened, Receipt
+from domain.delivery.events import Opened
+from domain.delivery.ledger import Receipt
 from domain.record.door import submit
 from domain.rules.rules import due_at
 from domain.rules.unforeseen import definition

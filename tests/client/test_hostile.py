@@ -14,7 +14,9 @@ from rich.table import Table as Grid
 
 from client import console, render
 from client.console import Plain, answer, explain, problem
-from domain.delivery.ledger import Entry, Halted, Receipt, Verdict
+from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.events import Halted
+from domain.delivery.verdicts import Verdict
 from domain.delivery.requests import Bound, Facts, Request
 from domain.views.view import DeliveryView, Row, view
 from domain.words.errors import Fault, Malformed

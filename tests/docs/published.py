@@ -11,7 +11,7 @@ from pydantic_core import core_schema
 
 from domain.delivery.ledger import Left, Receipt
 from domain.delivery.requests import Inbox, Notice, Request
-from domain.delivery.statements import Statement
+from domain.delivery.statement import Statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan

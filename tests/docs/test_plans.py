@@ -11,7 +11,8 @@ import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from domain.delivery.ledger import Cleared, Outcome
+from domain.delivery.events import Cleared
+from domain.delivery.vocabulary import Outcome
 from domain.delivery.statements import ANSWERS
 from domain.plan import check
 from domain.plan.cards import Duty, RuleCard

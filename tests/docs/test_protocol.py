@@ -25,9 +25,13 @@ from activities.desks import Desks, Waiting, mail
 from activities.services import POLL_WAIT, Services
 from archive.sessions import Sessions
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Amended, Deconflicted, Entry, Event, NoticeKind, Opened, Outcome, Receipt
+from domain.delivery.events import Amended, Deconflicted, Event, Opened
+from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.vocabulary import NoticeKind, Outcome
 from domain.delivery.requests import Facts, Inbox, Notice, Request
-from domain.delivery.statements import AuthorisationGranted, Statement, read_statement
+from domain.rules.consent import AuthorisationGranted
+from domain.delivery.statement import Statement
+from domain.record.door import read_statement
 from domain.plan import proof
 from domain.plan.access import MAY, ROLES
 from domain.plan.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
@@ -43,7 +47,8 @@ from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.signing.keys import public_text
 from domain.views.asked import inbox, request
-from domain.views.sight import Withheld, page
+from domain.delivery.ledger import Withheld
+from domain.views.sight import page
 from domain.views.view import DeliveryView, Row, view
 from domain.words.errors import Malformed, NotAuthentic, RuleBroken, VigilError
 from domain.words.moments import utc_text

@@ -14,22 +14,18 @@ from typer.testing import CliRunner
 
 from client import cli
 from client.caller import Caller
-from domain.delivery.ledger import ACCEPTED, Outcome, Receipt
+from domain.delivery.verdicts import ACCEPTED
+from domain.delivery.vocabulary import Outcome
+from domain.delivery.ledger import Receipt
 from domain.delivery.requests import Facts, Inbox, Request
-from domain.delivery.statements import (
-    ANSWERS,
-    NEED_OF,
-    Condition,
-    ConflictSettled,
-    Content,
-    Find,
-    NotCollected,
-    Part,
-    PartEnded,
-    Statement,
-    read_statement,
-    sign_statement,
-)
+from domain.delivery.statements import ANSWERS, NEED_OF
+from domain.plan.vocabulary import Condition
+from domain.rules.conflict import ConflictSettled
+from domain.delivery.statement import Content, Statement, sign_statement
+from domain.plan.goods import Find, Part
+from domain.rules.arrival import NotCollected
+from domain.rules.balance import PartEnded
+from domain.record.door import read_statement
 from domain.plan.cards import Modality, Permission
 from domain.plan.goods import Cash, Item, SubstanceMass, Unit
 from domain.plan.plan import STEP_NEEDS, Plan

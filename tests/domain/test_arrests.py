@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Closed, Opened
+from domain.delivery.events import Closed, Opened
 from domain.plan.plan import Plan
 from domain.rules.rules import due_at
 from domain.words.moments import utc_text
@@ -59,11 +59,11 @@ def test_team_that_must_wait_and_strikes_all_the_same_is_heard_once_it_is_its_tu
     """What it says too soon is kept as early and counts when its checkpoint opens."""
     table = opened(delivered(IN_TURN), "arrest-tashkent")
     assert became(table.say("kz.knb", "arrest_made", "arrest-almaty")) == ("early", None)
-    assert table.delivery.arrested == 0
+    assert table.delivery.state.arrested == 0
     table.say("uz.police", "arrest_made", "arrest-tashkent")
     table.close("arrest-tashkent")
     table.open("arrest-almaty")
-    assert table.delivery.arrested == 2
+    assert table.delivery.state.arrested == 2
 
 
 def test_arrests_open_only_after_the_muster() -> None:
@@ -88,7 +88,7 @@ def test_team_that_does_not_muster_in_time_holds_up_nobody() -> None:
     assert let_time_bring(table) == ("silence",)
     table.record(Closed(checkpoint="muster", result="unanswered"))
     table.open("arrest-tashkent", "arrest-almaty")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_muster_is_not_opened_before_the_delivery() -> None:
@@ -103,13 +103,13 @@ def told(plan: Plan, *acts: dict[str, Any]) -> Simulated:
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": acts})
     done = simulate(World(plan, example_directory(), example_cards(), scenario, 1, restart_chance=0.3))
     Checker(plan).check(tuple(done.delivery.ledger))
-    assert done.delivery.outcome == "delivered_with_arrests"
+    assert done.delivery.state.outcome == "delivered_with_arrests"
     return done
 
 
 def opened_at(done: Simulated, name: str) -> str:
     """When the checkpoint opened."""
-    return utc_text(done.delivery.progress[name].opened)
+    return utc_text(done.delivery.state.progress[name].opened)
 
 
 @pytest.mark.parametrize("plan", [example_plan(), IN_TURN], ids=["together", "in turn"])
@@ -123,7 +123,7 @@ def test_the_story_lets_the_teams_strike_together_or_in_turn(plan: Plan) -> None
 def test_the_story_musters_and_goes_on_without_who_is_silent() -> None:
     """Told in the simulator: one team never says that it is ready; after four hours the arrests begin."""
     done = told(mustering(), {"service": "kz.knb", "at": "muster"})
-    assert done.delivery.progress["muster"].result == "unanswered"
+    assert done.delivery.state.progress["muster"].result == "unanswered"
 
 
 def test_the_story_goes_round_a_chain_of_arrests_in_its_order() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.delivery.ledger import Verdict
+from domain.delivery.verdicts import Verdict
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen, canonical, digest, digest_of_bytes
 from domain.words.errors import Malformed

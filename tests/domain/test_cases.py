@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.plan.plan import Plan
-from domain.rules.rules import conclusion
+from domain.rules.course import conclusion
 from tests.support import Table, example_plan
 
 SUBSTITUTE = {"label": "INERT-1", "what": "substitute", "gross": "660 kg"}
@@ -85,5 +85,5 @@ def test_r9_what_was_taken_unseen_is_not_in_sight() -> None:
         table.open("delivery")
         table.say("uz.customs", "surveillance_lost", reason="lost")
         table.say("uz.customs", "delivered", "delivery", seen=seen)
-        assert table.delivery.delivered
-        assert (table.delivery.gap is None) is seen
+        assert table.delivery.state.delivered
+        assert (table.delivery.state.gap is None) is seen

@@ -7,7 +7,7 @@ import pytest
 
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
-from domain.record.packet import fit_parts, verify
+from domain.record.verify import fit_parts, verify
 from domain.words.errors import NotVerified
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import Simulated, World, simulate
@@ -54,7 +54,7 @@ def test_a_chain_is_delivered_when_its_last_recipient_has_it() -> None:
 
     assert "delivered_with_arrests" == verify(done.packet).outcome
     assert opened.index("delivery") < opened.index("second-recipient")
-    assert 3 == len(done.delivery.arrests)
+    assert 3 == len(done.delivery.state.arrests)
 
 
 def parts(*masses: str) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def test_r10_a_split_is_whole() -> None:
     unequal = table.say("kz.customs", "split", parts=parts("6 kg", "6 kg"), reason="repacked")
 
     assert ("refused", "R10") == (unequal.verdict.verdict, unequal.verdict.rule)
-    assert () == table.delivery.parts
+    assert () == table.delivery.state.parts
 
 
 def test_r4_only_who_holds_it_says_that_it_has_split() -> None:
@@ -110,7 +110,7 @@ def test_a_split_delivery_ends_when_its_parts_have_ended() -> None:
     done = performed(example_plan(), act, ended)
 
     assert "split" == verify(done.packet).outcome
-    assert done.delivery.closed("split.parts")
+    assert done.delivery.state.closed("split.parts")
 
 
 def test_r10_parts_that_recovered_less_are_explained_before_the_parent_ends() -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Amended, Cleared, Closed, Entry, Opened
+from domain.delivery.events import Amended, Cleared, Closed, Opened
+from domain.delivery.ledger import Entry
 from domain.plan.plan import Plan
 from domain.record.door import amend, take_up
-from domain.record.packet import verify
+from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
@@ -70,7 +71,7 @@ def test_r22_another_way_needs_the_consent_of_its_state_afresh() -> None:
     change(table, changed(elsewhere_with_consent))
 
     assert "Another address, Samarkand" == table.delivery.plan.checkpoints[5].place
-    assert not table.delivery.closed("consent-uz-2")
+    assert not table.delivery.state.closed("consent-uz-2")
 
 
 def test_r22_a_state_that_refuses_the_other_way_halts_it() -> None:
@@ -81,8 +82,8 @@ def test_r22_a_state_that_refuses_the_other_way_halts_it() -> None:
     table.open("consent-uz-2")
     table.say("uz.prosecutor", "authorisation_refused", "consent-uz-2")
 
-    assert table.delivery.halt is not None
-    assert "R1" == table.delivery.halt.rule
+    assert table.delivery.state.halt is not None
+    assert "R1" == table.delivery.state.halt.rule
 
 
 def test_r22_only_the_initiator_changes_a_plan() -> None:
@@ -143,7 +144,7 @@ def test_r22_nobody_answers_in_place_of_who_has_answered() -> None:
     )
     table = at_departure()
     change(table, instead)
-    assert ("kz.customs", "uz.customs", "uz.post") == table.delivery.progress["departure"].waiting_for()
+    assert ("kz.customs", "uz.customs", "uz.post") == table.delivery.state.progress["departure"].waiting_for()
 
     table = at_departure()
     table.say("uz.police", "ready", "departure")
@@ -161,9 +162,9 @@ def test_r22_nothing_changes_after_a_halt() -> None:
 def test_r22_an_open_checkpoint_may_be_given_more_time() -> None:
     """Its due time moves, counted from when it opened."""
     table = Table().approach()
-    before = table.delivery.progress["tashkent-airport"].due
+    before = table.delivery.state.progress["tashkent-airport"].due
     change(table, changed(set_in("checkpoints", "tashkent-airport", due=timedelta(hours=36))))
-    after = table.delivery.progress["tashkent-airport"].due
+    after = table.delivery.state.progress["tashkent-airport"].due
 
     assert before is not None
     assert after == before + timedelta(hours=24)
@@ -182,7 +183,7 @@ def test_r22_what_lies_ahead_of_a_changed_plan_is_cleared_anew() -> None:
     table.say("uz.prosecutor", "authorisation_extended", valid_until="2022-03-15T06:00:00Z")
     table.record(Cleared(leg=1))
     take_up(table.delivery, table.now)
-    assert "uz.customs" == table.delivery.responsible
+    assert "uz.customs" == table.delivery.state.responsible
 
 
 def test_r22_who_has_been_replaced_is_not_heard_any_more() -> None:
@@ -216,7 +217,7 @@ def test_r22_a_changed_delivery_ends_and_its_packet_verifies() -> None:
 
     assert "delivered_with_arrests" == verify(done.packet).outcome
     assert 1 == kinds.count("amended")
-    assert done.delivery.closed("consent-uz-2")
+    assert done.delivery.state.closed("consent-uz-2")
 
 
 LEAVES = Act(service="kz.customs", at="departure", says="dispatched", after=timedelta(hours=2))
@@ -239,7 +240,7 @@ def test_r22_a_plan_changed_while_departure_is_open_is_followed_from_there(edit:
     ledger = [entry.event for entry in done.delivery.ledger]
     changed_at = next(number for number, event in enumerate(ledger) if isinstance(event, Amended))
 
-    assert not done.delivery.open_checkpoints()
+    assert not done.delivery.state.open_checkpoints()
     assert "departure" in {event.checkpoint for event in ledger[:changed_at] if isinstance(event, Opened)}
     assert "departure" in {event.checkpoint for event in ledger[changed_at:] if isinstance(event, Closed)}
     assert "delivered_with_arrests" == verify(done.packet).outcome

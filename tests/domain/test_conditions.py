@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Cleared
+from domain.delivery.events import Cleared
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, opened
@@ -47,7 +47,7 @@ def test_r19_answer_counts_only_if_it_says_that_every_condition_there_is_met(ful
     """Each condition by its own number and who set it; one that binds nowhere in particular is not asked after."""
     table = departing(bound())
     assert became(table.say("kz.customs", "dispatched", "departure", fulfils=fulfils)) == expected
-    assert table.delivery.dispatched == (expected[0] == "accepted")
+    assert table.delivery.state.dispatched == (expected[0] == "accepted")
 
 
 def test_r19_condition_binds_everyone_who_answers_there_and_nobody_elsewhere() -> None:
@@ -86,15 +86,15 @@ def test_r19_condition_at_a_checkpoint_that_does_not_exist_is_refused() -> None:
     nowhere = [{"text": "two cars", "at": "nowhere"}]
     said = table.say("uz.prosecutor", "authorisation_granted", "consent-uz", conditions=nowhere)
     assert became(said) == ("refused", "R19")
-    assert table.delivery.grants == {}
+    assert table.delivery.state.grants == {}
 
 
 def test_r19_condition_of_a_provisional_authorisation_binds_nobody_until_it_is_final() -> None:
     """Only what was made final counts."""
     table = bound(provisional=True)
-    assert table.delivery.grants["uz.prosecutor"].binding("departure") == ()
+    assert table.delivery.state.grants["uz.prosecutor"].binding("departure") == ()
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz", conditions=CONDITIONS)
-    assert [number for number, _ in table.delivery.grants["uz.prosecutor"].binding("departure")] == [
+    assert [number for number, _ in table.delivery.state.grants["uz.prosecutor"].binding("departure")] == [
         "uz.prosecutor/2",
         "uz.prosecutor/3",
     ]
@@ -105,5 +105,5 @@ def test_r19_the_request_says_what_binds_and_services_answer_to_it() -> None:
     act = {"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_granted", "details": {"conditions": CONDITIONS}}
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": [act]})
     done = simulate(World(example_plan(), example_directory(), example_cards(), scenario, 1))
-    assert done.delivery.outcome == "delivered_with_arrests"
-    assert len(done.delivery.grants["uz.prosecutor"].binding("departure")) == 2
+    assert done.delivery.state.outcome == "delivered_with_arrests"
+    assert len(done.delivery.state.grants["uz.prosecutor"].binding("departure")) == 2

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
-from domain.delivery.consents import Grant, authorised, missing
+from domain.delivery.grants import Grant
+from domain.delivery.consents import authorised, missing
 from domain.plan.plan import Plan
 from rehearsal.clock import EPOCH
 from tests.support import Table, example_plan
@@ -46,5 +47,5 @@ def test_r5_withdrawal_by_a_state_that_lies_behind_halts_nothing() -> None:
     receipt = table.say("kz.prosecutor", "authorisation_withdrawn")
 
     assert "accepted" == receipt.verdict.verdict
-    assert table.delivery.halt is None
-    assert table.delivery.grants["kz.prosecutor"].withdrawn
+    assert table.delivery.state.halt is None
+    assert table.delivery.state.grants["kz.prosecutor"].withdrawn

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from domain.delivery.balance import differences
-from domain.delivery.ledger import Cleared, Concluded
-from domain.record.packet import replay
-from domain.rules.rules import conclusion
+from domain.delivery.events import Cleared, Concluded
+from domain.record.verify import replay
+from domain.rules.course import conclusion
 from tests.course import accounted, became, delivered, handed_over, opened
 from tests.support import MEPHEDRONE, SEAL, WORDS, Table, asks, with_changes
 
@@ -33,8 +33,8 @@ def test_r18_correction_before_dispatch_changes_what_later_checks_compare_with()
     table = prepared(gross="1.39 kg")
     seals = [{"number": "KZ000002", "security": "H"}]
     assert corrects(table, "kz.customs", "the-preparation", "prepared", seals=seals) == ("accepted", None)
-    assert table.delivery.custody is not None
-    assert (table.delivery.custody.gross, table.delivery.custody.seals[0].number) == (GROSS, "KZ000002")
+    assert table.delivery.state.custody is not None
+    assert (table.delivery.state.custody.gross, table.delivery.state.custody.seals[0].number) == (GROSS, "KZ000002")
 
 
 def test_r18_correction_leaves_the_earlier_statement_where_it_stands() -> None:
@@ -44,16 +44,16 @@ def test_r18_correction_leaves_the_earlier_statement_where_it_stands() -> None:
     corrects(table, "kz.customs", "the-preparation", "prepared")
     assert tuple(table.delivery.ledger)[:-1] == before
     again = replay(tuple(table.delivery.ledger), table.directory, table.cards)
-    assert again.custody == table.delivery.custody
+    assert again.custody == table.delivery.state.custody
 
 
 def test_r18_correction_after_dispatch_changes_the_balance_and_not_the_custody() -> None:
     """What has been compared on the way stays compared; the account at the end uses the corrected masses."""
     table = Table().dispatch()
-    said = next(name for name, known in table.delivery.statements.items() if table.delivery.said(name).kind == "prepared")  # type: ignore[union-attr]  # it was said
+    said = next(name for name, known in table.delivery.state.statements.items() if table.delivery.said(name).kind == "prepared")  # type: ignore[union-attr]  # it was said
     assert corrects(table, "kz.customs", said, "prepared", gross="12.7 kg", kept=[LESS]) == ("accepted", None)
-    assert table.delivery.custody is not None
-    assert table.delivery.custody.gross == GROSS
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.gross == GROSS
     assert table.delivery.prepared is not None
     assert table.delivery.prepared.kept[0].net == 12_000_000  # type: ignore[union-attr]  # it is a mass
 
@@ -63,8 +63,8 @@ def test_r18_only_who_said_it_corrects_it(service: str) -> None:
     """Not another service, of whichever State; nothing changes."""
     table = prepared()
     assert corrects(table, service, "the-preparation", "prepared", gross="1 kg") == ("refused", "R18")
-    assert table.delivery.custody is not None
-    assert table.delivery.custody.gross == GROSS
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.gross == GROSS
 
 
 def test_r18_correction_is_of_the_same_kind() -> None:
@@ -88,8 +88,8 @@ def test_r18_what_came_early_and_was_taken_up_can_be_corrected() -> None:
     table.say("kz.customs", "prepared", "preparation", id="early-one", gross="1.39 kg")
     opened(table.consent(), "preparation")
     assert corrects(table, "kz.customs", "early-one", "prepared") == ("accepted", None)
-    assert table.delivery.custody is not None
-    assert table.delivery.custody.gross == GROSS
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.gross == GROSS
 
 
 def test_r18_corrected_preparation_keeps_every_rule_of_a_preparation() -> None:
@@ -120,7 +120,7 @@ def test_r18_corrected_arrest_changes_how_many_were_arrested() -> None:
     table = delivered()
     table.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest")
     assert corrects(table, "uz.police", "the-arrest", "arrest_made", persons=2) == ("accepted", None)
-    assert table.delivery.arrested == 2
+    assert table.delivery.state.arrested == 2
 
 
 def test_r18_corrected_interdiction_after_a_halt_is_what_is_weighed() -> None:
@@ -147,13 +147,13 @@ def test_r18_nothing_decided_is_rewritten_by_a_correction() -> None:
     table.open("tashkent-airport")
     handed_over(table)
     assert corrects(table, "kz.customs", "the-preparation", "prepared", gross="1 kg") == ("accepted", None)
-    assert (table.delivery.responsible, table.delivery.discrepancy, table.delivery.halt) == ("uz.customs", None, None)
+    assert (table.delivery.state.responsible, table.delivery.state.discrepancy, table.delivery.state.halt) == ("uz.customs", None, None)
 
 
 def test_r18_after_the_outcome_a_correction_is_kept_as_late() -> None:
     """It stands in the ledger and changes nothing."""
     table = accounted()
-    said = next(iter(table.delivery.seizures))
+    said = next(iter(table.delivery.state.seizures))
     table.record(Concluded(outcome=conclusion(table.delivery)[0], reason="test"))
     assert corrects(table, "uz.customs", said, "seizure", recovered=[LESS]) == ("late", None)
     assert differences(table.delivery) == ()
@@ -175,12 +175,12 @@ def test_r20_what_two_officers_said_two_officers_correct() -> None:
     table = by_two()
     other: dict[str, Any] = {"gross": "13.8 kg", "seals": [SEAL]}
     assert corrects(table, "kz.customs", "the-second", "prepared", **other) == ("accepted", None)
-    assert table.delivery.custody is not None
-    assert table.delivery.custody.gross == GROSS
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.gross == GROSS
     assert corrects(table, "kz.customs", "the-second", "prepared", **other) == ("refused", "R20")
     assert corrects(table, "kz.customs", "the-second", "prepared", officer="officer-2", gross="1 kg") == ("refused", "R20")
     assert corrects(table, "kz.customs", "the-second", "prepared", officer="officer-2", **other) == ("accepted", None)
-    assert table.delivery.custody.gross == 13_800_000
+    assert table.delivery.state.custody.gross == 13_800_000
 
 
 def test_r20_first_signature_alone_has_had_no_effect_to_correct() -> None:

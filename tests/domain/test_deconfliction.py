@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.delivery.ledger import Cleared, Closed, Concluded, Deconflicted, Ended, Opened, Receipt
-from domain.delivery.statements import sign_statement
+from domain.delivery.events import Cleared, Closed, Concluded, Deconflicted, Ended, Opened
+from domain.delivery.ledger import Receipt
+from domain.delivery.statement import sign_statement
 from domain.plan.register import Claim, Contact, Finding, Register, contacts
 from domain.plan.selectors import Selector, SelectorKind, hashes, selector
 from domain.record.door import look_up
-from domain.record.packet import verify
-from domain.rules.rules import conclusion, due_at
+from domain.record.verify import verify
+from domain.rules.course import conclusion
+from domain.rules.rules import due_at
 from domain.rules.timers import elapsed
 from domain.rules.unforeseen import definition
 from domain.signing.envelope import Envelope
@@ -265,7 +267,7 @@ def test_r15_dispatch_needs_a_second_look() -> None:
     assert "R15" == rule_against(table, Cleared(leg=0))
     table.deconflict()
     table.record(Cleared(leg=0))
-    assert 0 == table.delivery.cleared
+    assert 0 == table.delivery.state.cleared
 
 
 def test_r15_departure_is_not_cleared_into_a_conflict() -> None:
@@ -371,7 +373,7 @@ def test_r15_who_gives_way_halts_and_withdraws() -> None:
     """The delivery ends as withdrawn, by R15, with the initiator's word for it."""
     table = in_conflict()
     assert ("accepted", None) == became(table.say(INITIATOR, "conflict_yielded", conflict(table), reason="they were first"))
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert ("conflict", "R15", INITIATOR) == (halt.cause, halt.rule, halt.by)
     assert "withdrawn" == conclusion(table.delivery)[0]
@@ -383,7 +385,7 @@ def test_r15_a_conflict_that_nobody_settles_in_time_halts() -> None:
     table.now += table.plan.contingencies.decision
     for event in elapsed(table.delivery, table.now):
         table.record(event)
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert ("conflict", "R15") == (halt.cause, halt.rule)
 
@@ -398,7 +400,7 @@ def test_r15_what_has_left_is_told_and_goes_on() -> None:
     for event in elapsed(table.delivery, table.now):
         table.record(event)
     table.record(Closed(checkpoint=name, result="unanswered"))
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_r15_before_it_has_left_silence_closes_no_conflict() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.statements import sign_statement
+from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
 from domain.record.door import submit
 from domain.views.asked import inbox
@@ -33,7 +33,7 @@ def test_r21_nobody_speaks_for_another_without_a_delegation() -> None:
     """Not even of the same State; and nothing is granted."""
     table = consent_asked()
     assert speaks(table, "uz.police") == ("refused", "R21")
-    assert table.delivery.grants == {}
+    assert table.delivery.state.grants == {}
 
 
 def test_r21_delegate_speaks_for_who_delegated() -> None:
@@ -41,8 +41,8 @@ def test_r21_delegate_speaks_for_who_delegated() -> None:
     table = consent_asked()
     assert became(table.say("uz.prosecutor", "delegated", to="uz.police")) == ("accepted", None)
     assert speaks(table, "uz.police") == ("accepted", None)
-    assert table.delivery.grants["uz.prosecutor"].service == "uz.prosecutor"
-    assert table.delivery.progress["consent-uz"].satisfied
+    assert table.delivery.state.grants["uz.prosecutor"].service == "uz.prosecutor"
+    assert table.delivery.state.progress["consent-uz"].satisfied
     assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz")) == ("refused", "R17")
 
 
@@ -111,7 +111,7 @@ def test_r21_say_stays_within_the_state_and_the_delivery(by: str, to: str, words
     said = table.say(by, "delegated", to=to)
     assert became(said) == ("refused", "R21")
     assert words in said.verdict.reason
-    assert table.delivery.delegations == {}
+    assert table.delivery.state.delegations == {}
 
 
 def test_r21_delegations_make_no_circle() -> None:
@@ -128,7 +128,7 @@ def test_r21_delegate_cannot_delegate_what_is_not_its_own() -> None:
     table = consent_asked()
     table.say("uz.police", "delegated", to="uz.customs", on_behalf_of="uz.police")
     table.say("uz.customs", "delegated", to="uz.police", on_behalf_of="uz.prosecutor")
-    assert "uz.prosecutor" not in table.delivery.delegations
+    assert "uz.prosecutor" not in table.delivery.state.delegations
 
 
 BACKED = with_changes(
@@ -150,7 +150,7 @@ def test_r21_backup_answers_only_once_the_ladder_has_come_to_it() -> None:
     table.pass_time(hours=1)
     let_time_bring(table)
     assert speaks(table, "uz.police") == ("accepted", None)
-    assert table.delivery.progress["consent-uz"].satisfied
+    assert table.delivery.state.progress["consent-uz"].satisfied
 
 
 def test_r21_superior_who_is_only_told_does_not_answer() -> None:
@@ -176,7 +176,7 @@ def test_r21_backup_says_there_only_what_is_asked_there() -> None:
     assert speaks(table, "uz.police", kind="authorisation_withdrawn") == ("refused", "R21")
     assert speaks(table, "uz.police", for_="kz.customs", kind="interdicted") == ("refused", "R21")
     assert speaks(table, "uz.police", for_="kz.prosecutor") == ("refused", "R21")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_r21_backup_has_no_more_say_once_the_checkpoint_has_closed() -> None:
@@ -185,7 +185,7 @@ def test_r21_backup_has_no_more_say_once_the_checkpoint_has_closed() -> None:
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     table.close("consent-uz")
     assert speaks(table, "uz.police", kind="authorisation_withdrawn") == ("refused", "R21")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_r21_backup_at_the_last_checkpoint_seizes_nothing_after_it_has_closed() -> None:
@@ -199,7 +199,7 @@ def test_r21_backup_at_the_last_checkpoint_seizes_nothing_after_it_has_closed() 
     table.close("delivery")
     again = table.say("uz.police", "interdicted", "delivery", on_behalf_of="uz.customs")
     assert became(again) == ("refused", "R21")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_r21_backup_of_another_state_cannot_consent() -> None:
@@ -232,7 +232,7 @@ def test_r21_delegate_of_the_responsible_authority_hands_over() -> None:
     said = table.say("kz.knb", "handover_offered", "tashkent-airport", on_behalf_of="kz.customs")
     assert became(said) == ("accepted", None)
     table.say("uz.customs", "handover_accepted", "tashkent-airport")
-    assert table.delivery.responsible == "uz.customs"
+    assert table.delivery.state.responsible == "uz.customs"
 
 
 def test_r21_delegating_needs_no_open_checkpoint_and_outlives_a_halt() -> None:
@@ -241,7 +241,7 @@ def test_r21_delegating_needs_no_open_checkpoint_and_outlives_a_halt() -> None:
     table.say("uz.police", "stop_requested")
     assert became(table.say("kz.customs", "delegated", to="kz.knb")) == ("accepted", None)
     assert became(table.say("kz.knb", "interdicted", on_behalf_of="kz.customs")) == ("accepted", None)
-    assert table.delivery.secured
+    assert table.delivery.state.secured
 
 
 def test_r21_delegate_finds_what_it_may_answer_in_its_inbox() -> None:
@@ -263,5 +263,5 @@ def test_r21_the_story_goes_on_with_the_backups_answer(backups: bool, outcome: s
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": [silent]})
     chosen = World(BACKED, example_directory(), example_cards(), scenario, 1, backups=backups)
     done = simulate(chosen)
-    assert done.delivery.outcome == outcome
+    assert done.delivery.state.outcome == outcome
     Checker(BACKED, chosen.cards, chosen.directory).check(tuple(done.delivery.ledger))

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Closed, Concluded, Opened, Silence
+from domain.delivery.events import Closed, Concluded, Opened, Silence
 from domain.plan.plan import Plan
 from domain.rules import unforeseen
-from domain.rules.rules import conclusion
+from domain.rules.course import conclusion
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import Simulated, World, simulate
@@ -55,7 +55,7 @@ def test_no_duty_is_asked_that_the_card_does_not_know() -> None:
 def test_duty_is_due_as_the_card_says() -> None:
     """Ten days from its opening, not a moment otherwise."""
     table = granted()
-    assert table.delivery.progress[DUTY].due == table.now + timedelta(days=10)
+    assert table.delivery.state.progress[DUTY].due == table.now + timedelta(days=10)
 
 
 @pytest.mark.parametrize("service", ["uz.customs", "kz.prosecutor"])
@@ -78,7 +78,7 @@ def test_silence_about_a_duty_is_recorded_and_closes_it_and_stops_nothing() -> N
     silences = [entry.event for entry in table.delivery.ledger if isinstance(entry.event, Silence)]
     assert [(one.checkpoint, one.services) for one in silences] == [(DUTY, ("uz.prosecutor",))]
     table.record(Closed(checkpoint=DUTY, result="unanswered"))
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_duty_outlives_a_halt_and_the_outcome() -> None:
@@ -98,7 +98,7 @@ def test_duty_of_who_authorises_after_all_opens_after_a_halt_too() -> None:
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     table.say("uz.police", "stop_requested")
     open_unforeseen(table, DUTY)
-    assert table.delivery.progress[DUTY].open
+    assert table.delivery.state.progress[DUTY].open
 
 
 def told(*acts: dict[str, Any], plan: Plan | None = None) -> Simulated:
@@ -124,7 +124,7 @@ def told(*acts: dict[str, Any], plan: Plan | None = None) -> Simulated:
 def test_the_story_waits_for_the_duty_before_it_ends(acts: list[dict[str, Any]], result: str, outcome: str) -> None:
     """Done or not done, halted or not: the duty is closed before the ledger is, and changes no outcome."""
     done = told(*acts)
-    assert (done.delivery.progress[DUTY].result, done.delivery.outcome) == (result, outcome)
+    assert (done.delivery.state.progress[DUTY].result, done.delivery.state.outcome) == (result, outcome)
 
 
 def test_authority_of_a_state_beside_the_route_may_be_asked() -> None:
@@ -136,4 +136,4 @@ def test_authority_of_a_state_beside_the_route_may_be_asked() -> None:
         "requires": [{"service": "ru.prosecutor", "says": "authorisation"}],
     }
     plan = Plan.model_validate(plan.model_dump() | {"checkpoints": [other, *plan.model_dump()["checkpoints"]]})
-    assert told(plan=plan).delivery.outcome == "delivered_with_arrests"
+    assert told(plan=plan).delivery.state.outcome == "delivered_with_arrests"

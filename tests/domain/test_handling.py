@@ -2,10 +2,13 @@
 
 import pytest
 
-from domain.delivery.ledger import Entry, LeftOut, Stated
-from domain.delivery.statements import Handling, read_statement
+from domain.delivery.ledger import Entry, LeftOut
+from domain.delivery.events import Stated
+from domain.delivery.statement import Handling
+from domain.record.door import read_statement
 from domain.plan.plan import Plan
-from domain.record.packet import Manifest, Packet, seal, unseal, verify
+from domain.record.packet import Manifest, Packet, seal, unseal
+from domain.record.verify import verify
 from domain.rules.handling import may_read
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, sign

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Entry, KeysChanged
-from domain.delivery.statements import sign_statement
+from domain.delivery.ledger import Entry
+from domain.delivery.events import KeysChanged
+from domain.delivery.statement import sign_statement
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, changed, read_change
 from domain.record.door import change_keys, submit
-from domain.record.packet import ON_ITS_WAY, seal, verify
+from domain.record.verify import ON_ITS_WAY, verify
+from domain.record.packet import seal
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Closed, Escalated
-from domain.rules.timers import elapsed, next_moment
+from domain.delivery.events import Closed, Escalated
+from domain.rules.timers import elapsed
+from domain.rules.course import next_moment
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import forbidden, let_time_bring, opened
@@ -107,7 +108,7 @@ def test_no_rung_after_the_answer() -> None:
 def test_no_rung_after_silence() -> None:
     """When it is overdue the delivery has halted, and a rung left over is not climbed any more."""
     table = asked()
-    progress = table.delivery.progress["consent-uz"]
+    progress = table.delivery.state.progress["consent-uz"]
     progress.silent = True
     assert progress.next_rung() is None
 
@@ -129,4 +130,4 @@ def test_the_story_climbs_the_ladder_and_tells_each() -> None:
     heard = [entry.event for entry in done.delivery.ledger]
     notices = [one.reached for one in heard if one.event == "told" and one.kind == "escalation"]
     assert notices == [("uz.customs",), ("uz.police",), ("caricc",)]
-    assert done.delivery.outcome == "expired"
+    assert done.delivery.state.outcome == "expired"

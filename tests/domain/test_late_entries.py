@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.delivery.statements import sign_statement
+from domain.delivery.statement import sign_statement
 from domain.record.door import submit
 from rehearsal.services import private_key_of
 from tests.support import Table
@@ -28,7 +28,7 @@ def test_an_entry_made_late_says_so(lag: timedelta, words: str) -> None:
     receipt = submit(table.delivery, sign_statement(carried, private_key_of("uz.police")), table.now)
 
     assert ("accepted", words) == (receipt.verdict.verdict, receipt.verdict.reason)
-    assert table.delivery.halt is not None
+    assert table.delivery.state.halt is not None
 
 
 def test_what_comes_after_its_checkpoint_closed_is_kept_and_changes_nothing() -> None:
@@ -40,4 +40,4 @@ def test_what_comes_after_its_checkpoint_closed_is_kept_and_changes_nothing() ->
 
     assert "late" == receipt.verdict.verdict
     assert "recorded 9 h after it happened" in receipt.verdict.reason
-    assert table.delivery.closed("preparation")
+    assert table.delivery.state.closed("preparation")

@@ -10,13 +10,16 @@ from pydantic import ValidationError
 
 from domain.delivery.balance import amounts, differences, open_difference
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Cleared, Closed, Concluded, Entry, Opened
-from domain.delivery.statements import Correction, Seizure, Statement, sign_statement
+from domain.delivery.events import Cleared, Closed, Concluded, Opened
+from domain.delivery.ledger import Entry
+from domain.rules.speaking import Correction
+from domain.rules.balance import Seizure
+from domain.delivery.statement import Statement, sign_statement
 from domain.plan.goods import Cash, SubstanceMass
 from domain.plan.plan import Plan
 from domain.record.door import submit
 from domain.rules import unforeseen
-from domain.rules.rules import conclusion
+from domain.rules.course import conclusion
 from domain.words.moments import instant
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
@@ -90,7 +93,7 @@ def weighed(*nets: int) -> tuple[str, ...]:
     """What does not close when these milligrams are seized at the end."""
     delivery = arrived()
     parts = tuple(SubstanceMass(substance="mephedrone (4-MMC)", net=net) for net in nets)
-    delivery.seizures = {"the-seizure": Seizure(recovered=parts, gross=1)}
+    delivery.state.seizures = {"the-seizure": Seizure(recovered=parts, gross=1)}
     return differences(delivery)
 
 
@@ -174,14 +177,14 @@ def test_r10_nothing_is_concluded_before_the_difference_is_explained() -> None:
     concluded = Concluded(outcome="delivered_with_arrests", reason="test")
     assert forbidden(table, concluded) == "R10"
     open_unforeseen(table, "balance.1")
-    assert table.delivery.progress["balance.1"].checkpoint.services() == ("uz.customs", "uz.prosecutor")
+    assert table.delivery.state.progress["balance.1"].checkpoint.services() == ("uz.customs", "uz.prosecutor")
     table.say("uz.customs", "difference_explained", "balance.1")
     assert forbidden(table, Closed(checkpoint="balance.1", result="satisfied")) == "R17"
     table.say("uz.prosecutor", "difference_explained", "balance.1")
     table.close("balance.1")
     assert (open_difference(table.delivery), bool(differences(table.delivery))) == ((), True)
     table.record(concluded)
-    assert table.delivery.outcome == "delivered_with_arrests"
+    assert table.delivery.state.outcome == "delivered_with_arrests"
 
 
 def test_r10_nobody_is_asked_to_explain_what_closes() -> None:
@@ -200,7 +203,7 @@ def test_r10_explanation_is_taken_back_once_a_correction_closes_the_balance() ->
     open_unforeseen(table, "balance.1")
     assert forbidden(table, Closed(checkpoint="balance.1", result="withdrawn")) == "R17"
     right = {"kind": "seizure", "recovered": [MEPHEDRONE], "gross": "13.9 kg"}
-    table.say("uz.customs", "correction", of=next(iter(table.delivery.seizures)), reason="misread", content=right)
+    table.say("uz.customs", "correction", of=next(iter(table.delivery.state.seizures)), reason="misread", content=right)
     table.record(Closed(checkpoint="balance.1", result="withdrawn"))
     table.record(Concluded(outcome="delivered_with_arrests", reason="test"))
 
@@ -269,8 +272,8 @@ def a_kilogram_short(*acts: dict[str, Any]) -> World:
 def test_r10_the_story_asks_why_and_ends_once_it_is_explained() -> None:
     """Told in the simulator: those in charge are asked, explain it, and it ends as it would have."""
     done = simulate(a_kilogram_short())
-    assert done.delivery.outcome == "delivered_with_arrests"
-    assert done.delivery.progress["balance.1"].result == "satisfied"
+    assert done.delivery.state.outcome == "delivered_with_arrests"
+    assert done.delivery.state.progress["balance.1"].result == "satisfied"
 
 
 def test_r10_the_story_goes_on_once_a_correction_closes_the_balance() -> None:
@@ -285,14 +288,14 @@ def test_r10_the_story_goes_on_once_a_correction_closes_the_balance() -> None:
                 service="uz.customs",
                 officer="officer-1",
                 happened_at=entry.at,
-                content=Correction(of=next(iter(delivery.seizures)), reason="misread", content=right),
+                content=Correction(of=next(iter(delivery.state.seizures)), reason="misread", content=right),
             )
             submit(delivery, sign_statement(statement, private_key_of("uz.customs")), instant(entry.at))
 
     silent = [{"service": service, "at": "balance"} for service in ("uz.customs", "uz.prosecutor")]
     done = simulate(a_kilogram_short(*silent), correct)
-    assert done.delivery.outcome == "delivered_with_arrests"
-    assert done.delivery.progress["balance.1"].result == "withdrawn"
+    assert done.delivery.state.outcome == "delivered_with_arrests"
+    assert done.delivery.state.progress["balance.1"].result == "withdrawn"
 
 
 def test_r10_denominations_are_together_the_amount() -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Concluded
+from domain.delivery.events import Concluded
 from domain.plan.plan import Plan
-from domain.record.packet import verify
-from domain.rules.rules import conclusion
+from domain.record.verify import verify
+from domain.rules.course import conclusion
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
@@ -54,7 +54,7 @@ def test_r12_seized_where_the_plan_ends_is_interdicted_as_planned() -> None:
     """The way is over, nothing has halted, and the arrests go on."""
     table = at_the_door(SEIZED)
     assert became(table.say("uz.customs", "interdicted", "delivery")) == ("accepted", None)
-    assert (table.delivery.secured, table.delivery.delivered, table.delivery.halt) == (True, True, None)
+    assert (table.delivery.state.secured, table.delivery.state.delivered, table.delivery.state.halt) == (True, True, None)
     ends_as(recovered(arrested(table)), "interdicted_as_planned")
 
 
@@ -86,7 +86,7 @@ def test_r12_nobody_came_for_it(because: str) -> None:
     """It halts, the authority in charge seizes it, and the outcome is a no-show."""
     table = at_the_door()
     assert became(table.say("uz.customs", "not_collected", "delivery", because=because)) == ("accepted", None)
-    assert not table.delivery.delivered
+    assert not table.delivery.state.delivered
     table.say("uz.customs", "interdicted")
     ends_as(table, "no_show")
 
@@ -103,15 +103,15 @@ def test_r12_only_who_is_asked_to_deliver_says_that_nobody_came() -> None:
     assert became(at_the_door().say("uz.police", "not_collected", "delivery")) == ("refused", "R17")
     table = Table().approach()
     assert became(table.say("uz.customs", "not_collected", "delivery")) == ("early", None)
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_r12_destroyed_halts_and_ends_as_destroyed() -> None:
     """By who has it in charge; nothing is left to be seized."""
     table = Table().approach()
     assert became(table.say("kz.customs", "destroyed")) == ("accepted", None)
-    assert table.delivery.halt is not None
-    assert (table.delivery.halt.cause, table.delivery.halt.rule) == ("destroyed", "R10")
+    assert table.delivery.state.halt is not None
+    assert (table.delivery.state.halt.cause, table.delivery.state.halt.rule) == ("destroyed", "R10")
     ends_as(table, "destroyed")
 
 
@@ -120,7 +120,7 @@ def test_r4_only_the_responsible_authority_says_that_it_is_destroyed() -> None:
     table = Table().approach()
     for service in ("uz.customs", "kz.knb"):
         assert became(table.say(service, "destroyed")) == ("refused", "R4")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_r12_destroyed_after_a_stop_needs_no_seizure() -> None:
@@ -158,7 +158,7 @@ def test_r12_delivered_unseen_is_delivered() -> None:
     """Taken out of sight from the terminal: the way is over, and the record says that nobody saw it."""
     table = at_the_door()
     assert became(table.say("uz.customs", "delivered", "delivery", seen=False)) == ("accepted", None)
-    assert table.delivery.delivered
+    assert table.delivery.state.delivered
     ends_as(recovered(arrested(table)), "delivered_with_arrests")
 
 

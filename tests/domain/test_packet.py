@@ -17,12 +17,16 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Closed, Concluded, Ended, Entry, Event, Ledger, Opened, Receipt, Stated, TakenUp, Told, Verdict
-from domain.delivery.statements import Statement, read_statement, sign_statement
+from domain.delivery.events import Closed, Concluded, Ended, Event, Opened, Stated, TakenUp, Told
+from domain.delivery.ledger import Entry, Ledger, Receipt
+from domain.delivery.verdicts import Verdict
+from domain.delivery.statement import Statement, sign_statement
+from domain.record.door import read_statement
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Checkpoint
 from domain.record.door import receipt
-from domain.record.packet import Manifest, Packet, unseal, verify
+from domain.record.packet import Manifest, Packet, unseal
+from domain.record.verify import verify
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, sign
 from domain.words.errors import NotVerified

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Cleared, Concluded, Halted
+from domain.delivery.events import Cleared, Concluded, Halted
 from domain.plan.plan import Plan
-from domain.rules.rules import conclusion
+from domain.rules.course import conclusion
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
@@ -83,7 +83,7 @@ def test_r16_without_the_permission_the_story_may_declare_a_halt(permission: str
     made_ready(table).record(Cleared(leg=0))
 
     missing = asked(permission)
-    missing.delivery.progress["consent-uz"].answers["uz.police", "permission"] = 0
+    missing.delivery.state.progress["consent-uz"].answers["uz.police", "permission"] = 0
     missing.close("consent-kz", "consent-uz")
     missing.record(Halted(cause="permission", rule="R16", reason="test"))
     assert conclusion(missing.delivery)[0] == "refused"
@@ -93,7 +93,7 @@ def test_r16_without_the_permission_the_story_may_declare_a_halt(permission: str
 def test_r16_nothing_departs_without_the_permission(permission: str) -> None:
     """What goes on all along the way is permitted when it leaves."""
     missing = asked(permission)
-    missing.delivery.progress["consent-uz"].answers["uz.police", "permission"] = 0
+    missing.delivery.state.progress["consent-uz"].answers["uz.police", "permission"] = 0
     missing.close("consent-kz", "consent-uz")
     assert forbidden(made_ready(missing), Cleared(leg=0)) == "R16"
 
@@ -101,11 +101,11 @@ def test_r16_nothing_departs_without_the_permission(permission: str) -> None:
 def test_r16_opening_needs_no_permission_any_more_once_it_is_prepared() -> None:
     """A permit to open that has run out, or was never used, does not keep what is sealed again from leaving."""
     missing = asked("opening")
-    missing.delivery.progress["consent-uz"].answers["uz.police", "permission"] = 0
+    missing.delivery.state.progress["consent-uz"].answers["uz.police", "permission"] = 0
     missing.close("consent-kz", "consent-uz")
     made_ready(missing).record(Cleared(leg=0))
 
-    assert missing.delivery.cleared == 0
+    assert missing.delivery.state.cleared == 0
 
 
 def test_r16_no_halt_is_declared_where_all_is_permitted() -> None:
@@ -116,14 +116,14 @@ def test_r16_no_halt_is_declared_where_all_is_permitted() -> None:
 def test_r16_consent_does_not_close_before_the_permission_is_given() -> None:
     """The checkpoint waits for both: the authorisation alone is not enough."""
     table = asked("technical_means")
-    assert table.delivery.progress["consent-uz"].waiting_for() == ("uz.police",)
+    assert table.delivery.state.progress["consent-uz"].waiting_for() == ("uz.police",)
 
 
 def test_r16_refused_permission_halts() -> None:
     """The State does not permit it: nothing advances, and it ends as refused."""
     table = asked("technical_means")
     table.say("uz.police", "permission_refused", "consent-uz")
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule, halt.by) == ("refused", "R16", "uz.police")
     assert conclusion(table.delivery)[0] == "refused"
@@ -145,14 +145,14 @@ def test_r16_permission_that_does_not_answer_is_refused(service: str, content: d
     table = asked("technical_means")
     words = {"permissions": ["technical_means"]} | content
     assert became(table.say(service, "permission_granted", "consent-uz", **words)) == ("refused", rule)
-    assert table.delivery.permits == {}
+    assert table.delivery.state.permits == {}
 
 
 def test_r16_refusal_of_a_permission_is_for_ones_own_state() -> None:
     """An officer who names another State halts nothing."""
     table = asked("technical_means")
     assert became(table.say("uz.police", "permission_refused", "consent-uz", state="KZ")) == ("refused", "R16")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_r16_permission_ends_at_the_very_instant_it_names() -> None:
@@ -191,7 +191,7 @@ def test_r16_crossing_itself_is_refused_once_it_is_no_longer_permitted() -> None
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     table.pass_time(days=1)
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("refused", "R16")
-    assert table.delivery.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.customs"
 
 
 def test_r16_device_that_no_plan_speaks_of_is_refused_where_any_state_on_the_route_separates_it() -> None:
@@ -230,7 +230,7 @@ def test_r16_the_story_asks_for_permission_and_ends_without_it(acts: list[dict[s
     cards = example_cards() | card_of("UZ", separate=["accompanying_officers"])
     done = simulate(World(plan, example_directory(), cards, slow, 1))
 
-    assert done.delivery.outcome == outcome
+    assert done.delivery.state.outcome == outcome
     Checker(plan).check(tuple(done.delivery.ledger))
 
 
@@ -244,7 +244,7 @@ def test_r16_permission_that_has_done_its_service_may_run_out_though_the_story_i
     cards = example_cards() | card_of("UZ", separate=["technical_means"])
     done = simulate(World(plan, example_directory(), cards, Scenario.model_validate(words), 1, restart_chance=0.5))
     assert done.restarts > 3
-    assert (done.delivery.halt, done.delivery.outcome) == (None, "delivered_with_arrests")
+    assert (done.delivery.state.halt, done.delivery.state.outcome) == (None, "delivered_with_arrests")
 
 
 def test_r12_nothing_is_halted_once_it_has_an_outcome() -> None:

@@ -47,7 +47,7 @@ def test_r3_what_was_done_must_be_what_is_called(modality: str, done: str) -> No
     """Calling it one thing and doing another is refused, whichever two they are; nothing is in custody."""
     table = preparing(modality)
     assert says(table, modality=modality, **RIGHT[done]) == ("refused", "R3")
-    assert table.delivery.custody is None
+    assert table.delivery.state.custody is None
 
 
 @pytest.mark.parametrize("modality", ["removed", "replaced_in_part", "replaced_in_whole"])

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from domain.delivery.consents import authorised, missing
-from domain.delivery.ledger import Closed
-from domain.rules.rules import conclusion
+from domain.delivery.events import Closed
+from domain.rules.course import conclusion
 from domain.rules.timers import elapsed
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
@@ -28,9 +28,9 @@ def provisional(**content: Any) -> Table:
 def test_provisional_authorisation_authorises_nothing_and_answers_nothing() -> None:
     """It stands in the ledger, and the prosecutor is still asked."""
     table = provisional()
-    assert not authorised(table.plan, table.delivery.grants, "UZ", table.now)
-    assert missing(table.plan, table.delivery.grants, table.now) == ("UZ",)
-    assert table.delivery.progress["consent-uz"].waiting_for() == ("uz.prosecutor",)
+    assert not authorised(table.plan, table.delivery.state.grants, "UZ", table.now)
+    assert missing(table.plan, table.delivery.state.grants, table.now) == ("UZ",)
+    assert table.delivery.state.progress["consent-uz"].waiting_for() == ("uz.prosecutor",)
     assert forbidden(table, Closed(checkpoint="consent-uz", result="satisfied")) == "R17"
 
 
@@ -38,7 +38,7 @@ def test_final_authorisation_after_a_provisional_one_counts() -> None:
     """Said again without the word, it answers and authorises."""
     table = provisional()
     assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz")) == ("accepted", None)
-    assert missing(table.plan, table.delivery.grants, table.now) == ()
+    assert missing(table.plan, table.delivery.state.grants, table.now) == ()
     table.close("consent-uz")
 
 
@@ -48,7 +48,7 @@ def test_provisional_authorisation_after_the_final_one_takes_nothing_back() -> N
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     again = table.say("uz.prosecutor", "authorisation_granted", "consent-uz", provisional=True)
     assert became(again) == ("refused", "R17")
-    assert missing(table.plan, table.delivery.grants, table.now) == ()
+    assert missing(table.plan, table.delivery.state.grants, table.now) == ()
 
 
 def test_refusal_after_a_provisional_authorisation_halts() -> None:
@@ -65,7 +65,7 @@ def test_provisional_authorisation_is_neither_extended_nor_withdrawn(kind: str, 
     """There is nothing yet that could be."""
     table = provisional()
     assert became(table.say("uz.prosecutor", kind, **content)) == ("refused", "R1")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_provisional_authorisation_that_is_never_made_final_is_silence() -> None:
@@ -73,8 +73,8 @@ def test_provisional_authorisation_that_is_never_made_final_is_silence() -> None
     table = provisional()
     table.pass_time(hours=48)
     let_time_bring(table)
-    assert table.delivery.halt is not None
-    assert (table.delivery.halt.rule, conclusion(table.delivery)[0]) == ("R2", "expired")
+    assert table.delivery.state.halt is not None
+    assert (table.delivery.state.halt.rule, conclusion(table.delivery)[0]) == ("R2", "expired")
 
 
 def test_provisional_authorisation_that_is_short_does_not_expire_the_delivery() -> None:
@@ -83,7 +83,7 @@ def test_provisional_authorisation_that_is_short_does_not_expire_the_delivery() 
     table.pass_time(hours=7)
     assert elapsed(table.delivery, table.now) == ()
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 @pytest.mark.parametrize(("days", "expected"), [(30, ("accepted", None)), (31, ("refused", "R1"))])
@@ -102,5 +102,5 @@ def test_the_story_waits_for_the_final_word(final: bool) -> None:  # noqa: FBT00
     acts = [at | {"details": {"provisional": True}}, *([at | {"after": "20h"}] if final else [])]
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": acts})
     done = simulate(World(example_plan(), example_directory(), example_cards(), scenario, 1))
-    assert done.delivery.outcome == ("delivered_with_arrests" if final else "expired")
+    assert done.delivery.state.outcome == ("delivered_with_arrests" if final else "expired")
     Checker(example_plan()).check(tuple(done.delivery.ledger))

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Cleared, Closed, Concluded, Event, Expired, Expiring, Halted, Opened, Reminded, Silence
+from domain.delivery.events import Cleared, Closed, Concluded, Event, Expired, Expiring, Halted, Opened, Reminded, Silence
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan, Requirement
-from domain.rules.rules import conclusion
+from domain.rules.course import conclusion
 from domain.rules.timers import elapsed
 from domain.words.moments import utc_text
 from tests.course import (
@@ -31,7 +31,7 @@ def test_r1_dispatch_with_live_consents_is_accepted() -> None:
     table.record(Cleared(leg=0))
     table.open("departure")
     assert became(table.say("kz.customs", "dispatched", "departure")) == ("accepted", None)
-    assert (table.delivery.leg, table.delivery.responsible) == (0, "kz.customs")
+    assert (table.delivery.state.leg, table.delivery.state.responsible) == (0, "kz.customs")
 
 
 def test_r1_dispatch_after_a_consent_ran_out_is_refused() -> None:
@@ -41,7 +41,7 @@ def test_r1_dispatch_after_a_consent_ran_out_is_refused() -> None:
     table.open("departure")
     table.pass_time(days=31)
     assert became(table.say("kz.customs", "dispatched", "departure")) == ("refused", "R1")
-    assert table.delivery.leg is None
+    assert table.delivery.state.leg is None
 
 
 def test_r1_consent_ends_at_the_very_instant_it_names() -> None:
@@ -64,7 +64,7 @@ def test_r1_consent_not_yet_valid_clears_nothing() -> None:
     assert forbidden(prepared(table), Cleared(leg=0)) == "R1"
     table.pass_time(days=1)
     table.record(Cleared(leg=0))
-    assert table.delivery.cleared == 0
+    assert table.delivery.state.cleared == 0
 
 
 def test_r1_dispatch_after_withdrawal_is_refused_and_leaves_no_leg() -> None:
@@ -74,7 +74,7 @@ def test_r1_dispatch_after_withdrawal_is_refused_and_leaves_no_leg() -> None:
     table.open("departure")
     table.say("uz.prosecutor", "authorisation_withdrawn")
     assert became(table.say("kz.customs", "dispatched", "departure")) == ("refused", "R8")
-    assert table.delivery.leg is None
+    assert table.delivery.state.leg is None
     assert conclusion(table.delivery)[0] == "withdrawn"
 
 
@@ -84,7 +84,7 @@ def test_r1_departure_without_any_consent_is_not_even_opened() -> None:
     assert forbidden(table, Cleared(leg=0)) == "R1"
     assert forbidden(table, Opened(checkpoint="departure", due=utc_text(table.now))) == "R17"
     assert became(table.say("kz.customs", "dispatched", "departure")) == ("early", None)
-    assert table.delivery.leg is None
+    assert table.delivery.state.leg is None
 
 
 def test_r1_departure_does_not_open_before_it_is_cleared() -> None:
@@ -100,7 +100,7 @@ def test_r1_clearing_departure_needs_consents_that_last_to_the_planned_exit() ->
     assert forbidden(short, Cleared(leg=0)) == "R1"
     long = prepared(consenting(uz=utc_text(enough)))
     long.record(Cleared(leg=0))
-    assert long.delivery.cleared == 0
+    assert long.delivery.state.cleared == 0
 
 
 def test_r1_transit_states_own_consent_counts_until_its_own_exit() -> None:
@@ -127,7 +127,7 @@ def test_r1_consent_is_given_for_ones_own_state_only(kind: str) -> None:
     """An authority that answers its checkpoint for another State is refused."""
     table = opened(Table(), "consent-kz")
     assert became(table.say("kz.prosecutor", kind, "consent-kz", state="UZ")) == ("refused", "R1")
-    assert (table.delivery.grants, table.delivery.halt) == ({}, None)
+    assert (table.delivery.state.grants, table.delivery.state.halt) == ({}, None)
 
 
 def test_r1_a_state_that_was_asked_elsewhere_cannot_consent_here() -> None:
@@ -140,7 +140,7 @@ def test_r1_refusal_by_one_state_halts() -> None:
     """One State that does not consent is enough, and the outcome is `refused`."""
     table = opened(Table(), "consent-kz", "consent-uz")
     table.say("uz.prosecutor", "authorisation_refused", "consent-uz")
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule, halt.by) == ("refused", "R1", "uz.prosecutor")
     assert conclusion(table.delivery)[0] == "refused"
@@ -155,7 +155,7 @@ def test_r1_only_who_has_consented_can_extend_or_withdraw(kind: str) -> None:
     table.consent()
     assert became(table.say("kz.prosecutor", kind, **content | {"state": "UZ"})) == ("refused", "R1")
     assert became(table.say("kz.customs", kind, **content)) == ("refused", "R1")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_r1_of_two_authorities_of_one_state_both_must_consent() -> None:
@@ -181,7 +181,7 @@ def test_r2_silence_of_an_authority_halts_and_the_outcome_is_expired() -> None:
     assert let_time_bring(table) == ("reminded",)
     table.pass_time(hours=24)
     assert let_time_bring(table) == ("reminded", "silence")
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule) == ("silence", "R2")
     assert "uz.prosecutor" in halt.reason
@@ -205,7 +205,7 @@ def test_r2_silence_at_a_checkpoint_that_holds_does_not_pass_it() -> None:
     table.say("kz.customs", "prepared", "preparation")
     table.pass_time(hours=12)
     assert let_time_bring(table) == ("reminded", "silence")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
     assert forbidden(table, Closed(checkpoint="preparation", result="unanswered")) == "R2"
     assert became(table.say("kz.knb", "ready", "preparation")) == ("accepted", None)
     table.close("preparation")
@@ -216,7 +216,7 @@ def test_r2_silence_at_a_handover_interdicts() -> None:
     table = Table().approach()
     table.pass_time(hours=22)
     let_time_bring(table)
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule) == ("silence", "R2")
     assert conclusion(table.delivery)[0] == "interdicted_early"
@@ -257,7 +257,7 @@ def test_r3_preparing_in_another_way_than_consented_is_refused() -> None:
     """Consent was for `intact`: a record of `removed` is refused and the service may prepare again, rightly."""
     table = opened(Table().consent(), "preparation")
     assert became(table.say("kz.customs", "prepared", "preparation", modality="removed")) == ("refused", "R3")
-    assert table.delivery.custody is None
+    assert table.delivery.state.custody is None
     assert became(table.say("kz.customs", "prepared", "preparation")) == ("accepted", None)
 
 

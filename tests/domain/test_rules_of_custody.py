@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.delivery.ledger import Cleared, Closed, Opened, TakenUp
+from domain.delivery.events import Cleared, Closed, Opened, TakenUp
 from domain.plan.plan import Checkpoint, Requirement
 from domain.rules import unforeseen
-from domain.rules.rules import conclusion
+from domain.rules.course import conclusion
 from domain.words.moments import utc_text
 from tests.course import (
     GROSS,
@@ -30,17 +30,17 @@ def test_r6_acceptance_before_the_offer_is_kept_and_taken_up() -> None:
     """What comes early waits: custody moves when the offer comes, by the acceptance that was already there."""
     table = Table().approach()
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("early", None)
-    assert table.delivery.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.customs"
     assert became(table.say("kz.customs", "handover_offered", "tashkent-airport")) == ("accepted", None)
     assert isinstance(table.delivery.ledger[len(table.delivery.ledger) - 1].event, TakenUp)
-    assert (table.delivery.responsible, table.delivery.early) == ("uz.customs", {})
+    assert (table.delivery.state.responsible, table.delivery.state.early) == ("uz.customs", {})
 
 
 def test_r6_until_acceptance_the_giver_stays_responsible() -> None:
     """An offer alone moves nothing and closes nothing."""
     table = Table().approach()
     table.say("kz.customs", "handover_offered", "tashkent-airport")
-    assert table.delivery.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.customs"
     assert forbidden(table, Closed(checkpoint="tashkent-airport", result="satisfied")) == "R17"
 
 
@@ -60,7 +60,7 @@ def test_r6_only_the_giver_offers_and_only_the_taker_accepts(service: str, kind:
     if kind != "handover_offered":
         table.say("kz.customs", "handover_offered", "tashkent-airport")
     assert became(table.say(service, kind, "tashkent-airport")) == ("refused", "R6")
-    assert (table.delivery.responsible, table.delivery.halt) == ("kz.customs", None)
+    assert (table.delivery.state.responsible, table.delivery.state.halt) == ("kz.customs", None)
 
 
 def test_r6_offer_by_one_who_does_not_hold_it_is_refused() -> None:
@@ -87,9 +87,9 @@ def test_r6_taker_that_declines_halts() -> None:
     table = Table().approach()
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     assert became(table.say("uz.customs", "handover_declined", "tashkent-airport")) == ("accepted", None)
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
-    assert (halt.cause, halt.rule, halt.by, table.delivery.responsible) == (
+    assert (halt.cause, halt.rule, halt.by, table.delivery.state.responsible) == (
         "declined",
         "R6",
         "uz.customs",
@@ -121,13 +121,13 @@ def test_r6_two_handovers_one_after_another() -> None:
     assert became(table.say("ru.border", "handover_offered", "saratov", **usual)) == ("early", None)
     table.say("kz.border", "handover_offered", "ozinki", **usual)
     table.say("ru.border", "handover_accepted", "ozinki", **usual)
-    assert table.delivery.responsible == "ru.border"
+    assert table.delivery.state.responsible == "ru.border"
     table.close("ozinki")
     table.record(Cleared(leg=2))
     table.open("saratov")
-    assert table.delivery.progress["saratov"].waiting_for() == ("ru.police",)
+    assert table.delivery.state.progress["saratov"].waiting_for() == ("ru.police",)
     assert became(table.say("ru.police", "handover_accepted", "saratov", **usual)) == ("accepted", None)
-    assert table.delivery.responsible == "ru.police"
+    assert table.delivery.state.responsible == "ru.police"
 
 
 # R7
@@ -158,8 +158,8 @@ MISMATCHES: list[dict[str, Any]] = [
 def test_r7_what_does_not_fit_moves_nothing_and_passes_nothing(found: dict[str, Any]) -> None:
     """Another seal, a broken one or another weight: custody stays, the checkpoint stays open, no further step counts."""
     table = mismatched(**found)
-    assert table.delivery.discrepancy is not None
-    assert table.delivery.responsible == "kz.customs"
+    assert table.delivery.state.discrepancy is not None
+    assert table.delivery.state.responsible == "kz.customs"
     assert forbidden(table, Closed(checkpoint="tashkent-airport", result="satisfied")) == "R17"
 
 
@@ -167,7 +167,7 @@ def test_r7_what_does_not_fit_moves_nothing_and_passes_nothing(found: dict[str, 
 def test_r7_weight_exactly_at_the_tolerance_passes(gross: int) -> None:
     """20 g either way is within the plan's 20 g."""
     table = mismatched(gross=gross)
-    assert (table.delivery.discrepancy, table.delivery.responsible) == (None, "uz.customs")
+    assert (table.delivery.state.discrepancy, table.delivery.state.responsible) == (None, "uz.customs")
 
 
 @given(difference=st.integers(-3 * TOLERANCE, 3 * TOLERANCE))
@@ -175,7 +175,7 @@ def test_r7_weight_exactly_at_the_tolerance_passes(gross: int) -> None:
 def test_r7_custody_moves_exactly_if_the_weight_is_within_tolerance(difference: int) -> None:
     """For any weight found, custody moves if and only if it differs by no more than the tolerance."""
     table = mismatched(gross=GROSS + difference)
-    assert (table.delivery.responsible == "uz.customs") == (abs(difference) <= TOLERANCE)
+    assert (table.delivery.state.responsible == "uz.customs") == (abs(difference) <= TOLERANCE)
 
 
 def test_r7_further_handover_statements_are_refused_until_decided() -> None:
@@ -185,15 +185,15 @@ def test_r7_further_handover_statements_are_refused_until_decided() -> None:
     found = {"gross": GROSS + TOLERANCE + 1}
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport", **found)) == ("refused", "R7")
     decide(table, "kz.customs", "kz.prosecutor")
-    assert (table.delivery.discrepancy, table.delivery.responsible) == (None, "kz.customs")
+    assert (table.delivery.state.discrepancy, table.delivery.state.responsible) == (None, "kz.customs")
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport", **found)) == ("accepted", None)
-    assert table.delivery.responsible == "uz.customs"
+    assert table.delivery.state.responsible == "uz.customs"
 
 
 def decide(table: Table, *services: str, proceed: bool = True) -> str:
     """Open the decision, if it is not, and have these services decide."""
     name = unforeseen.decision_name(table.delivery)
-    if name not in table.delivery.progress:
+    if name not in table.delivery.state.progress:
         open_unforeseen(table, name)
     for service in services:
         answer = table.say(service, "movement_decision", name, proceed=proceed)
@@ -206,8 +206,8 @@ def test_r7_one_officer_cannot_wave_it_through(alone: str) -> None:
     """The decision of either alone changes nothing: both the authority in charge and the prosecutor must decide."""
     table = mismatched(seals=OTHER_SEAL)
     name = decide(table, alone)
-    assert table.delivery.discrepancy is not None
-    assert table.delivery.responsible == "kz.customs"
+    assert table.delivery.state.discrepancy is not None
+    assert table.delivery.state.responsible == "kz.customs"
     assert forbidden(table, Closed(checkpoint=name, result="satisfied")) == "R17"
     assert forbidden(table, Closed(checkpoint="tashkent-airport", result="satisfied")) == "R17"
 
@@ -218,12 +218,12 @@ def test_r7_after_both_decide_custody_moves_and_later_checks_compare_with_the_ne
     table = mismatched(gross=found, seals=OTHER_SEAL)
     name = decide(table, "kz.customs", "kz.prosecutor")
     table.close(name, "tashkent-airport")
-    custody = table.delivery.custody
+    custody = table.delivery.state.custody
     assert custody is not None
     assert (custody.gross, [seal.number for seal in custody.seals]) == (found, ["XX999999"])
     assert custody.problem_with(found + TOLERANCE, custody.seals, TOLERANCE) == ""
     assert "gross weight" in custody.problem_with(GROSS, custody.seals, TOLERANCE)
-    assert table.delivery.responsible == "uz.customs"
+    assert table.delivery.state.responsible == "uz.customs"
 
 
 def test_r7_who_else_was_asked_nothing_cannot_decide() -> None:
@@ -242,9 +242,9 @@ def test_r7_decision_not_to_go_on_halts(first: str) -> None:
     table = mismatched(seals=OTHER_SEAL)
     decide(table, other)
     decide(table, first, proceed=False)
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
-    assert (halt.cause, halt.rule, halt.by, table.delivery.responsible) == ("decision", "R7", first, "kz.customs")
+    assert (halt.cause, halt.rule, halt.by, table.delivery.state.responsible) == ("decision", "R7", first, "kz.customs")
 
 
 def test_r7_decision_that_is_not_made_in_time_interdicts() -> None:
@@ -253,7 +253,7 @@ def test_r7_decision_that_is_not_made_in_time_interdicts() -> None:
     decide(table, "kz.customs")
     table.pass_time(hours=12)
     assert "silence" in let_time_bring(table)
-    assert table.delivery.halt is not None
+    assert table.delivery.state.halt is not None
 
 
 def test_r7_second_mismatch_at_the_same_checkpoint_needs_its_own_decision() -> None:
@@ -263,9 +263,9 @@ def test_r7_second_mismatch_at_the_same_checkpoint_needs_its_own_decision() -> N
     first = decide(table, "kz.customs", "kz.prosecutor")
     table.close(first)
     table.say("uz.customs", "handover_accepted", "tashkent-airport")
-    assert table.delivery.discrepancy is not None
+    assert table.delivery.state.discrepancy is not None
     assert (first, decide(table)) == ("tashkent-airport.decision.1", "tashkent-airport.decision.2")
-    assert table.delivery.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.customs"
 
 
 def test_r7_no_decision_opens_where_nothing_is_wrong() -> None:

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from domain.delivery.ledger import Cleared, Closed, Opened
+from domain.delivery.events import Cleared, Closed, Opened
 from domain.plan.check import faults_in
-from domain.record.packet import verify
+from domain.record.verify import verify
 from domain.rules import unforeseen
-from domain.rules.rules import conclusion
+from domain.rules.course import conclusion
 from domain.words.moments import utc_text
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import World, simulate
@@ -36,17 +36,17 @@ def test_r4_sighting_counts_only_from_the_responsible_authority() -> None:
     handed_over(table)
     assert became(table.say("kz.customs", "sighted")) == ("refused", "R4")
     assert became(table.say("uz.customs", "sighted")) == ("accepted", None)
-    assert table.delivery.last_sighting == (table.now.isoformat(), "on the road")
+    assert table.delivery.state.last_sighting == (table.now.isoformat(), "on the road")
 
 
 def test_r4_interdiction_counts_only_from_the_responsible_authority() -> None:
     """Seizure by somebody else secures nothing; by the responsible authority it halts and secures."""
     table = Table().dispatch()
     assert became(table.say("uz.customs", "interdicted")) == ("refused", "R4")
-    assert (table.delivery.secured, table.delivery.halt) == (False, None)
+    assert (table.delivery.state.secured, table.delivery.state.halt) == (False, None)
     assert became(table.say("kz.customs", "interdicted")) == ("accepted", None)
-    halt = table.delivery.halt
-    assert table.delivery.secured
+    halt = table.delivery.state.halt
+    assert table.delivery.state.secured
     assert halt is not None
     assert (halt.cause, halt.by) == ("stop", "kz.customs")
 
@@ -63,7 +63,7 @@ def test_r4_legs_begin_one_after_another() -> None:
 
 def test_r4_exactly_one_authority_is_responsible_in_every_phase() -> None:
     """In each phase one service of the plan is responsible: the giver until the acceptance, then the taker."""
-    found = {name: make().delivery.responsible for name, make in PHASES.items()}
+    found = {name: make().delivery.state.responsible for name, make in PHASES.items()}
     before = dict.fromkeys(("begun", "asked", "consented", "prepared", "dispatched", "approaching"), "kz.customs")
     assert found == before | dict.fromkeys(("handed over", "delivered", "accounted"), "uz.customs")
 
@@ -87,7 +87,7 @@ def test_r5_crossing_is_refused_once_the_next_states_consent_has_run_out() -> No
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     table.pass_time(days=4)
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("refused", "R5")
-    assert table.delivery.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.customs"
 
 
 def test_r5_crossing_after_withdrawal_by_the_next_state_is_refused() -> None:
@@ -95,11 +95,11 @@ def test_r5_crossing_after_withdrawal_by_the_next_state_is_refused() -> None:
     table = Table().approach()
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     assert became(table.say("uz.prosecutor", "authorisation_withdrawn")) == ("accepted", None)
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule, halt.by) == ("withdrawn", "R5", "uz.prosecutor")
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("refused", "R8")
-    assert table.delivery.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.customs"
     assert conclusion(table.delivery)[0] == "withdrawn"
 
 
@@ -107,7 +107,7 @@ def test_r5_withdrawal_by_a_state_already_left_changes_nothing() -> None:
     """Kazakhstan is behind: its withdrawal is recorded and does not halt."""
     table = handed_over()
     assert became(table.say("kz.prosecutor", "authorisation_withdrawn")) == ("accepted", None)
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
     assert became(table.say("kz.prosecutor", "authorisation_withdrawn")) == ("refused", "R1")
     longer = {"valid_until": "2022-06-01T00:00:00Z"}
     assert became(table.say("kz.prosecutor", "authorisation_extended", **longer)) == ("refused", "R1")
@@ -117,7 +117,7 @@ def test_r5_withdrawal_after_the_delivery_does_not_undo_it() -> None:
     """What has been delivered needs no consent to travel."""
     table = delivered()
     table.say("uz.prosecutor", "authorisation_withdrawn")
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 def test_r5_crossing_is_cleared_only_if_the_consent_lasts_until_the_exit() -> None:
@@ -163,13 +163,13 @@ def test_r5_expiry_warns_at_each_lead_then_halts_at_the_last() -> None:
         assert let_time_bring(table) == ()
         table.now = until - timedelta(hours=hours)
         assert let_time_bring(table) == expected
-        assert table.delivery.halt is None
+        assert table.delivery.state.halt is None
     table.now = until - timedelta(hours=2)
     assert let_time_bring(table) == ("expiring",)
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule) == ("expired", "R5")
-    assert table.delivery.grants["uz.prosecutor"].live(table.now)
+    assert table.delivery.state.grants["uz.prosecutor"].live(table.now)
     assert conclusion(table.delivery)[0] == "expired"
 
 
@@ -185,7 +185,7 @@ def test_r5_extension_answers_the_checkpoint_and_starts_the_warnings_anew() -> N
     answer = table.say("uz.prosecutor", "authorisation_extended", name, valid_until=longer)
     assert became(answer) == ("accepted", None)
     table.close(name)
-    grant = table.delivery.grants["uz.prosecutor"]
+    grant = table.delivery.state.grants["uz.prosecutor"]
     assert (grant.valid_until, grant.warnings) == (until + timedelta(days=9), 0)
     table.now = until
     assert let_time_bring(table) == ()
@@ -209,7 +209,7 @@ def test_r5_extension_after_expiry_is_refused() -> None:
     assert became(table.say("uz.prosecutor", "authorisation_extended", **longer)) == ("refused", "R5")
     assert let_time_bring(table) == ("expiring", "expired")
     assert became(table.say("uz.prosecutor", "authorisation_extended", **longer)) == ("refused", "R8")
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule) == ("expired", "R5")
 
@@ -220,7 +220,7 @@ def test_r5_expiry_without_any_warnings_in_the_plan_halts() -> None:
     table.consent()
     table.pass_time(days=31)
     assert let_time_bring(table) == ("expired",)
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule) == ("expired", "R5")
 
@@ -233,7 +233,7 @@ def test_r5_unanswered_request_for_an_extension_halts() -> None:
     assert forbidden(table, Closed(checkpoint=name, result="unanswered")) == "R2"
     table.pass_time(hours=12)
     assert let_time_bring(table) == ("silence",)
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule) == ("expired", "R5")
 
@@ -276,4 +276,4 @@ def test_r5_extension_without_a_checkpoint_answers_the_open_request() -> None:
     open_unforeseen(table, name)
     longer = table.say("uz.prosecutor", "authorisation_extended", valid_until="2022-05-01T00:00:00Z")
     assert became(longer) == ("accepted", None)
-    assert table.delivery.progress[name].satisfied
+    assert table.delivery.state.progress[name].satisfied

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Cleared, Closed, Concluded, Ended, Opened, Told
-from domain.delivery.statements import sign_statement
+from domain.delivery.events import Cleared, Closed, Concluded, Ended, Opened, Told
+from domain.delivery.statement import sign_statement
 from domain.record.door import submit
 from domain.rules import unforeseen
-from domain.rules.rules import conclusion
+from domain.rules.course import conclusion
 from domain.words.errors import NotAllowed
 from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
@@ -33,7 +33,7 @@ def test_r8_any_participant_stops_in_any_phase(phase: str, service: str) -> None
     """Whoever has a part, the coordinator included, and whenever: the word is accepted and halts."""
     table = PHASES[phase]()
     assert became(table.say(service, "stop_requested")) == ("accepted", None)
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule, halt.by) == ("stop", "R8", service)
 
@@ -45,7 +45,7 @@ def test_r8_who_has_no_part_cannot_stop(service: str) -> None:
     before = len(table.delivery.ledger)
     with pytest.raises(NotAllowed):
         table.say(service, "stop_requested")
-    assert (len(table.delivery.ledger), table.delivery.halt) == (before, None)
+    assert (len(table.delivery.ledger), table.delivery.state.halt) == (before, None)
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -54,9 +54,9 @@ def test_r8_nothing_advances_after_a_stop(phase: str) -> None:
     table = PHASES[phase]()
     table.say("caricc", "stop_requested")
     for planned in table.plan.checkpoints:
-        if planned.id not in table.delivery.progress and planned.step != "close":
+        if planned.id not in table.delivery.state.progress and planned.step != "close":
             assert forbidden(table, Opened(checkpoint=planned.id, due=utc_text(table.now))) == "R8"
-    assert forbidden(table, Cleared(leg=table.delivery.cleared + 1)) == "R8"
+    assert forbidden(table, Cleared(leg=table.delivery.state.cleared + 1)) == "R8"
     steps = {
         "authorisation_granted": "kz.prosecutor",
         "prepared": "kz.customs",
@@ -71,13 +71,13 @@ def test_r8_nothing_advances_after_a_stop(phase: str) -> None:
         "seizure": "uz.customs",
         "ready": "kz.knb",
     }
-    leg = table.delivery.leg
+    leg = table.delivery.state.leg
     for kind, service in steps.items():
         at = {"handover_offered": "tashkent-airport", "delivered": "delivery"}.get(kind, "preparation")
         assert became(table.say(service, kind, at)) == ("refused", "R8")
     longer = {"valid_until": "2022-06-01T00:00:00Z"}
     assert became(table.say("kz.prosecutor", "authorisation_extended", **longer)) == ("refused", "R8")
-    assert table.delivery.leg == leg
+    assert table.delivery.state.leg == leg
 
 
 def test_r8_first_stop_keeps_its_reason() -> None:
@@ -85,7 +85,7 @@ def test_r8_first_stop_keeps_its_reason() -> None:
     table = Table().dispatch()
     table.say("uz.police", "stop_requested", reason="the recipient has been warned")
     assert became(table.say("kz.knb", "stop_requested", reason="another reason")) == ("accepted", None)
-    halt = table.delivery.halt
+    halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.by, halt.reason) == ("uz.police", "uz.police ordered a stop: the recipient has been warned")
 
@@ -95,7 +95,7 @@ def test_r8_everyone_but_who_ordered_it_acknowledges() -> None:
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
     open_unforeseen(table, unforeseen.ACKNOWLEDGED)
-    asked = table.delivery.progress[unforeseen.ACKNOWLEDGED].checkpoint.services()
+    asked = table.delivery.state.progress[unforeseen.ACKNOWLEDGED].checkpoint.services()
     assert sorted((*asked, "uz.police")) == sorted(table.plan.participants())
     assert became(table.say("uz.police", "stop_acknowledged", unforeseen.ACKNOWLEDGED)) == ("refused", "R17")
     assert became(table.say("kz.knb", "stop_acknowledged", unforeseen.ACKNOWLEDGED)) == ("accepted", None)
@@ -117,7 +117,7 @@ def test_r8_interdiction_waits_without_end() -> None:
     open_unforeseen(table, unforeseen.INTERDICTION)
     table.pass_time(days=30)
     assert set(let_time_bring(table)) == {"reminded"}
-    assert table.delivery.progress[unforeseen.INTERDICTION].rung == 30 * 24
+    assert table.delivery.state.progress[unforeseen.INTERDICTION].rung == 30 * 24
     for result, rule in (("unanswered", "R2"), ("satisfied", "R17")):
         event = Closed.model_validate({"checkpoint": unforeseen.INTERDICTION, "result": result})
         assert forbidden(table, event) == rule
@@ -145,7 +145,7 @@ def test_r8_halted_delivery_is_not_concluded_before_the_seizure() -> None:
     assert became(table.say("kz.customs", "interdicted", unforeseen.INTERDICTION)) == ("accepted", None)
     table.close(unforeseen.INTERDICTION)
     table.record(end)
-    assert table.delivery.outcome == "interdicted_early"
+    assert table.delivery.state.outcome == "interdicted_early"
 
 
 def test_r8_seizure_without_a_checkpoint_answers_the_interdiction() -> None:
@@ -154,8 +154,8 @@ def test_r8_seizure_without_a_checkpoint_answers_the_interdiction() -> None:
     table.say("uz.police", "stop_requested")
     open_unforeseen(table, unforeseen.INTERDICTION)
     assert became(table.say("kz.customs", "interdicted")) == ("accepted", None)
-    assert table.delivery.secured
-    assert table.delivery.progress[unforeseen.INTERDICTION].satisfied
+    assert table.delivery.state.secured
+    assert table.delivery.state.progress[unforeseen.INTERDICTION].satisfied
 
 
 def test_r8_open_checkpoints_are_taken_back_only_after_a_halt() -> None:
@@ -248,5 +248,5 @@ def test_r12_after_the_outcome_only_the_debrief_is_heard() -> None:
     table.open("debrief")
     assert became(table.say("uz.police", "arrest_made", "arrest-tashkent")) == ("late", None)
     assert became(table.say("kz.knb", "stop_requested")) == ("late", None)
-    assert (table.delivery.arrested, table.delivery.halt) == (0, None)
+    assert (table.delivery.state.arrested, table.delivery.state.halt) == (0, None)
     assert became(table.say("caricc", "debriefed", "debrief")) == ("accepted", None)

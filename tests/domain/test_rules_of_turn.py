@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Asked, Cleared, Closed, Opened, Stated, TakenUp, Verdict
-from domain.delivery.statements import sign_statement
+from domain.delivery.events import Asked, Cleared, Closed, Opened, Stated, TakenUp
+from domain.delivery.verdicts import Verdict
+from domain.delivery.statement import sign_statement
 from domain.plan.directory import Directory
 from domain.plan.plan import Checkpoint, Plan, Requirement
 from domain.record.door import admit, receipt, resume, submit, take_up
@@ -53,7 +54,7 @@ def test_r17_statement_counts_only_from_who_is_asked_where_it_is_asked(service: 
     plan = replaced(example_plan(), "debrief", requires=(Requirement(service="kz.police", says="debrief"),))
     table = opened(Table(plan).consent(), "preparation")
     assert became(table.say(service, kind, at)) == ("refused", "R17")
-    assert table.delivery.progress["preparation"].answers == {}
+    assert table.delivery.state.progress["preparation"].answers == {}
 
 
 def test_r17_answering_twice_is_refused() -> None:
@@ -61,8 +62,8 @@ def test_r17_answering_twice_is_refused() -> None:
     table = opened(Table().consent(), "preparation")
     table.say("kz.customs", "prepared", "preparation")
     assert became(table.say("kz.customs", "prepared", "preparation", gross="14 kg")) == ("refused", "R17")
-    assert table.delivery.custody is not None
-    assert table.delivery.custody.gross == GROSS
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.gross == GROSS
 
 
 def test_r17_it_is_seized_once() -> None:
@@ -70,9 +71,9 @@ def test_r17_it_is_seized_once() -> None:
     table = Table().approach()
     table.say("uz.police", "stop_requested")
     assert became(table.say("kz.customs", "interdicted", gross="1.39 kg")) == ("accepted", None)
-    first = table.delivery.interdicted
+    first = table.delivery.state.interdicted
     assert became(table.say("kz.customs", "interdicted")) == ("refused", "R17")
-    assert table.delivery.interdicted == first
+    assert table.delivery.state.interdicted == first
 
 
 def test_r17_consent_cannot_be_given_after_it_was_refused() -> None:
@@ -80,7 +81,7 @@ def test_r17_consent_cannot_be_given_after_it_was_refused() -> None:
     table = opened(delivered(), *())
     table.say("uz.police", "no_arrest", "arrest-tashkent")
     assert became(table.say("uz.police", "arrest_made", "arrest-tashkent")) == ("refused", "R17")
-    assert table.delivery.arrested == 0
+    assert table.delivery.state.arrested == 0
 
 
 def test_r17_late_statements_are_kept_and_change_nothing() -> None:
@@ -91,7 +92,7 @@ def test_r17_late_statements_are_kept_and_change_nothing() -> None:
     table.close("arrest-almaty")
     before = len(table.delivery.ledger)
     assert became(table.say("kz.police", "arrest_made", "arrest-almaty")) == ("late", None)
-    assert (len(table.delivery.ledger), table.delivery.arrested) == (before + 1, 0)
+    assert (len(table.delivery.ledger), table.delivery.state.arrested) == (before + 1, 0)
 
 
 ARRESTS = (Requirement(service="kz.knb", says="arrest"), Requirement(service="kz.police", says="arrest"))
@@ -115,11 +116,11 @@ def test_r17_early_statements_wait_for_their_checkpoint() -> None:
     for state in ("kz", "uz"):
         table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}")
     table.close("consent-kz", "consent-uz")
-    assert len(table.delivery.early) == 2
+    assert len(table.delivery.state.early) == 2
     table.open("preparation")
     verdicts = [entry.event.verdict for entry in table.delivery.ledger if isinstance(entry.event, TakenUp)]
     assert [(verdict.verdict, verdict.rule) for verdict in verdicts] == [("accepted", None), ("refused", "R3")]
-    assert (table.delivery.early, table.delivery.custody) == ({}, None)
+    assert (table.delivery.state.early, table.delivery.state.custody) == ({}, None)
 
 
 def test_r17_checkpoints_open_in_the_order_of_the_steps() -> None:
@@ -211,8 +212,8 @@ def test_r18_same_id_with_other_content_is_recorded_as_refused() -> None:
     again = table.say("kz.customs", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
     assert became(again) == ("refused", "R18")
     assert again.seq == first.seq + 1
-    assert table.delivery.custody is not None
-    assert table.delivery.custody.gross == GROSS
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.gross == GROSS
     kept = table.delivery.ledger[first.seq].event
     assert isinstance(kept, Stated)
     assert receipt(table.delivery, kept.envelope) == first
@@ -242,7 +243,7 @@ def test_r18_early_statement_is_taken_up_once_and_with_the_rules_verdict() -> No
     early = table.say("uz.customs", "handover_accepted", "tashkent-airport").statement
     accepted = Verdict(verdict="accepted")
     assert forbidden(table, TakenUp(statement=early, verdict=accepted)) == "R18"
-    still = table.delivery.statements[early].verdict
+    still = table.delivery.state.statements[early].verdict
     assert forbidden(table, TakenUp(statement=early, verdict=still)) == "R18"
     assert forbidden(table, TakenUp(statement="never-said", verdict=accepted)) == "R18"
     table.say("kz.customs", "handover_offered", "tashkent-airport")
@@ -311,7 +312,7 @@ def test_admit_refuses_noise_and_leaves_no_trace() -> None:
         with pytest.raises(error):
             submit(table.delivery, envelope, table.now)
     assert tuple(table.delivery.ledger) == before
-    assert (table.delivery.statements, table.delivery.halt) == ({}, None)
+    assert (table.delivery.state.statements, table.delivery.state.halt) == ({}, None)
     assert became(submit(table.delivery, good, table.now)) == ("accepted", None)
 
 
@@ -381,16 +382,16 @@ def summary(delivery: Delivery) -> tuple[Any, ...]:
     """All that a delivery knows."""
     return (
         delivery.ledger.head,
-        delivery.statements,
-        delivery.early,
-        delivery.progress,
-        delivery.grants,
-        delivery.custody,
-        delivery.discrepancy,
-        delivery.cleared,
-        delivery.leg,
-        delivery.delivered,
-        delivery.arrested,
-        delivery.secured,
-        delivery.halt,
+        delivery.state.statements,
+        delivery.state.early,
+        delivery.state.progress,
+        delivery.state.grants,
+        delivery.state.custody,
+        delivery.state.discrepancy,
+        delivery.state.cleared,
+        delivery.state.leg,
+        delivery.state.delivered,
+        delivery.state.arrested,
+        delivery.state.secured,
+        delivery.state.halt,
     )

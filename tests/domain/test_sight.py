@@ -2,12 +2,15 @@
 
 import pytest
 
-from domain.delivery.ledger import Entry, Halted, NoticeKind, Stated
-from domain.delivery.statements import read_statement
+from domain.delivery.ledger import Entry
+from domain.delivery.events import Halted, Stated
+from domain.delivery.vocabulary import NoticeKind
+from domain.record.door import read_statement
 from domain.record.packet import unseal
 from domain.signing.canonical import plain
 from domain.views.asked import request
-from domain.views.sight import IN_GENERAL, Withheld, notice, page, sight
+from domain.views.sight import IN_GENERAL, notice, page, sight
+from domain.delivery.ledger import Withheld
 from domain.views.view import DeliveryView, view
 from tests.support import Table, example_plan, with_changes
 
@@ -145,7 +148,7 @@ def test_r11_a_correction_is_read_by_who_could_read_what_it_corrects() -> None:
     table = Table().prepare()
     prepared = table.delivery.prepared
     assert prepared is not None
-    number = table.delivery.progress["preparation"].answers["kz.customs", "prepared"]
+    number = table.delivery.state.progress["preparation"].answers["kz.customs", "prepared"]
     entry = table.delivery.ledger[number].event
     assert isinstance(entry, Stated)
     content = plain(prepared) | {"gross": "13.8 kg"}
@@ -162,7 +165,7 @@ def test_r11_a_ladder_lets_its_next_see_once_it_has_come_to_it() -> None:
     table.open("consent-kz", "consent-uz")
     police = table.directory.get("uz.police")
     assert "consent-uz" not in sight(table.delivery, police).checkpoints
-    table.delivery.progress["consent-uz"].escalated = 1
+    table.delivery.state.progress["consent-uz"].escalated = 1
     assert "consent-uz" in sight(table.delivery, police).checkpoints
 
 

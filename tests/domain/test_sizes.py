@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.delivery.statements import read_statement
+from domain.record.door import read_statement
 from domain.plan.plan import read_plan
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.words import errors, sizes

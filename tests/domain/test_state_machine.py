@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Amended, Cleared, Closed, Concluded, Ended, Event, Halted, Opened, Told
-from domain.delivery.statements import Correction, read_statement, sign_statement
+from domain.delivery.events import Amended, Cleared, Closed, Concluded, Ended, Event, Halted, Opened, Told
+from domain.rules.speaking import Correction
+from domain.record.door import read_statement
+from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
 from domain.record.door import amend, record, submit, take_up
-from domain.record.packet import replay
+from domain.record.verify import replay
 from domain.rules import unforeseen
-from domain.rules.rules import conclusion, due_at
+from domain.rules.course import conclusion
+from domain.rules.rules import due_at
 from domain.rules.timers import elapsed
 from domain.views.asked import requests
 from domain.words.errors import RuleBroken, VigilError
@@ -80,14 +83,14 @@ class Interleavings(RuleBasedStateMachine):
         plan, now = self.delivery.plan, self.table.now
         events: list[Callable[[], Event]] = [
             lambda: Halted(cause="permission", rule="R16", reason="test"),
-            lambda: Cleared(leg=self.delivery.cleared + 1),
+            lambda: Cleared(leg=self.delivery.state.cleared + 1),
             lambda: Concluded(outcome=conclusion(self.delivery)[0], reason="test"),
         ]
         names = [one.id for one in plan.checkpoints]
         names += [unforeseen.INTERDICTION, unforeseen.ACKNOWLEDGED, unforeseen.sighting_name(self.delivery)]
         names += [unforeseen.search_name(self.delivery), unforeseen.balance_name(self.delivery)]
         names += [unforeseen.duty_name(duty, service) for duty, service in unforeseen.duties(self.delivery)]
-        if self.delivery.discrepancy is not None:
+        if self.delivery.state.discrepancy is not None:
             names.append(unforeseen.decision_name(self.delivery))
         for name in names:
             planned = plan.find(name)
@@ -96,11 +99,11 @@ class Interleavings(RuleBasedStateMachine):
                 due = due_at(self.delivery, name, now)
                 events.append(lambda name=name, due=due, definition=definition: Opened(  # type: ignore[misc]  # a lambda with defaults
                     checkpoint=name, due=due, definition=definition))  # fmt: skip
-        for name, progress in self.delivery.progress.items():
+        for name, progress in self.delivery.state.progress.items():
             if progress.open:
                 results = ("satisfied", "unanswered", "withdrawn")
                 events += [lambda name=name, one=one: Closed(checkpoint=name, result=one) for one in results]  # type: ignore[misc]  # the same
-        for event in events[1:] + events[:1] if not self.delivery.closed("consent-uz") else events:
+        for event in events[1:] + events[:1] if not self.delivery.state.closed("consent-uz") else events:
             self.try_to(event())
         take_up(self.delivery, now)
 
@@ -113,7 +116,7 @@ class Interleavings(RuleBasedStateMachine):
             assert before == self.delivery.ledger.head
 
     @precondition(
-        lambda self: self.delivery.outcome is not None and not self.delivery.ended and not self.delivery.open_checkpoints()
+        lambda self: self.delivery.state.outcome is not None and not self.delivery.state.ended and not self.delivery.state.open_checkpoints()
     )
     @rule()
     def end(self) -> None:
@@ -133,8 +136,8 @@ class Interleavings(RuleBasedStateMachine):
     @rule(data=st.data(), seed=st.integers(0, 3), hostile=st.booleans())
     def answer(self, data: st.DataObject, seed: int, hostile: bool) -> None:  # noqa: FBT001
         """Who is asked answers as it should, and in hostile surroundings others make something of it."""
-        asked = [one for name, at in self.delivery.progress.items() if at.open for one in requests(self.delivery, name)]
-        if not asked or self.delivery.ended:
+        asked = [one for name, at in self.delivery.state.progress.items() if at.open for one in requests(self.delivery, name)]
+        if not asked or self.delivery.state.ended:
             return
         for line in lines(data.draw(st.sampled_from(asked)), SCENARIO, seed, self.table.now):
             dice = data.draw(st.randoms(use_true_random=False))
@@ -142,11 +145,11 @@ class Interleavings(RuleBasedStateMachine):
             for envelope in around if hostile else (line.envelope,):
                 self.hear(envelope)
 
-    @precondition(lambda self: not self.delivery.ended)
+    @precondition(lambda self: not self.delivery.state.ended)
     @rule(seed=st.integers(0, 3))
     def everyone_answers(self, seed: int) -> None:
         """All who are asked say what they should, and the story goes on."""
-        for asked in [one for name, at in self.delivery.progress.items() if at.open for one in requests(self.delivery, name)]:
+        for asked in [one for name, at in self.delivery.state.progress.items() if at.open for one in requests(self.delivery, name)]:
             for line in lines(asked, SCENARIO, seed, self.table.now):
                 self.hear(line.envelope)
         self.go_on()
@@ -166,25 +169,25 @@ class Interleavings(RuleBasedStateMachine):
     def say_anything(self, service: str, kind: str, at: str | None, behalf: str | None) -> None:
         """Anything, by anybody, anywhere, in anyone's name."""
         state = self.table.directory.get(behalf or service).state
-        if self.delivery.ended or (state is None and kind.startswith(("authorisation", "permission"))):
+        if self.delivery.state.ended or (state is None and kind.startswith(("authorisation", "permission"))):
             return
         content = {"permissions": ["technical_means"]} if kind == "permission_granted" else {}
         self.table.say(service, kind, at, **content, **({"on_behalf_of": behalf} if behalf else {}))
 
-    @precondition(lambda self: not self.delivery.ended)
+    @precondition(lambda self: not self.delivery.state.ended)
     @rule(service=services, to=services, hours=st.integers(1, 100))
     def delegate(self, service: str, to: str, hours: int) -> None:
         """To anyone, for a while."""
         until = (self.table.now + timedelta(hours=hours)).isoformat()
         self.table.say(service, "delegated", to=to, valid_from=self.table.now.isoformat(), valid_until=until)
 
-    @precondition(lambda self: self.delivery.counted and not self.delivery.ended)
+    @precondition(lambda self: self.delivery.state.counted and not self.delivery.state.ended)
     @rule(
         data=st.data(), service=st.one_of(st.none(), services), milligrams=st.integers(0, 30_000), officer=st.sampled_from("ab")
     )
     def correct(self, data: st.DataObject, service: str | None, milligrams: int, officer: str) -> None:
         """What counted is put right, by whoever said it or by another."""
-        of = data.draw(st.sampled_from(sorted(self.delivery.counted)))
+        of = data.draw(st.sampled_from(sorted(self.delivery.state.counted)))
         said = self.delivery.said(of)
         assert said is not None
         if said.kind in ("prepared", "seizure", "interdicted"):
@@ -194,7 +197,7 @@ class Interleavings(RuleBasedStateMachine):
             statement = self.table.statement(by, "stop_acknowledged", officer=f"officer-{officer}")
             self.hear(sign_statement(statement.model_copy(update={"content": content}), private_key_of(by)))
 
-    @precondition(lambda self: not self.delivery.ended)
+    @precondition(lambda self: not self.delivery.state.ended)
     @rule(edit=st.sampled_from(("elsewhere", "elsewhere asked", "more time", "less time", "another taker", "lighter")))
     def change_the_plan(self, edit: str) -> None:
         """The initiator changes what is still ahead, or tries to change what is not."""
@@ -217,7 +220,7 @@ class Interleavings(RuleBasedStateMachine):
         except RuleBroken:
             assert before == self.delivery.ledger.head
         else:
-            assert edit not in ("elsewhere", "less time", "lighter") or "delivery" not in self.delivery.progress
+            assert edit not in ("elsewhere", "less time", "lighter") or "delivery" not in self.delivery.state.progress
 
     # What must hold after each step
 
@@ -239,8 +242,8 @@ class Interleavings(RuleBasedStateMachine):
         moved = [read_statement(entry.event.envelope.body()) for entry in self.delivery.ledger
                  if entry.event.event == "stated" and entry.event.verdict.verdict == "accepted"]  # fmt: skip
         accepted = [voice_of(one) for one in moved if one.kind == "handover_accepted"]
-        if self.delivery.leg:
-            assert accepted[-1] == self.delivery.responsible
+        if self.delivery.state.leg:
+            assert accepted[-1] == self.delivery.state.responsible
 
 
 Interleavings.TestCase.settings = settings(

@@ -2,10 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain.delivery.ledger import Cleared, Closed, Concluded, Opened, Silence
+from domain.delivery.events import Cleared, Closed, Concluded, Opened, Silence
 from domain.plan.plan import Plan
 from domain.rules import rules, unforeseen
-from domain.rules.timers import elapsed, next_moment
+from domain.rules.timers import elapsed
+from domain.rules.course import next_moment
 from domain.words.errors import RuleBroken
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
@@ -32,7 +33,7 @@ def open_unforeseen(table: Table, name: str) -> None:
 
 def silent_at(table: Table, name: str) -> None:
     """Let the due time of a checkpoint pass."""
-    due = table.delivery.progress[name].due
+    due = table.delivery.state.progress[name].due
     assert due is not None
     table.now = due
     table.record(next(event for event in elapsed(table.delivery, due) if isinstance(event, Silence) and event.checkpoint == name))
@@ -63,11 +64,11 @@ def test_r9_missed_check_in_opens_a_gap_from_the_last_contact_and_a_search() -> 
     open_unforeseen(table, "sighting.1")
     assert unforeseen.definition(table.delivery, "search.1") is None
     silent_at(table, "sighting.1")
-    assert table.delivery.gap is not None
-    assert began == table.delivery.gap.began
+    assert table.delivery.state.gap is not None
+    assert began == table.delivery.state.gap.began
     table.record(Closed(checkpoint="sighting.1", result="unanswered"))
     open_unforeseen(table, "search.1")
-    assert table.now + timedelta(hours=6) == table.delivery.progress["search.1"].due
+    assert table.now + timedelta(hours=6) == table.delivery.state.progress["search.1"].due
 
 
 def test_r9_gap_ends_when_it_is_seen_and_keeps_its_bounds() -> None:
@@ -79,9 +80,9 @@ def test_r9_gap_ends_when_it_is_seen_and_keeps_its_bounds() -> None:
     open_unforeseen(table, "search.1")
     table.pass_time(minutes=30)
     table.say("kz.customs", "surveillance_regained", "search.1", place="lay-by", reason="found")
-    assert table.delivery.gap is None
-    assert [(began, table.now)] == [(gap.began, gap.ended) for gap in table.delivery.gaps]
-    assert table.delivery.progress["search.1"].satisfied
+    assert table.delivery.state.gap is None
+    assert [(began, table.now)] == [(gap.began, gap.ended) for gap in table.delivery.state.gaps]
+    assert table.delivery.state.progress["search.1"].satisfied
 
 
 def test_r9_search_without_an_end_halts_as_lost() -> None:
@@ -90,8 +91,8 @@ def test_r9_search_without_an_end_halts_as_lost() -> None:
     table.say("kz.customs", "surveillance_lost", reason="gone")
     open_unforeseen(table, "search.1")
     silent_at(table, "search.1")
-    assert table.delivery.halt is not None
-    assert ("lost", "R9") == (table.delivery.halt.cause, table.delivery.halt.rule)
+    assert table.delivery.state.halt is not None
+    assert ("lost", "R9") == (table.delivery.state.halt.cause, table.delivery.state.halt.rule)
     with pytest.raises(RuleBroken, match="neither seized nor given up"):
         table.record(Concluded(outcome="lost_or_stolen", reason="test"))
     table.record(Closed(checkpoint="search.1", result="withdrawn"))
@@ -132,8 +133,8 @@ def test_r14_risk_to_life_stops_whoever_reports_it() -> None:
     """The coordinator, who has no power at all, reports it; the outcome says why it ended."""
     table = on_the_way()
     table.say("caricc", "incident", risk_to_life=True, what="the courier is armed")
-    assert table.delivery.halt is not None
-    assert "R14" == table.delivery.halt.rule
+    assert table.delivery.state.halt is not None
+    assert "R14" == table.delivery.state.halt.rule
     assert "R8" == table.say("kz.customs", "handover_offered", "tashkent-airport").verdict.rule
     table.say("kz.customs", "interdicted")
     assert "aborted_for_risk_to_life" == rules.conclusion(table.delivery)[0]
@@ -143,7 +144,7 @@ def test_r14_incident_without_a_risk_to_life_is_recorded_and_stops_nothing() -> 
     """It is for everyone to know; the delivery goes on."""
     table = on_the_way()
     assert "accepted" == table.say("caricc", "incident", risk_to_life=False, what="heavy traffic").verdict.verdict
-    assert table.delivery.halt is None
+    assert table.delivery.state.halt is None
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_the_story_asks_alarms_searches_and_halts(acts: list[dict[str, object]],
     entries = tuple(done.delivery.ledger)
     alarmed = [entry.event for entry in entries if entry.event.event == "told" and entry.event.kind == "alarm"]
 
-    assert outcome == done.delivery.outcome
+    assert outcome == done.delivery.state.outcome
     assert (outcome != "aborted_for_risk_to_life") == bool(alarmed)
     Checker(plan).check(entries)
 

@@ -14,7 +14,7 @@ import activities.services
 import domain.record.reads
 import gateway.api
 import workflows.messages
-from domain.delivery.statements import Sighted
+from domain.rules.watch import Sighted
 from domain.plan.directory import Service
 from domain.signing.canonical import Frozen
 from domain.words import text

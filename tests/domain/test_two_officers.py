@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Cleared
+from domain.delivery.events import Cleared
 from domain.plan.plan import Plan
-from domain.rules.rules import conclusion
+from domain.rules.course import conclusion
 from domain.views.asked import request
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
@@ -30,8 +30,8 @@ def test_r20_one_officer_alone_prepares_nothing() -> None:
     """Accepted and kept, but without effect: no custody begins and the customs is still waited for."""
     table = preparing()
     assert became(table.say("kz.customs", "prepared", "preparation")) == ("accepted", None)
-    assert (table.delivery.custody, table.delivery.prepared) == (None, None)
-    assert "kz.customs" in table.delivery.progress["preparation"].waiting_for()
+    assert (table.delivery.state.custody, table.delivery.prepared) == (None, None)
+    assert "kz.customs" in table.delivery.state.progress["preparation"].waiting_for()
 
 
 def test_r20_second_officer_who_says_the_same_makes_it_count() -> None:
@@ -39,8 +39,8 @@ def test_r20_second_officer_who_says_the_same_makes_it_count() -> None:
     table = preparing()
     table.say("kz.customs", "prepared", "preparation")
     assert became(table.say("kz.customs", "prepared", "preparation", officer="officer-2")) == ("accepted", None)
-    assert table.delivery.custody is not None
-    assert "kz.customs" not in table.delivery.progress["preparation"].waiting_for()
+    assert table.delivery.state.custody is not None
+    assert "kz.customs" not in table.delivery.state.progress["preparation"].waiting_for()
 
 
 def test_r20_same_officer_twice_is_one_officer() -> None:
@@ -48,7 +48,7 @@ def test_r20_same_officer_twice_is_one_officer() -> None:
     table = preparing()
     table.say("kz.customs", "prepared", "preparation")
     assert became(table.say("kz.customs", "prepared", "preparation")) == ("refused", "R20")
-    assert table.delivery.custody is None
+    assert table.delivery.state.custody is None
 
 
 def test_r20_second_officer_who_says_something_else_is_refused() -> None:
@@ -58,7 +58,7 @@ def test_r20_second_officer_who_says_something_else_is_refused() -> None:
     other = table.say("kz.customs", "prepared", "preparation", officer="officer-2", gross="13.900001 kg")
     assert became(other) == ("refused", "R20")
     assert became(table.say("kz.customs", "prepared", "preparation", officer="officer-2")) == ("accepted", None)
-    assert table.delivery.custody is not None
+    assert table.delivery.state.custody is not None
 
 
 def test_r20_first_officer_may_sign_anew_until_a_second_has_signed() -> None:
@@ -68,8 +68,8 @@ def test_r20_first_officer_may_sign_anew_until_a_second_has_signed() -> None:
     assert became(table.say("kz.customs", "prepared", "preparation")) == ("accepted", None)
     assert became(table.say("kz.customs", "prepared", "preparation", officer="officer-2", gross="1.39 kg")) == ("refused", "R20")
     table.say("kz.customs", "prepared", "preparation", officer="officer-2")
-    assert table.delivery.custody is not None
-    assert table.delivery.custody.gross == 13_900_000
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.gross == 13_900_000
 
 
 def test_r20_officers_of_two_services_are_not_two_of_one() -> None:
@@ -78,19 +78,19 @@ def test_r20_officers_of_two_services_are_not_two_of_one() -> None:
     table.say("kz.customs", "delegated", to="kz.knb")
     table.say("kz.customs", "prepared", "preparation")
     table.say("kz.knb", "prepared", "preparation", officer="officer-2", on_behalf_of="kz.customs")
-    assert table.delivery.custody is None
+    assert table.delivery.state.custody is None
     table.say("kz.knb", "prepared", "preparation", officer="officer-3", on_behalf_of="kz.customs")
-    assert table.delivery.custody is not None
+    assert table.delivery.state.custody is not None
 
 
 def test_r20_one_officer_does_not_consent_for_a_state() -> None:
     """A grant by one of two is none; by both it is one."""
     table = opened(Table(TWO), "consent-kz", "consent-uz")
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    assert table.delivery.grants == {}
+    assert table.delivery.state.grants == {}
     assert forbidden(table, Cleared(leg=0)) == "R1"
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz", officer="officer-2")
-    assert list(table.delivery.grants) == ["uz.prosecutor"]
+    assert list(table.delivery.state.grants) == ["uz.prosecutor"]
 
 
 @pytest.mark.parametrize("kind", ["authorisation_refused", "stop_requested"])
@@ -98,7 +98,7 @@ def test_r20_a_no_needs_only_one(kind: str) -> None:
     """One officer is enough to refuse or to stop."""
     table = opened(Table(TWO), "consent-kz", "consent-uz")
     table.say("uz.prosecutor", kind, "consent-uz")
-    assert table.delivery.halt is not None
+    assert table.delivery.state.halt is not None
 
 
 def under_way(plan: Plan) -> Table:
@@ -127,17 +127,17 @@ def test_r20_one_officer_of_the_taker_moves_no_custody() -> None:
     table = under_way(TWO)
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     table.say("uz.customs", "handover_accepted", "tashkent-airport")
-    assert table.delivery.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.customs"
     table.say("uz.customs", "handover_accepted", "tashkent-airport", officer="officer-2")
-    assert table.delivery.responsible == "uz.customs"
+    assert table.delivery.state.responsible == "uz.customs"
 
 
 def test_r20_one_officer_declines() -> None:
     """Not to take custody needs one."""
     table = under_way(TWO)
     table.say("uz.customs", "handover_declined", "tashkent-airport")
-    assert table.delivery.halt is not None
-    assert table.delivery.halt.cause == "declined"
+    assert table.delivery.state.halt is not None
+    assert table.delivery.state.halt.cause == "declined"
 
 
 SEIZED_AT_THE_END = with_changes(delivery={"requires": asks("uz.customs interdiction 2")})
@@ -147,17 +147,17 @@ def test_r20_planned_seizure_needs_the_two_the_plan_asks_for() -> None:
     """One officer, or the same one twice, does not end it as planned (found by test)."""
     table = opened(handed_over(Table(SEIZED_AT_THE_END).approach()), "delivery")
     assert became(table.say("uz.customs", "interdicted", "delivery")) == ("accepted", None)
-    assert not table.delivery.secured
+    assert not table.delivery.state.secured
     assert became(table.say("uz.customs", "interdicted", "delivery")) == ("refused", "R20")
     table.say("uz.customs", "interdicted", "delivery", officer="officer-2")
-    assert (table.delivery.secured, table.delivery.delivered, table.delivery.halt) == (True, True, None)
+    assert (table.delivery.state.secured, table.delivery.state.delivered, table.delivery.state.halt) == (True, True, None)
 
 
 def test_r20_seizure_beside_the_plan_needs_only_one_and_halts() -> None:
     """Naming no checkpoint is no way to end it as planned with one signature (found by test): it is an early interdiction."""
     table = opened(handed_over(Table(SEIZED_AT_THE_END).approach()), "delivery")
     table.say("uz.customs", "interdicted")
-    assert (table.delivery.secured, table.delivery.delivered) == (True, False)
+    assert (table.delivery.state.secured, table.delivery.state.delivered) == (True, False)
     assert conclusion(table.delivery)[0] == "interdicted_early"
 
 
@@ -170,4 +170,4 @@ def test_r20_the_request_says_that_two_must_sign_and_a_simulated_service_does() 
     assert {state: asked.officers for state, asked in officers.items()} == {"kz": 1, "uz": 2}
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}})
     done = simulate(World(TWO, example_directory(), example_cards(), scenario, 1))
-    assert done.delivery.outcome == "delivered_with_arrests"
+    assert done.delivery.state.outcome == "delivered_with_arrests"

@@ -14,10 +14,11 @@ import pytest
 from client.brought import Brought
 from client.embedded import Embedded, held, temporal_command
 from client.rehearse import Rehearsal
-from domain.delivery.ledger import Entry, Receipt, Stated
-from domain.delivery.statements import read_statement
+from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.events import Stated
+from domain.record.door import read_statement
 from domain.plan.plan import Plan
-from domain.record.packet import verify
+from domain.record.verify import verify
 from protocol.gateway import Gateway
 from rehearsal.invariants import Checker
 from rehearsal.over_http import SimulatedServices, compressed, factor_for

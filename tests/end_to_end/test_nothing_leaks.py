@@ -18,8 +18,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from client.brought import Brought
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
-from domain.delivery.ledger import Entry, Left, Receipt, Stated
-from domain.delivery.statements import Content, Incident, Sighted, Statement, StopRequested, read_statement, sign_statement
+from domain.delivery.ledger import Entry, Left, Receipt
+from domain.delivery.events import Stated
+from domain.delivery.statement import Content, Statement, sign_statement
+from domain.rules.stop import Incident, StopRequested
+from domain.rules.watch import Sighted
+from domain.record.door import read_statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from domain.delivery.ledger import Asked, Receipt, Stated
-from domain.delivery.statements import read_statement
+from domain.delivery.events import Asked, Stated
+from domain.delivery.ledger import Receipt
+from domain.record.door import read_statement
 from domain.plan.directory import Poll, Push, Reach
 from rehearsal.over_http import free_ports
 from tests.installation import Installation, installed, quick

@@ -11,7 +11,7 @@ from temporalio.worker import Replayer
 
 from client.commands.payload import rotate
 from client.embedded import Embedded
-from domain.record.packet import verify
+from domain.record.verify import verify
 from domain.words.errors import Unavailable
 from process.codec import converter
 from process.ring import Ring, ring_in

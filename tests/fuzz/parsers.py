@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from domain.delivery.ledger import Amended
-from domain.delivery.statements import read_statement
+from domain.delivery.events import Amended
+from domain.record.door import read_statement
 from domain.plan import proof
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in, rules
@@ -21,7 +21,7 @@ from domain.plan.directory import Directory
 from domain.plan.documents import Document
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import amend, submit
-from domain.record.packet import verify
+from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import Malformed, VigilError

@@ -14,8 +14,11 @@ from activities.deconfliction import Deconfliction
 from activities.desks import Desks
 from activities.services import Services
 from archive.sessions import Sessions
-from domain.delivery.ledger import Entry, Left, Receipt, Stated
-from domain.delivery.statements import Sighted, Statement, read_statement, sign_statement
+from domain.delivery.ledger import Entry, Left, Receipt
+from domain.delivery.events import Stated
+from domain.rules.watch import Sighted
+from domain.delivery.statement import Statement, sign_statement
+from domain.record.door import read_statement
 from domain.plan import proof
 from domain.plan.access import OPEN
 from domain.plan.directory import Directory

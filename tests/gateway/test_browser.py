@@ -14,8 +14,11 @@ import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from temporalio.client import Client
 
-from domain.delivery.ledger import Entry, Stated
-from domain.delivery.statements import AuthorisationGranted, StopRequested, read_statement
+from domain.delivery.ledger import Entry
+from domain.delivery.events import Stated
+from domain.rules.consent import AuthorisationGranted
+from domain.rules.stop import StopRequested
+from domain.record.door import read_statement
 from domain.plan.plan import Plan
 from domain.signing.envelope import STATEMENT_TYPE, open_envelope
 from domain.signing.keys import key_id, private_pem

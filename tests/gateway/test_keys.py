@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.delivery.ledger import Entry, KeysChanged, Told
-from domain.delivery.statements import Statement, StopRequested, sign_statement
+from domain.delivery.ledger import Entry
+from domain.delivery.events import KeysChanged, Told
+from domain.delivery.statement import Statement, sign_statement
+from domain.rules.stop import StopRequested
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, changed, read_change
 from domain.plan.plan import Plan
-from domain.record.packet import verify
+from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text

@@ -19,7 +19,7 @@ from domain.delivery.ledger import Entry
 from domain.plan import proof
 from domain.plan.plan import Plan
 from domain.record.door import resume
-from domain.views.sight import Withheld
+from domain.delivery.ledger import Withheld
 from gateway.api import routes
 from rehearsal.leaks import Reader
 from rehearsal.services import private_key_of

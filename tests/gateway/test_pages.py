@@ -18,9 +18,15 @@ from typer.testing import CliRunner
 from archive.database import Database
 from archive.sessions import IDLE, LINK
 from client import cli
-from domain.delivery.ledger import Event, Outcome, Receipt, Stated, Verdict
+from domain.delivery.events import Event, Stated
+from domain.delivery.vocabulary import Outcome
+from domain.delivery.ledger import Receipt
+from domain.delivery.verdicts import Verdict
 from domain.delivery.progress import Standing
-from domain.delivery.statements import ANSWERS, NotCollected, Statement, read_statement, sign_statement
+from domain.delivery.statements import ANSWERS
+from domain.rules.arrival import NotCollected
+from domain.delivery.statement import Statement, sign_statement
+from domain.record.door import read_statement
 from domain.plan.access import MAY
 from domain.plan.cards import Modality, Permission
 from domain.plan.directory import Directory

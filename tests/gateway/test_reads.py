@@ -14,7 +14,8 @@ from archive.database import Database
 from archive.reads import Reads
 from archive.sessions import Sessions
 from domain.delivery.ledger import Receipt
-from domain.delivery.statements import Sighted, Statement, sign_statement
+from domain.rules.watch import Sighted
+from domain.delivery.statement import Statement, sign_statement
 from domain.plan import proof
 from domain.plan.plan import Plan
 from domain.record.reads import Read, signed_tip, verify_reads

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Cleared, Closed, Deconflicted, Entry, Opened, Stated, Told
+from domain.delivery.events import Cleared, Closed, Deconflicted, Opened, Stated, Told
+from domain.delivery.ledger import Entry
 from domain.plan.register import Contact
-from domain.record.packet import verify
+from domain.record.verify import verify
 from domain.views.asked import request
 from rehearsal import __main__ as campaign
 from rehearsal.chaos import TROUBLES, Rival
@@ -64,7 +65,7 @@ def test_the_chaos_brings_conflicts_of_every_kind() -> None:
         if campaign.world(seed).rivals:
             done = simulate(campaign.world(seed))
             found.update(conflicts_of(done))
-            found[done.delivery.halt.cause if done.delivery.halt is not None else ""] += 1
+            found[done.delivery.state.halt.cause if done.delivery.state.halt is not None else ""] += 1
 
     assert {"satisfied", "withdrawn", "conflict"} <= set(found)
 
@@ -89,7 +90,7 @@ def test_a_rival_that_ends_frees_the_delivery() -> None:
     done = simulate(replace(chosen, scenario=scenario, rivals=(rival,)))
 
     assert ["withdrawn"] == conflicts_of(done)
-    assert "delivered_with_arrests" == done.delivery.outcome
+    assert "delivered_with_arrests" == done.delivery.state.outcome
 
 
 def test_a_rival_that_comes_while_departure_waits_for_something_else_holds_it_too() -> None:
@@ -112,7 +113,7 @@ def test_a_rival_that_comes_while_departure_waits_for_something_else_holds_it_to
     settled = next(number for number, one in enumerate(events) if isinstance(one, Closed) and "conflict" in one.checkpoint)
 
     assert Cleared(leg=0) in events[settled:]
-    assert "delivered_with_arrests" == done.delivery.outcome
+    assert "delivered_with_arrests" == done.delivery.state.outcome
     Checker(chosen.plan).check(tuple(done.delivery.ledger))
 
 
@@ -137,7 +138,7 @@ def test_a_rival_that_comes_at_the_very_end_is_told_of_once(comes: int) -> None:
 
     assert "delivered_with_arrests" == verify(done.packet).outcome
     assert len(conflicts_of(done)) == len(told) <= 1
-    assert () == done.delivery.open_checkpoints()
+    assert () == done.delivery.state.open_checkpoints()
 
 
 @pytest.mark.parametrize("rule", ["opened", "cleared", "dispatched"])
@@ -170,7 +171,7 @@ def test_restarts_at_checkpoint_boundaries_lose_nothing() -> None:
     done = simulate(world("moscow-vector", restart_chance=0.5))
 
     assert done.restarts > 3
-    assert "delivered_with_arrests" == done.delivery.outcome
+    assert "delivered_with_arrests" == done.delivery.state.outcome
 
 
 def test_every_kind_of_trouble_comes_up() -> None:
