@@ -5,9 +5,9 @@ reader's own row: those of the delivery for one that may see the whole, those of
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from sqlalchemy import Table, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -66,6 +66,16 @@ class Standing(Frozen):
     participants: Annotated[tuple[Participant, ...], Field(max_length=100)]
     states: Annotated[tuple[State, ...], Field(max_length=32)]
     requests: Annotated[tuple[Request, ...], Field(max_length=2000)] = ()
+
+    @model_validator(mode="after")
+    def _bounded_and_each_once(self) -> Self:
+        if sum(len(one.request) for one in self.requests) > REQUESTS_BYTES:
+            raise ValueError(f"the requests of one delivery have at most {REQUESTS_BYTES} bytes")
+        asked = [(one.checkpoint, one.service) for one in self.requests]
+        for named in (asked, [one.service for one in self.participants], self.states):
+            if len(named) != len(set(named)):
+                raise ValueError("a participant, a State or a request stands there twice")
+        return self
 
 
 async def next_change(connection: AsyncConnection) -> int:

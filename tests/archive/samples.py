@@ -4,6 +4,8 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import insert, select
+
 from archive.batches import Batch
 from archive.database import Database
 from archive.sealed import DataKey, Ring
@@ -13,7 +15,6 @@ from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.words.moments import utc_text
 from rehearsal.clock import EPOCH
-from sqlalchemy import insert, select
 from tests.archive.conftest import PASSWORD
 
 NAME = "saxaul-22"

@@ -1,7 +1,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -16,13 +16,12 @@ from archive.deliveries import Deliveries
 from archive.ledgers import FOLD_BYTES, SLICE, SLICE_BYTES, Ledgers
 from archive.questions import Question
 from archive.sealed import RingInMemory
-from archive.tables import branches, data_keys, deliveries, entries, folds, metadata, statements
+from archive.tables import data_keys, entries, metadata
 from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.words.errors import Malformed, NotFound, NotVerified, TimedOut, Unavailable
 from rehearsal.clock import EPOCH
-from tests.archive.conftest import PASSWORD
-from tests.archive.samples import AT, NAME, READER, batch, database, entry, ledger, root, standing
+from tests.archive.samples import AT, NAME, READER, batch, database, entry, ledger, request, root, standing
 
 ROUNDS = 4
 
@@ -95,17 +94,12 @@ async def test_a_batch_that_overlaps_adds_what_is_new(url: str) -> None:
 
 
 async def test_two_who_write_at_once_make_one_ledger(url: str) -> None:
-    """Eight attempts at the same batches from two processes: each entry once, one change for each batch."""
+    """Eight attempts at each batch from two processes: each entry once, one change for each batch."""
     whole = ledger(40)
     ring, archives = RingInMemory(), [database(url), database(url)]
     writers = [Ledgers(one, ring) for one in archives]
 
-    async def hand_over(writer: Ledgers) -> list[Kept | Diverges]:
-        return [await writer.keep(batch(whole, first, first + 10)) for first in range(0, 40, 10)]
-
-    kept: Sequence[Kept | Diverges | BaseException] = []
     try:
-        # each starts behind the one before, as attempts do; none may be ahead of another by a batch
         for first in range(0, 40, 10):
             kept = await asyncio.gather(*(writers[number % 2].keep(batch(whole, first, first + 10)) for number in range(8)))
             assert 1 == len([one for one in kept if isinstance(one, Kept) and one.change is not None])
@@ -115,7 +109,7 @@ async def test_two_who_write_at_once_make_one_ledger(url: str) -> None:
             await one.close()
 
     assert whole == found
-    assert [1] == [len(changes[name]) for name in ("deliveries",)]
+    assert 1 == len(changes["deliveries"])
     assert 4 == changes["last_change"][0].number
 
 
@@ -277,7 +271,7 @@ def test_a_batch_adds_up() -> None:
     """Size, statements and peaks fit the entries; else it is no batch."""
     for changed in ({"size": 4}, {"statements": {"ab" * 12: 5}}, {"peaks": (bytes(32),)}, {"root": b"short"}, {"entries": ()}):
         with pytest.raises(ValidationError):
-            batch(ledger(5), **{"size": None, **changed})
+            Batch.model_validate(dict(batch(ledger(5))) | changed)
 
 
 def test_a_batch_is_bounded_in_count_and_bytes() -> None:
@@ -346,8 +340,6 @@ async def test_a_fold_is_kept_with_its_batch_and_only_replaced_by_a_newer_one(ur
 
 async def test_nothing_that_was_said_stands_in_the_database_in_clear(url: str) -> None:
     """Neither entries nor title nor requests nor fold: without the ring, a copy of the database opens nothing."""
-    from tests.archive.samples import request
-
     async with opened(url) as (ledgers, archive):
         secret = standing(title="MARKED", requests=(request("uz.customs", AT).model_copy(update={"request": b"MARKED"}),))
         await ledgers.keep(batch(ledger(2, "MARKED"), standing=secret, fold=b"MARKED"))
@@ -386,8 +378,6 @@ async def test_without_its_data_key_a_delivery_gets_no_new_one(url: str) -> None
 
 async def test_the_read_model_is_what_was_kept_last(url: str) -> None:
     """Row, participants, States and requests are those of the newest batch; what it no longer says is gone."""
-    from tests.archive.samples import request
-
     whole = ledger(2)
     before = standing(requests=(request("uz.customs", AT), request(READER, None, "departure")), states=("KZ", "UZ", "KG"))
     after = standing(phase="ended", ended=True, closed_at=AT, outcome="destroyed", title="Renamed", states=("KZ",), group="twins")
@@ -445,8 +435,7 @@ async def test_whoever_is_killed_while_keeping_leaves_whole_batches(url: str) ->
     trees = {name: tree.root(await ledgers.leaves(name)) for name in counts}
     await archive.close()
 
-    assert told.items() <= {name: max(told.get(name, 0), 0) for name in counts}.items()
-    assert all(counts[name] >= size for name, size in told.items())
+    assert all(counts.get(name, 0) >= size for name, size in told.items())
     for table in ("deliveries", "branches", "folds"):
         assert {row.delivery: row.size for row in found[table]} == counts
     for table in ("deliveries", "branches"):
