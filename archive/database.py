@@ -78,13 +78,18 @@ class Database:
         """
         with _as_ours():
             await self.migrate()
-            async with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-                if connection.dialect.name == "postgresql":
+            if self._engine.dialect.name == "postgresql":
+                async with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
                     await connection.execute(text("VACUUM (FULL) data_keys"))
-                else:
-                    await connection.exec_driver_sql("COMMIT")  # of `_begin`, which comes before every statement
-                    await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                    await connection.exec_driver_sql("BEGIN")
+                return
+            async with self._engine.execution_options(reading=True).connect() as connection:
+                await connection.exec_driver_sql("COMMIT")  # ends the transaction that `_begin` opens before any statement
+                busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+                await connection.exec_driver_sql("BEGIN")
+            if busy:
+                raise Unavailable(
+                    "somebody is reading the archive, so what was destroyed is still in its files", hint="try again"
+                )
 
     async def close(self) -> None:
         """End every connection."""

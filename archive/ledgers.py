@@ -169,7 +169,7 @@ class Ledgers:
             {**place, **vars(one), "opening": key.seal(one.opening, "entries", "opening", batch.branch, one.seq)} for one in new
         ]
         await connection.execute(insert(entries), rows)
-        named = [{**place, "id_hash": name, "seq": seq} for name, seq in batch.statements.items() if seq >= branch.size]
+        named = [{**place, "id_hash": name, "seq": seq} for name, seq in batch.statements.items()]
         if named:  # an id that stands there already keeps its first entry
             await connection.execute(_INSERT[connection.dialect.name](statements).on_conflict_do_nothing(), named)
         if batch.fold is not None:

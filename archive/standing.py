@@ -86,8 +86,21 @@ async def next_change(connection: AsyncConnection) -> int:
 
 async def write(connection: AsyncConnection, key: DataKey, standing: Standing, change: int, ledger: Mapping[str, Any]) -> None:
     """Write all rows of the read model. `ledger`: branch, size and root of what was kept with it."""
+    wanted = rows(key, standing, change, ledger)
+    row = wanted[deliveries][0]
+    if not (await connection.execute(update(deliveries).where(deliveries.c.delivery == key.delivery).values(row))).rowcount:
+        await connection.execute(insert(deliveries).values(row))
+    for table in (participants, states):
+        await _sync(connection, table, key.delivery, wanted[table], table.c.keys())
+    names = ["checkpoint", "service", "due", "asked_seq"]  # one that is asked the same stays, and with it when it was read
+    await _sync(connection, requests, key.delivery, wanted[requests], names)
+
+
+def rows(key: DataKey, standing: Standing, change: int, ledger: Mapping[str, Any]) -> dict[Table, list[dict[str, Any]]]:
+    """The rows of each table of the read model."""
     name = {"delivery": key.delivery}
     row = {
+        **name,
         **ledger,
         **standing.model_dump(exclude={"at", "title", "participants", "states", "requests"}),
         "next_due": standing.next_due or NEVER,
@@ -95,13 +108,9 @@ async def write(connection: AsyncConnection, key: DataKey, standing: Standing, c
         "change": change,
         "title": key.seal(standing.title.encode(), "deliveries", "title"),
     }
-    written = update(deliveries).where(deliveries.c.delivery == key.delivery).values(row)
-    if not (await connection.execute(written)).rowcount:
-        await connection.execute(insert(deliveries).values(name | row))
-    await _sync(connection, participants, key.delivery, [_participant(one, standing) for one in standing.participants])
-    await _sync(connection, states, key.delivery, [{"state": one} for one in standing.states])
     asked = [
         {
+            **name,
             "checkpoint": one.checkpoint,
             "service": one.service,
             "due": one.due or NEVER,
@@ -112,7 +121,12 @@ async def write(connection: AsyncConnection, key: DataKey, standing: Standing, c
         }
         for one in standing.requests
     ]
-    await _sync(connection, requests, key.delivery, asked, compared=("due", "asked_seq"))
+    return {
+        deliveries: [row],
+        participants: [name | _participant(one, standing) for one in standing.participants],
+        states: [name | {"state": one} for one in standing.states],
+        requests: asked,
+    }
 
 
 def _participant(one: Participant, standing: Standing) -> dict[str, Any]:
@@ -129,24 +143,23 @@ async def _sync(
     table: Table,
     delivery: str,
     rows: Sequence[Mapping[str, Any]],
-    compared: tuple[str, ...] | None = None,
+    compared: Sequence[str],
 ) -> None:
     """Make the table's rows of the delivery these; those that are as they should be, in what is compared, are left alone."""
     names = [column.name for column in table.primary_key if column.name != "delivery"]
     wanted = {tuple(row[name] for name in names): row for row in rows}
-    looked = [name for name in (table.c.keys() if compared is None else (*names, *compared)) if name != "delivery"]
     own = table.c.delivery == delivery
-    found = (await connection.execute(select(*(table.c[name] for name in looked)).where(own))).mappings().all()
+    found = (await connection.execute(select(*(table.c[name] for name in compared)).where(own))).mappings().all()
     known = {tuple(row[name] for name in names): row for row in found}
     gone = [key for key in known if key not in wanted]
     if gone:
         await connection.execute(delete(table).where(own, tuple_(*(table.c[name] for name in names)).in_(gone)))
-    new = [{"delivery": delivery, **row} for key, row in wanted.items() if key not in known]
+    new = [row for key, row in wanted.items() if key not in known]
     if new:
         await connection.execute(insert(table), new)
-    other = [row for key, row in wanted.items() if key in known and any(row[name] != known[key][name] for name in looked)]
+    other = [row for key, row in wanted.items() if key in known and any(row[name] != known[key][name] for name in compared)]
     if other:
         where = [table.c[name] == bindparam(f"its_{name}") for name in names]
-        values: dict[str, Any] = {name: bindparam(name) for name in other[0] if name not in names}
+        values: dict[str, Any] = {name: bindparam(name) for name in other[0] if name not in (*names, "delivery")}
         changed = [{f"its_{name}": row[name] for name in names} | {name: row[name] for name in values} for row in other]
         await connection.execute(update(table).where(own, *where).values(values), changed)

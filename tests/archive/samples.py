@@ -1,16 +1,18 @@
 """Ledgers and deliveries that the tests of the archive share."""
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.batches import Batch
 from archive.database import Database
 from archive.sealed import DataKey, Ring
-from archive.standing import Participant, Request, Standing, next_change, write
-from archive.tables import data_keys
+from archive.standing import Participant, Request, Standing, next_change, rows, write
+from archive.tables import data_keys, last_change
 from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.words.moments import utc_text
@@ -20,6 +22,8 @@ from tests.archive.conftest import PASSWORD
 NAME = "saxaul-22"
 AT = utc_text(EPOCH)
 READER = "kz.knb"
+NEW = {"branch": 0, "size": 1, "root": tree.EMPTY}
+"""The ledger of a delivery of which only the read model is looked at."""
 
 
 def database(url: str) -> Database:
@@ -76,14 +80,29 @@ def request(service: str, due: str | None, checkpoint: str = "consent", asked_se
 async def put(archive: Database, ring: Ring, standings: dict[str, Standing]) -> None:
     """Write the read model of many deliveries in one transaction, as `keep` does for each."""
     async with archive.writing() as connection:
-        for name, one in standings.items():
-            row = (await connection.execute(select(data_keys).where(data_keys.c.delivery == name))).first()
-            if row is None:
-                key, ring_key, wrapped = DataKey.new(name, ring)
-                await connection.execute(insert(data_keys).values(delivery=name, ring_key=ring_key, wrapped=wrapped))
-            else:
-                key = DataKey.unwrapped(name, row.ring_key, row.wrapped, ring)
-            await write(connection, key, one, await next_change(connection), {"branch": 0, "size": 1, "root": tree.EMPTY})
+        known = {
+            row.delivery: row for row in await connection.execute(select(data_keys).where(data_keys.c.delivery.in_(standings)))
+        }
+        for name in standings.keys() & known.keys():
+            row = known[name]
+            key = DataKey.unwrapped(name, row.ring_key, row.wrapped, ring)
+            await write(connection, key, standings[name], await next_change(connection), NEW)
+        await _put_new(connection, ring, {name: one for name, one in standings.items() if name not in known})
+
+
+async def _put_new(connection: AsyncConnection, ring: Ring, standings: dict[str, Standing]) -> None:
+    """The same for such as the archive does not know, with one statement for each table: thousands of them take a second."""
+    made: dict[Table, list[dict[str, Any]]] = defaultdict(list)
+    number = (await connection.execute(select(last_change.c.number))).scalar_one()
+    for change, (name, one) in enumerate(standings.items(), number + 1):
+        key, ring_key, wrapped = DataKey.new(name, ring)
+        made[data_keys].append({"delivery": name, "ring_key": ring_key, "wrapped": wrapped})
+        for table, some in rows(key, one, change, NEW).items():
+            made[table] += some
+    await connection.execute(update(last_change).values(number=number + len(standings)))
+    for table, some in made.items():
+        if some:
+            await connection.execute(insert(table), some)
 
 
 def any_standing(draw: random.Random, services: Sequence[str], moments: Sequence[str]) -> Standing:

@@ -36,6 +36,11 @@ async def opened(url: str) -> AsyncIterator[tuple[Deliveries, Database, RingInMe
         await archive.close()
 
 
+def seeded(seed: int) -> random.Random:
+    """What is drawn can be drawn again."""
+    return random.Random(seed)  # noqa: S311
+
+
 async def nothing() -> None:
     """Nothing happens between two pages."""
 
@@ -128,8 +133,8 @@ async def many(read: tuple[Deliveries, Database, RingInMemory], draw: random.Ran
 
 
 async def test_every_list_is_complete_and_in_order(url: str) -> None:
-    """3,000 deliveries, every filter and sort, each reader: exactly the rows that belong there, once, in order, whatever the page."""
-    draw = random.Random(1)
+    """3,000 deliveries, every filter, each reader: exactly the rows that belong there, each once, in order."""
+    draw = seeded(1)
     async with opened(url) as room:
         made = await many(room, draw, 3000)
         for reader, reach in ((READER, "own"), (PART, "own"), ("kz.supervisor", "all")):
@@ -149,14 +154,15 @@ async def test_every_list_is_complete_and_in_order(url: str) -> None:
                 assert keys == sorted(keys, reverse=sort == "started")  # type: ignore[type-var]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 async def test_nothing_is_lost_while_rows_change_between_pages(url: str, seed: int) -> None:
-    """300 deliveries change, begin and end while somebody pages: each row that did not change comes exactly once; of each that did,
-    the last is as it now stands; and none comes twice as the same.
+    """150 deliveries change, begin and end while somebody pages. Each row that did not change comes exactly once.
+
+    Of each that did, the last is as it now stands; none comes twice as the same.
     """
-    draw = random.Random(seed)
+    draw = seeded(seed)
     async with opened(url) as room:
-        made = await many(room, draw, 300)
+        made = await many(room, draw, 150)
         for sort in ("due", "started", "name"):
             filters = draw.choice([Filters(), Filters(open=True), Filters(overdue=True), Filters(text="parcel")])
             question = Question.model_validate(
@@ -164,9 +170,9 @@ async def test_nothing_is_lost_while_rows_change_between_pages(url: str, seed: i
             )
             before, changed = dict(made), set[str]()
 
-            async def change() -> None:
-                some = draw.sample(sorted(made), 3) + [f"new-{len(made)}"]
-                if len(changed) < 200:
+            async def change(changed: set[str] = changed) -> None:
+                some = [*draw.sample(sorted(made), 3), f"new-{len(made)}"]
+                if len(changed) < 60:
                     made.update({name: any_standing(draw, SERVICES, MOMENTS) for name in some})
                     await put(room[1], room[2], {name: made[name] for name in some})
                     changed.update(some)
@@ -185,7 +191,7 @@ async def test_nothing_is_lost_while_rows_change_between_pages(url: str, seed: i
 
 async def test_an_inbox_is_complete_with_ten_thousand_open_deliveries(url: str) -> None:
     """Each request once, the nearest deadline first, its bytes as they were asked; another service's are not in it."""
-    draw = random.Random(3)
+    draw = seeded(3)
     made = {
         f"case-{number:05}": standing(requests=(request(READER, draw.choice((None, *MOMENTS))), request(PART, None)))
         for number in range(10_000)
@@ -203,7 +209,7 @@ async def test_an_inbox_is_complete_with_ten_thousand_open_deliveries(url: str) 
 @pytest.mark.parametrize("seed", range(3))
 async def test_no_request_is_lost_while_an_inbox_changes(url: str, seed: int) -> None:
     """Requests come, go and are due at other times while the service pages: whatever is asked at the end has been in it."""
-    draw = random.Random(seed)
+    draw = seeded(seed)
     async with opened(url) as room:
         made = await many(room, draw, 200)
 

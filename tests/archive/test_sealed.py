@@ -5,7 +5,7 @@ from domain.words.errors import NotVerified, Unavailable
 
 
 def test_what_was_sealed_opens_in_its_own_place_only() -> None:
-    """Another table, column or row, another delivery's key, and altered or short bytes are refused; the place is told apart exactly."""
+    """Another table, row or delivery's key is refused, and so are altered or short bytes."""
     ring = RingInMemory()
     key, other = DataKey.new("saxaul-22", ring)[0], DataKey.new("amber-1", ring)[0]
     sealed = key.seal(b"said", "entries", "opening", 0, 12)
