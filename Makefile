@@ -73,6 +73,7 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.encryption
 	@$(BIN)/python -m bench.reads
 	@$(BIN)/python -m bench.hostile
+	@$(BIN)/python -m bench.archive
 
 bugs: $(STAMP) ## plant a bug in each rule in turn and see that simulator or tests catch it (minutes)
 	@$(BIN)/python -m tests.planted_bugs

@@ -1,1 +1,4 @@
-"""What outlives a delivery's run: the log of reads. A real database, SQLite on one machine and PostgreSQL beyond."""
+"""What outlives a delivery's run, in a real database, SQLite on one machine and PostgreSQL beyond.
+
+Every ledger and how its delivery stands; the log of reads; who is signed in with a browser.
+"""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -27,6 +29,8 @@ PATIENCE = 5.0
 MIGRATING = 0x56_49_47_49_4C
 """PostgreSQL's advisory lock that a migration holds: of two gateways that start together one waits."""
 SQLITE, POSTGRESQL = "sqlite+aiosqlite", "postgresql+asyncpg"
+OUT_OF_PLACE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
+"""Errors of SQLite that stay with a connection after their cause has gone."""
 OPTIONS: dict[str, frozenset[str]] = {SQLITE: frozenset(), POSTGRESQL: frozenset({"ssl"})}
 """What may stand after the `?` of each one's URL."""
 
@@ -66,6 +70,27 @@ class Database:
                         await connection.run_sync(upgrade)
                 self._migrated = True
 
+    async def purge(self) -> None:
+        """Remove from the database's own files what was overwritten in `data_keys`. Raises `Unavailable`.
+
+        SQLite keeps it in its write-ahead log until that is emptied, PostgreSQL in the table until that is written anew.
+        Neither can be done in a transaction.
+        """
+        with _as_ours():
+            await self.migrate()
+            if self._engine.dialect.name == "postgresql":
+                async with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                    await connection.execute(text("VACUUM (FULL) data_keys"))
+                return
+            async with self._engine.execution_options(reading=True).connect() as connection:
+                await connection.exec_driver_sql("COMMIT")  # ends the transaction that `_begin` opens before any statement
+                busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+                await connection.exec_driver_sql("BEGIN")
+            if busy:
+                raise Unavailable(
+                    "somebody is reading the archive, so what was destroyed is still in its files", hint="try again"
+                )
+
     async def close(self) -> None:
         """End every connection."""
         await self._engine.dispose()
@@ -99,13 +124,14 @@ def _engine(url: str, password: str | None) -> AsyncEngine:
     )  # without the driver's own transactions: ours begin as `_begin` says, and hold for migrations too
     event.listen(engine.sync_engine, "connect", _durable)
     event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "handle_error", _drop_out_of_place)
     return engine
 
 
 def _durable(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    """What is committed is on the disk."""
+    """What is committed is on the disk, and what is deleted is overwritten."""
     cursor = connection.cursor()
-    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
 
@@ -114,6 +140,15 @@ def _begin(connection: Connection) -> None:
     """Whoever may write takes SQLite's one lock at once: two that first read and then write would refuse each other."""
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _drop_out_of_place(context: ExceptionContext) -> None:
+    """SQLite opens a file that it may not write for reading only, and never tries again. So the pool drops such connections, and
+    the next transaction opens the file anew: else a gateway answers 503 long after somebody has repaired the folder.
+    """
+    code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    if code & 0xFF in OUT_OF_PLACE:  # the primary code; the rest says more precisely what happened
+        context.is_disconnect = True
 
 
 def _touch(engine: AsyncEngine) -> None:

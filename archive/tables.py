@@ -1,6 +1,6 @@
 """The tables. `archive/migrations` makes them; a test holds the two against each other."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData(
     naming_convention={"pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s", "ix": "ix_%(column_0_label)s"}
@@ -74,3 +74,156 @@ sessions = Table(
 """Browsers that are signed in: the SHA-256 of each one's token. `key`: with whose proof the link was asked for. `subject`: where
 an OpenID provider proved it instead, the SHA-256 of issuer and subject.
 """
+
+_NAME = String(40).with_variant(String(40, collation="C"), "postgresql")
+"""A code name or service id. Sorted by its bytes, as SQLite sorts and as Python does."""
+_MOMENT = String(27).with_variant(String(27, collation="C"), "postgresql")
+"""A moment as `utc_text` writes it. It sorts as its instant does."""
+_LEAF = LargeBinary(32)
+
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("delivery", _NAME, primary_key=True),
+    Column("wrapped", LargeBinary),
+    Column("ring_key", String(64), nullable=False),
+)
+"""The key of each delivery, wrapped by the ring; null once the delivery is expunged. No other table refers to it: its backups are
+kept apart, and for the shortest time.
+"""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery", _NAME, primary_key=True),
+    Column("branch", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("root", _LEAF, nullable=False),
+    Column("change", _NUMBER, nullable=False, index=True, unique=True),
+    Column("plan_digest", String(64), nullable=False),
+    Column("rules", Integer, nullable=False),
+    Column("phase", String(40), nullable=False),
+    Column("outcome", String(40)),
+    Column("group", String(40)),
+    Column("channel", String(40), nullable=False),
+    Column("next_due", _MOMENT, nullable=False),
+    Column("overdue_since", _MOMENT, nullable=False),
+    Column("ended", Boolean, nullable=False),
+    Column("alarm", String(10)),
+    Column("alarm_branch", Integer),
+    Column("alarm_seq", Integer),
+    Column("started_at", _MOMENT, nullable=False),
+    Column("closed_at", _MOMENT),
+    Column("title", LargeBinary),
+    Index("ix_deliveries_overdue_since", "overdue_since", "next_due", "delivery"),
+    Index("ix_deliveries_started_at", "started_at", "delivery"),
+)
+"""The read model: one row for each delivery, of its newest branch. `change` is the number of the change, over the
+installation, that wrote the row. `next_due` and `overdue_since` say `NEVER` where there is none, so that one comparison of rows
+pages through them.
+"""
+
+branches = Table(
+    "branches",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("branch", Integer, primary_key=True, autoincrement=False),
+    Column("since", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("root", _LEAF, nullable=False),
+    Column("peaks", LargeBinary, nullable=False),
+)
+"""The ledgers. Branch 0 is the only one, unless archive and workflow diverged: then the next one begins at `since`, and shares
+what is before with the one before. `peaks`: the tree's frontier, to go on from.
+"""
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("branch", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("leaf", _LEAF, nullable=False),
+    Column("event", String(40)),
+    Column("at", String(32)),
+    Column("opening", LargeBinary),
+)
+"""The entries. `opening`: the canonical bytes, sealed. Once expunged, the leaf alone is left."""
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("branch", Integer, primary_key=True, autoincrement=False),
+    Column("id_hash", String(64), primary_key=True),
+    Column("seq", Integer, nullable=False),
+)
+"""At which entry a statement first stands, by a hash of its id."""
+
+participants = Table(
+    "participants",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("service", _NAME, primary_key=True),
+    Column("state", String(2)),
+    Column("reach", String(5), nullable=False),
+    Column("next_due", _MOMENT, nullable=False),
+    Column("overdue_since", _MOMENT, nullable=False),
+    Index("ix_participants_service", "service", "overdue_since", "next_due", "delivery"),
+)
+"""Who takes part. Its due times are the delivery's where it may see the whole, and else those of its own requests only."""
+
+states = Table(
+    "states",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("state", String(2), primary_key=True),
+)
+"""The States that a delivery touches."""
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("checkpoint", String(120).with_variant(String(120, collation="C"), "postgresql"), primary_key=True),
+    Column("service", _NAME, primary_key=True),
+    Column("due", _MOMENT, nullable=False),
+    Column("asked_seq", Integer, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("read_at", _MOMENT),
+    Column("change", _NUMBER, nullable=False),
+    Index("ix_requests_service", "service", "due", "delivery", "checkpoint"),
+)
+"""What is being asked: a row for each service that an open checkpoint waits for. `change`: the batch that wrote the row."""
+
+folds = Table(
+    "folds",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("branch", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)
+"""What the first `size` entries add up to, sealed, so that nobody has to add them up from the first again."""
+
+last_change = Table(
+    "last_change",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", _NUMBER, nullable=False),
+)
+"""One row: the newest `change`. Whoever takes the next number holds it until the commit, so numbers become visible in order."""
+
+expunctions = Table(
+    "expunctions",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("at", _MOMENT, nullable=False),
+    Column("ordered_by", Text, nullable=False),
+    Column("law", Text, nullable=False),
+    Column("first", String(81), nullable=False),
+    Column("second", String(81), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("root", _LEAF, nullable=False),
+)
+"""Which deliveries were expunged: by whose order, under which law, by which two persons, and what remains provable."""

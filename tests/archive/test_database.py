@@ -1,5 +1,7 @@
 import asyncio
 import logging
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,56 @@ async def test_a_file_is_its_owners_only_and_what_is_committed_is_on_the_disk(tm
 
     assert ["wal", 2] == found
     assert 0o600 == (tmp_path / "archive.db").stat().st_mode & 0o777
+
+
+READ_ONLY = """
+import asyncio, os, sys
+from pathlib import Path
+from sqlalchemy import insert
+from archive.database import Database
+from archive.tables import links
+from domain.words.errors import Unavailable
+
+async def write(archive, digest):
+    try:
+        async with archive.writing() as connection:
+            row = {"digest": digest, "service": "kz.knb", "officer": "KZ-1", "key": "", "until": ""}
+            await connection.execute(insert(links).values(row))
+    except Unavailable:
+        return "503"
+    return "written"
+
+async def main(folder):
+    url = f"sqlite+aiosqlite:///{folder}/archive.db"
+    archive, other = Database(url), Database(url)
+    await archive.migrate()
+    await archive.close()
+    await other.migrate()  # as another process has it open: so the write-ahead log is there, and the file can be read
+    paths = [folder, *folder.iterdir()]
+    if os.geteuid() == 0:  # what a mode forbids, it does not forbid root
+        for path in paths:
+            os.chown(path, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    modes = {path: path.stat().st_mode for path in paths}
+    for path in paths:
+        path.chmod(modes[path] & 0o555)
+    said = [await write(archive, "one"), await write(archive, "two")]
+    for path in paths:
+        path.chmod(modes[path])
+    said += [await write(archive, "three"), await write(archive, "four")]
+    await archive.close()
+    await other.close()
+    print(*said)
+
+NOBODY = 65534
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+async def test_sqlite_is_written_again_as_soon_as_its_folder_can_be() -> None:
+    """A file that could only be read is opened anew once it can be written: nobody has to restart the process."""
+    with tempfile.TemporaryDirectory(prefix="vigil-archive-") as folder:  # not below pytest's own, which is root's only
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", READ_ONLY, folder, stdout=asyncio.subprocess.PIPE)
+        said = (await process.communicate())[0].decode().split()
+
+    assert ["503", "503", "written", "written"] == said

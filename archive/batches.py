@@ -1,0 +1,122 @@
+"""A batch of entries as a workflow hands it over, and what the archive answers and gives back."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from archive.standing import Standing
+from domain.signing import tree
+from domain.signing.canonical import Frozen, canonical
+from domain.words.errors import Malformed
+from domain.words.identifiers import OperationCode
+
+ENTRIES: Final = 200
+ENTRIES_BYTES: Final = 512 * 1024
+"""Of a batch, unless it is one larger entry."""
+ENTRY_BYTES: Final = 1024 * 1024
+FOLD_BYTES: Final = 2 * 1024 * 1024
+Number = Annotated[int, Field(ge=0, lt=2**31)]
+Hash = Annotated[bytes, Field(min_length=32, max_length=32)]
+IdHash = Annotated[str, Field(pattern=r"^[0-9a-f]{24,64}$")]
+
+
+class Batch(Frozen):
+    """Entries of one delivery, one after another from `first` on, and what the workflow states of the ledger that ends with them.
+
+    `entries`: the canonical bytes of each. `statements`: the hash of an id, and the entry that the statement stands in. `fold`:
+    what all entries so far add up to. `peaks`: the workflow's frontier before `first`, for a new branch where the archive has
+    lost entries.
+    """
+
+    delivery: OperationCode
+    branch: Number = 0
+    first: Number
+    entries: Annotated[tuple[Annotated[bytes, Field(max_length=ENTRY_BYTES)], ...], Field(min_length=1, max_length=ENTRIES)]
+    size: Number
+    root: Hash
+    standing: Standing
+    statements: Annotated[Mapping[IdHash, Number], Field(max_length=ENTRIES)] = {}
+    fold: Annotated[bytes, Field(max_length=FOLD_BYTES)] | None = None
+    peaks: Annotated[tuple[Hash, ...], Field(max_length=31)] | None = None
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.size != self.first + len(self.entries):
+            raise ValueError("the size is not that of a ledger which ends with these entries")
+        if len(self.entries) > 1 and sum(map(len, self.entries)) > ENTRIES_BYTES:
+            raise ValueError(f"the entries of a batch have at most {ENTRIES_BYTES} bytes")
+        if not all(self.first <= seq < self.size for seq in self.statements.values()):
+            raise ValueError("a statement stands in an entry of the batch")
+        if self.peaks is not None and len(self.peaks) != self.first.bit_count():
+            raise ValueError("the peaks are not those of a tree of the size before the batch")
+        return self
+
+
+class Kept(Frozen):
+    """The batch is in the archive. `change`: the number of the change; none if it was there before."""
+
+    branch: int
+    size: int
+    change: int | None
+
+
+class Diverges(Frozen):
+    """The archive and the workflow do not have the same ledger, first seen at `seq`; nothing was kept.
+
+    `other`: another leaf stands there. `ahead`: the archive has entries from there on of which the workflow does not know.
+    `behind`: it lacks entries from there on. `root`: somewhere before, for the workflow states another root.
+    """
+
+    branch: int
+    seq: int
+    how: Literal["other", "ahead", "behind", "root"]
+
+
+class Held(Frozen):
+    """How far the archive's newest branch goes."""
+
+    branch: int
+    size: int
+    root: bytes
+
+
+class Opened(Frozen):
+    """One entry. `entry`: its canonical bytes; none if the delivery is expunged, and then the leaf is all that is left."""
+
+    branch: int
+    seq: int
+    leaf: bytes
+    entry: bytes | None
+
+
+class LedgerSlice(Frozen):
+    """Entries one after another. `next`: where to go on; none at the end."""
+
+    entries: tuple[Opened, ...]
+    next: int | None
+
+
+@dataclass(frozen=True)
+class New:
+    """An entry as the columns of its row; `opening` is not yet sealed."""
+
+    seq: int
+    leaf: bytes
+    event: str
+    at: str
+    opening: bytes
+
+
+def new(seq: int, data: bytes) -> New:
+    """The entry with this number. Raises `Malformed` if the bytes are not its canonical ones: nobody could verify the leaf."""
+    with suppress(ValueError, TypeError, KeyError, RecursionError, Malformed):
+        entry = json.loads(data)
+        event, at = entry["event"]["event"], entry["at"]
+        usual = entry.keys() == {"seq", "at", "salt", "event"} and isinstance(event, str) and isinstance(at, str)
+        if usual and entry["seq"] == seq and len(event) <= 40 and len(at) <= 32 and canonical(entry) == data:
+            return New(seq, tree.leaf(data), event, at, data)
+    raise Malformed(f"entry {seq} is not the canonical bytes of an entry with that number")

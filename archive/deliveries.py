@@ -1,0 +1,220 @@
+"""Which deliveries there are, and how each stands: lists, inboxes, and what changed.
+
+Of a delivery that a reader may see in part, it is told only what is its own there (R11): its own due times, no title and no
+channel. Nothing is cut off silently: a page that is not the last says where to go on, even an empty one, where a search has
+not found anything yet.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Row as Found
+from sqlalchemy import select, update
+
+from archive.cursors import Cursors, Position, newest_change, turn
+from archive.database import Database
+from archive.questions import KEYS, Question, asked_of, rows_of, seen
+from archive.sealed import DataKey, Ring
+from archive.standing import NEVER
+from archive.tables import deliveries, requests
+from domain.signing.canonical import Frozen
+from domain.words.errors import NotFound, NotVerified
+from domain.words.moments import utc_text
+
+LONGEST_PAGE: Final = 200
+LONGEST_INBOX: Final = 50
+"""Requests of one page: each may have 64 KiB."""
+SCAN: Final = 1000
+"""Rows that a search for text looks at before it answers."""
+CHANGES: Final = 1000
+
+
+class Row(Frozen):
+    """One delivery in a list, as its reader may see it. `title`: none also if somebody altered it in the database, which must not
+    keep anybody from the rest of the list. `alarm`: archive and workflow diverged.
+    """
+
+    delivery: str
+    whole: bool
+    title: str | None
+    phase: str
+    outcome: str | None
+    group: str | None
+    channel: str | None
+    next_due: str | None
+    overdue_since: str | None
+    ended: bool
+    expunged: bool
+    alarm: str | None
+    started_at: str
+    closed_at: str | None
+    size: int
+    change: int
+
+
+class Page(Frozen):
+    """Rows of a list. `next`: the cursor of the next page; none at the end."""
+
+    rows: tuple[Row, ...]
+    next: str | None
+
+
+class Asked(Frozen):
+    """What one service is asked for at one checkpoint. `request`: its bytes; none if somebody altered them in the database, which
+    must not keep anybody from the rest of the inbox.
+    """
+
+    delivery: str
+    checkpoint: str
+    due: str | None
+    asked_seq: int
+    read_at: str | None
+    request: bytes | None
+
+
+class Inbox(Frozen):
+    """What a service is asked for. `next`: the cursor of the next page; none at the end."""
+
+    asked: tuple[Asked, ...]
+    next: str | None
+
+
+class Change(Frozen):
+    """A delivery that changed, and how far its ledger now goes."""
+
+    delivery: str
+    change: int
+    branch: int
+    size: int
+
+
+class Deliveries:
+    """The read model. Each method raises `Unavailable` if the database is away."""
+
+    def __init__(self, database: Database, ring: Ring, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._database = database
+        self._ring = ring
+        self._cursors = Cursors(ring)
+        self._clock = clock
+
+    async def page(self, question: Question, cursor: str | None = None, limit: int = 50) -> Page:
+        """One page of a list; at most `limit` rows, and never more than 200. Raises `Malformed` for a cursor of another list."""
+        limit = max(1, min(limit, LONGEST_PAGE))
+        of_list = ("list", question.model_dump(mode="json"))
+        text = question.filters.text.casefold()
+        async with self._database.reading() as connection:
+            begin = Position(as_of=await newest_change(connection), now=utc_text(self._clock()))
+            position = self._cursors.position(cursor, *of_list) if cursor else begin
+
+            async def fetch(at: Position, count: int) -> Sequence[Found[Any]]:
+                found: Sequence[Found[Any]] = (await connection.execute(rows_of(question, at).limit(count))).all()
+                return found
+
+            rows, then = await turn(
+                position,
+                fetch,
+                lambda row: self._row(row, text),
+                lambda row, at: (row.change,) if at.part == "changed" else tuple(row[-len(KEYS[question.sort]) :]),
+                (limit, SCAN if text else limit),
+            )
+        return Page(rows=rows, next=then and self._cursors.text(then, *of_list))
+
+    async def one(self, question: Question, delivery: str) -> Row:
+        """How one delivery of a list stands. Raises `NotFound`, also if it is not this reader's to see."""
+        asked = seen(question, utc_text(self._clock()))[0].where(deliveries.c.delivery == delivery)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(asked)).first()
+        row = found and self._row(found, "")
+        if row is None:
+            raise NotFound(f"there is no delivery {delivery} here, or not for you")
+        return row
+
+    async def inbox(self, service: str, cursor: str | None = None, limit: int = LONGEST_INBOX) -> Inbox:
+        """What this service is asked for, the nearest deadline first. Raises `Malformed` for a cursor of another inbox."""
+        limit = max(1, min(limit, LONGEST_INBOX))
+        async with self._database.reading() as connection:
+            begin = Position(as_of=await newest_change(connection), now="")
+            position = self._cursors.position(cursor, "inbox", service) if cursor else begin
+
+            async def fetch(at: Position, count: int) -> Sequence[Found[Any]]:
+                found: Sequence[Found[Any]] = (await connection.execute(asked_of(service, at).limit(count))).all()
+                return found
+
+            asked, then = await turn(
+                position,
+                fetch,
+                self._asked,
+                lambda row, at: (row.change if at.part == "changed" else row.due, row.delivery, row.checkpoint),
+                (limit, limit),
+            )
+        return Inbox(asked=asked, next=then and self._cursors.text(then, "inbox", service))
+
+    async def read(self, service: str, delivery: str, checkpoint: str) -> None:
+        """The service has read what it is asked for there. When it did so first is kept; a request that is gone is no fault."""
+        own = (requests.c.service == service) & (requests.c.delivery == delivery) & (requests.c.checkpoint == checkpoint)
+        unread = update(requests).where(own, requests.c.read_at.is_(None))
+        async with self._database.writing() as connection:
+            await connection.execute(unread.values(read_at=utc_text(self._clock())))
+
+    async def changes(self, after: int, limit: int = CHANGES) -> tuple[Change, ...]:
+        """Which deliveries changed after that change, each once, in order. As many as asked for: there may be more."""
+        columns = (deliveries.c.delivery, deliveries.c.change, deliveries.c.branch, deliveries.c.size)
+        asked = select(*columns).where(deliveries.c.change > after).order_by(deliveries.c.change).limit(min(limit, CHANGES))
+        async with self._database.reading() as connection:
+            return tuple(Change.model_validate(dict(row)) for row in (await connection.execute(asked)).mappings())
+
+    async def newest(self) -> int:
+        """The number of the newest change: from here on somebody begins to watch."""
+        async with self._database.reading() as connection:
+            return await newest_change(connection)
+
+    def _row(self, row: Any, text: str) -> Row | None:
+        """As its reader may see it; none if it does not have the text."""
+        whole = bool(row.whole)
+        title = None
+        if whole and row.title is not None and row.wrapped is not None:
+            key = DataKey.unwrapped(row.delivery, row.ring_key, row.wrapped, self._ring)
+            with suppress(NotVerified):
+                title = key.open(row.title, "deliveries", "title").decode()
+        if text and text not in row.delivery and text not in (title or "").casefold():
+            return None
+        return Row(
+            delivery=row.delivery,
+            whole=whole,
+            title=title,
+            phase=row.phase,
+            outcome=row.outcome,
+            group=row.group,
+            channel=row.channel if whole else None,
+            next_due=_moment(row.due),
+            overdue_since=_moment(row.overdue),
+            ended=row.ended,
+            expunged=row.ring_key is not None and row.wrapped is None,
+            alarm=row.alarm if whole else None,
+            started_at=row.started_at,
+            closed_at=row.closed_at,
+            size=row.size,
+            change=row.change,
+        )
+
+    def _asked(self, row: Any) -> Asked | None:
+        if row.wrapped is None:
+            return None
+        key = DataKey.unwrapped(row.delivery, row.ring_key, row.wrapped, self._ring)
+        request = None
+        with suppress(NotVerified):
+            request = key.open(row.request, "requests", row.checkpoint, row.service, row.asked_seq)
+        return Asked(
+            delivery=row.delivery,
+            checkpoint=row.checkpoint,
+            due=_moment(row.due),
+            asked_seq=row.asked_seq,
+            read_at=row.read_at,
+            request=request,
+        )
+
+
+def _moment(text: str) -> str | None:
+    return None if text == NEVER else text

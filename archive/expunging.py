@@ -1,0 +1,101 @@
+"""To expunge a closed delivery: what was said is destroyed, and that it was said stays provable.
+
+The data key is destroyed, in the database and in its files, and with it everything that was sealed under it, backups of
+other tables included. The leaves and the root stay, so a packet that a court holds still verifies against them. Who took
+part and how it ended stay too, and the record of who ordered this, under which law, and which two persons did it.
+"""
+
+from pydantic import model_validator
+from sqlalchemy import delete, insert, select, update
+
+from archive.branches import known, lock
+from archive.database import Database
+from archive.standing import Utc, next_change
+from archive.tables import data_keys, deliveries, entries, expunctions, folds, requests
+from domain.plan.vocabulary import Line
+from domain.signing.canonical import Frozen
+from domain.words.errors import NotAllowed
+from domain.words.identifiers import OfficerCode, ServiceId
+
+
+class Person(Frozen):
+    """An officer, by the code of its service."""
+
+    service: ServiceId
+    officer: OfficerCode
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.officer}"
+
+
+class Order(Frozen):
+    """By whose order, under which law, and which two persons do it. `at`: when."""
+
+    at: Utc
+    ordered_by: Line
+    law: Line
+    first: Person
+    second: Person
+
+    @model_validator(mode="after")
+    def _two(self) -> "Order":
+        if self.first == self.second:
+            raise ValueError("it takes two persons to expunge a delivery")
+        return self
+
+
+class Expunction(Frozen):
+    """What was ordered, and the ledger that stays provable."""
+
+    delivery: str
+    order: Order
+    size: int
+    root: bytes
+
+
+class Expunging:
+    """Destroys what deliveries say. Raises `Unavailable` if the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def expunge(self, delivery: str, order: Order) -> Expunction:
+        """Destroy the data key and all that was sealed. To ask again destroys what is left of it and gives the first record.
+
+        Raises `NotFound`, and `NotAllowed` if the delivery is not closed.
+        """
+        own = {"delivery": delivery}
+        async with self._database.writing() as connection:
+            await lock(connection, delivery)
+            newest = (await known(connection, delivery))[-1]
+            ended = await connection.execute(select(deliveries.c.ended).where(deliveries.c.delivery == delivery))
+            if not ended.scalar_one():
+                raise NotAllowed(f"{delivery} is not closed; only a closed delivery is expunged")
+            done = await connection.execute(select(expunctions.c.delivery).where(expunctions.c.delivery == delivery))
+            if done.first() is None:
+                people = {"first": str(order.first), "second": str(order.second)}
+                said = {"at": order.at, "ordered_by": order.ordered_by, "law": order.law, **people}
+                await connection.execute(insert(expunctions).values(own | said | {"size": newest.size, "root": newest.root}))
+                await connection.execute(update(data_keys).filter_by(**own).values(wrapped=None))
+                await connection.execute(update(entries).filter_by(**own).values(opening=None, event=None, at=None))
+                for table in (requests, folds):
+                    await connection.execute(delete(table).filter_by(**own))
+                change = await next_change(connection)
+                await connection.execute(update(deliveries).filter_by(**own).values(title=None, change=change))
+        await self._database.purge()  # after the commit: whoever is interrupted here asks again
+        found = await self.of(delivery)
+        assert found is not None  # noqa: S101 - it was written above, and nothing deletes it
+        return found
+
+    async def of(self, delivery: str) -> Expunction | None:
+        """The record, if the delivery is expunged."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(expunctions).where(expunctions.c.delivery == delivery))).first()
+        if row is None:
+            return None
+        first, second = (
+            Person(service=service, officer=officer)
+            for service, _, officer in (one.partition(" ") for one in (row.first, row.second))
+        )
+        order = Order(at=row.at, ordered_by=row.ordered_by, law=row.law, first=first, second=second)
+        return Expunction(delivery=row.delivery, order=order, size=row.size, root=row.root)

@@ -1,0 +1,228 @@
+"""The ledgers of all deliveries, as the workflows hand them over in batches. What is kept is never changed.
+
+A batch is kept in one transaction with the read model that it leads to. To keep it again changes nothing. The archive goes on
+from its own frontier and must come to the root that the workflow states: both have one ledger, or it shows at once.
+
+Where they differ, one of the two was put back, or somebody wrote where nobody may. The archive overwrites nothing, sets the
+delivery's alarm and says where. What follows may be kept on a new branch, which shares what is before.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, and_, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from archive import batches
+from archive.batches import FOLD_BYTES, Batch, Diverges, Held, Kept, LedgerSlice, New, Opened
+from archive.branches import Branch, begun_or_new, branches_of, chosen, differs, known, leaves_of, lock, ranges, set_alarm
+from archive.database import Database
+from archive.sealed import DataKey, Ring
+from archive.standing import next_change, write
+from archive.tables import branches, data_keys, entries, folds, statements
+from domain.signing import tree
+from domain.words.errors import Malformed, NotAllowed, NotVerified, TimedOut, Unavailable
+
+SLICE: Final = 1000
+SLICE_BYTES: Final = 4 * 1024 * 1024
+"""Of the entries of one slice, unless it is one larger entry."""
+
+_INSERT: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""`ON CONFLICT` is written alike in both, and is in neither's common part."""
+
+
+class Ledgers:
+    """All ledgers of an installation. Each method raises `Unavailable` if the database is away."""
+
+    def __init__(self, database: Database, ring: Ring, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._database = database
+        self._ring = ring
+        self._clock = clock
+
+    async def keep(self, batch: Batch, until: datetime | None = None) -> Kept | Diverges:
+        """Keep a batch, or say where archive and workflow diverge.
+
+        Raises `Malformed` if an entry is not what it must be, `NotAllowed` if the delivery is expunged, and `TimedOut` after
+        `until`: an attempt that has been given up must not write when the next one has long gone on.
+        """
+        given = [batches.new(batch.first + number, data) for number, data in enumerate(batch.entries)]
+        async with self._database.writing() as connection:
+            await lock(connection, batch.delivery)
+            if until is not None and self._clock() >= until:
+                raise TimedOut("this attempt to keep a batch came too late")
+            held = await branches_of(connection, batch.delivery)
+            branch = await begun_or_new(connection, held, batch)
+            if isinstance(branch, Diverges):
+                return await set_alarm(connection, batch.delivery, branch)
+            wrong = await differs(connection, held, branch, batch, given)
+            if wrong is not None:
+                return await set_alarm(connection, batch.delivery, wrong)
+            new = [one for one in given if one.seq >= branch.size]
+            if not new:
+                return Kept(branch=batch.branch, size=branch.size, change=None)
+            return await self._append(connection, branch, batch, new, begun=not held)
+
+    async def held(self, delivery: str) -> Held | None:
+        """How far the archive goes, or none. Ask this *before* the workflow is asked for its size: then `compare` is fair."""
+        async with self._database.reading() as connection:
+            held = await branches_of(connection, delivery)
+        return Held(branch=held[-1].number, size=held[-1].size, root=held[-1].root) if held else None
+
+    async def compare(self, delivery: str, held: Held, size: int, root: bytes) -> Diverges | None:
+        """Set the alarm if what the archive held is no beginning of what the workflow stated afterwards, as far as sizes tell."""
+        if held.size < size or (held.size == size and held.root == root):
+            return None
+        found = Diverges(branch=held.branch, seq=size, how="ahead" if held.size > size else "root")
+        async with self._database.writing() as connection:
+            await lock(connection, delivery)
+            return await set_alarm(connection, delivery, found)
+
+    async def leaves(self, delivery: str, branch: int | None = None) -> tuple[bytes, ...]:
+        """Every leaf, by number, of a branch or of the newest. Raises `NotFound`, or `NotVerified` if entries were lost."""
+        async with self._database.reading() as connection:
+            held = await known(connection, delivery)
+            found = await leaves_of(connection, delivery, ranges(held, branch))
+        if list(found) != list(range(len(found))):
+            raise NotVerified("the archive has lost entries before this one", next(iter(found)))
+        return tuple(found.values())
+
+    async def slice(self, delivery: str, since: int = 0, count: int = SLICE, branch: int | None = None) -> LedgerSlice:
+        """At most `count` entries from number `since` on, bounded in bytes too.
+
+        Raises `NotFound`, and `NotVerified` with the number of an entry that was altered or moved.
+        """
+        count = max(1, min(count, SLICE))
+        async with self._database.reading() as connection:
+            held = await known(connection, delivery)
+            mine = and_(entries.c.delivery == delivery, chosen(ranges(held, branch)), entries.c.seq >= since)
+            sizes = select(entries.c.seq, func.coalesce(func.length(entries.c.opening), 0).label("bytes")).where(mine)
+            rows = (await connection.execute(sizes.order_by(entries.c.seq).limit(count + 1))).all()
+            end = _end(rows, count)
+            if end is None:
+                return LedgerSlice(entries=(), next=None)
+            key = await self._key(connection, delivery)
+            found = await connection.execute(select(entries).where(mine, entries.c.seq <= end).order_by(entries.c.seq))
+            return LedgerSlice(
+                entries=tuple(_opened(row, key) for row in found),
+                next=next((row.seq for row in rows if row.seq > end), None),
+            )
+
+    async def by_statement(self, delivery: str, id_hash: str) -> Opened | None:
+        """The entry in which a statement with this id first stands. Raises `NotVerified` if it was altered or moved."""
+        async with self._database.reading() as connection:
+            held = await branches_of(connection, delivery)
+            joined = (statements.c.delivery == entries.c.delivery) & (statements.c.branch == entries.c.branch)
+            first = (
+                select(entries)
+                .join(statements, joined & (statements.c.seq == entries.c.seq))
+                .where(statements.c.delivery == delivery, statements.c.id_hash == id_hash, chosen(ranges(held)))
+                .order_by(entries.c.seq)
+                .limit(1)
+            )
+            row = (await connection.execute(first)).first()
+            return None if row is None else _opened(row, await self._key(connection, delivery))
+
+    async def fold(self, delivery: str) -> tuple[int, bytes] | None:
+        """How many entries of the newest branch were folded, and what they add up to; none if it is not there or expunged."""
+        async with self._database.reading() as connection:
+            held = await branches_of(connection, delivery)
+            newest = held[-1].number if held else 0
+            row = (await connection.execute(select(folds).where(folds.c.delivery == delivery, folds.c.branch == newest))).first()
+            key = await self._key(connection, delivery)
+        return None if row is None or key is None else (row.size, key.open(row.state, "folds", "state", row.branch, row.size))
+
+    async def put_fold(self, delivery: str, branch: int, size: int, state: bytes) -> None:
+        """Put it there, unless it is older than the one that is. Raises `NotFound`, and `Malformed` if it is too large, or of a
+        ledger that the archive does not have.
+        """
+        if len(state) > FOLD_BYTES:
+            raise Malformed(f"a fold has at most {FOLD_BYTES} bytes")
+        async with self._database.writing() as connection:
+            await lock(connection, delivery)
+            line = (await known(connection, delivery))[-1]
+            if line.number != branch or line.size < size:
+                raise Malformed("this fold is not of a ledger that the archive has")
+            key = await self._key(connection, delivery)
+            older = await connection.execute(select(folds.c.branch, folds.c.size).where(folds.c.delivery == delivery))
+            if key is not None and all((row.branch, row.size) < (branch, size) for row in older):
+                await _put_fold(connection, key, branch, size, state)
+
+    async def _append(
+        self, connection: AsyncConnection, branch: Branch, batch: Batch, new: Sequence[New], *, begun: bool
+    ) -> Kept | Diverges:
+        frontier = tree.Frontier(branch.size, branch.peaks)
+        for one in new:
+            frontier.append(one.leaf)
+        if frontier.root() != batch.root:
+            diverges = Diverges(branch=batch.branch, seq=branch.size, how="root")
+            return await set_alarm(connection, batch.delivery, diverges)
+        key = await self._key_to_write(connection, batch.delivery, begun=begun)
+        place = {"delivery": batch.delivery, "branch": batch.branch}
+        ledger = {"size": batch.size, "root": batch.root}
+        change = await next_change(connection)
+        await write(connection, key, batch.standing, change, {"branch": batch.branch, **ledger})
+        line = {**place, **ledger, "since": branch.since, "peaks": b"".join(frontier.peaks)}
+        await _put_branch(connection, line)
+        rows = [
+            {**place, **vars(one), "opening": key.seal(one.opening, "entries", "opening", batch.branch, one.seq)} for one in new
+        ]
+        await connection.execute(insert(entries), rows)
+        named = [{**place, "id_hash": name, "seq": seq} for name, seq in batch.statements.items()]
+        if named:  # an id that stands there already keeps its first entry
+            await connection.execute(_INSERT[connection.dialect.name](statements).on_conflict_do_nothing(), named)
+        if batch.fold is not None:
+            await _put_fold(connection, key, batch.branch, batch.size, batch.fold)
+        return Kept(branch=batch.branch, size=batch.size, change=change)
+
+    async def _key(self, connection: AsyncConnection, delivery: str) -> DataKey | None:
+        row = (await connection.execute(select(data_keys).where(data_keys.c.delivery == delivery))).first()
+        return None if row is None or row.wrapped is None else DataKey.unwrapped(delivery, row.ring_key, row.wrapped, self._ring)
+
+    async def _key_to_write(self, connection: AsyncConnection, delivery: str, *, begun: bool) -> DataKey:
+        row = (await connection.execute(select(data_keys).where(data_keys.c.delivery == delivery))).first()
+        if row is None and not begun:
+            raise Unavailable(f"the data key of {delivery} is missing", hint="restore the table data_keys from its backup")
+        if row is None:
+            key, ring_key, wrapped = DataKey.new(delivery, self._ring)
+            await connection.execute(insert(data_keys).values(delivery=delivery, ring_key=ring_key, wrapped=wrapped))
+            return key
+        if row.wrapped is None:
+            raise NotAllowed(f"{delivery} is expunged, so nothing more is kept of it")
+        return DataKey.unwrapped(delivery, row.ring_key, row.wrapped, self._ring)
+
+
+def _opened(row: Row[Any], key: DataKey | None) -> Opened:
+    if key is None or row.opening is None:
+        return Opened(branch=row.branch, seq=row.seq, leaf=row.leaf, entry=None)
+    try:
+        entry = key.open(row.opening, "entries", "opening", row.branch, row.seq)
+    except NotVerified as error:
+        raise NotVerified(error.reason, row.seq) from None
+    if tree.leaf(entry) != row.leaf:
+        raise NotVerified("the leaf in the archive is not that of the entry", row.seq)
+    return Opened(branch=row.branch, seq=row.seq, leaf=row.leaf, entry=entry)
+
+
+def _end(rows: Sequence[Row[Any, Any]], count: int) -> int | None:
+    """The number of the last entry that a slice has room for, one at least; none if there is no entry."""
+    end, total = None, 0
+    for row in rows[:count]:
+        total += row.bytes
+        if end is not None and total > SLICE_BYTES:
+            break
+        end = row.seq
+    return end
+
+
+async def _put_fold(connection: AsyncConnection, key: DataKey, branch: int, size: int, state: bytes) -> None:
+    await connection.execute(delete(folds).where(folds.c.delivery == key.delivery))
+    sealed = key.seal(state, "folds", "state", branch, size)
+    await connection.execute(insert(folds).values(delivery=key.delivery, branch=branch, size=size, state=sealed))
+
+
+async def _put_branch(connection: AsyncConnection, row: dict[str, Any]) -> None:
+    own = (branches.c.delivery == row["delivery"]) & (branches.c.branch == row["branch"])
+    if not (await connection.execute(update(branches).where(own).values(row))).rowcount:
+        await connection.execute(insert(branches).values(row))

@@ -1,0 +1,127 @@
+"""Ledgers and deliveries that the tests of the archive share."""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Table, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from archive.batches import Batch
+from archive.database import Database
+from archive.sealed import DataKey, Ring
+from archive.standing import Participant, Request, Standing, next_change, rows, write
+from archive.tables import data_keys, last_change
+from domain.signing import tree
+from domain.signing.canonical import canonical
+from domain.words.moments import utc_text
+from rehearsal.clock import EPOCH
+from tests.archive.conftest import PASSWORD
+
+NAME = "saxaul-22"
+AT = utc_text(EPOCH)
+READER = "kz.knb"
+NEW = {"branch": 0, "size": 1, "root": tree.EMPTY}
+"""The ledger of a delivery of which only the read model is looked at."""
+
+
+def database(url: str) -> Database:
+    """The database, as a process would open it."""
+    return Database(url, PASSWORD if url.startswith("postgresql") else None)
+
+
+def entry(seq: int, word: str = "stated") -> bytes:
+    """The canonical bytes of an entry that says a word of its own."""
+    return canonical({"seq": seq, "at": AT, "salt": f"{seq:064x}", "event": {"event": "stated", "said": f"{word} {seq}"}})
+
+
+def ledger(size: int, word: str = "stated", since: int = 0) -> list[bytes]:
+    """Entries that say the same word; those before `since` say the usual one."""
+    return [entry(seq, "stated" if seq < since else word) for seq in range(size)]
+
+
+def root(entries: Sequence[bytes]) -> bytes:
+    """The root over their leaves."""
+    return tree.root([tree.leaf(one) for one in entries])
+
+
+def standing(**changed: Any) -> Standing:
+    """How an ordinary delivery stands: one service may see the whole, and one its part."""
+    usual: dict[str, Any] = {
+        "at": AT,
+        "plan_digest": "0" * 64,
+        "rules": 1,
+        "phase": "consent",
+        "channel": "road",
+        "started_at": AT,
+        "title": "Heroin in a lorry",
+        "participants": (
+            Participant(service=READER, state="KZ", reach="whole"),
+            Participant(service="uz.customs", state="UZ", reach="part"),
+        ),
+        "states": ("KZ", "UZ"),
+    }
+    return Standing(**(usual | changed))
+
+
+def batch(entries: Sequence[bytes], first: int = 0, size: int | None = None, **changed: Any) -> Batch:
+    """The batch that goes from one number to the end of these entries, or to a size."""
+    size = len(entries) if size is None else size
+    given = {"delivery": NAME, "entries": tuple(entries[first:size]), "root": root(entries[:size]), "standing": standing()}
+    return Batch(**({"first": first, "size": size} | given | changed))
+
+
+def request(service: str, due: str | None, checkpoint: str = "consent", asked_seq: int = 1) -> Request:
+    """What a checkpoint asks of a service."""
+    return Request(checkpoint=checkpoint, service=service, due=due, asked_seq=asked_seq, request=f"to {service}".encode())
+
+
+async def put(archive: Database, ring: Ring, standings: dict[str, Standing]) -> None:
+    """Write the read model of many deliveries in one transaction, as `keep` does for each."""
+    async with archive.writing() as connection:
+        known = {
+            row.delivery: row for row in await connection.execute(select(data_keys).where(data_keys.c.delivery.in_(standings)))
+        }
+        for name in standings.keys() & known.keys():
+            row = known[name]
+            key = DataKey.unwrapped(name, row.ring_key, row.wrapped, ring)
+            await write(connection, key, standings[name], await next_change(connection), NEW)
+        await _put_new(connection, ring, {name: one for name, one in standings.items() if name not in known})
+
+
+async def _put_new(connection: AsyncConnection, ring: Ring, standings: dict[str, Standing]) -> None:
+    """The same for such as the archive does not know, with one statement for each table: thousands of them take a second."""
+    made: dict[Table, list[dict[str, Any]]] = defaultdict(list)
+    number = (await connection.execute(select(last_change.c.number))).scalar_one()
+    for change, (name, one) in enumerate(standings.items(), number + 1):
+        key, ring_key, wrapped = DataKey.new(name, ring)
+        made[data_keys].append({"delivery": name, "ring_key": ring_key, "wrapped": wrapped})
+        for table, some in rows(key, one, change, NEW).items():
+            made[table] += some
+    await connection.execute(update(last_change).values(number=number + len(standings)))
+    for table, some in made.items():
+        if some:
+            await connection.execute(insert(table), some)
+
+
+def any_standing(draw: random.Random, services: Sequence[str], moments: Sequence[str]) -> Standing:
+    """A delivery that stands somehow. Many have the same due times, since that is where paging goes wrong."""
+    present = draw.sample(services, draw.randint(1, len(services)))
+    some: list[str | None] = [None, *moments]
+    return standing(
+        at=moments[len(moments) // 2],
+        phase=draw.choice(["consent", "under_way"]),
+        channel=draw.choice(["road", "post"]),
+        group=draw.choice([None, "twins"]),
+        next_due=draw.choice(some),
+        overdue_since=draw.choice([None, None, *moments]),
+        ended=draw.random() < 0.3,
+        started_at=draw.choice(moments),
+        title=draw.choice(["Heroin in a lorry", "Cash in a parcel"]),
+        participants=tuple(
+            Participant(service=one, state=one[:2].upper(), reach=draw.choice(["whole", "part"])) for one in present
+        ),
+        states=tuple(dict.fromkeys(one[:2].upper() for one in present)),
+        requests=tuple(request(one, draw.choice(some)) for one in present if draw.random() < 0.5),
+    )

@@ -1,0 +1,155 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from archive.database import Database
+from archive.deliveries import Deliveries
+from archive.expunging import Expunction, Expunging, Order, Person
+from archive.ledgers import Ledgers
+from archive.questions import Question
+from archive.sealed import RingInMemory
+from archive.tables import data_keys, metadata
+from domain.signing import tree
+from domain.words.errors import NotAllowed, NotFound, Unavailable
+from tests.archive.samples import AT, NAME, READER, batch, database, ledger, request, root, standing
+
+WHOLE = ledger(6)
+CLOSED = standing(phase="ended", ended=True, closed_at=AT, outcome="destroyed", title="MARKED")
+ORDER = Order(
+    at=AT,
+    ordered_by="Court of Almaty, decision 12",
+    law="Criminal Procedure Code, article 240",
+    first=Person(service="kz.knb", officer="KZ-117"),
+    second=Person(service="kz.prosecutor", officer="KZ-9"),
+)
+
+
+@dataclass(frozen=True)
+class Room:
+    """The archive as a process has it open."""
+
+    archive: Database
+    ledgers: Ledgers
+    deliveries: Deliveries
+    expunging: Expunging
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Room]:
+    """A new archive."""
+    archive, ring = database(url), RingInMemory()
+    try:
+        yield Room(archive, Ledgers(archive, ring), Deliveries(archive, ring), Expunging(archive))
+    finally:
+        await archive.close()
+
+
+async def test_what_is_expunged_cannot_be_read_and_stays_proved(url: str) -> None:
+    """No entry, title, request, fold or key is left; the leaves come to the root that was stated, and the row stays in lists."""
+    async with opened(url) as room:
+        await room.ledgers.keep(batch(WHOLE, 0, 3, standing=standing(requests=(request(READER, AT),))))
+        await room.ledgers.keep(batch(WHOLE, 3, standing=CLOSED, statements={"ab" * 12: 4}, fold=b"MARKED"))
+        done = await room.expunging.expunge(NAME, ORDER)
+        page, leaves = await room.ledgers.slice(NAME), await room.ledgers.leaves(NAME)
+        said, fold = await room.ledgers.by_statement(NAME, "ab" * 12), await room.ledgers.fold(NAME)
+        row = await room.deliveries.one(Question(reader=READER, reach="own"), NAME)
+        async with room.archive.reading() as connection:
+            everything = {one.name: list(await connection.execute(select(one))) for one in metadata.sorted_tables}
+
+    assert Expunction(delivery=NAME, order=ORDER, size=6, root=root(WHOLE)) == done
+    assert [tree.leaf(one) for one in WHOLE] == [one.leaf for one in page.entries] == list(leaves)
+    assert root(WHOLE) == tree.root(leaves)
+    assert {None} == {one.entry for one in page.entries}
+    assert said is not None
+    assert (4, None, None) == (said.seq, said.entry, fold)
+    assert (None, True, "destroyed", 3) == (row.title, row.expunged, row.outcome, row.change)
+    assert [None] == [one.wrapped for one in everything["data_keys"]]
+    assert [(None, None, None)] * 6 == [(one.event, one.at, one.opening) for one in everything["entries"]]
+    assert [] == everything["requests"] == everything["folds"]
+
+
+async def test_only_a_closed_delivery_is_expunged(url: str) -> None:
+    """One that is under way, or that the archive does not know, is left alone."""
+    async with opened(url) as room:
+        await room.ledgers.keep(batch(WHOLE))
+        with pytest.raises(NotAllowed, match="not closed"):
+            await room.expunging.expunge(NAME, ORDER)
+        with pytest.raises(NotFound):
+            await room.expunging.expunge("unknown-1", ORDER)
+
+        assert WHOLE == [one.entry for one in (await room.ledgers.slice(NAME)).entries]
+        assert await room.expunging.of(NAME) is None
+
+
+async def test_to_expunge_again_gives_the_first_record(url: str) -> None:
+    """A second order changes neither the record nor the delivery."""
+    async with opened(url) as room:
+        await room.ledgers.keep(batch(WHOLE, standing=CLOSED))
+        first = await room.expunging.expunge(NAME, ORDER)
+        again = await room.expunging.expunge(NAME, ORDER.model_copy(update={"law": "another"}))
+        newest = await room.deliveries.newest()
+
+    assert first == again
+    assert 2 == newest
+
+
+async def test_nothing_is_kept_of_what_is_expunged(url: str) -> None:
+    """A batch that is known is known still; a new entry is refused, and gets no new key."""
+    async with opened(url) as room:
+        await room.ledgers.keep(batch(WHOLE, 0, 4, standing=CLOSED))
+        await room.expunging.expunge(NAME, ORDER)
+        again = await room.ledgers.keep(batch(WHOLE, 0, 4, standing=CLOSED))
+        with pytest.raises(NotAllowed, match="expunged"):
+            await room.ledgers.keep(batch(WHOLE, 4, standing=CLOSED))
+        await room.ledgers.put_fold(NAME, 0, 4, b"MARKED")
+        assert await room.ledgers.fold(NAME) is None
+
+    assert 4 == again.size  # type: ignore[union-attr]
+
+
+def test_it_takes_two_persons() -> None:
+    """The same officer twice is one person; officers of two services may bear the same code."""
+    values: dict[str, Any] = {name: getattr(ORDER, name) for name in ("at", "ordered_by", "law", "first")}
+
+    assert Order(**values, second=Person(service="kz.prosecutor", officer="KZ-117"))
+    with pytest.raises(ValidationError, match="two persons"):
+        Order(**values, second=ORDER.first)
+
+
+def stands_in(folder: Path, data: bytes) -> bool:
+    """Whether one of the files there holds these bytes."""
+    return any(data in path.read_bytes() for path in folder.iterdir())
+
+
+async def test_the_wrapped_key_is_in_no_file_of_sqlite_any_more(tmp_path: Path) -> None:
+    """Neither the database nor its write-ahead log holds the bytes of the key, while the archive is still open."""
+    async with opened(f"sqlite+aiosqlite:///{tmp_path}/archive.db") as room:
+        await room.ledgers.keep(batch(WHOLE, standing=CLOSED))
+        async with room.archive.reading() as connection:
+            wrapped = (await connection.execute(select(data_keys.c.wrapped))).scalar_one()
+        held = stands_in(tmp_path, wrapped)
+        await room.expunging.expunge(NAME, ORDER)
+        left = stands_in(tmp_path, wrapped)
+
+    assert (True, False) == (held, left)
+
+
+async def test_while_somebody_reads_the_key_is_not_said_to_be_gone(tmp_path: Path) -> None:
+    """SQLite keeps the bytes for a reader who began before. Then it says so, and to ask again finishes it."""
+    async with opened(f"sqlite+aiosqlite:///{tmp_path}/archive.db") as room:
+        await room.ledgers.keep(batch(WHOLE, standing=CLOSED))
+        async with room.archive.reading() as reader:
+            wrapped = (await reader.execute(select(data_keys.c.wrapped))).scalar_one()
+            with pytest.raises(Unavailable, match="still in its files"):
+                await room.expunging.expunge(NAME, ORDER)
+        before = stands_in(tmp_path, wrapped)
+        await room.expunging.expunge(NAME, ORDER)
+        after = stands_in(tmp_path, wrapped)
+
+    assert (True, False) == (before, after)
