@@ -12,9 +12,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.checkpoint import Checkpoints
 from activities.deconfliction import Deconfliction
-from activities.desks import Desks
+from activities.messenger import Messenger
 from activities.notices import Notices
-from activities.services import Services
+from activities.services import ServiceCaller
 from process.brought import deconfliction_key_in, installation_of
 from process.in_force import InForce, OfFile
 from process.keyfile import key_in
@@ -45,20 +45,22 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
     client: Client,
     task_queue: str,
     directory: InForce,
-    services: Services,
-    desks: Desks,
+    caller: ServiceCaller,
+    messenger: Messenger,
     deconfliction: Deconfliction,
     *,
     grace: timedelta = GRACE,
 ) -> Worker:
     """A worker of one task queue. The sandbox is on. `grace`: how long attempts may take to finish when it stops."""
+    notices = Notices(caller, messenger)
     return Worker(
         client,
         task_queue=task_queue,
         workflows=[ControlledDelivery, LiveOperations],
         activities=[
-            Checkpoints(services, desks, directory).await_confirmations,
-            Notices(services, desks).deliver_notices,
+            Checkpoints(caller, messenger, directory).await_confirmations,
+            notices.deliver_notice,
+            notices.deliver_notices,
             deconfliction.deconflict,
             deconfliction.release,
         ],
@@ -80,9 +82,9 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys), runtime=told)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        services = Services(http, installation_of(directory.now).id, key)
-        desks = Desks(http, directory, key, chosen.gateway_url, box)
-        await stack.enter_async_context(worker_for(client, chosen.task_queue, directory, services, desks, deconfliction))
+        caller = ServiceCaller(http, installation_of(directory.now).id, key)
+        messenger = Messenger(http, directory, key, chosen.gateway_url, box)
+        await stack.enter_async_context(worker_for(client, chosen.task_queue, directory, caller, messenger, deconfliction))
         log.info("the worker is ready", extra={"task_queue": chosen.task_queue})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")

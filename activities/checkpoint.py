@@ -19,8 +19,8 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 
-from activities.desks import Desks, Waiting
-from activities.services import AwayError, Services
+from activities.messenger import Alert, Messenger
+from activities.services import AwayError, ServiceCaller
 from domain.delivery.ledger import Receipt
 from domain.delivery.requests import Request
 from domain.delivery.statements import read_statement
@@ -47,7 +47,7 @@ class Memory(BaseModel):
     reported: list[str] = []
     """Of the three above, what the workflow has been told, as `service received`, `service unreachable` or `service told`."""
     taken: list[str] = []
-    """Marks of what has been told where, see `Desks.tell`."""
+    """Marks of what has been told where, see `Messenger.tell`."""
     cursor: dict[str, int] = {}
     """How many answers of each polled service have been handed in."""
 
@@ -55,9 +55,9 @@ class Memory(BaseModel):
 class Checkpoints:
     """The activity, with its way to the services."""
 
-    def __init__(self, services: Services, desks: Desks, directory: InForce) -> None:
-        self._services = services
-        self._desks = desks
+    def __init__(self, caller: ServiceCaller, messenger: Messenger, directory: InForce) -> None:
+        self._caller = caller
+        self._messenger = messenger
         self._directory = directory
 
     @activity.defn(name=messages.AWAIT_CONFIRMATIONS)
@@ -87,7 +87,7 @@ class Checkpoints:
         if isinstance(service.reach, Desk):
             return await self._tell(service, request, memory)
         try:
-            await self._services.ask(service, request)
+            await self._caller.ask(service, request)
         except AwayError as error:
             log.warning("%s", error, extra={"service": service.id, "checkpoint": request.checkpoint})
             if service.id not in memory.unreachable:
@@ -101,7 +101,7 @@ class Checkpoints:
 
     async def _tell(self, service: Service, request: Request, memory: Memory) -> bool:
         """Tell people at a desk, where the directory says how; the request is in their inbox all the same."""
-        told = await self._desks.tell(Waiting.of_request(request), memory.taken)
+        told = await self._messenger.tell(Alert.of_request(request), memory.taken)
         activity.heartbeat(memory)
         if told.anyone and service.id not in memory.told:
             memory.told.append(service.id)
@@ -130,7 +130,7 @@ class Checkpoints:
         """Hand in what a polled service has answered since last time, through the same door as everyone."""
         after = memory.cursor.get(service.id, 0)
         try:
-            answers = await self._services.answers(service, request.id, after)
+            answers = await self._caller.answers(service, request.id, after)
         except AwayError as error:
             log.warning("%s", error, extra={"service": service.id, "checkpoint": request.checkpoint})
             return

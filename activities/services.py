@@ -2,7 +2,7 @@
 
 A service that pushes and one that is polled are asked alike (`POST /requests`); the polled one is then asked for its
 answers (`GET /requests/ID/answers`, long poll with `Prefer: wait`, RFC 7240). People at a desk are not called: their
-requests wait in their inbox at the gateway, and `activities.desks` tells them so.
+requests wait in their inbox at the gateway, and `activities.messenger` tells them so.
 """
 
 import logging
@@ -42,7 +42,7 @@ class Answers(Frozen):
     answers: Annotated[tuple[Envelope, ...], Field(max_length=100)]
 
 
-class Services:
+class ServiceCaller:
     """Calls services in Vigil's name."""
 
     def __init__(self, http: aiohttp.ClientSession, vigil: str, key: Ed25519PrivateKey) -> None:

@@ -24,6 +24,7 @@ AMEND = "amend"
 CHANGE_KEYS = "change_keys"
 REPORT_ASKED = "report_asked"
 REPORT_CONFLICTS = "report_conflicts"
+REPORT_TOLD = "report_told"
 QUERY_VIEW = "view"
 QUERY_LEDGER = "ledger"
 QUERY_INBOX = "inbox"
@@ -38,6 +39,7 @@ DECONFLICT = "deconflict"
 RELEASE_CLAIM = "release_claim"
 AWAIT_CONFIRMATIONS = "await_confirmations"
 DELIVER_NOTICES = "deliver_notices"
+DELIVER_NOTICE = "deliver_notice"
 
 PARTICIPANTS = "VigilParticipants"
 PHASE = "VigilPhase"
@@ -141,6 +143,23 @@ class CheckpointWait(Frozen):
     checkpoint: CheckpointId
     requests: Annotated[tuple[Request, ...], Field(min_length=1, max_length=60)]
     services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=60)]
+
+
+class NoticeErrand(Frozen):
+    """The errand of `deliver_notice`: one notice to one service."""
+
+    delivery: OperationCode
+    number: Annotated[int, Field(ge=0)]
+    """Which one it is to the workflow; it comes back with the report."""
+    notice: Notice
+    service: Service
+
+
+class ToldReport(Frozen):
+    """From `deliver_notice`, at its end: whether the service of this errand was reached. It may come twice."""
+
+    number: Annotated[int, Field(ge=0)]
+    reached: bool
 
 
 class Errand(Frozen):

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from activities import services
-from activities.services import LARGEST_ANSWER, AwayError, Services
+from activities.services import LARGEST_ANSWER, AwayError, ServiceCaller
 from domain.delivery.requests import Notice, Request
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
@@ -34,7 +34,7 @@ class At:
     """A service that answers as the test says, and Vigil's calls to it."""
 
     service: Service
-    calls: Services
+    calls: ServiceCaller
     directory: Directory
     heard: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
@@ -60,7 +60,7 @@ async def at(answer: Answer | None = None) -> AsyncIterator[At]:
         service = Service.model_validate(
             {"id": PROSECUTOR, "kind": "prosecutor", "state": "UZ", "names": {"en": "x"}, "reach": reach}
         )
-        known.append(At(service, Services(http, VIGIL, private_key_of(VIGIL)), Table().directory))
+        known.append(At(service, ServiceCaller(http, VIGIL, private_key_of(VIGIL)), Table().directory))
         yield known[0]
 
 

@@ -11,8 +11,8 @@ from aiohttp import web
 from temporalio.client import Client
 
 from activities.deconfliction import Deconfliction
-from activities.desks import Desks
-from activities.services import Services
+from activities.messenger import Messenger
+from activities.services import ServiceCaller
 from archive.sessions import Sessions
 from domain.delivery.ledger import Entry, Left, Receipt, Stated
 from domain.delivery.statements import Sighted, Statement, read_statement, sign_statement
@@ -237,8 +237,8 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
     answer = await desk.submit(plan.operation, stop)
-    services, deconfliction = Services(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force)
-    desks = Desks(at.installation.http, in_force, key, at.installation.url)
+    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force)
+    desks = Messenger(at.installation.http, in_force, key, at.installation.url)
     async with worker_for(temporal, queue, in_force, services, desks, deconfliction, grace=timedelta(seconds=1)):
         receipt = await desk.submit(plan.operation, stop)
         ledger = await desk.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
