@@ -7,9 +7,9 @@ requests wait in their inbox at the gateway, and `activities.messenger` tells th
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import aiohttp
@@ -36,10 +36,14 @@ class AwayError(Exception):
     """The service could not be reached, or what it answered makes no sense. Asking again later may help."""
 
 
-class Answers(Frozen):
-    """A polled service's answers from a number on."""
+class NonsenseError(AwayError):
+    """It did answer, and what it answered is no list of answers."""
 
-    answers: Annotated[tuple[Envelope, ...], Field(max_length=100)]
+
+class Answers(Frozen):
+    """A polled service's answers from a number on, as they came: one that is nothing must not take the others with it."""
+
+    answers: Annotated[tuple[Any, ...], Field(max_length=100)]
 
 
 class ServiceCaller:
@@ -60,14 +64,18 @@ class ServiceCaller:
         body = sign(canonical(notice), NOTICE_TYPE, self._key).model_dump_json().encode()
         await self._call(service, "POST", "notices", body, {"Idempotency-Key": notice.id})
 
-    async def answers(self, service: Service, request: str, after: int) -> tuple[Envelope, ...]:
-        """What a polled service has answered beyond the first `after`. Raises `AwayError`."""
-        path = f"requests/{quote(request, safe='')}/answers?after={after}"
+    async def answers(self, service: Service, request: str, after: int, told: Sequence[str] = ()) -> tuple[Envelope | None, ...]:
+        """What a polled service has answered beyond the first `after`; None for each that is no envelope.
+
+        `told` are words about its answers so far, such as `refused=3:malformed`, which it is told by being asked like this.
+        Raises `AwayError`, or `NonsenseError` if it answers something else.
+        """
+        path = "&".join([f"requests/{quote(request, safe='')}/answers?after={after}", *told])
         data = await self._call(service, "GET", path, b"", {"Prefer": f"wait={POLL_WAIT}"})
         try:
-            return Answers.model_validate_json(data).answers
+            return tuple(_envelope(one) for one in Answers.model_validate_json(data).answers)
         except ValidationError as error:
-            raise AwayError(f"{service.id} answers something that is no list of statements") from error
+            raise NonsenseError(f"{service.id} answers something that is no list of statements") from error
 
     async def _call(self, service: Service, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         if isinstance(service.reach, Desk):
@@ -85,11 +93,18 @@ class ServiceCaller:
             raise AwayError(f"{service.id} cannot be reached") from error
 
 
+def _envelope(answer: object) -> Envelope | None:
+    try:
+        return Envelope.model_validate(answer)
+    except ValidationError:
+        return None
+
+
 async def _read(answer: aiohttp.ClientResponse, service: Service) -> bytes:
-    """The whole answer, as it comes in pieces. Raises `AwayError` for one that is too large, before it is read to its end."""
+    """The whole answer, as it comes in pieces. Raises `NonsenseError` for one that is too large, before it is read to its end."""
     data = bytearray()
     async for piece in answer.content.iter_any():
         data += piece
         if len(data) > LARGEST_ANSWER:
-            raise AwayError(f"{service.id} answers with more than {LARGEST_ANSWER} bytes")
+            raise NonsenseError(f"{service.id} answers with more than {LARGEST_ANSWER} bytes")
     return bytes(data)

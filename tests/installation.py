@@ -94,6 +94,8 @@ class Installation:
     directory: Directory
     in_force: InForce
     """The gateway's."""
+    of_worker: InForce
+    """The worker's."""
     task_queue: str
     parts: tuple[ServiceCaller, Messenger, Deconfliction]
     """What a second worker needs."""
@@ -203,10 +205,12 @@ async def installed(
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 if scenario is None:
-                    yield Installation(client, url, http, directory, in_force, queue, parts, reads, sessions)
+                    yield Installation(client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
-                        yield Installation(client, url, http, directory, in_force, queue, parts, reads, sessions, services)
+                        yield Installation(
+                            client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions, services
+                        )
         finally:
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 

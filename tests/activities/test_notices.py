@@ -160,9 +160,12 @@ async def test_a_service_that_does_not_do_its_part_is_given_up(temporal: Client,
 
 async def test_what_one_webhook_has_taken_is_not_told_there_again(temporal: Client) -> None:
     """The next attempt tells the others; the desk counts as reached, since one of its places has taken it."""
-    async with Hook(free_ports(1)[0]).listening() as heard, misbehaving("resets") as url:
-        async with telling(temporal, at_desk("uz.prosecutor", heard.url, url)) as under_way:
-            told = await reports(under_way)
+    async with (
+        Hook(free_ports(1)[0]).listening() as heard,
+        misbehaving("resets") as url,
+        telling(temporal, at_desk("uz.prosecutor", heard.url, url)) as under_way,
+    ):
+        told = await reports(under_way)
 
     assert [True] == [one.reached for one in told]
     assert 1 == len(heard.came)
@@ -174,9 +177,11 @@ async def test_a_service_that_answers_at_the_second_attempt_is_reached(temporal:
     def at_the_second(hook: Hook) -> web.Response:
         return web.Response(status=503 if len(hook.came) < 2 else 204)
 
-    async with Hook(free_ports(1)[0], at_the_second).listening() as heard:
-        async with telling(temporal, at_desk("uz.prosecutor", heard.url)) as under_way:
-            told = await reports(under_way)
+    async with (
+        Hook(free_ports(1)[0], at_the_second).listening() as heard,
+        telling(temporal, at_desk("uz.prosecutor", heard.url)) as under_way,
+    ):
+        told = await reports(under_way)
 
     assert [True] == [one.reached for one in told]
     assert 1 == len({headers["webhook-id"] for headers, _ in heard.came})
