@@ -16,6 +16,7 @@ from yarl import URL
 from domain.delivery.ledger import Entry, Left, Receipt
 from domain.delivery.requests import Inbox, SignedInbox
 from domain.plan import proof
+from domain.plan.addresses import protected
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
 from domain.record.reads import Page
@@ -295,6 +296,9 @@ def _address(text: str) -> str:
         url = URL()
     if url.scheme not in ("http", "https") or url.host is None:
         raise Malformed(f"{text!r} is no address of a gateway", hint="give one such as http://127.0.0.1:8470")
+    if not protected(url.scheme, url.host):
+        message = f"{text!r} is no address of a gateway that is safe to use: on the way to it everything could be read"
+        raise Malformed(message, hint=f"give https://{url.host}; http:// is for a gateway on this very machine alone")
     return text.rstrip("/")
 
 

@@ -20,6 +20,7 @@ from client.checks import CHECKS, By, Found, Result, examine
 from client.console import answer, talk
 from client.examination import Exam
 from client.options import Output
+from domain.plan.addresses import protected
 from domain.plan.directory import Service, ServiceKey
 from domain.plan.vocabulary import Need
 from domain.signing.keys import public_text
@@ -135,4 +136,7 @@ def _address(text: str) -> str:
         url = URL()
     if url.scheme not in ("http", "https") or url.host is None or url.query_string or url.fragment:
         raise Malformed(f"{text!r} is no address of a service", hint="give one such as https://vigil.customs.example/vigil")
+    if not protected(url.scheme, url.host):
+        hint = f"give https://{url.host}; http:// is for a service on this very machine alone"
+        raise Malformed(f"{text!r} is not safe to use: on the way to it everything could be read", hint=hint)
     return text.rstrip("/")
