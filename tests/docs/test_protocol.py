@@ -526,6 +526,9 @@ async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None
         await calls.ask(service, asked)
         await calls.notify(service, told)
         found = await calls.answers(service, asked.id, 0)
+        await calls.answers(service, asked.id, 3, ["refused=3:malformed", "waits=4:not-authentic"])
+        method, target, *_ = heard.requests.pop()
+        assert block("polled again").body.strip() == f"{method} {target} HTTP/1.1"
         here = str(server.make_url("/vigil"))
     assert found == (Envelope.model_validate(said["granted"]),)
     shown = [one for one in BLOCKS if one.language == "http" and one.note.startswith("received")]
