@@ -12,6 +12,7 @@ from domain.delivery.ledger import Deconflicted
 from domain.plan.register import Answer, Claim, contacts
 from domain.plan.selectors import hashes
 from process.in_force import InForce
+from process.temporal import TASK_TIMEOUT
 from workflows import messages
 from workflows.messages import Book, Over, Touched, register_id, workflow_id
 
@@ -54,6 +55,7 @@ async def _ask(update: str, what: Claim | Over) -> Answer:
         Book(),
         id=register_id(queue),
         task_queue=queue,
+        task_timeout=TASK_TIMEOUT,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
     answer: Answer = await register.execute_update(update, what, result_type=Answer)

@@ -19,9 +19,9 @@ from client.brought import Brought
 from client.console import talk
 from client.embedded import Embedded, Home, Layout, held
 from client.running import Interrupted
+from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry
 from domain.delivery.vocabulary import Outcome
-from domain.delivery.events import Stated
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.record.verify import verify

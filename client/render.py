@@ -8,20 +8,39 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from domain.delivery.events import Amended, Asked, Cleared, Closed, Concluded, Deconflicted, Ended, Escalated, Expired, Expiring, Halted, KeysChanged, Opened, Reminded, Silence, Started, Stated, TakenUp, Told
-from domain.delivery.ledger import Entry, LeftOut, Receipt
+from domain.delivery.events import (
+    Amended,
+    Asked,
+    Cleared,
+    Closed,
+    Concluded,
+    Deconflicted,
+    Ended,
+    Escalated,
+    Expired,
+    Expiring,
+    Halted,
+    KeysChanged,
+    Opened,
+    Reminded,
+    Silence,
+    Started,
+    Stated,
+    TakenUp,
+    Told,
+)
+from domain.delivery.ledger import Entry, LeftOut, Receipt, Withheld
 from domain.delivery.requests import Request
-from domain.rules.arrival import ArrestMade
-from domain.rules.consent import AuthorisationGranted
-from domain.rules.custody import HandoverAccepted, HandoverOffered
-from domain.rules.stop import Incident
-from domain.rules.preparation import Prepared
-from domain.rules.balance import Seizure
 from domain.delivery.statement import Statement
-from domain.record.door import read_statement
 from domain.plan.goods import say_amount
 from domain.plan.key_changes import read_change
-from domain.delivery.ledger import Withheld
+from domain.record.door import read_statement
+from domain.rules.arrival import ArrestMade
+from domain.rules.balance import Seizure
+from domain.rules.consent import AuthorisationGranted
+from domain.rules.custody import HandoverAccepted, HandoverOffered
+from domain.rules.preparation import Prepared
+from domain.rules.stop import Incident
 from domain.views.view import DeliveryView, Row, StopView, Waiting
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span

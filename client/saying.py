@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from domain.delivery.statements import ANSWERS
 from pydantic import ValidationError
 
 from client.handing import kept
 from domain.delivery.requests import Request
-from domain.delivery.statements import ANSWERS
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.rules.speaking import Correction
 from domain.signing.envelope import Envelope

@@ -31,6 +31,7 @@ from gateway.bodies import READER, READERS, read, readers
 from gateway.codec import MOST_CODED, decoded
 from gateway.connections import CONNECTIONS, Connections
 from gateway.desk import DESK, Desk
+from gateway.health import ARCHIVE, ArchivePulse, whole
 from gateway.limits import LIMITS, Limits
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
@@ -65,6 +66,7 @@ def application(
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     streams: set[asyncio.Task[None]] = set()
     app[DESK], app[PROOFS], app[STREAMS], app[READS], app[SESSIONS] = desk, proofs, streams, log_of_reads, sessions
+    app[ARCHIVE] = ArchivePulse(lambda: log_of_reads.page(0, 0))
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
     app[READER] = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -90,8 +92,8 @@ async def _guard(request: web.Request, answer: web.StreamResponse) -> None:
 
 @routes.get("/v1/health", name="health")
 async def health(request: web.Request) -> web.Response:
-    """Whether this process, Temporal behind it and a worker are up. Needs no proof."""
-    return _model(await request.app[DESK].ready())
+    """Whether this process, Temporal and the archive behind it, and a worker are up. Needs no proof."""
+    return _model(await whole(request.app[DESK].ready(), request.app[ARCHIVE]))
 
 
 @routes.get("/v1/openapi.json", name="openapi")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,7 +49,7 @@ from gateway.health import Health, Pulse
 from gateway.rekeying import Rekeying
 from process.codec import Codec, ForgedError
 from process.in_force import InForce
-from process.temporal import codec_of, readable
+from process.temporal import TASK_TIMEOUT, codec_of, readable
 from workflows import messages
 from workflows.messages import Asker, Docket, Page, delivery_of, update_id, workflow_id
 
@@ -63,6 +63,12 @@ PATIENCE = timedelta(seconds=30)
 """How long the gateway waits for a worker's answer before it says that none is there."""
 UNTIL_LEFT = timedelta(seconds=10)
 """How long it waits for a statement's receipt before it leaves the statement for when a worker is up."""
+A_STOP = 0.5
+"""Seconds it waits for the receipt of a stop before it leaves the stop as well: other statements that are being judged (Temporal
+takes ten at once) and a worker that replays must not hold it up.
+"""
+ITS_RECEIPT = 2.0
+"""Seconds it then goes on waiting for the receipt, before it says that the stop has been left."""
 BRIEFLY = timedelta(seconds=3)
 """How long one delivery may keep an inbox waiting."""
 AT_ONCE = 8
@@ -119,6 +125,7 @@ class Desk:
                     docket,
                     id=workflow_id(plan.operation),
                     task_queue=self._task_queue,
+                    task_timeout=TASK_TIMEOUT,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(
                         [
@@ -191,28 +198,44 @@ class Desk:
             raise
 
     async def _judged_or_left(self, speaker: Service, statement: Statement, envelope: Envelope) -> Receipt | Left:
-        handle = self._handle(statement.delivery)
+        judging = asyncio.create_task(self._judged(statement, envelope))
+        judging.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may wait for it any more
         try:
-            with _as_ours(statement.delivery):
-                receipt: Receipt = await handle.execute_update(
-                    messages.SUBMIT,
-                    envelope,
-                    id=update_id(envelope),
-                    result_type=Receipt,
-                    rpc_timeout=UNTIL_LEFT,
-                )
+            if statement.kind == "stop_requested" and not (await asyncio.wait({judging}, timeout=A_STOP))[0]:
+                with suppress(Unavailable):  # then its judgement says so too
+                    left = await self._leave(speaker, statement, envelope)
+                    await asyncio.wait({judging}, timeout=ITS_RECEIPT)
+                    return judging.result() if judging.done() and judging.exception() is None else left
+            return await judging
         except NotFound:
             return await self._after_the_end(statement.delivery, envelope)
         except _NoWorkerError:
-            await self._seen_by(speaker, statement.delivery)
-            return await self._leave(statement, envelope)
+            return await self._leave(speaker, statement, envelope)
+        finally:
+            judging.cancel()
+
+    async def _judged(self, statement: Statement, envelope: Envelope) -> Receipt:
+        with _as_ours(statement.delivery):
+            receipt: Receipt = await self._handle(statement.delivery).execute_update(
+                messages.SUBMIT,
+                envelope,
+                id=update_id(envelope),
+                result_type=Receipt,
+                rpc_timeout=UNTIL_LEFT,
+            )
         return receipt
 
-    async def _leave(self, statement: Statement, envelope: Envelope) -> Left:
-        """Leave it by Signal: the same door, kept by the server until a worker is up."""
-        with _as_ours(statement.delivery):
-            await self._handle(statement.delivery).signal(messages.SUBMIT, envelope, rpc_timeout=PATIENCE)
-        log.warning("no worker answered: a statement was left with Temporal", extra={"delivery": statement.delivery})
+    async def _leave(self, speaker: Service, statement: Statement, envelope: Envelope) -> Receipt | Left:
+        """Leave it by Signal: the same door, kept by the server until a worker is up. Where the delivery has ended meanwhile,
+        there may be a receipt of it.
+        """
+        await self._seen_by(speaker, statement.delivery)
+        try:
+            with _as_ours(statement.delivery):
+                await self._handle(statement.delivery).signal(messages.SUBMIT, envelope, rpc_timeout=PATIENCE)
+        except NotFound:
+            return await self._after_the_end(statement.delivery, envelope)
+        log.warning("a statement was left with Temporal: it has no receipt yet", extra={"delivery": statement.delivery})
         return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
 
     async def _after_the_end(self, delivery: str, envelope: Envelope) -> Receipt:

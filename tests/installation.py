@@ -22,8 +22,8 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.deconfliction import Deconfliction
-from activities.desks import Desks
-from activities.services import Services
+from activities.messenger import Messenger
+from activities.services import ServiceCaller
 from archive.database import Database
 from archive.reads import Reads
 from archive.sessions import Sessions
@@ -94,8 +94,10 @@ class Installation:
     directory: Directory
     in_force: InForce
     """The gateway's."""
+    of_worker: InForce
+    """The worker's."""
     task_queue: str
-    parts: tuple[Services, Desks, Deconfliction]
+    parts: tuple[ServiceCaller, Messenger, Deconfliction]
     """What a second worker needs."""
     reads: Reads
     sessions: Sessions
@@ -197,16 +199,18 @@ async def installed(
         sessions = Sessions(reads._database)
         app = application(desk, Proofs(in_force, url), reads, sessions, openid)
         deconfliction = Deconfliction(DECONFLICTION_KEY, of_worker)
-        parts = Services(http, VIGIL, VIGIL_KEY), Desks(http, of_worker, VIGIL_KEY, url, mailbox), deconfliction
+        parts = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox), deconfliction
         worker = worker_for(client, queue, of_worker, *parts, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 if scenario is None:
-                    yield Installation(client, url, http, directory, in_force, queue, parts, reads, sessions)
+                    yield Installation(client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
-                        yield Installation(client, url, http, directory, in_force, queue, parts, reads, sessions, services)
+                        yield Installation(
+                            client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions, services
+                        )
         finally:
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 

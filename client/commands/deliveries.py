@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import Annotated
 
 import typer
+from domain.rules.unforeseen import decides, outlives_a_halt
 
 from client import render
 from client.brought import PlanFiles
@@ -15,7 +16,6 @@ from client.listing import table_of
 from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
 from domain.delivery.events import Closed, Ended
 from domain.delivery.ledger import Entry
-from domain.rules.unforeseen import decides, outlives_a_halt
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.views.view import DeliveryView

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from domain.delivery.statements import ANSWERS, confirms
+
 from client.conformance.exam import CONDITIONS, MOST_ANSWERS, ONE_CALL, Answer, Exam, Unmet, Untried, as_bytes
 from client.conformance.gateway import LOOK_EVERY, OF_A_DELIVERY, OF_ALL, TRIALS
 from client.conformance.taking import RECEIVED, REFUSED, wanted
-from domain.delivery.statements import ANSWERS, confirms
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
 from protocol.calls import answers_to

@@ -17,9 +17,9 @@ from yarl import URL
 from client.conformance.gateway import LOOK_EVERY, HandedIn, StandIn, about_what
 from domain.delivery.requests import Facts, Notice, Request
 from domain.delivery.statement import Statement
-from domain.record.door import read_statement
 from domain.plan.directory import Service, ServiceKey
 from domain.plan.vocabulary import Need
+from domain.record.door import read_statement
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.signing.keys import key_id, public_text

@@ -3,16 +3,17 @@
 It is data the user brings (design section 5). A delivery keeps the snapshot it started with.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
+from domain.plan.addresses import protected
 from domain.signing.canonical import Frozen
 from domain.signing.keys import PublicKeyText, key_id
 from domain.signing.recipients import RecipientText
-from domain.words.errors import NotFound
+from domain.words.errors import Fault, NotFound
 from domain.words.identifiers import ServiceId, State
 from domain.words.moments import Moment, instant
 from domain.words.quantities import Span
@@ -215,3 +216,24 @@ class Directory(Frozen):
         wanted = frozenset(services)
         kept = tuple(known for known in self.services if known.id in wanted or known.kind == "system")
         return self.model_copy(update={"services": kept}).for_others()
+
+
+def faults_in(directory: Directory) -> Iterator[Fault]:
+    """What is wrong with a directory that is brought: an address at which what is sent could be read on the way.
+
+    Not asked of a snapshot: deliveries and packets from before this was a rule must still be read.
+    """
+    for service in directory.services:
+        for place, url in _addresses(service.reach):
+            if not protected(url.scheme, url.host or ""):
+                problem = f"{service.id}: expected https://; http:// is for a service on this very machine alone"
+                yield Fault(place=f"services.{directory.services.index(service)}.{place}", problem=problem)
+
+
+def _addresses(reach: Reach) -> Iterator[tuple[str, HttpUrl]]:
+    if not isinstance(reach, Desk):
+        yield "reach.url", reach.url
+        return
+    for number, channel in enumerate(reach.notify):
+        if isinstance(channel, Webhook):
+            yield f"reach.notify.{number}.url", channel.url

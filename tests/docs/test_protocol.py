@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from activities.desks import Desks, Waiting, mail
-from activities.services import POLL_WAIT, Services
+from activities.messenger import Alert, Messenger, mail, message_id
+from activities.services import POLL_WAIT, ServiceCaller
+from protocol.calls import LARGEST_BODY
 from archive.sessions import Sessions
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, Deconflicted, Event, Opened
@@ -530,10 +531,13 @@ async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None
             id="uz.prosecutor", kind="prosecutor", state="UZ", names={"en": "x"},
             reach={"by": "poll", "url": str(server.make_url("/vigil")), "every": "30s"},
         )  # fmt: skip
-        calls = Services(http, "vigil", said["vigil_key"])
+        calls = ServiceCaller(http, "vigil", said["vigil_key"])
         await calls.ask(service, asked)
         await calls.notify(service, told)
         found = await calls.answers(service, asked.id, 0)
+        await calls.answers(service, asked.id, 3, ["refused=3:malformed", "waits=4:not-authentic"])
+        method, target, *_ = heard.requests.pop()
+        assert block("polled again").body.strip() == f"{method} {target} HTTP/1.1"
         here = str(server.make_url("/vigil"))
     assert found == (Envelope.model_validate(said["granted"]),)
     shown = [one for one in BLOCKS if one.language == "http" and one.note.startswith("received")]
@@ -569,10 +573,10 @@ async def test_what_a_desk_is_told_is_as_shown(said: dict[str, Any]) -> None:
         known = Service(
             id="uz.prosecutor", kind="prosecutor", state="UZ", names={"en": "x"}, reach=here
         )  # fmt: skip
-        desks = Desks(
+        desks = Messenger(
             http, InForce(Directory(vigil="directory/1", services=(known,))), said["vigil_key"], "https://vigil.example"
         )
-        assert (await desks.tell(Waiting.of_request(asked), [])).everyone
+        assert (await desks.tell(Alert.of_request(asked), [])).everyone
     head, _, body = block("told by webhook").body.partition("\n\n")
     shown = {name.lower(): value for name, value in (line.split(": ", 1) for line in head.splitlines()[1:])}
     ((_, _, headers, sent_body),) = heard.requests
@@ -585,7 +589,8 @@ async def test_what_a_desk_is_told_is_as_shown(said: dict[str, Any]) -> None:
     for wrong, when in ((sent_body + b" ", now), (sent_body, now + 301)):
         with pytest.raises(ValueError, match=r"webhook|Vigil"):
             check(shown, wrong, when)
-    message = mail(Waiting.of_request(asked), "vigil@vigil.example", reach.notify[1].to, "https://vigil.example")
+    number = message_id(Alert.of_request(asked), said["vigil_key"])
+    message = mail(Alert.of_request(asked), number, "vigil@vigil.example", reach.notify[1].to, "https://vigil.example")
     lines = [f"{name}: {message[name]}" for name in ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted")]
     assert block("told by mail").body == "\n".join(lines) + "\n\n" + message.get_content()
 

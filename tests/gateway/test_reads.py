@@ -259,6 +259,14 @@ async def test_while_the_archive_is_away_nothing_is_shown(at: At, look: Callable
 
 
 @pytest.mark.usefixtures("away")
+async def test_while_the_archive_is_away_health_says_so(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever watches the installation sees which part is missing."""
+    monkeypatch.setattr("gateway.health.FRESH", -1)
+    async with at.installation.http.get(f"{at.installation.url}/v1/health") as answer:
+        assert ("partly", "away") == ((found := await answer.json())["status"], found["archive"])
+
+
+@pytest.mark.usefixtures("away")
 async def test_while_the_archive_is_away_statements_and_stops_are_taken(at: At) -> None:
     """R8: a stop waits for no database. A delivery is started and stopped, and its receipt given."""
     plan = at.plan.model_copy(update={"operation": f"fresh-{uuid.uuid4().hex[:8]}"})
