@@ -15,7 +15,9 @@ from activities.deconfliction import Deconfliction
 from activities.desks import Desks
 from activities.notices import Notices
 from activities.services import Services
-from process.brought import deconfliction_key_in, installation_of
+from archive.database import Database
+from archive.keys import KeyChanges
+from process.brought import deconfliction_key_in, installation_of, password_in
 from process.in_force import InForce, OfFile
 from process.keyfile import key_in
 from process.mail import mailbox
@@ -73,7 +75,8 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
-    directory, key = OfFile(chosen.directory), key_in(chosen.key, chosen.passphrase_file)
+    archive = Database(chosen.archive_url, password_in(chosen.archive_password))
+    directory, key = OfFile(chosen.directory, KeyChanges(archive)), key_in(chosen.key, chosen.passphrase_file)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
@@ -86,6 +89,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         log.info("the worker is ready", extra={"task_queue": chosen.task_queue})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")
+    await archive.close()
 
 
 if __name__ == "__main__":

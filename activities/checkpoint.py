@@ -25,9 +25,9 @@ from domain.delivery.ledger import Receipt
 from domain.delivery.requests import Request
 from domain.delivery.statements import read_statement
 from domain.plan.directory import Desk, Poll, Service
-from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
-from domain.words.errors import Malformed, NotAuthentic, NotFound
-from process.in_force import InForce
+from domain.signing.envelope import STATEMENT_TYPE, Envelope
+from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable
+from process.in_force import BRAKES, InForce
 from workflows import messages
 from workflows.messages import AskedReport, CheckpointWait, update_id, workflow_id
 
@@ -142,13 +142,16 @@ class Checkpoints:
     async def _hand_in(self, service: Service, envelope: Envelope, workflow: WorkflowHandle[object, object]) -> None:
         try:
             statement = read_statement(envelope.body())
-            keys = self._directory.now.get(statement.service).keys_at(datetime.now(UTC))
-            open_envelope(envelope, STATEMENT_TYPE, keys)  # one that ended a moment ago, the delivery may not know of yet
+            await self._directory.look()  # a key that ended a moment ago, the delivery may not know of yet
+            known = self._directory.now if statement.content.kind in BRAKES else self._directory.sure()
+            known.get(statement.service).opened(envelope, STATEMENT_TYPE, statement.officer, datetime.now(UTC))
             await workflow.execute_update(messages.SUBMIT, envelope, id=update_id(envelope), result_type=Receipt)
         except (Malformed, NotAuthentic, NotFound, WorkflowUpdateFailedError) as error:
             log.warning("a polled answer was turned away: %s", type(error).__name__, extra={"service": service.id})
         except RPCError as error:
             raise ApplicationError("the workflow cannot be reached", type="Unreachable") from error
+        except Unavailable as error:
+            raise ApplicationError(error.message, type="Unreachable") from error
 
     def _next_look(self, wait: CheckpointWait, *, done: bool) -> timedelta:
         """When to wake: soon while someone is unreachable, at the pace of those who are polled, else hardly ever."""

@@ -36,6 +36,7 @@ class Deconfliction:
         await self._tell(await _ask(messages.RELEASE, over))
 
     async def _tell(self, answer: Answer) -> None:
+        await self._directory.look()  # so that nobody is given a key that has ended
         for finding in answer.findings:
             told = Deconflicted(number=answer.number, contacts=contacts(self._key, finding, self._directory.now))
             delivery = activity.client().get_workflow_handle(workflow_id(finding.claim.delivery))

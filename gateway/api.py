@@ -185,8 +185,12 @@ async def packet(request: web.Request) -> web.Response:
 
 @routes.post("/v1/keys", name="keys")
 async def keys(request: web.Request) -> web.Response:
-    """Bring a signed change of a service's keys to the deliveries under way. The answer says what became of it in each."""
-    return _model(await request.app[DESK].change_keys(request[CALLER].service, await _body(request, Envelope)))
+    """Enter a signed change of a service's keys, and bring it to the deliveries under way. The answer says what became of it in
+    each, to who may list them; to others, whether all have it.
+    """
+    taken = await request.app[DESK].change_keys(request[CALLER].service, await _body(request, Envelope))
+    shows(request, (*taken.taken, *taken.left, *(fault.place for fault in taken.refused if taken.named)))
+    return _model(taken)
 
 
 @routes.get("/v1/inbox", name="inbox")

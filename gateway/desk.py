@@ -31,6 +31,7 @@ from domain.plan.access import reach, role_of, speaks_everywhere
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory, Listed, Service
+from domain.plan.directory import faults_in as faults_of_directory
 from domain.plan.key_changes import Taken, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
@@ -38,7 +39,7 @@ from domain.record.door import resume, verified_plan
 from domain.record.packet import Purpose, seal
 from domain.rules import amending
 from domain.signing.canonical import canonical
-from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
+from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.views.sight import Withheld, sight
 from domain.views.view import DeliveryView, Row
 from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable, VigilError
@@ -183,7 +184,7 @@ class Desk:
         if speaker is None:
             message = f"unknown service {statement.service}"
             raise NotAuthentic(message, hint="a statement names a service of the directory")
-        open_envelope(envelope, STATEMENT_TYPE, speaker.keys_at(datetime.now(UTC)))
+        speaker.opened(envelope, STATEMENT_TYPE, statement.officer, datetime.now(UTC))
         try:
             return await self._judged_or_left(speaker, statement, envelope)
         except (NotAuthentic, NotAllowed, NotFound):
@@ -229,22 +230,17 @@ class Desk:
     async def change_keys(self, caller: Service, envelope: Envelope) -> Taken:
         """Bring a signed change of keys to every delivery under way that its service speaks in; what became of it in each.
 
-        Keys that it ends count no more here from now on, whatever the directory's file says. Asked again, it does no harm.
+        It is entered in the archive first: from then on it is in force at every gateway and worker, and stays so. Deliveries are
+        named only to who may list them. Asked again, it does no harm.
+
         Raises `Malformed`, `NotAuthentic`, `NotAllowed`, or `RuleBroken` (R24): then nothing has changed anywhere; and
-        `Unavailable` if Temporal is away: then ask again.
+        `Unavailable` if the archive or Temporal is away: then ask again.
         """
         change = read_change(envelope)
         if caller.id != change.service and reach(role_of(caller), "keys") != "all":
             message = f"{caller.id} cannot announce keys of {change.service}"
             raise NotAllowed(message, hint="the service itself can, or an administrator")
-        new = changed(self._directory, change) != self._directory
-        if new:
-            authentic(envelope, self._directory, datetime.now(UTC))
-        faults = tuple(faults_of_keys(self._directory, change))
-        if faults:
-            raise RuleBroken("R24", "; ".join(faults))
-        if new:
-            self._in_force.end_keys(change)
+        await self._in_force.enter(envelope, self._key, lambda directory: _may_be_taken(envelope, directory))
         service = self._directory.get(change.service)
 
         async def bring(delivery: str) -> None:
@@ -256,7 +252,8 @@ class Desk:
             with _as_ours(delivery):
                 await self._handle(delivery).signal(messages.CHANGE_KEYS, envelope, rpc_timeout=PATIENCE)
 
-        return await Rekeying(lambda: self._speaks_in(service), bring, leave).everywhere()
+        taken = await Rekeying(lambda: self._speaks_in(service), bring, leave).everywhere()
+        return taken if reach(role_of(caller), "list") != "-" else taken.unnamed()
 
     async def _speaks_in(self, service: Service) -> AsyncIterator[str]:
         """Every delivery under way that the service can speak in: its own; supervisors and administrators, all."""
@@ -447,6 +444,23 @@ async def _row(found: WorkflowExecution) -> Row | None:
         started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
         closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,
     )
+
+
+def _may_be_taken(envelope: Envelope, directory: Directory) -> None:
+    """Raises `Malformed`, `NotAuthentic`, or `RuleBroken` (R24) unless this change of keys may be. What says nothing new is fine
+    whoever signed it: it may have ended the very key that it is signed with.
+    """
+    change = read_change(envelope)
+    if directory.find(change.service) is None or directory.find(change.by) is None:
+        authentic(envelope, directory, datetime.now(UTC))
+    then = changed(directory, change)
+    if then != directory:
+        authentic(envelope, directory, datetime.now(UTC))
+    faults = [*faults_of_keys(directory, change)]
+    if change.added and then != directory:
+        faults += [fault.problem for fault in faults_of_directory(then)]
+    if faults:
+        raise RuleBroken("R24", "; ".join(faults))
 
 
 @contextmanager

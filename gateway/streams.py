@@ -51,7 +51,8 @@ async def end_streams(app: web.Application) -> None:
 async def _while_known(request: web.Request, entries: AsyncIterator[Entry | Withheld]) -> AsyncIterator[Entry | Withheld]:
     """These entries, for as long as the key that asked for them counts (R24)."""
     async for entry in entries:
-        request.app[PROOFS].still(request[CALLER])
+        await request.app[PROOFS].still(request[CALLER])
+        request.app[PROOFS].known()
         yield entry
 
 

@@ -39,7 +39,7 @@ from gateway.desk import Desk
 from gateway.oidc import Provider
 from process.codec import converter
 from process.gateway import Gateway
-from process.in_force import InForce
+from process.in_force import InForce, InMemory
 from process.mail import Mailbox
 from process.ring import Ring
 from process.temporal import IDENTITY
@@ -192,7 +192,8 @@ async def installed(
     directory = directory.model_copy(update={"services": (*directory.services, *beside)})
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
-        in_force, of_worker = InForce(directory.for_others()), InForce(directory)
+        changes = InMemory()
+        in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
         desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY)
         sessions = Sessions(reads._database)
         app = application(desk, Proofs(in_force, url), reads, sessions, openid)

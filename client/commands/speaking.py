@@ -63,7 +63,7 @@ class Said:
         decision = [f"proceed={'yes' if positive else 'no'}"] if kind == "movement_decision" else []
         content = content_of(kind, [*(self.fields or []), *more, *decision], request)
         return statement(
-            *(self.delivery, caller.service, caller.officer, content, caller.key(), self.checkpoint),
+            *(self.delivery, caller.service, caller.code, content, caller.key(), self.checkpoint),
             on_behalf_of=self.on_behalf_of,
             fulfils=self.fulfils or [],
             handling=self.handling,
@@ -226,7 +226,7 @@ def _say(said: Said, caller: Caller, carried: Carried, output: str, *more: str, 
 
 
 def _pass_on(delivery: str, content: Content, caller: Caller, carried: Carried, output: str, handling: str | None = None) -> None:
-    envelope = statement(delivery, caller.service, caller.officer, content, caller.key(), handling=handling)
+    envelope = statement(delivery, caller.service, caller.code, content, caller.key(), handling=handling)
     carried.check()
     if carried.offline:
         _keep(envelope, carried, output)

@@ -2,8 +2,8 @@
 
 A JSON Web Token (RFC 7519, signed as RFC 9864 `Ed25519`) with the claims of DPoP (RFC 9449): method `htm`, absolute URL `htu`, a
 unique `jti`, and the SHA-256 of the body as `bod`. It is worthless for another request, at another address, and after a minute
-for any. Where a person calls, `sub` is the officer's code. No password and no bearer secret exists that could be stolen from
-a file.
+for any. Where a person calls, `sub` is the officer's code. A key that is an officer's proves that it is that officer who calls:
+another code is refused, and none need be given. No password and no bearer secret exists that could be stolen from a file.
 """
 
 import base64
@@ -111,10 +111,13 @@ def identify(header: str | None, directory: Directory, method: str, url: str, *,
     if not _signed_by(token, key):
         raise unknown
     try:
-        return Caller(service=service, key=kid, officer=claims.get("sub"), nonce=claims.get("jti"), body=claims.get("bod"))
+        caller = Caller(service=service, key=kid, officer=claims.get("sub"), nonce=claims.get("jti"), body=claims.get("bod"))
     except ValidationError as error:
         message = "the proof needs `bod`, a unique `jti` of 1 to 200 characters, and of a person the officer's code as `sub`"
         raise NotAuthentic(message, hint="see docs/protocol.md, section 3") from error
+    if caller.officer is not None:
+        service.check_officer(kid, caller.officer)
+    return caller.model_copy(update={"officer": caller.officer or service.officer_of(kid)})
 
 
 def _parts(token: str) -> tuple[str, Mapping[str, Any]]:

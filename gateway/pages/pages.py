@@ -29,7 +29,7 @@ from gateway.access import CALLER, PROOFS
 from gateway.desk import DESK
 from gateway.oidc import PROVIDER
 from gateway.pages import words
-from gateway.pages.door import ROOT, SESSIONS, remember, token_of
+from gateway.pages.door import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
 from gateway.problems import Refusal
@@ -64,6 +64,7 @@ async def enter(request: web.Request) -> web.Response:
     except Malformed as error:
         raise NotAuthentic("that is no link to sign in with") from error
     token = await request.app[SESSIONS].enter(link)
+    await visitor_of(request, token)  # a link ends with the key that asked for it
     answer = web.Response(status=204)
     remember(request, answer, token)
     return answer
