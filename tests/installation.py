@@ -25,6 +25,7 @@ from activities.deconfliction import Deconfliction
 from activities.desks import Desks
 from activities.services import Services
 from archive.database import Database
+from archive.keys import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
@@ -39,7 +40,7 @@ from gateway.desk import Desk
 from gateway.oidc import Provider
 from process.codec import converter
 from process.gateway import Gateway
-from process.in_force import InForce, InMemory
+from process.in_force import InForce
 from process.mail import Mailbox
 from process.ring import Ring
 from process.temporal import IDENTITY
@@ -192,7 +193,7 @@ async def installed(
     directory = directory.model_copy(update={"services": (*directory.services, *beside)})
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
-        changes = InMemory()
+        changes = KeyChanges(reads._database)
         in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
         desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY)
         sessions = Sessions(reads._database)

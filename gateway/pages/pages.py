@@ -182,7 +182,7 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "url": request.app[PROOFS].url,
         "service": caller.service.id,
         "officer": caller.officer,
-        "keys": _keys(caller.service),
+        "keys": _keys(caller.service, caller.officer),
         "delivery": delivery,
         "checkpoint": asked.checkpoint if asked is not None else None,
         "on_behalf_of": asked.service if asked is not None and asked.service != caller.service.id else None,
@@ -191,10 +191,11 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
     }
 
 
-def _keys(service: Service) -> dict[str, dict[str, str | None]]:
-    """The keys of a service that count now, by their id."""
+def _keys(service: Service, officer: str | None) -> dict[str, dict[str, str | None]]:
+    """The keys of a service that count now and with which this officer may sign, by their id."""
     now = datetime.now(UTC)
-    return {key_id(key.public): {"from": key.valid_from, "until": key.valid_until} for key in service.keys if key.valid_at(now)}
+    found = [key for key in service.keys if key.valid_at(now) and key.officer in (None, officer)]
+    return {key_id(key.public): {"from": key.valid_from, "until": key.valid_until} for key in found}
 
 
 M = TypeVar("M", bound=BaseModel)
