@@ -57,7 +57,8 @@ def test_a_statement_is_of_the_officer_whose_key_signs_it() -> None:
 def test_the_same_public_key_twice_is_refused(other: str) -> None:
     """Under two officers of one service, or of two services: one hand would be two."""
     twice = key("first", "P-2")
-    services = (service(key("first", "P-1"), twice),) if other == "uz.police" else (service(key("first")), service(twice, id=other))
+    of_two = (service(key("first")), service(twice, id=other))
+    services = (service(key("first", "P-1"), twice),) if other == "uz.police" else of_two
     with pytest.raises(ValidationError, match=f"key {of('first')} stands twice, at uz.police and {other}"):
         Directory(vigil="directory/1", services=services)
 

@@ -270,11 +270,11 @@ async def test_while_the_archive_is_away_nothing_is_shown(at: At, look: Callable
 
 
 @pytest.mark.usefixtures("away")
-async def test_while_the_archive_is_away_a_stop_is_taken_for_ever_and_all_else_for_a_while(
+async def test_while_the_archive_is_away_a_stop_is_taken_and_all_else_for_a_while(
     at: At, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R8: a stop waits for no database. A delivery is started by the keys last known; once those may have been revoked for too long,
-    nobody starts one or says anything else, and who orders a stop gets the receipt.
+    """R8: a stop waits for no database. A delivery is started by the keys last known; once those may have been revoked for too
+    long, nobody starts one or says anything else, and who orders a stop gets the receipt.
     """
     monkeypatch.setattr(at.installation.in_force, "_changes", KeyChanges(NOWHERE))
     plan = at.plan.model_copy(update={"operation": f"fresh-{uuid.uuid4().hex[:8]}"})
@@ -294,9 +294,7 @@ async def test_while_the_archive_is_away_a_stop_is_taken_for_ever_and_all_else_f
 
 
 @pytest.mark.usefixtures("away")
-async def test_while_the_archive_is_away_no_key_is_revoked_at_one_gateway_alone(
-    at: At, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_while_the_archive_is_away_no_key_is_revoked_at_one_gateway_alone(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change of keys is in the archive first: without it nothing has changed, and the officer is told to do it again."""
     monkeypatch.setattr(at.installation.in_force, "_changes", KeyChanges(NOWHERE))
     with pytest.raises(Unavailable, match="cannot take a change of keys") as refused:
