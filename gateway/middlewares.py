@@ -90,7 +90,7 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
     lane = lane_of(action, body)
     async with request.app[LIMITS].turn(caller.service.id, lane):
         await _received(request, caller)
-        if request.can_read_body:  # it may have been long in coming
+        if request.body_exists:  # it may have been long in coming
             await proofs.still(visitor)
         if lane != "stop":
             proofs.known()
