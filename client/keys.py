@@ -107,13 +107,10 @@ def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
 
 
 def officer_of(folder: Path, service: str) -> str | None:
-    """Whose key it is that the service uses here now; none: its own system's, or there is none that counts.
-
-    Raises what `held` raises.
-    """
+    """Whose key it is that the service uses here now; none: its own system's, or there is none that counts. Raises `Malformed`."""
     try:
         using = in_use(folder, service)
-    except NotAllowed:
+    except (NotAllowed, NotFound):  # whoever asks for the key itself is told
         return None
     return using.file.key.officer if using.file.key is not None else None
 

@@ -2,7 +2,7 @@
 
 The file is the base. A change of keys is entered in the archive first, and from then on it binds every gateway and worker:
 each asks the archive for the newest number before a signature matters. While the archive does not answer, the keys last known
-count for `BOUND` seconds more; after that nobody is let in, but for whoever stops a delivery. (docs/decisions/0020 has the
+count for `BOUND` seconds more; after that nobody is let in, but for whoever stops a delivery. (docs/decisions/0023 has the
 alternatives and the measurements.)
 """
 

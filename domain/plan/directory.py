@@ -43,7 +43,7 @@ MOST_KEYS = 64
 """Of one service, ended ones included: dozens of officers, each with a key of their own and one that it follows on."""
 KEYS_EACH = 7
 """Of a service on average, in a directory that has more than `MOST_KEYS`. A key is 240 bytes and the rest of a service 200, so
-64 services stay within the 128 KiB that a history or a packet can carry without harm (docs/decisions/0020).
+64 services stay within the 128 KiB that a history or a packet can carry without harm (docs/decisions/0023).
 """
 
 
