@@ -225,11 +225,14 @@ async def two_officers(exam: Exam) -> str:
     """Where two officers must sign, there are two statements that say the same."""
     await exam.ask(exam.pair)
     try:
-        first, second, *_ = [exam.loosely(one) for one in await exam.said_to(exam.pair, 2)]
+        pair = (await exam.said_to(exam.pair, 2))[:2]
+        first, second = [exam.loosely(one) for one in pair]
     except Untried as error:
         raise Unmet(str(error)) from error
     if first.get("content") != second.get("content") or len({first.get("officer"), second.get("officer")}) != 2:
         raise Unmet("two statements with other content, or by the same officer")
+    if {one.keyid for one in pair[0].signatures} & {one.keyid for one in pair[1].signatures}:
+        raise Unmet("two statements under the same key: each officer signs with one of their own")
     return "two statements of the same content by two officers"
 
 

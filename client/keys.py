@@ -107,7 +107,7 @@ def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
 
 
 def officer_of(folder: Path, service: str) -> str | None:
-    """Whose key it is that the service uses here now; none: its own system's, or there is none that counts. Raises `Malformed`."""
+    """Whose key it is that the service uses here now; none: its own system's, or none counts. Raises `Malformed`."""
     try:
         using = in_use(folder, service)
     except (NotAllowed, NotFound):  # whoever asks for the key itself is told

@@ -602,7 +602,7 @@ async def test_an_administrator_replaces_one_officers_key_and_no_other(office: O
 async def test_who_has_a_key_of_their_own_says_nothing_in_anothers_name(office: Office) -> None:
     """The command refuses it before anything is signed, and names the officer whose key it is where nobody is named."""
     await office.run("keys", "new", "--plain", POLICE, "--officer", "P-1")
-    said = ("stop", "x", "--reason", "leak", "--as", POLICE, "--offline")
+    said = ("stop", "saxaul-22", "--reason", "leak", "--as", POLICE, "--offline")
     refused = await office.run(*said, "--officer", "P-2")
     await office.run(*said)
     (file,) = office.folder.glob("*.statement.json")
