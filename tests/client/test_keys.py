@@ -599,7 +599,7 @@ async def test_an_administrator_replaces_one_officers_key_and_no_other(office: O
     assert [(None, False), ("C-1", True), ("C-1", False)] == [(key.officer, key.revoked_at is not None) for key in found]
 
 
-async def test_who_has_a_key_of_their_own_says_nothing_in_anothers_name(office: Office) -> None:
+async def test_who_has_a_key_of_their_own_says_nothing_under_another_code(office: Office) -> None:
     """The command refuses it before anything is signed, and names the officer whose key it is where nobody is named."""
     await office.run("keys", "new", "--plain", POLICE, "--officer", "P-1")
     said = ("stop", "saxaul-22", "--reason", "leak", "--as", POLICE, "--offline")

@@ -239,7 +239,7 @@ def test_a_proof_by_an_officers_key_is_that_officers(said: str | None) -> None:
     assert "P-1" == caller.officer
 
 
-def test_a_proof_by_an_officers_key_in_anothers_name_is_refused() -> None:
+def test_a_proof_by_an_officers_key_under_another_code_is_refused() -> None:
     """The log of reads would name the wrong person; a system's key vouches for whom it names."""
     with pytest.raises(NotAuthentic, match="is P-1's, and what it signed names P-2"):
         checked(made(officer="P-2"), with_officer("P-1"))
