@@ -25,6 +25,7 @@ from activities.deconfliction import Deconfliction
 from activities.messenger import Messenger
 from activities.services import ServiceCaller
 from archive.database import Database
+from archive.keys import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
@@ -194,7 +195,8 @@ async def installed(
     directory = directory.model_copy(update={"services": (*directory.services, *beside)})
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
-        in_force, of_worker = InForce(directory.for_others()), InForce(directory)
+        changes = KeyChanges(reads._database)
+        in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
         desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY)
         sessions = Sessions(reads._database)
         app = application(desk, Proofs(in_force, url), reads, sessions, openid)
