@@ -215,12 +215,6 @@ def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | None:
     return _receipt(delivery, entry.seq, statement.id)
 
 
-def plan_digest(delivery: Delivery, size: int) -> str:
-    """SHA-256 of the payload of the plan that was in force when the ledger had so many entries."""
-    plans = [one.event.plan for one in delivery.ledger.entries if isinstance(one.event, Started | Amended) and one.seq < size]
-    return plans[-1].fingerprint()
-
-
 def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:
     entry = delivery.append(event, at)
     advance(delivery, delivery.state.now)
@@ -234,7 +228,7 @@ def _receipt(delivery: Delivery, seq: int, statement: str) -> Receipt:
     assert isinstance(entry.event, Stated)  # noqa: S101
     return Receipt(
         delivery=delivery.plan.operation,
-        plan=plan_digest(delivery, seq + 1),
+        plan=delivery.state.plan_at(seq),
         statement=statement,
         fingerprint=entry.event.envelope.fingerprint(),
         entry=entry,

@@ -5,12 +5,12 @@ decides there, at that moment, and nothing that was due may be missing. What cam
 must be possible.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import OUTSIDE, Amended, KeysChanged, Started, Stated
-from domain.delivery.ledger import Entry, LeftOut, Receipt
+from domain.delivery.ledger import Entry, LeftOut
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
@@ -18,7 +18,8 @@ from domain.plan.key_changes import authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.vocabulary import Digest
 from domain.record.door import is_news, stated, verified_plan
-from domain.record.packet import Purpose, unseal
+from domain.record.packet import Packet, Purpose, unseal
+from domain.record.receipts import fits, opened
 from domain.rules.amending import faults_in
 from domain.rules.books import BOOKS
 from domain.rules.conflict import ConflictSettled
@@ -27,7 +28,6 @@ from domain.rules.handling import bound
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import STATEMENT_TYPE, Envelope
 from domain.signing.keys import key_id
-from domain.signing.tree import root_of
 from domain.words.errors import NotVerified, VigilError
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.moments import instant, utc_text
@@ -59,16 +59,21 @@ class Verified(Frozen):
     left_out: int
     """Statements that their handling code keeps out of this packet (R23); the ledger's hashes commit to them."""
     purpose: Purpose
+    receipts: int
+    """Receipts held beside it, each of which fits."""
+    other_history: tuple[int, ...]
+    """Entries of brakes whose service says that it had seen another history than this: they count, and somebody must ask why."""
     signers: tuple[SignerSeen, ...]
     sealed_by: str
     exported_at: UtcText
 
 
-def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[Receipt] = ()) -> Verified:
+def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[Envelope] = ()) -> Verified:
     """Re-run every rule over the packet.
 
     `directory` is one you trust for other reasons: every key used must then stand in it. `receipts` are those you were
-    given while the delivery ran: each must fit the ledger. Raises `NotVerified`, naming the entry where it can.
+    given while the delivery ran: each must be signed by the installation, by the directory that you trust or else by the packet's
+    own, and fit the ledger. Raises `NotVerified`, naming the entry where it can.
     """
     packet, manifest, envelope = unseal(data)
     delivery = replay(packet.ledger, packet.directory, packet.cards)
@@ -83,8 +88,9 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[R
         trust = _Trust(directory, delivery.ledger.entries)
         trust.check(system.id if system is not None else "", envelope, instant(manifest.exported_at))
         _keys_are_trusted(delivery, trust)
+    installation = directory or _with_sealers(packet)
     for receipt in receipts:
-        _fits(delivery, receipt)
+        _receipt_fits(receipt, installation, delivery)
     heard = [entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Stated)]
     return Verified(
         delivery=delivery.plan.operation,
@@ -97,6 +103,8 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[R
         refused=sum(event.verdict.verdict == "refused" for event in heard),
         left_out=sum(isinstance(entry, LeftOut) for entry in packet.ledger),
         purpose=manifest.purpose,
+        receipts=len(receipts),
+        other_history=tuple(_other_histories(delivery)),
         signers=_signers(delivery, heard),
         sealed_by=envelope.signatures[0].keyid,
         exported_at=manifest.exported_at,
@@ -249,19 +257,32 @@ class _Trust:
                 raise NotVerified(reason, entry)
 
 
-def _fits(delivery: Delivery, receipt: Receipt) -> None:
-    """Raises `NotVerified` unless the receipt is whole in itself, and of this ledger."""
-    ledger, seq = delivery.ledger, receipt.entry.seq
-    leaf = bytes.fromhex(receipt.entry.leaf())
-    root = root_of(leaf, seq, receipt.size, [bytes.fromhex(one) for one in receipt.proof])
-    if receipt.size != seq + 1 or root is None or root.hex() != receipt.root:
-        raise NotVerified(f"your receipt for statement {receipt.statement} does not prove its own entry", seq)
-    if receipt.delivery != delivery.plan.operation or seq >= len(ledger) or ledger.root_at(receipt.size) != receipt.root:
-        raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq)
-    event = receipt.entry.event
-    said = delivery.law.read(event.envelope).id if isinstance(event, Stated) else None
-    if said != receipt.statement:
-        raise NotVerified(f"your receipt for statement {receipt.statement} is not for what stands there", seq)
+def _receipt_fits(envelope: Envelope, installation: Directory, delivery: Delivery) -> None:
+    try:
+        receipt = opened(envelope, installation)
+    except NotVerified:
+        raise
+    except VigilError as error:
+        raise NotVerified(f"a receipt of yours is none of this installation: {error.message}") from error
+    fits(receipt, delivery)
+
+
+def _with_sealers(packet: Packet) -> Directory:
+    """The packet's directory, its installation with the keys that it had when the packet was exported too."""
+    services = tuple(
+        one.model_copy(update={"keys": tuple(dict.fromkeys((*one.keys, *packet.sealers)))}) if one.kind == "system" else one
+        for one in packet.directory.services
+    )
+    return packet.directory.model_copy(update={"services": services})
+
+
+def _other_histories(delivery: Delivery) -> Iterator[int]:
+    """Entries of accepted statements that name another history: only a brake is taken so."""
+    for entry in delivery.ledger.entries:
+        if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "accepted":
+            seen = delivery.law.read(entry.event.envelope).seen
+            if seen is not None and (seen.size > entry.seq or delivery.ledger.root_at(seen.size) != seen.root):
+                yield entry.seq
 
 
 def _signers(delivery: Delivery, heard: Sequence[Stated]) -> tuple[SignerSeen, ...]:

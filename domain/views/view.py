@@ -105,6 +105,8 @@ class DeliveryView(Frozen):
     halted: str | None
     outcome: Outcome | None
     started_at: str
+    plan: str
+    """SHA-256 of the payload of the plan in force."""
     entries: int
     root: str
     at: str
@@ -148,6 +150,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         halted=why_halted(delivery, seen),
         outcome=delivery.state.outcome,
         started_at=delivery.ledger.entries[0].at,
+        plan=delivery.state.plan_digest,
         entries=len(delivery.ledger),
         root=delivery.ledger.root,
         at=utc_text(now),

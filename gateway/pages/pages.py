@@ -19,7 +19,7 @@ from domain.delivery.requests import Request
 from domain.plan.directory import Service
 from domain.plan.goods import say_amount
 from domain.rules.books import BOOK
-from domain.signing.canonical import Frozen, canonical
+from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import aloud, key_id
 from domain.views.forms import kinds_for
 from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
@@ -187,6 +187,8 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "delivery": delivery,
         "checkpoint": asked.checkpoint if asked is not None else None,
         "on_behalf_of": asked.service if asked is not None and asked.service != caller.service.id else None,
+        "plan": asked.plan if asked is not None else None,
+        "seen": plain(asked.seen) if asked is not None else None,
         "kind": kind,
         "words": tables | {"VERDICTS": {code: speak(text) for code, text in words.VERDICTS.items()}},
     }

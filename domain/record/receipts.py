@@ -1,0 +1,76 @@
+"""Receipts as witnesses: signed by the installation, kept by who got them, compared with every ledger that is shown later.
+
+A receipt commits its installation to the plan in force, to what became of the statement, and by the root to everything that
+stood before it. Whoever omits, reorders, backdates or shows two histories contradicts bytes that others hold.
+"""
+
+import json
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Stated
+from domain.delivery.ledger import Receipt
+from domain.plan.directory import Directory
+from domain.signing.canonical import canonical
+from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope, sign
+from domain.signing.tree import root_of
+from domain.words.errors import Malformed, NotAuthentic, NotVerified, faults_of
+from domain.words.moments import instant
+
+
+def signed(receipt: Receipt, key: Ed25519PrivateKey) -> Envelope:
+    """The receipt as whoever relays it hands it over: signed with the installation's key."""
+    return sign(canonical(receipt), RECEIPT_TYPE, key)
+
+
+def read_receipt(envelope: Envelope) -> Receipt:
+    """The receipt in an envelope, whoever signed it. Raises `Malformed`; `NotVerified` unless it proves its own entry."""
+    payload = envelope.body()
+    try:
+        receipt = Receipt.model_validate_json(payload, strict=True)
+    except ValidationError as error:
+        raise Malformed("not a receipt", faults_of(error)) from error
+    if canonical(json.loads(payload)) != payload:
+        raise Malformed("the receipt is not in canonical form (RFC 8785)")
+    if not _is_whole(receipt):
+        raise NotVerified(f"the receipt for statement {receipt.statement} does not prove its own entry", receipt.seq)
+    return receipt
+
+
+def opened(envelope: Envelope, directory: Directory, at: datetime | None = None) -> Receipt:
+    """A receipt that the installation of this directory has signed, with a key that was valid then, and that is whole.
+
+    `at`: when it came; none: when its entry was recorded. Raises `NotAuthentic`, `Malformed` or `NotVerified`.
+    """
+    system = directory.system()
+    if system is None:
+        raise NotAuthentic("the directory has no installation that could have signed a receipt")
+    receipt = read_receipt(envelope)
+    open_envelope(envelope, RECEIPT_TYPE, system.keys_at(at or instant(receipt.entry.at)))
+    return receipt
+
+
+def fits(receipt: Receipt, delivery: Delivery) -> None:
+    """Return if the receipt is whole in itself, and of this ledger. Raises `NotVerified`."""
+    ledger, seq = delivery.ledger, receipt.seq
+    if not _is_whole(receipt):
+        raise NotVerified(f"your receipt for statement {receipt.statement} does not prove its own entry", seq)
+    if receipt.delivery != delivery.plan.operation or seq >= len(ledger) or ledger.root_at(receipt.size) != receipt.root:
+        raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq)
+    if receipt.plan != delivery.state.plan_at(seq):
+        raise NotVerified(f"your receipt for statement {receipt.statement} names a plan that was not in force", seq)
+
+
+def _is_whole(receipt: Receipt) -> bool:
+    """Whether it proves its own entry, and is for the statement that stands there."""
+    event = receipt.entry.event
+    if receipt.size != receipt.seq + 1 or not isinstance(event, Stated):
+        return False
+    root = root_of(bytes.fromhex(receipt.entry.leaf()), receipt.seq, receipt.size, [bytes.fromhex(one) for one in receipt.proof])
+    if root is None or root.hex() != receipt.root or event.envelope.fingerprint() != receipt.fingerprint:
+        return False
+    said = json.loads(event.envelope.body())
+    return isinstance(said, dict) and (said.get("id"), said.get("delivery")) == (receipt.statement, receipt.delivery)
