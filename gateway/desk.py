@@ -39,6 +39,7 @@ from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import read_statement, resume, verified_plan
 from domain.record.packet import Purpose, seal
+from domain.record.receipts import signed
 from domain.rules import amending
 from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
@@ -359,10 +360,14 @@ class Desk:
         await self._acknowledgements.report(caller, found)
         return tuple(found)
 
+    def handed_over(self, receipt: Receipt) -> Envelope:
+        """A receipt as it leaves this house: signed, so that whoever keeps it holds a witness."""
+        return signed(receipt, self._key)
+
     def signed(self, found: Inbox) -> SignedInbox:
         """An inbox, each request signed by Vigil as for a service that is called: so that it can be carried in a file."""
-        signed = tuple(sign(canonical(one), REQUEST_TYPE, self._key) for one in found.requests)
-        return SignedInbox(requests=signed, unanswered=found.unanswered)
+        requests = tuple(sign(canonical(one), REQUEST_TYPE, self._key) for one in found.requests)
+        return SignedInbox(requests=requests, unanswered=found.unanswered)
 
     async def packet(self, caller: Service, delivery: str, purpose: Purpose) -> bytes:
         """The evidence packet as of now, for this purpose, sealed with the installation's key: the bytes of the file.

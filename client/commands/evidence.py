@@ -4,18 +4,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.table import Table
 
 from client import carrying, render
 from client.caller import Caller
 from client.console import answer, talk
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
-from domain.delivery.ledger import Receipt
+from client.receipts import Shelf, receipts_at
 from domain.record.verify import fit_parts
 from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
-from domain.words.errors import Malformed, faults_of
+from domain.words.errors import NotVerified
 from process.brought import directory_in
 from process.files import write_new
 
@@ -42,6 +41,10 @@ def export(
     carrying.recipients(encrypt_for, directory)
     data = caller.call(lambda door: door.packet(delivery, purpose))
     path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)
+    try:
+        caller.shelf.compare_packet(delivery, data)
+    except NotVerified as error:
+        caller.shelf.alarm(error)
     answer(
         output,
         {"packet": str(path), "bytes": len(data)},
@@ -53,26 +56,37 @@ def export(
 def verify(
     packet: Annotated[Path, typer.Argument(help="the evidence packet", show_default=False)],
     directory: Annotated[Path | None, typer.Option(help="a directory you trust: every key must then stand in it")] = None,
-    receipt: Annotated[list[Path] | None, typer.Option(help="receipts (JSON) you were given: each must fit")] = None,
+    receipts: Annotated[
+        list[Path] | None, typer.Option(help="receipts you were given, files or folders of them: each must fit")
+    ] = None,
     part: Annotated[list[Path] | None, typer.Option(help="packets of the parts it split into: each must fit")] = None,
     service: Reader = None,
     keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
-    """Verify a packet, offline: every signature, every link, every rule. Exit code 7 if anything is wrong."""
-    try:
-        data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
-        receipts = [Receipt.model_validate_json(carrying.read(path, keys.expanduser(), service)) for path in receipt or []]
-    except ValidationError as error:
-        raise Malformed("not a receipt, as `-o json` prints it", faults_of(error)) from error
-    proved = verify_packet(data, directory_in(directory) if directory is not None else None, receipts)
+    """Verify a packet, offline: every signature, every link, every rule, and the receipts that are kept beside the keys. Exit code
+    7 if anything is wrong.
+    """
+    data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
+    held = receipts_at(receipts or [])
+    proved = verify_packet(data, directory_in(directory) if directory is not None else None, held)
     fit_parts(data, parts)
+    kept = Shelf(keys.expanduser())
+    kept.compare_packet(proved.delivery, data)
     table = Table.grid(padding=(0, 2))
     table.add_row("verified", "yes: every signature, every link, every rule")
     table.add_row("delivery", proved.delivery)
     table.add_row("outcome", proved.outcome or "still running when it was exported")
     table.add_row("statements", f"{proved.statements} signed, {proved.refused} refused")
     table.add_row("ledger", f"{proved.size} entries, root {proved.root}")
+    count = len(held) + len(kept.of(proved.delivery))
+    if count:
+        table.add_row("receipts", f"{count}, and each fits")
+    if proved.other_history:
+        numbers = ", ".join(map(str, proved.other_history))
+        table.add_row(
+            "ask why", f"at entries {numbers} a service says that it had seen another history than this", style="bold red"
+        )
     if proved.left_out:
         table.add_row("left out", f"{proved.left_out} statements that decide nothing, as their handling codes demand (R23)")
     table.add_row("purpose", PURPOSES.get(proved.purpose, f"for {proved.purpose}"))

@@ -248,8 +248,8 @@ def _hand_in(envelope: Envelope, caller: Caller, output: str) -> None:
         words = "kept, not judged yet: no worker is up; it takes effect before anything else when one is. Say it by telephone too"
         answer(output, plain(given), words)
         return
-    wrong = None
-    if given.verdict.verdict == "refused":
+    wrong, receipt = None, given.receipt
+    if receipt.verdict.verdict == "refused":
         message = "recorded as refused: the attempt stands in the ledger"
-        wrong = RuleBroken(given.verdict.rule or "", say_verdict(given.verdict), hint=message)
-    answer(output, plain(given), render.receipt(given), wrong)
+        wrong = RuleBroken(receipt.verdict.rule or "", say_verdict(receipt.verdict), hint=message)
+    answer(output, plain(receipt), render.receipt(receipt), wrong)

@@ -5,6 +5,8 @@ stood before it. Whoever omits, reorders, backdates or shows two histories contr
 """
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,13 +14,21 @@ from pydantic import ValidationError
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Stated
-from domain.delivery.ledger import Receipt
+from domain.delivery.ledger import Entry, LeftOut, Receipt, Withheld
 from domain.plan.directory import Directory
 from domain.signing.canonical import canonical
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope, sign
-from domain.signing.tree import root_of
+from domain.signing.tree import Frontier, root_of
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, faults_of
 from domain.words.moments import instant
+
+
+@dataclass(frozen=True)
+class SignedReceipt:
+    """A receipt, and the envelope in which it came: what its holder keeps."""
+
+    envelope: Envelope
+    receipt: Receipt
 
 
 def signed(receipt: Receipt, key: Ed25519PrivateKey) -> Envelope:
@@ -62,6 +72,39 @@ def fits(receipt: Receipt, delivery: Delivery) -> None:
         raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq)
     if receipt.plan != delivery.state.plan_at(seq):
         raise NotVerified(f"your receipt for statement {receipt.statement} names a plan that was not in force", seq)
+
+
+class Comparison:
+    """Compares a ledger, entry by entry as it is shown, with the receipts that somebody holds of it."""
+
+    def __init__(self, delivery: str, held: Iterable[Receipt]) -> None:
+        self._held = {one.seq: one for one in held if one.delivery == delivery}
+        self._frontier = Frontier()
+        self._next: int | None = 0
+        """Number of the entry that comes next; none where what was shown did not begin with the first."""
+
+    def see(self, entry: Entry | Withheld | LeftOut) -> None:
+        """One more entry, whole or as its leaf. Raises `NotVerified` where a receipt says otherwise."""
+        shown = bytes.fromhex(entry.leaf() if isinstance(entry, Entry) else entry.leaf)
+        held = self._held.get(entry.seq)
+        if held is not None and held.entry.leaf() != shown.hex():
+            raise _contradicted(held)
+        self._next = entry.seq + 1 if self._next == entry.seq else None
+        if self._next is not None:
+            self._frontier.append(shown)
+            if held is not None and held.root != self._frontier.root().hex():
+                raise _contradicted(held)
+
+    def ends_at(self, size: int, root: str | None = None) -> None:
+        """It has so many entries by now, and this root. Raises `NotVerified` where a receipt says otherwise."""
+        for held in self._held.values():
+            if held.size > size or (held.size == size and root not in (None, held.root)):
+                raise _contradicted(held)
+
+
+def _contradicted(held: Receipt) -> NotVerified:
+    reason = f"what is shown of {held.delivery} contradicts your receipt for statement {held.statement}"
+    return NotVerified(reason, held.seq, hint="keep both: together they prove that the ledger was changed. Tell the other States")
 
 
 def _is_whole(receipt: Receipt) -> bool:
