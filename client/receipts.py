@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from client.console import alarm
+from client.console import alarm, talk
 from domain.record.packet import unseal
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import Envelope
@@ -27,23 +27,31 @@ class Shelf:
         """Keep one, before anybody is told of it."""
         folder = self._folder / given.receipt.delivery
         path = folder / f"{given.receipt.seq}.json"
-        if not path.exists():
+        if path.exists():
+            self._compare(path, given)
+            return
+        try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             files.write(path, given.envelope.model_dump_json().encode() + b"\n")
             for old in self._files(given.receipt.delivery)[:-MOST]:
                 old.unlink(missing_ok=True)
-        elif _read(path).receipt != given.receipt:
+        except OSError as error:
+            talk.print(f"the receipt cannot be kept in {path}: {error.strerror}", style="bold yellow")
+
+    def _compare(self, path: Path, given: SignedReceipt) -> None:
+        """A receipt for an entry for which there is one already."""
+        if all(one.receipt != given.receipt for one in self._readable([path])):
             reason = f"{path} holds another receipt for the same entry of {given.receipt.delivery}"
             self.alarm(NotVerified(reason, given.receipt.seq))
 
     def of(self, delivery: str) -> list[SignedReceipt]:
-        """All that are kept of a delivery, in order. Raises `Malformed` or `NotVerified` for a file that is no receipt."""
-        return [_read(path) for path in self._files(delivery)]
+        """All that are kept of a delivery, in order."""
+        return self._readable(self._files(delivery))
 
     def newest(self, delivery: str) -> SignedReceipt | None:
         """The last one that was given."""
-        found = self._files(delivery)
-        return _read(found[-1]) if found else None
+        found = self._readable(self._files(delivery)[-1:])
+        return found[0] if found else None
 
     def comparison(self, delivery: str) -> Comparison:
         """With all that is kept of a delivery."""
@@ -60,6 +68,16 @@ class Shelf:
     def alarm(self, error: VigilError) -> None:
         """Something was shown or given that cannot be right."""
         alarm(error)
+
+    def _readable(self, paths: Sequence[Path]) -> list[SignedReceipt]:
+        """What these files hold. One that somebody has spoilt is an alarm."""
+        found: list[SignedReceipt] = []
+        for path in paths:
+            try:
+                found.append(_read(path))
+            except VigilError as error:
+                self.alarm(error)
+        return found
 
     def _files(self, delivery: str) -> list[Path]:
         folder = self._folder / delivery

@@ -192,12 +192,13 @@ class Gateway:
         while True:
             try:
                 view = self._read(_VIEW, await self._call("GET", of_delivery(delivery)))
-                self._compare(delivery, (), view.entries, view.root)
-                return view
             except Unavailable as error:
                 if away is None:
                     raise
                 away(error)
+            else:
+                self._compare(delivery, (), view.entries, view.root)
+                return view
             await asyncio.sleep(AGAIN_AFTER)
 
     async def ledger(self, delivery: str, since: int = 0) -> list[Entry | Withheld]:

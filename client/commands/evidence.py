@@ -64,7 +64,7 @@ def verify(
     keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
-    """Verify a packet, offline: every signature, every link, every rule, and the receipts that are kept beside the keys. Exit code
+    """Verify a packet, offline: every signature, every link, every rule, and your receipts, those beside your keys too. Exit code
     7 if anything is wrong.
     """
     data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
