@@ -78,8 +78,9 @@ class Progress(BaseModel):
 async def take(
     answers: tuple[Envelope | None, ...], progress: Progress, directory: InForce, relay: Relay, delivery: str
 ) -> list[Envelope]:
-    """Take what came beyond `progress.after`; the receipts of what was judged. Raises `RPCError` or `RPCTimeoutOrCancelledError` if
-    the workflow cannot be reached: what was taken until then is noted.
+    """Take what came beyond `progress.after`; the receipts of what was judged.
+
+    Raises `RPCError` or `RPCTimeoutOrCancelledError` if the workflow cannot be reached: what was taken until then is noted.
     """
     progress.waits = []
     receipts: list[Envelope] = []

@@ -1,8 +1,9 @@
 """How a service is reached over HTTP: requests, notices and polls, each signed by Vigil's key and bounded in time and size.
 
 A service that pushes and one that is polled are asked alike (`POST /requests`); the polled one is then asked for its
-answers (`GET /requests/ID/answers`, long poll with `Prefer: wait`, RFC 7240), and handed their receipts (`POST /receipts`). People at a desk are not called: their
-requests wait in their inbox at the gateway, and `activities.messenger` tells them so.
+answers (`GET /requests/ID/answers`, long poll with `Prefer: wait`, RFC 7240), and handed their receipts
+(`POST /receipts`). People at a desk are not called: their requests wait in their inbox at the gateway, and `activities.messenger`
+tells them so.
 """
 
 import asyncio

@@ -149,8 +149,8 @@ async def amend(request: web.Request) -> web.Response:
 
 @routes.post("/v1/deliveries/{delivery}/statements", name="submit")
 async def submit(request: web.Request) -> web.Response:
-    """Hand in a signed statement. The answer is its receipt, signed by the installation, also where a rule refuses it: the attempt
-    is recorded. 202 where no worker is up to judge it: it is kept until one is.
+    """Hand in a signed statement. The answer is its receipt, signed, also where a rule refuses it: the attempt is recorded. 202
+    where no worker is up to judge it: it is kept until one is.
     """
     envelope = await _body(request, Envelope)
     answer = await request.app[DESK].submit(request.match_info["delivery"], envelope)
