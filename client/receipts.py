@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from client.console import alarm, talk
+from domain.delivery.ledger import Receipt
 from domain.record.packet import unseal
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import Envelope
@@ -25,18 +26,21 @@ class Shelf:
 
     def keep(self, given: SignedReceipt) -> None:
         """Keep one, before anybody is told of it."""
-        folder = self._folder / given.receipt.delivery
-        path = folder / f"{given.receipt.seq}.json"
+        path = self.place_of(given.receipt)
         if path.exists():
             self._compare(path, given)
             return
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             files.write(path, given.envelope.model_dump_json().encode() + b"\n")
             for old in self._files(given.receipt.delivery)[:-MOST]:
                 old.unlink(missing_ok=True)
         except OSError as error:
             talk.print(f"the receipt cannot be kept in {path}: {error.strerror}", style="bold yellow")
+
+    def place_of(self, receipt: Receipt) -> Path:
+        """The file of a receipt."""
+        return self._folder / receipt.delivery / f"{receipt.seq}.json"
 
     def _compare(self, path: Path, given: SignedReceipt) -> None:
         """A receipt for an entry for which there is one already."""

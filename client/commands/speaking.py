@@ -279,4 +279,13 @@ def _hand_in(envelope: Envelope, caller: Caller, output: str) -> None:
     if receipt.verdict.verdict == "refused":
         message = "recorded as refused: the attempt stands in the ledger"
         wrong = RuleBroken(receipt.verdict.rule or "", say_verdict(receipt.verdict), hint=message)
-    answer(output, plain(receipt), render.receipt(receipt), wrong)
+    document = {
+        "statement": receipt.statement,
+        "seq": receipt.seq,
+        "recorded_at": receipt.entry.at,
+        "verdict": plain(receipt.verdict),
+        "plan": receipt.plan,
+        "root": receipt.root,
+        "kept": str(caller.shelf.place_of(receipt)),
+    }
+    answer(output, document, render.receipt(receipt), wrong)

@@ -11,15 +11,18 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from domain.delivery.ledger import Receipt
 from domain.plan.plan import Plan
+from domain.record.receipts import signed
+from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
 from domain.signing.keys import private_pem
 from gateway.desk import Desk as Counter
 from process.in_force import InForce
 from rehearsal.over_http import free_ports
-from rehearsal.services import private_key_of
+from rehearsal.services import VIGIL, private_key_of
 from tests.command import Ran, vigil
 from tests.installation import Installation, end_what_runs, installed, renamed
-from tests.support import EXAMPLES, example_cards, example_plan, signed_plan
+from tests.support import EXAMPLES, Table, example_cards, example_plan, signed_plan
 from workflows.messages import workflow_id
 
 PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
@@ -235,27 +238,62 @@ async def test_an_outsider_gets_not_found(desk: Desk) -> None:
     assert (3, 5) == (outside.code, unknown.code)
 
 
+def envelope_in(path: Path) -> Envelope:
+    """What a file of a receipt holds."""
+    return Envelope.model_validate_json(path.read_bytes())
+
+
+def in_its_place(path: Path, receipt: Receipt) -> Path:
+    """This receipt is kept instead of the one in the file, signed by the installation."""
+    path.unlink()
+    other = path.with_name(f"{receipt.seq}.json")
+    other.write_text(signed(receipt, private_key_of(VIGIL)).model_dump_json())
+    return other
+
+
 async def test_a_packet_is_exported_and_verified_offline(desk: Desk, tmp_path: Path) -> None:
-    """Exit 0 with what it proves; with one bit flipped 7; a receipt that fits and one that does not."""
+    """Exit 0 with what it proves; with one bit flipped 7; a folder of receipts that fit, and one that nobody signed."""
     name = desk.plan.operation
-    file, receipt = tmp_path / "packet.json", tmp_path / "receipt.json"
+    file, forged = tmp_path / "packet.json", tmp_path / "receipt.json"
     stopped = await desk.run("stop", name, "--reason", "leak", "-o", "json", service="caricc")
-    receipt.write_text(stopped.out)
+    receipt = Path(stopped.json["kept"])
     exported = await desk.run("export", name, "-f", file, service="kz.knb")
-    proved = await vigil("verify", file, "--receipt", receipt, "-o", "json")
-    receipt.write_text(stopped.out.replace(stopped.json["head"], "0" * 64))
-    other = await vigil("verify", file, "--receipt", receipt)
+    proved = await vigil("verify", file, "--receipts", receipt.parent, "-o", "json")
+    forged.write_text(sign(envelope_in(receipt).body(), RECEIPT_TYPE, private_key_of("caricc")).model_dump_json())
+    other = await vigil("verify", file, "--receipts", receipt.parent, "--receipts", forged)
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
     flipped = await vigil("verify", file)
 
     assert (0, 0, 7, 7) == (exported.code, proved.code, other.code, flipped.code)
-    assert {"delivery", "outcome", "ended", "entries", "head", "statements", "refused", "signers", "sealed_by"} <= set(
+    assert 1 == proved.json["receipts"]
+    assert "a receipt of yours is none of this installation" in other.err
+    assert {"delivery", "outcome", "ended", "size", "root", "statements", "refused", "signers", "sealed_by"} <= set(
         proved.json
     )
     assert proved.json["verified"] is True
     assert "a byte was changed" in flipped.err
+
+
+async def test_what_contradicts_a_receipt_is_an_alarm(desk: Desk, tmp_path: Path) -> None:
+    """Whoever holds a receipt of another history is alarmed by each command that shows this one, and it ends with code 7."""
+    name = desk.plan.operation
+    stopped = await desk.run("stop", name, "--reason", "leak", "-o", "json", service="caricc")
+    other = Table(desk.plan)
+    other.consent()
+    answer = other.say("caricc", "stop_requested", id=stopped.json["statement"])
+    place = in_its_place(Path(stopped.json["kept"]), answer)
+    exported = await desk.run("export", name, "-f", tmp_path / "packet.json", service="kz.knb")
+    ran = [await desk.run(command, name, service="kz.knb") for command in ("history", "show")]
+    verified = await vigil("verify", tmp_path / "packet.json", "--keys", desk.keys)
+    shutil.rmtree(place.parent)
+    quiet = await desk.run("history", name, service="kz.knb")
+
+    assert [7, 7, 7, 7, 0] == [one.code for one in (exported, *ran, verified, quiet)]
+    assert all("contradicts your receipt" in one.err for one in (exported, *ran, verified))
+    assert (tmp_path / "packet.json").exists()
+    assert "stop requested: leak" in ran[0].out
 
 
 async def test_a_rehearsal_is_one_json_document(tmp_path: Path) -> None:
@@ -264,7 +302,7 @@ async def test_a_rehearsal_is_one_json_document(tmp_path: Path) -> None:
                       "--keep", tmp_path / "kept", "-o", "json")  # fmt: skip
 
     assert 0 == ran.code
-    assert {"delivery", "outcome", "statements", "refused", "ledger_head", "packet", "verified"} <= set(ran.json)
+    assert {"delivery", "outcome", "statements", "refused", "ledger_root", "packet", "verified"} <= set(ran.json)
     assert ("refused", True, True) == (ran.json["outcome"], ran.json["verified"], ran.json["as_expected"])
     assert ran.json["packet"] in map(str, (tmp_path / "kept").iterdir())
     assert "uz.prosecutor: authorisation refused" in ran.err
