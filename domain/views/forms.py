@@ -99,7 +99,7 @@ def _ended(text: str) -> list[dict[str, Any]]:
         if known is not None:
             known["recovered"] += _substances(more)
             continue
-        part: dict[str, Any] = _parted(one, "operation", "outcome", "head", "recovered")
+        part: dict[str, Any] = _parted(one, "operation", "outcome", "root", "recovered")
         parts[operation.strip()] = part | {"recovered": _substances(part.get("recovered", ""))}
     return list(parts.values())
 
