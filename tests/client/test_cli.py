@@ -269,9 +269,7 @@ async def test_a_packet_is_exported_and_verified_offline(desk: Desk, tmp_path: P
     assert (0, 0, 7, 7) == (exported.code, proved.code, other.code, flipped.code)
     assert 1 == proved.json["receipts"]
     assert "a receipt of yours is none of this installation" in other.err
-    assert {"delivery", "outcome", "ended", "size", "root", "statements", "refused", "signers", "sealed_by"} <= set(
-        proved.json
-    )
+    assert {"delivery", "outcome", "ended", "size", "root", "statements", "refused", "signers", "sealed_by"} <= set(proved.json)
     assert proved.json["verified"] is True
     assert "a byte was changed" in flipped.err
 

@@ -16,9 +16,7 @@ def test_what_a_narrow_screen_does_not_hold_is_cut_with_an_ellipsis() -> None:
     stops = tuple(entry for entry in table.delivery.ledger.entries if entry.event.event == "stated")[-3:]
     screen = io.StringIO()
     Console(width=100, soft_wrap=True, file=screen).print(
-        render.panel(
-            view(table.delivery, table.directory.get("kz.knb"), table.now), table.now, tail=stops
-        )
+        render.panel(view(table.delivery, table.directory.get("kz.knb"), table.now), table.now, tail=stops)
     )
     lines = screen.getvalue().splitlines()
 
