@@ -1,9 +1,17 @@
 """The usual course of a delivery at a table, step by step, and what tests of rules ask of it."""
 
+from datetime import datetime
 from typing import Any
 
+import pytest
+
+from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Receipt
 from domain.plan.plan import Plan
+from domain.record.verify import replay
+from domain.rules.course import upcoming
+from domain.words.errors import NotVerified
+from domain.words.moments import utc_text
 from tests.support import Table
 
 TOLERANCE = 20_000
@@ -21,6 +29,28 @@ def code(answer: Receipt) -> str | None:
     return answer.verdict.finding.code if answer.verdict.finding is not None else None
 
 
+def forbidden(table: Table, event: AnyEvent) -> str:
+    """Why a stranger does not believe a ledger that has this put in at its end now."""
+    ledger = table.delivery.ledger
+    with pytest.raises(NotVerified) as refused:
+        replay((*ledger, ledger.next(event, utc_text(table.now))), table.directory, table.cards)
+    assert refused.value.entry == len(ledger)
+    return refused.value.reason
+
+
+def brings(table: Table, **span: float) -> list[str]:
+    """The names of what is recorded while this time goes by."""
+    before = len(table.events)
+    table.pass_time(**span)
+    return table.events[before:]
+
+
+def coming(table: Table, until: datetime) -> AnyEvent | None:
+    """What will be decided next, up to this instant, if nobody speaks."""
+    found = upcoming(table.delivery, until)
+    return found[1] if found is not None else None
+
+
 def consenting(**until: str) -> Table:
     """Both States have been asked and have consented until these times."""
     table = Table()
@@ -28,6 +58,19 @@ def consenting(**until: str) -> Table:
         other = {"valid_until": until[state]} if state in until else {}
         answer = table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", **other)
         assert became(answer) == ("accepted", None)
+    return table
+
+
+def departed(table: Table) -> Table:
+    """Preparation and departure, once every State has consented: the handover at Tashkent airport is open."""
+    for service, kind, at in (
+        ("kz.customs", "prepared", "preparation"),
+        ("kz.knb", "ready", "preparation"),
+        ("uz.customs", "ready", "departure"),
+        ("uz.police", "ready", "departure"),
+        ("kz.customs", "dispatched", "departure"),
+    ):
+        assert became(table.say(service, kind, at)) == ("accepted", None)
     return table
 
 
