@@ -328,7 +328,7 @@ def test_r22_who_has_been_replaced_is_not_heard_any_more() -> None:
 
 
 def told(edit: Any, after: timedelta, *acts: Act) -> Simulated:
-    """A simulated delivery with the plan changed so long after the start; who is in no act answers ten minutes after being asked."""
+    """A simulated delivery whose plan changes so long after the start; who is in no act answers in ten minutes."""
     pace = Pace(fastest=timedelta(minutes=10), slowest=timedelta(minutes=10))
     scenario = Scenario(vigil="scenario/1", pace=pace, acts=acts, changes=(Change(after=after, plan=changed(edit)),))
     return simulate(World(example_plan(), example_directory(), example_cards(), scenario, 1))
