@@ -30,10 +30,6 @@ class Grant:
         """Whether it authorises anything at this instant."""
         return not self.provisional and not self.withdrawn and not self.expired and self.valid_from <= at < self.valid_until
 
-    def runs_out(self) -> bool:
-        """Whether the plan has warned that it ends soon (R5)."""
-        return self.warnings > 0 and not self.provisional and not self.withdrawn and not self.expired
-
     def binding(self, checkpoint: str) -> tuple[tuple[str, str], ...]:
         """Number and text of the conditions that bind this checkpoint (R19)."""
         if self.provisional or self.withdrawn:

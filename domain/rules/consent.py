@@ -261,8 +261,9 @@ class Extension(Contingency):
         short = delivery.consents.too_short(leg, now) if leg is not None else ()
         wanting = [one for name in short for one in delivery.plan.authorities(name)]
         for service, grant in state.grants.items():
+            warned = grant.warnings > 0 and not grant.provisional and not grant.withdrawn and not grant.expired
             ahead = grant.state in state.states_ahead()
-            if ahead and (grant.runs_out() or service in wanting) and not open_about(state, self.declares.name, service):
+            if ahead and (warned or service in wanting) and not open_about(state, self.declares.name, service):
                 yield service
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
@@ -280,7 +281,7 @@ class Extension(Contingency):
             return True
         leg = 0 if state.leg is None else state.leg + 1
         cleared = leg <= state.cleared or leg >= len(delivery.plan.legs)
-        return not grant.runs_out() and (cleared or grant.state not in delivery.consents.too_short(leg, state.now))
+        return grant.warnings == 0 and (cleared or grant.state not in delivery.consents.too_short(leg, state.now))
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         state.stop_all("expired", NO_EXTENSION(services=services), when.seq)
