@@ -38,6 +38,18 @@ def forbidden(table: Table, event: AnyEvent) -> str:
     return refused.value.reason
 
 
+def altered(table: Table, name: str, **changed: Any) -> str:
+    """Why a stranger does not believe a ledger in which the last event of this name says this instead."""
+    entries = table.delivery.ledger.entries
+    at = [number for number, entry in enumerate(entries) if entry.event.event == name][-1]
+    event = entries[at].event.model_copy(update=changed)
+    assert event != entries[at].event
+    with pytest.raises(NotVerified) as refused:
+        replay((*entries[:at], entries[at].model_copy(update={"event": event})), table.directory, table.cards)
+    assert refused.value.entry == at
+    return refused.value.reason
+
+
 def brings(table: Table, **span: float) -> list[str]:
     """The names of what is recorded while this time goes by."""
     before = len(table.events)
