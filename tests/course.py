@@ -1,9 +1,17 @@
 """The usual course of a delivery at a table, step by step, and what tests of rules ask of it."""
 
+from datetime import datetime
 from typing import Any
 
+import pytest
+
+from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Receipt
 from domain.plan.plan import Plan
+from domain.record.verify import replay
+from domain.rules.course import upcoming
+from domain.words.errors import NotVerified
+from domain.words.moments import utc_text
 from tests.support import Table
 
 TOLERANCE = 20_000
@@ -19,6 +27,28 @@ def became(answer: Receipt) -> tuple[str, str | None]:
 def code(answer: Receipt) -> str | None:
     """The code of the verdict."""
     return answer.verdict.finding.code if answer.verdict.finding is not None else None
+
+
+def forbidden(table: Table, event: AnyEvent) -> str:
+    """Why a stranger does not believe a ledger that has this put in at its end now."""
+    ledger = table.delivery.ledger
+    with pytest.raises(NotVerified) as refused:
+        replay((*ledger, ledger.next(event, utc_text(table.now))), table.directory, table.cards)
+    assert refused.value.entry == len(ledger)
+    return refused.value.reason
+
+
+def brings(table: Table, **span: float) -> list[str]:
+    """The names of what is recorded while this time goes by."""
+    before = len(table.events)
+    table.pass_time(**span)
+    return table.events[before:]
+
+
+def coming(table: Table, until: datetime) -> AnyEvent | None:
+    """What will be decided next, up to this instant, if nobody speaks."""
+    found = upcoming(table.delivery, until)
+    return found[1] if found is not None else None
 
 
 def consenting(**until: str) -> Table:
