@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from domain.delivery.events import AnyEvent
-from domain.delivery.ledger import Receipt
+from domain.delivery.ledger import Entry, Receipt, salt
 from domain.plan.plan import Plan
 from domain.record.verify import replay
 from domain.rules.course import upcoming
 from domain.words.errors import NotVerified
 from domain.words.moments import utc_text
-from tests.support import Table
+from tests.support import SECRET, Table
 
 TOLERANCE = 20_000
 GROSS = 13_900_000
@@ -29,13 +29,46 @@ def code(answer: Receipt) -> str | None:
     return answer.verdict.finding.code if answer.verdict.finding is not None else None
 
 
-def forbidden(table: Table, event: AnyEvent) -> str:
-    """Why a stranger does not believe a ledger that has this put in at its end now."""
-    ledger = table.delivery.ledger
+def forbidden(table: Table, event: AnyEvent, instead_of: Entry | None = None) -> str:
+    """Why a stranger does not believe a ledger that has this put in: at its end now, or instead of one entry."""
+    entries = table.delivery.ledger.entries
+    seq, at = (len(entries), utc_text(table.now)) if instead_of is None else (instead_of.seq, instead_of.at)
+    put_in = Entry(seq=seq, at=at, salt=salt(SECRET, seq, event), event=event)
     with pytest.raises(NotVerified) as refused:
-        replay((*ledger, ledger.next(event, utc_text(table.now))), table.directory, table.cards)
-    assert refused.value.entry == len(ledger)
+        replay((*entries[:seq], put_in), table.directory, table.cards)
+    assert refused.value.entry == seq
     return refused.value.reason
+
+
+def entry_of(table: Table, kind: str, **fields: Any) -> Entry:
+    """The first entry of this kind with these fields."""
+    return next(
+        entry
+        for entry in table.delivery.ledger.entries
+        if entry.event.event == kind and all(getattr(entry.event, name) == value for name, value in fields.items())
+    )
+
+
+def outcome_of(table: Table) -> str | None:
+    """The outcome, once whoever is responsible has seized it and everybody had the time to acknowledge."""
+    table.say(table.delivery.state.responsible, "interdicted")
+    table.pass_time(hours=12)
+    return table.delivery.state.outcome
+
+
+def prepared(table: Table) -> Table:
+    """Preparation, where it is open."""
+    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    return table
+
+
+def dispatched(table: Table) -> Table:
+    """Preparation, and on its way."""
+    prepared(table)
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
+        table.say(service, kind, "departure")
+    return table
 
 
 def brings(table: Table, **span: float) -> list[str]:
