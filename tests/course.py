@@ -94,11 +94,17 @@ def consenting(**until: str) -> Table:
     return table
 
 
-def accounted(arrests: int = 2) -> Table:
-    """Everything up to the outcome, with so many arrests."""
+def arrested(arrests: int = 2) -> Table:
+    """Delivered, so many arrests made, and all of it is to be accounted for."""
     table = Table().deliver()
     for number, (service, at) in enumerate((("uz.police", "arrest-tashkent"), ("kz.knb", "arrest-almaty"))):
         table.say(service, "arrest_made" if number < arrests else "no_arrest", at)
+    return table
+
+
+def accounted(arrests: int = 2) -> Table:
+    """Everything up to the outcome, with so many arrests."""
+    table = arrested(arrests)
     table.say("uz.customs", "seizure", "accounting")
     return table
 
@@ -110,6 +116,7 @@ PHASES: dict[str, Any] = {
     "dispatched": lambda: Table().dispatch(),
     "handed over": lambda: Table().dispatch().hand_over(),
     "delivered": lambda: Table().deliver(),
+    "arrested": arrested,
     "accounted": accounted,
 }
 
