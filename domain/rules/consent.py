@@ -258,12 +258,13 @@ class Extension(Contingency):
         if not state.under_way or state.delivered:
             return
         leg = next_to_clear(delivery)
-        short = delivery.consents.too_short(leg, now) if leg is not None else ()
-        wanting = [one for name in short for one in delivery.plan.authorities(name)]
+        states = delivery.consents.too_short(leg, now) if leg is not None else ()
+        wanting = [one for name in states for one in delivery.plan.authorities(name)]
         for service, grant in state.grants.items():
-            warned = grant.warnings > 0 and not grant.provisional and not grant.withdrawn and not grant.expired
+            final = not grant.provisional and not grant.withdrawn and not grant.expired
             ahead = grant.state in state.states_ahead()
-            if ahead and (warned or service in wanting) and not open_about(state, self.declares.name, service):
+            short = service in wanting and grant.valid_from <= now  # one that is still to begin is waited for
+            if final and ahead and (grant.warnings > 0 or short) and not open_about(state, self.declares.name, service):
                 yield service
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:

@@ -16,7 +16,7 @@ from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
 from rehearsal.scenario import Act, Change, Pace, Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import Simulated, World, simulate
-from tests.course import accounted, became, consenting, departed, forbidden
+from tests.course import accounted, became, consenting, dispatched, forbidden
 from tests.support import Table, asks, example_cards, example_directory, example_plan
 
 FRESH = {
@@ -297,7 +297,7 @@ def test_r22_an_open_checkpoint_may_be_given_more_time() -> None:
 
 def test_r22_what_lies_ahead_of_a_changed_plan_is_cleared_anew() -> None:
     """The crossing was cleared for a shorter stay; custody passes only once the consent has been extended to the longer one."""
-    table = departed(consenting(uz="2022-03-05T06:00:00Z"))
+    table = dispatched(consenting(uz="2022-03-05T06:00:00Z"))
     assert table.delivery.state.cleared == 1
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     change(table, changed(set_in("checkpoints", "delivery", due=timedelta(days=7))))

@@ -6,7 +6,7 @@ import pytest
 
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
-from tests.course import became, departed
+from tests.course import became, dispatched
 from tests.support import Table, example_cards, example_directory, example_plan
 
 CONDITIONS = [{"text": "no costs"}, {"text": "two cars", "at": "departure"}, {"text": "no weapons", "at": "departure"}]
@@ -66,7 +66,7 @@ def test_r19_what_was_refused_may_be_said_again_with_the_condition_met() -> None
 def test_r19_a_no_needs_no_condition_met() -> None:
     """Whoever does not take custody does not have to meet what binds whoever does."""
     condition = [{"text": "by daylight", "at": "tashkent-airport"}]
-    table = departed(bound(condition))
+    table = dispatched(bound(condition))
     assert became(table.say("kz.customs", "handover_offered", "tashkent-airport")) == ("refused", "R19")
     assert became(table.say("uz.customs", "handover_declined", "tashkent-airport")) == ("accepted", None)
 

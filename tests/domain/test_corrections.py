@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.record.verify import replay
-from tests.course import accounted, became, departed
+from tests.course import accounted, became, dispatched
 from tests.support import MEPHEDRONE, SEAL, WORDS, Table, asks, with_changes
 
 GROSS = 13_900_000
@@ -138,7 +138,7 @@ def test_r18_corrected_interdiction_after_a_halt_is_what_is_weighed() -> None:
 
 def test_r18_nothing_decided_is_rewritten_by_a_correction() -> None:
     """Custody has moved on the old weight; the correction moves nothing back and stops nothing."""
-    table = departed(Table().consent()).hand_over()
+    table = dispatched(Table().consent()).hand_over()
     assert corrects(table, "kz.customs", that_counts(table, "prepared"), "prepared", gross="1 kg") == ("accepted", None)
     state = table.delivery.state
     assert (state.responsible, state.discrepancy, state.halt) == ("uz.customs", None, None)
