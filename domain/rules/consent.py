@@ -258,13 +258,8 @@ class Extension(Contingency):
         if not state.under_way or state.delivered:
             return
         leg = next_to_clear(delivery)
-        states = delivery.consents.too_short(leg, now) if leg is not None else ()
-        wanting = [one for name in states for one in delivery.plan.authorities(name)]
-        for service, grant in state.grants.items():
-            final = not grant.provisional and not grant.withdrawn and not grant.expired
-            ahead = grant.state in state.states_ahead()
-            short = service in wanting and grant.valid_from <= now  # one that is still to begin is waited for
-            if final and ahead and (grant.warnings > 0 or short) and not open_about(state, self.declares.name, service):
+        for service in state.grants:
+            if _runs_short(delivery, service, leg, now) and not open_about(state, self.declares.name, service):
                 yield service
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
@@ -275,17 +270,26 @@ class Extension(Contingency):
         return f"extension.{key}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It has left that State, is delivered, or that State's consent now lasts for what comes next."""
+        """It is delivered, or that consent lasts for what comes next by now: it was given afresh, or less is to come (R22)."""
         state = delivery.state
-        grant = state.grants.get(progress.key)
-        if state.delivered or grant is None or grant.state not in state.states_ahead():
-            return True
         leg = 0 if state.leg is None else state.leg + 1
-        cleared = leg <= state.cleared or leg >= len(delivery.plan.legs)
-        return grant.warnings == 0 and (cleared or grant.state not in delivery.consents.too_short(leg, state.now))
+        uncleared = leg if state.cleared < leg < len(delivery.plan.legs) else None
+        return (
+            state.delivered or progress.key not in state.grants or not _runs_short(delivery, progress.key, uncleared, state.now)
+        )
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         state.stop_all("expired", NO_EXTENSION(services=services), when.seq)
+
+
+def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime) -> bool:
+    """Whether what this authority has given runs out, or would not outlast `leg`. What is still to begin is waited for."""
+    grant = delivery.state.grants[service]
+    final = not grant.provisional and not grant.withdrawn and not grant.expired
+    if not final or grant.state not in delivery.state.states_ahead():
+        return False
+    wanted = service in delivery.plan.authorities(grant.state) and grant.valid_from <= at
+    return grant.warnings > 0 or (wanted and leg is not None and grant.state in delivery.consents.too_short(leg, at))
 
 
 def until(facts: Facts) -> Mapping[str, Any]:

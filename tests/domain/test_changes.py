@@ -207,13 +207,22 @@ def test_r22_an_amendment_while_departure_waits_for_an_extension_asks_the_fresh_
     assert verify(table.packet()).size == len(table.delivery.ledger)
 
 
-def test_r5_a_fresh_consent_that_is_long_enough_takes_the_question_for_an_extension_back() -> None:
-    """The old consent is not used any more, so its silence halts nothing (found by test)."""
+@pytest.mark.parametrize(
+    ("provisional", "content", "leaves"),
+    [(False, {}, True), (False, {"valid_from": "2022-03-02T06:00:00Z"}, False), (True, {}, False)],
+    ids=["long enough", "still to begin", "provisional"],
+)
+def test_r5_a_consent_that_was_given_afresh_takes_the_question_for_an_extension_back(
+    provisional: bool,  # noqa: FBT001
+    content: Any,
+    leaves: bool,  # noqa: FBT001
+) -> None:
+    """The old one is not used any more, so that nobody extends it halts nothing (found by test)."""
     table = waiting_for_an_extension()
     change(table, changed(elsewhere_with_consent))
-    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2", provisional=provisional, **content)
     assert table.delivery.state.progress["extension.uz.prosecutor.1"].result == "withdrawn"
-    assert table.is_open("departure")
+    assert table.is_open("departure") is leaves
     table.pass_time(hours=12)
     assert table.delivery.state.halt is None
 
