@@ -284,12 +284,15 @@ class Extension(Contingency):
 
 def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime) -> bool:
     """Whether what this authority has given runs out, or would not outlast `leg`. What is still to begin is waited for."""
-    grant = delivery.state.grants[service]
+    grant, consents = delivery.state.grants[service], delivery.consents
     final = not grant.provisional and not grant.withdrawn and not grant.expired
     if not final or grant.state not in delivery.state.states_ahead():
         return False
-    wanted = service in delivery.plan.authorities(grant.state) and grant.valid_from <= at
-    return grant.warnings > 0 or (wanted and leg is not None and grant.state in delivery.consents.too_short(leg, at))
+    if grant.warnings > 0 or leg is None:
+        return grant.warnings > 0
+    asked = service in delivery.plan.authorities(grant.state) and grant.valid_from <= at
+    too_short = at + consents.needed(grant.state, leg) > grant.valid_until
+    return asked and too_short and grant.state in consents.too_short(leg, at)
 
 
 def until(facts: Facts) -> Mapping[str, Any]:

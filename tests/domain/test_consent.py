@@ -9,8 +9,8 @@ from domain.delivery.grants import Grant
 from domain.delivery.state import State
 from domain.plan.plan import Plan
 from rehearsal.services import EPOCH
-from tests.course import became
-from tests.support import Table, example_cards, example_directory, example_plan
+from tests.course import became, prepared
+from tests.support import Table, asks, example_cards, example_directory, example_plan, with_changes
 
 
 def grant(service: str, state: str, at: str = "") -> Grant:
@@ -59,3 +59,16 @@ def test_r5_withdrawal_by_a_state_that_lies_behind_halts_nothing() -> None:
     assert ("accepted", None) == became(table.say("kz.prosecutor", "authorisation_withdrawn"))
     assert table.delivery.state.halt is None
     assert table.delivery.state.grants["kz.prosecutor"].withdrawn
+
+
+def test_r5_an_authority_whose_consent_is_long_enough_is_not_asked_because_another_has_still_to_begin() -> None:
+    """It could extend without end and change nothing; departure waits for the other, and begins when that does (found by test)."""
+    table = Table(with_changes(consent_uz={"requires": asks("uz.prosecutor authorisation", "uz.police authorisation")}))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    table.say("uz.police", "authorisation_granted", "consent-uz", valid_from="2022-03-02T12:00:00Z")
+    prepared(table)
+
+    assert [] == list(table.delivery.state.open_checkpoints())
+    table.pass_time(hours=30)
+    assert table.is_open("departure")
