@@ -115,10 +115,17 @@ class AuthorisationGranted(Kind):
             self.modalities,
             instant(self.valid_from),
             instant(self.valid_until),
-            said.checkpoint,
+            self._asked_at(state, said),
             self.conditions,
             self.provisional,
         )
+
+    def _asked_at(self, state: State, said: Said) -> str:
+        """The checkpoint whose question it answers. Who has answered a later one and then this one has answered both (R22)."""
+        before = state.grants.get(said.voice)
+        order = [one.id for one in state.plan.at("authorise")]
+        later = order[order.index(said.checkpoint) :] if said.checkpoint in order else []
+        return before.at if before is not None and not before.provisional and before.at in later else said.checkpoint
 
     def is_answer(self) -> bool:
         """A provisional one answers nothing yet."""

@@ -16,7 +16,7 @@ from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
 from rehearsal.scenario import Act, Change, Pace, Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import Simulated, World, simulate
-from tests.course import accounted, became, consenting, dispatched, forbidden
+from tests.course import accounted, became, consenting, dispatched, forbidden, prepared
 from tests.support import Table, asks, example_cards, example_directory, example_plan
 
 FRESH = {
@@ -188,8 +188,7 @@ def test_r22_a_checkpoint_added_to_what_has_begun_gets_its_turn(
 def waiting_for_an_extension() -> Table:
     """Prepared, and not cleared to leave before the consent of Uzbekistan has been made longer."""
     table = consenting(uz="2022-03-03T06:00:00Z")
-    table.say("kz.customs", "prepared", "preparation")
-    table.say("kz.knb", "ready", "preparation")
+    prepared(table)
     assert table.is_open("extension.uz.prosecutor.1")
     assert "departure" not in table.delivery.state.progress
     return table
@@ -225,6 +224,19 @@ def test_r5_a_consent_that_was_given_afresh_takes_the_question_for_an_extension_
     assert table.is_open("departure") is leaves
     table.pass_time(hours=12)
     assert table.delivery.state.halt is None
+
+
+@pytest.mark.parametrize("order", [("consent-uz", "consent-uz-2"), ("consent-uz-2", "consent-uz")])
+def test_r22_two_questions_that_are_open_at_once_are_answered_in_any_order(order: tuple[str, str]) -> None:
+    """A plan changed while the first consent is awaited asks both, and once both are given it may leave (found by test)."""
+    table = Table()
+    change(table, changed(elsewhere_with_consent))
+    for at in order:
+        assert ("accepted", None) == became(table.say("uz.prosecutor", "authorisation_granted", at))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    assert () == table.delivery.consents.missing(table.now)
+    prepared(table)
+    assert table.is_open("departure")
 
 
 def test_r22_only_the_initiator_changes_a_plan() -> None:

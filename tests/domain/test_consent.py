@@ -62,7 +62,7 @@ def test_r5_withdrawal_by_a_state_that_lies_behind_halts_nothing() -> None:
 
 
 def test_r5_an_authority_whose_consent_is_long_enough_is_not_asked_because_another_has_still_to_begin() -> None:
-    """It could extend without end and change nothing; departure waits for the other, and begins when that does (found by test)."""
+    """It could extend without end and change nothing; departure begins once the other does (found by test)."""
     table = Table(with_changes(consent_uz={"requires": asks("uz.prosecutor authorisation", "uz.police authorisation")}))
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
