@@ -316,6 +316,35 @@ def test_r22_an_open_checkpoint_may_be_given_more_time() -> None:
     assert after == before + timedelta(hours=24)
 
 
+def test_r22_a_shorter_leg_gives_no_open_checkpoint_less_time() -> None:
+    """Due times on the way count from how long its leg takes; a shorter one would be overdue at once (found by test)."""
+
+    def shorter(document: dict[str, Any]) -> None:
+        set_in("legs", "flight", takes=timedelta(minutes=1))(document)
+        set_in("checkpoints", "tashkent-airport", remind=[timedelta(hours=1)])(document)
+
+    table = Table().dispatch()
+    table.pass_time(hours=14)
+    assert "checkpoints.4.due: R22: an open checkpoint may be given more time, not less" in refused(table, changed(shorter))
+
+
+def test_r22_a_rung_that_has_been_climbed_is_not_given_to_another() -> None:
+    """Who was not told would answer in another's place before its time (R21); rungs that follow may change (found by test)."""
+    told = {"after": timedelta(hours=1), "to": "uz.customs"}
+    backup = {"to": "uz.police", "may_answer": True}
+    asked = changed(set_in("checkpoints", "consent-uz", escalate=[told]))
+    table = Table(asked)
+    table.pass_time(hours=2)
+    instead = changed(set_in("checkpoints", "consent-uz", escalate=[backup | {"after": timedelta(hours=1)}]))
+    assert "whom the ladder of consent-uz has come to stays" in refused(table, instead)
+
+    change(table, changed(set_in("checkpoints", "consent-uz", escalate=[told, backup | {"after": timedelta(hours=3)}])))
+    spoken = {"on_behalf_of": "uz.prosecutor"}
+    assert ("refused", "R21") == became(table.say("uz.police", "authorisation_granted", "consent-uz", **spoken))
+    table.pass_time(hours=1)
+    assert ("accepted", None) == became(table.say("uz.police", "authorisation_granted", "consent-uz", **spoken))
+
+
 def test_r22_what_lies_ahead_of_a_changed_plan_is_cleared_anew() -> None:
     """The crossing was cleared for a shorter stay; custody passes only once the consent has been extended to the longer one."""
     table = dispatched(consenting(uz="2022-03-05T06:00:00Z"))
