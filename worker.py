@@ -16,8 +16,11 @@ from activities.checkpoint import Checkpoints
 from activities.deconfliction import Deconfliction
 from activities.messenger import Messenger
 from activities.notices import Notices
+from activities.relay import Relay
 from activities.services import ServiceCaller
-from process.brought import deconfliction_key_in, installation_of
+from archive.database import Database
+from archive.keys import KeyChanges
+from process.brought import deconfliction_key_in, installation_of, password_in
 from process.in_force import InForce, OfFile
 from process.keyfile import key_in
 from process.mail import mailbox
@@ -63,19 +66,20 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
     caller: ServiceCaller,
     messenger: Messenger,
     deconfliction: Deconfliction,
+    relay: Relay,
     *,
     grace: timedelta = GRACE,
 ) -> Worker:
     """A worker of one task queue. The sandbox is on. `grace`: how long attempts may take to finish when it stops."""
-    notices = Notices(caller, messenger)
+    checkpoints = Checkpoints(caller, messenger, directory, relay)
     return Worker(
         client,
         task_queue=task_queue,
         workflows=[ControlledDelivery, LiveOperations],
         activities=[
-            Checkpoints(caller, messenger, directory).await_confirmations,
-            notices.deliver_notice,
-            notices.deliver_notices,
+            checkpoints.await_confirmations,
+            checkpoints.ask_once_more,
+            Notices(caller, messenger, relay).deliver_notice,
             deconfliction.deconflict,
             deconfliction.release,
         ],
@@ -93,8 +97,10 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
-    directory, key = OfFile(chosen.directory), key_in(chosen.key, chosen.passphrase_file)
-    deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory)
+    archive = Database(chosen.archive_url, password_in(chosen.archive_password))
+    directory, key = OfFile(chosen.directory, KeyChanges(archive)), key_in(chosen.key, chosen.passphrase_file)
+    relay = Relay(key)
+    deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys), runtime=told)
@@ -103,10 +109,11 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)))
         caller = ServiceCaller(http, installation_of(directory.now).id, key)
         messenger = Messenger(http, directory, key, chosen.gateway_url, box)
-        await stack.enter_async_context(worker_for(client, chosen.task_queue, directory, caller, messenger, deconfliction))
+        await stack.enter_async_context(worker_for(client, chosen.task_queue, directory, caller, messenger, deconfliction, relay))
         log.info("the worker is ready", extra={"task_queue": chosen.task_queue})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")
+    await archive.close()
 
 
 if __name__ == "__main__":

@@ -15,23 +15,23 @@ others are asked and heard as if it were not there.
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from pydantic import BaseModel
 from temporalio import activity
-from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities import polled
 from activities.messenger import Alert, Messenger
 from activities.polled import AWAY, Progress
+from activities.relay import Relay
 from activities.services import AwayError, NonsenseError, ServiceCaller
+from domain.delivery.events import Asked, AskedOnceMore
 from domain.delivery.requests import Request
 from domain.plan.directory import Desk, Poll, Service
 from domain.words.errors import Malformed
 from process.in_force import InForce
 from workflows import messages
-from workflows.messages import AskedReport, CheckpointWait, workflow_id
+from workflows.messages import CheckpointWait
 
 log = logging.getLogger("vigil.checkpoint")
 
@@ -70,10 +70,11 @@ class Memory(BaseModel):
 class Checkpoints:
     """The activity, with its way to the services."""
 
-    def __init__(self, caller: ServiceCaller, messenger: Messenger, directory: InForce) -> None:
+    def __init__(self, caller: ServiceCaller, messenger: Messenger, directory: InForce, relay: Relay) -> None:
         self._caller = caller
         self._messenger = messenger
         self._directory = directory
+        self._relay = relay
 
     @activity.defn(name=messages.AWAIT_CONFIRMATIONS)
     async def await_confirmations(self, wait: CheckpointWait) -> None:
@@ -82,7 +83,7 @@ class Checkpoints:
         memory = Memory.model_validate(details[0]) if details else Memory()
         alive = asyncio.create_task(_live(memory))
         try:
-            await _Round(self._caller, self._messenger, self._directory, wait, memory).go()
+            await _Round(self._caller, self._messenger, self._directory, self._relay, wait, memory).go()
         finally:
             alive.cancel()
         activity.heartbeat(memory)
@@ -94,20 +95,49 @@ class Checkpoints:
             next_retry_delay=min(max(due - _now(), AT_ONCE), PARKED),
         )
 
+    @activity.defn(name=messages.ASK_ONCE_MORE)
+    async def ask_once_more(self, wait: CheckpointWait) -> None:
+        """The due time has passed: hear what those who must be polled have answered, each in one turn, before silence decides.
+
+        Everything they have answered is handed in once more; what is known already changes nothing.
+        """
+        due = [(service, one) for service in wait.services for one in wait.requests if one.service == service.id]
+        polled_now = [(service, one) for service, one in due if isinstance(service.reach, Poll)]
+        heard = await asyncio.gather(*(self._hear(service, one) for service, one in polled_now))
+        missed = tuple(service.id for (service, _), reached in zip(polled_now, heard, strict=True) if not reached)
+        await self._relay.report(wait.delivery, AskedOnceMore(checkpoint=wait.checkpoint, unreachable=missed))
+
+    async def _hear(self, service: Service, request: Request) -> bool:
+        """Whether it could be asked; its answers are handed in."""
+        try:
+            async with asyncio.timeout(ONE_TURN):
+                answers = await self._caller.answers(service, request.id, 0)
+                await polled.take(answers, Progress(), self._directory, self._relay, request.delivery)
+        except (AwayError, TimeoutError, *AWAY) as error:
+            log.warning("not heard before silence decides: %s", type(error).__name__, extra={"service": service.id})
+            return False
+        return True
+
 
 class _Round:
     """One attempt at one checkpoint."""
 
-    def __init__(
-        self, caller: ServiceCaller, messenger: Messenger, directory: InForce, wait: CheckpointWait, memory: Memory
+    def __init__(  # noqa: PLR0913, PLR0917 - what one attempt takes
+        self,
+        caller: ServiceCaller,
+        messenger: Messenger,
+        directory: InForce,
+        relay: Relay,
+        wait: CheckpointWait,
+        memory: Memory,
     ) -> None:
         self._caller = caller
         self._messenger = messenger
         self._directory = directory
+        self._relay = relay
         self._wait = wait
         self._memory = memory
         self._services = {service.id: service for service in wait.services}
-        self._workflow: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(workflow_id(wait.delivery))
         self._reporting = asyncio.Lock()
 
     async def go(self) -> None:
@@ -203,7 +233,7 @@ class _Round:
         """Tell the ledger what is new about who has received the request: each thing once, though many turns end at once."""
         memory = self._memory
         async with self._reporting:
-            news = AskedReport(
+            news = Asked(
                 checkpoint=self._wait.checkpoint,
                 received=tuple(one for one in memory.received if f"{one} received" not in memory.reported),
                 unreachable=tuple(one for one in memory.unreachable if f"{one} unreachable" not in memory.reported),
@@ -211,7 +241,7 @@ class _Round:
             )
             if not (news.received or news.unreachable or news.told):
                 return
-            await self._workflow.signal(messages.REPORT_ASKED, news)
+            await self._relay.report(self._wait.delivery, news)
             memory.reported += [f"{one} received" for one in news.received]
             memory.reported += [f"{one} unreachable" for one in news.unreachable]
             memory.reported += [f"{one} told" for one in news.told]
@@ -229,7 +259,7 @@ class _Round:
                 progress.refuse(0, Malformed.code)
             return
         progress.heard()
-        await polled.take(answers, progress, self._directory.now, self._workflow)
+        await polled.take(answers, progress, self._directory, self._relay, self._wait.delivery)
         if progress.refused or progress.waits:
             words = ", ".join(progress.words())
             log.warning("polled answers were not taken: %s", words, extra={"service": service.id})

@@ -19,8 +19,8 @@ import aiohttp
 from aiosmtplib import SMTPException, send
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.delivery.ledger import NoticeKind, UtcText
 from domain.delivery.requests import Notice, Request
+from domain.delivery.vocabulary import NoticeKind, UtcText
 from domain.plan.directory import Channel, Desk, Email, Webhook
 from domain.signing.canonical import Frozen, canonical, digest, digest_of_bytes, plain
 from domain.signing.keys import b64

@@ -13,14 +13,14 @@ from datetime import timedelta
 from pydantic import BaseModel
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
-from temporalio.service import RPCError, RPCStatusCode
 
 from activities.messenger import Alert, Messenger
+from activities.relay import Relay
 from activities.services import AwayError, ServiceCaller
-from domain.delivery.requests import Notice
+from domain.delivery.events import Told
 from domain.plan.directory import Desk
 from workflows import messages
-from workflows.messages import Delivered, Errand, NoticeErrand, ToldReport, workflow_id
+from workflows.messages import NoticeErrand
 
 log = logging.getLogger("vigil.notices")
 
@@ -46,9 +46,10 @@ class Tried(BaseModel):
 class Notices:
     """The activity, with its way to the services."""
 
-    def __init__(self, caller: ServiceCaller, messenger: Messenger) -> None:
+    def __init__(self, caller: ServiceCaller, messenger: Messenger, relay: Relay) -> None:
         self._caller = caller
         self._messenger = messenger
+        self._relay = relay
 
     @activity.defn(name=messages.DELIVER_NOTICE)
     async def deliver_notice(self, errand: NoticeErrand) -> None:
@@ -65,7 +66,9 @@ class Notices:
             message = f"{errand.service.id} has not been reached"
             pause = PAUSE * 2 ** (info.attempt - 1)
             raise ApplicationError(message, type="NotReached", category=ApplicationErrorCategory.BENIGN, next_retry_delay=pause)
-        await _report(errand, reached=tried.reached)
+        notice, service = errand.notice, (errand.service.id,)
+        how = {"reached": service} if tried.reached else {"unreachable": service}
+        await self._relay.report(errand.delivery, Told(of=errand.of, kind=notice.kind, checkpoint=notice.checkpoint, **how))
 
     async def _in_time(self, errand: NoticeErrand, tried: Tried) -> None:
         try:
@@ -85,35 +88,3 @@ class Notices:
             log.warning("%s", error, extra={"service": errand.service.id})
         else:
             tried.reached = tried.done = True
-
-    @activity.defn(name=messages.DELIVER_NOTICES)
-    async def deliver_notices(self, errand: Errand) -> Delivered:
-        """The same for many services at once, with the answer as its result: for a workflow that does not know the other."""
-        by_id = {service.id: service for service in errand.services}
-        tried = [Tried() for _ in errand.notices]
-
-        async def deliver(notice: Notice, how: Tried) -> None:
-            one = NoticeErrand(delivery=notice.delivery, number=0, notice=notice, service=by_id[notice.service])
-            for attempt in range(ATTEMPTS):
-                activity.heartbeat()
-                await self._in_time(one, how)
-                if how.done:
-                    break
-                await asyncio.sleep(2**attempt)
-
-        await asyncio.gather(*(deliver(notice, how) for notice, how in zip(errand.notices, tried, strict=True)))
-        services = [notice.service for notice in errand.notices]
-        return Delivered(
-            reached=tuple(service for service, how in zip(services, tried, strict=True) if how.reached),
-            unreachable=tuple(service for service, how in zip(services, tried, strict=True) if not how.reached),
-        )
-
-
-async def _report(errand: NoticeErrand, *, reached: bool) -> None:
-    """Tell the delivery. One that has ended needs to know nothing more."""
-    workflow = activity.client().get_workflow_handle(workflow_id(errand.delivery))
-    try:
-        await workflow.signal(messages.REPORT_TOLD, ToldReport(number=errand.number, reached=reached))
-    except RPCError as error:
-        if error.status != RPCStatusCode.NOT_FOUND:
-            raise

@@ -7,22 +7,21 @@ does not keep back what was said after it. Its service hears of both with the ne
 
 import logging
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from domain.delivery.statements import read_statement
 from pydantic import BaseModel
-from temporalio.client import RPCTimeoutOrCancelledError, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import RPCTimeoutOrCancelledError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from domain.delivery.ledger import Receipt
+from activities.relay import Relay
 from domain.plan.directory import Directory, Service
+from domain.record.door import read_statement
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
 from domain.signing.keys import key_id
-from domain.words.errors import Malformed, NotAuthentic, NotFound
+from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable
 from domain.words.moments import instant
-from workflows import messages
-from workflows.messages import update_id
+from process.in_force import BRAKES, InForce
 
 log = logging.getLogger("vigil.polled")
 
@@ -74,17 +73,16 @@ class Progress(BaseModel):
             self.settled.remove(self.after)
 
 
-async def take(
-    answers: tuple[Envelope | None, ...], progress: Progress, directory: Directory, workflow: WorkflowHandle[Any, Any]
-) -> None:
+async def take(answers: tuple[Envelope | None, ...], progress: Progress, directory: InForce, relay: Relay, delivery: str) -> None:
     """Take what came beyond `progress.after`. Raises `RPCError` or `RPCTimeoutOrCancelledError` if the workflow cannot be
     reached: what was taken until then is noted.
     """
     progress.waits = []
+    await directory.look()  # a key that ended a moment ago, the delivery may not know of yet
     for number, envelope in enumerate(answers, start=progress.after + 1):
         if number in progress.settled:
             continue
-        verdict = await _hand_in(envelope, directory, workflow)
+        verdict = await _hand_in(envelope, directory, relay, delivery)
         if verdict.fate == "waits":
             progress.waits.append(f"waits={number}:{verdict.code}")
             continue
@@ -93,19 +91,26 @@ async def take(
         progress.settle(number)
 
 
-async def _hand_in(envelope: Envelope | None, directory: Directory, workflow: WorkflowHandle[Any, Any]) -> Verdict:
+async def _hand_in(envelope: Envelope | None, directory: InForce, relay: Relay, delivery: str) -> Verdict:
     """Nothing of an answer is parsed before it is known who signed it."""
     if envelope is None:
         return Verdict("refused", Malformed.code)
-    found = _speaker(envelope, directory, datetime.now(UTC))
+    found = _speaker(envelope, directory.now, datetime.now(UTC))
     if isinstance(found, Verdict):
         return found
     try:
-        if read_statement(envelope.body()).service != found.id:
+        statement = read_statement(envelope)
+        if statement.service != found.id:
             return Verdict("refused", NotAuthentic.code)
-        await workflow.execute_update(messages.SUBMIT, envelope, id=update_id(envelope), result_type=Receipt)
-    except Malformed as error:
+        if statement.kind not in BRAKES:
+            directory.sure()
+        for signature in envelope.signatures:
+            found.check_officer(signature.keyid, statement.officer)
+        await relay.submit(delivery, envelope)
+    except (Malformed, NotAuthentic) as error:
         return Verdict("refused", error.code)
+    except Unavailable as error:
+        return Verdict("waits", error.code)
     except WorkflowUpdateFailedError as error:
         code = error.cause.type if isinstance(error.cause, ApplicationError) and error.cause.type else "unavailable"
         return Verdict("refused" if code in (Malformed.code, NotFound.code) else "waits", code)

@@ -15,12 +15,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
-from domain.delivery.ledger import Entry, Left
+from domain.delivery.ledger import Entry, Left, Withheld
 from domain.plan.directory import Listed
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
-from domain.views.sight import Withheld
 from domain.views.view import Row
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
@@ -192,8 +191,12 @@ async def packet(request: web.Request) -> web.Response:
 
 @routes.post("/v1/keys", name="keys")
 async def keys(request: web.Request) -> web.Response:
-    """Bring a signed change of a service's keys to the deliveries under way. The answer says what became of it in each."""
-    return _model(await request.app[DESK].change_keys(request[CALLER].service, await _body(request, Envelope)))
+    """Enter a signed change of a service's keys, and bring it to the deliveries under way. The answer says what became of it in
+    each, to who may list them; to others, whether all have it.
+    """
+    taken = await request.app[DESK].change_keys(request[CALLER].service, await _body(request, Envelope))
+    shows(request, (*taken.taken, *taken.left, *(fault.place for fault in taken.refused if taken.named)))
+    return _model(taken)
 
 
 @routes.get("/v1/inbox", name="inbox")

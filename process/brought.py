@@ -41,6 +41,11 @@ def cards_in(folder: Path) -> dict[str, RuleCard]:
     return cards
 
 
+def password_in(path: Path | None) -> str | None:
+    """The password in a file, where there is one. Raises `NotFound` or `Malformed`."""
+    return text_of(path).strip() if path is not None else None
+
+
 def passphrase_in(path: Path) -> str:
     """The passphrase in a file, less the line end. Raises `NotFound` or `Malformed`."""
     words = text_of(path).removesuffix("\n")

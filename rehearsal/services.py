@@ -42,6 +42,10 @@ VIGIL = "vigil"
 """Id of the installation itself in a rehearsal's directory."""
 
 
+SECOND = "officer-2"
+"""Code of the second officer of each service (R20), who has a key of their own: that of `SERVICE second`."""
+
+
 @cache
 def private_key_of(service: str) -> Ed25519PrivateKey:
     """A simulated service's key: known to everyone, for rehearsals only."""
@@ -50,7 +54,7 @@ def private_key_of(service: str) -> Ed25519PrivateKey:
 
 def second(service: str) -> str:
     """Whose key the second officer of a simulated service signs with (R20), see `private_key_of`."""
-    return f"{service}, second officer"
+    return f"{service} {SECOND}"
 
 
 def cast(directory: Directory, participants: tuple[str, ...], reach: dict[str, Reach] | None = None) -> Directory:
@@ -58,8 +62,8 @@ def cast(directory: Directory, participants: tuple[str, ...], reach: dict[str, R
 
     def simulated(service: Service) -> Service:
         keys = tuple(
-            ServiceKey(public=public_text(private_key_of(one)), valid_from="2000-01-01T00:00:00Z")
-            for one in (service.id, second(service.id))
+            ServiceKey(public=public_text(private_key_of(name)), officer=officer, valid_from="2000-01-01T00:00:00Z")
+            for name, officer in ((service.id, None), (second(service.id), SECOND))
         )
         return service.model_copy(update={"keys": keys, "reach": (reach or {}).get(service.id, Desk())})
 
@@ -103,10 +107,14 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             yield said
             if request.officers > 1:
                 yield _seconded(said, scenario.pace_of(request.service, need).fastest, dice)
+    spoken: list[Need] = []
     for act in acts:
         if act.says is not None:
-            at = _delay(request, scenario, BOOK.need_of(act.says), act, dice, now)
-            yield _line(request, _acted(request, act, dice), at, dice, next(officers), by=act.by)
+            need = BOOK.need_of(act.says)
+            at = _delay(request, scenario, need, act, dice, now)
+            again = request.officers > 1 and need in spoken
+            spoken += [need] if need is not None else []
+            yield _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
 
 
 def _happens(act: Act, throw: str) -> bool:
@@ -129,9 +137,9 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
 
 
 def _line(  # noqa: PLR0913 - the parts of one statement
-    request: Request, content: Content, at: datetime, dice: random.Random, officer: int, *, by: str | None = None
+    request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, *, by: str | None = None
 ) -> Line:
-    """Signed by the officer of this number: where two must say the same (R20), they are two."""
+    """Signed by the officer of this number, or code: where two must say the same (R20), they are two."""
     signer = by or request.service
     statement = Statement(
         id=f"{dice.getrandbits(128):032x}",
@@ -139,13 +147,13 @@ def _line(  # noqa: PLR0913 - the parts of one statement
         checkpoint=request.checkpoint,
         service=signer,
         on_behalf_of=request.service if signer != request.service else None,
-        officer=f"{signer.split('.')[-1]}-{officer:02d}",
+        officer=officer if isinstance(officer, str) else f"{signer.split('.')[-1]}-{officer:02d}",
         happened_at=at.isoformat(timespec="milliseconds"),
         fulfils=tuple(one.id for one in request.facts.conditions),
         content=content,
     )
     answers = BOOK.need_of(content.kind) in request.says
-    return Line(at, statement, sign_statement(statement, private_key_of(signer)), answers)
+    return Line(at, statement, sign_statement(statement, key_of(statement)), answers)
 
 
 def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: datetime) -> tuple[Line, ...]:
@@ -155,17 +163,20 @@ def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: 
     def said(line: Line) -> Line:
         instead = {"id": f"backup-{line.statement.id}", "service": backup, "on_behalf_of": request.service}
         statement = line.statement.model_copy(update=instead)
-        return Line(line.at, statement, sign_statement(statement, private_key_of(backup)), line.answers)
+        return Line(line.at, statement, sign_statement(statement, key_of(statement)), line.answers)
 
     return tuple(said(line) for line in lines(request, plain_course, seed, now))
 
 
 def _seconded(line: Line, pause: timedelta, dice: random.Random) -> Line:
     """The same, signed by a second officer (R20)."""
-    first = line.statement
-    again = {"id": f"{dice.getrandbits(128):032x}", "officer": f"{first.officer}-second"}
-    statement = first.model_copy(update=again)
-    return Line(line.at + pause, statement, sign_statement(statement, private_key_of(second(first.service))), line.answers)
+    statement = line.statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "officer": SECOND})
+    return Line(line.at + pause, statement, sign_statement(statement, key_of(statement)), line.answers)
+
+
+def key_of(statement: Statement) -> Ed25519PrivateKey:
+    """The service's own key vouches for any of its officers; the second has one."""
+    return private_key_of(second(statement.service) if statement.officer == SECOND else statement.service)
 
 
 def _acted(request: Request, act: Act, dice: random.Random) -> Content:

@@ -276,7 +276,7 @@ class Exam:
             expected = {"payloadType": STATEMENT_TYPE, "signatures": [{"keyid": number} for number in keys]}
             raise Unmet(error.message, expected, envelope) from error
         try:
-            return read_statement(payload)
+            return read_statement(envelope)
         except Malformed as error:
             faults = "; ".join(str(fault) for fault in error.faults)
             raise Unmet(f"{error.message} {faults}".strip(), faults or _in_form(payload), payload) from error

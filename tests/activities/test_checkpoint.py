@@ -15,11 +15,13 @@ from temporalio.client import Client
 
 from domain.delivery.events import Asked, Stated
 from domain.delivery.requests import Request
-from domain.record.door import read_statement
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import Desk, Poll, Push, Reach
+from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
-from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
+from domain.record.door import read_statement
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.signing.keys import b64, key_id, public_text
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
@@ -126,7 +128,7 @@ def accepted_from(service: str) -> Callable[[Any], bool]:
     return lambda entry: (
         isinstance(entry.event, Stated)
         and entry.event.verdict.verdict == "accepted"
-        and read_statement(entry.event.envelope.body()).service == service
+        and read_statement(entry.event.envelope).service == service
     )
 
 
@@ -346,3 +348,42 @@ async def test_polled_nonsense_is_passed_over_and_what_is_right_still_counts(tem
 
     stated = [entry for entry in ledger if isinstance(entry.event, Stated)]
     assert 1 == sum(accepted_from(PROSECUTOR)(entry) for entry in stated)
+
+
+@pytest.mark.parametrize("other", [False, True])
+async def test_a_polled_answer_under_a_key_that_was_revoked_elsewhere_is_turned_away(
+    temporal: Client,
+    other: bool,  # noqa: FBT001
+) -> None:
+    """The worker knows at once what a gateway was told, before any delivery has it. Under a key that counts, it is heard."""
+    revoked, passed = asyncio.Event(), asyncio.Event()
+    name = f"{PROSECUTOR} second" if other else PROSECUTOR
+
+    def answers(self: Misbehaving) -> Any:
+        if self.polled[-1] == 1:
+            passed.set()
+        said = read_statement(grant(self.asked[0]).body())
+        said = said.model_copy(update={"officer": "second"})
+        ready = [sign_statement(said, private_key_of(name)).model_dump(mode="json")] if revoked.is_set() else []
+        return {"answers": ready}
+
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, answers)
+    async with consenting(temporal, service, service.poll()) as (at, plan):
+        await at.until(plan, lambda entry: isinstance(entry.event, Asked) and PROSECUTOR in entry.event.received)
+        await at.in_force.enter(revocation_of(PROSECUTOR), private_key_of(VIGIL), lambda _: None)
+        revoked.set()
+        if other:
+            await at.until(plan, accepted_from(PROSECUTOR))
+        else:
+            async with asyncio.timeout(30):
+                await passed.wait()
+            ledger = await at.gateway("kz.knb").ledger(plan.operation)
+            assert not [entry for entry in ledger if accepted_from(PROSECUTOR)(entry)]
+
+
+def revocation_of(service: str) -> Envelope:
+    """Of the service's first key, now."""
+    now = datetime.now(UTC).isoformat()
+    end = KeyEnd(key=key_id(public_text(private_key_of(service))), at=now, revoked=True)
+    change = KeyChange(service=service, by=service, made_at=now, ended=(end,))
+    return sign(canonical(change), KEYS_TYPE, private_key_of(service))

@@ -22,8 +22,8 @@ from temporalio.client import Client
 
 from activities.messenger import WORDS, Alert, Messenger, NotToldError, mail
 from domain.delivery.events import Asked, Told
-from domain.delivery.vocabulary import NoticeKind
 from domain.delivery.requests import Notice
+from domain.delivery.vocabulary import NoticeKind
 from domain.plan.directory import Desk, Directory, Reach, Service
 from domain.signing.canonical import canonical, digest
 from domain.signing.keys import public_key, public_text

@@ -16,7 +16,6 @@ from aiohttp.test_utils import TestServer
 
 from activities import services
 from activities.services import AwayError, ServiceCaller
-from protocol.calls import LARGEST_BODY
 from domain.delivery.requests import Notice, Request
 from domain.plan import proof
 from domain.plan.directory import Directory, Service

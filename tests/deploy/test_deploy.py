@@ -268,7 +268,7 @@ def test_our_containers_can_change_nothing_and_gain_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", OUR_CONTAINERS)
 def test_our_containers_cannot_reach_temporals_database(name: str) -> None:
-    """Only Temporal and the one-shots share its network, which has no way out; the gateway reaches the server for the archive."""
+    """Only Temporal and the one-shots share its network, which has no way out; ours reach the server for the archive."""
     compose = read_compose()
     on = {
         network: {service for service, body in compose["services"].items() if network in body["networks"]}
@@ -276,7 +276,7 @@ def test_our_containers_cannot_reach_temporals_database(name: str) -> None:
     }
 
     assert name not in on["store"]
-    assert {"store": {"postgres", "schema", "archive", "temporal"}, "archive": {"postgres", "gateway"}} == on
+    assert {"store": {"postgres", "schema", "archive", "temporal"}, "archive": {"postgres", "gateway", "worker"}} == on
     assert compose["networks"]["store"] == compose["networks"]["archive"] == {"internal": True}
 
 

@@ -23,32 +23,29 @@ from ruamel.yaml import YAML
 
 from activities.messenger import Alert, Messenger, mail, message_id
 from activities.services import POLL_WAIT, ServiceCaller
-from protocol.calls import LARGEST_BODY
 from archive.sessions import Sessions
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, Deconflicted, Event, Opened
-from domain.delivery.ledger import Entry, Receipt
-from domain.delivery.vocabulary import NoticeKind, Outcome
+from domain.delivery.ledger import Entry, Receipt, Withheld
 from domain.delivery.requests import Facts, Inbox, Notice, Request
-from domain.rules.consent import AuthorisationGranted
 from domain.delivery.statement import Statement
-from domain.record.door import read_statement
+from domain.delivery.vocabulary import NoticeKind, Outcome
 from domain.plan import proof
 from domain.plan.access import MAY, ROLES
 from domain.plan.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
 from domain.plan.documents import Document
 from domain.plan.key_changes import Taken, authentic
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import amend, begin, record, submit
+from domain.record.door import amend, begin, read_statement, record, submit
 from domain.record.packet import Purpose, seal
 from domain.record.reads import EMPTY, Shown, after, verify_reads
 from domain.rules import amending
+from domain.rules.consent import AuthorisationGranted
 from domain.signing import envelope as real_envelope
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.signing.keys import public_text
 from domain.views.asked import inbox, request
-from domain.delivery.ledger import Withheld
 from domain.views.sight import page
 from domain.views.view import DeliveryView, Row, view
 from domain.words.errors import Malformed, NotAuthentic, RuleBroken, VigilError
@@ -200,7 +197,7 @@ class PaperDesk:
 
     async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
         """Hand in a statement."""
-        read_statement(envelope.body())
+        read_statement(envelope)
         return submit(self._of(delivery), envelope, NOW)
 
     async def deliveries(self, _caller: Service) -> tuple[Row, ...]:
@@ -556,7 +553,7 @@ async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None
     answer = Envelope.model_validate(
         said["sign_envelope"](said["canonical"](said["answer"](asked.model_dump(mode="json"))), STATEMENT_TYPE, said["key"])
     )
-    assert read_statement(answer.body()).content.kind == "authorisation_granted"
+    assert read_statement(answer).content.kind == "authorisation_granted"
 
 
 async def test_what_a_desk_is_told_is_as_shown(said: dict[str, Any]) -> None:

@@ -14,15 +14,15 @@ from activities.deconfliction import Deconfliction
 from activities.messenger import Messenger
 from activities.services import ServiceCaller
 from archive.sessions import Sessions
-from domain.delivery.ledger import Entry, Left, Receipt
 from domain.delivery.events import Stated
-from domain.rules.watch import Sighted
+from domain.delivery.ledger import Entry, Left, Receipt
 from domain.delivery.statement import Statement, sign_statement
-from domain.record.door import read_statement
 from domain.plan import proof
 from domain.plan.access import OPEN
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
+from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
 from domain.words.identifiers import ConsignmentIdentifier
@@ -377,7 +377,7 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         receipt = await door.submit(plan.operation, known.event.envelope)  # type: ignore[union-attr]
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, stop_by("uz.police", plan))
-        said = read_statement(known.event.envelope.body())  # type: ignore[union-attr]
+        said = read_statement(known.event.envelope)  # type: ignore[union-attr]
         forged = stop_by("uz.police", plan, said.id)
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, forged)
@@ -385,7 +385,7 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         late = await desk._leave(here.directory.get("kz.prosecutor"), said, known.event.envelope)  # type: ignore[union-attr]
         stop = stop_by("uz.police", plan)
         with pytest.raises(NotAllowed, match="has ended"):
-            await desk._leave(here.directory.get("uz.police"), read_statement(stop.body()), stop)
+            await desk._leave(here.directory.get("uz.police"), read_statement(stop), stop)
 
     assert isinstance(receipt, Receipt)
     assert known.seq == receipt.seq
