@@ -205,6 +205,19 @@ def test_packet_of_a_running_delivery_says_that_it_has_not_ended() -> None:
     assert (proved.outcome, proved.ended) == (None, False)
 
 
+@pytest.mark.parametrize("name", ["told", "stopped-under-way"])
+def test_every_beginning_of_a_true_ledger_verifies(name: str) -> None:
+    """Exported after any entry: verified as far as it goes, its outcome once it stands there, all receipts by then."""
+    data, receipts = packets(name)
+    packet, lines = taken_apart(data)
+    concluded = place_of(lines, "concluded")
+    for size in range(1, len(lines) + 1):
+        so_far = [one for one in receipts if one.size <= size]
+        proved = verify(sealed(packet.model_copy(update={"ledger": packet.ledger[:size]})), receipts=so_far)
+        assert (proved.size, proved.ended) == (size, size == len(lines))
+        assert (proved.outcome is not None) == (size > concluded)
+
+
 # A passer-by without keys
 
 
