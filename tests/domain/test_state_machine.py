@@ -281,12 +281,12 @@ class Interleavings(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """To the end, if it was not there: everybody does what is wanted until nothing is, and the packet is verified."""
-        for _ in range(200):
+        for turn in range(200):
             if self.delivery.state.ended:
                 break
             self.everything_happens_outside()
             if self.goes_on:
-                self.everyone_answers(1)
+                self.everyone_answers(1000 + turn)  # each word is a new one: what was refused before may count now
                 self.table.pass_time(hours=6)
         assert self.delivery.state.ended, [one.checkpoint.id for one in self.delivery.state.open_checkpoints()]
         advance(self.delivery, self.table.now + timedelta(days=1000))
