@@ -291,3 +291,17 @@ PREPARED_SLOWLY = Scenario.model_validate(
         "paces": [{"says": "prepared", "fastest": "20h", "slowest": "21h"}],
     }
 ).paces[0]
+
+
+def test_r16_a_permission_that_begins_later_is_waited_for() -> None:
+    """It neither halts nor lets go: departure is cleared at the instant from which it counts."""
+    table = permitted("technical_means", valid_from="2022-03-01T09:00:00Z")
+    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    assert table.delivery.state.halt is None
+    assert table.delivery.state.cleared == -1
+
+    table.pass_time(hours=3)
+
+    assert table.delivery.state.cleared == 0
+    assert table.is_open("departure")
