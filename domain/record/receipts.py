@@ -45,8 +45,8 @@ def read_receipt(envelope: Envelope) -> Receipt:
         raise Malformed("not a receipt", faults_of(error)) from error
     if canonical(json.loads(payload)) != payload:
         raise Malformed("the receipt is not in canonical form (RFC 8785)")
-    if not _is_whole(receipt):
-        raise NotVerified(f"the receipt for statement {receipt.statement} does not prove its own entry", receipt.seq)
+    if (fault := _fault(receipt)) is not None:
+        raise NotVerified(f"the receipt for statement {receipt.statement} {fault}", receipt.seq)
     return receipt
 
 
@@ -66,12 +66,12 @@ def opened(envelope: Envelope, directory: Directory, at: datetime | None = None)
 def fits(receipt: Receipt, delivery: Delivery) -> None:
     """Return if the receipt is whole in itself, and of this ledger. Raises `NotVerified`."""
     ledger, seq = delivery.ledger, receipt.seq
-    if not _is_whole(receipt):
-        raise NotVerified(f"your receipt for statement {receipt.statement} does not prove its own entry", seq)
+    if (fault := _fault(receipt)) is not None:
+        raise NotVerified(f"your receipt for statement {receipt.statement} {fault}", seq)
     if receipt.delivery != delivery.plan.operation or seq >= len(ledger) or ledger.root_at(receipt.size) != receipt.root:
         raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq)
     if receipt.plan != delivery.state.plan_at(seq):
-        raise NotVerified(f"your receipt for statement {receipt.statement} names a plan that was not in force", seq)
+        raise NotVerified(f"your receipt for statement {receipt.statement} names another plan than was in force", seq)
 
 
 class Comparison:
@@ -107,13 +107,15 @@ def _contradicted(held: Receipt) -> NotVerified:
     return NotVerified(reason, held.seq, hint="keep both: together they prove that the ledger was changed. Tell the other States")
 
 
-def _is_whole(receipt: Receipt) -> bool:
-    """Whether it proves its own entry, and is for the statement that stands there."""
+def _fault(receipt: Receipt) -> str | None:
+    """What is wrong with it by itself: it proves its own entry, and is for the statement that stands there."""
     event = receipt.entry.event
-    if receipt.size != receipt.seq + 1 or not isinstance(event, Stated):
-        return False
-    root = root_of(bytes.fromhex(receipt.entry.leaf()), receipt.seq, receipt.size, [bytes.fromhex(one) for one in receipt.proof])
-    if root is None or root.hex() != receipt.root or event.envelope.fingerprint() != receipt.fingerprint:
-        return False
+    leaf, proof = bytes.fromhex(receipt.entry.leaf()), [bytes.fromhex(one) for one in receipt.proof]
+    root = root_of(leaf, receipt.seq, receipt.size, proof)
+    if receipt.size != receipt.seq + 1 or root is None or root.hex() != receipt.root:
+        return "does not prove its own entry"
+    if not isinstance(event, Stated) or event.envelope.fingerprint() != receipt.fingerprint:
+        return "is not for what stands there"
     said = json.loads(event.envelope.body())
-    return isinstance(said, dict) and (said.get("id"), said.get("delivery")) == (receipt.statement, receipt.delivery)
+    its_own = isinstance(said, dict) and (said.get("id"), said.get("delivery")) == (receipt.statement, receipt.delivery)
+    return None if its_own else "is not for what stands there"

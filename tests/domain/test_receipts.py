@@ -68,7 +68,7 @@ def test_a_receipt_that_the_installation_has_not_signed_is_none(table: Table, re
 )
 def test_a_receipt_proves_its_own_entry(receipt: Receipt, changed: dict[str, Any]) -> None:
     """Whatever else it says, it is not whole, though the installation has signed it."""
-    with pytest.raises(NotVerified, match="does not prove its own entry"):
+    with pytest.raises(NotVerified, match=r"does not prove its own entry|is not for what stands there"):
         read_receipt(sign(forged(receipt, **changed), RECEIPT_TYPE, KEY))
 
 
@@ -78,7 +78,7 @@ def test_a_receipt_of_another_history_does_not_fit(table: Table, receipt: Receip
     elsewhere = other.say("kz.customs", "sighted")
     with pytest.raises(NotVerified, match="of another ledger"):
         fits(elsewhere, table.delivery)
-    with pytest.raises(NotVerified, match="a plan that was not in force"):
+    with pytest.raises(NotVerified, match="another plan than was in force"):
         fits(receipt.model_copy(update={"plan": "0" * 64}), table.delivery)
     with pytest.raises(NotVerified, match="of another ledger"):
         verify(table.packet(), table.directory, [signed(elsewhere, KEY)])
