@@ -37,7 +37,7 @@ from domain.plan.directory import faults_in as faults_of_directory
 from domain.plan.key_changes import Taken, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import read_statement, resume, verified_plan
+from domain.record.door import amended_by, read_statement, resume, verified_plan
 from domain.record.packet import Purpose, seal
 from domain.rules import amending
 from domain.signing.canonical import canonical
@@ -159,6 +159,8 @@ class Desk:
         with _as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
         known = resume(docket.directory, docket.cards, docket.entries)
+        if (recorded := amended_by(known, envelope)) is not None:
+            return recorded
         snapshot = self._directory.snapshot(plan.participants())
         amended = Amended(
             plan=envelope,

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from rehearsal.clock import EPOCH
 
 from domain.delivery.events import Amended
 from domain.plan import proof
@@ -27,7 +26,7 @@ from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_en
 from domain.words.errors import Malformed, VigilError
 from gateway.limits import lane_of
 from rehearsal.scenario import Scenario
-from rehearsal.services import private_key_of
+from rehearsal.services import EPOCH, private_key_of
 from tests.support import EXAMPLES, Table, example_cards, example_directory, example_plan, signed_plan
 
 Reader = Callable[[bytes], object]

@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from activities.deconfliction import Deconfliction
 from activities.messenger import Messenger
+from activities.relay import Relay
 from activities.services import ServiceCaller
 from archive.sessions import Sessions
 from domain.delivery.events import Stated
@@ -34,9 +35,8 @@ from process.in_force import InForce
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import Installation, installed, log_of_reads, quick, renamed, temporal_server
+from tests.installation import Installation, installed, log_of_reads, quick, renamed, stop_by, temporal_server
 from tests.support import example_cards, example_directory, example_plan, example_scenario, signed_plan
-from tests.workflows.test_controlled_delivery import stop_by
 from worker import worker_for
 
 
@@ -248,14 +248,14 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
     plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
     key = private_key_of(VIGIL)
-    in_force = InForce(at.installation.directory)
+    relay, in_force = Relay(key), InForce(at.installation.directory)
     desk = Desk(temporal, queue, in_force, example_cards(), key)
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
     answer = await desk.submit(plan.operation, stop)
-    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force)
+    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force, relay)
     desks = Messenger(at.installation.http, in_force, key, at.installation.url)
-    async with worker_for(temporal, queue, in_force, services, desks, deconfliction, grace=timedelta(seconds=1)):
+    async with worker_for(temporal, queue, in_force, services, desks, deconfliction, relay, grace=timedelta(seconds=1)):
         receipt = await desk.submit(plan.operation, stop)
         ledger = await desk.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
         shown = await desk.view(at.installation.directory.get("uz.police"), plan.operation)
@@ -310,7 +310,7 @@ async def test_a_statement_that_breaks_a_rule_is_recorded_as_refused(at: At) -> 
 
     assert ("refused", "R4") == (receipt.verdict.verdict, receipt.verdict.rule)
     assert isinstance(ledger[0], Entry)
-    assert receipt.head == ledger[0].head()
+    assert receipt.entry == ledger[0]
 
 
 async def test_who_takes_no_part_sees_nothing(at: At) -> None:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import aiohttp
 import pytest
 from aiohttp import web
-from domain.delivery.statements import ANSWERS
+from domain.rules.books import BOOK
 from temporalio.client import Client
 from typer.testing import CliRunner
 

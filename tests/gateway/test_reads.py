@@ -33,9 +33,8 @@ from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_keys import of, revocation
-from tests.installation import VIGIL_KEY, Installation, installed, renamed
+from tests.installation import VIGIL_KEY, Installation, installed, renamed, stop_by
 from tests.support import example_cards, example_plan, signed_plan
-from tests.workflows.test_controlled_delivery import stop_by
 
 PATIENCE = 20.0
 
