@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from domain.delivery.verdicts import Finding, Halt, Verdict
+from domain.rules.books import BOOK
 from domain.words.codes import CODES, Parameter, Shape
-from domain.words.quantities import say_mass, say_span
+from domain.words.quantities import say_mass, say_minor, say_span
 
 Translate = Callable[[str], str]
 """From an English text of ours to the reader's language."""
@@ -38,19 +39,32 @@ def say_halt(halt: Halt, translate: Translate = english) -> str:
     return say(halt.finding, translate)
 
 
+def say_kind(kind: str, translate: Translate = english) -> str:
+    """A kind of statement within a sentence: its title."""
+    title = translate(BOOK.kinds[kind].declares.title)
+    return title[:1].lower() + title[1:]
+
+
+def word(code: str) -> str:
+    """One of our own words in English."""
+    return code.replace("_", " ")
+
+
 def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translate: Translate) -> str:
     value = parameters[name]
     match shape:
         case "mass":
             return say_mass(int(str(value)))
         case "money":
-            return str(value)
+            return say_minor(str(parameters["currency"]), int(str(value)))
         case "span":
             return say_span(timedelta(milliseconds=int(str(value))))
+        case "kind":
+            return say_kind(str(value), translate)
         case "word":
-            return translate(str(value).replace("_", " "))
+            return translate(word(str(value)))
         case "words":
-            return ", ".join(translate(one.replace("_", " ")) for one in _several(value))
+            return ", ".join(translate(word(one)) for one in _several(value))
         case "names":
             return ", ".join(_several(value))
         case _:
