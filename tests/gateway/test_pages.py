@@ -29,7 +29,6 @@ from domain.plan.cards import Modality, Permission
 from domain.plan.directory import Directory
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
-from domain.record.door import read_statement
 from domain.rules.arrival import NotCollected
 from domain.rules.books import BOOK
 from domain.signing.canonical import canonical
@@ -405,7 +404,7 @@ def provisional(plan: Plan, service: str, checkpoint: str) -> Any:
         "happened_at": "2026-11-25T10:00:00+05:00",
         "content": content,
     }
-    return sign_statement(Statement.model_validate(said), private_key_of(service))
+    return sign_statement(BOOK.statement.model_validate(said), private_key_of(service))
 
 
 async def test_hostile_words_stay_words(at: At) -> None:
@@ -423,7 +422,7 @@ async def test_hostile_words_stay_words(at: At) -> None:
 def statement(plan: Plan, service: str, content: dict[str, Any]) -> Statement:
     """Something that a service says, about no checkpoint."""
     said = {"id": uuid.uuid4().hex, "delivery": plan.operation, "service": service, "officer": "officer-1"}
-    return Statement.model_validate(said | {"happened_at": "2026-11-25T10:00:00+05:00", "content": content})
+    return BOOK.statement.model_validate(said | {"happened_at": "2026-11-25T10:00:00+05:00", "content": content})
 
 
 async def test_more_than_a_share_is_refused_as_for_any_caller(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -518,7 +517,7 @@ async def test_a_filled_form_becomes_the_bytes_that_are_signed(at: At) -> None:
     answer, text = await browser.ask("POST", f"{at.home}/statement", FILLED)
     assert 200 == answer.status, text
     after = await at.installation.gateway(at.plan.initiator).view(at.plan.operation)
-    said = read_statement(text.encode())
+    said = BOOK.statement.model_validate_json(text)
     receipt = await at.installation.gateway("uz.prosecutor", "P-117").submit(
         at.plan.operation, sign_statement(said, private_key_of("uz.prosecutor"))
     )
@@ -588,7 +587,7 @@ async def test_a_stop_is_reached_from_each_page_of_a_delivery(at: At) -> None:
     answer, text = await browser.ask("POST", f"{at.home}/statement", stop)
 
     assert 200 == answer.status
-    assert "stop_requested" == read_statement(text.encode()).kind
+    assert "stop_requested" == BOOK.statement.model_validate_json(text).kind
 
 
 # The forms and the words, without a server

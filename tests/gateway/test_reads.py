@@ -239,7 +239,7 @@ NOWHERE = Database("sqlite+aiosqlite:////nowhere/archive.db")
 
 def told_by(service: str, plan: Plan) -> Envelope:
     """Something that a service says, and that is no stop."""
-    said = read_statement(stop_by(service, plan).body())
+    said = read_statement(stop_by(service, plan))
     other = said.model_copy(update={"content": Information(text="the van is blue")})
     return sign_statement(other, private_key_of(service))
 
