@@ -447,7 +447,7 @@ class Desk:
         return self._client.get_workflow_handle(workflow_id(delivery))
 
     async def _seen_by(self, caller: Service, delivery: str) -> WorkflowHandle[Any, Any]:
-        """The delivery's handle, if it is the caller's to see. Raises `NotFound`, as late where there is one as where there is none."""
+        """The delivery's handle, if it is the caller's to see. Raises `NotFound`, no sooner where there is none."""
         handle, clock = self._handle(delivery), asyncio.get_running_loop().time
         answered = clock() + NOT_HERE
         try:

@@ -185,7 +185,9 @@ async def test_an_officer_stops_in_two_presses(at: At) -> None:
 
     assert StopRequested(reason="the convoy is compromised") == read_statement(stated.envelope).content
     await at.go(f"/desk/deliveries/{at.plan.operation}")
-    await expect(at.page.locator(".notice.bad")).to_contain_text("the convoy is compromised")
+    await expect(at.page.locator(".notice.bad")).to_contain_text(f"{SERVICE} ordered a stop")
+    await at.page.locator(".notice.bad").get_by_role("link").click()
+    await expect(at.page.locator(".said").first).to_contain_text("the convoy is compromised")
     assert await at.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
 
 
