@@ -155,7 +155,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
                 valid_until=utc_text(grant.valid_until),
                 live=grant.live(now),
                 provisional=grant.provisional,
-                conditions=tuple(one.text + (f" (at {one.at})" if one.at is not None else "") for one in grant.conditions),
+                conditions=tuple(one.text if one.at is None else f"{one.at}: {one.text}" for one in grant.conditions),
             )
             for grant in delivery.state.grants.values()
             if seen.whole or seen.own(grant.service, delivery)

@@ -141,7 +141,7 @@ export async function signAndHandIn(bytes, key) {
     $("again").disabled = true;
     try {
       const { status, told: answer } = await handIn(data, key, body);
-      if (status === 200) receipt(opened(answer));
+      if (status === 200 || status === 201) receipt(opened(answer));
       else if (status === 202) outcome("warn", texts.kept, texts.keptMore, { [texts.statement]: answer.statement });
       else if (status === 503 || status === 429 || status === 408) unsent(answer.detail);
       else outcome("bad", texts.rejected, [answer.detail, answer.hint].filter(Boolean).join(". "), {});
