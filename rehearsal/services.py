@@ -107,10 +107,14 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             yield said
             if request.officers > 1:
                 yield _seconded(said, scenario.pace_of(request.service, need).fastest, dice)
+    spoken: list[Need] = []
     for act in acts:
         if act.says is not None:
-            at = _delay(request, scenario, BOOK.need_of(act.says), act, dice, now)
-            yield _line(request, _acted(request, act, dice), at, dice, next(officers), by=act.by)
+            answered = BOOK.need_of(act.says)
+            at = _delay(request, scenario, answered, act, dice, now)
+            again = request.officers > 1 and answered in spoken
+            spoken += [answered] if answered is not None else []
+            yield _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
 
 
 def _happens(act: Act, throw: str) -> bool:
@@ -133,9 +137,9 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
 
 
 def _line(  # noqa: PLR0913 - the parts of one statement
-    request: Request, content: Content, at: datetime, dice: random.Random, officer: int, *, by: str | None = None
+    request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, *, by: str | None = None
 ) -> Line:
-    """Signed by the officer of this number: where two must say the same (R20), they are two."""
+    """Signed by the officer of this number, or code: where two must say the same (R20), they are two."""
     signer = by or request.service
     statement = Statement(
         id=f"{dice.getrandbits(128):032x}",
@@ -143,13 +147,13 @@ def _line(  # noqa: PLR0913 - the parts of one statement
         checkpoint=request.checkpoint,
         service=signer,
         on_behalf_of=request.service if signer != request.service else None,
-        officer=f"{signer.split('.')[-1]}-{officer:02d}",
+        officer=officer if isinstance(officer, str) else f"{signer.split('.')[-1]}-{officer:02d}",
         happened_at=at.isoformat(timespec="milliseconds"),
         fulfils=tuple(one.id for one in request.facts.conditions),
         content=content,
     )
     answers = BOOK.need_of(content.kind) in request.says
-    return Line(at, statement, sign_statement(statement, private_key_of(signer)), answers)
+    return Line(at, statement, sign_statement(statement, key_of(statement)), answers)
 
 
 def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: datetime) -> tuple[Line, ...]:
