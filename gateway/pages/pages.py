@@ -23,7 +23,7 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.keys import aloud, key_id
 from domain.views.forms import kinds_for
-from domain.views.sentences import say_plainly
+from domain.views.sentences import lag, say_plainly
 from domain.views.sight import IN_GENERAL
 from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
 from domain.words.moments import instant
@@ -262,6 +262,7 @@ def _environment(language: str) -> Environment:
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
         "finding": lambda finding: say_plainly(finding, speak),
         "because": lambda found: say_plainly(found, speak) if isinstance(found, Finding) else speak(IN_GENERAL[found]),
+        "lag": lambda one: lag(one.happened_at, instant(one.at), speak),
         "confirms": lambda kind: BOOK.kinds[kind].declares.confirms,
         "aloud": aloud,
         "span": lambda span: _span(span, speak),

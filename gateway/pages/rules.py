@@ -12,7 +12,7 @@ from domain.plan.cards import Modality, Permission
 from domain.plan.vocabulary import Need
 from domain.rules.arrival import NotCollected
 from domain.rules.books import BOOK
-from domain.views.sentences import Translate, say_kind, word
+from domain.views.sentences import AHEAD, BEHIND, Translate, say_kind, word
 from domain.views.sight import IN_GENERAL
 from domain.words.codes import CODES
 
@@ -36,7 +36,7 @@ def texts() -> frozenset[str]:
     sentences = (code.sentence for code in CODES.values())
     titles = (kind.declares.title for kind in BOOK.kinds.values())
     asked = (one.declares.title for one in BOOK.contingencies.values())
-    return frozenset((*sentences, *titles, *asked, *map(word, OWN_WORDS), *IN_GENERAL.values()))
+    return frozenset((*sentences, *titles, *asked, *map(word, OWN_WORDS), *IN_GENERAL.values(), AHEAD, BEHIND))
 
 
 def gathered(*_: object, **__: object) -> Iterator[tuple[int, None, str, tuple[str, ...]]]:
