@@ -89,8 +89,8 @@ def taken_apart(data: bytes) -> tuple[Packet, list[Line]]:
 
 
 def linked(lines: Iterable[Line], before: Sequence[Entry | LeftOut] = ()) -> tuple[Entry, ...]:
-    """These lines with right numbers and salts, as whoever runs the installation can make them; no rule is asked. What stands there
-    already stays as it is, so that what services have seen of it (R18) is still so.
+    """These lines with right numbers and salts, as whoever runs the installation can make them; no rule is asked. What stands
+    there already stays as it is, so that what services have seen of it (R18) is still so.
     """
     ledger = Ledger(SECRET)
     for number, (at, event) in enumerate(lines):
