@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def test_no_task_that_took_something_ends_without_a_command(path: Path) -> None:
     idle, took = [], False
     events = list(history_in(path).events)
     cancelled = {one.activity_task_cancel_requested_event_attributes.scheduled_event_id for one in events}
-    for event, after in zip(events, events[1:], strict=False):
+    for event, after in pairwise(events):
         took |= event.event_type in TAKEN and event.activity_task_failed_event_attributes.scheduled_event_id not in cancelled - {
             0
         }
