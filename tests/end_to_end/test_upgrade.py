@@ -32,7 +32,7 @@ async def up(layout: Layout, plan: Plan) -> AsyncIterator[Gateway]:
 async def test_after_an_upgrade_a_stop_right_away_is_judged_in_a_delivery_of_the_older_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker of the new build makes itself current and moves the open runs: the stop counts, and the ledger goes on unbroken."""
+    """The worker of the new build becomes current and moves the open runs: the stop counts, and the ledger goes on unbroken."""
     plan, scenario = example_scenario("almaty-tashkent")
     brought = Brought(plan, example_directory(), example_cards())
     stop = stop_by("uz.police", plan)
@@ -51,4 +51,3 @@ async def test_after_an_upgrade_a_stop_right_away_is_judged_in_a_delivery_of_the
     assert before == after[: len(before)]
     assert list(range(len(after))) == [entry.seq for entry in after]
     assert ["accepted"] == [one.event.verdict.verdict for one in after if isinstance(one.event, Stated)]
-

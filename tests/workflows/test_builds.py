@@ -44,7 +44,7 @@ async def build_of(at: Installation, plan: Plan) -> str:
 async def becomes(at: Installation, plan: Plan, build: str) -> None:
     """Return when the newest run of a delivery is this build's."""
     async with asyncio.timeout(20):
-        while await build_of(at, plan) != build:
+        while await build_of(at, plan) != build:  # noqa: ASYNC110 - Temporal rings no bell
             await asyncio.sleep(0.1)
 
 
@@ -89,8 +89,8 @@ async def test_a_delivery_stays_with_its_build_until_it_goes_on_as_a_new_run(tem
 
 
 async def test_a_worker_that_takes_over_goes_on_with_what_another_build_has_begun(temporal: Client) -> None:
-    """The old build is gone for good; the new one has its runs at once, so that a stop right afterwards is judged, and the run then
-    belongs to the new build alone.
+    """The old build is gone for good; the new one has its runs at once, so that a stop right afterwards is judged, and the run
+    then belongs to the new build alone.
     """
     plan, queue = touching("almaty-tashkent"), f"alone-{uuid.uuid4().hex[:8]}"
     async with installed(temporal, plan, None) as at:
@@ -107,9 +107,11 @@ async def test_a_worker_that_takes_over_goes_on_with_what_another_build_has_begu
     assert not found.workflow_execution_info.versioning_info.HasField("versioning_override")
 
 
-async def test_a_delivery_whose_build_has_no_worker_is_counted_in_health(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the old build gone and the new one up, health is `partly` and says how many deliveries wait for a worker of theirs; moved,
-    there are none.
+async def test_a_delivery_whose_build_has_no_worker_is_counted_in_health(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the old build gone and the new one up, health is `partly` and says how many deliveries wait for a worker of theirs;
+    moved, there are none.
     """
     monkeypatch.setattr("gateway.health.LATELY", timedelta(seconds=1))
     monkeypatch.setattr("gateway.health.FRESH", 0.0)
@@ -120,7 +122,7 @@ async def test_a_delivery_whose_build_has_no_worker_is_counted_in_health(tempora
 
         async def says(count: int) -> None:
             async with asyncio.timeout(20):
-                while (found := await pulse.health()).stranded != count or found.worker != "up":
+                while (found := await pulse.health()).stranded != count or found.worker != "up":  # noqa: ASYNC110 - likewise
                     await asyncio.sleep(0.2)
 
         async with worker(at, OLD):
