@@ -72,8 +72,8 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
     build: str,
     grace: timedelta = GRACE,
 ) -> Worker:
-    """A worker of one task queue. The sandbox is on. `build`: whose runs it performs. `grace`: how long attempts may take to finish
-    when it stops.
+    """A worker of one task queue. The sandbox is on. `build`: whose runs it performs. `grace`: how long attempts may take to
+    finish when it stops.
     """
     checkpoints = Checkpoints(caller, messenger, directory, relay)
     return Worker(

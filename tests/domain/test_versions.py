@@ -21,7 +21,8 @@ from domain.rules.books import BOOK
 from domain.rules.course import advance, due, next_moment
 from domain.words.errors import Fault, Malformed, NotFound, NotVerified, RuleBroken
 from tests.course import became
-from tests.domain.test_packet import replaced, rewritten
+from tests.domain.test_packet import replaced
+from tests.forging import rewritten
 from tests.second_book import released
 from tests.support import SECRET, Table, signed_plan, with_changes
 

@@ -17,7 +17,7 @@ from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.end_to_end.test_kill import until
 from tests.support import example_cards, example_directory, example_scenario, signed_plan
-from tests.workflows.test_controlled_delivery import stop_by
+from tests.installation import stop_by
 
 PATIENCE = 90.0
 

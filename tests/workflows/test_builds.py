@@ -13,9 +13,9 @@ from domain.delivery.events import Stated
 from domain.plan.plan import Plan
 from gateway.health import ArchivePulse, Health, Pulse, whole
 from process.builds import build_id, current, deployment_of, make_current, move, settle
-from tests.installation import Installation, installed, renamed
+from tests.installation import Installation, installed, renamed, stop_by
 from tests.support import EXAMPLE_PLANS, example_plan
-from tests.workflows.test_controlled_delivery import started, stop_by, update
+from tests.workflows.test_controlled_delivery import started, update
 from worker import worker_for
 
 OLD, NEW = "1.0-old", "1.0-new"
