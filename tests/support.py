@@ -16,11 +16,12 @@ from domain.plan.directory import Directory, Reach
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
-from domain.record.door import Report, begin, report, submit
+from domain.record.door import begin, report, submit
 from domain.record.packet import seal
 from domain.record.receipts import signed
 from domain.rules.books import BOOK
 from domain.rules.course import advance
+from domain.rules.outside import Report
 from domain.signing.canonical import canonical, digest
 from domain.signing.envelope import PLAN_TYPE, Envelope, sign
 from domain.views.sentences import say_verdict
