@@ -176,7 +176,8 @@ class _Theatre:
         report(self._delivery, fact, self._now)
 
     def _show(self) -> None:
-        for entry in self._delivery.ledger.entries[self._seen :]:
+        for entry in self._delivery.ledger.since(self._seen):
+            assert isinstance(entry, Entry)  # noqa: S101 - only a packet leaves something out
             self._watch(self._delivery, entry)
         self._seen = len(self._delivery.ledger)
 

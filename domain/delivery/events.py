@@ -97,6 +97,7 @@ class Started(Event):
         if self.directory != digest(state.directory) or self.cards != cards_digest(state.cards):
             rule, reason = "R1", "the directory or the rule cards are not those this delivery started with"
             raise RuleBroken(rule, reason)
+        state.plans.append((when.seq, self.plan.fingerprint()))
 
 
 class Amended(Event):
@@ -111,6 +112,7 @@ class Amended(Event):
         before = state.plan.participants()
         state.directory, state.cards = self.known_with(state)
         state.plan = read_plan(self.plan)
+        state.plans.append((when.seq, self.plan.fingerprint()))
         state.cleared = min(state.cleared, -1 if state.leg is None else state.leg)
         for name, progress in state.progress.items():
             planned = state.plan.find(name)

@@ -154,6 +154,8 @@ class State:
     now: datetime
     """When the newest entry was recorded; time never runs back."""
 
+    plans: list[tuple[int, str]] = field(default_factory=list)
+    """Each signed plan: the number of the entry that brought it, and the SHA-256 of its payload."""
     statements: dict[str, Known] = field(default_factory=dict)
     contradictions: dict[str, Known] = field(default_factory=dict)
     """By fingerprint: other content under an id that was used already (R18)."""

@@ -217,8 +217,7 @@ def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | None:
 
 def plan_digest(delivery: Delivery, size: int) -> str:
     """SHA-256 of the payload of the plan that was in force when the ledger had so many entries."""
-    plans = [one.event.plan for one in delivery.ledger.entries if isinstance(one.event, Started | Amended) and one.seq < size]
-    return plans[-1].fingerprint()
+    return [plan for seq, plan in delivery.state.plans if seq < size][-1]
 
 
 def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:

@@ -21,7 +21,7 @@ from domain.rules import custody, speaking
 from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
 from domain.signing.canonical import canonical
-from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope, payload_of
 from domain.words.errors import Malformed, faults_of
 
 Step = Callable[[Delivery, datetime], Iterator[AnyEvent]]
@@ -55,11 +55,12 @@ class Book:
 
     def read(self, envelope: Envelope) -> Statement:
         """The statement in an envelope, unverified. Raises `Malformed` with every fault, and if its bytes are not canonical."""
-        return self._read(envelope.body())
+        return self._read(envelope.payload)
 
     def opened(self, envelope: Envelope, keys: Mapping[str, str]) -> Statement:
         """The statement in an envelope that these keys have signed. Raises `NotAuthentic` or `Malformed`."""
-        return self._read(open_envelope(envelope, STATEMENT_TYPE, keys))
+        open_envelope(envelope, STATEMENT_TYPE, keys)
+        return self.read(envelope)
 
     def heard(self, state: State, envelope: Envelope, verdict: Verdict, when: Moment) -> None:
         """A statement has come in: remember it, keep it where it is early, let it take effect where it was accepted."""
@@ -115,7 +116,8 @@ class Book:
         """The one kind that says yes to a need."""
         return self.answers[need][0]
 
-    def _parsed(self, payload: bytes) -> Statement:
+    def _parsed(self, text: str) -> Statement:
+        payload = payload_of(text)
         try:
             statement = self.statement.model_validate_json(payload, strict=True)
         except ValidationError as error:

@@ -5,6 +5,7 @@ strict: one text for each byte string, so that no bit of an envelope can change 
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated
 
 from cryptography.exceptions import InvalidSignature
@@ -45,11 +46,20 @@ class Envelope(Frozen):
 
     def body(self) -> bytes:
         """The payload's bytes, unverified. Raises `Malformed` if not strict base64, or larger than a parser should meet."""
-        return bounded(unb64(self.payload), "the payload")
+        return payload_of(self.payload)
 
     def fingerprint(self) -> str:
         """SHA-256 of the payload bytes: two envelopes say the same if and only if this is the same."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         return digest_of_bytes(self.body())
+
+
+def payload_of(text: str) -> bytes:
+    """The bytes of a payload. Raises `Malformed` if it is not strict base64, or larger than a parser should meet."""
+    return bounded(unb64(text), "the payload")
 
 
 def sign(payload: bytes, payload_type: str, *keys: Ed25519PrivateKey) -> Envelope:

@@ -39,6 +39,7 @@ def _place(text: str) -> str:
 def _problem(text: str) -> str:
     return shown(text, _LONGEST_PROBLEM)
 
+
 _LABEL = re.compile(r"[\[(]|^constrained-")
 """What pydantic calls a branch that has no tag, such as `literal['court']`: no name in a document is like it."""
 
