@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -12,10 +14,13 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.checkpoint import Checkpoints
 from activities.deconfliction import Deconfliction
-from activities.desks import Desks
+from activities.messenger import Messenger
 from activities.notices import Notices
-from activities.services import Services
-from process.brought import deconfliction_key_in, installation_of
+from activities.relay import Relay
+from activities.services import ServiceCaller
+from archive.database import Database
+from archive.keys import KeyChanges
+from process.brought import deconfliction_key_in, installation_of, password_in
 from process.in_force import InForce, OfFile
 from process.keyfile import key_in
 from process.mail import mailbox
@@ -32,6 +37,19 @@ log = logging.getLogger("vigil.worker")
 PURE = ("domain", "workflows", "cryptography", "pyrage", "rfc8785", "stdnum", "pycountry", "iso4217", "ruamel")
 """Modules the sandbox need not load anew for each run: they are pure, or are called only by pure ones."""
 
+AT_ONCE = 2 * (os.cpu_count() or 1)
+"""Workflow tasks that a worker has in hand. One takes seconds where a long history must be replayed, and all share the cores:
+with a hundred of the SDK's own at once, none would be done in time after a restart.
+"""
+KEPT = 1000
+"""Runs that a worker keeps in memory. One that it does not keep is replayed at each event."""
+ERRANDS = 500
+"""Activities under way at once. Most of them wait for a service, and those that wait must not keep others from being asked."""
+CONNECTIONS = 800
+"""To services and webhooks: what fits into the 1,024 open files that systems allow a process, with room to spare."""
+NAMES = 64
+"""Names of hosts looked up at once. A name server that does not answer holds a thread for half a minute."""
+
 GRACE = timedelta(seconds=20)
 """How long attempts under way may take to finish when the worker is asked to stop."""
 
@@ -45,20 +63,23 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
     client: Client,
     task_queue: str,
     directory: InForce,
-    services: Services,
-    desks: Desks,
+    caller: ServiceCaller,
+    messenger: Messenger,
     deconfliction: Deconfliction,
+    relay: Relay,
     *,
     grace: timedelta = GRACE,
 ) -> Worker:
     """A worker of one task queue. The sandbox is on. `grace`: how long attempts may take to finish when it stops."""
+    checkpoints = Checkpoints(caller, messenger, directory, relay)
     return Worker(
         client,
         task_queue=task_queue,
         workflows=[ControlledDelivery, LiveOperations],
         activities=[
-            Checkpoints(services, desks, directory).await_confirmations,
-            Notices(services, desks).deliver_notices,
+            checkpoints.await_confirmations,
+            checkpoints.ask_once_more,
+            Notices(caller, messenger, relay).deliver_notice,
             deconfliction.deconflict,
             deconfliction.release,
         ],
@@ -66,26 +87,33 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
         graceful_shutdown_timeout=grace,
         max_heartbeat_throttle_interval=timedelta(milliseconds=200),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
-        workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(maximum=10),
+        workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(maximum=min(AT_ONCE, 10)),
+        max_concurrent_workflow_tasks=AT_ONCE,
+        max_cached_workflows=KEPT,
+        max_concurrent_activities=ERRANDS,
         nonsticky_to_sticky_poll_ratio=0.5,
     )
 
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
-    directory, key = OfFile(chosen.directory), key_in(chosen.key, chosen.passphrase_file)
-    deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory)
+    archive = Database(chosen.archive_url, password_in(chosen.archive_password))
+    directory, key = OfFile(chosen.directory, KeyChanges(archive)), key_in(chosen.key, chosen.passphrase_file)
+    relay = Relay(key)
+    deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys), runtime=told)
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession())
-        services = Services(http, installation_of(directory.now).id, key)
-        desks = Desks(http, directory, key, chosen.gateway_url, box)
-        await stack.enter_async_context(worker_for(client, chosen.task_queue, directory, services, desks, deconfliction))
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)))
+        caller = ServiceCaller(http, installation_of(directory.now).id, key)
+        messenger = Messenger(http, directory, key, chosen.gateway_url, box)
+        await stack.enter_async_context(worker_for(client, chosen.task_queue, directory, caller, messenger, deconfliction, relay))
         log.info("the worker is ready", extra={"task_queue": chosen.task_queue})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")
+    await archive.close()
 
 
 if __name__ == "__main__":

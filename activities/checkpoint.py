@@ -7,6 +7,9 @@ crash in the middle of an attempt is noticed by its short timeout; and when the 
 closes it at once. What has been asked and received is kept in the heartbeat details, which survive every attempt. People at a
 desk are told that something waits; that they have received it is known when they read it.
 (docs/decisions/0003 has the alternatives and the measurements.)
+
+Within an attempt each service has turns of its own, at its own pace and bounded in time: while one keeps us waiting, the
+others are asked and heard as if it were not there.
 """
 
 import asyncio
@@ -15,27 +18,35 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel
 from temporalio import activity
-from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
-from temporalio.service import RPCError
 
-from activities.desks import Desks, Waiting
-from activities.services import AwayError, Services
-from domain.delivery.ledger import Receipt
+from activities import polled
+from activities.messenger import Alert, Messenger
+from activities.polled import AWAY, Progress
+from activities.relay import Relay
+from activities.services import AwayError, NonsenseError, ServiceCaller
+from domain.delivery.events import Asked, AskedOnceMore
 from domain.delivery.requests import Request
-from domain.delivery.statements import read_statement
 from domain.plan.directory import Desk, Poll, Service
-from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
-from domain.words.errors import Malformed, NotAuthentic, NotFound
+from domain.words.errors import Malformed
 from process.in_force import InForce
 from workflows import messages
-from workflows.messages import AskedReport, CheckpointWait, update_id, workflow_id
+from workflows.messages import CheckpointWait
 
 log = logging.getLogger("vigil.checkpoint")
 
 PARKED = timedelta(days=30)
 """How long it sleeps when nothing is left to ask or poll; waking is harmless."""
 LONGEST_BACKOFF = timedelta(minutes=1)
+AT_ONCE = timedelta(milliseconds=50)
+"""How long it sleeps when a service is due already."""
+ONE_TURN = 25.0
+"""Seconds for asking one service once, or for fetching its answers and handing them in."""
+ROUND = timedelta(seconds=20)
+"""After so long an attempt begins no more turns. With the last turn it ends before the workflow gives it up."""
+BEAT = 5.0
+"""Seconds between two signs of life."""
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Memory(BaseModel):
@@ -47,47 +58,154 @@ class Memory(BaseModel):
     reported: list[str] = []
     """Of the three above, what the workflow has been told, as `service received`, `service unreachable` or `service told`."""
     taken: list[str] = []
-    """Marks of what has been told where, see `Desks.tell`."""
-    cursor: dict[str, int] = {}
-    """How many answers of each polled service have been handed in."""
+    """Marks of what has been told where, see `Messenger.tell`."""
+    polled: dict[str, Progress] = {}
+    """How far the answers of each polled service have been taken."""
+    misses: dict[str, int] = {}
+    """How often in a row each service could not be asked."""
+    due: dict[str, datetime] = {}
+    """When the next turn of each service is; at once of one that has had none."""
 
 
 class Checkpoints:
     """The activity, with its way to the services."""
 
-    def __init__(self, services: Services, desks: Desks, directory: InForce) -> None:
-        self._services = services
-        self._desks = desks
+    def __init__(self, caller: ServiceCaller, messenger: Messenger, directory: InForce, relay: Relay) -> None:
+        self._caller = caller
+        self._messenger = messenger
         self._directory = directory
+        self._relay = relay
 
     @activity.defn(name=messages.AWAIT_CONFIRMATIONS)
     async def await_confirmations(self, wait: CheckpointWait) -> None:
         """Ask, fetch, park. Never returns by itself: the checkpoint closes when the workflow says so."""
         details = activity.info().heartbeat_details
         memory = Memory.model_validate(details[0]) if details else Memory()
-        workflow = activity.client().get_workflow_handle(workflow_id(wait.delivery))
-        by_id = {service.id: service for service in wait.services}
-
-        done = await asyncio.gather(*(self._ask(by_id[one.service], one, memory) for one in wait.requests))
-        await self._report(wait, memory, workflow)
-        polled = [one for one in wait.requests if isinstance(by_id[one.service].reach, Poll) and one.service in memory.received]
-        await asyncio.gather(*(self._fetch(by_id[one.service], one, memory, workflow) for one in polled))
+        alive = asyncio.create_task(_live(memory))
+        try:
+            await _Round(self._caller, self._messenger, self._directory, self._relay, wait, memory).go()
+        finally:
+            alive.cancel()
         activity.heartbeat(memory)
+        due = min((memory.due.get(one.service, NEVER) for one in wait.requests), default=NEVER)
         raise ApplicationError(
             waiting_for(wait, memory),
             type="Waiting",
             category=ApplicationErrorCategory.BENIGN,
-            next_retry_delay=self._next_look(wait, done=all(done)),
+            next_retry_delay=min(max(due - _now(), AT_ONCE), PARKED),
         )
 
-    async def _ask(self, service: Service, request: Request, memory: Memory) -> bool:
+    @activity.defn(name=messages.ASK_ONCE_MORE)
+    async def ask_once_more(self, wait: CheckpointWait) -> None:
+        """The due time has passed: hear what those who must be polled have answered, each in one turn, before silence decides.
+
+        Everything they have answered is handed in once more; what is known already changes nothing.
+        """
+        due = [(service, one) for service in wait.services for one in wait.requests if one.service == service.id]
+        polled_now = [(service, one) for service, one in due if isinstance(service.reach, Poll)]
+        heard = await asyncio.gather(*(self._hear(service, one) for service, one in polled_now))
+        missed = tuple(service.id for (service, _), reached in zip(polled_now, heard, strict=True) if not reached)
+        await self._relay.report(wait.delivery, AskedOnceMore(checkpoint=wait.checkpoint, unreachable=missed))
+
+    async def _hear(self, service: Service, request: Request) -> bool:
+        """Whether it could be asked; its answers are handed in."""
+        try:
+            async with asyncio.timeout(ONE_TURN):
+                answers = await self._caller.answers(service, request.id, 0)
+                await polled.take(answers, Progress(), self._directory, self._relay, request.delivery)
+        except (AwayError, TimeoutError, *AWAY) as error:
+            log.warning("not heard before silence decides: %s", type(error).__name__, extra={"service": service.id})
+            return False
+        return True
+
+
+class _Round:
+    """One attempt at one checkpoint."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what one attempt takes
+        self,
+        caller: ServiceCaller,
+        messenger: Messenger,
+        directory: InForce,
+        relay: Relay,
+        wait: CheckpointWait,
+        memory: Memory,
+    ) -> None:
+        self._caller = caller
+        self._messenger = messenger
+        self._directory = directory
+        self._relay = relay
+        self._wait = wait
+        self._memory = memory
+        self._services = {service.id: service for service in wait.services}
+        self._reporting = asyncio.Lock()
+
+    async def go(self) -> None:
+        """Give every service its turns as they come due, side by side, until nobody keeps us waiting."""
+        until, turns = _now() + ROUND, dict[asyncio.Task[None], str]()
+        try:
+            while True:
+                begins = _now() < until and not activity.is_worker_shutdown()
+                idle = [one for one in self._wait.requests if one.service not in turns.values()] if begins else []
+                for one in idle:
+                    if self._due(one) <= _now():
+                        turns[asyncio.create_task(self._turn(self._services[one.service], one))] = one.service
+                if not turns:
+                    return
+                left = min((self._due(one) for one in idle if one.service not in turns.values()), default=until) - _now()
+                patience = max(left.total_seconds(), 0.01) if begins else None
+                done, _ = await asyncio.wait(turns, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                for turn in done:
+                    del turns[turn]
+                    turn.result()
+        finally:
+            for turn in turns:
+                turn.cancel()
+            await asyncio.gather(*turns, return_exceptions=True)
+
+    def _due(self, request: Request) -> datetime:
+        return self._memory.due.get(request.service, datetime.min.replace(tzinfo=UTC))
+
+    async def _turn(self, service: Service, request: Request) -> None:
+        """Ask it, or fetch what it has answered, in bounded time; then note when its next turn is."""
+        after: timedelta | None
+        try:
+            async with asyncio.timeout(ONE_TURN):
+                if isinstance(service.reach, Poll) and service.id in self._memory.received:
+                    await self._report()  # if that could not be done when it was asked
+                    await self._fetch(service, request)
+                    self._memory.misses.pop(service.id, None)
+                    after = max(service.reach.every, AT_ONCE)
+                else:
+                    done = await self._ask(service, request)
+                    await self._report()
+                    after = self._again(service, done=done)
+        except TimeoutError:
+            log.warning("a turn took too long", extra={"service": service.id, "checkpoint": request.checkpoint})
+            after = self._again(service, done=False)
+        except AWAY as error:
+            log.warning("the workflow cannot be told: %s", type(error).__name__, extra={"service": service.id})
+            after = self._again(service, done=False)
+        self._memory.due[service.id] = _now() + after if after is not None else NEVER
+        activity.heartbeat(self._memory)
+
+    def _again(self, service: Service, *, done: bool) -> timedelta | None:
+        """How long until its next turn; None where nothing is left to do: one that was away is asked again ever more rarely."""
+        if done:
+            self._memory.misses.pop(service.id, None)
+            return timedelta() if isinstance(service.reach, Poll) else None
+        self._memory.misses[service.id] = missed = self._memory.misses.get(service.id, 0) + 1
+        return min(timedelta(seconds=2 ** min(missed, 6)), LONGEST_BACKOFF)
+
+    async def _ask(self, service: Service, request: Request) -> bool:
         """Ask once more, unless the service has acknowledged receipt; whether nothing is left to do for it."""
+        memory = self._memory
         if service.id in memory.received:
             return True
         if isinstance(service.reach, Desk):
-            return await self._tell(service, request, memory)
+            return await self._tell(service, request)
         try:
-            await self._services.ask(service, request)
+            await self._caller.ask(service, request)
         except AwayError as error:
             log.warning("%s", error, extra={"service": service.id, "checkpoint": request.checkpoint})
             if service.id not in memory.unreachable:
@@ -99,9 +217,10 @@ class Checkpoints:
         activity.heartbeat(memory)
         return True
 
-    async def _tell(self, service: Service, request: Request, memory: Memory) -> bool:
+    async def _tell(self, service: Service, request: Request) -> bool:
         """Tell people at a desk, where the directory says how; the request is in their inbox all the same."""
-        told = await self._desks.tell(Waiting.of_request(request), memory.taken)
+        memory = self._memory
+        told = await self._messenger.tell(Alert.of_request(request), memory.taken)
         activity.heartbeat(memory)
         if told.anyone and service.id not in memory.told:
             memory.told.append(service.id)
@@ -110,52 +229,51 @@ class Checkpoints:
             memory.unreachable.append(service.id)
         return told.everyone
 
-    async def _report(self, wait: CheckpointWait, memory: Memory, workflow: WorkflowHandle[object, object]) -> None:
-        """Tell the ledger what is new about who has received the request."""
-        news = AskedReport(
-            checkpoint=wait.checkpoint,
-            received=tuple(one for one in memory.received if f"{one} received" not in memory.reported),
-            unreachable=tuple(one for one in memory.unreachable if f"{one} unreachable" not in memory.reported),
-            told=tuple(one for one in memory.told if f"{one} told" not in memory.reported),
-        )
-        if not (news.received or news.unreachable or news.told):
-            return
-        await workflow.signal(messages.REPORT_ASKED, news)
-        memory.reported += [f"{one} received" for one in news.received]
-        memory.reported += [f"{one} unreachable" for one in news.unreachable]
-        memory.reported += [f"{one} told" for one in news.told]
-        activity.heartbeat(memory)
-
-    async def _fetch(self, service: Service, request: Request, memory: Memory, workflow: WorkflowHandle[object, object]) -> None:
-        """Hand in what a polled service has answered since last time, through the same door as everyone."""
-        after = memory.cursor.get(service.id, 0)
-        try:
-            answers = await self._services.answers(service, request.id, after)
-        except AwayError as error:
-            log.warning("%s", error, extra={"service": service.id, "checkpoint": request.checkpoint})
-            return
-        for number, envelope in enumerate(answers, start=after + 1):
-            await self._hand_in(service, envelope, workflow)
-            memory.cursor[service.id] = number
+    async def _report(self) -> None:
+        """Tell the ledger what is new about who has received the request: each thing once, though many turns end at once."""
+        memory = self._memory
+        async with self._reporting:
+            news = Asked(
+                checkpoint=self._wait.checkpoint,
+                received=tuple(one for one in memory.received if f"{one} received" not in memory.reported),
+                unreachable=tuple(one for one in memory.unreachable if f"{one} unreachable" not in memory.reported),
+                told=tuple(one for one in memory.told if f"{one} told" not in memory.reported),
+            )
+            if not (news.received or news.unreachable or news.told):
+                return
+            await self._relay.report(self._wait.delivery, news)
+            memory.reported += [f"{one} received" for one in news.received]
+            memory.reported += [f"{one} unreachable" for one in news.unreachable]
+            memory.reported += [f"{one} told" for one in news.told]
             activity.heartbeat(memory)
 
-    async def _hand_in(self, service: Service, envelope: Envelope, workflow: WorkflowHandle[object, object]) -> None:
+    async def _fetch(self, service: Service, request: Request) -> None:
+        """Hand in what a polled service has answered since last time, and let it hear what became of that."""
+        progress = self._memory.polled.setdefault(service.id, Progress())
         try:
-            statement = read_statement(envelope.body())
-            keys = self._directory.now.get(statement.service).keys_at(datetime.now(UTC))
-            open_envelope(envelope, STATEMENT_TYPE, keys)  # one that ended a moment ago, the delivery may not know of yet
-            await workflow.execute_update(messages.SUBMIT, envelope, id=update_id(envelope), result_type=Receipt)
-        except (Malformed, NotAuthentic, NotFound, WorkflowUpdateFailedError) as error:
-            log.warning("a polled answer was turned away: %s", type(error).__name__, extra={"service": service.id})
-        except RPCError as error:
-            raise ApplicationError("the workflow cannot be reached", type="Unreachable") from error
+            answers = await self._caller.answers(service, request.id, progress.after, progress.words())
+        except AwayError as error:
+            log.warning("%s", error, extra={"service": service.id, "checkpoint": request.checkpoint})
+            if isinstance(error, NonsenseError):
+                progress.heard()
+                progress.refuse(0, Malformed.code)
+            return
+        progress.heard()
+        await polled.take(answers, progress, self._directory, self._relay, self._wait.delivery)
+        if progress.refused or progress.waits:
+            words = ", ".join(progress.words())
+            log.warning("polled answers were not taken: %s", words, extra={"service": service.id})
 
-    def _next_look(self, wait: CheckpointWait, *, done: bool) -> timedelta:
-        """When to wake: soon while someone is unreachable, at the pace of those who are polled, else hardly ever."""
-        waits = [service.reach.every for service in wait.services if isinstance(service.reach, Poll)]
-        if not done:
-            waits.append(min(timedelta(seconds=2 ** min(activity.info().attempt, 6)), LONGEST_BACKOFF))
-        return min(waits, default=PARKED)
+
+async def _live(memory: Memory) -> None:
+    """Say that this attempt is alive, however long a service keeps it waiting."""
+    while True:
+        activity.heartbeat(memory)
+        await asyncio.sleep(BEAT)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def waiting_for(wait: CheckpointWait, memory: Memory) -> str:

@@ -6,22 +6,24 @@ a conflict and whom to call. Code names of other operations stay in the register
 
 from temporalio import activity
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.service import RPCError, RPCStatusCode
 
-from domain.delivery.ledger import Deconflicted
+from activities.relay import Relay
+from domain.delivery.events import Deconflicted, Released
 from domain.plan.register import Answer, Claim, contacts
 from domain.plan.selectors import hashes
 from process.in_force import InForce
+from process.temporal import TASK_TIMEOUT
 from workflows import messages
-from workflows.messages import Book, Over, Touched, register_id, workflow_id
+from workflows.messages import Book, Over, Touched, register_id
 
 
 class Deconfliction:
     """The activities, with the key and the directory that says how to call a service."""
 
-    def __init__(self, key: bytes, directory: InForce) -> None:
+    def __init__(self, key: bytes, directory: InForce, relay: Relay) -> None:
         self._key = key
         self._directory = directory
+        self._relay = relay
 
     @activity.defn(name=messages.DECONFLICT)
     async def deconflict(self, touched: Touched) -> None:
@@ -34,16 +36,13 @@ class Deconfliction:
     async def release(self, over: Over) -> None:
         """Release. Those it touched learn that the conflict has gone."""
         await self._tell(await _ask(messages.RELEASE, over))
+        await self._relay.report(over.delivery, Released())
 
     async def _tell(self, answer: Answer) -> None:
+        await self._directory.look()  # so that nobody is given a key that has ended
         for finding in answer.findings:
             told = Deconflicted(number=answer.number, contacts=contacts(self._key, finding, self._directory.now))
-            delivery = activity.client().get_workflow_handle(workflow_id(finding.claim.delivery))
-            try:
-                await delivery.signal(messages.REPORT_CONFLICTS, told)
-            except RPCError as error:
-                if error.status != RPCStatusCode.NOT_FOUND:  # else it has ended, and needs to know nothing more
-                    raise
+            await self._relay.report(finding.claim.delivery, told)
 
 
 async def _ask(update: str, what: Claim | Over) -> Answer:
@@ -54,6 +53,7 @@ async def _ask(update: str, what: Claim | Over) -> Answer:
         Book(),
         id=register_id(queue),
         task_queue=queue,
+        task_timeout=TASK_TIMEOUT,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
     answer: Answer = await register.execute_update(update, what, result_type=Answer)

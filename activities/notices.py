@@ -1,64 +1,90 @@
-"""The activity `deliver_notices`: reminders, withdrawals, outcomes and the like, to each service a few times over. One that is
-called gets the notice itself; people at a desk are told that there is one.
+"""The activity `deliver_notice`: one reminder, withdrawal, outcome or the like, to one service. A service that is called gets
+the notice itself; people at a desk are told that there is one.
+
+Each notice is an activity of its own, so no service keeps another from hearing. An attempt tries once and ends within
+`ONE_ATTEMPT`; the last one gives up. How it went is a fact of the ledger, and so it reaches the workflow by signal: an activity's
+result could be put there by whoever can write to Temporal and knows the activity's id.
 """
 
 import asyncio
 import logging
+from datetime import timedelta
 
+from pydantic import BaseModel
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.desks import Desks, Waiting
-from activities.services import AwayError, Services
-from domain.delivery.requests import Notice
-from domain.plan.directory import Desk, Service
+from activities.messenger import Alert, Messenger
+from activities.relay import Relay
+from activities.services import AwayError, ServiceCaller
+from domain.delivery.events import Told
+from domain.plan.directory import Desk
 from workflows import messages
-from workflows.messages import Delivered, Errand
+from workflows.messages import NoticeErrand
 
 log = logging.getLogger("vigil.notices")
 
-TRIES = 4
-FIRST_PAUSE = 1.0
+ATTEMPTS = 3
+"""How often a notice is tried at most, whatever the workflow's retry policy would allow."""
+ONE_ATTEMPT = 20.0
+"""Seconds for one attempt, before it is reported or tried again."""
+PAUSE = timedelta(seconds=5)
+"""Between two attempts; the second pause is twice as long."""
+
+
+class Tried(BaseModel):
+    """What one attempt leaves to the next."""
+
+    taken: list[str] = []
+    """Marks of what has been told where, see `Messenger.tell`."""
+    reached: bool = False
+    """Whether it has been told anywhere."""
+    done: bool = False
+    """Whether nothing is left to try, and only the report is missing."""
 
 
 class Notices:
     """The activity, with its way to the services."""
 
-    def __init__(self, services: Services, desks: Desks) -> None:
-        self._services = services
-        self._desks = desks
+    def __init__(self, caller: ServiceCaller, messenger: Messenger, relay: Relay) -> None:
+        self._caller = caller
+        self._messenger = messenger
+        self._relay = relay
 
-    @activity.defn(name=messages.DELIVER_NOTICES)
-    async def deliver_notices(self, errand: Errand) -> Delivered:
-        """Who was reached and who was not. A notice has an id, so receiving it twice does no harm."""
-        by_id = {service.id: service for service in errand.services}
-        details = activity.info().heartbeat_details
-        taken: list[str] = list(details[0]) if details else []
-        went = await asyncio.gather(*(self._deliver(by_id[notice.service], notice, taken) for notice in errand.notices))
-        services = [notice.service for notice in errand.notices]
-        return Delivered(
-            reached=tuple(service for service, reached in zip(services, went, strict=True) if reached),
-            unreachable=tuple(service for service, reached in zip(services, went, strict=True) if not reached),
-        )
+    @activity.defn(name=messages.DELIVER_NOTICE)
+    async def deliver_notice(self, errand: NoticeErrand) -> None:
+        """Try once. At the end the workflow is told whether the service was reached; who was not is never tried without end."""
+        info = activity.info()
+        allowed = info.retry_policy.maximum_attempts if info.retry_policy is not None else 0
+        last = info.attempt >= min(allowed or ATTEMPTS, ATTEMPTS)
+        tried = Tried.model_validate(info.heartbeat_details[0]) if info.heartbeat_details else Tried()
+        activity.heartbeat(tried)  # an attempt that cannot leave a word of its own leaves that of the attempt before
+        if not tried.done:
+            await self._in_time(errand, tried)
+            activity.heartbeat(tried)
+        if not (tried.done or last):
+            message = f"{errand.service.id} has not been reached"
+            pause = PAUSE * 2 ** (info.attempt - 1)
+            raise ApplicationError(message, type="NotReached", category=ApplicationErrorCategory.BENIGN, next_retry_delay=pause)
+        notice, service = errand.notice, (errand.service.id,)
+        how = {"reached": service} if tried.reached else {"unreachable": service}
+        await self._relay.report(errand.delivery, Told(of=errand.of, kind=notice.kind, checkpoint=notice.checkpoint, **how))
 
-    async def _deliver(self, service: Service, notice: Notice, taken: list[str]) -> bool:
-        reached = False
-        for attempt in range(TRIES):
-            activity.heartbeat(taken)
-            reached, done = await self._try(service, notice, taken)
-            if done:
-                break
-            await asyncio.sleep(FIRST_PAUSE * 2**attempt)
-        return reached
-
-    async def _try(self, service: Service, notice: Notice, taken: list[str]) -> tuple[bool, bool]:
-        """Whether the service is reached, and whether nothing is left to try."""
-        if isinstance(service.reach, Desk):
-            told = await self._desks.tell(Waiting.of_notice(notice, activity.info().scheduled_time), taken)
-            activity.heartbeat(taken)
-            return told.anyone or told.everyone, told.everyone
+    async def _in_time(self, errand: NoticeErrand, tried: Tried) -> None:
         try:
-            await self._services.notify(service, notice)
+            async with asyncio.timeout(ONE_ATTEMPT):
+                await self._try(errand, tried)
+        except TimeoutError:
+            log.warning("a notice was not taken in time", extra={"service": errand.service.id})
+
+    async def _try(self, errand: NoticeErrand, tried: Tried) -> None:
+        if isinstance(errand.service.reach, Desk):
+            told = await self._messenger.tell(Alert.of_notice(errand.notice, activity.info().scheduled_time), tried.taken)
+            tried.reached, tried.done = told.anyone or told.everyone, told.everyone
+            return
+        try:
+            await self._caller.notify(errand.service, errand.notice)
         except AwayError as error:
-            log.warning("%s", error, extra={"service": service.id})
-            return False, False
-        return True, True
+            log.warning("%s", error, extra={"service": errand.service.id})
+        else:
+            tried.reached = tried.done = True

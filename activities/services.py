@@ -2,12 +2,12 @@
 
 A service that pushes and one that is polled are asked alike (`POST /requests`); the polled one is then asked for its
 answers (`GET /requests/ID/answers`, long poll with `Prefer: wait`, RFC 7240). People at a desk are not called: their
-requests wait in their inbox at the gateway, and `activities.desks` tells them so.
+requests wait in their inbox at the gateway, and `activities.messenger` tells them so.
 """
 
 import logging
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -32,13 +32,17 @@ class AwayError(Exception):
     """The service could not be reached, or what it answered makes no sense. Asking again later may help."""
 
 
+class NonsenseError(AwayError):
+    """It did answer, and what it answered is no list of answers."""
+
+
 class Answers(Frozen):
-    """A polled service's answers from a number on."""
+    """A polled service's answers from a number on, as they came: one that is nothing must not take the others with it."""
 
-    answers: Annotated[tuple[Envelope, ...], Field(max_length=100)]
+    answers: Annotated[tuple[Any, ...], Field(max_length=100)]
 
 
-class Services:
+class ServiceCaller:
     """Calls services in Vigil's name."""
 
     def __init__(self, http: aiohttp.ClientSession, vigil: str, key: Ed25519PrivateKey) -> None:
@@ -56,13 +60,18 @@ class Services:
         body = sign(canonical(notice), NOTICE_TYPE, self._key).model_dump_json().encode()
         await self._call(service, "POST", "/notices", body, {"Idempotency-Key": notice.id})
 
-    async def answers(self, service: Service, request: str, after: int) -> tuple[Envelope, ...]:
-        """What a polled service has answered beyond the first `after`. Raises `AwayError`."""
-        data = await self._call(service, "GET", answers_to(request, after), b"", {"Prefer": f"wait={POLL_WAIT}"})
+    async def answers(self, service: Service, request: str, after: int, told: Sequence[str] = ()) -> tuple[Envelope | None, ...]:
+        """What a polled service has answered beyond the first `after`; None for each that is no envelope.
+
+        `told` are words about its answers so far, such as `refused=3:malformed`, which it is told by being asked like this.
+        Raises `AwayError`, or `NonsenseError` if it answers something else.
+        """
+        path = "&".join([answers_to(request, after), *told])
+        data = await self._call(service, "GET", path, b"", {"Prefer": f"wait={POLL_WAIT}"})
         try:
-            return Answers.model_validate_json(data).answers
+            return tuple(_envelope(one) for one in Answers.model_validate_json(data).answers)
         except ValidationError as error:
-            raise AwayError(f"{service.id} answers something that is no list of statements") from error
+            raise NonsenseError(f"{service.id} answers something that is no list of statements") from error
 
     async def _call(self, service: Service, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         if isinstance(service.reach, Desk):
@@ -80,5 +89,12 @@ class Services:
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise AwayError(f"{service.id} cannot be reached") from error
         if len(data) > LARGEST_BODY:
-            raise AwayError(f"{service.id} answers with more than {LARGEST_BODY} bytes")
+            raise NonsenseError(f"{service.id} answers with more than {LARGEST_BODY} bytes")
         return data
+
+
+def _envelope(answer: object) -> Envelope | None:
+    try:
+        return Envelope.model_validate(answer)
+    except ValidationError:
+        return None

@@ -38,8 +38,8 @@ OPTIONS: dict[str, frozenset[str]] = {SQLITE: frozenset(), POSTGRESQL: frozenset
 class Database:
     """One database, by its URL. Its tables are brought up to date before the first use; nothing is connected before."""
 
-    def __init__(self, url: str, password: str | None = None) -> None:
-        """Raises `Malformed` if the URL is none of SQLite or PostgreSQL."""
+    def __init__(self, url: str | None, password: str | None = None) -> None:
+        """Raises `Malformed` if there is no URL, or it is none of SQLite or PostgreSQL."""
         self._engine = _engine(url, password)
         self._migrated = False
         self._migrating = asyncio.Lock()
@@ -106,8 +106,10 @@ def upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _engine(url: str, password: str | None) -> AsyncEngine:
+def _engine(url: str | None, password: str | None) -> AsyncEngine:
     hint = f"give VIGIL_ARCHIVE_URL as {SQLITE}:////var/lib/vigil/archive.db or {POSTGRESQL}://user@host/database"
+    if url is None:
+        raise Malformed("there is no archive: VIGIL_ARCHIVE_URL is not set", hint=hint)
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -166,5 +168,5 @@ def _as_ours() -> Iterator[None]:
         raise Unavailable(message, hint="run that version, or a newer one") from error
     except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         log.warning("the archive cannot be reached", extra={"code": type(error).__name__})
-        message = "the archive cannot be reached, and nothing is shown that cannot be recorded"
-        raise Unavailable(message, hint="try again; statements and stops are taken all the same") from error
+        message = "the archive cannot be reached: nothing is shown that cannot be recorded, and no key counts for long"
+        raise Unavailable(message, hint="try again; a stop is taken all the same") from error

@@ -12,12 +12,12 @@ from archive.tables import used_proofs
 from domain.plan import proof
 from domain.words.moments import utc_text
 
-_INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """`ON CONFLICT` is written alike in both, and is in neither's common part."""
 
 
 async def unused(connection: AsyncConnection, digests: Iterable[str], now: datetime) -> set[str]:
     """Those of these digests of proofs, each given once, that had not been used; from now on they have."""
     until = utc_text(now + timedelta(seconds=2 * proof.LIFETIME))
-    added = _INSERT[connection.dialect.name](used_proofs).on_conflict_do_nothing().returning(used_proofs.c.digest)
+    added = INSERT[connection.dialect.name](used_proofs).on_conflict_do_nothing().returning(used_proofs.c.digest)
     return set((await connection.execute(added, [{"digest": digest, "until": until} for digest in digests])).scalars())

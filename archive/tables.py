@@ -41,6 +41,14 @@ used_proofs = Table(
 """Proofs for which something was shown or a link given, and until when they would be valid: none is good twice, anywhere."""
 
 
+key_changes = Table(
+    "key_changes",
+    metadata,
+    Column("seq", _NUMBER, primary_key=True, autoincrement=False),
+    Column("envelope", Text, nullable=False),
+)
+"""Changes of keys that the installation has entered, each signed by it, numbered from 1 without a gap."""
+
 links = Table(
     "links",
     metadata,

@@ -20,9 +20,9 @@ from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
 from bench.receipt import timed
-from domain.rules.watch import Sighted
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.plan import Plan
+from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
 from process.codec import Codec
 from process.serve import leave

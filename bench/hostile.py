@@ -62,7 +62,7 @@ def outside(body: bytes) -> None:
 
 def inside(envelope: Envelope) -> None:
     """The body is an envelope, signed as it should be; what is in it is the attack."""
-    read_statement(envelope.body())
+    read_statement(envelope)
 
 
 def timed(what: Callable[[], None]) -> float:

@@ -19,8 +19,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
-    from domain.rules.watch import Sighted
     from domain.delivery.statement import Statement, sign_statement
+    from domain.rules.watch import Sighted
     from domain.signing.envelope import Envelope
     from process.serve import leave
     from rehearsal.services import private_key_of

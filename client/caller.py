@@ -10,9 +10,9 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 
-from client.keys import key_of
-from client.options import GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
-from domain.words.errors import Malformed, faults_of
+from client.keys import key_of, officer_of
+from client.options import DUTY, GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
+from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OfficerCode
 from protocol.gateway import Gateway
 
@@ -34,13 +34,27 @@ class Caller:
         """Where the service's keys are."""
         return self.keys.expanduser()
 
+    @property
+    def code(self) -> str:
+        """Which officer it is: whose key it is, else as the option says. Raises `NotAllowed` if that is another."""
+        return code_for(self.folder, self.service, self.officer)
+
     def key(self) -> Ed25519PrivateKey:
         """What the service signs with now. Raises `NotFound`, `NotAllowed` or `Malformed`."""
         return key_of(self.folder, self.service)
 
     def call(self, work: Callable[[Gateway], Awaitable[T]]) -> T:
         """Do something at the gateway."""
-        return call_with(self.key(), self.gateway, self.service, self.officer, work)
+        return call_with(self.key(), self.gateway, self.service, self.code, work)
+
+
+def code_for(folder: Path, service: str, officer: str | None) -> str:
+    """The code of the officer who acts with the key of the service that is in use here. Raises `NotAllowed` for another."""
+    owner = officer_of(folder, service)
+    if None not in (owner, officer) and owner != officer:
+        message = f"the key of {service} in {folder} is {owner}'s, and --officer names {officer}"
+        raise NotAllowed(message, hint="each officer has a key of their own, in a folder of their own: say where with --keys")
+    return owner or officer or DUTY
 
 
 def call_with(key: Ed25519PrivateKey, url: str, service: str, officer: str, work: Callable[[Gateway], Awaitable[T]]) -> T:

@@ -12,9 +12,8 @@ from rich.live import Live
 from rich.segment import Segment
 
 from client import render
-from domain.delivery.ledger import Entry
+from domain.delivery.ledger import Entry, Withheld
 from domain.signing.canonical import plain
-from domain.delivery.ledger import Withheld
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, RuleBroken, VigilError
 from domain.words.text import in_json, shown

@@ -25,7 +25,7 @@ PAUSE = 1.0
 
 async def hand_in(gateway: Gateway, envelope: Envelope, say: Callable[[str], None]) -> Receipt | Left:
     """The gateway's answer. Raises what it refuses with, or `Unavailable` once the statement is kept in a file."""
-    statement = read_statement(envelope.body())
+    statement = read_statement(envelope)
     loop = asyncio.get_running_loop()
     until = loop.time() + KEEP_TRYING
     while True:
@@ -42,7 +42,7 @@ async def hand_in(gateway: Gateway, envelope: Envelope, say: Callable[[str], Non
 
 def keep(envelope: Envelope, to: str | None = None, directory: Path | None = None) -> Path:
     """A file of the statement in this folder, for its owner only; `to`: encrypted for one reader."""
-    statement = read_statement(envelope.body())
+    statement = read_statement(envelope)
     path = Path(f"{statement.delivery}.{statement.id}.statement.json")
     try:
         return carrying.write(path, envelope.model_dump_json().encode() + b"\n", to, directory)
@@ -56,4 +56,4 @@ def kept(path: Path, folder: Path | None = None, service: str | None = None) -> 
         envelope = Envelope.model_validate_json(carrying.read(path, folder, service))
     except ValidationError as error:
         raise Malformed(f"{path} holds no signed statement", faults_of(error)) from error
-    return envelope, read_statement(envelope.body())
+    return envelope, read_statement(envelope)

@@ -22,6 +22,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from client import passphrase
 from domain.plan.directory import Directory, ServiceKey
+from domain.plan.directory import faults_in as faults_in_whole
 from domain.plan.documents import Document
 from domain.plan.key_changes import authentic, changed, faults_in, read_change
 from domain.signing.envelope import Envelope
@@ -105,6 +106,15 @@ def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
     return in_use(folder, service).secrets().key
 
 
+def officer_of(folder: Path, service: str) -> str | None:
+    """Whose key it is that the service uses here now; none: its own system's, or none counts. Raises `Malformed`."""
+    try:
+        using = in_use(folder, service)
+    except (NotAllowed, NotFound):  # whoever asks for the key itself is told
+        return None
+    return using.file.key.officer if using.file.key is not None else None
+
+
 def identities_of(folder: Path, service: str) -> tuple[Identity, ...]:
     """All that the service can decrypt with. Raises what `held` and `Held.secrets` raise."""
     return tuple(found for one in held(folder, service) if (found := one.secrets().identity) is not None)
@@ -127,8 +137,17 @@ def make_deconfliction(folder: Path) -> Path:
     return path
 
 
-def make(folder: Path, services: Iterable[str], directory: Path | None, kept: Kept, *, installation: bool) -> tuple[Held, ...]:
-    """New keys for each service, kept as is said, their public halves entered into the directory file if there is one.
+def make(  # noqa: PLR0913 - what is made, for whom, and where it goes
+    folder: Path,
+    services: Iterable[str],
+    directory: Path | None,
+    kept: Kept,
+    *,
+    installation: bool,
+    officer: str | None = None,
+) -> tuple[Held, ...]:
+    """New keys for each service, or for this officer of each, kept as is said; their public halves are entered into the directory
+    file if there is one.
 
     Nothing is written unless all is right. Existing keys are never overwritten: raises `Malformed`. Raises `NotFound` if a
     service is not in the directory; `installation` adds an entry for Vigil itself where there is none.
@@ -142,7 +161,9 @@ def make(folder: Path, services: Iterable[str], directory: Path | None, kept: Ke
         for service in paths if tree is not None else ():
             _entry_of(tree, service, str(directory), installation=installation)
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        made = tuple(Held(service, path, keyfile.new(since, kept, passphrase.chosen)[0]) for service, path in paths.items())
+        made = tuple(
+            Held(service, path, keyfile.new(since, kept, passphrase.chosen, officer)[0]) for service, path in paths.items()
+        )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for one in made:
             files.write_new(one.path, one.file.text().encode())
@@ -208,7 +229,7 @@ def _edited(directory: Path | None) -> Iterator[Any]:
         yield tree
         text = io.StringIO()
         yaml.dump(tree, text)
-        Document(text.getvalue(), str(directory)).read(Directory)
+        Document(text.getvalue(), str(directory)).read(Directory, [faults_in_whole])
         file.write(text.getvalue().encode())
 
 

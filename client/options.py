@@ -13,7 +13,10 @@ import typer
 As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
 Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
 Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
-Officer = Annotated[str, typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code; never a name")]
+Officer = Annotated[
+    str | None,
+    typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code, never a name; else that of the key"),
+]
 Output = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text for people, json for programs")]
 DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
 Reader = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="whose key decrypts it: else any that is here")]
@@ -30,7 +33,9 @@ CardsFolder = Annotated[Path | None, typer.Option("--cards", help="folder of rul
 
 KEYS = Path("~/.config/vigil/keys").expanduser()
 GATEWAY = "http://127.0.0.1:8470"
-OFFICER = "duty"
+OFFICER = None
+DUTY = "duty"
+"""The officer who is named where nobody else is."""
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

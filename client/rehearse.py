@@ -19,15 +19,16 @@ from client.brought import Brought
 from client.console import talk
 from client.embedded import Embedded, Home, Layout, held
 from client.running import Interrupted
+from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry
 from domain.delivery.vocabulary import Outcome
-from domain.delivery.events import Stated
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.record.verify import verify
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.signing.keys import private_pem
+from domain.signing.tree import root
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotVerified, TimedOut
 from process.ring import new_ring
@@ -54,7 +55,7 @@ class Rehearsed(Frozen):
     statements: int
     refused: int
     entries: int
-    ledger_head: str
+    ledger_root: str
     packet: str
     verified: bool
     problem: str = ""
@@ -119,12 +120,12 @@ class Rehearsal:
     def _verified(self, packet: Path, entries: list[Entry], layout: Layout, seconds: int) -> Rehearsed:
         """Read the packet back from its file and verify it against the directory's file, as anyone could."""
         stated = [entry.event for entry in entries if isinstance(entry.event, Stated)]
-        problem, outcome, head = "", None, entries[-1].head()
+        problem, outcome, top = "", None, root([bytes.fromhex(one.leaf()) for one in entries]).hex()
         try:
             trusted = Directory.model_validate(YAML(typ="safe").load(layout.directory))
             proved = verify(packet.read_bytes(), trusted)
             outcome = proved.outcome
-            if proved.head != head:
+            if proved.root != top:
                 problem = "the packet's ledger is not the one that was watched"
         except NotVerified as error:
             problem = error.message
@@ -135,7 +136,7 @@ class Rehearsal:
             statements=len(stated),
             refused=sum(event.verdict.verdict == "refused" for event in stated),
             entries=len(entries),
-            ledger_head=head,
+            ledger_root=top,
             packet=str(packet),
             verified=not problem,
             problem=problem,

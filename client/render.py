@@ -8,21 +8,44 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from domain.delivery.events import Amended, Asked, Cleared, Closed, Concluded, Deconflicted, Ended, Escalated, Expired, Expiring, Halted, KeysChanged, Opened, Reminded, Silence, Started, Stated, TakenUp, Told
-from domain.delivery.ledger import Entry, LeftOut, Receipt
+from domain.delivery.events import (
+    Amended,
+    Asked,
+    AskedOnceMore,
+    CameDue,
+    Cleared,
+    Closed,
+    Concluded,
+    Deconflicted,
+    Ended,
+    Escalated,
+    Expired,
+    Expiring,
+    Halted,
+    KeysChanged,
+    Opened,
+    Released,
+    Reminded,
+    Silence,
+    Started,
+    Stated,
+    TakenUp,
+    Told,
+)
+from domain.delivery.ledger import Entry, Receipt, Withheld
 from domain.delivery.requests import Request
-from domain.rules.arrival import ArrestMade
-from domain.rules.consent import AuthorisationGranted
-from domain.rules.custody import HandoverAccepted, HandoverOffered
-from domain.rules.stop import Incident
-from domain.rules.preparation import Prepared
-from domain.rules.balance import Seizure
 from domain.delivery.statement import Statement
-from domain.record.door import read_statement
 from domain.plan.goods import say_amount
 from domain.plan.key_changes import read_change
-from domain.delivery.ledger import Withheld
-from domain.views.view import DeliveryView, Row, StopView, Waiting
+from domain.record.door import read_statement
+from domain.rules.arrival import ArrestMade
+from domain.rules.balance import Seizure
+from domain.rules.consent import AuthorisationGranted
+from domain.rules.custody import HandoverAccepted, HandoverOffered
+from domain.rules.preparation import Prepared
+from domain.rules.stop import Incident
+from domain.views.sentences import say_plainly, say_verdict
+from domain.views.view import DeliveryView, OpenCheckpoint, Row, StopView
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
 from domain.words.text import shown
@@ -73,7 +96,7 @@ def said(statement: Statement) -> str:
 def line(entry: Entry | Withheld) -> Text:
     """One ledger entry as one line: number, time, who, what, verdict."""
     if isinstance(entry, Withheld):
-        return Text(f"{entry.seq:>4}  withheld: not yours to read (R11); its hash is {entry.hash[:16]}", style="dim")
+        return Text(f"{entry.seq:>4}  withheld: not yours to read (R11); its leaf is {entry.leaf[:16]}", style="dim")
     text = Text(f"{entry.seq:>4}  {moment(entry.at)}  ", style="dim")
     words, style = _what(entry)
     text.append(shown(words), style)
@@ -92,9 +115,9 @@ def _what(entry: Entry) -> tuple[str, str]:
             words += [f"{one.key} {'REVOKED' if one.revoked else 'ends'} {moment(one.at)}" for one in change.ended]
             return f"keys of {change.service}, by {change.by}: {'; '.join(words)} [R24]", "bold yellow"
         case Stated(envelope=envelope, verdict=verdict):
-            statement = read_statement(envelope.body())
+            statement = read_statement(envelope)
             mark, style = MARKS[verdict.verdict]
-            why = f" [{verdict.rule}] {verdict.reason}" if verdict.rule else f" {verdict.reason}".rstrip()
+            why = f" [{verdict.rule}] {say_verdict(verdict)}" if verdict.rule else ""
             at = f" at {statement.checkpoint}" if statement.checkpoint else ""
             return f"{statement.service}: {said(statement)}{at}  <{mark}>{why}", style
         case TakenUp(statement=statement_id, verdict=verdict):
@@ -130,18 +153,23 @@ def _what(entry: Entry) -> tuple[str, str]:
                 f"leg {leg + 1} cleared: every authorisation it needs is live and lasts [{'R1' if leg == 0 else 'R5'}]",
                 "green",
             )
-        case Halted(rule=rule, reason=reason):
-            return f"HALTED [{rule}] {reason}", "bold red"
+        case CameDue(checkpoint=name):
+            return f"{name}: due; whoever must be polled is asked once more", "yellow"
+        case AskedOnceMore(checkpoint=name, unreachable=unreachable):
+            missed = f"; NOT reached: {', '.join(unreachable)}" if unreachable else ""
+            return f"{name}: asked once more{missed}", "yellow"
+        case Released():
+            return "the register no longer counts it as live", "dim"
+        case Halted(finding=finding):
+            return f"HALTED [{finding.rule}] {say_plainly(finding)}", "bold red"
         case Told(kind=kind, checkpoint=name, reached=reached, unreachable=unreachable):
             missed = f"; NOT reached: {', '.join(unreachable)}" if unreachable else ""
             about = f"{kind} of {name}" if name else kind
             return f"told ({about}): {', '.join(reached) or 'nobody'}{missed}", "dim"
-        case Concluded(outcome=outcome, reason=reason):
-            return f"outcome: {outcome} ({reason})", "bold"
+        case Concluded(outcome=outcome, finding=finding):
+            return f"outcome: {outcome} ({say_plainly(finding)})", "bold"
         case Ended():
             return "ended; the ledger is closed", "bold"
-        case LeftOut(provider=provider, code=code):
-            return f"left out: a statement of {provider} under {code} [R23]", "dim"
 
 
 def picture(view: DeliveryView) -> Text:
@@ -187,7 +215,7 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         facts.add_row("halted", Text(shown(view.halted), "bold red"))
     if view.outcome:
         facts.add_row("outcome", Text(view.outcome, "bold"))
-    facts.add_row("ledger", f"{view.entries} entries, head {view.head[:16]}")
+    facts.add_row("ledger", f"{view.entries} entries, root {view.root[:16]}")
     parts: list[RenderableType] = [_cut(picture(view)), Text(), facts]
     if view.waiting:
         parts += [Text(), waiting_table(view.waiting, now)]
@@ -203,7 +231,7 @@ def _cut(text: Text) -> Text:
     return text
 
 
-def waiting_table(waiting: tuple[Waiting, ...], now: datetime) -> Table:
+def waiting_table(waiting: tuple[OpenCheckpoint, ...], now: datetime) -> Table:
     """Who is waited for, where, and until when."""
     table = _Lines(title="waiting for", title_justify="left", box=None, padding=(0, 2), title_style="bold")
     for heading in ("checkpoint", "service", "must say", "request", "due"):
@@ -215,7 +243,7 @@ def waiting_table(waiting: tuple[Waiting, ...], now: datetime) -> Table:
     return table
 
 
-def _due(one: Waiting, now: datetime) -> str:
+def _due(one: OpenCheckpoint, now: datetime) -> str:
     if one.due is None:
         return "as long as it takes"
     left = instant(one.due) - now
@@ -265,5 +293,5 @@ def receipt(given: Receipt) -> Text:
     """A receipt in one line."""
     mark, style = MARKS[given.verdict.verdict]
     why = f" [{given.verdict.rule}]" if given.verdict.rule else ""
-    why += f" {given.verdict.reason}" if given.verdict.reason else ""
-    return Text(shown(f"{mark}{why}: entry {given.seq}, {moment(given.recorded_at)}, head {given.head}"), style)
+    why += f" {say_verdict(given.verdict)}" if given.verdict.finding is not None else ""
+    return Text(shown(f"{mark}{why}: entry {given.seq}, {moment(given.entry.at)}, root {given.root}"), style)

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from client.handing import kept
 from domain.delivery.requests import Request
-from domain.delivery.statements import ANSWERS
 from domain.delivery.statement import Content, Statement, sign_statement
+from domain.rules.books import BOOK
 from domain.rules.speaking import Correction
 from domain.signing.envelope import Envelope
 from domain.views import forms
@@ -53,7 +53,7 @@ def content_of(kind: str, words: Iterable[str], request: Request | None) -> Cont
 
 def kind_for(request: Request, *, positive: bool) -> str:
     """The kind that answers a request, or says no to it. Raises `Malformed` if the request leaves several or none."""
-    kinds = [ANSWERS[need] for need in request.says]
+    kinds = [BOOK.answers[need] for need in request.says]
     found = [kind[0] for kind in kinds] if positive else [one for kind in kinds for one in kind[1:]]
     if not positive and "movement_decision" in request.says:
         found.append("movement_decision")

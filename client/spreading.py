@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.table import Table
 
 from client import keys as keyring
-from client.caller import call_with
+from client.caller import call_with, code_for
 from client.console import answer, talk
 from client.options import KEYS, OFFICER, Keys, Officer
 from client.render import moment
@@ -80,7 +80,8 @@ class Spread:
         if self.way.gateway is None:
             return None
         key = self.key or keyring.key_of(self.way.folder, self.caller)
-        return call_with(key, self.way.gateway, self.caller, self.way.officer, lambda door: door.change_keys(self.envelope))
+        code = code_for(self.way.folder, self.caller, self.way.officer)
+        return call_with(key, self.way.gateway, self.caller, code, lambda door: door.change_keys(self.envelope))
 
 
 def spread_it(spread: Spread, output: str, then: Callable[[], None] = lambda: None) -> None:
@@ -116,18 +117,25 @@ def _said(spread: Spread, told: Taken | None, path: Path) -> Table:
     table = Table.grid(padding=(0, 2))
     change = spread.change
     for key in change.added:
-        table.add_row("new key", f"{change.service}: {aloud(key_id(key.public))}, from {moment(key.valid_from)}")
+        whose = f"{change.service}, officer {key.officer}" if key.officer is not None else change.service
+        table.add_row("new key", f"{whose}: {aloud(key_id(key.public))}, from {moment(key.valid_from)}")
         table.add_row("", key.public)
     for end in change.ended:
         table.add_row("REVOKED" if end.revoked else "ends", f"{change.service}: {aloud(end.key)}, {moment(end.at)}")
     table.add_row("kept in", str(path))
     if spread.way.directory is not None:
-        table.add_row("entered in", f"{spread.way.directory}: gateways and workers that run with it have it in force now")
+        table.add_row("entered in", f"{spread.way.directory}, which gateways and workers follow")
         if change.added and directory_in(spread.way.directory).get(change.service).kind == "system":
             table.add_row("restart", "gateways and workers before the old key ends: they sign with the one they began with")
     if told is None:
-        table.add_row("deliveries", "under way do not know yet: announce it at a gateway")
+        table.add_row("not yet", "in force: gateways, workers and deliveries under way do not know; announce it at a gateway")
+    elif not told.named:
+        table.add_row("in force", "at every gateway and worker")
+        table.add_row("deliveries", _unnamed(told))
+        for fault in told.refused:
+            table.add_row("REFUSED", fault.problem)
     else:
+        table.add_row("in force", "at every gateway and worker")
         table.add_row("taken by", ", ".join(told.taken) or "no delivery under way needs it")
         if told.left:
             table.add_row(
@@ -138,6 +146,12 @@ def _said(spread: Spread, told: Taken | None, path: Path) -> Table:
     return table
 
 
+def _unnamed(told: Taken) -> str:
+    if told.waiting:
+        return "under way in which no worker is up take it before anything else when one is"
+    return "under way that need it have it" if not told.refused else "under way do not all take it"
+
+
 def _missing(told: Taken | None, wrong: VigilError | None, path: Path) -> VigilError | None:
     again = f"then again: vigil keys announce {path}"
     if isinstance(wrong, Unavailable):
@@ -145,7 +159,9 @@ def _missing(told: Taken | None, wrong: VigilError | None, path: Path) -> VigilE
     if wrong is not None:
         return wrong
     if told is not None and told.refused:
+        many = len(told.refused) if told.named else "some"
         return VigilError(
-            f"{len(told.refused)} deliveries under way do not take it", hint=f"announce what they lack first; {again}"
+            f"{many} deliveries under way do not take it",
+            hint=f"announce what they lack first; {again}",
         )
     return None

@@ -4,9 +4,10 @@ import asyncio
 import logging
 
 from archive.database import Database
+from archive.keys import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
-from domain.words.errors import Malformed, Unavailable
+from domain.words.errors import Unavailable
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
@@ -14,7 +15,7 @@ from gateway.desk import Desk
 from gateway.metrics import METRICS
 from gateway.oidc import Provider
 from gateway.registration import registration_in
-from process.brought import cards_in, installation_of, text_of
+from process.brought import cards_in, installation_of, password_in
 from process.in_force import OfFile
 from process.keyfile import key_in
 from process.metrics import scraped
@@ -28,10 +29,10 @@ log = logging.getLogger("vigil.gateway")
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
-    directory, cards = OfFile(chosen.directory, others=True), cards_in(chosen.cards)
+    archive = Database(chosen.archive_url, password_in(chosen.archive_password))
+    directory, cards = OfFile(chosen.directory, KeyChanges(archive), others=True), cards_in(chosen.cards)
     key = key_in(chosen.key, chosen.passphrase_file)
     openid = Provider(*registration_in(chosen.oidc, directory.now)) if chosen.oidc is not None else None
-    archive = _archive(chosen)
     reads = Reads(archive, key, installation_of(directory.now))
     try:
         await reads.prepare()
@@ -49,13 +50,6 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         message = f"port {chosen.gateway_port} on {chosen.gateway_host} is taken or not allowed"
         raise Unavailable(message, hint="stop what uses it, or set VIGIL_GATEWAY_PORT") from error
     await reads.close()
-
-
-def _archive(chosen: Settings) -> Database:
-    if chosen.archive_url is None:
-        raise Malformed("there is no archive: VIGIL_ARCHIVE_URL is not set", hint="see deploy/README.md for the variables")
-    password = text_of(chosen.archive_password).strip() if chosen.archive_password is not None else None
-    return Database(chosen.archive_url, password)
 
 
 if __name__ == "__main__":

@@ -47,10 +47,17 @@ class Proofs:
         self.url = url.rstrip("/")
         self._used: OrderedDict[str, datetime] = OrderedDict()
 
-    @property
-    def directory(self) -> Directory:
-        """The directory in force."""
-        return self._directory.now
+    async def latest(self) -> Directory:
+        """The directory as of now. Raises `Unavailable` if it has not been known for too long."""
+        return await self._directory.latest()
+
+    async def look(self) -> None:
+        """Learn what has become of keys; where that fails, `known` says for how long the last news are good."""
+        await self._directory.look()
+
+    def known(self) -> None:
+        """Raises `Unavailable` if it has not been known for too long which keys count."""
+        self._directory.sure()
 
     def caller(self, header: str | None, method: str, target: str) -> Caller:
         """Who calls; the body is still to be checked. `target` is path and query as received. Raises `NotAuthentic`."""
@@ -65,10 +72,11 @@ class Proofs:
         self._used[nonce] = now + timedelta(seconds=2 * proof.LIFETIME)
         return caller
 
-    def still(self, caller: Visitor) -> None:
+    async def still(self, caller: Visitor) -> None:
         """Raises `NotAuthentic` once the key that the caller proved itself with counts no more."""
-        known = self._directory.now.find(caller.service.id)
-        if known is None or caller.key not in known.keys_at(datetime.now(UTC)):
+        await self._directory.look()
+        service = self._directory.now.find(caller.service.id)
+        if service is None or caller.key not in service.keys_at(datetime.now(UTC)):
             raise NotAuthentic(f"key {caller.key} of {caller.service.id} counts no more")
 
 

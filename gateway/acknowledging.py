@@ -3,16 +3,18 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
+from domain.delivery.events import Asked
 from domain.delivery.requests import Request
 from domain.plan.directory import Desk, Service
 from domain.views.view import DeliveryView
 from workflows import messages
-from workflows.messages import AskedReport, Asker, workflow_id
+from workflows.messages import Asker, hand_in, workflow_id
 
 log = logging.getLogger("vigil.acknowledging")
 
@@ -24,8 +26,9 @@ BRIEFLY = timedelta(seconds=3)
 class Acknowledgements:
     """Remembers which requests have been read."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, key: Ed25519PrivateKey) -> None:
         self._client = client
+        self._key = key
         self._read: OrderedDict[str, None] = OrderedDict()
 
     async def report(self, reader: Service, requests: Iterable[Request]) -> None:
@@ -51,5 +54,6 @@ class Acknowledgements:
         )
         standing = {(wait.checkpoint, one.service): one.standing for wait in view.waiting for one in wait.services}
         if standing.get((request.checkpoint, request.service)) in ("asked", "told", "unreachable"):
-            report = AskedReport(checkpoint=request.checkpoint, received=(request.service,))
-            await delivery.signal(messages.REPORT_ASKED, report, rpc_timeout=BRIEFLY)
+            read = Asked(checkpoint=request.checkpoint, received=(request.service,))
+            handed = hand_in(read, request.delivery, datetime.now(UTC), self._key)
+            await delivery.signal(messages.REPORT, handed, rpc_timeout=BRIEFLY)

@@ -15,12 +15,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
-from domain.delivery.ledger import Entry, Left
+from domain.delivery.ledger import Entry, Left, Withheld
 from domain.plan.directory import Listed
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
-from domain.views.sight import Withheld
 from domain.views.view import Row
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
@@ -31,6 +30,7 @@ from gateway.bodies import READER, READERS, read, readers
 from gateway.codec import MOST_CODED, decoded
 from gateway.connections import CONNECTIONS, Connections
 from gateway.desk import DESK, Desk
+from gateway.health import ARCHIVE, ArchivePulse, whole
 from gateway.limits import LIMITS, Limits
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
@@ -65,6 +65,7 @@ def application(
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     streams: set[asyncio.Task[None]] = set()
     app[DESK], app[PROOFS], app[STREAMS], app[READS], app[SESSIONS] = desk, proofs, streams, log_of_reads, sessions
+    app[ARCHIVE] = ArchivePulse(lambda: log_of_reads.page(0, 0))
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
     app[READER] = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -90,8 +91,8 @@ async def _guard(request: web.Request, answer: web.StreamResponse) -> None:
 
 @routes.get("/v1/health", name="health")
 async def health(request: web.Request) -> web.Response:
-    """Whether this process, Temporal behind it and a worker are up. Needs no proof."""
-    return _model(await request.app[DESK].ready())
+    """Whether this process, Temporal and the archive behind it, and a worker are up. Needs no proof."""
+    return _model(await whole(request.app[DESK].ready(), request.app[ARCHIVE]))
 
 
 @routes.get("/v1/openapi.json", name="openapi")
@@ -190,8 +191,12 @@ async def packet(request: web.Request) -> web.Response:
 
 @routes.post("/v1/keys", name="keys")
 async def keys(request: web.Request) -> web.Response:
-    """Bring a signed change of a service's keys to the deliveries under way. The answer says what became of it in each."""
-    return _model(await request.app[DESK].change_keys(request[CALLER].service, await _body(request, Envelope)))
+    """Enter a signed change of a service's keys, and bring it to the deliveries under way. The answer says what became of it in
+    each, to who may list them; to others, whether all have it.
+    """
+    taken = await request.app[DESK].change_keys(request[CALLER].service, await _body(request, Envelope))
+    shows(request, (*taken.taken, *taken.left, *(fault.place for fault in taken.refused if taken.named)))
+    return _model(taken)
 
 
 @routes.get("/v1/inbox", name="inbox")

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,22 +25,24 @@ from temporalio.client import (
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
-from domain.delivery.ledger import Amended, Entry, Left, Receipt
+from domain.delivery.events import Amended
+from domain.delivery.ledger import SECRET, Entry, Left, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request, SignedInbox
-from domain.delivery.statements import Statement, read_statement
+from domain.delivery.statement import Statement
 from domain.plan.access import reach, role_of, speaks_everywhere
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory, Listed, Service
+from domain.plan.directory import faults_in as faults_of_directory
 from domain.plan.key_changes import Taken, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import resume, verified_plan
+from domain.record.door import read_statement, resume, verified_plan
 from domain.record.packet import Purpose, seal
 from domain.rules import amending
 from domain.signing.canonical import canonical
-from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
-from domain.views.sight import Withheld, sight
+from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
+from domain.views.sight import sight
 from domain.views.view import DeliveryView, Row
 from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable, VigilError
 from domain.words.moments import utc_text
@@ -49,9 +52,9 @@ from gateway.health import Health, Pulse
 from gateway.rekeying import Rekeying
 from process.codec import Codec, ForgedError
 from process.in_force import InForce
-from process.temporal import codec_of, readable
+from process.temporal import TASK_TIMEOUT, codec_of, readable
 from workflows import messages
-from workflows.messages import Asker, Docket, Page, delivery_of, update_id, workflow_id
+from workflows.messages import Asker, Docket, HandIn, LedgerSlice, delivery_of, hand_in, update_id, workflow_id
 
 log = logging.getLogger("vigil.desk")
 
@@ -63,6 +66,12 @@ PATIENCE = timedelta(seconds=30)
 """How long the gateway waits for a worker's answer before it says that none is there."""
 UNTIL_LEFT = timedelta(seconds=10)
 """How long it waits for a statement's receipt before it leaves the statement for when a worker is up."""
+A_STOP = 0.5
+"""Seconds it waits for the receipt of a stop before it leaves the stop as well: other statements that are being judged (Temporal
+takes ten at once) and a worker that replays must not hold it up.
+"""
+ITS_RECEIPT = 2.0
+"""Seconds it then goes on waiting for the receipt, before it says that the stop has been left."""
 BRIEFLY = timedelta(seconds=3)
 """How long one delivery may keep an inbox waiting."""
 AT_ONCE = 8
@@ -86,7 +95,7 @@ class Desk:
         self._in_force = directory
         self._cards = cards
         self._key = key
-        self._acknowledgements = Acknowledgements(client)
+        self._acknowledgements = Acknowledgements(client, key)
         self._pulse = Pulse(client, task_queue)
 
     @property
@@ -111,6 +120,7 @@ class Desk:
             plan=envelope,
             directory=self._directory.snapshot([*plan.participants(), *watching]),
             cards={state: self._cards[state] for state in plan.states()},
+            secret=secrets.token_hex(SECRET),
         )
         with _as_ours(plan.operation):
             try:
@@ -119,6 +129,7 @@ class Desk:
                     docket,
                     id=workflow_id(plan.operation),
                     task_queue=self._task_queue,
+                    task_timeout=TASK_TIMEOUT,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(
                         [
@@ -147,21 +158,21 @@ class Desk:
         handle = await self._seen_by(caller, delivery)
         with _as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
-        known = resume(docket.plan, docket.directory, docket.cards, docket.entries)
+        known = resume(docket.directory, docket.cards, docket.entries)
         snapshot = self._directory.snapshot(plan.participants())
         amended = Amended(
             plan=envelope,
             services=tuple(one for one in snapshot.services if known.directory.find(one.id) is None),
             cards=tuple(self._cards[state] for state in plan.states() if state in self._cards and state not in known.cards),
         )
-        faults = [*amending.faults_in(known, plan, *known.knowing(amended)), *self._without_keys(plan, now)]
+        faults = [*amending.faults_in(known, plan, *amended.known_with(known.state)), *self._without_keys(plan, now)]
         if faults:
             message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
             raise Malformed(message, faults)
         with _as_ours(delivery):
             entry: Entry = await handle.execute_update(
                 messages.AMEND,
-                amended,
+                hand_in(amended, delivery, now, self._key),
                 id=update_id(envelope),
                 result_type=Entry,
                 rpc_timeout=PATIENCE,
@@ -175,7 +186,7 @@ class Desk:
         (R8: a stop is never lost). Raises `Malformed`, `NotAuthentic`, `NotAllowed` or `NotFound` for noise, and `Unavailable`
         if Temporal itself cannot be reached.
         """
-        statement = read_statement(envelope.body())
+        statement = read_statement(envelope)
         if statement.delivery != delivery:
             message = f"the statement is about delivery {statement.delivery}, this is {delivery}"
             raise NotFound(message)
@@ -183,7 +194,7 @@ class Desk:
         if speaker is None:
             message = f"unknown service {statement.service}"
             raise NotAuthentic(message, hint="a statement names a service of the directory")
-        open_envelope(envelope, STATEMENT_TYPE, speaker.keys_at(datetime.now(UTC)))
+        speaker.opened(envelope, STATEMENT_TYPE, statement.officer, datetime.now(UTC))
         try:
             return await self._judged_or_left(speaker, statement, envelope)
         except (NotAuthentic, NotAllowed, NotFound):
@@ -191,28 +202,46 @@ class Desk:
             raise
 
     async def _judged_or_left(self, speaker: Service, statement: Statement, envelope: Envelope) -> Receipt | Left:
-        handle = self._handle(statement.delivery)
+        judging = asyncio.create_task(self._judged(statement, envelope))
+        judging.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may wait for it any more
         try:
-            with _as_ours(statement.delivery):
-                receipt: Receipt = await handle.execute_update(
-                    messages.SUBMIT,
-                    envelope,
-                    id=update_id(envelope),
-                    result_type=Receipt,
-                    rpc_timeout=UNTIL_LEFT,
-                )
+            if statement.kind == "stop_requested" and not (await asyncio.wait({judging}, timeout=A_STOP))[0]:
+                with suppress(Unavailable):  # then its judgement says so too
+                    left = await self._leave(speaker, statement, envelope)
+                    await asyncio.wait({judging}, timeout=ITS_RECEIPT)
+                    return judging.result() if judging.done() and judging.exception() is None else left
+            return await judging
         except NotFound:
             return await self._after_the_end(statement.delivery, envelope)
         except _NoWorkerError:
-            await self._seen_by(speaker, statement.delivery)
-            return await self._leave(statement, envelope)
+            return await self._leave(speaker, statement, envelope)
+        finally:
+            judging.cancel()
+
+    async def _judged(self, statement: Statement, envelope: Envelope) -> Receipt:
+        with _as_ours(statement.delivery):
+            receipt: Receipt = await self._handle(statement.delivery).execute_update(
+                messages.SUBMIT,
+                self._handed(envelope, statement.delivery),
+                id=update_id(envelope),
+                result_type=Receipt,
+                rpc_timeout=UNTIL_LEFT,
+            )
         return receipt
 
-    async def _leave(self, statement: Statement, envelope: Envelope) -> Left:
-        """Leave it by Signal: the same door, kept by the server until a worker is up."""
-        with _as_ours(statement.delivery):
-            await self._handle(statement.delivery).signal(messages.SUBMIT, envelope, rpc_timeout=PATIENCE)
-        log.warning("no worker answered: a statement was left with Temporal", extra={"delivery": statement.delivery})
+    async def _leave(self, speaker: Service, statement: Statement, envelope: Envelope) -> Receipt | Left:
+        """Leave it by Signal: the same door, kept by the server until a worker is up. Where the delivery has ended meanwhile,
+        there may be a receipt of it.
+        """
+        await self._seen_by(speaker, statement.delivery)
+        try:
+            with _as_ours(statement.delivery):
+                await self._handle(statement.delivery).signal(
+                    messages.SUBMIT, self._handed(envelope, statement.delivery), rpc_timeout=PATIENCE
+                )
+        except NotFound:
+            return await self._after_the_end(statement.delivery, envelope)
+        log.warning("a statement was left with Temporal: it has no receipt yet", extra={"delivery": statement.delivery})
         return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
 
     async def _after_the_end(self, delivery: str, envelope: Envelope) -> Receipt:
@@ -229,34 +258,32 @@ class Desk:
     async def change_keys(self, caller: Service, envelope: Envelope) -> Taken:
         """Bring a signed change of keys to every delivery under way that its service speaks in; what became of it in each.
 
-        Keys that it ends count no more here from now on, whatever the directory's file says. Asked again, it does no harm.
+        It is entered in the archive first: from then on it is in force at every gateway and worker, and stays so. Deliveries are
+        named only to who may list them. Asked again, it does no harm.
+
         Raises `Malformed`, `NotAuthentic`, `NotAllowed`, or `RuleBroken` (R24): then nothing has changed anywhere; and
-        `Unavailable` if Temporal is away: then ask again.
+        `Unavailable` if the archive or Temporal is away: then ask again.
         """
         change = read_change(envelope)
         if caller.id != change.service and reach(role_of(caller), "keys") != "all":
             message = f"{caller.id} cannot announce keys of {change.service}"
             raise NotAllowed(message, hint="the service itself can, or an administrator")
-        new = changed(self._directory, change) != self._directory
-        if new:
-            authentic(envelope, self._directory, datetime.now(UTC))
-        faults = tuple(faults_of_keys(self._directory, change))
-        if faults:
-            raise RuleBroken("R24", "; ".join(faults))
-        if new:
-            self._in_force.end_keys(change)
+        await self._in_force.enter(envelope, self._key, lambda directory: _may_be_taken(envelope, directory))
         service = self._directory.get(change.service)
 
         async def bring(delivery: str) -> None:
             with _as_ours(delivery):
                 once = f"keys/{envelope.fingerprint()[:32]}"
-                await self._handle(delivery).execute_update(messages.CHANGE_KEYS, envelope, id=once, rpc_timeout=UNTIL_LEFT)
+                handed = self._handed(envelope, delivery)
+                await self._handle(delivery).execute_update(messages.CHANGE_KEYS, handed, id=once, rpc_timeout=UNTIL_LEFT)
 
         async def leave(delivery: str) -> None:
             with _as_ours(delivery):
-                await self._handle(delivery).signal(messages.CHANGE_KEYS, envelope, rpc_timeout=PATIENCE)
+                handed = self._handed(envelope, delivery)
+                await self._handle(delivery).signal(messages.CHANGE_KEYS, handed, rpc_timeout=PATIENCE)
 
-        return await Rekeying(lambda: self._speaks_in(service), bring, leave).everywhere()
+        taken = await Rekeying(lambda: self._speaks_in(service), bring, leave).everywhere()
+        return taken if reach(role_of(caller), "list") != "-" else taken.unnamed()
 
     async def _speaks_in(self, service: Service) -> AsyncIterator[str]:
         """Every delivery under way that the service can speak in: its own; supervisors and administrators, all."""
@@ -286,7 +313,7 @@ class Desk:
         """Ledger entries from a number on, as far as they are the caller's to read (R11)."""
         handle = await self._seen_by(caller, delivery)
         with _as_ours(delivery):
-            page = Page(reader=caller, since=since)
+            page = LedgerSlice(reader=caller, since=since)
             found: list[Entry | Withheld] = await handle.query(
                 messages.QUERY_LEDGER, page, result_type=list[Entry | Withheld], rpc_timeout=PATIENCE
             )
@@ -346,7 +373,7 @@ class Desk:
         with _as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
             history = await handle.fetch_history()
-        rebuilt = resume(docket.plan, docket.directory, docket.cards, docket.entries)
+        rebuilt = resume(docket.directory, docket.cards, docket.entries)
         if not sight(rebuilt, caller).whole:
             message = f"a packet holds the whole of {delivery}, and {caller.id} sees a part of it (R11)"
             raise NotAllowed(message, hint=f"ask {rebuilt.plan.initiator}, or a supervisor, for it")
@@ -389,6 +416,10 @@ class Desk:
     def directory_for(self, caller: Service) -> tuple[Listed, ...]:
         """The services of the installation, as far as they are the caller's to see."""
         return self._directory.shown_to(caller, whole=reach(role_of(caller), "directory") == "all")
+
+    def _handed(self, envelope: Envelope, delivery: str) -> HandIn[Envelope]:
+        """Something signed, received now."""
+        return hand_in(envelope, delivery, datetime.now(UTC), self._key)
 
     def _handle(self, delivery: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(delivery))
@@ -447,6 +478,23 @@ async def _row(found: WorkflowExecution) -> Row | None:
         started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
         closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,
     )
+
+
+def _may_be_taken(envelope: Envelope, directory: Directory) -> None:
+    """Raises `Malformed`, `NotAuthentic`, or `RuleBroken` (R24) unless this change of keys may be. What says nothing new is fine
+    whoever signed it: it may have ended the very key that it is signed with.
+    """
+    change = read_change(envelope)
+    if directory.find(change.service) is None or directory.find(change.by) is None:
+        authentic(envelope, directory, datetime.now(UTC))
+    then = changed(directory, change)
+    if then != directory:
+        authentic(envelope, directory, datetime.now(UTC))
+    faults = [*faults_of_keys(directory, change)]
+    if change.added and then != directory:
+        faults += [fault.problem for fault in faults_of_directory(then)]
+    if faults:
+        raise RuleBroken("R24", "; ".join(faults))
 
 
 @contextmanager

@@ -1,9 +1,13 @@
-"""Whether the installation is up, for whoever asks, and so told in three words and looked up once a second at most."""
+"""Whether the installation is up, and else which part of it is not: for whoever asks, so in a few words, and looked up once a
+second at most.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
+from aiohttp import web
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -11,7 +15,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from domain.signing.canonical import Frozen
-from domain.words.errors import Unavailable
+from domain.words.errors import NotVerified, Unavailable
+
+T = TypeVar("T")
 
 PATIENCE = timedelta(seconds=1.5)
 FRESH = 1.0
@@ -21,11 +27,34 @@ LATELY = timedelta(seconds=70)
 
 
 class Health(Frozen):
-    """`worker` is `none` where none asks for work: statements are then kept, and judged when one comes."""
+    """`worker` is `none` where none asks for work: statements are then kept, and judged when one comes. While the archive is
+    away nothing is shown, and statements are taken all the same. `partly`: one of the two.
+    """
 
-    status: Literal["up"] = "up"
+    status: Literal["up", "partly"] = "up"
     temporal: Literal["up"] = "up"
     worker: Literal["up", "none"]
+    archive: Literal["up", "away"] = "up"
+
+
+class Looked(Generic[T]):
+    """Looks something up once a second at most, for however many ask."""
+
+    def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
+        self._up = look
+        self._look: asyncio.Task[T] | None = None
+        self._looked_at = 0.0
+
+    async def now(self) -> T:
+        """How it is, or was within the last second. Raises what looking raises."""
+        now = asyncio.get_running_loop().time()
+        if self._look is None or (self._look.done() and now - self._looked_at > FRESH):
+            self._look, self._looked_at = asyncio.create_task(self._once()), now
+        await asyncio.wait({self._look})  # a caller that goes away ends it for nobody else
+        return self._look.result()
+
+    async def _once(self) -> T:
+        return await self._up()
 
 
 class Pulse:
@@ -34,16 +63,11 @@ class Pulse:
     def __init__(self, client: Client, task_queue: str) -> None:
         self._client = client
         self._task_queue = task_queue
-        self._look: asyncio.Task[Health] | None = None
-        self._looked_at = 0.0
+        self._looked = Looked(self._now)
 
     async def health(self) -> Health:
         """How it is, or was within the last second. Raises `Unavailable` if Temporal does not answer."""
-        now = asyncio.get_running_loop().time()
-        if self._look is None or (self._look.done() and now - self._looked_at > FRESH):
-            self._look, self._looked_at = asyncio.create_task(self._now()), now
-        await asyncio.wait({self._look})  # a caller that goes away ends it for nobody else
-        return self._look.result()
+        return await self._looked.now()
 
     async def _now(self) -> Health:
         request = DescribeTaskQueueRequest(
@@ -58,3 +82,42 @@ class Pulse:
         since = datetime.now(UTC) - LATELY
         working = any(poller.last_access_time.ToDatetime(UTC) > since for poller in found.pollers)
         return Health(worker="up" if working else "none")
+
+
+class ArchivePulse:
+    """Feels the archive's, by a question that costs it next to nothing."""
+
+    def __init__(self, ask: Callable[[], Awaitable[object]]) -> None:
+        self._ask = ask
+        self._looked = Looked(self._now)
+
+    async def beats(self) -> bool:
+        """Whether it answers, or did within the last second."""
+        return await self._looked.now()
+
+    async def _now(self) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE.total_seconds()):
+                await self._ask()
+        except (Unavailable, TimeoutError):
+            return False
+        except NotVerified:
+            pass  # it is there; what is wrong with it, auditors are told
+        return True
+
+
+async def whole(temporal: Awaitable[Health], archive: ArchivePulse) -> Health:
+    """How every part is. Raises `Unavailable`, naming each part that is away, if Temporal is one of them."""
+    beats = asyncio.ensure_future(archive.beats())
+    try:
+        health = await temporal
+    except Unavailable as error:
+        if await beats:
+            raise
+        raise Unavailable("neither Temporal nor the archive can be reached", hint=error.hint) from error
+    there: Literal["up", "away"] = "up" if await beats else "away"
+    status: Literal["up", "partly"] = "up" if (health.worker, there) == ("up", "up") else "partly"
+    return health.model_copy(update={"archive": there, "status": status})
+
+
+ARCHIVE: web.AppKey[ArchivePulse] = web.AppKey("archive", ArchivePulse)

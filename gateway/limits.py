@@ -24,10 +24,9 @@ from pydantic import ValidationError
 from domain.signing.envelope import Envelope
 from domain.words.errors import Limited, VigilError
 from domain.words.sizes import bounded
+from process.in_force import BRAKES
 
 Lane = Literal["ask", "say", "stop", "follow", "enter"]
-STOPS = ("stop_requested", "incident")
-"""Kinds of statements that stop a delivery, or may (R8, R14)."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def _stops(body: bytes) -> bool:
     """Whether this reads as a stop; who signed it is checked later, as for any statement."""
     try:
         said = json.loads(Envelope.model_validate_json(bounded(body)).body())
-        return said["content"]["kind"] in STOPS
+        return said["content"]["kind"] in BRAKES
     except (ValidationError, VigilError, ValueError, LookupError, TypeError, RecursionError):
         return False
 

@@ -70,23 +70,30 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
 async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Nobody anonymous gets further than what `OPEN` names, nobody to what the policy does not give, and no more than a share.
 
-    The proof is checked before the body is read.
+    The proof is checked before the body is read, and once more whether its key counts when all of it has come. While it is not
+    known which keys count, nobody gets further than a stop, by the keys last known: it must get through (R8).
     """
     if door.is_page(request):
         return await door.signed_in(request, handler)
     action = request.match_info.route.name
     if action in OPEN:
         return await handler(request)
-    authorization = request.headers.get("Authorization")
-    caller = request.app[PROOFS].caller(authorization, request.method, request.raw_path)
-    request[CALLER] = Visitor(caller.service, caller.officer, caller.key, caller.nonce)
+    authorization, proofs = request.headers.get("Authorization"), request.app[PROOFS]
+    await proofs.look()
+    caller = proofs.caller(authorization, request.method, request.raw_path)
+    request[CALLER] = visitor = Visitor(caller.service, caller.officer, caller.key, caller.nonce)
     if action is not None:
         permit(caller.service, action)
     body = b""
     if action == "submit" and request.content_length is not None and request.content_length <= SMALL:
         body = await _received(request, caller)
-    async with request.app[LIMITS].turn(caller.service.id, lane_of(action, body)):
+    lane = lane_of(action, body)
+    async with request.app[LIMITS].turn(caller.service.id, lane):
         await _received(request, caller)
+        if request.body_exists:  # it may have been long in coming
+            await proofs.still(visitor)
+        if lane != "stop":
+            proofs.known()
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])
         return await handler(request)

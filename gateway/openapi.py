@@ -16,8 +16,9 @@ from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 
 from archive.reads import LONGEST_PAGE
-from domain.delivery.ledger import Entry, Left, Receipt, UtcText
+from domain.delivery.ledger import Entry, Left, Receipt, Withheld
 from domain.delivery.requests import Inbox, SignedInbox
+from domain.delivery.vocabulary import UtcText
 from domain.plan.access import OPEN
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
@@ -25,7 +26,6 @@ from domain.record.packet import Purpose
 from domain.record.reads import Page
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
-from domain.views.sight import Withheld
 from domain.views.view import DeliveryView, Row
 from domain.words.identifiers import OperationCode
 from gateway import metrics

@@ -12,11 +12,10 @@ from typing import Any
 from aiohttp import web
 
 from archive.reads import Reads
-from domain.delivery.ledger import Entry
+from domain.delivery.ledger import Entry, Withheld
 from domain.plan.access import role_of
 from domain.record.packet import Purpose
 from domain.record.reads import Shown
-from domain.views.sight import Withheld
 from domain.words.errors import VigilError
 from gateway.access import CALLER
 from gateway.pages import door
@@ -25,7 +24,7 @@ log = logging.getLogger("vigil.gateway")
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
-NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "keys", "enter"})
+NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "enter"})
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
 They need no database, but for `enter`: a stop gets through without one (R8)."""
 

@@ -38,6 +38,7 @@ class Rekeying:
             taken=self._those("taken"),
             left=self._those("left"),
             refused=tuple(sorted(self._refused, key=lambda fault: fault.place)),
+            waiting="left" in self._became.values(),
         )
 
     def _those(self, became: str) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from domain.delivery.ledger import Entry
-from domain.views.sight import Withheld
+from domain.delivery.ledger import Entry, Withheld
 from domain.words.errors import VigilError
 from gateway.access import CALLER, PROOFS
 from gateway.reads import following
@@ -51,7 +50,8 @@ async def end_streams(app: web.Application) -> None:
 async def _while_known(request: web.Request, entries: AsyncIterator[Entry | Withheld]) -> AsyncIterator[Entry | Withheld]:
     """These entries, for as long as the key that asked for them counts (R24)."""
     async for entry in entries:
-        request.app[PROOFS].still(request[CALLER])
+        await request.app[PROOFS].still(request[CALLER])
+        request.app[PROOFS].known()
         yield entry
 
 

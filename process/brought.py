@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from domain.plan.cards import RuleCard
-from domain.plan.directory import Directory, Service
+from domain.plan.directory import Directory, Service, faults_in
 from domain.plan.documents import Document
 from domain.words.errors import Fault, Malformed, NotFound
 
@@ -23,7 +23,7 @@ def text_of(path: Path) -> str:
 
 def directory_in(path: Path) -> Directory:
     """The directory. Raises `NotFound` or `Malformed` with every fault."""
-    return Document(text_of(path), str(path)).read(Directory)
+    return Document(text_of(path), str(path)).read(Directory, [faults_in])
 
 
 def cards_in(folder: Path) -> dict[str, RuleCard]:
@@ -39,6 +39,11 @@ def cards_in(folder: Path) -> dict[str, RuleCard]:
             raise Malformed(f"{folder}: two cards for {card.state}", [fault])
         cards[card.state] = card
     return cards
+
+
+def password_in(path: Path | None) -> str | None:
+    """The password in a file, where there is one. Raises `NotFound` or `Malformed`."""
+    return text_of(path).strip() if path is not None else None
 
 
 def passphrase_in(path: Path) -> str:

@@ -1,40 +1,189 @@
-"""The directory in force: as its file stands now, taken into use without a restart."""
+"""The directory in force: as its file stands now, with every change of keys that the archive holds.
 
+The file is the base. A change of keys is entered in the archive first, and from then on it binds every gateway and worker:
+each asks the archive for the newest number before a signature matters. While the archive does not answer, the keys last known
+count for `BOUND` seconds more; after that nobody is let in, but for whoever stops a delivery. (docs/decisions/0023 has the
+alternatives and the measurements.)
+"""
+
+import asyncio
 import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.plan.directory import Directory
-from domain.plan.key_changes import KeyChange, changed
-from domain.words.errors import Malformed, VigilError
+from domain.plan.key_changes import ENTERED_TYPE, Entered, after, read_change, read_entered, said_already
+from domain.signing.canonical import canonical
+from domain.signing.envelope import Envelope, sign
+from domain.words.errors import Malformed, NotAuthentic, NotVerified, Unavailable, VigilError
+from domain.words.moments import utc_text
 from process.brought import directory_in, installation_of
 
 log = logging.getLogger("vigil.directory")
 
+BOUND = 10.0
+"""Seconds for which the keys last known count while the archive does not answer: a database is restarted in less."""
+BRAKES = ("stop_requested", "incident")
+"""Kinds of statements that stop a delivery, or may (R8, R14): the keys last known count for them, however long ago that was.
+Whoever has stolen one could halt a delivery; a stop that is not taken could cost a life.
+"""
+LOOK_WITHIN = 2.0
+"""Seconds that the archive is given to say what is new. A stop waits for no longer than two looks."""
+
+
+class Changes(Protocol):
+    """Where changes of keys are kept: `archive.keys.KeyChanges`. Each method raises `Unavailable`."""
+
+    async def newest(self) -> int:
+        """The number of the newest one; 0 while there is none."""
+
+    async def since(self, seq: int) -> Sequence[Envelope]:
+        """Those after this number, in their order. Raises `NotVerified` for what is none."""
+
+    async def append(self, seq: int, entered: Envelope) -> bool:
+        """Append it under this number. False: another has it, and nothing was written."""
+
+
+class InMemory:
+    """Changes of keys that are kept for as long as the process lives: for tests and rehearsals."""
+
+    def __init__(self) -> None:
+        self._entered: list[Envelope] = []
+
+    async def newest(self) -> int:
+        """The number of the newest one."""
+        return len(self._entered)
+
+    async def since(self, seq: int) -> Sequence[Envelope]:
+        """Those after this number."""
+        return self._entered[seq:]
+
+    async def append(self, seq: int, entered: Envelope) -> bool:
+        """Append it, if the number is free."""
+        free = seq == len(self._entered) + 1
+        if free:
+            self._entered.append(entered)
+        return free
+
 
 class InForce:
-    """A directory, less the keys that have ended since."""
+    """A directory, and what has become of its keys since."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(
+        self, directory: Directory, changes: Changes | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`changes`: those that others make too. None: only those of this process."""
         self._directory = directory
-        self._ended: list[KeyChange] = []
+        self._changes = changes if changes is not None else InMemory()
+        self._clock = clock
+        self._entered: list[Entered] = []
+        self._looking = asyncio.Lock()
+        self._begun = self._ended = 0
+        """Looks, counted: the newest that has begun, and that has ended."""
+        self._known_at = float("-inf")
+        self._wrong: VigilError | None = None
+        """Why the newest look failed."""
 
     @property
     def now(self) -> Directory:
-        """The directory as of now."""
+        """The directory as it was last known."""
         return self._directory
 
-    def end_keys(self, change: KeyChange) -> None:
-        """Let the keys that this record ends count no more. What it adds is for the directory itself to say."""
-        if change.ended:
-            end = change.model_copy(update={"added": ()})
-            self._ended.append(end)
-            self._directory = changed(self._directory, end)
+    async def latest(self) -> Directory:
+        """The directory as of now. Raises `Unavailable` if it has not been known for too long."""
+        await self.look()
+        return self.sure()
+
+    async def look(self) -> None:
+        """Learn what is new; where that fails, what was known stays so. Of many who ask at once, one look serves all that came
+        before it began.
+        """
+        mine = self._begun + 1
+        async with self._looking:
+            if self._ended >= mine:
+                return
+            self._begun = number = self._begun + 1
+            began = self._clock()
+            try:
+                await self._learn()
+            except VigilError as error:
+                if self._wrong is None:
+                    log.warning("it is not known which keys count: %s", error.message, extra={"code": error.code})
+                self._wrong = error
+            else:
+                self._wrong, self._known_at = None, began
+            self._ended = number
+
+    def sure(self) -> Directory:
+        """The directory as it was last known. Raises `Unavailable` if that is too long ago."""
+        if self._clock() - self._known_at > BOUND:
+            message = "the archive does not say which keys count, and nobody is let in with one that may have been revoked"
+            raise Unavailable(message, hint="try again; a stop is taken all the same")
+        return self.now
+
+    async def enter(self, change: Envelope, key: Ed25519PrivateKey, check: Callable[[Directory], None]) -> None:
+        """Enter a change of keys, under the installation's key: it is in the archive, and in force, when this returns.
+
+        `check` raises if it may not be taken; it is asked again where another change came in between. Raises `Unavailable` if
+        the archive does not answer: then the change may or may not be in force.
+        """
+        while True:
+            await self.look()
+            if self._wrong is not None:
+                raise Unavailable("the archive cannot take a change of keys", hint="announce it again") from self._wrong
+            check(self.now)
+            if said_already(read_change(change), (read_change(one.change) for one in self._entered)):
+                return
+            entered = Entered(seq=len(self._entered) + 1, at=utc_text(datetime.now(UTC)), change=change)
+            envelope = sign(canonical(entered), ENTERED_TYPE, key)
+            try:
+                read_entered(envelope, installation_of(self.now))
+            except NotAuthentic as error:
+                message = "this gateway runs with a key of the installation that has ended"
+                raise Unavailable(message, hint="have it restarted with the new one") from error
+            if await self._changes.append(entered.seq, envelope):
+                await self.look()  # it is taken from there, as by everybody
+                if len(self._entered) < entered.seq:
+                    self._take(envelope)
+                return
 
     def replace(self, directory: Directory) -> None:
-        """Put another in force; what has ended stays so."""
-        for end in self._ended:
-            directory = changed(directory, end)
+        """Put another in force; what has become of its keys stays so."""
         self._directory = directory
+        for entered in self._entered:
+            self._directory = after(self._directory, entered)
+
+    async def _learn(self) -> None:
+        """Raises `Unavailable`, or `NotVerified` if what is kept there is not what was, or not what the installation entered."""
+        try:
+            async with asyncio.timeout(LOOK_WITHIN):
+                newest, known = await self._changes.newest(), len(self._entered)
+                if newest == known:
+                    return
+                if newest < known:
+                    raise NotVerified("changes of keys are gone from the archive", newest)
+                found = await self._changes.since(known)
+        except TimeoutError as error:
+            raise Unavailable("the archive does not answer in time", hint="try again") from error
+        for envelope in found:
+            self._take(envelope)
+
+    def _take(self, envelope: Envelope) -> None:
+        number = len(self._entered) + 1
+        try:
+            entered = read_entered(envelope, installation_of(self._directory))
+            read_change(entered.change)
+        except (NotAuthentic, Malformed) as error:
+            raise NotVerified(f"the installation has not entered this change of keys: {error.message}", number) from error
+        if entered.seq != number:
+            raise NotVerified("a change of keys is missing from the archive, or stands in another place", number)
+        self._entered.append(entered)
+        self._directory = after(self._directory, entered)
 
 
 class OfFile(InForce):
@@ -43,7 +192,7 @@ class OfFile(InForce):
     A file that is not right is refused, loudly and once, and what was in force stays so.
     """
 
-    def __init__(self, file: Path, *, others: bool = False) -> None:
+    def __init__(self, file: Path, changes: Changes | None = None, *, others: bool = False) -> None:
         """`others`: without what only the worker needs, where people at a desk are told.
 
         Raises `NotFound` or `Malformed` with every fault: there is nothing yet that could stay in force.
@@ -51,15 +200,15 @@ class OfFile(InForce):
         self._file = file
         self._others = others
         self._seen = _look(file)
-        super().__init__(self._read())
+        super().__init__(self._read(), changes)
 
     @property
     def now(self) -> Directory:
-        """The directory as of now."""
+        """The directory as it was last known, by a file that is read anew where it has changed."""
         seen = _look(self._file)
         if seen != self._seen:
             self._seen = seen
-            self._take()
+            self._take_file()
         return super().now
 
     def _read(self) -> Directory:
@@ -67,7 +216,7 @@ class OfFile(InForce):
         installation_of(directory)
         return directory.for_others() if self._others else directory
 
-    def _take(self) -> None:
+    def _take_file(self) -> None:
         try:
             self.replace(self._read())
         except VigilError as error:

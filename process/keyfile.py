@@ -82,12 +82,15 @@ class KeyFile:
         return _read(self.body, name)
 
 
-def new(valid_from: str, kept: Kept, passphrase: Passphrase) -> tuple[KeyFile, Secrets]:
-    """A new key, not written anywhere yet; in the keyring it is there already. Raises `Unavailable` if there is no keyring."""
+def new(valid_from: str, kept: Kept, passphrase: Passphrase, officer: str | None = None) -> tuple[KeyFile, Secrets]:
+    """A new key of this officer, or of the service's own system, not written anywhere yet; in the keyring it is there already.
+
+    Raises `Unavailable` if there is no keyring.
+    """
     secrets = Secrets(Ed25519PrivateKey.generate(), age.new_identity())
     assert secrets.identity is not None  # noqa: S101 - made above
     recipient = str(secrets.identity.to_public())
-    key = ServiceKey(public=public_text(secrets.key), recipient=recipient, valid_from=valid_from)
+    key = ServiceKey(public=public_text(secrets.key), officer=officer, recipient=recipient, valid_from=valid_from)
     body = secrets.text() if kept == "plain" else ""
     if kept == "passphrase":
         body = age.lock(secrets.text().encode(), passphrase())

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     deconfliction_key: Path | None = None
     """The deconfliction key (64 hexadecimal digits). The worker needs it; the gateway does not and is better off without."""
     archive_url: str | None = None
-    """The archive's database (SQLAlchemy URL, without a password). The gateway needs it; the worker does not."""
+    """The archive's database (SQLAlchemy URL, without a password). Gateways and workers need it."""
     archive_password: Path | None = None
     """A file with the password of the archive's database, where it asks for one."""
     gateway_url: str = "http://127.0.0.1:8470"

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowHistory
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.runtime import Runtime
-from temporalio.service import RPCError
+from temporalio.service import KeepAliveConfig, RPCError
 
 from domain.words.errors import Unavailable
 from process.codec import ENCRYPTED, Codec, ForgedError, converter
@@ -20,6 +21,15 @@ log = logging.getLogger("vigil.temporal")
 IDENTITY = "vigil"
 """How we call ourselves in Temporal's history, which evidence packets carry: no process id, no name of a machine."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+HALF_OPEN = KeepAliveConfig(interval_millis=5_000, timeout_millis=5_000)
+"""A connection whose other end has gone without a word is given up after ten seconds at most, and the next call makes another.
+The SDK's own 30 and 15 seconds would keep a stop waiting for as long.
+"""
+TASK_TIMEOUT = timedelta(seconds=30)
+"""How long a worker may take for one workflow task, the replay of a whole history included: with the server's ten seconds a slow
+machine that replays many at once after a restart would finish none. As long, at most, a delivery waits for a worker that was
+killed in the middle of a task.
+"""
 
 
 async def connect(address: str, namespace: str, ring: Ring, *, runtime: Runtime | None = None, patience: float = 60.0) -> Client:
@@ -31,7 +41,14 @@ async def connect(address: str, namespace: str, ring: Ring, *, runtime: Runtime 
     until, pause, codes = loop.time() + patience, FIRST_PAUSE, converter(ring)
     while True:
         try:
-            return await Client.connect(address, namespace=namespace, data_converter=codes, identity=IDENTITY, runtime=runtime)
+            return await Client.connect(
+                address,
+                namespace=namespace,
+                data_converter=codes,
+                identity=IDENTITY,
+                runtime=runtime,
+                keep_alive_config=HALF_OPEN,
+            )
         except (RuntimeError, RPCError) as error:
             if loop.time() + pause > until:
                 message = f"no Temporal server answers at {address}"

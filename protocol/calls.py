@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from yarl import URL
 
 from domain.plan import proof
+from domain.plan.addresses import protected
 from domain.words.errors import Malformed
 
 LARGEST_BODY = 1_000_000
@@ -41,6 +42,9 @@ def address(text: str, of: str, example: str) -> str:
         url = URL()
     if url.scheme not in ("http", "https") or url.host is None or url.query_string or url.fragment:
         raise Malformed(f"{text!r} is no address of a {of}", hint=f"give one such as {example}")
+    if not protected(url.scheme, url.host):
+        message = f"{text!r} is no address of a {of} that is safe to use: on the way to it everything could be read"
+        raise Malformed(message, hint=f"give https://{url.host}; http:// is for this very machine alone")
     return text.rstrip("/")
 
 

@@ -11,13 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
-from domain.delivery.ledger import Entry, Left, Receipt
+from domain.delivery.ledger import Entry, Left, Receipt, Withheld
 from domain.delivery.requests import Inbox, SignedInbox
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
 from domain.record.reads import Page
 from domain.signing.envelope import Envelope
-from domain.views.sight import Withheld
 from domain.views.view import DeliveryView, Row
 from domain.words.errors import (
     Fault,

@@ -22,7 +22,7 @@ from domain.rules.watch import Sighted
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.moments import instant
 from rehearsal.scenario import Act, Pace, Scenario
-from rehearsal.services import private_key_of, second
+from rehearsal.services import SECOND, key_of, private_key_of
 
 MOST_TROUBLES = 3
 CALM, HALF = 0.7, 0.5
@@ -353,8 +353,8 @@ def haste(coming: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelop
 
     def says(by: str, **changed: Any) -> Envelope:
         new = {"id": f"{dice.getrandbits(128):032x}", "service": by} | changed
-        signer = by if changed.get("officer") is None else dice.choice((by, second(by)))
-        return sign_statement(statement.model_copy(update=new), private_key_of(signer))
+        said = statement.model_copy(update=new)
+        return sign_statement(said, key_of(said))
 
     peer = dice.choice([one for one in plan.participants() if one[:3] == service[:3]])
     begins = instant(statement.happened_at) + timedelta(hours=dice.randint(-4, 1))
@@ -366,7 +366,7 @@ def haste(coming: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelop
         lambda: says(service, on_behalf_of=other),
         lambda: says(other, content=delegated, checkpoint=None, on_behalf_of=service),
         lambda: says(service, officer="someone-else"),
-        lambda: says(service, officer="someone-else", content=_a_little_heavier(statement.content)),
+        lambda: says(service, officer=SECOND, content=_a_little_heavier(statement.content)),
     )
     for trick in dice.sample(tricks, dice.randint(0, 2)):
         yield trick()
@@ -401,7 +401,7 @@ def attacks(heard: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelo
     if isinstance(statement.content, Prepared | ArrestMade | Seizure | Interdicted):
         heavier = _a_little_heavier(statement.content)
         right = Correction(of=statement.id, reason="SIMULATED: misread", content=dice.choice((heavier, statement.content)))
-        for by, officer in ((other, "duty"), (statement.service, "duty"), (statement.service, "another")):
+        for by, officer in ((other, "duty"), (statement.service, "duty"), (statement.service, SECOND)):
             new = {"id": f"{dice.getrandbits(128):032x}", "service": by, "officer": officer, "content": right}
-            signer = second(by) if officer == "another" else by
-            yield sign_statement(statement.model_copy(update=new), private_key_of(signer))
+            said = statement.model_copy(update=new)
+            yield sign_statement(said, key_of(said))

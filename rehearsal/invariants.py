@@ -100,7 +100,7 @@ class Checker:
                 message = f"entry {entry.seq}: {problem}"
                 raise BrokenInvariantError(message)
 
-    def _entry(self, entry: Entry) -> Iterator[str]:
+    def _entry(self, entry: Entry) -> Iterator[str]:  # noqa: PLR0915 - one `match` over all events is a table
         at = instant(entry.at)
         yield from self._conflicts.happened(entry.event, gone=self._leg is not None)
         if self._conflicts.undecided:

@@ -42,6 +42,10 @@ VIGIL = "vigil"
 """Id of the installation itself in a rehearsal's directory."""
 
 
+SECOND = "officer-2"
+"""Code of the second officer of each service (R20), who has a key of their own: that of `SERVICE second`."""
+
+
 @cache
 def private_key_of(service: str) -> Ed25519PrivateKey:
     """A simulated service's key: known to everyone, for rehearsals only."""
@@ -49,20 +53,20 @@ def private_key_of(service: str) -> Ed25519PrivateKey:
 
 
 @cache
-def _service_key(service: str) -> ServiceKey:
-    return ServiceKey(public=public_text(private_key_of(service)), valid_from="2000-01-01T00:00:00Z")
+def _service_key(whose: str, officer: str | None = None) -> ServiceKey:
+    return ServiceKey(public=public_text(private_key_of(whose)), officer=officer, valid_from="2000-01-01T00:00:00Z")
 
 
 def second(service: str) -> str:
     """Whose key the second officer of a simulated service signs with (R20), see `private_key_of`."""
-    return f"{service}, second officer"
+    return f"{service} {SECOND}"
 
 
 def cast(directory: Directory, participants: tuple[str, ...], reach: dict[str, Reach] | None = None) -> Directory:
     """The directory with simulated keys (and addresses) for the participants, and an installation to rehearse on."""
 
     def simulated(service: Service) -> Service:
-        keys = tuple(_service_key(one) for one in (service.id, second(service.id)))
+        keys = (_service_key(service.id), _service_key(second(service.id), SECOND))
         return service.model_copy(update={"keys": keys, "reach": (reach or {}).get(service.id, Desk())})
 
     system = Service(id=VIGIL, kind="system", names={"en": "Vigil (rehearsal)"})
@@ -157,17 +161,20 @@ def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: 
     def said(line: Line) -> Line:
         instead = {"id": f"backup-{line.statement.id}", "service": backup, "on_behalf_of": request.service}
         statement = line.statement.model_copy(update=instead)
-        return Line(line.at, statement, sign_statement(statement, private_key_of(backup)), line.answers)
+        return Line(line.at, statement, sign_statement(statement, key_of(statement)), line.answers)
 
     return tuple(said(line) for line in lines(request, plain_course, seed, now))
 
 
 def _seconded(line: Line, pause: timedelta, dice: random.Random) -> Line:
     """The same, signed by a second officer (R20)."""
-    first = line.statement
-    again = {"id": f"{dice.getrandbits(128):032x}", "officer": f"{first.officer}-second"}
-    statement = first.model_copy(update=again)
-    return Line(line.at + pause, statement, sign_statement(statement, private_key_of(second(first.service))), line.answers)
+    statement = line.statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "officer": SECOND})
+    return Line(line.at + pause, statement, sign_statement(statement, key_of(statement)), line.answers)
+
+
+def key_of(statement: Statement) -> Ed25519PrivateKey:
+    """The service's own key vouches for any of its officers; the second has one."""
+    return private_key_of(second(statement.service) if statement.officer == SECOND else statement.service)
 
 
 def _acted(request: Request, act: Act, dice: random.Random) -> Content:

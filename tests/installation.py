@@ -10,9 +10,9 @@ import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,9 +22,11 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.deconfliction import Deconfliction
-from activities.desks import Desks
-from activities.services import Services
+from activities.messenger import Messenger
+from activities.relay import Relay
+from activities.services import ServiceCaller
 from archive.database import Database
+from archive.keys import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
@@ -46,11 +48,12 @@ from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
-from tests.support import example_cards, example_directory, signed_plan
+from tests.support import SECRET, example_cards, example_directory, signed_plan
 from worker import worker_for
 from workflows import messages
-from workflows.messages import Asker, Docket, register_id, workflow_id
+from workflows.messages import Asker, Docket, HandIn, hand_in, register_id, workflow_id
 
+T = TypeVar("T")
 PATIENCE = 60.0
 PAYLOAD_KEYS = Ring.of(hashlib.sha256(b"SIMULATED payload key").digest())
 VIGIL_KEY = private_key_of(VIGIL)
@@ -94,8 +97,10 @@ class Installation:
     directory: Directory
     in_force: InForce
     """The gateway's."""
+    of_worker: InForce
+    """The worker's."""
     task_queue: str
-    parts: tuple[Services, Desks, Deconfliction]
+    parts: tuple[ServiceCaller, Messenger, Deconfliction, Relay]
     """What a second worker needs."""
     reads: Reads
     sessions: Sessions
@@ -112,7 +117,12 @@ class Installation:
     def docket(self, plan: Plan, **more: Any) -> Docket:
         """What the gateway would start the workflow with."""
         cards = {state: card for state, card in example_cards().items() if state in plan.states()}
-        return Docket(plan=signed_plan(plan), directory=self.directory.snapshot(plan.participants()), cards=cards, **more)
+        directory = self.directory.snapshot(plan.participants())
+        return Docket(plan=signed_plan(plan), directory=directory, cards=cards, secret=SECRET.hex(), **more)
+
+    def handed(self, content: T, plan: Plan) -> HandIn[T]:
+        """Something for a delivery, as the gateway would hand it in now."""
+        return hand_in(content, plan.operation, datetime.now(UTC), VIGIL_KEY)
 
     async def until(self, plan: Plan, done: Any, service: str | None = None) -> Entry:
         """The first ledger entry for which `done(entry)` is true. Raises `TimeoutError`."""
@@ -192,21 +202,25 @@ async def installed(
     directory = directory.model_copy(update={"services": (*directory.services, *beside)})
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
     async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
-        in_force, of_worker = InForce(directory.for_others()), InForce(directory)
+        changes = KeyChanges(reads._database)
+        in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
         desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY)
         sessions = Sessions(reads._database)
         app = application(desk, Proofs(in_force, url), reads, sessions, openid)
-        deconfliction = Deconfliction(DECONFLICTION_KEY, of_worker)
-        parts = Services(http, VIGIL, VIGIL_KEY), Desks(http, of_worker, VIGIL_KEY, url, mailbox), deconfliction
+        relay = Relay(VIGIL_KEY)
+        caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
+        parts = caller, messenger, Deconfliction(DECONFLICTION_KEY, of_worker, relay), relay
         worker = worker_for(client, queue, of_worker, *parts, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 if scenario is None:
-                    yield Installation(client, url, http, directory, in_force, queue, parts, reads, sessions)
+                    yield Installation(client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
-                        yield Installation(client, url, http, directory, in_force, queue, parts, reads, sessions, services)
+                        yield Installation(
+                            client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions, services
+                        )
         finally:
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 

@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.signing.keys import private_pem, public_text
-from rehearsal.services import VIGIL, private_key_of
+from rehearsal.services import SECOND, VIGIL, private_key_of
 from tests.support import EXAMPLES
 
 FOLDER = EXAMPLES / "reference-service"
@@ -29,6 +29,7 @@ def configured(
 ) -> Path:
     """A configuration file, with the key that the service has in a rehearsal. It trusts the rehearsal's Vigil, or another."""
     (folder / "service.pem").write_bytes(private_pem(private_key_of(SERVICE)))
+    (folder / "second.pem").write_bytes(private_pem(private_key_of(f"{SERVICE} {SECOND}")))
     public = public_text(vigil or private_key_of(VIGIL))
     lines = [
         f'service = "{SERVICE}"',
@@ -37,6 +38,7 @@ def configured(
         'database = "service.sqlite"',
         f'policy = "{policy}"',
         *([f'gateway = "{gateway}"'] if gateway else []),
+        f'[officers]\n"{SECOND}" = "second.pem"',
         f'[vigil]\nid = "{VIGIL}"\nkeys = ["{public}"]',
     ]
     path = folder / "config.toml"

@@ -182,6 +182,7 @@ class TemporalStage:
         self._running[errand] = self._open_ended(task)
 
     def _once(self, activity: str, what: Any, summary: str) -> asyncio.Task[Any]:
+        """An activity that ends by itself, and reports what it found by signal."""
         return workflow.start_activity(
             activity, what, start_to_close_timeout=_ONE_ATTEMPT, retry_policy=_AGAIN, summary=summary[:120]
         )

@@ -15,7 +15,7 @@ from client.listing import table_of
 from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
 from domain.delivery.events import Closed, Ended
 from domain.delivery.ledger import Entry
-from domain.rules.unforeseen import decides, outlives_a_halt
+from domain.rules.books import may_be_opened
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.views.view import DeliveryView
@@ -145,7 +145,7 @@ def _away(error: Unavailable) -> None:
 
 
 def _raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
-    if checkpoint not in view.checkpoints and not outlives_a_halt(checkpoint) and not decides(checkpoint):
+    if checkpoint not in view.checkpoints and not may_be_opened(checkpoint):
         whose = "has" if view.whole else "has for you"
         message = f"{view.delivery} {whose} no checkpoint {checkpoint}, and no rule opens one of that name"
         raise NotFound(message, hint=f"it {whose} {', '.join(view.checkpoints)}")

@@ -72,7 +72,7 @@ def verify(
     table.add_row("delivery", proved.delivery)
     table.add_row("outcome", proved.outcome or "still running when it was exported")
     table.add_row("statements", f"{proved.statements} signed, {proved.refused} refused")
-    table.add_row("ledger", f"{proved.entries} entries, head {proved.head}")
+    table.add_row("ledger", f"{proved.size} entries, root {proved.root}")
     if proved.left_out:
         table.add_row("left out", f"{proved.left_out} statements that decide nothing, as their handling codes demand (R23)")
     table.add_row("purpose", PURPOSES.get(proved.purpose, f"for {proved.purpose}"))

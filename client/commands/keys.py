@@ -22,6 +22,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import KeyId, aloud, key_id
 from domain.words.errors import Malformed, NotFound, faults_of
+from domain.words.identifiers import OfficerCode
 from domain.words.moments import Moment, instant
 from domain.words.quantities import check_span, parse_span
 from process import keyfile
@@ -35,12 +36,18 @@ Plainly = Annotated[bool, typer.Option("--plain", help="without protection: for 
 InKeyring = Annotated[bool, typer.Option("--keyring", help="in this system's keyring; else under a passphrase")]
 By = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="who does it: else the service itself")]
 
+Owner = Annotated[
+    str | None,
+    typer.Option("--for", help="code of the officer whose key it becomes; else as the key that signs this"),
+]
+
 OVERLAP = "7d"
 LEAD = timedelta(days=1)
 """What the operator is given to enter a new key: until it is in the directory nobody knows it."""
 
 _MOMENT: TypeAdapter[str] = TypeAdapter(Moment)
 _KEY_ID: TypeAdapter[str] = TypeAdapter(KeyId)
+_OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)
 
 
 def _kept(*, plainly: bool, in_keyring: bool, before: Kept = "passphrase") -> Kept:
@@ -54,6 +61,7 @@ def new(
     services: Annotated[list[str], typer.Argument(help="service ids, such as kz.customs", show_default=False)],
     directory: Annotated[Path | None, typer.Option(help="add the public keys to this directory file")] = None,
     installation: Annotated[bool, typer.Option(help="this is Vigil's own key: add its entry if there is none")] = False,
+    officer: Annotated[str | None, typer.Option(help="code of the officer whose keys they are; else the service's own")] = None,
     plainly: Plainly = False,
     in_keyring: InKeyring = False,
     keys: Keys = KEYS,
@@ -61,7 +69,8 @@ def new(
 ) -> None:
     """Make private keys for each service, to sign and to decrypt; print (or enter into the directory) their public halves."""
     kept = _kept(plainly=plainly, in_keyring=in_keyring)
-    made = keyring.make(keys.expanduser(), services, directory, kept, installation=installation)
+    whose = _officer(officer, "--officer") if officer is not None else None
+    made = keyring.make(keys.expanduser(), services, directory, kept, installation=installation, officer=whose)
     answer(output, [_document(one, one.file.key) for one in made], _table([_document(one, one.file.key) for one in made]))
     if kept == "plain":
         talk.print("whoever can read these files can sign: they are not protected", style="dim")
@@ -118,6 +127,7 @@ def _document(one: keyring.Held | str, key: ServiceKey | None, *, entered: bool 
     here = None if isinstance(one, str) else one
     document: dict[str, Any] = {
         "service": one if isinstance(one, str) else one.service,
+        "officer": key.officer if key is not None else None,
         "key_id": key_id(key.public) if key is not None else None,
         "public": key.public if key is not None else None,
         "recipient": key.recipient if key is not None else None,
@@ -132,7 +142,7 @@ def _document(one: keyring.Held | str, key: ServiceKey | None, *, entered: bool 
 
 def _table(documents: list[dict[str, Any]]) -> Table:
     table = Table(box=None, padding=(0, 2))
-    for heading in ("service", "key id, to be read aloud", "validity", "private half"):
+    for heading in ("service", "officer", "key id, to be read aloud", "validity", "private half"):
         table.add_column(heading)
     for one in documents:
         validity = f"from {moment(one['valid_from'])}" if one["valid_from"] else "not known without the passphrase"
@@ -141,10 +151,14 @@ def _table(documents: list[dict[str, Any]]) -> Table:
         validity += ", NOT in the directory" if one.get("in_directory") is False else ""
         where = {"plain": "not protected", "passphrase": "under a passphrase", "keyring": "in the keyring", None: ""}[one["kept"]]
         private = f"{one['file']}, {where}" if one["file"] else "not here"
-        table.add_row(one["service"], aloud(one["key_id"]) if one["key_id"] else "-", validity, private)
+        table.add_row(one["service"], one["officer"] or "-", _aloud(one["key_id"]), validity, private)
         for public in filter(None, (one["public"], one["recipient"])):
-            table.add_row("", public)
+            table.add_row("", "", public)
     return table
+
+
+def _aloud(number: str | None) -> str:
+    return aloud(number) if number is not None else "-"
 
 
 @app.command()
@@ -160,7 +174,7 @@ def rotate(
     in_keyring: InKeyring = False,
     output: Output = "text",
 ) -> None:
-    """Make a new key beside the old one, which counts for a while longer and then ends.
+    """Make a new key beside the old one, of the same officer; the old one counts for a while longer and then ends.
 
     The old one is used until the new one begins. Without the directory file at hand that is in a day: give the signed file to the
     operator before.
@@ -171,9 +185,10 @@ def rotate(
     end = (instant(begins) + _span(overlap, "--overlap")).isoformat(timespec="seconds")
     using = keyring.in_use(folder, service)
     secrets = using.secrets()
-    old = _unended((one.key() for one in keyring.held(folder, service)), now)
+    whose = using.key().officer
+    old = _unended((one.key() for one in keyring.held(folder, service)), now, whose)
     kept = _kept(plainly=plainly, in_keyring=in_keyring, before=using.file.kept)
-    made, _ = keyfile.new(begins, kept, passphrase.chosen)
+    made, _ = keyfile.new(begins, kept, passphrase.chosen, whose)
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(made.key,), ended=_ends(old, end))
     signed = sign(canonical(change), KEYS_TYPE, secrets.key)
     spread = Spread(signed, service, way, secrets.key)
@@ -189,15 +204,20 @@ def replace(
     by: Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the administrator who does it")],
     directory: Annotated[Path, typer.Option(envvar="VIGIL_DIRECTORY", help="the directory file that it is entered into")],
     recipient: Annotated[str | None, typer.Option(help="for whom files for it are encrypted, age1...")] = None,
+    owner: Owner = None,
     gateway: Announced = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
-    """Give a service a new key, which has lost its own or has none yet, and revoke those before: for an administrator."""
+    """Give a service or an officer of it (--for) a new key, which has lost the old one or has none yet: for an administrator.
+
+    Those before are revoked: the officer's, or those of the service's own system.
+    """
     folder, now = keys.expanduser(), datetime.now(UTC)
-    key = _public(public, now, recipient=recipient)
-    old = _unended(directory_in(directory).get(service).keys, now)
+    whose = _officer(owner, "--for") if owner is not None else None
+    key = _public(public, now, recipient=recipient, officer=whose)
+    old = _unended(directory_in(directory).get(service).keys, now, whose)
     ended = tuple(end.model_copy(update={"revoked": True}) for end in _ends(old, now.isoformat()))
     change = KeyChange(service=service, by=by, made_at=now.isoformat(), added=(key,), ended=ended)
     spread = Spread(sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, Way(directory, gateway, officer, keys))
@@ -212,15 +232,18 @@ def add(
     public: Annotated[str, typer.Argument(help="its public half, ed25519:..., as a browser shows it", show_default=False)],
     way: Way,
     until: Annotated[str | None, typer.Option(help="how long it counts, such as 90d; else until it is revoked")] = None,
+    owner: Owner = None,
     output: Output = "text",
 ) -> None:
     """Make a key whose private half is elsewhere, such as in an officer's browser, a key of the service too.
 
-    Compare its id with whoever holds it, by telephone, first: what it signs, the service has said.
+    Compare its id with whoever holds it, by telephone, first: what it signs, the service has said. An officer's key makes keys
+    for that officer alone; the service's own makes them for whoever --for names.
     """
     folder, now = way.folder, datetime.now(UTC)
     end = (now + _span(until, "--until")).isoformat(timespec="seconds") if until is not None else None
-    key = _public(public, now, valid_until=end)
+    whose = _officer(owner, "--for") if owner is not None else keyring.officer_of(folder, service)
+    key = _public(public, now, valid_until=end, officer=whose)
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(key,))
     envelope = sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, service))
     spread = Spread(envelope, service, way)
@@ -236,9 +259,17 @@ def _public(public: str, now: datetime, **more: str | None) -> ServiceKey:
         raise Malformed("not a public key", faults_of(error)) from error
 
 
-def _unended(keys: Iterable[ServiceKey], now: datetime) -> list[ServiceKey]:
-    """Those that count, and those that are to count: a thief may have either."""
-    return [key for key in keys if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
+def _officer(code: str, option: str) -> str:
+    try:
+        return _OFFICER.validate_python(code)
+    except ValidationError as error:
+        raise Malformed(f"{option} {code}", faults_of(error, place="officer")) from error
+
+
+def _unended(keys: Iterable[ServiceKey], now: datetime, officer: str | None) -> list[ServiceKey]:
+    """Those of this officer that count, and those that are to count: a thief may have either."""
+    own = [key for key in keys if key.officer == officer]
+    return [key for key in own if all(now < instant(end) for end in (key.valid_until, key.revoked_at) if end is not None)]
 
 
 def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:

@@ -54,7 +54,7 @@ def _rehearsed(done: Rehearsed) -> Table:
     table.add_row("delivery", done.delivery)
     table.add_row("outcome", f"{done.outcome}" + (" (as expected)" if done.expected and done.as_expected else ""))
     table.add_row("statements", f"{done.statements} signed, {done.refused} refused")
-    table.add_row("ledger", f"{done.entries} entries, head {done.ledger_head}")
+    table.add_row("ledger", f"{done.entries} entries, root {done.ledger_root}")
     table.add_row("packet", done.packet)
     table.add_row("verified", "yes, offline, every signature and every rule" if done.verified else f"NO: {done.problem}")
     table.add_row("took", f"{done.seconds} s")

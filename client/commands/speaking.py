@@ -22,6 +22,7 @@ from domain.rules.handling import DisclosurePermitted, Information
 from domain.rules.stop import Incident, StopRequested
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
+from domain.views.sentences import say_verdict
 from domain.words.errors import Malformed, NotFound, RuleBroken, Unavailable, faults_of
 
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
@@ -65,7 +66,7 @@ class Said:
         decision = [f"proceed={'yes' if positive else 'no'}"] if kind == "movement_decision" else []
         content = content_of(kind, [*(self.fields or []), *more, *decision], request)
         return statement(
-            *(self.delivery, caller.service, caller.officer, content, caller.key(), self.checkpoint),
+            *(self.delivery, caller.service, caller.code, content, caller.key(), self.checkpoint),
             on_behalf_of=self.on_behalf_of,
             fulfils=self.fulfils or [],
             handling=self.handling,
@@ -228,7 +229,7 @@ def _say(said: Said, caller: Caller, carried: Carried, output: str, *more: str, 
 
 
 def _pass_on(delivery: str, content: Content, caller: Caller, carried: Carried, output: str, handling: str | None = None) -> None:
-    envelope = statement(delivery, caller.service, caller.officer, content, caller.key(), handling=handling)
+    envelope = statement(delivery, caller.service, caller.code, content, caller.key(), handling=handling)
     carried.check()
     if carried.offline:
         _keep(envelope, carried, output)
@@ -250,5 +251,5 @@ def _hand_in(envelope: Envelope, caller: Caller, output: str) -> None:
     wrong = None
     if given.verdict.verdict == "refused":
         message = "recorded as refused: the attempt stands in the ledger"
-        wrong = RuleBroken(given.verdict.rule or "", given.verdict.reason, hint=message)
+        wrong = RuleBroken(given.verdict.rule or "", say_verdict(given.verdict), hint=message)
     answer(output, plain(given), render.receipt(given), wrong)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from client.conformance.exam import CONDITIONS, MOST_ANSWERS, ONE_CALL, Answer, Exam, Unmet, Untried, as_bytes
 from client.conformance.gateway import LOOK_EVERY, OF_A_DELIVERY, OF_ALL, TRIALS
 from client.conformance.taking import RECEIVED, REFUSED, wanted
-from domain.delivery.statements import ANSWERS, confirms
+from domain.rules.books import BOOK
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
 from protocol.calls import answers_to
@@ -40,11 +40,11 @@ async def fits(exam: Exam) -> str:
             problem = "; ".join(f"{name} {said.get(name)!r}, asked was {exam.main[name]!r}" for name in wrong)
             raise Unmet(problem, {name: exam.main[name] for name in wrong}, {name: said.get(name) for name in wrong})
         kind = said.get("content", {}).get("kind")
-        if kind not in ANSWERS[exam.says]:
+        if kind not in BOOK.answers[exam.says]:
             raise Unmet(
-                f"a statement {kind!r}, which does not answer {exam.says!r}", {"kind": ANSWERS[exam.says][0]}, {"kind": kind}
+                f"a statement {kind!r}, which does not answer {exam.says!r}", {"kind": BOOK.confirming(exam.says)}, {"kind": kind}
             )
-    return f"at {exam.main['checkpoint']}, one of {', '.join(ANSWERS[exam.says])}"
+    return f"at {exam.main['checkpoint']}, one of {', '.join(BOOK.answers[exam.says])}"
 
 
 async def answers_once(exam: Exam) -> str:
@@ -63,12 +63,15 @@ async def two_officers(exam: Exam) -> str:
     """Where two officers must sign, there are two statements that say the same."""
     await exam.ask(exam.pair)
     try:
-        first, second, *_ = [exam.loosely(one) for one in await exam.said_to(exam.pair, 2)]
+        pair = (await exam.said_to(exam.pair, 2))[:2]
+        first, second = [exam.loosely(one) for one in pair]
     except Untried as error:
         raise Unmet(str(error)) from error
     if first.get("content") != second.get("content") or len({first.get("officer"), second.get("officer")}) != 2:
         problem = "two statements with other content, or by the same officer"
         raise Unmet(problem, first | {"officer": "another", "id": "another"}, second)
+    if {one.keyid for one in pair[0].signatures} & {one.keyid for one in pair[1].signatures}:
+        raise Unmet("two statements under the same key: each officer signs with one of their own")
     return "two statements of the same content by two officers"
 
 
@@ -77,7 +80,7 @@ async def says_what_is_met(exam: Exam) -> str:
     for one in await exam.said_to(exam.main):
         said = exam.loosely(one)
         kind, fulfils = said["content"].get("kind"), said.get("fulfils")
-        if not confirms(str(kind)):
+        if BOOK.need_of(str(kind)) is None or not BOOK.kinds[str(kind)].declares.confirms:
             raise Untried(f"a statement {kind!r} says no, and need not say it")
         met = fulfils if isinstance(fulfils, list) else []
         if not set(CONDITIONS) <= {str(one) for one in met}:

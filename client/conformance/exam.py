@@ -17,9 +17,9 @@ from yarl import URL
 from client.conformance.gateway import LOOK_EVERY, HandedIn, StandIn, about_what
 from domain.delivery.requests import Facts, Notice, Request
 from domain.delivery.statement import Statement
-from domain.record.door import read_statement
 from domain.plan.directory import Service, ServiceKey
 from domain.plan.vocabulary import Need
+from domain.record.door import read_statement
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.signing.keys import key_id, public_text
@@ -276,7 +276,7 @@ class Exam:
             expected = {"payloadType": STATEMENT_TYPE, "signatures": [{"keyid": number} for number in keys]}
             raise Unmet(error.message, expected, envelope) from error
         try:
-            return read_statement(payload)
+            return read_statement(envelope)
         except Malformed as error:
             faults = "; ".join(str(fault) for fault in error.faults)
             raise Unmet(f"{error.message} {faults}".strip(), faults or _in_form(payload), payload) from error

@@ -3,18 +3,20 @@
 It is data the user brings (design section 5). A delivery keeps the snapshot it started with.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
+from domain.plan.addresses import protected
 from domain.signing.canonical import Frozen
+from domain.signing.envelope import Envelope, open_envelope
 from domain.signing.keys import PublicKeyText, key_id
 from domain.signing.recipients import RecipientText
-from domain.words.errors import NotFound
-from domain.words.identifiers import ServiceId, State
+from domain.words.errors import Fault, NotAuthentic, NotFound
+from domain.words.identifiers import OfficerCode, ServiceId, State
 from domain.words.moments import Moment, instant
 from domain.words.quantities import Span
 
@@ -39,11 +41,20 @@ MAY_SEIZE: tuple[ServiceKind, ...] = ("customs", "border_guard", "police", "secu
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
+MOST_KEYS = 64
+"""Of one service, ended ones included: dozens of officers, each with a key of their own and one that it follows on."""
+KEYS_EACH = 7
+"""Of a service on average, in a directory that has more than `MOST_KEYS`. A key is 240 bytes and the rest of a service 200, so
+64 services stay within the 128 KiB that a history or a packet can carry without harm (docs/decisions/0023).
+"""
+
 
 class ServiceKey(Frozen):
     """A public key with its validity; what was signed before a revocation stays valid."""
 
     public: PublicKeyText
+    officer: OfficerCode | None = Field(default=None, exclude_if=lambda code: code is None)
+    """Whose key it is, by code. None: the service's own system has it, which vouches for the officers it names."""
     recipient: RecipientText | None = Field(default=None, exclude_if=lambda text: text is None)
     """For whom files for the service are encrypted while this key is valid; who holds the one private half holds the other."""
     valid_from: Moment
@@ -116,7 +127,7 @@ class Service(Frozen):
     state: State | None = None
     names: Annotated[dict[str, Text], Field(min_length=1, max_length=20)]
     contact: Text = "not given"
-    keys: Annotated[tuple[ServiceKey, ...], Field(max_length=16)] = ()
+    keys: Annotated[tuple[ServiceKey, ...], Field(max_length=MOST_KEYS)] = ()
     reach: Reach = Desk()
     task_queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] | None = None
     """Temporal task queue whose workers can reach this service, where it is not the installation's own."""
@@ -140,6 +151,27 @@ class Service(Frozen):
     def keys_at(self, moment: datetime) -> dict[str, str]:
         """Key id to public key, of the keys that are valid at this instant."""
         return valid_keys(self.keys, moment)
+
+    def officer_of(self, key: str) -> str | None:
+        """The officer whose key this is, by its id. None: it is of the service's own system, or is not known here."""
+        return next((one.officer for one in self.keys if key_id(one.public) == key), None)
+
+    def opened(self, envelope: Envelope, payload_type: str, officer: str, at: datetime) -> bytes:
+        """What this officer of the service has signed with keys that count at this instant.
+
+        Raises what `open_envelope` and `check_officer` raise.
+        """
+        payload = open_envelope(envelope, payload_type, self.keys_at(at))
+        for signature in envelope.signatures:
+            self.check_officer(signature.keyid, officer)
+        return payload
+
+    def check_officer(self, key: str, officer: str) -> None:
+        """Raises `NotAuthentic` if this key is another officer's: with a key of their own, nobody signs as somebody else."""
+        owner = self.officer_of(key)
+        if owner not in (None, officer):
+            message = f"key {key} is {owner}'s, and what it signed names {officer}"
+            raise NotAuthentic(message, hint="each officer signs with a key of their own, under their own code")
 
     def recipients_at(self, moment: datetime) -> tuple[str, ...]:
         """For whom a file for it is encrypted at this instant; none where it has not given any."""
@@ -174,6 +206,20 @@ class Directory(Frozen):
                 message = f"service {service.id} stands twice; each id stands once"
                 raise ValueError(message)
             seen[service.id] = 1
+        return services
+
+    @field_validator("services")
+    @classmethod
+    def _each_key_once(cls, services: tuple[Service, ...]) -> tuple[Service, ...]:
+        owner: dict[str, str] = {}
+        for service in services:
+            for key in service.keys:
+                if key.public in owner:
+                    message = (
+                        f"key {key_id(key.public)} stands twice, at {owner[key.public]} and {service.id}; each is in one hand"
+                    )
+                    raise ValueError(message)
+                owner[key.public] = service.id
         return services
 
     def find(self, service: str) -> Service | None:
@@ -220,3 +266,27 @@ class Directory(Frozen):
         wanted = frozenset(services)
         kept = tuple(known for known in self.services if known.id in wanted or known.kind == "system")
         return self.model_copy(update={"services": kept}).for_others()
+
+
+def faults_in(directory: Directory) -> Iterator[Fault]:
+    """What is wrong with a directory that is brought, and would not be with a part of it: more keys than it may carry; an address
+    at which what is sent could be read on the way.
+    """
+    keys, most = sum(len(one.keys) for one in directory.services), max(MOST_KEYS, KEYS_EACH * len(directory.services))
+    if keys > most:
+        problem = f"{keys} keys in all; of {len(directory.services)} services {most} at most, {KEYS_EACH} each on average"
+        yield Fault(place="services", problem=problem)
+    for service in directory.services:
+        for place, url in _addresses(service.reach):
+            if not protected(url.scheme, url.host or ""):
+                problem = f"{service.id}: expected https://; http:// is for a service on this very machine alone"
+                yield Fault(place=f"services.{directory.services.index(service)}.{place}", problem=problem)
+
+
+def _addresses(reach: Reach) -> Iterator[tuple[str, HttpUrl]]:
+    if not isinstance(reach, Desk):
+        yield "reach.url", reach.url
+        return
+    for number, channel in enumerate(reach.notify):
+        if isinstance(channel, Webhook):
+            yield f"reach.notify.{number}.url", channel.url

@@ -5,13 +5,13 @@ not made anew. So a record taken twice, or in another order than it was made, ch
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from domain.plan.directory import Directory, Service, ServiceKey
+from domain.plan.directory import MOST_KEYS, Directory, Service, ServiceKey
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, open_envelope
 from domain.signing.keys import KeyId, key_id
@@ -19,8 +19,8 @@ from domain.words.errors import Fault, Malformed, NotAuthentic, faults_of
 from domain.words.identifiers import OperationCode, ServiceId
 from domain.words.moments import Moment, instant
 
-MOST_KEYS = 16
-"""Of one service, ended ones included."""
+ENTERED_TYPE = "application/vnd.vigil.entered+json"
+"""Of the envelope in which the installation enters a change of keys in its archive."""
 
 
 class KeyEnd(Frozen):
@@ -49,6 +49,18 @@ class KeyChange(Frozen):
         return self
 
 
+class Entered(Frozen):
+    """A change of keys as the installation has entered it for all its gateways and workers: in which order, and when.
+
+    It vouches for both and for the signature having been good then, as it does for what is in a ledger.
+    """
+
+    vigil: Literal["entered/1"] = "entered/1"
+    seq: Annotated[int, Field(ge=1)]
+    at: Moment
+    change: Envelope
+
+
 class Taken(Frozen):
     """What became of a change of keys in the deliveries that are under way, by code name."""
 
@@ -58,6 +70,15 @@ class Taken(Frozen):
     """No worker answered: Temporal keeps it, and it takes effect before anything that comes after it."""
     refused: tuple[Fault, ...] = ()
     """Where it does not count, and why."""
+    named: bool = True
+    """Whether the deliveries are named. Where they are not, their number is not said either: `refused` has each reason once."""
+    waiting: bool = False
+    """Whether it is left in any."""
+
+    def unnamed(self) -> "Taken":
+        """The same for somebody who may see no delivery: whether all is well, and what is not."""
+        problems = dict.fromkeys(fault.problem for fault in self.refused)
+        return Taken(refused=tuple(Fault(place="", problem=one) for one in problems), named=False, waiting=self.waiting)
 
 
 def read_change(envelope: Envelope) -> KeyChange:
@@ -75,7 +96,8 @@ def read_change(envelope: Envelope) -> KeyChange:
 def authentic(envelope: Envelope, directory: Directory, at: datetime) -> KeyChange:
     """The record, after checking that a key of `by` signed it that is valid at this instant.
 
-    Raises `Malformed`, or `NotAuthentic` also where this directory does not know one of the two services.
+    Raises `Malformed`, or `NotAuthentic` also where this directory does not know one of the two services, or where an officer's
+    key would make a key that is not that officer's: one officer would be two (R20).
     """
     change = read_change(envelope)
     signer = directory.find(change.by)
@@ -83,7 +105,53 @@ def authentic(envelope: Envelope, directory: Directory, at: datetime) -> KeyChan
         unknown = change.by if signer is None else change.service
         raise NotAuthentic(f"unknown service {unknown}", hint="a change of keys is of, and by, services that are known here")
     open_envelope(envelope, KEYS_TYPE, signer.keys_at(at))
+    _gives_its_own(envelope, change, signer)
     return change
+
+
+def read_entered(envelope: Envelope, installation: Service) -> Entered:
+    """The entry, after checking that the installation signed it with a key that was valid then.
+
+    Raises `Malformed` or `NotAuthentic`.
+    """
+    try:
+        entered = Entered.model_validate_json(envelope.body(), strict=True)
+    except ValidationError as error:
+        raise Malformed("not an entered change of keys", faults_of(error)) from error
+    open_envelope(envelope, ENTERED_TYPE, installation.keys_at(instant(entered.at)))
+    return entered
+
+
+def said_already(change: KeyChange, before: Iterable[KeyChange]) -> bool:
+    """Whether these records together say all that this one does: then it need not be kept beside them."""
+    made: set[str] = set()
+    ends: dict[tuple[str, str, bool], datetime] = {}
+    for one in before:
+        made |= {key.public for key in one.added}
+        for end in one.ended:
+            place = (one.service, end.key, end.revoked)
+            ends[place] = min(instant(end.at), ends.get(place, instant(end.at)))
+    ended = (((change.service, end.key, end.revoked), instant(end.at)) for end in change.ended)
+    return all(key.public in made for key in change.added) and all(place in ends and ends[place] <= at for place, at in ended)
+
+
+def after(directory: Directory, entered: Entered) -> Directory:
+    """The directory after a change that the installation has entered.
+
+    Its ends count by the installation's word, which may end anybody's key. A key that it adds counts only if a key that is, or
+    was, of its signer's has signed that: nobody who holds the archive, or the installation's key alone, gains a voice (R24).
+    """
+    change = read_change(entered.change)
+    signer = directory.find(change.by)
+    ends = change.model_copy(update={"added": ()})
+    if not change.added or signer is None or directory.find(change.service) is None:
+        return changed(directory, ends)
+    try:
+        open_envelope(entered.change, KEYS_TYPE, {key_id(key.public): key.public for key in signer.keys})
+        _gives_its_own(entered.change, change, signer)
+    except NotAuthentic:
+        return changed(directory, ends)
+    return changed(directory, ends if any(faults_in(directory, change)) else change)
 
 
 def changed(directory: Directory, change: KeyChange) -> Directory:
@@ -103,8 +171,22 @@ def faults_in(directory: Directory, change: KeyChange) -> Iterator[str]:
     for end in change.ended:
         if end.key not in known:
             yield f"{change.service} has no key {end.key}"
+    others = {key.public: one.id for one in directory.services if one.id != service.id for key in one.keys}
+    for key in change.added:
+        if key.public in others:
+            yield f"key {key_id(key.public)} is of {others[key.public]} already"
     if len(known) > MOST_KEYS:
         yield f"{change.service} would have {len(known)} keys, {MOST_KEYS} at most"
+
+
+def _gives_its_own(envelope: Envelope, change: KeyChange, signer: Service) -> None:
+    if change.by != change.service:
+        return  # whether it may at all is for `faults_in`
+    for signature in envelope.signatures:
+        owner = signer.officer_of(signature.keyid)
+        if owner is not None and any(key.officer != owner for key in change.added):
+            message = f"key {signature.keyid} is {owner}'s, and makes keys for {owner} alone"
+            raise NotAuthentic(message, hint=f"the service's own key makes it, or an administrator, or {owner} for {owner}")
 
 
 def _changed(service: Service, change: KeyChange) -> Service:

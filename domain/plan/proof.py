@@ -2,8 +2,9 @@
 
 A JSON Web Token (RFC 7519, signed as RFC 9864 `Ed25519`) with the names of DPoP (RFC 9449), which it is not: method `htm`,
 absolute URL `htu`, a unique `jti`, and the SHA-256 of the body as `bod`. It is worthless for another request, at another
-address, and after a minute for any. Where a person calls, `sub` is the officer's code. No password and no bearer secret exists
-that could be stolen from a file.
+address, and after a minute for any. Where a person calls, `sub` is the officer's code. A key that is an officer's proves that it
+is that officer who calls: another code is refused, and none need be given. No password and no bearer secret exists that could be
+stolen from a file.
 """
 
 import base64
@@ -139,7 +140,10 @@ def identify(header: str | None, directory: Directory, method: str, url: str, *,
             "no valid key of a known service signed this request",
             hint="check the service id, its key in the directory and the key's validity",
         )
-    return Caller(service=service, key=kid, officer=claims.sub, nonce=claims.jti, body=claims.bod)
+    if claims.sub is not None:
+        service.check_officer(kid, claims.sub)
+    officer = claims.sub or service.officer_of(kid)
+    return Caller(service=service, key=kid, officer=officer, nonce=claims.jti, body=claims.bod)
 
 
 def _parts(token: str) -> tuple[str, _Claims]:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.plan.directory import Directory, ServiceKey, Text, valid_keys
+from domain.plan.directory import MOST_KEYS, Directory, ServiceKey, Text, valid_keys
 from domain.plan.selectors import Hash, _keyed
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OperationCode, ServiceId
@@ -40,7 +40,7 @@ class Contact(Frozen):
     service: ServiceId
     call: Text
     """How to reach people there at any hour, as the directory has it."""
-    keys: Annotated[tuple[ServiceKey, ...], Field(max_length=16)]
+    keys: Annotated[tuple[ServiceKey, ...], Field(max_length=MOST_KEYS)]
 
     @property
     def checkpoint(self) -> str:

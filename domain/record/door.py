@@ -175,7 +175,7 @@ def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
     if service is None:
         message = f"unknown service {statement.service}"
         raise NotAuthentic(message, hint="a statement names a service of the directory this delivery started with")
-    open_envelope(envelope, STATEMENT_TYPE, service.keys_at(max(at, delivery.state.now)))
+    service.opened(envelope, STATEMENT_TYPE, statement.officer, max(at, delivery.state.now))
     if not delivery.state.participant(service.id):
         message = f"{service.id} has no part in delivery {delivery.plan.operation}"
         raise NotAllowed(message)

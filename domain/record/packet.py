@@ -17,7 +17,7 @@ from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, LeftOut
 from domain.delivery.vocabulary import UtcText
 from domain.plan.cards import RuleCard
-from domain.plan.directory import Directory, ServiceKey, valid_keys
+from domain.plan.directory import MOST_KEYS, Directory, ServiceKey, valid_keys
 from domain.plan.vocabulary import Digest
 from domain.record.provided import Item, held_back
 from domain.signing.canonical import Frozen, Verbatim, canonical, digest_of_bytes
@@ -54,7 +54,7 @@ class Packet(Frozen):
     ledger: Annotated[tuple[Entry | LeftOut, ...], Field(min_length=1, max_length=100_000)]
     history: Verbatim = ""
     """Temporal's own history as JSON text; empty for a delivery that ran in the simulator, and where something is left out."""
-    sealers: Annotated[tuple[ServiceKey, ...], Field(max_length=16)] = ()
+    sealers: Annotated[tuple[ServiceKey, ...], Field(max_length=MOST_KEYS)] = ()
     """The installation's keys when it was exported. None: those of `directory`; it may have changed them since."""
 
 

@@ -25,7 +25,7 @@ from domain.rules.conflict import ConflictSettled
 from domain.rules.course import upcoming
 from domain.rules.handling import bound
 from domain.signing.canonical import Frozen
-from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
+from domain.signing.envelope import STATEMENT_TYPE, Envelope
 from domain.signing.keys import key_id
 from domain.signing.tree import root_of
 from domain.words.errors import NotVerified, VigilError
@@ -195,7 +195,7 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
 def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
     at, envelope = instant(entry.at), event.envelope
     statement = delivery.law.read(envelope)
-    open_envelope(envelope, STATEMENT_TYPE, delivery.directory.get(statement.service).keys_at(at))
+    delivery.directory.get(statement.service).opened(envelope, STATEMENT_TYPE, statement.officer, at)
     if statement.delivery != delivery.plan.operation or not delivery.state.participant(statement.service):
         raise NotVerified(f"{statement.service} has no part in this delivery", entry.seq)
     if delivery.state.known(statement.id, envelope.fingerprint()) is not None:

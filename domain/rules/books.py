@@ -98,5 +98,11 @@ def contingencies_in(*subjects: ModuleType) -> tuple[Contingency, ...]:
 BOOK = Book(1, kinds_in(*SUBJECTS), contingencies_in(*SUBJECTS), course.CHECKLIST)
 """The law as it is."""
 
+
+def may_be_opened(name: str) -> bool:
+    """Whether a checkpoint of this name can be one that no plan holds."""
+    return any(one.title_of("") in name for one in BOOK.contingencies.values())
+
+
 BOOKS: Mapping[int, Book] = MappingProxyType({BOOK.version: BOOK})
 """By version. What an old one does otherwise stands in `domain.rules.frozen`."""

@@ -1,6 +1,6 @@
 """A small service that takes part in controlled deliveries, to read, to try and to build on. See README.md beside it.
 
-    python service.py key CONFIG                     make the service's key if there is none; print its public half
+    python service.py key CONFIG                     make each key that is not there; print their public halves
     python service.py serve CONFIG                   serve Vigil's calls, answer by the policy if there is one, hand in
     python service.py inbox CONFIG                   what is asked, what was said, what came of it
     python service.py answer CONFIG REQUEST CONTENT  sign an answer; CONTENT is JSON, as docs/statements.md says
@@ -54,6 +54,8 @@ class Config:
     """Our address as it stands in the directory: proofs are of this address."""
     listen: tuple[str, int]
     key: Path
+    officers: dict[str, Path]
+    """Officers who have a key of their own, by code: where two must sign the same, two keys must."""
     database: Path
     vigil: str
     """The id of Vigil's own entry, and its keys: take them by a way on which you know each other."""
@@ -75,6 +77,7 @@ class Config:
             url=found["url"].rstrip("/"),
             listen=(host, int(port)),
             key=path.parent / found["key"],
+            officers={code: path.parent / key for code, key in found.get("officers", {}).items()},
             database=path.parent / found["database"],
             vigil=found["vigil"]["id"],
             vigil_keys=protocol.by_id(found["vigil"]["keys"]),
@@ -149,7 +152,9 @@ class Service:
                 "fulfils": fulfils,
                 "content": content,
             }
-            envelope = protocol.sign_envelope(protocol.canonical(statement), protocol.STATEMENT, self.key)
+            own = self.config.officers.get(officer)
+            key = key_in(own) if own is not None else self.key
+            envelope = protocol.sign_envelope(protocol.canonical(statement), protocol.STATEMENT, key)
             said.append((statement["id"], envelope))
         self.store.keep_statements(request, said)
         return [number for number, _ in said]
@@ -158,7 +163,7 @@ class Service:
         """Answer what the policy has an answer to. Exercises only: consent is a person's to give, not a program's."""
         for request in self.store.unanswered() if self.config.policy is not None else []:
             contents = [self.config.policy[need] for need in request["says"] if need in (self.config.policy or {})]
-            officers = [f"officer-{number + 1}" for number in range(request.get("officers", 1))]
+            officers = ["officer-1", *self.config.officers][: request.get("officers", 1)]
             fulfils = [one["id"] for one in request["facts"].get("conditions", [])]
             for content in contents:
                 self.answer(request, filled_in(content, request["facts"]), officers, fulfils)
@@ -364,9 +369,10 @@ def main() -> None:
     given = parser.parse_intermixed_args()  # options may stand between the words
     config = Config.read(given.config)
     if given.command == "key":
-        if not config.key.exists():
-            make_key(config.key)
-        print(protocol.public_text(key_in(config.key)))
+        for code, path in {"": config.key, **config.officers}.items():
+            if not path.exists():
+                make_key(path)
+            print(protocol.public_text(key_in(path)), code)
         return
     service = Service(config, key_in(config.key), Store(config.database))
     if given.command == "serve":

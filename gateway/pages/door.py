@@ -105,11 +105,20 @@ async def _visitor(request: web.Request) -> Visitor:
     """Who is signed in. Raises `NotAuthentic`, also where the directory in force no longer has that key or service, or where a
     person who has come in through the provider could not any more.
     """
-    token, sessions, directory = token_of(request), request.app[SESSIONS], request.app[PROOFS].directory
+    token = token_of(request)
     if not token:
         raise NotAuthentic("you are not signed in", hint="run `vigil sign-in --as SERVICE`, and open the link that it prints")
+    return await visitor_of(request, token)
+
+
+async def visitor_of(request: web.Request, token: str) -> Visitor:
+    """Whose session this is, which ends with what it was begun with.
+
+    Raises `NotAuthentic`, or `Unavailable` while it is not known which keys count.
+    """
+    sessions = request.app[SESSIONS]
     who = await sessions.of(token)
-    service = directory.find(who.service)
+    service = (await request.app[PROOFS].latest()).find(who.service)
     if service is None or not _still(request, who, service):
         await sessions.end(token)
         raise NotAuthentic("what you signed in with is not valid any more", hint="sign in again with what is")
@@ -118,7 +127,7 @@ async def _visitor(request: web.Request) -> Visitor:
 
 def _still(request: web.Request, who: SignedIn, service: Service) -> bool:
     if who.key is not None:
-        return who.key in service.keys_at(datetime.now(UTC))
+        return who.key in service.keys_at(datetime.now(UTC)) and service.officer_of(who.key) in (None, who.officer)
     provider = request.app.get(PROVIDER)
     return provider is not None and provider.admits(who, service)
 

@@ -10,10 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from domain.delivery.requests import Request
-from domain.delivery.statements import ConditionId, Statement, StopAcknowledged
+from domain.delivery.statement import Statement
+from domain.plan.vocabulary import ConditionId
+from domain.rules.stop import StopAcknowledged
 from domain.signing.canonical import Frozen, Verbatim
 from domain.views import forms
-from domain.views.forms import MODELS, PARTS, Parts, handling_of
+from domain.views.forms import PARTS, Parts, handling_of
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import CheckpointId, ServiceId
 from domain.words.moments import instant
@@ -55,11 +57,8 @@ class Filled(Frozen):
 
 def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[Box, ...]:
     """The fields of a statement of this kind, with what the request merely asks. Raises `Malformed` if there is no such kind."""
-    model = MODELS.get(kind)
-    if model is None:
-        raise Malformed("there is no such kind of statement")
-    schema = model.model_json_schema()
-    asked = forms.asked(kind, request, now) if request is not None else {}
+    schema = forms.kind_called(kind).model_json_schema()
+    asked = dict(forms.asked(kind, request, now)) if request is not None else {}
     if "valid_until" in asked:
         asked["valid_until"] = _whole(asked["valid_until"])
     needed = schema.get("required", ())

@@ -4,34 +4,36 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from domain.delivery.ledger import (
+from domain.delivery.events import (
     Amended,
     Asked,
+    AskedOnceMore,
+    CameDue,
     Cleared,
     Closed,
     Concluded,
     Deconflicted,
     Ended,
-    Entry,
     Escalated,
     Expired,
     Expiring,
     Halted,
     KeysChanged,
-    LeftOut,
     Opened,
+    Released,
     Reminded,
     Silence,
     Started,
     Stated,
     TakenUp,
     Told,
-    Verdict,
 )
-from domain.delivery.statements import Statement, read_statement
+from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.statement import Statement
+from domain.delivery.verdicts import Finding, Verdict
 from domain.plan.goods import say_amount
 from domain.plan.key_changes import read_change
-from domain.views.sight import Withheld
+from domain.record.door import read_statement
 from domain.words.quantities import say_mass
 
 
@@ -57,19 +59,21 @@ class Line:
     moment: str | None = None
     """Due, or valid until."""
     verdict: Verdict | None = None
+    finding: Finding | None = None
+    """Why it halted, or what the outcome rests on: said in the reader's language."""
 
 
 def line(entry: Entry | Withheld) -> Line:
     """An entry as a line."""
     if isinstance(entry, Withheld):
-        return Line(entry.seq, withheld=entry.hash)
+        return Line(entry.seq, withheld=entry.leaf)
     return Line(entry.seq, entry.at, entry.event.event, **_parts(entry))
 
 
 def _parts(entry: Entry) -> dict[str, Any]:
     match entry.event:
         case Stated(envelope=envelope, verdict=verdict):
-            said = read_statement(envelope.body())
+            said = read_statement(envelope)
             return {
                 "service": said.service,
                 "officer": said.officer,
@@ -100,15 +104,17 @@ def _parts(entry: Entry) -> dict[str, Any]:
             return {"service": read_change(change).service}
         case Deconflicted(contacts=contacts):
             return {"facts": tuple(f"{one.service}: {one.call}" for one in contacts)}
-        case Halted(rule=rule, reason=reason):
-            return {"facts": (f"{rule}: {reason}",)}
+        case Halted(finding=finding):
+            return {"finding": finding}
         case Told(checkpoint=name, reached=reached, unreachable=unreachable):
             return {"checkpoint": name or "", "groups": _groups(reached=reached, unreachable=unreachable)}
-        case Concluded(outcome=outcome, reason=reason):
-            return {"codes": (outcome,), "facts": (reason,)}
-        case LeftOut(provider=provider):
-            return {"service": provider}
-        case Started() | Amended() | Cleared() | Ended():
+        case Concluded(outcome=outcome, finding=finding):
+            return {"codes": (outcome,), "finding": finding}
+        case CameDue(checkpoint=name):
+            return {"checkpoint": name}
+        case AskedOnceMore(checkpoint=name, unreachable=unreachable):
+            return {"checkpoint": name, "groups": _groups(unreachable=unreachable)}
+        case Started() | Amended() | Cleared() | Released() | Ended():
             return {}
 
 

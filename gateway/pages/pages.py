@@ -16,9 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from domain.delivery.requests import Request
-from domain.delivery.statements import confirms
 from domain.plan.directory import Service
 from domain.plan.goods import say_amount
+from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.keys import aloud, key_id
 from domain.views.forms import kinds_for
@@ -30,7 +30,7 @@ from gateway.bodies import read
 from gateway.desk import DESK
 from gateway.oidc import PROVIDER
 from gateway.pages import words
-from gateway.pages.door import ROOT, SESSIONS, remember, token_of
+from gateway.pages.door import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
 from gateway.problems import Refusal
@@ -65,6 +65,7 @@ async def enter(request: web.Request) -> web.Response:
     except Malformed as error:
         raise NotAuthentic("that is no link to sign in with") from error
     token = await request.app[SESSIONS].enter(link)
+    await visitor_of(request, token)  # a link ends with the key that asked for it
     answer = web.Response(status=204)
     remember(request, answer, token)
     return answer
@@ -182,7 +183,7 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "url": request.app[PROOFS].url,
         "service": caller.service.id,
         "officer": caller.officer,
-        "keys": _keys(caller.service),
+        "keys": _keys(caller.service, caller.officer),
         "delivery": delivery,
         "checkpoint": asked.checkpoint if asked is not None else None,
         "on_behalf_of": asked.service if asked is not None and asked.service != caller.service.id else None,
@@ -191,10 +192,11 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
     }
 
 
-def _keys(service: Service) -> dict[str, dict[str, str | None]]:
-    """The keys of a service that count now, by their id."""
+def _keys(service: Service, officer: str | None) -> dict[str, dict[str, str | None]]:
+    """The keys of a service that count now and with which this officer may sign, by their id."""
     now = datetime.now(UTC)
-    return {key_id(key.public): {"from": key.valid_from, "until": key.valid_until} for key in service.keys if key.valid_at(now)}
+    found = [key for key in service.keys if key.valid_at(now) and key.officer in (None, officer)]
+    return {key_id(key.public): {"from": key.valid_from, "until": key.valid_until} for key in found}
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -251,7 +253,7 @@ def _environment(language: str) -> Environment:
         "instant": instant,
         "mass": say_mass,
         "amount": say_amount,
-        "confirms": confirms,
+        "confirms": lambda kind: BOOK.kinds[kind].declares.confirms,
         "aloud": aloud,
         "span": lambda span: _span(span, speak),
     }

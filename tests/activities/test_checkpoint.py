@@ -6,22 +6,28 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
+import pytest
 from aiohttp import web
 from temporalio.client import Client
 
 from domain.delivery.events import Asked, Stated
 from domain.delivery.requests import Request
-from domain.record.door import read_statement
-from domain.plan.directory import Poll, Push, Reach
+from domain.delivery.statement import sign_statement
+from domain.plan.directory import Desk, Poll, Push, Reach
+from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
-from domain.signing.envelope import REQUEST_TYPE, Envelope, open_envelope
-from domain.signing.keys import key_id, public_text
+from domain.record.door import read_statement
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
+from domain.signing.keys import b64, key_id, public_text
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.scenario import Scenario
 from rehearsal.services import VIGIL, lines, private_key_of
+from tests.activities.misbehaving import WAYS, Way, misbehaving
 from tests.installation import Installation, installed, quick
 from tests.support import example_scenario, signed_plan
 from workflows.messages import wait_id
@@ -39,6 +45,8 @@ class Misbehaving:
     asked: list[Request] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     polled: list[int] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
+    """What it was told of its answers, question by question."""
 
     def push(self) -> Reach:
         """As a service that calls us."""
@@ -82,6 +90,7 @@ class Misbehaving:
 
     async def _answers(self, call: web.Request) -> web.StreamResponse:
         self.polled.append(int(call.query["after"]))
+        self.heard.append(call.query_string.partition("&")[2])
         answer = self.answers(self)
         return answer if isinstance(answer, web.StreamResponse) else web.json_response(answer)
 
@@ -119,7 +128,7 @@ def accepted_from(service: str) -> Callable[[Any], bool]:
     return lambda entry: (
         isinstance(entry.event, Stated)
         and entry.event.verdict.verdict == "accepted"
-        and read_statement(entry.event.envelope.body()).service == service
+        and read_statement(entry.event.envelope).service == service
     )
 
 
@@ -237,6 +246,91 @@ async def test_a_polled_service_that_answers_twice_counts_once(temporal: Client)
     assert 1 == sum(accepted_from(PROSECUTOR)(entry) for entry in ledger)
 
 
+async def test_what_no_key_makes_sense_of_is_passed_over_once_and_its_service_hears_of_it(temporal: Client) -> None:
+    """No envelope, an unfit signature, another's name, another delivery, no statement: the next question names each, once."""
+
+    def answers(self: Misbehaving) -> Any:
+        said = read_statement(grant(self.asked[0]).body())
+        real = grant(self.asked[0]).model_dump(mode="json")
+        key = private_key_of(PROSECUTOR)
+        elsewhere = sign_statement(said.model_copy(update={"delivery": "saxaul-23"}), key)
+        another = sign_statement(said.model_copy(update={"service": "kz.prosecutor"}), key)
+        unfit = {**real, "signatures": [{**real["signatures"][0], "sig": b64(bytes(64))}]}
+        no_statement = sign(b"{" * 100_000, STATEMENT_TYPE, key)
+        wrong = [unfit, *(one.model_dump(mode="json") for one in (another, elsewhere, no_statement))]
+        told = [real] if any("refused" in words for words in self.heard) and not self.heard[-1] else []
+        return {"answers": [{"nothing": "at all"}, *wrong, *told][self.polled[-1] :]}
+
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, answers)
+    async with consenting(temporal, service, service.poll()) as (at, plan):
+        await at.until(plan, accepted_from(PROSECUTOR))
+
+    codes = ["malformed", "not-authentic", "not-authentic", "not-found", "malformed"]
+    assert "&".join(f"refused={number}:{code}" for number, code in enumerate(codes, start=1)) in service.heard
+    assert 1 == sum("refused" in words for words in service.heard)
+    assert {0, 5} == set(service.polled)
+
+
+async def test_an_answer_under_a_key_that_is_not_known_yet_is_asked_for_again(temporal: Client) -> None:
+    """The worker's directory lags behind: the answer is not lost, its service hears that it waits, and then it counts."""
+    waits = asyncio.Event()
+
+    def answers(self: Misbehaving) -> Any:
+        if "waits=1:not-authentic" in self.heard:
+            waits.set()
+        return {"answers": [grant(self.asked[0]).model_dump(mode="json")][self.polled[-1] :]}
+
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, answers)
+    async with consenting(temporal, service, service.poll()) as (at, plan):
+        keyless = at.directory.get(PROSECUTOR).model_copy(update={"keys": ()})
+        others = [one if one.id != PROSECUTOR else keyless for one in at.directory.services]
+        at.of_worker.replace(at.directory.model_copy(update={"services": tuple(others)}))
+        async with asyncio.timeout(30):
+            await waits.wait()
+        at.of_worker.replace(at.directory)
+        await at.until(plan, accepted_from(PROSECUTOR))
+
+
+async def test_what_was_said_after_an_answer_that_waits_counts_at_once(temporal: Client) -> None:
+    """An answer under an unknown key keeps back none that came after it, and those are handed in once."""
+
+    def answers(self: Misbehaving) -> Any:
+        real = grant(self.asked[0]).model_dump(mode="json")
+        unknown = {**real, "signatures": [{**real["signatures"][0], "keyid": "0" * 32}]}
+        return {"answers": [unknown, real][self.polled[-1] :]}
+
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, answers)
+    async with consenting(temporal, service, service.poll()) as (at, plan):
+        await at.until(plan, accepted_from(PROSECUTOR))
+
+    assert {0} == set(service.polled)
+
+
+@pytest.mark.parametrize(("by", "way"), [*(("push", way) for way in WAYS), *product(("poll", "desk"), ("hangs", "trickles"))])
+async def test_a_service_that_does_not_do_its_part_delays_nobody_elses_question(temporal: Client, by: str, way: Way) -> None:
+    """Beside it a polled service is asked, asked again for its answers, and heard, at its own pace."""
+    heard = Misbehaving(
+        free_ports(1)[0],
+        lambda _self, _request: {},
+        lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")] if len(self.polled) > 3 else []},
+    )
+    plan, scenario = quick(*example_scenario("moscow-vector"))
+    async with misbehaving(way) as url, heard.listening():
+        hooks = [{"by": "webhook", "url": f"{url}/{number}"} for number in range(3)]
+        broken: Reach = {
+            "push": Push.model_validate({"url": url}),
+            "poll": Poll.model_validate({"url": url, "every": "500ms"}),
+            "desk": Desk.model_validate({"notify": hooks}),
+        }[by]
+        async with installed(temporal, plan, scenario, reach={"ru.prosecutor": broken, "ru.customs": heard.poll()}) as at:
+            await at.gateway(plan.initiator).start(signed_plan(plan))
+            began = time.monotonic()
+            await at.until(plan, accepted_from("ru.customs"))
+            took = time.monotonic() - began
+
+    assert took < 8  # less than what one call may take
+
+
 async def test_polled_nonsense_is_passed_over_and_what_is_right_still_counts(temporal: Client) -> None:
     """Garbage, then a forged statement, then the real one: only the last enters the ledger."""
 
@@ -254,3 +348,42 @@ async def test_polled_nonsense_is_passed_over_and_what_is_right_still_counts(tem
 
     stated = [entry for entry in ledger if isinstance(entry.event, Stated)]
     assert 1 == sum(accepted_from(PROSECUTOR)(entry) for entry in stated)
+
+
+@pytest.mark.parametrize("other", [False, True])
+async def test_a_polled_answer_under_a_key_that_was_revoked_elsewhere_is_turned_away(
+    temporal: Client,
+    other: bool,  # noqa: FBT001
+) -> None:
+    """The worker knows at once what a gateway was told, before any delivery has it. Under a key that counts, it is heard."""
+    revoked, passed = asyncio.Event(), asyncio.Event()
+    name = f"{PROSECUTOR} second" if other else PROSECUTOR
+
+    def answers(self: Misbehaving) -> Any:
+        if self.polled[-1] == 1:
+            passed.set()
+        said = read_statement(grant(self.asked[0]).body())
+        said = said.model_copy(update={"officer": "second"})
+        ready = [sign_statement(said, private_key_of(name)).model_dump(mode="json")] if revoked.is_set() else []
+        return {"answers": ready}
+
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, answers)
+    async with consenting(temporal, service, service.poll()) as (at, plan):
+        await at.until(plan, lambda entry: isinstance(entry.event, Asked) and PROSECUTOR in entry.event.received)
+        await at.in_force.enter(revocation_of(PROSECUTOR), private_key_of(VIGIL), lambda _: None)
+        revoked.set()
+        if other:
+            await at.until(plan, accepted_from(PROSECUTOR))
+        else:
+            async with asyncio.timeout(30):
+                await passed.wait()
+            ledger = await at.gateway("kz.knb").ledger(plan.operation)
+            assert not [entry for entry in ledger if accepted_from(PROSECUTOR)(entry)]
+
+
+def revocation_of(service: str) -> Envelope:
+    """Of the service's first key, now."""
+    now = datetime.now(UTC).isoformat()
+    end = KeyEnd(key=key_id(public_text(private_key_of(service))), at=now, revoked=True)
+    change = KeyChange(service=service, by=service, made_at=now, ended=(end,))
+    return sign(canonical(change), KEYS_TYPE, private_key_of(service))

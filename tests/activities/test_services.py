@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from activities import services
-from activities.services import AwayError, Services
+from activities.services import AwayError, ServiceCaller
 from domain.delivery.requests import Notice, Request
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
@@ -35,7 +35,7 @@ class At:
     """A service that answers as the test says, and Vigil's calls to it."""
 
     service: Service
-    calls: Services
+    calls: ServiceCaller
     directory: Directory
     heard: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
@@ -61,7 +61,7 @@ async def at(answer: Answer | None = None) -> AsyncIterator[At]:
         service = Service.model_validate(
             {"id": PROSECUTOR, "kind": "prosecutor", "state": "UZ", "names": {"en": "x"}, "reach": reach}
         )
-        known.append(At(service, Services(http, VIGIL, private_key_of(VIGIL)), Table().directory))
+        known.append(At(service, ServiceCaller(http, VIGIL, private_key_of(VIGIL)), Table().directory))
         yield known[0]
 
 
@@ -137,18 +137,35 @@ async def test_only_200_and_202_acknowledge(status: int) -> None:
         b"<html>",
         b"[]",
         b'{"answers": {}}',
-        b'{"answers": [{}]}',
         b'{"answers": [], "more": 1}',
         b'{"answers": ' + b"[" * 10_000,
         json.dumps({"answers": [sign(b"{}", STATEMENT_TYPE, private_key_of(PROSECUTOR)).model_dump(mode="json")] * 101}).encode(),
     ],
-    ids=["empty", "page", "list", "no list", "no envelope", "more fields", "without end", "101 answers"],
+    ids=["empty", "page", "list", "no list", "more fields", "without end", "101 answers"],
 )
 async def test_nonsense_in_answer_to_a_poll_is_none(body: bytes) -> None:
-    """What is no list of at most 100 envelopes is passed over; it is asked for again."""
+    """What is no list of at most 100 answers is passed over; it is asked for again."""
     async with at(answering(body=body)) as there:
         with pytest.raises(AwayError):
             await there.calls.answers(there.service, asked().id, 0)
+
+
+async def test_an_answer_that_is_no_envelope_takes_no_other_with_it() -> None:
+    """The others of the list are there, each in its place."""
+    real = sign(b"{}", STATEMENT_TYPE, private_key_of(PROSECUTOR))
+    body = json.dumps({"answers": [{}, real.model_dump(mode="json"), "x", None]}).encode()
+    async with at(answering(body=body)) as there:
+        assert (None, real, None, None) == await there.calls.answers(there.service, asked().id, 0)
+
+
+async def test_a_service_hears_of_its_answers_in_the_question_that_vigil_signs() -> None:
+    """What was refused and what waits stands in the query, which the proof covers."""
+    async with at() as there:
+        await there.calls.answers(there.service, asked().id, 2, ["refused=1:malformed", "waits=3:not-authentic"])
+    _, url, _, _ = there.heard[0]
+
+    assert url.endswith("/answers?after=2&refused=1:malformed&waits=3:not-authentic")
+    assert VIGIL == there.caller(0)
 
 
 async def test_a_large_answer_is_read_whole() -> None:

@@ -36,6 +36,7 @@ from tests.reference import FOLDER, SERVICE, configured, in_a_thread, protocol, 
 
 ROOT = FOLDER.parents[1]
 PUBLIC = public_text(private_key_of(SERVICE))
+SECOND = public_text(private_key_of(f"{SERVICE} second"))
 
 
 def test_every_check_names_a_section_of_the_protocol() -> None:
@@ -62,7 +63,20 @@ def test_the_stand_in_has_what_the_gateway_has() -> None:
 async def examined(folder: Path, by: By, *more: object, port: int | None = None) -> Ran:
     """The command against the reference service as a process of its own; against nobody if a port is given."""
     mine, gateway = free_ports(2)
-    where = ("--service", SERVICE, "--public", PUBLIC, "--keys", folder / "test-key", "--by", by, "--patience", "15")
+    where = (
+        "--service",
+        SERVICE,
+        "--public",
+        PUBLIC,
+        "--public",
+        SECOND,
+        "--keys",
+        folder / "test-key",
+        "--by",
+        by,
+        "--patience",
+        "15",
+    )
     door = f"http://127.0.0.1:{gateway}"
     if port is not None:
         return await vigil("conformance", f"http://127.0.0.1:{port}/vigil", *where, "--gateway", door, *more)
@@ -406,6 +420,14 @@ class AnswersAnew(Faulty):
             self.answer(request, content, ["another"], [one["id"] for one in request["facts"]["conditions"]])
 
 
+class OneKey(reference.Service):  # type: ignore[misc]
+    """Signs for every officer with its own key."""
+
+    def __init__(self, config: Any, key: Any, store: Any) -> None:
+        super().__init__(config, key, store)
+        self.config.officers.update(dict.fromkeys(self.config.officers, self.config.key))
+
+
 class OneOfficer(Faulty):
     """Has one officer sign, always."""
 
@@ -499,6 +521,7 @@ FAULTS: dict[str, Fault] = {
     "holds": Fault("poll", {"answers a held poll"}, HoldsTooLong),
     "another key": Fault("poll", {"signs its answers"}, SignsWithAnotherKey),
     "answers anew": Fault("poll", {"answers once, however often it is asked"}, AnswersAnew),
+    "one key": Fault("push", {"has two officers sign where two must"}, OneKey),
     "one officer": Fault("push", {"has two officers sign where two must"}, OneOfficer),
     "something else": Fault("poll", {"answers what was asked"}, SaysSomethingElse),
     "no answer": Fault("push", {"answers what is asked", "has two officers sign where two must"}, NeverAnswers),
@@ -513,8 +536,8 @@ async def found_in(fault: Fault, folder: Path, mine: int, door: int) -> list[Fou
     vigil_key = Ed25519PrivateKey.generate()
     gateway = f"http://127.0.0.1:{door}"
     config = configured(folder, mine, gateway=gateway if fault.by == "push" else None, vigil=vigil_key)
-    key = ServiceKey(public=PUBLIC, valid_from="2000-01-01T00:00:00Z")
-    service = Service(id=SERVICE, kind="prosecutor", state="UZ", names={"en": "x"}, keys=(key,))
+    keys = tuple(ServiceKey(public=public, valid_from="2000-01-01T00:00:00Z") for public in (PUBLIC, SECOND))
+    service = Service(id=SERVICE, kind="prosecutor", state="UZ", names={"en": "x"}, keys=keys)
     url, pushes = f"http://127.0.0.1:{mine}/vigil", fault.by == "push"
     async with aiohttp.ClientSession() as http:
         door = gateway if pushes else None

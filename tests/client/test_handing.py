@@ -4,6 +4,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from domain.rules.rules import due_at
+from domain.rules.unforeseen import definition
 from typer.testing import CliRunner
 
 from client import cli, handing
@@ -12,8 +14,6 @@ from client.handing import hand_in, kept
 from domain.delivery.events import Opened
 from domain.delivery.ledger import Receipt
 from domain.record.door import submit
-from domain.rules.rules import due_at
-from domain.rules.unforeseen import definition
 from domain.words.errors import Unavailable
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports

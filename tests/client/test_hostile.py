@@ -14,10 +14,10 @@ from rich.table import Table as Grid
 
 from client import console, render
 from client.console import Plain, answer, explain, problem
-from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.events import Halted
-from domain.delivery.verdicts import Verdict
+from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.requests import Bound, Facts, Request
+from domain.delivery.verdicts import Verdict
 from domain.views.view import DeliveryView, Row, view
 from domain.words.errors import Fault, Malformed
 from tests.domain.test_text import HOSTILE, ORDERS

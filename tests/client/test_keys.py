@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from domain.delivery.statements import read_statement
 
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, read_change
@@ -283,7 +284,7 @@ async def test_keys_are_shown_with_their_validity_and_never_their_secret(office:
         one["service"]: one["in_directory"] for one in every.json
     }
     assert "NOT in the directory" in text.out
-    assert re.search(r"uz\.police +([0-9a-f]{4} ){7}[0-9a-f]{4} ", text.out)
+    assert re.search(r"uz\.police +- +([0-9a-f]{4} ){7}[0-9a-f]{4} ", text.out)
     assert "not here" in elsewhere.out
     for secret in [line for path in office.keys.iterdir() for line in secret_of(path)]:
         assert secret not in text.out + json.dumps(every.json)
@@ -533,7 +534,9 @@ async def test_keys_are_rotated_and_revoked_at_the_gateway(desk: Desk, tmp_path:
     revoked = await vigil("keys", "revoke", POLICE, old, *gateway, "--directory", directory, cwd=tmp_path)
     stop = await desk.run("stop", desk.plan.operation, "--reason", "leak", service=POLICE)
 
-    assert {"taken": [desk.plan.operation], "left": [], "refused": []} == rotated.json["deliveries"]
+    assert {"taken": [desk.plan.operation], "left": [], "refused": [], "named": True, "waiting": False} == rotated.json[
+        "deliveries"
+    ]
     assert re.search(rf"REVOKED +{POLICE}: {old[:4]} ", revoked.out)
     assert re.search(rf"taken by +{desk.plan.operation}", revoked.out)
     assert 0 == stop.code
@@ -563,7 +566,50 @@ async def test_what_no_gateway_heard_is_kept_and_announced_later(desk: Desk, tmp
     assert "the directory does not say so yet" in ran.err
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     assert 5 == stranger.code
-    assert [[desk.plan.operation]] * 2 == [one.json["deliveries"]["taken"] for one in told]
+    assert [(0, False, [])] * 2 == [(one.code, one.json["deliveries"]["named"], one.json["deliveries"]["taken"]) for one in told]
+
+
+async def test_an_officers_key_is_made_shown_and_changed_as_that_officers(office: Office) -> None:
+    """The file and the directory say whose it is; a new one that follows on it is the same officer's, and no other key ends."""
+    await office.made(POLICE)
+    other = Office(office.folder / "of an officer")
+    other.folder.mkdir()
+    (other.folder / "pass").write_text(WORDS)
+    made = await other.run("keys", "new", "--plain", POLICE, "--officer", "P-1", "--directory", office.directory, "-o", "json")
+    await other.run("keys", "rotate", POLICE, "--directory", office.directory, "--plain")
+    found = directory_in(office.directory).get(POLICE).keys
+    shown = await other.run("keys", "show")
+
+    assert ["P-1"] == [one["officer"] for one in made.json]
+    assert [(None, False), ("P-1", True), ("P-1", False)] == [(key.officer, key.valid_until is not None) for key in found]
+    assert re.search(r"uz\.police +P-1 ", shown.out)
+
+
+async def test_an_administrator_replaces_one_officers_key_and_no_other(office: Office) -> None:
+    """Who has lost a key gets a new one; colleagues go on with theirs."""
+    await office.made(POLICE, "administration")
+    lost = await office.run("keys", "new", "--plain", "uz.customs", "--officer", "C-1", "-o", "json")
+    public = [public_text(private_key_of(name)) for name in ("first", "again")]
+    for new in public:
+        words = ("keys", "replace", POLICE, new, "--for", "C-1", "--as", "administration", "--directory", office.directory)
+        assert 0 == (await office.run(*words)).code
+    found = directory_in(office.directory).get(POLICE).keys
+
+    assert 0 == lost.code
+    assert [(None, False), ("C-1", True), ("C-1", False)] == [(key.officer, key.revoked_at is not None) for key in found]
+
+
+async def test_who_has_a_key_of_their_own_says_nothing_under_another_code(office: Office) -> None:
+    """The command refuses it before anything is signed, and names the officer whose key it is where nobody is named."""
+    await office.run("keys", "new", "--plain", POLICE, "--officer", "P-1")
+    said = ("stop", "saxaul-22", "--reason", "leak", "--as", POLICE, "--offline")
+    refused = await office.run(*said, "--officer", "P-2")
+    await office.run(*said)
+    (file,) = office.folder.glob("*.statement.json")
+
+    assert 5 == refused.code
+    assert "is P-1's, and --officer names P-2" in refused.err
+    assert "P-1" == read_statement(Envelope.model_validate_json(file.read_text()).body()).officer
 
 
 async def test_what_is_no_change_of_keys_is_not_announced(office: Office) -> None:

@@ -12,8 +12,8 @@ from client import cli, render
 from client.handing import kept
 from client.saying import content_of
 from domain.delivery.requests import Bound, Facts, Request
-from domain.rules.speaking import Correction
 from domain.delivery.statement import Statement
+from domain.rules.speaking import Correction
 from domain.signing.canonical import plain
 from domain.signing.keys import private_pem
 from domain.words.errors import Malformed

@@ -42,7 +42,7 @@ HARDENING = {
     "LimitCORE": "0",
 }
 SETTING = re.compile(r"\bVIGIL_[A-Z][A-Z_]*[A-Z]\b")
-PINNED = re.compile(r"[a-z0-9./-]+:v?\d[\w.-]*(@sha256:[0-9a-f]{64})?")
+PINNED = re.compile(r"[a-z0-9./-]+:v?\d[\w.-]*@(sha256:[0-9a-f]{64}|\$\{[A-Z_]+_DIGEST(:\?[^}]+)?\})")
 SECRET_NAME = re.compile(r"PASSWORD|PASSWD|PWD|SECRET|TOKEN|_KEYS?$")
 GRACEFUL_STOP_SECONDS = 20
 
@@ -208,7 +208,7 @@ def test_secrets_and_configuration_cannot_be_committed_or_built_in() -> None:
 
 
 def test_every_image_is_pinned() -> None:
-    """No image follows a moving tag, neither in the compose file nor as a base of ours."""
+    """No image follows a tag, which can be moved: each has a digest, and one that is handed over has no default."""
     dockerfile = (DEPLOY / "compose" / "Dockerfile").read_text(encoding="utf-8")
     images = [service["image"] for service in read_compose()["services"].values() if "image" in service]
     bases = re.findall(r"^FROM (\S+)", dockerfile, flags=re.MULTILINE)
@@ -217,12 +217,37 @@ def test_every_image_is_pinned() -> None:
     assert bases
     for image in [*images, *bases]:
         assert PINNED.fullmatch(image), image
+    assert all(":?" in image for image in images if "$" in image)
+    assert read_compose()["x-vigil"]["build"]["args"]["PYTHON_DIGEST"].startswith("${PYTHON_DIGEST:?")
+
+
+def test_every_digest_that_compose_asks_for_is_explained() -> None:
+    """Whoever starts it finds each in the list to fill in."""
+    asked = set(re.findall(r"\$\{([A-Z_]+_DIGEST):\?", (DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8")))
+
+    assert 5 == len(asked)
+    assert asked <= set(
+        re.findall(r"^   ([A-Z_]+_DIGEST)=sha256:", (DEPLOY / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize("name", ["worker", "gateway", "postgres", "schema", "archive", "temporal"])
+def test_each_container_has_each_secret_that_it_reads(name: str) -> None:
+    """What its settings, its command and its script name is handed to it; a merge of YAML adds up no lists."""
+    compose = read_compose()
+    service = compose["services"][name]
+    scripts = [DEPLOY / "compose" / compose["configs"][one["source"]]["file"] for one in service.get("configs", [])]
+    said = [str(service), *(script.read_text(encoding="utf-8") for script in scripts)]
+    read = {secret for text in said for secret in re.findall(r"/run/secrets/(\w+)", text)}
+
+    assert read
+    assert read == set(service["secrets"])
 
 
 def test_temporal_server_and_its_tools_have_one_version() -> None:
     """The tools that change the schema are those of the server that reads it."""
     services = read_compose()["services"]
-    tags = {services[name]["image"].partition(":")[2] for name in ("schema", "temporal", "namespace")}
+    tags = {services[name]["image"].partition(":")[2].partition("@")[0] for name in ("schema", "temporal", "namespace")}
 
     assert len(tags) == 1
 
@@ -243,7 +268,7 @@ def test_our_containers_can_change_nothing_and_gain_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", OUR_CONTAINERS)
 def test_our_containers_cannot_reach_temporals_database(name: str) -> None:
-    """Only Temporal and the one-shots share its network, which has no way out; the gateway reaches the server for the archive."""
+    """Only Temporal and the one-shots share its network, which has no way out; ours reach the server for the archive."""
     compose = read_compose()
     on = {
         network: {service for service, body in compose["services"].items() if network in body["networks"]}
@@ -251,7 +276,7 @@ def test_our_containers_cannot_reach_temporals_database(name: str) -> None:
     }
 
     assert name not in on["store"]
-    assert {"store": {"postgres", "schema", "archive", "temporal"}, "archive": {"postgres", "gateway"}} == on
+    assert {"store": {"postgres", "schema", "archive", "temporal"}, "archive": {"postgres", "gateway", "worker"}} == on
     assert compose["networks"]["store"] == compose["networks"]["archive"] == {"internal": True}
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from domain.delivery.statements import ANSWERS
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from domain.delivery.events import Cleared
 from domain.delivery.vocabulary import Outcome
-from domain.delivery.statements import ANSWERS
 from domain.plan import check
 from domain.plan.cards import Duty, RuleCard
 from domain.plan.check import AT_LEAST_ONCE, ONCE, faults_in

@@ -21,33 +21,31 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from activities.desks import Desks, Waiting, mail
-from activities.services import POLL_WAIT, Services
+from activities.messenger import Alert, Messenger, mail, message_id
+from activities.services import POLL_WAIT, ServiceCaller
 from archive.sessions import Sessions
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, Deconflicted, Event, Opened
-from domain.delivery.ledger import Entry, Receipt
-from domain.delivery.vocabulary import NoticeKind, Outcome
+from domain.delivery.ledger import Entry, Receipt, Withheld
 from domain.delivery.requests import Facts, Inbox, Notice, Request
-from domain.rules.consent import AuthorisationGranted
 from domain.delivery.statement import Statement
-from domain.record.door import read_statement
+from domain.delivery.vocabulary import NoticeKind, Outcome
 from domain.plan import proof
 from domain.plan.access import MAY, ROLES
 from domain.plan.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
 from domain.plan.documents import Document
 from domain.plan.key_changes import Taken, authentic
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import amend, begin, record, submit
+from domain.record.door import amend, begin, read_statement, record, submit
 from domain.record.packet import Purpose, seal
 from domain.record.reads import EMPTY, Shown, after, verify_reads
 from domain.rules import amending
+from domain.rules.consent import AuthorisationGranted
 from domain.signing import envelope as real_envelope
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.signing.keys import public_text
 from domain.views.asked import inbox, request
-from domain.delivery.ledger import Withheld
 from domain.views.sight import page
 from domain.views.view import DeliveryView, Row, view
 from domain.words.errors import Malformed, NotAuthentic, RuleBroken, VigilError
@@ -199,7 +197,7 @@ class PaperDesk:
 
     async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
         """Hand in a statement."""
-        read_statement(envelope.body())
+        read_statement(envelope)
         return submit(self._of(delivery), envelope, NOW)
 
     async def deliveries(self, _caller: Service) -> tuple[Row, ...]:
@@ -530,10 +528,13 @@ async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None
             id="uz.prosecutor", kind="prosecutor", state="UZ", names={"en": "x"},
             reach={"by": "poll", "url": str(server.make_url("/vigil")), "every": "30s"},
         )  # fmt: skip
-        calls = Services(http, "vigil", said["vigil_key"])
+        calls = ServiceCaller(http, "vigil", said["vigil_key"])
         await calls.ask(service, asked)
         await calls.notify(service, told)
         found = await calls.answers(service, asked.id, 0)
+        await calls.answers(service, asked.id, 3, ["refused=3:malformed", "waits=4:not-authentic"])
+        method, target, *_ = heard.requests.pop()
+        assert block("polled again").body.strip() == f"{method} {target} HTTP/1.1"
         here = str(server.make_url("/vigil"))
     assert found == (Envelope.model_validate(said["granted"]),)
     shown = [one for one in BLOCKS if one.language == "http" and one.note.startswith("received")]
@@ -552,7 +553,7 @@ async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None
     answer = Envelope.model_validate(
         said["sign_envelope"](said["canonical"](said["answer"](asked.model_dump(mode="json"))), STATEMENT_TYPE, said["key"])
     )
-    assert read_statement(answer.body()).content.kind == "authorisation_granted"
+    assert read_statement(answer).content.kind == "authorisation_granted"
 
 
 async def test_what_a_desk_is_told_is_as_shown(said: dict[str, Any]) -> None:
@@ -569,10 +570,10 @@ async def test_what_a_desk_is_told_is_as_shown(said: dict[str, Any]) -> None:
         known = Service(
             id="uz.prosecutor", kind="prosecutor", state="UZ", names={"en": "x"}, reach=here
         )  # fmt: skip
-        desks = Desks(
+        desks = Messenger(
             http, InForce(Directory(vigil="directory/1", services=(known,))), said["vigil_key"], "https://vigil.example"
         )
-        assert (await desks.tell(Waiting.of_request(asked), [])).everyone
+        assert (await desks.tell(Alert.of_request(asked), [])).everyone
     head, _, body = block("told by webhook").body.partition("\n\n")
     shown = {name.lower(): value for name, value in (line.split(": ", 1) for line in head.splitlines()[1:])}
     ((_, _, headers, sent_body),) = heard.requests
@@ -585,7 +586,8 @@ async def test_what_a_desk_is_told_is_as_shown(said: dict[str, Any]) -> None:
     for wrong, when in ((sent_body + b" ", now), (sent_body, now + 301)):
         with pytest.raises(ValueError, match=r"webhook|Vigil"):
             check(shown, wrong, when)
-    message = mail(Waiting.of_request(asked), "vigil@vigil.example", reach.notify[1].to, "https://vigil.example")
+    number = message_id(Alert.of_request(asked), said["vigil_key"])
+    message = mail(Alert.of_request(asked), number, "vigil@vigil.example", reach.notify[1].to, "https://vigil.example")
     lines = [f"{name}: {message[name]}" for name in ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted")]
     assert block("told by mail").body == "\n".join(lines) + "\n\n" + message.get_content()
 

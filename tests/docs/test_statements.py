@@ -9,27 +9,26 @@ from typing import get_args
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from domain.delivery.statements import ANSWERS, NEED_OF
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from client import cli
 from client.caller import Caller
-from domain.delivery.verdicts import ACCEPTED
-from domain.delivery.vocabulary import Outcome
 from domain.delivery.ledger import Receipt
 from domain.delivery.requests import Facts, Inbox, Request
-from domain.delivery.statements import ANSWERS, NEED_OF
-from domain.plan.vocabulary import Condition
-from domain.rules.conflict import ConflictSettled
 from domain.delivery.statement import Content, Statement, sign_statement
-from domain.plan.goods import Find, Part
+from domain.delivery.verdicts import ACCEPTED
+from domain.delivery.vocabulary import Outcome
+from domain.plan.cards import Modality, Permission
+from domain.plan.goods import Cash, Find, Item, Part, SubstanceMass, Unit
+from domain.plan.plan import STEP_NEEDS, Plan
+from domain.plan.vocabulary import Condition
+from domain.record.door import read_statement
+from domain.rules import rules
 from domain.rules.arrival import NotCollected
 from domain.rules.balance import PartEnded
-from domain.record.door import read_statement
-from domain.plan.cards import Modality, Permission
-from domain.plan.goods import Cash, Item, SubstanceMass, Unit
-from domain.plan.plan import STEP_NEEDS, Plan
-from domain.rules import rules
+from domain.rules.conflict import ConflictSettled
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
 from domain.words.identifiers import Seal
@@ -156,7 +155,7 @@ class Door:
 
     async def submit(self, _delivery: str, envelope: Envelope) -> Receipt:
         """Keep it."""
-        self.came.append(read_statement(envelope.body()))
+        self.came.append(read_statement(envelope))
         return Receipt(
             statement=self.came[-1].id,
             seq=1,

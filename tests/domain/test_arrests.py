@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+from domain.rules.rules import due_at
 
 from domain.delivery.events import Closed, Opened
 from domain.plan.plan import Plan
-from domain.rules.rules import due_at
 from domain.words.moments import utc_text
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario

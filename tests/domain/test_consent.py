@@ -1,9 +1,10 @@
 from datetime import timedelta
 
-from domain.delivery.grants import Grant
-from domain.delivery.consents import authorised, missing
-from domain.plan.plan import Plan
 from rehearsal.clock import EPOCH
+
+from domain.delivery.consents import authorised, missing
+from domain.delivery.grants import Grant
+from domain.plan.plan import Plan
 from tests.support import Table, example_plan
 
 

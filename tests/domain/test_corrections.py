@@ -147,7 +147,11 @@ def test_r18_nothing_decided_is_rewritten_by_a_correction() -> None:
     table.open("tashkent-airport")
     handed_over(table)
     assert corrects(table, "kz.customs", "the-preparation", "prepared", gross="1 kg") == ("accepted", None)
-    assert (table.delivery.state.responsible, table.delivery.state.discrepancy, table.delivery.state.halt) == ("uz.customs", None, None)
+    assert (table.delivery.state.responsible, table.delivery.state.discrepancy, table.delivery.state.halt) == (
+        "uz.customs",
+        None,
+        None,
+    )
 
 
 def test_r18_after_the_outcome_a_correction_is_kept_as_late() -> None:

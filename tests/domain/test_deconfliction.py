@@ -4,6 +4,9 @@ from itertools import permutations
 from typing import Any, get_args
 
 import pytest
+from domain.rules.rules import due_at
+from domain.rules.timers import elapsed
+from domain.rules.unforeseen import definition
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,9 +18,6 @@ from domain.plan.selectors import Selector, SelectorKind, hashes, selector
 from domain.record.door import look_up
 from domain.record.verify import verify
 from domain.rules.course import conclusion
-from domain.rules.rules import due_at
-from domain.rules.timers import elapsed
-from domain.rules.unforeseen import definition
 from domain.signing.envelope import Envelope
 from domain.views.asked import inbox
 from domain.words.errors import NotVerified, RuleBroken

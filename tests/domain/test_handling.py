@@ -2,11 +2,11 @@
 
 import pytest
 
-from domain.delivery.ledger import Entry, LeftOut
 from domain.delivery.events import Stated
+from domain.delivery.ledger import Entry, LeftOut
 from domain.delivery.statement import Handling
-from domain.record.door import read_statement
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
 from domain.record.packet import Manifest, Packet, seal, unseal
 from domain.record.verify import verify
 from domain.rules.handling import may_read
@@ -33,7 +33,7 @@ def reads(table: Table, service: str, kind: str) -> bool:
     """Whether this service can read a statement of this kind."""
     entries = page(table.delivery, table.directory.get(service), 0)
     stated = [entry.event for entry in entries if isinstance(entry, Entry) and isinstance(entry.event, Stated)]
-    return kind in [read_statement(event.envelope.body()).kind for event in stated]
+    return kind in [read_statement(event.envelope).kind for event in stated]
 
 
 def test_r23_h0_goes_before_a_court() -> None:

@@ -6,14 +6,24 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Entry
 from domain.delivery.events import KeysChanged
+from domain.delivery.ledger import Entry
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import Directory, ServiceKey
-from domain.plan.key_changes import KeyChange, KeyEnd, changed, read_change
+from domain.plan.key_changes import (
+    ENTERED_TYPE,
+    Entered,
+    KeyChange,
+    KeyEnd,
+    after,
+    changed,
+    read_change,
+    read_entered,
+    said_already,
+)
 from domain.record.door import change_keys, submit
-from domain.record.verify import ON_ITS_WAY, verify
 from domain.record.packet import seal
+from domain.record.verify import ON_ITS_WAY, verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
@@ -161,15 +171,91 @@ def test_r24_a_key_that_is_not_there_cannot_end() -> None:
     assert f"{POLICE} has no key {'0' * 32}" == refused(table, wrong)
 
 
-def test_r24_a_service_has_sixteen_keys_at_most() -> None:
-    """Its first and fifteen more."""
+def test_r24_a_service_has_sixty_four_keys_at_most() -> None:
+    """Its first two and sixty-two more."""
     table = Table().consent()
-    for first in range(0, 12, 4):
+    for first in range(0, 60, 4):
         taken(table, change(table.now, added=tuple(fresh(f"spare {number}") for number in range(first, first + 4))))
 
-    assert "would have 17 keys, 16 at most" in refused(
-        table, change(table.now, added=tuple(fresh(f"spare {number}") for number in range(12, 16)))
+    assert "would have 66 keys, 64 at most" in refused(
+        table, change(table.now, added=tuple(fresh(f"spare {number}") for number in range(60, 64)))
     )
+
+
+def test_r24_a_key_of_another_service_is_not_made_ones_own() -> None:
+    """Else one signature would be two services' word."""
+    table = Table().consent()
+    customs = fresh("uz.customs")
+
+    assert f"key {of('uz.customs')} is of uz.customs already" in refused(table, change(table.now, added=(customs,)))
+
+
+def test_r24_an_officers_key_makes_keys_for_that_officer_alone() -> None:
+    """Whoever could make a second officer's would be two officers (R20); the service's own key makes anybody's."""
+    table = Table().consent()
+    taken(table, change(table.now, added=(fresh("first", officer="P-1"),)))
+    for officer in ("P-2", None):
+        with pytest.raises(NotAuthentic, match="is P-1's, and makes keys for P-1 alone"):
+            change_keys(table.delivery, change(table.now, key="first", added=(fresh("again", officer=officer),)), table.now)
+    taken(table, change(table.now, key="first", added=(fresh("next", officer="P-1"),)))
+    police = table.delivery.directory.get(POLICE)
+
+    assert ["P-1", "P-1"] == [police.officer_of(of(name)) for name in ("first", "next")]
+    assert police.officer_of(of(POLICE)) is None
+
+
+def entered(envelope: Envelope, at: datetime, *, key: str = VIGIL, seq: int = 1) -> Envelope:
+    """The same as the installation enters it, or whoever this key is."""
+    said = Entered(seq=seq, at=at.isoformat(), change=envelope)
+    return sign(canonical(said), ENTERED_TYPE, private_key_of(key))
+
+
+def test_an_entered_change_is_the_installations_word_for_order_and_time() -> None:
+    """Nobody else's counts, so that who writes into the database changes nobody's keys."""
+    table = Table()
+    system = table.directory.get(VIGIL)
+    with pytest.raises(NotAuthentic):
+        read_entered(entered(revocation(table.now), table.now, key=POLICE), system)
+    with pytest.raises(Malformed, match="not an entered change"):
+        read_entered(sign(b"{}", ENTERED_TYPE, private_key_of(VIGIL)), system)
+
+    assert 1 == read_entered(entered(revocation(table.now), table.now), system).seq
+
+
+def test_an_entered_revocation_counts_even_if_the_file_knows_that_its_signer_has_ended() -> None:
+    """A key revokes itself, the operator enters that in the file, and a gateway is restarted: the key stays revoked."""
+    table = Table()
+    change_ = revocation(table.now)
+    in_file = changed(table.directory, read_change(change_))
+    for directory in (table.directory, in_file):
+        then = after(directory, Entered(seq=1, at=table.now.isoformat(), change=change_))
+        assert of(POLICE) not in then.get(POLICE).keys_at(table.now)
+
+
+@pytest.mark.parametrize("signer", ["uz.customs", VIGIL, "nobody"])
+def test_an_entered_key_counts_only_if_its_service_or_an_administrator_has_signed_it(signer: str) -> None:
+    """Whoever holds the installation's key may end keys, and gives nobody one."""
+    table = Table()
+    forged = Entered(seq=1, at=table.now.isoformat(), change=change(table.now, key=signer, added=(fresh(),)))
+    own = Entered(seq=1, at=table.now.isoformat(), change=change(table.now, by=VIGIL, added=(fresh(),)))
+    right = Entered(seq=1, at=table.now.isoformat(), change=change(table.now, added=(fresh(),)))
+
+    assert table.directory == after(table.directory, forged) == after(table.directory, own)
+    assert of(NEW) in after(table.directory, right).get(POLICE).keys_at(table.now)
+
+
+def test_a_change_that_says_nothing_that_others_do_not_need_not_be_kept() -> None:
+    """The same key, and an end that is no sooner; a sooner one, another key or a revocation in place of an end is news."""
+    table = Table()
+    first = read_change(rotation(table.now))
+    later = read_change(rotation(table.now, overlap=timedelta(days=8)))
+    sooner = read_change(rotation(table.now, overlap=timedelta(days=6)))
+
+    assert said_already(first, [first])
+    assert said_already(later, [first])
+    assert not said_already(first, [])
+    assert not said_already(sooner, [first])
+    assert not said_already(read_change(revocation(table.now)), [first])
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from domain.rules.timers import elapsed
 
 from domain.delivery.events import Closed, Escalated
-from domain.rules.timers import elapsed
 from domain.rules.course import next_moment
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate

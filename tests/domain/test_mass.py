@@ -12,14 +12,14 @@ from domain.delivery.balance import amounts, differences, open_difference
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Cleared, Closed, Concluded, Opened
 from domain.delivery.ledger import Entry
-from domain.rules.speaking import Correction
-from domain.rules.balance import Seizure
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.goods import Cash, SubstanceMass
 from domain.plan.plan import Plan
 from domain.record.door import submit
 from domain.rules import unforeseen
+from domain.rules.balance import Seizure
 from domain.rules.course import conclusion
+from domain.rules.speaking import Correction
 from domain.words.moments import instant
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of

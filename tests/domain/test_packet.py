@@ -16,22 +16,21 @@ from functools import cache
 from typing import Any
 
 import pytest
+from rehearsal.clock import EPOCH
 
 from domain.delivery.events import Closed, Concluded, Ended, Event, Opened, Stated, TakenUp, Told
 from domain.delivery.ledger import Entry, Ledger, Receipt
-from domain.delivery.verdicts import Verdict
 from domain.delivery.statement import Statement, sign_statement
-from domain.record.door import read_statement
+from domain.delivery.verdicts import Verdict
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Checkpoint
-from domain.record.door import receipt
+from domain.record.door import read_statement, receipt
 from domain.record.packet import Manifest, Packet, unseal
 from domain.record.verify import verify
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, sign
 from domain.words.errors import NotVerified
 from domain.words.moments import utc_text
-from rehearsal.clock import EPOCH
 from rehearsal.services import VIGIL, private_key_of
 from rehearsal.simulator import Simulated, World, simulate
 from tests.support import SCENARIOS, Table, example_cards, example_directory, example_scenario, signed_plan
@@ -149,7 +148,7 @@ def place_of(lines: list[Line], kind: str, **fields: Any) -> int:
 
 def says(event: Event) -> Statement | None:
     """The statement in a line, if there is one."""
-    return read_statement(event.envelope.body()) if isinstance(event, Stated) else None
+    return read_statement(event.envelope) if isinstance(event, Stated) else None
 
 
 def saying(lines: list[Line], kind: str) -> int:

@@ -10,13 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
+from rehearsal.clock import EPOCH
 
 from domain.plan import proof
 from domain.plan.directory import Directory
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAuthentic
-from rehearsal.clock import EPOCH
 from rehearsal.services import private_key_of
 from tests.support import Table
 
@@ -272,3 +272,27 @@ def test_no_header_crashes_the_check(text: str, header: dict[str, Any]) -> None:
     for one in (f"Vigil {text}", token(header, json.dumps(CLAIMS).encode())):
         with pytest.raises(NotAuthentic):
             checked(one)
+
+
+def with_officer(officer: str) -> Directory:
+    """The directory in which the service's key is this officer's."""
+    service = DIRECTORY.get(SERVICE)
+    own = service.model_copy(update={"keys": (service.keys[0].model_copy(update={"officer": officer}),)})
+    kept = tuple(own if one.id == SERVICE else one for one in DIRECTORY.services)
+    return DIRECTORY.model_copy(update={"services": kept})
+
+
+@pytest.mark.parametrize("said", ["P-1", None])
+def test_a_proof_by_an_officers_key_is_that_officers(said: str | None) -> None:
+    """Whether it says so or nothing: whoever calls with it cannot pass for a system."""
+    caller = proof.check(made(officer=said), with_officer("P-1"), **REQUEST, now=EPOCH)
+
+    assert "P-1" == caller.officer
+
+
+def test_a_proof_by_an_officers_key_under_another_code_is_refused() -> None:
+    """The log of reads would name the wrong person; a system's key vouches for whom it names."""
+    with pytest.raises(NotAuthentic, match="is P-1's, and what it signed names P-2"):
+        checked(made(officer="P-2"), with_officer("P-1"))
+
+    assert "P-2" == proof.check(made(officer="P-2"), DIRECTORY, **REQUEST, now=EPOCH).officer

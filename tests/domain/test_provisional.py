@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from domain.rules.timers import elapsed
 
 from domain.delivery.consents import authorised, missing
 from domain.delivery.events import Closed
 from domain.rules.course import conclusion
-from domain.rules.timers import elapsed
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate

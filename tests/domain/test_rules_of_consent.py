@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from domain.rules.timers import elapsed
 
 from domain.delivery.events import Cleared, Closed, Concluded, Event, Expired, Expiring, Halted, Opened, Reminded, Silence
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan, Requirement
 from domain.rules.course import conclusion
-from domain.rules.timers import elapsed
 from domain.words.moments import utc_text
 from tests.course import (
     accounted,

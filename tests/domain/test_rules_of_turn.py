@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Asked, Cleared, Closed, Opened, Stated, TakenUp
-from domain.delivery.verdicts import Verdict
 from domain.delivery.statement import sign_statement
+from domain.delivery.verdicts import Verdict
 from domain.plan.directory import Directory
 from domain.plan.plan import Checkpoint, Plan, Requirement
 from domain.record.door import admit, receipt, resume, submit, take_up

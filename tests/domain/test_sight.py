@@ -2,15 +2,14 @@
 
 import pytest
 
-from domain.delivery.ledger import Entry
 from domain.delivery.events import Halted, Stated
+from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.vocabulary import NoticeKind
 from domain.record.door import read_statement
 from domain.record.packet import unseal
 from domain.signing.canonical import plain
 from domain.views.asked import request
 from domain.views.sight import IN_GENERAL, notice, page, sight
-from domain.delivery.ledger import Withheld
 from domain.views.view import DeliveryView, view
 from tests.support import Table, example_plan, with_changes
 
@@ -21,7 +20,7 @@ def read_by(table: Table, service: str) -> list[str]:
     for entry in page(table.delivery, table.directory.get(service), 0):
         if isinstance(entry, Entry):
             event = entry.event
-            found.append(read_statement(event.envelope.body()).kind if isinstance(event, Stated) else event.event)
+            found.append(read_statement(event.envelope).kind if isinstance(event, Stated) else event.event)
     return found
 
 
@@ -67,7 +66,7 @@ def test_r11_another_states_consent_and_its_conditions_are_not_read() -> None:
     found = [entry for entry in page(table.delivery, table.directory.get("uz.customs"), 0) if isinstance(entry, Entry)]
     (own,) = [entry for entry in found if isinstance(entry.event, Stated)]
     assert isinstance(own.event, Stated)
-    assert "uz.prosecutor" == read_statement(own.event.envelope.body()).service
+    assert "uz.prosecutor" == read_statement(own.event.envelope).service
 
 
 def test_r11_a_refusal_and_its_words_stay_with_its_state_and_who_runs_it() -> None:
@@ -152,7 +151,7 @@ def test_r11_a_correction_is_read_by_who_could_read_what_it_corrects() -> None:
     entry = table.delivery.ledger[number].event
     assert isinstance(entry, Stated)
     content = plain(prepared) | {"gross": "13.8 kg"}
-    table.say("kz.customs", "correction", of=read_statement(entry.envelope.body()).id, content=content, reason="scale")
+    table.say("kz.customs", "correction", of=read_statement(entry.envelope).id, content=content, reason="scale")
     assert "correction" in read_by(table, "kz.customs")
     assert "correction" in read_by(table, "kz.prosecutor")
     assert "correction" not in read_by(table, "uz.customs")

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.record.door import read_statement
 from domain.plan.plan import read_plan
+from domain.record.door import read_statement
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.words import errors, sizes
 from domain.words.errors import Malformed

@@ -4,22 +4,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from domain.rules.rules import due_at
+from domain.rules.timers import elapsed
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, Cleared, Closed, Concluded, Ended, Event, Halted, Opened, Told
-from domain.rules.speaking import Correction
-from domain.record.door import read_statement
 from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
-from domain.record.door import amend, record, submit, take_up
+from domain.record.door import amend, read_statement, record, submit, take_up
 from domain.record.verify import replay
 from domain.rules import unforeseen
 from domain.rules.course import conclusion
-from domain.rules.rules import due_at
-from domain.rules.timers import elapsed
+from domain.rules.speaking import Correction
 from domain.views.asked import requests
 from domain.words.errors import RuleBroken, VigilError
 from rehearsal.books import voice_of
@@ -116,7 +115,11 @@ class Interleavings(RuleBasedStateMachine):
             assert before == self.delivery.ledger.head
 
     @precondition(
-        lambda self: self.delivery.state.outcome is not None and not self.delivery.state.ended and not self.delivery.state.open_checkpoints()
+        lambda self: (
+            self.delivery.state.outcome is not None
+            and not self.delivery.state.ended
+            and not self.delivery.state.open_checkpoints()
+        )
     )
     @rule()
     def end(self) -> None:
@@ -149,7 +152,9 @@ class Interleavings(RuleBasedStateMachine):
     @rule(seed=st.integers(0, 3))
     def everyone_answers(self, seed: int) -> None:
         """All who are asked say what they should, and the story goes on."""
-        for asked in [one for name, at in self.delivery.state.progress.items() if at.open for one in requests(self.delivery, name)]:
+        for asked in [
+            one for name, at in self.delivery.state.progress.items() if at.open for one in requests(self.delivery, name)
+        ]:
             for line in lines(asked, SCENARIO, seed, self.table.now):
                 self.hear(line.envelope)
         self.go_on()
@@ -239,7 +244,7 @@ class Interleavings(RuleBasedStateMachine):
     @invariant()
     def the_books_agree(self) -> None:
         """Only who has the consignment or speaks for it has moved it: the last acceptance is the responsible authority's."""
-        moved = [read_statement(entry.event.envelope.body()) for entry in self.delivery.ledger
+        moved = [read_statement(entry.event.envelope) for entry in self.delivery.ledger
                  if entry.event.event == "stated" and entry.event.verdict.verdict == "accepted"]  # fmt: skip
         accepted = [voice_of(one) for one in moved if one.kind == "handover_accepted"]
         if self.delivery.state.leg:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from domain.delivery.requests import Facts
-from domain.rules.balance import Seizure
 from domain.record.door import read_statement
+from domain.rules.balance import Seizure
 from domain.signing.canonical import canonical, plain
 from domain.words.errors import Malformed
 

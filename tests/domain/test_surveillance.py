@@ -1,11 +1,11 @@
 from datetime import timedelta
 
 import pytest
+from domain.rules.timers import elapsed
 
 from domain.delivery.events import Cleared, Closed, Concluded, Opened, Silence
 from domain.plan.plan import Plan
 from domain.rules import rules, unforeseen
-from domain.rules.timers import elapsed
 from domain.rules.course import next_moment
 from domain.words.errors import RuleBroken
 from rehearsal.invariants import Checker

@@ -4,18 +4,18 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+import activities.desks
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-import activities.desks
 import activities.services
 import domain.record.reads
 import gateway.api
 import workflows.messages
-from domain.rules.watch import Sighted
 from domain.plan.directory import Service
+from domain.rules.watch import Sighted
 from domain.signing.canonical import Frozen
 from domain.words import text
 from domain.words.errors import MOST_FAULTS, REST, Fault, Malformed, RuleBroken, faults_of

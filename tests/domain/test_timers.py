@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from domain.rules.timers import elapsed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.delivery.events import Closed, Event, Expired, Expiring, Opened, Reminded, Silence
 from domain.plan.plan import Plan
 from domain.rules import unforeseen
-from domain.rules.timers import elapsed
 from domain.rules.course import next_moment
 from domain.words.moments import utc_text
 from tests.support import Table, example_plan

@@ -188,7 +188,7 @@ async def test_a_process_that_cannot_open_the_key_does_not_begin(
         "VIGIL_KEY": str(place.folder / "keys" / "vigil.pem"),
         "VIGIL_PASSPHRASE_FILE": str(place.folder / "wrong") if passphrase else "",
         "VIGIL_PAYLOAD_KEYS": str(place.folder / "payload.keys"),
-        "VIGIL_ARCHIVE_URL": "sqlite+aiosqlite://",
+        "VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{place.folder}/archive.db",
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -14,10 +14,10 @@ import pytest
 from client.brought import Brought
 from client.embedded import Embedded, held, temporal_command
 from client.rehearse import Rehearsal
-from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.events import Stated
-from domain.record.door import read_statement
+from domain.delivery.ledger import Entry, Receipt
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
 from domain.record.verify import verify
 from protocol.gateway import Gateway
 from rehearsal.invariants import Checker
@@ -76,7 +76,7 @@ async def test_killed_in_the_middle_of_a_wait_it_still_ends_the_same(tmp_path: P
     assert before == entries[: len(before)]
     assert "delivered_with_arrests" == proved.outcome
     Checker(plan).check(entries)
-    said = Counter(read_statement(one.event.envelope.body()).id for one in entries if isinstance(one.event, Stated))
+    said = Counter(read_statement(one.event.envelope).id for one in entries if isinstance(one.event, Stated))
     assert {1} == set(said.values())
 
 

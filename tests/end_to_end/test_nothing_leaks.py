@@ -18,15 +18,15 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from client.brought import Brought
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
-from domain.delivery.ledger import Entry, Left, Receipt
 from domain.delivery.events import Stated
+from domain.delivery.ledger import Entry, Left, Receipt
 from domain.delivery.statement import Content, Statement, sign_statement
-from domain.rules.stop import Incident, StopRequested
-from domain.rules.watch import Sighted
-from domain.record.door import read_statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
+from domain.rules.stop import Incident, StopRequested
+from domain.rules.watch import Sighted
 from domain.words.errors import NotAllowed, NotAuthentic
 from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for
@@ -190,7 +190,7 @@ def said_in(entries: list[Entry]) -> set[str]:
     secrets: set[str] = set()
     for entry in entries:
         if isinstance(entry.event, Stated):
-            one = read_statement(entry.event.envelope.body())
+            one = read_statement(entry.event.envelope)
             secrets |= {one.id, one.officer}
             secrets |= set(re.findall(r'"(?:reference|number)": ?"([^"]{6,})"', one.model_dump_json()))
     return secrets

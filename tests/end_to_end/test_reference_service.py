@@ -10,8 +10,8 @@ from temporalio.client import Client
 
 from domain.delivery.events import Asked, Stated
 from domain.delivery.ledger import Receipt
-from domain.record.door import read_statement
 from domain.plan.directory import Poll, Push, Reach
+from domain.record.door import read_statement
 from rehearsal.over_http import free_ports
 from tests.installation import Installation, installed, quick
 from tests.reference import SERVICE, command, configured, served
@@ -110,4 +110,4 @@ async def consent(at: Installation, number: str) -> dict[str, object]:
 
 def is_its(event: Stated) -> bool:
     """Whether the reference service said it."""
-    return read_statement(event.envelope.body()).service == SERVICE
+    return read_statement(event.envelope).service == SERVICE

@@ -11,22 +11,21 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from rehearsal.clock import EPOCH
 
 from domain.delivery.events import Amended
-from domain.record.door import read_statement
 from domain.plan import proof
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in, rules
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import amend, submit
+from domain.record.door import amend, read_statement, submit
 from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import Malformed, VigilError
 from gateway.limits import lane_of
-from rehearsal.clock import EPOCH
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from tests.support import EXAMPLES, Table, example_cards, example_directory, example_plan, signed_plan

@@ -11,18 +11,18 @@ from aiohttp import web
 from temporalio.client import Client
 
 from activities.deconfliction import Deconfliction
-from activities.desks import Desks
-from activities.services import Services
+from activities.messenger import Messenger
+from activities.services import ServiceCaller
 from archive.sessions import Sessions
-from domain.delivery.ledger import Entry, Left, Receipt
 from domain.delivery.events import Stated
-from domain.rules.watch import Sighted
+from domain.delivery.ledger import Entry, Left, Receipt
 from domain.delivery.statement import Statement, sign_statement
-from domain.record.door import read_statement
 from domain.plan import proof
 from domain.plan.access import OPEN
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
+from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
 from domain.words.identifiers import ConsignmentIdentifier
@@ -69,6 +69,19 @@ async def at(temporal: Client) -> AsyncIterator[At]:
 def fresh(plan: Plan, **changed: Any) -> Plan:
     """The same plan under another code name."""
     return plan.model_copy(update={"operation": f"fresh-{uuid.uuid4().hex[:8]}", **changed})
+
+
+def sighting_by(service: str, plan: Plan) -> Envelope:
+    """Something that it says, another one each time."""
+    statement = Statement(
+        id=uuid.uuid4().hex,
+        delivery=plan.operation,
+        service=service,
+        officer="officer-1",
+        happened_at=datetime.now(UTC).isoformat(),
+        content=Sighted(place="on the road"),
+    )
+    return sign_statement(statement, private_key_of(service))
 
 
 def signed(service: str, method: str, url: str, body: bytes = b"", key_of: str = "") -> dict[str, str]:
@@ -240,8 +253,8 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
     answer = await desk.submit(plan.operation, stop)
-    services, deconfliction = Services(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force)
-    desks = Desks(at.installation.http, in_force, key, at.installation.url)
+    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force)
+    desks = Messenger(at.installation.http, in_force, key, at.installation.url)
     async with worker_for(temporal, queue, in_force, services, desks, deconfliction, grace=timedelta(seconds=1)):
         receipt = await desk.submit(plan.operation, stop)
         ledger = await desk.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
@@ -254,6 +267,30 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     stated = [one for one in ledger if isinstance(one, Entry) and isinstance(one.event, Stated)]
     assert [receipt.seq] == [one.seq for one in stated if isinstance(one.event, Stated) and one.event.envelope == stop]
     assert shown.halted is not None
+
+
+async def test_a_stop_does_not_queue_behind_statements_that_nobody_judges(temporal: Client, at: At) -> None:
+    """Temporal takes ten updates of a delivery at once: the eleventh, a stop, is kept at once and answered within seconds."""
+    plan = fresh(at.plan)
+    desk = Desk(
+        temporal, f"nobody-{uuid.uuid4().hex}", InForce(at.installation.directory), example_cards(), private_key_of(VIGIL)
+    )
+    await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
+    others = [asyncio.create_task(desk.submit(plan.operation, sighting_by("uz.police", plan))) for _ in range(12)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(8):  # less than any of the others waits for its receipt
+        answer = await desk.submit(plan.operation, stop_by("uz.police", plan))
+    history = await at.installation.handle(plan).fetch_history()
+    signals = [event for event in history.events if event.HasField("workflow_execution_signaled_event_attributes")]
+    pending = [one for one in others if not one.done()]
+    for one in others:
+        one.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await at.installation.handle(plan).terminate()
+
+    assert isinstance(answer, Left)
+    assert 1 == len(signals)
+    assert others == pending
 
 
 async def test_a_statement_that_breaks_a_rule_is_recorded_as_refused(at: At) -> None:
@@ -327,7 +364,9 @@ async def test_a_stream_of_changes_goes_on_where_it_was_left(at: At) -> None:
 
 
 async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused(temporal: Client) -> None:
-    """The ledger is closed, and an answer that was lost can still be asked for."""
+    """The ledger is closed, and an answer that was lost can still be asked for; also where the delivery ended just before the
+    statement was left for later, and nobody is told that there was no such delivery.
+    """
     plan, scenario = quick(*example_scenario("destination-refuses"))
     async with installed(temporal, plan, scenario) as here:
         await here.gateway(plan.initiator).start(signed_plan(plan))
@@ -338,13 +377,19 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         receipt = await door.submit(plan.operation, known.event.envelope)  # type: ignore[union-attr]
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, stop_by("uz.police", plan))
-        said = read_statement(known.event.envelope.body())  # type: ignore[union-attr]
+        said = read_statement(known.event.envelope)  # type: ignore[union-attr]
         forged = stop_by("uz.police", plan, said.id)
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, forged)
+        desk = Desk(temporal, here.task_queue, here.in_force, example_cards(), private_key_of(VIGIL))
+        late = await desk._leave(here.directory.get("kz.prosecutor"), said, known.event.envelope)  # type: ignore[union-attr]
+        stop = stop_by("uz.police", plan)
+        with pytest.raises(NotAllowed, match="has ended"):
+            await desk._leave(here.directory.get("uz.police"), read_statement(stop), stop)
 
     assert isinstance(receipt, Receipt)
     assert known.seq == receipt.seq
+    assert receipt == late
 
 
 async def test_when_temporal_is_away_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

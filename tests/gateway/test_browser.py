@@ -14,12 +14,12 @@ import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from temporalio.client import Client
 
-from domain.delivery.ledger import Entry
 from domain.delivery.events import Stated
+from domain.delivery.ledger import Entry
+from domain.plan.plan import Plan
+from domain.record.door import read_statement
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.stop import StopRequested
-from domain.record.door import read_statement
-from domain.plan.plan import Plan
 from domain.signing.envelope import STATEMENT_TYPE, open_envelope
 from domain.signing.keys import key_id, private_pem
 from gateway.oidc import Provider
@@ -183,7 +183,7 @@ async def test_an_officer_stops_in_two_presses(at: At) -> None:
     await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
     (stated,) = await at.said()
 
-    assert StopRequested(reason="the convoy is compromised") == read_statement(stated.envelope.body()).content
+    assert StopRequested(reason="the convoy is compromised") == read_statement(stated.envelope).content
     await at.go(f"/desk/deliveries/{at.plan.operation}")
     await expect(at.page.locator(".notice.bad")).to_contain_text("the convoy is compromised")
     assert await at.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,29 +10,42 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.delivery.ledger import Entry
+from archive.database import Database
+from archive.keys import KeyChanges
+from archive.reads import Reads
+from archive.sessions import Sessions
 from domain.delivery.events import KeysChanged, Told
+from domain.delivery.ledger import Entry
 from domain.delivery.statement import Statement, sign_statement
-from domain.rules.stop import StopRequested
+from domain.plan import proof
 from domain.plan.directory import ServiceKey
-from domain.plan.key_changes import KeyChange, KeyEnd, changed, read_change
+from domain.plan.key_changes import KeyChange, KeyEnd, Taken, changed, read_change
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
 from domain.record.verify import verify
+from domain.rules.stop import StopRequested
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
+from gateway.access import Proofs
+from gateway.api import application
+from gateway.connections import serving
 from gateway.desk import Desk
 from process.in_force import InForce
 from protocol.gateway import Gateway
+from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_api import fresh
+from tests.gateway.test_pages import Browser
 from tests.installation import Installation, end_what_runs, installed, renamed
 from tests.support import example_cards, example_plan, signed_plan
 from worker import worker_for
 from workflows.messages import workflow_id
 
 POLICE = "uz.police"
+SECOND = f"{POLICE} second"
+"""Names the key of their second officer."""
 
 
 @dataclass
@@ -86,9 +100,9 @@ def rotation(new: str) -> Envelope:
     return record(POLICE, added=(added,), ended=(KeyEnd(key=of(POLICE), at=(now + timedelta(days=7)).isoformat()),))
 
 
-def revocation(by: str = POLICE, key: str = "") -> Envelope:
-    """Of the police's first key, now."""
-    end = KeyEnd(key=of(POLICE), at=datetime.now(UTC).isoformat(), revoked=True)
+def revocation(by: str = POLICE, key: str = "", of_key: str = POLICE) -> Envelope:
+    """Of a key of the police, now: else their first."""
+    end = KeyEnd(key=of(of_key), at=datetime.now(UTC).isoformat(), revoked=True)
     return record(by, key, ended=(end,))
 
 
@@ -144,7 +158,7 @@ async def test_r24_a_stream_ends_with_the_key_that_asked_for_it(at: At) -> None:
 async def test_the_same_change_again_does_no_harm(at: At) -> None:
     """Announcing may be repeated: every delivery that has it is named again, and nothing is recorded twice."""
     change = revocation(VIGIL)
-    told = [await at.door(VIGIL, VIGIL).change_keys(one) for one in (change, change, revocation(VIGIL))]
+    told = [await at.door(SECOND).change_keys(one) for one in (change, change, revocation(VIGIL))]
     ledger = await at.door("kz.knb", "kz.knb").ledger(at.plan.operation)
 
     assert [(at.plan.operation,)] * 3 == [one.taken for one in told]
@@ -156,6 +170,7 @@ async def test_the_same_change_again_does_no_harm(at: At) -> None:
 async def test_a_delivery_that_starts_after_a_revocation_never_knows_the_key(at: At) -> None:
     """The gateway that took the revocation starts nothing with that key, whatever the directory's file says."""
     await at.door(POLICE).change_keys(revocation())
+    await at.door(SECOND).change_keys(revocation(key=SECOND, of_key=SECOND))
     assert not at.installation.in_force.now.get(POLICE).keys_at(datetime.now(UTC))
     with pytest.raises(Exception, match="cannot be started") as refused:
         await at.door("kz.knb", "kz.knb").start(signed_plan(fresh(at.plan)))
@@ -207,8 +222,132 @@ async def test_a_change_that_breaks_r24_or_is_forged_changes_nothing_anywhere(at
 
 async def test_an_administrator_revokes_a_stolen_key_everywhere(at: At) -> None:
     """A delivery knows the administrators it started with."""
-    told = await at.door("administration", "administration").change_keys(revocation("administration"))
+    await at.door("administration", "administration").change_keys(revocation("administration"))
     with pytest.raises(NotAuthentic):
         await at.door(POLICE).deliveries()
+    ledger = await at.door(SECOND).ledger(at.plan.operation)
+
+    assert [entry for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]
+
+
+@pytest.mark.parametrize("caller", ["administration", VIGIL])
+async def test_who_may_see_no_delivery_is_named_none_when_keys_change(at: At, caller: str) -> None:
+    """An administrator, or the installation, learns whether all have it and not which deliveries, or how many, there are."""
+    before = len((await at.installation.reads.page(0, 1000)).reads)
+    told = await at.door(caller, caller).change_keys(revocation(caller))
+    after = len((await at.installation.reads.page(0, 1000)).reads)
+
+    assert Taken(named=False) == told
+    assert before == after
+
+
+async def test_who_is_named_deliveries_when_keys_change_is_in_the_log_of_reads(at: At) -> None:
+    """A service sees where it has a part, as in its list, and that leaves its record as its list does."""
+    told = await at.door(POLICE).change_keys(revocation())
+    shown = (await at.installation.reads.page(0, 1000)).reads[-1]
 
     assert (at.plan.operation,) == told.taken
+    assert (POLICE, "keys", (at.plan.operation,)) == (shown.service, shown.action, shown.deliveries)
+
+
+async def test_an_officers_key_speaks_and_calls_for_that_officer_alone(at: At) -> None:
+    """In a statement, as a caller, and in the log of reads, where the officer is whose key it is though nobody says so."""
+    stop = read_statement(at.stop(POLICE).body())
+    with pytest.raises(NotAuthentic, match="is second's, and what it signed names duty"):
+        await at.door(SECOND).submit(at.plan.operation, at.stop(SECOND))
+    with pytest.raises(NotAuthentic, match="is second's, and what it signed names duty"):
+        await Gateway(at.installation.http, at.installation.url, POLICE, private_key_of(SECOND), "duty").inbox()
+    own = stop.model_copy(update={"officer": "second"})
+    receipt = await at.door(SECOND).submit(at.plan.operation, sign_statement(own, private_key_of(SECOND)))
+    await at.door(SECOND).view(at.plan.operation)
+    shown = (await at.installation.reads.page(0, 1000)).reads[-1]
+
+    assert "accepted" == receipt.verdict.verdict  # type: ignore[union-attr]
+    assert "second" == shown.officer
+
+
+@asynccontextmanager
+async def another_gateway(at: At) -> AsyncIterator[str]:
+    """One more gateway on the same archive, as it is when it has just been started; its address. It knows itself by the first's,
+    as gateways behind one name do.
+    """
+    port = free_ports(1)[0]
+    database = Database(str(at.installation.reads._database._engine.url))
+    in_force = InForce(at.installation.directory.for_others(), KeyChanges(database))
+    system = at.installation.directory.system()
+    assert system is not None
+    desk = Desk(at.installation.client, at.installation.task_queue, in_force, example_cards(), private_key_of(VIGIL))
+    reads = Reads(database, private_key_of(VIGIL), system)
+    app = application(desk, Proofs(in_force, at.installation.url), reads, Sessions(database))
+    async with serving(app, "127.0.0.1", port, grace=1):
+        yield f"http://127.0.0.1:{port}"
+    await reads.close()
+
+
+async def status(at: At, url: str, method: str, target: str, *, key: str = POLICE, body: bytes = b"") -> int:
+    """What a gateway answers the police, who call with this key."""
+    made = proof.make(
+        *(POLICE, private_key_of(key), method, f"{at.installation.url}{target}", body),
+        now=datetime.now(UTC),
+        nonce=uuid.uuid4().hex,
+        officer="duty" if key == POLICE else None,
+    )
+    headers = {"Authorization": made, "Content-Type": "application/json"}
+    async with at.installation.http.request(method, f"{url}{target}", data=body, headers=headers) as answer:
+        return answer.status
+
+
+async def test_a_revocation_made_at_one_gateway_binds_the_next_and_one_that_is_started_later(at: At) -> None:
+    """No call, no statement, no link to sign in: refused everywhere at the first try, and the service's other key goes on."""
+    said = f"/v1/deliveries/{at.plan.operation}/statements"
+    stop = at.stop(POLICE).model_dump_json().encode()
+    async with another_gateway(at) as running:
+        before = [await status(at, running, "GET", "/v1/inbox"), await status(at, running, "POST", "/v1/sign-in")]
+        await at.door(SECOND).change_keys(revocation(key=SECOND))
+        async with another_gateway(at) as started:
+            for url in (at.installation.url, running, started):
+                assert 401 == await status(at, url, "GET", "/v1/inbox")
+                assert 401 == await status(at, url, "POST", "/v1/sign-in")
+                assert 401 == await status(at, url, "POST", said, body=stop)
+                assert 401 == await status(at, url, "POST", said, key=SECOND, body=stop)
+                assert 200 == await status(at, url, "GET", "/v1/inbox", key=SECOND)
+
+    assert [200, 201] == before
+
+
+async def test_sessions_and_links_end_with_their_key_at_every_gateway(at: At) -> None:
+    """A browser that is signed in, and a link that nobody has opened yet."""
+    door = Gateway(at.installation.http, at.installation.url, POLICE, private_key_of(POLICE), "duty")
+    opened, unopened = await door.sign_in(), await door.sign_in()
+    async with another_gateway(at) as other:
+        browser = Browser(at.installation.http, other)
+        entered = await browser.enter(opened.address.partition("#")[2])
+        inbox, _ = await browser.ask("GET", "/desk")
+        await at.door(SECOND).change_keys(revocation(key=SECOND))
+        ended, _ = await browser.ask("GET", "/desk")
+        late = await browser.enter(unopened.address.partition("#")[2])
+
+    assert (204, 200) == (entered.status, inbox.status)
+    assert (401, 401) == (ended.status, late.status)
+    assert "Set-Cookie" not in late.headers
+
+
+async def test_a_key_that_is_revoked_while_its_request_comes_in_is_refused(at: At) -> None:
+    """The proof was good when the head came; by the time that the body has come, it is not."""
+    body = signed_plan(fresh(at.plan)).model_dump_json().encode()
+    plan = fresh(at.plan)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield body[:10]
+        await at.door(SECOND).change_keys(revocation(key=SECOND))
+        yield body[10:]
+
+    target = f"/v1/deliveries/{plan.operation}/plan"
+    made = proof.make(
+        *(POLICE, private_key_of(POLICE), "PUT", f"{at.installation.url}{target}", body), now=datetime.now(UTC), nonce="slow"
+    )
+    headers = {"Authorization": made, "Content-Type": "application/json"}
+    async with at.installation.http.put(f"{at.installation.url}{target}", data=slowly(), headers=headers) as answer:
+        said = await answer.json()
+
+    assert (401, True) == (answer.status, "counts no more" in said["detail"])

@@ -9,9 +9,9 @@ import pytest
 from temporalio.client import Client
 
 from domain.delivery.ledger import Receipt
+from domain.delivery.statement import sign_statement
 from domain.rules.stop import Incident, StopRequested
 from domain.rules.watch import Sighted
-from domain.delivery.statement import sign_statement
 from domain.signing.envelope import Envelope
 from domain.words.errors import Limited
 from gateway.desk import Desk

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from temporalio.client import Client
 from domain.words.errors import NotAllowed, Unavailable
 from gateway import health
 from gateway.desk import Desk
-from gateway.health import Health, Pulse
+from gateway.health import ArchivePulse, Health, Pulse, whole
 from process.in_force import InForce
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_api import At, signed
@@ -75,8 +76,40 @@ async def test_health_says_whether_a_worker_is_there(at: At, temporal: Client) -
         temporal, f"nobody-{uuid.uuid4().hex}", InForce(at.installation.directory), example_cards(), private_key_of(VIGIL)
     ).ready()
 
-    assert {"status": "up", "temporal": "up", "worker": "up"} == with_worker
+    assert {"status": "up", "temporal": "up", "worker": "up", "archive": "up"} == with_worker
     assert Health(worker="none") == without
+
+
+async def test_health_says_which_part_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation whose archive is away shows nothing, so it is not said to be up; nor is one without a worker."""
+
+    async def fails() -> None:
+        raise Unavailable("away")
+
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    async def there() -> None:
+        pass
+
+    async def temporal_away() -> Health:
+        raise Unavailable("Temporal cannot be reached")
+
+    async def worker(word: str) -> Health:
+        return Health.model_validate({"worker": word})
+
+    monkeypatch.setattr(health, "PATIENCE", timedelta(seconds=0.1))
+    found = [
+        await whole(worker(word), ArchivePulse(ask))
+        for word, ask in (("up", there), ("none", there), ("up", fails), ("up", hangs))
+    ]
+    with pytest.raises(Unavailable, match=r"^Temporal"):
+        await whole(temporal_away(), ArchivePulse(there))
+    with pytest.raises(Unavailable, match="neither Temporal nor the archive"):
+        await whole(temporal_away(), ArchivePulse(fails))
+
+    told = [(one.status, one.worker, one.archive) for one in found]
+    assert [("up", "up", "up"), ("partly", "none", "up"), ("partly", "up", "away"), ("partly", "up", "away")] == told
 
 
 async def test_however_many_ask_temporal_is_asked_once_a_second(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:

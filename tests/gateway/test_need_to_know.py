@@ -15,11 +15,10 @@ from pydantic import TypeAdapter
 from temporalio.client import Client
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Entry
+from domain.delivery.ledger import Entry, Withheld
 from domain.plan import proof
 from domain.plan.plan import Plan
 from domain.record.door import resume
-from domain.delivery.ledger import Withheld
 from gateway.api import routes
 from rehearsal.leaks import Reader
 from rehearsal.services import private_key_of

@@ -849,6 +849,7 @@ async def test_a_gateway_with_a_file_that_is_not_right_does_not_start(tmp_path: 
         cards=EXAMPLES / "cards",
         key=tmp_path / "vigil.pem",
         payload_keys=tmp_path / "payload.keys",
+        archive_url=f"sqlite+aiosqlite:///{tmp_path}/archive.db",
         oidc=written(tmp_path, service="kz.knb"),
     )
 

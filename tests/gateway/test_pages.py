@@ -12,6 +12,7 @@ from typing import Any, get_args
 import aiohttp
 import pytest
 from aiohttp import web
+from domain.delivery.statements import ANSWERS
 from temporalio.client import Client
 from typer.testing import CliRunner
 
@@ -19,19 +20,20 @@ from archive.database import Database
 from archive.sessions import IDLE, LINK
 from client import cli
 from domain.delivery.events import Event, Stated
-from domain.delivery.vocabulary import Outcome
 from domain.delivery.ledger import Receipt
-from domain.delivery.verdicts import Verdict
 from domain.delivery.progress import Standing
-from domain.delivery.statements import ANSWERS
-from domain.rules.arrival import NotCollected
 from domain.delivery.statement import Statement, sign_statement
-from domain.record.door import read_statement
+from domain.delivery.verdicts import Verdict
+from domain.delivery.vocabulary import Outcome
 from domain.plan.access import MAY
 from domain.plan.cards import Modality, Permission
 from domain.plan.directory import Directory
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
+from domain.rules.arrival import NotCollected
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, private_pem, public_text
 from domain.views.forms import MODELS
 from domain.views.view import Phase
@@ -43,10 +45,11 @@ from gateway.pages.door import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
 from process.brought import directory_in
+from process.in_force import InMemory
 from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import door_of
-from tests.installation import Installation, installed, renamed
+from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import WORDS, example_plan, signed_plan
 
 ROUTES = {route.kwargs["name"]: route for route in (*pages.routes, *provider.routes) if isinstance(route, web.RouteDef)}
@@ -440,11 +443,13 @@ async def test_more_than_a_share_is_refused_as_for_any_caller(at: At, monkeypatc
 
 @pytest.fixture
 def in_force(at: At) -> Iterator[Directory]:
-    """The directory, which is in force again afterwards."""
-    before = at.installation.in_force.now
+    """The directory, which is in force again afterwards; what becomes of keys meanwhile is in no archive."""
+    known = at.installation.in_force
+    before, changes, entered = known.now, known._changes, [*known._entered]
+    known._changes, known._entered = InMemory(), []
     yield before
-    at.installation.in_force._ended.clear()
-    at.installation.in_force.replace(before)
+    known._changes, known._entered = changes, entered
+    known.replace(before)
 
 
 async def test_a_key_that_is_revoked_ends_the_sessions_it_began(at: At, in_force: Directory) -> None:
@@ -452,10 +457,11 @@ async def test_a_key_that_is_revoked_ends_the_sessions_it_began(at: At, in_force
     browser, other = await at.signed_in("uz.prosecutor"), await at.signed_in("uz.customs")
     end = KeyEnd(key=key_id(public_text(private_key_of("uz.prosecutor"))), at=datetime.now(UTC).isoformat(), revoked=True)
     change = KeyChange(service="uz.prosecutor", by="uz.prosecutor", made_at=datetime.now(UTC).isoformat(), ended=(end,))
-    at.installation.in_force.end_keys(change)
+    signed = sign(canonical(change), KEYS_TYPE, private_key_of("uz.prosecutor"))
+    await at.installation.in_force.enter(signed, VIGIL_KEY, lambda _: None)
     await browser.page("/desk", 401)
     await other.page("/desk")
-    at.installation.in_force._ended.clear()
+    at.installation.in_force._changes, at.installation.in_force._entered = InMemory(), []
     at.installation.in_force.replace(in_force)
 
     await browser.page("/desk", 401)
@@ -685,23 +691,38 @@ async def test_the_command_prints_a_link_that_signs_in(at: At, officer: Desk) ->
 
 
 async def test_the_key_of_a_browser_becomes_a_key_of_its_service(at: At, officer: Desk, in_force: Directory) -> None:  # noqa: ARG001 - put back
-    """`vigil keys add`, signed by the service's own key: in the directory, in the ledger, on the page; and what the new key says
-    counts.
+    """`vigil keys add`, signed by the service's own key: in the directory, in the ledger, on the officer's page and
+    no other's; and what the new key says for that officer counts.
     """
     new = private_key_of(f"browser {uuid.uuid4().hex}")
-    words_ = ("keys", "add", "uz.police", public_text(new), "--until", "90d", "--directory", str(officer.directory))
+    words_ = (
+        "keys",
+        "add",
+        "uz.police",
+        public_text(new),
+        "--for",
+        "U-9",
+        "--until",
+        "90d",
+        "--directory",
+        str(officer.directory),
+    )
     code, said = await asyncio.to_thread(officer.vigil, *words_)
     at.installation.in_force.replace(directory_in(officer.directory))
     entered = next(key for key in directory_in(officer.directory).get("uz.police").keys if key.public == public_text(new))
-    page = await (await at.signed_in("uz.police")).page("/desk/me")
-    door = Gateway(at.installation.http, at.installation.url, "uz.police", new, "U-9")
-    signed = sign_statement(statement(at.plan, "uz.police", {"kind": "incident", "risk_to_life": False, "what": "x"}), new)
+    page = await (await at.signed_in("uz.police", "U-9")).page("/desk/me")
+    others = await (await at.signed_in("uz.police")).page("/desk/me")
+    door = Gateway(at.installation.http, at.installation.url, "uz.police", new)
+    said_ = statement(at.plan, "uz.police", {"kind": "incident", "risk_to_life": False, "what": "x"})
+    signed = sign_statement(said_.model_copy(update={"officer": "U-9"}), new)
     receipt = await door.submit(at.plan.operation, signed)
 
     assert 0 == code
     assert at.plan.operation in said["deliveries"]["taken"]
     assert entered.valid_until is not None
+    assert "U-9" == entered.officer
     assert key_id(public_text(new)) in page
+    assert key_id(public_text(new)) not in others
     assert isinstance(receipt, Receipt)
     assert "accepted" == receipt.verdict.verdict
 

@@ -11,14 +11,17 @@ from aiohttp import web
 from temporalio.client import Client
 
 from archive.database import Database
+from archive.keys import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
 from domain.delivery.ledger import Receipt
-from domain.rules.watch import Sighted
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan import proof
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
 from domain.record.reads import Read, signed_tip, verify_reads
+from domain.rules.handling import Information
+from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotAllowed, NotFound, NotVerified, Unavailable
 from gateway.access import Proofs
@@ -29,6 +32,7 @@ from gateway.reads import NO_VIEWS
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
+from tests.gateway.test_keys import of, revocation
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import example_cards, example_plan, signed_plan
 from tests.workflows.test_controlled_delivery import stop_by
@@ -75,8 +79,8 @@ async def at(temporal: Client) -> AsyncIterator[At]:
 READERS = {"inbox": "uz.prosecutor", "reads": "audit"}
 """Who may, where the initiator may not or would be shown nothing."""
 ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
-ELSEWHERE = {"decode"}
-"""Tried where there is something to decode: tests/gateway/test_codec_server.py."""
+ELSEWHERE = {"decode", "keys"}
+"""Tried where there is something to decode, or a change to announce: in `test_codec_server.py` and `test_keys.py`."""
 OF_NO_DELIVERY = {"health", "openapi", "measure", "directory"}
 
 
@@ -231,10 +235,20 @@ async def test_of_one_delivery_an_auditor_is_given_its_records(at: At) -> None:
     assert ((at.plan.operation,), found[0], found[-1]) == (last.deliveries, last.first, last.last)
 
 
+NOWHERE = Database("sqlite+aiosqlite:////nowhere/archive.db")
+
+
+def told_by(service: str, plan: Plan) -> Envelope:
+    """Something that a service says, and that is no stop."""
+    said = read_statement(stop_by(service, plan).body())
+    other = said.model_copy(update={"content": Information(text="the van is blue")})
+    return sign_statement(other, private_key_of(service))
+
+
 @pytest.fixture
 def away(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is gone."""
-    monkeypatch.setattr(at.installation.reads, "_database", Database("sqlite+aiosqlite:////nowhere/archive.db"))
+    monkeypatch.setattr(at.installation.reads, "_database", NOWHERE)
 
 
 LOOKS: dict[str, Callable[[At], object]] = {
@@ -255,21 +269,50 @@ async def test_while_the_archive_is_away_nothing_is_shown(at: At, look: Callable
     with pytest.raises(Unavailable, match="nothing is shown that cannot be recorded") as refused:
         await look(at)  # type: ignore[misc]
 
-    assert "statements and stops" in refused.value.hint
+    assert "a stop is taken all the same" in refused.value.hint
 
 
 @pytest.mark.usefixtures("away")
-async def test_while_the_archive_is_away_statements_and_stops_are_taken(at: At) -> None:
-    """R8: a stop waits for no database. A delivery is started and stopped, and its receipt given."""
+async def test_while_the_archive_is_away_health_says_so(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever watches the installation sees which part is missing."""
+    monkeypatch.setattr("gateway.health.FRESH", -1)
+    async with at.installation.http.get(f"{at.installation.url}/v1/health") as answer:
+        assert ("partly", "away") == ((found := await answer.json())["status"], found["archive"])
+
+
+@pytest.mark.usefixtures("away")
+async def test_while_the_archive_is_away_a_stop_is_taken_and_all_else_for_a_while(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R8: a stop waits for no database. A delivery is started by the keys last known; once those may have been revoked for too
+    long, nobody starts one or says anything else, and who orders a stop gets the receipt.
+    """
+    monkeypatch.setattr(at.installation.in_force, "_changes", KeyChanges(NOWHERE))
     plan = at.plan.model_copy(update={"operation": f"fresh-{uuid.uuid4().hex[:8]}"})
     await at.door("kz.knb").start(signed_plan(plan))
+    monkeypatch.setattr("process.in_force.BOUND", 0.0)
     try:
+        with pytest.raises(Unavailable, match="does not say which keys count"):
+            await at.door("kz.knb").start(signed_plan(renamed(plan)))
+        with pytest.raises(Unavailable, match="does not say which keys count"):
+            await at.door("uz.police").submit(plan.operation, told_by("uz.police", plan))
         receipt = await at.door("uz.police").submit(plan.operation, stop_by("uz.police", plan))
     finally:
         await at.installation.handle(plan).terminate()
 
     assert isinstance(receipt, Receipt)
     assert "accepted" == receipt.verdict.verdict
+
+
+@pytest.mark.usefixtures("away")
+async def test_while_the_archive_is_away_no_key_is_revoked_at_one_gateway_alone(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of keys is in the archive first: without it nothing has changed, and the officer is told to do it again."""
+    monkeypatch.setattr(at.installation.in_force, "_changes", KeyChanges(NOWHERE))
+    with pytest.raises(Unavailable, match="cannot take a change of keys") as refused:
+        await at.door("uz.police").change_keys(revocation())
+
+    assert "again" in refused.value.hint
+    assert at.installation.in_force.now.get("uz.police").keys_at(datetime.now(UTC)).keys() >= {of("uz.police")}
 
 
 async def test_a_log_that_was_changed_from_outside_shows_nothing_more(at: At, monkeypatch: pytest.MonkeyPatch) -> None:

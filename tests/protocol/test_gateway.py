@@ -84,6 +84,17 @@ async def test_what_is_no_address_is_refused_as_bad_input(address: str) -> None:
     assert "http://127.0.0.1:8470" in refused.value.hint
 
 
+async def test_a_gateway_elsewhere_is_called_over_https_alone() -> None:
+    """What is asked and answered is nobody's on the way: the mistake is named, with what would be right."""
+    with pytest.raises(Malformed, match="everything could be read") as refused:
+        async with called("http://vigil.example:8470"):
+            pass
+    async with called("https://vigil.example"):
+        pass
+
+    assert "https://vigil.example" in refused.value.hint
+
+
 @pytest.mark.parametrize("status", [200, 302, 404, 500])
 @pytest.mark.parametrize(("text", "kind"), [("<p>hello</p>", "text/html"), ('{"detail": "no"}', "application/json")])
 async def test_another_web_server_is_told_from_a_gateway(status: int, text: str, kind: str) -> None:

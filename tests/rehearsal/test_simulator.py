@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rehearsal.clock import EPOCH, DeadlockError, VirtualTimeLoop, run
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Cleared, Closed, Deconflicted, Opened, Stated, Told
@@ -13,7 +14,6 @@ from domain.record.verify import verify
 from domain.views.asked import request
 from rehearsal import __main__ as campaign
 from rehearsal.chaos import TROUBLES, Rival
-from rehearsal.clock import EPOCH, DeadlockError, VirtualTimeLoop, run
 from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.scenario import Act, Scenario
 from rehearsal.services import lines

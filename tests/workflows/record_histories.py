@@ -28,7 +28,7 @@ from process.temporal import readable
 from rehearsal.over_http import SimulatedServices, free_ports
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
-from tests.activities.test_desks import Hook
+from tests.activities.test_messenger import Hook
 from tests.installation import BYSTANDERS, Installation, installed, quick, temporal_server, without
 from tests.support import SCENARIOS, example_scenario, signed_plan
 from workflows import messages

@@ -9,12 +9,12 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailed
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError
 
-from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.events import Stated
+from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.statement import Statement, sign_statement
-from domain.rules.stop import StopRequested
 from domain.plan.plan import Plan
 from domain.record.verify import verify
+from domain.rules.stop import StopRequested
 from domain.signing.envelope import Envelope
 from rehearsal.invariants import Checker
 from rehearsal.services import private_key_of

@@ -14,13 +14,13 @@ from temporalio.worker import Worker
 
 from domain.delivery.events import Closed, Deconflicted, Stated, Told
 from domain.delivery.ledger import Entry, Receipt
-from domain.rules.conflict import ConflictYielded
 from domain.delivery.statement import Content, Statement, sign_statement
-from domain.rules.stop import Interdicted
 from domain.plan.plan import Plan
 from domain.plan.register import Answer, Claim, Register
 from domain.plan.selectors import selector
 from domain.record.verify import verify
+from domain.rules.conflict import ConflictYielded
+from domain.rules.stop import Interdicted
 from process.temporal import readable
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario

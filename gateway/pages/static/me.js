@@ -20,7 +20,7 @@ function present(key) {
         .join(", ")
     : texts.notYet;
   $("known").className = known ? "good" : "warn";
-  $("command").textContent = `vigil keys add ${data.service} ${key.public} --until 90d --gateway ${data.url}`;
+  $("command").textContent = `vigil keys add ${data.service} ${key.public} --for ${data.officer} --until 90d --gateway ${data.url}`;
   show($("how"), !known);
 }
 

@@ -1,5 +1,5 @@
 """People at a desk are told that something waits for them, by webhook or by mail, and never what: no content, no place, no
-name. What they are asked they read in their inbox, under their own key.
+name, and no checkpoint, since those are named after places. What they are asked they read in their inbox, under their own key.
 
 A webhook follows Standard Webhooks 1.0.0 with its asymmetric signature `v1a`, by Vigil's own Ed25519 key: there is no secret to
 share, to keep or to steal. A mail has the same `Message-ID` whenever the same thing is told again.
@@ -8,6 +8,7 @@ Where they are told stands in the directory that the worker was started with, an
 history holds an address (docs/decisions/0013).
 """
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -18,23 +19,25 @@ import aiohttp
 from aiosmtplib import SMTPException, send
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.delivery.ledger import NoticeKind, UtcText
 from domain.delivery.requests import Notice, Request
+from domain.delivery.vocabulary import NoticeKind, UtcText
 from domain.plan.directory import Channel, Desk, Email, Webhook
-from domain.signing.canonical import Frozen, canonical, digest, plain
+from domain.signing.canonical import Frozen, canonical, digest, digest_of_bytes, plain
 from domain.signing.keys import b64
 from domain.words.errors import Fault, Malformed
-from domain.words.identifiers import CheckpointId, OperationCode, ServiceId
+from domain.words.identifiers import OperationCode, ServiceId
 from domain.words.moments import instant, utc_text
 from process.in_force import InForce
 from process.mail import Mailbox
 
-log = logging.getLogger("vigil.desks")
+log = logging.getLogger("vigil.messenger")
 
-ONE_CALL = aiohttp.ClientTimeout(total=15)
-"""As the specification recommends: 15 to 30 seconds."""
-ONE_MAIL = 15.0
-"""Seconds for one mail to be taken by the server."""
+ONE_ALERT = 15.0
+"""Seconds for one webhook or one mail, from the first look-up of a name to the last word of its server. Standard Webhooks
+recommends 15 to 30.
+"""
+UNTIMED = aiohttp.ClientTimeout(total=None)
+"""`ONE_ALERT` is the bound, for webhooks as for mail."""
 
 WORDS: dict[Literal["request", NoticeKind], str] = {
     "request": "something is asked of you",
@@ -55,44 +58,44 @@ class NotToldError(Exception):
     """Nobody took the message. Trying again later may help."""
 
 
-class Waiting(Frozen):
+class Alert(Frozen):
     """All that is told: something of this kind waits for this service."""
 
     type: Literal["request", NoticeKind]
     delivery: OperationCode
-    checkpoint: CheckpointId | None
     service: ServiceId
     at: UtcText
     """When it came up; the same however often it is told."""
     number: str
-    """Id of the request or notice. It is not told: what is, is made from it."""
+    """Id of the request or notice. It may tell the checkpoint, so it stays here: see `message_id`."""
 
     @classmethod
-    def of_request(cls, request: Request) -> "Waiting":
+    def of_request(cls, request: Request) -> "Alert":
         """That a request waits."""
-        who = {"delivery": request.delivery, "checkpoint": request.checkpoint, "service": request.service}
-        return cls(type="request", **who, at=request.asked_at, number=request.id)
+        return cls(type="request", delivery=request.delivery, service=request.service, at=request.asked_at, number=request.id)
 
     @classmethod
-    def of_notice(cls, notice: Notice, at: datetime) -> "Waiting":
+    def of_notice(cls, notice: Notice, at: datetime) -> "Alert":
         """That there is a notice."""
-        who = {"delivery": notice.delivery, "service": notice.service}
-        return cls(type=notice.kind, checkpoint=notice.checkpoint, **who, at=utc_text(at), number=notice.id)
-
-    @property
-    def message_id(self) -> str:
-        """The same for the same thing, and without a full stop, as the specification demands."""
-        return f"msg_{digest([self.type, self.number])[:32]}"
+        return cls(type=notice.kind, delivery=notice.delivery, service=notice.service, at=utc_text(at), number=notice.id)
 
 
-class Told(NamedTuple):
+def message_id(alert: Alert, key: Ed25519PrivateKey) -> str:
+    """The same for the same thing, and without a full stop, as the specification demands.
+
+    It is made with the key, for a plain hash would tell the checkpoint to whoever tries out names of places.
+    """
+    return f"msg_{digest_of_bytes(key.sign(b'alert ' + digest([alert.type, alert.number]).encode()))[:32]}"
+
+
+class Reached(NamedTuple):
     """Whether a message has been taken somewhere, and whether everywhere."""
 
     anyone: bool
     everyone: bool
 
 
-class Desks:
+class Messenger:
     """Tells people at a desk, in Vigil's name."""
 
     def __init__(
@@ -122,68 +125,75 @@ class Desks:
         known = self._directory.now.find(service)
         return known.reach.notify if known is not None and isinstance(known.reach, Desk) else ()
 
-    async def tell(self, waiting: Waiting, taken: list[str]) -> "Told":
-        """Tell through every channel that has not taken this yet. `taken` keeps which have: it gets a mark of each, and with it
-        nothing is told twice.
+    async def tell(self, alert: Alert, taken: list[str]) -> "Reached":
+        """Tell through every channel that has not taken this yet, side by side. It returns within `ONE_ALERT`, whatever they do.
+
+        `taken` keeps which have: it gets a mark of each, and with it nothing is told twice.
         """
-        marks = {digest([plain(one), waiting.message_id])[:16]: one for one in self.channels(waiting.service)}
-        for mark, channel in marks.items():
-            if mark in taken:
-                continue
+        number = message_id(alert, self._key)
+        marks = {digest([plain(one), number])[:16]: one for one in self.channels(alert.service)}
+
+        async def through(mark: str, channel: Channel) -> None:
             try:
-                await self._send(channel, waiting)
+                await self._send(channel, alert)
             except NotToldError as error:
-                log.warning("%s", error, extra={"service": waiting.service, "delivery": waiting.delivery})
+                log.warning("%s", error, extra={"service": alert.service, "delivery": alert.delivery})
             else:
                 taken.append(mark)
-        return Told(anyone=not marks.keys().isdisjoint(taken), everyone=marks.keys() <= set(taken))
 
-    async def _send(self, channel: Channel, waiting: Waiting) -> None:
-        match channel:
-            case Webhook():
-                await self._post(channel, waiting)
-            case Email():
-                await self._mail(channel, waiting)
+        await asyncio.gather(*(through(mark, channel) for mark, channel in marks.items() if mark not in taken))
+        return Reached(anyone=not marks.keys().isdisjoint(taken), everyone=marks.keys() <= set(taken))
 
-    async def _post(self, channel: Webhook, waiting: Waiting) -> None:
+    async def _send(self, channel: Channel, alert: Alert) -> None:
+        """Raises `NotToldError`, in time: what a server may take for each of its steps adds up."""
+        try:
+            async with asyncio.timeout(ONE_ALERT):
+                match channel:
+                    case Webhook():
+                        await self._post(channel, alert)
+                    case Email():
+                        await self._mail(channel, alert)
+        except TimeoutError as error:
+            raise NotToldError(f"{alert.service} cannot be told by {channel.by} in time") from error
+
+    async def _post(self, channel: Webhook, alert: Alert) -> None:
         told = {
-            "type": waiting.type if waiting.type == "request" else f"notice.{waiting.type}",
-            "timestamp": waiting.at,
+            "type": alert.type if alert.type == "request" else f"notice.{alert.type}",
+            "timestamp": alert.at,
             "data": {
-                "delivery": waiting.delivery,
-                "checkpoint": waiting.checkpoint,
-                "service": waiting.service,
+                "delivery": alert.delivery,
+                "service": alert.service,
                 "gateway": self._gateway,
             },
         }
         body = canonical(told)
         try:
             async with self._http.post(
-                str(channel.url), data=body, headers=self._signed(waiting, body), timeout=ONE_CALL, allow_redirects=False
+                str(channel.url), data=body, headers=self._signed(alert, body), timeout=UNTIMED, allow_redirects=False
             ) as answer:
                 if not 200 <= answer.status < 300:
-                    raise NotToldError(f"the webhook of {waiting.service} answers with status {answer.status}")
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise NotToldError(f"the webhook of {waiting.service} cannot be reached") from error
+                    raise NotToldError(f"the webhook of {alert.service} answers with status {answer.status}")
+        except (aiohttp.ClientError, OSError) as error:
+            raise NotToldError(f"the webhook of {alert.service} cannot be reached") from error
 
-    def _signed(self, waiting: Waiting, body: bytes) -> dict[str, str]:
+    def _signed(self, alert: Alert, body: bytes) -> dict[str, str]:
         """The headers of Standard Webhooks; the time is that of this attempt."""
-        now = str(int(datetime.now(UTC).timestamp()))
-        signature = self._key.sign(b".".join([waiting.message_id.encode(), now.encode(), body]))
+        number, now = message_id(alert, self._key), str(int(datetime.now(UTC).timestamp()))
+        signature = self._key.sign(b".".join([number.encode(), now.encode(), body]))
         return {
             "Content-Type": "application/json",
-            "webhook-id": waiting.message_id,
+            "webhook-id": number,
             "webhook-timestamp": now,
             "webhook-signature": f"v1a,{b64(signature)}",
         }
 
-    async def _mail(self, channel: Email, waiting: Waiting) -> None:
+    async def _mail(self, channel: Email, alert: Alert) -> None:
         box = self._mailbox
         if box is None:  # a directory that came later
-            raise NotToldError(f"{waiting.service} is told by mail, and no mail is set up")
+            raise NotToldError(f"{alert.service} is told by mail, and no mail is set up")
         try:
             await send(
-                mail(waiting, box.sender, channel.to, self._gateway),
+                mail(alert, message_id(alert, self._key), box.sender, channel.to, self._gateway),
                 hostname=box.host,
                 port=box.port,
                 username=box.username,
@@ -191,27 +201,26 @@ class Desks:
                 use_tls=box.protection == "tls",
                 start_tls=box.protection == "starttls",
                 local_hostname=box.sender.rpartition("@")[2],
-                timeout=ONE_MAIL,
+                timeout=ONE_ALERT,
             )
         except (SMTPException, OSError) as error:  # their texts may hold addresses
-            raise NotToldError(f"the mail server does not take the mail to {waiting.service}: {type(error).__name__}") from error
+            raise NotToldError(f"the mail server does not take the mail to {alert.service}: {type(error).__name__}") from error
 
 
-def mail(waiting: Waiting, sender: str, to: str, gateway: str) -> EmailMessage:
+def mail(alert: Alert, number: str, sender: str, to: str, gateway: str) -> EmailMessage:
     """The message, the same bytes whenever the same thing is told."""
     message = EmailMessage()
     message["From"], message["To"] = sender, to
-    message["Subject"] = f"Vigil: {waiting.delivery}: {WORDS[waiting.type]}"
-    message["Date"] = format_datetime(instant(waiting.at))
-    message["Message-ID"] = f"<{waiting.message_id}@{sender.rpartition('@')[2]}>"
+    message["Subject"] = f"Vigil: {alert.delivery}: {WORDS[alert.type]}"
+    message["Date"] = format_datetime(instant(alert.at))
+    message["Message-ID"] = f"<{number}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers it
-    where = f", at {waiting.checkpoint}" if waiting.checkpoint is not None else ""
     message.set_content(
-        f"To {waiting.service}, in the operation {waiting.delivery}{where}: {WORDS[waiting.type]}.\n"
+        f"To {alert.service}, in the operation {alert.delivery}: {WORDS[alert.type]}.\n"
         "\n"
         "This message says no more on purpose. Read it at\n"
         f"{gateway}\n"
-        f"with: vigil inbox --as {waiting.service}\n"
+        f"with: vigil inbox --as {alert.service}\n"
         "\n"
         "Nobody reads answers to this message.\n"
     )

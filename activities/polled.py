@@ -1,0 +1,142 @@
+"""What becomes of the answers of a polled service: each enters by the same door as everyone's statement, or waits, or is noise.
+
+An answer is passed over only when it is settled: judged, so that there is a receipt, or noise that no change of keys or plan
+can make sense of. Everything else may be a directory or a delivery that lags behind: it is fetched and handed in again, and
+does not keep back what was said after it. Its service hears of both with the next question.
+"""
+
+import logging
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel
+from temporalio.client import RPCTimeoutOrCancelledError, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
+
+from activities.relay import Relay
+from domain.plan.directory import Directory, Service
+from domain.record.door import read_statement
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
+from domain.signing.keys import key_id
+from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable
+from domain.words.moments import instant
+from process.in_force import BRAKES, InForce
+
+log = logging.getLogger("vigil.polled")
+
+MOST_WORDS = 20
+"""Answers of which a service hears with one question."""
+
+Fate = Literal["judged", "refused", "waits"]
+"""`refused`: noise for good. `waits`: not acceptable as things stand, and perhaps soon."""
+
+
+class Verdict(NamedTuple):
+    """What became of one answer; `code` says why it was not judged (docs/protocol.md, section 7)."""
+
+    fate: Fate
+    code: str = ""
+
+
+class Progress(BaseModel):
+    """How far the answers of one service have been taken."""
+
+    after: int = 0
+    """All up to this number are settled."""
+    settled: list[int] = []
+    """Numbers beyond it that are settled too."""
+    refused: list[str] = []
+    """What its service has still to hear of answers that were noise, as `refused=NUMBER:CODE`; 0 is an answer as a whole."""
+    waits: list[str] = []
+    """And of those that wait, as `waits=NUMBER:CODE`."""
+
+    def words(self) -> list[str]:
+        """What it hears with the next question."""
+        return [*self.refused[:MOST_WORDS], *self.waits[:MOST_WORDS]]
+
+    def heard(self) -> None:
+        """It has been asked with these words, and has answered."""
+        del self.refused[:MOST_WORDS]
+
+    def refuse(self, number: int, code: str) -> None:
+        """Let its service hear that this was noise; once, however often it comes."""
+        word = f"refused={number}:{code}"
+        if word not in self.refused:
+            self.refused.append(word)
+
+    def settle(self, number: int) -> None:
+        """Never take this answer again, and go on from it if nothing before it is left."""
+        self.settled.append(number)
+        while self.after + 1 in self.settled:
+            self.after += 1
+            self.settled.remove(self.after)
+
+
+async def take(answers: tuple[Envelope | None, ...], progress: Progress, directory: InForce, relay: Relay, delivery: str) -> None:
+    """Take what came beyond `progress.after`. Raises `RPCError` or `RPCTimeoutOrCancelledError` if the workflow cannot be
+    reached: what was taken until then is noted.
+    """
+    progress.waits = []
+    await directory.look()  # a key that ended a moment ago, the delivery may not know of yet
+    for number, envelope in enumerate(answers, start=progress.after + 1):
+        if number in progress.settled:
+            continue
+        verdict = await _hand_in(envelope, directory, relay, delivery)
+        if verdict.fate == "waits":
+            progress.waits.append(f"waits={number}:{verdict.code}")
+            continue
+        if verdict.fate == "refused":
+            progress.refuse(number, verdict.code)
+        progress.settle(number)
+
+
+async def _hand_in(envelope: Envelope | None, directory: InForce, relay: Relay, delivery: str) -> Verdict:
+    """Nothing of an answer is parsed before it is known who signed it."""
+    if envelope is None:
+        return Verdict("refused", Malformed.code)
+    found = _speaker(envelope, directory.now, datetime.now(UTC))
+    if isinstance(found, Verdict):
+        return found
+    try:
+        statement = read_statement(envelope)
+        if statement.service != found.id:
+            return Verdict("refused", NotAuthentic.code)
+        if statement.kind not in BRAKES:
+            directory.sure()
+        for signature in envelope.signatures:
+            found.check_officer(signature.keyid, statement.officer)
+        await relay.submit(delivery, envelope)
+    except (Malformed, NotAuthentic) as error:
+        return Verdict("refused", error.code)
+    except Unavailable as error:
+        return Verdict("waits", error.code)
+    except WorkflowUpdateFailedError as error:
+        code = error.cause.type if isinstance(error.cause, ApplicationError) and error.cause.type else "unavailable"
+        return Verdict("refused" if code in (Malformed.code, NotFound.code) else "waits", code)
+    return Verdict("judged")
+
+
+def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service | Verdict:
+    """Whose keys signed this, all of them valid now; else what that makes of it.
+
+    A key that the directory does not know, or that is not valid yet, may be there soon. A signature that does not fit, or by a
+    key that has ended, is never mended.
+    """
+    signers = {signature.keyid for signature in envelope.signatures}
+    speaker = next((one for one in directory.services if any(key_id(key.public) in signers for key in one.keys)), None)
+    known = {key_id(key.public): key for key in speaker.keys} if speaker is not None else {}
+    if speaker is None or not signers <= known.keys():
+        return Verdict("waits", NotAuthentic.code)
+    try:
+        open_envelope(envelope, STATEMENT_TYPE, {number: known[number].public for number in signers})
+    except (NotAuthentic, Malformed) as error:
+        return Verdict("refused", error.code)
+    if all(known[number].valid_at(now) for number in signers):
+        return speaker
+    early = any(instant(known[number].valid_from) > now for number in signers)
+    return Verdict("waits" if early else "refused", NotAuthentic.code)
+
+
+AWAY = (RPCError, RPCTimeoutOrCancelledError)
+"""The workflow cannot be reached now."""

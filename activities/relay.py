@@ -1,0 +1,45 @@
+"""Handing in to a delivery what an activity has found: by signal or Update, with the moment at which it was found, sealed with
+the installation's key. Never by an activity's result, which could be put there by whoever can write to Temporal.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from temporalio import activity
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.delivery.ledger import Receipt
+from domain.record.door import Report
+from domain.signing.envelope import Envelope
+from workflows import messages
+from workflows.messages import hand_in, update_id, workflow_id
+
+
+class Relay:
+    """The way in, with the installation's key."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+
+    async def report(self, delivery: str, fact: Report) -> None:
+        """A fact. A delivery that has ended needs to know nothing more. Raises `RPCError` if it cannot be reached."""
+        try:
+            handed = hand_in(fact, delivery, datetime.now(UTC), self._key)
+            await _workflow(delivery).signal(messages.REPORT, handed)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+
+    async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
+        """A statement that was fetched. Raises what `execute_update` raises."""
+        handed = hand_in(envelope, delivery, datetime.now(UTC), self._key)
+        receipt: Receipt = await _workflow(delivery).execute_update(
+            messages.SUBMIT, handed, id=update_id(envelope), result_type=Receipt
+        )
+        return receipt
+
+
+def _workflow(delivery: str) -> WorkflowHandle[Any, Any]:
+    return activity.client().get_workflow_handle(workflow_id(delivery))

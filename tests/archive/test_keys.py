@@ -1,0 +1,77 @@
+"""Changes of keys in a real database of each kind."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import update
+
+from archive.database import Database
+from archive.keys import KeyChanges
+from archive.tables import key_changes
+from domain.plan.key_changes import ENTERED_TYPE
+from domain.signing.envelope import Envelope, sign
+from domain.words.errors import NotVerified, Unavailable
+from rehearsal.services import VIGIL, private_key_of
+from tests.archive.test_log import database
+
+
+def entered(text: str) -> Envelope:
+    """Something that the installation has entered."""
+    return sign(text.encode(), ENTERED_TYPE, private_key_of(VIGIL))
+
+
+async def test_what_is_appended_is_there_for_everybody_in_its_order(url: str) -> None:
+    """Another gateway finds it at once, and one that is started later finds all of it."""
+    first, second = database(url), database(url)
+    appended = [await KeyChanges(first).append(number, entered(f"{number}")) for number in (1, 2)]
+    newest, since = await KeyChanges(second).newest(), await KeyChanges(second).since(1)
+    await first.close()
+    await second.close()
+    later = database(url)
+    everything = await KeyChanges(later).since(0)
+    await later.close()
+
+    assert [True, True] == appended
+    assert (2, (entered("2"),)) == (newest, since)
+    assert (entered("1"), entered("2")) == everything
+
+
+async def test_of_many_who_append_at_once_one_has_the_number(url: str) -> None:
+    """So each change is judged with all before it in force: whoever comes second looks again."""
+    first, second = database(url), database(url)
+    doors = [KeyChanges(first), KeyChanges(second)] * 3
+    won = await asyncio.gather(*(door.append(1, entered(f"{number}")) for number, door in enumerate(doors)))
+    kept = await doors[0].since(0)
+    await first.close()
+    await second.close()
+
+    assert 1 == won.count(True)
+    assert (entered(f"{won.index(True)}"),) == kept
+
+
+async def test_nothing_has_been_entered_in_a_new_archive(url: str) -> None:
+    """The newest number is none."""
+    archive = database(url)
+    found = await KeyChanges(archive).newest(), await KeyChanges(archive).since(0)
+    await archive.close()
+
+    assert (0, ()) == found
+
+
+async def test_a_row_that_is_no_envelope_is_named(url: str) -> None:
+    """Somebody has written into the database."""
+    archive = database(url)
+    await KeyChanges(archive).append(1, entered("1"))
+    async with archive.writing() as connection:
+        await connection.execute(update(key_changes).values(envelope="{}"))
+    with pytest.raises(NotVerified, match="entry 1: what is in the database is not a change of keys"):
+        await KeyChanges(archive).since(0)
+    await archive.close()
+
+
+async def test_a_database_that_is_away_says_so() -> None:
+    """Rather than that no key has been changed."""
+    changes = KeyChanges(Database("sqlite+aiosqlite:////nowhere/archive.db"))
+    for asked in (changes.newest(), changes.since(0), changes.append(1, entered("1"))):
+        with pytest.raises(Unavailable):
+            await asked
