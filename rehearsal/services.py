@@ -7,7 +7,7 @@ worth nothing outside a rehearsal.
 import hashlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -109,10 +109,14 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             yield said
             if request.officers > 1:
                 yield _seconded(said, scenario.pace_of(request.service, need).fastest, dice)
+    said_once: set[tuple[str | None, str]] = set()
     for act in acts:
         if act.says is not None:
             at = _delay(request, scenario, BOOK.need_of(act.says), act, dice, now)
-            yield _line(request, _acted(request, act, dice), at, dice, next(officers), by=act.by)
+            line = _line(request, _acted(request, act, dice), at, dice, next(officers), by=act.by)
+            again = request.officers > 1 and (act.by, act.says) in said_once
+            yield _by_the_second(line, line.statement.id) if again else line
+            said_once.add((act.by, act.says))
 
 
 def _happens(act: Act, throw: str) -> bool:
@@ -167,9 +171,14 @@ def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: 
 
 
 def _seconded(line: Line, pause: timedelta, dice: random.Random) -> Line:
-    """The same, signed by a second officer (R20)."""
-    statement = line.statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "officer": SECOND})
-    return Line(line.at + pause, statement, sign_statement(statement, key_of(statement)), line.answers)
+    """The same, said again by a second officer (R20)."""
+    return _by_the_second(replace(line, at=line.at + pause), f"{dice.getrandbits(128):032x}")
+
+
+def _by_the_second(line: Line, name: str) -> Line:
+    """This, under this id, by the second officer with a key of their own."""
+    statement = line.statement.model_copy(update={"id": name, "officer": SECOND})
+    return Line(line.at, statement, sign_statement(statement, key_of(statement)), line.answers)
 
 
 def key_of(statement: Statement) -> Ed25519PrivateKey:
