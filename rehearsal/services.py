@@ -7,7 +7,7 @@ worth nothing outside a rehearsal.
 import hashlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -109,14 +109,14 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             yield said
             if request.officers > 1:
                 yield _seconded(said, scenario.pace_of(request.service, need).fastest, dice)
-    said_once: set[tuple[str | None, str]] = set()
+    spoken: list[Need] = []
     for act in acts:
         if act.says is not None:
-            at = _delay(request, scenario, BOOK.need_of(act.says), act, dice, now)
-            line = _line(request, _acted(request, act, dice), at, dice, next(officers), by=act.by)
-            again = request.officers > 1 and (act.by, act.says) in said_once
-            yield _by_the_second(line, line.statement.id) if again else line
-            said_once.add((act.by, act.says))
+            need = BOOK.need_of(act.says)
+            at = _delay(request, scenario, need, act, dice, now)
+            again = request.officers > 1 and need in spoken
+            spoken += [need] if need is not None else []
+            yield _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
 
 
 def _happens(act: Act, throw: str) -> bool:
@@ -139,9 +139,9 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
 
 
 def _line(  # noqa: PLR0913 - the parts of one statement
-    request: Request, content: Content, at: datetime, dice: random.Random, officer: int, *, by: str | None = None
+    request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, *, by: str | None = None
 ) -> Line:
-    """Signed by the officer of this number: where two must say the same (R20), they are two."""
+    """Signed by the officer of this number, or code: where two must say the same (R20), they are two."""
     signer = by or request.service
     statement = Statement(
         id=f"{dice.getrandbits(128):032x}",
@@ -149,13 +149,13 @@ def _line(  # noqa: PLR0913 - the parts of one statement
         checkpoint=request.checkpoint,
         service=signer,
         on_behalf_of=request.service if signer != request.service else None,
-        officer=f"{signer.split('.')[-1]}-{officer:02d}",
+        officer=officer if isinstance(officer, str) else f"{signer.split('.')[-1]}-{officer:02d}",
         happened_at=at.isoformat(timespec="milliseconds"),
         fulfils=tuple(one.id for one in request.facts.conditions),
         content=content,
     )
     answers = BOOK.need_of(content.kind) in request.says
-    return Line(at, statement, sign_statement(statement, private_key_of(signer)), answers)
+    return Line(at, statement, sign_statement(statement, key_of(statement)), answers)
 
 
 def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: datetime) -> tuple[Line, ...]:
@@ -171,14 +171,9 @@ def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: 
 
 
 def _seconded(line: Line, pause: timedelta, dice: random.Random) -> Line:
-    """The same, said again by a second officer (R20)."""
-    return _by_the_second(replace(line, at=line.at + pause), f"{dice.getrandbits(128):032x}")
-
-
-def _by_the_second(line: Line, name: str) -> Line:
-    """This, under this id, by the second officer with a key of their own."""
-    statement = line.statement.model_copy(update={"id": name, "officer": SECOND})
-    return Line(line.at, statement, sign_statement(statement, key_of(statement)), line.answers)
+    """The same, signed by a second officer (R20)."""
+    statement = line.statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "officer": SECOND})
+    return Line(line.at + pause, statement, sign_statement(statement, key_of(statement)), line.answers)
 
 
 def key_of(statement: Statement) -> Ed25519PrivateKey:
