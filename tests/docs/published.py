@@ -11,10 +11,10 @@ from pydantic_core import core_schema
 
 from domain.delivery.ledger import Left, Receipt
 from domain.delivery.requests import Inbox, Notice, Request
-from domain.delivery.statement import Statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
+from domain.rules.books import BOOK
 from domain.signing.envelope import Envelope
 from rehearsal.scenario import Scenario
 from tests.docs.vectors import VECTORS
@@ -23,7 +23,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 WRITTEN: dict[str, type[BaseModel]] = {"plan": Plan, "directory": Directory, "card": RuleCard, "scenario": Scenario}
 """What people write as YAML, where a mass may have its unit."""
 SENT: dict[str, type[BaseModel]] = {
-    "statement": Statement,
+    "statement": BOOK.statement,
     "request": Request,
     "notice": Notice,
     "envelope": Envelope,

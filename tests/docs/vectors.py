@@ -15,7 +15,7 @@ from domain.signing.canonical import canonical, digest, plain
 from domain.signing.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.signing.keys import b64, key_id, public_text
 from domain.words.moments import utc_text
-from tests.support import example_cards, example_directory, example_plan
+from tests.support import SECRET, example_cards, example_directory, example_plan
 
 Json = dict[str, Any]
 
@@ -29,7 +29,7 @@ SERVICE, VIGIL, STRANGER = KEYS["uz.prosecutor"], KEYS["vigil"], KEYS["stranger"
 URL = "https://vigil.prosecutor.example/vigil/requests"
 BODY = b'{"any":"body"}'
 STATEMENT: Json = {
-    "vigil": "statement/1",
+    "vigil": "statement/2",
     "id": "9f0c1c6e5d3b4a7f8e2d1c0b9a887766",
     "delivery": "saxaul-22",
     "service": "uz.prosecutor",
@@ -170,7 +170,8 @@ def receipts() -> Json:
     system = Service(id="vigil", kind="system", names={"en": "Vigil"}, keys=_valid(VIGIL))
     directory = found.model_copy(update={"services": (*keyed, system)})
     plan = sign(canonical(example_plan()), PLAN_TYPE, KEYS["kz.knb"])
-    delivery = begin(plan, directory, {state: card for state, card in example_cards().items() if state in ("KZ", "UZ")}, NOW)
+    cards = {state: card for state, card in example_cards().items() if state in ("KZ", "UZ")}
+    delivery = begin(plan, directory, cards, NOW, SECRET)
     handed_in = [
         _said(),
         _said(),
@@ -178,7 +179,8 @@ def receipts() -> Json:
         _said(id="sighting-0001", content={"kind": "sighted", "place": "Almaty"}),
     ]
     given = [plain(submit(delivery, one, NOW)) for one in handed_in]
-    entries = [plain(one) if one.seq else {"seq": one.seq, "hash": digest(one)} for one in delivery.ledger]
+    ledger = delivery.ledger
+    entries = [plain(one) if one.seq else {"seq": one.seq, "leaf": ledger.leaf_at(one.seq)} for one in ledger]
     return {
         "about": "A ledger from its first entry on, the receipts for what was handed in, and whether each is of this ledger.",
         "keys": keys(),
@@ -186,8 +188,10 @@ def receipts() -> Json:
         "entries": entries,
         "vectors": [
             *({"name": f"statement {number}", "receipt": one, "accepted": True} for number, one in enumerate(given, 1)),
-            {"name": "of another ledger", "receipt": given[0] | {"head": digest("another")}, "accepted": False},
-            {"name": "of another entry", "receipt": given[0] | {"seq": given[-1]["seq"]}, "accepted": False},
+            {"name": "of another ledger", "receipt": given[0] | {"root": digest("another")}, "accepted": False},
+            {"name": "of another entry", "receipt": given[0] | {"entry": given[-1]["entry"]}, "accepted": False},
+            {"name": "of a tree of another size", "receipt": given[0] | {"size": given[-1]["size"]}, "accepted": False},
+            {"name": "with a proof of another entry", "receipt": given[0] | {"proof": given[-1]["proof"]}, "accepted": False},
         ],
     }
 
