@@ -32,7 +32,7 @@ from rehearsal.simulator import Watch, World, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
-RESTARTS, HOSTILITY = 0.1, 0.1
+RESTARTS, HOSTILITY = 0.02, 0.1
 PROCESSES = 2
 CHUNK = 25
 

@@ -255,7 +255,10 @@ def due(delivery: Delivery, now: datetime) -> AnyEvent | None:
 def upcoming(delivery: Delivery, until: datetime) -> tuple[datetime, AnyEvent] | None:
     """The next decision that falls up to this instant, and when: now, or at the first moment that brings one."""
     now = delivery.state.now
-    for moment in (now, *sorted({at for at in moments(delivery) if now < at <= until})):
+    event = due(delivery, now)
+    if event is not None:
+        return now, event
+    for moment in sorted({at for at in moments(delivery) if now < at <= until}) if now < until else ():
         event = due(delivery, moment)
         if event is not None:
             return moment, event
