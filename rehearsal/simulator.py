@@ -97,7 +97,6 @@ class _Theatre:
         self._watch = watch
         self._dice = random.Random(f"{world.seed}/stage")  # noqa: S311 - a rehearsal must be repeatable
         self._directory = cast(world.directory, world.plan.participants())
-        self._everyone = cast(world.directory, tuple(service.id for service in world.directory.services))
         self._plan: Envelope = sign(canonical(world.plan), PLAN_TYPE, private_key_of(world.plan.initiator))
         self._cards = {state: card for state, card in world.cards.items() if state in world.plan.states()}
         self._secret = hashlib.sha256(f"{world.seed}/secret".encode()).digest()
@@ -261,7 +260,8 @@ class _Theatre:
         self._register, answer = changed
         for finding in answer.findings:
             if finding.claim.delivery == self._world.plan.operation and not self._delivery.state.ended:
-                found = contacts(DECONFLICTION_KEY, finding, self._everyone)
+                others = cast(self._world.directory, tuple(other.contact for other in finding.others))
+                found = contacts(DECONFLICTION_KEY, finding, others)
                 self._report(Deconflicted(number=answer.number, contacts=found))
 
     def _hear(self, envelope: Envelope) -> None:

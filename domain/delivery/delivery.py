@@ -32,6 +32,8 @@ class Delivery:
         self.state = State(plan, directory, dict(cards), began)
         self.ledger = Ledger(secret)
         self.law = law
+        self.quiet: datetime | None = None
+        """Up to when nothing is due, since the newest entry; none where nobody has looked."""
         self.consents = Consents(self.state)
         self.balance = Balance(self.state)
 
@@ -69,5 +71,6 @@ class Delivery:
 
     def _take_effect(self, entry: Entry, at: datetime) -> None:
         self.ledger.append(entry)
+        self.quiet = None
         self.state.now = at
         entry.event.apply(self.state, Moment(entry.seq, at), self.law)

@@ -7,7 +7,7 @@ together, and the delivery goes on when all of them are closed.
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -17,7 +17,7 @@ from domain.plan.goods import Amount, SubstanceMass
 from domain.plan.selectors import Selector
 from domain.plan.vocabulary import HandlingCode, Line, Need
 from domain.signing.canonical import Frozen
-from domain.signing.envelope import Envelope
+from domain.signing.envelope import Envelope, payload_of
 from domain.words.errors import Malformed, faults_of
 from domain.words.identifiers import (
     CheckpointId,
@@ -94,6 +94,10 @@ class Checkpoint(Frozen):
 
     def services(self) -> tuple[str, ...]:
         """The distinct services asked, in order."""
+        return self._services
+
+    @cached_property
+    def _services(self) -> tuple[str, ...]:
         return tuple(self.needs)
 
     def needs_of(self, service: str) -> tuple[Need, ...]:
@@ -327,8 +331,13 @@ class Plan(Frozen):
 
 def read_plan(envelope: Envelope) -> Plan:
     """The plan inside an envelope, unverified. Raises `Malformed` with every fault."""
+    return _read(envelope.payload)
+
+
+@lru_cache(maxsize=8)
+def _read(payload: str) -> Plan:
     try:
-        return Plan.model_validate_json(envelope.body(), strict=True)
+        return Plan.model_validate_json(payload_of(payload), strict=True)
     except ValidationError as error:
         message = "not a plan"
         raise Malformed(message, faults_of(error)) from error
