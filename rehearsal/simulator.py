@@ -81,6 +81,17 @@ class World:
     """Whether a backup answers in place of others once their ladder has come to it."""
 
 
+def signed(plan: Plan) -> Envelope:
+    """The plan, signed by its initiator."""
+    return sign(canonical(plan), PLAN_TYPE, private_key_of(plan.initiator))
+
+
+def changing(world: World, plan: Plan) -> Amended:
+    """The change to this plan, with the services and cards that it needs."""
+    services = cast(world.directory, plan.participants()).services
+    return Amended(plan=signed(plan), services=services, cards=tuple(world.cards[state] for state in plan.states()))
+
+
 def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Simulated:
     """One delivery to its end. `watch` sees every entry as it is recorded. The same world gives the same ledger.
 
@@ -97,7 +108,7 @@ class _Theatre:
         self._watch = watch
         self._dice = random.Random(f"{world.seed}/stage")  # noqa: S311 - a rehearsal must be repeatable
         self._directory = cast(world.directory, world.plan.participants())
-        self._plan: Envelope = sign(canonical(world.plan), PLAN_TYPE, private_key_of(world.plan.initiator))
+        self._plan = signed(world.plan)
         self._cards = {state: card for state, card in world.cards.items() if state in world.plan.states()}
         self._secret = hashlib.sha256(f"{world.seed}/secret".encode()).digest()
         self._now = EPOCH
@@ -241,11 +252,8 @@ class _Theatre:
     def _change(self, change: Change) -> None:
         """The initiator changes the plan; one that may not be changed like that any more stays as it is."""
         assert isinstance(change.plan, Plan)  # noqa: S101 - a scenario that has been read holds plans
-        services = cast(self._world.directory, change.plan.participants()).services
-        cards = tuple(self._world.cards[state] for state in change.plan.states())
-        plan = sign(canonical(change.plan), PLAN_TYPE, private_key_of(change.plan.initiator))
         with suppress(VigilError):
-            amend(self._delivery, Amended(plan=plan, services=services, cards=cards), self._now)
+            amend(self._delivery, changing(self._world, change.plan), self._now)
 
     def _compete(self, operation: str, rival: Rival) -> None:
         self._at(EPOCH + rival.comes, lambda: self._claim(operation, rival.service))

@@ -334,7 +334,7 @@ def read_plan(envelope: Envelope) -> Plan:
     return _read(envelope.payload)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _read(payload: str) -> Plan:
     try:
         return Plan.model_validate_json(payload_of(payload), strict=True)

@@ -59,6 +59,9 @@ def _passed_checkpoints(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
         elif not progress.open and now != known:
             yield Fault(place=place, problem=f"R22: {known.id} has been passed; it does not change any more")
         elif progress.open:
+            if delivery.plan.leg_to(known.id) != plan.leg_to(known.id):
+                problem = f"R22: {known.id} is open at the end of a leg, and stays there; take it out if the leg ends elsewhere"
+                yield Fault(place=place, problem=problem)
             yield from _open_checkpoint(known, now, place, tuple(service for service, _ in progress.answers))
 
 
