@@ -4,7 +4,7 @@ one moment and not at another, some never. Whether one may is for the rules to s
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import Any
 
 from domain.plan.directory import MAY_SEIZE, Directory, Service
 from domain.plan.plan import STEP_NEEDS, Checkpoint, Leg, Plan, PlannedCheckpoint, Replaced, Requirement, Step
@@ -93,7 +93,14 @@ def _leg(plan: Plan, number: int, directory: Directory) -> Iterator[Amendment]:
         Requirement(service=leg.responsible, says="handover_offer"),
         Requirement(service=taker, says="handover_acceptance"),
     )
-    between = {"id": stop, "step": "hand_over", "state": leg.state, "place": "SIMULATED depot", "locode": None, "requires": asks}
+    between: dict[str, Any] = {
+        "id": stop,
+        "step": "hand_over",
+        "state": leg.state,
+        "place": "SIMULATED depot",
+        "locode": None,
+        "requires": asks,
+    }
     between |= {"need": "all", "remind": (), "escalate": (), "after": None}
     halves: tuple[Leg, ...] = (
         leg.model_copy(update={"end": stop}),

@@ -14,7 +14,7 @@ from typing import Any
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.statement import Statement, sign_statement
-from domain.plan.plan import read_plan
+from domain.plan.plan import Plan, read_plan
 from domain.record.door import amend, begin, report, resume, submit
 from domain.rules.amending import faults_in
 from domain.rules.course import advance, next_moment
@@ -57,6 +57,26 @@ class Changed:
     reasons: set[str] = field(default_factory=set)
     outcomes: Counter[str] = field(default_factory=Counter)
     """Of those that were made and led to an end that no other had led to."""
+
+
+def small_plan(example: Plan) -> Plan:
+    """Of Almaty - Tashkent, the least that crosses a border: an authority in charge and a prosecutor of each State (R7)."""
+    plan = example.model_dump()
+    asks = {
+        "consent-kz": [("kz.prosecutor", "authorisation")],
+        "consent-uz": [("uz.customs", "authorisation"), ("uz.prosecutor", "authorisation")],
+        "preparation": [("kz.customs", "prepared")],
+        "departure": [("kz.customs", "dispatched")],
+        "tashkent-airport": [("kz.customs", "handover_offer"), ("uz.customs", "handover_acceptance")],
+        "delivery": [("uz.customs", "delivered")],
+        "arrest-tashkent": [("uz.customs", "arrest")],
+        "accounting": [("uz.customs", "seizure")],
+    }
+    kept = [one for one in plan["checkpoints"] if one["id"] in asks]
+    for one in kept:
+        one["requires"] = [{"service": service, "says": says} for service, says in asks[one["id"]]]
+        one["remind"] = ()
+    return Plan.model_validate(plan | {"checkpoints": kept, "initiator": "kz.customs", "coordinator": None})
 
 
 class Stage:
@@ -208,10 +228,10 @@ class Stage:
 def explore(
     world: World, stopper: str | None, patience: int, most: int = 1_000_000, look: Callable[[Stage], None] = lambda _stage: None
 ) -> Explored:
-    """All interleavings of the scenario's answers, one stop by `stopper` (or none) at any point, and time passing `patience` times.
+    """All interleavings of the scenario's answers, a stop by `stopper`, if any, at any point, and time passing `patience` times.
 
-    Every path that ends is checked against the invariants, and at each position somebody is asked or a moment is coming. `look` is
-    shown each position once, and must leave it as it is. Raises `BrokenInvariantError`, or `RuntimeError` beyond `most`.
+    Every path that ends is checked against the invariants, and at each position somebody is asked or a moment is coming. `look`
+    is shown each position once, and must leave it as it is. Raises `BrokenInvariantError`, or `RuntimeError` beyond `most`.
     """
     seen: set[str] = set()
     explored = Explored()
@@ -235,9 +255,10 @@ def explore(
 
 
 def explore_changes(world: World, stopper: str | None, patience: int) -> Changed:
-    """Every change of `rehearsal.amendments` at every position that `explore` reaches. What is refused is refused with its reasons
-    and changes nothing; after a halt each is tried once for each cause. What is made leaves a delivery that goes on for as long as
-    people answer and time passes.
+    """Every change of `rehearsal.amendments` at every position that `explore` reaches; after a halt once for each cause of it.
+
+    What is refused is refused with its reasons and changes nothing. What is made leaves a delivery that goes on to its end, or to
+    an answer that nobody gives.
 
     Raises `BrokenInvariantError`, and whatever the rules raise that is no refusal.
     """

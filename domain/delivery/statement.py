@@ -65,7 +65,7 @@ class StatementOf(Frozen, Generic[C_co]):
     content: C_co
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:  # noqa: ARG003
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:  # noqa: ARG003
         """One name, whatever kinds it may hold: as it stands in schemas and faults."""
         return "Statement"
 
