@@ -60,8 +60,8 @@ def scenario(plan: Plan, seed: int) -> Scenario:
 
 
 def changes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], seed: int) -> tuple[Change, ...]:
-    """In some seeds, an initiator that changes the plan under way, each time beginning with what it changed before; whether it may
-    at that moment is for the rules to say.
+    """In some seeds, an initiator that changes the plan under way, each time from what it changed before; whether it may at that
+    moment is for the rules to say.
     """
     dice = random.Random(f"{seed}/changes")  # noqa: S311 - a simulation must be repeatable
     found: list[Change] = []
@@ -70,7 +70,7 @@ def changes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], see
         possible = list(amendments(plan, directory))
         drawn = dice.sample(possible, len(possible))
         plan = next((one.plan for one in drawn if one.plan != plan and not faults_in(one.plan, directory, cards)), plan)
-        after += timedelta(minutes=dice.choice((dice.randint(0, 300), dice.randint(0, 3000))))
+        after += timedelta(minutes=dice.choice((dice.randint(1, 300), dice.randint(1, 3000))))
         found.append(Change(after=after, plan=plan))
     return tuple(found)
 

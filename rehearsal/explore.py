@@ -175,10 +175,11 @@ class Stage:
                 for line in lines(request(self.delivery, name, service), self.world.scenario, self.world.seed, self.time):
                     if line.statement.id not in self.delivery.state.statements:
                         said = f"{service} {line.statement.kind}"
-                        found.append((said, lambda stage, envelope=line.envelope: stage._submit(envelope)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                        found.append((said, lambda stage, envelope=line.envelope: stage.hear(envelope)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         return found
 
-    def _submit(self, envelope: Envelope) -> None:
+    def hear(self, envelope: Envelope) -> None:
+        """A statement comes in."""
         submit(self.delivery, envelope, self.time)
 
     def _stop(self) -> None:
@@ -192,7 +193,7 @@ class Stage:
             happened_at=self.time.isoformat(),
             content=StopRequested(reason="explored"),
         )
-        self._submit(sign_statement(statement, private_key_of(self.stopper)))
+        self.hear(sign_statement(statement, private_key_of(self.stopper)))
 
     def _let_time_pass(self) -> None:
         moment = next_moment(self.delivery, self.time)
