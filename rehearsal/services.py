@@ -112,10 +112,10 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
     spoken: list[Need] = []
     for act in acts:
         if act.says is not None:
-            answers = BOOK.need_of(act.says)
-            at = _delay(request, scenario, answers, act, dice, now)
-            again = request.officers > 1 and answers in spoken
-            spoken += [answers] if answers is not None else []
+            answered = BOOK.need_of(act.says)
+            at = _delay(request, scenario, answered, act, dice, now)
+            again = request.officers > 1 and answered in spoken
+            spoken += [answered] if answered is not None else []
             yield _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
 
 

@@ -12,7 +12,7 @@ from domain.delivery.events import AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.ledger import Receipt
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.cards import RuleCard
-from domain.plan.directory import Directory
+from domain.plan.directory import Directory, Reach
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
@@ -164,10 +164,12 @@ class Table:
     """Whether the register answers that no other operation touches this one whenever it is to be looked into (R15)."""
     told: bool = True
     """Whether notices arrive at once."""
+    reach: dict[str, Reach] = field(default_factory=dict)
+    """How services are reached; people at a desk where nothing is given."""
 
     def __post_init__(self) -> None:
         everyone = example_directory()
-        self.directory = cast(everyone, tuple(service.id for service in everyone.services))
+        self.directory = cast(everyone, tuple(service.id for service in everyone.services), self.reach)
         cards = example_cards() | self.other_cards
         self.cards = {state: card for state, card in cards.items() if state in self.plan.states()}
         self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now, SECRET)

@@ -23,6 +23,10 @@ class Consents:
         permits = self._state.permits.get(state, ())
         return any(permission in one.permissions and one.valid_from <= at < one.valid_until for one in permits)
 
+    def still_to_begin(self, state: str, permission: Permission, at: datetime) -> bool:
+        """Whether the State has permitted this from a later instant on."""
+        return any(permission in one.permissions and one.valid_from > at for one in self._state.permits.get(state, ()))
+
     def not_permitted(self, states: tuple[str, ...], at: datetime) -> tuple[Lacking, ...]:
         """What the cards of these States want permitted apart and is not (R16); once prepared, it is not opened any more."""
         over: tuple[Permission, ...] = ("opening",) if self._state.goods is not None else ()

@@ -17,7 +17,7 @@ from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.vocabulary import Digest
-from domain.record.door import is_news, stated, verified_plan
+from domain.record.door import is_news, plan_digest, stated, verified_plan
 from domain.record.packet import Purpose, unseal
 from domain.rules.amending import faults_in
 from domain.rules.books import BOOKS
@@ -259,9 +259,11 @@ def _fits(delivery: Delivery, receipt: Receipt) -> None:
     if receipt.delivery != delivery.plan.operation or seq >= len(ledger) or ledger.root_at(receipt.size) != receipt.root:
         raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq)
     event = receipt.entry.event
-    said = delivery.law.read(event.envelope).id if isinstance(event, Stated) else None
-    if said != receipt.statement:
+    stands = (delivery.law.read(event.envelope).id, event.envelope.fingerprint()) if isinstance(event, Stated) else None
+    if stands != (receipt.statement, receipt.fingerprint):
         raise NotVerified(f"your receipt for statement {receipt.statement} is not for what stands there", seq)
+    if receipt.plan != plan_digest(delivery, receipt.size):
+        raise NotVerified(f"your receipt for statement {receipt.statement} names another plan than was in force", seq)
 
 
 def _signers(delivery: Delivery, heard: Sequence[Stated]) -> tuple[SignerSeen, ...]:

@@ -8,6 +8,7 @@ to another way. Everything else that a plan must be is checked as it was at the 
 from collections.abc import Iterator, Mapping
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.progress import Progress
 from domain.plan import check
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
@@ -62,7 +63,9 @@ def _passed_checkpoints(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
             if delivery.plan.leg_to(known.id) != plan.leg_to(known.id):
                 problem = f"R22: {known.id} is open at the end of a leg, and stays there; take it out if the leg ends elsewhere"
                 yield Fault(place=place, problem=problem)
-            yield from _open_checkpoint(known, now, place, tuple(service for service, _ in progress.answers))
+            yield from _open_checkpoint(known, now, place, progress)
+            if plan.due_after(now) < delivery.plan.due_after(known):
+                yield Fault(place=f"{place}.due", problem=f"R22: {AT_LEAST_AS_LONG}")
 
 
 def _too_late(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
@@ -72,12 +75,15 @@ def _too_late(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
             yield Fault(place=f"checkpoints.{number}", problem=f"R22: the step {one.step} is over; nothing more opens in it")
 
 
-def _open_checkpoint(known: PlannedCheckpoint, now: PlannedCheckpoint, place: str, answered: tuple[str, ...]) -> Iterator[Fault]:
+def _open_checkpoint(known: PlannedCheckpoint, now: PlannedCheckpoint, place: str, progress: Progress) -> Iterator[Fault]:
     fixed = ("step", "state", "place", "locode", "need", "overdue", "after")
     if any(getattr(known, field) != getattr(now, field) for field in fixed):
         yield Fault(place=place, problem=f"R22: {known.id} is open; only its time, its ladder and who is asked may change")
-    if now.due < known.due:
-        yield Fault(place=f"{place}.due", problem=f"R22: {AT_LEAST_AS_LONG}")
+    if known.escalate[: progress.escalated] != now.escalate[: progress.escalated]:
+        yield Fault(
+            place=f"{place}.escalate", problem=f"R22: whom the ladder of {known.id} has come to stays; change what follows"
+        )
+    answered = {service for service, _ in progress.answers}
     before, after = map(_asked, (known, now))
     if [need for _, need in before] != [need for _, need in after]:
         yield Fault(place=f"{place}.requires", problem=f"R22: {known.id} is open; what is asked there stays")

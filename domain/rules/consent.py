@@ -115,10 +115,17 @@ class AuthorisationGranted(Kind):
             self.modalities,
             instant(self.valid_from),
             instant(self.valid_until),
-            said.checkpoint,
+            self._asked_at(state, said),
             self.conditions,
             self.provisional,
         )
+
+    def _asked_at(self, state: State, said: Said) -> str:
+        """The checkpoint whose question it answers. Who has answered a later one and then this one has answered both (R22)."""
+        before = state.grants.get(said.voice)
+        order = [one.id for one in state.plan.at("authorise")]
+        later = order[order.index(said.checkpoint) :] if said.checkpoint in order else []
+        return before.at if before is not None and not before.provisional and before.at in later else said.checkpoint
 
     def is_answer(self) -> bool:
         """A provisional one answers nothing yet."""
@@ -258,12 +265,8 @@ class Extension(Contingency):
         if not state.under_way or state.delivered:
             return
         leg = next_to_clear(delivery)
-        short = delivery.consents.too_short(leg, now) if leg is not None else ()
-        wanting = [one for name in short for one in delivery.plan.authorities(name)]
-        for service, grant in state.grants.items():
-            warned = grant.warnings > 0 and not grant.provisional and not grant.withdrawn and not grant.expired
-            ahead = grant.state in state.states_ahead()
-            if ahead and (warned or service in wanting) and not open_about(state, self.declares.name, service):
+        for service in state.grants:
+            if _runs_short(delivery, service, leg, now) and not open_about(state, self.declares.name, service):
                 yield service
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
@@ -274,13 +277,29 @@ class Extension(Contingency):
         return f"extension.{key}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It has left that State, or is delivered."""
+        """It is delivered, or that consent lasts for what comes next by now: it was given afresh, or less is to come (R22)."""
         state = delivery.state
-        grant = state.grants.get(progress.key)
-        return state.delivered or grant is None or grant.state not in state.states_ahead()
+        leg = 0 if state.leg is None else state.leg + 1
+        uncleared = leg if state.cleared < leg < len(delivery.plan.legs) else None
+        return (
+            state.delivered or progress.key not in state.grants or not _runs_short(delivery, progress.key, uncleared, state.now)
+        )
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         state.stop_all("expired", NO_EXTENSION(services=services), when.seq)
+
+
+def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime) -> bool:
+    """Whether what this authority has given runs out, or would not outlast `leg`. What is still to begin is waited for."""
+    grant, consents = delivery.state.grants[service], delivery.consents
+    final = not grant.provisional and not grant.withdrawn and not grant.expired
+    if not final or grant.state not in delivery.state.states_ahead():
+        return False
+    if grant.warnings > 0 or leg is None:
+        return grant.warnings > 0
+    asked = service in delivery.plan.authorities(grant.state) and grant.valid_from <= at
+    too_short = at + consents.needed(grant.state, leg) > grant.valid_until
+    return asked and too_short and grant.state in consents.too_short(leg, at)
 
 
 def until(facts: Facts) -> Mapping[str, Any]:

@@ -136,6 +136,8 @@ def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEve
     leg = next_to_clear(delivery)
     ahead = delivery.plan.states() if state.cleared < 0 else consents.states_of(leg) if leg is not None else ()
     for lacking in consents.not_permitted(ahead, now):
+        if consents.still_to_begin(lacking.state, lacking.permission, now):
+            continue  # what waits for it waits
         finding = PERMISSION_WANTING(permission=lacking.permission, state=lacking.state)
         yield Halted(cause="permission", finding=finding)
 

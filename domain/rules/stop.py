@@ -47,7 +47,7 @@ class StopRequested(Kind):
         names_checkpoint=False,
         rule="R8",
         contact=False,
-        readers="checkpoint",
+        readers="own_state",
         may_be_left_out=False,
         largest=4_000,
     )

@@ -1,14 +1,20 @@
 """Codes as sentences. What is hashed is the code and its parameters; these words may be changed at any time."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.delivery.verdicts import Finding, Halt, Verdict
 from domain.words.codes import CODES, Parameter, Shape
+from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
 
 Translate = Callable[[str], str]
 """From an English text of ours to the reader's language."""
+
+LATE_ENTRY = timedelta(hours=1)
+"""From what lag on a record is remarked to have been made later than what it records."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""By how much a service's clock may be ahead without being remarked on."""
 
 
 def english(text: str) -> str:
@@ -36,6 +42,20 @@ def say_verdict(verdict: Verdict, translate: Translate = english) -> str:
 def say_halt(halt: Halt, translate: Translate = english) -> str:
     """Why nothing advances any more."""
     return say(halt.finding, translate)
+
+
+def lag(happened_at: str, recorded_at: datetime, translate: Translate = english) -> str:
+    """A remark where something happened long before it was recorded, or is said to happen after that; else empty.
+
+    When it happened and when it was recorded are two times, and both are kept: far apart, it was carried by hand or a clock is
+    wrong.
+    """
+    behind = recorded_at - instant(happened_at)
+    if -CLOCKS_DIFFER <= behind < LATE_ENTRY:
+        return ""
+    if behind < timedelta():
+        return translate("it is said to happen later than it was recorded")
+    return translate("recorded {span} after it happened").format(span=say_span(behind - behind % timedelta(minutes=1)))
 
 
 def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translate: Translate) -> str:

@@ -179,7 +179,6 @@ async def test_a_mail_says_that_something_waits() -> None:
 def test_nothing_of_a_request_or_a_notice_is_told_but_that_it_is_there() -> None:
     """Whatever stands in them, what is told is made from ids and kind alone: other content, the same words."""
     table = Table()
-    table.open("consent-uz")
     asked = request(table.delivery, "consent-uz", PROSECUTOR)
     secret = asked.model_copy(update={"facts": asked.facts.model_copy(update={"place": "SECRET", "problem": "SECRET"})})
     notice = Notice(id="saxaul-22/9/alarm/x", delivery="saxaul-22", service=PROSECUTOR, kind="alarm", text="SECRET")
@@ -193,7 +192,6 @@ def test_nothing_of_a_request_or_a_notice_is_told_but_that_it_is_there() -> None
 async def test_no_checkpoint_is_told_since_it_may_be_named_after_a_place() -> None:
     """Neither in a webhook nor in a mail, and the id of the message is no hash that could be tried out with names of places."""
     table = Table()
-    table.open("consent-uz")
     place = request(table.delivery, "consent-uz", PROSECUTOR).model_copy(
         update={"checkpoint": "tashkent-airport", "id": f"saxaul-22/tashkent-airport/{PROSECUTOR}"}
     )

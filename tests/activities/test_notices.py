@@ -19,7 +19,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities import messenger, notices, services
 from activities.messenger import Messenger
 from activities.notices import Notices
+from activities.relay import Relay
 from activities.services import ServiceCaller
+from domain.delivery.events import Told
 from domain.delivery.requests import Notice
 from domain.plan.directory import Directory, Service
 from process.in_force import InForce
@@ -28,7 +30,7 @@ from rehearsal.services import VIGIL, private_key_of
 from tests.activities.misbehaving import WAYS, Way, misbehaving
 from tests.activities.test_messenger import Hook
 from workflows import messages
-from workflows.messages import NoticeErrand, ToldReport, workflow_id
+from workflows.messages import Fact, HandIn, NoticeErrand, workflow_id
 
 KEY = private_key_of(VIGIL)
 
@@ -38,7 +40,7 @@ class Telling:
     """The workflow's side: it sends each notice on its way, and waits for what is told of it."""
 
     def __init__(self) -> None:
-        self._told: list[ToldReport] = []
+        self._told: list[Told] = []
         self._wanted = 0
 
     @workflow.run
@@ -57,13 +59,14 @@ class Telling:
         await workflow.wait_condition(lambda: len(self._told) >= len(errands))
         return list(results)
 
-    @workflow.signal(name=messages.REPORT_TOLD)
-    def told(self, report: ToldReport) -> None:
+    @workflow.signal(name=messages.REPORT)
+    def told(self, report: HandIn[Fact]) -> None:
         """Keep it."""
-        self._told.append(report)
+        assert isinstance(report.content, Told)
+        self._told.append(report.content)
 
     @workflow.query
-    def reports(self) -> list[ToldReport]:
+    def reports(self) -> list[Told]:
         """What has been told so far, in its order."""
         return self._told
 
@@ -93,7 +96,7 @@ async def telling(temporal: Client, *told: Service) -> AsyncIterator[WorkflowHan
     errands = [
         NoticeErrand(
             delivery=delivery,
-            number=number,
+            of=number,
             notice=Notice(id=f"{delivery}/{number}", delivery=delivery, service=one.id, kind="outcome", text="x"),
             service=one,
         )
@@ -102,7 +105,7 @@ async def telling(temporal: Client, *told: Service) -> AsyncIterator[WorkflowHan
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         known = InForce(Directory(vigil="directory/1", services=told))
-        parts = Notices(ServiceCaller(http, VIGIL, KEY), Messenger(http, known, KEY, "https://vigil.example"))
+        parts = Notices(ServiceCaller(http, VIGIL, KEY), Messenger(http, known, KEY, "https://vigil.example"), Relay(KEY))
         worker = Worker(
             temporal,
             task_queue=queue,
@@ -115,11 +118,11 @@ async def telling(temporal: Client, *told: Service) -> AsyncIterator[WorkflowHan
         yield await temporal.start_workflow(Telling.run, errands, id=workflow_id(delivery), task_queue=queue)
 
 
-async def reports(of: WorkflowHandle[Any, Any]) -> list[ToldReport]:
+async def reports(of: WorkflowHandle[Any, Any]) -> list[Told]:
     """What the delivery was told, once everything is over."""
     async with asyncio.timeout(30):
         assert {None} == set(await of.result())
-    return sorted(await of.query(Telling.reports), key=lambda one: one.number)
+    return sorted(await of.query(Telling.reports), key=lambda one: one.of)
 
 
 async def test_how_it_went_comes_by_signal_and_not_as_a_result(temporal: Client) -> None:
@@ -129,7 +132,7 @@ async def test_how_it_went_comes_by_signal_and_not_as_a_result(temporal: Client)
         async with telling(temporal, at_desk("uz.prosecutor", heard.url), away, at_desk("uz.customs")) as under_way:
             told = await reports(under_way)
 
-    assert [(0, True), (1, False), (2, True)] == [(one.number, one.reached) for one in told]
+    assert [(0, True), (1, False), (2, True)] == [(one.of, bool(one.reached)) for one in told]
     assert 1 == len(heard.came)
 
 
@@ -142,7 +145,7 @@ async def test_three_webhooks_that_do_not_do_their_part_are_given_up(temporal: C
         async with telling(temporal, broken, at_desk("uz.customs", heard.url)) as under_way:
             told = await reports(under_way)
 
-    assert [False, True] == [one.reached for one in told]
+    assert [False, True] == [bool(one.reached) for one in told]
     assert time.monotonic() - began < 3 * 3 * 0.5  # as long as all of them one after another, once each
 
 
@@ -154,7 +157,7 @@ async def test_a_service_that_does_not_do_its_part_is_given_up(temporal: Client,
         history = await under_way.fetch_history()
     attempts = [event.activity_task_started_event_attributes.attempt for event in history.events]
 
-    assert [False] == [one.reached for one in told]
+    assert [False] == [bool(one.reached) for one in told]
     assert notices.ATTEMPTS == max(attempts)
 
 
@@ -167,7 +170,7 @@ async def test_what_one_webhook_has_taken_is_not_told_there_again(temporal: Clie
     ):
         told = await reports(under_way)
 
-    assert [True] == [one.reached for one in told]
+    assert [True] == [bool(one.reached) for one in told]
     assert 1 == len(heard.came)
 
 
@@ -183,5 +186,5 @@ async def test_a_service_that_answers_at_the_second_attempt_is_reached(temporal:
     ):
         told = await reports(under_way)
 
-    assert [True] == [one.reached for one in told]
+    assert [True] == [bool(one.reached) for one in told]
     assert 1 == len({headers["webhook-id"] for headers, _ in heard.came})

@@ -68,7 +68,6 @@ async def at(answer: Answer | None = None) -> AsyncIterator[At]:
 def asked() -> Request:
     """A request for consent."""
     table = Table()
-    table.open("consent-uz")
     return request(table.delivery, "consent-uz", PROSECUTOR)
 
 

@@ -6,15 +6,11 @@ import pytest
 
 from domain.plan.plan import Plan
 from domain.rules.course import conclusion
+from tests.course import became
 from tests.support import Table, example_plan
 
 SUBSTITUTE = {"label": "INERT-1", "what": "substitute", "gross": "660 kg"}
 COCAINE = {"substance": "cocaine", "net": "648 kg"}
-
-
-def became(receipt: Any) -> tuple[str, str | None]:
-    """Verdict and rule."""
-    return receipt.verdict.verdict, receipt.verdict.rule
 
 
 def changed(plan: Plan, **fields: Any) -> Plan:
@@ -24,10 +20,7 @@ def changed(plan: Plan, **fields: Any) -> Plan:
 
 def opens(table: Table) -> tuple[str, str | None]:
     """What becomes of a record of preparation in which everything was opened and replaced."""
-    table.open("consent")
     table.say("es.court", "authorisation_granted", "consent", modalities=["replaced_in_whole"])
-    table.close("consent")
-    table.open("preparation")
     done = {"modality": "replaced_in_whole", "gross": "660 kg", "kept": [], "removed": [COCAINE], "items": [SUBSTITUTE]}
     return became(table.say("es.guardia-civil", "prepared", "preparation", opened=True, **done))
 
@@ -66,10 +59,9 @@ def test_r1_a_state_that_is_only_an_alternative_may_consent_too() -> None:
     """A plan may ask a State that is not on its route, of which the delivery carries no card: its consent is recorded."""
     plan = example_plan()
     alternate = plan.checkpoints[0].model_copy(update={"id": "consent-kg", "state": "KG"})
-    asks = tuple(one.model_copy(update={"service": "kg.prosecutor"}) for one in alternate.requires)
-    alternate = alternate.model_copy(update={"requires": asks})
+    asked = tuple(one.model_copy(update={"service": "kg.prosecutor"}) for one in alternate.requires)
+    alternate = alternate.model_copy(update={"requires": asked})
     table = Table(plan.model_copy(update={"checkpoints": (alternate, *plan.checkpoints)}))
-    table.open("consent-kg")
 
     assert "KG" not in table.cards
     assert became(table.say("kg.prosecutor", "authorisation_granted", "consent-kg")) == ("accepted", None)
@@ -78,11 +70,7 @@ def test_r1_a_state_that_is_only_an_alternative_may_consent_too() -> None:
 def test_r9_what_was_taken_unseen_is_not_in_sight() -> None:
     """Valencia: a delivery out of sight ends no gap; one that was seen does."""
     for seen in (False, True):
-        table = Table().approach()
-        table.say("kz.customs", "handover_offered", "tashkent-airport")
-        table.say("uz.customs", "handover_accepted", "tashkent-airport")
-        table.close("tashkent-airport")
-        table.open("delivery")
+        table = Table().dispatch().hand_over()
         table.say("uz.customs", "surveillance_lost", reason="lost")
         table.say("uz.customs", "delivered", "delivery", seen=seen)
         assert table.delivery.state.delivered

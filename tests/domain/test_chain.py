@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from domain.delivery.events import Concluded
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
 from domain.record.verify import fit_parts, verify
+from domain.rules.course import conclusion
 from domain.words.errors import NotVerified
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import Simulated, World, simulate
-from tests.support import Table, example_cards, example_directory, example_plan, outcome_of
+from tests.course import became, forbidden
+from tests.support import Table, example_cards, example_directory, example_plan
 
 PACE = Pace(fastest=timedelta(minutes=10), slowest=timedelta(hours=1))
 
@@ -50,7 +53,7 @@ def test_r4_in_a_chain_the_authority_does_not_change_without_a_handover() -> Non
 def test_a_chain_is_delivered_when_its_last_recipient_has_it() -> None:
     """The first delivery moves it on to the next leg; only the last ends the way, and the first arrest counts."""
     done = performed(chain())
-    opened = [entry.event.checkpoint for entry in done.delivery.ledger if entry.event.event == "opened"]
+    opened = [entry.event.checkpoint for entry in done.delivery.ledger.entries if entry.event.event == "opened"]
 
     assert "delivered_with_arrests" == verify(done.packet).outcome
     assert opened.index("delivery") < opened.index("second-recipient")
@@ -67,19 +70,17 @@ def parts(*masses: str) -> list[dict[str, Any]]:
 
 def test_r10_a_split_is_whole() -> None:
     """Parts that are not together what travelled are refused; nothing has split then."""
-    table = Table().approach()
+    table = Table().dispatch()
     unequal = table.say("kz.customs", "split", parts=parts("6 kg", "6 kg"), reason="repacked")
 
-    assert ("refused", "R10") == (unequal.verdict.verdict, unequal.verdict.rule)
+    assert ("refused", "R10") == became(unequal)
     assert () == table.delivery.state.parts
 
 
 def test_r4_only_who_holds_it_says_that_it_has_split() -> None:
     """Another's word about the consignment does not end the delivery."""
-    table = Table().approach()
-    verdict = table.say("uz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="repacked").verdict
-
-    assert ("refused", "R4") == (verdict.verdict, verdict.rule)
+    table = Table().dispatch()
+    assert ("refused", "R4") == became(table.say("uz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="repacked"))
 
 
 def test_a_split_delivery_ends_when_its_parts_have_ended() -> None:
@@ -101,7 +102,7 @@ def test_a_split_delivery_ends_when_its_parts_have_ended() -> None:
                     "operation": one["operation"],
                     "outcome": "delivered_with_arrests",
                     "recovered": one["contents"],
-                    "head": "0" * 64,
+                    "root": "0" * 64,
                 }
                 for one in parts("6 kg", "7.2 kg")
             ]
@@ -115,31 +116,38 @@ def test_a_split_delivery_ends_when_its_parts_have_ended() -> None:
 
 def test_r10_parts_that_recovered_less_are_explained_before_the_parent_ends() -> None:
     """What the parts did not find again is a difference of the whole."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
-    table.open_unforeseen("split.parts")
     lost = [
-        {"operation": one["operation"], "outcome": "interdicted_early", "recovered": [], "head": "0" * 64}
+        {"operation": one["operation"], "outcome": "interdicted_early", "recovered": [], "root": "0" * 64}
         for one in parts("6 kg", "7.2 kg")
     ]
     table.say("kz.knb", "parts_ended", "split.parts", parts=lost)
 
-    assert ("split", "R10") == outcome_of(table)
+    assert table.delivery.state.outcome is None
+    assert ["mass_differs"] == [one.code for one in table.delivery.balance.unexplained()]
+    for service in ("kz.customs", "kz.prosecutor"):
+        assert table.delivery.state.outcome is None
+        table.say(service, "difference_explained", "balance.1")
+    assert "split" == table.delivery.state.outcome
 
 
 def test_r12_what_has_split_is_not_concluded_before_its_parts_have_ended() -> None:
     """Until the initiator has said how each part ended, nothing can be said of the whole."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
-    table.open_unforeseen("split.parts")
-    assert ("split", "R12") == outcome_of(table)
+    assert table.is_open("split.parts")
+    table.pass_time(days=30)
+    assert table.delivery.state.outcome is None
+    split = Concluded(outcome="split", finding=conclusion(table.delivery)[1])
+    assert "nothing" in forbidden(table, split)
 
     ended = [
-        {"operation": one["operation"], "outcome": "no_show", "recovered": one["contents"], "head": "0" * 64}
+        {"operation": one["operation"], "outcome": "no_show", "recovered": one["contents"], "root": "0" * 64}
         for one in parts("6 kg", "7.2 kg")
     ]
     table.say("kz.knb", "parts_ended", "split.parts", parts=ended)
-    assert ("split", "") == outcome_of(table)
+    assert "split" == table.delivery.state.outcome
 
 
 def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
@@ -149,13 +157,12 @@ def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
     document["consignment"]["contents"][0]["net"] = "6 kg"
     part = performed(Plan.model_validate(document))
     proved = verify(part.packet)
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
-    table.open_unforeseen("split.parts")
     first, second = parts("6 kg", "7.2 kg")
     ended = [
-        {"operation": "saxaul-22-1", "outcome": proved.outcome, "recovered": first["contents"], "head": proved.head},
-        {"operation": "saxaul-22-2", "outcome": "no_show", "recovered": second["contents"], "head": "0" * 64},
+        {"operation": "saxaul-22-1", "outcome": proved.outcome, "recovered": first["contents"], "root": proved.root},
+        {"operation": "saxaul-22-2", "outcome": "no_show", "recovered": second["contents"], "root": "0" * 64},
     ]
     table.say("kz.knb", "parts_ended", "split.parts", parts=ended)
 

@@ -4,32 +4,29 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Cleared
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
-from tests.course import became, opened
+from tests.course import became, dispatched
 from tests.support import Table, example_cards, example_directory, example_plan
 
 CONDITIONS = [{"text": "no costs"}, {"text": "two cars", "at": "departure"}, {"text": "no weapons", "at": "departure"}]
 
 
-def bound(**content: Any) -> Table:
-    """Uzbekistan has set conditions, two of which bind at the departure, which is open."""
-    table = opened(Table(), "consent-kz", "consent-uz")
+def bound(conditions: Any = CONDITIONS, **content: Any) -> Table:
+    """Both States have consented, and Uzbekistan has set conditions."""
+    table = Table()
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
-    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", **{"conditions": CONDITIONS} | content)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", conditions=conditions, **content)
     return table
 
 
-def departing(table: Table) -> Table:
-    """Everything up to the open departure."""
-    table.close("consent-kz", "consent-uz")
-    table.open("preparation")
+def departing(conditions: Any = CONDITIONS) -> Table:
+    """Two of the conditions bind at the departure, which is open; none bound at the preparation."""
+    table = bound(conditions)
     for service, kind in (("kz.customs", "prepared"), ("kz.knb", "ready")):
         assert became(table.say(service, kind, "preparation")) == ("accepted", None)
-    table.close("preparation")
-    table.record(Cleared(leg=0))
-    return opened(table, "departure")
+    assert table.is_open("departure")
+    return table
 
 
 @pytest.mark.parametrize(
@@ -45,21 +42,23 @@ def departing(table: Table) -> Table:
 )
 def test_r19_answer_counts_only_if_it_says_that_every_condition_there_is_met(fulfils: Any, expected: Any) -> None:
     """Each condition by its own number and who set it; one that binds nowhere in particular is not asked after."""
-    table = departing(bound())
+    table = departing()
     assert became(table.say("kz.customs", "dispatched", "departure", fulfils=fulfils)) == expected
     assert table.delivery.state.dispatched == (expected[0] == "accepted")
 
 
 def test_r19_condition_binds_everyone_who_answers_there_and_nobody_elsewhere() -> None:
     """The customs of both States must meet it; the preparation, which has passed without, was not bound."""
-    table = departing(bound())
+    table = departing()
     assert became(table.say("uz.customs", "ready", "departure")) == ("refused", "R19")
 
 
 def test_r19_what_was_refused_may_be_said_again_with_the_condition_met() -> None:
-    """The refusal names number and text, and the next answer counts."""
-    table = departing(bound())
-    assert "no weapons" in table.say("uz.police", "ready", "departure", fulfils=("uz.prosecutor/2",)).verdict.reason
+    """The refusal names the condition that is wanting, and the next answer counts."""
+    table = departing()
+    answer = table.say("uz.police", "ready", "departure", fulfils=("uz.prosecutor/2",))
+    assert answer.verdict.finding is not None
+    assert answer.verdict.finding.parameters == {"condition": "uz.prosecutor/3", "state": "UZ"}
     both = ("uz.prosecutor/2", "uz.prosecutor/3")
     assert became(table.say("uz.police", "ready", "departure", fulfils=both)) == ("accepted", None)
 
@@ -67,22 +66,14 @@ def test_r19_what_was_refused_may_be_said_again_with_the_condition_met() -> None
 def test_r19_a_no_needs_no_condition_met() -> None:
     """Whoever does not take custody does not have to meet what binds whoever does."""
     condition = [{"text": "by daylight", "at": "tashkent-airport"}]
-    table = opened(Table(), "consent-kz", "consent-uz")
-    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
-    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", conditions=condition)
-    departing(table)
-    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
-        table.say(service, kind, "departure")
-    table.close("departure")
-    table.record(Cleared(leg=1))
-    table.open("tashkent-airport")
+    table = dispatched(bound(condition))
     assert became(table.say("kz.customs", "handover_offered", "tashkent-airport")) == ("refused", "R19")
     assert became(table.say("uz.customs", "handover_declined", "tashkent-airport")) == ("accepted", None)
 
 
 def test_r19_condition_at_a_checkpoint_that_does_not_exist_is_refused() -> None:
     """A slip of the pen would bind nobody: the grant is refused, and may be given anew."""
-    table = opened(Table(), "consent-uz")
+    table = Table()
     nowhere = [{"text": "two cars", "at": "nowhere"}]
     said = table.say("uz.prosecutor", "authorisation_granted", "consent-uz", conditions=nowhere)
     assert became(said) == ("refused", "R19")

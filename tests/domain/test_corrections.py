@@ -4,11 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.balance import differences
-from domain.delivery.events import Cleared, Concluded
 from domain.record.verify import replay
-from domain.rules.course import conclusion
-from tests.course import accounted, became, delivered, handed_over, opened
+from tests.course import accounted, became, dispatched
 from tests.support import MEPHEDRONE, SEAL, WORDS, Table, asks, with_changes
 
 GROSS = 13_900_000
@@ -23,9 +20,15 @@ def corrects(table: Table, service: str, of: str, kind: str, *, officer: str = "
 
 def prepared(**content: Any) -> Table:
     """Prepared, under the id `the-preparation`; the checkpoint is still open."""
-    table = opened(Table().consent(), "preparation")
+    table = Table().consent()
     table.say("kz.customs", "prepared", "preparation", id="the-preparation", **content)
     return table
+
+
+def that_counts(table: Table, kind: str) -> str:
+    """The id of the one statement of this kind that has taken effect."""
+    (found,) = [name for name, known in table.delivery.state.counted.items() if known.kind == kind]
+    return found
 
 
 def test_r18_correction_before_dispatch_changes_what_later_checks_compare_with() -> None:
@@ -40,22 +43,22 @@ def test_r18_correction_before_dispatch_changes_what_later_checks_compare_with()
 def test_r18_correction_leaves_the_earlier_statement_where_it_stands() -> None:
     """The ledger has grown by one entry, the first is still there, and a stranger reads the same state from both."""
     table = prepared(gross="1.39 kg")
-    before = tuple(table.delivery.ledger)
+    before = table.delivery.ledger.entries
     corrects(table, "kz.customs", "the-preparation", "prepared")
-    assert tuple(table.delivery.ledger)[:-1] == before
-    again = replay(tuple(table.delivery.ledger), table.directory, table.cards)
-    assert again.custody == table.delivery.state.custody
+    assert table.delivery.ledger.entries[:-1] == before
+    again = replay(table.delivery.ledger.entries, table.directory, table.cards)
+    assert again.state == table.delivery.state
 
 
 def test_r18_correction_after_dispatch_changes_the_balance_and_not_the_custody() -> None:
     """What has been compared on the way stays compared; the account at the end uses the corrected masses."""
     table = Table().dispatch()
-    said = next(name for name, known in table.delivery.state.statements.items() if table.delivery.said(name).kind == "prepared")  # type: ignore[union-attr]  # it was said
+    said = that_counts(table, "prepared")
     assert corrects(table, "kz.customs", said, "prepared", gross="12.7 kg", kept=[LESS]) == ("accepted", None)
     assert table.delivery.state.custody is not None
     assert table.delivery.state.custody.gross == GROSS
-    assert table.delivery.prepared is not None
-    assert table.delivery.prepared.kept[0].net == 12_000_000  # type: ignore[union-attr]  # it is a mass
+    assert table.delivery.state.goods is not None
+    assert table.delivery.state.goods.kept[0].net == 12_000_000  # type: ignore[union-attr]  # it is a mass
 
 
 @pytest.mark.parametrize("service", ["kz.knb", "uz.customs", "kz.prosecutor"])
@@ -74,7 +77,7 @@ def test_r18_correction_is_of_the_same_kind() -> None:
 
 def test_r18_what_was_never_said_or_never_counted_cannot_be_corrected() -> None:
     """Unknown, refused and early statements have had no effect, so there is nothing to put right."""
-    table = opened(Table().consent(), "preparation")
+    table = Table().consent()
     table.say("kz.customs", "prepared", "preparation", id="refused-one", modality="removed")
     table.say("uz.customs", "seizure", "accounting", id="early-one")
     assert corrects(table, "kz.customs", "never-said", "prepared") == ("refused", "R18")
@@ -86,7 +89,7 @@ def test_r18_what_came_early_and_was_taken_up_can_be_corrected() -> None:
     """It counts from then on like any other (found by test)."""
     table = Table()
     table.say("kz.customs", "prepared", "preparation", id="early-one", gross="1.39 kg")
-    opened(table.consent(), "preparation")
+    table.consent()
     assert corrects(table, "kz.customs", "early-one", "prepared") == ("accepted", None)
     assert table.delivery.state.custody is not None
     assert table.delivery.state.custody.gross == GROSS
@@ -102,22 +105,22 @@ def test_r18_corrected_preparation_keeps_every_rule_of_a_preparation() -> None:
 
 def test_r18_corrected_seizure_takes_the_place_of_the_one_before() -> None:
     """The masses are not added up: what was recovered is what was said last."""
-    table = delivered()
+    table = Table().deliver()
     table.say("uz.police", "arrest_made", "arrest-tashkent")
     table.say("kz.knb", "arrest_made", "arrest-almaty")
-    table.close("arrest-tashkent", "arrest-almaty")
-    table.open("accounting")
     table.say("uz.customs", "seizure", "accounting", id="the-seizure", recovered=[LESS])
-    assert differences(table.delivery)
-    assert corrects(table, "uz.customs", "the-seizure", "seizure") == ("accepted", None)
-    assert differences(table.delivery) == ()
+    assert table.delivery.balance.differences()
     assert corrects(table, "uz.customs", "the-seizure", "seizure", recovered=[MEPHEDRONE, MEPHEDRONE]) == ("accepted", None)
-    assert differences(table.delivery)
+    assert table.delivery.balance.differences()
+    assert table.is_open("balance.1")
+    assert corrects(table, "uz.customs", "the-seizure", "seizure") == ("accepted", None)
+    assert table.delivery.balance.differences() == ()
+    assert table.delivery.state.outcome == "delivered_with_arrests"
 
 
 def test_r18_corrected_arrest_changes_how_many_were_arrested() -> None:
     """Two persons, not one; and the outcome stays."""
-    table = delivered()
+    table = Table().deliver()
     table.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest")
     assert corrects(table, "uz.police", "the-arrest", "arrest_made", persons=2) == ("accepted", None)
     assert table.delivery.state.arrested == 2
@@ -125,42 +128,29 @@ def test_r18_corrected_arrest_changes_how_many_were_arrested() -> None:
 
 def test_r18_corrected_interdiction_after_a_halt_is_what_is_weighed() -> None:
     """After a stop nothing advances, and yet a wrong weight of what was seized can be put right."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("uz.police", "stop_requested")
     table.say("kz.customs", "interdicted", id="the-seizure", gross="1.39 kg")
-    assert differences(table.delivery)
+    assert table.delivery.balance.differences()
     assert corrects(table, "kz.customs", "the-seizure", "interdicted") == ("accepted", None)
-    assert differences(table.delivery) == ()
+    assert table.delivery.balance.differences() == ()
 
 
 def test_r18_nothing_decided_is_rewritten_by_a_correction() -> None:
     """Custody has moved on the old weight; the correction moves nothing back and stops nothing."""
-    table = prepared()
-    table.say("kz.knb", "ready", "preparation")
-    table.close("preparation")
-    table.record(Cleared(leg=0))
-    table.open("departure")
-    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
-        table.say(service, kind, "departure")
-    table.close("departure")
-    table.record(Cleared(leg=1))
-    table.open("tashkent-airport")
-    handed_over(table)
-    assert corrects(table, "kz.customs", "the-preparation", "prepared", gross="1 kg") == ("accepted", None)
-    assert (table.delivery.state.responsible, table.delivery.state.discrepancy, table.delivery.state.halt) == (
-        "uz.customs",
-        None,
-        None,
-    )
+    table = dispatched(Table().consent()).hand_over()
+    assert corrects(table, "kz.customs", that_counts(table, "prepared"), "prepared", gross="1 kg") == ("accepted", None)
+    state = table.delivery.state
+    assert (state.responsible, state.discrepancy, state.halt) == ("uz.customs", None, None)
 
 
 def test_r18_after_the_outcome_a_correction_is_kept_as_late() -> None:
     """It stands in the ledger and changes nothing."""
     table = accounted()
-    said = next(iter(table.delivery.state.seizures))
-    table.record(Concluded(outcome=conclusion(table.delivery)[0], reason="test"))
-    assert corrects(table, "uz.customs", said, "seizure", recovered=[LESS]) == ("late", None)
-    assert differences(table.delivery) == ()
+    assert table.delivery.state.outcome is not None
+    said = that_counts(table, "seizure")
+    assert corrects(table, "uz.customs", said, "seizure", recovered=[LESS]) == ("late", "R12")
+    assert table.delivery.balance.differences() == ()
 
 
 TWO = with_changes(preparation={"requires": asks("kz.customs prepared 2", "kz.knb ready")})
@@ -168,7 +158,7 @@ TWO = with_changes(preparation={"requires": asks("kz.customs prepared 2", "kz.kn
 
 def by_two() -> Table:
     """Prepared and signed by two officers; the second signed `the-second`."""
-    table = opened(Table(TWO).consent(), "preparation")
+    table = Table(TWO).consent()
     table.say("kz.customs", "prepared", "preparation", id="the-first")
     table.say("kz.customs", "prepared", "preparation", id="the-second", officer="officer-2")
     return table

@@ -4,25 +4,22 @@ from itertools import permutations
 from typing import Any, get_args
 
 import pytest
-from domain.rules.rules import due_at
-from domain.rules.timers import elapsed
-from domain.rules.unforeseen import definition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.delivery.events import Cleared, Closed, Concluded, Deconflicted, Ended, Opened
+from domain.delivery.events import Cleared, Closed, Deconflicted, Opened
 from domain.delivery.ledger import Receipt
 from domain.delivery.statement import sign_statement
 from domain.plan.register import Claim, Contact, Finding, Register, contacts
 from domain.plan.selectors import Selector, SelectorKind, hashes, selector
-from domain.record.door import look_up
 from domain.record.verify import verify
-from domain.rules.course import conclusion
 from domain.signing.envelope import Envelope
 from domain.views.asked import inbox
 from domain.words.errors import NotVerified, RuleBroken
 from domain.words.identifiers import ConsignmentIdentifier
+from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
+from tests.course import became, forbidden
 from tests.support import Table, example_directory
 
 KEY = bytes(range(32))
@@ -196,37 +193,37 @@ def test_a_contact_that_has_left_the_directory_is_named_all_the_same() -> None:
 # R15: the rule
 
 
-def became(answer: Receipt) -> tuple[str, str | None]:
-    """What became of a statement: verdict and rule."""
-    return answer.verdict.verdict, answer.verdict.rule
-
-
-def rule_against(table: Table, event: Any) -> str:
-    """The rule that forbids this event now."""
-    with pytest.raises(RuleBroken) as broken:
-        table.record(event)
-    return broken.value.rule
-
-
 def in_conflict(*services: str) -> Table:
     """A delivery that has just begun and touches these services' operations; their checkpoints are open."""
     table = Table(alone=False)
     table.deconflict(*(services or (OTHER,)))
-    for contact in table.delivery.unsettled():
-        opened(table, contact.checkpoint)
+    assert all(table.is_open(one.checkpoint) for one in unsettled(table))
     return table
 
 
-def opened(table: Table, name: str) -> None:
-    """Open the checkpoint of a conflict."""
-    table.record(
-        Opened(checkpoint=name, due=due_at(table.delivery, name, table.now), definition=definition(table.delivery, name))
-    )
+def unsettled(table: Table) -> tuple[Contact, ...]:
+    """Whom to call, where the two have not agreed yet."""
+    return table.delivery.state.register.unsettled()
+
+
+def asks_consent(table: Table) -> bool:
+    """Whether a State is asked; where none is, a stranger does not believe that one was."""
+    if "consent-kz" not in table.delivery.state.progress:
+        due = utc_text(table.now + table.plan.checkpoints[0].due)
+        assert "nothing" in forbidden(table, Opened(checkpoint="consent-kz", due=due))
+    return table.is_open("consent-kz", "consent-uz")
+
+
+def leaves(table: Table) -> bool:
+    """Whether departure has been cleared; where it has not, a stranger does not believe that it was."""
+    if table.delivery.state.cleared < 0:
+        assert "nothing" in forbidden(table, Cleared(leg=0))
+    return table.is_open("departure")
 
 
 def conflict(table: Table) -> str:
     """The checkpoint of the first conflict that is not settled."""
-    return table.delivery.unsettled()[0].checkpoint
+    return unsettled(table)[0].checkpoint
 
 
 def agreement(table: Table, at: str, service: str = OTHER, signer: str = OTHER, **changed: Any) -> Envelope:
@@ -247,43 +244,48 @@ def settle(table: Table, service: str = INITIATOR, **changed: Any) -> Receipt:
 def test_r15_no_consent_is_asked_before_anybody_has_looked() -> None:
     """Without an answer of the register the consent checkpoints do not open."""
     table = Table(alone=False)
-    assert "R15" == rule_against(table, Opened(checkpoint="consent-kz", due=due_at(table.delivery, "consent-kz", table.now)))
+    assert not asks_consent(table)
+    table.deconflict()
+    assert asks_consent(table)
 
 
 def test_r15_no_consent_is_asked_while_a_conflict_is_not_settled() -> None:
     """A hit holds the delivery before a single other State has heard of it."""
-    table = in_conflict()
-    assert "R15" == rule_against(table, Opened(checkpoint="consent-kz", due=due_at(table.delivery, "consent-kz", table.now)))
+    assert not asks_consent(in_conflict())
+
+
+def prepared_unlooked() -> Table:
+    """Prepared, and nobody has looked again since the consents."""
+    table = Table().consent()
+    table.alone = False
+    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    assert table.is_closed("preparation")
+    return table
 
 
 def test_r15_dispatch_needs_a_second_look() -> None:
     """A look before the consents is too old: departure is not cleared before the register has answered again."""
-    table = Table().consent()
-    table.alone = False
-    table.open("preparation")
-    table.say("kz.customs", "prepared", "preparation")
-    table.say("kz.knb", "ready", "preparation")
-    table.close("preparation")
-    assert "R15" == rule_against(table, Cleared(leg=0))
+    table = prepared_unlooked()
+    assert not leaves(table)
     table.deconflict()
-    table.record(Cleared(leg=0))
-    assert 0 == table.delivery.state.cleared
+    assert leaves(table)
 
 
 def test_r15_departure_is_not_cleared_into_a_conflict() -> None:
     """What came up while the States consented counts as what was there before."""
-    table = Table().prepare()
+    table = prepared_unlooked()
     table.deconflict(OTHER)
-    assert "R15" == rule_against(table, Cleared(leg=0))
+    assert not leaves(table)
+    assert ("accepted", None) == became(settle(table))
+    assert leaves(table)
 
 
 def test_r15_dispatched_is_refused_when_another_operation_came_after_the_clearing() -> None:
-    """Even in the last hour: `dispatched` is refused, and accepted anew once both have agreed."""
+    """It is refused even in the last hour, and accepted anew once both have agreed."""
     table = Table().prepare()
-    table.record(Cleared(leg=0))
-    table.open("departure")
+    assert leaves(table)
     table.deconflict(OTHER)
-    opened(table, conflict(table))
     assert ("refused", "R15") == became(table.say("kz.customs", "dispatched", "departure"))
     assert ("accepted", None) == became(settle(table))
     assert ("accepted", None) == became(table.say("kz.customs", "dispatched", "departure"))
@@ -293,10 +295,9 @@ def test_r15_both_sides_signed_words_settle_a_conflict() -> None:
     """With both in the evidence the delivery goes on, and a verifier reaches the same verdict."""
     table = in_conflict()
     assert ("accepted", None) == became(settle(table))
-    table.alone = True
-    table.open("consent-kz", "consent-uz")
-    assert () == table.delivery.unsettled()
-    assert verify(table.packet(), table.directory).entries == len(table.delivery.ledger)
+    assert () == unsettled(table)
+    assert asks_consent(table)
+    assert verify(table.packet(), table.directory).size == len(table.delivery.ledger)
 
 
 def test_r15_the_settled_conflict_is_not_asked_again_and_the_next_of_the_same_service_is() -> None:
@@ -304,9 +305,10 @@ def test_r15_the_settled_conflict_is_not_asked_again_and_the_next_of_the_same_se
     table = in_conflict()
     settle(table)
     table.deconflict(OTHER)
-    assert () == table.delivery.unsettled()
+    assert () == unsettled(table)
     table.deconflict(OTHER, OTHER)
-    assert 1 == len(table.delivery.unsettled())
+    assert 1 == len(unsettled(table))
+    assert table.is_open(conflict(table))
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -328,7 +330,7 @@ def test_r15_one_side_alone_settles_nothing(changed: dict[str, Any]) -> None:
     """Refused by R15, recorded as refused, and the conflict stands."""
     table = in_conflict()
     assert ("refused", "R15") == became(settle(table, **changed))
-    assert table.delivery.unsettled()
+    assert unsettled(table)
 
 
 @pytest.mark.parametrize("changed", WRONG_WORD.values(), ids=WRONG_WORD)
@@ -340,7 +342,7 @@ def test_r15_the_other_sides_word_must_be_its_own_and_about_this(changed: dict[s
     if "content" in given_word:
         given_word["content"] = table.statement(OTHER, "conflict_yielded", at, reason="we give way").content
     assert ("refused", "R15") == became(settle(table, agreement=agreement(table, at, **given_word)))
-    assert table.delivery.unsettled()
+    assert unsettled(table)
 
 
 def test_r15_only_the_initiator_settles() -> None:
@@ -353,9 +355,9 @@ def test_r15_only_the_initiator_settles() -> None:
 def test_r15_a_key_that_was_revoked_agrees_to_nothing() -> None:
     """The keys in the contact count as any key does: by their validity when it is recorded."""
     table = in_conflict()
-    contact = table.delivery.unsettled()[0]
+    contact = unsettled(table)[0]
     revoked = tuple(key.model_copy(update={"revoked_at": "2001-01-01T00:00:00Z"}) for key in contact.keys)
-    table.record(Deconflicted(number=5, contacts=(contact.model_copy(update={"keys": revoked}),)))
+    table.report(Deconflicted(number=5, contacts=(contact.model_copy(update={"keys": revoked}),)))
     assert ("refused", "R15") == became(settle(table))
 
 
@@ -363,7 +365,7 @@ def test_r15_two_conflicts_need_two_agreements() -> None:
     """Each has its own checkpoint, and settling one leaves the other."""
     table = in_conflict(OTHER, "uz.customs")
     settle(table)
-    (left,) = table.delivery.unsettled()
+    (left,) = unsettled(table)
     assert "uz.customs" == left.service
     word = agreement(table, left.checkpoint, service="uz.customs", signer="uz.customs")
     assert ("accepted", None) == became(settle(table, agreed_with="uz.customs", agreement=word))
@@ -376,15 +378,15 @@ def test_r15_who_gives_way_halts_and_withdraws() -> None:
     halt = table.delivery.state.halt
     assert halt is not None
     assert ("conflict", "R15", INITIATOR) == (halt.cause, halt.rule, halt.by)
-    assert "withdrawn" == conclusion(table.delivery)[0]
+    table.say("kz.customs", "interdicted")
+    table.pass_time(days=1)
+    assert "withdrawn" == table.delivery.state.outcome
 
 
 def test_r15_a_conflict_that_nobody_settles_in_time_halts() -> None:
     """Silence is not agreement: after `contingencies.decision` nothing advances."""
     table = in_conflict()
-    table.now += table.plan.contingencies.decision
-    for event in elapsed(table.delivery, table.now):
-        table.record(event)
+    table.pass_time(seconds=table.plan.contingencies.decision.total_seconds())
     halt = table.delivery.state.halt
     assert halt is not None
     assert ("conflict", "R15") == (halt.cause, halt.rule)
@@ -395,18 +397,20 @@ def test_r15_what_has_left_is_told_and_goes_on() -> None:
     table = Table().dispatch()
     table.deconflict(OTHER)
     name = conflict(table)
-    opened(table, name)
-    table.now += table.plan.contingencies.decision
-    for event in elapsed(table.delivery, table.now):
-        table.record(event)
-    table.record(Closed(checkpoint=name, result="unanswered"))
+    assert table.is_open(name)
+    table.pass_time(seconds=table.plan.contingencies.decision.total_seconds())
+    assert "unanswered" == table.delivery.state.progress[name].result
     assert table.delivery.state.halt is None
 
 
 def test_r15_before_it_has_left_silence_closes_no_conflict() -> None:
     """An open question is not passed unanswered."""
     table = in_conflict()
-    assert "R2" == rule_against(table, Closed(checkpoint=conflict(table), result="unanswered"))
+    name = conflict(table)
+    assert "nothing" in forbidden(table, Closed(checkpoint=name, result="unanswered"))
+    table.pass_time(days=2)
+    assert "withdrawn" == table.delivery.state.progress[name].result
+    assert not asks_consent(table)
 
 
 def test_r15_a_conflict_that_has_gone_frees_the_other() -> None:
@@ -414,30 +418,29 @@ def test_r15_a_conflict_that_has_gone_frees_the_other() -> None:
     table = in_conflict()
     name = conflict(table)
     table.deconflict()
-    table.record(Closed(checkpoint=name, result="withdrawn"))
-    table.open("consent-kz", "consent-uz")
-    assert () == table.delivery.unsettled()
+    assert "withdrawn" == table.delivery.state.progress[name].result
+    assert () == unsettled(table)
+    assert asks_consent(table)
 
 
 def test_r15_an_open_conflict_is_not_taken_back() -> None:
     """Nobody withdraws a question that still stands."""
     table = in_conflict()
-    assert "R17" == rule_against(table, Closed(checkpoint=conflict(table), result="withdrawn"))
+    assert "nothing" in forbidden(table, Closed(checkpoint=conflict(table), result="withdrawn"))
 
 
 def test_r15_an_answer_of_the_register_that_was_overtaken_does_not_count() -> None:
     """Answers come by different ways: an older one is dropped, whatever it says, and so is the same one twice."""
     table = in_conflict()
-    newest = table.delivery.deconflicted
-    assert newest is not None
-    table.deconflict(OTHER)
-    older = Deconflicted(number=newest.number)
-    assert "R15" == rule_against(table, older)
+    newest = Deconflicted(number=table.delivery.state.register.number + 1, contacts=unsettled(table))
+    table.report(newest)
+    older = Deconflicted(number=0)
     entries = len(table.delivery.ledger)
-    look_up(table.delivery, older, table.now)
-    look_up(table.delivery, table.delivery.deconflicted or older, table.now)
+    for again in (older, newest):
+        table.report(again)
+        assert "says nothing new" in forbidden(table, again)
     assert entries == len(table.delivery.ledger)
-    assert table.delivery.unsettled()
+    assert unsettled(table)
 
 
 def test_r15_the_request_says_whom_to_call_and_only_the_initiator_gets_it() -> None:
@@ -465,10 +468,10 @@ def test_r15_nothing_is_looked_up_after_the_end() -> None:
     table = in_conflict()
     table.say(INITIATOR, "conflict_yielded", conflict(table), reason="they were first")
     table.say("kz.customs", "interdicted")
-    table.record(Concluded(outcome="withdrawn", reason="gave way"))
-    table.record(Ended())
+    table.pass_time(days=1)
+    assert table.delivery.state.ended
     with pytest.raises(RuleBroken, match="R12"):
-        look_up(table.delivery, Deconflicted(number=99), table.now)
+        table.report(Deconflicted(number=99))
 
 
 def test_r15_a_selector_in_a_plan_is_a_hash() -> None:

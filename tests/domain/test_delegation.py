@@ -13,13 +13,8 @@ from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
-from tests.course import became, handed_over, let_time_bring, opened
+from tests.course import became, code
 from tests.support import Table, asks, example_cards, example_directory, with_changes
-
-
-def consent_asked(plan: Plan | None = None) -> Table:
-    """Both States are asked."""
-    return opened(Table(plan) if plan is not None else Table(), "consent-kz", "consent-uz")
 
 
 def speaks(
@@ -31,24 +26,24 @@ def speaks(
 
 def test_r21_nobody_speaks_for_another_without_a_delegation() -> None:
     """Not even of the same State; and nothing is granted."""
-    table = consent_asked()
+    table = Table()
     assert speaks(table, "uz.police") == ("refused", "R21")
     assert table.delivery.state.grants == {}
 
 
 def test_r21_delegate_speaks_for_who_delegated() -> None:
     """It counts as the say of the prosecutor, and the prosecutor has answered."""
-    table = consent_asked()
+    table = Table()
     assert became(table.say("uz.prosecutor", "delegated", to="uz.police")) == ("accepted", None)
     assert speaks(table, "uz.police") == ("accepted", None)
     assert table.delivery.state.grants["uz.prosecutor"].service == "uz.prosecutor"
-    assert table.delivery.state.progress["consent-uz"].satisfied
-    assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz")) == ("refused", "R17")
+    assert table.is_closed("consent-uz")
+    assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz")) == ("late", "R17")
 
 
 def test_r21_delegate_speaks_for_who_delegated_and_for_nobody_else() -> None:
     """The police of Uzbekistan has not become the customs."""
-    table = consent_asked()
+    table = Table()
     table.say("uz.prosecutor", "delegated", to="uz.police")
     assert speaks(table, "uz.police", for_="uz.customs") == ("refused", "R21")
     assert speaks(table, "uz.customs") == ("refused", "R21")
@@ -56,7 +51,7 @@ def test_r21_delegate_speaks_for_who_delegated_and_for_nobody_else() -> None:
 
 def test_r21_speaking_for_oneself_needs_no_delegation() -> None:
     """Naming oneself changes nothing."""
-    assert speaks(consent_asked(), "uz.prosecutor") == ("accepted", None)
+    assert speaks(Table(), "uz.prosecutor") == ("accepted", None)
 
 
 @pytest.mark.parametrize(
@@ -70,14 +65,14 @@ def test_r21_speaking_for_oneself_needs_no_delegation() -> None:
 )
 def test_r21_delegation_counts_from_its_first_instant_until_its_last(valid_from: str, valid_until: str, expected: Any) -> None:
     """At `valid_from` it counts, at `valid_until` no more."""
-    table = consent_asked()
+    table = Table()
     table.say("uz.prosecutor", "delegated", to="uz.police", valid_from=valid_from, valid_until=valid_until)
     assert speaks(table, "uz.police") == expected
 
 
 def test_r21_delegation_may_be_passed_on_and_each_link_must_count() -> None:
     """From the prosecutor to the police to the customs; when one link has run out, the chain has."""
-    table = consent_asked()
+    table = Table()
     table.say("uz.prosecutor", "delegated", to="uz.police")
     table.say("uz.police", "delegated", to="uz.customs", valid_until="2022-03-01T08:00:00Z")
     assert speaks(table, "uz.customs", kind="authorisation_granted", provisional=True) == ("accepted", None)
@@ -88,7 +83,7 @@ def test_r21_delegation_may_be_passed_on_and_each_link_must_count() -> None:
 
 def test_r21_last_delegation_replaces_the_one_before() -> None:
     """Given to another, it is no longer the first one's."""
-    table = consent_asked()
+    table = Table()
     table.say("uz.prosecutor", "delegated", to="uz.police")
     table.say("uz.prosecutor", "delegated", to="uz.customs")
     assert speaks(table, "uz.police") == ("refused", "R21")
@@ -96,27 +91,26 @@ def test_r21_last_delegation_replaces_the_one_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "to", "words"),
+    ("by", "to", "found"),
     [
-        ("uz.prosecutor", "kz.customs", "another State"),
-        ("uz.prosecutor", "caricc", "another State"),
-        ("uz.prosecutor", "uz.post", "no part"),
-        ("uz.prosecutor", "uz.ghost", "no part"),
+        ("uz.prosecutor", "kz.customs", "delegate_of_other_state"),
+        ("uz.prosecutor", "caricc", "delegate_of_other_state"),
+        ("uz.prosecutor", "uz.post", "no_part"),
+        ("uz.prosecutor", "uz.ghost", "no_part"),
         ("uz.prosecutor", "uz.prosecutor", "circle"),
     ],
 )
-def test_r21_say_stays_within_the_state_and_the_delivery(by: str, to: str, words: str) -> None:
+def test_r21_say_stays_within_the_state_and_the_delivery(by: str, to: str, found: str) -> None:
     """Not to another State, not to who has no part, not to oneself."""
-    table = consent_asked()
+    table = Table()
     said = table.say(by, "delegated", to=to)
-    assert became(said) == ("refused", "R21")
-    assert words in said.verdict.reason
+    assert (became(said), code(said)) == (("refused", "R21"), found)
     assert table.delivery.state.delegations == {}
 
 
 def test_r21_delegations_make_no_circle() -> None:
     """Neither of two nor of three; each would have everyone speak for everyone."""
-    table = consent_asked()
+    table = Table()
     table.say("uz.prosecutor", "delegated", to="uz.police")
     assert became(table.say("uz.police", "delegated", to="uz.prosecutor")) == ("refused", "R21")
     table.say("uz.police", "delegated", to="uz.customs")
@@ -125,7 +119,7 @@ def test_r21_delegations_make_no_circle() -> None:
 
 def test_r21_delegate_cannot_delegate_what_is_not_its_own() -> None:
     """A delegation speaks of the service that signs it: nobody gives away another's say."""
-    table = consent_asked()
+    table = Table()
     table.say("uz.police", "delegated", to="uz.customs", on_behalf_of="uz.police")
     table.say("uz.customs", "delegated", to="uz.police", on_behalf_of="uz.prosecutor")
     assert "uz.prosecutor" not in table.delivery.state.delegations
@@ -143,29 +137,25 @@ BACKED = with_changes(
 
 def test_r21_backup_answers_only_once_the_ladder_has_come_to_it() -> None:
     """Before its rung it is refused; from its rung on it counts as the prosecutor's say."""
-    table = consent_asked(BACKED)
+    table = Table(BACKED)
     table.pass_time(hours=35)
-    let_time_bring(table)
     assert speaks(table, "uz.police") == ("refused", "R21")
     table.pass_time(hours=1)
-    let_time_bring(table)
     assert speaks(table, "uz.police") == ("accepted", None)
     assert table.delivery.state.progress["consent-uz"].satisfied
 
 
 def test_r21_superior_who_is_only_told_does_not_answer() -> None:
     """A rung without `may_answer` is for information."""
-    table = consent_asked(BACKED)
+    table = Table(BACKED)
     table.pass_time(hours=36)
-    let_time_bring(table)
     assert speaks(table, "uz.customs") == ("refused", "R21")
 
 
-def climbed() -> Table:
+def climbed(plan: Plan = BACKED) -> Table:
     """The ladder at Uzbekistan's consent has come to its police."""
-    table = consent_asked(BACKED)
+    table = Table(plan)
     table.pass_time(hours=36)
-    let_time_bring(table)
     return table
 
 
@@ -183,7 +173,7 @@ def test_r21_backup_has_no_more_say_once_the_checkpoint_has_closed() -> None:
     """The prosecutor has answered after all; its backup cannot withdraw or seize in its name (found by test)."""
     table = climbed()
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    table.close("consent-uz")
+    assert table.is_closed("consent-uz")
     assert speaks(table, "uz.police", kind="authorisation_withdrawn") == ("refused", "R21")
     assert table.delivery.state.halt is None
 
@@ -192,11 +182,10 @@ def test_r21_backup_at_the_last_checkpoint_seizes_nothing_after_it_has_closed() 
     """The customs has seized it as planned; the police, whose rung came, cannot seize again in its name and halt the arrests."""
     ladder = [{"after": "20h", "to": "uz.police", "may_answer": True}]
     ends = with_changes(delivery={"requires": asks("uz.customs interdiction"), "escalate": ladder, "remind": []})
-    table = opened(handed_over(Table(ends).approach()), "delivery")
+    table = Table(ends).dispatch().hand_over()
     table.pass_time(hours=20)
-    let_time_bring(table)
     table.say("uz.customs", "interdicted", "delivery")
-    table.close("delivery")
+    assert table.is_closed("delivery")
     again = table.say("uz.police", "interdicted", "delivery", on_behalf_of="uz.customs")
     assert became(again) == ("refused", "R21")
     assert table.delivery.state.halt is None
@@ -205,17 +194,19 @@ def test_r21_backup_at_the_last_checkpoint_seizes_nothing_after_it_has_closed() 
 def test_r21_backup_of_another_state_cannot_consent() -> None:
     """Even where a plan names one, a State's say stays within it (found by test)."""
     ladder = [{"after": "30h", "to": "kz.knb", "may_answer": True}]
-    table = consent_asked(with_changes(consent_uz={"escalate": ladder}))
+    table = Table(with_changes(consent_uz={"escalate": ladder}))
     table.pass_time(hours=30)
-    let_time_bring(table)
     assert speaks(table, "kz.knb", state="UZ") == ("refused", "R21")
 
 
 def test_r21_backup_gives_no_second_answer() -> None:
-    """The prosecutor has answered: its backup comes too late."""
-    table = climbed()
+    """The prosecutor has answered, and only the post is still waited for: the prosecutor's backup comes too late."""
+    both = asks("uz.prosecutor authorisation", "uz.post authorisation")
+    table = climbed(with_changes(BACKED, consent_uz={"requires": both}))
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    assert table.is_open("consent-uz")
     assert speaks(table, "uz.police") == ("refused", "R17")
+    assert speaks(table, "uz.police", for_="uz.post") == ("accepted", None)
 
 
 def test_r21_backup_signs_with_its_own_key() -> None:
@@ -227,7 +218,7 @@ def test_r21_backup_signs_with_its_own_key() -> None:
 
 def test_r21_delegate_of_the_responsible_authority_hands_over() -> None:
     """Custody is the giver's and the taker's still: the delegate only speaks."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("kz.customs", "delegated", to="kz.knb")
     said = table.say("kz.knb", "handover_offered", "tashkent-airport", on_behalf_of="kz.customs")
     assert became(said) == ("accepted", None)
@@ -237,7 +228,7 @@ def test_r21_delegate_of_the_responsible_authority_hands_over() -> None:
 
 def test_r21_delegating_needs_no_open_checkpoint_and_outlives_a_halt() -> None:
     """Somebody must be able to acknowledge and to seize, whoever is on leave."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("uz.police", "stop_requested")
     assert became(table.say("kz.customs", "delegated", to="kz.knb")) == ("accepted", None)
     assert became(table.say("kz.knb", "interdicted", on_behalf_of="kz.customs")) == ("accepted", None)
@@ -246,7 +237,7 @@ def test_r21_delegating_needs_no_open_checkpoint_and_outlives_a_halt() -> None:
 
 def test_r21_delegate_finds_what_it_may_answer_in_its_inbox() -> None:
     """What the prosecutor is asked is in the delegate's inbox as the prosecutor's, from the first instant to the last."""
-    table = consent_asked()
+    table = Table()
     assert () == inbox(table.delivery, "uz.police", table.now)
     window = {"valid_from": table.now.isoformat(), "valid_until": (table.now + timedelta(hours=5)).isoformat()}
     table.say("uz.prosecutor", "delegated", to="uz.police", reason="on leave", **window)
@@ -257,11 +248,11 @@ def test_r21_delegate_finds_what_it_may_answer_in_its_inbox() -> None:
 
 
 @pytest.mark.parametrize(("backups", "outcome"), [(True, "delivered_with_arrests"), (False, "expired")])
-def test_r21_the_story_goes_on_with_the_backups_answer(backups: bool, outcome: str) -> None:  # noqa: FBT001
-    """Told in the simulator: the prosecutor is silent; the police answers once its rung has come, or nobody does."""
+def test_r21_a_simulated_delivery_goes_on_with_the_backups_answer(backups: bool, outcome: str) -> None:  # noqa: FBT001
+    """The prosecutor is silent; the police answers once its rung has come, or nobody does."""
     silent = {"service": "uz.prosecutor", "at": "consent-uz"}
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": [silent]})
     chosen = World(BACKED, example_directory(), example_cards(), scenario, 1, backups=backups)
     done = simulate(chosen)
     assert done.delivery.state.outcome == outcome
-    Checker(BACKED, chosen.cards, chosen.directory).check(tuple(done.delivery.ledger))
+    Checker(BACKED, chosen.cards, chosen.directory).check(done.delivery.ledger.entries)

@@ -1,17 +1,16 @@
 """What a directory says of keys: whose each is, and how many there may be."""
 
 import pytest
-from domain.delivery.statements import sign_statement
 from pydantic import ValidationError
-from rehearsal.clock import EPOCH
 
+from domain.delivery.statement import sign_statement
 from domain.plan.directory import KEYS_EACH, MOST_KEYS, Directory, Service, ServiceKey, faults_in
 from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import NotAuthentic
 from process import keyfile
-from rehearsal.services import private_key_of
+from rehearsal.services import EPOCH, private_key_of
 from tests.support import Table, example_directory
 
 SINCE = "2026-01-01T00:00:00+00:00"

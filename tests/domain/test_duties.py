@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Closed, Concluded, Opened, Silence
-from domain.plan.plan import Plan
-from domain.rules import unforeseen
-from domain.rules.course import conclusion
+from domain.delivery.events import Closed, Opened, Silence
+from domain.plan.plan import Checkpoint, Plan, Requirement
+from domain.rules.permission import duties
+from domain.words.moments import utc_text
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import Simulated, World, simulate
-from tests.course import became, forbidden, let_time_bring, open_unforeseen, opened
+from tests.course import became, brings, forbidden
 from tests.support import Table, card_of, example_cards, example_directory, example_plan, with_changes
 
 REGISTER = {"id": "register", "what": "a copy to the register", "within": "10d"}
@@ -22,38 +22,42 @@ DUTY = "duty.uz.prosecutor.register"
 
 def asked() -> Table:
     """Uzbekistan's card makes a duty of whoever authorises; both States are asked."""
-    return opened(Table(other_cards=UZ), "consent-kz", "consent-uz")
+    return Table(other_cards=UZ)
 
 
 def granted() -> Table:
     """Uzbekistan has authorised, and its duty is open."""
     table = asked()
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    open_unforeseen(table, DUTY)
+    assert table.is_open(DUTY)
     return table
 
 
 def test_duty_begins_with_the_authorisation() -> None:
     """Nobody has a duty before having authorised, a provisional grant is none, and Kazakhstan's card has none."""
     table = asked()
-    assert unforeseen.duties(table.delivery) == ()
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz", provisional=True)
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
-    assert unforeseen.duties(table.delivery) == ()
+    assert duties(table.delivery) == ()
+    assert DUTY not in table.delivery.state.progress
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    assert [service for _, service in unforeseen.duties(table.delivery)] == ["uz.prosecutor"]
+    assert [service for _, service in duties(table.delivery)] == ["uz.prosecutor"]
+    assert table.is_open(DUTY)
 
 
-def test_no_duty_is_asked_that_the_card_does_not_know() -> None:
-    """Neither another duty nor another service's."""
+@pytest.mark.parametrize(("service", "duty"), [("uz.prosecutor", "other"), ("kz.prosecutor", "register")])
+def test_no_duty_is_asked_that_the_card_does_not_know(service: str, duty: str) -> None:
+    """A stranger believes neither in another duty nor in another service's."""
     table = granted()
-    for name in ("duty.uz.prosecutor.other", "duty.kz.prosecutor.register"):
-        assert unforeseen.definition(table.delivery, name) is None
-        assert forbidden(table, Opened(checkpoint=name, due=None)) == "R17"
+    name = f"duty.{service}.{duty}"
+    asks = Checkpoint(id=name, requires=(Requirement(service=service, says="duty"),), due=timedelta(days=10))
+    due = utc_text(table.now + asks.due)
+    wrong = Opened(checkpoint=name, due=due, contingency="duty", key=f"{service}.{duty}", definition=asks)
+    assert "nothing" in forbidden(table, wrong)
 
 
 def test_duty_is_due_as_the_card_says() -> None:
-    """Ten days from its opening, not a moment otherwise."""
+    """Its time is ten days from its opening, not a moment otherwise."""
     table = granted()
     assert table.delivery.state.progress[DUTY].due == table.now + timedelta(days=10)
 
@@ -63,21 +67,22 @@ def test_duty_is_done_by_whose_duty_it_is(service: str) -> None:
     """Another service's word does not do it."""
     table = granted()
     assert became(table.say(service, "duty_done", DUTY)) == ("refused", "R17")
+    assert table.is_open(DUTY)
     assert became(table.say("uz.prosecutor", "duty_done", DUTY)) == ("accepted", None)
-    table.close(DUTY)
+    assert table.is_closed(DUTY)
 
 
 def test_silence_about_a_duty_is_recorded_and_closes_it_and_stops_nothing() -> None:
-    """Not before its time; then it stands in the ledger who did not do it, and the delivery goes on."""
+    """Before its time it stays open; then it stands in the ledger who did not do it, and the delivery goes on."""
     table = granted()
-    assert forbidden(table, Closed(checkpoint=DUTY, result="unanswered")) == "R2"
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
-    table.close("consent-kz", "consent-uz")
-    table.pass_time(days=10)
-    assert let_time_bring(table) == ("silence",)
-    silences = [entry.event for entry in table.delivery.ledger if isinstance(entry.event, Silence)]
-    assert [(one.checkpoint, one.services) for one in silences] == [(DUTY, ("uz.prosecutor",))]
-    table.record(Closed(checkpoint=DUTY, result="unanswered"))
+    brings(table, days=10, milliseconds=-1)
+    assert table.is_open(DUTY)
+    assert "nothing" in forbidden(table, Closed(checkpoint=DUTY, result="unanswered"))
+    assert brings(table, milliseconds=1)[:2] == ["silence", "closed"]
+    silences = [entry.event for entry in table.delivery.ledger.entries if isinstance(entry.event, Silence)]
+    assert [one.services for one in silences if one.checkpoint == DUTY] == [("uz.prosecutor",)]
+    assert table.delivery.state.progress[DUTY].result == "unanswered"
     assert table.delivery.state.halt is None
 
 
@@ -85,28 +90,20 @@ def test_duty_outlives_a_halt_and_the_outcome() -> None:
     """What has been authorised must be registered, however it ended."""
     table = granted()
     table.say("uz.police", "stop_requested")
-    assert unforeseen.outlives_a_halt(DUTY)
-    open_unforeseen(table, "stop.interdiction")
     table.say("kz.customs", "interdicted")
-    table.record(Concluded(outcome=conclusion(table.delivery)[0], reason="test"))
+    table.pass_time(days=1)
+    assert table.delivery.state.outcome == "withdrawn"
+    assert not table.delivery.state.ended
     assert became(table.say("uz.prosecutor", "duty_done", DUTY)) == ("accepted", None)
-
-
-def test_duty_of_who_authorises_after_all_opens_after_a_halt_too() -> None:
-    """The story may open it when everything else is refused by R8."""
-    table = asked()
-    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    table.say("uz.police", "stop_requested")
-    open_unforeseen(table, DUTY)
-    assert table.delivery.state.progress[DUTY].open
+    assert table.delivery.state.ended
 
 
 def told(*acts: dict[str, Any], plan: Plan | None = None) -> Simulated:
-    """The story in the simulator, with this duty."""
+    """The delivery in the simulator, with this duty."""
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": acts})
     chosen = World(plan or example_plan(), example_directory(), example_cards() | UZ, scenario, 1)
     done = simulate(chosen)
-    Checker(chosen.plan).check(tuple(done.delivery.ledger))
+    Checker(chosen.plan).check(done.delivery.ledger.entries)
     return done
 
 
@@ -121,7 +118,7 @@ def told(*acts: dict[str, Any], plan: Plan | None = None) -> Simulated:
     ],
     ids=["done", "not done", "done after a stop", "not done after a stop"],
 )  # fmt: skip
-def test_the_story_waits_for_the_duty_before_it_ends(acts: list[dict[str, Any]], result: str, outcome: str) -> None:
+def test_a_simulated_delivery_waits_for_the_duty_before_it_ends(acts: list[dict[str, Any]], result: str, outcome: str) -> None:
     """Done or not done, halted or not: the duty is closed before the ledger is, and changes no outcome."""
     done = told(*acts)
     assert (done.delivery.state.progress[DUTY].result, done.delivery.state.outcome) == (result, outcome)

@@ -1,4 +1,4 @@
-"""R12: each way a delivery can end, at the table and told by the story."""
+"""R12: each way a delivery can end, at the table and in the simulator."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from domain.rules.course import conclusion
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
-from tests.course import accounted, became, delivered, forbidden, handed_over, opened
+from tests.course import altered, became, code, forbidden
 from tests.support import Table, asks, example_cards, example_directory, example_plan, with_changes
 
 SEIZED = with_changes(delivery={"requires": asks("uz.customs interdiction")})
@@ -20,33 +20,33 @@ REVERSE = with_changes(plan_={"reverse": True})
 
 def at_the_door(plan: Plan | None = None) -> Table:
     """It has come to its last checkpoint, which is open."""
-    return opened(handed_over(Table(plan or example_plan()).approach()), "delivery")
+    table = Table(plan or example_plan()).dispatch().hand_over()
+    assert table.is_open("delivery")
+    return table
 
 
 def arrested(table: Table) -> Table:
-    """The delivery closes, and both teams make an arrest."""
-    table.close("delivery")
-    table.open("arrest-tashkent", "arrest-almaty")
+    """Both teams make an arrest."""
     table.say("uz.police", "arrest_made", "arrest-tashkent")
     table.say("kz.knb", "arrest_made", "arrest-almaty")
-    table.close("arrest-tashkent", "arrest-almaty")
+    assert table.is_open("accounting")
     return table
 
 
 def recovered(table: Table) -> Table:
     """Everything is recovered."""
-    table.open("accounting")
     table.say("uz.customs", "seizure", "accounting")
-    table.close("accounting")
     return table
 
 
 def ends_as(table: Table, outcome: Any) -> None:
-    """This is the outcome that can be recorded, and no other."""
-    assert conclusion(table.delivery)[0] == outcome
-    other = "withdrawn" if outcome != "withdrawn" else "refused"
-    assert forbidden(table, Concluded(outcome=other, reason="test")) == "R12"
-    table.record(Concluded(outcome=outcome, reason="test"))
+    """This is the outcome once everyone knows of what stopped it, and a stranger believes in no other."""
+    if table.delivery.state.halt is not None:
+        table.pass_time(seconds=table.plan.contingencies.acknowledge_stop.total_seconds())
+    assert table.delivery.state.outcome == outcome
+    assert "what was due then is concluded" in altered(
+        table, "concluded", outcome="withdrawn" if outcome != "withdrawn" else "refused"
+    )
     assert verify(table.packet()).outcome == outcome
 
 
@@ -62,23 +62,25 @@ def test_r12_stop_after_a_planned_seizure_and_its_arrests_makes_it_no_delivery()
     """It never reached anybody, whatever is stopped afterwards (found by test)."""
     table = at_the_door(SEIZED)
     table.say("uz.customs", "interdicted", "delivery")
-    arrested(table).say("uz.police", "stop_requested")
+    assert became(arrested(table).say("uz.police", "stop_requested")) == ("accepted", None)
     ends_as(table, "interdicted_as_planned")
 
 
 def test_r12_seizure_on_the_way_is_not_the_planned_one() -> None:
     """Before the last checkpoint has opened it is an early interdiction, also where the plan ends with one."""
-    table = handed_over(Table(SEIZED).approach())
-    table.say("uz.customs", "interdicted", "delivery")
+    table = Table(SEIZED).dispatch()
+    assert became(table.say("kz.customs", "interdicted", "delivery")) == ("accepted", None)
     ends_as(table, "interdicted_early")
 
 
 def test_r12_another_authority_seized_it_and_it_is_named() -> None:
-    """An authority that was not told has seized it: safe, early, and the reason says who."""
-    table = Table().approach()
-    table.say("kz.customs", "interdicted", seized_by="traffic police of Almaty")
-    assert "traffic police of Almaty" in conclusion(table.delivery)[1]
+    """An authority that was not told has seized it: safe, early, and the reason names the entry that says who."""
+    table = Table().dispatch()
+    said = table.say("kz.customs", "interdicted", seized_by="traffic police of Almaty")
     ends_as(table, "interdicted_early")
+    because = table.delivery.state.because
+    assert because is not None
+    assert (because.code, because.parameters) == ("interdicted_by_another", {"entry": said.seq})
 
 
 @pytest.mark.parametrize("because", ["no_show", "fictitious_addressee", "dead_addressee", "refused_by_addressee"])
@@ -95,20 +97,25 @@ def test_r12_no_show_is_not_over_before_it_is_seized() -> None:
     """An addressee who does not come leaves a consignment behind."""
     table = at_the_door()
     table.say("uz.customs", "not_collected", "delivery")
-    assert forbidden(table, Concluded(outcome="no_show", reason="test")) == "R8"
+    outcome, finding = conclusion(table.delivery)
+    table.pass_time(days=3)
+    assert table.delivery.state.outcome is None
+    assert "nothing" in forbidden(table, Concluded(outcome=outcome, finding=finding))
+    table.say("uz.customs", "interdicted")
+    assert table.delivery.state.outcome == "no_show"
 
 
 def test_r12_only_who_is_asked_to_deliver_says_that_nobody_came() -> None:
     """Not another service, and not before it has come there."""
     assert became(at_the_door().say("uz.police", "not_collected", "delivery")) == ("refused", "R17")
-    table = Table().approach()
-    assert became(table.say("uz.customs", "not_collected", "delivery")) == ("early", None)
+    table = Table().dispatch()
+    assert became(table.say("uz.customs", "not_collected", "delivery")) == ("early", "R17")
     assert table.delivery.state.halt is None
 
 
 def test_r12_destroyed_halts_and_ends_as_destroyed() -> None:
     """By who has it in charge; nothing is left to be seized."""
-    table = Table().approach()
+    table = Table().dispatch()
     assert became(table.say("kz.customs", "destroyed")) == ("accepted", None)
     assert table.delivery.state.halt is not None
     assert (table.delivery.state.halt.cause, table.delivery.state.halt.rule) == ("destroyed", "R10")
@@ -117,7 +124,7 @@ def test_r12_destroyed_halts_and_ends_as_destroyed() -> None:
 
 def test_r4_only_the_responsible_authority_says_that_it_is_destroyed() -> None:
     """Neither the next in line nor a police that has no part in the leg."""
-    table = Table().approach()
+    table = Table().dispatch()
     for service in ("uz.customs", "kz.knb"):
         assert became(table.say(service, "destroyed")) == ("refused", "R4")
     assert table.delivery.state.halt is None
@@ -125,7 +132,7 @@ def test_r4_only_the_responsible_authority_says_that_it_is_destroyed() -> None:
 
 def test_r12_destroyed_after_a_stop_needs_no_seizure() -> None:
     """What was to be seized burnt instead."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("uz.police", "stop_requested")
     table.say("kz.customs", "destroyed")
     ends_as(table, "destroyed")
@@ -133,7 +140,7 @@ def test_r12_destroyed_after_a_stop_needs_no_seizure() -> None:
 
 def test_r14_danger_to_life_is_the_outcome_whatever_became_of_it() -> None:
     """Destroyed because it was a danger: aborted for risk to life."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("kz.customs", "incident", risk_to_life=True, what="it leaks")
     table.say("kz.customs", "destroyed")
     ends_as(table, "aborted_for_risk_to_life")
@@ -164,35 +171,37 @@ def test_r12_delivered_unseen_is_delivered() -> None:
 
 def test_r12_released_arrestees_are_told_of_in_the_outcome() -> None:
     """They were arrested and released: the outcome stays, its reason says how many."""
-    table = accounted()
+    table = arrested(Table().deliver())
     assert became(table.say("uz.police", "arrestee_released")) == ("accepted", None)
-    assert "1 released" in conclusion(table.delivery)[1]
-    ends_as(table, "delivered_with_arrests")
+    ends_as(recovered(table), "delivered_with_arrests")
+    assert table.delivery.state.because is not None
+    assert table.delivery.state.because.parameters == {"arrested": 2, "freed": 1}
 
 
 def test_r12_no_more_are_released_than_are_under_arrest() -> None:
     """Three of two cannot be, nor one after both have been."""
-    table = accounted()
+    table = arrested(Table().deliver())
     assert became(table.say("uz.police", "arrestee_released", persons=3)) == ("refused", "R12")
     table.say("uz.police", "arrestee_released", persons=2)
     assert became(table.say("kz.knb", "arrestee_released")) == ("refused", "R12")
-    assert table.delivery.released == 2
+    assert table.delivery.state.freed == 2
 
 
 def test_r17_only_who_is_asked_to_arrest_releases() -> None:
     """The customs has arrested nobody."""
-    assert became(accounted().say("uz.customs", "arrestee_released")) == ("refused", "R17")
+    said = arrested(Table().deliver()).say("uz.customs", "arrestee_released")
+    assert (became(said), code(said)) == (("refused", "R17"), "not_asked_to_arrest")
 
 
 def test_r12_release_is_heard_after_a_halt_and_not_after_the_outcome() -> None:
     """A stop does not keep anybody under arrest; after the outcome it is kept as late."""
-    table = delivered()
+    table = Table().deliver()
     table.say("uz.police", "arrest_made", "arrest-tashkent")
     table.say("kz.prosecutor", "stop_requested")
     assert became(table.say("uz.police", "arrestee_released")) == ("accepted", None)
     table.say("uz.customs", "interdicted")
     ends_as(table, "delivered_with_arrests")
-    assert became(table.say("uz.police", "arrestee_released"))[0] == "late"
+    assert became(table.say("uz.police", "arrestee_released")) == ("late", "R12")
 
 
 @pytest.mark.parametrize(
@@ -213,10 +222,10 @@ def test_r12_release_is_heard_after_a_halt_and_not_after_the_outcome() -> None:
     ],
     ids=["interdicted as planned", "no show", "destroyed", "returned", "unseen", "released", "destroyed after a stop"],
 )  # fmt: skip
-def test_r12_the_story_ends_in_each_of_these_ways(plan: Plan | None, acts: list[dict[str, Any]], outcome: str) -> None:
-    """Told in the simulator: the outcome, its packet and every invariant."""
+def test_r12_a_simulated_delivery_ends_in_each_of_these_ways(plan: Plan | None, acts: list[dict[str, Any]], outcome: str) -> None:
+    """Its outcome is this one, its packet verifies and every invariant holds."""
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": acts})
     chosen = World(plan or example_plan(), example_directory(), example_cards(), scenario, 1)
     done = simulate(chosen)
     assert verify(done.packet).outcome == outcome
-    Checker(chosen.plan).check(tuple(done.delivery.ledger))
+    Checker(chosen.plan).check(done.delivery.ledger.entries)

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Cleared, Concluded, Halted
+from domain.delivery.events import Cleared, Halted, Opened
 from domain.plan.plan import Plan
-from domain.rules.course import conclusion
+from domain.rules.course import PERMISSION_WANTING
+from domain.words.moments import utc_text
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
-from tests.course import became, forbidden, opened
+from tests.course import became, brings, code, dispatched, entry_of, forbidden, outcome_of, prepared, replaced
 from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
 PERMIT = asks("uz.prosecutor authorisation", "uz.police permission")
@@ -32,27 +33,29 @@ def plan_with(permission: str) -> Plan:
 def asked(permission: str, plan: Plan | None = None) -> Table:
     """Both States are asked; Kazakhstan has consented, and Uzbekistan's card wants this permitted apart."""
     table = Table(plan or plan_with(permission), other_cards=card_of("UZ", separate=[permission]))
-    opened(table, "consent-kz", "consent-uz").say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     return table
 
 
-def permitted(permission: str, **content: Any) -> Table:
+def permitted(permission: str, plan: Plan | None = None, **content: Any) -> Table:
     """It is permitted, in these words, and consent is closed."""
-    table = asked(permission)
+    table = asked(permission, plan)
     said = table.say("uz.police", "permission_granted", "consent-uz", permissions=[permission], **content)
     assert became(said) == ("accepted", None)
-    table.close("consent-kz", "consent-uz")
+    assert table.is_closed("consent-kz", "consent-uz")
     return table
 
 
-def made_ready(table: Table) -> Table:
-    """Prepared in a way that needs no permission."""
-    table.open("preparation")
-    table.say("kz.customs", "prepared", "preparation")
-    table.say("kz.knb", "ready", "preparation")
-    table.close("preparation")
+def not_asked(permission: str) -> Table:
+    """The plan does not ask for it, which the plan check would find; all consent, and it is permitted by nobody."""
+    plan = plan_with(permission)
+    table = asked(permission, replaced(plan, "consent-uz", requires=plan.checkpoints[1].requires[:1]))
+    assert table.is_closed("consent-kz", "consent-uz")
     return table
+
+
+HALT = Halted(cause="permission", finding=PERMISSION_WANTING(permission="technical_means", state="UZ"))
 
 
 EACH = pytest.mark.parametrize("permission", ["opening", "technical_means", "accompanying_officers"])
@@ -77,40 +80,50 @@ def test_r16_opening_is_wanted_where_it_is_prepared_and_officers_where_they_trav
 
 
 @EACH
-def test_r16_without_the_permission_the_story_may_declare_a_halt(permission: str) -> None:
+def test_r16_without_the_permission_it_halts(permission: str) -> None:
     """Permitted, departure is cleared; not permitted, the delivery is refused before anything is prepared."""
-    table = permitted(permission)
-    made_ready(table).record(Cleared(leg=0))
+    assert prepared(permitted(permission)).delivery.state.cleared == 0
 
-    missing = asked(permission)
-    missing.delivery.state.progress["consent-uz"].answers["uz.police", "permission"] = 0
-    missing.close("consent-kz", "consent-uz")
-    missing.record(Halted(cause="permission", rule="R16", reason="test"))
-    assert conclusion(missing.delivery)[0] == "refused"
+    missing = not_asked(permission)
+    halt = missing.delivery.state.halt
+    assert halt is not None
+    assert (halt.cause, halt.rule) == ("permission", "R16")
+    assert halt.finding.parameters == {"permission": permission, "state": "UZ"}
+    assert "preparation" not in missing.delivery.state.progress
+    assert outcome_of(missing) == "refused"
+
+
+@EACH
+def test_r16_nothing_is_prepared_or_cleared_without_the_permission(permission: str) -> None:
+    """Who runs the installation cannot leave the halt out and go on."""
+    missing = not_asked(permission)
+    halted = entry_of(missing, "halted")
+    preparation = Opened(checkpoint="preparation", due=utc_text(missing.now + timedelta(hours=12)))
+    for event in (Cleared(leg=0), preparation):
+        assert "due then is halted" in forbidden(missing, event, instead_of=halted)
 
 
 @pytest.mark.parametrize("permission", ["technical_means", "accompanying_officers"])
-def test_r16_nothing_departs_without_the_permission(permission: str) -> None:
-    """What goes on all along the way is permitted when it leaves."""
-    missing = asked(permission)
-    missing.delivery.state.progress["consent-uz"].answers["uz.police", "permission"] = 0
-    missing.close("consent-kz", "consent-uz")
-    assert forbidden(made_ready(missing), Cleared(leg=0)) == "R16"
+def test_r16_nothing_departs_once_the_permission_has_run_out(permission: str) -> None:
+    """What goes on all along the way is permitted when it leaves: run out during the preparation, it halts."""
+    table = permitted(permission, valid_until="2022-03-01T12:00:00Z")
+    assert brings(table, hours=6, microseconds=-1) == []
+    table.pass_time(microseconds=1)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert (halt.cause, halt.rule, table.delivery.state.cleared) == ("permission", "R16", -1)
 
 
 def test_r16_opening_needs_no_permission_any_more_once_it_is_prepared() -> None:
     """A permit to open that has run out, or was never used, does not keep what is sealed again from leaving."""
-    missing = asked("opening")
-    missing.delivery.state.progress["consent-uz"].answers["uz.police", "permission"] = 0
-    missing.close("consent-kz", "consent-uz")
-    made_ready(missing).record(Cleared(leg=0))
-
-    assert missing.delivery.state.cleared == 0
+    table = dispatched(permitted("opening", valid_until="2022-03-01T07:00:00Z"))
+    table.pass_time(hours=2)
+    assert (table.delivery.state.halt, table.delivery.state.dispatched) == (None, True)
 
 
 def test_r16_no_halt_is_declared_where_all_is_permitted() -> None:
     """Who runs the installation cannot end a delivery by saying that a permission is missing."""
-    assert forbidden(permitted("opening"), Halted(cause="permission", rule="R16", reason="test")) == "R16"
+    assert "is nothing, recorded is halted" in forbidden(permitted("technical_means"), HALT)
 
 
 def test_r16_consent_does_not_close_before_the_permission_is_given() -> None:
@@ -126,7 +139,7 @@ def test_r16_refused_permission_halts() -> None:
     halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule, halt.by) == ("refused", "R16", "uz.police")
-    assert conclusion(table.delivery)[0] == "refused"
+    assert outcome_of(table) == "refused"
 
 
 @pytest.mark.parametrize(
@@ -156,55 +169,69 @@ def test_r16_refusal_of_a_permission_is_for_ones_own_state() -> None:
 
 
 def test_r16_permission_ends_at_the_very_instant_it_names() -> None:
-    """Departure is refused at `valid_until`, and not a microsecond before."""
+    """Cleared before, departure is refused at `valid_until`, and not a microsecond before."""
     for early, expected in ((1, ("accepted", None)), (0, ("refused", "R16"))):
-        table = made_ready(permitted("technical_means", valid_until="2022-03-02T06:00:00Z"))
-        table.record(Cleared(leg=0))
-        table.open("departure")
+        table = prepared(permitted("technical_means", valid_until="2022-03-02T06:00:00Z"))
+        assert table.is_open("departure")
         table.pass_time(days=1, microseconds=-early)
         assert became(table.say("kz.customs", "dispatched", "departure")) == expected
 
 
-def offered(**content: Any) -> Table:
-    """Offered at the border of Uzbekistan, which has permitted foreign officers in these words; a day is left of it."""
-    table = made_ready(permitted("accompanying_officers", valid_until="2022-03-02T06:00:00Z", **content))
-    table.record(Cleared(leg=0))
-    table.open("departure")
-    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
-        table.say(service, kind, "departure")
-    table.close("departure")
+def ready_to_leave() -> Table:
+    """Cleared for departure under a plan that waits at the border; Uzbekistan permits foreign officers for a day."""
+    patient = replaced(plan_with("accompanying_officers"), "tashkent-airport", overdue="hold")
+    table = prepared(permitted("accompanying_officers", patient, valid_until="2022-03-02T06:00:00Z"))
+    table.say("uz.customs", "ready", "departure")
+    table.say("uz.police", "ready", "departure")
     return table
-
-
-def test_r16_crossing_is_cleared_only_while_it_is_permitted() -> None:
-    """The permission of the State ahead has run out on the way: the next leg does not begin."""
-    table = offered()
-    table.pass_time(days=1)
-    assert forbidden(table, Cleared(leg=1)) == "R16"
 
 
 def test_r16_crossing_itself_is_refused_once_it_is_no_longer_permitted() -> None:
     """Cleared in time and accepted too late: custody does not move (found by test)."""
-    table = offered()
-    table.record(Cleared(leg=1))
-    table.open("tashkent-airport")
+    table = ready_to_leave()
+    table.say("kz.customs", "dispatched", "departure")
+    assert table.delivery.state.cleared == 1
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     table.pass_time(days=1)
-    assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("refused", "R16")
+    answer = table.say("uz.customs", "handover_accepted", "tashkent-airport")
+    assert (became(answer), code(answer)) == (("refused", "R16"), "permission_missing")
     assert table.delivery.state.responsible == "kz.customs"
+
+
+def test_r16_crossing_is_cleared_only_while_it_is_permitted() -> None:
+    """It left in time, its consent is being made longer, and the permission runs out: the crossing is not cleared, it halts."""
+    patient = replaced(plan_with("accompanying_officers"), "tashkent-airport", overdue="hold")
+    slow = patient.contingencies.model_copy(update={"extension": timedelta(days=3)})
+    table = Table(
+        patient.model_copy(update={"contingencies": slow}), other_cards=card_of("UZ", separate=["accompanying_officers"])
+    )
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2022-03-04T23:00:00Z")
+    permit = {"permissions": ["accompanying_officers"], "valid_until": "2022-03-04T00:00:00Z"}
+    table.say("uz.police", "permission_granted", "consent-uz", **permit)
+    prepared(table)
+    table.say("uz.customs", "ready", "departure")
+    table.say("uz.police", "ready", "departure")
+    table.pass_time(days=2)
+    assert became(table.say("kz.customs", "dispatched", "departure")) == ("accepted", None)
+    assert (table.delivery.state.cleared, table.opened("extension")) == (0, "extension.uz.prosecutor.1")
+    table.pass_time(hours=18)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert (halt.cause, halt.rule, table.delivery.state.cleared) == ("permission", "R16", 0)
 
 
 def test_r16_device_that_no_plan_speaks_of_is_refused_where_any_state_on_the_route_separates_it() -> None:
     """Kazakhstan does not mind a tracker, Uzbekistan does: it is refused at the preparation in Almaty (found by test)."""
     for other, expected in ((card_of("UZ", separate=["technical_means"]), ("refused", "R16")), ({}, ("accepted", None))):
-        table = opened(Table(other_cards=other).consent(), "preparation")
+        table = Table(other_cards=other).consent()
         assert became(table.say("kz.customs", "prepared", "preparation", **TRACKER)) == expected
 
 
 def test_r16_tracker_is_technical_means_even_if_nobody_says_how_long_it_lasts() -> None:
     """Leaving out `lasts` is no way around the permission (found by test); a substitute is no device."""
     for what, expected in (("tracker", "refused"), ("opening_alarm", "refused"), ("marking", "accepted")):
-        table = opened(Table(other_cards=card_of("KZ", separate=["technical_means"])).consent(), "preparation")
+        table = Table(other_cards=card_of("KZ", separate=["technical_means"])).consent()
         item = {"label": "T-1", "what": what, "gross": "50 g"}
         assert became(table.say("kz.customs", "prepared", "preparation", items=[item]))[0] == expected
 
@@ -231,7 +258,7 @@ def test_r16_the_story_asks_for_permission_and_ends_without_it(acts: list[dict[s
     done = simulate(World(plan, example_directory(), cards, slow, 1))
 
     assert done.delivery.state.outcome == outcome
-    Checker(plan).check(tuple(done.delivery.ledger))
+    Checker(plan).check(done.delivery.ledger.entries)
 
 
 def test_r16_permission_that_has_done_its_service_may_run_out_though_the_story_is_told_again() -> None:
@@ -249,12 +276,12 @@ def test_r16_permission_that_has_done_its_service_may_run_out_though_the_story_i
 
 def test_r12_nothing_is_halted_once_it_has_an_outcome() -> None:
     """Who runs the installation cannot call it refused afterwards, though something is not permitted any more (found by test)."""
-    table = made_ready(permitted("technical_means", valid_until="2022-03-02T06:00:00Z"))
+    table = prepared(permitted("technical_means", valid_until="2022-03-02T06:00:00Z"))
     table.say("uz.police", "stop_requested")
-    table.say("kz.customs", "interdicted")
-    table.record(Concluded(outcome="withdrawn", reason="test"))
+    assert outcome_of(table) == "withdrawn"
     table.pass_time(days=2)
-    assert forbidden(table, Halted(cause="permission", rule="R16", reason="test")) == "R12"
+    assert "halted" not in table.events
+    assert "R12" in forbidden(table, HALT)
 
 
 PREPARED_SLOWLY = Scenario.model_validate(
@@ -264,3 +291,17 @@ PREPARED_SLOWLY = Scenario.model_validate(
         "paces": [{"says": "prepared", "fastest": "20h", "slowest": "21h"}],
     }
 ).paces[0]
+
+
+def test_r16_a_permission_that_begins_later_is_waited_for() -> None:
+    """It neither halts nor lets go: departure is cleared at the instant from which it counts."""
+    table = permitted("technical_means", valid_from="2022-03-01T09:00:00Z")
+    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    assert table.delivery.state.halt is None
+    assert table.delivery.state.cleared == -1
+
+    table.pass_time(hours=3)
+
+    assert table.delivery.state.cleared == 0
+    assert table.is_open("departure")

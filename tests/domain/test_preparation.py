@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.course import became, opened
+from tests.course import became
 from tests.support import MEPHEDRONE, Table, card_of, with_changes
 
 A_TENTH = {"substance": "mephedrone (4-MMC)", "net": "1.32 kg"}
@@ -24,11 +24,10 @@ RIGHT: dict[str, dict[str, Any]] = {
 def preparing(modality: str = "intact", **cards: Any) -> Table:
     """Consent for this way of handling is given, and the preparation is open."""
     table = Table(with_changes(plan_={"modality": modality}), other_cards=cards)
-    opened(table, "consent-kz", "consent-uz")
     for state in ("kz", "uz"):
         table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", modalities=[modality])
-    table.close("consent-kz", "consent-uz")
-    return opened(table, "preparation")
+    assert table.is_open("preparation")
+    return table
 
 
 def says(table: Table, **content: Any) -> tuple[str, str | None]:

@@ -4,21 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from domain.rules.timers import elapsed
 
-from domain.delivery.consents import authorised, missing
 from domain.delivery.events import Closed
-from domain.rules.course import conclusion
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
-from tests.course import became, forbidden, let_time_bring, opened
+from tests.course import became, brings, forbidden, outcome_of
 from tests.support import Table, card_of, example_cards, example_directory, example_plan
 
 
 def provisional(**content: Any) -> Table:
     """Kazakhstan has consented; Uzbekistan has, provisionally."""
-    table = opened(Table(), "consent-kz", "consent-uz")
+    table = Table()
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     said = table.say("uz.prosecutor", "authorisation_granted", "consent-uz", provisional=True, **content)
     assert became(said) == ("accepted", None)
@@ -28,18 +25,18 @@ def provisional(**content: Any) -> Table:
 def test_provisional_authorisation_authorises_nothing_and_answers_nothing() -> None:
     """It stands in the ledger, and the prosecutor is still asked."""
     table = provisional()
-    assert not authorised(table.plan, table.delivery.state.grants, "UZ", table.now)
-    assert missing(table.plan, table.delivery.state.grants, table.now) == ("UZ",)
+    assert not table.delivery.consents.authorised("UZ", table.now)
+    assert table.delivery.consents.missing(table.now) == ("UZ",)
     assert table.delivery.state.progress["consent-uz"].waiting_for() == ("uz.prosecutor",)
-    assert forbidden(table, Closed(checkpoint="consent-uz", result="satisfied")) == "R17"
+    assert "is nothing, recorded is closed" in forbidden(table, Closed(checkpoint="consent-uz", result="satisfied"))
 
 
 def test_final_authorisation_after_a_provisional_one_counts() -> None:
     """Said again without the word, it answers and authorises."""
     table = provisional()
     assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz")) == ("accepted", None)
-    assert missing(table.plan, table.delivery.state.grants, table.now) == ()
-    table.close("consent-uz")
+    assert table.delivery.consents.missing(table.now) == ()
+    assert table.is_closed("consent-uz")
 
 
 def test_provisional_authorisation_after_the_final_one_takes_nothing_back() -> None:
@@ -47,15 +44,24 @@ def test_provisional_authorisation_after_the_final_one_takes_nothing_back() -> N
     table = provisional()
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     again = table.say("uz.prosecutor", "authorisation_granted", "consent-uz", provisional=True)
+    assert became(again) == ("late", "R17")
+    assert table.delivery.consents.missing(table.now) == ()
+
+
+def test_provisional_authorisation_after_the_final_one_is_refused_while_others_are_asked() -> None:
+    """The checkpoint still waits for another authority: what was made final stays final."""
+    table = Table(example_plan("omsk-taraz"))
+    table.say("ru.prosecutor", "authorisation_granted", "consent-ru")
+    again = table.say("ru.prosecutor", "authorisation_granted", "consent-ru", provisional=True)
     assert became(again) == ("refused", "R17")
-    assert missing(table.plan, table.delivery.state.grants, table.now) == ()
+    assert not table.delivery.state.grants["ru.prosecutor"].provisional
 
 
 def test_refusal_after_a_provisional_authorisation_halts() -> None:
     """The State has decided otherwise."""
     table = provisional()
     table.say("uz.prosecutor", "authorisation_refused", "consent-uz")
-    assert conclusion(table.delivery)[0] == "refused"
+    assert outcome_of(table) == "refused"
 
 
 @pytest.mark.parametrize(
@@ -72,16 +78,14 @@ def test_provisional_authorisation_that_is_never_made_final_is_silence() -> None
     """At the due time it halts by R2, as if nothing had been said."""
     table = provisional()
     table.pass_time(hours=48)
-    let_time_bring(table)
     assert table.delivery.state.halt is not None
-    assert (table.delivery.state.halt.rule, conclusion(table.delivery)[0]) == ("R2", "expired")
+    assert (table.delivery.state.halt.rule, outcome_of(table)) == ("R2", "expired")
 
 
 def test_provisional_authorisation_that_is_short_does_not_expire_the_delivery() -> None:
     """It authorises nothing, so nothing ends with it: no warning, no expiry (found by test)."""
     table = provisional(valid_until="2022-03-01T12:00:00Z")
-    table.pass_time(hours=7)
-    assert elapsed(table.delivery, table.now) == ()
+    assert brings(table, hours=7) == []
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     assert table.delivery.state.halt is None
 
@@ -89,7 +93,7 @@ def test_provisional_authorisation_that_is_short_does_not_expire_the_delivery() 
 @pytest.mark.parametrize(("days", "expected"), [(30, ("accepted", None)), (31, ("refused", "R1"))])
 def test_r1_authorisation_lasts_no_longer_than_the_card_lets_it(days: int, expected: Any) -> None:
     """By a card of thirty days, thirty are granted and thirty-one are not."""
-    table = opened(Table(other_cards=card_of("UZ", longest="30d")), "consent-uz")
+    table = Table(other_cards=card_of("UZ", longest="30d"))
     until = (table.now + timedelta(days=days)).isoformat()
     window = {"valid_from": table.now.isoformat(), "valid_until": until}
     assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz", **window)) == expected
@@ -103,4 +107,4 @@ def test_the_story_waits_for_the_final_word(final: bool) -> None:  # noqa: FBT00
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": acts})
     done = simulate(World(example_plan(), example_directory(), example_cards(), scenario, 1))
     assert done.delivery.state.outcome == ("delivered_with_arrests" if final else "expired")
-    Checker(example_plan()).check(tuple(done.delivery.ledger))
+    Checker(example_plan()).check(done.delivery.ledger.entries)

@@ -7,41 +7,36 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.delivery.events import Cleared, Closed, Opened, TakenUp
+from domain.delivery.events import Closed, Opened
 from domain.plan.plan import Checkpoint, Requirement
-from domain.rules import unforeseen
-from domain.rules.course import conclusion
 from domain.words.moments import utc_text
-from tests.course import (
-    GROSS,
-    TOLERANCE,
-    became,
-    forbidden,
-    let_time_bring,
-    open_unforeseen,
-    replaced,
-)
+from tests.course import GROSS, TOLERANCE, became, brings, entry_of, forbidden, outcome_of, replaced
 from tests.support import SEAL, Table, example_plan
+
+PASSED = Closed(checkpoint="tashkent-airport", result="satisfied")
+NOT_DUE = "what was due then is nothing, recorded is closed"
 
 # R6
 
 
 def test_r6_acceptance_before_the_offer_is_kept_and_taken_up() -> None:
     """What comes early waits: custody moves when the offer comes, by the acceptance that was already there."""
-    table = Table().approach()
-    assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("early", None)
+    table = Table().dispatch()
+    assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("early", "R6")
     assert table.delivery.state.responsible == "kz.customs"
     assert became(table.say("kz.customs", "handover_offered", "tashkent-airport")) == ("accepted", None)
-    assert isinstance(table.delivery.ledger[len(table.delivery.ledger) - 1].event, TakenUp)
+    offered = table.events.index("taken_up") - 1
+    assert table.events[offered:][:3] == ["stated", "taken_up", "closed"]
     assert (table.delivery.state.responsible, table.delivery.state.early) == ("uz.customs", {})
 
 
 def test_r6_until_acceptance_the_giver_stays_responsible() -> None:
     """An offer alone moves nothing and closes nothing."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     assert table.delivery.state.responsible == "kz.customs"
-    assert forbidden(table, Closed(checkpoint="tashkent-airport", result="satisfied")) == "R17"
+    assert table.is_open("tashkent-airport")
+    assert forbidden(table, PASSED) == NOT_DUE
 
 
 @pytest.mark.parametrize(
@@ -56,7 +51,7 @@ def test_r6_until_acceptance_the_giver_stays_responsible() -> None:
 )
 def test_r6_only_the_giver_offers_and_only_the_taker_accepts(service: str, kind: str) -> None:
     """Anybody else is refused by R6 and nothing moves."""
-    table = Table().approach()
+    table = Table().dispatch()
     if kind != "handover_offered":
         table.say("kz.customs", "handover_offered", "tashkent-airport")
     assert became(table.say(service, kind, "tashkent-airport")) == ("refused", "R6")
@@ -67,7 +62,7 @@ def test_r6_offer_by_one_who_does_not_hold_it_is_refused() -> None:
     """On a plan that wrongly asks two services to offer, only the holder's offer counts (planning finds such a plan)."""
     plan = example_plan()
     both = tuple(Requirement(service=who, says="handover_offer") for who in ("kz.customs", "kz.knb"))
-    table = Table(replaced(plan, "tashkent-airport", requires=(*both, plan.checkpoints[4].requires[1]))).approach()
+    table = Table(replaced(plan, "tashkent-airport", requires=(*both, plan.checkpoints[4].requires[1]))).dispatch()
     assert became(table.say("kz.knb", "handover_offered", "tashkent-airport")) == ("refused", "R6")
     assert became(table.say("kz.customs", "handover_offered", "tashkent-airport")) == ("accepted", None)
 
@@ -76,7 +71,7 @@ def test_r6_acceptance_by_one_who_is_not_next_is_refused() -> None:
     """On a plan that wrongly asks two services to accept, custody goes only to the next leg's authority."""
     plan = example_plan()
     both = tuple(Requirement(service=who, says="handover_acceptance") for who in ("uz.customs", "uz.police"))
-    table = Table(replaced(plan, "tashkent-airport", requires=(plan.checkpoints[4].requires[0], *both))).approach()
+    table = Table(replaced(plan, "tashkent-airport", requires=(plan.checkpoints[4].requires[0], *both))).dispatch()
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     assert became(table.say("uz.police", "handover_accepted", "tashkent-airport")) == ("refused", "R6")
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("accepted", None)
@@ -84,7 +79,7 @@ def test_r6_acceptance_by_one_who_is_not_next_is_refused() -> None:
 
 def test_r6_taker_that_declines_halts() -> None:
     """Declined custody halts and the giver stays responsible."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     assert became(table.say("uz.customs", "handover_declined", "tashkent-airport")) == ("accepted", None)
     halt = table.delivery.state.halt
@@ -95,36 +90,28 @@ def test_r6_taker_that_declines_halts() -> None:
         "uz.customs",
         "kz.customs",
     )
-    assert conclusion(table.delivery)[0] == "interdicted_early"
+    assert outcome_of(table) == "interdicted_early"
 
 
 def test_r6_two_handovers_one_after_another() -> None:
     """On the way to Saratov custody moves twice, each time to the next leg's authority and no further."""
     table = Table(example_plan("moscow-vector"))
     usual = {"gross": "150 kg"}
-    table.open("consent-kz", "consent-ru")
     for service, at in (("kz.prosecutor", "kz"), ("ru.prosecutor", "ru"), ("ru.customs", "ru")):
         table.say(service, "authorisation_granted", f"consent-{at}")
-    table.close("consent-kz", "consent-ru")
-    table.open("preparation")
     table.say("kz.border", "prepared", "preparation", **usual)
     table.say("kz.knb", "ready", "preparation")
-    table.close("preparation")
-    table.record(Cleared(leg=0))
-    table.open("departure")
     table.say("kz.border", "dispatched", "departure")
     table.say("ru.border", "ready", "departure")
-    table.close("departure")
-    table.record(Cleared(leg=1))
-    assert forbidden(table, Opened(checkpoint="saratov", due=utc_text(table.now))) == "R17"
-    table.open("ozinki")
-    assert became(table.say("ru.border", "handover_offered", "saratov", **usual)) == ("early", None)
+    assert table.is_open("ozinki")
+    assert "saratov" not in table.delivery.state.progress
+    opening = Opened(checkpoint="saratov", due=utc_text(table.now + timedelta(hours=1)))
+    assert "is nothing, recorded is opened" in forbidden(table, opening)
+    assert became(table.say("ru.border", "handover_offered", "saratov", **usual)) == ("early", "R17")
     table.say("kz.border", "handover_offered", "ozinki", **usual)
     table.say("ru.border", "handover_accepted", "ozinki", **usual)
     assert table.delivery.state.responsible == "ru.border"
-    table.close("ozinki")
-    table.record(Cleared(leg=2))
-    table.open("saratov")
+    assert table.is_closed("ozinki")
     assert table.delivery.state.progress["saratov"].waiting_for() == ("ru.police",)
     assert became(table.say("ru.police", "handover_accepted", "saratov", **usual)) == ("accepted", None)
     assert table.delivery.state.responsible == "ru.police"
@@ -135,7 +122,7 @@ def test_r6_two_handovers_one_after_another() -> None:
 
 def mismatched(**found: Any) -> Table:
     """The taker's measurement differs."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     answer = table.say("uz.customs", "handover_accepted", "tashkent-airport", **found)
     assert became(answer) == ("accepted", None)
@@ -160,7 +147,8 @@ def test_r7_what_does_not_fit_moves_nothing_and_passes_nothing(found: dict[str, 
     table = mismatched(**found)
     assert table.delivery.state.discrepancy is not None
     assert table.delivery.state.responsible == "kz.customs"
-    assert forbidden(table, Closed(checkpoint="tashkent-airport", result="satisfied")) == "R17"
+    assert table.is_open("tashkent-airport")
+    assert forbidden(table, PASSED) == NOT_DUE
 
 
 @pytest.mark.parametrize("gross", [GROSS - TOLERANCE, GROSS, GROSS + TOLERANCE])
@@ -180,7 +168,7 @@ def test_r7_custody_moves_exactly_if_the_weight_is_within_tolerance(difference: 
 
 def test_r7_further_handover_statements_are_refused_until_decided() -> None:
     """The giver's own offer does not fit what was prepared: the acceptance is refused until a fresh decision."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("kz.customs", "handover_offered", "tashkent-airport", gross=GROSS + TOLERANCE + 1)
     found = {"gross": GROSS + TOLERANCE + 1}
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport", **found)) == ("refused", "R7")
@@ -191,13 +179,10 @@ def test_r7_further_handover_statements_are_refused_until_decided() -> None:
 
 
 def decide(table: Table, *services: str, proceed: bool = True) -> str:
-    """Open the decision, if it is not, and have these services decide."""
-    name = unforeseen.decision_name(table.delivery)
-    if name not in table.delivery.state.progress:
-        open_unforeseen(table, name)
+    """These services decide, at the checkpoint that has opened for it."""
+    name = table.opened("decision")
     for service in services:
-        answer = table.say(service, "movement_decision", name, proceed=proceed)
-        assert became(answer) == ("accepted", None)
+        assert became(table.say(service, "movement_decision", name, proceed=proceed)) == ("accepted", None)
     return name
 
 
@@ -208,8 +193,9 @@ def test_r7_one_officer_cannot_wave_it_through(alone: str) -> None:
     name = decide(table, alone)
     assert table.delivery.state.discrepancy is not None
     assert table.delivery.state.responsible == "kz.customs"
-    assert forbidden(table, Closed(checkpoint=name, result="satisfied")) == "R17"
-    assert forbidden(table, Closed(checkpoint="tashkent-airport", result="satisfied")) == "R17"
+    assert forbidden(table, Closed(checkpoint=name, result="satisfied")) == NOT_DUE
+    assert table.is_open("tashkent-airport")
+    assert forbidden(table, PASSED) == NOT_DUE
 
 
 def test_r7_after_both_decide_custody_moves_and_later_checks_compare_with_the_new_values() -> None:
@@ -217,22 +203,21 @@ def test_r7_after_both_decide_custody_moves_and_later_checks_compare_with_the_ne
     found = GROSS + 5 * TOLERANCE
     table = mismatched(gross=found, seals=OTHER_SEAL)
     name = decide(table, "kz.customs", "kz.prosecutor")
-    table.close(name, "tashkent-airport")
+    assert table.is_closed(name, "tashkent-airport")
     custody = table.delivery.state.custody
     assert custody is not None
     assert (custody.gross, [seal.number for seal in custody.seals]) == (found, ["XX999999"])
-    assert custody.problem_with(found + TOLERANCE, custody.seals, TOLERANCE) == ""
-    assert "gross weight" in custody.problem_with(GROSS, custody.seals, TOLERANCE)
+    assert custody.differences(found + TOLERANCE, custody.seals, TOLERANCE) == ()
+    assert [one.code for one in custody.differences(GROSS, custody.seals, TOLERANCE)] == ["weight_differs"]
     assert table.delivery.state.responsible == "uz.customs"
 
 
 def test_r7_who_else_was_asked_nothing_cannot_decide() -> None:
     """The State it is still in decides: the taker's State has no say before it holds it."""
     table = mismatched(seals=OTHER_SEAL)
-    name = unforeseen.decision_name(table.delivery)
-    open_unforeseen(table, name)
+    name = table.opened("decision")
     for service in ("uz.customs", "uz.prosecutor", "kz.knb", "caricc"):
-        assert became(table.say(service, "movement_decision", name)) == ("refused", "R17")
+        assert became(table.say(service, "movement_decision", name)) == ("refused", "R7")
 
 
 @pytest.mark.parametrize("first", ["kz.customs", "kz.prosecutor"])
@@ -251,17 +236,18 @@ def test_r7_decision_that_is_not_made_in_time_interdicts() -> None:
     """Silence decides nothing: the decision's time passes and the delivery halts."""
     table = mismatched(seals=OTHER_SEAL)
     decide(table, "kz.customs")
-    table.pass_time(hours=12)
-    assert "silence" in let_time_bring(table)
-    assert table.delivery.state.halt is not None
+    assert "silence" in brings(table, hours=12)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert (halt.cause, halt.rule) == ("silence", "R2")
 
 
 def test_r7_second_mismatch_at_the_same_checkpoint_needs_its_own_decision() -> None:
     """One decision covers one finding: the taker's other weight is decided anew."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("kz.customs", "handover_offered", "tashkent-airport", seals=OTHER_SEAL)
     first = decide(table, "kz.customs", "kz.prosecutor")
-    table.close(first)
+    assert table.is_closed(first)
     table.say("uz.customs", "handover_accepted", "tashkent-airport")
     assert table.delivery.state.discrepancy is not None
     assert (first, decide(table)) == ("tashkent-airport.decision.1", "tashkent-airport.decision.2")
@@ -270,23 +256,29 @@ def test_r7_second_mismatch_at_the_same_checkpoint_needs_its_own_decision() -> N
 
 def test_r7_no_decision_opens_where_nothing_is_wrong() -> None:
     """A decision, an extension or a stop checkpoint opens only if the state calls for it."""
-    table = Table().approach()
+    table = Table().dispatch()
     about = Checkpoint(id="x", requires=(Requirement(service="kz.customs", says="movement_decision"),), due=timedelta(hours=1))
     due = utc_text(table.now + about.due)
-    for name in ("tashkent-airport.decision.1", unforeseen.INTERDICTION, "extension.kz.customs.1", "something"):
-        event = Opened(checkpoint=name, due=due, definition=about.model_copy(update={"id": name}))
-        assert forbidden(table, event) == "R17"
+    for name, contingency, key in (
+        ("tashkent-airport.decision.1", "decision", "tashkent-airport"),
+        ("stop.interdiction", "interdiction", ""),
+        ("extension.kz.customs.1", "extension", "kz.customs"),
+        ("course.1", "course", ""),
+        ("something", "something", ""),
+    ):
+        definition = about.model_copy(update={"id": name})
+        event = Opened(checkpoint=name, due=due, contingency=contingency, key=key, definition=definition)
+        assert "is nothing, recorded is opened" in forbidden(table, event)
 
 
 def test_r7_decision_asks_those_the_rules_name_and_no_fewer() -> None:
-    """A decision checkpoint that leaves the prosecutor out is not opened."""
+    """A decision checkpoint that leaves the prosecutor out, asks nothing of its own or waits without end is not believed."""
     table = mismatched(seals=OTHER_SEAL)
-    name = unforeseen.decision_name(table.delivery)
-    right = unforeseen.definition(table.delivery, name)
-    assert right is not None
-    assert [requirement.service for requirement in right.requires] == ["kz.customs", "kz.prosecutor"]
-    fewer = right.model_copy(update={"requires": right.requires[:1]})
-    due = utc_text(table.now + right.due)
-    assert forbidden(table, Opened(checkpoint=name, due=due, definition=fewer)) == "R17"
-    assert forbidden(table, Opened(checkpoint=name, due=due)) == "R17"
-    assert forbidden(table, Opened(checkpoint=name, due=None, definition=right)) == "R2"
+    opening = entry_of(table, "opened", contingency="decision")
+    right = opening.event
+    assert isinstance(right, Opened)
+    assert right.definition is not None
+    assert [requirement.service for requirement in right.definition.requires] == ["kz.customs", "kz.prosecutor"]
+    fewer = right.definition.model_copy(update={"requires": right.definition.requires[:1]})
+    for changed in ({"definition": fewer}, {"definition": None}, {"due": None}, {"key": "delivery"}, {"contingency": None}):
+        assert "due then is opened" in forbidden(table, right.model_copy(update=changed), instead_of=opening)

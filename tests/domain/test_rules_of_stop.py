@@ -1,33 +1,32 @@
 """Rules of stopping and of ending: anyone may stop, and there is one outcome."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from domain.delivery.events import Cleared, Closed, Concluded, Ended, Opened, Told
 from domain.delivery.statement import sign_statement
-from domain.record.door import submit
-from domain.rules import unforeseen
-from domain.rules.course import conclusion
-from domain.words.errors import NotAllowed
+from domain.delivery.vocabulary import Outcome
+from domain.plan.check import faults_in
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
+from domain.record.door import report, submit
+from domain.rules.course import DELIVERED
+from domain.words.errors import NotAllowed, RuleBroken
 from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
-from tests.course import (
-    PHASES,
-    accounted,
-    became,
-    forbidden,
-    let_time_bring,
-    open_unforeseen,
-    opened,
-)
-from tests.support import Table
+from tests.course import PHASES, accounted, arrested, became, brings, entry_of, forbidden, outcome_of
+from tests.support import Table, example_cards, example_directory
+
+RUNNING = [phase for phase in PHASES if phase != "accounted"]
+"""Phases of a delivery that has no outcome yet."""
+PRETEXT = DELIVERED(arrested=0, freed=0)
 
 # R8
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", RUNNING)
 @pytest.mark.parametrize("service", ["kz.knb", "uz.police", "kz.prosecutor", "caricc"])
 def test_r8_any_participant_stops_in_any_phase(phase: str, service: str) -> None:
     """Whoever has a part, the coordinator included, and whenever: the word is accepted and halts."""
@@ -48,15 +47,15 @@ def test_r8_who_has_no_part_cannot_stop(service: str) -> None:
     assert (len(table.delivery.ledger), table.delivery.state.halt) == (before, None)
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", RUNNING)
 def test_r8_nothing_advances_after_a_stop(phase: str) -> None:
     """After the stop no checkpoint of the route opens, no leg is cleared, and no step's statement is accepted."""
     table = PHASES[phase]()
     table.say("caricc", "stop_requested")
-    for planned in table.plan.checkpoints:
-        if planned.id not in table.delivery.state.progress and planned.step != "close":
-            assert forbidden(table, Opened(checkpoint=planned.id, due=utc_text(table.now))) == "R8"
-    assert forbidden(table, Cleared(leg=table.delivery.state.cleared + 1)) == "R8"
+    ahead = [one for one in table.plan.checkpoints if one.id not in table.delivery.state.progress and one.step != "close"]
+    advances = [Opened(checkpoint=one.id, due=utc_text(table.now + table.plan.due_after(one))) for one in ahead]
+    for event in (*advances, Cleared(leg=table.delivery.state.cleared + 1)):
+        assert f"is nothing, recorded is {event.event}" in forbidden(table, event)
     steps = {
         "authorisation_granted": "kz.prosecutor",
         "prepared": "kz.customs",
@@ -77,74 +76,127 @@ def test_r8_nothing_advances_after_a_stop(phase: str) -> None:
         assert became(table.say(service, kind, at)) == ("refused", "R8")
     longer = {"valid_until": "2022-06-01T00:00:00Z"}
     assert became(table.say("kz.prosecutor", "authorisation_extended", **longer)) == ("refused", "R8")
+    brings(table, days=3)
     assert table.delivery.state.leg == leg
+    assert not any(one.id in table.delivery.state.progress for one in ahead)
 
 
 def test_r8_first_stop_keeps_its_reason() -> None:
     """A second stop is accepted and recorded, and changes neither who nor why."""
     table = Table().dispatch()
-    table.say("uz.police", "stop_requested", reason="the recipient has been warned")
+    first = table.say("uz.police", "stop_requested", reason="the recipient has been warned")
     assert became(table.say("kz.knb", "stop_requested", reason="another reason")) == ("accepted", None)
     halt = table.delivery.state.halt
     assert halt is not None
-    assert (halt.by, halt.reason) == ("uz.police", "uz.police ordered a stop: the recipient has been warned")
+    assert (halt.by, halt.seq, halt.finding.parameters) == ("uz.police", first.seq, {"service": "uz.police", "entry": first.seq})
 
 
 def test_r8_everyone_but_who_ordered_it_acknowledges() -> None:
     """The stop reaches every other participant, once each."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    open_unforeseen(table, unforeseen.ACKNOWLEDGED)
-    asked = table.delivery.state.progress[unforeseen.ACKNOWLEDGED].checkpoint.services()
+    asked = table.delivery.state.progress[KNOWN].checkpoint.services()
     assert sorted((*asked, "uz.police")) == sorted(table.plan.participants())
-    assert became(table.say("uz.police", "stop_acknowledged", unforeseen.ACKNOWLEDGED)) == ("refused", "R17")
-    assert became(table.say("kz.knb", "stop_acknowledged", unforeseen.ACKNOWLEDGED)) == ("accepted", None)
+    assert became(table.say("uz.police", "stop_acknowledged", KNOWN)) == ("refused", "R17")
+    assert became(table.say("kz.knb", "stop_acknowledged", KNOWN)) == ("accepted", None)
+
+
+KNOWN, SEIZED = "stop.acknowledged", "stop.interdiction"
+
+
+def test_r8_acknowledgement_that_names_no_checkpoint_counts() -> None:
+    """Whoever says that it knows of the stop has acknowledged it, and is not waited for any more."""
+    table = Table().dispatch()
+    table.say("uz.police", "stop_requested")
+    asked = table.delivery.state.progress[KNOWN].checkpoint.services()
+    for service in asked:
+        assert service in table.delivery.state.progress[KNOWN].waiting_for()
+        assert became(table.say(service, "stop_acknowledged")) == ("accepted", None)
+        assert service not in table.delivery.state.progress[KNOWN].waiting_for()
+    assert entry_of(table, "closed", checkpoint=KNOWN).event == Closed(checkpoint=KNOWN, result="satisfied")
+    assert became(table.say("kz.knb", "stop_acknowledged")) == ("refused", "R17")
 
 
 def test_r8_there_is_nothing_to_acknowledge_before_a_stop() -> None:
-    """An acknowledgement of no stop is refused."""
+    """An acknowledgement of no stop is refused, whether or not it names a checkpoint."""
     table = Table().dispatch()
-    assert became(table.say("kz.knb", "stop_acknowledged", unforeseen.ACKNOWLEDGED)) == ("refused", "R8")
+    for at in (KNOWN, None):
+        assert became(table.say("kz.knb", "stop_acknowledged", at)) == ("refused", "R8")
+
+
+def crowded(number: int) -> tuple[Plan, Directory]:
+    """A plan with so many participants, and a directory that has them all."""
+    known = example_directory()
+    plan = Table().plan
+    one = known.get("kz.post")
+    more = tuple(f"kz.office-{count}" for count in range(number - len(plan.participants())))
+    needs = [{"service": service, "says": "arrest"} for service in ("kz.knb", *more)]
+    document = plan.model_dump()
+    next(at for at in document["checkpoints"] if at["id"] == "arrest-almaty")["requires"] = needs
+    directory = known.model_copy(update={"services": (*known.services, *(one.model_copy(update={"id": name}) for name in more))})
+    return Plan.model_validate(document), directory
+
+
+def test_r8_stop_in_a_plan_with_as_many_participants_as_there_may_be_reaches_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With 64 who take part, all 63 others are asked to acknowledge, and each counts."""
+    plan, directory = crowded(64)
+    assert faults_in(plan, directory, example_cards()) == ()
+    monkeypatch.setattr("tests.support.example_directory", lambda: directory)
+    table = Table(plan)
+    table.say("uz.police", "stop_requested")
+    asked = table.delivery.state.progress[KNOWN].checkpoint.services()
+    assert sorted((*asked, "uz.police")) == sorted(plan.participants())
+    assert len(asked) == 63
+    for service in asked:
+        assert became(table.say(service, "stop_acknowledged")) == ("accepted", None)
+    assert table.is_closed(KNOWN)
+
+
+def test_r8_plan_with_more_participants_than_a_stop_can_reach_is_a_fault() -> None:
+    """65 are one too many."""
+    plan, directory = crowded(65)
+    assert [fault.place for fault in faults_in(plan, directory, example_cards())] == ["checkpoints"]
 
 
 def test_r8_interdiction_waits_without_end() -> None:
     """It has no due time, may not be given one, is reminded of again and again and can never be passed unanswered."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    definition = unforeseen.definition(table.delivery, unforeseen.INTERDICTION)
-    due = utc_text(table.now + timedelta(hours=1))
-    assert forbidden(table, Opened(checkpoint=unforeseen.INTERDICTION, due=due, definition=definition)) == "R2"
-    open_unforeseen(table, unforeseen.INTERDICTION)
-    table.pass_time(days=30)
-    assert set(let_time_bring(table)) == {"reminded"}
-    assert table.delivery.state.progress[unforeseen.INTERDICTION].rung == 30 * 24
-    for result, rule in (("unanswered", "R2"), ("satisfied", "R17")):
-        event = Closed.model_validate({"checkpoint": unforeseen.INTERDICTION, "result": result})
-        assert forbidden(table, event) == rule
+    opening = entry_of(table, "opened", checkpoint=SEIZED)
+    due = {"due": utc_text(table.now + timedelta(hours=1))}
+    assert "due then is opened" in forbidden(table, opening.event.model_copy(update=due), instead_of=opening)
+    brought = brings(table, days=30)
+    assert brought.count("reminded") == table.delivery.state.progress[SEIZED].rung == 30 * 24
+    assert table.is_open(SEIZED)
+    for result in ("unanswered", "satisfied", "withdrawn"):
+        event = Closed.model_validate({"checkpoint": SEIZED, "result": result})
+        assert "is nothing, recorded is closed" in forbidden(table, event)
 
 
-def test_r8_unanswered_acknowledgement_may_be_closed_after_its_time() -> None:
+def test_r8_unanswered_acknowledgement_closes_after_its_time() -> None:
     """Silence about a stop is recorded and does not keep the delivery open."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    open_unforeseen(table, unforeseen.ACKNOWLEDGED)
-    assert forbidden(table, Closed(checkpoint=unforeseen.ACKNOWLEDGED, result="unanswered")) == "R2"
-    table.pass_time(hours=12)
-    assert let_time_bring(table) == ("silence",)
-    table.record(Closed(checkpoint=unforeseen.ACKNOWLEDGED, result="unanswered"))
+    unanswered = Closed(checkpoint=KNOWN, result="unanswered")
+    table.pass_time(hours=12, microseconds=-1)
+    assert "is nothing, recorded is closed" in forbidden(table, unanswered)
+    assert [one for one in brings(table, microseconds=1) if one in ("silence", "closed")] == ["silence", "closed"]
+    assert entry_of(table, "closed", checkpoint=KNOWN).event == unanswered
 
 
 def test_r8_halted_delivery_is_not_concluded_before_the_seizure() -> None:
     """Only the responsible authority's seizure lets it end."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    open_unforeseen(table, unforeseen.INTERDICTION)
-    end = Concluded(outcome="interdicted_early", reason="stopped")
-    assert forbidden(table, end) == "R8"
-    assert became(table.say("uz.customs", "interdicted", unforeseen.INTERDICTION)) == ("refused", "R4")
-    assert became(table.say("kz.customs", "interdicted", unforeseen.INTERDICTION)) == ("accepted", None)
-    table.close(unforeseen.INTERDICTION)
-    table.record(end)
+    table.pass_time(hours=12)
+    end = Concluded(outcome="interdicted_early", finding=PRETEXT)
+    assert "is nothing, recorded is concluded" in forbidden(table, end)
+    assert became(table.say("uz.customs", "interdicted", SEIZED)) == ("refused", "R4")
+    assert table.delivery.state.outcome is None
+    assert became(table.say("kz.customs", "interdicted", SEIZED)) == ("accepted", None)
+    assert table.is_closed(SEIZED)
     assert table.delivery.state.outcome == "interdicted_early"
 
 
@@ -152,18 +204,18 @@ def test_r8_seizure_without_a_checkpoint_answers_the_interdiction() -> None:
     """The responsible authority has seized: whether or not it names the checkpoint, nothing more is waited for."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    open_unforeseen(table, unforeseen.INTERDICTION)
     assert became(table.say("kz.customs", "interdicted")) == ("accepted", None)
     assert table.delivery.state.secured
-    assert table.delivery.state.progress[unforeseen.INTERDICTION].satisfied
+    assert entry_of(table, "closed", checkpoint=SEIZED).event == Closed(checkpoint=SEIZED, result="satisfied")
 
 
 def test_r8_open_checkpoints_are_taken_back_only_after_a_halt() -> None:
     """`withdrawn` is no way round an open checkpoint."""
-    table = opened(Table(), "consent-kz")
-    assert forbidden(table, Closed(checkpoint="consent-kz", result="withdrawn")) == "R17"
+    table = Table()
+    withdrawn = Closed(checkpoint="consent-kz", result="withdrawn")
+    assert "is nothing, recorded is closed" in forbidden(table, withdrawn)
     table.say("caricc", "stop_requested")
-    table.record(Closed(checkpoint="consent-kz", result="withdrawn"))
+    assert entry_of(table, "closed", checkpoint="consent-kz").event == withdrawn
 
 
 def test_r8_what_still_counts_after_a_halt() -> None:
@@ -180,30 +232,37 @@ def test_r8_what_still_counts_after_a_halt() -> None:
 
 @pytest.mark.parametrize(("arrests", "outcome"), [(0, "delivered_without_arrest"), (1, "delivered_with_arrests")])
 def test_r12_only_the_outcome_that_follows_can_be_concluded_and_once(arrests: int, outcome: Any) -> None:
-    """Of all thirteen outcomes the rules let exactly one through, and only one time."""
+    """Of all outcomes the rules let exactly one through, with its one reason, and only one time."""
     table = accounted(arrests)
-    for other in Concluded.model_fields["outcome"].annotation.__args__:  # type: ignore[union-attr]
-        if other != outcome:
-            assert forbidden(table, Concluded(outcome=other, reason="pretext")) == "R12"
-    table.record(Concluded(outcome=outcome, reason="as it happened"))
-    assert forbidden(table, Concluded(outcome=outcome, reason="again")) == "R12"
+    concluded = entry_of(table, "concluded")
+    right = concluded.event
+    assert isinstance(right, Concluded)
+    assert right.outcome == outcome
+    others = [right.model_copy(update={"outcome": other}) for other in get_args(Outcome) if other != outcome]
+    assert len(others) == 12
+    for wrong in (*others, right.model_copy(update={"finding": DELIVERED(arrested=9, freed=0)})):
+        assert "due then is concluded" in forbidden(table, wrong, instead_of=concluded)
+    assert "is nothing, recorded is concluded" in forbidden(table, right)
 
 
-@pytest.mark.parametrize("phase", [phase for phase in PHASES if phase != "accounted"])
+@pytest.mark.parametrize("phase", RUNNING)
 def test_r12_nothing_is_concluded_while_checkpoints_are_open(phase: str) -> None:
     """A delivery that has not run its course has no outcome."""
-    assert forbidden(PHASES[phase](), Concluded(outcome="delivered_without_arrest", reason="pretext")) == "R12"
+    table = PHASES[phase]()
+    assert table.delivery.state.open_checkpoints()
+    pretext = Concluded(outcome="delivered_without_arrest", finding=PRETEXT)
+    assert "is nothing, recorded is concluded" in forbidden(table, pretext)
 
 
 def test_r12_a_stop_after_the_arrests_does_not_undo_them() -> None:
     """What has been achieved is the outcome; why the rest was cut short stands beside it."""
-    table = accounted(2)
-    table.say("uz.customs", "stop_requested", reason="flood in the store")
-    table.say("uz.customs", "interdicted")
-    outcome, reason = conclusion(table.delivery)
+    table = arrested()
+    said = table.say("uz.customs", "stop_requested", reason="flood in the store")
 
-    assert "delivered_with_arrests" == outcome
-    assert "flood in the store" in reason
+    assert "delivered_with_arrests" == outcome_of(table)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert (halt.by, halt.seq) == ("uz.customs", said.seq)
 
 
 @pytest.mark.parametrize(
@@ -214,39 +273,55 @@ def test_r12_stop_ends_as_withdrawn_before_departure_and_as_interdicted_after(ph
     """What a stop amounts to depends on whether the consignment had left."""
     table = PHASES[phase]()
     table.say("caricc", "stop_requested")
-    assert conclusion(table.delivery)[0] == outcome
+    assert outcome_of(table) == outcome
 
 
 def test_r12_it_ends_only_with_an_outcome_and_starts_only_once() -> None:
-    """`ended` needs an outcome, and a second `started` is not permitted."""
-    table = accounted()
-    assert forbidden(table, Ended()) == "R12"
-    assert forbidden(table, table.delivery.ledger[0].event) == "R12"
+    """`ended` needs an outcome, and a second `started` is not believed."""
+    for event in (Ended(), Table().delivery.ledger.entries[0].event):
+        assert f"is nothing, recorded is {event.event}" in forbidden(Table().deliver(), event)
+
+
+def test_r12_it_does_not_end_before_everybody_was_told_and_asked() -> None:
+    """With an outcome, but the debrief still open or somebody not told of it, nothing ends."""
+    assert "is nothing, recorded is ended" in forbidden(accounted(), Ended())
+    table = arrested()
+    table.told = False
+    table.say("uz.customs", "seizure", "accounting")
+    table.say("caricc", "debriefed", "debrief")
+    assert table.delivery.state.open_checkpoints() == ()
+    assert "is nothing, recorded is ended" in forbidden(table, Ended())
+    table.told = True
+    table.settle()
+    assert table.events[-1] == "ended"
 
 
 def test_r12_after_the_end_nothing_enters() -> None:
     """An ended ledger takes no event and no statement, not even a stop or a repeated one."""
     table = accounted()
-    table.record(Concluded(outcome="delivered_with_arrests", reason="two arrested"))
     repeated = sign_statement(table.statement("kz.knb", "stop_requested"), private_key_of("kz.knb"))
-    assert became(submit(table.delivery, repeated, table.now)) == ("late", None)
-    table.record(Ended())
+    assert became(submit(table.delivery, repeated, table.now)) == ("late", "R12")
+    table.say("caricc", "debriefed", "debrief")
+    assert table.events[-1] == "ended"
     before = len(table.delivery.ledger)
     with pytest.raises(NotAllowed, match="has ended"):
         submit(table.delivery, repeated, table.now)
     with pytest.raises(NotAllowed, match="has ended"):
         table.say("kz.knb", "stop_requested")
-    assert forbidden(table, Told(kind="outcome")) == "R12"
-    assert forbidden(table, Ended()) == "R12"
+    concluded = entry_of(table, "concluded")
+    told = Told(of=concluded.seq, kind="outcome", reached=("kz.knb",))
+    with pytest.raises(RuleBroken, match="R12"):
+        report(table.delivery, told, table.now)
+    for event in (told, Ended()):
+        assert "R12" in forbidden(table, event)
+    table.pass_time(days=100)
     assert len(table.delivery.ledger) == before
 
 
 def test_r12_after_the_outcome_only_the_debrief_is_heard() -> None:
     """A late arrest is kept and counts for nothing; the debrief is accepted."""
     table = accounted(0)
-    table.record(Concluded(outcome="delivered_without_arrest", reason="nobody came"))
-    table.open("debrief")
-    assert became(table.say("uz.police", "arrest_made", "arrest-tashkent")) == ("late", None)
-    assert became(table.say("kz.knb", "stop_requested")) == ("late", None)
+    assert became(table.say("uz.police", "arrest_made", "arrest-tashkent")) == ("late", "R12")
+    assert became(table.say("kz.knb", "stop_requested")) == ("late", "R12")
     assert (table.delivery.state.arrested, table.delivery.state.halt) == (0, None)
     assert became(table.say("caricc", "debriefed", "debrief")) == ("accepted", None)

@@ -7,32 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.delivery.delivery import Delivery
-from domain.delivery.events import Asked, Cleared, Closed, Opened, Stated, TakenUp
+from domain.delivery.events import Asked, Closed, Opened, Stated, TakenUp
 from domain.delivery.statement import sign_statement
-from domain.delivery.verdicts import Verdict
+from domain.delivery.verdicts import ACCEPTED
 from domain.plan.directory import Directory
-from domain.plan.plan import Checkpoint, Plan, Requirement
-from domain.record.door import admit, receipt, resume, submit, take_up
-from domain.rules import unforeseen
+from domain.plan.plan import Checkpoint, Requirement
+from domain.record.door import admit, receipt, resume, submit
 from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken
 from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
-from tests.course import (
-    GROSS,
-    PHASES,
-    became,
-    delivered,
-    forbidden,
-    handed_over,
-    let_time_bring,
-    opened,
-    prepared,
-    replaced,
-)
-from tests.support import Table, example_plan, signed_plan
+from tests.course import GROSS, PHASES, became, entry_of, forbidden, prepared, replaced
+from tests.support import SECRET, Table, example_plan
 
 # R17
 
@@ -52,14 +39,14 @@ from tests.support import Table, example_plan, signed_plan
 def test_r17_statement_counts_only_from_who_is_asked_where_it_is_asked(service: str, kind: str, at: str | None) -> None:
     """A wrong service, an unknown checkpoint, no checkpoint or another need: refused, and nothing is answered."""
     plan = replaced(example_plan(), "debrief", requires=(Requirement(service="kz.police", says="debrief"),))
-    table = opened(Table(plan).consent(), "preparation")
+    table = Table(plan).consent()
     assert became(table.say(service, kind, at)) == ("refused", "R17")
     assert table.delivery.state.progress["preparation"].answers == {}
 
 
 def test_r17_answering_twice_is_refused() -> None:
     """The first answer stands, also if the second says something else."""
-    table = opened(Table().consent(), "preparation")
+    table = Table().consent()
     table.say("kz.customs", "prepared", "preparation")
     assert became(table.say("kz.customs", "prepared", "preparation", gross="14 kg")) == ("refused", "R17")
     assert table.delivery.state.custody is not None
@@ -68,7 +55,7 @@ def test_r17_answering_twice_is_refused() -> None:
 
 def test_r17_it_is_seized_once() -> None:
     """What was weighed at the seizure is put right by a correction, not by seizing it again with another weight."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("uz.police", "stop_requested")
     assert became(table.say("kz.customs", "interdicted", gross="1.39 kg")) == ("accepted", None)
     first = table.delivery.state.interdicted
@@ -78,7 +65,7 @@ def test_r17_it_is_seized_once() -> None:
 
 def test_r17_consent_cannot_be_given_after_it_was_refused() -> None:
     """The two answers to one need are one turn."""
-    table = opened(delivered(), *())
+    table = Table(replaced(example_plan(), "arrest-tashkent", requires=(POLICE, *ARRESTS_TASHKENT))).deliver()
     table.say("uz.police", "no_arrest", "arrest-tashkent")
     assert became(table.say("uz.police", "arrest_made", "arrest-tashkent")) == ("refused", "R17")
     assert table.delivery.state.arrested == 0
@@ -87,52 +74,40 @@ def test_r17_consent_cannot_be_given_after_it_was_refused() -> None:
 def test_r17_late_statements_are_kept_and_change_nothing() -> None:
     """After its checkpoint has closed an answer is recorded as late and the state stays as it was."""
     plan = replaced(example_plan(), "arrest-almaty", need=1, requires=ARRESTS)
-    table = delivered_with(plan)
+    table = Table(plan).deliver()
     table.say("kz.knb", "no_arrest", "arrest-almaty")
-    table.close("arrest-almaty")
+    assert table.is_closed("arrest-almaty")
     before = len(table.delivery.ledger)
-    assert became(table.say("kz.police", "arrest_made", "arrest-almaty")) == ("late", None)
+    assert became(table.say("kz.police", "arrest_made", "arrest-almaty")) == ("late", "R17")
     assert (len(table.delivery.ledger), table.delivery.state.arrested) == (before + 1, 0)
 
 
 ARRESTS = (Requirement(service="kz.knb", says="arrest"), Requirement(service="kz.police", says="arrest"))
 
 
-def delivered_with(plan: Plan) -> Table:
-    """Delivered by this plan."""
-    table = handed_over(Table(plan).approach())
-    table.open("delivery")
-    table.say("uz.customs", "delivered", "delivery")
-    table.close("delivery")
-    table.open("arrest-tashkent", "arrest-almaty")
-    return table
-
-
 def test_r17_early_statements_wait_for_their_checkpoint() -> None:
     """Kept as early, without effect, and evaluated anew when the checkpoint opens: accepted or refused then."""
-    table = opened(Table(), "consent-kz", "consent-uz")
-    assert became(table.say("kz.knb", "ready", "preparation")) == ("early", None)
-    assert became(table.say("kz.customs", "prepared", "preparation", modality="removed")) == ("early", None)
-    for state in ("kz", "uz"):
-        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}")
-    table.close("consent-kz", "consent-uz")
+    table = Table()
+    assert became(table.say("kz.knb", "ready", "preparation")) == ("early", "R17")
+    assert became(table.say("kz.customs", "prepared", "preparation", modality="removed")) == ("early", "R17")
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     assert len(table.delivery.state.early) == 2
-    table.open("preparation")
-    verdicts = [entry.event.verdict for entry in table.delivery.ledger if isinstance(entry.event, TakenUp)]
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    verdicts = [entry.event.verdict for entry in table.delivery.ledger.entries if isinstance(entry.event, TakenUp)]
     assert [(verdict.verdict, verdict.rule) for verdict in verdicts] == [("accepted", None), ("refused", "R3")]
     assert (table.delivery.state.early, table.delivery.state.custody) == ({}, None)
+    assert table.delivery.state.progress["preparation"].waiting_for() == ("kz.customs",)
 
 
 def test_r17_checkpoints_open_in_the_order_of_the_steps() -> None:
     """No checkpoint opens before every one of an earlier step has closed, nor twice, nor one that nobody planned."""
-    table = opened(Table(), "consent-kz")
-    due = utc_text(table.now + timedelta(hours=1))
-    for name in ("preparation", "delivery", "arrest-almaty", "accounting", "debrief", "consent-kz", "nowhere"):
-        assert forbidden(table, Opened(checkpoint=name, due=due)) == "R17"
-    table.open("consent-uz")
+    table = Table()
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
-    table.close("consent-kz")
-    assert forbidden(table, Opened(checkpoint="preparation", due=due)) == "R17"
+    for name in ("preparation", "delivery", "arrest-almaty", "accounting", "debrief", "consent-kz", "nowhere"):
+        planned = table.plan.find(name)
+        due = utc_text(table.now + (table.plan.due_after(planned) if planned is not None else timedelta(hours=1)))
+        assert "is nothing, recorded is opened" in forbidden(table, Opened(checkpoint=name, due=due))
+    assert list(table.delivery.state.progress) == ["consent-kz", "consent-uz"]
 
 
 def test_r17_without_a_handover_the_delivery_still_follows_the_departure() -> None:
@@ -141,22 +116,23 @@ def test_r17_without_a_handover_the_delivery_still_follows_the_departure() -> No
     kept = tuple(checkpoint for checkpoint in plan.checkpoints if checkpoint.id not in ("consent-uz", "tashkent-airport"))
     leg = plan.legs[0].model_copy(update={"end": "delivery"})
     table = Table(plan.model_copy(update={"checkpoints": kept, "legs": (leg,)}))
-    table.open("consent-kz")
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
-    table.close("consent-kz")
-    prepared(table).record(Cleared(leg=0))
-    with pytest.raises(RuleBroken, match="R17: delivery does not open before departure has closed"):
-        table.open("delivery")
+    prepared(table).say("kz.customs", "dispatched", "departure")
+    assert (table.is_open("departure"), table.delivery.state.dispatched) == (True, True)
+    assert "delivery" not in table.delivery.state.progress
+    table.say("uz.customs", "ready", "departure")
+    table.say("uz.police", "ready", "departure")
+    assert table.is_open("delivery")
 
 
 def test_r17_planned_checkpoint_is_defined_by_the_plan_alone() -> None:
-    """Opening it with a definition that asks fewer services is not permitted (found by test)."""
+    """Opening it with a definition that asks fewer services is not believed (found by test)."""
     table = Table().consent()
     planned = table.plan.find("preparation")
     assert planned is not None
     fewer = Checkpoint(id="preparation", requires=planned.requires[1:], due=planned.due)
-    due = utc_text(table.now + planned.due)
-    assert forbidden(table, Opened(checkpoint="preparation", due=due, definition=fewer)) == "R17"
+    opening = entry_of(table, "opened", checkpoint="preparation")
+    assert "due then is opened" in forbidden(table, opening.event.model_copy(update={"definition": fewer}), instead_of=opening)
 
 
 @pytest.mark.parametrize("hours", [None, 0, 1000])
@@ -164,28 +140,38 @@ def test_r2_planned_checkpoint_is_due_when_the_plan_says(hours: int | None) -> N
     """Who runs the installation cannot let a request for consent wait for ever, nor make it overdue at once."""
     table = Table()
     due = None if hours is None else utc_text(table.now + timedelta(hours=hours))
-    assert forbidden(table, Opened(checkpoint="consent-kz", due=due)) == "R2"
+    opening = entry_of(table, "opened", checkpoint="consent-kz")
+    assert "due then is opened" in forbidden(table, opening.event.model_copy(update={"due": due}), instead_of=opening)
 
 
 def test_r17_nobody_was_asked_at_a_checkpoint_that_is_not_open() -> None:
-    """Asking is recorded only where a checkpoint has opened; closing, only where it is open."""
+    """Asking is recorded only where a checkpoint is open, and of those it asks; closing, only where it has its answers."""
     table = Table()
-    assert forbidden(table, Asked(checkpoint="consent-kz", received=("kz.prosecutor",))) == "R17"
-    assert forbidden(table, Closed(checkpoint="consent-kz", result="satisfied")) == "R17"
+    for name, who in (("preparation", "kz.knb"), ("nowhere", "kz.knb"), ("consent-kz", "uz.prosecutor")):
+        with pytest.raises(RuleBroken, match="R17"):
+            table.report(Asked(checkpoint=name, received=(who,)))
+        assert "R17" in forbidden(table, Asked(checkpoint=name, received=(who,)))
+    satisfied = Closed(checkpoint="consent-kz", result="satisfied")
+    assert "is nothing, recorded is closed" in forbidden(table, satisfied)
     table.consent()
-    assert forbidden(table, Closed(checkpoint="consent-kz", result="satisfied")) == "R17"
+    before = len(table.delivery.ledger)
+    table.report(Asked(checkpoint="consent-kz", received=("kz.prosecutor",)))
+    assert len(table.delivery.ledger) == before
+    assert "says nothing new" in forbidden(table, Asked(checkpoint="consent-kz", received=("kz.prosecutor",)))
+    assert "is nothing, recorded is closed" in forbidden(table, satisfied)
 
 
 def test_r17_quorum_counts_distinct_services() -> None:
-    """One of two is enough where the plan says so, and one service that speaks twice is still one."""
-    table = delivered_with(replaced(example_plan(), "arrest-almaty", need=2, requires=(*ARRESTS, *ARRESTS_TASHKENT)))
+    """Two of three are enough where the plan says so, and one service that speaks twice is still one."""
+    table = Table(replaced(example_plan(), "arrest-almaty", need=2, requires=(*ARRESTS, *ARRESTS_TASHKENT))).deliver()
     table.say("kz.knb", "arrest_made", "arrest-almaty")
     assert became(table.say("kz.knb", "no_arrest", "arrest-almaty")) == ("refused", "R17")
-    assert forbidden(table, Closed(checkpoint="arrest-almaty", result="satisfied")) == "R17"
+    assert table.is_open("arrest-almaty")
     table.say("uz.customs", "arrest_made", "arrest-almaty")
-    table.close("arrest-almaty")
+    assert table.is_closed("arrest-almaty")
 
 
+POLICE = Requirement(service="uz.police", says="arrest")
 ARRESTS_TASHKENT = (Requirement(service="uz.customs", says="arrest"),)
 
 
@@ -194,12 +180,12 @@ ARRESTS_TASHKENT = (Requirement(service="uz.customs", says="arrest"),)
 
 def test_r18_same_bytes_get_the_same_receipt_and_no_second_entry() -> None:
     """A statement sent again, even after more has happened, is the same statement."""
-    table = opened(Table(), "consent-kz")
+    table = Table()
     envelope = sign_statement(table.statement("kz.knb", "stop_requested"), private_key_of("kz.knb"))
     first = submit(table.delivery, envelope, table.now)
     table.say("kz.prosecutor", "stop_requested")
-    before = len(table.delivery.ledger)
     table.pass_time(hours=1)
+    before = len(table.delivery.ledger)
     assert submit(table.delivery, envelope, table.now) == first
     assert receipt(table.delivery, envelope) == first
     assert len(table.delivery.ledger) == before
@@ -207,11 +193,11 @@ def test_r18_same_bytes_get_the_same_receipt_and_no_second_entry() -> None:
 
 def test_r18_same_id_with_other_content_is_recorded_as_refused() -> None:
     """The attempt is evidence, the first content stands, and its receipt stays what it was."""
-    table = opened(Table().consent(), "preparation")
+    table = Table().consent()
     first = table.say("kz.customs", "prepared", "preparation", id="one-and-the-same")
     again = table.say("kz.customs", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
     assert became(again) == ("refused", "R18")
-    assert again.seq == first.seq + 1
+    assert again.seq > first.seq
     assert table.delivery.state.custody is not None
     assert table.delivery.state.custody.gross == GROSS
     kept = table.delivery.ledger[first.seq].event
@@ -221,7 +207,7 @@ def test_r18_same_id_with_other_content_is_recorded_as_refused() -> None:
 
 def test_r18_the_same_contradiction_again_is_recorded_once() -> None:
     """Repeating it gets the first refusal's receipt and leaves no second entry: the ledger cannot be filled that way."""
-    table = opened(Table().consent(), "preparation")
+    table = Table().consent()
     table.say("kz.customs", "prepared", "preparation", id="one-and-the-same")
     again = table.say("kz.customs", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
     so_far = len(table.delivery.ledger)
@@ -239,15 +225,17 @@ def test_r18_id_used_by_one_service_cannot_be_used_by_another() -> None:
 
 def test_r18_early_statement_is_taken_up_once_and_with_the_rules_verdict() -> None:
     """Nothing that is not kept is taken up, and not with another verdict, nor while it is still early."""
-    table = Table().approach()
-    early = table.say("uz.customs", "handover_accepted", "tashkent-airport").statement
-    accepted = Verdict(verdict="accepted")
-    assert forbidden(table, TakenUp(statement=early, verdict=accepted)) == "R18"
-    still = table.delivery.state.statements[early].verdict
-    assert forbidden(table, TakenUp(statement=early, verdict=still)) == "R18"
-    assert forbidden(table, TakenUp(statement="never-said", verdict=accepted)) == "R18"
+    table = Table().dispatch()
+    early = table.say("uz.customs", "handover_accepted", "tashkent-airport")
+    for name, verdict in ((early.statement, ACCEPTED), (early.statement, early.verdict), ("never-said", ACCEPTED)):
+        assert "is nothing, recorded is taken_up" in forbidden(table, TakenUp(statement=name, verdict=verdict))
+    refused = table.say("uz.police", "handover_accepted", "tashkent-airport").verdict
+    assert refused.verdict == "refused"
     table.say("kz.customs", "handover_offered", "tashkent-airport")
-    assert forbidden(table, TakenUp(statement=early, verdict=accepted)) == "R18"
+    taken_up = entry_of(table, "taken_up", statement=early.statement)
+    wrong = TakenUp(statement=early.statement, verdict=refused)
+    assert "due then is taken_up" in forbidden(table, wrong, instead_of=taken_up)
+    assert "is nothing, recorded is taken_up" in forbidden(table, TakenUp(statement=early.statement, verdict=ACCEPTED))
 
 
 def test_r18_there_is_no_receipt_for_what_was_never_said_or_signed_otherwise() -> None:
@@ -279,7 +267,7 @@ def with_keys(**key: str) -> Table:
         for service in table.directory.services
     )
     table.directory = Directory(vigil="directory/1", services=services)
-    table.delivery.directory = table.directory
+    table.delivery.state.directory = table.directory
     return table
 
 
@@ -319,9 +307,9 @@ def test_admit_refuses_noise_and_leaves_no_trace() -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        {"revoked_at": "2022-03-01T06:00:00Z"},
-        {"valid_until": "2022-03-01T06:00:00Z"},
-        {"valid_from": "2022-03-01T06:00:00.000001Z"},
+        {"revoked_at": "2022-03-01T07:00:00Z"},
+        {"valid_until": "2022-03-01T07:00:00Z"},
+        {"valid_from": "2022-03-01T07:00:00.000001Z"},
     ],
 )
 def test_admit_refuses_a_key_that_is_not_valid_now(key: dict[str, str]) -> None:
@@ -329,10 +317,11 @@ def test_admit_refuses_a_key_that_is_not_valid_now(key: dict[str, str]) -> None:
     table = with_keys(**key)
     statement = table.statement("kz.knb", "sighted")
     envelope = sign_statement(statement, private_key_of("kz.knb"))
+    then = table.now + timedelta(hours=1)
     with pytest.raises(NotAuthentic):
-        admit(table.delivery, envelope, table.now)
+        admit(table.delivery, envelope, then)
     inside = timedelta(microseconds=1 if "valid_from" in key else -1)
-    assert admit(table.delivery, envelope, table.now + inside) == statement
+    assert admit(table.delivery, envelope, then + inside) == statement
 
 
 @given(phase=st.sampled_from(sorted(PHASES)), data=st.data())
@@ -340,19 +329,18 @@ def test_admit_refuses_a_key_that_is_not_valid_now(key: dict[str, str]) -> None:
 def test_whatever_is_said_the_ledger_adds_up_to_the_same_delivery(phase: str, data: st.DataObject) -> None:
     """Random words by random services at random checkpoints: nothing crashes, and the entries rebuild the same state."""
     table = PHASES[phase]()
-    names = [checkpoint.id for checkpoint in table.plan.checkpoints] + [None, "nowhere", unforeseen.ACKNOWLEDGED]
+    names = [checkpoint.id for checkpoint in table.plan.checkpoints] + [None, "nowhere", "stop.acknowledged"]
     for _ in range(data.draw(st.integers(1, 8))):
         service = data.draw(st.sampled_from(table.plan.participants()))
         kind = data.draw(st.sampled_from(sorted(KINDS)))
         at = data.draw(st.sampled_from(names))
-        if kind.startswith("authorisation_") and table.directory.get(service).state is None:
+        if table.delivery.state.ended or (kind.startswith("authorisation_") and table.directory.get(service).state is None):
             continue
         table.say(service, kind, at, **KINDS[kind])
         table.pass_time(hours=data.draw(st.integers(0, 30)))
-        let_time_bring(table)
-        take_up(table.delivery, table.now)
-    again = resume(signed_plan(table.plan), table.directory, table.cards, tuple(table.delivery.ledger))
-    assert summary(again) == summary(table.delivery)
+    again = resume(table.directory, table.cards, table.delivery.ledger.entries, SECRET)
+    assert again.state == table.delivery.state
+    assert again.ledger.root == table.delivery.ledger.root
 
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -376,22 +364,3 @@ KINDS: dict[str, dict[str, Any]] = {
     "stop_acknowledged": {},
     "interdicted": {},
 }
-
-
-def summary(delivery: Delivery) -> tuple[Any, ...]:
-    """All that a delivery knows."""
-    return (
-        delivery.ledger.head,
-        delivery.state.statements,
-        delivery.state.early,
-        delivery.state.progress,
-        delivery.state.grants,
-        delivery.state.custody,
-        delivery.state.discrepancy,
-        delivery.state.cleared,
-        delivery.state.leg,
-        delivery.state.delivered,
-        delivery.state.arrested,
-        delivery.state.secured,
-        delivery.state.halt,
-    )

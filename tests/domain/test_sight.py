@@ -8,6 +8,7 @@ from domain.delivery.vocabulary import NoticeKind
 from domain.record.door import read_statement
 from domain.record.packet import unseal
 from domain.signing.canonical import plain
+from domain.signing.tree import root
 from domain.views.asked import request
 from domain.views.sight import IN_GENERAL, notice, page, sight
 from domain.views.view import DeliveryView, view
@@ -72,12 +73,10 @@ def test_r11_another_states_consent_and_its_conditions_are_not_read() -> None:
 def test_r11_a_refusal_and_its_words_stay_with_its_state_and_who_runs_it() -> None:
     """Others learn that a consent was refused: not whose, and not why."""
     table = Table()
-    table.open("consent-kz", "consent-uz")
-    table.say("uz.prosecutor", "authorisation_refused", "consent-uz", reason="our source is in danger")
-    table.open_unforeseen("stop.interdiction")
-    table.open_unforeseen("stop.acknowledged")
+    said = table.say("uz.prosecutor", "authorisation_refused", "consent-uz", reason="our source is in danger")
 
-    assert "R1: UZ does not consent (uz.prosecutor)" == shown_to(table, "kz.knb").halted == shown_to(table, "uz.police").halted
+    words = f"R1: UZ does not consent (entry {said.seq})"
+    assert words == shown_to(table, "kz.knb").halted == shown_to(table, "uz.police").halted
     assert f"R1: {IN_GENERAL['refused']}" == shown_to(table, "kz.customs").halted
     assert f"R1: {IN_GENERAL['refused']}" == request(table.delivery, "stop.interdiction", "kz.customs").facts.problem
     for service in ("kz.customs", "kz.prosecutor"):
@@ -86,16 +85,14 @@ def test_r11_a_refusal_and_its_words_stay_with_its_state_and_who_runs_it() -> No
 
 
 def test_r11_the_ledger_of_a_part_can_still_be_followed() -> None:
-    """What is withheld has the hash that the next entry refers to, so each witness holds the whole chain."""
+    """What is withheld is its leaf and nothing else, so each witness computes the root over the whole ledger."""
     table = Table().dispatch()
     found = page(table.delivery, table.directory.get("uz.police"), 0)
     assert list(range(len(table.delivery.ledger))) == [entry.seq for entry in found]
-    hashes = [entry.hash if isinstance(entry, Withheld) else entry.head() for entry in found]
-    linked = [(before, entry.prev) for before, entry in zip(hashes, found[1:], strict=False) if isinstance(entry, Entry)]
-    assert linked
-    assert all(before == prev for before, prev in linked)
-    assert table.delivery.ledger.head == hashes[-1]
-    assert {"seq", "hash"} == set(Withheld.model_fields)
+    leaves = [entry.leaf if isinstance(entry, Withheld) else entry.leaf() for entry in found]
+    assert table.delivery.ledger.root == root([bytes.fromhex(leaf) for leaf in leaves]).hex()
+    assert {Entry, Withheld} == {type(entry) for entry in found}
+    assert {"seq", "leaf"} == set(Withheld.model_fields)
 
 
 def test_r11_where_it_is_is_for_those_whose_leg_it_is_on() -> None:
@@ -109,7 +106,7 @@ def test_r11_where_it_is_is_for_those_whose_leg_it_is_on() -> None:
     assert position.last_seen is not None
     assert "bay 7" in position.last_seen
 
-    table.record_handover()
+    table.hand_over()
     table.say("uz.customs", "sighted", place="on the way into the city")
     assert shown_to(table, "kz.customs").position is None
     assert 1 == read_by(table, "kz.customs").count("sighted")
@@ -119,8 +116,7 @@ def test_r11_where_it_is_is_for_those_whose_leg_it_is_on() -> None:
 
 def test_r11_what_both_sides_say_at_their_handover_both_read() -> None:
     """The neighbour's own measurement is what it is all about."""
-    table = Table().approach()
-    table.record_handover()
+    table = Table().dispatch().hand_over()
     for service in ("kz.customs", "uz.customs", "uz.prosecutor", "kz.prosecutor"):
         assert {"handover_offered", "handover_accepted"} <= set(read_by(table, service))
     assert not {"handover_offered", "handover_accepted"} & set(read_by(table, "uz.police"))
@@ -128,7 +124,7 @@ def test_r11_what_both_sides_say_at_their_handover_both_read() -> None:
 
 def test_r11_why_a_handover_was_declined_is_for_the_two_who_meet_there() -> None:
     """The other State's prosecutor watches over its leg, and does not learn the reasons of a foreign service."""
-    table = Table().approach()
+    table = Table().dispatch()
     table.say("uz.customs", "handover_declined", "tashkent-airport", reason="our man there was recognised")
     readers = [one for one in table.plan.participants() if "handover_declined" in read_by(table, one)]
     assert {"kz.customs", "uz.customs", "uz.prosecutor", "kz.knb", "caricc"} == set(readers)
@@ -145,13 +141,12 @@ def test_r11_information_is_read_by_whom_it_is_for() -> None:
 def test_r11_a_correction_is_read_by_who_could_read_what_it_corrects() -> None:
     """No more and no less."""
     table = Table().prepare()
-    prepared = table.delivery.prepared
-    assert prepared is not None
     number = table.delivery.state.progress["preparation"].answers["kz.customs", "prepared"]
     entry = table.delivery.ledger[number].event
     assert isinstance(entry, Stated)
-    content = plain(prepared) | {"gross": "13.8 kg"}
-    table.say("kz.customs", "correction", of=read_statement(entry.envelope).id, content=content, reason="scale")
+    said = read_statement(entry.envelope)
+    content = plain(said.content) | {"gross": "13.8 kg"}
+    table.say("kz.customs", "correction", of=said.id, content=content, reason="scale")
     assert "correction" in read_by(table, "kz.customs")
     assert "correction" in read_by(table, "kz.prosecutor")
     assert "correction" not in read_by(table, "uz.customs")
@@ -161,22 +156,24 @@ def test_r11_a_ladder_lets_its_next_see_once_it_has_come_to_it() -> None:
     """Not before."""
     plan = with_changes(consent_uz={"escalate": [{"after": "1h", "to": "uz.police"}]})
     table = Table(plan)
-    table.open("consent-kz", "consent-uz")
     police = table.directory.get("uz.police")
+    table.pass_time(minutes=59)
     assert "consent-uz" not in sight(table.delivery, police).checkpoints
-    table.delivery.state.progress["consent-uz"].escalated = 1
+    table.pass_time(minutes=1)
     assert "consent-uz" in sight(table.delivery, police).checkpoints
 
 
 def test_r11_whoever_only_acknowledges_a_stop_learns_nothing_of_the_consignment() -> None:
     """No place, weight, seal, content, nor who else is asked."""
     table = Table().dispatch()
-    table.say("uz.customs", "stop_requested", reason="they have a lookout at the airport")
-    table.open_unforeseen("stop.acknowledged")
+    said = table.say("uz.customs", "stop_requested", reason="they have a lookout at the airport")
     facts = request(table.delivery, "stop.acknowledged", "uz.police").facts
     assert ("", None, (), (), ()) == (facts.place, facts.gross, facts.seals, facts.contents, facts.items)
     assert "R8: a stop was ordered" == request(table.delivery, "stop.acknowledged", "kz.customs").facts.problem
-    assert "lookout" in request(table.delivery, "stop.acknowledged", "uz.police").facts.problem
+    ordered = f"R8: uz.customs ordered a stop (entry {said.seq})"
+    assert ordered == request(table.delivery, "stop.acknowledged", "uz.police").facts.problem
+    readers = [one for one in table.plan.participants() if "stop_requested" in read_by(table, one)]
+    assert {"kz.knb", "caricc", "uz.customs", "uz.police", "uz.prosecutor"} == set(readers)
     (waiting,) = shown_to(table, "kz.prosecutor").waiting
     assert ["kz.prosecutor"] == [one.service for one in waiting.services]
 
@@ -184,17 +181,27 @@ def test_r11_whoever_only_acknowledges_a_stop_learns_nothing_of_the_consignment(
 @pytest.mark.parametrize(
     ("kind", "to_who_runs_it", "to_others"),
     [
-        ("outcome", "None: ", "None"),
-        ("alarm", "out of sight in KZ: they changed cars", "out of sight in KZ"),
+        ("alarm", "out of sight in KZ (entry {})", "out of sight in KZ"),
         ("amended", "the plan was changed for what is still ahead", "the plan was changed for what is still ahead"),
     ],
 )
 def test_r11_a_notice_is_in_the_words_its_reader_may_read(kind: NoticeKind, to_who_runs_it: str, to_others: str) -> None:
-    """Reasons go to who runs it."""
+    """Where the reason stands is for who runs it."""
     table = Table().dispatch()
-    table.say("kz.customs", "surveillance_lost", reason="they changed cars")
-    assert to_who_runs_it == notice(table.delivery, kind, None, "kz.knb")
+    said = table.say("kz.customs", "surveillance_lost", reason="they changed cars")
+    assert to_who_runs_it.format(said.seq) == notice(table.delivery, kind, None, "kz.knb")
     assert to_others == notice(table.delivery, kind, None, "uz.police")
+
+
+def test_r11_why_it_ended_as_it_did_is_for_who_runs_it() -> None:
+    """Everybody is told the outcome, and the reason only who sees the whole."""
+    table = Table().prepare()
+    said = table.say("uz.police", "stop_requested")
+    table.say("kz.customs", "interdicted")
+    table.pass_time(hours=12)
+    reason = f"withdrawn: R8: uz.police ordered a stop (entry {said.seq})"
+    assert reason == notice(table.delivery, "outcome", None, "kz.knb")
+    assert "withdrawn" == notice(table.delivery, "outcome", None, "kz.customs")
 
 
 def test_r11_every_cause_of_a_halt_has_general_words() -> None:

@@ -8,10 +8,12 @@ from domain.delivery.requests import Facts
 from domain.record.door import read_statement
 from domain.rules.balance import Seizure
 from domain.signing.canonical import canonical, plain
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.errors import Malformed
+from rehearsal.services import private_key_of
 
 SEIZED: dict[str, Any] = {
-    "vigil": "statement/1",
+    "vigil": "statement/2",
     "id": "seizure-0001",
     "delivery": "saxaul-22",
     "service": "uz.customs",
@@ -20,10 +22,10 @@ SEIZED: dict[str, Any] = {
 }
 
 
-def seized(**changed: Any) -> bytes:
-    """The payload of a seizure."""
+def seized(**changed: Any) -> Envelope:
+    """A seizure in its envelope."""
     content = {"kind": "seizure", "gross": 13_948_000, "recovered": [{"substance": "heroin", "net": 13_200_000}]}
-    return canonical(SEIZED | {"content": content | changed})
+    return sign(canonical(SEIZED | {"content": content | changed}), STATEMENT_TYPE, private_key_of("uz.customs"))
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
+"""R9: the consignment is kept in sight, asked after, searched for; and R14: risk to life stops."""
+
 from datetime import timedelta
 
 import pytest
-from domain.rules.timers import elapsed
 
-from domain.delivery.events import Cleared, Closed, Concluded, Opened, Silence
+from domain.delivery.events import Closed, Opened
 from domain.plan.plan import Plan
-from domain.rules import rules, unforeseen
 from domain.rules.course import next_moment
-from domain.words.errors import RuleBroken
+from domain.rules.watch import check_in_due
+from domain.words.moments import utc_text
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
+from tests.course import became, brings, code, dispatched, entry_of, forbidden, outcome_of
 from tests.support import Table, example_cards, example_directory, example_plan
 
 
@@ -25,35 +27,28 @@ def on_the_way() -> Table:
     return Table(plan=watched_plan()).dispatch()
 
 
-def open_unforeseen(table: Table, name: str) -> None:
-    """Open a checkpoint that no plan holds, as the story does."""
-    definition = unforeseen.definition(table.delivery, name)
-    table.record(Opened(checkpoint=name, due=rules.due_at(table.delivery, name, table.now), definition=definition))
-
-
-def silent_at(table: Table, name: str) -> None:
-    """Let the due time of a checkpoint pass."""
-    due = table.delivery.state.progress[name].due
-    assert due is not None
-    table.now = due
-    table.record(next(event for event in elapsed(table.delivery, due) if isinstance(event, Silence) and event.checkpoint == name))
-
-
 def test_r9_check_in_is_due_the_plans_interval_after_the_last_contact() -> None:
     """Not before; and a sighting in between puts it off."""
     table = on_the_way()
     began = table.now
-    assert began + timedelta(hours=2) == unforeseen.check_in_due(table.delivery) == next_moment(table.delivery)
+    assert began + timedelta(hours=2) == check_in_due(table.delivery) == next_moment(table.delivery, table.now)
     table.pass_time(hours=1)
     assert "accepted" == table.say("kz.customs", "sighted").verdict.verdict
-    assert began + timedelta(hours=3) == unforeseen.check_in_due(table.delivery)
+    assert began + timedelta(hours=3) == check_in_due(table.delivery)
+    assert [] == brings(table, hours=2, microseconds=-1)
+    assert ["opened"] == brings(table, microseconds=1)
+    assert table.is_open("sighting.1")
 
 
 def test_r9_no_sighting_is_asked_before_it_is_due() -> None:
-    """The story cannot ask early: the ledger would show a check-in that nobody owed."""
+    """A ledger that asks early is not believed: it would show a check-in that nobody owed."""
     table = on_the_way()
-    with pytest.raises(RuleBroken, match="R9"):
-        open_unforeseen(table, "sighting.1")
+    asked = on_the_way()
+    asked.pass_time(hours=2)
+    opening = entry_of(asked, "opened", checkpoint="sighting.1").event
+    assert isinstance(opening, Opened)
+    early = opening.model_copy(update={"due": utc_text(table.now + timedelta(hours=1))})
+    assert "is nothing, recorded is opened" in forbidden(table, early)
 
 
 def test_r9_missed_check_in_opens_a_gap_from_the_last_contact_and_a_search() -> None:
@@ -61,14 +56,24 @@ def test_r9_missed_check_in_opens_a_gap_from_the_last_contact_and_a_search() -> 
     table = on_the_way()
     began = table.now
     table.pass_time(hours=2)
-    open_unforeseen(table, "sighting.1")
-    assert unforeseen.definition(table.delivery, "search.1") is None
-    silent_at(table, "sighting.1")
+    assert "search.1" not in table.delivery.state.progress
+    assert ["silence", "closed", "opened"] == [one for one in brings(table, hours=1) if one != "told"]
     assert table.delivery.state.gap is not None
     assert began == table.delivery.state.gap.began
-    table.record(Closed(checkpoint="sighting.1", result="unanswered"))
-    open_unforeseen(table, "search.1")
+    closed = entry_of(table, "closed", checkpoint="sighting.1").event
+    assert Closed(checkpoint="sighting.1", result="unanswered") == closed
     assert table.now + timedelta(hours=6) == table.delivery.state.progress["search.1"].due
+
+
+def test_r9_answered_check_in_closes_and_the_next_comes_an_interval_later() -> None:
+    """Whoever is responsible says where it is, and is asked again two hours after that."""
+    table = on_the_way()
+    table.pass_time(hours=2, minutes=30)
+    table.say("kz.customs", "sighted", "sighting.1")
+    assert table.is_closed("sighting.1")
+    assert table.now + timedelta(hours=2) == check_in_due(table.delivery)
+    table.pass_time(hours=2)
+    assert table.is_open("sighting.2")
 
 
 def test_r9_gap_ends_when_it_is_seen_and_keeps_its_bounds() -> None:
@@ -76,36 +81,44 @@ def test_r9_gap_ends_when_it_is_seen_and_keeps_its_bounds() -> None:
     table = on_the_way()
     began = table.now
     table.pass_time(minutes=40)
-    table.say("kz.customs", "surveillance_lost", reason="the van turned off")
-    open_unforeseen(table, "search.1")
+    lost = table.say("kz.customs", "surveillance_lost", reason="the van turned off")
+    assert table.is_open("search.1")
+    gap = table.delivery.state.gap
+    assert gap is not None
+    assert (began, lost.seq) == (gap.began, gap.seq)
     table.pass_time(minutes=30)
-    table.say("kz.customs", "surveillance_regained", "search.1", place="lay-by", reason="found")
-    assert table.delivery.state.gap is None
-    assert [(began, table.now)] == [(gap.began, gap.ended) for gap in table.delivery.state.gaps]
-    assert table.delivery.state.progress["search.1"].satisfied
+    found = table.say("kz.customs", "surveillance_regained", "search.1", place="lay-by", reason="found")
+    assert (None, 1) == (table.delivery.state.gap, table.delivery.state.gaps)
+    assert (utc_text(table.now), table.now) == (found.entry.at, table.delivery.state.last_contact)
+    assert Closed(checkpoint="search.1", result="satisfied") == entry_of(table, "closed", checkpoint="search.1").event
+
+
+def given_up_search() -> Table:
+    """Lost by word of the responsible authority, and not found in time."""
+    table = on_the_way()
+    table.say("kz.customs", "surveillance_lost", reason="gone")
+    table.pass_time(hours=6)
+    return table
 
 
 def test_r9_search_without_an_end_halts_as_lost() -> None:
     """Never closed by itself: silence at the search halts, and nothing but a seizure or an act of loss ends it."""
-    table = on_the_way()
-    table.say("kz.customs", "surveillance_lost", reason="gone")
-    open_unforeseen(table, "search.1")
-    silent_at(table, "search.1")
+    table = given_up_search()
     assert table.delivery.state.halt is not None
     assert ("lost", "R9") == (table.delivery.state.halt.cause, table.delivery.state.halt.rule)
-    with pytest.raises(RuleBroken, match="neither seized nor given up"):
-        table.record(Concluded(outcome="lost_or_stolen", reason="test"))
-    table.record(Closed(checkpoint="search.1", result="withdrawn"))
+    assert Closed(checkpoint="search.1", result="withdrawn") == entry_of(table, "closed", checkpoint="search.1").event
+    table.pass_time(hours=12)
+    assert (None, True) == (table.delivery.state.outcome, table.is_open("stop.interdiction"))
     table.say("kz.customs", "loss_recorded", circumstances="not found")
-    assert "lost_or_stolen" == rules.conclusion(table.delivery)[0]
+    assert "lost_or_stolen" == table.delivery.state.outcome
 
 
 def test_r9_nothing_is_given_up_before_it_was_searched() -> None:
     """An act of loss is refused while it is on its way, and after a stop for another reason."""
     table = on_the_way()
-    assert "R9" == table.say("kz.customs", "loss_recorded", circumstances="gone").verdict.rule
+    assert ("refused", "R9") == became(table.say("kz.customs", "loss_recorded", circumstances="gone"))
     table.say("uz.police", "stop_requested")
-    assert "R9" == table.say("kz.customs", "loss_recorded", circumstances="gone").verdict.rule
+    assert ("refused", "R9") == became(table.say("kz.customs", "loss_recorded", circumstances="gone"))
 
 
 def test_r9_only_the_responsible_authority_speaks_of_sight() -> None:
@@ -116,17 +129,12 @@ def test_r9_only_the_responsible_authority_speaks_of_sight() -> None:
         ("surveillance_regained", {"place": "road", "reason": "seen"}),
         ("loss_recorded", {"circumstances": "gone"}),
     ):
-        assert "R4" == table.say("uz.customs", kind, **content).verdict.rule
+        assert ("refused", "R4") == became(table.say("uz.customs", kind, **content))
 
 
 def test_r9_found_after_all_it_is_interdicted() -> None:
     """Halted as lost, then found and seized: interdicted early, not lost."""
-    table = on_the_way()
-    table.say("kz.customs", "surveillance_lost", reason="gone")
-    open_unforeseen(table, "search.1")
-    silent_at(table, "search.1")
-    table.say("kz.customs", "interdicted")
-    assert "interdicted_early" == rules.conclusion(table.delivery)[0]
+    assert "interdicted_early" == outcome_of(given_up_search())
 
 
 def test_r14_risk_to_life_stops_whoever_reports_it() -> None:
@@ -135,9 +143,8 @@ def test_r14_risk_to_life_stops_whoever_reports_it() -> None:
     table.say("caricc", "incident", risk_to_life=True, what="the courier is armed")
     assert table.delivery.state.halt is not None
     assert "R14" == table.delivery.state.halt.rule
-    assert "R8" == table.say("kz.customs", "handover_offered", "tashkent-airport").verdict.rule
-    table.say("kz.customs", "interdicted")
-    assert "aborted_for_risk_to_life" == rules.conclusion(table.delivery)[0]
+    assert ("refused", "R8") == became(table.say("kz.customs", "handover_offered", "tashkent-airport"))
+    assert "aborted_for_risk_to_life" == outcome_of(table)
 
 
 def test_r14_incident_without_a_risk_to_life_is_recorded_and_stops_nothing() -> None:
@@ -163,7 +170,7 @@ def test_the_story_asks_alarms_searches_and_halts(acts: list[dict[str, object]],
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "acts": acts})
     plan = watched_plan()
     done = simulate(World(plan, example_directory(), example_cards(), scenario, 1))
-    entries = tuple(done.delivery.ledger)
+    entries = done.delivery.ledger.entries
     alarmed = [entry.event for entry in entries if entry.event.event == "told" and entry.event.kind == "alarm"]
 
     assert outcome == done.delivery.state.outcome
@@ -175,20 +182,14 @@ def test_r9_once_a_device_has_failed_it_is_looked_at_more_often() -> None:
     """The plan's closer interval counts from then on; a device that was never put in cannot fail."""
     surveillance = {"check_in": "2h", "answer": "1h", "search": "6h", "degraded": "30m"}
     table = Table(plan=Plan.model_validate(example_plan().model_dump() | {"surveillance": surveillance}))
-    table.consent().open("preparation")
     tracker = {"label": "T-1", "what": "tracker", "gross": "100 g", "lasts": "30d"}
-    table.say("kz.customs", "prepared", "preparation", items=[tracker])
-    table.say("kz.knb", "ready", "preparation")
-    table.close("preparation")
-    table.record(Cleared(leg=0))
-    table.open("departure")
-    for service in ("uz.customs", "uz.police"):
-        table.say(service, "ready", "departure")
-    table.say("kz.customs", "dispatched", "departure")
-    unknown = table.say("kz.customs", "device_failed", label="T-2", reason="battery").verdict
-    before = unforeseen.check_in_due(table.delivery)
+    table.consent().say("kz.customs", "prepared", "preparation", items=[tracker])
+    dispatched(table)
+    unknown = table.say("kz.customs", "device_failed", label="T-2", reason="battery")
+    before = check_in_due(table.delivery)
     table.say("kz.customs", "device_failed", label="T-1", reason="battery")
 
-    assert ("refused", "R9") == (unknown.verdict, unknown.rule)
+    assert (("refused", "R9"), "no_such_device") == (became(unknown), code(unknown))
     assert table.now + timedelta(hours=2) == before
-    assert table.now + timedelta(minutes=30) == unforeseen.check_in_due(table.delivery)
+    assert table.now + timedelta(minutes=30) == check_in_due(table.delivery)
+    assert "opened" in brings(table, minutes=30)

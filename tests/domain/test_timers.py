@@ -4,159 +4,248 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from domain.rules.timers import elapsed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.delivery.events import Closed, Event, Expired, Expiring, Opened, Reminded, Silence
+from domain.delivery.events import Asked, AskedOnceMore, CameDue, Expired, Expiring, Reminded, Silence
+from domain.delivery.statement import sign_statement
+from domain.plan.directory import Poll
 from domain.plan.plan import Plan
-from domain.rules import unforeseen
-from domain.rules.course import next_moment
+from domain.record.door import submit
+from domain.record.verify import verify
+from domain.rules.course import advance, next_moment
 from domain.words.moments import utc_text
+from rehearsal.services import EPOCH, private_key_of
+from tests.course import became, brings, coming, entry_of, forbidden, replaced
 from tests.support import Table, example_plan
 
 HOUR = timedelta(hours=1)
 MOMENT = timedelta(microseconds=1)
+LATER = "2023-03-01T00:00:00Z"
 
 
-def asked() -> Table:
-    """Uzbekistan is asked for its consent: 48 h, reminders after 24 h and 40 h."""
-    table = Table()
-    table.open("consent-uz")
+def asked(plan: Plan | None = None) -> Table:
+    """Kazakhstan has consented; Uzbekistan is asked for its consent: 48 h, reminders after 24 h and 40 h."""
+    table = Table(plan or example_plan())
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until=LATER)
     return table
-
-
-def due(table: Table, after: timedelta) -> tuple[Event, ...]:
-    """What has become due by then."""
-    return elapsed(table.delivery, table.now + after)
 
 
 WHO = ("uz.prosecutor",)
 FIRST = Reminded(checkpoint="consent-uz", services=WHO, rung=1)
 SECOND = Reminded(checkpoint="consent-uz", services=WHO, rung=2)
 SILENT = Silence(checkpoint="consent-uz", services=WHO)
+LADDER = ((24 * HOUR, FIRST), (40 * HOUR, SECOND), (48 * HOUR, SILENT))
 
 
 def test_nothing_is_due_before_anything_opens() -> None:
-    """A delivery that waits for nothing waits for no moment either."""
-    table = Table()
-    assert (next_moment(table.delivery), due(table, 1000 * HOUR)) == (None, ())
+    """A delivery that waits for the register waits for no moment, and asks nobody how to go on."""
+    table = Table(alone=False)
+    assert next_moment(table.delivery, table.now) is None
+    assert brings(table, days=1000) == []
 
 
 def test_reminders_come_at_their_moments_and_then_silence() -> None:
     """24 h, 40 h, 48 h: each at its instant, not a microsecond before, and once recorded never again."""
     table = asked()
-    for after, event in ((24 * HOUR, FIRST), (40 * HOUR, SECOND), (48 * HOUR, SILENT)):
-        assert next_moment(table.delivery) == table.now + after
-        assert due(table, after - MOMENT) == ()
-        assert due(table, after) == (event,)
-        table.delivery.append(table.delivery.ledger.next(event, utc_text(table.now + after)))
-    assert next_moment(table.delivery) is None
+    began = table.now
+    for after, event in LADDER:
+        assert next_moment(table.delivery, table.now) == began + after
+        assert coming(table, began + after - MOMENT) is None
+        assert coming(table, began + after) == event
+        brings(table, seconds=(began + after - table.now).total_seconds())
+    assert table.is_closed("consent-uz")
 
 
-def test_after_a_long_absence_what_is_due_comes_in_order() -> None:
-    """First the reminder that was missed, then the silence; after it no reminder is made up for."""
+def test_after_a_long_absence_each_thing_has_its_own_moment() -> None:
+    """Nobody looked for 100 h: what fell due meanwhile is recorded with the instant at which it fell due."""
     table = asked()
+    began = table.now
     table.pass_time(hours=100)
-    assert due(table, timedelta()) == (FIRST, SILENT)
-    for event in (FIRST, SILENT):
-        table.record(event)
-    assert (due(table, timedelta()), next_moment(table.delivery)) == ((), None)
+    recorded = [(entry.at, entry.event) for entry in table.delivery.ledger.entries if entry.event in (FIRST, SECOND, SILENT)]
+    assert recorded == [(utc_text(began + after), event) for after, event in LADDER]
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert table.delivery.ledger.entries[halt.seq].at == utc_text(began + 48 * HOUR)
 
 
 def test_answered_checkpoint_is_not_reminded_of() -> None:
-    """Once satisfied nothing is due, open or closed."""
+    """Once it has its answer nothing is due about it."""
     table = asked()
-    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2023-03-01T00:00:00Z")
-    assert due(table, 100 * HOUR) == ()
-    table.close("consent-uz")
-    assert due(table, 100 * HOUR) == ()
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until=LATER)
+    table.pass_time(hours=100)
+    about = [entry.event for entry in table.delivery.ledger.entries if isinstance(entry.event, Reminded | Silence)]
+    assert [event for event in about if event.checkpoint == "consent-uz"] == []
 
 
 def test_only_those_who_have_not_answered_are_named() -> None:
     """The customs has answered, the security committee has not."""
     table = Table().consent()
-    table.open("preparation")
     table.say("kz.customs", "prepared", "preparation")
     waiting = ("kz.knb",)
-    assert due(table, 8 * HOUR) == (Reminded(checkpoint="preparation", services=waiting, rung=1),)
-    assert due(table, 12 * HOUR)[1] == Silence(checkpoint="preparation", services=waiting)
+    assert coming(table, table.now + 8 * HOUR) == Reminded(checkpoint="preparation", services=waiting, rung=1)
+    table.pass_time(hours=8)
+    assert coming(table, table.now + 4 * HOUR) == Silence(checkpoint="preparation", services=waiting)
 
 
 def test_withdrawn_checkpoint_brings_nothing() -> None:
     """What has been taken back is not waited for."""
     table = asked()
     table.say("kz.knb", "stop_requested")
-    table.record(Closed(checkpoint="consent-uz", result="withdrawn"))
-    assert due(table, 100 * HOUR) == ()
+    assert table.is_closed("consent-uz")
+    table.pass_time(hours=100)
+    assert not {FIRST, SECOND, SILENT} & {entry.event for entry in table.delivery.ledger.entries}
 
 
 def test_interdiction_is_reminded_of_for_as_long_as_it_takes() -> None:
     """Every hour by the plan, without end, and never silent."""
     table = Table().dispatch()
     table.say("kz.knb", "stop_requested")
-    definition = unforeseen.definition(table.delivery, unforeseen.INTERDICTION)
-    table.record(Opened(checkpoint=unforeseen.INTERDICTION, due=None, definition=definition))
-    begun = table.now
-    for rung in range(1, 100):
-        table.now = begun + rung * HOUR
-        assert next_moment(table.delivery) == table.now
-        table.record(Reminded(checkpoint=unforeseen.INTERDICTION, services=("kz.customs",), rung=rung))
-    table.say("kz.customs", "interdicted", unforeseen.INTERDICTION)
-    assert next_moment(table.delivery) is None
+    table.pass_time(hours=12)
+    for rung in range(13, 100):
+        assert next_moment(table.delivery, table.now) == table.now + HOUR
+        reminded = Reminded(checkpoint="stop.interdiction", services=("kz.customs",), rung=rung)
+        assert coming(table, table.now + HOUR) == reminded
+        table.pass_time(hours=1)
+    table.say("kz.customs", "interdicted", "stop.interdiction")
+    assert "reminded" not in brings(table, hours=1)
 
 
 UNTIL = datetime.fromisoformat("2022-04-01T00:00:00+00:00")
+"""When consents end at a table, if nothing else is said."""
 
 
-def expiring(service: str, rung: int) -> Expiring:
-    """A warning."""
-    return Expiring(service=service, valid_until=utc_text(UNTIL), rung=rung)
+def warned(table: Table) -> list[tuple[str, str, str]]:
+    """What has been recorded of authorisations that run out: what, whose, and when."""
+    return [
+        (entry.event.event, entry.event.service, entry.at)
+        for entry in table.delivery.ledger.entries
+        if isinstance(entry.event, Expiring | Expired)
+    ]
 
 
 def test_warnings_come_at_the_lead_times_longest_first() -> None:
-    """48 h, 12 h, 2 h before the end, however the plan lists them, then the expiry."""
-    plan = example_plan().model_copy(update={"expiry_warnings": (2 * HOUR, 48 * HOUR, 12 * HOUR)})
-    table = Table(plan)
-    table.open("consent-uz")
+    """48 h, 12 h, 2 h before the end, however the plan lists them; at the last it halts."""
+    slow = example_plan().contingencies.model_copy(update={"extension": timedelta(days=3)})
+    leads = (2 * HOUR, 48 * HOUR, 12 * HOUR)
+    table = asked(example_plan().model_copy(update={"expiry_warnings": leads, "contingencies": slow}))
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    for rung, lead in enumerate((48, 12), start=1):
-        table.now = UNTIL - lead * HOUR
-        assert elapsed(table.delivery, table.now - MOMENT) == ()
-        assert next_moment(table.delivery) == table.now
-        assert elapsed(table.delivery, table.now) == (expiring("uz.prosecutor", rung),)
-        table.record(expiring("uz.prosecutor", rung))
-    assert next_moment(table.delivery) == UNTIL - 2 * HOUR
-    assert elapsed(table.delivery, UNTIL) == (expiring("uz.prosecutor", 3), Expired(service="uz.prosecutor"))
+    table.pass_time(days=60)
+    at = [utc_text(UNTIL - lead * HOUR) for lead in (48, 12, 2)]
+    assert warned(table) == [("expiring", "uz.prosecutor", one) for one in at]
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert table.delivery.ledger.entries[halt.seq].at == at[-1]
 
 
 def test_no_warning_for_a_state_that_has_been_left() -> None:
     """Kazakhstan is behind the handover; only Uzbekistan's consent is watched."""
-    table = Table().approach()
-    assert {event.service for event in elapsed(table.delivery, UNTIL) if isinstance(event, Expired)} == {
-        "kz.prosecutor",
-        "uz.prosecutor",
-    }
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
-    table.say("uz.customs", "handover_accepted", "tashkent-airport")
-    assert elapsed(table.delivery, UNTIL) == (expiring("uz.prosecutor", 1), Expired(service="uz.prosecutor"))
+    patient = replaced(example_plan(), "tashkent-airport", overdue="hold")
+    for left, expected in ((False, {"kz.prosecutor", "uz.prosecutor"}), (True, {"uz.prosecutor"})):
+        table = Table(patient).dispatch()
+        if left:
+            table.hand_over()
+        table.pass_time(seconds=(UNTIL - 48 * HOUR - table.now).total_seconds(), microseconds=-1)
+        assert warned(table) == []
+        table.pass_time(microseconds=1)
+        assert {service for _, service, _ in warned(table)} == expected
 
 
 @pytest.mark.parametrize("kind", ["delivered", "halted", "withdrawn"])
 def test_no_warning_where_nothing_travels_any_more(kind: str) -> None:
     """After the delivery, a halt or a withdrawal no consent is watched."""
-    table = Table().approach()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
-    table.say("uz.customs", "handover_accepted", "tashkent-airport")
-    table.close("tashkent-airport")
+    table = Table().dispatch().hand_over()
     if kind == "delivered":
-        table.open("delivery")
         table.say("uz.customs", "delivered", "delivery")
     elif kind == "halted":
         table.say("caricc", "stop_requested")
     else:
         table.say("uz.prosecutor", "authorisation_withdrawn")
-    assert [event for event in elapsed(table.delivery, UNTIL) if isinstance(event, Expiring | Expired)] == []
+    table.pass_time(days=40)
+    assert warned(table) == []
+
+
+# Services that must be polled: silence decides nothing before they were asked once more
+
+
+def polled() -> Table:
+    """Uzbekistan's prosecutor cannot call us, and is asked for its consent."""
+    table = Table(reach={"uz.prosecutor": Poll(url="https://uz.example/vigil", every="1m")})
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until=LATER)
+    return table
+
+
+def test_r2_polled_service_is_asked_once_more_before_silence_decides() -> None:
+    """It comes due, is asked once more, and only then is silent: three entries in this order."""
+    table = polled()
+    advance(table.delivery, table.now + 48 * HOUR)
+    assert table.events[-1] == "came_due"
+    assert entry_of(table, "came_due").at == utc_text(EPOCH + 48 * HOUR)
+    assert coming(table, table.now + 1000 * HOUR) is None
+    assert table.delivery.state.halt is None
+    table.pass_time(hours=49)
+    events = [one for one in table.events if one in ("came_due", "asked_once_more", "silence")]
+    assert events == ["came_due", "asked_once_more", "silence"]
+    assert entry_of(table, "silence").at == utc_text(EPOCH + 49 * HOUR)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert (halt.cause, halt.rule) == ("silence", "R2")
+    assert verify(table.packet()).size == len(table.delivery.ledger)
+
+
+def test_r2_what_a_polled_service_said_in_time_counts_though_it_is_fetched_after_the_due_time() -> None:
+    """Nobody could fetch it for a while: its answer is accepted, and nothing halts."""
+    table = polled()
+    table.now += 60 * HOUR
+    said = table.statement("uz.prosecutor", "authorisation_granted", "consent-uz")
+    answer = submit(table.delivery, sign_statement(said, private_key_of("uz.prosecutor")), table.now)
+    assert became(answer) == ("accepted", None)
+    assert table.is_closed("consent-uz")
+    assert (table.delivery.state.halt, table.events.count("came_due"), table.events.count("silence")) == (None, 1, 0)
+
+
+def test_r2_silence_of_a_polled_service_that_nobody_asked_once_more_is_not_believed() -> None:
+    """Who runs the installation can neither leave the second question out, nor record it early, twice, or of strangers."""
+    table = polled()
+    early = AskedOnceMore(checkpoint="consent-uz")
+    assert "says nothing new" in forbidden(table, early)
+    advance(table.delivery, table.now + 48 * HOUR)
+    table.now += 48 * HOUR
+    assert "is nothing, recorded is silence" in forbidden(table, SILENT)
+    assert "R17" in forbidden(table, AskedOnceMore(checkpoint="consent-uz", unreachable=("kz.customs",)))
+    came_due = entry_of(table, "came_due")
+    assert "due then is came_due" in forbidden(table, SILENT, instead_of=came_due)
+    table.report(early)
+    assert "says nothing new" in forbidden(table, early)
+
+
+def test_r2_who_can_call_us_is_not_asked_once_more() -> None:
+    """People at a desk have had their time: silence decides at its instant."""
+    table = asked()
+    table.pass_time(hours=48)
+    assert entry_of(table, "silence").at == utc_text(EPOCH + 48 * HOUR)
+    assert "came_due" not in table.events
+    assert "is nothing, recorded is came_due" in forbidden(asked(), CameDue(checkpoint="consent-uz"))
+
+
+# Time never runs back
+
+
+def test_time_in_the_ledger_never_runs_back() -> None:
+    """What comes with an earlier instant than the newest entry's is recorded at that one's, and judged as of it."""
+    table = asked()
+    table.pass_time(hours=24)
+    newest = table.delivery.ledger.entries[-1].at
+    assert newest == utc_text(EPOCH + 24 * HOUR)
+    said = table.statement("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until=utc_text(EPOCH + 23 * HOUR))
+    late = submit(table.delivery, sign_statement(said, private_key_of("uz.prosecutor")), EPOCH)
+    assert (late.entry.at, became(late)) == (newest, ("refused", "R1"))
+    table.now = EPOCH
+    table.report(Asked(checkpoint="consent-uz", received=WHO))
+    assert table.delivery.ledger.entries[-1].at == newest
+    times = [entry.at for entry in table.delivery.ledger.entries]
+    assert times == sorted(times)
+    assert "older than the entry before it" in forbidden(table, Asked(checkpoint="consent-uz", told=WHO))
 
 
 def changed(plan: Plan, **of_first: Any) -> Plan:
@@ -171,17 +260,18 @@ def changed(plan: Plan, **of_first: Any) -> Plan:
     step=st.integers(1, 50),
 )
 @settings(max_examples=60, deadline=None)
-def test_next_moment_is_the_first_at_which_something_has_elapsed(remind: list[int], end: int, step: int) -> None:
-    """For any ladder: before the next moment nothing is due, at it something is; recording all of it ends."""
+def test_next_moment_is_the_first_that_brings_something(remind: list[int], end: int, step: int) -> None:
+    """For any ladder: before the next moment nothing is decided, at it something is; and it ends with one silence."""
     plan = changed(example_plan(), remind=tuple(hours * HOUR for hours in remind), due=end * HOUR)
     table = Table(plan)
-    table.open("consent-kz")
-    recorded = []
-    while (moment := next_moment(table.delivery)) is not None:
-        assert elapsed(table.delivery, moment - MOMENT) == ()
-        table.now = max(table.now, moment) + step * HOUR
-        first = elapsed(table.delivery, table.now)[0]
-        table.record(first)
-        recorded.append(first.event)
-    assert recorded.count("silence") == 1
-    assert recorded == ["reminded"] * (len(recorded) - 1) + ["silence"]
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until=LATER)
+    while table.delivery.state.halt is None:
+        moment = next_moment(table.delivery, table.now)
+        assert moment is not None
+        assert coming(table, moment - MOMENT) is None
+        assert coming(table, moment) is not None
+        table.now = max(table.now, moment)
+        table.pass_time(hours=step)
+    recorded = [entry.event for entry in table.delivery.ledger.entries if isinstance(entry.event, Reminded | Silence)]
+    about = [event.event for event in recorded if event.checkpoint == "consent-kz"]
+    assert about == ["reminded"] * sum(hours <= end for hours in remind) + ["silence"]

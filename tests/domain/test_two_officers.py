@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Cleared
+from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
-from domain.rules.course import conclusion
+from domain.record.door import submit
 from domain.views.asked import request
+from domain.words.errors import NotAuthentic
 from rehearsal.scenario import Scenario
+from rehearsal.services import private_key_of, second
 from rehearsal.simulator import World, simulate
-from tests.course import became, forbidden, handed_over, opened
+from tests.course import became, code, outcome_of
 from tests.support import Table, asks, example_cards, example_directory, with_changes
 
 TWO = with_changes(
@@ -22,15 +24,14 @@ TWO = with_changes(
 
 def preparing() -> Table:
     """The preparation is open, and two officers of the customs must sign it."""
-    table = opened(Table(with_changes(preparation={"requires": asks("kz.customs prepared 2", "kz.knb ready")})).consent())
-    return opened(table, "preparation")
+    return Table(with_changes(preparation={"requires": asks("kz.customs prepared 2", "kz.knb ready")})).consent()
 
 
 def test_r20_one_officer_alone_prepares_nothing() -> None:
     """Accepted and kept, but without effect: no custody begins and the customs is still waited for."""
     table = preparing()
     assert became(table.say("kz.customs", "prepared", "preparation")) == ("accepted", None)
-    assert (table.delivery.state.custody, table.delivery.prepared) == (None, None)
+    assert (table.delivery.state.custody, table.delivery.state.goods) == (None, None)
     assert "kz.customs" in table.delivery.state.progress["preparation"].waiting_for()
 
 
@@ -47,7 +48,21 @@ def test_r20_same_officer_twice_is_one_officer() -> None:
     """Signing again, under another statement id, is refused."""
     table = preparing()
     table.say("kz.customs", "prepared", "preparation")
-    assert became(table.say("kz.customs", "prepared", "preparation")) == ("refused", "R20")
+    again = table.say("kz.customs", "prepared", "preparation")
+    assert (became(again), code(again)) == (("refused", "R20"), "same_officer")
+    assert table.delivery.state.custody is None
+
+
+def test_r20_one_key_in_two_names_is_one_officer() -> None:
+    """Whoever has one key signs in another officer's name as well: that is one person's word, and refused."""
+    table = preparing()
+    table.say("kz.customs", "prepared", "preparation")
+    said = table.statement("kz.customs", "prepared", "preparation", officer="officer-2")
+    again = submit(table.delivery, sign_statement(said, private_key_of("kz.customs")), table.now)
+    assert (became(again), code(again)) == (("refused", "R20"), "same_officer")
+    first = table.statement("kz.customs", "prepared", "preparation")
+    with pytest.raises(NotAuthentic, match="is officer-2's"):
+        submit(table.delivery, sign_statement(first, private_key_of(second("kz.customs"))), table.now)
     assert table.delivery.state.custody is None
 
 
@@ -79,16 +94,16 @@ def test_r20_officers_of_two_services_are_not_two_of_one() -> None:
     table.say("kz.customs", "prepared", "preparation")
     table.say("kz.knb", "prepared", "preparation", officer="officer-2", on_behalf_of="kz.customs")
     assert table.delivery.state.custody is None
-    table.say("kz.knb", "prepared", "preparation", officer="officer-3", on_behalf_of="kz.customs")
+    table.say("kz.knb", "prepared", "preparation", on_behalf_of="kz.customs")
     assert table.delivery.state.custody is not None
 
 
 def test_r20_one_officer_does_not_consent_for_a_state() -> None:
     """A grant by one of two is none; by both it is one."""
-    table = opened(Table(TWO), "consent-kz", "consent-uz")
+    table = Table(TWO)
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     assert table.delivery.state.grants == {}
-    assert forbidden(table, Cleared(leg=0)) == "R1"
+    assert table.is_open("consent-uz")
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz", officer="officer-2")
     assert list(table.delivery.state.grants) == ["uz.prosecutor"]
 
@@ -96,30 +111,24 @@ def test_r20_one_officer_does_not_consent_for_a_state() -> None:
 @pytest.mark.parametrize("kind", ["authorisation_refused", "stop_requested"])
 def test_r20_a_no_needs_only_one(kind: str) -> None:
     """One officer is enough to refuse or to stop."""
-    table = opened(Table(TWO), "consent-kz", "consent-uz")
+    table = Table(TWO)
     table.say("uz.prosecutor", kind, "consent-uz")
     assert table.delivery.state.halt is not None
 
 
 def under_way(plan: Plan) -> Table:
     """Dispatched under this plan, two officers saying what two must say."""
-    table = opened(Table(plan), "consent-kz", "consent-uz")
+    table = Table(plan)
     for state in ("kz", "uz"):
         for officer in ("officer-1", "officer-2"):
             table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", officer=officer)
-    table.close("consent-kz", "consent-uz")
-    table.open("preparation")
     for officer in ("officer-1", "officer-2"):
         table.say("kz.customs", "prepared", "preparation", officer=officer)
     table.say("kz.knb", "ready", "preparation")
-    table.close("preparation")
-    table.record(Cleared(leg=0))
-    table.open("departure")
     for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
         table.say(service, kind, "departure")
-    table.close("departure")
-    table.record(Cleared(leg=1))
-    return opened(table, "tashkent-airport")
+    assert table.is_open("tashkent-airport")
+    return table
 
 
 def test_r20_one_officer_of_the_taker_moves_no_custody() -> None:
@@ -145,7 +154,7 @@ SEIZED_AT_THE_END = with_changes(delivery={"requires": asks("uz.customs interdic
 
 def test_r20_planned_seizure_needs_the_two_the_plan_asks_for() -> None:
     """One officer, or the same one twice, does not end it as planned (found by test)."""
-    table = opened(handed_over(Table(SEIZED_AT_THE_END).approach()), "delivery")
+    table = Table(SEIZED_AT_THE_END).dispatch().hand_over()
     assert became(table.say("uz.customs", "interdicted", "delivery")) == ("accepted", None)
     assert not table.delivery.state.secured
     assert became(table.say("uz.customs", "interdicted", "delivery")) == ("refused", "R20")
@@ -155,15 +164,15 @@ def test_r20_planned_seizure_needs_the_two_the_plan_asks_for() -> None:
 
 def test_r20_seizure_beside_the_plan_needs_only_one_and_halts() -> None:
     """Naming no checkpoint is no way to end it as planned with one signature (found by test): it is an early interdiction."""
-    table = opened(handed_over(Table(SEIZED_AT_THE_END).approach()), "delivery")
+    table = Table(SEIZED_AT_THE_END).dispatch().hand_over()
     table.say("uz.customs", "interdicted")
     assert (table.delivery.state.secured, table.delivery.state.delivered) == (True, False)
-    assert conclusion(table.delivery)[0] == "interdicted_early"
+    assert outcome_of(table) == "interdicted_early"
 
 
 def test_r20_the_request_says_that_two_must_sign_and_a_simulated_service_does() -> None:
     """Told in the simulator: each is signed by two, and it arrives."""
-    table = opened(Table(TWO), "consent-kz", "consent-uz")
+    table = Table(TWO)
     officers: dict[str, Any] = {
         state: request(table.delivery, f"consent-{state}", f"{state}.prosecutor") for state in ("kz", "uz")
     }

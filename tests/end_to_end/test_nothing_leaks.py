@@ -32,7 +32,7 @@ from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for
 from rehearsal.scenario import Act, Scenario
 from rehearsal.services import private_key_of
-from tests.support import example_cards, example_directory, example_scenario, signed_plan
+from tests.support import SECRET, example_cards, example_directory, example_scenario, signed_plan
 from tests.workflows.test_deconfliction import in_clear
 from workflows import messages
 from workflows.messages import Docket
@@ -199,7 +199,9 @@ def said_in(entries: list[Entry]) -> set[str]:
 async def write_plainly(embedded: Embedded, plan: Plan, directory: Directory, cards: dict[str, RuleCard]) -> None:
     """Start the same delivery as somebody would who has no codec."""
     stranger = await Client.connect(f"127.0.0.1:{embedded.layout.temporal_port}", data_converter=pydantic_data_converter)
-    docket = Docket(plan=signed_plan(plan), directory=directory, cards={state: cards[state] for state in plan.states()})
+    docket = Docket(
+        plan=signed_plan(plan), directory=directory, cards={state: cards[state] for state in plan.states()}, secret=SECRET.hex()
+    )
     await stranger.start_workflow(messages.WORKFLOW, docket, id="delivery/plain", task_queue="nobody")
 
 

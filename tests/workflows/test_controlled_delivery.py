@@ -142,7 +142,7 @@ async def test_a_signal_feeds_the_same_door(temporal: Client) -> None:
 
 
 async def test_a_delivery_continues_as_new_with_checkpoints_open_and_loses_nothing(temporal: Client) -> None:
-    """With a run as short as ten entries the ledger goes on unbroken over several runs, whatever is open, and old ids are known."""
+    """With runs as short as ten entries the ledger goes on unbroken, whatever is open, and old ids are still known."""
     plan, scenario = quick(*example_scenario("almaty-tashkent"))
     async with installed(temporal, plan, scenario) as at:
         await started(at, plan, entries_per_run=10)

@@ -1,0 +1,67 @@
+"""What whoever holds the installation's own key can make of an evidence packet: other lines, linked and sealed anew."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from domain.delivery.events import AnyEvent
+from domain.delivery.ledger import Entry, Ledger, LeftOut
+from domain.record.packet import Manifest, Packet, unseal
+from domain.signing.canonical import canonical, digest_of_bytes
+from domain.signing.envelope import MANIFEST_TYPE, sign
+from domain.words.moments import utc_text
+from rehearsal.services import EPOCH, VIGIL, private_key_of
+from tests.support import SECRET, example_plan
+
+Line = tuple[str, AnyEvent]
+"""When and what: an entry without its number and salt."""
+
+
+def taken_apart(data: bytes) -> tuple[Packet, list[Line]]:
+    """The packet and its lines."""
+    packet, _, _ = unseal(data)
+    return packet, [(entry.at, entry.event) for entry in packet.ledger if isinstance(entry, Entry)]
+
+
+def place_of(lines: Sequence[Line], name: str, occurrence: int = 0) -> int:
+    """The number of the line with this event."""
+    return [number for number, (_, event) in enumerate(lines) if event.event == name][occurrence]
+
+
+def linked(lines: Iterable[Line]) -> tuple[Entry, ...]:
+    """These lines with right numbers and salts; no rule is asked."""
+    ledger = Ledger(SECRET)
+    for at, event in lines:
+        ledger.append(ledger.next(event, at))
+    return ledger.entries
+
+
+def root_over(entries: Iterable[Entry | LeftOut]) -> str:
+    """The head of a ledger of these."""
+    ledger = Ledger()
+    for entry in entries:
+        ledger.append(entry)
+    return ledger.root
+
+
+def sealed(packet: Packet, /, *, by: str = VIGIL, **claims: Any) -> bytes:
+    """A packet sealed anew over whatever it holds; `claims` of the manifest that stand otherwise."""
+    body = packet.model_dump_json().encode()
+    manifest = Manifest.model_validate(
+        {
+            "delivery": example_plan().operation,
+            "size": len(packet.ledger),
+            "root": root_over(packet.ledger),
+            "packet": digest_of_bytes(body),
+            "exported_at": utc_text(EPOCH + timedelta(days=60)),
+        }
+        | claims
+    )
+    envelope = sign(canonical(manifest), MANIFEST_TYPE, private_key_of(by))
+    return b"".join((b'{"packet":', body, b',"seal":', canonical(envelope), b"}"))
+
+
+def rewritten(data: bytes, change: Callable[[list[Line]], list[Line]]) -> bytes:
+    """The packet of a stolen gateway: lines changed, linked and sealed anew."""
+    packet, lines = taken_apart(data)
+    return sealed(packet.model_copy(update={"ledger": linked(change(lines))}))
