@@ -354,6 +354,7 @@ NOT_CHANGED: list[tuple[str, str, Changed]] = [
     ("checkpoints", "R22", lambda p, _t: without(p, "airport")),
     ("checkpoints.N", "R22", lambda p, _t: checkpoint(p, "preparation").update(place="elsewhere")),
     ("checkpoints.N", "R22", lambda p, _t: checkpoint(p, "airport").update(overdue="hold")),
+    ("checkpoints.N", "R22", lambda p, _t: p["legs"][0].update(end="delivery")),
     ("checkpoints.N.due", "R22", lambda p, _t: checkpoint(p, "airport").update(due="1h")),
     ("checkpoints.N.requires", "R22", lambda p, _t: asks(p, "airport", ("kz.customs", "handover_offer"))),
     ("checkpoints.N.requires", "R22", lambda p, _t: asks(p, "airport", ("kz.border", "handover_offer"), ACCEPTS)),
