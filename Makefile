@@ -9,7 +9,7 @@ REQUESTS ?= 10000
 SECONDS ?= 60
 PACKAGES := activities archive client domain gateway process protocol rehearsal workflows
 
-.PHONY: help venv audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories schemas vectors words clean
+.PHONY: help venv audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories rules schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,8 +63,11 @@ words: $(STAMP) ## gather the texts of the pages for translators, and put their 
 schemas: $(STAMP) ## write docs/schemas anew: what people write, and what is sent
 	@$(BIN)/python -m tests.docs.published schemas
 
-vectors: $(STAMP) ## write docs/vectors anew: proofs, envelopes and receipts that other systems are tested with
+vectors: $(STAMP) ## write docs/vectors anew: proofs, envelopes, trees, receipts and a packet that other systems are tested with
 	@$(BIN)/python -m tests.docs.published vectors
+
+rules: $(STAMP) ## write docs/rules.md anew: every rule, code, kind of statement and contingency
+	@$(BIN)/python -m tests.docs.law
 
 histories: $(STAMP) ## record new Temporal histories for the replay tests (old ones are never deleted)
 	@$(BIN)/python -m tests.workflows.record_histories

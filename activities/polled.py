@@ -37,6 +37,8 @@ class Verdict(NamedTuple):
 
     fate: Fate
     code: str = ""
+    receipt: Envelope | None = None
+    """Where it was judged."""
 
 
 class Progress(BaseModel):
@@ -73,11 +75,15 @@ class Progress(BaseModel):
             self.settled.remove(self.after)
 
 
-async def take(answers: tuple[Envelope | None, ...], progress: Progress, directory: InForce, relay: Relay, delivery: str) -> None:
-    """Take what came beyond `progress.after`. Raises `RPCError` or `RPCTimeoutOrCancelledError` if the workflow cannot be
-    reached: what was taken until then is noted.
+async def take(
+    answers: tuple[Envelope | None, ...], progress: Progress, directory: InForce, relay: Relay, delivery: str
+) -> list[Envelope]:
+    """Take what came beyond `progress.after`; the receipts of what was judged.
+
+    Raises `RPCError` or `RPCTimeoutOrCancelledError` if the workflow cannot be reached: what was taken until then is noted.
     """
     progress.waits = []
+    receipts: list[Envelope] = []
     await directory.look()  # a key that ended a moment ago, the delivery may not know of yet
     for number, envelope in enumerate(answers, start=progress.after + 1):
         if number in progress.settled:
@@ -89,6 +95,9 @@ async def take(answers: tuple[Envelope | None, ...], progress: Progress, directo
         if verdict.fate == "refused":
             progress.refuse(number, verdict.code)
         progress.settle(number)
+        if verdict.receipt is not None:
+            receipts.append(verdict.receipt)
+    return receipts
 
 
 async def _hand_in(envelope: Envelope | None, directory: InForce, relay: Relay, delivery: str) -> Verdict:
@@ -106,7 +115,7 @@ async def _hand_in(envelope: Envelope | None, directory: InForce, relay: Relay, 
             directory.sure()
         for signature in envelope.signatures:
             found.check_officer(signature.keyid, statement.officer)
-        await relay.submit(delivery, envelope)
+        receipt = await relay.submit(delivery, envelope)
     except (Malformed, NotAuthentic) as error:
         return Verdict("refused", error.code)
     except Unavailable as error:
@@ -114,7 +123,7 @@ async def _hand_in(envelope: Envelope | None, directory: InForce, relay: Relay, 
     except WorkflowUpdateFailedError as error:
         code = error.cause.type if isinstance(error.cause, ApplicationError) and error.cause.type else "unavailable"
         return Verdict("refused" if code in (Malformed.code, NotFound.code) else "waits", code)
-    return Verdict("judged")
+    return Verdict("judged", receipt=receipt)
 
 
 def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service | Verdict:

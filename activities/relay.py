@@ -12,6 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.delivery.ledger import Receipt
 from domain.record.door import Report
+from domain.record.receipts import signed
 from domain.signing.envelope import Envelope
 from workflows import messages
 from workflows.messages import hand_in, update_id, workflow_id
@@ -32,13 +33,13 @@ class Relay:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
 
-    async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
-        """A statement that was fetched. Raises what `execute_update` raises."""
+    async def submit(self, delivery: str, envelope: Envelope) -> Envelope:
+        """A statement that was fetched; its receipt, signed. Raises what `execute_update` raises."""
         handed = hand_in(envelope, delivery, datetime.now(UTC), self._key)
         receipt: Receipt = await _workflow(delivery).execute_update(
             messages.SUBMIT, handed, id=update_id(envelope), result_type=Receipt
         )
-        return receipt
+        return signed(receipt, self._key)
 
 
 def _workflow(delivery: str) -> WorkflowHandle[Any, Any]:

@@ -1,10 +1,12 @@
 """How a service is reached over HTTP: requests, notices and polls, each signed by Vigil's key and bounded in time and size.
 
 A service that pushes and one that is polled are asked alike (`POST /requests`); the polled one is then asked for its
-answers (`GET /requests/ID/answers`, long poll with `Prefer: wait`, RFC 7240). People at a desk are not called: their
-requests wait in their inbox at the gateway, and `activities.messenger` tells them so.
+answers (`GET /requests/ID/answers`, long poll with `Prefer: wait`, RFC 7240), and handed their receipts
+(`POST /receipts`). People at a desk are not called: their requests wait in their inbox at the gateway, and `activities.messenger`
+tells them so.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -26,6 +28,10 @@ ONE_CALL = aiohttp.ClientTimeout(total=10)
 POLL_WAIT = 10
 """Seconds a polled service may hold our question before answering that there is nothing."""
 ONE_POLL = aiohttp.ClientTimeout(total=POLL_WAIT + 10)
+
+
+ALL_RECEIPTS = 5.0
+"""Seconds within which a polled service is handed the receipts of one round of answers."""
 
 
 class AwayError(Exception):
@@ -59,6 +65,16 @@ class ServiceCaller:
         """Hand over a notice. Raises `AwayError`."""
         body = sign(canonical(notice), NOTICE_TYPE, self._key).model_dump_json().encode()
         await self._call(service, "POST", "/notices", body, {"Idempotency-Key": notice.id})
+
+    async def hand_over(self, service: Service, receipts: Sequence[Envelope]) -> None:
+        """Receipts of what a polled service has answered, for it to keep. One that does not take them loses nothing."""
+        try:
+            async with asyncio.timeout(ALL_RECEIPTS):
+                for one in receipts:
+                    number = {"Idempotency-Key": one.fingerprint()}
+                    await self._call(service, "POST", "/receipts", one.model_dump_json().encode(), number)
+        except (AwayError, TimeoutError) as error:
+            log.info("receipts were not taken: %s", error, extra={"service": service.id})
 
     async def answers(self, service: Service, request: str, after: int, told: Sequence[str] = ()) -> tuple[Envelope | None, ...]:
         """What a polled service has answered beyond the first `after`; None for each that is no envelope.

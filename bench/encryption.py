@@ -55,6 +55,7 @@ def sighting(plan: Plan) -> Envelope:
     said = Statement(
         id=uuid.uuid4().hex,
         delivery=plan.operation,
+        plan=signed_plan(plan).fingerprint(),
         service=SPEAKER,
         officer="officer-1",
         happened_at="2026-11-24T10:00:00+05:00",

@@ -67,6 +67,7 @@ async def measure(client: Client) -> None:
         said = Statement(
             id=uuid.uuid4().hex,
             delivery=plan.operation,
+            plan=signed_plan(plan).fingerprint(),
             service="kz.customs",
             officer="officer-1",
             happened_at="2026-11-24T10:00:00+05:00",

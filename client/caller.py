@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from client.keys import key_of, officer_of
 from client.options import DUTY, GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
+from client.receipts import Shelf
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OfficerCode
 from protocol.gateway import Gateway
@@ -45,7 +46,12 @@ class Caller:
 
     def call(self, work: Callable[[Gateway], Awaitable[T]]) -> T:
         """Do something at the gateway."""
-        return call_with(self.key(), self.gateway, self.service, self.code, work)
+        return call_with(self.key(), self.gateway, self.service, self.code, work, self.shelf)
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where receipts are kept."""
+        return Shelf(self.folder)
 
 
 def code_for(folder: Path, service: str, officer: str | None) -> str:
@@ -57,8 +63,15 @@ def code_for(folder: Path, service: str, officer: str | None) -> str:
     return owner or officer or DUTY
 
 
-def call_with(key: Ed25519PrivateKey, url: str, service: str, officer: str, work: Callable[[Gateway], Awaitable[T]]) -> T:
-    """Do something at a gateway with this key of the service."""
+def call_with(  # noqa: PLR0913, PLR0917 - who calls whom, for what
+    key: Ed25519PrivateKey,
+    url: str,
+    service: str,
+    officer: str,
+    work: Callable[[Gateway], Awaitable[T]],
+    shelf: Shelf | None = None,
+) -> T:
+    """Do something at a gateway with this key of the service. `shelf`: where receipts are kept and compared."""
     try:
         code = _OFFICER.validate_python(officer)
     except ValidationError as error:
@@ -66,6 +79,6 @@ def call_with(key: Ed25519PrivateKey, url: str, service: str, officer: str, work
 
     async def connected() -> T:
         async with aiohttp.ClientSession() as http:
-            return await work(Gateway(http, url, service, key, code))
+            return await work(Gateway(http, url, service, key, code, shelf))
 
     return asyncio.run(connected())

@@ -34,6 +34,9 @@ class Carried:
     ] = False
     encrypt_for: EncryptFor = None
     directory: Known = None
+    plan: Annotated[
+        str | None, typer.Option("--plan", help="the plan it is about, by its digest (`vigil show`), where no request says so")
+    ] = None
 
     def check(self) -> None:
         """Raises `Malformed` for options that mean nothing without `--offline`, and what `recipients` raises."""

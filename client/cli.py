@@ -27,7 +27,7 @@ from client.commands import (
     signing_in,
     speaking,
 )
-from client.console import explain, problem
+from client.console import code_after, explain, problem
 from client.running import Interrupted
 from domain.words.errors import Malformed, VigilError
 
@@ -57,7 +57,7 @@ def main() -> None:
     """Run the command; errors are words and an exit code, never a traceback."""
     for_a_program = _wants_json(sys.argv)
     try:
-        sys.exit(app(standalone_mode=not for_a_program))
+        sys.exit(code_after(_run(standalone=not for_a_program)))
     except VigilError as error:
         wrong = error
     except typer.TyperException as error:  # of usage, where typer does not show it to people itself
@@ -72,6 +72,14 @@ def main() -> None:
         problem(wrong)
     explain(wrong)
     sys.exit(wrong.exit_code)
+
+
+def _run(*, standalone: bool) -> int:
+    """The code with which the command ended by itself."""
+    try:
+        return app(standalone_mode=standalone) or 0
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
 
 
 def _wants_json(words: Sequence[str]) -> bool:

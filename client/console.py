@@ -60,6 +60,22 @@ def answer(output: str, document: Any, text: Any, wrong: VigilError | None = Non
         raise typer.Exit(wrong.exit_code)
 
 
+_ALARMS: list[VigilError] = []
+
+
+def alarm(error: VigilError) -> None:
+    """Say at once that something cannot be right. The command goes on, and ends with the error's code."""
+    talk.print(f"vigil: ALARM: {error.message}", style="bold white on red")
+    if error.hint:
+        talk.print(f"  {error.hint}")
+    _ALARMS.append(error)
+
+
+def code_after(code: int) -> int:
+    """The code with which a command ends that would end with this one."""
+    return code or next((one.exit_code for one in _ALARMS), 0)
+
+
 def explain(error: VigilError) -> None:
     """What went wrong, every fault of it, and what to do."""
     talk.print(f"vigil: {error.message}", style="bold red")

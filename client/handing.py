@@ -11,9 +11,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from client import carrying
-from domain.delivery.ledger import Left, Receipt
+from domain.delivery.ledger import Left
 from domain.delivery.statement import Statement
 from domain.record.door import read_statement
+from domain.record.receipts import SignedReceipt
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, Unavailable, VigilError, faults_of
 from protocol.gateway import Gateway
@@ -23,7 +24,7 @@ KEEP_TRYING = 20.0
 PAUSE = 1.0
 
 
-async def hand_in(gateway: Gateway, envelope: Envelope, say: Callable[[str], None]) -> Receipt | Left:
+async def hand_in(gateway: Gateway, envelope: Envelope, say: Callable[[str], None]) -> SignedReceipt | Left:
     """The gateway's answer. Raises what it refuses with, or `Unavailable` once the statement is kept in a file."""
     statement = read_statement(envelope)
     loop = asyncio.get_running_loop()

@@ -216,6 +216,7 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
     if view.outcome:
         facts.add_row("outcome", Text(view.outcome, "bold"))
     facts.add_row("ledger", f"{view.entries} entries, root {view.root[:16]}")
+    facts.add_row("plan", view.plan)
     parts: list[RenderableType] = [_cut(picture(view)), Text(), facts]
     if view.waiting:
         parts += [Text(), waiting_table(view.waiting, now)]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,21 @@ from pydantic import ValidationError
 
 from client.handing import kept
 from domain.delivery.requests import Request
-from domain.delivery.statement import Content, Statement, sign_statement
+from domain.delivery.statement import Content, Seen, Statement, sign_statement
 from domain.rules.books import BOOK
 from domain.rules.speaking import Correction
 from domain.signing.envelope import Envelope
 from domain.views import forms
 from domain.views.forms import PARTS, Parts, handling_of
 from domain.words.errors import Fault, Malformed, faults_of
+
+
+@dataclass(frozen=True)
+class About:
+    """The plan that a statement is about, and what its service had last seen of the delivery's ledger."""
+
+    plan: str | None = None
+    seen: Seen | None = None
 
 
 def _signed(text: str) -> dict[str, Any]:
@@ -78,6 +87,7 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     officer: str,
     content: Content,
     key: Ed25519PrivateKey,
+    about: About,
     checkpoint: str | None = None,
     *,
     on_behalf_of: str | None = None,
@@ -90,6 +100,8 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
             id=uuid.uuid4().hex,
             delivery=delivery,
             checkpoint=checkpoint,
+            plan=about.plan,
+            seen=about.seen,
             service=service,
             on_behalf_of=on_behalf_of,
             officer=officer,

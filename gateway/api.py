@@ -149,13 +149,15 @@ async def amend(request: web.Request) -> web.Response:
 
 @routes.post("/v1/deliveries/{delivery}/statements", name="submit")
 async def submit(request: web.Request) -> web.Response:
-    """Hand in a signed statement. The answer is its receipt, also where a rule refuses it: the attempt is recorded. 202 where
-    no worker is up to judge it: it is kept until one is.
+    """Hand in a signed statement. The answer is its receipt, signed, also where a rule refuses it: the attempt is recorded. 202
+    where no worker is up to judge it: it is kept until one is.
     """
     envelope = await _body(request, Envelope)
     answer = await request.app[DESK].submit(request.match_info["delivery"], envelope)
     request.app[METRICS].stated(answer)
-    return _model(answer, status=202 if isinstance(answer, Left) else 200)
+    if isinstance(answer, Left):
+        return _model(answer, status=202)
+    return _model(request.app[DESK].handed_over(answer), status=201)
 
 
 @routes.get("/v1/deliveries/{delivery}/ledger", name="ledger")

@@ -16,7 +16,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 
 from archive.reads import LONGEST_PAGE
-from domain.delivery.ledger import Entry, Left, Receipt, Withheld
+from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import Inbox, SignedInbox
 from domain.delivery.vocabulary import UtcText
 from domain.plan.access import OPEN
@@ -113,7 +113,9 @@ SAYS: dict[str, Says] = {
     "amend": Says({200: Answer(Entry)}, takes=PLAN_TYPE, refuses=(409, 422)),
     "submit": Says(
         {
-            200: Answer(Receipt, "Recorded, be it as refused by a rule: read `verdict`."),
+            201: Answer(
+                Envelope, "Recorded, be it as refused by a rule: its receipt (docs/schemas), signed by the installation."
+            ),
             202: Answer(Left, "No worker is up: kept, and judged when one is. Send the same again for its receipt."),
         },
         takes=STATEMENT_TYPE,

@@ -1,9 +1,9 @@
 """The connection to the gateway: signed calls, each with a proof of its own, and problem documents as our errors."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from io import BytesIO
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -11,12 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
-from domain.delivery.ledger import Entry, Left, Receipt, Withheld
+from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import Inbox, SignedInbox
-from domain.plan.directory import Listed
+from domain.plan.directory import Listed, valid_keys
 from domain.plan.key_changes import Taken
 from domain.record.reads import Page
-from domain.signing.envelope import Envelope
+from domain.record.receipts import Comparison, SignedReceipt, read_receipt
+from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.view import DeliveryView, Row
 from domain.words.errors import (
     Fault,
@@ -30,6 +31,7 @@ from domain.words.errors import (
     Unavailable,
     VigilError,
 )
+from domain.words.moments import instant
 from protocol.calls import Signer, address, of_delivery
 
 T = TypeVar("T")
@@ -46,6 +48,19 @@ AT_ONCE = 1_000_000
 """Bytes of the longest body that is handed over whole; aiohttp wants to be given a longer one bit by bit."""
 LONGEST_ENTRY = 1_000_000
 """Bytes of the longest line of a stream: an entry with a plan of the largest size."""
+
+
+class Witness(Protocol):
+    """Keeps the receipts that one is given, and hears where what a gateway shows contradicts them."""
+
+    def keep(self, given: SignedReceipt) -> None:
+        """Keep one, before anybody is told of it."""
+
+    def comparison(self, delivery: str) -> Comparison:
+        """With all that is kept of a delivery."""
+
+    def alarm(self, error: VigilError) -> None:
+        """Something was shown or given that cannot be right."""
 
 
 class Link(BaseModel):
@@ -90,7 +105,7 @@ class _Problem(BaseModel):
 
 _TOKEN = TypeAdapter(_Token)
 _BEGUN = TypeAdapter(_Begun)
-_ANSWER: TypeAdapter[Receipt | Left] = TypeAdapter(Receipt | Left)
+_ANSWER: TypeAdapter[Envelope | Left] = TypeAdapter(Envelope | Left)
 _LISTED = TypeAdapter(list[Listed])
 _ROWS = TypeAdapter(list[Row])
 _VIEW = TypeAdapter(DeliveryView)
@@ -106,10 +121,19 @@ _PROBLEM = TypeAdapter(_Problem)
 class Gateway:
     """Calls the gateway as one service, with that service's own key."""
 
-    def __init__(
-        self, http: aiohttp.ClientSession, url: str, service: str, key: Ed25519PrivateKey, officer: str | None = None
+    def __init__(  # noqa: PLR0913, PLR0917 - who calls whom, and for whom
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        service: str,
+        key: Ed25519PrivateKey,
+        officer: str | None = None,
+        witness: Witness | None = None,
     ) -> None:
-        """`officer` is the code of the person who calls; none where a system does. Raises `Malformed` if the address is none."""
+        """`officer` is the code of the person who calls; none where a system does. `witness`: who keeps receipts and compares.
+        Raises `Malformed` if the address is none.
+        """
+        self._witness = witness
         self._http = http
         self._url = address(url, "gateway", "http://127.0.0.1:8470")
         self._caller = Signer(service, key, officer)
@@ -127,9 +151,33 @@ class Gateway:
         """Change a delivery's plan for what is still ahead; the ledger entry that records it."""
         return Entry.model_validate_json(await self._call("PUT", f"{of_delivery(delivery)}/plan", plan))
 
-    async def submit(self, delivery: str, statement: Envelope) -> Receipt | Left:
+    async def submit(self, delivery: str, statement: Envelope) -> SignedReceipt | Left:
         """Hand in a statement; its receipt, or that it has been left for when a worker is up."""
-        return self._read(_ANSWER, await self._call("POST", f"{of_delivery(delivery)}/statements", statement))
+        answer = self._read(_ANSWER, await self._call("POST", f"{of_delivery(delivery)}/statements", statement))
+        if isinstance(answer, Left):
+            return answer
+        try:
+            given = SignedReceipt(answer, read_receipt(answer))
+        except (Malformed, NotVerified) as error:
+            raise self._stranger() from error
+        if given.receipt.fingerprint != statement.fingerprint():
+            raise self._stranger()
+        if self._witness is not None:
+            self._witness.keep(given)
+            await self._check(given, self._witness)
+        return given
+
+    async def _check(self, given: SignedReceipt, witness: Witness) -> None:
+        """A receipt that the installation has not signed is worth nothing."""
+        try:
+            listed = await self.directory()
+        except VigilError:
+            return  # it is kept, and checked whenever it is used
+        keys = tuple(key for one in listed if one.kind == "system" for key in one.keys)
+        try:
+            open_envelope(given.envelope, RECEIPT_TYPE, valid_keys(keys, instant(given.receipt.entry.at)))
+        except NotAuthentic as error:
+            witness.alarm(NotVerified(f"the receipt for statement {given.receipt.statement}: {error.message}"))
 
     async def directory(self) -> list[Listed]:
         """The services of the installation with their keys; how one is reached as far as it is the caller's to see."""
@@ -143,16 +191,33 @@ class Gateway:
         """The summary. Raises `Unavailable` if there is no answer; with `away`, that is told instead, and it is asked again."""
         while True:
             try:
-                return self._read(_VIEW, await self._call("GET", of_delivery(delivery)))
+                view = self._read(_VIEW, await self._call("GET", of_delivery(delivery)))
             except Unavailable as error:
                 if away is None:
                     raise
                 away(error)
+            else:
+                self._compare(delivery, (), view.entries, view.root)
+                return view
             await asyncio.sleep(AGAIN_AFTER)
 
     async def ledger(self, delivery: str, since: int = 0) -> list[Entry | Withheld]:
         """Ledger entries from a number on; what is not one's own to read is withheld."""
-        return self._read(_PAGE, await self._call("GET", f"{of_delivery(delivery)}/ledger?since={since}"))
+        found = self._read(_PAGE, await self._call("GET", f"{of_delivery(delivery)}/ledger?since={since}"))
+        self._compare(delivery, found, found[-1].seq + 1 if found else since)
+        return found
+
+    def _compare(self, delivery: str, shown: Sequence[Entry | Withheld], size: int, root: str | None = None) -> None:
+        """What is shown with the receipts that are held."""
+        if self._witness is None:
+            return
+        try:
+            comparison = self._witness.comparison(delivery)
+            for entry in shown:
+                comparison.see(entry)
+            comparison.ends_at(size, root)
+        except NotVerified as error:
+            self._witness.alarm(error)
 
     async def inbox(self) -> Inbox:
         """What one is being asked."""
@@ -185,6 +250,7 @@ class Gateway:
         the gateway asked again until it answers. Raises `VigilError` if the delivery was closed without its end.
         """
         since, closed, told = 0, False, False
+        comparison = self._witness.comparison(delivery) if self._witness is not None else None
         while True:
             try:
                 # from the last entry on, which there is already: so the answer begins at once
@@ -193,6 +259,7 @@ class Gateway:
                     if entry.seq < since:
                         continue
                     since = entry.seq + 1
+                    comparison = self._compared(comparison, entry)
                     yield entry
                     if isinstance(entry, Entry) and entry.event.event == "ended":
                         return
@@ -210,6 +277,17 @@ class Gateway:
             await asyncio.sleep(AGAIN_AFTER)
         message = f"delivery {delivery} was closed in Temporal without its end: its ledger stops at entry {since - 1}"
         raise VigilError(message, hint="ask whoever runs Temporal; `vigil export` gives what there is as evidence")
+
+    def _compared(self, comparison: Comparison | None, entry: Entry | Withheld) -> Comparison | None:
+        """The comparison, with one more entry; none once there has been an alarm."""
+        if comparison is None or self._witness is None:
+            return None
+        try:
+            comparison.see(entry)
+        except NotVerified as error:
+            self._witness.alarm(error)
+            return None
+        return comparison
 
     async def _stream(self, path: str) -> AsyncGenerator[Entry | Withheld]:
         url, headers = self._signed("GET", path, b"")

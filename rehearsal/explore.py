@@ -188,6 +188,7 @@ class Stage:
         statement = Statement(
             id=f"stop-by-{self.stopper.replace('.', '-')}",
             delivery=self.world.plan.operation,
+            plan=self.delivery.state.plan_digest,
             service=self.stopper,
             officer="duty",
             happened_at=self.time.isoformat(),

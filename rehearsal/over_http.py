@@ -23,6 +23,7 @@ from domain.delivery.requests import Notice, Request
 from domain.plan import proof
 from domain.plan.directory import Desk, Directory, Poll, Push, Reach, Service
 from domain.plan.plan import Plan
+from domain.record.receipts import SignedReceipt, opened
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope
 from domain.words.errors import Refused, Unavailable, VigilError
 from protocol.gateway import Gateway
@@ -116,6 +117,8 @@ class SimulatedServices:
         self._answering: dict[tuple[str, str], list[asyncio.Task[None]]] = {}
         self._said: dict[str, list[Envelope]] = {}
         self._runners: list[web.AppRunner] = []
+        self.receipts: dict[str, Envelope] = {}
+        """By statement: what they have been given, and keep."""
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession()
@@ -168,6 +171,10 @@ class SimulatedServices:
             for task in self._answering.pop((notice.service, notice.checkpoint or ""), []):
                 task.cancel()
 
+    def keep(self, receipt: Envelope) -> None:
+        """A receipt has arrived. Raises `Malformed`, `NotAuthentic` or `NotVerified` for what is none."""
+        self.receipts[opened(receipt, self._directory).statement] = receipt
+
     def said(self, request: str, after: int) -> list[Envelope]:
         """What a polled service has answered to a request, beyond the first `after`."""
         return self._said.get(request, [])[after:]
@@ -191,13 +198,15 @@ class SimulatedServices:
         gateway = self._as(line.statement.service)
         while True:
             try:
-                await gateway.submit(request.delivery, line.envelope)
+                answer = await gateway.submit(request.delivery, line.envelope)
             except Unavailable:  # the same statement again, until it is acknowledged
                 await asyncio.sleep(LOOK_EVERY)
             except Refused as error:
                 log.warning("turned away: %s", error.code, extra={"service": service.id})
                 return
             else:
+                if isinstance(answer, SignedReceipt):
+                    self.keep(answer.envelope)
                 return
 
     async def _sit_at_desk(self, service: Service) -> None:
@@ -216,7 +225,7 @@ class SimulatedServices:
 
 
 def _routes(services: SimulatedServices, service: Service) -> Iterable[web.RouteDef]:
-    """The protocol's three calls, for one service."""
+    """The protocol's calls, for one service."""
 
     async def ask(request: web.Request) -> web.Response:
         body = await request.read()
@@ -232,6 +241,12 @@ def _routes(services: SimulatedServices, service: Service) -> Iterable[web.Route
         services.hear(told)
         return web.json_response({"received": told.id}, status=202)
 
+    async def receipt(request: web.Request) -> web.Response:
+        body = await request.read()
+        services.check_caller(service, request, body)
+        services.keep(Envelope.model_validate_json(body))
+        return web.json_response({}, status=202)
+
     async def answers(request: web.Request) -> web.Response:
         services.check_caller(service, request, b"")
         after = int(request.query.get("after", "0"))
@@ -241,5 +256,6 @@ def _routes(services: SimulatedServices, service: Service) -> Iterable[web.Route
     return (
         web.post("/requests", ask),
         web.post("/notices", notice),
+        web.post("/receipts", receipt),
         web.get("/requests/{request:.+}/answers", answers),
     )

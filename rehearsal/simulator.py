@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Released, Told
-from domain.delivery.ledger import Entry
+from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
@@ -25,6 +25,7 @@ from domain.plan.register import Answer, Claim, Register, contacts
 from domain.plan.selectors import hashes
 from domain.record.door import Report, amend, begin, report, resume, submit
 from domain.record.packet import seal
+from domain.record.receipts import fits
 from domain.rules.course import advance, next_moment
 from domain.rules.stop import StopRequested
 from domain.signing.canonical import canonical
@@ -116,7 +117,9 @@ class _Theatre:
         self._patience = sum((leg.takes for leg in world.plan.legs), start=PATIENCE)
         self._coming: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._asked: set[tuple[str, str]] = set()
+        self._asked: set[Question] = set()
+        self._receipts: list[Receipt] = []
+        """What the services have been given, and keep."""
         self._seen = 0
         self._restarts = 0
         self._register = Register()
@@ -135,6 +138,8 @@ class _Theatre:
             self._settle()
             if self._dice.random() < self._world.restart_chance:
                 self._restart()
+        for receipt in self._receipts:
+            fits(receipt, self._delivery)
         packet = seal(self._delivery, "", private_key_of(VIGIL), self._now)
         return Simulated(self._world.seed, self._delivery, packet, self._restarts)
 
@@ -163,7 +168,7 @@ class _Theatre:
             self._show()
 
     def _is_new(self, errand: object) -> bool:
-        return not isinstance(errand, Question) or (errand.checkpoint, errand.service) not in self._asked
+        return not isinstance(errand, Question) or errand not in self._asked
 
     def _do(self, errand: object) -> None:
         match errand:
@@ -172,8 +177,8 @@ class _Theatre:
                 self._report(Released())
             case Look():
                 self._claim(self._world.plan.operation, self._world.plan.initiator)
-            case Question(checkpoint=name, service=service):
-                self._ask(name, service)
+            case Question():
+                self._ask(errand)
             case OnceMore(checkpoint=name):
                 self._report(AskedOnceMore(checkpoint=name))
             case Telling(of=of, kind=kind, checkpoint=name):
@@ -212,8 +217,9 @@ class _Theatre:
 
     # The services
 
-    def _ask(self, name: str, service: str) -> None:
-        self._asked.add((name, service))
+    def _ask(self, question: Question) -> None:
+        self._asked.add(question)
+        name, service = question.checkpoint, question.service
         asked = request(self._delivery, name, service)
         dice = random.Random(f"{self._world.seed}/{asked.id}/received")  # noqa: S311 - repeatable
         received = self._now + timedelta(milliseconds=dice.randint(0, 1000))
@@ -242,6 +248,7 @@ class _Theatre:
         stop = Statement(
             id=f"{self._world.seed:032x}",
             delivery=self._world.plan.operation,
+            plan=self._delivery.state.plan_digest,
             service=self._world.plan.initiator,
             officer="duty",
             happened_at=self._now.isoformat(),
@@ -284,4 +291,4 @@ class _Theatre:
 
     def _submit(self, envelope: Envelope) -> None:
         with suppress(VigilError):  # noise is turned away, and the sender is told
-            submit(self._delivery, envelope, self._now)
+            self._receipts.append(submit(self._delivery, envelope, self._now))

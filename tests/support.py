@@ -152,6 +152,10 @@ WORDS: dict[str, dict[str, Any]] = {
 """What a well-behaved service says of each kind, where nothing else is given."""
 
 
+BESIDE = ("id", "officer", "on_behalf_of", "fulfils", "handling", "plan", "seen")
+"""What a statement says beside its content."""
+
+
 @dataclass
 class Table:
     """A delivery without a stage: the test says who speaks and what time it is. What is decided on it is recorded at once."""
@@ -242,10 +246,8 @@ class Table:
         usual = dict(WORDS.get(kind, {}))
         if kind.startswith(("authorisation_", "permission_")):
             usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
-        beside = {"id": f"statement-{next(self._numbers):04d}", "officer": "officer-1"}
-        beside |= {
-            name: content.pop(name) for name in ("id", "officer", "on_behalf_of", "fulfils", "handling") if name in content
-        }
+        beside = {"id": f"statement-{next(self._numbers):04d}", "officer": "officer-1", "plan": self.delivery.state.plan_digest}
+        beside |= {name: content.pop(name) for name in BESIDE if name in content}
         return Statement(
             delivery=self.plan.operation,
             checkpoint=at,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from domain.delivery.delivery import Delivery
 from domain.delivery.vocabulary import NoticeKind
 from domain.rules.turns import waits_for_the_register
+from domain.views.asked import asked_by_plan
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class Question:
 
     checkpoint: str
     service: str
+    plan: int = 0
+    """How often the plan had been changed, where the answer must be to the one in force: changed again, it is asked afresh."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def wanted(delivery: Delivery) -> tuple[Errand, ...]:
     for name, progress in state.progress.items():
         if progress.open:
             waiting = progress.waiting_for()
-            errands += [Question(name, service) for service in waiting]
+            errands += [Question(name, service, asked_by_plan(delivery, name, service)) for service in waiting]
             if progress.came_due and not progress.asked_again:
                 errands.append(OnceMore(name, waiting))
     errands += [Telling(owed.seq, owed.kind, owed.checkpoint, service) for owed in state.owed for service in owed.services]

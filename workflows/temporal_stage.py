@@ -52,8 +52,8 @@ class TemporalStage:
     def __init__(self, delivery: Delivery, docket: Docket) -> None:
         self._delivery = delivery
         self._docket = docket
-        self._asking: dict[str, list[tuple[frozenset[str], asyncio.Task[None]]]] = {}
-        """By checkpoint: whom each activity asks."""
+        self._asking: dict[tuple[str, int], list[tuple[frozenset[str], asyncio.Task[None]]]] = {}
+        """By checkpoint, and by plan where that matters: whom each activity asks."""
         self._running: dict[Errand, asyncio.Task[None]] = {}
         """What ends by itself."""
         self._asked = 0
@@ -112,18 +112,18 @@ class TemporalStage:
         """One activity per checkpoint (and per task queue, where services are reached from their own), and another for whom a
         changed plan asks there as well. What has closed is cancelled: a parked activity is gone at once.
         """
-        asked: dict[str, list[str]] = {}
+        asked: dict[tuple[str, int], list[str]] = {}
         for one in questions:
-            asked.setdefault(one.checkpoint, []).append(one.service)
-        for name in [one for one in self._asking if one not in asked]:
-            for _, task in self._asking.pop(name):
+            asked.setdefault((one.checkpoint, one.plan), []).append(one.service)
+        for over in [one for one in self._asking if one not in asked]:
+            for _, task in self._asking.pop(over):
                 self._commands += task.cancel()
-        for name, services in asked.items():
-            running = [(whom, task) for whom, task in self._asking.get(name, []) if not task.done()]
+        for (name, plan), services in asked.items():
+            running = [(whom, task) for whom, task in self._asking.get((name, plan), []) if not task.done()]
             missing = [one for one in services if not any(one in whom for whom, _ in running)]
             for queue, group in self._by_queue(missing):
                 running.append((frozenset(group), self._open_ended(self._await(name, group, queue))))
-            self._asking[name] = running
+            self._asking[name, plan] = running
 
     def _by_queue(self, services: list[str]) -> Iterator[tuple[str | None, list[str]]]:
         queues: dict[str | None, list[str]] = {}

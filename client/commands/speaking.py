@@ -1,6 +1,7 @@
 """What an officer is asked, and says: confirms, refuses, stops, tells, corrects; signed here, handed in now or carried."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +15,12 @@ from client.carrying import Carried
 from client.console import answer, talk
 from client.handing import hand_in, keep, kept
 from client.options import DeliveryId, EncryptFor, Known, Output, grouped
-from client.saying import content_of, correction, kind_for, statement
+from client.saying import About, content_of, correction, kind_for, statement
 from domain.delivery.ledger import Left
 from domain.delivery.requests import Request
-from domain.delivery.statement import Content
+from domain.delivery.statement import Content, Seen
 from domain.rules.handling import DisclosurePermitted, Information
+from domain.rules.kind import Kind
 from domain.rules.stop import Incident, StopRequested
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
@@ -54,7 +56,9 @@ class Said:
         which = (self.delivery, self.checkpoint, self.on_behalf_of or service)
         return next((one for one in requests if (one.delivery, one.checkpoint, one.service) == which), None)
 
-    def signed(self, caller: Caller, requests: Sequence[Request], more: Sequence[str], *, positive: bool) -> Envelope:
+    def signed(
+        self, caller: Caller, carried: Carried, requests: Sequence[Request], more: Sequence[str], *, positive: bool
+    ) -> Envelope:
         """The signed statement, with what else is said. Raises `Malformed` with every field that is missing or wrong."""
         request = self.asked_among(requests, caller.service)
         kind = self.kind
@@ -66,7 +70,9 @@ class Said:
         decision = [f"proceed={'yes' if positive else 'no'}"] if kind == "movement_decision" else []
         content = content_of(kind, [*(self.fields or []), *more, *decision], request)
         return statement(
-            *(self.delivery, caller.service, caller.code, content, caller.key(), self.checkpoint),
+            *(self.delivery, caller.service, caller.code, content, caller.key()),
+            _about(self.delivery, content, caller, carried, request),
+            self.checkpoint,
             on_behalf_of=self.on_behalf_of,
             fulfils=self.fulfils or [],
             handling=self.handling,
@@ -217,7 +223,7 @@ def _say(said: Said, caller: Caller, carried: Carried, output: str, *more: str, 
             message = f"without a network it is not known what {said.checkpoint} of {said.delivery} asks of {caller.service}"
             raise Malformed(message, hint="name the requests that were carried here with --request, or what you say with --kind")
         asked = carrying.requests_in(said.request, caller.folder, caller.service, carried.directory) if said.request else ()
-        _keep(said.signed(caller, asked, more, positive=positive), carried, output)
+        _keep(said.signed(caller, carried, asked, more, positive=positive), carried, output)
         return
     found = caller.call(lambda door: door.inbox())
     if said.delivery in found.unanswered:
@@ -225,16 +231,37 @@ def _say(said: Said, caller: Caller, carried: Carried, output: str, *more: str, 
         raise Unavailable(
             message, hint="have a worker started and try again; or sign with --kind and --offline for `vigil submit`"
         )
-    _hand_in(said.signed(caller, found.requests, more, positive=positive), caller, output)
+    _hand_in(said.signed(caller, carried, found.requests, more, positive=positive), caller, output)
 
 
 def _pass_on(delivery: str, content: Content, caller: Caller, carried: Carried, output: str, handling: str | None = None) -> None:
-    envelope = statement(delivery, caller.service, caller.code, content, caller.key(), handling=handling)
     carried.check()
+    key, about = caller.key(), _about(delivery, content, caller, carried)
+    envelope = statement(delivery, caller.service, caller.code, content, key, about, handling=handling)
     if carried.offline:
         _keep(envelope, carried, output)
     else:
         _hand_in(envelope, caller, output)
+
+
+def _about(delivery: str, content: Content, caller: Caller, carried: Carried, request: Request | None = None) -> About:
+    """The plan that is named, or that the request is about, or that is in force; else the one of the last receipt. A stop waits
+    for no answer. Raises `Malformed` where none is known and it is no brake.
+    """
+    if carried.plan is not None or request is not None:
+        return About(carried.plan or (request.plan if request else None), request.seen if request else None)
+    brake = isinstance(content, Kind) and content.bound_to() == "brake"
+    if not (carried.offline or brake):
+        with suppress(Unavailable):
+            view = caller.call(lambda door: door.view(delivery))
+            return About(view.plan, Seen(size=view.entries, root=view.root))
+    newest = caller.shelf.newest(delivery)
+    if newest is not None:
+        return About(newest.receipt.plan, Seen(size=newest.receipt.size, root=newest.receipt.root))
+    if not brake:
+        message = f"it is not known here which plan of {delivery} is in force"
+        raise Malformed(message, hint="name it with --plan: `vigil show` says which; or bring the requests with --request")
+    return About()
 
 
 def _keep(envelope: Envelope, carried: Carried, output: str) -> None:
@@ -248,8 +275,17 @@ def _hand_in(envelope: Envelope, caller: Caller, output: str) -> None:
         words = "kept, not judged yet: no worker is up; it takes effect before anything else when one is. Say it by telephone too"
         answer(output, plain(given), words)
         return
-    wrong = None
-    if given.verdict.verdict == "refused":
+    wrong, receipt = None, given.receipt
+    if receipt.verdict.verdict == "refused":
         message = "recorded as refused: the attempt stands in the ledger"
-        wrong = RuleBroken(given.verdict.rule or "", say_verdict(given.verdict), hint=message)
-    answer(output, plain(given), render.receipt(given), wrong)
+        wrong = RuleBroken(receipt.verdict.rule or "", say_verdict(receipt.verdict), hint=message)
+    document = {
+        "statement": receipt.statement,
+        "seq": receipt.seq,
+        "recorded_at": receipt.entry.at,
+        "verdict": plain(receipt.verdict),
+        "plan": receipt.plan,
+        "root": receipt.root,
+        "kept": str(caller.shelf.place_of(receipt)),
+    }
+    answer(output, document, render.receipt(receipt), wrong)

@@ -9,7 +9,7 @@ from client.conformance.gateway import LOOK_EVERY, OF_A_DELIVERY, OF_ALL, TRIALS
 from client.conformance.taking import RECEIVED, REFUSED, wanted
 from domain.rules.books import BOOK
 from domain.signing.canonical import digest_of_bytes
-from domain.signing.envelope import Envelope
+from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
 from protocol.calls import answers_to
 
 HOLD = 2
@@ -35,7 +35,7 @@ async def fits(exam: Exam) -> str:
     """Its answers are about what was asked."""
     for one in await exam.said_to(exam.main):
         said = exam.loosely(one)
-        wrong = [name for name in ("delivery", "checkpoint", "service") if said.get(name) != exam.main[name]]
+        wrong = [name for name in ("delivery", "checkpoint", "plan", "service") if said.get(name) != exam.main[name]]
         if wrong:
             problem = "; ".join(f"{name} {said.get(name)!r}, asked was {exam.main[name]!r}" for name in wrong)
             raise Unmet(problem, {name: exam.main[name] for name in wrong}, {name: said.get(name) for name in wrong})
@@ -176,6 +176,19 @@ async def odd_polls(exam: Exam) -> str:
 async def unknown_request(exam: Exam) -> Answer:
     """A poll about a request that it never received."""
     return await exam.get(answers_to(f"{exam.delivery}/never-asked/{exam.service.id}", 0), 0)
+
+
+async def takes_its_receipt(exam: Exam) -> Answer:
+    """The receipt of what it has answered. It may have no place for it."""
+    (first, *_) = await exam.said_to(exam.main)
+    await exam.hand_over(exam.record.receipt(first))
+    return await exam.hand_over(exam.record.receipt(first))
+
+
+async def takes_no_other_receipt(exam: Exam) -> Answer:
+    """A receipt that somebody else signed."""
+    (first, *_) = await exam.said_to(exam.main)
+    return await exam.hand_over(sign(exam.record.receipt(first).body(), RECEIPT_TYPE, exam.stranger))
 
 
 # Pushed

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from yarl import URL
 
 from client.conformance.gateway import LOOK_EVERY, HandedIn, StandIn, about_what
+from client.conformance.record import Record
 from domain.delivery.requests import Facts, Notice, Request
 from domain.delivery.statement import Statement
 from domain.plan.directory import Service, ServiceKey
@@ -91,6 +92,8 @@ class Exam:
         self.settle = settle
         """Seconds after which what has not happened counts as not happening."""
         self.delivery = f"conformance-{secrets.token_hex(4)}"
+        self.vigil, self.key = vigil
+        self.record = Record(self.delivery, self.key)
         self.main = self.request("main", conditions=CONDITIONS)
         """The request whose answers are looked at."""
         self.pair = self.request("pair", officers=2)
@@ -104,7 +107,6 @@ class Exam:
         """Requests whose answers were waited for in vain: they are not waited for again."""
         self._http = http
         self.url = url.rstrip("/")
-        self.vigil, self.key = vigil
         self.key_id = key_id(public_text(self.key))
         self.stranger = Ed25519PrivateKey.generate()
         self.gateway = self._stand_in(gateway) if gateway is not None else None
@@ -115,7 +117,9 @@ class Exam:
     def _stand_in(self, url: str) -> StandIn:
         key = ServiceKey(public=public_text(self.key), valid_from=utc_text(datetime.now(UTC) - timedelta(days=1)))
         vigil = Service(id=self.vigil, kind="system", names={"en": "Vigil"}, keys=(key,))
-        return StandIn(url, self.delivery, vigil, self.service, self.main["checkpoint"], lambda: list(self._asked.values()))
+        return StandIn(
+            url, self.delivery, vigil, self.service, self.main["checkpoint"], lambda: list(self._asked.values()), self.record
+        )
 
     def request(self, checkpoint: str = "", conditions: tuple[str, ...] = (), **changed: Any) -> dict[str, Any]:
         """A request of its own, with these fields instead of the usual ones."""
@@ -125,6 +129,8 @@ class Exam:
             id=f"{self.delivery}/{name}/{self.service.id}",
             delivery=self.delivery,
             checkpoint=name,
+            plan=self.record.plan,
+            seen=self.record.seen,
             service=self.service.id,
             says=(self.says,),
             asked_at=utc_text(now),
@@ -195,6 +201,10 @@ class Exam:
     async def tell(self, said: Any) -> Answer:
         """A notice as Vigil sends it."""
         return await self.post("/notices", self.signed(said, NOTICE_TYPE))
+
+    async def hand_over(self, receipt: Envelope) -> Answer:
+        """A receipt, as Vigil hands it to a service that is polled."""
+        return await self.post("/receipts", receipt.model_dump_json().encode())
 
     async def post(self, path: str, body: bytes, authorization: str | None = "", host: str | None = None) -> Answer:
         """A call with this body; without a proof if `authorization` is None, with the true one if it is empty. `host`: the header

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,11 +12,11 @@ from aiohttp import web
 from pydantic import ValidationError
 from yarl import URL
 
-from domain.delivery.ledger import Left, Receipt
-from domain.delivery.verdicts import Verdict
+from client.conformance.record import Record, statement_id
+from domain.delivery.ledger import Left
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
-from domain.signing.canonical import digest, plain
+from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, Unavailable, VigilError
 from domain.words.moments import utc_text
@@ -74,17 +73,16 @@ class StandIn:
     """The checkpoint at which it is away at first."""
     asked: Callable[[], list[Envelope]]
     """What the service is being asked, each request in Vigil's envelope."""
+    record: Record
+    """What is shown of the delivery, and where what the service says is recorded."""
     handed_in: list[HandedIn] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     """Calls of what the gateway has not, or without a proof."""
-    entries: list[dict[str, Any]] = field(default_factory=list)
     _attempts: dict[str, int] = field(default_factory=dict)
-    _receipts: dict[str, Receipt] = field(default_factory=dict)
     _nonces: set[str] = field(default_factory=set)
     _closed: bool = False
 
     def __post_init__(self) -> None:
-        self.entries.append({"seq": 0, "hash": digest(secrets.token_hex(16))})
         self._known = Directory(vigil="directory/1", services=(self.vigil, self.service))
         self.began = utc_text(datetime.now(UTC))
 
@@ -102,7 +100,7 @@ class StandIn:
             try:
                 yield
             finally:
-                self._append({"event": "ended"})
+                self.record.end()
                 self._closed = True
 
     async def hear(self, call: web.Request) -> web.StreamResponse:
@@ -133,7 +131,7 @@ class StandIn:
         """What is shown at a path; None for what an examination does not play."""
         if below == "/ledger":
             since = call.query.get("since", "0")
-            return self.entries[int(since) if since.isdecimal() else 0 :]
+            return [plain(one) for one in self.record.entries[int(since) if since.isdecimal() else 0 :]]
         asked = self.asked()
         said = [plain(one) if call.query.get("signed") == "yes" else json.loads(one.body()) for one in asked]
         row = {"delivery": self.delivery, "group": None, "phase": "planned", "started_at": self.began, "closed_at": None}
@@ -151,10 +149,9 @@ class StandIn:
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await answer.prepare(call)
         while True:
-            for entry in self.entries[number:]:
-                line = json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
-                await answer.write(f"id: {entry['seq']}\ndata: {line}\n\n".encode())
-                number = entry["seq"] + 1
+            for entry in self.record.entries[number:]:
+                await answer.write(f"id: {entry.seq}\ndata: {entry.model_dump_json()}\n\n".encode())
+                number = entry.seq + 1
             if self._closed:
                 return answer
             await asyncio.sleep(LOOK_EVERY)
@@ -172,13 +169,13 @@ class StandIn:
         number = self._attempts[envelope.payload] = self._attempts.get(envelope.payload, 0) + 1
         if about[1] == self.tried and number <= len(TRIALS):
             return self._away(call, envelope, TRIALS[number - 1])
-        return web.json_response(plain(self._receipt(envelope)))
+        return web.json_response(plain(self.record.receipt(envelope)), status=201)
 
     def _away(self, call: web.Request, envelope: Envelope, trial: str) -> web.StreamResponse:
         if trial == "429":
             return _problem(429, "limited", {"Retry-After": "1"})
         if trial == "202":
-            left = Left(statement=_statement_id(envelope), left_at=utc_text(datetime.now(UTC)))
+            left = Left(statement=statement_id(envelope), left_at=utc_text(datetime.now(UTC)))
             return web.json_response(plain(left), status=202)
         if trial != "503" and call.transport is not None:
             call.transport.abort()
@@ -196,23 +193,6 @@ class StandIn:
         self._nonces.add(nonce)
         return nonce, ""
 
-    def _receipt(self, envelope: Envelope) -> Receipt:
-        """The receipt of a statement, which stands in the ledger from now on; the first one where it does already."""
-        known = self._receipts.get(envelope.payload)
-        if known is None:
-            verdict = Verdict(verdict="accepted")
-            entry = self._append({"event": "stated", "envelope": plain(envelope), "verdict": plain(verdict)})
-            known = self._receipts[envelope.payload] = Receipt(
-                statement=_statement_id(envelope), seq=entry["seq"], recorded_at=entry["at"], head=digest(entry), verdict=verdict
-            )
-        return known
-
-    def _append(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        last = self.entries[-1]
-        prev = last["hash"] if "hash" in last else digest(last)
-        self.entries.append({"seq": len(self.entries), "at": utc_text(datetime.now(UTC)), "event": event, "prev": prev})
-        return self.entries[-1]
-
 
 def about_what(envelope: Envelope) -> tuple[Any, Any] | None:
     """Delivery and checkpoint that the payload names, before anything is known about who signed it."""
@@ -221,11 +201,6 @@ def about_what(envelope: Envelope) -> tuple[Any, Any] | None:
     except ValueError:
         return None
     return (said.get("delivery"), said.get("checkpoint")) if isinstance(said, dict) else None
-
-
-def _statement_id(envelope: Envelope) -> str:
-    said = json.loads(envelope.body()).get("id")
-    return said if isinstance(said, str) and len(said) >= 8 else "not-an-id"
 
 
 def _problem(status: int, code: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -62,6 +62,11 @@ class LeftOut(Frozen):
     verdict: Verdict
 
 
+def leaf_of(entry: Entry | Withheld | LeftOut) -> str:
+    """The hash that stands for it in the tree, whether it is there or only its leaf."""
+    return entry.leaf() if isinstance(entry, Entry) else entry.leaf
+
+
 class Receipt(Frozen):
     """The answer to a statement: its entry is durable, and `root` commits to everything up to it. Whoever relays it signs it with
     the installation's key.
@@ -170,11 +175,9 @@ class Ledger:
 
     def append(self, entry: Entry | LeftOut) -> None:
         """Append what has been checked."""
-        if isinstance(entry, LeftOut):
-            one = entry.leaf
-        else:
-            one = _leaf(entry, self._next[1]) if self._next is not None and entry is self._next[0] else entry.leaf()
+        known = self._next
         self._next = None
+        one = _leaf(known[0], known[1]) if known is not None and known[0] is entry else leaf_of(entry)
         self._entries.append(entry)
         self._leaves.append(one)
         self._proofs.append(self._frontier.append(bytes.fromhex(one)))

@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.delivery.statement import Seen
 from domain.delivery.vocabulary import NoticeKind, UtcText
 from domain.plan.cards import Modality, Permission
 from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
-from domain.plan.vocabulary import ConditionId, Need, Reason
+from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
 from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
@@ -61,6 +62,10 @@ class Request(Frozen):
     id: RequestId
     delivery: OperationCode
     checkpoint: CheckpointId
+    plan: Digest
+    """SHA-256 of the payload of the plan in force: the answer names it."""
+    seen: Seen
+    """Of the ledger as it stands: the answer may repeat it."""
     service: ServiceId
     says: tuple[Need, ...]
     officers: int = 1

@@ -155,7 +155,7 @@ class State:
     """When the newest entry was recorded; time never runs back."""
 
     plans: list[tuple[int, str]] = field(default_factory=list)
-    """Each signed plan: the number of the entry that brought it, and the SHA-256 of its payload."""
+    """Each plan that has been in force: the entry from which on, and the SHA-256 of its payload."""
     statements: dict[str, Known] = field(default_factory=dict)
     contradictions: dict[str, Known] = field(default_factory=dict)
     """By fingerprint: other content under an id that was used already (R18)."""
@@ -254,6 +254,19 @@ class State:
     def arrested(self) -> int:
         """How many persons have been arrested."""
         return sum(self.arrests.values())
+
+    @property
+    def plan_digest(self) -> str:
+        """SHA-256 of the payload of the plan in force."""
+        return self.plans[-1][1]
+
+    def plan_at(self, seq: int) -> str:
+        """The same, when entry `seq` had been recorded."""
+        return next(known for first, known in reversed(self.plans) if first <= seq)
+
+    def has_had_plan(self, digest: str) -> bool:
+        """Whether this plan is or was in force."""
+        return any(known == digest for _, known in self.plans)
 
     def states_ahead(self) -> tuple[str, ...]:
         """The State it is in and those still to come, in order."""

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, SerializeAsAny, model_validator
 
 from domain.delivery.state import State
-from domain.plan.vocabulary import ConditionId, HandlingCode
+from domain.plan.vocabulary import ConditionId, Digest, HandlingCode
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.identifiers import CheckpointId, OfficerCode, OperationCode, ServiceId, StatementId
@@ -46,6 +46,13 @@ class Handling(Frozen):
         return self
 
 
+class Seen(Frozen):
+    """What a service had last seen of a ledger: how many entries, and the root over them."""
+
+    size: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    root: Digest
+
+
 class StatementOf(Frozen, Generic[C_co]):
     """What one service says, once."""
 
@@ -53,6 +60,10 @@ class StatementOf(Frozen, Generic[C_co]):
     id: StatementId
     delivery: OperationCode
     checkpoint: CheckpointId | None = None
+    plan: Digest | None = None
+    """SHA-256 of the payload of the plan that it is about. Only a brake may do without."""
+    seen: Seen | None = None
+    """Of the delivery's ledger, where it decides something: another history is not agreed to by whoever was shown this one."""
     service: ServiceId
     on_behalf_of: ServiceId | None = None
     """The service whose say it is, where that has delegated it or did not answer in time."""

@@ -93,7 +93,7 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
     Raises `NotAuthentic`, `NotAllowed` or `Malformed` for what is no signed plan of this initiator, and `RuleBroken` (R22) for
     one that changes what it may not, or nothing; then nothing is recorded.
     """
-    known = next((one for one in delivery.ledger.entries if _amends(one.event, amended.plan)), None)
+    known = amended_by(delivery, amended.plan)
     if known is not None:
         return known
     advance(delivery, at)
@@ -105,6 +105,11 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
     if faults:
         raise RuleBroken("R22", "; ".join(map(str, faults)))
     return _record(delivery, amended, at)
+
+
+def amended_by(delivery: Delivery, plan: Envelope) -> Entry | None:
+    """The entry that put this signed plan in the place of another, if one did."""
+    return next((one for one in delivery.ledger.entries if isinstance(one.event, Amended) and one.event.plan == plan), None)
 
 
 def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry | None:
@@ -215,11 +220,6 @@ def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | None:
     return _receipt(delivery, entry.seq, statement.id)
 
 
-def plan_digest(delivery: Delivery, size: int) -> str:
-    """SHA-256 of the payload of the plan that was in force when the ledger had so many entries."""
-    return [plan for seq, plan in delivery.state.plans if seq < size][-1]
-
-
 def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:
     entry = delivery.append(event, at)
     advance(delivery, delivery.state.now)
@@ -233,7 +233,7 @@ def _receipt(delivery: Delivery, seq: int, statement: str) -> Receipt:
     assert isinstance(entry.event, Stated)  # noqa: S101
     return Receipt(
         delivery=delivery.plan.operation,
-        plan=plan_digest(delivery, seq + 1),
+        plan=delivery.state.plan_at(seq),
         statement=statement,
         fingerprint=entry.event.envelope.fingerprint(),
         entry=entry,
@@ -241,10 +241,6 @@ def _receipt(delivery: Delivery, seq: int, statement: str) -> Receipt:
         root=ledger.root_at(seq + 1),
         proof=ledger.proof_at(seq),
     )
-
-
-def _amends(event: object, plan: Envelope) -> bool:
-    return isinstance(event, Amended) and event.plan == plan
 
 
 def _still_open(delivery: Delivery) -> None:

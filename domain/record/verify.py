@@ -5,20 +5,23 @@ decides there, at that moment, and nothing that was due may be missing. What cam
 must be possible.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import OUTSIDE, Amended, KeysChanged, Started, Stated
-from domain.delivery.ledger import Entry, LeftOut, Receipt
+from domain.delivery.ledger import Entry, LeftOut, leaf_of
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.vocabulary import Digest
-from domain.record.door import is_news, plan_digest, stated, verified_plan
-from domain.record.packet import Purpose, unseal
+from domain.record.door import is_news, stated, verified_plan
+from domain.record.packet import Packet, Purpose, unseal
+from domain.record.provided import held_back
+from domain.record.receipts import fits, opened
 from domain.rules.amending import faults_in
 from domain.rules.books import BOOKS
 from domain.rules.conflict import ConflictSettled
@@ -27,7 +30,6 @@ from domain.rules.handling import bound
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import STATEMENT_TYPE, Envelope
 from domain.signing.keys import key_id
-from domain.signing.tree import root_of
 from domain.words.errors import NotVerified, VigilError
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.moments import instant, utc_text
@@ -59,32 +61,47 @@ class Verified(Frozen):
     left_out: int
     """Statements that their handling code keeps out of this packet (R23); the ledger's hashes commit to them."""
     purpose: Purpose
+    receipts: int
+    """Receipts held beside it, each of which fits."""
+    other_history: tuple[int, ...]
+    """Entries of brakes whose service says that it had seen another history than this: they count, and somebody must ask why."""
     signers: tuple[SignerSeen, ...]
     sealed_by: str
     exported_at: UtcText
 
 
-def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[Receipt] = ()) -> Verified:
+def verify(
+    data: bytes,
+    directory: Directory | None = None,
+    receipts: Sequence[Envelope] = (),
+    cards: Mapping[State, RuleCard] | None = None,
+) -> Verified:
     """Re-run every rule over the packet.
 
-    `directory` is one you trust for other reasons: every key used must then stand in it. `receipts` are those you were
-    given while the delivery ran: each must fit the ledger. Raises `NotVerified`, naming the entry where it can.
+    `directory` and `cards` are those you trust for other reasons: every key used must then stand in the one, each participant be
+    of the same kind and State there, and each State's law be as in the other. `receipts` are those you were given while the
+    delivery ran: each must be signed by the installation, by the directory that you trust or else by the packet's own, and fit
+    the ledger. Raises `NotVerified`, naming the entry where it can.
     """
     packet, manifest, envelope = unseal(data)
     delivery = replay(packet.ledger, packet.directory, packet.cards)
-    for entry in packet.ledger:
-        if isinstance(entry, LeftOut) and not bound(delivery, entry.code, entry.provider, manifest.purpose):
-            raise NotVerified(f"left out, and its code {entry.code} does not call for that here", entry.seq)
+    _purpose_is_kept(packet, manifest.purpose, delivery)
     claims = (manifest.delivery, manifest.size, manifest.root)
     if claims != (delivery.plan.operation, len(packet.ledger), delivery.ledger.root):
         raise NotVerified("the seal is of another ledger")
+    if manifest.exported_at < delivery.ledger.entries[-1].at:
+        raise NotVerified("it was sealed before its last entry was recorded", delivery.ledger.entries[-1].seq)
     if directory is not None:
+        _services_are_trusted(delivery, directory)
         system = directory.system()
         trust = _Trust(directory, delivery.ledger.entries)
         trust.check(system.id if system is not None else "", envelope, instant(manifest.exported_at))
         _keys_are_trusted(delivery, trust)
+    if cards is not None:
+        _cards_are_trusted(packet.cards, cards)
+    installation = directory or _with_sealers(packet)
     for receipt in receipts:
-        _fits(delivery, receipt)
+        _receipt_fits(receipt, installation, delivery)
     heard = [entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Stated)]
     return Verified(
         delivery=delivery.plan.operation,
@@ -97,28 +114,58 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[R
         refused=sum(event.verdict.verdict == "refused" for event in heard),
         left_out=sum(isinstance(entry, LeftOut) for entry in packet.ledger),
         purpose=manifest.purpose,
+        receipts=len(receipts),
+        other_history=tuple(_other_histories(delivery)),
         signers=_signers(delivery, heard),
         sealed_by=envelope.signatures[0].keyid,
         exported_at=manifest.exported_at,
     )
 
 
-def fit_parts(whole: bytes, parts: Sequence[bytes]) -> None:
-    """Return if these are packets of parts that the whole split into, each verified, with the head and outcome it states.
+def fit_parts(
+    whole: bytes, parts: Sequence[bytes], directory: Directory | None = None, cards: Mapping[State, RuleCard] | None = None
+) -> None:
+    """Return if these are packets of parts that the whole split into, each verified, with the root and outcome it states.
 
-    Raises `NotVerified`.
+    `directory` and `cards` are trusted of the parts as of the whole. Raises `NotVerified`.
     """
     packet, _, _ = unseal(whole)
     delivery = replay(packet.ledger, packet.directory, packet.cards)
     told = {part.operation: (part.outcome, part.root) for part in delivery.state.ended_parts}
     for part in parts:
-        proved = verify(part)
+        proved = verify(part, directory, cards=cards)
         inside, _, _ = unseal(part)
         plan = replay(inside.ledger, inside.directory, inside.cards).plan
         if plan.parent != delivery.plan.operation or proved.delivery not in told:
             raise NotVerified(f"{proved.delivery} is no part of {delivery.plan.operation}")
         if told[proved.delivery] != (proved.outcome, proved.root):
             raise NotVerified(f"{delivery.plan.operation} states another end of {proved.delivery} than its own packet proves")
+
+
+class Compared(Frozen):
+    """What two packets of one delivery say of each other."""
+
+    same: int
+    """How many entries, from the first on, both begin with."""
+    sizes: tuple[int, int]
+
+    @property
+    def agree(self) -> bool:
+        """Whether the longer one only goes on where the shorter one ends: one history, exported twice."""
+        return self.same == min(self.sizes)
+
+
+def against(data: bytes, other: bytes) -> Compared:
+    """Compare two packets of one delivery, from two States or two moments. Who keeps two histories has sealed both.
+
+    What handling codes keep out of one of them is compared by its leaf. Raises `NotVerified` where they are of two deliveries.
+    """
+    (mine, manifest, _), (theirs, other_manifest, _) = unseal(data), unseal(other)
+    if manifest.delivery != other_manifest.delivery:
+        raise NotVerified(f"they are of two deliveries: {manifest.delivery} and {other_manifest.delivery}")
+    pairs = zip(mine.ledger, theirs.ledger, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: leaf_of(pair[0]) == leaf_of(pair[1]), pairs))
+    return Compared(same=same, sizes=(len(mine.ledger), len(theirs.ledger)))
 
 
 def replay(entries: Sequence[Entry | LeftOut], directory: Directory, cards: Mapping[State, RuleCard]) -> Delivery:
@@ -206,6 +253,38 @@ def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
         raise NotVerified(f"{said}; recorded is {event.verdict.verdict} {event.verdict.rule or ''}".rstrip(), entry.seq)
 
 
+def _purpose_is_kept(packet: Packet, purpose: Purpose, delivery: Delivery) -> None:
+    """R23 holds of this copy: nothing is missing that may be in it, and nothing in it that may not."""
+    for entry in packet.ledger:
+        if isinstance(entry, LeftOut) and not bound(delivery, entry.code, entry.provider, purpose):
+            raise NotVerified(f"left out, and its code {entry.code} does not call for that here", entry.seq)
+    if purpose == "operation":
+        return
+    if packet.history:
+        raise NotVerified(f"R23: the raw history is in it, which holds what may not go to {purpose}")
+    for item in held_back(delivery, purpose):
+        reason = f"R23: {item.name} is in it, and {item.provider} has not permitted that for {purpose} ({item.code})"
+        raise NotVerified(reason, item.seq)
+
+
+def _services_are_trusted(delivery: Delivery, directory: Directory) -> None:
+    """Each participant is what the directory that is trusted says: whose it is and what it may do decide what counts."""
+    for name in delivery.plan.participants():
+        told, known = delivery.directory.find(name), directory.find(name)
+        if told is not None and known is not None and (told.kind, told.state) != (known.kind, known.state):
+            of, trusted = f"{told.kind} of {told.state}", f"{known.kind} of {known.state}"
+            raise NotVerified(f"{name} is a {of} in the packet and a {trusted} in the directory you trust")
+
+
+def _cards_are_trusted(told: Mapping[State, RuleCard], trusted: Mapping[State, RuleCard]) -> None:
+    for state, card in sorted(told.items()):
+        if state not in trusted:
+            raise NotVerified(f"the packet has a rule card of {state}, and you trust none of that State")
+        other = [name for name in sorted(RuleCard.model_fields) if getattr(card, name) != getattr(trusted[state], name)]
+        if other:
+            raise NotVerified(f"the rule card of {state} is another than the one you trust: {', '.join(other)}")
+
+
 def _keys_are_trusted(delivery: Delivery, trust: "_Trust") -> None:
     """Every key that signed something was, by the directory that is trusted, a valid key of its service then."""
     for entry in delivery.ledger.entries:
@@ -249,21 +328,32 @@ class _Trust:
                 raise NotVerified(reason, entry)
 
 
-def _fits(delivery: Delivery, receipt: Receipt) -> None:
-    """Raises `NotVerified` unless the receipt is whole in itself, and of this ledger."""
-    ledger, seq = delivery.ledger, receipt.entry.seq
-    leaf = bytes.fromhex(receipt.entry.leaf())
-    root = root_of(leaf, seq, receipt.size, [bytes.fromhex(one) for one in receipt.proof])
-    if receipt.size != seq + 1 or root is None or root.hex() != receipt.root:
-        raise NotVerified(f"your receipt for statement {receipt.statement} does not prove its own entry", seq)
-    if receipt.delivery != delivery.plan.operation or seq >= len(ledger) or ledger.root_at(receipt.size) != receipt.root:
-        raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq)
-    event = receipt.entry.event
-    stands = (delivery.law.read(event.envelope).id, event.envelope.fingerprint()) if isinstance(event, Stated) else None
-    if stands != (receipt.statement, receipt.fingerprint):
-        raise NotVerified(f"your receipt for statement {receipt.statement} is not for what stands there", seq)
-    if receipt.plan != plan_digest(delivery, receipt.size):
-        raise NotVerified(f"your receipt for statement {receipt.statement} names another plan than was in force", seq)
+def _receipt_fits(envelope: Envelope, installation: Directory, delivery: Delivery) -> None:
+    try:
+        receipt = opened(envelope, installation)
+    except NotVerified:
+        raise
+    except VigilError as error:
+        raise NotVerified(f"a receipt of yours is none of this installation: {error.message}") from error
+    fits(receipt, delivery)
+
+
+def _with_sealers(packet: Packet) -> Directory:
+    """The packet's directory, its installation with the keys that it had when the packet was exported too."""
+    services = tuple(
+        one.model_copy(update={"keys": tuple(dict.fromkeys((*one.keys, *packet.sealers)))}) if one.kind == "system" else one
+        for one in packet.directory.services
+    )
+    return packet.directory.model_copy(update={"services": services})
+
+
+def _other_histories(delivery: Delivery) -> Iterator[int]:
+    """Entries of accepted statements that name another history: only a brake is taken so."""
+    for entry in delivery.ledger.entries:
+        if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "accepted":
+            seen = delivery.law.read(entry.event.envelope).seen
+            if seen is not None and (seen.size > entry.seq or delivery.ledger.root_at(seen.size) != seen.root):
+                yield entry.seq
 
 
 def _signers(delivery: Delivery, heard: Sequence[Stated]) -> tuple[SignerSeen, ...]:

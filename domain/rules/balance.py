@@ -17,7 +17,7 @@ from domain.plan.goods import Find, Label, Part, Substances
 from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_over, open_about
-from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, refused_for
+from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, refused_for
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OperationCode
 from domain.words.quantities import Milligrams
@@ -50,6 +50,9 @@ class Seizure(Kind):
         may_be_left_out=False,
         largest=192_000,
     )
+
+    def bound_to(self) -> Binding:
+        return "brake"
 
     def apply(self, state: State, said: Said) -> None:
         state.seizures[said.statement.id] = self.recovery()

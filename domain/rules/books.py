@@ -27,7 +27,8 @@ R16  Opening a postal item, technical means and accompanying officers each need 
      rule card says so. (Spain LECrim 263 bis: opening mail is a separate procedure.)
 R17  A statement counts only from the service that is asked for it, at the checkpoint that asks for it.
      (In-toto's functionaries; Golson: the magistrate was not the right authority.)
-R18  One statement id, one content; what was said is corrected by a new statement, never replaced.
+R18  One statement id, one content; what was said is corrected by a new statement, never replaced. A consent is to the plan in
+     force, every word to a plan of this delivery, and nobody decides on another history than the one that is recorded.
 R19  A condition of an authorisation binds: no answer counts where it binds unless the answer says that it is met.
      (Poland, Austrian treaties: consent may be limited or given on conditions.)
 R20  Two persons: where the plan asks for two officers, a second one of the same service signs the same with a key of his own, or

@@ -17,7 +17,7 @@ from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.register import Contact
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen
-from domain.rules.kind import UNDER_WAY, Declaration, Kind
+from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.signing.envelope import Envelope
 from domain.words.errors import Refused
 from domain.words.identifiers import ServiceId
@@ -82,6 +82,9 @@ class ConflictSettled(Kind):
         if place != (contact.service, said.statement.delivery, said.checkpoint) or not agrees:
             return OTHER_AGREEMENT(service=contact.service, checkpoint=said.checkpoint)
         return ACCEPTED
+
+    def bound_to(self) -> Binding:
+        return "decision"
 
     def apply(self, state: State, said: Said) -> None:
         state.register.settled = (*state.register.settled, state.progress[said.checkpoint].key)

@@ -18,7 +18,7 @@ from domain.plan.cards import Modality
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
+from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
 from domain.words.moments import Moment as MomentText
@@ -107,6 +107,10 @@ class AuthorisationGranted(Kind):
             if lasts > card.longest:
                 return LONGER_THAN_CARD(state=self.state, longest=milliseconds(card.longest))
         return ACCEPTED
+
+    def bound_to(self) -> Binding:
+        """Nobody consents to a plan that is not the one."""
+        return "consent"
 
     def apply(self, state: State, said: Said) -> None:
         state.grants[said.voice] = Grant(
@@ -202,6 +206,9 @@ class AuthorisationExtended(Kind):
             return NOT_BEYOND(until=utc_text(grant.valid_until))
         return ACCEPTED
 
+    def bound_to(self) -> Binding:
+        return "decision"
+
     def apply(self, state: State, said: Said) -> None:
         grant = state.grants[said.voice]
         grant.valid_until, grant.warnings = instant(self.valid_until), 0
@@ -235,6 +242,9 @@ class AuthorisationWithdrawn(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         own = delivery.state.grants[said.voice].state
         return ACCEPTED if self.state == own else SPEAKS_FOR(voice=said.voice, own=own, given=self.state)
+
+    def bound_to(self) -> Binding:
+        return "brake"
 
     def apply(self, state: State, said: Said) -> None:
         state.grants[said.voice].withdrawn = True

@@ -17,7 +17,7 @@ from domain.plan.goods import Seals
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import UNDER_WAY, Declaration, Kind
+from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.words.quantities import Milligrams
 
 NO_CONSENT = refused("R1", "no_live_consent", "no live authorisation of {states}", states="names")
@@ -116,6 +116,9 @@ class HandoverOffered(Kind):
             return NOTHING_PREPARED()
         return ACCEPTED if said.voice == state.responsible else NOT_THE_HOLDER(voice=said.voice)
 
+    def bound_to(self) -> Binding:
+        return "decision"
+
     def apply(self, state: State, said: Said) -> None:
         _compare(state, said, self.gross, self.seals, intact=True, taker=False)
 
@@ -166,6 +169,9 @@ class HandoverAccepted(Kind):
                 return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
         return ACCEPTED
 
+    def bound_to(self) -> Binding:
+        return "decision"
+
     def apply(self, state: State, said: Said) -> None:
         if not _compare(state, said, self.gross, self.seals, intact=self.seals_intact, taker=True):
             state.move(said.seq)
@@ -215,6 +221,9 @@ class MovementDecision(Kind):
         may_be_left_out=False,
         largest=4_000,
     )
+
+    def bound_to(self) -> Binding:
+        return "decision"
 
     def apply(self, state: State, said: Said) -> None:
         if not self.proceed:

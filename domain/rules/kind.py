@@ -20,6 +20,11 @@ Speaker = Literal["asked", "responsible", "grantor", "anyone"]
 """Whose say it is: who is asked at a checkpoint (R17), the authority responsible at this instant (R4), who holds an authorisation
 (R1), anyone who takes part."""
 
+Binding = Literal["consent", "decision", "word", "brake"]
+"""What it must be about (R18). A consent: the plan in force, and no other history than this. A decision: a plan that is or was in
+force, and no other history. Any other word: such a plan. A brake: whatever it says, it stops.
+"""
+
 Readers = Literal["checkpoint", "both_sides", "asked_there", "own_state", "leg", "addressed", "as_corrected"]
 """Who reads it (R11), beside who said it and those who see the whole. `checkpoint`: services of the speaker's State at the same
 checkpoint; `both_sides`: whoever sees that checkpoint; `asked_there`: who is asked there; `own_state`: services of the speaker's
@@ -86,6 +91,10 @@ class Kind(Content):
     def is_answer(self) -> bool:
         """Whether this very statement answers what was asked."""
         return self.declares.answers is not None
+
+    def bound_to(self) -> Binding:
+        """What this very statement must be about (R18)."""
+        return "word"
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:

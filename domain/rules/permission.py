@@ -16,7 +16,7 @@ from domain.plan.cards import Duty, Permission
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
-from domain.rules.kind import ALWAYS, UNDER_WAY, Declaration, Kind
+from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind
 from domain.words import identifiers
 from domain.words.moments import Moment, check_window, instant, utc_text
 
@@ -78,6 +78,10 @@ class PermissionGranted(Kind):
         asked = delivery.plan.permissions(card) if card is not None else ()
         missing = tuple(one for one in asked if one not in self.permissions)
         return NOT_ALL(missing=missing) if missing else ACCEPTED
+
+    def bound_to(self) -> Binding:
+        """Nobody consents to a plan that is not the one."""
+        return "consent"
 
     def apply(self, state: State, said: Said) -> None:
         permit = Permit(said.voice, self.permissions, instant(self.valid_from), instant(self.valid_until))

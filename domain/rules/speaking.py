@@ -10,7 +10,7 @@ from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import First, Progress
 from domain.delivery.state import Counted, Delegation, State
-from domain.delivery.statement import Said
+from domain.delivery.statement import Said, Statement
 from domain.delivery.verdicts import ACCEPTED, Verdict, early, late, refused
 from domain.plan.vocabulary import Reason
 from domain.rules.arrival import ArrestMade
@@ -23,6 +23,12 @@ from domain.words.identifiers import ServiceId, StatementId
 from domain.words.moments import Moment, check_window, instant
 
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
+NAMES_NO_PLAN = refused("R18", "names_no_plan", "it does not say which plan it is about")
+UNKNOWN_PLAN = refused("R18", "unknown_plan", "it is about a plan that was never in force here")
+OTHER_PLAN = refused("R18", "other_plan", "it is about a plan that is no longer in force; a consent is to the one that is")
+OTHER_HISTORY = refused(
+    "R18", "seen_other_history", "of the first {size} entries its service has seen others than stand here", size="count"
+)
 HAS_ENDED = late("R12", "has_ended", "the delivery has ended: {outcome}", outcome="word")
 HAS_HALTED = refused("R8", "has_halted", "the delivery has been halted and nothing advances")
 MAY_NOT_SPEAK = refused(
@@ -31,10 +37,10 @@ MAY_NOT_SPEAK = refused(
 NOT_RESPONSIBLE = refused("R4", "not_responsible", "{voice} is not the responsible authority now", voice="name")
 NO_GRANT = refused("R1", "no_grant", "{voice} holds no authorisation of this delivery", voice="name")
 NO_SUCH_CHECKPOINT = refused(
-    "R17", "no_such_checkpoint", "{kind} answers a checkpoint of the delivery; there is none of that name", kind="word"
+    "R17", "no_such_checkpoint", "{kind} answers a checkpoint of the delivery; there is none of that name", kind="kind"
 )
 NAMES_NO_CHECKPOINT = refused(
-    "R17", "names_no_checkpoint", "{kind} answers a checkpoint of the delivery; it names none", kind="word"
+    "R17", "names_no_checkpoint", "{kind} answers a checkpoint of the delivery; it names none", kind="kind"
 )
 NOT_ASKED = {
     rule: refused(
@@ -85,7 +91,7 @@ NOTHING_SAID = refused(
     "R18", "nothing_said", "{service} has not said anything that counts and can be corrected under that id", service="name"
 )
 OTHER_KIND = refused(
-    "R18", "other_kind", "it is {said}, and is corrected by such a one, not by {given}", said="word", given="word"
+    "R18", "other_kind", "it is {said}, and is corrected by such a one, not by {given}", said="kind", given="kind"
 )
 
 
@@ -191,6 +197,8 @@ def judge(delivery: Delivery, said: Said) -> Verdict:
     content, state = said.content, delivery.state
     assert isinstance(content, Kind)  # noqa: S101 - the book reads nothing else
     declares = content.declares
+    if (unbound := _binding(delivery, said, content)) is not None:
+        return unbound
     if state.outcome is not None and not declares.counts & Counts.CONCLUDED:
         return HAS_ENDED(outcome=state.outcome)
     if state.halt is not None and not declares.counts & Counts.HALTED:
@@ -213,6 +221,31 @@ def judge(delivery: Delivery, said: Said) -> Verdict:
             return _turn(delivery, said, content) or content.judge(delivery, said)
         case "anyone":
             return content.judge(delivery, said)
+
+
+def _binding(delivery: Delivery, said: Said, content: Kind) -> Verdict | None:
+    """What is wrong with the plan that it is about, or with the history that its service has seen (R18). A brake is never
+    refused for it.
+    """
+    binding, plan = content.bound_to(), said.statement.plan
+    if binding == "brake":
+        return None
+    if plan is None:
+        return NAMES_NO_PLAN()
+    if not delivery.state.has_had_plan(plan):
+        return UNKNOWN_PLAN()
+    if binding == "consent" and plan != delivery.state.plan_digest:
+        return OTHER_PLAN()
+    if binding != "word" and not has_seen_this(delivery, said.statement):
+        assert said.statement.seen is not None  # noqa: S101
+        return OTHER_HISTORY(size=said.statement.seen.size)
+    return None
+
+
+def has_seen_this(delivery: Delivery, statement: Statement) -> bool:
+    """Whether what the service says that it had seen is the ledger as it stood then; so it is where it says nothing of it."""
+    seen = statement.seen
+    return seen is None or (seen.size <= len(delivery.ledger) and delivery.ledger.root_at(seen.size) == seen.root)
 
 
 def _planned_end(delivery: Delivery, said: Said) -> Verdict | None:

@@ -13,7 +13,7 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
-from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
+from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind
 from domain.words.identifiers import OfficerCode
 from domain.words.quantities import Milligrams
 
@@ -51,6 +51,9 @@ class StopRequested(Kind):
         may_be_left_out=False,
         largest=4_000,
     )
+
+    def bound_to(self) -> Binding:
+        return "brake"
 
     def apply(self, state: State, said: Said) -> None:
         state.stop_all("stop", ORDERED(service=said.service, entry=said.seq), said.seq, said.service)
@@ -103,6 +106,9 @@ class Interdicted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         return ALREADY_SEIZED() if delivery.state.secured else ACCEPTED
 
+    def bound_to(self) -> Binding:
+        return "brake"
+
     def apply(self, state: State, said: Said) -> None:
         state.secured, state.interdicted = True, self.gross
         state.unasked = state.halt is None
@@ -137,6 +143,9 @@ class Destroyed(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         return NOT_ANY_MORE() if delivery.state.secured else ACCEPTED
 
+    def bound_to(self) -> Binding:
+        return "brake"
+
     def apply(self, state: State, said: Said) -> None:
         state.destroyed = True
         state.stop_all("destroyed", BURNT(service=said.service, entry=said.seq), said.seq, said.service)
@@ -162,6 +171,10 @@ class Incident(Kind):
         may_be_left_out=False,
         largest=4_000,
     )
+
+    def bound_to(self) -> Binding:
+        """It stops where life is at risk."""
+        return "brake" if self.risk_to_life else "word"
 
     def apply(self, state: State, said: Said) -> None:
         if self.risk_to_life:

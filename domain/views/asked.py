@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Bound, Facts, Request
+from domain.delivery.statement import Seen
 from domain.plan.directory import Service
 from domain.plan.goods import Cash, Part
 from domain.plan.plan import Contents
@@ -33,15 +34,22 @@ ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
     "interdiction",
 )
 """What cannot be answered without knowing what travels."""
+CONSENTS: tuple[Need, ...] = ("authorisation", "permission")
+"""What is said to one plan, and to no other."""
 
 
 def request(delivery: Delivery, name: str, service: str) -> Request:
-    """The request to one service at an open checkpoint. Asking again is the same request, by its id."""
+    """The request to one service at an open checkpoint. Asking again is the same request, by its id; a consent to another plan is
+    another request.
+    """
     progress = delivery.state.progress[name]
+    plan = asked_by_plan(delivery, name, service)
     return Request(
-        id=f"{delivery.plan.operation}/{name}/{service}",
+        id=f"{delivery.plan.operation}/{name}/{service}" + (f"/{plan}" if plan else ""),
         delivery=delivery.plan.operation,
         checkpoint=name,
+        plan=delivery.state.plan_digest,
+        seen=Seen(size=len(delivery.ledger), root=delivery.ledger.root),
         service=service,
         says=progress.checkpoint.needs_of(service),
         officers=max(progress.checkpoint.officers_for(service, need) for need in progress.checkpoint.needs_of(service)),
@@ -49,6 +57,12 @@ def request(delivery: Delivery, name: str, service: str) -> Request:
         due=utc_text(progress.due) if progress.due is not None else None,
         facts=_facts(delivery, name, service),
     )
+
+
+def asked_by_plan(delivery: Delivery, name: str, service: str) -> int:
+    """How often the plan has been changed, where the answer must be to the one in force (R18); else 0, whatever the plan."""
+    needs = delivery.state.progress[name].checkpoint.needs_of(service)
+    return len(delivery.state.plans) - 1 if any(need in CONSENTS for need in needs) else 0
 
 
 def requests(delivery: Delivery, name: str) -> tuple[Request, ...]:

@@ -118,6 +118,11 @@ class Service:
         """Store a notice. Raises `RefusedError`."""
         self.store.keep_notice(self._for_us(body, protocol.NOTICE, "notice/1", ("id", "delivery", "kind")))
 
+    def take_receipt(self, body: bytes) -> None:
+        """Keep the receipt of what we answered when we were polled: it is our witness. Raises `RefusedError`."""
+        receipt = protocol.open_receipt(body, self.config.vigil_keys)
+        self.store.keep_receipt(receipt["statement"], body.decode())
+
     def answers(self, request: str, after: int, wait: float) -> list[dict[str, Any]]:
         """Our answers to a request beyond the first `after`; held for as long as `wait` seconds if there is none."""
         until = time.monotonic() + wait
@@ -142,10 +147,12 @@ class Service:
         said = []
         for officer in officers:
             statement = {
-                "vigil": "statement/1",
+                "vigil": "statement/2",
                 "id": uuid.uuid4().hex,
                 "delivery": request["delivery"],
                 "checkpoint": request["checkpoint"],
+                "plan": request.get("plan"),
+                "seen": request.get("seen"),
                 "service": self.config.service,
                 "officer": officer,
                 "happened_at": datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -172,12 +179,19 @@ class Service:
         """Hand in what has no receipt yet, oldest first; whether none is left."""
         for row in self.store.without_receipt():
             status, answer = self._post(f"/v1/deliveries/{row['delivery']}/statements", row["envelope"].encode())
-            if status == 200 and is_receipt(answer, row["id"]):
+            if status == 201 and self.is_receipt(answer, row["id"]):
                 self.store.keep_receipt(row["id"], answer)
             elif status in FOR_GOOD:
                 self.store.keep_problem(row["id"], answer)
             # else it is away, or it was left for later (202): the same bytes again, with a new proof
         return not self.store.without_receipt()
+
+    def is_receipt(self, answer: str, statement: str) -> bool:
+        """Whether this is the receipt of a statement, signed by Vigil, and proves its own entry."""
+        try:
+            return bool(protocol.open_receipt(answer.encode(), self.config.vigil_keys)["statement"] == statement)
+        except RefusedError:
+            return False
 
     def authorization(self, url: str, body: bytes) -> str:
         """A new proof for each attempt."""
@@ -222,16 +236,8 @@ def filled_in(content: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, An
     return {name: value(text) for name, text in content.items()}
 
 
-def is_receipt(answer: str, statement: str) -> bool:
-    """Whether this is the receipt of a statement."""
-    try:
-        return bool(json.loads(answer)["statement"] == statement)
-    except (ValueError, TypeError, KeyError):
-        return False
-
-
 class Handler(BaseHTTPRequestHandler):
-    """Vigil's three calls."""
+    """Vigil's calls."""
 
     protocol_version = "HTTP/1.1"
     timeout = 15
@@ -239,7 +245,7 @@ class Handler(BaseHTTPRequestHandler):
     service: Service
 
     def do_POST(self) -> None:
-        """A request or a notice: stored, then acknowledged."""
+        """A request, a notice or a receipt: stored, then acknowledged."""
         self._answered(self._take)
 
     def do_GET(self) -> None:
@@ -248,7 +254,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _take(self) -> tuple[int, Any]:
         body = self._body()
-        calls = {f"{self._base}/requests": self.service.take_request, f"{self._base}/notices": self.service.take_notice}
+        calls = {
+            f"{self._base}/requests": self.service.take_request,
+            f"{self._base}/notices": self.service.take_notice,
+            f"{self._base}/receipts": self.service.take_receipt,
+        }
         take = calls.get(self.path)
         if take is None:
             raise RefusedError(404, "no such path")
@@ -350,8 +360,9 @@ def show(service: Service) -> None:
     for request in service.store.unanswered():
         print(f"asked   {request['id']}: {', '.join(request['says'])} until {request.get('due') or 'it is done'}")
     for row in service.store.statements():
-        receipt = json.loads(row["receipt"]) if row["receipt"] else None
-        came = f"entry {receipt['seq']}, {receipt['verdict']['verdict']}" if receipt else row["problem"] or "no receipt yet"
+        receipt = protocol.open_receipt(row["receipt"].encode(), service.config.vigil_keys) if row["receipt"] else None
+        entry = receipt["entry"] if receipt else {}
+        came = f"entry {entry['seq']}, {entry['event']['verdict']['verdict']}" if entry else row["problem"] or "no receipt yet"
         print(f"said    {row['id']} to {row['request']}: {came}")
     for notice in service.store.notices():
         print(f"notice  {notice['delivery']} {notice['kind']}: {notice.get('text', '')}")

@@ -1,4 +1,5 @@
-"""What docs/protocol.md defines, as far as a service needs it: keys, canonical JSON, envelopes and proofs (sections 2 to 4).
+"""What docs/protocol.md defines, as far as a service needs it: keys, canonical JSON, envelopes and proofs (sections 2 to 4), and
+receipts (section 6.8).
 
 Standard library and the package `cryptography`; nothing of Vigil.
 """
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 STATEMENT = "application/vnd.vigil.statement+json"
 REQUEST = "application/vnd.vigil.request+json"
 NOTICE = "application/vnd.vigil.notice+json"
+RECEIPT = "application/vnd.vigil.receipt+json"
 
 LIFETIME = 60
 """Seconds either way that the time of a proof may differ from ours."""
@@ -125,6 +127,50 @@ def _strict(text: object) -> bytes:
     if data is None or base64.b64encode(data).decode() != text:
         raise RefusedError(400, "not base64")
     return data
+
+
+# Receipts
+
+
+def open_receipt(body: bytes, keys: dict[str, str]) -> dict[str, Any]:
+    """The receipt in this body, once Vigil's signature has been verified, and that it proves its own entry.
+
+    Raises `RefusedError`: 422 for one that does not.
+    """
+    receipt = open_envelope(body, RECEIPT, keys)
+    try:
+        entry, size = receipt["entry"], receipt["size"]
+        one = hashlib.sha256(b"\x00" + canonical(entry)).digest()
+        root = root_of(one, entry["seq"], size, [bytes.fromhex(step) for step in receipt["proof"]])
+        said = _strict(entry["event"]["envelope"]["payload"])
+        whole = size == entry["seq"] + 1 and root == bytes.fromhex(receipt["root"])
+        ours = hashlib.sha256(said).hexdigest() == receipt["fingerprint"] and json.loads(said)["id"] == receipt["statement"]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RefusedError(422, "not a receipt") from error
+    if not (whole and ours):
+        raise RefusedError(422, "the receipt does not prove its own entry")
+    return receipt
+
+
+def root_of(one: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
+    """The root of the tree of `size` leaves in which this proof puts the leaf at `index` (RFC 9162, 2.1.3.2).
+
+    Raises `ValueError` if it is no proof of that.
+    """
+    last = size - 1
+    for sibling in proof:
+        if last == 0:
+            raise ValueError("the proof is too long")
+        if index & 1 or index == last:
+            one = hashlib.sha256(b"\x01" + sibling + one).digest()
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            one = hashlib.sha256(b"\x01" + one + sibling).digest()
+        index, last = index >> 1, last >> 1
+    if last:
+        raise ValueError("the proof is too short")
+    return one
 
 
 # Proofs

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from domain.delivery.requests import Request
-from domain.delivery.statement import Statement
-from domain.plan.vocabulary import ConditionId
+from domain.delivery.statement import Seen, Statement
+from domain.plan.vocabulary import ConditionId, Digest
 from domain.rules.stop import StopAcknowledged
 from domain.signing.canonical import Frozen, Verbatim
 from domain.views import forms
@@ -52,6 +52,9 @@ class Filled(Frozen):
     happened_at: Annotated[str, Field(max_length=40)]
     fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=50)] = ()
     handling: Annotated[str, Field(max_length=310)] = ""
+    plan: Digest | None = None
+    """Which the page showed."""
+    seen: Seen | None = None
     fields: Annotated[dict[str, Annotated[Verbatim, Field(max_length=100_000)]], Field(max_length=40)]
 
 
@@ -114,7 +117,7 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     try:
         content = forms.content_of(filled.kind, said, {}, _PARTS)
     except Malformed as error:
-        faults += error.faults
+        faults += error.faults or (Fault(place="kind", problem=error.message),)
     handling = None
     try:
         handling = handling_of(filled.handling) if filled.handling else None
@@ -125,6 +128,8 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
             id=uuid.uuid4().hex,
             delivery=delivery,
             checkpoint=filled.checkpoint,
+            plan=filled.plan,
+            seen=filled.seen,
             service=speaker.service.id,
             on_behalf_of=filled.on_behalf_of,
             officer=speaker.officer or "",

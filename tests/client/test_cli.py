@@ -11,15 +11,18 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from domain.delivery.ledger import Receipt
 from domain.plan.plan import Plan
+from domain.record.receipts import signed
+from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
 from domain.signing.keys import private_pem
 from gateway.desk import Desk as Counter
 from process.in_force import InForce
 from rehearsal.over_http import free_ports
-from rehearsal.services import private_key_of
+from rehearsal.services import VIGIL, private_key_of
 from tests.command import Ran, vigil
 from tests.installation import Installation, end_what_runs, installed, renamed
-from tests.support import EXAMPLES, example_cards, example_plan, signed_plan
+from tests.support import EXAMPLES, Table, example_cards, example_plan, signed_plan
 from workflows.messages import workflow_id
 
 PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
@@ -176,7 +179,7 @@ async def test_what_breaks_a_rule_is_told_with_its_number_and_code_four(desk: De
     ran = await desk.run("confirm", desk.plan.operation, "departure", "--kind", "sighted", "place=road", "-o", "json",
                          service="uz.police")  # fmt: skip
 
-    assert (4, "R4") == (ran.code, ran.json["verdict"]["rule"])
+    assert (4, "R4") == (ran.code, ran.json["verdict"]["finding"]["rule"])
     assert "R4" in ran.err
 
 
@@ -235,27 +238,101 @@ async def test_an_outsider_gets_not_found(desk: Desk) -> None:
     assert (3, 5) == (outside.code, unknown.code)
 
 
+def envelope_in(path: Path) -> Envelope:
+    """What a file of a receipt holds."""
+    return Envelope.model_validate_json(path.read_bytes())
+
+
+def in_its_place(path: Path, receipt: Receipt) -> Path:
+    """This receipt is kept instead of the one in the file, signed by the installation."""
+    path.unlink()
+    other = path.with_name(f"{receipt.seq}.json")
+    other.write_text(signed(receipt, private_key_of(VIGIL)).model_dump_json())
+    return other
+
+
+def trusting(desk: Desk, folder: Path) -> tuple[object, ...]:
+    """The words that give the directory that everybody here trusts."""
+    file = folder / "trusted.yaml"
+    file.write_text(desk.installation.directory.model_dump_json())
+    return "--directory", file
+
+
 async def test_a_packet_is_exported_and_verified_offline(desk: Desk, tmp_path: Path) -> None:
-    """Exit 0 with what it proves; with one bit flipped 7; a receipt that fits and one that does not."""
+    """Exit 0 with what it proves; with one bit flipped 7; a folder of receipts that fit, and one that nobody signed."""
     name = desk.plan.operation
-    file, receipt = tmp_path / "packet.json", tmp_path / "receipt.json"
+    file, forged = tmp_path / "packet.json", tmp_path / "receipt.json"
     stopped = await desk.run("stop", name, "--reason", "leak", "-o", "json", service="caricc")
-    receipt.write_text(stopped.out)
+    receipt = Path(stopped.json["kept"])
     exported = await desk.run("export", name, "-f", file, service="kz.knb")
-    proved = await vigil("verify", file, "--receipt", receipt, "-o", "json")
-    receipt.write_text(stopped.out.replace(stopped.json["head"], "0" * 64))
-    other = await vigil("verify", file, "--receipt", receipt)
+    trusted = trusting(desk, tmp_path)
+    proved = await vigil("verify", file, *trusted, "--receipts", receipt.parent, "-o", "json")
+    forged.write_text(sign(envelope_in(receipt).body(), RECEIPT_TYPE, private_key_of("caricc")).model_dump_json())
+    other = await vigil("verify", file, *trusted, "--receipts", receipt.parent, "--receipts", forged)
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
-    flipped = await vigil("verify", file)
+    flipped = await vigil("verify", file, *trusted)
 
     assert (0, 0, 7, 7) == (exported.code, proved.code, other.code, flipped.code)
-    assert {"delivery", "outcome", "ended", "entries", "head", "statements", "refused", "signers", "sealed_by"} <= set(
-        proved.json
-    )
+    assert 1 == proved.json["receipts"]
+    assert "a receipt of yours is none of this installation" in other.err
+    assert {"delivery", "outcome", "ended", "size", "root", "statements", "refused", "signers", "sealed_by"} <= set(proved.json)
     assert proved.json["verified"] is True
     assert "a byte was changed" in flipped.err
+
+
+async def test_a_packet_is_verified_against_a_directory_that_one_trusts_or_not_at_all(desk: Desk, tmp_path: Path) -> None:
+    """Exit 7 without one. The first line says against whose keys it was verified; `--keys-unverified`, that no signer is proved."""
+    file = tmp_path / "packet.json"
+    await desk.run("export", desk.plan.operation, "-f", file, service="kz.knb")
+    alone = await vigil("verify", file)
+    trusted = (*trusting(desk, tmp_path), "--cards", EXAMPLES / "cards")
+    proved = await vigil("verify", file, *trusted, "--against", file)
+    believed = await vigil("verify", file, "--keys-unverified")
+    (tmp_path / "none").mkdir()
+    lawless = await vigil("verify", file, *trusted[:2], "--cards", tmp_path / "none")
+
+    assert (7, 0, 0, 7) == (alone.code, proved.code, believed.code, lawless.code)
+    assert "stands only in the packet itself" in alone.err
+    assert "--keys-unverified" in alone.err
+    assert "trusted.yaml" in proved.out.splitlines()[0]
+    assert "the packet's own" in believed.out.splitlines()[0]
+    assert "NOT PROVED" in believed.out
+    assert "you trust none of that State" in lawless.err
+
+
+async def test_two_packets_of_one_delivery_that_part_are_found(desk: Desk, tmp_path: Path) -> None:
+    """Two States compare what each was given: exit 7 at the entry where the histories part."""
+    file, other = tmp_path / "packet.json", tmp_path / "other.json"
+    await desk.run("export", desk.plan.operation, "-f", file, service="kz.knb")
+    table = Table(desk.plan)
+    table.say("caricc", "stop_requested")
+    other.write_bytes(table.packet())
+    parted = await vigil("verify", file, *trusting(desk, tmp_path), "--against", other)
+
+    assert 7 == parted.code
+    assert "two histories of one delivery" in parted.err
+
+
+async def test_what_contradicts_a_receipt_is_an_alarm(desk: Desk, tmp_path: Path) -> None:
+    """Whoever holds a receipt of another history is alarmed by each command that shows this one, and it ends with code 7."""
+    name = desk.plan.operation
+    stopped = await desk.run("stop", name, "--reason", "leak", "-o", "json", service="caricc")
+    other = Table(desk.plan)
+    other.consent()
+    answer = other.say("caricc", "stop_requested", id=stopped.json["statement"])
+    place = in_its_place(Path(stopped.json["kept"]), answer)
+    exported = await desk.run("export", name, "-f", tmp_path / "packet.json", service="kz.knb")
+    history = await desk.run("history", name, service="kz.knb")
+    verified = await vigil("verify", tmp_path / "packet.json", "--keys-unverified", "--keys", desk.keys)
+    shutil.rmtree(place.parent)
+    quiet = await desk.run("history", name, service="kz.knb")
+
+    assert [7, 7, 7, 0] == [one.code for one in (exported, history, verified, quiet)]
+    assert all("contradicts your receipt" in one.err for one in (exported, history, verified))
+    assert (tmp_path / "packet.json").exists()
+    assert "stop requested: leak" in history.out
 
 
 async def test_a_rehearsal_is_one_json_document(tmp_path: Path) -> None:
@@ -264,7 +341,7 @@ async def test_a_rehearsal_is_one_json_document(tmp_path: Path) -> None:
                       "--keep", tmp_path / "kept", "-o", "json")  # fmt: skip
 
     assert 0 == ran.code
-    assert {"delivery", "outcome", "statements", "refused", "ledger_head", "packet", "verified"} <= set(ran.json)
+    assert {"delivery", "outcome", "statements", "refused", "ledger_root", "packet", "verified"} <= set(ran.json)
     assert ("refused", True, True) == (ran.json["outcome"], ran.json["verified"], ran.json["as_expected"])
     assert ran.json["packet"] in map(str, (tmp_path / "kept").iterdir())
     assert "uz.prosecutor: authorisation refused" in ran.err
@@ -289,7 +366,7 @@ async def test_a_rehearsal_leaves_its_packet_and_nothing_else(tmp_path: Path, mo
     """Without --keep: the packet that it names can be opened afterwards; database, logs and keys are gone."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     ran = await vigil("rehearse", PLAN, "--scenario", EXAMPLES / "destination-refuses" / "scenario.yaml", "-o", "json")
-    proved = await vigil("verify", ran.json["packet"])
+    proved = await vigil("verify", ran.json["packet"], "--keys-unverified")
 
     assert (0, 0) == (ran.code, proved.code)
     assert {"saxaul-22.packet.json"} == names_in(Path(ran.json["packet"]).parent)

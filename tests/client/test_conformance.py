@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from client.conformance.checks import CHECKS, By, Compared, Found, examine
 from client.conformance.exam import Exam
 from client.conformance.gateway import OF_A_DELIVERY, OF_ALL
+from domain.delivery.ledger import Entry
 from domain.plan.directory import Service, ServiceKey
-from domain.signing.canonical import digest
 from domain.signing.keys import private_pem, public_text
 from gateway import api
 from rehearsal.over_http import free_ports
@@ -171,6 +171,12 @@ class Faulty(reference.Service):  # type: ignore[misc] - the example is not type
     def claims(self, authorization: str | None) -> dict[str, Any]:
         """What a proof says, whoever made it."""
         return json.loads(protocol._unb64url((authorization or "").split(".")[1]))  # type: ignore[no-any-return]
+
+    def answer(self, request: Any, content: Any, officers: list[str], fulfils: list[str]) -> Any:
+        """For the request that wants more officers than any service has, one answer for each."""
+        wanted = request.get("officers", 1)
+        many = [f"officer-{number}" for number in range(1, wanted + 1)] if wanted > 2 else officers
+        return super().answer(request, content, many, fulfils)
 
 
 class TakesUnsigned(Faulty):
@@ -452,9 +458,13 @@ class NeverAnswers(Faulty):
 class TakesLeftForReceipt(Faulty):
     """Does not hand in again what was left for later."""
 
+    def is_receipt(self, answer: str, statement: str) -> bool:
+        """Takes anything for one that names the statement."""
+        return super().is_receipt(answer, statement) or f'"statement": "{statement}"' in answer
+
     def _post(self, path: str, body: bytes) -> tuple[int, str]:
         status, answer = super()._post(path, body)
-        return (200 if status == 202 else status), answer
+        return (201 if status == 202 else status), answer
 
 
 class ReusesProofs(Faulty):
@@ -569,11 +579,12 @@ def test_each_fault_fails_the_check_that_is_its_own(name: str, failed: dict[str,
 
 @pytest.mark.usefixtures("failed")
 def test_one_that_follows_reads_its_own_statements() -> None:
-    """The changes of the examination are a chain from its first entry to its end, with what the service has said in it."""
+    """The changes of the examination are real entries: a withheld one, what the service said, and the end."""
     events = [entry["event"]["event"] for entry in SEEN if "event" in entry]
 
     assert list(range(len(SEEN))) == [entry["seq"] for entry in SEEN]
-    assert [digest(entry) if "event" in entry else entry["hash"] for entry in SEEN[:-1]] == [entry["prev"] for entry in SEEN[1:]]
+    assert "leaf" in SEEN[0]
+    assert all(Entry.model_validate(entry).leaf() for entry in SEEN[1:])
     assert {"stated", "ended"} == set(events)
     assert "ended" == events[-1]
 

@@ -48,7 +48,7 @@ BAD: dict[str, tuple[int, str]] = {
     "wait x --as kz.knb --keys KEYS --timeout 9999999d": (2, "it is longer than 3660 d"),
     "stop x_y --reason leak --as kz.knb --keys KEYS": (2, "delivery:"),
     "stop x --reason leak --officer o/o --as kz.knb --keys KEYS": (2, "officer:"),
-    "confirm x Y/Z --kind ready --offline --as kz.knb --keys KEYS": (2, "checkpoint:"),
+    f"confirm x Y/Z --kind ready --offline --plan {'0' * 64} --as kz.knb --keys KEYS": (2, "checkpoint:"),
     "confirm x y --kind nosuch --offline --as kz.knb --keys KEYS": (2, "nosuch"),
     "confirm x y =now --kind ready --offline --as kz.knb --keys KEYS": (2, "=now: expected field=value"),
     "confirm x y place=a --kind ready --offline --as kz.knb --keys KEYS": (2, "place: no such field; expected note"),
@@ -60,7 +60,7 @@ BAD: dict[str, tuple[int, str]] = {
     "plan draw PLAN --picture NONE/x.svg": (1, "No such file or directory"),
     "plan check PLAN --cards PLAN": (3, "no folder of rule cards"),
     "verify HOME": (2, "HOME cannot be read"),
-    "verify PACKET --receipt HOME": (2, "HOME cannot be read"),
+    "verify PACKET --receipts HOME/none": (3, "there is no file or folder HOME/none"),
 }
 
 

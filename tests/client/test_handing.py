@@ -4,22 +4,20 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from domain.rules.rules import due_at
-from domain.rules.unforeseen import definition
 from typer.testing import CliRunner
 
 from client import cli, handing
 from client.caller import Caller
 from client.handing import hand_in, kept
-from domain.delivery.events import Opened
-from domain.delivery.ledger import Receipt
 from domain.record.door import submit
+from domain.record.receipts import SignedReceipt, opened
+from domain.signing.envelope import Envelope
 from domain.words.errors import Unavailable
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.client.test_cli import Desk, desk
-from tests.support import Table
+from tests.support import Table, signed_plan
 from tests.workflows.test_controlled_delivery import stop_by
 
 __all__ = ["desk"]
@@ -66,13 +64,14 @@ async def test_while_the_gateway_is_away_the_same_statement_is_tried_again(
     monkeypatch.setattr(door, "submit", flickering)
     receipt = await hand_in(door, stop, heard.append)
 
-    assert isinstance(receipt, Receipt)
+    assert isinstance(receipt, SignedReceipt)
     assert 2 == len(heard)
 
 
 async def test_a_statement_signed_offline_is_carried_and_handed_in(desk: Desk, tmp_path: Path) -> None:
     """`--offline` needs no gateway and leaves one signed file; who carries it hands it in under their own name."""
     words = ("confirm", desk.plan.operation, "nowhere", "place=Astana airport", "--kind", "sighted", "--offline", "-o", "json")
+    words = (*words, "--plan", signed_plan(desk.plan).fingerprint())
     signed = await desk.run(*words, service="kz.customs", cwd=tmp_path)
     file = tmp_path / signed.json["statement"]
     carried = await desk.run("submit", file, "-o", "json", service="uz.police")
@@ -100,15 +99,14 @@ def test_an_agreement_travels_as_a_file_from_one_side_to_the_other(tmp_path: Pat
     monkeypatch.setattr(Caller, "key", lambda caller: private_key_of(caller.service))
     table = Table(alone=False)
     table.deconflict("uz.police")
-    (contact,) = table.delivery.unsettled()
-    due = due_at(table.delivery, contact.checkpoint, table.now)
-    table.record(Opened(checkpoint=contact.checkpoint, due=due, definition=definition(table.delivery, contact.checkpoint)))
+    (contact,) = table.delivery.state.register.unsettled()
 
     def signed(service: str, *words: str) -> Path:
         """What `vigil confirm --offline` writes."""
         before = set(tmp_path.iterdir())
         common = ["--offline", "--kind", "conflict_settled", "reference=7/2026", "reason=one arrest for both"]
-        command = ["confirm", table.plan.operation, contact.checkpoint, "--as", service, *common, *words]
+        plan = ["--plan", table.delivery.state.plan_digest]
+        command = ["confirm", table.plan.operation, contact.checkpoint, "--as", service, *common, *words, *plan]
         assert 0 == CliRunner().invoke(cli.app, command).exit_code
         (made,) = set(tmp_path.iterdir()) - before
         return made
@@ -116,5 +114,23 @@ def test_an_agreement_travels_as_a_file_from_one_side_to_the_other(tmp_path: Pat
     theirs = signed("uz.police", "agreed_with=kz.knb")
     ours = signed("kz.knb", "agreed_with=uz.police", f"agreement={theirs}")
 
+    assert table.is_open(contact.checkpoint)
     assert "accepted" == submit(table.delivery, kept(ours)[0], table.now).verdict.verdict
-    assert () == table.delivery.unsettled()
+    assert () == table.delivery.state.register.unsettled()
+
+
+def kept_at(path: Path) -> tuple[int, Envelope]:
+    """Who may read a file, and the envelope in it."""
+    return path.stat().st_mode & 0o777, Envelope.model_validate_json(path.read_bytes())
+
+
+async def test_a_receipt_is_kept_before_it_is_shown(desk: Desk) -> None:
+    """It lies among the keys, for its owner only, signed by the installation; handed in again, it is the same."""
+    stopped = await desk.run("stop", desk.plan.operation, "--reason", "leak", "-o", "json", service="uz.police")
+    file = Path(stopped.json["kept"])
+    mode, envelope = kept_at(file)
+    receipt = opened(envelope, desk.installation.directory)
+
+    assert desk.keys / "receipts" / desk.plan.operation / f"{receipt.seq}.json" == file
+    assert 0o600 == mode
+    assert (stopped.json["statement"], stopped.json["root"]) == (receipt.statement, receipt.root)

@@ -14,10 +14,10 @@ from rich.table import Table as Grid
 
 from client import console, render
 from client.console import Plain, answer, explain, problem
-from domain.delivery.events import Halted
+from domain.delivery.events import Halted, Stated
 from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.requests import Bound, Facts, Request
-from domain.delivery.verdicts import Verdict
+from domain.delivery.verdicts import Finding, Verdict
 from domain.views.view import DeliveryView, Row, view
 from domain.words.errors import Fault, Malformed
 from tests.domain.test_text import HOSTILE, ORDERS
@@ -62,20 +62,25 @@ def shown_view(words: str) -> DeliveryView:
         )
         for one in VIEW.waiting
     )
-    texts = dict.fromkeys(("delivery", "title", "discrepancy", "out_of_sight", "halted", "head"), words)
+    texts = dict.fromkeys(("delivery", "title", "discrepancy", "out_of_sight", "halted", "root", "plan"), words)
     return VIEW.model_copy(update={**texts, "unbalanced": (words,), "route": route, "waiting": waiting})
 
 
 def entry(words: str) -> Entry:
     """A ledger entry that says this."""
     first = next(iter(TABLE.delivery.ledger))
-    return first.model_copy(update={"event": Halted.model_construct(rule="R8", reason=words)})
+    return first.model_copy(update={"event": Halted.model_construct(cause="stop", finding=finding(words))})
+
+
+def finding(words: str) -> Finding:
+    """What was found, by somebody who is called this."""
+    return Finding.model_construct(rule="R8", code="stop_ordered", parameters={"service": words, "entry": 7})
 
 
 def receipt(words: str) -> Receipt:
     """A receipt that says this."""
-    verdict = Verdict.model_construct(verdict="refused", rule="R6", reason=words)
-    return Receipt.model_construct(seq=1, recorded_at="2022-03-01T06:00:00.000000Z", head=words, verdict=verdict)
+    stated = Stated.model_construct(verdict=Verdict.model_construct(verdict="refused", finding=finding(words)))
+    return Receipt.model_construct(entry=Entry.model_construct(seq=1, at=AT, event=stated), root=words)
 
 
 def table_of(words: str) -> Grid:

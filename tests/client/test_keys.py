@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from domain.delivery.statements import read_statement
 
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, read_change
+from domain.record.door import read_statement
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, private_pem, public_text

@@ -12,7 +12,7 @@ from client import cli, render
 from client.handing import kept
 from client.saying import content_of
 from domain.delivery.requests import Bound, Facts, Request
-from domain.delivery.statement import Statement
+from domain.delivery.statement import Seen, Statement
 from domain.rules.speaking import Correction
 from domain.signing.canonical import plain
 from domain.signing.keys import private_pem
@@ -20,6 +20,8 @@ from domain.words.errors import Malformed
 from rehearsal.services import private_key_of
 
 SHA = "0" * 64
+SEEN = Seen(size=7, root=SHA)
+OFFLINE = ("--as", "kz.customs", "--offline", "--plan", SHA)
 PREPARED = ("modality=intact", "gross=13.9 kg", "seals=KZ001/H", "kept=heroin: 1.98 kg", "witnesses=K-7")
 GRANTED = ("state=UZ", "reference=1", "granted_by_role=x", "legal_basis=x", "modalities=intact")
 WINDOW = ("valid_from=2026-03-02T13:30:00+05:00", "valid_until=2026-04-02T13:30:00+05:00")
@@ -35,7 +37,8 @@ def request(**facts: Any) -> Request:
         "valid_until": "2099-04-01T00:00:00.000000Z", "gross": 1, "tolerance": 1, "seals": (), "contents": (),
     }  # fmt: skip
     return Request(
-        id="x", delivery="saxaul-22", checkpoint="consent-uz", service="uz.court", says=("permission",), officers=2,
+        id="x", delivery="saxaul-22", checkpoint="consent-uz", plan=SHA, seen=SEEN,
+        service="uz.court", says=("permission",), officers=2,
         asked_at="2026-03-02T08:30:00.000000Z", due=None, facts=Facts(**known | facts),
     )  # fmt: skip
 
@@ -66,10 +69,10 @@ def request(**facts: Any) -> Request:
                                                     {"currency": "EUR", "minor": 50_000, "notes": [], "serials": None}]},
           {"operation": "saxaul-22-2", "contents": [{"substance": "heroin", "net": 7_200_000, "cas": None}]}]),
         ("parts_ended", (ENDED,), "parts",
-         [{"operation": "saxaul-22-1", "outcome": "no_show", "head": SHA,
+         [{"operation": "saxaul-22-1", "outcome": "no_show", "root": SHA,
            "recovered": [{"substance": "heroin", "net": 6_000_000, "cas": None},
                          {"currency": "EUR", "minor": 50_000, "notes": [], "serials": None}]},
-          {"operation": "saxaul-22-2", "outcome": "lost_or_stolen", "head": SHA, "recovered": []}]),
+          {"operation": "saxaul-22-2", "outcome": "lost_or_stolen", "root": SHA, "recovered": []}]),
     ],
 )  # fmt: skip
 def test_a_structured_field_is_typed_as_words(kind: str, words: tuple[str, ...], field: str, expected: object) -> None:
@@ -90,8 +93,8 @@ def test_a_structured_field_is_typed_as_words(kind: str, words: tuple[str, ...],
         ("seizure", (*SEIZED, "finds=F-1"), "finds.0.what"),
         ("split", ("parts=saxaul-22-1: heroin: 6 kg", "reason=x"), "parts"),
         ("split", ("parts=saxaul-22-1: heroin: 6; saxaul-22-2: heroin: 7 kg", "reason=x"), "parts.0.contents.0.net"),
-        ("parts_ended", (f"parts=saxaul-22-1: no_show: 77; saxaul-22-2: no_show: {SHA}",), "parts.0.head"),
-        ("parts_ended", (f"parts=saxaul-22-1; saxaul-22-2: no_show: {SHA}",), "parts.0.outcome parts.0.head"),
+        ("parts_ended", (f"parts=saxaul-22-1: no_show: 77; saxaul-22-2: no_show: {SHA}",), "parts.0.root"),
+        ("parts_ended", (f"parts=saxaul-22-1; saxaul-22-2: no_show: {SHA}",), "parts.0.outcome parts.0.root"),
     ],
 )
 def test_a_word_that_is_not_right_is_named(kind: str, words: tuple[str, ...], place: str) -> None:
@@ -138,7 +141,7 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def signed(keys: Path, *words: str) -> Statement:
     """What a command signs into a file."""
-    result = CliRunner().invoke(cli.app, [*words, "--as", "kz.customs", "--keys", str(keys), "--offline", "-o", "json"])
+    result = CliRunner().invoke(cli.app, [*words, *OFFLINE, "--keys", str(keys), "-o", "json"])
     assert 0 == result.exit_code, (result.output, result.exception)
     return kept(keys / json.loads(result.stdout)["statement"])[1]
 
@@ -161,6 +164,7 @@ def test_an_officer_says_which_conditions_are_met_and_for_whom(keys: Path) -> No
         "kz.post",
     )
 
+    assert SHA == said.plan
     assert (("uz.prosecutor/1", "kz.prosecutor/2"), "kz.knb") == (said.fulfils, said.on_behalf_of)
     assert ("not_collected", "kz.post") == (refused.kind, refused.voice)
 
@@ -188,8 +192,19 @@ def test_an_officer_corrects_a_statement(keys: Path) -> None:
 )
 def test_what_cannot_be_signed_is_bad_input(keys: Path, words: tuple[str, ...], part: str) -> None:
     """A kind that is not corrected, a condition or a service that is none: nothing is signed, and it is said why."""
-    result = CliRunner().invoke(cli.app, [*words, "--as", "kz.customs", "--keys", str(keys), "--offline"])
+    result = CliRunner().invoke(cli.app, [*words, *OFFLINE, "--keys", str(keys)])
 
     assert isinstance(result.exception, Malformed)
     assert part in str(result.exception)
     assert [] == list(keys.glob("*.json"))
+
+
+def test_a_word_that_is_no_brake_names_its_plan(keys: Path) -> None:
+    """R18: without a network and without a request nobody knows the plan, so nothing is signed; a stop is signed all the same."""
+    words = ("--as", "kz.customs", "--keys", str(keys), "--offline", "-o", "json")
+    told = CliRunner().invoke(cli.app, ["inform", "saxaul-22", "a tip", *words])
+    stop = CliRunner().invoke(cli.app, ["stop", "saxaul-22", "--reason", "leak", *words])
+
+    assert isinstance(told.exception, Malformed)
+    assert "which plan of saxaul-22 is in force" in str(told.exception)
+    assert kept(keys / json.loads(stop.stdout)["statement"])[1].plan is None

@@ -8,14 +8,18 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Receipt
 from domain.plan import proof
 from domain.plan.directory import Service, ServiceKey
 from domain.record.door import begin, submit
+from domain.record.packet import seal
+from domain.record.receipts import signed
 from domain.signing.canonical import canonical, digest, plain
-from domain.signing.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
+from domain.signing.envelope import NOTICE_TYPE, PLAN_TYPE, RECEIPT_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.signing.keys import b64, key_id, public_text
-from domain.words.moments import utc_text
-from tests.support import SECRET, example_cards, example_directory, example_plan
+from domain.signing.tree import inclusion, leaf, root
+from tests.support import example_cards, example_directory, example_plan
 
 Json = dict[str, Any]
 
@@ -28,10 +32,12 @@ KEYS = {
 SERVICE, VIGIL, STRANGER = KEYS["uz.prosecutor"], KEYS["vigil"], KEYS["stranger"]
 URL = "https://vigil.prosecutor.example/vigil/requests"
 BODY = b'{"any":"body"}'
+PLAN = sign(canonical(example_plan()), PLAN_TYPE, KEYS["kz.knb"])
 STATEMENT: Json = {
     "vigil": "statement/2",
     "id": "9f0c1c6e5d3b4a7f8e2d1c0b9a887766",
     "delivery": "saxaul-22",
+    "plan": PLAN.fingerprint(),
     "service": "uz.prosecutor",
     "officer": "P-117",
     "happened_at": "2026-03-02T13:25:00+05:00",
@@ -160,38 +166,120 @@ def loose(text: str) -> str:
     return bare[:-1] + alphabet[alphabet.index(bare[-1]) + 1] + "=" * (len(text) - len(bare))
 
 
-# Receipts
+# The tree, receipts, packets
 
 
-def receipts() -> Json:
-    """A ledger as a service reads it, and the receipts for its statements."""
+def tree() -> Json:
+    """Leaves, the root over the first of them, and proofs that one of them is in a tree."""
+    leaves = [leaf(f"entry {number}".encode()) for number in range(13)]
+    vectors = []
+    for size in (1, 2, 3, 4, 5, 7, 8, 13):
+        for index in sorted({0, size // 2, size - 1}):
+            steps = [one.hex() for one in inclusion(leaves[:size], index)]
+            right: Json = {"leaf": leaves[index].hex(), "index": index, "size": size, "proof": steps, "root": _root(leaves, size)}
+            vectors.append({"name": f"leaf {index} of {size}", **right, "accepted": True})
+    last = vectors[-1]
+    wrong = {
+        "another leaf": {"leaf": leaves[0].hex()},
+        "another place": {"index": 11},
+        "a place beyond the end": {"index": 13},
+        "another size": {"size": 14},
+        "a step too few": {"proof": last["proof"][:-1]},
+        "a step too many": {"proof": [*last["proof"], last["root"]]},
+        "the steps in another order": {"proof": last["proof"][::-1]},
+        "another root": {"root": _root(leaves, 12)},
+    }
+    return {
+        "about": "Whether a proof shows that a leaf stands at a place in the tree of so many leaves under this root (RFC 6962).",
+        "data": [f"entry {number}" for number in range(13)],
+        "leaves": [one.hex() for one in leaves],
+        "roots": {str(size): _root(leaves, size) for size in range(1, 14)},
+        "vectors": [*vectors, *(last | {"name": name, "accepted": False} | other for name, other in wrong.items())],
+    }
+
+
+def _root(leaves: list[bytes], size: int) -> str:
+    return root(leaves[:size]).hex()
+
+
+def _delivery() -> tuple[Delivery, list[Receipt]]:
+    """A delivery in which something has been said, and the receipts."""
     found = example_directory()
     keyed = tuple(one.model_copy(update={"keys": _valid(KEYS[one.id])}) if one.id in KEYS else one for one in found.services)
     system = Service(id="vigil", kind="system", names={"en": "Vigil"}, keys=_valid(VIGIL))
-    directory = found.model_copy(update={"services": (*keyed, system)})
-    plan = sign(canonical(example_plan()), PLAN_TYPE, KEYS["kz.knb"])
+    directory = found.model_copy(update={"services": (*keyed, system)}).snapshot(example_plan().participants())
     cards = {state: card for state, card in example_cards().items() if state in ("KZ", "UZ")}
-    delivery = begin(plan, directory, cards, NOW, SECRET)
+    delivery = begin(PLAN, directory, cards, NOW, bytes(32))
     handed_in = [
         _said(),
         _said(),
         _said(officer="P-118"),
         _said(id="sighting-0001", content={"kind": "sighted", "place": "Almaty"}),
     ]
-    given = [plain(submit(delivery, one, NOW)) for one in handed_in]
-    ledger = delivery.ledger
-    entries = [plain(one) if one.seq else {"seq": one.seq, "leaf": ledger.leaf_at(one.seq)} for one in ledger]
+    return delivery, [submit(delivery, one, NOW) for one in handed_in]
+
+
+def receipts() -> Json:
+    """A ledger as a service reads it, and the receipts for its statements."""
+    delivery, given = _delivery()
+    last = given[-1]
+    other, strange = plain(last), plain(signed(last, STRANGER))
+    forged = {
+        "by an unknown key": strange,
+        "of another type": plain(sign(canonical(last), STATEMENT_TYPE, VIGIL)),
+        "not in canonical form": plain(sign(json.dumps(other).encode(), RECEIPT_TYPE, VIGIL)),
+        "another root": _forged(last, root=digest("another")),
+        "another entry": _forged(last, entry=plain(given[0].entry)),
+        "a proof that is too short": _forged(last, proof=other["proof"][:-1]),
+        "another statement": _forged(last, statement="another-statement"),
+        "another fingerprint": _forged(last, fingerprint=digest("another")),
+        "of a tree of another size": _forged(last, size=other["size"] + 1),
+    }
+    entries = [plain(one) if one.seq else {"seq": one.seq, "leaf": one.leaf()} for one in delivery.ledger.entries]
     return {
-        "about": "A ledger from its first entry on, the receipts for what was handed in, and whether each is of this ledger.",
+        "about": "A ledger from its first entry on, receipts for what was handed in, and whether each is good and of it.",
         "keys": keys(),
-        "recorded_at": utc_text(NOW),
+        "known": ["vigil"],
+        "type": RECEIPT_TYPE,
+        "plan": PLAN.fingerprint(),
         "entries": entries,
+        "root": delivery.ledger.root,
         "vectors": [
-            *({"name": f"statement {number}", "receipt": one, "accepted": True} for number, one in enumerate(given, 1)),
-            {"name": "of another ledger", "receipt": given[0] | {"root": digest("another")}, "accepted": False},
-            {"name": "of another entry", "receipt": given[0] | {"entry": given[-1]["entry"]}, "accepted": False},
-            {"name": "of a tree of another size", "receipt": given[0] | {"size": given[-1]["size"]}, "accepted": False},
-            {"name": "with a proof of another entry", "receipt": given[0] | {"proof": given[-1]["proof"]}, "accepted": False},
+            *(
+                {"name": f"statement {number}", "envelope": plain(signed(one, VIGIL)), "accepted": True}
+                for number, one in enumerate(given, 1)
+            ),
+            *({"name": name, "envelope": one, "accepted": False} for name, one in forged.items()),
+        ],
+    }
+
+
+def _forged(receipt: Receipt, **changed: Any) -> Json:
+    """A receipt that says something else, signed by Vigil all the same."""
+    forged: Json = plain(sign(canonical(plain(receipt) | changed), RECEIPT_TYPE, VIGIL))
+    return forged
+
+
+def packets() -> Json:
+    """A packet as the text of its file, and changes of it that must be found."""
+    delivery, given = _delivery()
+    file = seal(delivery, "", VIGIL, NOW).decode()
+    salt = given[0].entry.salt
+    wrong = {
+        "another salt": [salt, salt[::-1]],
+        "another history": ['"history":""', '"history":" "'],
+        "not the whole of it": [file[-40:], ""],
+    }
+    return {
+        "about": "The text of a packet's file, what it proves, and the same with one text put in the place of another.",
+        "keys": keys(),
+        "file": file,
+        "size": len(delivery.ledger),
+        "root": delivery.ledger.root,
+        "receipts": [plain(signed(one, VIGIL)) for one in given],
+        "vectors": [
+            {"name": "as it is", "replace": ["", ""], "accepted": True},
+            *({"name": name, "replace": pair, "accepted": False} for name, pair in wrong.items()),
         ],
     }
 
@@ -204,4 +292,10 @@ def _said(**changed: Any) -> Envelope:
     return sign(canonical(STATEMENT | changed), STATEMENT_TYPE, SERVICE)
 
 
-VECTORS: dict[str, Callable[[], Json]] = {"proofs": proofs, "envelopes": envelopes, "receipts": receipts}
+VECTORS: dict[str, Callable[[], Json]] = {
+    "proofs": proofs,
+    "envelopes": envelopes,
+    "tree": tree,
+    "receipts": receipts,
+    "packets": packets,
+}

@@ -14,12 +14,12 @@ from archive.database import Database
 from archive.keys import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
-from domain.delivery.ledger import Receipt
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan import proof
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.record.reads import Read, signed_tip, verify_reads
+from domain.record.receipts import SignedReceipt
 from domain.rules.handling import Information
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
@@ -33,9 +33,8 @@ from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_keys import of, revocation
-from tests.installation import VIGIL_KEY, Installation, installed, renamed
+from tests.installation import VIGIL_KEY, Installation, installed, renamed, stop_by
 from tests.support import example_cards, example_plan, signed_plan
-from tests.workflows.test_controlled_delivery import stop_by
 
 PATIENCE = 20.0
 
@@ -240,7 +239,7 @@ NOWHERE = Database("sqlite+aiosqlite:////nowhere/archive.db")
 
 def told_by(service: str, plan: Plan) -> Envelope:
     """Something that a service says, and that is no stop."""
-    said = read_statement(stop_by(service, plan).body())
+    said = read_statement(stop_by(service, plan))
     other = said.model_copy(update={"content": Information(text="the van is blue")})
     return sign_statement(other, private_key_of(service))
 
@@ -296,12 +295,12 @@ async def test_while_the_archive_is_away_a_stop_is_taken_and_all_else_for_a_whil
             await at.door("kz.knb").start(signed_plan(renamed(plan)))
         with pytest.raises(Unavailable, match="does not say which keys count"):
             await at.door("uz.police").submit(plan.operation, told_by("uz.police", plan))
-        receipt = await at.door("uz.police").submit(plan.operation, stop_by("uz.police", plan))
+        given = await at.door("uz.police").submit(plan.operation, stop_by("uz.police", plan))
     finally:
         await at.installation.handle(plan).terminate()
 
-    assert isinstance(receipt, Receipt)
-    assert "accepted" == receipt.verdict.verdict
+    assert isinstance(given, SignedReceipt)
+    assert "accepted" == given.receipt.verdict.verdict
 
 
 @pytest.mark.usefixtures("away")

@@ -19,6 +19,8 @@ function filled() {
   return {
     kind: data.kind,
     checkpoint: data.checkpoint,
+    plan: data.plan,
+    seen: data.seen,
     on_behalf_of: data.on_behalf_of,
     happened_at: given.get("+happened_at"),
     fulfils: given.getAll("+fulfils"),

@@ -1,0 +1,121 @@
+"""Receipts as witnesses: signed by the installation, kept by who got them, compared with every ledger that is shown later.
+
+A receipt commits its installation to the plan in force, to what became of the statement, and by the root to everything that
+stood before it. Whoever omits, reorders, backdates or shows two histories contradicts bytes that others hold.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Stated
+from domain.delivery.ledger import Entry, LeftOut, Receipt, Withheld, leaf_of
+from domain.plan.directory import Directory
+from domain.signing.canonical import canonical
+from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope, sign
+from domain.signing.tree import Frontier, root_of
+from domain.words.errors import Malformed, NotAuthentic, NotVerified, faults_of
+from domain.words.moments import instant
+
+
+@dataclass(frozen=True)
+class SignedReceipt:
+    """A receipt, and the envelope in which it came: what its holder keeps."""
+
+    envelope: Envelope
+    receipt: Receipt
+
+
+def signed(receipt: Receipt, key: Ed25519PrivateKey) -> Envelope:
+    """The receipt as whoever relays it hands it over: signed with the installation's key."""
+    return sign(canonical(receipt), RECEIPT_TYPE, key)
+
+
+def read_receipt(envelope: Envelope) -> Receipt:
+    """The receipt in an envelope, whoever signed it. Raises `Malformed`; `NotVerified` unless it proves its own entry."""
+    payload = envelope.body()
+    try:
+        receipt = Receipt.model_validate_json(payload, strict=True)
+    except ValidationError as error:
+        raise Malformed("not a receipt", faults_of(error)) from error
+    if canonical(json.loads(payload)) != payload:
+        raise Malformed("the receipt is not in canonical form (RFC 8785)")
+    if (fault := _fault(receipt)) is not None:
+        raise NotVerified(f"the receipt for statement {receipt.statement} {fault}", receipt.seq)
+    return receipt
+
+
+def opened(envelope: Envelope, directory: Directory, at: datetime | None = None) -> Receipt:
+    """A receipt that the installation of this directory has signed, with a key that was valid then, and that is whole.
+
+    `at`: when it came; none: when its entry was recorded. Raises `NotAuthentic`, `Malformed` or `NotVerified`.
+    """
+    system = directory.system()
+    if system is None:
+        raise NotAuthentic("the directory has no installation that could have signed a receipt")
+    receipt = read_receipt(envelope)
+    open_envelope(envelope, RECEIPT_TYPE, system.keys_at(at or instant(receipt.entry.at)))
+    return receipt
+
+
+def fits(receipt: Receipt, delivery: Delivery) -> None:
+    """Return if the receipt is whole in itself, and of this ledger. Raises `NotVerified`."""
+    ledger, seq = delivery.ledger, receipt.seq
+    if (fault := _fault(receipt)) is not None:
+        raise NotVerified(f"your receipt for statement {receipt.statement} {fault}", seq)
+    if receipt.delivery != delivery.plan.operation or seq >= len(ledger) or ledger.root_at(receipt.size) != receipt.root:
+        raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq)
+    if receipt.plan != delivery.state.plan_at(seq):
+        raise NotVerified(f"your receipt for statement {receipt.statement} names another plan than was in force", seq)
+
+
+class Comparison:
+    """Compares a ledger, entry by entry as it is shown, with the receipts that somebody holds of it."""
+
+    def __init__(self, delivery: str, held: Iterable[Receipt]) -> None:
+        self._held = {one.seq: one for one in held if one.delivery == delivery}
+        self._frontier = Frontier()
+        self._next: int | None = 0
+        """Number of the entry that comes next; none where what was shown did not begin with the first."""
+
+    def see(self, entry: Entry | Withheld | LeftOut) -> None:
+        """One more entry, whole or as its leaf. Raises `NotVerified` where a receipt says otherwise."""
+        shown = bytes.fromhex(leaf_of(entry))
+        held = self._held.get(entry.seq)
+        if held is not None and held.entry.leaf() != shown.hex():
+            raise _contradicted(held)
+        self._next = entry.seq + 1 if self._next == entry.seq else None
+        if self._next is not None:
+            self._frontier.append(shown)
+            if held is not None and held.root != self._frontier.root().hex():
+                raise _contradicted(held)
+
+    def ends_at(self, size: int, root: str | None = None) -> None:
+        """It has so many entries by now, and this root. Raises `NotVerified` where a receipt says otherwise."""
+        for held in self._held.values():
+            if held.size > size or (held.size == size and root not in (None, held.root)):
+                raise _contradicted(held)
+
+
+def _contradicted(held: Receipt) -> NotVerified:
+    reason = f"what is shown of {held.delivery} contradicts your receipt for statement {held.statement}"
+    return NotVerified(reason, held.seq, hint="keep both: together they prove that the ledger was changed. Tell the other States")
+
+
+def _fault(receipt: Receipt) -> str | None:
+    """What is wrong with it by itself: it proves its own entry, and is for the statement that stands there."""
+    event = receipt.entry.event
+    leaf, proof = bytes.fromhex(receipt.entry.leaf()), [bytes.fromhex(one) for one in receipt.proof]
+    root = root_of(leaf, receipt.seq, receipt.size, proof)
+    if receipt.size != receipt.seq + 1 or root is None or root.hex() != receipt.root:
+        return "does not prove its own entry"
+    if not isinstance(event, Stated) or event.envelope.fingerprint() != receipt.fingerprint:
+        return "is not for what stands there"
+    said = json.loads(event.envelope.body())
+    its_own = isinstance(said, dict) and (said.get("id"), said.get("delivery")) == (receipt.statement, receipt.delivery)
+    return None if its_own else "is not for what stands there"

@@ -1,0 +1,175 @@
+"""docs/rules.md, made from the code: `make rules`."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import wrap
+
+from domain.delivery.vocabulary import Outcome
+from domain.rules import books
+from domain.rules.books import BOOK
+from domain.rules.kind import Counts, Kind
+from domain.words.codes import CODES, Code
+from domain.words.text import shown
+
+PATH = Path(__file__).parents[2] / "docs" / "rules.md"
+
+SHAPES = {
+    "entry": "number of an entry",
+    "count": "whole number",
+    "mass": "milligrams",
+    "money": "minor units",
+    "span": "milliseconds",
+    "instant": "UTC",
+    "name": "identifier",
+    "names": "identifiers",
+    "word": "word",
+    "words": "words",
+}
+SPEAKERS = {
+    "asked": "who is asked (R17)",
+    "responsible": "the responsible authority (R4)",
+    "grantor": "who holds the authorisation (R1)",
+    "anyone": "anyone who takes part",
+}
+READERS = {
+    "checkpoint": "its State's services at the checkpoint",
+    "both_sides": "whoever sees the checkpoint",
+    "asked_there": "who is asked there",
+    "own_state": "services of its State",
+    "leg": "whose leg it is on",
+    "addressed": "whom it names",
+    "as_corrected": "who reads what it corrects",
+}
+COUNTS = {Counts.UNDER_WAY: "under way", Counts.HALTED: "halted", Counts.CONCLUDED: "concluded"}
+BINDINGS = {
+    "consent": "the plan in force, this history",
+    "decision": "a plan so far, this history",
+    "word": "a plan so far",
+    "brake": "nothing: it stops",
+}
+
+
+def rules() -> str:
+    """The page."""
+    return "\n".join([*_head(), *_rules(), *_codes(), *_kinds(), *_contingencies(), ""])
+
+
+def _head() -> Iterator[str]:
+    yield "# The rules"
+    yield ""
+    yield (
+        "Made from the code by `make rules`; do not edit it by hand. This is version " + f"{BOOK.version} of the rules: the entry"
+    )
+    yield "`started` of a ledger says under which version its delivery is, to its end."
+    yield ""
+
+
+def _prose(text: str) -> list[str]:
+    return wrap(text, 130)
+
+
+def _rules() -> Iterator[str]:
+    yield "## The rules and where they come from"
+    yield ""
+    text = (books.__doc__ or "").partition("\n\n")[2]
+    for found in re.finditer(r"^(R\d+) +(.*?)(?=^R\d+ |\Z)", text, re.MULTILINE | re.DOTALL):
+        words = " ".join(found[2].split()).replace(" (`domain.views.sight`)", "")
+        yield f"- **{found[1]}** {words}"
+    yield ""
+
+
+def _codes() -> Iterator[str]:
+    yield "## Codes"
+    yield ""
+    yield from _prose(
+        "What is found of a statement, and why a delivery halts or has its outcome: a rule, a code and its parameters, "
+        "which are hashed; the sentence is made for people, and may be reworded. A code is never used for anything "
+        "else, and never given other parameters."
+    )
+    yield ""
+    by_rule: dict[str, list[Code]] = defaultdict(list)
+    for code in CODES.values():
+        by_rule[code.rule].append(code)
+    for rule in sorted(by_rule, key=lambda one: int(one[1:])):
+        yield f"### {rule}"
+        yield ""
+        yield "| code | verdict | sentence | parameters |"
+        yield "|---|---|---|---|"
+        for code in sorted(by_rule[rule], key=lambda one: one.name):
+            verdict = getattr(code, "verdict", "")
+            parameters = "; ".join(f"`{name}`: {SHAPES[shape]}" for name, shape in code.shapes.items())
+            yield f"| `{code.name}` | {verdict} | {shown(code.sentence)} | {parameters} |"
+        yield ""
+
+
+def _kinds() -> Iterator[str]:
+    yield "## Kinds of statement"
+    yield ""
+    yield from _prose(
+        "What each declares of itself; its fields are in [statements.md](statements.md). `answers`: the need of a "
+        "checkpoint that it answers, and whether it says yes to it (then two officers and conditions are asked for, R19 "
+        "and R20). `names`: whether it must name the checkpoint. `contact`: whether it proves that somebody has the "
+        "consignment in hand or in sight (R9). `left out`: whether a copy for a court or a State may do without it "
+        "(R23). `about`: which plan and which history it must be about (R18); of `incident` it is said for a risk to "
+        "life. `bytes`: of its canonical form, at most."
+    )
+    yield ""
+    yield "| kind | answers | by | rule | counts while | names | contact | readers beside its own | left out | about | bytes |"
+    yield "|---|---|---|---|---|---|---|---|---|---|---|"
+    for name, kind in BOOK.kinds.items():
+        said = kind.declares
+        answers = f"`{said.answers}`, {'yes' if said.confirms else 'no'}" if said.answers is not None else ""
+        counts = ", ".join(word for flag, word in COUNTS.items() if flag & said.counts)
+        cells = (
+            f"`{name}`",
+            answers,
+            SPEAKERS[said.by],
+            said.rule,
+            counts,
+            "yes" if said.names_checkpoint else "",
+            "yes" if said.contact else "",
+            READERS[said.readers],
+            "yes" if said.may_be_left_out else "",
+            BINDINGS[_binding(kind)],
+            f"{said.largest:,}",
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _binding(kind: type[Kind]) -> str:
+    return kind.model_construct(risk_to_life=True).bound_to()
+
+
+def _contingencies() -> Iterator[str]:
+    yield "## Checkpoints that no plan holds"
+    yield ""
+    yield from _prose(
+        "Opened where something does not go as planned. `without end`: waits for as long as it takes. `after a halt`: "
+        "goes on being asked when nothing advances. `silence closes it`: it decides nothing. `once`: for each thing it "
+        "is about."
+    )
+    yield ""
+    yield "| contingency | its checkpoints | asks for | without end | after a halt | silence closes it | once | what it is |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name, one in BOOK.contingencies.items():
+        says = one.declares
+        flags = (says.without_end, says.after_halt, says.closes_unanswered, says.once)
+        cells = (
+            f"`{name}`",
+            f"`{one.title_of('KEY')}`" + ("" if says.once else " and a number"),
+            f"`{says.needs}`: {says.title}",
+            *("yes" if flag else "" for flag in flags),
+            " ".join((type(one).__doc__ or "").split()),
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+    yield "## Outcomes"
+    yield ""
+    yield ", ".join(f"`{one}`" for one in Outcome.__args__) + "."  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    PATH.write_text(rules(), encoding="utf-8")

@@ -1,0 +1,114 @@
+"""docs/packet.md is enough to write a checker from: its own runs over packets of the code, and it names all that is in one."""
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from domain.delivery.events import OUTSIDE, AnyEvent
+from domain.delivery.ledger import LeftOut
+from domain.record.packet import Manifest, Packet
+from domain.rules.course import CHECKLIST
+from domain.rules.turns import ORDER
+from domain.signing.canonical import plain
+from domain.signing.envelope import Envelope, sign
+from rehearsal.services import private_key_of
+from rehearsal.simulator import World, simulate
+from tests.docs.published import DOCS
+from tests.docs.vectors import KEYS
+from tests.support import example_cards, example_directory, example_scenario
+
+TEXT = (Path(__file__).parents[2] / "docs" / "packet.md").read_text(encoding="utf-8")
+PACKETS = json.loads((DOCS / "vectors" / "packets.json").read_text(encoding="utf-8"))
+EVENTS = get_args(get_args(AnyEvent)[0])
+
+
+@pytest.fixture(scope="module")
+def page() -> dict[str, Any]:
+    """The namespace that the page's Python leaves, run in order."""
+    namespace: dict[str, Any] = {"__name__": "packet"}
+    for body in re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL):
+        exec(compile(body, "docs/packet.md", "exec"), namespace)  # noqa: S102 - our own document
+    return namespace
+
+
+@pytest.mark.parametrize("vector", PACKETS["vectors"], ids=lambda vector: vector["name"])
+def test_the_checker_of_the_page_agrees_with_the_vectors(vector: Any, page: dict[str, Any]) -> None:
+    """It takes the packet as it is, with its receipts, and no changed one."""
+    file = PACKETS["file"].replace(*vector["replace"]) if vector["replace"][0] else PACKETS["file"]
+    if not vector["accepted"]:
+        with pytest.raises((page["Wrong"], ValueError)):
+            page["check"](file.encode())
+        return
+    found = page["check"](file.encode(), PACKETS["receipts"])
+    assert (PACKETS["size"], PACKETS["root"]) == (found["size"], found["root"])
+    assert {"accepted": 1, "refused": 2} == found["verdicts"]
+
+
+@pytest.mark.parametrize("name", ["almaty-tashkent", "delegated-say", "destination-refuses"])
+def test_the_checker_of_the_page_takes_whole_deliveries(name: str, page: dict[str, Any]) -> None:
+    """A simulated delivery from its first request to its end has every signature that the page asks for."""
+    plan, scenario = example_scenario(name)
+    run = simulate(World(plan, example_directory(), example_cards(), scenario, 1))
+
+    assert run.delivery.ledger.root == page["check"](run.packet)["root"]
+
+
+def test_the_checker_of_the_page_refuses_a_receipt_of_another_history(page: dict[str, Any]) -> None:
+    """The installation's own signature on another root shows that it has shown two histories."""
+    receipt = Envelope.model_validate(PACKETS["receipts"][0])
+    other = json.loads(base64.b64decode(receipt.payload)) | {"root": "0" * 64}
+    forged = sign(page["canonical"](other), receipt.payloadType, KEYS["vigil"])
+
+    with pytest.raises(page["Wrong"], match="another ledger"):
+        page["check"](PACKETS["file"].encode(), [plain(forged)])
+
+
+def test_the_checker_of_the_page_refuses_another_signature(page: dict[str, Any]) -> None:
+    """A statement signed anew by a stranger is found, though the seal is made anew as well."""
+    plan, scenario = example_scenario("almaty-tashkent")
+    run = simulate(World(plan, example_directory(), example_cards(), scenario, 1))
+    body, seal = page["split"](run.packet)
+    packet = json.loads(body)
+    entry = next(one for one in packet["ledger"] if one["event"]["event"] == "stated")
+    payload = base64.b64decode(entry["event"]["envelope"]["payload"])
+    entry["event"]["envelope"] = plain(sign(payload, page["STATEMENT"], private_key_of("nobody.known")))
+    leaves = [page["leaf_of"](one) for one in packet["ledger"]]
+    data = page["canonical"](packet)
+    manifest = json.loads(base64.b64decode(seal["payload"]))
+    manifest |= {"packet": page["sha256"](data), "root": page["root_over"](leaves).hex()}
+    made = sign(page["canonical"](manifest), page["MANIFEST"], private_key_of("vigil"))
+    file = b'{"packet":' + data + b',"seal":' + page["canonical"](plain(made)) + b"}"
+
+    with pytest.raises(page["Wrong"], match="does not count here"):
+        page["check"](file)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.model_fields["event"].default)
+def test_each_event_is_named_with_its_fields(event: Any) -> None:
+    """Where it comes from, and each field that it has."""
+    name = event.model_fields["event"].default
+    row = next(line for line in TEXT.splitlines() if line.startswith(f"| `{name}` | "))
+    whence = "outside" if event in (*OUTSIDE, EVENTS[0]) else "decision"
+
+    assert row.startswith(f"| `{name}` | {whence} |")
+    assert [] == [field for field in event.model_fields if field != "event" and f"`{field}`" not in row]
+
+
+@pytest.mark.parametrize("model", [Manifest, Packet, LeftOut], ids=lambda model: model.__name__)
+def test_each_field_of_the_file_is_named(model: Any) -> None:
+    """A reader of the file finds each of its fields in a table."""
+    first = {name for row in re.findall(r"^\| (`[^|]*`) \|", TEXT, re.MULTILINE) for name in re.findall(r"`([^`]+)`", row)}
+
+    assert set(model.model_fields) <= first
+
+
+def test_the_order_of_the_checklist_is_told_step_by_step() -> None:
+    """The page has one point for each step of the checklist, and the steps of a plan in their order."""
+    told = TEXT.partition("## 5. Decisions must equal the checklist")[2].partition("\n## ")[0]
+
+    assert len(CHECKLIST) == len(re.findall(r"^\d+\. ", told, re.MULTILINE))
+    assert list(ORDER) == [one for one in re.findall(r"`([a-z_]+)`", told.partition("steps are ")[2]) if one in ORDER]
