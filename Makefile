@@ -34,6 +34,7 @@ test: $(STAMP) ## run every test (four processes, since many wait; warnings are 
 
 campaign: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on; every invariant checked
 	@$(BIN)/python -m rehearsal --seed $(FROM) --seeds $(SEEDS)
+	@$(BIN)/python -m rehearsal --changes 2
 
 check: $(STAMP) ## format, lint, strict types, import contracts, spelling, security, dependencies, deployment schemas
 	@$(BIN)/ruff format --check .
