@@ -16,14 +16,13 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from rehearsal.clock import EPOCH
-
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
 from archive.questions import Filters, Question
 from archive.sealed import RingInMemory
 from domain.words.moments import utc_text
+from rehearsal.services import EPOCH
 from tests.archive.samples import READER, batch, ledger, put, request, standing
 
 OPEN = 10_000

@@ -121,7 +121,7 @@ class Rehearsal:
     def _verified(
         self, packet: Path, entries: list[Entry], held: tuple[Envelope, ...], layout: Layout, seconds: int
     ) -> Rehearsed:
-        """Read the packet back from its file and verify it against the directory's file and the services' receipts, as anyone could."""
+        """Read the packet back and verify it against the directory's file and the services' receipts, as anyone could."""
         stated = [entry.event for entry in entries if isinstance(entry.event, Stated)]
         problem, outcome, top = "", None, root([bytes.fromhex(one.leaf()) for one in entries]).hex()
         try:

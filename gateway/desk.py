@@ -37,7 +37,7 @@ from domain.plan.directory import faults_in as faults_of_directory
 from domain.plan.key_changes import Taken, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import read_statement, resume, verified_plan
+from domain.record.door import amended_by, read_statement, resume, verified_plan
 from domain.record.packet import Purpose, seal
 from domain.record.receipts import signed
 from domain.rules import amending
@@ -73,6 +73,10 @@ takes ten at once) and a worker that replays must not hold it up.
 """
 ITS_RECEIPT = 2.0
 """Seconds it then goes on waiting for the receipt, before it says that the stop has been left."""
+ONCE_MORE = timedelta(seconds=1)
+"""How long it waits, once a statement has been left, to hear that a worker is there after all and what it made of it."""
+NOT_HERE = 0.1
+"""Seconds from the look for a delivery to the answer that there is none: the same where there is one that is not the caller's."""
 BRIEFLY = timedelta(seconds=3)
 """How long one delivery may keep an inbox waiting."""
 AT_ONCE = 8
@@ -142,9 +146,20 @@ class Desk:
                     static_summary=plan.title,
                 )
             except WorkflowAlreadyStartedError as error:
+                await self._taken(caller, plan)
                 reason = f"delivery {plan.operation} has been started already; nothing was changed"
                 raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`") from error
         return plan
+
+    async def _taken(self, caller: Service, plan: Plan) -> None:
+        """Raises `Malformed`, as for any fault of a plan, where what bears this code name is not the caller's to see: it hears
+        that the name cannot be used, and not of what.
+        """
+        try:
+            await self._seen_by(caller, plan.operation)
+        except NotFound as error:
+            fault = Fault(place="operation", problem=f"the code name {plan.operation} cannot be used; choose another")
+            raise Malformed(f"the plan of {plan.operation} cannot be started: 1 faults", [fault]) from error
 
     async def amend(self, caller: Service, delivery: str, envelope: Envelope) -> Entry:
         """Change a delivery's plan for what is still ahead; the ledger entry that records it.
@@ -160,6 +175,8 @@ class Desk:
         with _as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
         known = resume(docket.directory, docket.cards, docket.entries)
+        if (recorded := amended_by(known, envelope)) is not None:
+            return recorded
         snapshot = self._directory.snapshot(plan.participants())
         amended = Amended(
             plan=envelope,
@@ -196,26 +213,25 @@ class Desk:
             message = f"unknown service {statement.service}"
             raise NotAuthentic(message, hint="a statement names a service of the directory")
         speaker.opened(envelope, STATEMENT_TYPE, statement.officer, datetime.now(UTC))
-        try:
-            return await self._judged_or_left(speaker, statement, envelope)
-        except (NotAuthentic, NotAllowed, NotFound):
-            await self._seen_by(speaker, delivery)  # who has no part learns nothing, not even that it exists
-            raise
+        await self._seen_by(speaker, delivery)  # before anything else: who has no part learns nothing, not even that it exists
+        return await self._judged_or_left(statement, envelope)
 
-    async def _judged_or_left(self, speaker: Service, statement: Statement, envelope: Envelope) -> Receipt | Left:
+    async def _judged_or_left(self, statement: Statement, envelope: Envelope) -> Receipt | Left:
         judging = asyncio.create_task(self._judged(statement, envelope))
         judging.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may wait for it any more
         try:
             if statement.kind == "stop_requested" and not (await asyncio.wait({judging}, timeout=A_STOP))[0]:
                 with suppress(Unavailable):  # then its judgement says so too
-                    left = await self._leave(speaker, statement, envelope)
+                    left = await self._leave(statement, envelope)
+                    if isinstance(left, Receipt):
+                        return left
                     await asyncio.wait({judging}, timeout=ITS_RECEIPT)
                     return judging.result() if judging.done() and judging.exception() is None else left
             return await judging
         except NotFound:
-            return await self._after_the_end(statement.delivery, envelope)
+            return await self._as_recorded(statement.delivery, envelope, PATIENCE)
         except _NoWorkerError:
-            return await self._leave(speaker, statement, envelope)
+            return await self._leave(statement, envelope)
         finally:
             judging.cancel()
 
@@ -230,29 +246,35 @@ class Desk:
             )
         return receipt
 
-    async def _leave(self, speaker: Service, statement: Statement, envelope: Envelope) -> Receipt | Left:
-        """Leave it by Signal: the same door, kept by the server until a worker is up. Where the delivery has ended meanwhile,
-        there may be a receipt of it.
+    async def _leave(self, statement: Statement, envelope: Envelope) -> Receipt | Left:
+        """Leave it by Signal: the same door, kept by the server until a worker is up.
+
+        A delivery that has ended just before takes no signal, or takes it and records nothing. So where a worker answers after
+        all, the delivery is looked at once more: there is a receipt, or a refusal, and only where none answers is it left.
         """
-        await self._seen_by(speaker, statement.delivery)
         try:
             with _as_ours(statement.delivery):
                 await self._handle(statement.delivery).signal(
                     messages.SUBMIT, self._handed(envelope, statement.delivery), rpc_timeout=PATIENCE
                 )
         except NotFound:
-            return await self._after_the_end(statement.delivery, envelope)
+            return await self._as_recorded(statement.delivery, envelope, PATIENCE)
+        with suppress(_NoWorkerError):
+            return await self._as_recorded(statement.delivery, envelope, ONCE_MORE)
         log.warning("a statement was left with Temporal: it has no receipt yet", extra={"delivery": statement.delivery})
         return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
 
-    async def _after_the_end(self, delivery: str, envelope: Envelope) -> Receipt:
-        """The workflow takes no more updates: the receipt if exactly this came in before, signature and all, else a refusal."""
+    async def _as_recorded(self, delivery: str, envelope: Envelope, patience: timedelta) -> Receipt:
+        """The receipt if exactly this has come in, signature and all, else a refusal: the workflow takes nothing more.
+
+        A query is answered after everything that was signalled before it.
+        """
         with _as_ours(delivery):
             known: list[Receipt] = await self._handle(delivery).query(
-                messages.QUERY_RECEIPT, envelope, result_type=list[Receipt], rpc_timeout=PATIENCE
+                messages.QUERY_RECEIPT, envelope, result_type=list[Receipt], rpc_timeout=patience
             )
         if not known:
-            message = f"delivery {delivery} has ended; its ledger is closed"
+            message = f"delivery {delivery} has ended and its ledger is closed, or you take no part in it"
             raise NotAllowed(message, hint="the statement was not recorded")
         return known[0]
 
@@ -430,11 +452,16 @@ class Desk:
         return self._client.get_workflow_handle(workflow_id(delivery))
 
     async def _seen_by(self, caller: Service, delivery: str) -> WorkflowHandle[Any, Any]:
-        """The delivery's handle, if it is the caller's to see. Raises `NotFound`."""
-        handle = self._handle(delivery)
-        with _as_ours(delivery):
-            found = await handle.describe(rpc_timeout=PATIENCE)
-        may_see(caller, delivery, tuple(found.typed_search_attributes.get(_PARTICIPANTS) or ()))
+        """The delivery's handle, if it is the caller's to see. Raises `NotFound`, no sooner where there is none."""
+        handle, clock = self._handle(delivery), asyncio.get_running_loop().time
+        answered = clock() + NOT_HERE
+        try:
+            with _as_ours(delivery):
+                found = await handle.describe(rpc_timeout=PATIENCE)
+            may_see(caller, delivery, tuple(found.typed_search_attributes.get(_PARTICIPANTS) or ()))
+        except NotFound:
+            await asyncio.sleep(answered - clock())
+            raise
         return handle
 
     async def _find(self, caller: Service, *, running: bool) -> AsyncIterator[WorkflowExecution]:

@@ -23,16 +23,22 @@ def taken_apart(data: bytes) -> tuple[Packet, list[Line]]:
     return packet, [(entry.at, entry.event) for entry in packet.ledger if isinstance(entry, Entry)]
 
 
-def place_of(lines: Sequence[Line], name: str, occurrence: int = 0) -> int:
-    """The number of the line with this event."""
-    return [number for number, (_, event) in enumerate(lines) if event.event == name][occurrence]
+def place_of(lines: Sequence[Line], kind: str, **fields: Any) -> int:
+    """The number of the first line of this kind with these fields."""
+    return next(
+        number
+        for number, (_, event) in enumerate(lines)
+        if event.event == kind and all(getattr(event, name) == value for name, value in fields.items())
+    )
 
 
-def linked(lines: Iterable[Line]) -> tuple[Entry, ...]:
-    """These lines with right numbers and salts; no rule is asked."""
+def linked(lines: Iterable[Line], before: Sequence[Entry | LeftOut] = ()) -> tuple[Entry, ...]:
+    """These lines with right numbers and salts, those that stood so `before` as they were; no rule is asked."""
     ledger = Ledger(SECRET)
+    stood = dict(enumerate(before))
     for at, event in lines:
-        ledger.append(ledger.next(event, at))
+        entry, was = ledger.next(event, at), stood.get(len(ledger))
+        ledger.append(was if isinstance(was, Entry) and (was.at, was.event) == (at, event) else entry)
     return ledger.entries
 
 
@@ -46,7 +52,7 @@ def root_over(entries: Iterable[Entry | LeftOut]) -> str:
 
 def sealed(packet: Packet, /, *, by: str = VIGIL, **claims: Any) -> bytes:
     """A packet sealed anew over whatever it holds; `claims` of the manifest that stand otherwise."""
-    body = packet.model_dump_json().encode()
+    body = canonical(packet)
     manifest = Manifest.model_validate(
         {
             "delivery": example_plan().operation,
@@ -64,4 +70,4 @@ def sealed(packet: Packet, /, *, by: str = VIGIL, **claims: Any) -> bytes:
 def rewritten(data: bytes, change: Callable[[list[Line]], list[Line]]) -> bytes:
     """The packet of a stolen gateway: lines changed, linked and sealed anew."""
     packet, lines = taken_apart(data)
-    return sealed(packet.model_copy(update={"ledger": linked(change(lines))}))
+    return sealed(packet.model_copy(update={"ledger": linked(change(lines), packet.ledger)}))

@@ -31,8 +31,11 @@ from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
 from domain.delivery.ledger import Entry
+from domain.delivery.statement import Statement, sign_statement
 from domain.plan.directory import Directory, Reach, Service
 from domain.plan.plan import Plan
+from domain.rules.stop import StopRequested
+from domain.signing.envelope import Envelope
 from domain.views.view import DeliveryView
 from gateway.access import Proofs
 from gateway.api import application
@@ -230,6 +233,19 @@ async def end_what_runs(client: Client, *workflows: str) -> None:
     for one in workflows:
         with suppress(RPCError):  # it has ended, or never began
             await client.get_workflow_handle(one).terminate("the test is over")
+
+
+def stop_by(service: str, plan: Plan, identity: str | None = None, reason: str = "test") -> Envelope:
+    """A signed stop order."""
+    statement = Statement(
+        id=identity or uuid.uuid4().hex,
+        delivery=plan.operation,
+        service=service,
+        officer="officer-1",
+        happened_at="2022-03-01T06:00:00+05:00",
+        content=StopRequested(reason=reason),
+    )
+    return sign_statement(statement, private_key_of(service))
 
 
 def without(directory: Directory, services: tuple[str, ...]) -> Directory:

@@ -8,14 +8,17 @@ from rich.table import Table
 
 from client import carrying, render
 from client.caller import Caller
-from client.console import answer, talk
+from client.console import answer
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
 from client.receipts import Shelf, receipts_at
-from domain.record.verify import fit_parts
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.record.verify import Verified, fit_parts
+from domain.record.verify import against as compare_packets
 from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
 from domain.words.errors import NotVerified
-from process.brought import directory_in
+from process.brought import cards_in, directory_in
 from process.files import write_new
 
 PURPOSES = {
@@ -48,7 +51,7 @@ def export(
     answer(
         output,
         {"packet": str(path), "bytes": len(data)},
-        f"{path}: {len(data)} bytes; verify it with: vigil verify {path}",
+        f"{path}: {len(data)} bytes; verify it with: vigil verify {path} --directory FILE",
     )
 
 
@@ -56,32 +59,60 @@ def export(
 def verify(
     packet: Annotated[Path, typer.Argument(help="the evidence packet", show_default=False)],
     directory: Annotated[Path | None, typer.Option(help="a directory you trust: every key must then stand in it")] = None,
+    cards: Annotated[Path | None, typer.Option(help="a folder of rule cards you trust: the law must be as there")] = None,
     receipts: Annotated[
         list[Path] | None, typer.Option(help="receipts you were given, files or folders of them: each must fit")
     ] = None,
     part: Annotated[list[Path] | None, typer.Option(help="packets of the parts it split into: each must fit")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="another packet of the same delivery, from another State: both must be of one history")
+    ] = None,
+    keys_unverified: Annotated[
+        bool, typer.Option("--keys-unverified", help="believe the packet itself whose keys it names; then it proves no signer")
+    ] = False,
     service: Reader = None,
     keys: Keys = KEYS,
     output: Output = "text",
 ) -> None:
     """Verify a packet, offline: every signature, every link, every rule, and your receipts, those beside your keys too. Exit code
-    7 if anything is wrong.
+    7 if anything is wrong, or if you give no directory that you trust.
     """
-    data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
+    if directory is None and not keys_unverified:
+        hint = "give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof"
+        raise NotVerified("whose keys these are stands only in the packet itself, which its forger would have written", hint=hint)
     held = receipts_at(receipts or [])
-    proved = verify_packet(data, directory_in(directory) if directory is not None else None, held)
-    fit_parts(data, parts)
+    trusted = directory_in(directory) if directory is not None else None
+    law = cards_in(cards) if cards is not None else None
+    data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
+    proved = verify_packet(data, trusted, held, law)
+    fit_parts(data, parts, trusted, law)
+    if against is not None:
+        _compare(data, carrying.read(against, keys.expanduser(), service), trusted, law)
     kept = Shelf(keys.expanduser())
     kept.compare_packet(proved.delivery, data)
+    table = _proof(proved, len(held) + len(kept.of(proved.delivery)), "the packet's own" if directory is None else str(directory))
+    answer(output, plain(proved) | {"verified": True, "keys": "of the packet" if directory is None else "trusted"}, table)
+
+
+def _compare(data: bytes, other: bytes, directory: Directory | None, cards: dict[str, RuleCard] | None) -> None:
+    verify_packet(other, directory, cards=cards)
+    compared = compare_packets(data, other)
+    if not compared.agree:
+        hint = "keep both: whoever runs the installation has sealed two histories. Tell the other States"
+        raise NotVerified("here the two packets part: two histories of one delivery", compared.same, hint=hint)
+
+
+def _proof(proved: Verified, receipts: int, keys: str) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_row("verified", "yes: every signature, every link, every rule")
+    table.add_row("verified", f"against the keys of {keys}: every signature, every link, every rule")
+    if keys == "the packet's own":
+        table.add_row("signers", "NOT PROVED: compare the keys below with what each service tells you", style="bold red")
     table.add_row("delivery", proved.delivery)
     table.add_row("outcome", proved.outcome or "still running when it was exported")
     table.add_row("statements", f"{proved.statements} signed, {proved.refused} refused")
     table.add_row("ledger", f"{proved.size} entries, root {proved.root}")
-    count = len(held) + len(kept.of(proved.delivery))
-    if count:
-        table.add_row("receipts", f"{count}, and each fits")
+    if receipts:
+        table.add_row("receipts", f"{receipts}, and each fits")
     if proved.other_history:
         numbers = ", ".join(map(str, proved.other_history))
         table.add_row(
@@ -93,12 +124,7 @@ def verify(
     table.add_row("exported", f"{render.moment(proved.exported_at)}, sealed by key {proved.sealed_by}")
     for signer in proved.signers:
         table.add_row("signed by", f"{signer.service}, key {signer.key}")
-    answer(output, plain(proved) | {"verified": True}, table)
-    if directory is None:
-        talk.print(
-            "the keys are those in the packet: compare them with what the services tell you, or use --directory",
-            style="dim",
-        )
+    return table
 
 
 @app.command("open")

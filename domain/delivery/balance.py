@@ -6,11 +6,15 @@ before the run closes (Van Traa: records from which it could not be told what ha
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, get_args
 
 from domain.delivery.state import Goods, State
 from domain.delivery.verdicts import Finding, found
 from domain.plan.goods import Amount, Cash, Unit
 
+Compared = Literal["prepared", "recovered", "recovered_in_parts", "in_units", "in_parts"]
+"""What is held against the whole."""
+COMPARED: tuple[str, ...] = get_args(Compared)
 MASS_DIFFERS = found(
     "R10",
     "mass_differs",
@@ -74,7 +78,7 @@ class Balance:
                 yield INTERDICTED_GROSS(found=gross, expected=expected)
 
 
-def compared(what: str, whole: Iterable[Amount], parts: Sequence[Iterable[Amount]], tolerance: int) -> tuple[Finding, ...]:
+def compared(what: Compared, whole: Iterable[Amount], parts: Sequence[Iterable[Amount]], tolerance: int) -> tuple[Finding, ...]:
     """Where the parts are not the whole; mass within the tolerance (milligrams), cash exactly. Substances are numbered from 1 in
     the order in which they are named, since their names are free text.
     """

@@ -62,6 +62,11 @@ class LeftOut(Frozen):
     verdict: Verdict
 
 
+def leaf_of(entry: Entry | Withheld | LeftOut) -> str:
+    """The hash that stands for it in the tree, whether it is there or only its leaf."""
+    return entry.leaf() if isinstance(entry, Entry) else entry.leaf
+
+
 class Receipt(Frozen):
     """The answer to a statement: its entry is durable, and `root` commits to everything up to it. Whoever relays it signs it with
     the installation's key.
@@ -167,7 +172,7 @@ class Ledger:
 
     def append(self, entry: Entry | LeftOut) -> None:
         """Append what has been checked."""
-        one = entry.leaf if isinstance(entry, LeftOut) else entry.leaf()
+        one = leaf_of(entry)
         self._entries.append(entry)
         self._leaves.append(one)
         self._proofs.append(self._frontier.append(bytes.fromhex(one)))

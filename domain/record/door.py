@@ -93,7 +93,7 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
     Raises `NotAuthentic`, `NotAllowed` or `Malformed` for what is no signed plan of this initiator, and `RuleBroken` (R22) for
     one that changes what it may not, or nothing; then nothing is recorded.
     """
-    known = next((one for one in delivery.ledger.entries if _amends(one.event, amended.plan)), None)
+    known = amended_by(delivery, amended.plan)
     if known is not None:
         return known
     advance(delivery, at)
@@ -105,6 +105,11 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
     if faults:
         raise RuleBroken("R22", "; ".join(map(str, faults)))
     return _record(delivery, amended, at)
+
+
+def amended_by(delivery: Delivery, plan: Envelope) -> Entry | None:
+    """The entry that put this signed plan in the place of another, if one did."""
+    return next((one for one in delivery.ledger.entries if isinstance(one.event, Amended) and one.event.plan == plan), None)
 
 
 def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry | None:
@@ -236,10 +241,6 @@ def _receipt(delivery: Delivery, seq: int, statement: str) -> Receipt:
         root=ledger.root_at(seq + 1),
         proof=ledger.proof_at(seq),
     )
-
-
-def _amends(event: object, plan: Envelope) -> bool:
-    return isinstance(event, Amended) and event.plan == plan
 
 
 def _still_open(delivery: Delivery) -> None:

@@ -3,7 +3,8 @@
 A packet is one JSON file, `{"packet":...,"seal":...}`. The packet holds the directory snapshot and rule cards, the ledger
 (its first entry holds the signed plan) and the raw Temporal history. The seal is a DSSE envelope over a manifest with the
 SHA-256 of the packet's bytes exactly as they stand in the file, signed by the installation that exported it. It only says
-who exported what; what the services said is proved by their own signatures.
+who exported what; what the services said is proved by their own signatures. All of it is in canonical form (RFC 8785): no two
+readers read two things in it.
 """
 
 from datetime import datetime
@@ -84,7 +85,7 @@ def seal(  # noqa: PLR0913 - a packet has these parts
     ledger = tuple(_left_out(entry, withheld[entry.seq]) if entry.seq in withheld else entry for entry in entries)
     story = "" if purpose != "operation" else history
     packet = Packet(directory=directory, cards=cards, ledger=ledger, history=story, sealers=sealers)
-    body = packet.model_dump_json().encode()
+    body = canonical(packet)
     manifest = Manifest(
         delivery=delivery.plan.operation,
         size=len(delivery.ledger),
@@ -124,6 +125,8 @@ def unseal(data: bytes) -> tuple[Packet, Manifest, Envelope]:
         if digest_of_bytes(body) != manifest.packet:
             raise NotVerified("the content is not what was sealed: a byte was changed, added or removed")
         packet = Packet.model_validate_json(body)
+        if canonical(packet) != body:
+            raise NotVerified("the packet is not in its one canonical form: it can be read in two ways")
         system = packet.directory.system()
         sealers = packet.sealers or (system.keys if system is not None else ())
         open_envelope(envelope, MANIFEST_TYPE, valid_keys(sealers, instant(manifest.exported_at)))

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Stated
-from domain.delivery.ledger import Entry, LeftOut, Receipt, Withheld
+from domain.delivery.ledger import Entry, LeftOut, Receipt, Withheld, leaf_of
 from domain.plan.directory import Directory
 from domain.signing.canonical import canonical
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope, sign
@@ -85,7 +85,7 @@ class Comparison:
 
     def see(self, entry: Entry | Withheld | LeftOut) -> None:
         """One more entry, whole or as its leaf. Raises `NotVerified` where a receipt says otherwise."""
-        shown = bytes.fromhex(entry.leaf() if isinstance(entry, Entry) else entry.leaf)
+        shown = bytes.fromhex(leaf_of(entry))
         held = self._held.get(entry.seq)
         if held is not None and held.entry.leaf() != shown.hex():
             raise _contradicted(held)

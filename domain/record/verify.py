@@ -7,10 +7,11 @@ must be possible.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import OUTSIDE, Amended, KeysChanged, Started, Stated
-from domain.delivery.ledger import Entry, LeftOut
+from domain.delivery.ledger import Entry, LeftOut, leaf_of
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
@@ -19,6 +20,7 @@ from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.vocabulary import Digest
 from domain.record.door import is_news, stated, verified_plan
 from domain.record.packet import Packet, Purpose, unseal
+from domain.record.provided import held_back
 from domain.record.receipts import fits, opened
 from domain.rules.amending import faults_in
 from domain.rules.books import BOOKS
@@ -68,26 +70,35 @@ class Verified(Frozen):
     exported_at: UtcText
 
 
-def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[Envelope] = ()) -> Verified:
+def verify(
+    data: bytes,
+    directory: Directory | None = None,
+    receipts: Sequence[Envelope] = (),
+    cards: Mapping[State, RuleCard] | None = None,
+) -> Verified:
     """Re-run every rule over the packet.
 
-    `directory` is one you trust for other reasons: every key used must then stand in it. `receipts` are those you were
-    given while the delivery ran: each must be signed by the installation, by the directory that you trust or else by the packet's
-    own, and fit the ledger. Raises `NotVerified`, naming the entry where it can.
+    `directory` and `cards` are those you trust for other reasons: every key used must then stand in the one, each participant be
+    of the same kind and State there, and each State's law be as in the other. `receipts` are those you were given while the
+    delivery ran: each must be signed by the installation, by the directory that you trust or else by the packet's own, and fit
+    the ledger. Raises `NotVerified`, naming the entry where it can.
     """
     packet, manifest, envelope = unseal(data)
     delivery = replay(packet.ledger, packet.directory, packet.cards)
-    for entry in packet.ledger:
-        if isinstance(entry, LeftOut) and not bound(delivery, entry.code, entry.provider, manifest.purpose):
-            raise NotVerified(f"left out, and its code {entry.code} does not call for that here", entry.seq)
+    _purpose_is_kept(packet, manifest.purpose, delivery)
     claims = (manifest.delivery, manifest.size, manifest.root)
     if claims != (delivery.plan.operation, len(packet.ledger), delivery.ledger.root):
         raise NotVerified("the seal is of another ledger")
+    if manifest.exported_at < delivery.ledger.entries[-1].at:
+        raise NotVerified("it was sealed before its last entry was recorded", delivery.ledger.entries[-1].seq)
     if directory is not None:
+        _services_are_trusted(delivery, directory)
         system = directory.system()
         trust = _Trust(directory, delivery.ledger.entries)
         trust.check(system.id if system is not None else "", envelope, instant(manifest.exported_at))
         _keys_are_trusted(delivery, trust)
+    if cards is not None:
+        _cards_are_trusted(packet.cards, cards)
     installation = directory or _with_sealers(packet)
     for receipt in receipts:
         _receipt_fits(receipt, installation, delivery)
@@ -111,22 +122,50 @@ def verify(data: bytes, directory: Directory | None = None, receipts: Sequence[E
     )
 
 
-def fit_parts(whole: bytes, parts: Sequence[bytes]) -> None:
-    """Return if these are packets of parts that the whole split into, each verified, with the head and outcome it states.
+def fit_parts(
+    whole: bytes, parts: Sequence[bytes], directory: Directory | None = None, cards: Mapping[State, RuleCard] | None = None
+) -> None:
+    """Return if these are packets of parts that the whole split into, each verified, with the root and outcome it states.
 
-    Raises `NotVerified`.
+    `directory` and `cards` are trusted of the parts as of the whole. Raises `NotVerified`.
     """
     packet, _, _ = unseal(whole)
     delivery = replay(packet.ledger, packet.directory, packet.cards)
     told = {part.operation: (part.outcome, part.root) for part in delivery.state.ended_parts}
     for part in parts:
-        proved = verify(part)
+        proved = verify(part, directory, cards=cards)
         inside, _, _ = unseal(part)
         plan = replay(inside.ledger, inside.directory, inside.cards).plan
         if plan.parent != delivery.plan.operation or proved.delivery not in told:
             raise NotVerified(f"{proved.delivery} is no part of {delivery.plan.operation}")
         if told[proved.delivery] != (proved.outcome, proved.root):
             raise NotVerified(f"{delivery.plan.operation} states another end of {proved.delivery} than its own packet proves")
+
+
+class Compared(Frozen):
+    """What two packets of one delivery say of each other."""
+
+    same: int
+    """How many entries, from the first on, both begin with."""
+    sizes: tuple[int, int]
+
+    @property
+    def agree(self) -> bool:
+        """Whether the longer one only goes on where the shorter one ends: one history, exported twice."""
+        return self.same == min(self.sizes)
+
+
+def against(data: bytes, other: bytes) -> Compared:
+    """Compare two packets of one delivery, from two States or two moments. Who keeps two histories has sealed both.
+
+    What handling codes keep out of one of them is compared by its leaf. Raises `NotVerified` where they are of two deliveries.
+    """
+    (mine, manifest, _), (theirs, other_manifest, _) = unseal(data), unseal(other)
+    if manifest.delivery != other_manifest.delivery:
+        raise NotVerified(f"they are of two deliveries: {manifest.delivery} and {other_manifest.delivery}")
+    pairs = zip(mine.ledger, theirs.ledger, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: leaf_of(pair[0]) == leaf_of(pair[1]), pairs))
+    return Compared(same=same, sizes=(len(mine.ledger), len(theirs.ledger)))
 
 
 def replay(entries: Sequence[Entry | LeftOut], directory: Directory, cards: Mapping[State, RuleCard]) -> Delivery:
@@ -212,6 +251,38 @@ def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
     if expected != event.verdict:
         said = f"the rules say {expected.verdict} {expected.rule or ''}".rstrip()
         raise NotVerified(f"{said}; recorded is {event.verdict.verdict} {event.verdict.rule or ''}".rstrip(), entry.seq)
+
+
+def _purpose_is_kept(packet: Packet, purpose: Purpose, delivery: Delivery) -> None:
+    """R23 holds of this copy: nothing is missing that may be in it, and nothing in it that may not."""
+    for entry in packet.ledger:
+        if isinstance(entry, LeftOut) and not bound(delivery, entry.code, entry.provider, purpose):
+            raise NotVerified(f"left out, and its code {entry.code} does not call for that here", entry.seq)
+    if purpose == "operation":
+        return
+    if packet.history:
+        raise NotVerified(f"R23: the raw history is in it, which holds what may not go to {purpose}")
+    for item in held_back(delivery, purpose):
+        reason = f"R23: {item.name} is in it, and {item.provider} has not permitted that for {purpose} ({item.code})"
+        raise NotVerified(reason, item.seq)
+
+
+def _services_are_trusted(delivery: Delivery, directory: Directory) -> None:
+    """Each participant is what the directory that is trusted says: whose it is and what it may do decide what counts."""
+    for name in delivery.plan.participants():
+        told, known = delivery.directory.find(name), directory.find(name)
+        if told is not None and known is not None and (told.kind, told.state) != (known.kind, known.state):
+            of, trusted = f"{told.kind} of {told.state}", f"{known.kind} of {known.state}"
+            raise NotVerified(f"{name} is a {of} in the packet and a {trusted} in the directory you trust")
+
+
+def _cards_are_trusted(told: Mapping[State, RuleCard], trusted: Mapping[State, RuleCard]) -> None:
+    for state, card in sorted(told.items()):
+        if state not in trusted:
+            raise NotVerified(f"the packet has a rule card of {state}, and you trust none of that State")
+        other = [name for name in sorted(RuleCard.model_fields) if getattr(card, name) != getattr(trusted[state], name)]
+        if other:
+            raise NotVerified(f"the rule card of {state} is another than the one you trust: {', '.join(other)}")
 
 
 def _keys_are_trusted(delivery: Delivery, trust: "_Trust") -> None:

@@ -37,10 +37,10 @@ MAY_NOT_SPEAK = refused(
 NOT_RESPONSIBLE = refused("R4", "not_responsible", "{voice} is not the responsible authority now", voice="name")
 NO_GRANT = refused("R1", "no_grant", "{voice} holds no authorisation of this delivery", voice="name")
 NO_SUCH_CHECKPOINT = refused(
-    "R17", "no_such_checkpoint", "{kind} answers a checkpoint of the delivery; there is none of that name", kind="word"
+    "R17", "no_such_checkpoint", "{kind} answers a checkpoint of the delivery; there is none of that name", kind="kind"
 )
 NAMES_NO_CHECKPOINT = refused(
-    "R17", "names_no_checkpoint", "{kind} answers a checkpoint of the delivery; it names none", kind="word"
+    "R17", "names_no_checkpoint", "{kind} answers a checkpoint of the delivery; it names none", kind="kind"
 )
 NOT_ASKED = {
     rule: refused(
@@ -91,7 +91,7 @@ NOTHING_SAID = refused(
     "R18", "nothing_said", "{service} has not said anything that counts and can be corrected under that id", service="name"
 )
 OTHER_KIND = refused(
-    "R18", "other_kind", "it is {said}, and is corrected by such a one, not by {given}", said="word", given="word"
+    "R18", "other_kind", "it is {said}, and is corrected by such a one, not by {given}", said="kind", given="kind"
 )
 
 

@@ -72,8 +72,10 @@ class Frozen(BaseModel):
         return checked
 
 
-_LARGE = re.compile(r"[0-9]{16}")
-"""What may be an integer of 2**53 or more."""
+_UNLIKE = re.compile(r"[:,\[-][0-9]{16}|[\ud800-\udfff\U00010000-\U0010ffff]")
+"""Where Python's JSON and RFC 8785 may differ: what may be an integer of 2**53 or more, and characters that UTF-16 writes as two
+units, by which RFC 8785 orders keys.
+"""
 
 
 def plain(value: Any) -> Any:
@@ -85,7 +87,7 @@ def canonical(value: Any) -> bytes:
     """RFC 8785 bytes of a record or JSON value. Raises `Malformed` on floats and integers of 2**53 and more."""
     if isinstance(value, BaseModel):
         quick = json.dumps(value.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        if quick.isascii() and not _LARGE.search(quick):  # then both ways give the same bytes, and this one twenty times as fast
+        if not _UNLIKE.search(quick):  # then both ways give the same bytes, and this one twenty times as fast
             return quick.encode()
     elif _has_float(value):  # no record has a field for one
         message = "numbers in a record are integers; a fraction was given"

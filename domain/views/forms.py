@@ -91,7 +91,7 @@ def _split_into(text: str) -> list[dict[str, Any]]:
 
 
 def _ended(text: str) -> list[dict[str, Any]]:
-    """`saxaul-22-1: no_show: HEAD: heroin: 6 kg`: code name, outcome, head, recovered; what else was, under the same name."""
+    """`saxaul-22-1: no_show: ROOT: heroin: 6 kg`: code name, outcome, root, recovered; what else was, under the same name."""
     parts: dict[str, dict[str, Any]] = {}
     for one in _list(text):
         operation, _, more = one.partition(":")

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from domain.delivery.verdicts import Finding, Halt, Verdict
+from domain.rules.books import BOOK
 from domain.words.codes import CODES, Parameter, Shape
 from domain.words.moments import instant
-from domain.words.quantities import say_mass, say_span
+from domain.words.quantities import say_mass, say_minor, say_span
 
 Translate = Callable[[str], str]
 """From an English text of ours to the reader's language."""
@@ -15,6 +16,9 @@ LATE_ENTRY = timedelta(hours=1)
 """From what lag on a record is remarked to have been made later than what it records."""
 CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much a service's clock may be ahead without being remarked on."""
+
+AHEAD, BEHIND = "it is said to happen later than it was recorded", "recorded {span} after it happened"
+"""Remarks on when something happened."""
 
 
 def english(text: str) -> str:
@@ -44,6 +48,17 @@ def say_halt(halt: Halt, translate: Translate = english) -> str:
     return say(halt.finding, translate)
 
 
+def say_kind(kind: str, translate: Translate = english) -> str:
+    """A kind of statement within a sentence: its title."""
+    title = translate(BOOK.kinds[kind].declares.title)
+    return title[:1].lower() + title[1:]
+
+
+def word(code: str) -> str:
+    """One of our own words in English."""
+    return code.replace("_", " ")
+
+
 def lag(happened_at: str, recorded_at: datetime, translate: Translate = english) -> str:
     """A remark where something happened long before it was recorded, or is said to happen after that; else empty.
 
@@ -54,8 +69,8 @@ def lag(happened_at: str, recorded_at: datetime, translate: Translate = english)
     if -CLOCKS_DIFFER <= behind < LATE_ENTRY:
         return ""
     if behind < timedelta():
-        return translate("it is said to happen later than it was recorded")
-    return translate("recorded {span} after it happened").format(span=say_span(behind - behind % timedelta(minutes=1)))
+        return translate(AHEAD)
+    return translate(BEHIND).format(span=say_span(behind - behind % timedelta(minutes=1)))
 
 
 def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translate: Translate) -> str:
@@ -64,13 +79,15 @@ def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translat
         case "mass":
             return say_mass(int(str(value)))
         case "money":
-            return str(value)
+            return say_minor(str(parameters["currency"]), int(str(value)))
         case "span":
             return say_span(timedelta(milliseconds=int(str(value))))
+        case "kind":
+            return say_kind(str(value), translate)
         case "word":
-            return translate(str(value).replace("_", " "))
+            return translate(word(str(value)))
         case "words":
-            return ", ".join(translate(one.replace("_", " ")) for one in _several(value))
+            return ", ".join(translate(word(one)) for one in _several(value))
         case "names":
             return ", ".join(_several(value))
         case _:

@@ -18,7 +18,7 @@ from domain.delivery.events import Stated, TakenUp, Told
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.progress import Progress
 from domain.delivery.statement import Statement
-from domain.delivery.verdicts import Cause
+from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import NoticeKind
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
@@ -185,14 +185,20 @@ def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
             return here and own
 
 
-def why_halted(delivery: Delivery, seen: Sight) -> str | None:
-    """Why nothing advances: the words it was said with for those whose they are, else in general."""
+def what_halted(delivery: Delivery, seen: Sight) -> Finding | Cause | None:
+    """Why nothing advances: what was found, for those whose word it was; else what it was in general."""
     halt = delivery.state.halt
     if halt is None:
         return None
-    if seen.whole or (halt.by is not None and seen.own(halt.by, delivery)):
-        return say(halt.finding)
-    return f"{halt.rule}: {IN_GENERAL[halt.cause]}"
+    return halt.finding if seen.whole or (halt.by is not None and seen.own(halt.by, delivery)) else halt.cause
+
+
+def why_halted(delivery: Delivery, seen: Sight) -> str | None:
+    """The same in words."""
+    halt, found = delivery.state.halt, what_halted(delivery, seen)
+    if halt is None or found is None:
+        return None
+    return say(found) if isinstance(found, Finding) else f"{halt.rule}: {IN_GENERAL[found]}"
 
 
 def notice(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, service: str) -> str:

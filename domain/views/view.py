@@ -7,13 +7,15 @@ from typing import Literal
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress, Standing
+from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Service
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import Frozen
 from domain.views.sentences import say_plainly
-from domain.views.sight import Sight, everybody_named, sight, why_halted
+from domain.views.sight import Sight, everybody_named, sight, what_halted, why_halted
+from domain.words.codes import RuleNumber
 from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
 
@@ -82,6 +84,19 @@ class StopView(Frozen):
     passed: bool
 
 
+class Because(Frozen):
+    """Why nothing advances and what does not fit, as codes: for who says it in another language."""
+
+    halted: Finding | Cause | None = None
+    """What was found, or what it was in general for those whose word it was not (R11)."""
+    rule: RuleNumber | None = None
+    """Of what halted it."""
+    discrepancy: tuple[Finding, ...] = ()
+    unbalanced: tuple[Finding, ...] = ()
+    out_of_sight: str | None = None
+    """Since when."""
+
+
 class DeliveryView(Frozen):
     """The summary, of the whole or of the reader's part."""
 
@@ -103,6 +118,7 @@ class DeliveryView(Frozen):
     out_of_sight: str | None
     """Since when and why, while it lasts (R9)."""
     halted: str | None
+    because: Because = Because()
     outcome: Outcome | None
     started_at: str
     plan: str
@@ -117,6 +133,8 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
     seen = sight(delivery, reader)
     here = seen.whole or (delivery.state.leg or 0) in seen.legs
     found = delivery.state.discrepancy
+    fits = found is None or not (seen.whole or found.checkpoint in seen.checkpoints)
+    balances = not (seen.whole or _explains(delivery, seen))
     return DeliveryView(
         delivery=delivery.plan.operation,
         whole=seen.whole,
@@ -139,15 +157,22 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
                 valid_until=utc_text(grant.valid_until),
                 live=grant.live(now),
                 provisional=grant.provisional,
-                conditions=tuple(one.text + (f" (at {one.at})" if one.at is not None else "") for one in grant.conditions),
+                conditions=tuple(one.text if one.at is None else f"{one.at}: {one.text}" for one in grant.conditions),
             )
             for grant in delivery.state.grants.values()
             if seen.whole or seen.own(grant.service, delivery)
         ),
-        discrepancy=differs(delivery) if found is not None and (seen.whole or found.checkpoint in seen.checkpoints) else None,
-        unbalanced=unbalanced(delivery) if seen.whole or _explains(delivery, seen) else (),
+        discrepancy=None if fits else differs(delivery),
+        unbalanced=() if balances else unbalanced(delivery),
         out_of_sight=_out_of_sight(delivery, why=here),
         halted=why_halted(delivery, seen),
+        because=Because(
+            halted=what_halted(delivery, seen),
+            rule=delivery.state.halt.rule if delivery.state.halt is not None else None,
+            discrepancy=() if fits or found is None else found.differs,
+            unbalanced=() if balances else delivery.balance.unexplained(),
+            out_of_sight=utc_text(delivery.state.gap.began) if delivery.state.gap is not None else None,
+        ),
         outcome=delivery.state.outcome,
         started_at=delivery.ledger.entries[0].at,
         plan=delivery.state.plan_digest,

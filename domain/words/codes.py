@@ -10,9 +10,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-Shape = Literal["entry", "count", "mass", "money", "span", "instant", "name", "names", "word", "words"]
+Shape = Literal["entry", "count", "mass", "money", "span", "instant", "name", "names", "kind", "word", "words"]
 """What a parameter is: `mass` in milligrams, `money` in minor units, `span` in milliseconds, `instant` as `utc_text` writes it;
-`name` an identifier that stands as it is, `word` one of our own words."""
+`name` an identifier that stands as it is, `kind` a kind of statement, `word` one of our own words."""
 Parameter = str | int | tuple[str, ...]
 Parameters = Mapping[str, Parameter]
 RuleNumber = Annotated[str, Field(pattern=r"^R[1-9][0-9]?$")]

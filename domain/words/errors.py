@@ -21,6 +21,7 @@ from functools import lru_cache
 from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from domain.words.text import shown
 
@@ -172,7 +173,7 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
     branches = _branches(error.title)
     told = [
         Fault(
-            place=".".join([*([place] if place else []), *_path(one["loc"], branches)]) or "document",
+            place=".".join([*([place] if place else []), *_path(one, branches)]) or "document",
             problem=one["msg"].removeprefix("Value error, "),
         )
         for one in parts[:MOST_FAULTS]
@@ -191,11 +192,12 @@ def _wholes(places: Iterable[tuple[int | str, ...]]) -> set[tuple[int | str, ...
     return wholes
 
 
-def _path(loc: tuple[int | str, ...], branches: Mapping[str, frozenset[str]]) -> list[str]:
-    """The names and numbers by which a part is found in the document."""
+def _path(found: ErrorDetails, branches: Mapping[str, frozenset[str]]) -> list[str]:
+    """The names and numbers by which a part is found in the document; what should not be there is called as it is there."""
+    extra = [str(found["loc"][-1])] if found["type"] == "extra_forbidden" else []
     path: list[str] = []
     field = ""
-    for part in loc:
+    for part in found["loc"][: len(found["loc"]) - len(extra)]:
         if isinstance(part, int):
             path.append(str(part))
         elif part in branches.get(field, ()) or _LABEL.search(part):
@@ -203,7 +205,7 @@ def _path(loc: tuple[int | str, ...], branches: Mapping[str, frozenset[str]]) ->
         else:
             path.append(part)
             field = part
-    return path
+    return path + extra
 
 
 @lru_cache(maxsize=256)

@@ -210,6 +210,11 @@ class Money(BaseModel):
         return f"{_point(self.minor, MINOR_UNITS[self.currency])} {self.currency}"
 
 
+def say_minor(currency: str, minor: int) -> str:
+    """Whole minor units with the currency's decimals, e.g. ``"12.50"`` for 1250 of EUR."""
+    return _point(minor, MINOR_UNITS[currency])
+
+
 _AMOUNT: Final = re.compile(r"([0-9]{1,16})(?:\.([0-9]+))?")
 
 

@@ -117,7 +117,7 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     try:
         content = forms.content_of(filled.kind, said, {}, _PARTS)
     except Malformed as error:
-        faults += error.faults
+        faults += error.faults or (Fault(place="kind", problem=error.message),)
     handling = None
     try:
         handling = handling_of(filled.handling) if filled.handling else None

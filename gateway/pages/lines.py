@@ -52,8 +52,11 @@ class Line:
     happened_at: str = ""
     facts: tuple[str, ...] = ()
     """What was said, in the words it was said with: names, numbers, reasons."""
-    codes: tuple[str, ...] = ()
-    """The same as codes that have a name in each language."""
+    result: str = ""
+    """How a checkpoint closed."""
+    outcome: str = ""
+    contingency: str = ""
+    """What called for a checkpoint that no plan holds."""
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Services, by what is said of them (`Standing`)."""
     moment: str | None = None
@@ -86,8 +89,8 @@ def _parts(entry: Entry) -> dict[str, Any]:
             }
         case TakenUp(statement=statement, verdict=verdict):
             return {"facts": (statement,), "verdict": verdict}
-        case Opened(checkpoint=name, due=due):
-            return {"checkpoint": name, "moment": due}
+        case Opened(checkpoint=name, due=due, contingency=contingency):
+            return {"checkpoint": name, "moment": due, "contingency": contingency or ""}
         case Asked(checkpoint=name, received=received, unreachable=unreachable, told=told):
             return {"checkpoint": name, "groups": _groups(received=received, told=told, unreachable=unreachable)}
         case Reminded(checkpoint=name, services=services) | Silence(checkpoint=name, services=services):
@@ -95,7 +98,7 @@ def _parts(entry: Entry) -> dict[str, Any]:
         case Escalated(checkpoint=name, to=to):
             return {"checkpoint": name, "facts": (to,)}
         case Closed(checkpoint=name, result=result):
-            return {"checkpoint": name, "codes": (result,)}
+            return {"checkpoint": name, "result": result}
         case Expiring(service=service, valid_until=until):
             return {"service": service, "moment": until}
         case Expired(service=service):
@@ -109,7 +112,7 @@ def _parts(entry: Entry) -> dict[str, Any]:
         case Told(checkpoint=name, reached=reached, unreachable=unreachable):
             return {"checkpoint": name or "", "groups": _groups(reached=reached, unreachable=unreachable)}
         case Concluded(outcome=outcome, finding=finding):
-            return {"codes": (outcome,), "finding": finding}
+            return {"outcome": outcome, "finding": finding}
         case CameDue(checkpoint=name):
             return {"checkpoint": name}
         case AskedOnceMore(checkpoint=name, unreachable=unreachable):

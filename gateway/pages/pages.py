@@ -16,12 +16,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from domain.delivery.requests import Request
+from domain.delivery.verdicts import Finding
 from domain.plan.directory import Service
 from domain.plan.goods import say_amount
 from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import aloud, key_id
 from domain.views.forms import kinds_for
+from domain.views.sentences import lag, say_plainly
+from domain.views.sight import IN_GENERAL
 from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
@@ -29,7 +32,7 @@ from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
 from gateway.desk import DESK
 from gateway.oidc import PROVIDER
-from gateway.pages import words
+from gateway.pages import rules, words
 from gateway.pages.door import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
@@ -178,7 +181,8 @@ def refused(request: web.Request, refusal: Refusal) -> web.Response:
 def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
     caller, speak = request[CALLER], words.speaker(_language(request))
-    tables = {name: {code: speak(text) for code, text in getattr(words, name).items()} for name in ("KINDS", "FIELDS", "CHOICES")}
+    shown = ("FIELDS", "CHOICES", "VERDICTS")
+    tables = {name: {code: speak(text) for code, text in getattr(words, name).items()} for name in shown}
     return {
         "url": request.app[PROOFS].url,
         "service": caller.service.id,
@@ -190,7 +194,8 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "plan": asked.plan if asked is not None else None,
         "seen": plain(asked.seen) if asked is not None else None,
         "kind": kind,
-        "words": tables | {"VERDICTS": {code: speak(text) for code, text in words.VERDICTS.items()}},
+        "words": tables | {"KINDS": rules.kinds(speak)},
+        "findings": rules.for_script(speak) if kind else None,
     }
 
 
@@ -255,6 +260,11 @@ def _environment(language: str) -> Environment:
         "instant": instant,
         "mass": say_mass,
         "amount": say_amount,
+        "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
+        "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
+        "finding": lambda finding: say_plainly(finding, speak),
+        "because": lambda found: say_plainly(found, speak) if isinstance(found, Finding) else speak(IN_GENERAL[found]),
+        "lag": lambda one: lag(one.happened_at, instant(one.at), speak),
         "confirms": lambda kind: BOOK.kinds[kind].declares.confirms,
         "aloud": aloud,
         "span": lambda span: _span(span, speak),

@@ -1,7 +1,8 @@
 """What the pages call things, in the reader's language. The code's own words (kinds, needs, fields) each have a name here.
 
 Every text is English in the code and translated by gettext: `locale/LANGUAGE/LC_MESSAGES/desk.po`, made by `make words`. `mark`
-marks what is translated later, when it is known who reads it.
+marks what is translated later, when it is known who reads it. What the rules call things (sentences of what they find, titles of
+kinds and contingencies) stands beside the rules, and is gathered from there, see `gateway.pages.rules`.
 """
 
 import gettext
@@ -19,51 +20,6 @@ def mark(text: str) -> str:
     return text
 
 
-KINDS: Mapping[str, str] = {
-    "authorisation_granted": mark("Authorisation granted"),
-    "authorisation_refused": mark("Authorisation refused"),
-    "authorisation_extended": mark("Authorisation extended"),
-    "authorisation_withdrawn": mark("Authorisation withdrawn"),
-    "permission_granted": mark("Permission granted"),
-    "permission_refused": mark("Permission refused"),
-    "duty_done": mark("Duty done"),
-    "prepared": mark("Consignment prepared"),
-    "ready": mark("Team ready"),
-    "dispatched": mark("Consignment dispatched"),
-    "sighted": mark("Consignment in sight"),
-    "surveillance_lost": mark("Out of sight"),
-    "surveillance_regained": mark("In sight again"),
-    "device_failed": mark("Device failed"),
-    "loss_recorded": mark("Loss recorded"),
-    "incident": mark("Incident"),
-    "handover_offered": mark("Handover offered"),
-    "handover_accepted": mark("Handover accepted"),
-    "handover_declined": mark("Handover declined"),
-    "movement_decision": mark("Decision whether to go on"),
-    "conflict_settled": mark("Conflict settled"),
-    "conflict_yielded": mark("Gives way to the other operation"),
-    "delivered": mark("Delivered to the recipient"),
-    "not_collected": mark("Not delivered"),
-    "arrest_made": mark("Arrest made"),
-    "no_arrest": mark("No arrest"),
-    "arrestee_released": mark("Arrested persons released"),
-    "seizure": mark("Seized and weighed again"),
-    "difference_explained": mark("Difference explained"),
-    "split": mark("Consignment split"),
-    "parts_ended": mark("Every part has ended"),
-    "debriefed": mark("Closing meeting held"),
-    "costs_settled": mark("Costs settled"),
-    "goods_returned": mark("Goods returned"),
-    "looked_back": mark("What came of it later"),
-    "stop_requested": mark("Stop ordered"),
-    "stop_acknowledged": mark("Stop acknowledged"),
-    "interdicted": mark("Consignment interdicted"),
-    "destroyed": mark("Consignment destroyed"),
-    "delegated": mark("Say delegated"),
-    "information": mark("Information"),
-    "disclosure_permitted": mark("Disclosure permitted"),
-    "correction": mark("Correction"),
-}
 NEEDS: Mapping[str, str] = {
     "authorisation": mark("whether the State authorises it"),
     "extension": mark("a longer authorisation"),
@@ -150,7 +106,14 @@ EVENTS: Mapping[str, str] = {
     "told": mark("Notices sent"),
     "concluded": mark("Outcome"),
     "ended": mark("Ended; the ledger is closed"),
-    "left_out": mark("Left out"),
+    "came_due": mark("Due time has passed"),
+    "asked_once_more": mark("Asked once more, before silence decides"),
+    "released": mark("Taken off the register of live operations"),
+}
+RESULTS: Mapping[str, str] = {
+    "satisfied": mark("everybody has answered"),
+    "unanswered": mark("an answer is missing"),
+    "withdrawn": mark("nothing is waited for any more"),
 }
 FIELDS: Mapping[str, str] = {
     "state": mark("State"),
@@ -231,7 +194,8 @@ FIELDS: Mapping[str, str] = {
     "operation": mark("Operation"),
     "contents": mark("Contents"),
     "outcome": mark("Outcome"),
-    "head": mark("Head of its ledger"),
+    "root": mark("Root of its ledger"),
+    "cas": mark("CAS number"),
     "count": mark("Count"),
     "value": mark("Value"),
     "payload": mark("Payload"),
@@ -253,8 +217,6 @@ CHOICES: Mapping[str, str] = {
     "fictitious_addressee": mark("the addressee does not exist"),
     "dead_addressee": mark("the addressee is dead"),
     "refused_by_addressee": mark("the addressee refused it"),
-    "satisfied": mark("everybody has answered"),
-    "unanswered": mark("an answer is missing"),
 }
 HELP: Mapping[str, str] = {
     "mass": mark("With its unit: 13.9 kg, 250 g, 40 mg."),
@@ -272,7 +234,7 @@ HELP: Mapping[str, str] = {
     "pictures": mark("One on each line: 64 hexadecimal digits"),
     "witnesses": mark("One code on each line, never a name"),
     "agreement": mark("The file that the other service has signed, pasted as it is"),
-    "parts": mark("One on each line: its code name, outcome, head of its ledger, and what was recovered; see docs/statements.md"),
+    "parts": mark("One on each line: its code name, outcome, root of its ledger, and what was recovered; see docs/statements.md"),
 }
 
 

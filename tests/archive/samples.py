@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from rehearsal.clock import EPOCH
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +16,7 @@ from archive.tables import data_keys, last_change
 from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.words.moments import utc_text
+from rehearsal.services import EPOCH
 from tests.archive.conftest import PASSWORD
 
 NAME = "saxaul-22"

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from rehearsal.clock import EPOCH
 from sqlalchemy import update
 
 from archive.database import Database
@@ -17,6 +16,7 @@ from archive.standing import NEVER, REQUEST_BYTES, REQUESTS_BYTES, Participant, 
 from archive.tables import deliveries, requests
 from domain.words.errors import Malformed, NotFound
 from domain.words.moments import utc_text
+from rehearsal.services import EPOCH
 from tests.archive.samples import AT, READER, any_standing, database, put, request, standing
 
 PART = "uz.customs"

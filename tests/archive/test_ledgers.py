@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from rehearsal.clock import EPOCH
 from sqlalchemy import delete, func, select, update
 
 from archive.batches import ENTRIES, ENTRIES_BYTES, ENTRY_BYTES, Batch, Diverges, Kept
@@ -21,6 +20,7 @@ from archive.tables import data_keys, entries, metadata
 from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.words.errors import Malformed, NotFound, NotVerified, TimedOut, Unavailable
+from rehearsal.services import EPOCH
 from tests.archive.samples import AT, NAME, READER, batch, database, entry, ledger, request, root, standing
 
 ROUNDS = 3

@@ -301,4 +301,4 @@ async def test_a_packet_is_exported_for_one_reader_and_verified_by_it(desk: Desk
 
     assert [0, 0, 5] == [made.code, theirs.code, others.code]
     assert "packet.json" not in names_in(tmp_path)
-    assert "yes: every signature" in theirs.out
+    assert "every signature, every link, every rule" in theirs.out

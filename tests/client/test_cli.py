@@ -251,6 +251,13 @@ def in_its_place(path: Path, receipt: Receipt) -> Path:
     return other
 
 
+def trusting(desk: Desk, folder: Path) -> tuple[object, ...]:
+    """The words that give the directory that everybody here trusts."""
+    file = folder / "trusted.yaml"
+    file.write_text(desk.installation.directory.model_dump_json())
+    return "--directory", file
+
+
 async def test_a_packet_is_exported_and_verified_offline(desk: Desk, tmp_path: Path) -> None:
     """Exit 0 with what it proves; with one bit flipped 7; a folder of receipts that fit, and one that nobody signed."""
     name = desk.plan.operation
@@ -258,13 +265,14 @@ async def test_a_packet_is_exported_and_verified_offline(desk: Desk, tmp_path: P
     stopped = await desk.run("stop", name, "--reason", "leak", "-o", "json", service="caricc")
     receipt = Path(stopped.json["kept"])
     exported = await desk.run("export", name, "-f", file, service="kz.knb")
-    proved = await vigil("verify", file, "--receipts", receipt.parent, "-o", "json")
+    trusted = trusting(desk, tmp_path)
+    proved = await vigil("verify", file, *trusted, "--receipts", receipt.parent, "-o", "json")
     forged.write_text(sign(envelope_in(receipt).body(), RECEIPT_TYPE, private_key_of("caricc")).model_dump_json())
-    other = await vigil("verify", file, "--receipts", receipt.parent, "--receipts", forged)
+    other = await vigil("verify", file, *trusted, "--receipts", receipt.parent, "--receipts", forged)
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
-    flipped = await vigil("verify", file)
+    flipped = await vigil("verify", file, *trusted)
 
     assert (0, 0, 7, 7) == (exported.code, proved.code, other.code, flipped.code)
     assert 1 == proved.json["receipts"]
@@ -272,6 +280,39 @@ async def test_a_packet_is_exported_and_verified_offline(desk: Desk, tmp_path: P
     assert {"delivery", "outcome", "ended", "size", "root", "statements", "refused", "signers", "sealed_by"} <= set(proved.json)
     assert proved.json["verified"] is True
     assert "a byte was changed" in flipped.err
+
+
+async def test_a_packet_is_verified_against_a_directory_that_one_trusts_or_not_at_all(desk: Desk, tmp_path: Path) -> None:
+    """Exit 7 without one. The first line says against whose keys it was verified; `--keys-unverified`, that no signer is proved."""
+    file = tmp_path / "packet.json"
+    await desk.run("export", desk.plan.operation, "-f", file, service="kz.knb")
+    alone = await vigil("verify", file)
+    trusted = (*trusting(desk, tmp_path), "--cards", EXAMPLES / "cards")
+    proved = await vigil("verify", file, *trusted, "--against", file)
+    believed = await vigil("verify", file, "--keys-unverified")
+    (tmp_path / "none").mkdir()
+    lawless = await vigil("verify", file, *trusted[:2], "--cards", tmp_path / "none")
+
+    assert (7, 0, 0, 7) == (alone.code, proved.code, believed.code, lawless.code)
+    assert "stands only in the packet itself" in alone.err
+    assert "--keys-unverified" in alone.err
+    assert "trusted.yaml" in proved.out.splitlines()[0]
+    assert "the packet's own" in believed.out.splitlines()[0]
+    assert "NOT PROVED" in believed.out
+    assert "you trust none of that State" in lawless.err
+
+
+async def test_two_packets_of_one_delivery_that_part_are_found(desk: Desk, tmp_path: Path) -> None:
+    """Two States compare what each was given: exit 7 at the entry where the histories part."""
+    file, other = tmp_path / "packet.json", tmp_path / "other.json"
+    await desk.run("export", desk.plan.operation, "-f", file, service="kz.knb")
+    table = Table(desk.plan)
+    table.say("caricc", "stop_requested")
+    other.write_bytes(table.packet())
+    parted = await vigil("verify", file, *trusting(desk, tmp_path), "--against", other)
+
+    assert 7 == parted.code
+    assert "two histories of one delivery" in parted.err
 
 
 async def test_what_contradicts_a_receipt_is_an_alarm(desk: Desk, tmp_path: Path) -> None:
@@ -284,7 +325,7 @@ async def test_what_contradicts_a_receipt_is_an_alarm(desk: Desk, tmp_path: Path
     place = in_its_place(Path(stopped.json["kept"]), answer)
     exported = await desk.run("export", name, "-f", tmp_path / "packet.json", service="kz.knb")
     history = await desk.run("history", name, service="kz.knb")
-    verified = await vigil("verify", tmp_path / "packet.json", "--keys", desk.keys)
+    verified = await vigil("verify", tmp_path / "packet.json", "--keys-unverified", "--keys", desk.keys)
     shutil.rmtree(place.parent)
     quiet = await desk.run("history", name, service="kz.knb")
 
@@ -325,7 +366,7 @@ async def test_a_rehearsal_leaves_its_packet_and_nothing_else(tmp_path: Path, mo
     """Without --keep: the packet that it names can be opened afterwards; database, logs and keys are gone."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     ran = await vigil("rehearse", PLAN, "--scenario", EXAMPLES / "destination-refuses" / "scenario.yaml", "-o", "json")
-    proved = await vigil("verify", ran.json["packet"])
+    proved = await vigil("verify", ran.json["packet"], "--keys-unverified")
 
     assert (0, 0) == (ran.code, proved.code)
     assert {"saxaul-22.packet.json"} == names_in(Path(ran.json["packet"]).parent)

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.delivery.verdicts import Verdict
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen, canonical, digest, digest_of_bytes
 from domain.words.errors import Malformed
@@ -95,8 +94,8 @@ def test_order_of_insertion_does_not_matter(keys: list[str], data: st.DataObject
 
 def test_record_and_its_json_have_one_digest() -> None:
     """A record is hashed as its JSON, SHA-256 in hex."""
-    record = Verdict(verdict="refused", rule="R1", reason="нет")
-    plain = {"verdict": "refused", "rule": "R1", "reason": "нет"}
+    record = Anything(value="нет")
+    plain = {"value": "нет"}
     assert canonical(record) == canonical(plain)
     assert digest(record) == digest(plain) == digest_of_bytes(canonical(plain))
     assert digest_of_bytes(b"abc") == hashlib.sha256(b"abc").hexdigest()

@@ -7,6 +7,7 @@ import pytest
 
 from domain.delivery.events import Concluded
 from domain.plan.check import faults_in
+from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.record.verify import fit_parts, verify
 from domain.rules.course import conclusion
@@ -167,6 +168,10 @@ def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
     table.say("kz.knb", "parts_ended", "split.parts", parts=ended)
 
     fit_parts(table.packet(), [part.packet])
+    fit_parts(table.packet(), [part.packet], table.directory, example_cards())
+    stranger = Directory(vigil="directory/1", services=tuple(one for one in table.directory.services if one.id != "kz.knb"))
+    with pytest.raises(NotVerified, match="not in the directory you trust"):
+        fit_parts(table.packet(), [part.packet], stranger)
     with pytest.raises(NotVerified, match="no part of"):
         fit_parts(table.packet(), [performed(example_plan()).packet])
     otherwise = performed(Plan.model_validate(document), Act(service="kz.knb", at="arrest-almaty", says="no_arrest"))

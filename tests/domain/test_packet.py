@@ -18,29 +18,27 @@ from typing import Any, get_args
 import pytest
 
 from domain.delivery.events import Closed, Concluded, Event, Opened, Stated, TakenUp, Told
-from domain.delivery.ledger import Entry, Ledger, LeftOut, Receipt
+from domain.delivery.ledger import Entry, LeftOut, Receipt
 from domain.delivery.statement import Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Checkpoint
 from domain.record.door import read_statement, receipt, submit
-from domain.record.packet import Manifest, Packet, seal, unseal
-from domain.record.verify import verify
+from domain.record.packet import seal, unseal
+from domain.record.receipts import signed
+from domain.record.verify import Compared, against, verify
 from domain.rules.conflict import GAVE_WAY
 from domain.rules.course import DELIVERED
 from domain.rules.speaking import CONTRADICTION, HAS_CLOSED, HAS_ENDED, HAS_HALTED, NO_STOP, NOT_OPEN_YET
 from domain.signing.canonical import canonical, digest_of_bytes
-from domain.signing.envelope import MANIFEST_TYPE, sign
-from domain.signing.tree import root
+from domain.signing.envelope import MANIFEST_TYPE, Envelope, sign
 from domain.words.errors import NotVerified
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH, VIGIL, private_key_of
 from rehearsal.simulator import Simulated, World, simulate
-from tests.support import SCENARIOS, SECRET, Table, example_cards, example_directory, example_scenario, held, signed_plan
-
-Line = tuple[str, Event]
-"""When and what: an entry without its number and salt."""
+from tests.forging import Line, linked, place_of, rewritten, root_over, sealed, taken_apart
+from tests.support import SCENARIOS, Table, example_cards, example_directory, example_scenario, signed_plan
 
 
 @cache
@@ -82,50 +80,9 @@ def told(*, swallowed: bool = False) -> tuple[bytes, tuple[Receipt, ...]]:
     return table.packet(), tuple(receipts)
 
 
-def taken_apart(data: bytes) -> tuple[Packet, list[Line]]:
-    """The packet and its lines."""
-    packet, _, _ = unseal(data)
-    return packet, [(entry.at, entry.event) for entry in packet.ledger]
-
-
-def linked(lines: Iterable[Line], before: Sequence[Entry | LeftOut] = ()) -> tuple[Entry, ...]:
-    """These lines with right numbers and salts, as whoever runs the installation can make them; no rule is asked. What stands
-    there already stays as it is, so that what services have seen of it (R18) is still so.
-    """
-    ledger = Ledger(SECRET)
-    for number, (at, event) in enumerate(lines):
-        known = before[number] if number < len(before) else None
-        same = isinstance(known, Entry) and (known.at, known.event) == (at, event)
-        ledger.append(known if known is not None and same else ledger.next(event, at))
-    return ledger.entries
-
-
-def root_over(ledger: Iterable[Entry | LeftOut]) -> str:
-    """The root over these entries, whatever they are."""
-    return root([bytes.fromhex(one.leaf if isinstance(one, LeftOut) else one.leaf()) for one in ledger]).hex()
-
-
-def sealed(packet: Packet, /, *, by: str = VIGIL, **claims: Any) -> bytes:
-    """A packet sealed anew over whatever it holds."""
-    body = packet.model_dump_json().encode()
-    manifest = Manifest.model_validate(
-        {
-            "delivery": Table().plan.operation,
-            "size": len(packet.ledger),
-            "root": root_over(packet.ledger),
-            "packet": digest_of_bytes(body),
-            "exported_at": utc_text(EPOCH + timedelta(days=60)),
-        }
-        | claims
-    )
-    envelope = sign(canonical(manifest), MANIFEST_TYPE, private_key_of(by))
-    return b"".join((b'{"packet":', body, b',"seal":', canonical(envelope), b"}"))
-
-
-def rewritten(data: bytes, change: Callable[[list[Line]], list[Line]]) -> bytes:
-    """The packet of a stolen gateway: lines changed, linked and sealed anew."""
-    packet, lines = taken_apart(data)
-    return sealed(packet.model_copy(update={"ledger": linked(change(lines), packet.ledger)}))
+def given(receipts: Iterable[Receipt]) -> list[Envelope]:
+    """As the installation gives them: signed."""
+    return [signed(one, private_key_of(VIGIL)) for one in receipts]
 
 
 def without(number: int) -> Callable[[list[Line]], list[Line]]:
@@ -146,19 +103,10 @@ def inserted(number: int, event: Event) -> Callable[[list[Line]], list[Line]]:
 def holds(data: bytes, receipts: Sequence[Receipt] = ()) -> bool:
     """Whether it verifies; any error but `NotVerified` is a failure of the test."""
     try:
-        verify(data, receipts=held(*receipts))
+        verify(data, receipts=given(receipts))
     except NotVerified:
         return False
     return True
-
-
-def place_of(lines: list[Line], kind: str, **fields: Any) -> int:
-    """Number of the first line of this kind with these fields."""
-    return next(
-        number
-        for number, (_, event) in enumerate(lines)
-        if event.event == kind and all(getattr(event, name) == value for name, value in fields.items())
-    )
 
 
 def says(event: Event) -> Statement | None:
@@ -180,7 +128,7 @@ def test_packets_of_the_simulator_verify(name: str) -> None:
     run = simulated(name)
     expected = example_scenario(name)[1].expect
     assert expected is not None
-    proved = verify(run.packet, run.delivery.directory, held(*receipts_of(run)))
+    proved = verify(run.packet, run.delivery.directory, given(receipts_of(run)))
     assert (proved.outcome, proved.ended, proved.root) == (expected.outcome, True, run.delivery.ledger.root)
     assert proved.size == len(run.delivery.ledger)
     assert {signer.service for signer in proved.signers} <= set(run.delivery.plan.participants())
@@ -189,13 +137,13 @@ def test_packets_of_the_simulator_verify(name: str) -> None:
 def receipts_of(run: Simulated) -> tuple[Receipt, ...]:
     """The receipts that the services were given."""
     stated = [entry.event.envelope for entry in run.delivery.ledger.entries if isinstance(entry.event, Stated)]
-    return tuple(given for envelope in stated if (given := receipt(run.delivery, envelope)) is not None)
+    return tuple(one for envelope in stated if (one := receipt(run.delivery, envelope)) is not None)
 
 
 def test_packet_with_refused_late_and_early_statements_verifies() -> None:
     """Everything said is counted, the refused apart, and all receipts fit."""
     data, receipts = told()
-    proved = verify(data, receipts=held(*receipts))
+    proved = verify(data, receipts=given(receipts))
     verdicts = [(one.verdict.verdict, one.verdict.rule) for one in receipts]
     assert verdicts.count(("refused", "R18")) == 1
     assert (proved.statements, proved.refused) == (10, 3)
@@ -217,7 +165,7 @@ def test_every_beginning_of_a_true_ledger_verifies(name: str) -> None:
     concluded = place_of(lines, "concluded")
     for size in range(1, len(lines) + 1):
         so_far = [one for one in receipts if one.size <= size]
-        proved = verify(sealed(packet.model_copy(update={"ledger": packet.ledger[:size]})), receipts=held(*so_far))
+        proved = verify(sealed(packet.model_copy(update={"ledger": packet.ledger[:size]})), receipts=given(so_far))
         assert (proved.size, proved.ended) == (size, size == len(lines))
         assert (proved.outcome is not None) == (size > concluded)
 
@@ -419,7 +367,7 @@ def test_changed_salt_is_found_by_the_root_and_by_a_receipt() -> None:
     assert not holds(sealed(salted, root=root_over(packet.ledger)))
     assert holds(sealed(salted))
     with pytest.raises(NotVerified, match="another ledger"):
-        verify(sealed(salted), receipts=held(receipts[-1]))
+        verify(sealed(salted), receipts=given([receipts[-1]]))
 
 
 def test_time_that_runs_backwards_is_found() -> None:
@@ -437,10 +385,10 @@ def test_cut_off_end_is_an_unfinished_delivery_and_found_by_a_receipt() -> None:
     """A ledger without its last entries is a true beginning: it proves no outcome, and later receipts do not fit it."""
     data, receipts = told()
     shorter = rewritten(data, lambda lines: lines[: receipts[-1].seq])
-    proved = verify(shorter, receipts=held(*receipts[:-1]))
+    proved = verify(shorter, receipts=given(receipts[:-1]))
     assert proved.ended is False
     with pytest.raises(NotVerified, match="another ledger"):
-        verify(shorter, receipts=held(*receipts))
+        verify(shorter, receipts=given(receipts))
 
 
 def test_dropped_refusal_is_found_only_by_a_receipt() -> None:
@@ -744,6 +692,66 @@ def test_key_revoked_in_the_trusted_directory_before_it_signed_is_found() -> Non
         verify(told()[0], trusted)
 
 
+@pytest.mark.parametrize("change", [{"kind": "border_guard"}, {"state": "UZ"}], ids=["kind", "State"])
+def test_participant_of_another_kind_or_state_than_the_trusted_directory_says_is_found(change: dict[str, Any]) -> None:
+    """Whose a service is and what it may do decides what counts; a packet cannot give its services other powers."""
+    trusted = with_service(Table().directory, "kz.knb", lambda known: known.model_copy(update=change))
+    with pytest.raises(NotVerified, match=r"kz\.knb is a security of KZ in the packet"):
+        verify(told()[0], trusted)
+
+
+def test_rule_card_other_than_the_trusted_one_is_found() -> None:
+    """A packet cannot bring another law: it names the State and what differs, and a State whose card is not trusted."""
+    data, _ = told()
+    cards = example_cards()
+    assert verify(data, cards=cards).outcome == "withdrawn"
+    laxer = cards | {"KZ": cards["KZ"].model_copy(update={"granted_by": ("customs",)})}
+    with pytest.raises(NotVerified, match="rule card of KZ is another than the one you trust: granted_by"):
+        verify(data, cards=laxer)
+    with pytest.raises(NotVerified, match="you trust none"):
+        verify(data, cards={state: card for state, card in cards.items() if state != "UZ"})
+
+
+# One form, one moment, one history
+
+
+def test_packet_in_another_spelling_is_found() -> None:
+    """A key twice, another order or a space, sealed as it stands: what two readers could read in two ways is no packet."""
+    data, _ = told()
+    _, manifest, _ = unseal(data)
+    body = data.removeprefix(b'{"packet":').rpartition(b',"seal":')[0]
+    twice = body[:-1] + b',"vigil":"packet/2"}'
+    spaced = body.replace(b'":', b'": ', 1)
+    for other in (twice, spaced):
+        resealed = manifest.model_copy(update={"packet": digest_of_bytes(other)})
+        envelope = sign(canonical(resealed), MANIFEST_TYPE, private_key_of(VIGIL))
+        with pytest.raises(NotVerified, match="one canonical form"):
+            verify(b"".join((b'{"packet":', other, b',"seal":', canonical(envelope), b"}")))
+
+
+def test_seal_before_the_last_entry_is_found() -> None:
+    """Nothing is exported before it is recorded."""
+    packet, lines = taken_apart(told()[0])
+    assert holds(sealed(packet, exported_at=lines[-1][0]))
+    with pytest.raises(NotVerified, match="sealed before its last entry"):
+        verify(sealed(packet, exported_at=max(at for at, _ in lines if at < lines[-1][0])))
+
+
+def test_two_histories_of_one_delivery_are_told_apart() -> None:
+    """One packet goes on where the other ends, or they part at an entry that is named; two deliveries are not compared."""
+    data, _ = told()
+    packet, lines = taken_apart(data)
+    begun = sealed(packet.model_copy(update={"ledger": packet.ledger[:5]}))
+    assert against(data, begun).agree
+    assert against(begun, data) == Compared(same=5, sizes=(5, len(lines)))
+    parted = next(number for number, (_, event) in enumerate(lines) if isinstance(event, Stated) and event.verdict.rule == "R18")
+    other, _ = told(swallowed=True)
+    assert against(data, other) == Compared(same=parted, sizes=(len(lines), len(lines) - 1))
+    assert not against(data, other).agree
+    with pytest.raises(NotVerified, match="of two deliveries"):
+        against(data, sealed(packet, delivery="another-one"))
+
+
 # Receipts
 
 
@@ -778,7 +786,7 @@ def test_receipts_fit_only_what_they_were_given_for() -> None:
     ]
     for change in wrong:
         with pytest.raises(NotVerified, match="receipt"):
-            verify(data, receipts=held(one.model_copy(update=change)))
+            verify(data, receipts=given([one.model_copy(update=change)]))
     assert holds(data, receipts)
 
 
@@ -800,7 +808,7 @@ def test_receipt_for_a_statement_that_was_never_recorded_is_found() -> None:
         proof = {"entry": entry, "size": seq + 1, "root": ledger.root_at(seq + 1), "proof": ledger.proof_at(seq)}
         lie = true.model_copy(update={"statement": "swallowed", **proof})
         with pytest.raises(NotVerified, match="not for what stands there"):
-            verify(table.packet(), receipts=held(lie))
+            verify(table.packet(), receipts=given([lie]))
 
 
 def test_receipt_tells_which_plan_was_in_force() -> None:
@@ -845,7 +853,7 @@ def test_left_out_statement_is_its_leaf_and_every_receipt_still_fits() -> None:
         receipts[0].fingerprint,
     )
     assert b"cousin" not in data
-    proved = verify(data, receipts=held(*receipts))
+    proved = verify(data, receipts=given(receipts))
     assert (proved.left_out, proved.statements, proved.purpose) == (1, 1, "court")
 
 
@@ -874,6 +882,18 @@ def test_statement_that_decides_is_not_passed_off_as_left_out() -> None:
     )
     ledger = (*packet.ledger[: stop.seq], hidden, *packet.ledger[stop.seq + 1 :])
     assert not holds(sealed(packet.model_copy(update={"ledger": ledger}), purpose="court"))
+
+
+def test_what_may_not_go_before_a_court_is_found_in_a_packet_for_one() -> None:
+    """What is there against its code, and the raw history, which holds everything (R23)."""
+    data, receipts = for_a_court()
+    packet, _, _ = unseal(data)
+    whole = [receipts[0].entry if entry.seq == receipts[0].seq else entry for entry in packet.ledger]
+    with pytest.raises(NotVerified, match=r"R23: information .* kz\.customs has not permitted that for court \(H1\)"):
+        verify(sealed(packet.model_copy(update={"ledger": tuple(whole)}), purpose="court"))
+    with pytest.raises(NotVerified, match="R23: the raw history"):
+        verify(sealed(packet.model_copy(update={"history": "{}"}), purpose="court"))
+    assert holds(sealed(packet.model_copy(update={"ledger": tuple(whole), "history": "{}"}), purpose="operation"))
 
 
 def test_left_out_statement_does_not_stand_in_the_operations_own_packet() -> None:

@@ -5,14 +5,13 @@ The tests spoil them with Hypothesis, `make fuzz-parsers` with atheris, which fo
 
 import json
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from rehearsal.clock import EPOCH
 
+from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended
 from domain.plan import proof
 from domain.plan.cards import RuleCard
@@ -20,15 +19,15 @@ from domain.plan.check import faults_in, rules
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import amend, read_statement, submit
+from domain.record.door import amend, read_statement, resume, submit
 from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import Malformed, VigilError
 from gateway.limits import lane_of
 from rehearsal.scenario import Scenario
-from rehearsal.services import private_key_of
-from tests.support import EXAMPLES, Table, example_cards, example_directory, example_plan, signed_plan
+from rehearsal.services import EPOCH, private_key_of
+from tests.support import EXAMPLES, SECRET, Table, example_cards, example_directory, example_plan, signed_plan
 
 Reader = Callable[[bytes], object]
 SERVICE = "uz.police"
@@ -49,6 +48,11 @@ class Door:
 def table() -> Table:
     """A delivery on its way. It is never changed: each reader works on a copy."""
     return Table().dispatch()
+
+
+def under_way() -> Delivery:
+    """A copy of it."""
+    return resume(table().directory, table().cards, table().delivery.ledger.entries, SECRET)
 
 
 @cache
@@ -76,8 +80,9 @@ def read_envelope(data: bytes) -> None:
 
 def hand_in(data: bytes) -> None:
     """As the workflow does: a signed statement of any content, to a delivery under way."""
-    read_statement(data)
-    submit(deepcopy(table().delivery), sign(data, STATEMENT_TYPE, private_key_of(SERVICE)), table().now)
+    envelope = sign(data, STATEMENT_TYPE, private_key_of(SERVICE))
+    read_statement(envelope)
+    submit(under_way(), envelope, table().now)
 
 
 def start(data: bytes) -> None:
@@ -89,7 +94,7 @@ def change(data: bytes) -> None:
     """As the workflow does: a signed plan of any content, in the place of that of a delivery under way."""
     envelope = sign(data, PLAN_TYPE, private_key_of("kz.knb"))
     read_plan(envelope)
-    amend(deepcopy(table().delivery), Amended(plan=envelope), table().now)
+    amend(under_way(), Amended(plan=envelope), table().now)
 
 
 def read_yaml(model: type[BaseModel]) -> Reader:

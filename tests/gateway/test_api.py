@@ -1,4 +1,5 @@
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from temporalio.client import Client
 
 from activities.deconfliction import Deconfliction
 from activities.messenger import Messenger
+from activities.relay import Relay
 from activities.services import ServiceCaller
 from archive.sessions import Sessions
 from domain.delivery.events import Stated
@@ -29,14 +31,13 @@ from domain.words.identifiers import ConsignmentIdentifier
 from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving
-from gateway.desk import Desk
+from gateway.desk import NOT_HERE, Desk
 from process.in_force import InForce
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import Installation, installed, log_of_reads, quick, renamed, temporal_server
+from tests.installation import Installation, installed, log_of_reads, quick, renamed, stop_by, temporal_server
 from tests.support import example_cards, example_directory, example_plan, example_scenario, signed_plan
-from tests.workflows.test_controlled_delivery import stop_by
 from worker import worker_for
 
 
@@ -231,14 +232,42 @@ async def test_noise_is_told_apart_for_the_sender_and_leaves_no_trace(at: At) ->
 
 
 async def test_who_has_no_part_cannot_tell_a_delivery_that_exists_from_one_that_does_not(at: At) -> None:
-    """A statement of a known service about another's delivery is answered word for word as one about none."""
-    answers = []
+    """A statement of a known service about another's delivery is answered word for word as one about none, and as late."""
+    answers, seconds = [], []
     for plan in (at.plan, fresh(at.plan)):
+        began = time.monotonic()
         with pytest.raises(NotFound) as refused:
-            await at.door(VIGIL).submit(plan.operation, stop_by(VIGIL, plan))
+            await at.door("tj.customs").submit(plan.operation, stop_by("tj.customs", plan))
+        seconds.append(time.monotonic() - began)
         answers.append(refused.value.message.replace(plan.operation, "X"))
 
     assert answers[0] == answers[1]
+    assert min(seconds) >= NOT_HERE
+
+
+async def test_a_code_name_that_strangers_have_taken_is_a_fault_of_the_plan_like_any_other(at: At, temporal: Client) -> None:
+    """Who may not see what bears it hears that the name cannot be used, and neither that there is a delivery nor of whom."""
+    other = example_plan("omsk-taraz").model_copy(update={"operation": at.plan.operation})
+    directory = cast(example_directory(), tuple(service.id for service in example_directory().services))
+    desk = Desk(temporal, at.installation.task_queue, InForce(directory), example_cards(), private_key_of(VIGIL))
+    with pytest.raises(Malformed) as refused:
+        await desk.start(directory.get(other.initiator), signed_plan(other))
+
+    assert other.initiator not in at.plan.participants()
+    assert ["operation"] == [fault.place for fault in refused.value.faults]
+    assert "cannot be used" in refused.value.faults[0].problem
+
+
+async def test_a_statement_that_was_left_and_is_not_taken_is_not_acknowledged(at: At) -> None:
+    """The delivery took the signal and recorded nothing, as after its end: no 202, but a refusal that says so."""
+    desk = Desk(
+        at.installation.client, at.installation.task_queue, at.installation.in_force, example_cards(), private_key_of(VIGIL)
+    )
+    stranger, stop = stop_by("tj.customs", at.plan), stop_by("uz.police", fresh(at.plan))
+    with pytest.raises(NotAllowed, match="take no part in it"):
+        await desk._leave(read_statement(stranger), stranger)
+    with pytest.raises(NotAllowed, match="has ended"):
+        await desk._leave(read_statement(stop).model_copy(update={"delivery": at.plan.operation}), stop)
 
 
 async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is(
@@ -248,14 +277,14 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
     plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
     key = private_key_of(VIGIL)
-    in_force = InForce(at.installation.directory)
+    relay, in_force = Relay(key), InForce(at.installation.directory)
     desk = Desk(temporal, queue, in_force, example_cards(), key)
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
     answer = await desk.submit(plan.operation, stop)
-    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force)
+    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force, relay)
     desks = Messenger(at.installation.http, in_force, key, at.installation.url)
-    async with worker_for(temporal, queue, in_force, services, desks, deconfliction, grace=timedelta(seconds=1)):
+    async with worker_for(temporal, queue, in_force, services, desks, deconfliction, relay, grace=timedelta(seconds=1)):
         receipt = await desk.submit(plan.operation, stop)
         ledger = await desk.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
         shown = await desk.view(at.installation.directory.get("uz.police"), plan.operation)
@@ -310,7 +339,7 @@ async def test_a_statement_that_breaks_a_rule_is_recorded_as_refused(at: At) -> 
 
     assert ("refused", "R4") == (receipt.verdict.verdict, receipt.verdict.rule)
     assert isinstance(ledger[0], Entry)
-    assert receipt.head == ledger[0].head()
+    assert receipt.entry == ledger[0]
 
 
 async def test_who_takes_no_part_sees_nothing(at: At) -> None:
@@ -382,10 +411,10 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, forged)
         desk = Desk(temporal, here.task_queue, here.in_force, example_cards(), private_key_of(VIGIL))
-        late = await desk._leave(here.directory.get("kz.prosecutor"), said, known.event.envelope)  # type: ignore[union-attr]
+        late = await desk._leave(said, known.event.envelope)  # type: ignore[union-attr]
         stop = stop_by("uz.police", plan)
         with pytest.raises(NotAllowed, match="has ended"):
-            await desk._leave(here.directory.get("uz.police"), read_statement(stop), stop)
+            await desk._leave(read_statement(stop), stop)
 
     assert isinstance(receipt, Receipt)
     assert known.seq == receipt.seq

@@ -18,9 +18,9 @@ from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
+from domain.rules.books import BOOK
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.stop import StopRequested
-from domain.signing.envelope import STATEMENT_TYPE, open_envelope
 from domain.signing.keys import key_id, private_pem
 from gateway.oidc import Provider
 from gateway.registration import Registration
@@ -143,7 +143,7 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
     await expect(at.page.locator("#receipt")).to_contain_text("accepted")
     (stated,) = await at.said()
-    said = read_statement(open_envelope(stated.envelope, STATEMENT_TYPE, {key_id(public): public}))
+    said = BOOK.opened(stated.envelope, {key_id(public): public})
     assert isinstance(said.content, AuthorisationGranted)
     assert ("P-117", "example <b>only</b>") == (said.officer, said.content.legal_basis)
     assert (said.id) in await at.page.locator("#receipt").text_content()  # type: ignore[operator]
@@ -185,7 +185,9 @@ async def test_an_officer_stops_in_two_presses(at: At) -> None:
 
     assert StopRequested(reason="the convoy is compromised") == read_statement(stated.envelope).content
     await at.go(f"/desk/deliveries/{at.plan.operation}")
-    await expect(at.page.locator(".notice.bad")).to_contain_text("the convoy is compromised")
+    await expect(at.page.locator(".notice.bad")).to_contain_text(f"{SERVICE} ordered a stop")
+    await at.page.locator(".notice.bad").get_by_role("link").click()
+    await expect(at.page.locator(".said").first).to_contain_text("the convoy is compromised")
     assert await at.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
 
 

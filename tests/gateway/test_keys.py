@@ -35,7 +35,7 @@ from gateway.desk import Desk
 from process.in_force import InForce
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
-from rehearsal.services import VIGIL, private_key_of
+from rehearsal.services import VIGIL, private_key_of, second
 from tests.gateway.test_api import fresh
 from tests.gateway.test_pages import Browser
 from tests.installation import Installation, end_what_runs, installed, renamed
@@ -44,7 +44,7 @@ from worker import worker_for
 from workflows.messages import workflow_id
 
 POLICE = "uz.police"
-SECOND = f"{POLICE} second"
+SECOND = second(POLICE)
 """Names the key of their second officer."""
 
 
@@ -252,18 +252,18 @@ async def test_who_is_named_deliveries_when_keys_change_is_in_the_log_of_reads(a
 
 async def test_an_officers_key_speaks_and_calls_for_that_officer_alone(at: At) -> None:
     """In a statement, as a caller, and in the log of reads, where the officer is whose key it is though nobody says so."""
-    stop = read_statement(at.stop(POLICE).body())
-    with pytest.raises(NotAuthentic, match="is second's, and what it signed names duty"):
+    stop = read_statement(at.stop(POLICE))
+    with pytest.raises(NotAuthentic, match="is officer-2's, and what it signed names duty"):
         await at.door(SECOND).submit(at.plan.operation, at.stop(SECOND))
-    with pytest.raises(NotAuthentic, match="is second's, and what it signed names duty"):
+    with pytest.raises(NotAuthentic, match="is officer-2's, and what it signed names duty"):
         await Gateway(at.installation.http, at.installation.url, POLICE, private_key_of(SECOND), "duty").inbox()
-    own = stop.model_copy(update={"officer": "second"})
+    own = stop.model_copy(update={"officer": "officer-2"})
     receipt = await at.door(SECOND).submit(at.plan.operation, sign_statement(own, private_key_of(SECOND)))
     await at.door(SECOND).view(at.plan.operation)
     shown = (await at.installation.reads.page(0, 1000)).reads[-1]
 
     assert "accepted" == receipt.verdict.verdict  # type: ignore[union-attr]
-    assert "second" == shown.officer
+    assert "officer-2" == shown.officer
 
 
 @asynccontextmanager

@@ -18,9 +18,8 @@ from gateway.desk import Desk
 from gateway.limits import SHARES, Lane, Limits, Share, lane_of
 from rehearsal.services import private_key_of
 from tests.gateway.test_api import At, signed
-from tests.installation import installed, renamed
+from tests.installation import installed, renamed, stop_by
 from tests.support import Table, example_plan, signed_plan
-from tests.workflows.test_controlled_delivery import stop_by
 
 
 @pytest.fixture

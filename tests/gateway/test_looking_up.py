@@ -16,9 +16,8 @@ from gateway.health import ArchivePulse, Health, Pulse, whole
 from process.in_force import InForce
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_api import At, signed
-from tests.installation import installed, renamed
+from tests.installation import installed, renamed, stop_by
 from tests.support import example_cards, example_plan, signed_plan
-from tests.workflows.test_controlled_delivery import stop_by
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ async def at(temporal: Client) -> AsyncIterator[At]:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         await installation.to_the_end(plan)
         docket = await installation.handle(plan).query(messages.QUERY_DOCKET, result_type=Docket)
-        yield At(installation, plan, resume(docket.plan, docket.directory, docket.cards, docket.entries))
+        yield At(installation, plan, resume(docket.directory, docket.cards, docket.entries))
 
 
 def pieces(text: str) -> Iterator[Any]:

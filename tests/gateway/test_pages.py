@@ -12,30 +12,28 @@ from typing import Any, get_args
 import aiohttp
 import pytest
 from aiohttp import web
-from domain.delivery.statements import ANSWERS
 from temporalio.client import Client
 from typer.testing import CliRunner
 
 from archive.database import Database
 from archive.sessions import IDLE, LINK
 from client import cli
-from domain.delivery.events import Event, Stated
+from domain.delivery.events import AnyEvent, Stated
 from domain.delivery.ledger import Receipt
 from domain.delivery.progress import Standing
 from domain.delivery.statement import Statement, sign_statement
 from domain.delivery.verdicts import Verdict
-from domain.delivery.vocabulary import Outcome
+from domain.delivery.vocabulary import Outcome, Result
 from domain.plan.access import MAY
 from domain.plan.cards import Modality, Permission
 from domain.plan.directory import Directory
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
-from domain.record.door import read_statement
 from domain.rules.arrival import NotCollected
+from domain.rules.books import BOOK
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, private_pem, public_text
-from domain.views.forms import MODELS
 from domain.views.view import Phase
 from domain.words.errors import NotAllowed, NotFound
 from gateway import limits
@@ -406,7 +404,7 @@ def provisional(plan: Plan, service: str, checkpoint: str) -> Any:
         "happened_at": "2026-11-25T10:00:00+05:00",
         "content": content,
     }
-    return sign_statement(Statement.model_validate(said), private_key_of(service))
+    return sign_statement(BOOK.statement.model_validate(said), private_key_of(service))
 
 
 async def test_hostile_words_stay_words(at: At) -> None:
@@ -424,7 +422,7 @@ async def test_hostile_words_stay_words(at: At) -> None:
 def statement(plan: Plan, service: str, content: dict[str, Any]) -> Statement:
     """Something that a service says, about no checkpoint."""
     said = {"id": uuid.uuid4().hex, "delivery": plan.operation, "service": service, "officer": "officer-1"}
-    return Statement.model_validate(said | {"happened_at": "2026-11-25T10:00:00+05:00", "content": content})
+    return BOOK.statement.model_validate(said | {"happened_at": "2026-11-25T10:00:00+05:00", "content": content})
 
 
 async def test_more_than_a_share_is_refused_as_for_any_caller(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -519,7 +517,7 @@ async def test_a_filled_form_becomes_the_bytes_that_are_signed(at: At) -> None:
     answer, text = await browser.ask("POST", f"{at.home}/statement", FILLED)
     assert 200 == answer.status, text
     after = await at.installation.gateway(at.plan.initiator).view(at.plan.operation)
-    said = read_statement(text.encode())
+    said = BOOK.statement.model_validate_json(text)
     receipt = await at.installation.gateway("uz.prosecutor", "P-117").submit(
         at.plan.operation, sign_statement(said, private_key_of("uz.prosecutor"))
     )
@@ -589,17 +587,17 @@ async def test_a_stop_is_reached_from_each_page_of_a_delivery(at: At) -> None:
     answer, text = await browser.ask("POST", f"{at.home}/statement", stop)
 
     assert 200 == answer.status
-    assert "stop_requested" == read_statement(text.encode()).kind
+    assert "stop_requested" == BOOK.statement.model_validate_json(text).kind
 
 
 # The forms and the words, without a server
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", BOOK.kinds)
 def test_every_kind_has_a_form_with_each_of_its_fields(kind: str) -> None:
     """In the model's order; what must be said is marked so; each field, and each choice, has a name for people."""
     boxes = boxes_of(kind, None, datetime(2026, 3, 2, tzinfo=UTC))
-    model = MODELS[kind]
+    model = BOOK.kinds[kind]
 
     assert [name for name in model.model_fields if name != "kind"] == [box.name for box in boxes]
     assert [box.required for box in boxes] == [model.model_fields[box.name].is_required() for box in boxes]
@@ -608,14 +606,14 @@ def test_every_kind_has_a_form_with_each_of_its_fields(kind: str) -> None:
 
 
 def test_every_code_that_a_page_shows_has_a_name() -> None:
-    """Kinds, needs, phases, standings, verdicts, outcomes, events, ways of handling, permissions."""
-    assert words.KINDS.keys() == MODELS.keys()
-    assert words.NEEDS.keys() == ANSWERS.keys()
+    """Needs, phases, standings, verdicts, results, outcomes, events, ways of handling, permissions."""
+    assert words.NEEDS.keys() == BOOK.answers.keys()
     assert set(get_args(Phase)) <= words.PHASES.keys()
     assert set(get_args(Standing)) <= words.STANDINGS.keys()
     assert set(get_args(Outcome)) == words.OUTCOMES.keys()
     assert set(get_args(Verdict.model_fields["verdict"].annotation)) == words.VERDICTS.keys()
-    events = {one.model_fields["event"].default for one in get_args(get_args(Event)[0])}
+    assert set(get_args(Result)) == words.RESULTS.keys()
+    events = {one.model_fields["event"].default for one in get_args(get_args(AnyEvent)[0])}
     assert events == words.EVENTS.keys()
     choices = {*get_args(Modality), *get_args(Permission), *get_args(NotCollected.model_fields["because"].annotation)}
     assert choices <= words.CHOICES.keys()

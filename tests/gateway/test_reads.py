@@ -33,9 +33,8 @@ from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_keys import of, revocation
-from tests.installation import VIGIL_KEY, Installation, installed, renamed
+from tests.installation import VIGIL_KEY, Installation, installed, renamed, stop_by
 from tests.support import example_cards, example_plan, signed_plan
-from tests.workflows.test_controlled_delivery import stop_by
 
 PATIENCE = 20.0
 
@@ -240,7 +239,7 @@ NOWHERE = Database("sqlite+aiosqlite:////nowhere/archive.db")
 
 def told_by(service: str, plan: Plan) -> Envelope:
     """Something that a service says, and that is no stop."""
-    said = read_statement(stop_by(service, plan).body())
+    said = read_statement(stop_by(service, plan))
     other = said.model_copy(update={"content": Information(text="the van is blue")})
     return sign_statement(other, private_key_of(service))
 

@@ -9,7 +9,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from gateway.pages import words
+from gateway.pages import rules, words
 
 PAGES = words.LOCALE.parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
@@ -17,10 +17,10 @@ OTHERS = words.LANGUAGES[1:]
 
 
 def texts() -> set[str]:
-    """Every text of the sources."""
+    """Every text of the pages, and of the rules: each sentence of what is found, each title of a kind or contingency."""
     options = {"templates/**.html": {"newstyle_gettext": "true", "silent": "false"}}
     keywords = {"_": None, "mark": None}
-    return {str(found[2]) for found in extract_from_dir(PAGES, METHODS, options, keywords)}
+    return rules.texts() | {str(found[2]) for found in extract_from_dir(PAGES, METHODS, options, keywords)}
 
 
 def catalogue(language: str, kind: str) -> Catalog:

@@ -10,31 +10,15 @@ from temporalio.exceptions import ApplicationError
 
 from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Receipt
-from domain.delivery.statement import Statement, sign_statement
 from domain.plan.plan import Plan
 from domain.record.verify import verify
-from domain.rules.stop import StopRequested
 from domain.signing.envelope import Envelope
 from domain.signing.tree import root
 from rehearsal.invariants import Checker
-from rehearsal.services import private_key_of
-from tests.installation import Installation, installed, quick
+from tests.installation import Installation, installed, quick, stop_by
 from tests.support import SCENARIOS, example_plan, example_scenario, signed_plan
 from workflows import messages
 from workflows.messages import CheckpointWait, Ending, update_id, workflow_id
-
-
-def stop_by(service: str, plan: Plan, identity: str | None = None, reason: str = "test") -> Envelope:
-    """A signed stop order."""
-    statement = Statement(
-        id=identity or uuid.uuid4().hex,
-        delivery=plan.operation,
-        service=service,
-        officer="officer-1",
-        happened_at="2022-03-01T06:00:00+05:00",
-        content=StopRequested(reason=reason),
-    )
-    return sign_statement(statement, private_key_of(service))
 
 
 async def started(at: Installation, plan: Plan, **more: Any) -> None:

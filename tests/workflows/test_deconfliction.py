@@ -25,9 +25,8 @@ from process.temporal import readable
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
-from tests.installation import Installation, end_what_runs, installed, quick
+from tests.installation import Installation, end_what_runs, installed, quick, stop_by
 from tests.support import example_scenario, signed_plan
-from tests.workflows.test_controlled_delivery import stop_by
 from worker import sandbox
 from workflows import messages
 from workflows.messages import Book, Over, register_id, workflow_id

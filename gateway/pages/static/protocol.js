@@ -3,6 +3,7 @@
 import { base64, base64url, hex256, sign, utf8 } from "./keys.js";
 
 const STATEMENT = "application/vnd.vigil.statement+json";
+const RECEIPT = "application/vnd.vigil.receipt+json";
 
 function joined(...parts) {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
@@ -20,6 +21,14 @@ export async function envelope(payload, key) {
   const signed = joined(utf8(`DSSEv1 ${type.length} `), type, utf8(` ${payload.length} `), payload);
   const sig = base64(await sign(key, signed));
   return utf8(JSON.stringify({ payloadType: STATEMENT, payload: base64(payload), signatures: [{ keyid: key.id, sig }] }));
+}
+
+// The receipt that the gateway has signed with the installation's key. Throws where it is something else.
+export function opened(answer) {
+  if (answer.payloadType === undefined) return answer;
+  if (answer.payloadType !== RECEIPT) throw new Error(answer.payloadType);
+  const bytes = Uint8Array.from(atob(answer.payload), (one) => one.charCodeAt(0));
+  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
 }
 
 async function proof(who, key, method, url, body) {

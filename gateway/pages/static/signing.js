@@ -3,7 +3,7 @@
 
 import { held } from "./keys.js";
 import { $, put, read, row, show } from "./page.js";
-import { envelope, handIn } from "./protocol.js";
+import { envelope, handIn, opened } from "./protocol.js";
 
 export const data = read("data");
 const texts = read("texts");
@@ -68,7 +68,7 @@ function faulty(faults) {
 // The statement in these bytes. Throws unless it is one by this officer, about this delivery, of this kind, at this checkpoint.
 export function statementIn(bytes, kind) {
   const said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  const asked = { delivery: data.delivery, service: data.service, officer: data.officer, vigil: "statement/1" };
+  const asked = { delivery: data.delivery, service: data.service, officer: data.officer, vigil: "statement/2" };
   const more = { checkpoint: data.checkpoint, on_behalf_of: data.on_behalf_of };
   for (const [name, value] of Object.entries({ ...asked, ...more })) {
     if (said[name] !== value) throw new Error(name);
@@ -141,7 +141,7 @@ export async function signAndHandIn(bytes, key) {
     $("again").disabled = true;
     try {
       const { status, told: answer } = await handIn(data, key, body);
-      if (status === 200) receipt(answer);
+      if (status === 200 || status === 201) receipt(opened(answer));
       else if (status === 202) outcome("warn", texts.kept, texts.keptMore, { [texts.statement]: answer.statement });
       else if (status === 503 || status === 429 || status === 408) unsent(answer.detail);
       else outcome("bad", texts.rejected, [answer.detail, answer.hint].filter(Boolean).join(". "), {});
@@ -154,16 +154,49 @@ export async function signAndHandIn(bytes, key) {
   await send();
 }
 
+// What was found, as a sentence: `domain.views.sentences` does the same on the server.
+function sentence({ code, parameters }) {
+  const [text, shapes] = data.findings.sentences[code];
+  return text.replace(/{([a-z_]+)}/g, (_whole, name) => parameter(shapes[name], parameters[name], parameters));
+}
+
+function parameter(shape, value, all) {
+  if (shape === "mass") return mass(value);
+  if (shape === "money") return money(value, all.currency);
+  if (shape === "span") return span(value);
+  if (shape === "kind") return data.findings.kinds[value] ?? value;
+  if (shape === "word") return data.findings.words[value] ?? value;
+  if (shape === "words") return value.map((one) => data.findings.words[one] ?? one).join(", ");
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}
+
+function money(minor, currency) {
+  const digits = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+  const text = String(minor).padStart(digits + 1, "0");
+  return digits ? `${text.slice(0, -digits)}.${text.slice(-digits)}` : text;
+}
+
+function span(milliseconds) {
+  const units = [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]];
+  const parts = [];
+  for (const [unit, size] of units) {
+    if (milliseconds >= size) parts.push(`${Math.trunc(milliseconds / size)} ${unit}`);
+    milliseconds %= size;
+  }
+  return parts.join(" ");
+}
+
 function receipt(given) {
-  const { verdict, rule, reason } = given.verdict;
+  const { verdict, finding } = given.entry.event.verdict;
   const refused = verdict === "refused";
   outcome(refused ? "bad" : "good", refused ? texts.refused : texts.signed, refused ? texts.refusedMore : "", {
     [texts.verdict]: data.words.VERDICTS[verdict] ?? verdict,
-    [texts.rule]: rule ?? "",
-    [texts.why]: reason,
-    [texts.entry]: String(given.seq),
-    [texts.recorded]: given.recorded_at,
-    [texts.head]: given.head,
+    [texts.rule]: finding ? finding.rule : "",
+    [texts.why]: finding ? sentence(finding) : "",
+    [texts.entry]: String(given.entry.seq),
+    [texts.recorded]: given.entry.at,
+    [texts.root]: given.root,
+    [texts.size]: String(given.size),
     [texts.statement]: given.statement,
   });
 }
