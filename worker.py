@@ -21,6 +21,7 @@ from activities.services import ServiceCaller
 from archive.database import Database
 from archive.keys import KeyChanges
 from process.brought import deconfliction_key_in, installation_of, password_in
+from process.builds import build_id, pinned, settle
 from process.in_force import InForce, OfFile
 from process.keyfile import key_in
 from process.mail import mailbox
@@ -68,9 +69,12 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
     deconfliction: Deconfliction,
     relay: Relay,
     *,
+    build: str,
     grace: timedelta = GRACE,
 ) -> Worker:
-    """A worker of one task queue. The sandbox is on. `grace`: how long attempts may take to finish when it stops."""
+    """A worker of one task queue. The sandbox is on. `build`: whose runs it performs. `grace`: how long attempts may take to
+    finish when it stops.
+    """
     checkpoints = Checkpoints(caller, messenger, directory, relay)
     return Worker(
         client,
@@ -92,6 +96,7 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
         max_cached_workflows=KEPT,
         max_concurrent_activities=ERRANDS,
         nonsticky_to_sticky_poll_ratio=0.5,
+        deployment_config=pinned(task_queue, build),
     )
 
 
@@ -109,8 +114,11 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)))
         caller = ServiceCaller(http, installation_of(directory.now).id, key)
         messenger = Messenger(http, directory, key, chosen.gateway_url, box)
-        await stack.enter_async_context(worker_for(client, chosen.task_queue, directory, caller, messenger, deconfliction, relay))
-        log.info("the worker is ready", extra={"task_queue": chosen.task_queue})
+        build, queue = chosen.build or build_id(), chosen.task_queue
+        parts = caller, messenger, deconfliction, relay
+        await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
+        await settle(client, queue, build, takes_over=chosen.takes_over)
+        log.info("the worker is ready", extra={"task_queue": queue, "build": build})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")
     await archive.close()

@@ -11,8 +11,8 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.delivery.ledger import Receipt
-from domain.record.door import Report
 from domain.record.receipts import signed
+from domain.rules.outside import Report
 from domain.signing.envelope import Envelope
 from workflows import messages
 from workflows.messages import hand_in, update_id, workflow_id

@@ -94,7 +94,9 @@ class Embedded:
     async def __aenter__(self) -> Self:
         try:
             await self.start("temporal", *temporal_command(self.layout))
-            await self.start("worker", sys.executable, "-m", "worker", environment=self._metrics_at(1))
+            await self.start(
+                "worker", sys.executable, "-m", "worker", environment={**self._metrics_at(1), "VIGIL_TAKES_OVER": "yes"}
+            )
             await self.start("gateway", sys.executable, "-m", "gateway", environment=self._metrics_at(0))
             await self.wait_until_up()
             await self._retain()
@@ -178,7 +180,7 @@ class Embedded:
             async with asyncio.timeout(self.grace):
                 await asyncio.gather(*(process.wait() for process in running))
 
-    def _metrics_at(self, further: int) -> Mapping[str, str]:
+    def _metrics_at(self, further: int) -> dict[str, str]:
         port = self.layout.metrics_port
         return {"VIGIL_METRICS_HOST": "127.0.0.1", "VIGIL_METRICS_PORT": str(port + further) if port is not None else ""}
 

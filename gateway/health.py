@@ -5,9 +5,10 @@ second at most.
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from aiohttp import web
+from pydantic import Field
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -16,6 +17,7 @@ from temporalio.service import RPCError
 
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotVerified, Unavailable
+from process.builds import stranded
 
 T = TypeVar("T")
 
@@ -27,13 +29,15 @@ LATELY = timedelta(seconds=70)
 
 
 class Health(Frozen):
-    """`worker` is `none` where none asks for work: statements are then kept, and judged when one comes. While the archive is
-    away nothing is shown, and statements are taken all the same. `partly`: one of the two.
+    """`worker` is `none` where none asks for work: statements are then kept, and judged when one comes. So they are in deliveries
+    that are `stranded`: they wait for a build of the worker of which none is up. While the archive is away nothing is shown, and
+    statements are taken all the same. `partly`: one of these.
     """
 
     status: Literal["up", "partly"] = "up"
     temporal: Literal["up"] = "up"
     worker: Literal["up", "none"]
+    stranded: Annotated[int, Field(ge=0)] = 0
     archive: Literal["up", "away"] = "up"
 
 
@@ -77,11 +81,13 @@ class Pulse:
         )
         try:
             found = await self._client.workflow_service.describe_task_queue(request, timeout=PATIENCE)
+            since = datetime.now(UTC) - LATELY
+            working = [poller for poller in found.pollers if poller.last_access_time.ToDatetime(UTC) > since]
+            builds = {poller.deployment_options.build_id for poller in working} - {""}
+            waiting = await stranded(self._client, self._task_queue, builds, patience=PATIENCE) if builds else 0
         except RPCError as error:
             raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
-        since = datetime.now(UTC) - LATELY
-        working = any(poller.last_access_time.ToDatetime(UTC) > since for poller in found.pollers)
-        return Health(worker="up" if working else "none")
+        return Health(worker="up" if working else "none", stranded=waiting)
 
 
 class ArchivePulse:
@@ -116,7 +122,7 @@ async def whole(temporal: Awaitable[Health], archive: ArchivePulse) -> Health:
             raise
         raise Unavailable("neither Temporal nor the archive can be reached", hint=error.hint) from error
     there: Literal["up", "away"] = "up" if await beats else "away"
-    status: Literal["up", "partly"] = "up" if (health.worker, there) == ("up", "up") else "partly"
+    status: Literal["up", "partly"] = "up" if (health.worker, health.stranded, there) == ("up", 0, "up") else "partly"
     return health.model_copy(update={"archive": there, "status": status})
 
 

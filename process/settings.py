@@ -20,6 +20,11 @@ class Settings(BaseSettings):
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
     task_queue: str = "vigil"
+    build: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    """The worker's build. None: made of its version and its code, which is right unless the same code is to count as another."""
+    takes_over: bool = False
+    """Whether this worker becomes the current build as soon as it is up, and takes over what other builds have begun: where no
+    other runs beside it."""
     directory: Path
     """The directory of services (YAML)."""
     cards: Path

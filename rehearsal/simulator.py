@@ -23,10 +23,11 @@ from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.plan.register import Answer, Claim, Register, contacts
 from domain.plan.selectors import hashes
-from domain.record.door import Report, amend, begin, report, resume, submit
+from domain.record.door import amend, begin, report, resume, submit
 from domain.record.packet import seal
 from domain.record.receipts import fits
 from domain.rules.course import advance, next_moment
+from domain.rules.outside import Report
 from domain.rules.stop import StopRequested
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, Envelope, sign

@@ -30,7 +30,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import read_plan
 from domain.record.door import read_statement
 from domain.record.packet import unseal
-from domain.rules.books import BOOKS
+from domain.rules.books import book_for
 from domain.rules.turns import ORDER
 from domain.words.moments import instant
 from rehearsal.scenario import Happened, Said, base_name
@@ -64,7 +64,7 @@ def blank_of(entries: Sequence[Entry], directory: Directory, cards: Mapping[str,
     """The delivery of these entries before the first of them."""
     first = entries[0].event
     assert isinstance(first, Started)  # noqa: S101 - a ledger begins with the signed plan
-    return Delivery(read_plan(first.plan), directory, cards, BOOKS[first.rules], instant(entries[0].at))
+    return Delivery(read_plan(first.plan), directory, cards, book_for(first.rules), instant(entries[0].at))
 
 
 def sights(blank: Delivery, entries: Sequence[Entry]) -> Iterator[Seen]:

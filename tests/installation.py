@@ -42,6 +42,7 @@ from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
 from gateway.oidc import Provider
+from process.builds import settle
 from process.codec import converter
 from process.in_force import InForce
 from process.mail import Mailbox
@@ -60,6 +61,8 @@ T = TypeVar("T")
 PATIENCE = 60.0
 PAYLOAD_KEYS = Ring.of(hashlib.sha256(b"SIMULATED payload key").digest())
 VIGIL_KEY = private_key_of(VIGIL)
+BUILD = "tested"
+"""Of a test's workers."""
 
 
 SQLITE = ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"]
@@ -192,9 +195,10 @@ async def installed(
     mailbox: Mailbox | None = None,
     beside: Sequence[Service] = (),
     openid: Provider | None = None,
+    build: str = BUILD,
 ) -> AsyncIterator[Installation]:
     """Worker and gateway for one test. With a scenario, simulated services serve; `reach` overrides where some are. `beside`: who
-    is in the directory without taking part. `openid`: through whom supervisors may sign in.
+    is in the directory without taking part. `openid`: through whom supervisors may sign in. `build`: of the worker.
     """
     ports = free_ports(len(plan.participants()) + 1)
     found = [example_directory().get(service) for service in plan.participants()]
@@ -213,10 +217,11 @@ async def installed(
         relay = Relay(VIGIL_KEY)
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
         parts = caller, messenger, Deconfliction(DECONFLICTION_KEY, of_worker, relay), relay
-        worker = worker_for(client, queue, of_worker, *parts, grace=timedelta(seconds=1))
+        worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
+                await settle(client, queue, build, takes_over=False)
                 if scenario is None:
                     yield Installation(client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions)
                 else:

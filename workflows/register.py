@@ -5,6 +5,7 @@ begun by whoever claims first. Nothing but hashes, code names and service ids is
 """
 
 from temporalio import workflow
+from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from domain.plan.register import Answer, Claim, Register
@@ -12,9 +13,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.messages import Book, Over
 
 
-@workflow.defn(name=messages.REGISTER)
+@workflow.defn(name=messages.REGISTER, versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class LiveOperations:
-    """The register of an installation's live operations."""
+    """The register of an installation's live operations. It never ends, so it goes to whichever build is current."""
 
     @workflow.init
     def __init__(self, book: Book) -> None:

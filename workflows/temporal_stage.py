@@ -12,6 +12,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import is_cancelled_exception
+from temporalio.workflow import ContinueAsNewVersioningBehavior
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Notice
@@ -94,7 +95,8 @@ class TemporalStage:
         errands = wanted(self._delivery)
         self._ask([one for one in errands if isinstance(one, Question)])
         for errand in errands:
-            if not isinstance(errand, Question) and errand not in self._running:
+            known = self._running.get(errand)
+            if not isinstance(errand, Question) and (known is None or known.done()):
                 self._start(errand)
         self._running = {one: task for one, task in self._running.items() if not task.done() or one in errands}
         self._set_alarm(coming)
@@ -103,10 +105,13 @@ class TemporalStage:
             workflow.upsert_memo({"size": len(self._delivery.ledger)})
 
     def go_on_in_a_new_run(self) -> None:
-        """Continue as new where the run has grown long, whatever is open: the next run starts what is wanted."""
+        """Continue as new where the run has grown long, whatever is open: the next run starts what is wanted, on the build of the
+        worker that is current then.
+        """
         grown = len(self._delivery.ledger) - len(self._docket.entries) >= self._docket.entries_per_run
         if grown or workflow.info().is_continue_as_new_suggested():
-            workflow.continue_as_new(self._docket.model_copy(update={"entries": self._delivery.ledger.entries}))
+            docket = self._docket.model_copy(update={"entries": self._delivery.ledger.entries})
+            workflow.continue_as_new(docket, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
 
     def _ask(self, questions: list[Question]) -> None:
         """One activity per checkpoint (and per task queue, where services are reached from their own), and another for whom a

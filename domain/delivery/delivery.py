@@ -2,16 +2,36 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Protocol
 
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
-from domain.delivery.events import AnyEvent, Law, Moment
+from domain.delivery.events import AnyEvent, Event, Law, Moment
 from domain.delivery.ledger import Entry, Ledger, LeftOut
 from domain.delivery.state import Known, State
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.words.moments import instant, utc_text
+
+
+class Rules(Law, Protocol):
+    """What a delivery is under: one version of the law, see `domain.rules.book`."""
+
+    @property
+    def effects(self) -> Mapping[str, type[Event]]:
+        """The events that it knows, each with the effect it has."""
+        ...
+
+    @property
+    def consents(self) -> type[Consents]:
+        """What rules ask about consent."""
+        ...
+
+    @property
+    def balance(self) -> type[Balance]:
+        """What rules ask about the mass balance."""
+        ...
 
 
 class Delivery:
@@ -22,7 +42,7 @@ class Delivery:
         plan: Plan,
         directory: Directory,
         cards: Mapping[str, RuleCard],
-        law: Law,
+        law: Rules,
         began: datetime,
         secret: bytes | None = None,
     ) -> None:
@@ -34,8 +54,8 @@ class Delivery:
         self.law = law
         self.quiet: datetime | None = None
         """Up to when nothing is due, since the newest entry; none where nobody has looked."""
-        self.consents = Consents(self.state)
-        self.balance = Balance(self.state)
+        self.consents = law.consents(self.state)
+        self.balance = law.balance(self.state)
 
     @property
     def plan(self) -> Plan:
@@ -73,4 +93,9 @@ class Delivery:
         self.ledger.append(entry)
         self.quiet = None
         self.state.now = at
-        entry.event.apply(self.state, Moment(entry.seq, at), self.law)
+        self._under_its_rules(entry.event).apply(self.state, Moment(entry.seq, at), self.law)
+
+    def _under_its_rules(self, event: Event) -> Event:
+        """The event with the effect that it has under this version of the rules."""
+        known = self.law.effects[event.event]
+        return event if isinstance(event, known) else known.model_construct(**dict(event))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol, get_args
 
 from pydantic import Field
 
@@ -340,11 +340,6 @@ class Deconflicted(Event):
         register = state.register
         register.number, register.contacts, register.looked = self.number, self.contacts, True
 
-    def is_news(self, state: State) -> bool:
-        """Whether it is newer than what is known, or confirms it after a step has passed (R15)."""
-        known = state.register
-        return self.number > known.number or (self.number == known.number and not known.looked)
-
 
 class Released(Event):
     """The operation no longer counts as live in the register (R15)."""
@@ -442,6 +437,9 @@ AnyEvent = Annotated[
     | Ended,
     Field(discriminator="event"),
 ]
+
+EVENTS: dict[str, type[Event]] = {one.model_fields["event"].default: one for one in get_args(get_args(AnyEvent)[0])}
+"""By name, each with the effect that it has under the law as it is."""
 
 OUTSIDE = (Amended, KeysChanged, Stated, Asked, AskedOnceMore, Deconflicted, Released, Told)
 """Events that somebody or something outside brings. All others are decisions: they follow from state and time alone."""

@@ -29,27 +29,27 @@ ONCE: tuple[Step, ...] = ("prepare", "dispatch")
 AT_LEAST_ONCE: tuple[Step, ...] = ("deliver", "arrest", "account")
 
 
+Check = Callable[[Plan, Directory, Cards], Iterator[Fault]]
+"""One rule of planning: what is wrong with one part of a plan does not hide what is wrong with another."""
+
+
 def faults_in(plan: Plan, directory: Directory, cards: Cards) -> tuple[Fault, ...]:
     """Everything wrong with the plan. Empty if it may be started."""
-    return tuple(fault for rule in rules(directory, cards) for fault in rule(plan))
+    return tuple(fault for check in CHECKS for fault in check(plan, directory, cards))
 
 
 def rules(directory: Directory, cards: Cards) -> tuple[Callable[[Plan], Iterator[Fault]], ...]:
-    """The rules of planning, one at a time: what is wrong with one part of a plan does not hide what is wrong with another."""
-    return (
-        partial(_services, directory=directory),
-        _tolerance,
-        _checkpoints,
-        partial(_backups, directory=directory, cards=cards),
-        _order,
-        _essentials,
-        partial(_route, directory=directory),
-        _handovers,
-        partial(_consents, directory=directory, cards=cards),
-    )
+    """The rules of planning, one at a time, with this directory and these cards."""
+    return tuple(partial(_checked, check, directory, cards) for check in CHECKS)
 
 
-def _services(plan: Plan, directory: Directory) -> Iterator[Fault]:
+def _checked(check: Check, directory: Directory, cards: Cards, plan: Plan) -> Iterator[Fault]:
+    return check(plan, directory, cards)
+
+
+def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Every service named is in the directory, and no more take part than can acknowledge a stop."""
+
     def known(service: str, place: str) -> Iterator[Fault]:
         if directory.find(service) is None:
             yield Fault(place=place, problem=f"service {service} is not in the directory")
@@ -73,7 +73,8 @@ def _services(plan: Plan, directory: Directory) -> Iterator[Fault]:
             yield from known(service, f"legs.{index}.accompanied_by.{number}")
 
 
-def _checkpoints(plan: Plan) -> Iterator[Fault]:
+def checkpoints(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Checkpoints stand once, ask for what their step asks for, can be satisfied, and the steps have theirs."""
     seen: set[str] = set()
     for index, checkpoint in enumerate(plan.checkpoints):
         place = f"checkpoints.{index}"
@@ -123,7 +124,7 @@ def _ladder(plan: Plan, index: int, checkpoint: PlannedCheckpoint) -> Iterator[F
         before = rung.after
 
 
-def _backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     """Who may answer in place of others is of their State, and where consent is asked, may grant it there (R21, R1)."""
     for index, checkpoint in enumerate(plan.checkpoints):
         asked = [directory.find(service) for service in checkpoint.services()]
@@ -142,7 +143,7 @@ def _backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                 yield Fault(place=place, problem=problem)
 
 
-def _order(plan: Plan) -> Iterator[Fault]:
+def order(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     """`after` leads from one arrest to another, never in a circle."""
     for index, checkpoint in enumerate(plan.checkpoints):
         chain = [checkpoint.id]
@@ -166,7 +167,8 @@ ESSENTIAL: dict[Step, tuple[Need, ...]] = {
 """What a step must ask for: without it there is nothing to compare with, nothing left, or nothing delivered or seized."""
 
 
-def _essentials(plan: Plan) -> Iterator[Fault]:
+def essentials(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """A step asks for what it cannot do without."""
     for index, checkpoint in enumerate(plan.checkpoints):
         wanted = ESSENTIAL.get(checkpoint.step)
         if wanted is None:
@@ -184,7 +186,8 @@ def _essentials(plan: Plan) -> Iterator[Fault]:
             yield Fault(place=f"checkpoints.{index}.need", problem=problem)
 
 
-def _route(plan: Plan, directory: Directory) -> Iterator[Fault]:
+def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Legs join, each with one responsible authority of its State that may seize (R4)."""
     for index, leg in enumerate(plan.legs):
         responsible = directory.find(leg.responsible)
         if responsible is not None and responsible.state != leg.state:
@@ -215,7 +218,8 @@ def _route(plan: Plan, directory: Directory) -> Iterator[Fault]:
         yield Fault(place=f"legs.{len(plan.legs) - 1}.end", problem=problem)
 
 
-def _handovers(plan: Plan) -> Iterator[Fault]:
+def handovers(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Each handover is offered by the giver and accepted by the taker (R6)."""
     inner = {before.end: (before, after) for before, after in pairwise(plan.legs)}
     for index, checkpoint in enumerate(plan.checkpoints):
         if checkpoint.step == "deliver":
@@ -268,7 +272,8 @@ def _recipient(plan: Plan, index: int, checkpoint: PlannedCheckpoint, legs: tupl
         yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
 
 
-def _consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+def consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Every State on the way is asked, by those who may grant, for what its card wants (R1, R3, R5, R7, R13, R16)."""
     for state in plan.states():
         if not plan.authorities(state):
             problem = f"R1: the route passes through {state}, and nobody there is asked to authorise"
@@ -338,7 +343,7 @@ def _too_long(plan: Plan, card: RuleCard) -> Iterator[Fault]:
         yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
 
 
-def _tolerance(plan: Plan) -> Iterator[Fault]:
+def tolerance(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     """What is found by weighing must weigh more than what a check lets pass (R7, R10)."""
     for index, one in enumerate(plan.consignment.contents):
         if isinstance(one, SubstanceMass) and one.net <= plan.weight_tolerance:
@@ -360,3 +365,17 @@ def _accompanied(plan: Plan, directory: Directory) -> Iterator[Fault]:
             if known is not None and known.state == leg.state:
                 problem = f"{service} is of {leg.state} itself; those who accompany are of another State"
                 yield Fault(place=f"legs.{index}.accompanied_by.{number}", problem=problem)
+
+
+CHECKS: tuple[Check, ...] = (
+    services,
+    tolerance,
+    checkpoints,
+    backups,
+    order,
+    essentials,
+    route,
+    handovers,
+    consents,
+)
+"""The rules of planning, as the law is."""

@@ -15,15 +15,10 @@ from typing import Any
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import (
     Amended,
-    Asked,
-    AskedOnceMore,
-    Deconflicted,
     KeysChanged,
     Moment,
-    Released,
     Started,
     Stated,
-    Told,
     cards_digest,
 )
 from domain.delivery.ledger import Entry, Receipt
@@ -35,21 +30,19 @@ from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
 from domain.rules.amending import faults_in
 from domain.rules.book import Book, book_of, said
-from domain.rules.books import BOOK, BOOKS
+from domain.rules.books import book_for, newest, read
 from domain.rules.course import advance
+from domain.rules.outside import Report
 from domain.rules.speaking import CONTRADICTION
 from domain.signing.canonical import digest
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
 from domain.words.moments import instant
 
-Report = Asked | AskedOnceMore | Deconflicted | Released | Told
-"""A fact from outside that nobody signs with a service's key."""
-
 
 def read_statement(envelope: Envelope) -> Statement:
-    """The statement in an envelope, unverified, whatever delivery it is about. Raises `Malformed`."""
-    return BOOK.read(envelope)
+    """The statement in an envelope, unverified, whatever delivery it is about, and under whatever rules. Raises `Malformed`."""
+    return read(envelope)
 
 
 def verified_plan(envelope: Envelope, directory: Directory, at: datetime) -> Plan:
@@ -65,9 +58,12 @@ def begin(  # noqa: PLR0913, PLR0917 - what a delivery is made of
     cards: Mapping[str, RuleCard],
     at: datetime,
     secret: bytes,
-    book: Book = BOOK,
+    book: Book | None = None,
 ) -> Delivery:
-    """A new delivery with its first entries. `directory` and `cards` are the snapshots it keeps, `secret` is behind the salts."""
+    """A new delivery with its first entries. `directory` and `cards` are the snapshots it keeps, `secret` is behind the salts.
+    `book`: the rules it is under to its end, the newest where none are named.
+    """
+    book = book or newest()
     delivery = Delivery(verified_plan(plan, directory, at), directory, cards, book, at, secret)
     started = Started(rules=book.version, plan=plan, directory=digest(directory), cards=cards_digest(delivery.cards))
     delivery.append(started, at)
@@ -78,10 +74,13 @@ def begin(  # noqa: PLR0913, PLR0917 - what a delivery is made of
 def resume(
     directory: Directory, cards: Mapping[str, RuleCard], entries: tuple[Entry, ...], secret: bytes | None = None
 ) -> Delivery:
-    """The delivery that these entries add up to (after a continue-as-new, or in a verifier)."""
+    """The delivery that these entries add up to, under the rules it began with (after a continue-as-new, or where it is read).
+
+    Raises `NotFound` if this program does not have that version of the rules.
+    """
     first = entries[0].event
     assert isinstance(first, Started)  # noqa: S101 - a ledger begins so
-    delivery = Delivery(read_plan(first.plan), directory, cards, BOOKS[first.rules], instant(entries[0].at), secret)
+    delivery = Delivery(read_plan(first.plan), directory, cards, book_for(first.rules), instant(entries[0].at), secret)
     for entry in entries:
         delivery.take(entry)
     return delivery
@@ -136,32 +135,9 @@ def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
     """
     _still_open(delivery)
     advance(delivery, at)
-    if not is_news(delivery, fact):
+    if not book_of(delivery).is_news(delivery, fact):
         return None
     return _record(delivery, fact, at)
-
-
-def is_news(delivery: Delivery, fact: Report) -> bool:
-    """Whether this fact may be recorded now. Raises `RuleBroken` for what cannot be so."""
-    state = delivery.state
-    match fact:
-        case Asked(checkpoint=name) | AskedOnceMore(checkpoint=name):
-            progress = state.progress.get(name)
-            if progress is None:
-                raise RuleBroken("R17", f"nobody was asked: {name} has not opened")
-            named = (*fact.unreachable, *(fact.received + fact.told if isinstance(fact, Asked) else ()))
-            strangers = [one for one in named if one not in progress.checkpoint.services()]
-            if strangers:
-                raise RuleBroken("R17", f"{', '.join(strangers)} was not asked at {name}")
-            return progress.open and (isinstance(fact, Asked) or (progress.came_due and not progress.asked_again))
-        case Deconflicted():
-            return fact.is_news(state)
-        case Released():
-            return state.outcome is not None and not state.released
-        case Told(of=seq, kind=kind):
-            owed = [one for one in state.owed if (one.seq, one.kind, one.checkpoint) == (seq, kind, fact.checkpoint)]
-            named = (*fact.reached, *fact.unreachable)
-            return bool(named) and any(all(service in one.services for service in named) for one in owed)
 
 
 def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:

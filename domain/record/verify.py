@@ -18,12 +18,13 @@ from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.vocabulary import Digest
-from domain.record.door import is_news, stated, verified_plan
+from domain.record.door import stated, verified_plan
 from domain.record.packet import Packet, Purpose, unseal
 from domain.record.provided import held_back
 from domain.record.receipts import fits, opened
 from domain.rules.amending import faults_in
-from domain.rules.books import BOOKS
+from domain.rules.book import book_of
+from domain.rules.books import book_for
 from domain.rules.conflict import ConflictSettled
 from domain.rules.course import upcoming
 from domain.rules.handling import bound
@@ -173,11 +174,9 @@ def replay(entries: Sequence[Entry | LeftOut], directory: Directory, cards: Mapp
     first, version = entries[0], rules_of(entries)
     assert isinstance(first, Entry)  # noqa: S101 - `rules_of` has looked
     assert isinstance(first.event, Started)  # noqa: S101
-    if version not in BOOKS:
-        raise NotVerified(f"it was recorded under version {version} of the rules, which this program does not have", 0)
     try:
         plan = verified_plan(first.event.plan, directory, instant(first.at))
-        delivery = Delivery(plan, directory, cards, BOOKS[version], instant(first.at))
+        delivery = Delivery(plan, directory, cards, book_for(version), instant(first.at))
         delivery.take(first)
     except NotVerified:
         raise
@@ -235,7 +234,7 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
             if found or changed(delivery.directory, change) == delivery.directory:
                 raise NotVerified("; ".join(("R24", *found)), entry.seq)
         case _:
-            if not is_news(delivery, event):
+            if not book_of(delivery).is_news(delivery, event):
                 raise NotVerified(f"{event.event} says nothing new, or what cannot be so", entry.seq)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
-from domain.plan import check
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
+from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
 from domain.words.errors import Fault
 
@@ -23,11 +23,16 @@ AT_LEAST_AS_LONG = "an open checkpoint may be given more time, not less"
 
 
 def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> tuple[Fault, ...]:
-    """Everything that keeps this plan from taking the place of the delivery's, given the services and cards known then."""
-    return (*_faults(delivery, plan, directory), *check.faults_in(plan, directory, cards))
+    """Everything that keeps this plan from taking the place of the delivery's, given the services and cards known then, by the
+    rules that the delivery is under.
+    """
+    book = book_of(delivery)
+    found = [fault for change in book.changes for fault in change(delivery, plan, directory)]
+    return (*found, *(fault for check in book.checks for fault in check(plan, directory, cards)))
 
 
-def _faults(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+def nothing_fixed(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """Something is different, nothing that stays for good, and it still goes on."""
     old, state = delivery.plan, delivery.state
     if plan == old:
         yield Fault(place="document", problem="R22: nothing in this plan is different")
@@ -40,14 +45,10 @@ def _faults(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fa
         yield Fault(place="modality", problem="R3: it has been prepared; how it is handled does not change any more")
     if plan.replaced[: len(old.replaced)] != old.replaced:
         yield Fault(place="replaced", problem="R22: who was replaced stays so; add to the end of the list")
-    yield from _passed_checkpoints(delivery, plan)
-    yield from _too_late(delivery, plan)
-    yield from _travelled_legs(delivery, plan)
-    yield from _replaced(delivery, plan, directory)
-    yield from _fresh_consents(delivery, plan)
 
 
-def _passed_checkpoints(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
+def passed_checkpoints(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """What has been passed stays as it was, and what is open may only be given more time and others to ask."""
     for known in delivery.plan.checkpoints:
         progress = delivery.state.progress.get(known.id)
         if progress is None:
@@ -68,7 +69,7 @@ def _passed_checkpoints(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
                 yield Fault(place=f"{place}.due", problem=f"R22: {AT_LEAST_AS_LONG}")
 
 
-def _too_late(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
+def too_late(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
     """A checkpoint that is new comes while its step may still open."""
     for number, one in enumerate(plan.checkpoints):
         if delivery.plan.find(one.id) is None and not may_still_open(delivery, one.step):
@@ -99,7 +100,8 @@ def _asked(checkpoint: PlannedCheckpoint) -> list[tuple[str, tuple[str, int]]]:
     return [of(one) for one in checkpoint.requires]
 
 
-def _travelled_legs(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
+def travelled_legs(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """Legs that have been travelled or begun stay as they were."""
     if delivery.state.leg is None:
         return
     for number, leg in enumerate(delivery.plan.legs[: delivery.state.leg + 1]):
@@ -113,7 +115,8 @@ def _beginning(leg: Leg) -> tuple[str, str, str]:
     return leg.id, leg.state, leg.start
 
 
-def _replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """Who is replaced is so by one of the same State, and is asked nothing more."""
     ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
     legs = plan.legs[delivery.state.leg or 0 :]
     for number, one in enumerate(plan.replaced):
@@ -128,7 +131,8 @@ def _replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[
             yield Fault(place=place, problem=f"R22: {one.service} is still asked or responsible for what lies ahead")
 
 
-def _fresh_consents(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
+def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """A State whose part of the way changes, or that is new on it, is asked afresh (R1)."""
     for state in dict.fromkeys(leg.state for leg in plan.legs[delivery.state.leg or 0 :]):
         if plan.modality == delivery.plan.modality and _way(delivery.plan, state) == _way(plan, state):
             continue
@@ -147,3 +151,7 @@ def _way(plan: Plan, state: str) -> tuple[tuple[str, ...], ...]:
         return checkpoint.place if checkpoint is not None else name
 
     return tuple((place(leg.start), place(leg.end), leg.means) for leg in plan.legs if leg.state == state)
+
+
+CHANGES: tuple[Change, ...] = (nothing_fixed, passed_checkpoints, too_late, travelled_legs, who_is_replaced, fresh_consents)
+"""What a change of plan must be, as the law is."""

@@ -1,55 +1,93 @@
 """A rule book: one version of all the rules. What it holds stands in `domain.rules.books`."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
 from typing import Annotated, Any, Union
 
 from pydantic import Field, ValidationError
 
+from domain.delivery.balance import Balance
+from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import AnyEvent, Moment
+from domain.delivery.events import AnyEvent, Event, Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import Early, Known, State
 from domain.delivery.statement import Said, Statement, StatementOf
 from domain.delivery.verdicts import Verdict, found
-from domain.plan.plan import STEP_NEEDS
+from domain.plan.check import Check
+from domain.plan.directory import Directory
+from domain.plan.plan import STEP_NEEDS, Plan
 from domain.plan.vocabulary import Need
-from domain.rules import custody, speaking
+from domain.rules import custody
 from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
+from domain.rules.outside import Report
 from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope, payload_of
-from domain.words.errors import Malformed, faults_of
+from domain.words.errors import Fault, Malformed, faults_of
 
 Step = Callable[[Delivery, datetime], Iterator[AnyEvent]]
 """One step of the checklist: what it has to record now; the first is the decision."""
+Change = Callable[[Delivery, Plan, Directory], Iterator[Fault]]
+"""What keeps a new plan from taking the place of the delivery's (R22)."""
 
 NO_ANSWER = found("R2", "no_answer", "no answer in time from {services}: silence is not consent", services="names")
 
 
-class Book:
-    """One version of the rules."""
+@dataclass(frozen=True)
+class Figures:
+    """The numbers that belong to the rules."""
 
-    def __init__(
-        self,
-        version: int,
-        kinds: Iterable[type[Kind]],
-        contingencies: Iterable[Contingency],
-        checklist: tuple[Step, ...],
-    ) -> None:
+    most_at_once: int
+    """Events that one moment may bring; more is a fault of ours."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Book:
+    """One version of the rules. What an older version did otherwise is put in the place of these, see `domain.rules.frozen`."""
+
+    version: int
+    kinds: Mapping[str, type[Kind]]
+    """Kinds of statement, by name."""
+    contingencies: Mapping[str, Contingency]
+    effects: Mapping[str, type[Event]]
+    """What each event that is recorded does, by its name."""
+    consents: type[Consents]
+    balance: type[Balance]
+    checklist: tuple[Step, ...]
+    moments: Callable[[Delivery], Iterator[datetime]]
+    """Every instant at which a decision may fall."""
+    judge: Callable[[Delivery, Said], Verdict]
+    """What becomes of a statement that is authentic and new. Changes nothing."""
+    say: Callable[[State, Said], None]
+    """What an accepted statement changes."""
+    silence: Callable[[State, Progress, tuple[str, ...], Moment], None]
+    """What follows from an answer to a checkpoint of the plan that did not come in time (R2)."""
+    is_news: Callable[[Delivery, Report], bool]
+    """Whether a fact from outside may be recorded now."""
+    checks: tuple[Check, ...]
+    """What a plan must be."""
+    changes: tuple[Change, ...]
+    """What a change of plan must be, beside."""
+    figures: Figures
+
+    def __post_init__(self) -> None:
         """Raises `TypeError` where kinds and checkpoints do not fit together."""
-        self.version = version
-        self.kinds: Mapping[str, type[Kind]] = MappingProxyType({kind.model_fields["kind"].default: kind for kind in kinds})
-        self.contingencies: Mapping[str, Contingency] = MappingProxyType({one.declares.name: one for one in contingencies})
-        self.checklist = checklist
-        self.answers: Mapping[Need, tuple[str, ...]] = MappingProxyType(_answers(self.kinds))
         _check_needs(self.answers, self.kinds, self.contingencies)
+
+    @cached_property
+    def answers(self) -> Mapping[Need, tuple[str, ...]]:
+        """Which kinds answer each need; the confirming one first."""
+        return MappingProxyType(_answers(self.kinds))
+
+    @cached_property
+    def _read(self) -> Callable[[str], Statement]:
         content: Any = Annotated[Union[tuple(self.kinds.values())], Field(discriminator="kind")]  # noqa: UP007 - made at run time
-        self.statement = StatementOf[content]
-        self._read = lru_cache(maxsize=1024)(self._parsed)
+        return lru_cache(maxsize=1024)(partial(_parsed, StatementOf[content]))
 
     # What events ask of it, see `domain.delivery.events.Law`
 
@@ -69,25 +107,20 @@ class Book:
         if verdict.verdict == "early":
             state.early[statement.id] = Early(envelope, when.seq)
         elif verdict.verdict == "accepted":
-            speaking.say(state, said(statement, envelope, when))
+            self.say(state, said(statement, envelope, when))
 
     def taken_up(self, state: State, statement: str, verdict: Verdict, when: Moment) -> None:
         """The time of an early statement has come."""
         early = state.early.pop(statement)
         if verdict.verdict == "accepted":
-            speaking.say(state, said(self.read(early.envelope), early.envelope, Moment(early.seq, when.at)))
+            self.say(state, said(self.read(early.envelope), early.envelope, Moment(early.seq, when.at)))
 
     def fell_silent(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """What follows from an answer that did not come in time (R2)."""
         if progress.contingency is not None:
             self.contingencies[progress.contingency].after_silence(state, progress, services, when)
             return
-        planned = state.plan.find(progress.checkpoint.id)
-        if planned is not None and planned.step == "authorise":
-            state.stop_all("silence", NO_ANSWER(services=services), when.seq)
-        elif progress.checkpoint.overdue == "interdict":
-            finding = custody.OVERDUE(checkpoint=progress.checkpoint.id, services=services)
-            state.stop_all("silence", finding, when.seq)
+        self.silence(state, progress, services, when)
 
     def closed(self, state: State, progress: Progress, when: Moment) -> None:
         """What follows from the close of a checkpoint that no plan holds."""
@@ -95,10 +128,6 @@ class Book:
             self.contingencies[progress.contingency].after_close(state, progress, when)
 
     # What rules and views ask of it
-
-    def judge(self, delivery: Delivery, statement: Said) -> Verdict:
-        """What becomes of a statement that is authentic and new. Changes nothing."""
-        return speaking.judge(delivery, statement)
 
     def need_of(self, kind: str | None) -> Need | None:
         """What a kind of statement answers, if anything."""
@@ -116,22 +145,20 @@ class Book:
         """The one kind that says yes to a need."""
         return self.answers[need][0]
 
-    def _parsed(self, text: str) -> Statement:
-        payload = payload_of(text)
-        try:
-            statement = self.statement.model_validate_json(payload, strict=True)
-        except ValidationError as error:
-            message = "not a statement"
-            raise Malformed(message, faults_of(error)) from error
-        if canonical(json.loads(payload)) != payload:
-            message = "the statement is not in canonical form (RFC 8785)"
-            raise Malformed(message)
-        return statement
-
 
 def said(statement: Statement, envelope: Envelope, when: Moment) -> Said:
     """A statement as the ledger has it."""
     return Said(when.seq, when.at, statement, tuple(one.keyid for one in envelope.signatures))
+
+
+def silent(state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+    """A State that does not answer has not consented (R2); whatever else is overdue does as its checkpoint says."""
+    planned = state.plan.find(progress.checkpoint.id)
+    if planned is not None and planned.step == "authorise":
+        state.stop_all("silence", NO_ANSWER(services=services), when.seq)
+    elif progress.checkpoint.overdue == "interdict":
+        finding = custody.OVERDUE(checkpoint=progress.checkpoint.id, services=services)
+        state.stop_all("silence", finding, when.seq)
 
 
 def kind_of(statement: Statement) -> Kind:
@@ -139,6 +166,19 @@ def kind_of(statement: Statement) -> Kind:
     content = statement.content
     assert isinstance(content, Kind)  # noqa: S101 - a book reads nothing else
     return content
+
+
+def _parsed(model: type[Statement], text: str) -> Statement:
+    payload = payload_of(text)
+    try:
+        statement = model.model_validate_json(payload, strict=True)
+    except ValidationError as error:
+        message = "not a statement"
+        raise Malformed(message, faults_of(error)) from error
+    if canonical(json.loads(payload)) != payload:
+        message = "the statement is not in canonical form (RFC 8785)"
+        raise Malformed(message)
+    return statement
 
 
 def _answers(kinds: Mapping[str, type[Kind]]) -> dict[Need, tuple[str, ...]]:

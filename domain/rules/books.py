@@ -47,7 +47,13 @@ R24  A key counts from the entry that makes it known, and after the entry that e
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 
+from domain.delivery.balance import Balance
+from domain.delivery.consents import Consents
+from domain.delivery.events import EVENTS
+from domain.delivery.statement import Statement
+from domain.plan import check
 from domain.rules import (
+    amending,
     arrival,
     balance,
     closing,
@@ -56,15 +62,18 @@ from domain.rules import (
     course,
     custody,
     handling,
+    outside,
     permission,
     preparation,
     speaking,
     stop,
     watch,
 )
-from domain.rules.book import Book
+from domain.rules.book import Book, Figures, silent
 from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
+from domain.signing.envelope import Envelope
+from domain.words.errors import Malformed, NotFound
 
 SUBJECTS: tuple[ModuleType, ...] = (
     consent,
@@ -84,26 +93,69 @@ SUBJECTS: tuple[ModuleType, ...] = (
 """One file per subject: its kinds of statement and its contingencies together."""
 
 
-def kinds_in(*subjects: ModuleType) -> tuple[type[Kind], ...]:
-    """The kinds of statement that stand in these files, in their order."""
+def kinds_in(*subjects: ModuleType) -> Mapping[str, type[Kind]]:
+    """The kinds of statement that stand in these files, by name, in their order."""
     there = [(subject, one) for subject in subjects for one in vars(subject).values() if isinstance(one, type)]
-    return tuple(one for subject, one in there if issubclass(one, Kind) and one.__module__ == subject.__name__)
+    kinds = [one for subject, one in there if issubclass(one, Kind) and one.__module__ == subject.__name__]
+    return MappingProxyType({one.model_fields["kind"].default: one for one in kinds})
 
 
-def contingencies_in(*subjects: ModuleType) -> tuple[Contingency, ...]:
-    """The contingencies that stand in these files, in their order."""
+def contingencies_in(*subjects: ModuleType) -> Mapping[str, Contingency]:
+    """The contingencies that stand in these files, by name, in their order."""
     there = [(subject, one) for subject in subjects for one in vars(subject).values() if isinstance(one, type)]
-    return tuple(one() for subject, one in there if issubclass(one, Contingency) and one.__module__ == subject.__name__)
+    found = [one() for subject, one in there if issubclass(one, Contingency) and one.__module__ == subject.__name__]
+    return MappingProxyType({one.declares.name: one for one in found})
 
 
-BOOK = Book(1, kinds_in(*SUBJECTS), contingencies_in(*SUBJECTS), course.CHECKLIST)
+BOOK = Book(
+    version=1,
+    kinds=kinds_in(*SUBJECTS),
+    contingencies=contingencies_in(*SUBJECTS),
+    effects=MappingProxyType(EVENTS),
+    consents=Consents,
+    balance=Balance,
+    checklist=course.CHECKLIST,
+    moments=course.moments,
+    judge=speaking.judge,
+    say=speaking.say,
+    silence=silent,
+    is_news=outside.is_news,
+    checks=check.CHECKS,
+    changes=amending.CHANGES,
+    figures=Figures(most_at_once=1_000),
+)
 """The law as it is."""
+
+BOOKS: Mapping[int, Book] = MappingProxyType({BOOK.version: BOOK})
+"""By version, the newest first. Each older one is made of the one after it, by what `domain.rules.frozen` says."""
+
+
+def newest() -> Book:
+    """The rules that a delivery is under which begins now."""
+    return next(iter(BOOKS.values()))
+
+
+def book_for(version: int) -> Book:
+    """The rules of this version. Raises `NotFound` if this program does not have them."""
+    if version not in BOOKS:
+        known = ", ".join(map(str, BOOKS))
+        message = f"it is under version {version} of the rules, which this program does not have"
+        raise NotFound(message, hint=f"it has {known}: use the Vigil that began it, or a newer one")
+    return BOOKS[version]
+
+
+def read(envelope: Envelope) -> Statement:
+    """The statement in an envelope, unverified, of the newest rules that can read it. Raises `Malformed` if none can."""
+    unread: Malformed | None = None
+    for book in BOOKS.values():
+        try:
+            return book.read(envelope)
+        except Malformed as error:
+            unread = unread or error
+    assert unread is not None  # noqa: S101 - there is at least one book
+    raise unread
 
 
 def may_be_opened(name: str) -> bool:
     """Whether a checkpoint of this name can be one that no plan holds."""
-    return any(one.title_of("") in name for one in BOOK.contingencies.values())
-
-
-BOOKS: Mapping[int, Book] = MappingProxyType({BOOK.version: BOOK})
-"""By version. What an old one does otherwise stands in `domain.rules.frozen`."""
+    return any(one.title_of("") in name for book in BOOKS.values() for one in book.contingencies.values())

@@ -67,8 +67,6 @@ IN_PARTS = found("R12", "ended_in_parts", "{parts}", parts="names")
 
 SOONEST = timedelta(microseconds=1)
 """The next instant that a ledger can tell apart."""
-MOST_AT_ONCE = 1_000
-"""Events that one moment may bring; more is a fault of ours."""
 
 
 class Course(Contingency):
@@ -260,7 +258,7 @@ def upcoming(delivery: Delivery, until: datetime) -> tuple[datetime, AnyEvent] |
     event = due(delivery, now) if delivery.quiet is None else None
     if event is not None:
         return now, event
-    for moment in sorted({at for at in moments(delivery) if now < at <= until}) if now < until else ():
+    for moment in sorted({at for at in book_of(delivery).moments(delivery) if now < at <= until}) if now < until else ():
         event = due(delivery, moment)
         if event is not None:
             return moment, event
@@ -269,14 +267,14 @@ def upcoming(delivery: Delivery, until: datetime) -> tuple[datetime, AnyEvent] |
 
 def advance(delivery: Delivery, until: datetime) -> None:
     """Record each decision that falls up to this instant, at its own moment. Raises `RuntimeError` if one moment has no end."""
-    at_once, last = 0, delivery.state.now
     if delivery.quiet is not None and until <= delivery.quiet:
         return
+    at_once, last, most = 0, delivery.state.now, book_of(delivery).figures.most_at_once
     while (found_next := upcoming(delivery, until)) is not None:
         moment, event = found_next
         at_once, last = (at_once + 1, last) if moment == last else (1, moment)
-        if at_once > MOST_AT_ONCE:
-            message = f"more than {MOST_AT_ONCE} events follow from one; the last is {event}"
+        if at_once > most:
+            message = f"more than {most} events follow from one; the last is {event}"
             raise RuntimeError(message)
         delivery.append(event, moment)
     delivery.quiet = max(until, delivery.state.now)
@@ -284,7 +282,9 @@ def advance(delivery: Delivery, until: datetime) -> None:
 
 def next_moment(delivery: Delivery, after: datetime) -> datetime | None:
     """The earliest instant after this one that may bring a decision without anybody's word; none if only a word brings news."""
-    return min((at for at in moments(delivery) if at > after), default=None) if not delivery.state.ended else None
+    if delivery.state.ended:
+        return None
+    return min((at for at in book_of(delivery).moments(delivery) if at > after), default=None)
 
 
 def moments(delivery: Delivery) -> Iterator[datetime]:

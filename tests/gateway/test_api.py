@@ -33,11 +33,12 @@ from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving
 from gateway.desk import NOT_HERE, Desk
+from process.builds import settle
 from process.in_force import InForce
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import Installation, installed, log_of_reads, quick, renamed, stop_by, temporal_server
+from tests.installation import BUILD, Installation, installed, log_of_reads, quick, renamed, stop_by, temporal_server
 from tests.support import example_cards, example_directory, example_plan, example_scenario, signed_plan
 from worker import worker_for
 
@@ -285,7 +286,9 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     answer = await desk.submit(plan.operation, stop)
     services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force, relay)
     desks = Messenger(at.installation.http, in_force, key, at.installation.url)
-    async with worker_for(temporal, queue, in_force, services, desks, deconfliction, relay, grace=timedelta(seconds=1)):
+    parts = services, desks, deconfliction, relay
+    async with worker_for(temporal, queue, in_force, *parts, build=BUILD, grace=timedelta(seconds=1)):
+        await settle(temporal, queue, BUILD, takes_over=False)
         receipt = await desk.submit(plan.operation, stop)
         ledger = await desk.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
         shown = await desk.view(at.installation.directory.get("uz.police"), plan.operation)

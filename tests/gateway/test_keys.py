@@ -32,13 +32,14 @@ from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
+from process.builds import settle
 from process.in_force import InForce
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of, second
 from tests.gateway.test_api import fresh
 from tests.gateway.test_pages import Browser
-from tests.installation import Installation, end_what_runs, installed, renamed
+from tests.installation import BUILD, Installation, end_what_runs, installed, renamed
 from tests.support import example_cards, example_plan, signed_plan
 from worker import worker_for
 from workflows.messages import workflow_id
@@ -186,7 +187,8 @@ async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Cl
     desk = Desk(temporal, queue, in_force, example_cards(), private_key_of(VIGIL))
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     told = await at.door(POLICE).change_keys(revocation())
-    async with worker_for(temporal, queue, in_force, *at.installation.parts, grace=timedelta(seconds=1)):
+    async with worker_for(temporal, queue, in_force, *at.installation.parts, build=BUILD, grace=timedelta(seconds=1)):
+        await settle(temporal, queue, BUILD, takes_over=False)
         ledger = await desk.ledger(at.installation.directory.get("kz.knb"), plan.operation, 0)
     await end_what_runs(temporal, workflow_id(plan.operation))
 

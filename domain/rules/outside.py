@@ -1,0 +1,37 @@
+"""What may come from outside without a service's signature: who was asked and told, and what the register says."""
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.state import Register
+from domain.words.errors import RuleBroken
+
+Report = Asked | AskedOnceMore | Deconflicted | Released | Told
+"""A fact from outside that nobody signs with a service's key."""
+
+
+def is_news(delivery: Delivery, fact: Report) -> bool:
+    """Whether this fact may be recorded now. Raises `RuleBroken` for what cannot be so."""
+    state = delivery.state
+    match fact:
+        case Asked(checkpoint=name) | AskedOnceMore(checkpoint=name):
+            progress = state.progress.get(name)
+            if progress is None:
+                raise RuleBroken("R17", f"nobody was asked: {name} has not opened")
+            named = (*fact.unreachable, *(fact.received + fact.told if isinstance(fact, Asked) else ()))
+            strangers = [one for one in named if one not in progress.checkpoint.services()]
+            if strangers:
+                raise RuleBroken("R17", f"{', '.join(strangers)} was not asked at {name}")
+            return progress.open and (isinstance(fact, Asked) or (progress.came_due and not progress.asked_again))
+        case Deconflicted():
+            return _is_newer(fact, state.register)
+        case Released():
+            return state.outcome is not None and not state.released
+        case Told(of=seq, kind=kind):
+            owed = [one for one in state.owed if (one.seq, one.kind, one.checkpoint) == (seq, kind, fact.checkpoint)]
+            named = (*fact.reached, *fact.unreachable)
+            return bool(named) and any(all(service in one.services for service in named) for one in owed)
+
+
+def _is_newer(answer: Deconflicted, known: Register) -> bool:
+    """Whether it is newer than what is known, or confirms it after a step has passed (R15)."""
+    return answer.number > known.number or (answer.number == known.number and not known.looked)

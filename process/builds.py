@@ -1,0 +1,177 @@
+"""Which build of Vigil a worker is, and whose each run is. Temporal gives a run to workers of the build that began it, until it
+goes on as a new run: then it goes to the build that is current (`deploy/README.md` has the steps of an upgrade).
+"""
+
+import ast
+import asyncio
+import hashlib
+import logging
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.deployment.v1 import WorkerDeploymentVersion as Version
+from temporalio.api.workflow.v1 import VersioningOverride, WorkflowExecutionOptions
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkerDeploymentRequest,
+    SetWorkerDeploymentCurrentVersionRequest,
+    UpdateWorkflowExecutionOptionsRequest,
+)
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import WorkerDeploymentConfig
+
+from domain.words.errors import Unavailable
+
+log = logging.getLogger("vigil.builds")
+
+ROOT = Path(__file__).parent.parent
+VERSIONED = (
+    "domain/rules/**/*.py",
+    "domain/delivery/balance.py",
+    "domain/delivery/consents.py",
+    "domain/delivery/custody.py",
+    "domain/delivery/events.py",
+    "domain/delivery/grants.py",
+    "domain/delivery/progress.py",
+    "domain/delivery/state.py",
+    "domain/plan/check.py",
+)
+"""What has versions: the rules, and what they rest on. A change here is a change of law."""
+PERFORMING = ("workflows/*.py",)
+"""What a run does with it: a worker with other code here cannot replay it."""
+
+PATIENCE, PAUSE = 30.0, 0.05
+"""Seconds within which Temporal must have heard of a worker that has begun to ask it for work."""
+
+
+def digests(*patterns: str) -> Mapping[str, str]:
+    """By path, a digest of what each of these files does: of its syntax, without docstrings, comments and lay-out."""
+    paths = sorted({path for pattern in patterns for path in ROOT.glob(pattern)})
+    return {str(path.relative_to(ROOT)): _digest(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def _digest(source: str) -> str:
+    return hashlib.sha256(repr(_shape(ast.parse(source))).encode()).hexdigest()
+
+
+def _shape(node: Any) -> Any:
+    """A syntax tree as values that are the same under every Python: what is not there is left out."""
+    if isinstance(node, ast.AST):
+        fields = ((name, _shape(value)) for name, value in ast.iter_fields(node))
+        return type(node).__name__, tuple((name, value) for name, value in fields if value not in (None, ()))
+    if isinstance(node, list):
+        return tuple(_shape(one) for one in node if not _is_docstring(one))
+    return None if node is None else repr(node)
+
+
+def _is_docstring(node: Any) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def build_id() -> str:
+    """The build that this program is: its version, and a digest of what a run rests on."""
+    found = digests(*VERSIONED, *PERFORMING)
+    return f"{version('vigil')}-{hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:12]}"
+
+
+def deployment_of(task_queue: str) -> str:
+    """The workers of a task queue, of all builds, as Temporal names them: a point in it is not allowed."""
+    return task_queue.replace(".", "-")
+
+
+def pinned(task_queue: str, build: str) -> WorkerDeploymentConfig:
+    """How a worker of this build registers: a run stays with it."""
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_of(task_queue), build),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
+    )
+
+
+async def settle(client: Client, task_queue: str, build: str, *, takes_over: bool) -> None:
+    """Make a build that has begun to ask for work the current one where there is none yet; one that takes over, at any rate, and
+    move to it what other builds have begun. Raises `Unavailable` if Temporal has not heard of it in time.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE
+    while True:
+        try:
+            if takes_over or not await current(client, task_queue):
+                await make_current(client, task_queue, build)
+            break
+        except RPCError as error:
+            if error.status not in _NOT_YET or loop.time() > until:
+                message = f"Temporal does not take {build} as a build of the workers of {task_queue}"
+                raise Unavailable(message, hint=error.message) from error
+        await asyncio.sleep(PAUSE)
+    if takes_over:
+        await move(client, task_queue, build)
+
+
+_NOT_YET = (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION)
+
+
+async def current(client: Client, task_queue: str) -> str:
+    """The build to which new deliveries go, and those that go on as a new run; an empty text while there is none.
+
+    Raises `RPCError` while Temporal knows of no worker.
+    """
+    asked = DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=deployment_of(task_queue))
+    found = await client.workflow_service.describe_worker_deployment(asked)
+    return found.worker_deployment_info.routing_config.current_deployment_version.build_id
+
+
+async def make_current(client: Client, task_queue: str, build: str) -> None:
+    """From now on, new deliveries go to this build, and those that go on as a new run. Raises `RPCError`."""
+    await client.workflow_service.set_worker_deployment_current_version(
+        SetWorkerDeploymentCurrentVersionRequest(
+            namespace=client.namespace,
+            deployment_name=deployment_of(task_queue),
+            build_id=build,
+            identity=client.identity,
+            ignore_missing_task_queues=True,
+        )
+    )
+    log.info("a build is current", extra={"build": build, "task_queue": task_queue})
+
+
+async def move(client: Client, task_queue: str, build: str) -> None:
+    """Give every run that another build has begun to this one, at its next task. This one must be able to replay it."""
+    deployment = deployment_of(task_queue)
+    here = Version(deployment_name=deployment, build_id=build)
+    override = VersioningOverride(one_time=VersioningOverride.OneTimeOverride(target_deployment_version=here))
+    async for run in client.list_workflows(_of_others(task_queue, (build,))):
+        try:
+            await client.workflow_service.update_workflow_execution_options(
+                UpdateWorkflowExecutionOptionsRequest(
+                    namespace=client.namespace,
+                    workflow_execution=WorkflowExecution(workflow_id=run.id, run_id=run.run_id),
+                    workflow_execution_options=WorkflowExecutionOptions(versioning_override=override),
+                    update_mask=FieldMask(paths=["versioning_override"]),
+                    identity=client.identity,
+                )
+            )
+            log.info("a run was moved to this build", extra={"workflow": run.id, "build": build})
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:  # it has ended meanwhile, or gone on
+                raise
+
+
+async def stranded(client: Client, task_queue: str, builds: Collection[str], *, patience: timedelta) -> int:
+    """How many runs wait for a worker of another build than these."""
+    return (await client.count_workflows(_of_others(task_queue, builds), rpc_timeout=patience)).count
+
+
+def _of_others(task_queue: str, builds: Collection[str]) -> str:
+    deployment = deployment_of(task_queue)
+    others = "".join(f" AND TemporalWorkerDeploymentVersion != '{deployment}:{build}'" for build in sorted(builds))
+    return (
+        f"ExecutionStatus = 'Running' AND TemporalWorkflowVersioningBehavior = 'Pinned' "
+        f"AND TemporalWorkerDeployment = '{deployment}'{others}"
+    )

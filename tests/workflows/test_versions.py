@@ -1,0 +1,121 @@
+"""On Temporal too a delivery keeps the rules it began with: over runs, and over a worker with the new code."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+
+from domain.delivery.events import Started, Stated, TakenUp
+from domain.delivery.ledger import Entry
+from domain.plan.plan import Plan
+from domain.record.door import begin, read_statement
+from domain.record.verify import verify
+from domain.rules import books
+from rehearsal.scenario import Scenario
+from tests.installation import Installation, installed, quick
+from tests.second_book import released
+from tests.support import SECRET, example_scenario, signed_plan
+from tests.workflows.test_builds import worker
+from tests.workflows.test_controlled_delivery import started
+from workflows.messages import workflow_id
+
+NOT_ALL_CHECKED = {
+    "service": "uz.customs",
+    "at": "tashkent-airport",
+    "says": "handover_accepted",
+    "details": {"not_checked": "the inner box"},
+}
+
+
+def taking_unseen() -> tuple[Plan, Scenario]:
+    """Almaty - Tashkent, where the taker accepts what it has not wholly checked."""
+    plan, scenario = example_scenario("almaty-tashkent")
+    acts = {"acts": [NOT_ALL_CHECKED]}
+    return quick(plan, Scenario.model_validate(scenario.model_dump(exclude={"expect", "acts"}) | acts))
+
+
+def acceptances(entries: list[Entry]) -> list[str]:
+    """What became of each acceptance of custody in the end: one may have come before the offer, and been taken up."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        match entry.event:
+            case Stated(envelope=envelope, verdict=verdict):
+                statement = read_statement(envelope)
+                if statement.kind == "handover_accepted":
+                    found[statement.id] = verdict.verdict
+            case TakenUp(statement=name, verdict=verdict) if name in found:
+                found[name] = verdict.verdict
+    return list(found.values())
+
+
+def rules_of(entries: list[Entry]) -> int:
+    """The version under which it began."""
+    first = entries[0].event
+    assert isinstance(first, Started)
+    return first.rules
+
+
+async def runs_of(at: Installation, plan: Plan) -> int:
+    """How many runs the delivery has had."""
+    found = [run async for run in at.client.list_workflows(f"WorkflowId = '{workflow_id(plan.operation)}'")]
+    return len(found)
+
+
+async def test_a_delivery_ends_under_the_version_it_began_with(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begun under 1, over several runs and a restart with the program that has 2 as well, it is judged by 1 to its end, and its
+    packet verifies under 1.
+    """
+    plan, scenario = taking_unseen()
+    async with installed(temporal, plan, scenario) as at:
+        at.task_queue = f"versions-{uuid.uuid4().hex[:8]}"
+        async with worker(at, "before"):
+            await started(at, plan, entries_per_run=10)
+            await at.until(plan, lambda entry: isinstance(entry.event, Stated))
+        released(monkeypatch)
+        async with worker(at, "after", takes_over=True):
+            entries = await at.to_the_end(plan)
+            packet = await at.gateway(plan.initiator).packet(plan.operation)
+            runs = await runs_of(at, plan)
+
+    assert runs > 2
+    assert 1 == rules_of(entries) == verify(packet).rules
+    assert ["accepted"] == acceptances(entries)
+    assert "delivered_with_arrests" == verify(packet).outcome
+
+
+async def test_a_delivery_that_begins_with_the_new_program_is_under_the_new_version(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same services say the same, and version 2 refuses it, from run to run; its packet verifies under 2."""
+    released(monkeypatch)
+    plan, scenario = taking_unseen()
+    async with installed(temporal, plan, scenario) as at:
+        await started(at, plan, entries_per_run=10)
+        await at.until(plan, lambda entry: "refused" == getattr(getattr(entry.event, "verdict", None), "verdict", None))
+        packet = await at.gateway(plan.initiator).packet(plan.operation)
+        entries = await at.to_the_end(plan)
+
+    assert 2 == rules_of(entries) == verify(packet).rules
+    assert ["refused"] == acceptances(entries)
+
+
+async def test_a_delivery_under_rules_that_the_worker_does_not_have_fails_with_their_number(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It neither hangs nor is judged by other rules: the run fails, and says which version is missing."""
+    plan, _ = taking_unseen()
+    async with installed(temporal, plan, None) as at:
+        docket = at.docket(plan)
+        with monkeypatch.context() as newer:
+            released(newer)
+            entries = begin(signed_plan(plan), docket.directory, docket.cards, datetime.now(UTC), SECRET).ledger.entries
+        await started(at, plan, entries=entries)
+        with pytest.raises(WorkflowFailureError) as failed:
+            await asyncio.wait_for(at.handle(plan).result(), 20)
+
+    assert [1] == list(books.BOOKS)
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert "version 2 of the rules" in str(failed.value.cause)
