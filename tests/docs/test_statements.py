@@ -5,7 +5,8 @@ import re
 import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import get_args
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,7 +18,7 @@ from client.caller import Caller
 from domain.delivery.events import Stated
 from domain.delivery.ledger import Ledger, Receipt
 from domain.delivery.requests import Facts, Inbox, Request
-from domain.delivery.statement import Statement, sign_statement
+from domain.delivery.statement import Seen, Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.plan.cards import Modality, Permission
@@ -25,6 +26,7 @@ from domain.plan.goods import Cash, Find, Item, Part, SubstanceMass, Unit
 from domain.plan.plan import STEP_NEEDS, Plan
 from domain.plan.vocabulary import Condition
 from domain.record.door import read_statement
+from domain.record.receipts import SignedReceipt, signed
 from domain.rules import books
 from domain.rules.arrival import NotCollected
 from domain.rules.balance import PartEnded
@@ -36,6 +38,7 @@ from domain.signing.envelope import Envelope
 from domain.words.identifiers import Seal
 
 TEXT = (Path(__file__).parents[2] / "docs" / "statements.md").read_text(encoding="utf-8")
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 CONTENTS = BOOK.kinds
 ANSWERS = BOOK.answers
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
@@ -158,16 +161,22 @@ class Door:
             "asked_at": "2026-03-02T08:30:00.000000Z",
             "due": None,
             "facts": facts,
+            "plan": "0" * 64,
+            "seen": Seen(size=1, root="0" * 64),
         }
         request = Request(delivery=self.words[0], checkpoint=self.words[1], service=self.service, **asked)
         return Inbox(requests=(request,))
 
-    async def submit(self, _delivery: str, envelope: Envelope) -> Receipt:
+    async def view(self, _delivery: str) -> SimpleNamespace:
+        """What says which plan is in force, and how far the ledger has come."""
+        return SimpleNamespace(plan="0" * 64, entries=1, root="0" * 64)
+
+    async def submit(self, _delivery: str, envelope: Envelope) -> SignedReceipt:
         """Keep it."""
         self.came.append(read_statement(envelope))
         ledger = Ledger(bytes(32))
         ledger.append(ledger.next(Stated(envelope=envelope, verdict=ACCEPTED), "2026-03-02T08:30:00.000000Z"))
-        return Receipt(
+        receipt = Receipt(
             delivery=self.came[-1].delivery,
             plan="0" * 64,
             statement=self.came[-1].id,
@@ -177,6 +186,7 @@ class Door:
             root=ledger.root,
             proof=ledger.proof_at(0),
         )
+        return SignedReceipt(signed(receipt, KEY), receipt)
 
 
 @pytest.mark.parametrize(("kind", "line"), COMMANDS, ids=[f"{kind}: {line.split()[1]}" for kind, line in COMMANDS])
@@ -207,14 +217,14 @@ def test_every_command_line_makes_the_statement_it_stands_for(
 def stand_in(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every command find this gateway, and a key."""
 
-    def call(_caller: Caller, work: Callable[[Door], Awaitable[Receipt]]) -> Receipt:
-        async def connected() -> Receipt:
+    def call(_caller: Caller, work: Callable[[Door], Awaitable[Any]]) -> Any:
+        async def connected() -> Any:
             return await work(door)
 
         return asyncio.run(connected())
 
     monkeypatch.setattr(Caller, "call", call)
-    monkeypatch.setattr(Caller, "key", lambda _: Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    monkeypatch.setattr(Caller, "key", lambda _: KEY)
 
 
 def test_a_statement_is_carried_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
