@@ -68,13 +68,10 @@ BUGS = (
         "rules_of_consent",
     ),
     Bug(
-        "R1", "domain/delivery/consents.py", "return grant.at in order[order.index(asked.id) :]", "return True", "changes consent"
-    ),
-    Bug(
         "R1",
-        "domain/delivery/grants.py",
-        "not self.expired and self.valid_from <= at < self.valid_until",
-        "not self.expired and self.valid_from <= at",
+        "domain/delivery/consents.py",
+        "return grant.at in order[order.index(asked.id) :]",
+        "return True",
         "rules_of_consent",
     ),
     Bug(
@@ -106,7 +103,7 @@ BUGS = (
         "domain/rules/custody.py",
         "        if delivery.state.cleared < 0:\n            return NOT_CLEARED()\n",
         "",
-        "rules_of_consent changes",
+        "changes",
     ),
     Bug("R2", "domain/rules/book.py", 'if planned is not None and planned.step == "authorise":', "if False:", "rules_of_consent"),
     Bug(
@@ -128,7 +125,7 @@ BUGS = (
         "domain/record/verify.py",
         "if decided is None or (utc_text(decided[0]), decided[1]) != (entry.at, event):",
         "if decided is None or decided[1] != event:",
-        "packet timers",
+        "timers",
     ),
     Bug(
         "R2",
@@ -164,16 +161,6 @@ BUGS = (
         "rules_of_route",
     ),
     Bug("R4", "domain/plan/check.py", "if before.responsible != after.responsible:", "if False:", "chain"),
-    Bug(
-        "R5", "domain/rules/custody.py", "if not delivery.consents.authorised(leg.state, said.at):", "if False:", "rules_of_route"
-    ),
-    Bug(
-        "R5",
-        "domain/rules/custody.py",
-        "if asked or state.cleared < following:",
-        "if state.cleared < following:",
-        "rules_of_route changes",
-    ),
     Bug("R5", "domain/delivery/events.py", "if self.rung == len(state.plan.expiry_warnings):", "if False:", "rules_of_route"),
     Bug(
         "R5",
@@ -238,30 +225,10 @@ BUGS = (
             "            return AWAITS_DECISION(entry=state.discrepancy.seq)\n"
             "        if state.custody is None:\n"
             "            return NOTHING_PREPARED()\n"
-            "        return ACCEPTED"
-        ),
-        "        if state.custody is None:\n            return NOTHING_PREPARED()\n        return ACCEPTED",
-        "rules_of_custody",
-    ),
-    Bug(
-        "R7",
-        "domain/rules/custody.py",
-        (
-            "        if state.discrepancy is not None:\n"
-            "            return AWAITS_DECISION(entry=state.discrepancy.seq)\n"
-            "        if state.custody is None:\n"
-            "            return NOTHING_PREPARED()\n"
             "        if not any"
         ),
         "        if state.custody is None:\n            return NOTHING_PREPARED()\n        if not any",
         "rules_of_custody",
-    ),
-    Bug(
-        "R7",
-        "domain/rules/arrival.py",
-        "return ACCEPTED if discrepancy is None else AWAITS_DECISION(entry=discrepancy.seq)",
-        "return ACCEPTED",
-        "rules_of_custody cases",
     ),
     Bug(
         "R7",
@@ -391,17 +358,10 @@ BUGS = (
     ),
     Bug(
         "R10",
-        "domain/rules/balance.py",
-        'state.explained = state.explained or progress.result == "satisfied"',
-        "state.explained = True",
-        "mass",
-    ),
-    Bug(
-        "R10",
         "domain/rules/watch.py",
         "return SEIZED_ALREADY() if delivery.state.secured else ACCEPTED",
         "return ACCEPTED",
-        "mass",
+        "surveillance",
     ),
     Bug(
         "R11",
@@ -541,8 +501,8 @@ BUGS = (
     Bug("R15", "domain/rules/conflict.py", "        if not state.dispatched:\n", "        if False:\n", "deconfliction"),
     Bug(
         "R15",
-        "domain/rules/outside.py",
-        "answer.number > known.number or (answer.number == known.number and not known.looked)",
+        "domain/delivery/events.py",
+        "self.number > known.number or (self.number == known.number and not known.looked)",
         "True",
         "deconfliction",
     ),
@@ -899,15 +859,15 @@ BUGS = (
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        "hmac.new(secret, numbered, hashlib.sha256)",
-        'hmac.new(b"", numbered, hashlib.sha256)',
+        "hmac.new(secret, content, hashlib.sha256)",
+        'hmac.new(b"", content, hashlib.sha256)',
         "ledger",
     ),
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        'numbered = seq.to_bytes(8, "big") + hashlib.sha256(content).digest()',
-        'numbered = seq.to_bytes(8, "big")',
+        'content = seq.to_bytes(8, "big") + hashlib.sha256(canonical(event)).digest()',
+        'content = seq.to_bytes(8, "big")',
         "ledger",
     ),
     Bug(
@@ -1149,6 +1109,21 @@ BUGS = (
         "valid_keys(sealers, instant(packet.ledger[0].at))",
         "keys",
     ),
+    Bug(
+        "R1",
+        "domain/delivery/grants.py",
+        "not self.expired and self.valid_from <= at < self.valid_until",
+        "self.valid_from <= at",
+        "consent rules_of_consent",
+    ),
+    Bug(
+        "R1",
+        "domain/delivery/grants.py",
+        "not self.expired and self.valid_from <= at < self.valid_until",
+        "not self.expired and at < self.valid_until",
+        "rules_of_consent",
+    ),
+    Bug("R5", "domain/rules/custody.py", "if asked or state.cleared < following:", "if False:", "changes"),
 )
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")

@@ -360,6 +360,17 @@ def test_r22_what_lies_ahead_of_a_changed_plan_is_cleared_anew() -> None:
     assert "uz.customs" == table.delivery.state.responsible
 
 
+def test_r22_a_departure_that_was_cleared_for_a_shorter_way_waits_until_it_is_cleared_anew() -> None:
+    """The consent does not outlast the longer way, so nothing leaves, though the departure is open."""
+    table = prepared(consenting(uz="2022-03-06T06:00:00Z"))
+    change(table, changed(set_in("checkpoints", "delivery", due=timedelta(days=7))))
+    assert ("refused", "R1") == became(table.say("kz.customs", "dispatched", "departure"))
+    assert table.is_open("departure", "extension.uz.prosecutor.1")
+
+    table.say("uz.prosecutor", "authorisation_extended", valid_until="2022-03-20T06:00:00Z")
+    assert ("accepted", None) == became(table.say("kz.customs", "dispatched", "departure"))
+
+
 def test_r22_who_has_been_replaced_is_not_heard_any_more() -> None:
     """The stand-in is asked in its place, and what the other signs from then on is turned away."""
 
