@@ -501,8 +501,8 @@ BUGS = (
     Bug("R15", "domain/rules/conflict.py", "        if not state.dispatched:\n", "        if False:\n", "deconfliction"),
     Bug(
         "R15",
-        "domain/delivery/events.py",
-        "self.number > known.number or (self.number == known.number and not known.looked)",
+        "domain/rules/outside.py",
+        "answer.number > known.number or (answer.number == known.number and not known.looked)",
         "True",
         "deconfliction",
     ),
@@ -859,15 +859,15 @@ BUGS = (
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        "hmac.new(secret, content, hashlib.sha256)",
-        'hmac.new(b"", content, hashlib.sha256)',
+        "hmac.new(secret, numbered, hashlib.sha256)",
+        'hmac.new(b"", numbered, hashlib.sha256)',
         "ledger",
     ),
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        'content = seq.to_bytes(8, "big") + hashlib.sha256(canonical(event)).digest()',
-        'content = seq.to_bytes(8, "big")',
+        'numbered = seq.to_bytes(8, "big") + hashlib.sha256(content).digest()',
+        'numbered = seq.to_bytes(8, "big")',
         "ledger",
     ),
     Bug(
