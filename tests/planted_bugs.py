@@ -458,13 +458,6 @@ BUGS = (
     Bug("R13", "domain/plan/check.py", "    if asked == {plan.initiator}:\n", "    if False:\n", "rules_of_consent"),
     Bug("R14", "domain/rules/stop.py", "if self.risk_to_life:", "if False:", "surveillance"),
     Bug("R15", "domain/rules/custody.py", "if unsettled := register.unsettled():", "if unsettled := ():", "deconfliction"),
-    Bug(
-        "R15",
-        "domain/rules/custody.py",
-        "return ACCEPTED if register.looked else NOT_LOOKED()",
-        "return ACCEPTED",
-        "deconfliction",
-    ),
     Bug("R15", "domain/rules/course.py", "(begun or free_of_conflict(delivery))", "True", "deconfliction"),
     Bug("R15", "domain/rules/turns.py", "        and (leg > 0 or free_of_conflict(delivery))\n", "", "deconfliction"),
     Bug(
