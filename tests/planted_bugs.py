@@ -782,7 +782,6 @@ BUGS = (
         "if one not in known)",
         "handling",
     ),
-    Bug("R23", "domain/record/provided.py", "decides = not idle or said.id in referred", "decides = not idle", "handling"),
     Bug(
         "R24",
         "domain/plan/key_changes.py",
@@ -824,7 +823,7 @@ BUGS = (
         "for end in (self.valid_until,)",
         "keys",
     ),
-    Bug("R24", "domain/plan/directory.py", "instant(self.valid_from) <= moment and all(", "all(", "keys"),
+    Bug("R24", "domain/plan/directory.py", "instant(self.valid_from) <= moment and all(", "all(", "rules_of_turn"),
     Bug(
         "R24",
         "domain/record/verify.py",
@@ -892,8 +891,8 @@ BUGS = (
     Bug(
         "faults",
         "domain/words/errors.py",
-        "while whole and (whole := whole[:-1]) not in wholes:\n            wholes.add(whole)",
-        "while whole:\n            whole = whole[:-1]\n            wholes = wholes | {whole}",
+        'if one["loc"] not in wholes]',
+        'if not any(other["loc"][: len(one["loc"])] == one["loc"] != other["loc"] for other in found)]',
         "sizes",
     ),
     Bug(
@@ -935,15 +934,8 @@ BUGS = (
         "stage",
         "workflows/temporal_stage.py",
         "            await workflow.sleep(_PAUSE)\n            self.stir()\n",
-        "",
+        "            await workflow.sleep(_PAUSE)\n",
         "workflows/errands",
-    ),
-    Bug(
-        "polled",
-        "activities/polled.py",
-        '        return Verdict("waits", error.code)\n    except WorkflowUpdateFailedError',
-        '        return Verdict("refused", error.code)\n    except WorkflowUpdateFailedError',
-        "activities/checkpoint",
     ),
     Bug(
         "polled",

@@ -283,6 +283,15 @@ def test_r22_what_has_happened_does_not_change(edit: Any, reason: str) -> None:
     assert reason in refused(Table().dispatch(), changed(edit))
 
 
+def test_r22_a_checkpoint_that_has_been_passed_is_not_taken_out() -> None:
+    """Uzbekistan was asked twice and has answered twice: a plan that asks it once was not the one."""
+    table = Table(changed(lambda document: document.update(checkpoints=[*document["checkpoints"], FRESH]))).consent()
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2")
+
+    assert table.is_closed("consent-uz-2")
+    assert "consent-uz-2 has been passed or answered; it cannot be taken out" in refused(table, example_plan())
+
+
 def test_r22_nobody_answers_in_place_of_who_has_answered() -> None:
     """Until the police has said that it is ready, the post may be asked instead; then its word stands at the open departure."""
     instead = changed(
