@@ -942,21 +942,14 @@ BUGS = (
         "activities/polled.py",
         '            progress.waits.append(f"waits={number}:{verdict.code}")\n            continue\n',
         '            progress.waits.append(f"waits={number}:{verdict.code}")\n',
-        "activities/checkpoint",
-    ),
-    Bug(
-        "polled",
-        "activities/polled.py",
-        'return Verdict("refused" if code in (Malformed.code, NotFound.code) else "waits", code)',
-        'return Verdict("refused", code)',
-        "activities/checkpoint",
+        "activities/checkpoint::test_an_answer_under_a_key_that_is_not_known_yet_is_asked_for_again",
     ),
     Bug(
         "polled",
         "activities/checkpoint.py",
         "answers = await self._caller.answers(service, request.id, 0)",
         "answers = ()",
-        "activities/checkpoint",
+        "activities/checkpoint::test_a_polled_service_is_asked_once_more_before_its_silence_decides",
     ),
     Bug(
         "R11",

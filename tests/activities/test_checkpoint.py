@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -232,6 +232,20 @@ async def test_a_polled_service_is_heard(temporal: Client) -> None:
     assert 1 == len(service.asked)
 
 
+async def test_a_polled_service_is_asked_once_more_before_its_silence_decides(temporal: Client) -> None:
+    """R2: it is polled once an hour and has answered since: that is fetched when the time is over, and counts."""
+    service = Misbehaving(
+        free_ports(1)[0],
+        lambda _self, _request: {},
+        lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")] if len(self.polled) > 1 else []},
+    )
+    seldom = service.poll().model_copy(update={"every": timedelta(hours=1)})
+    async with consenting(temporal, service, seldom) as (at, plan):
+        await at.until(plan, accepted_from(PROSECUTOR))
+
+    assert [0, 0] == service.polled
+
+
 async def test_a_polled_service_that_answers_twice_counts_once(temporal: Client) -> None:
     """The same statement listed again and again is one entry."""
     service = Misbehaving(
@@ -287,6 +301,7 @@ async def test_an_answer_under_a_key_that_is_not_known_yet_is_asked_for_again(te
         at.of_worker.replace(at.directory.model_copy(update={"services": tuple(others)}))
         async with asyncio.timeout(30):
             await waits.wait()
+        assert {0} == set(service.polled)
         at.of_worker.replace(at.directory)
         await at.until(plan, accepted_from(PROSECUTOR))
 
