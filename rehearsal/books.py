@@ -276,8 +276,7 @@ class Conflicts(Book):
         """Whether the register has answered since a planned checkpoint closed."""
         self._agreed: set[str] = set()
         self._asked = self._begun = False
-        """A State has been asked, and something has followed: what is asked afresh of a changed plan is asked without looking again.
-        """
+        """States have been asked, and something has followed: what a changed plan asks afresh is asked without looking again."""
         self.undecided = False
         """A conflict was left unanswered, or given way to, before it had left."""
 
