@@ -9,7 +9,7 @@ REQUESTS ?= 10000
 SECONDS ?= 60
 PACKAGES := activities archive client domain gateway process protocol rehearsal workflows
 
-.PHONY: help venv audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories rules schemas vectors words clean
+.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories rules schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -29,11 +29,17 @@ demo: $(STAMP) ## rehearse a real operation, Almaty to Tashkent, and verify its 
 	@$(BIN)/vigil rehearse examples/almaty-tashkent/plan.yaml --keep build/demo
 	@$(BIN)/vigil verify build/demo/saxaul-22.packet.json --directory build/demo/directory.yaml
 
-test: $(STAMP) ## run every test (four processes, since many wait; warnings are errors)
+test: $(STAMP) ## run the tests (four processes, since many wait; warnings are errors)
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
+
+slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, processes killed, parsers given nonsense, every bit of a packet
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "browser or kill or slow"
+
+all-tests: test slow ## run every test there is
 
 campaign: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on; every invariant checked
 	@$(BIN)/python -m rehearsal --seed $(FROM) --seeds $(SEEDS)
+	@$(BIN)/python -m rehearsal --changes 2
 
 check: $(STAMP) ## format, lint, strict types, import contracts, spelling, security, dependencies, deployment schemas
 	@$(BIN)/ruff format --check .
@@ -78,8 +84,8 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.hostile
 	@$(BIN)/python -m bench.archive
 
-bugs: $(STAMP) ## plant a bug in each rule in turn and see that simulator or tests catch it (minutes)
-	@$(BIN)/python -m tests.planted_bugs
+bugs: $(STAMP) ## plant bugs one at a time and see that the tests that must catch them do (ONLY=R15: those of one rule)
+	@$(BIN)/python -m tests.planted_bugs $(ONLY)
 
 fuzz: $(STAMP) ## REQUESTS=10000 requests at a real gateway, made from its own OpenAPI document
 	@$(BIN)/python -m tests.fuzz.door --requests $(REQUESTS) --seed $(SEED)

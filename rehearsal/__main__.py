@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -25,14 +26,15 @@ from domain.record.door import read_statement
 from domain.record.verify import verify
 from domain.signing.canonical import plain
 from process.brought import cards_in, directory_in, text_of
-from rehearsal import chaos, random_plans
-from rehearsal.invariants import Checker
+from rehearsal import chaos, explore, random_plans
+from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.leaks import Reader
+from rehearsal.scenario import Pace, Scenario
 from rehearsal.simulator import Watch, World, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
-RESTARTS, HOSTILITY = 0.1, 0.1
+RESTARTS, HOSTILITY = 0.02, 0.1
 PROCESSES = 2
 CHUNK = 25
 
@@ -57,7 +59,9 @@ def world(seed: int) -> World:
         plan=plan,
         directory=directory,
         cards=cards,
-        scenario=scenario.model_copy(update={"acts": scenario.acts + acts}),
+        scenario=scenario.model_copy(
+            update={"acts": scenario.acts + acts, "changes": chaos.changes(plan, directory, cards, seed)}
+        ),
         seed=seed,
         restart_chance=RESTARTS,
         hostility=HOSTILITY,
@@ -118,7 +122,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m rehearsal", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1, help="how many; one is shown step by step")
+    parser.add_argument("--changes", type=int, help="instead: every change of a small plan at every wait, time passing so often")
     asked = parser.parse_args()
+    if asked.changes is not None:
+        return _try_changes(asked.changes)
     if asked.seeds == 1:
         for act in world(asked.seed).scenario.acts:
             sys.stdout.write(f"trouble: {act}\n")
@@ -132,6 +139,21 @@ def main() -> int:
         if one.failure:
             sys.stdout.write(f"seed {one.seed} FAILED: {one.failure}\n  again: make simulate SEED={one.seed}\n")
     return 1 if any(one.failure for one in results) else 0
+
+
+def _try_changes(patience: int) -> int:
+    """Exit code 0 if no change of the smallest plan leaves a delivery that cannot go on."""
+    plans, directory, cards = _brought()
+    scenario = Scenario(vigil="scenario/1", pace=Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds=1)))
+    small = World(explore.small_plan(plans[0]), directory, cards, scenario, 1)
+    try:
+        found = explore.explore_changes(small, small.plan.authorities(small.plan.legs[-1].state)[0], patience)
+    except BrokenInvariantError as error:
+        sys.stdout.write(f"FAILED: {error}\n")
+        return 1
+    made, refused = (sum(some.values()) for some in (found.made, found.refused))
+    sys.stdout.write(f"{made} changes made and {refused} refused, {len(found.reasons)} reasons: {dict(found.outcomes)}\n")
+    return 0
 
 
 def _with_progress(results: Iterable[Result], count: int) -> Iterable[Result]:

@@ -275,25 +275,25 @@ class Conflicts(Book):
         self._asked_anew = False
         """Whether the register has answered since a planned checkpoint closed."""
         self._agreed: set[str] = set()
-        self._consented = False
-        """A State has consented: what is asked afresh of a changed plan is asked without looking again."""
+        self._asked_first: str | None = None
+        """When States were first asked: what is asked afresh of a changed plan later is asked without looking again."""
         self.undecided = False
         """A conflict was left unanswered, or given way to, before it had left."""
 
-    def happened(self, event: Event, *, gone: bool) -> Iterator[str]:
+    def happened(self, event: Event, at: str, *, gone: bool) -> Iterator[str]:
         """What the register answered, and what may only happen after it has been asked. `gone`: it has left."""
         match event:
             case Deconflicted(contacts=contacts):
                 self._others = {f"conflict.{one.conflict}": one for one in contacts}
                 self._asked_anew = True
-            case Opened(checkpoint=name) if self._authorises(name) and not self._consented:
+            case Opened(checkpoint=name) if self._authorises(name) and self._asked_first in (None, at):
+                self._asked_first = at
                 yield from self.alone(f"{name} opened")
             case Cleared(leg=0):
                 yield from self.alone("cleared for dispatch")
             case Silence(checkpoint=name) if name.startswith("conflict."):
                 self.undecided |= not gone
             case Closed(checkpoint=name, result=result):
-                self._consented |= self._authorises(name)
                 self._asked_anew &= self._plan.find(name) is None
                 unsigned = result == "satisfied" and name not in self._agreed and not self.undecided
                 if name.startswith("conflict.") and unsigned:

@@ -3,12 +3,15 @@ who repeat, forge, contradict and speak out of turn. What each seed brings is al
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from domain.delivery.statement import Content, sign_statement
+from domain.plan.cards import RuleCard
+from domain.plan.check import faults_in
+from domain.plan.directory import Directory
 from domain.plan.goods import SubstanceMass
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
@@ -21,10 +24,11 @@ from domain.rules.stop import Interdicted, StopAcknowledged
 from domain.rules.watch import Sighted
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.moments import instant
-from rehearsal.scenario import Act, Pace, Scenario
+from rehearsal.amendments import amendments
+from rehearsal.scenario import Act, Change, Pace, Scenario
 from rehearsal.services import SECOND, key_of, private_key_of
 
-MOST_TROUBLES = 3
+MOST_TROUBLES, MOST_CHANGES = 3, 3
 CALM, HALF = 0.7, 0.5
 """Part of the seeds in which no other operation comes near; part of the rest in which the initiator does not simply agree."""
 
@@ -53,6 +57,22 @@ def scenario(plan: Plan, seed: int) -> Scenario:
         pace=Pace(fastest=fastest, slowest=slowest),
         acts=tuple(acts),
     )
+
+
+def changes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], seed: int) -> tuple[Change, ...]:
+    """In some seeds, an initiator that changes the plan under way, each time from what it changed before; whether it may at that
+    moment is for the rules to say.
+    """
+    dice = random.Random(f"{seed}/changes")  # noqa: S311 - a simulation must be repeatable
+    found: list[Change] = []
+    after = timedelta()
+    for _ in range(dice.randint(1, MOST_CHANGES) if dice.random() >= CALM else 0):
+        possible = list(amendments(plan, directory))
+        drawn = dice.sample(possible, len(possible))
+        plan = next((one.plan for one in drawn if one.plan != plan and not faults_in(one.plan, directory, cards)), plan)
+        after += timedelta(minutes=dice.choice((dice.randint(1, 300), dice.randint(1, 3000))))
+        found.append(Change(after=after, plan=plan))
+    return tuple(found)
 
 
 def one_trouble(plan: Plan, dice: random.Random) -> tuple[Act, ...]:

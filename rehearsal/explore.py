@@ -2,29 +2,37 @@
 
 The explorer chooses one of the things that can happen (a service answers what it is asked, someone stops, time passes to the
 next moment that matters), and goes back later to choose the others. Positions that have been reached by another order are not
-explored twice.
+explored twice. At each position every change of the plan may be tried as well.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.events import Amended, AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.statement import Statement, sign_statement
-from domain.record.door import begin, report, submit
+from domain.plan.plan import Plan, read_plan
+from domain.record.door import amend, begin, report, resume, submit
+from domain.rules.amending import faults_in
 from domain.rules.course import advance, next_moment
 from domain.rules.stop import StopRequested
-from domain.signing.canonical import canonical, digest
-from domain.signing.envelope import PLAN_TYPE, sign
+from domain.signing.canonical import digest
+from domain.signing.envelope import Envelope
 from domain.views.asked import request
+from domain.words.errors import RuleBroken
+from rehearsal.amendments import amendments
 from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.services import EPOCH, cast, lines, private_key_of
-from rehearsal.simulator import World
+from rehearsal.simulator import World, changing, signed
 from workflows.errands import Look, OnceMore, Question, Release, Telling, wanted
 
 SECRET = bytes(32)
 """Nobody guesses at explored deliveries."""
+LONGEST = 100
+"""Steps in which a changed delivery must come to its end, or to where it only waits for an answer that nobody gives."""
 
 
 @dataclass
@@ -35,39 +43,117 @@ class Explored:
     """Different positions of the delivery at which something could happen."""
     paths: int = 0
     """Runs to an end, or to a position already known."""
-    outcomes: dict[str, int] = field(default_factory=dict)
+    outcomes: Counter[str] = field(default_factory=Counter)
 
 
-class _Stage:
-    """Time stands still until the explorer lets it pass."""
+@dataclass
+class Changed:
+    """What came of the changes of a plan, by their names."""
 
-    def __init__(self, world: World, stopper: str, patience: int) -> None:
+    made: Counter[str] = field(default_factory=Counter)
+    """At how many positions each was made."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """At how many each was refused."""
+    reasons: set[str] = field(default_factory=set)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Of those that were made and led to an end that no other had led to."""
+
+
+def small_plan(example: Plan) -> Plan:
+    """Of Almaty - Tashkent, the least that crosses a border: an authority in charge and a prosecutor of each State (R7)."""
+    plan = example.model_dump()
+    asks = {
+        "consent-kz": [("kz.prosecutor", "authorisation")],
+        "consent-uz": [("uz.customs", "authorisation"), ("uz.prosecutor", "authorisation")],
+        "preparation": [("kz.customs", "prepared")],
+        "departure": [("kz.customs", "dispatched")],
+        "tashkent-airport": [("kz.customs", "handover_offer"), ("uz.customs", "handover_acceptance")],
+        "delivery": [("uz.customs", "delivered")],
+        "arrest-tashkent": [("uz.customs", "arrest")],
+        "accounting": [("uz.customs", "seizure")],
+    }
+    kept = [one for one in plan["checkpoints"] if one["id"] in asks]
+    for one in kept:
+        one["requires"] = [{"service": service, "says": says} for service, says in asks[one["id"]]]
+        one["remind"] = ()
+    return Plan.model_validate(plan | {"checkpoints": kept, "initiator": "kz.customs", "coordinator": None})
+
+
+class Stage:
+    """A delivery at one position. Time stands still until the explorer lets it pass."""
+
+    def __init__(self, world: World, stopper: str | None, patience: int) -> None:
         directory = cast(world.directory, world.plan.participants())
-        plan = sign(canonical(world.plan), PLAN_TYPE, private_key_of(world.plan.initiator))
         cards = {state: world.cards[state] for state in world.plan.states()}
         self.time = EPOCH
         self.world = world
-        self.delivery: Delivery = begin(plan, directory, cards, self.time, SECRET)
+        self.delivery: Delivery = begin(signed(world.plan), directory, cards, self.time, SECRET)
         self.stopper = stopper
         self.stopped = False
         self.patience = patience
         """How many times more the explorer may let time pass."""
-        self.settle()
+        self.path: tuple[str, ...] = ()
+        """How it came here."""
+        self._settle()
 
-    def choices(self) -> list[Callable[[], None]]:
+    def __copy__(self) -> "Stage":
+        """The same position once more: what happens to one does not happen to the other."""
+        other = Stage.__new__(Stage)
+        other.__dict__ |= self.__dict__
+        other.delivery = resume(*self.delivery.brought, self.delivery.ledger.entries, SECRET)
+        return other
+
+    def choices(self) -> list[tuple[str, Callable[["Stage"], None]]]:
         """All that can happen now, always in the same order."""
-        found: list[Callable[[], None]] = []
-        for name, progress in self.delivery.state.progress.items():
-            for service in progress.waiting_for() if progress.open else ():
-                for line in lines(request(self.delivery, name, service), self.world.scenario, self.world.seed, self.time):
-                    need_open = line.statement.id not in self.delivery.state.statements
-                    if need_open:
-                        found.append(lambda said=line.envelope: self._submit(said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-        if not self.stopped and self.delivery.state.outcome is None:
-            found.append(self._stop)
+        found = self._answers()
+        if self.stopper is not None and not self.stopped and self.delivery.state.outcome is None:
+            found.append(("stop", Stage._stop))
         if self.patience > 0 and next_moment(self.delivery, self.time) is not None:
-            found.append(self._let_time_pass)
+            found.append(("time", Stage._let_time_pass))
         return found
+
+    def after(self, name: str, happens: Callable[["Stage"], None]) -> "Stage":
+        """The position that this leads to."""
+        other = copy(self)
+        other.go(name, happens)
+        return other
+
+    def go(self, name: str, happens: Callable[["Stage"], None]) -> None:
+        """Let this happen here."""
+        happens(self)
+        self._settle()
+        self.path = (*self.path, name)
+        self._check()
+
+    def goes_on(self) -> bool:
+        """Whether it could go on, and has: by the first answer that can be given, else by time."""
+        answers = self._answers()
+        if answers:
+            self.go(*answers[0])
+        elif next_moment(self.delivery, self.time) is not None:
+            self.go("time", Stage._let_time_pass)
+        else:
+            return False
+        return not self.delivery.state.ended
+
+    def refusal(self, change: Amended) -> str:
+        """Why the plan cannot be changed like this here, after trying; empty if it can. Raises `BrokenInvariantError` where it is
+        refused and something has changed.
+        """
+        state, before = self.delivery.state, (self.delivery.ledger.root, self.delivery.plan)
+        if not faults_in(self.delivery, read_plan(change.plan), *change.known_with(state)):
+            return ""
+        try:
+            self.change(change)
+        except RuleBroken as error:
+            if (self.delivery.ledger.root, self.delivery.plan) == before:
+                return str(error)
+        message = f"after {self.path} a change that is refused has changed something"
+        raise BrokenInvariantError(message)
+
+    def change(self, change: Amended) -> None:
+        """The initiator changes the plan. Raises `RuleBroken`."""
+        amend(self.delivery, change, self.time)
 
     def position(self) -> str:
         """A digest of all that bears on what can happen next; the order in which it came about is left out."""
@@ -81,10 +167,23 @@ class _Stage:
         facts: list[Any] = [said, open_now, early, str(delivery.state.leg), halt, self.stopped, self.patience, str(self.time)]
         return digest(facts)
 
-    def _submit(self, envelope: Any) -> None:
+    def _answers(self) -> list[tuple[str, Callable[["Stage"], None]]]:
+        """What those who are asked have not said yet."""
+        found: list[tuple[str, Callable[[Stage], None]]] = []
+        for name, progress in self.delivery.state.progress.items():
+            for service in progress.waiting_for() if progress.open else ():
+                for line in lines(request(self.delivery, name, service), self.world.scenario, self.world.seed, self.time):
+                    if line.statement.id not in self.delivery.state.statements:
+                        said = f"{service} {line.statement.kind}"
+                        found.append((said, lambda stage, envelope=line.envelope: stage.hear(envelope)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        return found
+
+    def hear(self, envelope: Envelope) -> None:
+        """A statement comes in."""
         submit(self.delivery, envelope, self.time)
 
     def _stop(self) -> None:
+        assert self.stopper is not None  # noqa: S101 - it is only a choice if there is one
         self.stopped = True
         statement = Statement(
             id=f"stop-by-{self.stopper.replace('.', '-')}",
@@ -95,7 +194,7 @@ class _Stage:
             happened_at=self.time.isoformat(),
             content=StopRequested(reason="explored"),
         )
-        self._submit(sign_statement(statement, private_key_of(self.stopper)))
+        self.hear(sign_statement(statement, private_key_of(self.stopper)))
 
     def _let_time_pass(self) -> None:
         moment = next_moment(self.delivery, self.time)
@@ -104,12 +203,12 @@ class _Stage:
         self.time = moment
         advance(self.delivery, moment)
 
-    def settle(self) -> None:
+    def _settle(self) -> None:
         """Nobody else touches this, and notices arrive at once."""
         while errands := [one for one in wanted(self.delivery) if not isinstance(one, Question)]:
             match errands[0]:
                 case Look():
-                    report(self.delivery, Deconflicted(number=0), self.time)
+                    report(self.delivery, Deconflicted(number=self.delivery.state.register.number + 1), self.time)
                 case Release():
                     report(self.delivery, Released(), self.time)
                 case OnceMore(checkpoint=name):
@@ -118,39 +217,85 @@ class _Stage:
                     owed = next(one for one in self.delivery.state.owed if (one.seq, one.kind) == (of, kind))
                     report(self.delivery, Told(of=of, kind=kind, checkpoint=name, reached=owed.services), self.time)
 
+    def _check(self) -> None:
+        """It has ended and no invariant is broken, or somebody is asked, or a moment is coming. Raises `BrokenInvariantError`."""
+        state = self.delivery.state
+        if state.ended:
+            Checker(self.world.plan, self.world.cards, self.world.directory).check(self.delivery.ledger.entries)
+        elif not any(one.waiting_for() for one in state.open_checkpoints()) and next_moment(self.delivery, self.time) is None:
+            message = f"after {self.path} nobody is asked and nothing is coming"
+            raise BrokenInvariantError(message)
 
-def explore(world: World, stopper: str, patience: int, most: int = 1_000_000) -> Explored:
-    """All interleavings of the scenario's answers, one stop by `stopper` at any point, and time passing `patience` times.
 
-    Every path that ends is checked against the invariants, and at each position somebody is asked or a moment is coming. Raises
-    `BrokenInvariantError`, or `RuntimeError` beyond `most`.
+def explore(
+    world: World, stopper: str | None, patience: int, most: int = 1_000_000, look: Callable[[Stage], None] = lambda _stage: None
+) -> Explored:
+    """All interleavings of the scenario's answers, a stop by `stopper`, if any, at any point, and time passing `patience` times.
+
+    Every path that ends is checked against the invariants, and at each position somebody is asked or a moment is coming. `look`
+    is shown each position once, and must leave it as it is. Raises `BrokenInvariantError`, or `RuntimeError` beyond `most`.
     """
     seen: set[str] = set()
     explored = Explored()
-    todo: list[tuple[int, ...]] = [()]
+    todo: list[Callable[[], Stage]] = [lambda: Stage(world, stopper, patience)]
     while todo:
-        path = todo.pop()
-        stage = _Stage(world, stopper, patience)
-        for choice in path:
-            stage.choices()[choice]()
-            stage.settle()
-        if stage.delivery.state.ended:
-            explored.paths += 1
-            Checker(world.plan, world.cards, world.directory).check(stage.delivery.ledger.entries)
-            outcome = str(stage.delivery.state.outcome)
-            explored.outcomes[outcome] = explored.outcomes.get(outcome, 0) + 1
-            continue
-        if not stage.delivery.state.open_checkpoints() and next_moment(stage.delivery, stage.time) is None:
-            message = f"after {path} nobody is asked and nothing is coming"
-            raise BrokenInvariantError(message)
+        stage = todo.pop()()
         position = stage.position()
-        if position in seen:
+        if stage.delivery.state.ended or position in seen:
             explored.paths += 1
+            explored.outcomes[str(stage.delivery.state.outcome)] += stage.delivery.state.ended
             continue
         seen.add(position)
         if len(seen) > most:
             message = f"more than {most} positions"
             raise RuntimeError(message)
-        todo += [(*path, choice) for choice in reversed(range(len(stage.choices())))]
+        look(stage)
+        todo += [lambda stage=stage, choice=choice: stage.after(*choice) for choice in reversed(stage.choices())]  # type: ignore[misc]  # mypy cannot infer a lambda with a default
     explored.positions = len(seen)
+    explored.outcomes = +explored.outcomes
     return explored
+
+
+def explore_changes(world: World, stopper: str | None, patience: int) -> Changed:
+    """Every change of `rehearsal.amendments` at every position that `explore` reaches; after a halt once for each cause of it.
+
+    What is refused is refused with its reasons and changes nothing. What is made leaves a delivery that goes on to its end, or to
+    an answer that nobody gives.
+
+    Raises `BrokenInvariantError`, and whatever the rules raise that is no refusal.
+    """
+    found = Changed()
+    changes = [(one.name, changing(world, one.plan)) for one in amendments(world.plan, world.directory)]
+    seen: set[tuple[str, str]] = set()
+    halted: set[tuple[str, str]] = set()
+
+    def look(stage: Stage) -> None:
+        halt = stage.delivery.state.halt
+        for name, change in changes:
+            if halt is not None and (name, halt.cause) in halted:
+                continue
+            if halt is not None:
+                halted.add((name, halt.cause))
+            reason = stage.refusal(change)
+            if reason:
+                found.refused[name] += 1
+                found.reasons.add(reason)
+            else:
+                found.made[name] += 1
+                see_it_through(stage.after(name, lambda changed, change=change: changed.change(change)), name)  # type: ignore[misc]
+
+    def see_it_through(stage: Stage, name: str) -> None:
+        for _ in range(LONGEST):
+            known = (name, stage.position())
+            if known in seen:
+                return
+            seen.add(known)
+            if not stage.goes_on():
+                break
+        else:
+            message = f"after {stage.path} it goes on for ever"
+            raise BrokenInvariantError(message)
+        found.outcomes[str(stage.delivery.state.outcome)] += 1
+
+    explore(world, stopper, patience, look=look)
+    return found

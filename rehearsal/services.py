@@ -52,6 +52,11 @@ def private_key_of(service: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"SIMULATED {service}".encode()).digest())
 
 
+@cache
+def _service_key(whose: str, officer: str | None = None) -> ServiceKey:
+    return ServiceKey(public=public_text(private_key_of(whose)), officer=officer, valid_from="2000-01-01T00:00:00Z")
+
+
 def second(service: str) -> str:
     """Whose key the second officer of a simulated service signs with (R20), see `private_key_of`."""
     return f"{service} {SECOND}"
@@ -61,10 +66,7 @@ def cast(directory: Directory, participants: tuple[str, ...], reach: dict[str, R
     """The directory with simulated keys (and addresses) for the participants, and an installation to rehearse on."""
 
     def simulated(service: Service) -> Service:
-        keys = tuple(
-            ServiceKey(public=public_text(private_key_of(name)), officer=officer, valid_from="2000-01-01T00:00:00Z")
-            for name, officer in ((service.id, None), (second(service.id), SECOND))
-        )
+        keys = (_service_key(service.id), _service_key(second(service.id), SECOND))
         return service.model_copy(update={"keys": keys, "reach": (reach or {}).get(service.id, Desk())})
 
     system = Service(id=VIGIL, kind="system", names={"en": "Vigil (rehearsal)"})

@@ -83,6 +83,17 @@ class World:
     """Whether a backup answers in place of others once their ladder has come to it."""
 
 
+def signed(plan: Plan) -> Envelope:
+    """The plan, signed by its initiator."""
+    return sign(canonical(plan), PLAN_TYPE, private_key_of(plan.initiator))
+
+
+def changing(world: World, plan: Plan) -> Amended:
+    """The change to this plan, with the services and cards that it needs."""
+    services = cast(world.directory, plan.participants()).services
+    return Amended(plan=signed(plan), services=services, cards=tuple(world.cards[state] for state in plan.states()))
+
+
 def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Simulated:
     """One delivery to its end. `watch` sees every entry as it is recorded. The same world gives the same ledger.
 
@@ -104,8 +115,7 @@ class _Theatre:
         self._watch = watch
         self._dice = random.Random(f"{world.seed}/stage")  # noqa: S311 - a rehearsal must be repeatable
         self._directory = cast(world.directory, world.plan.participants())
-        self._everyone = cast(world.directory, tuple(service.id for service in world.directory.services))
-        self._plan: Envelope = sign(canonical(world.plan), PLAN_TYPE, private_key_of(world.plan.initiator))
+        self._plan = signed(world.plan)
         self._cards = {state: card for state, card in world.cards.items() if state in world.plan.states()}
         self._secret = secret_of(world.seed)
         self._now = EPOCH
@@ -187,7 +197,8 @@ class _Theatre:
         report(self._delivery, fact, self._now)
 
     def _show(self) -> None:
-        for entry in self._delivery.ledger.entries[self._seen :]:
+        for entry in self._delivery.ledger.since(self._seen):
+            assert isinstance(entry, Entry)  # noqa: S101 - only a packet leaves something out
             self._watch(self._delivery, entry)
         self._seen = len(self._delivery.ledger)
 
@@ -254,11 +265,8 @@ class _Theatre:
     def _change(self, change: Change) -> None:
         """The initiator changes the plan; one that may not be changed like that any more stays as it is."""
         assert isinstance(change.plan, Plan)  # noqa: S101 - a scenario that has been read holds plans
-        services = cast(self._world.directory, change.plan.participants()).services
-        cards = tuple(self._world.cards[state] for state in change.plan.states())
-        plan = sign(canonical(change.plan), PLAN_TYPE, private_key_of(change.plan.initiator))
         with suppress(VigilError):
-            amend(self._delivery, Amended(plan=plan, services=services, cards=cards), self._now)
+            amend(self._delivery, changing(self._world, change.plan), self._now)
 
     def _compete(self, operation: str, rival: Rival) -> None:
         self._at(EPOCH + rival.comes, lambda: self._claim(operation, rival.service))
@@ -273,7 +281,8 @@ class _Theatre:
         self._register, answer = changed
         for finding in answer.findings:
             if finding.claim.delivery == self._world.plan.operation and not self._delivery.state.ended:
-                found = contacts(DECONFLICTION_KEY, finding, self._everyone)
+                others = cast(self._world.directory, tuple(other.contact for other in finding.others))
+                found = contacts(DECONFLICTION_KEY, finding, others)
                 self._report(Deconflicted(number=answer.number, contacts=found))
 
     def _hear(self, envelope: Envelope) -> None:

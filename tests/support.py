@@ -18,6 +18,7 @@ from domain.plan.plan import Plan
 from domain.plan.register import Contact
 from domain.record.door import begin, report, submit
 from domain.record.packet import seal
+from domain.record.receipts import signed
 from domain.rules.books import BOOK
 from domain.rules.course import advance
 from domain.rules.outside import Report
@@ -154,7 +155,7 @@ WORDS: dict[str, dict[str, Any]] = {
 
 
 BESIDE = ("id", "officer", "on_behalf_of", "fulfils", "handling", "plan", "seen")
-"""What a statement says beside its content."""
+"""What a statement says beside its content, where `seen` may also be: whether it was delivered in somebody's sight."""
 
 
 @dataclass
@@ -248,7 +249,7 @@ class Table:
         if kind.startswith(("authorisation_", "permission_")):
             usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
         beside = {"id": f"statement-{next(self._numbers):04d}", "officer": "officer-1", "plan": self.delivery.state.plan_digest}
-        beside |= {name: content.pop(name) for name in BESIDE if name in content}
+        beside |= {name: content.pop(name) for name in BESIDE if name in content and not isinstance(content[name], bool)}
         return Statement(
             delivery=self.plan.operation,
             checkpoint=at,
@@ -304,6 +305,11 @@ class Table:
         self.dispatch().hand_over()
         self.say("uz.customs", "delivered", "delivery")
         return self
+
+
+def held(*receipts: Receipt) -> list[Envelope]:
+    """These receipts as their holders keep them: signed by the installation."""
+    return [signed(one, private_key_of(VIGIL)) for one in receipts]
 
 
 def why(answer: Receipt) -> str:

@@ -95,7 +95,8 @@ class TemporalStage:
         errands = wanted(self._delivery)
         self._ask([one for one in errands if isinstance(one, Question)])
         for errand in errands:
-            if not isinstance(errand, Question) and errand not in self._running:
+            known = self._running.get(errand)
+            if not isinstance(errand, Question) and (known is None or known.done()):
                 self._start(errand)
         self._running = {one: task for one, task in self._running.items() if not task.done() or one in errands}
         self._set_alarm(coming)

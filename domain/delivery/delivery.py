@@ -52,6 +52,8 @@ class Delivery:
         self.state = State(plan, directory, dict(cards), began)
         self.ledger = Ledger(secret)
         self.law = law
+        self.quiet: datetime | None = None
+        """Up to when nothing is due, since the newest entry; none where nobody has looked."""
         self.consents = law.consents(self.state)
         self.balance = law.balance(self.state)
 
@@ -89,6 +91,7 @@ class Delivery:
 
     def _take_effect(self, entry: Entry, at: datetime) -> None:
         self.ledger.append(entry)
+        self.quiet = None
         self.state.now = at
         self._under_its_rules(entry.event).apply(self.state, Moment(entry.seq, at), self.law)
 

@@ -38,7 +38,7 @@ class Entry(Frozen):
 
     def leaf(self) -> str:
         """Its hash in the tree."""
-        return leaf(canonical(self)).hex()
+        return _leaf(self, canonical(self.event))
 
 
 class Withheld(Frozen):
@@ -114,6 +114,7 @@ class Ledger:
 
     def __init__(self, secret: bytes | None = None) -> None:
         self._secret = secret
+        self._next: tuple[Entry, bytes] | None = None
         self._entries: list[Entry | LeftOut] = []
         self._leaves: list[str] = []
         self._proofs: list[tuple[bytes, ...]] = []
@@ -157,8 +158,10 @@ class Ledger:
 
     def next(self, event: Event, at: str) -> Entry:
         """The entry that would come next; it is not appended."""
-        seq = len(self._entries)
-        return Entry(seq=seq, at=at, salt=salt(self._secret, seq, event), event=event)
+        seq, content = len(self._entries), canonical(event)
+        entry = Entry(seq=seq, at=at, salt=salt(self._secret, seq, content), event=event)
+        self._next = (entry, content)  # kept until it is appended, so that its bytes are made once
+        return entry
 
     def check(self, entry: Entry | LeftOut) -> None:
         """Raises `NotVerified` if number or time do not follow on what is there."""
@@ -172,15 +175,25 @@ class Ledger:
 
     def append(self, entry: Entry | LeftOut) -> None:
         """Append what has been checked."""
-        one = leaf_of(entry)
+        known = self._next
+        self._next = None
+        one = _leaf(known[0], known[1]) if known is not None and known[0] is entry else leaf_of(entry)
         self._entries.append(entry)
         self._leaves.append(one)
         self._proofs.append(self._frontier.append(bytes.fromhex(one)))
         self._roots.append(self._frontier.root())
 
 
-def salt(secret: bytes | None, seq: int, event: Event) -> str:
-    """HMAC-SHA256 over number and content: the same in every replay, and guessable by nobody without the secret."""
+def salt(secret: bytes | None, seq: int, content: bytes) -> str:
+    """HMAC-SHA256 over number and content, the event's canonical bytes: the same in every replay, and guessable by nobody without
+    the secret.
+    """
     assert secret is not None  # noqa: S101 - who verifies appends nothing of its own
-    content = seq.to_bytes(8, "big") + hashlib.sha256(canonical(event)).digest()
-    return hmac.new(secret, content, hashlib.sha256).hexdigest()
+    numbered = seq.to_bytes(8, "big") + hashlib.sha256(content).digest()
+    return hmac.new(secret, numbered, hashlib.sha256).hexdigest()
+
+
+def _leaf(entry: Entry, event: bytes) -> str:
+    """The leaf of an entry, whose canonical bytes stand around those of its event."""
+    rest = (entry.at.encode(), event, entry.salt.encode(), entry.seq)
+    return leaf(b'{"at":"%b","event":%b,"salt":"%b","seq":%d}' % rest).hex()

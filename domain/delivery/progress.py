@@ -49,6 +49,8 @@ class Progress:
     silent: bool = False
     """The due time passed unanswered."""
     result: Literal["satisfied", "unanswered", "withdrawn"] | None = None
+    _waiting: tuple[Checkpoint, int, tuple[str, ...]] | None = field(default=None, init=False, compare=False, repr=False)
+    """Who is waited for, at that checkpoint with so many answers."""
 
     @property
     def open(self) -> bool:
@@ -61,7 +63,11 @@ class Progress:
 
     def waiting_for(self) -> tuple[str, ...]:
         """Services that have not said all that is asked of them, in the plan's order."""
-        return tuple(service for service in self.checkpoint.services() if not self.answered(service))
+        known = self._waiting
+        if known is None or known[0] is not self.checkpoint or known[1] != len(self.answers):
+            waiting = tuple(service for service in self.checkpoint.services() if not self.answered(service))
+            known = self._waiting = (self.checkpoint, len(self.answers), waiting)
+        return known[2]
 
     @property
     def satisfied(self) -> bool:

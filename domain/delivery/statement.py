@@ -7,7 +7,7 @@ and when the thing happened as the officer wrote it. What is said is one of a cl
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, SerializeAsAny, model_validator
@@ -74,6 +74,11 @@ class StatementOf(Frozen, Generic[C_co]):
     handling: Handling | None = None
     """None: as the plan's code says."""
     content: C_co
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:  # noqa: ARG003
+        """One name, whatever kinds it may hold: as it stands in schemas and faults."""
+        return "Statement"
 
     @property
     def voice(self) -> str:

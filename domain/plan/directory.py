@@ -3,8 +3,9 @@
 It is data the user brings (design section 5). A delivery keeps the snapshot it started with.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
@@ -223,7 +224,11 @@ class Directory(Frozen):
 
     def find(self, service: str) -> Service | None:
         """The service of this id, or none."""
-        return next((known for known in self.services if known.id == service), None)
+        return self._by_id.get(service)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Service]:
+        return {one.id: one for one in self.services}
 
     def get(self, service: str) -> Service:
         """The service of this id; raises `NotFound`."""

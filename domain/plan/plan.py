@@ -5,8 +5,9 @@ exactly one State under one responsible authority (R4). Checkpoints of the same 
 together, and the delivery goes on when all of them are closed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -16,7 +17,7 @@ from domain.plan.goods import Amount, SubstanceMass
 from domain.plan.selectors import Selector
 from domain.plan.vocabulary import HandlingCode, Line, Need
 from domain.signing.canonical import Frozen
-from domain.signing.envelope import Envelope
+from domain.signing.envelope import Envelope, payload_of
 from domain.words.errors import Malformed, faults_of
 from domain.words.identifiers import (
     CheckpointId,
@@ -83,13 +84,25 @@ class Checkpoint(Frozen):
     overdue: Literal["hold", "interdict"] = "hold"
     """What overdue means. Never "go on": silence is not consent (R2)."""
 
+    @cached_property
+    def needs(self) -> Mapping[str, tuple[Need, ...]]:
+        """What each service is asked to say here, in the plan's order."""
+        needs: dict[str, tuple[Need, ...]] = {}
+        for one in self.requires:
+            needs[one.service] = (*needs.get(one.service, ()), one.says)
+        return needs
+
     def services(self) -> tuple[str, ...]:
         """The distinct services asked, in order."""
-        return tuple(dict.fromkeys(requirement.service for requirement in self.requires))
+        return self._services
+
+    @cached_property
+    def _services(self) -> tuple[str, ...]:
+        return tuple(self.needs)
 
     def needs_of(self, service: str) -> tuple[Need, ...]:
         """What this service is asked to say here."""
-        return tuple(requirement.says for requirement in self.requires if requirement.service == service)
+        return self.needs.get(service, ())
 
     def officers_for(self, service: str, need: Need) -> int:
         """How many officers of the service must say it (R20)."""
@@ -104,7 +117,7 @@ class Checkpoint(Frozen):
 
     def quorum(self) -> int:
         """How many distinct services must have answered."""
-        return len(self.services()) if self.need == "all" else self.need
+        return len(self.needs) if self.need == "all" else self.need
 
 
 class PlannedCheckpoint(Checkpoint):
@@ -231,9 +244,17 @@ class Plan(Frozen):
     selectors: Annotated[tuple[Selector, ...], Field(max_length=100)] = ()
     """Persons, telephones, plates and addresses it touches, as hashes, for deconfliction (R15)."""
 
+    @cached_property
+    def _by_step(self) -> Mapping[Step, tuple[PlannedCheckpoint, ...]]:
+        return {step: tuple(one for one in self.checkpoints if one.step == step) for step in STEP_NEEDS}
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, PlannedCheckpoint]:
+        return {one.id: one for one in reversed(self.checkpoints)}
+
     def at(self, step: Step) -> tuple[PlannedCheckpoint, ...]:
         """The checkpoints of a step, in the plan's order."""
-        return tuple(checkpoint for checkpoint in self.checkpoints if checkpoint.step == step)
+        return self._by_step[step]
 
     def due_after(self, checkpoint: PlannedCheckpoint) -> timedelta:
         """How long after opening it is due: on the way, beyond the duration of the leg that ends there."""
@@ -241,15 +262,19 @@ class Plan(Frozen):
 
     def find(self, checkpoint: str) -> PlannedCheckpoint | None:
         """The checkpoint of this id, or none."""
-        return next((known for known in self.checkpoints if known.id == checkpoint), None)
+        return self._by_id.get(checkpoint)
 
     def ends_with_a_seizure(self) -> bool:
         """Whether it is not delivered but seized at the end of its way, as planned."""
         return any(one.says == "interdiction" for at in self.at("deliver") for one in at.requires)
 
+    @cached_property
+    def _states(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(leg.state for leg in self.legs))
+
     def states(self) -> tuple[str, ...]:
         """The States on the route, in the order of the legs (transit included)."""
-        return tuple(dict.fromkeys(leg.state for leg in self.legs))
+        return self._states
 
     def authorities(self, state: str) -> tuple[str, ...]:
         """The services asked to authorise for a State."""
@@ -274,7 +299,10 @@ class Plan(Frozen):
 
     def participants(self) -> tuple[str, ...]:
         """Every service that has a part: at checkpoints, on ladders and legs, initiator and coordinator. Each once."""
+        return self._participants
 
+    @cached_property
+    def _participants(self) -> tuple[str, ...]:
         def mentioned() -> Iterator[str]:
             yield self.initiator
             for checkpoint in self.checkpoints:
@@ -303,8 +331,13 @@ class Plan(Frozen):
 
 def read_plan(envelope: Envelope) -> Plan:
     """The plan inside an envelope, unverified. Raises `Malformed` with every fault."""
+    return _read(envelope.payload)
+
+
+@lru_cache(maxsize=64)
+def _read(payload: str) -> Plan:
     try:
-        return Plan.model_validate_json(envelope.body(), strict=True)
+        return Plan.model_validate_json(payload_of(payload), strict=True)
     except ValidationError as error:
         message = "not a plan"
         raise Malformed(message, faults_of(error)) from error

@@ -61,6 +61,9 @@ def passed_checkpoints(delivery: Delivery, plan: Plan, directory: Directory) -> 
         elif not progress.open and now != known:
             yield Fault(place=place, problem=f"R22: {known.id} has been passed; it does not change any more")
         elif progress.open:
+            if delivery.plan.leg_to(known.id) != plan.leg_to(known.id):
+                problem = f"R22: {known.id} is open at the end of a leg, and stays there; take it out if the leg ends elsewhere"
+                yield Fault(place=place, problem=problem)
             yield from _open_checkpoint(known, now, place, progress)
             if plan.due_after(now) < delivery.plan.due_after(known):
                 yield Fault(place=f"{place}.due", problem=f"R22: {AT_LEAST_AS_LONG}")

@@ -27,7 +27,7 @@ from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
 from domain.rules.outside import Report
 from domain.signing.canonical import canonical
-from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope, payload_of
 from domain.words.errors import Fault, Malformed, faults_of
 
 Step = Callable[[Delivery, datetime], Iterator[AnyEvent]]
@@ -85,7 +85,7 @@ class Book:
         return MappingProxyType(_answers(self.kinds))
 
     @cached_property
-    def _read(self) -> Callable[[bytes], Statement]:
+    def _read(self) -> Callable[[str], Statement]:
         content: Any = Annotated[Union[tuple(self.kinds.values())], Field(discriminator="kind")]  # noqa: UP007 - made at run time
         return lru_cache(maxsize=1024)(partial(_parsed, StatementOf[content]))
 
@@ -93,11 +93,12 @@ class Book:
 
     def read(self, envelope: Envelope) -> Statement:
         """The statement in an envelope, unverified. Raises `Malformed` with every fault, and if its bytes are not canonical."""
-        return self._read(envelope.body())
+        return self._read(envelope.payload)
 
     def opened(self, envelope: Envelope, keys: Mapping[str, str]) -> Statement:
         """The statement in an envelope that these keys have signed. Raises `NotAuthentic` or `Malformed`."""
-        return self._read(open_envelope(envelope, STATEMENT_TYPE, keys))
+        open_envelope(envelope, STATEMENT_TYPE, keys)
+        return self.read(envelope)
 
     def heard(self, state: State, envelope: Envelope, verdict: Verdict, when: Moment) -> None:
         """A statement has come in: remember it, keep it where it is early, let it take effect where it was accepted."""
@@ -167,7 +168,8 @@ def kind_of(statement: Statement) -> Kind:
     return content
 
 
-def _parsed(model: type[Statement], payload: bytes) -> Statement:
+def _parsed(model: type[Statement], text: str) -> Statement:
+    payload = payload_of(text)
     try:
         statement = model.model_validate_json(payload, strict=True)
     except ValidationError as error:

@@ -254,8 +254,11 @@ def due(delivery: Delivery, now: datetime) -> AnyEvent | None:
 
 def upcoming(delivery: Delivery, until: datetime) -> tuple[datetime, AnyEvent] | None:
     """The next decision that falls up to this instant, and when: now, or at the first moment that brings one."""
-    now = delivery.state.now
-    for moment in (now, *sorted({at for at in book_of(delivery).moments(delivery) if now < at <= until})):
+    now = delivery.quiet or delivery.state.now
+    event = due(delivery, now) if delivery.quiet is None else None
+    if event is not None:
+        return now, event
+    for moment in sorted({at for at in book_of(delivery).moments(delivery) if now < at <= until}) if now < until else ():
         event = due(delivery, moment)
         if event is not None:
             return moment, event
@@ -264,6 +267,8 @@ def upcoming(delivery: Delivery, until: datetime) -> tuple[datetime, AnyEvent] |
 
 def advance(delivery: Delivery, until: datetime) -> None:
     """Record each decision that falls up to this instant, at its own moment. Raises `RuntimeError` if one moment has no end."""
+    if delivery.quiet is not None and until <= delivery.quiet:
+        return
     at_once, last, most = 0, delivery.state.now, book_of(delivery).figures.most_at_once
     while (found_next := upcoming(delivery, until)) is not None:
         moment, event = found_next
@@ -272,6 +277,7 @@ def advance(delivery: Delivery, until: datetime) -> None:
             message = f"more than {most} events follow from one; the last is {event}"
             raise RuntimeError(message)
         delivery.append(event, moment)
+    delivery.quiet = max(until, delivery.state.now)
 
 
 def next_moment(delivery: Delivery, after: datetime) -> datetime | None:

@@ -99,11 +99,13 @@ def public_text(key: Ed25519PublicKey | Ed25519PrivateKey) -> str:
     return f"ed25519:{b64(public.public_bytes_raw())}"
 
 
+@lru_cache(maxsize=4096)
 def public_key(text: str) -> Ed25519PublicKey:
     """Inverse of `public_text`."""
     return Ed25519PublicKey.from_public_bytes(unb64(_public_key_text(text).removeprefix("ed25519:")))
 
 
+@lru_cache(maxsize=4096)
 def key_id(text: str) -> str:
     """First 32 hex digits of the SHA-256 of the raw public key."""
     return digest_of_bytes(unb64(text.removeprefix("ed25519:")))[:32]

@@ -111,10 +111,10 @@ def utc_text(dt: datetime) -> str:
     if dt.utcoffset() is None:
         raise ValueError("RFC 3339: the datetime is naive, so it names no instant, expected one with a tzinfo")
     try:
-        moved = dt.astimezone(UTC)
+        moved = dt if dt.tzinfo is UTC else dt.astimezone(UTC)
     except OverflowError:
         raise ValueError("RFC 3339: the datetime falls outside the calendar in UTC, expected years 0001 to 9999") from None
-    return moved.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return moved.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def check_window(valid_from: str, valid_until: str) -> None:

@@ -283,7 +283,7 @@ async def test_a_packet_is_exported_and_verified_offline(desk: Desk, tmp_path: P
 
 
 async def test_a_packet_is_verified_against_a_directory_that_one_trusts_or_not_at_all(desk: Desk, tmp_path: Path) -> None:
-    """Exit 7 without one. The first line says against whose keys it was verified; `--keys-unverified`, that no signer is proved."""
+    """Exit 7 without one. The first line says whose keys it was verified against; `--keys-unverified` proves no signer."""
     file = tmp_path / "packet.json"
     await desk.run("export", desk.plan.operation, "-f", file, service="kz.knb")
     alone = await vigil("verify", file)

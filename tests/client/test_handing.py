@@ -17,8 +17,8 @@ from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.client.test_cli import Desk, desk
-from tests.support import Table, signed_plan
 from tests.installation import stop_by
+from tests.support import Table, signed_plan
 
 __all__ = ["desk"]
 

@@ -24,6 +24,7 @@ SHAPES = {
     "instant": "UTC",
     "name": "identifier",
     "names": "identifiers",
+    "kind": "kind of statement",
     "word": "word",
     "words": "words",
 }

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from domain.signing.canonical import digest
 from domain.signing.keys import key_id
 from process import keyfile
 from process.brought import directory_in
 from tests.command import vigil
-from tests.support import EXAMPLES
+from tests.support import EXAMPLES, example_plan
 
 ROOT = EXAMPLES.parent
 TEXT = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
 POLICE = "uz.police"
+PLAN = digest(example_plan("almaty-tashkent"))
 BLOCKS = re.findall(r"^```sh run( first)?\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for when in (" first", "") for first, block in BLOCKS if first == when for line in block.splitlines()]
 
@@ -29,7 +31,11 @@ def filled(command: str, folder: Path) -> list[str]:
         words = [{"ed25519:...": key.public, "age1...": key.recipient or ""}.get(word, word) for word in words]
     known = directory_in(folder / "directory.yaml").get(POLICE).keys
     announced = sorted(folder.glob("*.keys.json"))
-    replaced = {"KEYID": key_id(known[0].public) if known else "", "FILE": str(announced[-1]) if announced else ""}
+    replaced = {
+        "KEYID": key_id(known[0].public) if known else "",
+        "FILE": str(announced[-1]) if announced else "",
+        "DIGEST": PLAN,
+    }
     return [replaced.get(word, word) for word in words]
 
 

@@ -28,7 +28,7 @@ async def test_the_tour_of_the_readme_works_word_for_word(tmp_path: Path) -> Non
 
     assert 0 == process.returncode, out
     assert "uz.prosecutor: authorisation refused" in out
-    assert "yes: every signature, every link, every rule" in out
+    assert "directory.yaml: every signature, every link, every rule" in out
     assert re.search(r"^outcome +refused", out, re.MULTILINE)
 
 

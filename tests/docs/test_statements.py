@@ -5,19 +5,20 @@ import re
 import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import get_args
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from domain.delivery.statements import ANSWERS, NEED_OF
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from client import cli
 from client.caller import Caller
-from domain.delivery.ledger import Receipt
+from domain.delivery.events import Stated
+from domain.delivery.ledger import Ledger, Receipt
 from domain.delivery.requests import Facts, Inbox, Request
-from domain.delivery.statement import Content, Statement, sign_statement
+from domain.delivery.statement import Seen, Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.plan.cards import Modality, Permission
@@ -25,16 +26,21 @@ from domain.plan.goods import Cash, Find, Item, Part, SubstanceMass, Unit
 from domain.plan.plan import STEP_NEEDS, Plan
 from domain.plan.vocabulary import Condition
 from domain.record.door import read_statement
-from domain.rules import rules
+from domain.record.receipts import SignedReceipt, signed
+from domain.rules import books
 from domain.rules.arrival import NotCollected
 from domain.rules.balance import PartEnded
+from domain.rules.books import BOOK
 from domain.rules.conflict import ConflictSettled
+from domain.rules.kind import CONCLUDED, HALTED
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
 from domain.words.identifiers import Seal
 
 TEXT = (Path(__file__).parents[2] / "docs" / "statements.md").read_text(encoding="utf-8")
-CONTENTS: dict[str, type[BaseModel]] = {model.model_fields["kind"].default: model for model in get_args(get_args(Content)[0])}
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
+CONTENTS = BOOK.kinds
+ANSWERS = BOOK.answers
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
 PARTS: tuple[type[BaseModel], ...] = (Seal, SubstanceMass, Cash, Condition, Unit, Item, Find, Part, PartEnded)
 CHOICES: tuple[tuple[type[BaseModel], str], ...] = ((Item, "what"), (NotCollected, "because"))
@@ -92,19 +98,25 @@ def quoted(text: str) -> list[str]:
 def test_what_each_kind_answers_is_said_in_its_section() -> None:
     """Each section says which need its kind answers, or that it answers none."""
     for kind, body in SECTIONS.items():
-        need = NEED_OF.get(kind)
+        need = BOOK.need_of(kind)
         assert (f"Answers `{need}`" if need is not None else "Answers no need") in body, kind
 
 
 def test_what_may_be_said_after_a_halt_is_that_of_the_rules() -> None:
     """The kinds that R8 still accepts after a halt are the ones the document lists."""
     (line,) = re.findall(r"\*\*R8\*\*: after a halt only (.*?) are accepted", TEXT, re.DOTALL)
-    assert sorted(quoted(line)) == sorted(rules.AFTER_A_HALT)
+    assert sorted(quoted(line)) == sorted(name for name, kind in CONTENTS.items() if kind.declares.counts & HALTED)
+
+
+def test_what_may_be_said_after_the_outcome_is_that_of_the_rules() -> None:
+    """The kinds that R12 does not call late are the ones the document lists."""
+    (line,) = re.findall(r"\*\*R12\*\*: once the delivery has its outcome, everything but (.*?) is late", TEXT, re.DOTALL)
+    assert sorted(quoted(line)) == sorted(name for name, kind in CONTENTS.items() if kind.declares.counts & CONCLUDED)
 
 
 def test_every_rule_named_exists() -> None:
     """Each rule number in the document is one of the rules."""
-    known = set(re.findall(r"^(R\d+) ", rules.__doc__ or "", re.MULTILINE))
+    known = set(re.findall(r"^(R\d+) ", books.__doc__ or "", re.MULTILINE))
     assert known >= set(re.findall(r"\bR\d+\b", TEXT))
 
 
@@ -149,20 +161,32 @@ class Door:
             "asked_at": "2026-03-02T08:30:00.000000Z",
             "due": None,
             "facts": facts,
+            "plan": "0" * 64,
+            "seen": Seen(size=1, root="0" * 64),
         }
         request = Request(delivery=self.words[0], checkpoint=self.words[1], service=self.service, **asked)
         return Inbox(requests=(request,))
 
-    async def submit(self, _delivery: str, envelope: Envelope) -> Receipt:
+    async def view(self, _delivery: str) -> SimpleNamespace:
+        """What says which plan is in force, and how far the ledger has come."""
+        return SimpleNamespace(plan="0" * 64, entries=1, root="0" * 64)
+
+    async def submit(self, _delivery: str, envelope: Envelope) -> SignedReceipt:
         """Keep it."""
         self.came.append(read_statement(envelope))
-        return Receipt(
+        ledger = Ledger(bytes(32))
+        ledger.append(ledger.next(Stated(envelope=envelope, verdict=ACCEPTED), "2026-03-02T08:30:00.000000Z"))
+        receipt = Receipt(
+            delivery=self.came[-1].delivery,
+            plan="0" * 64,
             statement=self.came[-1].id,
-            seq=1,
-            recorded_at="2026-03-02T08:30:00.000000Z",
-            head="0" * 64,
-            verdict=ACCEPTED,
+            fingerprint=envelope.fingerprint(),
+            entry=ledger.entries[0],
+            size=1,
+            root=ledger.root,
+            proof=ledger.proof_at(0),
         )
+        return SignedReceipt(signed(receipt, KEY), receipt)
 
 
 @pytest.mark.parametrize(("kind", "line"), COMMANDS, ids=[f"{kind}: {line.split()[1]}" for kind, line in COMMANDS])
@@ -182,7 +206,7 @@ def test_every_command_line_makes_the_statement_it_stands_for(
     signed = sign_statement(theirs, Ed25519PrivateKey.generate())
     Path("kz.police.statement.json").write_text(signed.model_dump_json(), encoding="utf-8")
     words = shlex.split(line)
-    door = Door(NEED_OF.get(kind), words[2:])
+    door = Door(BOOK.need_of(kind), words[2:])
     stand_in(door, monkeypatch)
     result = CliRunner().invoke(cli.app, words[1:])
     assert result.exit_code == 0, (result.output, result.exception)
@@ -193,14 +217,14 @@ def test_every_command_line_makes_the_statement_it_stands_for(
 def stand_in(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every command find this gateway, and a key."""
 
-    def call(_caller: Caller, work: Callable[[Door], Awaitable[Receipt]]) -> Receipt:
-        async def connected() -> Receipt:
+    def call(_caller: Caller, work: Callable[[Door], Awaitable[Any]]) -> Any:
+        async def connected() -> Any:
             return await work(door)
 
         return asyncio.run(connected())
 
     monkeypatch.setattr(Caller, "call", call)
-    monkeypatch.setattr(Caller, "key", lambda _: Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    monkeypatch.setattr(Caller, "key", lambda _: KEY)
 
 
 def test_a_statement_is_carried_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ def test_the_time_needed_is_what_the_request_for_consent_states(name: str) -> No
     plan = example_plan(name)
     table = Table(plan)
     asked = [checkpoint for checkpoint in plan.at("authorise") if checkpoint.state in plan.states()]
-    table.open(*(checkpoint.id for checkpoint in asked))
+    table.settle()
 
     for checkpoint in asked:
         until = request(table.delivery, checkpoint.id, checkpoint.services()[0]).facts.valid_until

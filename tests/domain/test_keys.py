@@ -23,7 +23,6 @@ from domain.plan.key_changes import (
 )
 from domain.record.door import change_keys, submit
 from domain.record.packet import seal
-from domain.record.receipts import signed
 from domain.record.verify import ON_ITS_WAY, verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
@@ -31,7 +30,7 @@ from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
 from rehearsal.services import VIGIL, private_key_of
 from tests.forging import place_of, rewritten, taken_apart
-from tests.support import Table
+from tests.support import Table, held
 
 POLICE, ADMIN = "uz.police", "administration"
 NEW = "uz.police, its new key"
@@ -357,11 +356,11 @@ def test_a_revocation_that_was_dropped_or_moved_is_found_by_a_receipt_from_after
     dropped = rewritten(data, lambda lines: [line for line in lines if line[1].event != "keys_changed"])
     moved = rewritten(data, lambda lines: [*lines[:-2], lines[-1], lines[-2]])
 
-    assert verify(data, receipts=[signed(receipt, private_key_of(VIGIL))])
+    assert verify(data, receipts=held(receipt))
     for forged in (dropped, moved):
         assert verify(forged)
         with pytest.raises(NotVerified, match="another ledger"):
-            verify(forged, receipts=[signed(receipt, private_key_of(VIGIL))])
+            verify(forged, receipts=held(receipt))
 
 
 def test_a_key_does_not_speak_behind_its_revocation_in_a_packet() -> None:
@@ -373,7 +372,7 @@ def test_a_key_does_not_speak_behind_its_revocation_in_a_packet() -> None:
     taken(table, record)
     data = sealed(table)
 
-    assert verify(data, receipts=[signed(receipt, private_key_of(VIGIL))])
+    assert verify(data, receipts=held(receipt))
     with pytest.raises(NotVerified, match=f"key {of(POLICE)} is not a valid key"):
         verify(rewritten(data, lambda lines: [*lines[:-2], lines[-1], lines[-2]]))
 

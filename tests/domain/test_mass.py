@@ -304,6 +304,7 @@ def test_r10_a_simulated_delivery_goes_on_once_a_correction_closes_the_balance()
             statement = Statement(
                 id="the-correction",
                 delivery=delivery.plan.operation,
+                plan=delivery.state.plan_digest,
                 service="uz.customs",
                 officer="officer-1",
                 happened_at=entry.at,

@@ -10,14 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
-from rehearsal.clock import EPOCH
 
 from domain.plan import proof
 from domain.plan.directory import Directory
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAuthentic
-from rehearsal.services import private_key_of
+from rehearsal.services import EPOCH, private_key_of
 from tests.support import Table
 
 DIRECTORY = Table().directory

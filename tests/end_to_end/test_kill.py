@@ -26,6 +26,7 @@ from rehearsal.scenario import Act, Scenario
 from rehearsal.services import private_key_of
 from tests.support import example_cards, example_directory, example_scenario, signed_plan
 
+pytestmark = pytest.mark.kill
 PATIENCE = 90.0
 
 

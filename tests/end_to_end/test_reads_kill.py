@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from archive.database import Database
 from archive.reads import LONGEST_PAGE, Reads
@@ -17,6 +18,7 @@ from rehearsal.services import VIGIL, cast, private_key_of
 from tests.end_to_end.test_kill import rehearsing
 from tests.support import example_directory
 
+pytestmark = pytest.mark.kill
 PATIENCE = 90.0
 AT_ONCE = 16
 ANSWERS = 100

@@ -17,6 +17,7 @@ import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
+from client.running import ASKS
 from rehearsal.over_http import free_ports
 from tests.client.test_cli import PLAN, names_in
 from tests.command import VIGIL, vigil
@@ -57,12 +58,16 @@ def gone(pids: set[int]) -> Callable[[], bool]:
     return lambda: not any(map(alive, pids))
 
 
+def heed_all() -> None:
+    """Ignore no signal, though the tests may do so: what is begun under `nohup`, or in the background, hands that on."""
+    for number in ASKS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 @asynccontextmanager
 async def running(*words: object) -> AsyncIterator[Process]:
     """A command under way; killed if the test leaves it so."""
-    process = await asyncio.create_subprocess_exec(
-        VIGIL, *map(str, words), stdout=PIPE, stderr=PIPE, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
-    )
+    process = await asyncio.create_subprocess_exec(VIGIL, *map(str, words), stdout=PIPE, stderr=PIPE, preexec_fn=heed_all)
     try:
         yield process
     finally:
@@ -94,7 +99,7 @@ async def installation(tmp_path: Path) -> tuple[object, ...]:
 
 
 @linux
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", ASKS)
 async def test_asked_to_end_while_it_starts_nothing_is_left(installation: tuple[object, ...], number: signal.Signals) -> None:
     """Ctrl-C, `kill` and a closed terminal, the moment the first process is there: all end, it says so, exit code 0."""
     async with running(*installation) as up:

@@ -16,8 +16,8 @@ from domain.plan.plan import Plan
 from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.end_to_end.test_kill import until
-from tests.support import example_cards, example_directory, example_scenario, signed_plan
 from tests.installation import stop_by
+from tests.support import example_cards, example_directory, example_scenario, signed_plan
 
 PATIENCE = 90.0
 

@@ -18,6 +18,7 @@ from rehearsal.services import private_key_of
 from tests.fuzz.parsers import DOORS, SERVICE, as_json, table, tried
 from tests.support import example_plan
 
+pytestmark = pytest.mark.slow
 NASTY: tuple[Any, ...] = (
     None, True, False, 0, -1, 2**53, -(2**63), 10**400, 0.5, 1e308, -0.0, float("inf"), float("nan"),
     "", " ", "\0", "\x1b[31m", "\ud800", "a\udfff", "\u202eexe", "а", "uz.рolice", "uz.police\u200b", "𝟙𝟚", "２０２６", "İ", "ß",

@@ -24,6 +24,7 @@ from domain.plan.access import OPEN
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
+from domain.record.receipts import SignedReceipt
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
@@ -336,8 +337,9 @@ async def test_a_statement_that_breaks_a_rule_is_recorded_as_refused(at: At) -> 
         content=Sighted(place="somewhere"),
     )
     envelope: Envelope = sign_statement(statement, private_key_of("uz.police"))
-    receipt = await at.door("uz.police").submit(at.plan.operation, envelope)
-    assert isinstance(receipt, Receipt)
+    given = await at.door("uz.police").submit(at.plan.operation, envelope)
+    assert isinstance(given, SignedReceipt)
+    receipt = given.receipt
     ledger = await at.door("uz.police").ledger(at.plan.operation, receipt.seq)
 
     assert ("refused", "R4") == (receipt.verdict.verdict, receipt.verdict.rule)
@@ -406,7 +408,7 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         await here.handle(plan).result()
         door = here.gateway("kz.prosecutor")
         known = next(entry for entry in entries if entry.event.event == "stated")
-        receipt = await door.submit(plan.operation, known.event.envelope)  # type: ignore[union-attr]
+        given = await door.submit(plan.operation, known.event.envelope)  # type: ignore[union-attr]
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, stop_by("uz.police", plan))
         said = read_statement(known.event.envelope)  # type: ignore[union-attr]
@@ -419,9 +421,9 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         with pytest.raises(NotAllowed, match="has ended"):
             await desk._leave(read_statement(stop), stop)
 
-    assert isinstance(receipt, Receipt)
-    assert known.seq == receipt.seq
-    assert receipt == late
+    assert isinstance(given, SignedReceipt)
+    assert known.seq == given.receipt.seq
+    assert given.receipt == late
 
 
 async def test_when_temporal_is_away_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

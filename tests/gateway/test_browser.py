@@ -32,7 +32,10 @@ from tests.openid import CLIENT, SECRET, of_others
 from tests.support import example_plan, signed_plan
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
+]
 SERVICE = "uz.prosecutor"
 NARROW = {"width": 360, "height": 740}
 

@@ -202,7 +202,7 @@ async def test_nobody_announces_the_keys_of_another(at: At, service: str) -> Non
     with pytest.raises(NotAllowed, match=f"{service} cannot announce keys of {POLICE}"):
         await at.door(service, service).change_keys(revocation())
 
-    assert "accepted" == (await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))).verdict.verdict  # type: ignore[union-attr]
+    assert "accepted" == (await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))).receipt.verdict.verdict  # type: ignore[union-attr]
 
 
 async def test_a_change_that_breaks_r24_or_is_forged_changes_nothing_anywhere(at: At) -> None:
@@ -219,7 +219,7 @@ async def test_a_change_that_breaks_r24_or_is_forged_changes_nothing_anywhere(at
 
     assert "R24" == refused.value.rule
     assert not [entry for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]
-    assert "accepted" == (await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))).verdict.verdict  # type: ignore[union-attr]
+    assert "accepted" == (await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))).receipt.verdict.verdict  # type: ignore[union-attr]
 
 
 async def test_an_administrator_revokes_a_stolen_key_everywhere(at: At) -> None:
@@ -264,7 +264,7 @@ async def test_an_officers_key_speaks_and_calls_for_that_officer_alone(at: At) -
     await at.door(SECOND).view(at.plan.operation)
     shown = (await at.installation.reads.page(0, 1000)).reads[-1]
 
-    assert "accepted" == receipt.verdict.verdict  # type: ignore[union-attr]
+    assert "accepted" == receipt.receipt.verdict.verdict  # type: ignore[union-attr]
     assert "officer-2" == shown.officer
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.delivery.ledger import Receipt
 from domain.delivery.statement import sign_statement
+from domain.record.receipts import SignedReceipt
 from domain.rules.stop import Incident, StopRequested
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
@@ -95,12 +95,12 @@ async def test_a_stop_is_taken_while_everything_else_of_its_service_is_refused(a
     await door.directory()
     with pytest.raises(Limited):
         await door.view(at.plan.operation)
-    receipt = await door.submit(at.plan.operation, stop_by("uz.police", at.plan))
+    given = await door.submit(at.plan.operation, stop_by("uz.police", at.plan))
     shown = await at.door("uz.customs").view(at.plan.operation)
 
     assert refused.value.after >= 1
-    assert isinstance(receipt, Receipt)
-    assert "accepted" == receipt.verdict.verdict
+    assert isinstance(given, SignedReceipt)
+    assert "accepted" == given.receipt.verdict.verdict
     assert shown.halted is not None
 
 

@@ -19,7 +19,6 @@ from archive.database import Database
 from archive.sessions import IDLE, LINK
 from client import cli
 from domain.delivery.events import AnyEvent, Stated
-from domain.delivery.ledger import Receipt
 from domain.delivery.progress import Standing
 from domain.delivery.statement import Statement, sign_statement
 from domain.delivery.verdicts import Verdict
@@ -29,6 +28,7 @@ from domain.plan.cards import Modality, Permission
 from domain.plan.directory import Directory
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
+from domain.record.receipts import SignedReceipt
 from domain.rules.arrival import NotCollected
 from domain.rules.books import BOOK
 from domain.signing.canonical import canonical
@@ -514,18 +514,19 @@ async def test_a_filled_form_becomes_the_bytes_that_are_signed(at: At) -> None:
     """
     browser = await at.signed_in("uz.prosecutor", "P-117")
     before = await at.installation.gateway(at.plan.initiator).view(at.plan.operation)
-    answer, text = await browser.ask("POST", f"{at.home}/statement", FILLED)
+    answer, text = await browser.ask("POST", f"{at.home}/statement", FILLED | {"plan": before.plan})
     assert 200 == answer.status, text
     after = await at.installation.gateway(at.plan.initiator).view(at.plan.operation)
     said = BOOK.statement.model_validate_json(text)
-    receipt = await at.installation.gateway("uz.prosecutor", "P-117").submit(
+    given = await at.installation.gateway("uz.prosecutor", "P-117").submit(
         at.plan.operation, sign_statement(said, private_key_of("uz.prosecutor"))
     )
 
     assert before.entries == after.entries
     assert ("uz.prosecutor", "P-117", "consent-uz") == (said.service, said.officer, said.checkpoint)
     assert [None, "tashkent-airport"] == [one.at for one in said.content.conditions]  # type: ignore[union-attr]
-    assert isinstance(receipt, Receipt)
+    assert isinstance(given, SignedReceipt)
+    receipt = given.receipt
     assert "accepted" == receipt.verdict.verdict
     found = [one for one in await at.installation.gateway(at.plan.initiator).ledger(at.plan.operation) if one.seq == receipt.seq]
     assert [text.encode()] == [one.event.envelope.body() for one in found if isinstance(one.event, Stated)]  # type: ignore[union-attr]
@@ -712,8 +713,9 @@ async def test_the_key_of_a_browser_becomes_a_key_of_its_service(at: At, officer
     others = await (await at.signed_in("uz.police")).page("/desk/me")
     door = Gateway(at.installation.http, at.installation.url, "uz.police", new)
     said_ = statement(at.plan, "uz.police", {"kind": "incident", "risk_to_life": False, "what": "x"})
-    signed = sign_statement(said_.model_copy(update={"officer": "U-9"}), new)
-    receipt = await door.submit(at.plan.operation, signed)
+    plan_digest = (await door.view(at.plan.operation)).plan
+    signed = sign_statement(said_.model_copy(update={"officer": "U-9", "plan": plan_digest}), new)
+    given = await door.submit(at.plan.operation, signed)
 
     assert 0 == code
     assert at.plan.operation in said["deliveries"]["taken"]
@@ -721,7 +723,8 @@ async def test_the_key_of_a_browser_becomes_a_key_of_its_service(at: At, officer
     assert "U-9" == entered.officer
     assert key_id(public_text(new)) in page
     assert key_id(public_text(new)) not in others
-    assert isinstance(receipt, Receipt)
+    assert isinstance(given, SignedReceipt)
+    receipt = given.receipt
     assert "accepted" == receipt.verdict.verdict
 
 

@@ -14,12 +14,12 @@ from archive.database import Database
 from archive.keys import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
-from domain.delivery.ledger import Receipt
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan import proof
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.record.reads import Read, signed_tip, verify_reads
+from domain.record.receipts import SignedReceipt
 from domain.rules.handling import Information
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
@@ -295,12 +295,12 @@ async def test_while_the_archive_is_away_a_stop_is_taken_and_all_else_for_a_whil
             await at.door("kz.knb").start(signed_plan(renamed(plan)))
         with pytest.raises(Unavailable, match="does not say which keys count"):
             await at.door("uz.police").submit(plan.operation, told_by("uz.police", plan))
-        receipt = await at.door("uz.police").submit(plan.operation, stop_by("uz.police", plan))
+        given = await at.door("uz.police").submit(plan.operation, stop_by("uz.police", plan))
     finally:
         await at.installation.handle(plan).terminate()
 
-    assert isinstance(receipt, Receipt)
-    assert "accepted" == receipt.verdict.verdict
+    assert isinstance(given, SignedReceipt)
+    assert "accepted" == given.receipt.verdict.verdict
 
 
 @pytest.mark.usefixtures("away")

@@ -1,13 +1,37 @@
-"""The bugs that `make bugs` plants still have their places."""
+"""The bugs that `make bugs` plants still have their places, and the tests that must catch them are there."""
 
-import pytest
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
 
 from tests.planted_bugs import BUGS, ROOT, Bug, planted
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.rule} {bug.right.strip()[:40]}")
-def test_each_planted_bug_changes_the_code_it_is_meant_for(bug: Bug) -> None:
-    """A bug whose place has gone would be planted nowhere."""
-    text = (ROOT / bug.file).read_text(encoding="utf-8")
+@cache
+def text_of(file: str) -> str:
+    """A file of the project."""
+    return (ROOT / file).read_text(encoding="utf-8")
 
-    assert text != planted(bug, text)
+
+def faults_of(bug: Bug) -> Iterator[str]:
+    """What is wrong with a bug: it fits nowhere or in two places, is no Python, or names tests that are not there."""
+    try:
+        ast.parse(planted(bug, text_of(bug.file)))
+    except (ValueError, SyntaxError) as error:
+        yield f"{bug.rule}: {error}"
+    for test in bug.tests():
+        file, *name = test.split("::")
+        text = text_of(file) if (ROOT / file).exists() else ""
+        if not text or not all(re.search(rf"^(async )?def {one}\(", text, re.MULTILINE) for one in name):
+            yield f"{bug.rule}: there is no {test}"
+
+
+def test_each_bug_has_one_place_in_the_code_and_tests_that_must_catch_it() -> None:
+    """Its text stands once in its file, what stands there then is Python, and each test it names is there."""
+    assert [] == [fault for bug in BUGS for fault in faults_of(bug)]
+
+
+def test_no_bug_is_planted_twice() -> None:
+    """Two that do the same to the same place prove the same."""
+    assert len(BUGS) == len({(bug.file, bug.right, bug.wrong) for bug in BUGS})

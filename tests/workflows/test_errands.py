@@ -1,0 +1,69 @@
+"""An errand that has ended by itself, and is wanted still, is sent again."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+import pytest
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.worker import Worker
+
+from activities.relay import Relay
+from domain.delivery.events import Deconflicted
+from rehearsal.services import VIGIL, cast, private_key_of
+from tests.installation import end_what_runs, renamed
+from tests.support import SECRET, example_cards, example_directory, example_plan, signed_plan
+from worker import sandbox
+from workflows import messages, temporal_stage
+from workflows.controlled_delivery import ControlledDelivery
+from workflows.messages import CheckpointWait, Docket, Touched, workflow_id
+
+
+class Forgetful:
+    """The register's activity: the first time it ends without having reported what it found."""
+
+    def __init__(self, *, fails: bool) -> None:
+        self._fails = fails
+        self._relay = Relay(private_key_of(VIGIL))
+        self.looks = 0
+        self.went_on = asyncio.Event()
+
+    @activity.defn(name=messages.DECONFLICT)
+    async def deconflict(self, touched: Touched) -> None:
+        """Say that nobody else touches it; not the first time."""
+        self.looks += 1
+        if self.looks > 1:
+            await self._relay.report(touched.delivery, Deconflicted(number=0))
+        elif self._fails:
+            raise ApplicationError("it cannot be done", non_retryable=True)
+
+    @activity.defn(name=messages.AWAIT_CONFIRMATIONS)
+    async def await_confirmations(self, wait: CheckpointWait) -> None:
+        """The delivery has gone on to ask for consent."""
+        self.went_on.set()
+        parked = timedelta(days=1)
+        raise ApplicationError(wait.checkpoint, category=ApplicationErrorCategory.BENIGN, next_retry_delay=parked)
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["without a report", "with an error"])
+async def test_an_errand_that_ended_by_itself_is_sent_again(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    """The register is looked into once more after a rest, and then consent is asked: the delivery does not wait for ever."""
+    monkeypatch.setattr(temporal_stage, "_PAUSE", timedelta(milliseconds=50))
+    plan, register = renamed(example_plan()), Forgetful(fails=fails)
+    cards = {state: card for state, card in example_cards().items() if state in plan.states()}
+    directory = cast(example_directory(), plan.participants()).snapshot(plan.participants())
+    docket = Docket(plan=signed_plan(plan), directory=directory, cards=cards, secret=SECRET.hex())
+    queue = f"errands-{uuid.uuid4().hex[:8]}"
+    errands = [register.deconflict, register.await_confirmations]
+    async with Worker(temporal, task_queue=queue, workflows=[ControlledDelivery], activities=errands, workflow_runner=sandbox()):
+        try:
+            await temporal.start_workflow(messages.WORKFLOW, docket, id=workflow_id(plan.operation), task_queue=queue)
+            await asyncio.wait_for(register.went_on.wait(), 30)
+        finally:
+            await end_what_runs(temporal, workflow_id(plan.operation))
+
+    assert 2 == register.looks
