@@ -16,7 +16,7 @@ from domain.views.asked import request
 from domain.words.errors import VigilError
 from rehearsal.scenario import Scenario
 from rehearsal.services import lines
-from tests.support import MEPHEDRONE, WORDS, Table, example_cards, example_plan, signed_plan
+from tests.support import MEPHEDRONE, WORDS, Table, example_cards, example_plan, signed_plan, with_changes
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -125,7 +125,7 @@ def babbled(seed: int) -> Told:
         if table.delivery.state.ended:
             break
         with suppress(VigilError, ValueError, KeyError):
-            dice.choice((*DOINGS, *DOINGS, _change))(table, dice)
+            dice.choice((*DOINGS, *DOINGS, *(5 if seed % 4 == 0 else 1) * (_change,)))(table, dice)
     return table
 
 
@@ -190,7 +190,7 @@ def _change(table: Told, dice: random.Random) -> None:
     def edit(plan: dict[str, Any]) -> None:
         checkpoint, leg = dice.choice(plan["checkpoints"]), dice.choice(plan["legs"])
         services = sorted({one["service"] for at in plan["checkpoints"] for one in at["requires"]})
-        match dice.randint(0, 13):
+        match dice.randint(0, 15):
             case 0:
                 plan["title"] = f"Title {dice.randint(1, 99)}"
             case 1:
@@ -217,6 +217,10 @@ def _change(table: Told, dice: random.Random) -> None:
                 checkpoint["overdue"] = dice.choice(("hold", "interdict"))
             case 12:
                 checkpoint["escalate"] = ()
+            case 13:
+                plan["replaced"] = ()
+            case 14:
+                leg["end"] = checkpoint["id"]
             case _:
                 pass
 
@@ -225,3 +229,103 @@ def _change(table: Told, dice: random.Random) -> None:
 
 DOINGS = (_answer, _answer, _oddly, _oddly, _babble, _babble, _babble, _wait, _look)
 """What there is to do, as often as it is done."""
+
+
+def extended_behind_it() -> Table:
+    """A State that it has left extends an authorisation that has run out."""
+    table = Table()
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-03-06T00:00:00Z")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    for service in ("uz.customs", "uz.police"):
+        table.say(service, "ready", "departure")
+    table.say("kz.customs", "dispatched", "departure")
+    table.hand_over()
+    table.pass_time(days=6)
+    table.say("kz.prosecutor", "authorisation_extended", state="KZ", valid_until="2022-05-01T00:00:00Z")
+    return table
+
+
+def split_too_soon() -> Table:
+    """It splits before it has left."""
+    table = Table().prepare()
+    half = {"substance": MEPHEDRONE["substance"], "net": "6.6 kg"}
+    parts = [{"operation": f"part-{number}", "contents": [half]} for number in (1, 2)]
+    table.say("kz.customs", "split", parts=parts, reason="two cars")
+    return table
+
+
+def failed_twice() -> Table:
+    """A device is said to have failed, and again."""
+    table = Table().consent()
+    device = {"label": "T-1", "what": "tracker", "gross": "100 g", "lasts": "30d"}
+    table.say("kz.customs", "prepared", "preparation", items=[device])
+    for _ in range(2):
+        table.say("kz.customs", "device_failed", label="T-1", reason="battery")
+    return table
+
+
+def changed_where_it_is_open() -> Table:
+    """The initiator changes what is open, what has been answered, what has been passed and who was replaced."""
+    table = Told(
+        plan=with_changes(consent_uz={"escalate": [{"to": "uz.customs", "after": "1h"}, {"to": "uz.police", "after": "2h"}]})
+    )
+    table.change(_set("consent-uz", place="Elsewhere"))
+    table.pass_time(hours=1)
+    table.change(_set("consent-uz", escalate=()))
+    table.change(_set("consent-uz", requires=[{"service": "uz.prosecutor", "says": "permission", "officers": 1}]))
+    table.dispatch()
+    table.change(_beside("preparation"))
+    table.change(_beside("departure"))
+    table.change(lambda plan: plan["legs"][0].update(end="delivery"))
+    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.change(_instead_of("kz.customs", "kz.police"))
+    table.change(_instead_of("uz.police", "uz.post", replaced=True))
+    table.change(lambda plan: plan.update(replaced=()))
+    table.change(lambda plan: plan.update(title="Another title"))
+    return table
+
+
+def taken_out_while_open() -> Table:
+    """A consent that was asked afresh and not given is taken out again."""
+    table = Told().dispatch()
+    table.change(_beside("consent-uz", "consent-uz-again"))
+    table.change(lambda plan: plan.update(checkpoints=[one for one in plan["checkpoints"] if one["id"] != "consent-uz-again"]))
+    return table
+
+
+def _set(name: str, **values: Any) -> Edit:
+    return lambda plan: next(one for one in plan["checkpoints"] if one["id"] == name).update(values)
+
+
+def _beside(like: str, name: str = "one-more") -> Edit:
+    """Another checkpoint like this one."""
+
+    def edit(plan: dict[str, Any]) -> None:
+        other = next(one for one in plan["checkpoints"] if one["id"] == like)
+        plan["checkpoints"] = [*plan["checkpoints"], other | {"id": name}]
+
+    return edit
+
+
+def _instead_of(old: str, new: str, *, replaced: bool = False) -> Edit:
+    """Whatever lies ahead asks another service."""
+
+    def edit(plan: dict[str, Any]) -> None:
+        for checkpoint in plan["checkpoints"][4:]:
+            for one in checkpoint["requires"]:
+                one["service"] = one["service"].replace(old, new)
+        plan["replaced"] = [{"service": old, "by": new, "reason": "busy"}] if replaced else ()
+
+    return edit
+
+
+TOLD: dict[str, Callable[[], Table]] = {
+    "extended-behind-it": extended_behind_it,
+    "split-too-soon": split_too_soon,
+    "failed-twice": failed_twice,
+    "changed-where-it-is-open": changed_where_it_is_open,
+    "taken-out-while-open": taken_out_while_open,
+}
+"""What neither seeds nor babble bring about."""
