@@ -58,7 +58,7 @@ DOMAIN = Path(__file__).parent / "domain"
 RULES = Path(__file__).parent.parent / "domain" / "rules"
 SEEDS = range(200, 260)
 """Of the world of `python -m rehearsal`: each is recorded."""
-BABBLE = range(120)
+BABBLE = range(60)
 """Of which those are recorded that reach further than the ones before."""
 
 ENDLESS = ("test_state_machine.py", "test_golden.py")

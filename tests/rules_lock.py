@@ -13,9 +13,9 @@ from process.builds import ROOT, VERSIONED, digests
 LOCK = Path("domain/rules/rules.lock")
 
 WHAT_TO_DO = """\
-Before the first release: record the golden ledgers anew (`make golden`), lock again (`make rules-lock`), and say in the message of
-the commit why the law changes. After it, this is a new version: move what was so until now to `domain/rules/frozen/before_N.py`,
-raise the number in `domain/rules/books.py`, record the golden ledgers of the new version, lock again. Older ones stay."""
+Before the first release: record the golden ledgers anew (`make golden`), lock again (`make rules-lock`), and say in the
+commit why the law changes. After it this is a new version: move what was so until now to `domain/rules/frozen/before_N.py`,
+raise the number in `domain/rules/books.py`, record golden ledgers of the new version and lock again. Older ones stay."""
 
 
 def text() -> str:
