@@ -287,6 +287,16 @@ def changed_where_it_is_open() -> Table:
     return table
 
 
+def not_cleared_any_more() -> Table:
+    """The plan is changed while a conflict is in the way: what was cleared is so no more, and it may not leave."""
+    table = Told().prepare()
+    table.alone = False
+    table.deconflict("uz.police")
+    table.change(lambda plan: plan.update(title="Another title"))
+    table.say("kz.customs", "dispatched", "departure")
+    return table
+
+
 def taken_out_while_open() -> Table:
     """A consent that was asked afresh and not given is taken out again."""
     table = Told().dispatch()
@@ -326,6 +336,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "split-too-soon": split_too_soon,
     "failed-twice": failed_twice,
     "changed-where-it-is-open": changed_where_it_is_open,
+    "not-cleared-any-more": not_cleared_any_more,
     "taken-out-while-open": taken_out_while_open,
 }
 """What neither seeds nor babble bring about."""

@@ -183,7 +183,10 @@ def told_again(golden: Golden) -> tuple[Delivery, dict[int, str], list[tuple[str
 def wrong_with(golden: Golden) -> str:
     """What differs today from what was recorded, as the first entry at which it does; an empty text where nothing does."""
     replayed = replay(golden.entries, golden.directory, golden.cards)
-    again, receipts, faults = told_again(golden)
+    try:
+        again, receipts, faults = told_again(golden)
+    except VigilError as error:
+        return f"something that came from outside is turned away now: {error.message}"
     for seq, entry in enumerate(golden.entries):
         if seq >= len(again.ledger) or again.ledger[seq] != entry:
             return f"entry {seq}: recorded is {entry.event.event} at {entry.at}, now comes {_said(again, seq)}"

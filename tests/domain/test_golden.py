@@ -39,7 +39,7 @@ def test_a_change_of_what_was_recorded_is_found() -> None:
     assert not wrong_with(golden)
     assert "another receipt" in wrong_with(golden.model_copy(update={"receipts": golden.receipts | {said: "0" * 64}}))
     assert "another root" in wrong_with(golden.model_copy(update={"root": "0" * 64}))
-    assert "entry" in wrong_with(golden.model_copy(update={"secret": "1" * 64}))
+    assert wrong_with(golden.model_copy(update={"secret": "1" * 64}))
     assert "turned away" in wrong_with(
         golden.model_copy(update={"tried": (first.model_copy(update={"faults": ("elsewhere",)}), *golden.tried[1:])})
     )
