@@ -9,7 +9,7 @@ REQUESTS ?= 10000
 SECONDS ?= 60
 PACKAGES := activities archive client domain gateway process protocol rehearsal workflows
 
-.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate histories rules schemas vectors words clean
+.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate golden histories rules rules-lock schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -73,6 +73,12 @@ vectors: $(STAMP) ## write docs/vectors anew: proofs, envelopes, trees, receipts
 
 rules: $(STAMP) ## write docs/rules.md anew: every rule, code, kind of statement and contingency
 	@$(BIN)/python -m tests.docs.law
+
+rules-lock: $(STAMP) ## lock the rules as they are, on purpose: say in the commit's message why they change
+	@$(BIN)/python -m tests.rules_lock
+
+golden: $(STAMP) ## record the golden ledgers of the newest rules anew (minutes; only while there is no release)
+	@$(BIN)/python -m tests.goldens
 
 histories: $(STAMP) ## record new Temporal histories for the replay tests (old ones are never deleted)
 	@$(BIN)/python -m tests.workflows.record_histories

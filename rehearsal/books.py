@@ -279,19 +279,20 @@ class Conflicts(Book):
         self._asked_anew = False
         """Whether the register has answered since a planned checkpoint closed."""
         self._agreed: set[str] = set()
-        self._asked_first: str | None = None
-        """When States were first asked: what is asked afresh of a changed plan later is asked without looking again."""
+        self._asked = self._begun = False
+        """States have been asked, and something has followed: what a changed plan asks afresh is asked without looking again."""
         self.undecided = False
         """A conflict was left unanswered, or given way to, before it had left."""
 
-    def happened(self, event: Event, at: str, *, gone: bool) -> Iterator[str]:
+    def happened(self, event: Event, *, gone: bool) -> Iterator[str]:
         """What the register answered, and what may only happen after it has been asked. `gone`: it has left."""
+        self._begun |= self._asked and not isinstance(event, Opened)
         match event:
             case Deconflicted(contacts=contacts):
                 self._others = {f"conflict.{one.conflict}": one for one in contacts}
                 self._asked_anew = True
-            case Opened(checkpoint=name) if self._authorises(name) and self._asked_first in (None, at):
-                self._asked_first = at
+            case Opened(checkpoint=name) if self._authorises(name) and not self._begun:
+                self._asked = True
                 yield from self.alone(f"{name} opened")
             case Amended():
                 self._asked_first = None if self._asked_first is None else BEFORE

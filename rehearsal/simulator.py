@@ -102,6 +102,11 @@ def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Sim
     return _Theatre(world, watch).perform()
 
 
+def secret_of(seed: int) -> bytes:
+    """Behind the salts of a simulated delivery's ledger: no secret at all, so that one seed gives one ledger."""
+    return hashlib.sha256(f"{seed}/secret".encode()).digest()
+
+
 class _Theatre:
     """The stage and the services around one delivery."""
 
@@ -112,7 +117,7 @@ class _Theatre:
         self._directory = cast(world.directory, world.plan.participants())
         self._plan = signed(world.plan)
         self._cards = {state: card for state, card in world.cards.items() if state in world.plan.states()}
-        self._secret = hashlib.sha256(f"{world.seed}/secret".encode()).digest()
+        self._secret = secret_of(world.seed)
         self._now = EPOCH
         self._delivery = begin(self._plan, self._directory, self._cards, self._now, self._secret)
         self._patience = sum((leg.takes for leg in world.plan.legs), start=PATIENCE)

@@ -851,15 +851,15 @@ BUGS = (
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        "hmac.new(secret, numbered, hashlib.sha256)",
-        'hmac.new(b"", numbered, hashlib.sha256)',
+        "hmac.new(secret, content, hashlib.sha256)",
+        'hmac.new(b"", content, hashlib.sha256)',
         "ledger",
     ),
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        'numbered = seq.to_bytes(8, "big") + hashlib.sha256(content).digest()',
-        'numbered = seq.to_bytes(8, "big")',
+        'content = seq.to_bytes(8, "big") + hashlib.sha256(event).digest()',
+        'content = seq.to_bytes(8, "big")',
         "ledger",
     ),
     Bug(

@@ -154,6 +154,8 @@ class Docket(Frozen):
     entries: Annotated[tuple[Entry, ...], Field(max_length=100_000)] = ()
     entries_per_run: Annotated[int, Field(ge=1)] = 1500
     """After so many new entries a run ends and another goes on, whatever is open (Temporal's limits)."""
+    seconds_per_run: Annotated[int, Field(ge=1)] = 7 * 24 * 3600
+    """After so long likewise: so that a build of the worker has no runs left a week after another became current."""
 
 
 class LedgerSlice(Frozen):

@@ -65,6 +65,8 @@ class TemporalStage:
         self._shown_participants = delivery.plan.participants()
         self._stirred = False
         self._commands = 0
+        self._until = workflow.info().start_time + timedelta(seconds=docket.seconds_per_run)
+        """When another run goes on."""
         self.reached = delivery.state.now
         """Up to when time has passed here."""
 
@@ -99,17 +101,17 @@ class TemporalStage:
             if not isinstance(errand, Question) and (known is None or known.done()):
                 self._start(errand)
         self._running = {one: task for one, task in self._running.items() if not task.done() or one in errands}
-        self._set_alarm(coming)
+        self._set_alarm(min(coming or self._until, self._until))
         self._show()
         if self._commands == before:
             workflow.upsert_memo({"size": len(self._delivery.ledger)})
 
     def go_on_in_a_new_run(self) -> None:
-        """Continue as new where the run has grown long, whatever is open: the next run starts what is wanted, on the build of the
-        worker that is current then.
+        """Continue as new where the run has grown long or old, whatever is open: the next run starts what is wanted, on the build
+        of the worker that is current then.
         """
         grown = len(self._delivery.ledger) - len(self._docket.entries) >= self._docket.entries_per_run
-        if grown or workflow.info().is_continue_as_new_suggested():
+        if grown or self.reached >= self._until or workflow.info().is_continue_as_new_suggested():
             docket = self._docket.model_copy(update={"entries": self._delivery.ledger.entries})
             workflow.continue_as_new(docket, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
 
@@ -211,17 +213,16 @@ class TemporalStage:
 
         return asyncio.create_task(run())
 
-    def _set_alarm(self, until: datetime | None) -> None:
+    def _set_alarm(self, until: datetime) -> None:
         if until == self._alarm_at:
             return
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm_at, self._alarm = until, None
+        self._alarm_at = until
         self._commands += 1
-        if until is not None:
-            left = max(until - workflow.now(), _AT_ONCE)
-            self._alarm = asyncio.create_task(workflow.sleep(left, summary=f"until {until.isoformat(timespec='seconds')}"))
-            self._alarm.add_done_callback(lambda _: self.stir())
+        left = max(until - workflow.now(), _AT_ONCE)
+        self._alarm = asyncio.create_task(workflow.sleep(left, summary=f"until {until.isoformat(timespec='seconds')}"))
+        self._alarm.add_done_callback(lambda _: self.stir())
 
     def _show(self) -> None:
         """Temporal's own UI reads like the operation: details in words, one search attribute for lists."""

@@ -85,9 +85,15 @@ class Book:
         return MappingProxyType(_answers(self.kinds))
 
     @cached_property
-    def _read(self) -> Callable[[str], Statement]:
+    def statement(self) -> type[Statement]:
+        """A statement of any of these kinds."""
         content: Any = Annotated[Union[tuple(self.kinds.values())], Field(discriminator="kind")]  # noqa: UP007 - made at run time
-        return lru_cache(maxsize=1024)(partial(_parsed, StatementOf[content]))
+        model: type[Statement] = StatementOf[content]
+        return model
+
+    @cached_property
+    def _read(self) -> Callable[[str], Statement]:
+        return lru_cache(maxsize=1024)(partial(_parsed, self.statement))
 
     # What events ask of it, see `domain.delivery.events.Law`
 

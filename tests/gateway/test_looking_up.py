@@ -75,7 +75,7 @@ async def test_health_says_whether_a_worker_is_there(at: At, temporal: Client) -
         temporal, f"nobody-{uuid.uuid4().hex}", InForce(at.installation.directory), example_cards(), private_key_of(VIGIL)
     ).ready()
 
-    assert {"status": "up", "temporal": "up", "worker": "up", "archive": "up"} == with_worker
+    assert {"status": "up", "temporal": "up", "worker": "up", "stranded": 0, "archive": "up"} == with_worker
     assert Health(worker="none") == without
 
 

@@ -88,6 +88,17 @@ async def test_a_delivery_stays_with_its_build_until_it_goes_on_as_a_new_run(tem
     assert 1 == sum(isinstance(entry.event, Stated) for entry in ledger)
 
 
+async def test_a_run_that_has_grown_old_goes_on_as_a_new_one_on_the_current_build(temporal: Client) -> None:
+    """Though nobody says anything: so a build has no runs left some time after another became current."""
+    plan = touching("almaty-tashkent")
+    async with installed(temporal, plan, None, build=OLD) as at:
+        await started(at, plan, seconds_per_run=5)
+        await asked(at, plan)
+        async with worker(at, NEW):
+            await make_current(at.client, at.task_queue, NEW)
+            await becomes(at, plan, NEW)
+
+
 async def test_a_worker_that_takes_over_goes_on_with_what_another_build_has_begun(temporal: Client) -> None:
     """The old build is gone for good; the new one has its runs at once, so that a stop right afterwards is judged, and the run
     then belongs to the new build alone.

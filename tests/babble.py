@@ -1,0 +1,342 @@
+"""Deliveries for golden ledgers in which people say what comes into their heads, and initiators change what comes into theirs."""
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from domain.delivery.events import Amended
+from domain.plan.plan import Plan
+from domain.record.door import amend, submit
+from domain.rules.amending import faults_in
+from domain.rules.books import BOOK
+from domain.views.asked import request
+from domain.words.errors import VigilError
+from rehearsal.scenario import Scenario
+from rehearsal.services import lines
+from tests.support import MEPHEDRONE, WORDS, Table, example_cards, example_plan, signed_plan, with_changes
+
+Edit = Callable[[dict[str, Any]], None]
+
+CALM = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1m", "slowest": "2m"}})
+BABBLED = ("almaty-tashkent", "moscow-vector", "omsk-taraz", "cash-by-bus", "algeciras-valencia", "kyrgyzstan-kazakhstan-russia")
+STEPS = 90
+
+HALTING = (
+    "authorisation_refused",
+    "authorisation_withdrawn",
+    "permission_refused",
+    "stop_requested",
+    "destroyed",
+    "incident",
+    "interdicted",
+    "not_collected",
+    "handover_declined",
+    "split",
+)
+"""What ends the ordinary course: said seldom, or little else would be."""
+
+ODD: dict[str, tuple[dict[str, Any], ...]] = {
+    "authorisation_granted": (
+        {},
+        {"valid_until": "2022-03-02T00:00:00Z"},
+        {"valid_until": "2022-02-28T00:00:00Z", "valid_from": "2022-02-01T00:00:00Z"},
+        {"provisional": True},
+        {"modalities": ["replaced_in_whole"]},
+        {"state": "FR"},
+        {"conditions": [{"text": "two officers"}]},
+        {"conditions": [{"text": "there", "at": "nowhere"}]},
+        {"valid_until": "2029-01-01T00:00:00Z"},
+    ),
+    "authorisation_extended": ({"valid_until": "2022-05-01T00:00:00Z"}, {"valid_until": "2022-03-01T12:00:00Z"}),
+    "permission_granted": ({}, {"state": "FR"}, {"permissions": ["technical_means"]}, {"valid_until": "2022-03-01T06:30:00Z"}),
+    "prepared": ({}, {"gross": "99 kg"}, {"modality": "removed"}, {"kept": []}, {"removed": [{"substance": "x", "net": "1 kg"}]}),
+    "handover_offered": ({}, {"gross": "1 kg"}, {"seals": [{"number": "XX1", "security": "H"}]}),
+    "handover_accepted": ({}, {"seals_intact": False}, {"gross": "9 kg"}),
+    "movement_decision": ({}, {"proceed": False}),
+    "not_collected": ({}, {"because": "returned"}),
+    "arrestee_released": ({}, {"persons": 9}),
+    "seizure": ({}, {"gross": "1 kg", "recovered": []}),
+    "disclosure_permitted": ({}, {"statements": ["statement-0001"]}, {"to": "KZ", "statements": ["nobody-said-it"]}),
+    "delegated": ({}, {"to": "fr.customs"}, {"to": "uz.police"}, {"to": "kz.knb"}, {"to": "kz.customs"}),
+    "incident": ({"risk_to_life": True, "what": "danger"}, {"risk_to_life": False, "what": "a flat tyre"}),
+    "device_failed": ({"label": "T-1", "reason": "battery"}, {"label": "none", "reason": "battery"}),
+    "surveillance_regained": ({"place": "on the road", "reason": "found again"},),
+    "looked_back": ({"note": "in court"},),
+    "costs_settled": ({"note": "each its own"},),
+    "goods_returned": ({"reference": "TEST-4"},),
+    "loss_recorded": ({"circumstances": "not found"},),
+    "conflict_yielded": ({"reason": "the other was first"},),
+    "conflict_settled": (
+        {"agreed_with": "uz.police", "reference": "TEST-5", "reason": "both"},
+        {"agreed_with": "nobody.known", "reference": "TEST-5", "reason": "both"},
+    ),
+    "split": (
+        {"parts": [{"operation": "part-1", "contents": [MEPHEDRONE]}, {"operation": "part-2", "contents": []}], "reason": "two"},
+    ),
+    "correction": (
+        {"of": "statement-0001", "reason": "slip", "content": {"kind": "arrest_made"} | WORDS["arrest_made"]},
+        {"of": "statement-0003", "reason": "slip", "content": {"kind": "seizure"} | WORDS["seizure"]},
+    ),
+}
+"""Other words than the usual ones, by kind."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A change of plan that was tried when the ledger had so many entries, and the places of what was wrong with it."""
+
+    size: int
+    at: datetime
+    change: Amended
+    faults: tuple[str, ...]
+
+
+@dataclass
+class Told(Table):
+    """A table at which plans are changed too, and at which it is noted what was wrong with those that were turned away."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def change(self, edit: Edit) -> None:
+        """The initiator signs the plan after this edit, and hands it in. Raises `ValidationError` if it is no plan then."""
+        document = self.delivery.plan.model_dump()
+        edit(document)
+        plan = Plan.model_validate(document)
+        known = self.delivery.cards
+        cards = tuple(example_cards()[state] for state in plan.states() if state not in known and state in example_cards())
+        change = Amended(plan=signed_plan(plan), cards=cards)
+        faults = faults_in(self.delivery, plan, *change.known_with(self.delivery.state))
+        if faults:
+            places = tuple(fault.place for fault in faults)
+            self.attempts.append(Attempt(len(self.delivery.ledger), self.now, change, places))
+            return
+        amend(self.delivery, change, self.now)
+        self.settle()
+
+
+def babbled(seed: int) -> Told:
+    """Half of what is said answers what is asked; the rest is any kind of statement, by anyone, anywhere."""
+    dice = random.Random(f"{seed}/babble")  # noqa: S311 - it must be repeatable
+    table = Told(plan=example_plan(BABBLED[seed % len(BABBLED)]), alone=dice.random() < 0.8)
+    for _ in range(STEPS):
+        if table.delivery.state.ended:
+            break
+        with suppress(VigilError, ValueError, KeyError):
+            dice.choice((*DOINGS, *DOINGS, *(5 if seed % 4 == 0 else 1) * (_change,)))(table, dice)
+    return table
+
+
+def _answer(table: Told, dice: random.Random) -> None:
+    asked = [(one.checkpoint.id, service) for one in table.delivery.state.open_checkpoints() for service in one.waiting_for()]
+    name, service = dice.choice(asked or [("", "")])
+    for line in lines(request(table.delivery, name, service), CALM, dice.randint(1, 3), table.now) if name else ():
+        with suppress(VigilError):
+            submit(table.delivery, line.envelope, table.now)
+            table.settle()
+
+
+def _oddly(table: Told, dice: random.Random) -> None:
+    """Whoever is asked says one of what answers it, not quite as expected."""
+    asked = [(one, service) for one in table.delivery.state.open_checkpoints() for service in one.waiting_for()]
+    if not asked:
+        return
+    progress, service = dice.choice(asked)
+    kind = dice.choice(BOOK.answers[dice.choice(progress.checkpoint.needs_of(service))])
+    if kind in HALTING and dice.random() < 0.8:
+        return
+    words = dict(dice.choice(ODD.get(kind, ({},))))
+    if dice.random() < 0.3:
+        words["officer"] = "officer-2"
+    if dice.random() < 0.1:
+        words["plan"] = dice.choice((None, "0" * 64))
+    if dice.random() < 0.1:
+        words["seen"] = {"size": dice.choice((1, 10_000)), "root": "0" * 64}
+    table.say(service, kind, progress.checkpoint.id, **words)
+
+
+def _babble(table: Told, dice: random.Random) -> None:
+    services = (*table.plan.participants(), "uz.post", "supervision")
+    checkpoints = (None, *(one.id for one in table.plan.checkpoints), *table.delivery.state.progress, "nowhere")
+    kind = dice.choice(tuple(BOOK.kinds))
+    if kind in HALTING and dice.random() < 0.9:
+        return
+    words = dict(dice.choice(ODD.get(kind, ({},))))
+    if dice.random() < 0.2:
+        words["officer"] = "officer-2"
+    if dice.random() < 0.15:
+        words["on_behalf_of"] = dice.choice(services)
+    if dice.random() < 0.1:
+        words["id"] = f"statement-{dice.randint(1, 9):04d}"
+    state = table.delivery.state
+    own = [state.responsible] if BOOK.kinds[kind].declares.by == "responsible" and dice.random() < 0.8 else services
+    at = [name for name, one in state.progress.items() if one.open and BOOK.need_of(kind) in one.checkpoint.needs_of(own[0])]
+    table.say(dice.choice(own), kind, dice.choice(at or checkpoints), **words)
+
+
+def _wait(table: Told, dice: random.Random) -> None:
+    table.pass_time(hours=dice.choice((1, 1, 6, 30)))
+
+
+def _look(table: Told, dice: random.Random) -> None:
+    table.deconflict(*dice.choice(((), (), (table.plan.initiator,), ("uz.police",))))
+
+
+def _change(table: Told, dice: random.Random) -> None:
+    """The initiator changes something of the plan, whether it may or not."""
+
+    def edit(plan: dict[str, Any]) -> None:
+        checkpoint, leg = dice.choice(plan["checkpoints"]), dice.choice(plan["legs"])
+        services = sorted({one["service"] for at in plan["checkpoints"] for one in at["requires"]})
+        match dice.randint(0, 15):
+            case 0:
+                plan["title"] = f"Title {dice.randint(1, 99)}"
+            case 1:
+                checkpoint["due"] *= dice.choice((0.5, 2))
+            case 2:
+                checkpoint["place"] = "Elsewhere"
+            case 3:
+                dice.choice(checkpoint["requires"])["service"] = dice.choice(services)
+            case 4:
+                plan["checkpoints"] = [*plan["checkpoints"], checkpoint | {"id": f"more-{dice.randint(1, 99)}"}]
+            case 5:
+                plan["checkpoints"] = [one for one in plan["checkpoints"] if one is not checkpoint]
+            case 6:
+                leg[dice.choice(("id", "means"))] = "another"
+            case 7:
+                leg["takes"] *= dice.choice((0.5, 2))
+            case 8:
+                plan["modality"] = dice.choice(("intact", "replaced_in_whole", "removed"))
+            case 9:
+                plan["replaced"] = [{"service": dice.choice(services), "by": dice.choice(services), "reason": "busy"}]
+            case 10:
+                plan["weight_tolerance"] += 1
+            case 11:
+                checkpoint["overdue"] = dice.choice(("hold", "interdict"))
+            case 12:
+                checkpoint["escalate"] = ()
+            case 13:
+                plan["replaced"] = ()
+            case 14:
+                leg["end"] = checkpoint["id"]
+            case _:
+                pass
+
+    table.change(edit)
+
+
+DOINGS = (_answer, _answer, _oddly, _oddly, _babble, _babble, _babble, _wait, _look)
+"""What there is to do, as often as it is done."""
+
+
+def extended_behind_it() -> Table:
+    """A State that it has left extends an authorisation that has run out."""
+    table = Table()
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-03-06T00:00:00Z")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    for service in ("uz.customs", "uz.police"):
+        table.say(service, "ready", "departure")
+    table.say("kz.customs", "dispatched", "departure")
+    table.hand_over()
+    table.pass_time(days=6)
+    table.say("kz.prosecutor", "authorisation_extended", state="KZ", valid_until="2022-05-01T00:00:00Z")
+    return table
+
+
+def split_too_soon() -> Table:
+    """It splits before it has left."""
+    table = Table().prepare()
+    half = {"substance": MEPHEDRONE["substance"], "net": "6.6 kg"}
+    parts = [{"operation": f"part-{number}", "contents": [half]} for number in (1, 2)]
+    table.say("kz.customs", "split", parts=parts, reason="two cars")
+    return table
+
+
+def failed_twice() -> Table:
+    """A device is said to have failed, and again."""
+    table = Table().consent()
+    device = {"label": "T-1", "what": "tracker", "gross": "100 g", "lasts": "30d"}
+    table.say("kz.customs", "prepared", "preparation", items=[device])
+    for _ in range(2):
+        table.say("kz.customs", "device_failed", label="T-1", reason="battery")
+    return table
+
+
+def changed_where_it_is_open() -> Table:
+    """The initiator changes what is open, what has been answered, what has been passed and who was replaced."""
+    table = Told(
+        plan=with_changes(consent_uz={"escalate": [{"to": "uz.customs", "after": "1h"}, {"to": "uz.police", "after": "2h"}]})
+    )
+    table.change(_set("consent-uz", place="Elsewhere"))
+    table.pass_time(hours=1)
+    table.change(_set("consent-uz", escalate=()))
+    table.change(_set("consent-uz", requires=[{"service": "uz.prosecutor", "says": "permission", "officers": 1}]))
+    table.dispatch()
+    table.change(_beside("preparation"))
+    table.change(_beside("departure"))
+    table.change(lambda plan: plan["legs"][0].update(end="delivery"))
+    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.change(_instead_of("kz.customs", "kz.police"))
+    table.change(_instead_of("uz.police", "uz.post", replaced=True))
+    table.change(lambda plan: plan.update(replaced=()))
+    table.change(lambda plan: plan.update(title="Another title"))
+    return table
+
+
+def not_cleared_any_more() -> Table:
+    """The plan is changed while a conflict is in the way: what was cleared is so no more, and it may not leave."""
+    table = Told().prepare()
+    table.alone = False
+    table.deconflict("uz.police")
+    table.change(lambda plan: plan.update(title="Another title"))
+    table.say("kz.customs", "dispatched", "departure")
+    return table
+
+
+def taken_out_while_open() -> Table:
+    """A consent that was asked afresh and not given is taken out again."""
+    table = Told().dispatch()
+    table.change(_beside("consent-uz", "consent-uz-again"))
+    table.change(lambda plan: plan.update(checkpoints=[one for one in plan["checkpoints"] if one["id"] != "consent-uz-again"]))
+    return table
+
+
+def _set(name: str, **values: Any) -> Edit:
+    return lambda plan: next(one for one in plan["checkpoints"] if one["id"] == name).update(values)
+
+
+def _beside(like: str, name: str = "one-more") -> Edit:
+    """Another checkpoint like this one."""
+
+    def edit(plan: dict[str, Any]) -> None:
+        other = next(one for one in plan["checkpoints"] if one["id"] == like)
+        plan["checkpoints"] = [*plan["checkpoints"], other | {"id": name}]
+
+    return edit
+
+
+def _instead_of(old: str, new: str, *, replaced: bool = False) -> Edit:
+    """Whatever lies ahead asks another service."""
+
+    def edit(plan: dict[str, Any]) -> None:
+        for checkpoint in plan["checkpoints"][4:]:
+            for one in checkpoint["requires"]:
+                one["service"] = one["service"].replace(old, new)
+        plan["replaced"] = [{"service": old, "by": new, "reason": "busy"}] if replaced else ()
+
+    return edit
+
+
+TOLD: dict[str, Callable[[], Table]] = {
+    "extended-behind-it": extended_behind_it,
+    "split-too-soon": split_too_soon,
+    "failed-twice": failed_twice,
+    "changed-where-it-is-open": changed_where_it_is_open,
+    "not-cleared-any-more": not_cleared_any_more,
+    "taken-out-while-open": taken_out_while_open,
+}
+"""What neither seeds nor babble bring about."""

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from domain.delivery.events import Stated
+from domain.rules.books import BOOKS
+from tests.goldens import GOLDEN, read, wrong_with
+
+RECORDED = sorted(GOLDEN.glob("*/*.json.gz"))
+MOST = 3 * 2**20
+"""Bytes of all of them."""
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}-{path.name.removesuffix('.json.gz')}")
+def test_the_rules_still_make_of_it_what_they_made(path: Path) -> None:
+    """Replayed, and told once more through the door: every entry, root and receipt is what was recorded, and each change of plan
+    that was turned away is so for the same places.
+    """
+    assert not wrong_with(read(path)), "make golden, see domain/rules/rules.lock"
+
+
+def test_every_version_has_golden_ledgers_and_they_are_not_large() -> None:
+    """Examples, troubled seeds, tables and babble of each version that can be followed."""
+    names = {version: [path.name for path in RECORDED if path.parent.name == str(version)] for version in BOOKS}
+
+    for version in BOOKS:
+        assert {"example", "seed", "told", "table", "babble"} == {name.split("-")[0] for name in names[version]}
+        assert 60 == sum(name.startswith("seed-") for name in names[version])
+    assert sum(path.stat().st_size for path in RECORDED) < MOST
+
+
+def test_a_change_of_what_was_recorded_is_found() -> None:
+    """The net holds: another receipt, another entry, another root, another fault of a change that was turned away."""
+    golden = next(one for one in map(read, RECORDED) if one.tried and len(one.receipts) > 3)
+    said = max(golden.receipts)
+    first = golden.tried[0]
+    entry = next(one for one in golden.entries if isinstance(one.event, Stated))
+
+    assert not wrong_with(golden)
+    assert "another receipt" in wrong_with(golden.model_copy(update={"receipts": golden.receipts | {said: "0" * 64}}))
+    assert "another root" in wrong_with(golden.model_copy(update={"root": "0" * 64}))
+    assert wrong_with(golden.model_copy(update={"secret": "1" * 64}))
+    assert "turned away" in wrong_with(
+        golden.model_copy(update={"tried": (first.model_copy(update={"faults": ("elsewhere",)}), *golden.tried[1:])})
+    )
+    assert entry.seq in golden.receipts

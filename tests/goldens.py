@@ -1,0 +1,391 @@
+"""Golden ledgers: what the rules have made of deliveries, recorded once for each version, so that no change goes unnoticed.
+
+`make golden` records those of the newest version anew and measures that they reach every branch of the rules: each example, seeds
+full of trouble, people who say what comes into their heads, and those tables of the tests of the domain that reach further. From
+the first release on they stand for deliveries that exist: they are never recorded again, and a change of law gets a new version.
+"""
+
+import ast
+import gzip
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from coverage import Coverage
+
+from client.brought import checked_scenario
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import (
+    OUTSIDE,
+    Amended,
+    Asked,
+    AskedOnceMore,
+    Deconflicted,
+    KeysChanged,
+    Released,
+    Started,
+    Stated,
+    Told,
+)
+from domain.delivery.ledger import Entry, Receipt
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.plan import read_plan
+from domain.plan.vocabulary import Digest
+from domain.record.door import amend, begin, change_keys, receipt, report, submit
+from domain.record.verify import replay
+from domain.rules.amending import faults_in
+from domain.rules.books import book_for, newest
+from domain.rules.course import advance
+from domain.signing.canonical import Frozen, canonical, digest
+from domain.words.errors import VigilError
+from domain.words.identifiers import State
+from domain.words.moments import instant
+from rehearsal.__main__ import world
+from rehearsal.simulator import World, secret_of, simulate
+from tests.babble import TOLD, babbled
+from tests.support import EXAMPLES, SECRET, Table
+
+GOLDEN = Path(__file__).parent / "golden"
+DOMAIN = Path(__file__).parent / "domain"
+RULES = Path(__file__).parent.parent / "domain" / "rules"
+SEEDS = range(200, 260)
+"""Of the world of `python -m rehearsal`: each is recorded."""
+BABBLE = range(60)
+"""Of which those are recorded that reach further than the ones before."""
+
+ENDLESS = ("test_state_machine.py", "test_golden.py")
+MOST_OF_A_TEST = 4
+"""Tables of one test that are looked at."""
+
+NOT_LAW = (
+    r"def (asked|window|until|may_read|third_state|permitted|bound|code_of|asked_in_place|may_be_opened)\(",
+    r"def (need_of|kind_of|content|confirming|read|newest|book_for|opened|leaving|next_moment)\(",
+    r"def (answers|_read|_parsed|_check_needs|_answers|kinds_in|contingencies_in|_closing)\(",
+    r"def (__pydantic_init_subclass__|__post_init__)\(",
+    r"raise (TypeError|RuntimeError|ValueError|RuleBroken|Malformed)",
+    r"message = ",
+)
+"""Forms, readers and errands; what is done when a book is made; noise, which leaves no trace; and faults of ours."""
+
+NEVER = {
+    "book.Book.closed: if progress.contingency is not None: -> end",
+    "conflict.call_about: return None",
+    "course.Course.called_for: return iter(())",
+    "course.Course.checkpoint: who = dict.fromkeys((delivery.plan.initiator, delivery.state.responsible))",
+    'course.Course.checkpoint: needs = tuple(Requirement(service=service, says="movement_decision") for service in who)',
+    "course.Course.checkpoint: return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)",
+    'course.Course.title_of: return "course"',
+    'course.ask_for_a_course: yield from _opening_of(delivery, Course(), "", now)',
+    "custody.Dispatched.judge: return NOT_ALLOWED(states=conflicting, modality=delivery.plan.modality)",
+    "custody.HandoverAccepted.judge: return NOTHING_PREPARED()",
+    "custody.HandoverAccepted.judge: return NO_ENTRY(state=leg.state)",
+    "custody.HandoverOffered.judge: return AWAITS_DECISION(entry=state.discrepancy.seq)",
+    "custody.HandoverOffered.judge: return NOTHING_PREPARED()",
+    "speaking._answer: return",
+}
+"""What other rules keep from ever coming about, and is there all the same: the second net where the first must hold."""
+
+
+class Tried(Frozen):
+    """A change of plan that was turned away, when the ledger had so many entries; and the places of what was wrong with it."""
+
+    size: int
+    at: datetime
+    change: Amended
+    faults: tuple[str, ...]
+
+
+class Golden(Frozen):
+    """One delivery: what it was made of, all that was recorded, and what was answered."""
+
+    directory: Directory
+    cards: dict[State, RuleCard]
+    secret: str
+    entries: tuple[Entry, ...]
+    receipts: dict[int, Digest]
+    """By entry: the digest of the receipt that its service was given."""
+    root: Digest
+    """Over all entries."""
+    tried: tuple[Tried, ...] = ()
+
+
+def kept(delivery: Delivery, secret: bytes, tried: Iterable[Tried] = ()) -> Golden:
+    """What is recorded of a delivery."""
+    directory, cards = delivery.brought
+    return Golden(
+        directory=directory,
+        cards=cards,
+        secret=secret.hex(),
+        entries=delivery.ledger.entries,
+        receipts={one.seq: digest(one) for one in receipts_of(delivery)},
+        root=delivery.ledger.root,
+        tried=tuple(tried),
+    )
+
+
+def receipts_of(delivery: Delivery) -> Iterator[Receipt]:
+    """Every receipt that was given, in order."""
+    for entry in delivery.ledger.entries:
+        if isinstance(entry.event, Stated):
+            given = receipt(delivery, entry.event.envelope)
+            assert given is not None
+            yield given
+
+
+def told_again(golden: Golden) -> tuple[Delivery, dict[int, str], list[tuple[str, ...]]]:
+    """The delivery that comes of all that came from outside, through the door once more, under the same rules; its receipts; and
+    what is wrong now with each change that was turned away.
+    """
+    first = golden.entries[0]
+    assert isinstance(first.event, Started)
+    secret, book = bytes.fromhex(golden.secret), book_for(first.event.rules)
+    delivery = begin(first.event.plan, golden.directory, golden.cards, instant(first.at), secret, book)
+    receipts: dict[int, str] = {}
+    faults: list[tuple[str, ...]] = []
+    waiting = list(golden.tried)
+
+    def try_changes(until: int) -> None:
+        while waiting and waiting[0].size <= until:
+            one = waiting.pop(0)
+            advance(delivery, one.at)
+            plan = read_plan(one.change.plan)
+            found = faults_in(delivery, plan, *one.change.known_with(delivery.state))
+            faults.append(tuple(fault.place for fault in found))
+
+    for entry in golden.entries:
+        at, event = instant(entry.at), entry.event
+        try_changes(entry.seq if isinstance(event, OUTSIDE) else -1)
+        match event:
+            case Stated(envelope=envelope):
+                given = submit(delivery, envelope, at)
+                receipts[given.seq] = digest(given)
+            case Amended():
+                amend(delivery, event, at)
+            case KeysChanged(change=change):
+                change_keys(delivery, change, at)
+            case Asked() | AskedOnceMore() | Deconflicted() | Released() | Told():
+                report(delivery, event, at)
+            case _:
+                pass  # a decision: it must come by itself
+    try_changes(len(golden.entries))
+    advance(delivery, instant(golden.entries[-1].at))
+    return delivery, receipts, faults
+
+
+def wrong_with(golden: Golden) -> str:
+    """What differs today from what was recorded, as the first entry at which it does; an empty text where nothing does."""
+    replayed = replay(golden.entries, golden.directory, golden.cards)
+    try:
+        again, receipts, faults = told_again(golden)
+    except VigilError as error:
+        return f"something that came from outside is turned away now: {error.message}"
+    for seq, entry in enumerate(golden.entries):
+        if seq >= len(again.ledger) or again.ledger[seq] != entry:
+            return f"entry {seq}: recorded is {entry.event.event} at {entry.at}, now comes {_said(again, seq)}"
+        if again.ledger.root_at(seq + 1) != replayed.ledger.root_at(seq + 1):
+            return f"entry {seq}: another root"
+        if receipts.get(seq) != golden.receipts.get(seq):
+            return f"entry {seq}: another receipt"
+    if (len(again.ledger), again.ledger.root) != (len(golden.entries), golden.root):
+        return f"{len(again.ledger)} entries with another root than the {len(golden.entries)} recorded"
+    if faults != [one.faults for one in golden.tried]:
+        return f"of changes that were turned away, {faults} is wrong"
+    if again.state != replayed.state:
+        return "who replays it has another state than who was told"
+    return ""
+
+
+def _said(delivery: Delivery, seq: int) -> str:
+    entry = delivery.ledger[seq] if seq < len(delivery.ledger) else None
+    return f"{entry.event.event} at {entry.at}" if isinstance(entry, Entry) else "nothing"
+
+
+def read(path: Path) -> Golden:
+    """A golden ledger."""
+    return Golden.model_validate_json(gzip.decompress(path.read_bytes()))
+
+
+# Recording
+
+
+def examples() -> Iterator[tuple[str, Golden]]:
+    """Every scenario of `examples/`."""
+    for path in sorted(EXAMPLES.glob("*/scenario.yaml")):
+        brought, scenario = checked_scenario(path, None, None)
+        yield f"example-{path.parent.name}", simulated(World(brought.plan, brought.directory, brought.cards, scenario, 1))
+
+
+def seeds() -> Iterator[tuple[str, Golden]]:
+    """Deliveries full of trouble."""
+    yield from ((f"seed-{seed}", simulated(world(seed))) for seed in SEEDS)
+
+
+def babble() -> Iterator[tuple[str, Golden]]:
+    """What comes of people who say what comes into their heads, and of changes of plan that come into the initiator's."""
+    for seed in BABBLE:
+        yield f"babble-{seed}", of_table(babbled(seed))
+
+
+def of_table(table: Table) -> Golden:
+    """What is recorded of a table."""
+    attempts = getattr(table, "attempts", ())
+    tried = [Tried(size=one.size, at=one.at, change=one.change, faults=one.faults) for one in attempts]
+    return kept(table.delivery, SECRET, tried)
+
+
+def simulated(chosen: World) -> Golden:
+    """What is recorded of a simulation."""
+    return kept(simulate(chosen).delivery, secret_of(chosen.seed))
+
+
+def told() -> Iterator[tuple[str, Golden]]:
+    """What nothing else brings about."""
+    yield from ((f"told-{name}", of_table(tell())) for name, tell in TOLD.items())
+
+
+class Tables:
+    """A plug-in of pytest's: every table at which a test of the domain has sat, as it stood when the test was over."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, Golden]] = []
+        self._sat_at: list[Table] = []
+        usual = Table.__post_init__
+
+        def watched(table: Table) -> None:
+            usual(table)
+            self._sat_at.append(table)
+
+        Table.__post_init__ = watched  # type: ignore[method-assign]
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """A test is over."""
+        name = re.sub(r"[^a-z0-9]+", "-", item.name.removeprefix("test_").lower()).strip("-")[:100]
+        for number, table in enumerate(self._sat_at):
+            if number >= MOST_OF_A_TEST:
+                break
+            with suppress(Exception):  # a test may have made of it what it likes
+                self.found.append((f"table-{name}-{number}", of_table(table)))
+        self._sat_at.clear()
+
+
+def tables() -> Iterator[tuple[str, Golden]]:
+    """The tables of the tests of the domain."""
+    plugin = Tables()
+    beside = [f"--ignore={DOMAIN / name}" for name in ENDLESS]
+    pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", "--continue-on-collection-errors", *beside, str(DOMAIN)], [plugin])
+    yield from plugin.found
+
+
+def stands(golden: Golden) -> bool:
+    """Whether it is a delivery that could have been: some tests make others."""
+    try:
+        return not wrong_with(golden)
+    except (VigilError, LookupError, AssertionError, ValueError):
+        return False
+
+
+class Reach:
+    """Which branches of the rules have been taken."""
+
+    def __init__(self) -> None:
+        self.taken: set[tuple[str, tuple[int, int]]] = set()
+
+    def of(self, golden: Golden) -> set[tuple[str, tuple[int, int]]]:
+        """What telling this one again takes."""
+        coverage = _coverage()
+        with coverage.collect():
+            told_again(golden)
+        data = coverage.get_data()
+        return {(file, arc) for file in data.measured_files() for arc in data.arcs(file) or ()}
+
+    def goes_further(self, golden: Golden) -> bool:
+        """Whether it takes what none before has taken; it counts from here on."""
+        new = self.of(golden) - self.taken
+        self.taken |= new
+        return bool(new)
+
+
+def _coverage() -> Coverage:
+    coverage = Coverage(branch=True, source=[str(RULES)], data_file=None, config_file=False)
+    for pattern in NOT_LAW:
+        coverage.exclude(pattern)
+    return coverage
+
+
+def unreached(goldens: Iterable[Golden]) -> list[str]:
+    """The lines and branches of the rules that none of these takes."""
+    coverage = _coverage()
+    with coverage.collect():
+        for golden in goldens:
+            told_again(golden)
+    with tempfile.TemporaryDirectory() as folder:
+        report_file = Path(folder) / "reach.json"
+        coverage.json_report(outfile=str(report_file))
+        files = json.loads(report_file.read_text())["files"]
+    return sorted({one for name, file in files.items() for one in _missing(Path(name), file)} - NEVER)
+
+
+def _missing(path: Path, file: dict[str, Any]) -> Iterator[str]:
+    """What of a file has not run, as its place and words. A `match` over all there is has no way out at its end."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    places = _places(path)
+
+    def words(line: int) -> str:
+        return lines[line - 1].strip() if line > 0 else "end"
+
+    for line in file["missing_lines"]:
+        if line in places:
+            yield f"{path.stem}.{places[line]}: {words(line)}"
+    for start, end in file["missing_branches"]:
+        told = end in file["missing_lines"] or start in file["missing_lines"] or (end < 0 and words(start).startswith("case "))
+        if start in places and not told:
+            yield f"{path.stem}.{places[start]}: {words(start)} -> {words(end)}"
+
+
+def _places(path: Path) -> dict[int, str]:
+    """By line that runs when a function is called, that function; all others have run at import."""
+    found: dict[int, str] = {}
+
+    def look(node: ast.AST, name: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            inner = f"{name}.{child.name}".lstrip(".") if isinstance(child, ast.FunctionDef | ast.ClassDef) else name
+            if isinstance(child, ast.FunctionDef):
+                found.update(dict.fromkeys(range(child.body[0].lineno, (child.end_lineno or 0) + 1), inner))
+            look(child, inner)
+
+    look(ast.parse(path.read_text(encoding="utf-8")), "")
+    return found
+
+
+def record() -> int:
+    """Record those of the newest version anew. Exit code 1 if they leave something of the rules out."""
+    folder = GOLDEN / str(newest().version)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.json.gz"):
+        path.unlink()
+    reach, written = Reach(), []
+    always = [*examples(), *seeds()]
+    for number, (name, golden) in enumerate((*always, *told(), *tables(), *babble())):
+        further = stands(golden) and reach.goes_further(golden)
+        if number < len(always) or further:
+            assert stands(golden), name
+            (folder / f"{name}.json.gz").write_bytes(gzip.compress(canonical(golden), mtime=0))
+            written.append(golden)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    sys.stderr.write(f"{len(written)} golden ledgers of version {newest().version}, {size // 1024} KiB\n")
+    missing = unreached(written)
+    for one in missing:
+        sys.stderr.write(f"not reached: {one}\n")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(record())
