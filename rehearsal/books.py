@@ -6,7 +6,7 @@ Each book is told what counted, in order, and says what is wrong with it; each f
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from domain.delivery.events import Amended, Cleared, Closed, Deconflicted, Event, Opened, Silence
+from domain.delivery.events import Cleared, Closed, Deconflicted, Event, Opened, Silence
 from domain.delivery.statement import Statement
 from domain.plan.cards import Permission, RuleCard
 from domain.plan.directory import Directory
@@ -265,10 +265,6 @@ class Scales(Book):
         return any(abs(size) > (0 if what in cash else self._plan.weight_tolerance) for what, size in sums.items())
 
 
-BEFORE = ""
-"""Some moment that has passed."""
-
-
 class Conflicts(Book):
     """What the register answered about other operations, and what both sides have signed (R15)."""
 
@@ -294,8 +290,6 @@ class Conflicts(Book):
             case Opened(checkpoint=name) if self._authorises(name) and not self._begun:
                 self._asked = True
                 yield from self.alone(f"{name} opened")
-            case Amended():
-                self._asked_first = None if self._asked_first is None else BEFORE
             case Cleared(leg=0):
                 yield from self.alone("cleared for dispatch")
             case Silence(checkpoint=name) if name.startswith("conflict."):

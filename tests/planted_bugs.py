@@ -981,7 +981,7 @@ BUGS = (
         "binding",
     ),
     Bug("R18", "domain/rules/speaking.py", '    if binding == "brake":\n        return None\n', "", "binding"),
-    Bug("R18", "domain/delivery/state.py", "if first <= seq)", "if True)", "packet::test_receipt_tells_which_plan_was_in_force"),
+    Bug("record", "domain/delivery/state.py", "if first <= seq)", "if True)", "changes"),
     Bug(
         "R23",
         "domain/record/verify.py",
@@ -1083,8 +1083,8 @@ BUGS = (
     Bug(
         "keys",
         "domain/record/packet.py",
-        "valid_keys(sealers, instant(manifest.exported_at))",
-        "valid_keys(sealers, instant(packet.ledger[0].at))",
+        "sealers = packet.sealers or (system.keys if system is not None else ())",
+        "sealers = system.keys if system is not None else ()",
         "keys",
     ),
     Bug(

@@ -9,6 +9,7 @@ from domain.delivery.events import Amended, Cleared, Closed, Opened
 from domain.delivery.ledger import Entry
 from domain.plan.plan import Plan
 from domain.record.door import amend
+from domain.record.receipts import fits
 from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, sign
@@ -281,6 +282,18 @@ def set_in(kind: str, name: str, **values: Any) -> Any:
 def test_r22_what_has_happened_does_not_change(edit: Any, reason: str) -> None:
     """Passed checkpoints, begun legs, what is asked at an open one and what travels stay as they were."""
     assert reason in refused(Table().dispatch(), changed(edit))
+
+
+def test_a_receipt_from_before_a_change_names_the_plan_of_its_time_and_still_fits() -> None:
+    """The plan in force is another by now; what was said before was about the one before."""
+    table = Table()
+    before = table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    change(table, changed(set_in("checkpoints", "delivery", due=timedelta(days=7))))
+    after = table.say("uz.police", "information", text="a tip")
+
+    assert before.plan != after.plan == table.delivery.state.plan_digest
+    fits(before, table.delivery)
+    fits(after, table.delivery)
 
 
 def test_r22_a_checkpoint_that_has_been_passed_is_not_taken_out() -> None:

@@ -12,13 +12,13 @@ AT, BEFORE = "2022-03-01T00:00:00.000000Z", "2022-02-28T23:59:59.999999Z"
 
 def test_a_salt_is_guessed_by_nobody_without_the_secret() -> None:
     """Another secret gives another salt to the same entry, and the same one gives the same again."""
-    assert salt(SECRET, 7, b"said") == salt(SECRET, 7, b"said")
-    assert salt(SECRET, 7, b"said") != salt(OTHER, 7, b"said")
+    assert salt(SECRET, 7, Released()) == salt(SECRET, 7, Released())
+    assert salt(SECRET, 7, Released()) != salt(OTHER, 7, Released())
 
 
 def test_a_salt_is_of_one_entry_alone() -> None:
     """Another number and another content have another salt: what one entry shows says nothing of the next."""
-    salts = {salt(SECRET, seq, content) for seq in (7, 8) for content in (b"said", b"heard")}
+    salts = {salt(SECRET, seq, event) for seq in (7, 8) for event in (Released(), Ended())}
 
     assert 4 == len(salts)
 
