@@ -85,9 +85,14 @@ class Book:
         return MappingProxyType(_answers(self.kinds))
 
     @cached_property
-    def _read(self) -> Callable[[str], Statement]:
+    def statement(self) -> type[Statement]:
+        """The model of its statements."""
         content: Any = Annotated[Union[tuple(self.kinds.values())], Field(discriminator="kind")]  # noqa: UP007 - made at run time
-        return lru_cache(maxsize=1024)(partial(_parsed, StatementOf[content]))
+        return StatementOf[content]
+
+    @cached_property
+    def _read(self) -> Callable[[str], Statement]:
+        return lru_cache(maxsize=1024)(partial(_parsed, self.statement))
 
     # What events ask of it, see `domain.delivery.events.Law`
 
