@@ -6,7 +6,7 @@ Each book is told what counted, in order, and says what is wrong with it; each f
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from domain.delivery.events import Cleared, Closed, Deconflicted, Event, Opened, Silence
+from domain.delivery.events import Amended, Cleared, Closed, Deconflicted, Event, Opened, Silence
 from domain.delivery.statement import Statement
 from domain.plan.cards import Permission, RuleCard
 from domain.plan.directory import Directory
@@ -265,6 +265,10 @@ class Scales(Book):
         return any(abs(size) > (0 if what in cash else self._plan.weight_tolerance) for what, size in sums.items())
 
 
+BEFORE = ""
+"""Some moment that has passed."""
+
+
 class Conflicts(Book):
     """What the register answered about other operations, and what both sides have signed (R15)."""
 
@@ -275,20 +279,23 @@ class Conflicts(Book):
         self._asked_anew = False
         """Whether the register has answered since a planned checkpoint closed."""
         self._agreed: set[str] = set()
-        self._asked_first: str | None = None
-        """When States were first asked: what is asked afresh of a changed plan later is asked without looking again."""
+        self._asked = self._begun = False
+        """States have been asked, and something has followed: what a changed plan asks afresh is asked without looking again."""
         self.undecided = False
         """A conflict was left unanswered, or given way to, before it had left."""
 
-    def happened(self, event: Event, at: str, *, gone: bool) -> Iterator[str]:
+    def happened(self, event: Event, *, gone: bool) -> Iterator[str]:
         """What the register answered, and what may only happen after it has been asked. `gone`: it has left."""
+        self._begun |= self._asked and not isinstance(event, Opened)
         match event:
             case Deconflicted(contacts=contacts):
                 self._others = {f"conflict.{one.conflict}": one for one in contacts}
                 self._asked_anew = True
-            case Opened(checkpoint=name) if self._authorises(name) and self._asked_first in (None, at):
-                self._asked_first = at
+            case Opened(checkpoint=name) if self._authorises(name) and not self._begun:
+                self._asked = True
                 yield from self.alone(f"{name} opened")
+            case Amended():
+                self._asked_first = None if self._asked_first is None else BEFORE
             case Cleared(leg=0):
                 yield from self.alone("cleared for dispatch")
             case Silence(checkpoint=name) if name.startswith("conflict."):

@@ -102,7 +102,7 @@ class Checker:
 
     def _entry(self, entry: Entry) -> Iterator[str]:  # noqa: PLR0915 - one `match` over all events is a table
         at = instant(entry.at)
-        yield from self._conflicts.happened(entry.event, entry.at, gone=self._leg is not None)
+        yield from self._conflicts.happened(entry.event, gone=self._leg is not None)
         if self._conflicts.undecided:
             self._halt("conflict")
         match entry.event:

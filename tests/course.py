@@ -10,6 +10,7 @@ from domain.delivery.ledger import Entry, Receipt, salt
 from domain.plan.plan import Plan
 from domain.record.verify import replay
 from domain.rules.course import upcoming
+from domain.signing.canonical import canonical
 from domain.words.errors import NotVerified
 from domain.words.moments import utc_text
 from tests.support import SECRET, Table
@@ -33,7 +34,7 @@ def forbidden(table: Table, event: AnyEvent, instead_of: Entry | None = None) ->
     """Why a stranger does not believe a ledger that has this put in: at its end now, or instead of one entry."""
     entries = table.delivery.ledger.entries
     seq, at = (len(entries), utc_text(table.now)) if instead_of is None else (instead_of.seq, instead_of.at)
-    put_in = Entry(seq=seq, at=at, salt=salt(SECRET, seq, event), event=event)
+    put_in = Entry(seq=seq, at=at, salt=salt(SECRET, seq, canonical(event)), event=event)
     with pytest.raises(NotVerified) as refused:
         replay((*entries[:seq], put_in), table.directory, table.cards)
     assert refused.value.entry == seq

@@ -68,13 +68,10 @@ BUGS = (
         "rules_of_consent",
     ),
     Bug(
-        "R1", "domain/delivery/consents.py", "return grant.at in order[order.index(asked.id) :]", "return True", "changes consent"
-    ),
-    Bug(
         "R1",
-        "domain/delivery/grants.py",
-        "not self.expired and self.valid_from <= at < self.valid_until",
-        "not self.expired and self.valid_from <= at",
+        "domain/delivery/consents.py",
+        "return grant.at in order[order.index(asked.id) :]",
+        "return True",
         "rules_of_consent",
     ),
     Bug(
@@ -106,7 +103,7 @@ BUGS = (
         "domain/rules/custody.py",
         "        if delivery.state.cleared < 0:\n            return NOT_CLEARED()\n",
         "",
-        "rules_of_consent changes",
+        "changes",
     ),
     Bug("R2", "domain/rules/book.py", 'if planned is not None and planned.step == "authorise":', "if False:", "rules_of_consent"),
     Bug(
@@ -128,7 +125,7 @@ BUGS = (
         "domain/record/verify.py",
         "if decided is None or (utc_text(decided[0]), decided[1]) != (entry.at, event):",
         "if decided is None or decided[1] != event:",
-        "packet timers",
+        "timers",
     ),
     Bug(
         "R2",
@@ -164,16 +161,6 @@ BUGS = (
         "rules_of_route",
     ),
     Bug("R4", "domain/plan/check.py", "if before.responsible != after.responsible:", "if False:", "chain"),
-    Bug(
-        "R5", "domain/rules/custody.py", "if not delivery.consents.authorised(leg.state, said.at):", "if False:", "rules_of_route"
-    ),
-    Bug(
-        "R5",
-        "domain/rules/custody.py",
-        "if asked or state.cleared < following:",
-        "if state.cleared < following:",
-        "rules_of_route changes",
-    ),
     Bug("R5", "domain/delivery/events.py", "if self.rung == len(state.plan.expiry_warnings):", "if False:", "rules_of_route"),
     Bug(
         "R5",
@@ -238,30 +225,10 @@ BUGS = (
             "            return AWAITS_DECISION(entry=state.discrepancy.seq)\n"
             "        if state.custody is None:\n"
             "            return NOTHING_PREPARED()\n"
-            "        return ACCEPTED"
-        ),
-        "        if state.custody is None:\n            return NOTHING_PREPARED()\n        return ACCEPTED",
-        "rules_of_custody",
-    ),
-    Bug(
-        "R7",
-        "domain/rules/custody.py",
-        (
-            "        if state.discrepancy is not None:\n"
-            "            return AWAITS_DECISION(entry=state.discrepancy.seq)\n"
-            "        if state.custody is None:\n"
-            "            return NOTHING_PREPARED()\n"
             "        if not any"
         ),
         "        if state.custody is None:\n            return NOTHING_PREPARED()\n        if not any",
         "rules_of_custody",
-    ),
-    Bug(
-        "R7",
-        "domain/rules/arrival.py",
-        "return ACCEPTED if discrepancy is None else AWAITS_DECISION(entry=discrepancy.seq)",
-        "return ACCEPTED",
-        "rules_of_custody cases",
     ),
     Bug(
         "R7",
@@ -391,17 +358,10 @@ BUGS = (
     ),
     Bug(
         "R10",
-        "domain/rules/balance.py",
-        'state.explained = state.explained or progress.result == "satisfied"',
-        "state.explained = True",
-        "mass",
-    ),
-    Bug(
-        "R10",
         "domain/rules/watch.py",
         "return SEIZED_ALREADY() if delivery.state.secured else ACCEPTED",
         "return ACCEPTED",
-        "mass",
+        "surveillance",
     ),
     Bug(
         "R11",
@@ -498,13 +458,6 @@ BUGS = (
     Bug("R13", "domain/plan/check.py", "    if asked == {plan.initiator}:\n", "    if False:\n", "rules_of_consent"),
     Bug("R14", "domain/rules/stop.py", "if self.risk_to_life:", "if False:", "surveillance"),
     Bug("R15", "domain/rules/custody.py", "if unsettled := register.unsettled():", "if unsettled := ():", "deconfliction"),
-    Bug(
-        "R15",
-        "domain/rules/custody.py",
-        "return ACCEPTED if register.looked else NOT_LOOKED()",
-        "return ACCEPTED",
-        "deconfliction",
-    ),
     Bug("R15", "domain/rules/course.py", "(begun or free_of_conflict(delivery))", "True", "deconfliction"),
     Bug("R15", "domain/rules/turns.py", "        and (leg > 0 or free_of_conflict(delivery))\n", "", "deconfliction"),
     Bug(
@@ -829,7 +782,6 @@ BUGS = (
         "if one not in known)",
         "handling",
     ),
-    Bug("R23", "domain/record/provided.py", "decides = not idle or said.id in referred", "decides = not idle", "handling"),
     Bug(
         "R24",
         "domain/plan/key_changes.py",
@@ -871,7 +823,7 @@ BUGS = (
         "for end in (self.valid_until,)",
         "keys",
     ),
-    Bug("R24", "domain/plan/directory.py", "instant(self.valid_from) <= moment and all(", "all(", "keys"),
+    Bug("R24", "domain/plan/directory.py", "instant(self.valid_from) <= moment and all(", "all(", "rules_of_turn"),
     Bug(
         "R24",
         "domain/record/verify.py",
@@ -899,15 +851,15 @@ BUGS = (
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        "hmac.new(secret, numbered, hashlib.sha256)",
-        'hmac.new(b"", numbered, hashlib.sha256)',
+        "hmac.new(secret, content, hashlib.sha256)",
+        'hmac.new(b"", content, hashlib.sha256)',
         "ledger",
     ),
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        'numbered = seq.to_bytes(8, "big") + hashlib.sha256(content).digest()',
-        'numbered = seq.to_bytes(8, "big")',
+        'content = seq.to_bytes(8, "big") + hashlib.sha256(event).digest()',
+        'content = seq.to_bytes(8, "big")',
         "ledger",
     ),
     Bug(
@@ -939,8 +891,8 @@ BUGS = (
     Bug(
         "faults",
         "domain/words/errors.py",
-        "while whole and (whole := whole[:-1]) not in wholes:\n            wholes.add(whole)",
-        "while whole:\n            whole = whole[:-1]\n            wholes = wholes | {whole}",
+        'if one["loc"] not in wholes]',
+        'if not any(other["loc"][: len(one["loc"])] == one["loc"] != other["loc"] for other in found)]',
         "sizes",
     ),
     Bug(
@@ -982,15 +934,8 @@ BUGS = (
         "stage",
         "workflows/temporal_stage.py",
         "            await workflow.sleep(_PAUSE)\n            self.stir()\n",
-        "",
+        "            await workflow.sleep(_PAUSE)\n",
         "workflows/errands",
-    ),
-    Bug(
-        "polled",
-        "activities/polled.py",
-        '        return Verdict("waits", error.code)\n    except WorkflowUpdateFailedError',
-        '        return Verdict("refused", error.code)\n    except WorkflowUpdateFailedError',
-        "activities/checkpoint",
     ),
     Bug(
         "polled",
@@ -1149,6 +1094,21 @@ BUGS = (
         "valid_keys(sealers, instant(packet.ledger[0].at))",
         "keys",
     ),
+    Bug(
+        "R1",
+        "domain/delivery/grants.py",
+        "not self.expired and self.valid_from <= at < self.valid_until",
+        "self.valid_from <= at",
+        "consent rules_of_consent",
+    ),
+    Bug(
+        "R1",
+        "domain/delivery/grants.py",
+        "not self.expired and self.valid_from <= at < self.valid_until",
+        "not self.expired and at < self.valid_until",
+        "rules_of_consent",
+    ),
+    Bug("R5", "domain/rules/custody.py", "if asked or state.cleared < following:", "if False:", "changes"),
 )
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")

@@ -159,7 +159,7 @@ class Ledger:
     def next(self, event: Event, at: str) -> Entry:
         """The entry that would come next; it is not appended."""
         seq, content = len(self._entries), canonical(event)
-        entry = Entry(seq=seq, at=at, salt=salt(self._secret, seq, content), event=event)
+        entry = Entry(seq=seq, at=at, salt=_salt(self._secret, seq, content), event=event)
         self._next = (entry, content)  # kept until it is appended, so that its bytes are made once
         return entry
 
@@ -184,13 +184,15 @@ class Ledger:
         self._roots.append(self._frontier.root())
 
 
-def salt(secret: bytes | None, seq: int, content: bytes) -> str:
-    """HMAC-SHA256 over number and content, the event's canonical bytes: the same in every replay, and guessable by nobody without
-    the secret.
-    """
+def salt(secret: bytes | None, seq: int, event: Event) -> str:
+    """HMAC-SHA256 over number and content: the same in every replay, and guessable by nobody without the secret."""
+    return _salt(secret, seq, canonical(event))
+
+
+def _salt(secret: bytes | None, seq: int, event: bytes) -> str:
     assert secret is not None  # noqa: S101 - who verifies appends nothing of its own
-    numbered = seq.to_bytes(8, "big") + hashlib.sha256(content).digest()
-    return hmac.new(secret, numbered, hashlib.sha256).hexdigest()
+    content = seq.to_bytes(8, "big") + hashlib.sha256(event).digest()
+    return hmac.new(secret, content, hashlib.sha256).hexdigest()
 
 
 def _leaf(entry: Entry, event: bytes) -> str:

@@ -183,15 +183,20 @@ def replay(entries: Sequence[Entry | LeftOut], directory: Directory, cards: Mapp
     except VigilError as error:
         raise NotVerified(str(error), 0) from error
     for entry in entries[1:]:
-        try:
-            delivery.ledger.check(entry)
-            _check(delivery, entry)
-            delivery.take(entry)
-        except NotVerified:
-            raise
-        except (VigilError, LookupError, ValueError, ArithmeticError, StopIteration) as error:
-            raise NotVerified(str(error), entry.seq) from error
+        follow(delivery, entry)
     return delivery
+
+
+def follow(delivery: Delivery, entry: Entry | LeftOut) -> None:
+    """Take one more entry, once it has been checked like all before it. Raises `NotVerified`."""
+    try:
+        delivery.ledger.check(entry)
+        _check(delivery, entry)
+        delivery.take(entry)
+    except NotVerified:
+        raise
+    except (VigilError, LookupError, ValueError, ArithmeticError, StopIteration) as error:
+        raise NotVerified(str(error), entry.seq) from error
 
 
 def rules_of(entries: Sequence[Entry | LeftOut]) -> int:

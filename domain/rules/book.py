@@ -86,9 +86,10 @@ class Book:
 
     @cached_property
     def statement(self) -> type[Statement]:
-        """The model of its statements."""
+        """A statement of any of these kinds."""
         content: Any = Annotated[Union[tuple(self.kinds.values())], Field(discriminator="kind")]  # noqa: UP007 - made at run time
-        return StatementOf[content]
+        model: type[Statement] = StatementOf[content]
+        return model
 
     @cached_property
     def _read(self) -> Callable[[str], Statement]:

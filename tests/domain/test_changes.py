@@ -283,6 +283,15 @@ def test_r22_what_has_happened_does_not_change(edit: Any, reason: str) -> None:
     assert reason in refused(Table().dispatch(), changed(edit))
 
 
+def test_r22_a_checkpoint_that_has_been_passed_is_not_taken_out() -> None:
+    """Uzbekistan was asked twice and has answered twice: a plan that asks it once was not the one."""
+    table = Table(changed(lambda document: document.update(checkpoints=[*document["checkpoints"], FRESH]))).consent()
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2")
+
+    assert table.is_closed("consent-uz-2")
+    assert "consent-uz-2 has been passed or answered; it cannot be taken out" in refused(table, example_plan())
+
+
 def test_r22_nobody_answers_in_place_of_who_has_answered() -> None:
     """Until the police has said that it is ready, the post may be asked instead; then its word stands at the open departure."""
     instead = changed(
@@ -358,6 +367,17 @@ def test_r22_what_lies_ahead_of_a_changed_plan_is_cleared_anew() -> None:
     table.say("uz.prosecutor", "authorisation_extended", valid_until="2022-03-15T06:00:00Z")
     assert table.is_closed("extension.uz.prosecutor.1", "tashkent-airport")
     assert "uz.customs" == table.delivery.state.responsible
+
+
+def test_r22_a_departure_that_was_cleared_for_a_shorter_way_waits_until_it_is_cleared_anew() -> None:
+    """The consent does not outlast the longer way, so nothing leaves, though the departure is open."""
+    table = prepared(consenting(uz="2022-03-06T06:00:00Z"))
+    change(table, changed(set_in("checkpoints", "delivery", due=timedelta(days=7))))
+    assert ("refused", "R1") == became(table.say("kz.customs", "dispatched", "departure"))
+    assert table.is_open("departure", "extension.uz.prosecutor.1")
+
+    table.say("uz.prosecutor", "authorisation_extended", valid_until="2022-03-20T06:00:00Z")
+    assert ("accepted", None) == became(table.say("kz.customs", "dispatched", "departure"))
 
 
 def test_r22_who_has_been_replaced_is_not_heard_any_more() -> None:

@@ -254,6 +254,20 @@ def test_r12_nothing_is_concluded_while_checkpoints_are_open(phase: str) -> None
     assert "is nothing, recorded is concluded" in forbidden(table, pretext)
 
 
+def test_r8_nothing_is_concluded_before_everyone_has_had_the_time_to_acknowledge_the_stop() -> None:
+    """It has been seized at once; the outcome waits for whoever has not said yet that it knows."""
+    table = Table().dispatch()
+    table.say("uz.police", "stop_requested")
+    table.say("kz.customs", "interdicted")
+    *others, last = [one for one in table.plan.participants() if one != "uz.police"]
+    for service in others:
+        assert table.delivery.state.outcome is None
+        assert ("accepted", None) == became(table.say(service, "stop_acknowledged"))
+    assert table.delivery.state.outcome is None
+    table.say(last, "stop_acknowledged")
+    assert "interdicted_early" == table.delivery.state.outcome
+
+
 def test_r12_a_stop_after_the_arrests_does_not_undo_them() -> None:
     """What has been achieved is the outcome; why the rest was cut short stands beside it."""
     table = arrested()

@@ -12,7 +12,8 @@ from domain.signing.tree import root
 from domain.views.asked import request
 from domain.views.sight import IN_GENERAL, notice, page, sight
 from domain.views.view import DeliveryView, view
-from tests.support import Table, example_plan, with_changes
+from tests.course import consenting
+from tests.support import Table, asks, example_plan, with_changes
 
 
 def read_by(table: Table, service: str) -> list[str]:
@@ -176,6 +177,45 @@ def test_r11_whoever_only_acknowledges_a_stop_learns_nothing_of_the_consignment(
     assert {"kz.knb", "caricc", "uz.customs", "uz.police", "uz.prosecutor"} == set(readers)
     (waiting,) = shown_to(table, "kz.prosecutor").waiting
     assert ["kz.prosecutor"] == [one.service for one in waiting.services]
+
+
+def test_r11_what_is_recorded_of_others_checkpoints_is_withheld() -> None:
+    """Whoever has its part at the departure alone reads what opened and closed there, and nothing of the rest."""
+    table = Table().dispatch().hand_over()
+    read = [entry.event for entry in page(table.delivery, table.directory.get("uz.police"), 0) if isinstance(entry, Entry)]
+    recorded = [event for event in read if not isinstance(event, Stated)]
+
+    assert {"opened", "closed"} <= {event.event for event in recorded}
+    assert {"departure"} == {getattr(event, "checkpoint", None) for event in recorded}
+
+
+def test_r11_who_else_is_asked_to_acknowledge_a_stop_is_withheld() -> None:
+    """Everybody is asked there, so that whoever read it would know everybody who takes part."""
+    table = Table().dispatch()
+    table.say("uz.customs", "stop_requested")
+    for service in ("kz.customs", "uz.police"):
+        read = [entry.event for entry in page(table.delivery, table.directory.get(service), 0) if isinstance(entry, Entry)]
+        assert "stop.acknowledged" in sight(table.delivery, table.directory.get(service)).checkpoints
+        assert "stop.acknowledged" not in [getattr(event, "checkpoint", None) for event in read]
+
+
+def test_r11_that_a_consent_runs_out_is_read_in_its_own_state() -> None:
+    """The other State does not learn how long its neighbour has consented."""
+    table = consenting(uz="2022-03-05T06:00:00Z")
+    table.pass_time(days=2)
+
+    assert {"expiring"} <= set(read_by(table, "uz.customs")) & set(read_by(table, "kz.knb"))
+    assert "expiring" not in read_by(table, "kz.customs")
+
+
+def test_r11_what_a_service_says_at_a_checkpoint_is_not_for_those_of_another_state_who_are_asked_there_too() -> None:
+    """A foreign team waits where the parcel is prepared, and does not read what was found in it."""
+    plan = with_changes(preparation={"requires": asks("kz.customs prepared", "kz.knb ready", "uz.police ready")})
+    table = Table(plan).prepare()
+
+    assert "preparation" in sight(table.delivery, table.directory.get("uz.police")).checkpoints
+    assert "ready" in read_by(table, "uz.police")
+    assert "prepared" not in read_by(table, "uz.police")
 
 
 @pytest.mark.parametrize(

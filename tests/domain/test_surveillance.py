@@ -137,6 +137,14 @@ def test_r9_found_after_all_it_is_interdicted() -> None:
     assert "interdicted_early" == outcome_of(given_up_search())
 
 
+def test_r9_what_has_been_found_and_seized_is_not_given_up_as_lost() -> None:
+    """Once it is in safe hands, no act of loss takes it out of the balance."""
+    table = given_up_search()
+    table.say("kz.customs", "interdicted")
+    assert ("refused", "R10") == became(table.say("kz.customs", "loss_recorded", circumstances="no trace of it"))
+    assert not table.delivery.state.lost
+
+
 def test_r14_risk_to_life_stops_whoever_reports_it() -> None:
     """The coordinator, who has no power at all, reports it; the outcome says why it ended."""
     table = on_the_way()

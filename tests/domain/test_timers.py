@@ -12,9 +12,10 @@ from domain.delivery.statement import sign_statement
 from domain.plan.directory import Poll
 from domain.plan.plan import Plan
 from domain.record.door import submit
-from domain.record.verify import verify
+from domain.record.verify import replay, verify
 from domain.rules.course import advance, next_moment
-from domain.words.moments import utc_text
+from domain.words.errors import NotVerified
+from domain.words.moments import instant, utc_text
 from rehearsal.services import EPOCH, private_key_of
 from tests.course import became, brings, coming, entry_of, forbidden, replaced
 from tests.support import Table, example_plan
@@ -136,6 +137,21 @@ def test_warnings_come_at_the_lead_times_longest_first() -> None:
     halt = table.delivery.state.halt
     assert halt is not None
     assert table.delivery.ledger.entries[halt.seq].at == at[-1]
+
+
+@pytest.mark.parametrize("off", [-MOMENT, MOMENT])
+def test_what_time_brought_stands_at_its_own_moment(off: timedelta) -> None:
+    """A stranger does not believe a reminder that was recorded a moment sooner or later than it fell."""
+    table = asked()
+    table.pass_time(hours=30)
+    entries = table.delivery.ledger.entries
+    reminded = entry_of(table, "reminded")
+    moved = reminded.model_copy(update={"at": utc_text(instant(reminded.at) + off)})
+    with pytest.raises(NotVerified, match="what was due then") as refused:
+        replay((*entries[: reminded.seq], moved), table.directory, table.cards)
+
+    assert reminded.seq == refused.value.entry
+    assert replay(entries, table.directory, table.cards).state == table.delivery.state
 
 
 def test_no_warning_for_a_state_that_has_been_left() -> None:

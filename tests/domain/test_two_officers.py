@@ -66,6 +66,18 @@ def test_r20_one_key_in_two_names_is_one_officer() -> None:
     assert table.delivery.state.custody is None
 
 
+def test_r20_one_officer_with_two_keys_is_one_officer() -> None:
+    """The service's system vouches for an officer, who then signs with a key of their own: that is still one person's word."""
+    table = preparing()
+    said = [table.statement("kz.customs", "prepared", "preparation", officer="officer-2") for _ in range(2)]
+    keys = map(private_key_of, ("kz.customs", second("kz.customs")))
+    first, again = [submit(table.delivery, sign_statement(one, key), table.now) for one, key in zip(said, keys, strict=True)]
+
+    assert ("accepted", None) == became(first)
+    assert (became(again), code(again)) == (("refused", "R20"), "same_officer")
+    assert table.delivery.state.custody is None
+
+
 def test_r20_second_officer_who_says_something_else_is_refused() -> None:
     """A milligram of difference, and nothing counts until both say the same."""
     table = preparing()
