@@ -128,7 +128,9 @@ class Embedded:
             )
 
     async def wait_until_up(self) -> None:
-        """Return when the gateway and Temporal behind it answer. Raises `Unavailable` with the log of what did not start."""
+        """Return when the gateway and Temporal behind it answer, and a worker asks for work. Raises `Unavailable` with the log of
+        what did not start.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE
         async with aiohttp.ClientSession() as http:
@@ -136,7 +138,7 @@ class Embedded:
                 self._raise_if_dead()
                 try:
                     async with http.get(f"{self.layout.gateway_url}/v1/health") as answer:
-                        if answer.status == 200:
+                        if answer.status == 200 and (await answer.json())["worker"] == "up":
                             return
                 except aiohttp.ClientError:
                     pass
