@@ -41,6 +41,7 @@ from domain.record.door import amended_by, read_statement, resume, verified_plan
 from domain.record.packet import Purpose, seal
 from domain.record.receipts import signed
 from domain.rules import amending
+from domain.rules.books import newest
 from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.views.sight import sight
@@ -126,6 +127,7 @@ class Desk:
             directory=self._directory.snapshot([*plan.participants(), *watching]),
             cards={state: self._cards[state] for state in plan.states()},
             secret=secrets.token_hex(SECRET),
+            rules=newest().version,
         )
         with _as_ours(plan.operation):
             try:

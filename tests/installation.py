@@ -34,6 +34,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.directory import Directory, Reach, Service
 from domain.plan.plan import Plan
+from domain.rules.books import newest
 from domain.rules.stop import StopRequested
 from domain.signing.envelope import Envelope
 from domain.views.view import DeliveryView
@@ -124,7 +125,8 @@ class Installation:
         """What the gateway would start the workflow with."""
         cards = {state: card for state, card in example_cards().items() if state in plan.states()}
         directory = self.directory.snapshot(plan.participants())
-        return Docket(plan=signed_plan(plan), directory=directory, cards=cards, secret=SECRET.hex(), **more)
+        rules = more.pop("rules", newest().version)
+        return Docket(plan=signed_plan(plan), directory=directory, cards=cards, secret=SECRET.hex(), rules=rules, **more)
 
     def handed(self, content: T, plan: Plan) -> HandIn[T]:
         """Something for a delivery, as the gateway would hand it in now."""

@@ -15,6 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.delivery.ledger import Entry, Receipt, Withheld
     from domain.delivery.requests import Request
     from domain.record.door import admit, amend, begin, change_keys, receipt, report, resume, submit
+    from domain.rules.book import Book
+    from domain.rules.books import book_for
     from domain.rules.course import advance, next_moment
     from domain.signing.envelope import Envelope
     from domain.views.asked import inbox
@@ -40,8 +42,11 @@ class ControlledDelivery:
     def __init__(self, docket: Docket) -> None:
         self._docket = docket
         self._refused: ApplicationError | None = None
+        # Where this worker lacks these rules, the task fails and is tried again until one that has them comes. What is left
+        # meanwhile is kept, a stop too (R8); a run that failed would be over.
+        book = book_for(docket.rules)
         try:
-            self._delivery = _delivery_of(docket)
+            self._delivery = _delivery_of(docket, book)
             self._stage = TemporalStage(self._delivery, docket)
         except VigilError as error:
             self._refused = as_application_error(error)  # raised by `run`, since an initialiser cannot fail a workflow
@@ -171,8 +176,8 @@ class ControlledDelivery:
             raise as_application_error(error) from error
 
 
-def _delivery_of(docket: Docket) -> Delivery:
+def _delivery_of(docket: Docket, book: Book) -> Delivery:
     secret = bytes.fromhex(docket.secret)
     if docket.entries:
         return resume(docket.directory, docket.cards, docket.entries, secret)
-    return begin(docket.plan, docket.directory, docket.cards, workflow.info().start_time, secret)
+    return begin(docket.plan, docket.directory, docket.cards, workflow.info().start_time, secret, book)

@@ -151,6 +151,8 @@ class Docket(Frozen):
     cards: dict[State, RuleCard]
     secret: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """Behind the salts of the ledger: drawn by whoever starts the delivery, never in an archive or a packet."""
+    rules: Annotated[int, Field(ge=1)]
+    """Version of the rules that it is under to its end, said by whoever starts it: on a replay the worker may have newer ones."""
     entries: Annotated[tuple[Entry, ...], Field(max_length=100_000)] = ()
     entries_per_run: Annotated[int, Field(ge=1)] = 1500
     """After so many new entries a run ends and another goes on, whatever is open (Temporal's limits)."""

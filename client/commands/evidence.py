@@ -77,13 +77,13 @@ def verify(
     """Verify a packet, offline: every signature, every link, every rule, and your receipts, those beside your keys too. Exit code
     7 if anything is wrong, or if you give no directory that you trust.
     """
-    if directory is None and not keys_unverified:
-        hint = "give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof"
-        raise NotVerified("whose keys these are stands only in the packet itself, which its forger would have written", hint=hint)
     held = receipts_at(receipts or [])
     trusted = directory_in(directory) if directory is not None else None
     law = cards_in(cards) if cards is not None else None
     data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
+    if trusted is None and not keys_unverified:
+        hint = "give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof"
+        raise NotVerified("whose keys these are stands only in the packet itself, which its forger would have written", hint=hint)
     proved = verify_packet(data, trusted, held, law)
     fit_parts(data, parts, trusted, law)
     if against is not None:

@@ -609,7 +609,7 @@ async def test_who_has_a_key_of_their_own_says_nothing_under_another_code(office
 
     assert 5 == refused.code
     assert "is P-1's, and --officer names P-2" in refused.err
-    assert "P-1" == read_statement(Envelope.model_validate_json(file.read_text()).body()).officer
+    assert "P-1" == read_statement(Envelope.model_validate_json(file.read_text())).officer
 
 
 async def test_what_is_no_change_of_keys_is_not_announced(office: Office) -> None:

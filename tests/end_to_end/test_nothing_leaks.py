@@ -19,12 +19,14 @@ from client.brought import Brought
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
 from domain.delivery.events import Stated
-from domain.delivery.ledger import Entry, Left, Receipt
+from domain.delivery.ledger import Entry, Left
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
+from domain.record.receipts import SignedReceipt
+from domain.rules.books import newest
 from domain.rules.stop import Incident, StopRequested
 from domain.rules.watch import Sighted
 from domain.words.errors import NotAllowed, NotAuthentic
@@ -156,12 +158,12 @@ async def say_by_hand(gateway: Gateway, police: Gateway, embedded: Embedded, pla
     await gateway.start(signed_plan(plan))
     await until(gateway, name, "asked")
 
-    async def say(service: str, content: Content, signer: str = "", mark: str = "qzxstatement") -> Receipt | Left:
+    async def say(service: str, content: Content, signer: str = "", mark: str = "qzxstatement") -> SignedReceipt | Left:
         said = sign_statement(statement(service, name, content, mark), private_key_of(signer or service))
         return await police.submit(name, said)
 
     refused = await say("uz.police", Sighted(place="qzxwrong"))
-    assert isinstance(refused, Receipt)
+    assert isinstance(refused, SignedReceipt)
     incident = await say("uz.police", Incident(risk_to_life=False, what="qzxincident"))
     with pytest.raises((NotAuthentic, NotAllowed)):
         await say("kz.customs", StopRequested(reason="qzxforged"), signer="uz.police", mark="qzxforged")
@@ -170,7 +172,7 @@ async def say_by_hand(gateway: Gateway, police: Gateway, embedded: Embedded, pla
     await worker.wait()
     left = await say("uz.police", Incident(risk_to_life=False, what="qzxleft"))
     await embedded.start("worker", sys.executable, "-m", "worker")
-    assert isinstance(incident, Receipt)
+    assert isinstance(incident, SignedReceipt)
     assert isinstance(left, Left)
     await say("uz.police", StopRequested(reason="qzxstop"))
     await until(gateway, name, "ended")
@@ -200,7 +202,11 @@ async def write_plainly(embedded: Embedded, plan: Plan, directory: Directory, ca
     """Start the same delivery as somebody would who has no codec."""
     stranger = await Client.connect(f"127.0.0.1:{embedded.layout.temporal_port}", data_converter=pydantic_data_converter)
     docket = Docket(
-        plan=signed_plan(plan), directory=directory, cards={state: cards[state] for state in plan.states()}, secret=SECRET.hex()
+        plan=signed_plan(plan),
+        directory=directory,
+        cards={state: cards[state] for state in plan.states()},
+        secret=SECRET.hex(),
+        rules=newest().version,
     )
     await stranger.start_workflow(messages.WORKFLOW, docket, id="delivery/plain", task_queue="nobody")
 

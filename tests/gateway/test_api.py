@@ -334,6 +334,7 @@ async def test_a_statement_that_breaks_a_rule_is_recorded_as_refused(at: At) -> 
         service="uz.police",
         officer="officer-1",
         happened_at="2026-11-24T10:00:00+05:00",
+        plan=(await at.door("uz.police").view(at.plan.operation)).plan,
         content=Sighted(place="somewhere"),
     )
     envelope: Envelope = sign_statement(statement, private_key_of("uz.police"))

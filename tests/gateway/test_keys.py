@@ -22,6 +22,7 @@ from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, Taken, changed, read_change
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
+from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.rules.stop import StopRequested
 from domain.signing.canonical import canonical
@@ -112,6 +113,7 @@ async def test_r24_a_key_is_rotated_and_revoked_in_mid_delivery(at: At) -> None:
     began with it. The new key counts, everybody is told, and the packet verifies with the directory of the day.
     """
     before = await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))
+    assert isinstance(before, SignedReceipt)
     with pytest.raises(NotAuthentic):
         await at.door(POLICE).submit(at.plan.operation, at.stop(at.new))
     changes = [rotation(at.new), revocation(key=at.new)]
@@ -127,8 +129,11 @@ async def test_r24_a_key_is_rotated_and_revoked_in_mid_delivery(at: At) -> None:
     with pytest.raises(NotAuthentic):
         await at.door(at.new).submit(at.plan.operation, at.stop(POLICE))
     after = await at.door(at.new).submit(at.plan.operation, at.stop(at.new))
+    assert isinstance(after, SignedReceipt)
     await at.installation.until(at.plan, lambda entry: isinstance(entry.event, Told) and entry.event.kind == "keys")
-    proved = verify(await at.door(at.plan.initiator, at.plan.initiator).packet(at.plan.operation), in_file, [before, after])
+    proved = verify(
+        await at.door(at.plan.initiator, at.plan.initiator).packet(at.plan.operation), in_file, [before.envelope, after.envelope]
+    )
 
     assert [(at.plan.operation,)] * 2 == [one.taken for one in told]
     assert not [one for one in told if one.left or one.refused]

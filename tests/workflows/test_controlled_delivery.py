@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Receipt
 from domain.plan.plan import Plan
+from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.signing.envelope import Envelope
 from domain.signing.tree import root
@@ -80,8 +81,9 @@ async def test_another_content_under_the_same_statement_id_is_recorded_as_refuse
         door = at.gateway("uz.police")
         await door.submit(plan.operation, stop_by("uz.police", plan, "statement-1"))
         second = await door.submit(plan.operation, stop_by("uz.police", plan, "statement-1", "something else"))
+        assert isinstance(second, SignedReceipt)
 
-    assert ("refused", "R18") == (second.verdict.verdict, second.verdict.rule)
+    assert ("refused", "R18") == (second.receipt.verdict.verdict, second.receipt.verdict.rule)
 
 
 async def test_noise_leaves_no_trace_in_temporals_history(temporal: Client) -> None:
@@ -135,10 +137,11 @@ async def test_a_delivery_continues_as_new_with_checkpoints_open_and_loses_nothi
         entries = await at.to_the_end(plan)
         runs = [run async for run in temporal.list_workflows(f"WorkflowId = '{workflow_id(plan.operation)}'")]
         again = await at.gateway(plan.initiator).submit(plan.operation, first.event.envelope)
+        assert isinstance(again, SignedReceipt)
 
     assert len(runs) > 2
     assert "ended" == entries[-1].event.event
-    assert first.seq == again.seq
+    assert first.seq == again.receipt.seq
     Checker(plan).check(entries)
 
 

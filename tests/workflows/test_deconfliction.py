@@ -13,14 +13,16 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from domain.delivery.events import Closed, Deconflicted, Stated, Told
-from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.ledger import Entry
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.plan import Plan
 from domain.plan.register import Answer, Claim, Register
 from domain.plan.selectors import selector
+from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.rules.conflict import ConflictYielded
 from domain.rules.stop import Interdicted
+from process.builds import pinned
 from process.temporal import readable
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
@@ -133,9 +135,9 @@ async def say(at: Installation, plan: Plan, service: str, content: Content, chec
         happened_at="2026-03-02T13:25:00+05:00",
         content=content,
     )
-    receipt = await at.gateway(service).submit(plan.operation, sign_statement(said, private_key_of(service)))
-    assert isinstance(receipt, Receipt)
-    assert "accepted" == receipt.verdict.verdict
+    given = await at.gateway(service).submit(plan.operation, sign_statement(said, private_key_of(service)))
+    assert isinstance(given, SignedReceipt)
+    assert "accepted" == given.receipt.verdict.verdict
 
 
 async def test_of_two_starts_at_the_same_moment_exactly_one_hears_of_nobody(temporal: Client) -> None:
@@ -224,7 +226,9 @@ async def test_a_register_that_begins_anew_is_heard(temporal: Client) -> None:
     """Should someone terminate it, its successor's answers are newer than all before, and no delivery waits for ever."""
     queue = f"register-{uuid.uuid4().hex}"
     claim = Claim(delivery="operation-1", contact=FIRST, hashes=("a" * 64,))
-    async with Worker(temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox()):
+    async with Worker(
+        temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox(), deployment_config=pinned(queue, "1")
+    ):
         numbers = []
         for old in (Register(number=41), None):
             book = Book(live=old)
@@ -238,7 +242,9 @@ async def test_a_register_that_begins_anew_is_heard(temporal: Client) -> None:
 async def test_the_register_goes_on_over_many_runs(temporal: Client) -> None:
     """Runs as short as two answers: claims and their order outlive each, and a number never comes twice for different books."""
     queue = f"register-{uuid.uuid4().hex}"
-    async with Worker(temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox()):
+    async with Worker(
+        temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox(), deployment_config=pinned(queue, "1")
+    ):
         handle = await temporal.start_workflow(messages.REGISTER, Book(answers_per_run=2), id=queue, task_queue=queue)
         claims = [Claim(delivery=f"operation-{number}", contact=FIRST, hashes=("a" * 64,)) for number in range(7)]
         register = temporal.get_workflow_handle(handle.id)

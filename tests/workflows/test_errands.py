@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 
 from activities.relay import Relay
 from domain.delivery.events import Deconflicted
+from domain.rules.books import newest
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.installation import end_what_runs, renamed
 from tests.support import SECRET, example_cards, example_directory, example_plan, signed_plan
@@ -56,7 +57,7 @@ async def test_an_errand_that_ended_by_itself_is_sent_again(
     plan, register = renamed(example_plan()), Forgetful(fails=fails)
     cards = {state: card for state, card in example_cards().items() if state in plan.states()}
     directory = cast(example_directory(), plan.participants()).snapshot(plan.participants())
-    docket = Docket(plan=signed_plan(plan), directory=directory, cards=cards, secret=SECRET.hex())
+    docket = Docket(plan=signed_plan(plan), directory=directory, cards=cards, secret=SECRET.hex(), rules=newest().version)
     queue = f"errands-{uuid.uuid4().hex[:8]}"
     errands = [register.deconflict, register.await_confirmations]
     async with Worker(temporal, task_queue=queue, workflows=[ControlledDelivery], activities=errands, workflow_runner=sandbox()):

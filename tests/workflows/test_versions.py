@@ -3,10 +3,10 @@
 import asyncio
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from temporalio.client import Client, WorkflowFailureError
-from temporalio.exceptions import ApplicationError
+from temporalio.client import Client
 
 from domain.delivery.events import Started, Stated, TakenUp
 from domain.delivery.ledger import Entry
@@ -15,11 +15,13 @@ from domain.record.door import begin, read_statement
 from domain.record.verify import verify
 from domain.rules import books
 from rehearsal.scenario import Scenario
-from tests.installation import Installation, installed, quick
-from tests.second_book import released
+from tests.installation import Installation, installed, quick, stop_by
+from tests.second_book import TWO, released
 from tests.support import SECRET, example_scenario, signed_plan
 from tests.workflows.test_builds import worker
 from tests.workflows.test_controlled_delivery import started
+from tests.workflows.test_replay import COMMITTED, given, history_in, replayed
+from workflows import messages
 from workflows.messages import workflow_id
 
 NOT_ALL_CHECKED = {
@@ -102,20 +104,46 @@ async def test_a_delivery_that_begins_with_the_new_program_is_under_the_new_vers
     assert ["refused"] == acceptances(entries)
 
 
-async def test_a_delivery_under_rules_that_the_worker_does_not_have_fails_with_their_number(
-    temporal: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("begun", [True, False], ids=["that goes on", "that begins"])
+async def test_a_delivery_under_rules_that_the_worker_does_not_have_waits_for_one_that_has(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch, *, begun: bool
 ) -> None:
-    """It neither hangs nor is judged by other rules: the run fails, and says which version is missing."""
+    """It is judged by no other rules: its task says which version is missing. A stop that is left meanwhile counts once a worker
+    has it (R8).
+    """
     plan, _ = taking_unseen()
+    stop = stop_by("uz.police", plan)
     async with installed(temporal, plan, None) as at:
         docket = at.docket(plan)
-        with monkeypatch.context() as newer:
-            released(newer)
-            entries = begin(signed_plan(plan), docket.directory, docket.cards, datetime.now(UTC), SECRET).ledger.entries
-        await started(at, plan, entries=entries)
-        with pytest.raises(WorkflowFailureError) as failed:
-            await asyncio.wait_for(at.handle(plan).result(), 20)
+        entries = begin(signed_plan(plan), docket.directory, docket.cards, datetime.now(UTC), SECRET, TWO).ledger.entries
+        await started(at, plan, rules=2, entries=entries if begun else ())
+        reason = await asyncio.wait_for(why_its_task_failed(at, plan), 20)
+        assert [1] == list(books.BOOKS)
+        await at.handle(plan).signal(messages.SUBMIT, at.handed(stop, plan))
+        released(monkeypatch)
+        await at.until(plan, lambda entry: isinstance(entry.event, Stated))
+        after = await at.gateway(plan.initiator).ledger(plan.operation)
 
-    assert [1] == list(books.BOOKS)
-    assert isinstance(failed.value.cause, ApplicationError)
-    assert "version 2 of the rules" in str(failed.value.cause)
+    assert "version 2 of the rules" in reason
+    assert 2 == rules_of(after)
+    assert [("accepted", stop)] == [(e.verdict.verdict, e.envelope) for one in after if isinstance(e := one.event, Stated)]
+
+
+async def why_its_task_failed(at: Installation, plan: Plan) -> str:
+    """What the first task that fails says."""
+    while True:
+        async for event in at.handle(plan).fetch_history_events():
+            if event.HasField("workflow_task_failed_event_attributes"):
+                return event.workflow_task_failed_event_attributes.failure.message
+        await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name.removesuffix(".json.gz"))
+async def test_a_delivery_of_the_old_version_replays_with_the_new_program(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first run too, which begins the delivery again: same commands, same receipts, and the ending that stands there."""
+    released(monkeypatch)
+    history = history_in(path)
+    seen = await replayed(history)
+
+    assert given(history) == seen.receipts
+    assert seen.ending is not None
