@@ -15,9 +15,10 @@ from client.brought import Brought
 from client.embedded import Embedded, held, temporal_command
 from client.rehearse import Rehearsal
 from domain.delivery.events import Stated
-from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.ledger import Entry
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
+from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from protocol.gateway import Gateway
 from rehearsal.invariants import Checker
@@ -86,13 +87,14 @@ async def test_a_statement_acknowledged_just_before_the_kill_is_in_the_ledger(tm
     async with asyncio.timeout(PATIENCE), rehearsing(tmp_path) as (embedded, plan, gateway):
         first = (await until(gateway, plan, "stated"))[-1]
         assert isinstance(first.event, Stated)
-        receipt: Receipt = await gateway.submit(plan.operation, first.event.envelope)
+        given = await gateway.submit(plan.operation, first.event.envelope)
+        assert isinstance(given, SignedReceipt)
         for name in ("temporal", "worker"):
             embedded.processes[name].send_signal(signal.SIGKILL)
             await embedded.processes[name].wait()
         await embedded.start("temporal", *temporal_command(embedded.layout))
         await embedded.start("worker", sys.executable, "-m", "worker")
         await embedded.wait_until_up()
-        ledger = await gateway.ledger(plan.operation, receipt.seq)
+        ledger = await gateway.ledger(plan.operation, given.receipt.seq)
 
-    assert receipt.entry == ledger[0]
+    assert given.receipt.entry == ledger[0]
