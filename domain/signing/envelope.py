@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from domain.signing.canonical import Frozen, digest_of_bytes
 from domain.signing.keys import KeyId, b64, key_id, public_key, public_text, unb64
@@ -45,6 +45,15 @@ class Envelope(Frozen):
     payloadType: Annotated[str, Field(max_length=80)]  # noqa: N815 - DSSE's own name
     payload: Annotated[str, Field(max_length=_LONGEST_PAYLOAD * 4 // 3 + 4)]
     signatures: Annotated[tuple[Signature, ...], Field(min_length=1, max_length=4)]
+    """Each key's once: a signature more or less would be another entry of the ledger that says the same."""
+
+    @field_validator("signatures")
+    @classmethod
+    def _each_key_once(cls, signatures: tuple[Signature, ...]) -> tuple[Signature, ...]:
+        if len({one.keyid for one in signatures}) < len(signatures):
+            message = "a key signs once; leave the second signature out"
+            raise ValueError(message)
+        return signatures
 
     def body(self) -> bytes:
         """The payload's bytes, unverified. Raises `Malformed` if not strict base64, or larger than a parser should meet."""

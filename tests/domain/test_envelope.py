@@ -273,3 +273,11 @@ def test_unreadable_private_key_is_refused() -> None:
     ):
         with pytest.raises(Malformed):
             private_key(pem, passphrase)
+
+
+def test_a_key_signs_once() -> None:
+    """The same signature again would be another envelope that says the same: it is refused."""
+    once = sign(b"{}", STATEMENT_TYPE, KEY)
+
+    with pytest.raises(ValidationError, match="a key signs once"):
+        Envelope.model_validate(once.model_dump() | {"signatures": once.model_dump()["signatures"] * 2})

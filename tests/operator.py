@@ -1,0 +1,222 @@
+"""What whoever holds the installation's key can change in a packet without being found: every field of every entry, of directory,
+cards and seal, each in every way that its type allows, salted and sealed anew. `python -m tests.operator` prints what passes.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from domain.delivery.events import AnyEvent, Asked, AskedOnceMore, Deconflicted, Released, Stated, Told
+from domain.delivery.ledger import Receipt
+from domain.delivery.vocabulary import NoticeKind
+from domain.plan.directory import Directory
+from domain.record.door import receipt
+from domain.record.packet import Packet
+from domain.record.verify import verify
+from domain.signing.canonical import plain
+from domain.words.errors import Malformed, NotVerified
+from domain.words.moments import instant, utc_text
+from rehearsal.simulator import Simulated, World, simulate
+from tests.forging import Line, linked, sealed, taken_apart
+from tests.support import example_cards, example_directory, example_plan, example_scenario, held
+
+EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+EVERY = 6
+"""Lines after which facts are invented."""
+STEPS = (timedelta(microseconds=1), timedelta(seconds=1), timedelta(hours=1))
+
+
+@dataclass(frozen=True)
+class Forgery:
+    """One change. `what`: the kind of entry and the place in it, or what is done to the whole."""
+
+    what: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of all of them: how many there were, and which passed, without receipts and with all of them."""
+
+    forgeries: int
+    passed: Counter[str]
+    passed_receipts: Counter[str]
+
+
+def tried(name: str) -> Tried:
+    """Every forgery of one example's packet, held against the directory and the cards that are trusted."""
+    plan, scenario = example_scenario(name)
+    run = simulate(World(plan, example_directory(), example_cards(), scenario, 1))
+    receipts, trusted = receipts_of(run), run.delivery.directory
+    assert passes(run.packet, trusted, receipts)
+    count, passed, passed_receipts = 0, Counter[str](), Counter[str]()
+    for forgery in forgeries(run.packet):
+        count += 1
+        if passes(forgery.data, trusted, ()):
+            passed[forgery.what] += 1
+            passed_receipts[forgery.what] += passes(forgery.data, trusted, receipts)
+    return Tried(count, passed, +passed_receipts)
+
+
+def receipts_of(run: Simulated) -> tuple[Receipt, ...]:
+    """The receipts that services were given."""
+    stated = [entry.event.envelope for entry in run.delivery.ledger.entries if isinstance(entry.event, Stated)]
+    return tuple(one for envelope in stated if (one := receipt(run.delivery, envelope)) is not None)
+
+
+def passes(data: bytes, directory: Directory, receipts: Sequence[Receipt]) -> bool:
+    """Whether it verifies; any error but `NotVerified` is a fault of ours."""
+    try:
+        verify(data, directory, held(*receipts), example_cards())
+    except NotVerified:
+        return False
+    return True
+
+
+def forgeries(data: bytes) -> Iterator[Forgery]:
+    """All of them, of one packet."""
+    packet, lines = taken_apart(data)
+    known = values_of(plain(packet))
+    for number, (at, event) in enumerate(lines):
+        for place, changed in variants(plain(event), known):
+            other = read(changed)
+            if other is not None and other != event:
+                yield Forgery(f"{event.event} {place}", anew(packet, [*lines[:number], (at, other), *lines[number + 1 :]]))
+        for step in (*STEPS, *(-one for one in STEPS)):
+            moved = utc_text(instant(at) + step)
+            yield Forgery(f"{event.event} at", anew(packet, [*lines[:number], (moved, event), *lines[number + 1 :]]))
+        yield Forgery(f"{event.event} left out", anew(packet, [*lines[:number], *lines[number + 1 :]]))
+        yield Forgery(f"{event.event} twice", anew(packet, [*lines[: number + 1], *lines[number:]]))
+        if number + 1 < len(lines):
+            (next_at, following) = lines[number + 1]
+            swapped = [*lines[:number], (at, following), (next_at, event), *lines[number + 2 :]]
+            yield Forgery(f"{event.event} after {following.event}", anew(packet, swapped))
+        for one in invented(packet, lines[: number + 1]) if number % EVERY == 0 else ():
+            yield Forgery(f"{one.event} invented", anew(packet, [*lines[: number + 1], (at, one), *lines[number + 1 :]]))
+    for part in ("directory", "cards"):
+        for place, changed in variants(plain(getattr(packet, part)), known):
+            other_packet = packet_with(packet, part, changed)
+            if other_packet is not None and other_packet != packet:
+                yield Forgery(f"{part} {place}", sealed_as(other_packet, lines))
+    last = instant(lines[-1][0])
+    for purpose in ("court", "KZ", "LV"):
+        yield Forgery("seal purpose", sealed_as(packet, lines, purpose=purpose))
+    for exported in (last - timedelta(microseconds=1), last, last + timedelta(days=3650)):
+        yield Forgery("seal exported_at", sealed_as(packet, lines, exported_at=utc_text(exported)))
+
+
+def invented(packet: Packet, lines: Sequence[Line]) -> Iterator[AnyEvent]:
+    """Facts from outside that nobody brought: of every service, at every checkpoint that has opened."""
+    opened = [event.checkpoint for _, event in lines if event.event == "opened"]
+    services = [*(one.id for one in packet.directory.services), "nobody.known"]
+    yield Released()
+    yield Deconflicted(number=99, contacts=())
+    for checkpoint in opened:
+        yield AskedOnceMore(checkpoint=checkpoint)
+        for service in services:
+            yield Asked(checkpoint=checkpoint, received=(service,))
+            yield Asked(checkpoint=checkpoint, unreachable=(service,))
+    for kind in get_args(NoticeKind):
+        for service in services:
+            yield Told(kind=kind, of=len(lines) - 1, reached=(service,))
+
+
+def variants(value: Any, known: dict[str, list[Any]], place: str = "") -> Iterator[tuple[str, Any]]:
+    """A JSON value with one thing in it changed, and where: `known` has what stands under the same name elsewhere."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            where = f"{place}.{name}" if place else name
+            yield from ((inner, {**value, name: other}) for inner, other in variants(part, known, where))
+            yield from ((where, {**value, name: other}) for other in known.get(name, ()) if other != part)
+            yield where, {one: its for one, its in value.items() if one != name}
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            inside = variants(part, known, f"{place}[]")
+            yield from ((inner, [*value[:number], other, *value[number + 1 :]]) for inner, other in inside)
+            yield f"{place}[]", [*value[:number], *value[number + 1 :]]
+            yield f"{place}[]", [*value[: number + 1], *value[number:]]
+    else:
+        yield from ((place, other) for other in others(value))
+
+
+def others(value: Any) -> Iterable[Any]:
+    """Other values of the same type."""
+    match value:
+        case bool():
+            return (not value,)
+        case int():
+            return (value + 1, value - 1, 0)
+        case str():
+            return (value + "x", value[:-1], value[1:] + value[:1])
+        case _:
+            return ("x", 1)
+
+
+MOST = 4
+"""Values from elsewhere that are tried in each place."""
+
+
+def values_of(value: Any) -> dict[str, list[Any]]:
+    """What stands in it under each name: a few different ones of each."""
+    found: dict[str, list[Any]] = {}
+
+    def look(part: Any) -> None:
+        if isinstance(part, dict):
+            for name, inner in part.items():
+                known = found.setdefault(name, [])
+                if not isinstance(inner, dict | list) and inner not in known and len(known) < MOST:
+                    known.append(inner)
+                look(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                look(inner)
+
+    look(value)
+    return found
+
+
+def read(changed: Any) -> AnyEvent | None:
+    """The event, if it is one."""
+    try:
+        return EVENT.validate_python(changed)
+    except (ValidationError, Malformed):
+        return None
+
+
+def packet_with(packet: Packet, part: str, changed: Any) -> Packet | None:
+    """The packet with another directory or other cards, if those are such."""
+    try:
+        return Packet.model_validate(plain(packet) | {part: changed})
+    except (ValidationError, Malformed):
+        return None
+
+
+def anew(packet: Packet, lines: Sequence[Line]) -> bytes:
+    """These lines linked, salted and sealed anew."""
+    return sealed_as(packet.model_copy(update={"ledger": linked(lines, packet.ledger)}), lines)
+
+
+def sealed_as(packet: Packet, lines: Sequence[Line], **claims: Any) -> bytes:
+    """Sealed a while after its last line."""
+    latest = instant(max(at for at, _ in lines))
+    usual = {"delivery": example_plan().operation, "exported_at": utc_text(latest + timedelta(hours=2))}
+    return sealed(packet, **(usual | claims))
+
+
+def main(names: Sequence[str]) -> None:
+    """Print what passes in the packets of these examples."""
+    for name in names:
+        found = tried(name)
+        passed, kept = sum(found.passed.values()), sum(found.passed_receipts.values())
+        print(f"{name}: {found.forgeries} forgeries, {passed} pass, {kept} of them with every receipt held beside")
+        for what, count in sorted(found.passed.items()):
+            print(f"  {count:5} {found.passed_receipts[what]:5}  {what}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["stopped-under-way"])
