@@ -213,9 +213,9 @@ def main(names: Sequence[str]) -> None:
     for name in names:
         found = tried(name)
         passed, kept = sum(found.passed.values()), sum(found.passed_receipts.values())
-        print(f"{name}: {found.forgeries} forgeries, {passed} pass, {kept} of them with every receipt held beside")
+        print(f"{name}: {found.forgeries} forgeries, {passed} pass, {kept} of them with every receipt held beside")  # noqa: T201 - a chore
         for what, count in sorted(found.passed.items()):
-            print(f"  {count:5} {found.passed_receipts[what]:5}  {what}")
+            print(f"  {count:5} {found.passed_receipts[what]:5}  {what}")  # noqa: T201 - likewise
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def named(what: str) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["stopped-under-way", "consent-withdrawn"])
 def test_an_operator_changes_nothing_but_what_security_names(name: str) -> None:
-    """Every field of every entry, of directory, cards and seal: beside what services hold, only the end and the seal can differ."""
+    """Every field of every entry, directory, cards and seal: beside the receipts, only the end and the seal can differ."""
     found = tried(name)
 
     assert found.forgeries > 2000
