@@ -8,9 +8,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from archive.standing import Standing
 from domain.signing import tree
-from domain.signing.canonical import Frozen, canonical
+from domain.signing.canonical import Frozen, canonical, digest
+from domain.views.standing import Standing
 from domain.words.errors import Malformed
 from domain.words.identifiers import OperationCode
 
@@ -19,6 +19,7 @@ ENTRIES_BYTES: Final = 512 * 1024
 """Of a batch, unless it is one larger entry."""
 ENTRY_BYTES: Final = 1024 * 1024
 FOLD_BYTES: Final = 2 * 1024 * 1024
+BROUGHT_BYTES: Final = 1024 * 1024
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 Hash = Annotated[bytes, Field(min_length=32, max_length=32)]
 IdHash = Annotated[str, Field(pattern=r"^[0-9a-f]{24,64}$")]
@@ -29,7 +30,7 @@ class Batch(Frozen):
 
     `entries`: the canonical bytes of each. `statements`: the hash of an id, and the entry that the statement stands in. `fold`:
     what all entries so far add up to. `peaks`: the workflow's frontier before `first`, for a new branch where the archive has
-    lost entries.
+    lost entries. `brought`: directory and rule cards that the delivery was brought with, in its first batch.
     """
 
     delivery: OperationCode
@@ -42,6 +43,7 @@ class Batch(Frozen):
     statements: Annotated[Mapping[IdHash, Number], Field(max_length=ENTRIES)] = {}
     fold: Annotated[bytes, Field(max_length=FOLD_BYTES)] | None = None
     peaks: Annotated[tuple[Hash, ...], Field(max_length=31)] | None = None
+    brought: Annotated[bytes, Field(max_length=BROUGHT_BYTES)] | None = None
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -98,6 +100,11 @@ class LedgerSlice(Frozen):
 
     entries: tuple[Opened, ...]
     next: int | None
+
+
+def id_hash(delivery: str, statement: str) -> str:
+    """By which a statement's entry is found. It is no secret: who may ask for it has the statement."""
+    return digest([delivery, statement])
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,9 @@ class Asked(Frozen):
     """
 
     delivery: str
+    id: str
     checkpoint: str
     due: str | None
-    asked_seq: int
     read_at: str | None
     request: bytes | None
 
@@ -135,7 +135,7 @@ class Deliveries:
         """What this service is asked for, the nearest deadline first. Raises `Malformed` for a cursor of another inbox."""
         limit = max(1, min(limit, LONGEST_INBOX))
         async with self._database.reading() as connection:
-            begin = Position(as_of=await newest_change(connection), now="")
+            begin = Position(as_of=await newest_change(connection), now=utc_text(self._clock()))
             position = self._cursors.position(cursor, "inbox", service) if cursor else begin
 
             async def fetch(at: Position, count: int) -> Sequence[Found[Any]]:
@@ -146,14 +146,14 @@ class Deliveries:
                 position,
                 fetch,
                 self._asked,
-                lambda row, at: (row.change if at.part == "changed" else row.due, row.delivery, row.checkpoint),
+                lambda row, at: (row.change if at.part == "changed" else row.due, row.delivery, row.id),
                 (limit, limit),
             )
         return Inbox(asked=asked, next=then and self._cursors.text(then, "inbox", service))
 
-    async def read(self, service: str, delivery: str, checkpoint: str) -> None:
-        """The service has read what it is asked for there. When it did so first is kept; a request that is gone is no fault."""
-        own = (requests.c.service == service) & (requests.c.delivery == delivery) & (requests.c.checkpoint == checkpoint)
+    async def read(self, service: str, delivery: str, request: str) -> None:
+        """The service has read this request. When it did so first is kept; a request that is gone is no fault."""
+        own = (requests.c.service == service) & (requests.c.delivery == delivery) & (requests.c.id == request)
         unread = update(requests).where(own, requests.c.read_at.is_(None))
         async with self._database.writing() as connection:
             await connection.execute(unread.values(read_at=utc_text(self._clock())))
@@ -205,12 +205,12 @@ class Deliveries:
         key = DataKey.unwrapped(row.delivery, row.ring_key, row.wrapped, self._ring)
         request = None
         with suppress(NotVerified):
-            request = key.open(row.request, "requests", row.checkpoint, row.service, row.asked_seq)
+            request = key.open(row.request, "requests", row.id, row.service)
         return Asked(
             delivery=row.delivery,
+            id=row.id,
             checkpoint=row.checkpoint,
             due=_moment(row.due),
-            asked_seq=row.asked_seq,
             read_at=row.read_at,
             request=request,
         )

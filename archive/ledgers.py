@@ -21,9 +21,9 @@ from archive.branches import Branch, begun_or_new, branches_of, chosen, differs,
 from archive.database import Database
 from archive.sealed import DataKey, Ring
 from archive.standing import next_change, write
-from archive.tables import branches, data_keys, entries, folds, statements
+from archive.tables import branches, brought, data_keys, entries, folds, statements
 from domain.signing import tree
-from domain.words.errors import Malformed, NotAllowed, NotVerified, TimedOut, Unavailable
+from domain.words.errors import Malformed, NotAllowed, NotFound, NotVerified, TimedOut, Unavailable
 
 SLICE: Final = 1000
 SLICE_BYTES: Final = 4 * 1024 * 1024
@@ -124,6 +124,15 @@ class Ledgers:
             row = (await connection.execute(first)).first()
             return None if row is None else _opened(row, await self._key(connection, delivery))
 
+    async def brought(self, delivery: str) -> bytes:
+        """What the delivery was brought with. Raises `NotFound` if it is not there, or expunged, and `NotVerified` if altered."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(brought).where(brought.c.delivery == delivery))).first()
+            key = await self._key(connection, delivery)
+        if row is None or key is None:
+            raise NotFound(f"the archive cannot open delivery {delivery}: it has not what it was brought with")
+        return key.open(row.opening, "brought")
+
     async def fold(self, delivery: str) -> tuple[int, bytes] | None:
         """How many entries of the newest branch were folded, and what they add up to; none if it is not there or expunged."""
         async with self._database.reading() as connection:
@@ -172,6 +181,8 @@ class Ledgers:
         named = [{**place, "id_hash": name, "seq": seq} for name, seq in batch.statements.items()]
         if named:  # an id that stands there already keeps its first entry
             await connection.execute(_INSERT[connection.dialect.name](statements).on_conflict_do_nothing(), named)
+        if begun and batch.brought is not None:
+            await connection.execute(insert(brought).values(delivery=batch.delivery, opening=key.seal(batch.brought, "brought")))
         if batch.fold is not None:
             await _put_fold(connection, key, batch.branch, batch.size, batch.fold)
         return Kept(branch=batch.branch, size=batch.size, change=change)
