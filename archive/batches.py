@@ -30,7 +30,8 @@ class Batch(Frozen):
 
     `entries`: the canonical bytes of each. `statements`: the hash of an id, and the entry that the statement stands in. `fold`:
     what all entries so far add up to. `peaks`: the workflow's frontier before `first`, for a new branch where the archive has
-    lost entries. `brought`: directory and rule cards that the delivery was brought with, in its first batch.
+    lost entries. `brought`: directory and rule cards that the delivery was brought with, in its first batch. `standing`: how it
+    then stands; none where the entries do not add up, and only the difference is looked for.
     """
 
     delivery: OperationCode
@@ -39,7 +40,7 @@ class Batch(Frozen):
     entries: Annotated[tuple[Annotated[bytes, Field(max_length=ENTRY_BYTES)], ...], Field(min_length=1, max_length=ENTRIES)]
     size: Number
     root: Hash
-    standing: Standing
+    standing: Standing | None
     statements: Annotated[Mapping[IdHash, Number], Field(max_length=ENTRIES)] = {}
     fold: Annotated[bytes, Field(max_length=FOLD_BYTES)] | None = None
     peaks: Annotated[tuple[Hash, ...], Field(max_length=31)] | None = None

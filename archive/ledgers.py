@@ -167,6 +167,8 @@ class Ledgers:
         if frontier.root() != batch.root:
             diverges = Diverges(branch=batch.branch, seq=branch.size, how="root")
             return await set_alarm(connection, batch.delivery, diverges)
+        if batch.standing is None:
+            raise NotVerified("these entries are new to the archive, and do not add up", branch.size)
         key = await self._key_to_write(connection, batch.delivery, begun=begun)
         place = {"delivery": batch.delivery, "branch": batch.branch}
         ledger = {"size": batch.size, "root": batch.root}

@@ -22,11 +22,13 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.deconfliction import Deconfliction
+from activities.keeping import Keeping
 from activities.messenger import Messenger
 from activities.relay import Relay
 from activities.services import ServiceCaller
 from archive.database import Database
 from archive.keys import KeyChanges
+from archive.ledgers import Ledgers
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
@@ -47,7 +49,7 @@ from process.builds import settle
 from process.codec import converter
 from process.in_force import InForce
 from process.mail import Mailbox
-from process.ring import Ring
+from process.ring import Ring, Wrapping
 from process.temporal import IDENTITY
 from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
@@ -107,7 +109,7 @@ class Installation:
     of_worker: InForce
     """The worker's."""
     task_queue: str
-    parts: tuple[ServiceCaller, Messenger, Deconfliction, Relay]
+    parts: tuple[ServiceCaller, Messenger, Deconfliction, Relay, Keeping]
     """What a second worker needs."""
     reads: Reads
     sessions: Sessions
@@ -218,7 +220,8 @@ async def installed(
         app = application(desk, Proofs(in_force, url), reads, sessions, openid)
         relay = Relay(VIGIL_KEY)
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
-        parts = caller, messenger, Deconfliction(DECONFLICTION_KEY, of_worker, relay), relay
+        keeping = Keeping(Ledgers(reads._database, Wrapping(PAYLOAD_KEYS)), VIGIL_KEY)
+        parts = caller, messenger, Deconfliction(DECONFLICTION_KEY, of_worker, relay), relay, keeping
         worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         try:

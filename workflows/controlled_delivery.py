@@ -53,13 +53,15 @@ class ControlledDelivery:
 
     @workflow.run
     async def run(self, docket: Docket) -> Ending:  # noqa: ARG002 - Temporal gives it to both; the initialiser has used it
-        """Perform what is decided until it has ended; then wait until everyone who was being answered has been."""
+        """Perform what is decided until it has ended and the archive has all of it; then wait until everyone who was being
+        answered has been.
+        """
         if self._refused is not None:
             raise self._refused
         delivery, stage = self._delivery, self._stage
         while True:
             stage.match(next_moment(delivery, stage.reached))
-            if delivery.state.ended:
+            if delivery.state.ended and stage.keeping.done:
                 break
             stage.go_on_in_a_new_run()
             moment = await stage.news()
