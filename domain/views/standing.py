@@ -12,7 +12,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Digest
 from domain.rules.book import book_of
-from domain.rules.speaking import asked_in_place
+from domain.rules.speaking import is_backup
 from domain.signing.canonical import Frozen, canonical
 from domain.views.asked import request
 from domain.views.sight import sight
@@ -128,22 +128,24 @@ def _requests(delivery: Delivery) -> Iterator[OpenRequest]:
 
 
 def _deputies(delivery: Delivery, name: str, voice: str) -> Iterator[tuple[str, datetime | None, datetime | None]]:
-    """Who may answer there for that service, and from when until when: delegates while every delegation that leads to them is in
-    force, and those to whom the checkpoint's ladder has come.
+    """Who may answer there for that service, from when until when: those to whom the checkpoint's ladder has come, and delegates
+    while every delegation that leads to them is in force.
     """
     now, found = delivery.state.now, {voice}
+    for rung in delivery.state.progress[name].checkpoint.escalate:
+        if rung.to not in found and is_backup(delivery, rung.to, voice, delivery.state.progress[name]):
+            found.add(rung.to)
+            yield rung.to, None, None
     speaker, since, until = voice, None, None
-    while (delegation := delivery.state.delegations.get(speaker)) is not None and delegation.to not in found:
+    while (delegation := delivery.state.delegations.get(speaker)) is not None:
         since = max(since or delegation.valid_from, delegation.valid_from)
         until = min(until or delegation.valid_until, delegation.valid_until)
         speaker = delegation.to
-        found.add(speaker)
-        if since < until and until > now:
+        if until <= max(since, now):
+            return
+        if speaker not in found:
+            found.add(speaker)
             yield speaker, since, until
-    for rung in delivery.state.progress[name].checkpoint.escalate:
-        if rung.to not in found and (name, voice) in asked_in_place(delivery, rung.to, now):
-            found.add(rung.to)
-            yield rung.to, None, None
 
 
 def _text(moment: datetime | None) -> str | None:
