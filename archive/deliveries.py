@@ -20,6 +20,7 @@ from archive.sealed import DataKey, Ring
 from archive.standing import NEVER
 from archive.tables import deliveries, requests
 from domain.signing.canonical import Frozen
+from domain.views.lists import Row
 from domain.words.errors import NotFound, NotVerified
 from domain.words.moments import utc_text
 
@@ -31,33 +32,18 @@ SCAN: Final = 1000
 CHANGES: Final = 1000
 
 
-class Row(Frozen):
-    """One delivery in a list, as its reader may see it. `title`: none also if somebody altered it in the database, which must not
-    keep anybody from the rest of the list. `alarm`: archive and workflow diverged.
+class KeptRow(Row):
+    """A row with the number of the change that wrote it. `title`: none also if somebody altered it in the database, which must
+    not keep anybody from the rest of the list.
     """
 
-    delivery: str
-    whole: bool
-    title: str | None
-    phase: str
-    outcome: str | None
-    group: str | None
-    channel: str | None
-    next_due: str | None
-    overdue_since: str | None
-    ended: bool
-    expunged: bool
-    alarm: str | None
-    started_at: str
-    closed_at: str | None
-    size: int
     change: int
 
 
 class Page(Frozen):
     """Rows of a list. `next`: the cursor of the next page; none at the end."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[KeptRow, ...]
     next: str | None
 
 
@@ -121,7 +107,7 @@ class Deliveries:
             )
         return Page(rows=rows, next=then and self._cursors.text(then, *of_list))
 
-    async def one(self, question: Question, delivery: str) -> Row:
+    async def one(self, question: Question, delivery: str) -> KeptRow:
         """How one delivery of a list stands. Raises `NotFound`, also if it is not this reader's to see."""
         asked = seen(question, utc_text(self._clock()))[0].where(deliveries.c.delivery == delivery)
         async with self._database.reading() as connection:
@@ -170,7 +156,7 @@ class Deliveries:
         async with self._database.reading() as connection:
             return await newest_change(connection)
 
-    def _row(self, row: Any, text: str) -> Row | None:
+    def _row(self, row: Any, text: str) -> KeptRow | None:
         """As its reader may see it; none if it does not have the text."""
         whole = bool(row.whole)
         title = None
@@ -180,7 +166,7 @@ class Deliveries:
                 title = key.open(row.title, "deliveries", "title").decode()
         if text and text not in row.delivery and text not in (title or "").casefold():
             return None
-        return Row(
+        return KeptRow(
             delivery=row.delivery,
             whole=whole,
             title=title,

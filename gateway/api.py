@@ -20,12 +20,12 @@ from domain.plan.directory import Listed
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
-from domain.views.view import Row
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
 from domain.words.moments import utc_text
 from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
+from gateway.asking import asked_for
 from gateway.bodies import READER, READERS, read, readers
 from gateway.codec import MOST_CODED, decoded
 from gateway.connections import CONNECTIONS, Connections
@@ -44,7 +44,6 @@ LARGEST_BODY = 1_000_000
 """Bytes."""
 LARGEST_NUMBER = 999_999_999
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
-ROWS = TypeAdapter(tuple[Row, ...])
 LISTED = TypeAdapter(tuple[Listed, ...])
 DELIVERY: TypeAdapter[str] = TypeAdapter(OperationCode)
 PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
@@ -126,16 +125,16 @@ async def start(request: web.Request) -> web.Response:
 
 @routes.get("/v1/deliveries", name="list")
 async def deliveries(request: web.Request) -> web.Response:
-    """The caller's deliveries."""
-    found = await request.app[DESK].deliveries(request[CALLER].service)
-    shows(request, (row.delivery for row in found))
-    return _json(ROWS.dump_json(found))
+    """A page of the caller's deliveries, those overdue first."""
+    found = await request.app[DESK].reading.deliveries(request[CALLER].service, *asked_for(request.query))
+    shows(request, (row.delivery for row in found.rows))
+    return _model(found)
 
 
 @routes.get("/v1/deliveries/{delivery}", name="view")
 async def show(request: web.Request) -> web.Response:
     """One delivery's summary."""
-    found = await request.app[DESK].view(request[CALLER].service, request.match_info["delivery"])
+    found = await request.app[DESK].reading.view(request[CALLER].service, request.match_info["delivery"])
     shows(request, [found.delivery])
     return _model(found)
 
@@ -164,7 +163,7 @@ async def submit(request: web.Request) -> web.Response:
 async def ledger(request: web.Request) -> web.Response:
     """Ledger entries from `since` on."""
     delivery, since = request.match_info["delivery"], _number("since", request.query.get("since", "0"))
-    found = await request.app[DESK].ledger(request[CALLER].service, delivery, since)
+    found = await request.app[DESK].reading.ledger(request[CALLER].service, delivery, since)
     shows(request, [delivery], (entry.seq for entry in found))
     return _json(ENTRIES.dump_json(found))
 
@@ -174,7 +173,7 @@ async def changes(request: web.Request) -> web.StreamResponse:
     """The ledger as server-sent events, from `since` or the `Last-Event-ID` on, until the delivery has ended."""
     last = request.headers.get("Last-Event-ID")
     since = _number("Last-Event-ID", last) + 1 if last else _number("since", request.query.get("since", "0"))
-    found = request.app[DESK].changes(request[CALLER].service, request.match_info["delivery"], since)
+    found = request.app[DESK].reading.changes(request[CALLER].service, request.match_info["delivery"], since)
     return await stream(request, found)
 
 
@@ -203,9 +202,11 @@ async def keys(request: web.Request) -> web.Response:
 
 @routes.get("/v1/inbox", name="inbox")
 async def inbox(request: web.Request) -> web.Response:
-    """What the caller is being asked, in all its deliveries; with `signed=yes`, each request in an envelope, to be carried."""
+    """A page of what the caller is being asked, in all its deliveries; with `signed=yes`, each request in an envelope, to be
+    carried.
+    """
     desk, caller = request.app[DESK], request[CALLER].service
-    found = await desk.inbox(caller)
+    found = await desk.inbox(caller, request.query.get("cursor"))
     shows(request, (one.delivery for one in found.requests))
     return _model(desk.signed(found) if request.query.get("signed") == "yes" else found)
 

@@ -15,8 +15,6 @@ from temporalio.client import (
     RPCError,
     RPCStatusCode,
     RPCTimeoutOrCancelledError,
-    WorkflowExecution,
-    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
@@ -26,7 +24,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from domain.delivery.events import Amended
-from domain.delivery.ledger import SECRET, Entry, Left, Receipt, Withheld
+from domain.delivery.ledger import SECRET, Entry, Left, Receipt
 from domain.delivery.requests import Inbox, Request, SignedInbox
 from domain.delivery.statement import Statement
 from domain.plan.access import reach, role_of, speaks_everywhere
@@ -37,7 +35,7 @@ from domain.plan.directory import faults_in as faults_of_directory
 from domain.plan.key_changes import Taken, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import amended_by, read_statement, resume, verified_plan
+from domain.record.door import amended_by, read_statement, verified_plan
 from domain.record.packet import Purpose, seal
 from domain.record.receipts import signed
 from domain.rules import amending
@@ -45,18 +43,18 @@ from domain.rules.books import newest
 from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.views.sight import sight
-from domain.views.view import DeliveryView, Row
 from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable, VigilError
 from domain.words.moments import utc_text
 from gateway.access import may_see, may_start, no_delivery
 from gateway.acknowledging import Acknowledgements
 from gateway.health import Health, Pulse
+from gateway.reading import NOT_HERE, Reading
 from gateway.rekeying import Rekeying
-from process.codec import Codec, ForgedError
+from process.codec import Codec
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT, codec_of, readable
 from workflows import messages
-from workflows.messages import Asker, Docket, HandIn, LedgerSlice, delivery_of, hand_in, update_id, workflow_id
+from workflows.messages import Docket, HandIn, delivery_of, hand_in, update_id, workflow_id
 
 log = logging.getLogger("vigil.desk")
 
@@ -76,32 +74,28 @@ ITS_RECEIPT = 2.0
 """Seconds it then goes on waiting for the receipt, before it says that the stop has been left."""
 ONCE_MORE = timedelta(seconds=1)
 """How long it waits, once a statement has been left, to hear that a worker is there after all and what it made of it."""
-NOT_HERE = 0.1
-"""Seconds from the look for a delivery to the answer that there is none: the same where there is one that is not the caller's."""
-BRIEFLY = timedelta(seconds=3)
-"""How long one delivery may keep an inbox waiting."""
-AT_ONCE = 8
-"""Deliveries asked at the same time for one list or inbox."""
-LONGEST_LIST = 200
 
 
 class Desk:
     """Serves callers that have proved who they are."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
         self,
         client: Client,
         task_queue: str,
         directory: InForce,
         cards: dict[str, RuleCard],
         key: Ed25519PrivateKey,
+        reading: Reading,
     ) -> None:
+        """`reading`: what readers are shown."""
+        self.reading = reading
         self._client = client
         self._task_queue = task_queue
         self._in_force = directory
         self._cards = cards
         self._key = key
-        self._acknowledgements = Acknowledgements(client, key)
+        self._acknowledgements = Acknowledgements(client, key, reading)
         self._pulse = Pulse(client, task_queue)
 
     @property
@@ -151,6 +145,7 @@ class Desk:
                 await self._taken(caller, plan)
                 reason = f"delivery {plan.operation} has been started already; nothing was changed"
                 raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`") from error
+        self.reading.expect(caller.id, plan.operation, 1)
         return plan
 
     async def _taken(self, caller: Service, plan: Plan) -> None:
@@ -174,9 +169,7 @@ class Desk:
         now = datetime.now(UTC)
         verified_plan(envelope, self._directory, now)
         handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
-            docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
-        known = resume(docket.directory, docket.cards, docket.entries)
+        known = await self.reading.delivery(caller, delivery)
         if (recorded := amended_by(known, envelope)) is not None:
             return recorded
         snapshot = self._directory.snapshot(plan.participants())
@@ -197,6 +190,7 @@ class Desk:
                 result_type=Entry,
                 rpc_timeout=PATIENCE,
             )
+        self.reading.expect(caller.id, delivery, entry.seq + 1)
         return entry
 
     async def submit(self, delivery: str, envelope: Envelope) -> Receipt | Left:
@@ -216,7 +210,10 @@ class Desk:
             raise NotAuthentic(message, hint="a statement names a service of the directory")
         speaker.opened(envelope, STATEMENT_TYPE, statement.officer, datetime.now(UTC))
         await self._seen_by(speaker, delivery)  # before anything else: who has no part learns nothing, not even that it exists
-        return await self._judged_or_left(statement, envelope)
+        answer = await self._judged_or_left(statement, envelope)
+        if isinstance(answer, Receipt):
+            self.reading.expect(speaker.id, delivery, answer.size)
+        return answer
 
     async def _judged_or_left(self, statement: Statement, envelope: Envelope) -> Receipt | Left:
         judging = asyncio.create_task(self._judged(statement, envelope))
@@ -320,69 +317,18 @@ class Desk:
                 if (delivery := delivery_of(found.id)) is not None:
                     yield delivery
 
-    async def deliveries(self, caller: Service) -> tuple[Row, ...]:
-        """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
-        rows = [await _row(found) async for found in self._find(caller, running=False)]
-        return tuple(row for row in rows if row is not None)
-
-    async def view(self, caller: Service, delivery: str) -> DeliveryView:
-        """The summary of one delivery."""
-        handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
-            found: DeliveryView = await handle.query(
-                messages.QUERY_VIEW, Asker(service=caller), result_type=DeliveryView, rpc_timeout=PATIENCE
-            )
+    async def inbox(self, caller: Service, cursor: str | None = None) -> Inbox:
+        """A page of what the caller is being asked now, the most urgent first; it has then read that."""
+        found, rows = await self.reading.inbox(caller, cursor)
+        unread = {one.id for one in rows if one.read_at is None}
+        await self._acknowledgements.report(caller, (one for one in found.requests if one.id in unread))
         return found
-
-    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry | Withheld]:
-        """Ledger entries from a number on, as far as they are the caller's to read (R11)."""
-        handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
-            page = LedgerSlice(reader=caller, since=since)
-            found: list[Entry | Withheld] = await handle.query(
-                messages.QUERY_LEDGER, page, result_type=list[Entry | Withheld], rpc_timeout=PATIENCE
-            )
-        return found
-
-    async def inbox(self, caller: Service) -> Inbox:
-        """Everything the caller is being asked now, in all its deliveries, the most urgent first.
-
-        A delivery that does not answer in time is named, and does not keep back the others.
-        """
-        gate = asyncio.Semaphore(AT_ONCE)
-        silent: list[str] = []
-
-        async def of(found: WorkflowExecution) -> list[Request]:
-            if (delivery := delivery_of(found.id)) is None:
-                return []
-            try:
-                async with gate:
-                    with _as_ours(delivery):
-                        asked: list[Request] = await self._handle(delivery).query(
-                            messages.QUERY_INBOX,
-                            Asker(service=caller),
-                            result_type=list[Request],
-                            rpc_timeout=BRIEFLY,
-                        )
-            except Unavailable:
-                silent.append(delivery)
-                return []
-            return asked
-
-        inboxes = await asyncio.gather(*[of(found) async for found in self._find(caller, running=True)])
-        requests = sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id))
-        await self._acknowledgements.report(caller, requests)
-        return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
     async def asked(self, caller: Service, delivery: str) -> tuple[Request, ...]:
         """What the caller is being asked now in one delivery; it has then read that. Raises `NotFound`."""
-        handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
-            found: list[Request] = await handle.query(
-                messages.QUERY_INBOX, Asker(service=caller), result_type=list[Request], rpc_timeout=PATIENCE
-            )
+        found = await self.reading.asked(caller, delivery)
         await self._acknowledgements.report(caller, found)
-        return tuple(found)
+        return found
 
     def handed_over(self, receipt: Receipt) -> Envelope:
         """A receipt as it leaves this house: signed, so that whoever keeps it holds a witness."""
@@ -391,47 +337,29 @@ class Desk:
     def signed(self, found: Inbox) -> SignedInbox:
         """An inbox, each request signed by Vigil as for a service that is called: so that it can be carried in a file."""
         requests = tuple(sign(canonical(one), REQUEST_TYPE, self._key) for one in found.requests)
-        return SignedInbox(requests=requests, unanswered=found.unanswered)
+        return SignedInbox(requests=requests, unreadable=found.unreadable, next=found.next)
 
     async def packet(self, caller: Service, delivery: str, purpose: Purpose) -> bytes:
         """The evidence packet as of now, for this purpose, sealed with the installation's key: the bytes of the file.
 
         Raises `NotAllowed` unless the whole of it is the caller's to see (R11), `RuleBroken` (R23) if handling codes forbid it.
         """
-        handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
-            docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
-            history = await handle.fetch_history()
-        rebuilt = resume(docket.directory, docket.cards, docket.entries)
-        if not sight(rebuilt, caller).whole:
+        known = await self.reading.delivery(caller, delivery)
+        if not sight(known, caller).whole:
             message = f"a packet holds the whole of {delivery}, and {caller.id} sees a part of it (R11)"
-            raise NotAllowed(message, hint=f"ask {rebuilt.plan.initiator}, or a supervisor, for it")
+            raise NotAllowed(message, hint=f"ask {known.plan.initiator}, or a supervisor, for it")
+        history = await self._history(delivery)
         system = self._directory.system()
         sealers = system.keys if system is not None else ()
-        return seal(rebuilt, readable(history, self._client), self._key, datetime.now(UTC), purpose, sealers=sealers)
+        return seal(known, history, self._key, datetime.now(UTC), purpose, sealers=sealers)
 
-    async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
-        """Entries from `since` on as they are recorded, until the delivery has ended. Waits on history, polls nothing."""
-        while True:
-            news = asyncio.Event()
-            handle = await self._seen_by(caller, delivery)
-            listener = asyncio.create_task(_listen(handle, news))
-            try:
-                while True:
-                    run_over = listener.done()
-                    for entry in await self.ledger(caller, delivery, since):
-                        since = entry.seq + 1
-                        yield entry
-                        if isinstance(entry, Entry) and entry.event.event == "ended":
-                            return
-                    if run_over and (await handle.describe(rpc_timeout=PATIENCE)).status != WorkflowExecutionStatus.RUNNING:
-                        return  # ended from outside, without an end of its own
-                    if run_over:
-                        break
-                    await news.wait()
-                    news.clear()
-            finally:
-                listener.cancel()
+    async def _history(self, delivery: str) -> str:
+        """Temporal's own history of it; empty once Temporal has forgotten it."""
+        try:
+            with _as_ours(delivery):
+                return readable(await self._handle(delivery).fetch_history(), self._client)
+        except NotFound:
+            return ""
 
     @property
     def codec(self) -> Codec:
@@ -466,16 +394,6 @@ class Desk:
             raise
         return handle
 
-    async def _find(self, caller: Service, *, running: bool) -> AsyncIterator[WorkflowExecution]:
-        query = f"WorkflowType = '{messages.WORKFLOW}'"
-        if reach(role_of(caller), "list") != "all":
-            query += f" AND {messages.PARTICIPANTS} = '{caller.id}'"
-        if running:
-            query += " AND ExecutionStatus = 'Running'"
-        with _as_ours(""):
-            async for found in self._client.list_workflows(query, limit=LONGEST_LIST, rpc_timeout=PATIENCE):
-                yield found
-
     def _without_keys(self, plan: Plan, now: datetime) -> Iterator[Fault]:
         for service in plan.participants():
             known = self._directory.find(service)
@@ -485,33 +403,6 @@ class Desk:
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
-
-
-async def _listen(handle: WorkflowHandle[Any, Any], news: asyncio.Event) -> None:
-    """Ring at every new event of the run's history, and once when the run is over."""
-    try:
-        async for _ in handle.fetch_history_events(wait_new_event=True):
-            news.set()
-    finally:
-        news.set()
-
-
-async def _row(found: WorkflowExecution) -> Row | None:
-    """None for a workflow that this installation did not start."""
-    delivery = delivery_of(found.id)
-    try:
-        group = await found.memo_value(_GROUP, None)
-    except ForgedError:
-        return None
-    if delivery is None:
-        return None
-    return Row(
-        delivery=delivery,
-        group=group,
-        phase=found.typed_search_attributes.get(_PHASE) or "unknown",
-        started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
-        closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,
-    )
 
 
 def _may_be_taken(envelope: Envelope, directory: Directory) -> None:

@@ -27,6 +27,7 @@ from activities.messenger import Messenger
 from activities.relay import Relay
 from activities.services import ServiceCaller
 from archive.database import Database
+from archive.deliveries import Deliveries
 from archive.keys import KeyChanges
 from archive.ledgers import Ledgers
 from archive.reads import Reads
@@ -39,12 +40,13 @@ from domain.plan.plan import Plan
 from domain.rules.books import newest
 from domain.rules.stop import StopRequested
 from domain.signing.envelope import Envelope
-from domain.views.view import DeliveryView
+from domain.words.errors import NotFound
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
 from gateway.oidc import Provider
+from gateway.reading import Reading
 from process.builds import settle
 from process.codec import converter
 from process.in_force import InForce
@@ -58,7 +60,7 @@ from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 from tests.support import SECRET, example_cards, example_directory, signed_plan
 from worker import worker_for
 from workflows import messages
-from workflows.messages import Asker, Docket, HandIn, hand_in, register_id, workflow_id
+from workflows.messages import Docket, HandIn, hand_in, register_id, workflow_id
 
 T = TypeVar("T")
 PATIENCE = 60.0
@@ -146,15 +148,15 @@ class Installation:
         raise AssertionError(message)
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
-        """Wait until that checkpoint is open. The workflow itself is asked, so that nothing of it is in the log of reads, now or
-        later. Raises `TimeoutError`.
-        """
-        asker = Asker(service=self.directory.get(plan.initiator))
+        """Wait until that checkpoint is open and the archive has it; the log of reads says nothing of it. Raises `TimeoutError`."""
+        reading, initiator = reading_of(self.reads._database), self.directory.get(plan.initiator)
         async with asyncio.timeout(PATIENCE):
             while True:
-                view: DeliveryView = await self.handle(plan).query(messages.QUERY_VIEW, asker, result_type=DeliveryView)
-                if checkpoint in {one.checkpoint for one in view.waiting}:
-                    return
+                with suppress(NotFound):
+                    view = await reading.view(initiator, plan.operation)
+                    if checkpoint in {one.checkpoint for one in view.waiting}:
+                        return
+                await asyncio.sleep(0.02)
 
     async def to_the_end(self, plan: Plan) -> list[Entry]:
         """The whole ledger, once the delivery has ended. Raises `AssertionError` with where it stands if it does not."""
@@ -169,6 +171,11 @@ class Installation:
             story = "\n".join(line(entry).plain for entry in entries)
             raise AssertionError(f"it did not end; waiting: {view.waiting}\n{story}") from error
         return entries
+
+
+def reading_of(archive: Database, ring: Ring = PAYLOAD_KEYS) -> Reading:
+    """What a gateway shows of this archive."""
+    return Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)))
 
 
 BYSTANDERS = ("tj.customs", "supervision", "audit", "administration")
@@ -215,7 +222,7 @@ async def installed(
     async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
         changes = KeyChanges(reads._database)
         in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
-        desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY)
+        desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY, reading_of(reads._database))
         sessions = Sessions(reads._database)
         app = application(desk, Proofs(in_force, url), reads, sessions, openid)
         relay = Relay(VIGIL_KEY)

@@ -30,10 +30,7 @@ SUBMIT = "submit"
 AMEND = "amend"
 CHANGE_KEYS = "change_keys"
 REPORT = "report"
-QUERY_VIEW = "view"
-QUERY_LEDGER = "ledger"
-QUERY_INBOX = "inbox"
-QUERY_DOCKET = "docket"
+QUERY_SIZE = "size"
 QUERY_RECEIPT = "receipt"
 
 REGISTER = "Register"
@@ -174,17 +171,11 @@ class Docket(Frozen):
     """After so long likewise: so that a build of the worker has no runs left a week after another became current."""
 
 
-class LedgerSlice(Frozen):
-    """Ledger entries from a number on, as far as they are this reader's (R11)."""
+class LedgerSize(Frozen):
+    """How many entries a ledger has, and the root over them."""
 
-    reader: Service
-    since: Annotated[int, Field(ge=0)] = 0
-
-
-class Asker(Frozen):
-    """Who wants to see."""
-
-    service: Service
+    size: Annotated[int, Field(ge=1)]
+    root: Digest
 
 
 class Book(Frozen):

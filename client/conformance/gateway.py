@@ -136,7 +136,7 @@ class StandIn:
         said = [plain(one) if call.query.get("signed") == "yes" else json.loads(one.body()) for one in asked]
         row = {"delivery": self.delivery, "group": None, "phase": "planned", "started_at": self.began, "closed_at": None}
         of_all: Mapping[str, Any] = {
-            "/v1/inbox": {"requests": said, "unanswered": []},
+            "/v1/inbox": {"requests": said, "unreadable": [], "next": None},
             "/v1/deliveries": [row] if call.method == "GET" else None,
             "/v1/directory": [plain(one) for one in self._known.shown_to(self.service, whole=False)],
             "/v1/health": {"status": "up", "temporal": "up", "worker": "up"},

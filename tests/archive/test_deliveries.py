@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy import update
 
 from archive.database import Database
-from archive.deliveries import CHANGES, LONGEST_INBOX, LONGEST_PAGE, SCAN, Asked, Deliveries, Row
+from archive.deliveries import CHANGES, LONGEST_INBOX, LONGEST_PAGE, SCAN, Asked, Deliveries, KeptRow
 from archive.questions import Filters, Question, Sort
 from archive.sealed import RingInMemory
 from archive.standing import NEVER
@@ -48,9 +48,9 @@ async def nothing() -> None:
 
 async def listed(
     read: Deliveries, question: Question, limit: int = 200, between: Callable[[], Awaitable[None]] = nothing
-) -> list[Row]:
+) -> list[KeptRow]:
     """All pages of a list; no page has more than it should."""
-    found: list[Row] = []
+    found: list[KeptRow] = []
     cursor: str | None = None
     while True:
         page = await read.page(question, cursor, limit)
