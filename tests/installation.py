@@ -117,6 +117,12 @@ class Installation:
     sessions: Sessions
     services: SimulatedServices | None = field(default=None)
 
+    def desk(self, task_queue: str | None = None, directory: InForce | None = None) -> Desk:
+        """Another gateway's desk over the same archive."""
+        archive = reading_of(self.reads._database)
+        queue, in_force = task_queue or self.task_queue, directory or self.in_force
+        return Desk(self.client, queue, in_force, example_cards(), VIGIL_KEY, archive)
+
     def gateway(self, service: str, officer: str | None = None) -> Gateway:
         """The gateway, as this service calls it: its system, or an officer of it."""
         return Gateway(self.http, self.url, service, private_key_of(service), officer)
@@ -148,7 +154,7 @@ class Installation:
         raise AssertionError(message)
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
-        """Wait until that checkpoint is open and the archive has it; the log of reads says nothing of it. Raises `TimeoutError`."""
+        """Wait until that checkpoint is open and the archive has it; no read is logged for that. Raises `TimeoutError`."""
         reading, initiator = reading_of(self.reads._database), self.directory.get(plan.initiator)
         async with asyncio.timeout(PATIENCE):
             while True:

@@ -32,7 +32,6 @@ from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
-from gateway.desk import Desk
 from process.builds import settle
 from process.in_force import InForce
 from protocol.gateway import Gateway
@@ -41,7 +40,7 @@ from rehearsal.services import VIGIL, private_key_of, second
 from tests.gateway.test_api import fresh
 from tests.gateway.test_pages import Browser
 from tests.installation import BUILD, Installation, end_what_runs, installed, renamed
-from tests.support import example_cards, example_plan, signed_plan
+from tests.support import example_plan, signed_plan
 from worker import worker_for
 from workflows.messages import workflow_id
 
@@ -189,12 +188,12 @@ async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Cl
     monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
     plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
     in_force = InForce(at.installation.directory)
-    desk = Desk(temporal, queue, in_force, example_cards(), private_key_of(VIGIL))
+    desk = at.installation.desk(queue, in_force)
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     told = await at.door(POLICE).change_keys(revocation())
     async with worker_for(temporal, queue, in_force, *at.installation.parts, build=BUILD, grace=timedelta(seconds=1)):
         await settle(temporal, queue, BUILD, takes_over=False)
-        ledger = await desk.ledger(at.installation.directory.get("kz.knb"), plan.operation, 0)
+        ledger = await desk.reading.ledger(at.installation.directory.get("kz.knb"), plan.operation, 0)
     await end_what_runs(temporal, workflow_id(plan.operation))
 
     assert plan.operation in told.left
@@ -283,7 +282,7 @@ async def another_gateway(at: At) -> AsyncIterator[str]:
     in_force = InForce(at.installation.directory.for_others(), KeyChanges(database))
     system = at.installation.directory.system()
     assert system is not None
-    desk = Desk(at.installation.client, at.installation.task_queue, in_force, example_cards(), private_key_of(VIGIL))
+    desk = at.installation.desk(directory=in_force)
     reads = Reads(database, private_key_of(VIGIL), system)
     app = application(desk, Proofs(in_force, at.installation.url), reads, Sessions(database))
     async with serving(app, "127.0.0.1", port, grace=1):
