@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
 from domain.signing import tree
 from domain.signing.canonical import Frozen, canonical, digest
+from domain.views.lists import Alarm
 from domain.views.standing import Standing
 from domain.words.errors import Malformed
 from domain.words.identifiers import OperationCode
@@ -71,12 +72,13 @@ class Diverges(Frozen):
     """The archive and the workflow do not have the same ledger, first seen at `seq`; nothing was kept.
 
     `other`: another leaf stands there. `ahead`: the archive has entries from there on of which the workflow does not know.
-    `behind`: it lacks entries from there on. `root`: somewhere before, for the workflow states another root.
+    `behind`: it lacks entries from there on. `root`: somewhere before, for the workflow states another root. `gone`: there is no
+    workflow any more, and the ledger has no end.
     """
 
     branch: int
     seq: int
-    how: Literal["other", "ahead", "behind", "root"]
+    how: Alarm
 
 
 class Held(Frozen):

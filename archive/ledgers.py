@@ -79,6 +79,13 @@ class Ledgers:
             await lock(connection, delivery)
             return await set_alarm(connection, delivery, found)
 
+    async def is_gone(self, delivery: str) -> None:
+        """Set the alarm of a delivery whose workflow is gone though its ledger has no end: somebody ended it from outside."""
+        async with self._database.writing() as connection:
+            await lock(connection, delivery)
+            newest = (await known(connection, delivery))[-1]
+            await set_alarm(connection, delivery, Diverges(branch=newest.number, seq=newest.size, how="gone"))
+
     async def leaves(self, delivery: str, branch: int | None = None) -> tuple[bytes, ...]:
         """Every leaf, by number, of a branch or of the newest. Raises `NotFound`, or `NotVerified` if entries were lost."""
         async with self._database.reading() as connection:

@@ -18,7 +18,7 @@ class Narrowing:
 
     group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None
     state: Annotated[str | None, typer.Option(help="only those that touch this State, such as UZ")] = None
-    service: Annotated[str | None, typer.Option(help="only those in which this service takes part")] = None
+    participant: Annotated[str | None, typer.Option(help="only those in which this service takes part")] = None
     phase: Annotated[str | None, typer.Option(help="only those in this phase, such as under_way")] = None
     channel: Annotated[str | None, typer.Option(help="only those by this channel, such as air_cargo")] = None
     text: Annotated[str | None, typer.Option(help="only those with this in their code name or title")] = None
@@ -34,8 +34,9 @@ class Narrowing:
         """The parameters of the list."""
         said = {"overdue": self.overdue, "open": self.open, "mine": self.mine or None}
         given = {name: "yes" if value else "no" for name, value in said.items() if value is not None}
-        words = ("group", "state", "service", "phase", "channel", "text", "due_before", "sort")
-        return given | {name: value for name in words if (value := getattr(self, name)) is not None}
+        words = ("group", "state", "phase", "channel", "text", "due_before", "sort")
+        chosen = {name: getattr(self, name) for name in words} | {"service": self.participant}
+        return given | {name: value for name, value in chosen.items() if value is not None}
 
 
 def table_of(services: Iterable[Listed]) -> Table:

@@ -173,7 +173,7 @@ async def changes(request: web.Request) -> web.StreamResponse:
     """The ledger as server-sent events, from `since` or the `Last-Event-ID` on, until the delivery has ended."""
     last = request.headers.get("Last-Event-ID")
     since = _number("Last-Event-ID", last) + 1 if last else _number("since", request.query.get("since", "0"))
-    found = request.app[DESK].reading.changes(request[CALLER].service, request.match_info["delivery"], since)
+    found = request.app[DESK].changes(request[CALLER].service, request.match_info["delivery"], since)
     return await stream(request, found)
 
 

@@ -15,6 +15,7 @@ from temporalio.client import (
     RPCError,
     RPCStatusCode,
     RPCTimeoutOrCancelledError,
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
@@ -24,7 +25,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from domain.delivery.events import Amended
-from domain.delivery.ledger import SECRET, Entry, Left, Receipt
+from domain.delivery.ledger import SECRET, Entry, Left, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request, SignedInbox
 from domain.delivery.statement import Statement
 from domain.plan.access import reach, role_of, speaks_everywhere
@@ -352,6 +353,21 @@ class Desk:
         system = self._directory.system()
         sealers = system.keys if system is not None else ()
         return seal(known, history, self._key, datetime.now(UTC), purpose, sealers=sealers)
+
+    def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
+        """Entries from `since` on, as the caller may have them, until the delivery has ended or its workflow is gone."""
+        return self.reading.changes(caller, delivery, since, self._runs)
+
+    async def _runs(self, delivery: str) -> bool:
+        """Whether its workflow is under way, as far as Temporal can be asked."""
+        try:
+            with _as_ours(delivery):
+                found = await self._handle(delivery).describe(rpc_timeout=PATIENCE)
+        except NotFound:
+            return False
+        except Unavailable:
+            return True
+        return found.status == WorkflowExecutionStatus.RUNNING
 
     async def _history(self, delivery: str) -> str:
         """Temporal's own history of it; empty once Temporal has forgotten it."""

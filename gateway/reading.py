@@ -6,7 +6,8 @@ gateway waits until the archive is there, and says so if it does not come.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -33,6 +34,8 @@ NOT_HERE: Final = 0.1
 """Seconds from the look for a delivery to the answer that there is none: the same where there is one that is not the caller's."""
 BEHIND: Final = 5.0
 """Seconds that a reader waits for the archive to have what the reader itself has just been given a receipt for."""
+STILL_THERE: Final = 30.0
+"""Seconds of silence after which who follows a delivery looks whether its workflow is still there."""
 MOST_EXPECTED: Final = 10_000
 """Readers and deliveries of which it is remembered. One that is forgotten may be shown a delivery half a second old."""
 
@@ -42,6 +45,7 @@ class Reading:
 
     def __init__(self, ledgers: Ledgers, lists: Deliveries) -> None:
         self._lists = lists
+        self._ledgers = ledgers
         self._folded = FoldedDeliveries(ledgers)
         self._feed = Feed(lists)
         self._expected: OrderedDict[tuple[str, str], int] = OrderedDict()
@@ -84,8 +88,12 @@ class Reading:
         """Ledger entries from a number on, as far as they are the caller's to read (R11)."""
         return page(await self.delivery(caller, name), caller, since)
 
-    async def changes(self, caller: Service, name: str, since: int) -> AsyncIterator[Entry | Withheld]:
-        """Entries from `since` on as the archive gets them, until the delivery has ended."""
+    async def changes(
+        self, caller: Service, name: str, since: int, runs: Callable[[str], Awaitable[bool]]
+    ) -> AsyncIterator[Entry | Withheld]:
+        """Entries from `since` on as the archive gets them, until the delivery has ended. `runs`: whether its workflow is still
+        there; where somebody has ended it from outside, its alarm is set and nobody waits for ever.
+        """
         async with self._feed.watching(name) as bell:
             while True:
                 bell.clear()
@@ -95,7 +103,17 @@ class Reading:
                     yield entry
                 if delivery.state.ended and since >= len(delivery.ledger):
                     return
-                await bell.wait()
+                if not await self._goes_on(caller, name, runs):
+                    return
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(bell.wait(), STILL_THERE)
+
+    async def _goes_on(self, caller: Service, name: str, runs: Callable[[str], Awaitable[bool]]) -> bool:
+        """Whether there may be more of a delivery that has been shown without its end."""
+        if await runs(name) or (await self.delivery(caller, name)).state.ended:  # it may have ended meanwhile
+            return True
+        await self._ledgers.is_gone(name)
+        return False
 
     async def inbox(self, caller: Service, cursor: str | None = None) -> tuple[Inbox, tuple[Asked, ...]]:
         """A page of what the caller is being asked now, in all its deliveries, the most urgent first; and the rows it is made of.

@@ -300,7 +300,9 @@ class Gateway:
                         return
                 if closed:
                     break
-                closed = any(row.delivery == delivery and row.closed_at for row in await self.deliveries())
+                closed = any(
+                    row.delivery == delivery and row.alarm == "gone" for row in await self.deliveries({"text": delivery})
+                )
             except aiohttp.ClientPayloadError:
                 pass  # broken off in the middle of an entry: asked for again
             except Unavailable as error:

@@ -60,7 +60,7 @@ from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 from tests.support import SECRET, example_cards, example_directory, signed_plan
 from worker import worker_for
 from workflows import messages
-from workflows.messages import Docket, HandIn, hand_in, register_id, workflow_id
+from workflows.messages import Docket, HandIn, LedgerSize, hand_in, register_id, workflow_id
 
 T = TypeVar("T")
 PATIENCE = 60.0
@@ -152,6 +152,17 @@ class Installation:
                     return entry
         message = "the delivery ended before"
         raise AssertionError(message)
+
+    async def caught_up(self, plan: Plan) -> None:
+        """Wait until the archive has what the workflow has now. Raises `TimeoutError`."""
+        now: LedgerSize = await self.handle(plan).query(messages.QUERY_SIZE, result_type=LedgerSize)
+        ledgers = Ledgers(self.reads._database, Wrapping(PAYLOAD_KEYS))
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                held = await ledgers.held(plan.operation)
+                if held is not None and held.size >= now.size:
+                    return
+                await asyncio.sleep(0.02)
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
         """Wait until that checkpoint is open and the archive has it; no read is logged for that. Raises `TimeoutError`."""

@@ -10,7 +10,7 @@ from domain.signing.canonical import Frozen
 from domain.views.standing import Word
 from domain.words.identifiers import OperationCode
 
-Alarm = Literal["other", "ahead", "behind", "root"]
+Alarm = Literal["other", "ahead", "behind", "root", "gone"]
 """How archive and workflow diverge: see `archive.batches.Diverges`."""
 
 

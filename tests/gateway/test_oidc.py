@@ -658,6 +658,7 @@ async def test_what_a_supervisor_sees_so_is_recorded_as_anything_else(temporal: 
         openid = Provider(registration(provider.url), SECRET)
         async with installed(temporal, plan, None, openid=openid) as here, browser_at(here.url) as browser:
             await here.gateway(plan.initiator).start(signed_plan(plan))
+            await here.opened(plan, "consent-uz")
             assert 204 == (await browser.back(provider.visit(await browser.go())))[0]
             home = f"/desk/deliveries/{plan.operation}"
             seen = [await browser.ask("GET", path) for path in (home, f"{home}/ledger", "/desk/deliveries", "/desk")]
