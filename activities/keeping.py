@@ -1,5 +1,6 @@
 """The activity `keep`: the next entries of a ledger go into the archive, with how the delivery stands after them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,6 +18,10 @@ from domain.words.errors import NotAllowed, NotFound, NotVerified, VigilError
 from workflows import messages
 from workflows.messages import HandIn, KeptUpTo, ToKeep, hand_in
 
+AT_ONCE = 4
+"""Batches that one worker writes at the same time. The archive writes one after another, and whoever waits for it there keeps a
+connection from those who ask which keys count.
+"""
 MARGIN = timedelta(seconds=2)
 """By which an attempt counts shorter than Temporal gives it: the next one begins when that is over."""
 
@@ -28,6 +33,7 @@ class Keeping:
         self._ledgers = ledgers
         self._key = key
         self._folded = FoldedDeliveries(ledgers)
+        self._gate = asyncio.Semaphore(AT_ONCE)
 
     @activity.defn(name=messages.KEEP)
     async def keep(self, errand: ToKeep) -> HandIn[KeptUpTo]:
@@ -39,7 +45,8 @@ class Keeping:
         began = datetime.now(UTC)
         given = activity.info().start_to_close_timeout or timedelta()
         try:
-            answer = await self._kept(errand, began + given - MARGIN)
+            async with self._gate:
+                answer = await self._kept(errand, began + given - MARGIN)
         except VigilError as error:
             self._folded.drop(errand.delivery)
             raise ApplicationError(error.message, type=error.code, non_retryable=isinstance(error, NotAllowed)) from error

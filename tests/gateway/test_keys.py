@@ -80,6 +80,7 @@ async def at(temporal: Client) -> AsyncIterator[At]:
     plan = renamed(example_plan("almaty-tashkent"))
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
+        await installation.opened(plan, "consent-uz")
         yield At(installation, plan, f"{POLICE} {uuid.uuid4().hex}")
 
 
@@ -164,6 +165,7 @@ async def test_the_same_change_again_does_no_harm(at: At) -> None:
     """Announcing may be repeated: every delivery that has it is named again, and nothing is recorded twice."""
     change = revocation(VIGIL)
     told = [await at.door(SECOND).change_keys(one) for one in (change, change, revocation(VIGIL))]
+    await at.installation.caught_up(at.plan)
     ledger = await at.door("kz.knb", "kz.knb").ledger(at.plan.operation)
 
     assert [(at.plan.operation,)] * 3 == [one.taken for one in told]
@@ -231,6 +233,7 @@ async def test_an_administrator_revokes_a_stolen_key_everywhere(at: At) -> None:
     await at.door("administration", "administration").change_keys(revocation("administration"))
     with pytest.raises(NotAuthentic):
         await at.door(POLICE).deliveries()
+    await at.installation.caught_up(at.plan)
     ledger = await at.door(SECOND).ledger(at.plan.operation)
 
     assert [entry for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]

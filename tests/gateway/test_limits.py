@@ -13,6 +13,7 @@ from domain.record.receipts import SignedReceipt
 from domain.rules.stop import Incident, StopRequested
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
+from domain.views.lists import Rows
 from domain.words.errors import Limited
 from gateway.limits import SHARES, Lane, Limits, Share, lane_of
 from gateway.reading import Reading
@@ -110,10 +111,10 @@ async def test_only_so_many_requests_of_one_caller_are_under_way(at: At, monkeyp
     share(monkeypatch, "ask", under_way=2)
     wait, asked = asyncio.Event(), asyncio.Semaphore(0)
 
-    async def slow(*_: Any) -> tuple[()]:
+    async def slow(*_: Any) -> Rows:
         asked.release()
         await wait.wait()
-        return ()
+        return Rows(rows=())
 
     monkeypatch.setattr(Reading, "deliveries", slow)
     first = [asyncio.create_task(at.door("kz.knb").deliveries()) for _ in range(2)]
