@@ -5,6 +5,7 @@ import logging
 
 from archive.database import Database
 from archive.deliveries import Deliveries
+from archive.expunging import Expunging
 from archive.keys import KeyChanges
 from archive.ledgers import Ledgers
 from archive.reads import Reads
@@ -43,7 +44,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         log.warning("until the archive answers nothing is shown to anybody: %s", error.message)
     ring = ring_in(chosen.payload_keys)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring)
-    reading = Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)))
+    reading = Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive))
     desk = Desk(client, chosen.task_queue, directory, cards, key, reading)
     app = application(desk, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid)
     try:

@@ -17,6 +17,7 @@ from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.plan.directory import Listed
+from domain.record.expunction import Approvals
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
@@ -188,6 +189,26 @@ async def packet(request: web.Request) -> web.Response:
     found = await request.app[DESK].packet(request[CALLER].service, delivery, purpose)
     shows(request, [delivery], purpose=purpose)
     return _json(found)
+
+
+@routes.post("/v1/deliveries/{delivery}/expunction", name="expunge")
+async def expunge(request: web.Request) -> web.Response:
+    """Destroy what a closed delivery says, by the approvals of two officers. The answer is what remains: leaves and root."""
+    try:
+        given = await read(request, Approvals.model_validate_json)
+    except ValidationError as error:
+        raise Malformed("the body is not two signed approvals", faults_of(error)) from error
+    found = await request.app[DESK].expunge(request.match_info["delivery"], given)
+    shows(request, [found.delivery])
+    return _model(found)
+
+
+@routes.get("/v1/deliveries/{delivery}/expunction", name="expunged")
+async def expunged(request: web.Request) -> web.Response:
+    """What remains of an expunged delivery: the order, the two officers, its leaves and its root."""
+    found = await request.app[DESK].reading.expunged(request.match_info["delivery"])
+    shows(request, [found.delivery])
+    return _model(found)
 
 
 @routes.post("/v1/keys", name="keys")

@@ -24,6 +24,7 @@ from temporalio.client import (
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
+from archive.expunging import Order, Person
 from domain.delivery.events import Amended
 from domain.delivery.ledger import SECRET, Entry, Left, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request, SignedInbox
@@ -37,6 +38,7 @@ from domain.plan.key_changes import Taken, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import amended_by, read_statement, verified_plan
+from domain.record.expunction import Approvals, Expunged, approved
 from domain.record.packet import Purpose, seal
 from domain.record.receipts import signed
 from domain.rules import amending
@@ -53,7 +55,7 @@ from gateway.reading import NOT_HERE, Reading
 from gateway.rekeying import Rekeying
 from process.codec import Codec
 from process.in_force import InForce
-from process.temporal import TASK_TIMEOUT, codec_of, readable
+from process.temporal import TASK_TIMEOUT, codec_of, delete_runs, readable
 from workflows import messages
 from workflows.messages import Docket, HandIn, delivery_of, hand_in, update_id, workflow_id
 
@@ -353,6 +355,27 @@ class Desk:
         system = self._directory.system()
         sealers = system.keys if system is not None else ()
         return seal(known, history, self._key, datetime.now(UTC), purpose, sealers=sealers)
+
+    async def expunge(self, delivery: str, given: Approvals) -> Expunged:
+        """Destroy what a closed delivery says, in the archive and in Temporal, and give what remains. Asked again, it destroys
+        what is left of it.
+
+        Raises `Malformed`, `NotAuthentic` or `NotAllowed` for approvals that do not count, `NotAllowed` for a delivery that is
+        open, `NotFound`; and `Unavailable`: then ask again.
+        """
+        now = datetime.now(UTC)
+        first, second = approved(given, delivery, await self._in_force.latest(), now)
+        order = Order(
+            at=utc_text(now),
+            ordered_by=first.ordered_by,
+            law=first.law,
+            first=Person(service=first.service, officer=first.officer),
+            second=Person(service=second.service, officer=second.officer),
+        )
+        await self.reading.expunge(delivery, order)
+        with _as_ours(delivery):
+            await delete_runs(self._client, workflow_id(delivery), PATIENCE)
+        return await self.reading.expunged(delivery)
 
     def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
         """Entries from `since` on, as the caller may have them, until the delivery has ended or its workflow is gone."""

@@ -22,6 +22,7 @@ from domain.delivery.vocabulary import UtcText
 from domain.plan.access import OPEN
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
+from domain.record.expunction import Approvals, Expunged
 from domain.record.packet import Purpose
 from domain.record.reads import Page
 from domain.signing.canonical import Frozen
@@ -164,6 +165,8 @@ SAYS: dict[str, Says] = {
         refuses=(409, 422),
         asks={"purpose": ("query", TypeAdapter(Purpose).json_schema() | {"default": "operation"}, "What it is for (R23).")},
     ),
+    "expunge": Says({200: Answer(Expunged, "Expunged.")}, sends=Approvals, refuses=(422,)),
+    "expunged": Says({200: Answer(Expunged)}),
     "keys": Says({200: Answer(Taken)}, takes=KEYS_TYPE, refuses=(409, 422)),
     "inbox": Says(
         {200: Answer(Inbox | SignedInbox)},

@@ -14,6 +14,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from archive.deliveries import Asked, Deliveries
+from archive.expunging import Expunging, Order
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import Filters, Question, Sort
@@ -22,6 +23,7 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.requests import Inbox, Request
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
+from domain.record.expunction import Expunged
 from domain.views.asked import inbox
 from domain.views.lists import Row, Rows
 from domain.views.sight import page
@@ -43,7 +45,8 @@ MOST_EXPECTED: Final = 10_000
 class Reading:
     """Serves readers that have proved who they are."""
 
-    def __init__(self, ledgers: Ledgers, lists: Deliveries) -> None:
+    def __init__(self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging) -> None:
+        self._expunging = expunging
         self._lists = lists
         self._ledgers = ledgers
         self._folded = FoldedDeliveries(ledgers)
@@ -74,8 +77,9 @@ class Reading:
         """
         row = await self._row(caller, name)
         if row.expunged:
+            self._folded.drop(name)
             message = f"{name} is expunged: what was said in it is destroyed"
-            raise NotAllowed(message, hint="that it was, how it ended, and its root are still in the list")
+            raise NotAllowed(message, hint="how it ended is in the list, and its leaves are in the ledger")
         self._expected.pop((caller.id, name), None)
         return await self._folded.newest(name)
 
@@ -85,7 +89,10 @@ class Reading:
         return view(delivery, caller, max(datetime.now(UTC), delivery.state.now))
 
     async def ledger(self, caller: Service, name: str, since: int) -> list[Entry | Withheld]:
-        """Ledger entries from a number on, as far as they are the caller's to read (R11)."""
+        """Ledger entries from a number on, as far as they are the caller's to read (R11); once expunged, the leaves."""
+        if (await self._row(caller, name)).expunged:
+            leaves = await self._ledgers.leaves(name)
+            return [Withheld(seq=seq, leaf=leaf.hex()) for seq, leaf in enumerate(leaves) if seq >= since]
         return page(await self.delivery(caller, name), caller, since)
 
     async def changes(
@@ -133,6 +140,27 @@ class Reading:
     async def asked(self, caller: Service, name: str) -> tuple[Request, ...]:
         """What the caller is being asked now in one delivery. Raises `NotFound`."""
         return inbox(await self.delivery(caller, name), caller.id, datetime.now(UTC))
+
+    async def expunge(self, name: str, order: Order) -> None:
+        """Destroy what a closed delivery says. Raises `NotFound`, `NotAllowed` if it is open, and `Unavailable`."""
+        self._folded.drop(name)
+        await self._expunging.expunge(name, order)
+
+    async def expunged(self, name: str) -> Expunged:
+        """What remains of it. Raises `NotFound` where it is not expunged."""
+        found = await self._expunging.of(name)
+        if found is None:
+            raise NotFound(f"there is no expunged delivery {name} here")
+        said = {"at": found.order.at, "ordered_by": found.order.ordered_by, "law": found.order.law}
+        return Expunged(
+            delivery=name,
+            **said,
+            first=str(found.order.first),
+            second=str(found.order.second),
+            size=found.size,
+            root=found.root.hex(),
+            leaves=tuple(one.hex() for one in await self._ledgers.leaves(name)),
+        )
 
     async def has_read(self, caller: Service, delivery: str, request: str) -> None:
         """Remember that a request has been read, so that no gateway says so again."""

@@ -15,6 +15,7 @@ from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import Inbox, Request, SignedInbox
 from domain.plan.directory import Listed, valid_keys
 from domain.plan.key_changes import Taken
+from domain.record.expunction import Approvals, Expunged
 from domain.record.reads import Page
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
@@ -117,6 +118,7 @@ _PAGE: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 _INBOX = TypeAdapter(Inbox)
 _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
+_EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(Page)
 _PROBLEM = TypeAdapter(_Problem)
 
@@ -269,6 +271,15 @@ class Gateway:
     async def packet(self, delivery: str, purpose: str = "operation") -> bytes:
         """The sealed evidence packet for this purpose, as the bytes to keep."""
         return await self._call("GET", f"{of_delivery(delivery)}/packet?purpose={quote(purpose, safe='')}")
+
+    async def expunge(self, delivery: str, approvals: Approvals) -> Expunged:
+        """Destroy what a closed delivery says; what remains of it."""
+        body = approvals.model_dump_json().encode()
+        return self._read(_EXPUNGED, await self._call("POST", f"{of_delivery(delivery)}/expunction", body))
+
+    async def expunged(self, delivery: str) -> Expunged:
+        """What remains of an expunged delivery."""
+        return self._read(_EXPUNGED, await self._call("GET", f"{of_delivery(delivery)}/expunction"))
 
     async def decode(self, payloads: bytes) -> bytes:
         """What Temporal's UI or command line asks a codec server, and the answer. For supervisors."""

@@ -28,6 +28,7 @@ from activities.relay import Relay
 from activities.services import ServiceCaller
 from archive.database import Database
 from archive.deliveries import Deliveries
+from archive.expunging import Expunging
 from archive.keys import KeyChanges
 from archive.ledgers import Ledgers
 from archive.reads import Reads
@@ -192,7 +193,7 @@ class Installation:
 
 def reading_of(archive: Database, ring: Ring = PAYLOAD_KEYS) -> Reading:
     """What a gateway shows of this archive."""
-    return Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)))
+    return Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive))
 
 
 BYSTANDERS = ("tj.customs", "supervision", "audit", "administration")

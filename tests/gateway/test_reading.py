@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,9 +16,15 @@ from temporalio.service import RPCError
 from archive.deliveries import Deliveries
 from domain.delivery.ledger import Entry, Withheld
 from domain.plan.plan import Plan
+from domain.record.expunction import Approval, Approvals
 from domain.record.verify import verify
-from domain.words.errors import Malformed, VigilError
+from domain.signing.canonical import canonical
+from domain.signing.envelope import EXPUNGE_TYPE, Envelope, sign
+from domain.signing.tree import root
+from domain.words.errors import Malformed, NotAllowed, VigilError
 from domain.words.identifiers import ConsignmentIdentifier
+from domain.words.moments import utc_text
+from rehearsal.services import private_key_of
 from tests.installation import PATIENCE, Installation, end_what_runs, installed, quick, renamed, stop_by
 from tests.support import example_plan, example_scenario, signed_plan
 from workflows.messages import workflow_id
@@ -70,7 +77,7 @@ async def test_a_list_is_narrowed_down_and_paged_through(at: tuple[Installation,
     assert [] == found["open=no"]
     assert set(names) == set(found["state=UZ"]) == set(found["service=uz.prosecutor"])
     assert [names[1]] == found[f"text={names[1][-8:]}"]
-    assert [one for one in names if one != plans[2].operation] == asked
+    assert names == asked
     assert {plans[0].title} == {one.title for one in rows}
     assert {None} == {one.title for one in await here.gateway("uz.customs").deliveries()}
 
@@ -153,3 +160,48 @@ async def test_a_delivery_that_somebody_terminated_has_an_alarm_and_nobody_waits
     assert "gone" == row.alarm
     assert all(isinstance(one, Entry) for one in seen)
     assert row.size == len(seen)
+
+
+async def test_what_is_expunged_is_read_nowhere_any_more_and_its_leaves_stay(temporal: Client) -> None:
+    """Two officers expunge a closed delivery: its title, view, packet and runs are gone; row, leaves and root are as they were.
+
+    Asked again, the answer is the first; an open delivery, and one officer alone, are refused.
+    """
+    plan, scenario = quick(*example_scenario("destination-refuses"))
+    async with installed(temporal, plan, scenario) as here:
+        door, office = here.gateway(plan.initiator), here.gateway("administration")
+        await door.start(signed_plan(plan))
+        given = Approvals(approvals=(approval("administration", "A-1", plan), approval("supervision", "S-1", plan)))
+        await here.opened(plan, plan.at("authorise")[0].id)
+        with pytest.raises(NotAllowed, match="not closed"):
+            await office.expunge(plan.operation, given)
+        entries = await here.to_the_end(plan)
+        await here.handle(plan).result()
+        packet = await door.packet(plan.operation)
+        with pytest.raises(NotAllowed, match="two persons"):
+            await office.expunge(plan.operation, Approvals(approvals=(given.approvals[0],) * 2))
+        with pytest.raises(NotAllowed):
+            await door.expunge(plan.operation, given)
+        done = [await office.expunge(plan.operation, given), await office.expunge(plan.operation, given)]
+        shown = await here.gateway("audit").expunged(plan.operation)
+        (row,) = await door.deliveries()
+        ledger = await door.ledger(plan.operation)
+        for look in (door.view, door.packet):
+            with pytest.raises(NotAllowed, match="expunged"):
+                await look(plan.operation)
+        with pytest.raises(RPCError):
+            await here.handle(plan).describe()
+        proved = verify(packet, here.directory)
+
+    leaves = [bytes.fromhex(one.leaf()) for one in entries]
+    assert done[0] == done[1] == shown
+    assert [one.hex() for one in leaves] == list(shown.leaves) == [one.leaf for one in ledger if isinstance(one, Withheld)]
+    assert root(leaves).hex() == shown.root == proved.root
+    assert (True, None, "administration A-1", "supervision S-1") == (row.expunged, row.title, shown.first, shown.second)
+
+
+def approval(service: str, officer: str, plan: Plan) -> Envelope:
+    """What one officer signs."""
+    said = {"ordered_by": "Court of Almaty, 12", "law": "Article 240", "at": utc_text(datetime.now(UTC))}
+    one = Approval.model_validate(said | {"delivery": plan.operation, "service": service, "officer": officer})
+    return sign(canonical(one), EXPUNGE_TYPE, private_key_of(service))
