@@ -84,7 +84,10 @@ def readable(history: WorkflowHistory, client: Client) -> str:
 
 async def delete_runs(client: Client, workflow: str, patience: timedelta) -> None:
     """Delete every run of a workflow that is over, with its history. Raises `RPCError` if Temporal is away."""
-    runs = [found.run_id async for found in client.list_workflows(f"WorkflowId = '{workflow}'", rpc_timeout=patience)]
+    runs = [
+        "",
+        *[found.run_id async for found in client.list_workflows(f"WorkflowId = '{workflow}'", rpc_timeout=patience)],
+    ]  # the newest may not be listed yet
     for run in runs:
         execution = WorkflowExecution(workflow_id=workflow, run_id=run)
         request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)

@@ -60,7 +60,7 @@ def test_two_officers_who_sign_the_same_order_expunge() -> None:
     ],
 )
 def test_whoever_else_approves_expunges_nothing(second: Envelope, error: type[VigilError], why: str) -> None:
-    """One person twice, one key twice, somebody who may not, a forged one, another order, another delivery, an old one, nonsense."""
+    """One person or key twice, somebody who may not, a forged one, another order or delivery, an old one, nonsense."""
     for given in (both(ONE, second), both(second, ONE)):
         with pytest.raises(error) as refused:
             approved(given, NAME, DIRECTORY, NOW)
