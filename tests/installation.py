@@ -145,6 +145,7 @@ class Installation:
 
     async def until(self, plan: Plan, done: Any, service: str | None = None) -> Entry:
         """The first ledger entry for which `done(entry)` is true. Raises `TimeoutError`."""
+        await self.kept(plan)
         changes = self.gateway(service or plan.initiator).changes(plan.operation)
         async with asyncio.timeout(PATIENCE):
             async for entry in changes:
@@ -157,11 +158,15 @@ class Installation:
     async def caught_up(self, plan: Plan) -> None:
         """Wait until the archive has what the workflow has now. Raises `TimeoutError`."""
         now: LedgerSize = await self.handle(plan).query(messages.QUERY_SIZE, result_type=LedgerSize)
+        await self.kept(plan, now.size)
+
+    async def kept(self, plan: Plan, size: int = 1) -> None:
+        """Wait until the archive has so much of it. Raises `TimeoutError`."""
         ledgers = Ledgers(self.reads._database, Wrapping(PAYLOAD_KEYS))
         async with asyncio.timeout(PATIENCE):
             while True:
                 held = await ledgers.held(plan.operation)
-                if held is not None and held.size >= now.size:
+                if held is not None and held.size >= size:
                     return
                 await asyncio.sleep(0.02)
 
@@ -179,6 +184,7 @@ class Installation:
     async def to_the_end(self, plan: Plan) -> list[Entry]:
         """The whole ledger, once the delivery has ended. Raises `AssertionError` with where it stands if it does not."""
         entries: list[Entry] = []
+        await self.kept(plan)
         try:
             async with asyncio.timeout(PATIENCE):
                 async for entry in self.gateway(plan.initiator).changes(plan.operation):
