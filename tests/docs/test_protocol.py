@@ -67,7 +67,11 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:<!-- (?P<note>[^>]*) -->\n)?^```(?P<language>[a-z]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
-FOR_OPERATORS = {("POST", "/v1/codec/decode")}
+FOR_OPERATORS = {
+    ("POST", "/v1/codec/decode"),
+    ("POST", "/v1/deliveries/{delivery}/expunction"),
+    ("GET", "/v1/deliveries/{delivery}/expunction"),
+}
 """What no participating service needs: it stands in deploy/README.md."""
 DEPLOYMENT = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 URL = "https://vigil.example"
