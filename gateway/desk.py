@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,17 +12,11 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import (
     Client,
-    RPCError,
-    RPCStatusCode,
-    RPCTimeoutOrCancelledError,
     WorkflowExecutionStatus,
     WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from archive.expunging import Order, Person
 from domain.delivery.events import Amended
@@ -33,9 +27,7 @@ from domain.plan.access import reach, role_of, speaks_everywhere
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory, Listed, Service
-from domain.plan.directory import faults_in as faults_of_directory
-from domain.plan.key_changes import Taken, authentic, changed, read_change
-from domain.plan.key_changes import faults_in as faults_of_keys
+from domain.plan.key_changes import Taken, read_change
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import amended_by, read_statement, verified_plan
 from domain.record.expunction import Approvals, Expunged, approved
@@ -46,13 +38,14 @@ from domain.rules.books import newest
 from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.views.sight import sight
-from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable, VigilError
+from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
 from domain.words.moments import utc_text
-from gateway.access import may_see, may_start, no_delivery
+from gateway.access import may_see, may_start
 from gateway.acknowledging import Acknowledgements
 from gateway.health import Health, Pulse
 from gateway.reading import NOT_HERE, Reading
-from gateway.rekeying import Rekeying
+from gateway.rekeying import Rekeying, may_be_taken
+from gateway.temporal import NoWorkerError, as_ours
 from process.codec import Codec
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT, codec_of, delete_runs, readable
@@ -126,7 +119,7 @@ class Desk:
             secret=secrets.token_hex(SECRET),
             rules=newest().version,
         )
-        with _as_ours(plan.operation):
+        with as_ours(plan.operation):
             try:
                 await self._client.start_workflow(
                     messages.WORKFLOW,
@@ -185,7 +178,7 @@ class Desk:
         if faults:
             message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
             raise Malformed(message, faults)
-        with _as_ours(delivery):
+        with as_ours(delivery):
             entry: Entry = await handle.execute_update(
                 messages.AMEND,
                 hand_in(amended, delivery, now, self._key),
@@ -232,13 +225,13 @@ class Desk:
             return await judging
         except NotFound:
             return await self._as_recorded(statement.delivery, envelope, PATIENCE)
-        except _NoWorkerError:
+        except NoWorkerError:
             return await self._leave(statement, envelope)
         finally:
             judging.cancel()
 
     async def _judged(self, statement: Statement, envelope: Envelope) -> Receipt:
-        with _as_ours(statement.delivery):
+        with as_ours(statement.delivery):
             receipt: Receipt = await self._handle(statement.delivery).execute_update(
                 messages.SUBMIT,
                 self._handed(envelope, statement.delivery),
@@ -255,13 +248,13 @@ class Desk:
         all, the delivery is looked at once more: there is a receipt, or a refusal, and only where none answers is it left.
         """
         try:
-            with _as_ours(statement.delivery):
+            with as_ours(statement.delivery):
                 await self._handle(statement.delivery).signal(
                     messages.SUBMIT, self._handed(envelope, statement.delivery), rpc_timeout=PATIENCE
                 )
         except NotFound:
             return await self._as_recorded(statement.delivery, envelope, PATIENCE)
-        with suppress(_NoWorkerError):
+        with suppress(NoWorkerError):
             return await self._as_recorded(statement.delivery, envelope, ONCE_MORE)
         log.warning("a statement was left with Temporal: it has no receipt yet", extra={"delivery": statement.delivery})
         return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
@@ -271,7 +264,7 @@ class Desk:
 
         A query is answered after everything that was signalled before it.
         """
-        with _as_ours(delivery):
+        with as_ours(delivery):
             known: list[Receipt] = await self._handle(delivery).query(
                 messages.QUERY_RECEIPT, envelope, result_type=list[Receipt], rpc_timeout=patience
             )
@@ -293,17 +286,17 @@ class Desk:
         if caller.id != change.service and reach(role_of(caller), "keys") != "all":
             message = f"{caller.id} cannot announce keys of {change.service}"
             raise NotAllowed(message, hint="the service itself can, or an administrator")
-        await self._in_force.enter(envelope, self._key, lambda directory: _may_be_taken(envelope, directory))
+        await self._in_force.enter(envelope, self._key, lambda directory: may_be_taken(envelope, directory))
         service = self._directory.get(change.service)
 
         async def bring(delivery: str) -> None:
-            with _as_ours(delivery):
+            with as_ours(delivery):
                 once = f"keys/{envelope.fingerprint()[:32]}"
                 handed = self._handed(envelope, delivery)
                 await self._handle(delivery).execute_update(messages.CHANGE_KEYS, handed, id=once, rpc_timeout=UNTIL_LEFT)
 
         async def leave(delivery: str) -> None:
-            with _as_ours(delivery):
+            with as_ours(delivery):
                 handed = self._handed(envelope, delivery)
                 await self._handle(delivery).signal(messages.CHANGE_KEYS, handed, rpc_timeout=PATIENCE)
 
@@ -315,7 +308,7 @@ class Desk:
         query = f"WorkflowType = '{messages.WORKFLOW}' AND ExecutionStatus = 'Running'"
         if not speaks_everywhere(service):
             query += f" AND {messages.PARTICIPANTS} = '{service.id}'"
-        with _as_ours(""):
+        with as_ours(""):
             async for found in self._client.list_workflows(query, rpc_timeout=PATIENCE):
                 if (delivery := delivery_of(found.id)) is not None:
                     yield delivery
@@ -373,7 +366,7 @@ class Desk:
             second=Person(service=second.service, officer=second.officer),
         )
         await self.reading.expunge(delivery, order)
-        with _as_ours(delivery):
+        with as_ours(delivery):
             await delete_runs(self._client, workflow_id(delivery), PATIENCE)
         return await self.reading.expunged(delivery)
 
@@ -384,7 +377,7 @@ class Desk:
     async def _runs(self, delivery: str) -> bool:
         """Whether its workflow is under way, as far as Temporal can be asked."""
         try:
-            with _as_ours(delivery):
+            with as_ours(delivery):
                 found = await self._handle(delivery).describe(rpc_timeout=PATIENCE)
         except NotFound:
             return False
@@ -395,7 +388,7 @@ class Desk:
     async def _history(self, delivery: str) -> str:
         """Temporal's own history of it; empty once Temporal has forgotten it."""
         try:
-            with _as_ours(delivery):
+            with as_ours(delivery):
                 return readable(await self._handle(delivery).fetch_history(), self._client)
         except NotFound:
             return ""
@@ -425,7 +418,7 @@ class Desk:
         handle, clock = self._handle(delivery), asyncio.get_running_loop().time
         answered = clock() + NOT_HERE
         try:
-            with _as_ours(delivery):
+            with as_ours(delivery):
                 found = await handle.describe(rpc_timeout=PATIENCE)
             may_see(caller, delivery, tuple(found.typed_search_attributes.get(_PARTICIPANTS) or ()))
         except NotFound:
@@ -442,71 +435,3 @@ class Desk:
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
-
-
-def _may_be_taken(envelope: Envelope, directory: Directory) -> None:
-    """Raises `Malformed`, `NotAuthentic`, or `RuleBroken` (R24) unless this change of keys may be. What says nothing new is fine
-    whoever signed it: it may have ended the very key that it is signed with.
-    """
-    change = read_change(envelope)
-    if directory.find(change.service) is None or directory.find(change.by) is None:
-        authentic(envelope, directory, datetime.now(UTC))
-    then = changed(directory, change)
-    if then != directory:
-        authentic(envelope, directory, datetime.now(UTC))
-    faults = [*faults_of_keys(directory, change)]
-    if change.added and then != directory:
-        faults += [fault.problem for fault in faults_of_directory(then)]
-    if faults:
-        raise RuleBroken("R24", "; ".join(faults))
-
-
-@contextmanager
-def _as_ours(delivery: str) -> Iterator[None]:
-    """Temporal's errors as ours."""
-    try:
-        yield
-    except WorkflowUpdateFailedError as error:
-        raise _refused(error) from error
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError) as error:
-        raise _NoWorkerError from error
-    except RPCError as error:
-        if error.status == RPCStatusCode.NOT_FOUND:
-            raise no_delivery(delivery) from error
-        if error.status in (
-            RPCStatusCode.DEADLINE_EXCEEDED,
-            RPCStatusCode.CANCELLED,
-            RPCStatusCode.FAILED_PRECONDITION,
-            RPCStatusCode.RESOURCE_EXHAUSTED,  # too many questions wait for a worker already
-        ):
-            raise _NoWorkerError from error
-        log.warning("Temporal does not answer as it should", extra={"code": error.status.name})
-        raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
-
-
-class _NoWorkerError(Unavailable):
-    """Temporal answers, and no worker does."""
-
-    def __init__(self) -> None:
-        super().__init__("no worker answered in time", hint="start a worker, then ask again")
-
-
-def _refused(error: WorkflowUpdateFailedError) -> VigilError:
-    """The error the workflow's validator raised, as it was there."""
-    cause = error.cause
-    if not isinstance(cause, ApplicationError):
-        return Unavailable("the workflow could not answer")
-    details: dict[str, Any] = cause.details[0] if cause.details else {}
-    hint = str(details.get("hint", ""))
-    faults = [Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ()))]
-    kinds: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
-    if cause.type == RuleBroken.code:
-        rule, _, reason = cause.message.partition(": ")
-        return RuleBroken(rule, reason, hint=hint)
-    if cause.type == Malformed.code:
-        return Malformed(cause.message, faults, hint=hint)
-    return kinds.get(cause.type or "", Unavailable)(cause.message, hint=hint)
-
-
-def _split(text: str) -> tuple[str, str, str]:
-    return text.partition(": ")

@@ -195,9 +195,11 @@ async def test_what_is_expunged_is_read_nowhere_any_more_and_its_leaves_stay(tem
             with pytest.raises(NotAllowed, match="expunged"):
                 await look(plan.operation)
         await forgotten(temporal, plan)
+        recorded = {one.action for one in (await here.reads.page(0, 1000, plan.operation)).reads}
         proved = verify(packet, here.directory)
 
     leaves = [bytes.fromhex(one.leaf()) for one in entries]
+    assert {"expunge", "expunged"} <= recorded
     assert done[0] == done[1] == shown
     assert [one.hex() for one in leaves] == list(shown.leaves) == [one.leaf for one in ledger if isinstance(one, Withheld)]
     assert root(leaves).hex() == shown.root == proved.root

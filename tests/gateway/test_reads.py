@@ -77,8 +77,10 @@ async def at(temporal: Client) -> AsyncIterator[At]:
 READERS = {"inbox": "uz.prosecutor", "reads": "audit"}
 """Who may, where the initiator may not or would be shown nothing."""
 ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
-ELSEWHERE = {"decode", "keys"}
-"""Tried where there is something to decode, or a change to announce: in `test_codec_server.py` and `test_keys.py`."""
+ELSEWHERE = {"decode", "keys", "expunge", "expunged"}
+"""Tried where there is something to decode, a change to announce, or a delivery to expunge: in `test_codec_server.py`,
+`test_keys.py` and `test_reading.py`.
+"""
 OF_NO_DELIVERY = {"health", "openapi", "measure", "directory"}
 
 
@@ -89,7 +91,7 @@ async def test_every_route_that_shows_anything_leaves_its_record(at: At, route: 
     """
     action = route.kwargs["name"]
     if action in NO_VIEWS | ELSEWHERE:
-        assert "GET" != route.method or action in OF_NO_DELIVERY
+        assert "GET" != route.method or action in OF_NO_DELIVERY | {"expunged"}
         return
     service = READERS.get(action, at.plan.initiator)
     target = route.path.replace("{delivery}", at.plan.operation)
