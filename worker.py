@@ -14,19 +14,21 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.checkpoint import Checkpoints
 from activities.deconfliction import Deconfliction
+from activities.keeping import Keeping
 from activities.messenger import Messenger
 from activities.notices import Notices
 from activities.relay import Relay
 from activities.services import ServiceCaller
 from archive.database import Database
 from archive.keys import KeyChanges
+from archive.ledgers import Ledgers
 from process.brought import deconfliction_key_in, installation_of, password_in
 from process.builds import build_id, pinned, settle
 from process.in_force import InForce, OfFile
 from process.keyfile import key_in
 from process.mail import mailbox
 from process.metrics import runtime
-from process.ring import ring_in
+from process.ring import Wrapping, ring_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -68,6 +70,7 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
     messenger: Messenger,
     deconfliction: Deconfliction,
     relay: Relay,
+    keeping: Keeping,
     *,
     build: str,
     grace: timedelta = GRACE,
@@ -86,6 +89,7 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
             Notices(caller, messenger, relay).deliver_notice,
             deconfliction.deconflict,
             deconfliction.release,
+            keeping.keep,
         ],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=grace,
@@ -103,19 +107,20 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
     archive = Database(chosen.archive_url, password_in(chosen.archive_password))
+    ring = ring_in(chosen.payload_keys)
     directory, key = OfFile(chosen.directory, KeyChanges(archive)), key_in(chosen.key, chosen.passphrase_file)
     relay = Relay(key)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys), runtime=told)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, runtime=told)
     async with AsyncExitStack() as stack:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)))
         caller = ServiceCaller(http, installation_of(directory.now).id, key)
         messenger = Messenger(http, directory, key, chosen.gateway_url, box)
         build, queue = chosen.build or build_id(), chosen.task_queue
-        parts = caller, messenger, deconfliction, relay
+        parts = caller, messenger, deconfliction, relay, Keeping(Ledgers(archive, Wrapping(ring)), key)
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
         await settle(client, queue, build, takes_over=chosen.takes_over)
         log.info("the worker is ready", extra={"task_queue": queue, "build": build})

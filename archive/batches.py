@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from archive.standing import Standing
 from domain.signing import tree
-from domain.signing.canonical import Frozen, canonical
+from domain.signing.canonical import Frozen, canonical, digest
+from domain.views.lists import Alarm
+from domain.views.standing import Standing
 from domain.words.errors import Malformed
 from domain.words.identifiers import OperationCode
 
@@ -19,6 +20,7 @@ ENTRIES_BYTES: Final = 512 * 1024
 """Of a batch, unless it is one larger entry."""
 ENTRY_BYTES: Final = 1024 * 1024
 FOLD_BYTES: Final = 2 * 1024 * 1024
+BROUGHT_BYTES: Final = 1024 * 1024
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 Hash = Annotated[bytes, Field(min_length=32, max_length=32)]
 IdHash = Annotated[str, Field(pattern=r"^[0-9a-f]{24,64}$")]
@@ -29,7 +31,8 @@ class Batch(Frozen):
 
     `entries`: the canonical bytes of each. `statements`: the hash of an id, and the entry that the statement stands in. `fold`:
     what all entries so far add up to. `peaks`: the workflow's frontier before `first`, for a new branch where the archive has
-    lost entries.
+    lost entries. `brought`: directory and rule cards that the delivery was brought with, in its first batch. `standing`: how it
+    then stands; none where the entries do not add up, and only the difference is looked for.
     """
 
     delivery: OperationCode
@@ -38,10 +41,11 @@ class Batch(Frozen):
     entries: Annotated[tuple[Annotated[bytes, Field(max_length=ENTRY_BYTES)], ...], Field(min_length=1, max_length=ENTRIES)]
     size: Number
     root: Hash
-    standing: Standing
+    standing: Standing | None
     statements: Annotated[Mapping[IdHash, Number], Field(max_length=ENTRIES)] = {}
     fold: Annotated[bytes, Field(max_length=FOLD_BYTES)] | None = None
     peaks: Annotated[tuple[Hash, ...], Field(max_length=31)] | None = None
+    brought: Annotated[bytes, Field(max_length=BROUGHT_BYTES)] | None = None
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -68,12 +72,13 @@ class Diverges(Frozen):
     """The archive and the workflow do not have the same ledger, first seen at `seq`; nothing was kept.
 
     `other`: another leaf stands there. `ahead`: the archive has entries from there on of which the workflow does not know.
-    `behind`: it lacks entries from there on. `root`: somewhere before, for the workflow states another root.
+    `behind`: it lacks entries from there on. `root`: somewhere before, for the workflow states another root. `gone`: there is no
+    workflow any more, and the ledger has no end.
     """
 
     branch: int
     seq: int
-    how: Literal["other", "ahead", "behind", "root"]
+    how: Alarm
 
 
 class Held(Frozen):
@@ -98,6 +103,11 @@ class LedgerSlice(Frozen):
 
     entries: tuple[Opened, ...]
     next: int | None
+
+
+def id_hash(delivery: str, statement: str) -> str:
+    """By which a statement's entry is found. It is no secret: who may ask for it has the statement."""
+    return digest([delivery, statement])
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from archive.sealed import DataKey, Ring
 from archive.standing import NEVER
 from archive.tables import deliveries, requests
 from domain.signing.canonical import Frozen
+from domain.views.lists import Row
 from domain.words.errors import NotFound, NotVerified
 from domain.words.moments import utc_text
 
@@ -31,33 +32,18 @@ SCAN: Final = 1000
 CHANGES: Final = 1000
 
 
-class Row(Frozen):
-    """One delivery in a list, as its reader may see it. `title`: none also if somebody altered it in the database, which must not
-    keep anybody from the rest of the list. `alarm`: archive and workflow diverged.
+class KeptRow(Row):
+    """A row with the number of the change that wrote it. `title`: none also if somebody altered it in the database, which must
+    not keep anybody from the rest of the list.
     """
 
-    delivery: str
-    whole: bool
-    title: str | None
-    phase: str
-    outcome: str | None
-    group: str | None
-    channel: str | None
-    next_due: str | None
-    overdue_since: str | None
-    ended: bool
-    expunged: bool
-    alarm: str | None
-    started_at: str
-    closed_at: str | None
-    size: int
     change: int
 
 
 class Page(Frozen):
     """Rows of a list. `next`: the cursor of the next page; none at the end."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[KeptRow, ...]
     next: str | None
 
 
@@ -67,9 +53,9 @@ class Asked(Frozen):
     """
 
     delivery: str
+    id: str
     checkpoint: str
     due: str | None
-    asked_seq: int
     read_at: str | None
     request: bytes | None
 
@@ -121,7 +107,7 @@ class Deliveries:
             )
         return Page(rows=rows, next=then and self._cursors.text(then, *of_list))
 
-    async def one(self, question: Question, delivery: str) -> Row:
+    async def one(self, question: Question, delivery: str) -> KeptRow:
         """How one delivery of a list stands. Raises `NotFound`, also if it is not this reader's to see."""
         asked = seen(question, utc_text(self._clock()))[0].where(deliveries.c.delivery == delivery)
         async with self._database.reading() as connection:
@@ -135,7 +121,7 @@ class Deliveries:
         """What this service is asked for, the nearest deadline first. Raises `Malformed` for a cursor of another inbox."""
         limit = max(1, min(limit, LONGEST_INBOX))
         async with self._database.reading() as connection:
-            begin = Position(as_of=await newest_change(connection), now="")
+            begin = Position(as_of=await newest_change(connection), now=utc_text(self._clock()))
             position = self._cursors.position(cursor, "inbox", service) if cursor else begin
 
             async def fetch(at: Position, count: int) -> Sequence[Found[Any]]:
@@ -146,14 +132,14 @@ class Deliveries:
                 position,
                 fetch,
                 self._asked,
-                lambda row, at: (row.change if at.part == "changed" else row.due, row.delivery, row.checkpoint),
+                lambda row, at: (row.change if at.part == "changed" else row.due, row.delivery, row.id),
                 (limit, limit),
             )
         return Inbox(asked=asked, next=then and self._cursors.text(then, "inbox", service))
 
-    async def read(self, service: str, delivery: str, checkpoint: str) -> None:
-        """The service has read what it is asked for there. When it did so first is kept; a request that is gone is no fault."""
-        own = (requests.c.service == service) & (requests.c.delivery == delivery) & (requests.c.checkpoint == checkpoint)
+    async def read(self, service: str, delivery: str, request: str) -> None:
+        """The service has read this request. When it did so first is kept; a request that is gone is no fault."""
+        own = (requests.c.service == service) & (requests.c.delivery == delivery) & (requests.c.id == request)
         unread = update(requests).where(own, requests.c.read_at.is_(None))
         async with self._database.writing() as connection:
             await connection.execute(unread.values(read_at=utc_text(self._clock())))
@@ -170,7 +156,7 @@ class Deliveries:
         async with self._database.reading() as connection:
             return await newest_change(connection)
 
-    def _row(self, row: Any, text: str) -> Row | None:
+    def _row(self, row: Any, text: str) -> KeptRow | None:
         """As its reader may see it; none if it does not have the text."""
         whole = bool(row.whole)
         title = None
@@ -180,7 +166,7 @@ class Deliveries:
                 title = key.open(row.title, "deliveries", "title").decode()
         if text and text not in row.delivery and text not in (title or "").casefold():
             return None
-        return Row(
+        return KeptRow(
             delivery=row.delivery,
             whole=whole,
             title=title,
@@ -205,12 +191,12 @@ class Deliveries:
         key = DataKey.unwrapped(row.delivery, row.ring_key, row.wrapped, self._ring)
         request = None
         with suppress(NotVerified):
-            request = key.open(row.request, "requests", row.checkpoint, row.service, row.asked_seq)
+            request = key.open(row.request, "requests", row.id, row.service)
         return Asked(
             delivery=row.delivery,
+            id=row.id,
             checkpoint=row.checkpoint,
             due=_moment(row.due),
-            asked_seq=row.asked_seq,
             read_at=row.read_at,
             request=request,
         )

@@ -10,8 +10,9 @@ from sqlalchemy import delete, insert, select, update
 
 from archive.branches import known, lock
 from archive.database import Database
-from archive.standing import Utc, next_change
-from archive.tables import data_keys, deliveries, entries, expunctions, folds, requests
+from archive.standing import next_change
+from archive.tables import brought, data_keys, deliveries, entries, expunctions, folds, requests
+from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Line
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotAllowed
@@ -31,7 +32,7 @@ class Person(Frozen):
 class Order(Frozen):
     """By whose order, under which law, and which two persons do it. `at`: when."""
 
-    at: Utc
+    at: UtcText
     ordered_by: Line
     law: Line
     first: Person
@@ -78,7 +79,7 @@ class Expunging:
                 await connection.execute(insert(expunctions).values(own | said | {"size": newest.size, "root": newest.root}))
                 await connection.execute(update(data_keys).filter_by(**own).values(wrapped=None))
                 await connection.execute(update(entries).filter_by(**own).values(opening=None, event=None, at=None))
-                for table in (requests, folds):
+                for table in (requests, folds, brought):
                     await connection.execute(delete(table).filter_by(**own))
                 change = await next_change(connection)
                 await connection.execute(update(deliveries).filter_by(**own).values(title=None, change=change))

@@ -21,9 +21,9 @@ from archive.branches import Branch, begun_or_new, branches_of, chosen, differs,
 from archive.database import Database
 from archive.sealed import DataKey, Ring
 from archive.standing import next_change, write
-from archive.tables import branches, data_keys, entries, folds, statements
+from archive.tables import branches, brought, data_keys, entries, folds, statements
 from domain.signing import tree
-from domain.words.errors import Malformed, NotAllowed, NotVerified, TimedOut, Unavailable
+from domain.words.errors import Malformed, NotAllowed, NotFound, NotVerified, TimedOut, Unavailable
 
 SLICE: Final = 1000
 SLICE_BYTES: Final = 4 * 1024 * 1024
@@ -79,6 +79,13 @@ class Ledgers:
             await lock(connection, delivery)
             return await set_alarm(connection, delivery, found)
 
+    async def is_gone(self, delivery: str) -> None:
+        """Set the alarm of a delivery whose workflow is gone though its ledger has no end: somebody ended it from outside."""
+        async with self._database.writing() as connection:
+            await lock(connection, delivery)
+            newest = (await known(connection, delivery))[-1]
+            await set_alarm(connection, delivery, Diverges(branch=newest.number, seq=newest.size, how="gone"))
+
     async def leaves(self, delivery: str, branch: int | None = None) -> tuple[bytes, ...]:
         """Every leaf, by number, of a branch or of the newest. Raises `NotFound`, or `NotVerified` if entries were lost."""
         async with self._database.reading() as connection:
@@ -124,6 +131,15 @@ class Ledgers:
             row = (await connection.execute(first)).first()
             return None if row is None else _opened(row, await self._key(connection, delivery))
 
+    async def brought(self, delivery: str) -> bytes:
+        """What the delivery was brought with. Raises `NotFound` if it is not there, or expunged, and `NotVerified` if altered."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(brought).where(brought.c.delivery == delivery))).first()
+            key = await self._key(connection, delivery)
+        if row is None or key is None:
+            raise NotFound(f"the archive cannot open delivery {delivery}: it has not what it was brought with")
+        return key.open(row.opening, "brought")
+
     async def fold(self, delivery: str) -> tuple[int, bytes] | None:
         """How many entries of the newest branch were folded, and what they add up to; none if it is not there or expunged."""
         async with self._database.reading() as connection:
@@ -158,6 +174,8 @@ class Ledgers:
         if frontier.root() != batch.root:
             diverges = Diverges(branch=batch.branch, seq=branch.size, how="root")
             return await set_alarm(connection, batch.delivery, diverges)
+        if batch.standing is None:
+            raise NotVerified("these entries are new to the archive, and do not add up", branch.size)
         key = await self._key_to_write(connection, batch.delivery, begun=begun)
         place = {"delivery": batch.delivery, "branch": batch.branch}
         ledger = {"size": batch.size, "root": batch.root}
@@ -172,6 +190,8 @@ class Ledgers:
         named = [{**place, "id_hash": name, "seq": seq} for name, seq in batch.statements.items()]
         if named:  # an id that stands there already keeps its first entry
             await connection.execute(_INSERT[connection.dialect.name](statements).on_conflict_do_nothing(), named)
+        if begun and batch.brought is not None:
+            await connection.execute(insert(brought).values(delivery=batch.delivery, opening=key.seal(batch.brought, "brought")))
         if batch.fold is not None:
             await _put_fold(connection, key, batch.branch, batch.size, batch.fold)
         return Kept(branch=batch.branch, size=batch.size, change=change)

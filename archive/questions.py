@@ -10,10 +10,12 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select, true, tuple_
 
 from archive.cursors import Position
-from archive.standing import NEVER, Utc, Word
+from archive.standing import NEVER
 from archive.tables import data_keys, deliveries, participants, requests, states
+from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
-from domain.words.identifiers import OperationCode, ServiceId, Slug, State
+from domain.views.standing import Word
+from domain.words.identifiers import OperationCode, ServiceId, State
 
 Reach = Literal["all", "own"]
 """Every delivery, the whole of it; or those in which the reader takes part, as far as each is its to see."""
@@ -27,10 +29,10 @@ class Filters(Frozen):
     state: State | None = None
     service: ServiceId | None = None
     phase: Word | None = None
-    channel: Slug | None = None
+    channel: Word | None = None
     group: OperationCode | None = None
     overdue: bool | None = None
-    due_before: Utc | None = None
+    due_before: UtcText | None = None
     mine: bool = False
     open: bool | None = None
     text: Annotated[str, Field(max_length=100)] = ""
@@ -130,17 +132,17 @@ def _passing(
 
 
 def asked_of(service: str, at: Position) -> Select[Any]:
-    """The requests behind a position."""
+    """The requests behind a position that the service may answer now."""
     asked = (
         select(requests, data_keys.c.wrapped, data_keys.c.ring_key)
         .join(data_keys, data_keys.c.delivery == requests.c.delivery)
-        .where(requests.c.service == service)
+        .where(requests.c.service == service, requests.c.since <= at.now, requests.c.until > at.now)
     )
     if at.part == "changed":
-        keys = (requests.c.change, requests.c.delivery, requests.c.checkpoint)
+        keys = (requests.c.change, requests.c.delivery, requests.c.id)
         fresh = requests.c.change > at.as_of
     else:
-        keys = (requests.c.due, requests.c.delivery, requests.c.checkpoint)
+        keys = (requests.c.due, requests.c.delivery, requests.c.id)
         fresh = requests.c.change <= at.as_of
     behind = tuple_(*keys) > tuple_(*map(literal, at.after)) if len(at.after) == len(keys) else true()
     return asked.where(fresh, behind).order_by(*keys)

@@ -5,77 +5,19 @@ reader's own row: those of the delivery for one that may see the whole, those of
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final
 
-from pydantic import AfterValidator, Field, model_validator
 from sqlalchemy import Table, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.sealed import DataKey
 from archive.tables import deliveries, last_change, participants, requests, states
-from domain.plan.vocabulary import Digest
-from domain.signing.canonical import Frozen
-from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, Slug, State
-from domain.words.moments import kept
+from domain.views.standing import OpenRequest, Participant, Standing
 
 NEVER: Final = "9999-12-31T23:59:59.999999Z"
 """Stands where no moment is, and sorts behind every one."""
-REQUEST_BYTES: Final = 64 * 1024
-REQUESTS_BYTES: Final = 4 * 1024 * 1024
-"""Of all requests of one delivery that are open at the same time."""
-
-Utc = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"), AfterValidator(kept)]
-Word = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
-Reach = Literal["whole", "part"]
-
-
-class Participant(Frozen):
-    """A service that takes part, and how much of it it may see."""
-
-    service: ServiceId
-    state: State | None = None
-    reach: Reach
-
-
-class Request(Frozen):
-    """What an open checkpoint asks of one service: the bytes that it is asked with."""
-
-    checkpoint: CheckpointId
-    service: ServiceId
-    due: Utc | None = None
-    asked_seq: Annotated[int, Field(ge=0)]
-    request: Annotated[bytes, Field(max_length=REQUEST_BYTES)]
-
-
-class Standing(Frozen):
-    """The read model of one delivery after a batch. `at`: the moment up to which it is true."""
-
-    at: Utc
-    plan_digest: Digest
-    rules: Annotated[int, Field(ge=1)]
-    phase: Word
-    outcome: Word | None = None
-    group: OperationCode | None = None
-    channel: Slug
-    next_due: Utc | None = None
-    overdue_since: Utc | None = None
-    ended: bool = False
-    started_at: Utc
-    closed_at: Utc | None = None
-    title: Annotated[str, Field(max_length=200)]
-    participants: Annotated[tuple[Participant, ...], Field(max_length=100)]
-    states: Annotated[tuple[State, ...], Field(max_length=32)]
-    requests: Annotated[tuple[Request, ...], Field(max_length=2000)] = ()
-
-    @model_validator(mode="after")
-    def _bounded_and_each_once(self) -> Self:
-        if sum(len(one.request) for one in self.requests) > REQUESTS_BYTES:
-            raise ValueError(f"the requests of one delivery have at most {REQUESTS_BYTES} bytes")
-        asked = [(one.checkpoint, one.service) for one in self.requests]
-        for named in (asked, [one.service for one in self.participants], self.states):
-            if len(named) != len(set(named)):
-                raise ValueError("a participant, a State or a request stands there twice")
-        return self
+EVER: Final = "0001-01-01T00:00:00.000000Z"
+"""Stands where something holds from the beginning on, and sorts before every moment."""
 
 
 async def next_change(connection: AsyncConnection) -> int:
@@ -92,8 +34,9 @@ async def write(connection: AsyncConnection, key: DataKey, standing: Standing, c
         await connection.execute(insert(deliveries).values(row))
     for table in (participants, states):
         await _sync(connection, table, key.delivery, wanted[table], table.c.keys())
-    names = ["checkpoint", "service", "due", "asked_seq"]  # one that is asked the same stays, and with it when it was read
+    names = ["id", "service", "due", "since", "until"]  # one that is asked the same stays, and with it when it was read
     await _sync(connection, requests, key.delivery, wanted[requests], names)
+    await _refresh(connection, key.delivery, wanted[requests])
 
 
 def rows(key: DataKey, standing: Standing, change: int, ledger: Mapping[str, Any]) -> dict[Table, list[dict[str, Any]]]:
@@ -108,19 +51,7 @@ def rows(key: DataKey, standing: Standing, change: int, ledger: Mapping[str, Any
         "change": change,
         "title": key.seal(standing.title.encode(), "deliveries", "title"),
     }
-    asked = [
-        {
-            **name,
-            "checkpoint": one.checkpoint,
-            "service": one.service,
-            "due": one.due or NEVER,
-            "asked_seq": one.asked_seq,
-            "request": key.seal(one.request, "requests", one.checkpoint, one.service, one.asked_seq),
-            "read_at": None,
-            "change": change,
-        }
-        for one in standing.requests
-    ]
+    asked = [name | _asked(key, one) | {"change": change} for one in standing.requests]
     return {
         deliveries: [row],
         participants: [name | _participant(one, standing) for one in standing.participants],
@@ -136,6 +67,31 @@ def _participant(one: Participant, standing: Standing) -> dict[str, Any]:
         ahead, behind = [due for due in mine if due > standing.at], [due for due in mine if due <= standing.at]
         dues = [min(ahead, default=None), min(behind, default=None)]
     return {**one.model_dump(), "next_due": dues[0] or NEVER, "overdue_since": dues[1] or NEVER}
+
+
+def _asked(key: DataKey, one: OpenRequest) -> dict[str, Any]:
+    return {
+        **one.model_dump(exclude={"request"}),
+        "due": one.due or NEVER,
+        "since": one.since or EVER,
+        "until": one.until or NEVER,
+        "request": key.seal(one.request, "requests", one.id, one.service),
+        "read_at": None,
+    }
+
+
+async def _refresh(connection: AsyncConnection, delivery: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What is asked may be worded by what has happened since; that it was read stays."""
+    if rows:
+        own = (
+            requests.c.delivery == delivery,
+            requests.c.id == bindparam("its_id"),
+            requests.c.service == bindparam("its_service"),
+        )
+        newest = update(requests).where(*own).values(request=bindparam("bytes"))
+        await connection.execute(
+            newest, [{"its_id": row["id"], "its_service": row["service"], "bytes": row["request"]} for row in rows]
+        )
 
 
 async def _sync(

@@ -193,16 +193,28 @@ requests = Table(
     "requests",
     metadata,
     Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
-    Column("checkpoint", String(120).with_variant(String(120, collation="C"), "postgresql"), primary_key=True),
     Column("service", _NAME, primary_key=True),
+    Column("id", String(200).with_variant(String(200, collation="C"), "postgresql"), primary_key=True),
+    Column("checkpoint", String(120), nullable=False),
     Column("due", _MOMENT, nullable=False),
-    Column("asked_seq", Integer, nullable=False),
+    Column("since", _MOMENT, nullable=False),
+    Column("until", _MOMENT, nullable=False),
     Column("request", LargeBinary, nullable=False),
     Column("read_at", _MOMENT),
     Column("change", _NUMBER, nullable=False),
-    Index("ix_requests_service", "service", "due", "delivery", "checkpoint"),
+    Index("ix_requests_service", "service", "due", "delivery", "id"),
 )
-"""What is being asked: a row for each service that an open checkpoint waits for. `change`: the batch that wrote the row."""
+"""What is being asked: a row for each service that an open checkpoint waits for, and for each that may answer in its place, from
+`since` on and before `until`. `change`: the batch that wrote the row.
+"""
+
+brought = Table(
+    "brought",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("opening", LargeBinary, nullable=False),
+)
+"""What each delivery was brought with, directory and rule cards, sealed: its ledger holds their digests."""
 
 folds = Table(
     "folds",

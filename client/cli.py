@@ -19,6 +19,7 @@ from client.commands import (
     conformance,
     deliveries,
     evidence,
+    expunging,
     installation,
     keys,
     plans,
@@ -38,6 +39,7 @@ for group in (rehearsing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)
 app.command()(reads.reads)
+app.command()(expunging.expunge)
 app.command()(codec.codec)
 app.command()(conformance.conformance)
 

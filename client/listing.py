@@ -1,12 +1,42 @@
-"""How the directory is shown: services, and the keys to compare and keep."""
+"""How lists are narrowed down, and how the directory is shown: services, and the keys to compare and keep."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated, Literal
 
+import typer
 from rich.table import Table
 
 from domain.plan.directory import Listed, ServiceKey
 from domain.signing.keys import key_id
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What a list of deliveries is narrowed down to, and its order."""
+
+    group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None
+    state: Annotated[str | None, typer.Option(help="only those that touch this State, such as UZ")] = None
+    participant: Annotated[str | None, typer.Option(help="only those in which this service takes part")] = None
+    phase: Annotated[str | None, typer.Option(help="only those in this phase, such as under_way")] = None
+    channel: Annotated[str | None, typer.Option(help="only those by this channel, such as air_cargo")] = None
+    text: Annotated[str | None, typer.Option(help="only those with this in their code name or title")] = None
+    due_before: Annotated[str | None, typer.Option(help="only those due before this moment (UTC)")] = None
+    overdue: Annotated[bool | None, typer.Option("--overdue/--not-overdue", help="only those that are overdue, or are not")] = (
+        None
+    )
+    open: Annotated[bool | None, typer.Option("--open/--closed", help="only those that are open, or have ended")] = None
+    mine: Annotated[bool, typer.Option("--mine", help="only those that ask something of you")] = False
+    sort: Annotated[Literal["due", "started", "name"], typer.Option(help="overdue first, newest first, or by name")] = "due"
+
+    def query(self) -> dict[str, str]:
+        """The parameters of the list."""
+        said = {"overdue": self.overdue, "open": self.open, "mine": self.mine or None}
+        given = {name: "yes" if value else "no" for name, value in said.items() if value is not None}
+        words = ("group", "state", "phase", "channel", "text", "due_before", "sort")
+        chosen = {name: getattr(self, name) for name in words} | {"service": self.participant}
+        return given | {name: value for name, value in chosen.items() if value is not None}
 
 
 def table_of(services: Iterable[Listed]) -> Table:

@@ -44,8 +44,9 @@ from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Incident
+from domain.views.lists import Row
 from domain.views.sentences import say_plainly, say_verdict
-from domain.views.view import DeliveryView, OpenCheckpoint, Row, StopView
+from domain.views.view import DeliveryView, OpenCheckpoint, StopView
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
 from domain.words.text import shown
@@ -258,15 +259,18 @@ _SECOND = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC) - datetime(2000, 1, 1, tzinf
 def rows(found: list[Row]) -> Table:
     """A list of deliveries."""
     table = _Lines(box=None, padding=(0, 2))
-    for heading in ("delivery", "operation", "phase", "started", "closed"):
+    for heading in ("delivery", "operation", "phase", "due", "started", "closed"):
         table.add_column(heading)
     for row in found:
+        late, due = row.overdue_since is not None, row.overdue_since or row.next_due
+        alarm = " ALARM: archive and workflow differ" if row.alarm else ""
         table.add_row(
             row.delivery,
             row.group or "",
-            row.phase,
+            (row.outcome or row.phase) + (", expunged" if row.expunged else "") + alarm,
+            (moment(due) + (" overdue" if late else "")) if due else "",
             moment(row.started_at),
-            moment(row.closed_at) if row.closed_at else "running",
+            moment(row.closed_at) if row.closed_at else "open",
         )
     return table
 

@@ -4,7 +4,10 @@ import asyncio
 import logging
 
 from archive.database import Database
+from archive.deliveries import Deliveries
+from archive.expunging import Expunging
 from archive.keys import KeyChanges
+from archive.ledgers import Ledgers
 from archive.reads import Reads
 from archive.sessions import Sessions
 from domain.words.errors import Unavailable
@@ -14,12 +17,13 @@ from gateway.connections import serving
 from gateway.desk import Desk
 from gateway.metrics import METRICS
 from gateway.oidc import Provider
+from gateway.reading import Reading
 from gateway.registration import registration_in
 from process.brought import cards_in, installation_of, password_in
 from process.in_force import OfFile
 from process.keyfile import key_in
 from process.metrics import scraped
-from process.ring import ring_in
+from process.ring import Wrapping, ring_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
@@ -38,8 +42,10 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         await reads.prepare()
     except Unavailable as error:  # a stop must get through all the same (R8)
         log.warning("until the archive answers nothing is shown to anybody: %s", error.message)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring_in(chosen.payload_keys))
-    desk = Desk(client, chosen.task_queue, directory, cards, key)
+    ring = ring_in(chosen.payload_keys)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring)
+    reading = Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive))
+    desk = Desk(client, chosen.task_queue, directory, cards, key, reading)
     app = application(desk, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid)
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):

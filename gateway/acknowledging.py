@@ -6,27 +6,29 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.client import Client
 from temporalio.service import RPCError
 
 from domain.delivery.events import Asked
 from domain.delivery.requests import Request
 from domain.plan.directory import Desk, Service
-from domain.views.view import DeliveryView
+from domain.words.errors import Unavailable
+from gateway.reading import Reading
 from workflows import messages
-from workflows.messages import Asker, hand_in, workflow_id
+from workflows.messages import hand_in, workflow_id
 
 log = logging.getLogger("vigil.acknowledging")
 
 MOST = 10_000
-"""Requests remembered as read. One that is forgotten is looked up in its delivery."""
+"""Requests remembered as read. One that is forgotten is told once more, which changes nothing."""
 BRIEFLY = timedelta(seconds=3)
 
 
 class Acknowledgements:
     """Remembers which requests have been read."""
 
-    def __init__(self, client: Client, key: Ed25519PrivateKey) -> None:
+    def __init__(self, client: Client, key: Ed25519PrivateKey, reading: Reading) -> None:
+        self._reading = reading
         self._client = client
         self._key = key
         self._read: OrderedDict[str, None] = OrderedDict()
@@ -39,7 +41,7 @@ class Acknowledgements:
             if one.service == reader.id and one.id not in self._read:
                 try:
                     await self._tell(reader, one)
-                except (RPCError, WorkflowQueryFailedError):
+                except (RPCError, Unavailable):
                     log.warning("that a request was read could not be recorded now", extra={"delivery": one.delivery})
                 else:
                     self._read[one.id] = None
@@ -47,13 +49,9 @@ class Acknowledgements:
                         self._read.popitem(last=False)
 
     async def _tell(self, reader: Service, request: Request) -> None:
-        """Tell the delivery, unless it knows, from another gateway or from before this one was started."""
+        """Tell the delivery, which drops what it knows already, and then every gateway."""
+        read = Asked(checkpoint=request.checkpoint, received=(request.service,))
+        handed = hand_in(read, request.delivery, datetime.now(UTC), self._key)
         delivery = self._client.get_workflow_handle(workflow_id(request.delivery))
-        view: DeliveryView = await delivery.query(
-            messages.QUERY_VIEW, Asker(service=reader), result_type=DeliveryView, rpc_timeout=BRIEFLY
-        )
-        standing = {(wait.checkpoint, one.service): one.standing for wait in view.waiting for one in wait.services}
-        if standing.get((request.checkpoint, request.service)) in ("asked", "told", "unreachable"):
-            read = Asked(checkpoint=request.checkpoint, received=(request.service,))
-            handed = hand_in(read, request.delivery, datetime.now(UTC), self._key)
-            await delivery.signal(messages.REPORT, handed, rpc_timeout=BRIEFLY)
+        await delivery.signal(messages.REPORT, handed, rpc_timeout=BRIEFLY)
+        await self._reading.has_read(reader, request.delivery, request.id)

@@ -17,15 +17,16 @@ from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.plan.directory import Listed
+from domain.record.expunction import Approvals
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
-from domain.views.view import Row
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
 from domain.words.moments import utc_text
 from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
+from gateway.asking import asked_for
 from gateway.bodies import READER, READERS, read, readers
 from gateway.codec import MOST_CODED, decoded
 from gateway.connections import CONNECTIONS, Connections
@@ -44,7 +45,6 @@ LARGEST_BODY = 1_000_000
 """Bytes."""
 LARGEST_NUMBER = 999_999_999
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
-ROWS = TypeAdapter(tuple[Row, ...])
 LISTED = TypeAdapter(tuple[Listed, ...])
 DELIVERY: TypeAdapter[str] = TypeAdapter(OperationCode)
 PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
@@ -126,16 +126,16 @@ async def start(request: web.Request) -> web.Response:
 
 @routes.get("/v1/deliveries", name="list")
 async def deliveries(request: web.Request) -> web.Response:
-    """The caller's deliveries."""
-    found = await request.app[DESK].deliveries(request[CALLER].service)
-    shows(request, (row.delivery for row in found))
-    return _json(ROWS.dump_json(found))
+    """A page of the caller's deliveries, those overdue first."""
+    found = await request.app[DESK].reading.deliveries(request[CALLER].service, *asked_for(request.query))
+    shows(request, (row.delivery for row in found.rows))
+    return _model(found)
 
 
 @routes.get("/v1/deliveries/{delivery}", name="view")
 async def show(request: web.Request) -> web.Response:
     """One delivery's summary."""
-    found = await request.app[DESK].view(request[CALLER].service, request.match_info["delivery"])
+    found = await request.app[DESK].reading.view(request[CALLER].service, request.match_info["delivery"])
     shows(request, [found.delivery])
     return _model(found)
 
@@ -164,7 +164,7 @@ async def submit(request: web.Request) -> web.Response:
 async def ledger(request: web.Request) -> web.Response:
     """Ledger entries from `since` on."""
     delivery, since = request.match_info["delivery"], _number("since", request.query.get("since", "0"))
-    found = await request.app[DESK].ledger(request[CALLER].service, delivery, since)
+    found = await request.app[DESK].reading.ledger(request[CALLER].service, delivery, since)
     shows(request, [delivery], (entry.seq for entry in found))
     return _json(ENTRIES.dump_json(found))
 
@@ -191,6 +191,26 @@ async def packet(request: web.Request) -> web.Response:
     return _json(found)
 
 
+@routes.post("/v1/deliveries/{delivery}/expunction", name="expunge")
+async def expunge(request: web.Request) -> web.Response:
+    """Destroy what a closed delivery says, by the approvals of two officers. The answer is what remains: leaves and root."""
+    try:
+        given = await read(request, Approvals.model_validate_json)
+    except ValidationError as error:
+        raise Malformed("the body is not two signed approvals", faults_of(error)) from error
+    found = await request.app[DESK].expunge(request.match_info["delivery"], given)
+    shows(request, [found.delivery])
+    return _model(found)
+
+
+@routes.get("/v1/deliveries/{delivery}/expunction", name="expunged")
+async def expunged(request: web.Request) -> web.Response:
+    """What remains of an expunged delivery: the order, the two officers, its leaves and its root."""
+    found = await request.app[DESK].reading.expunged(request.match_info["delivery"])
+    shows(request, [found.delivery])
+    return _model(found)
+
+
 @routes.post("/v1/keys", name="keys")
 async def keys(request: web.Request) -> web.Response:
     """Enter a signed change of a service's keys, and bring it to the deliveries under way. The answer says what became of it in
@@ -203,9 +223,11 @@ async def keys(request: web.Request) -> web.Response:
 
 @routes.get("/v1/inbox", name="inbox")
 async def inbox(request: web.Request) -> web.Response:
-    """What the caller is being asked, in all its deliveries; with `signed=yes`, each request in an envelope, to be carried."""
+    """A page of what the caller is being asked, in all its deliveries; with `signed=yes`, each request in an envelope, to be
+    carried.
+    """
     desk, caller = request.app[DESK], request[CALLER].service
-    found = await desk.inbox(caller)
+    found = await desk.inbox(caller, request.query.get("cursor"))
     shows(request, (one.delivery for one in found.requests))
     return _model(desk.signed(found) if request.query.get("signed") == "yes" else found)
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,19 +12,13 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import (
     Client,
-    RPCError,
-    RPCStatusCode,
-    RPCTimeoutOrCancelledError,
-    WorkflowExecution,
     WorkflowExecutionStatus,
     WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from archive.expunging import Order, Person
 from domain.delivery.events import Amended
 from domain.delivery.ledger import SECRET, Entry, Left, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request, SignedInbox
@@ -33,11 +27,10 @@ from domain.plan.access import reach, role_of, speaks_everywhere
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory, Listed, Service
-from domain.plan.directory import faults_in as faults_of_directory
-from domain.plan.key_changes import Taken, authentic, changed, read_change
-from domain.plan.key_changes import faults_in as faults_of_keys
+from domain.plan.key_changes import Taken, read_change
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import amended_by, read_statement, resume, verified_plan
+from domain.record.door import amended_by, read_statement, verified_plan
+from domain.record.expunction import Approvals, Expunged, approved
 from domain.record.packet import Purpose, seal
 from domain.record.receipts import signed
 from domain.rules import amending
@@ -45,18 +38,19 @@ from domain.rules.books import newest
 from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.views.sight import sight
-from domain.views.view import DeliveryView, Row
-from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable, VigilError
+from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
 from domain.words.moments import utc_text
-from gateway.access import may_see, may_start, no_delivery
+from gateway.access import may_see, may_start
 from gateway.acknowledging import Acknowledgements
 from gateway.health import Health, Pulse
-from gateway.rekeying import Rekeying
-from process.codec import Codec, ForgedError
+from gateway.reading import NOT_HERE, Reading
+from gateway.rekeying import Rekeying, may_be_taken
+from gateway.temporal import NoWorkerError, as_ours
+from process.codec import Codec
 from process.in_force import InForce
-from process.temporal import TASK_TIMEOUT, codec_of, readable
+from process.temporal import TASK_TIMEOUT, codec_of, delete_runs, readable
 from workflows import messages
-from workflows.messages import Asker, Docket, HandIn, LedgerSlice, delivery_of, hand_in, update_id, workflow_id
+from workflows.messages import Docket, HandIn, delivery_of, hand_in, update_id, workflow_id
 
 log = logging.getLogger("vigil.desk")
 
@@ -76,32 +70,28 @@ ITS_RECEIPT = 2.0
 """Seconds it then goes on waiting for the receipt, before it says that the stop has been left."""
 ONCE_MORE = timedelta(seconds=1)
 """How long it waits, once a statement has been left, to hear that a worker is there after all and what it made of it."""
-NOT_HERE = 0.1
-"""Seconds from the look for a delivery to the answer that there is none: the same where there is one that is not the caller's."""
-BRIEFLY = timedelta(seconds=3)
-"""How long one delivery may keep an inbox waiting."""
-AT_ONCE = 8
-"""Deliveries asked at the same time for one list or inbox."""
-LONGEST_LIST = 200
 
 
 class Desk:
     """Serves callers that have proved who they are."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
         self,
         client: Client,
         task_queue: str,
         directory: InForce,
         cards: dict[str, RuleCard],
         key: Ed25519PrivateKey,
+        reading: Reading,
     ) -> None:
+        """`reading`: what readers are shown."""
+        self.reading = reading
         self._client = client
         self._task_queue = task_queue
         self._in_force = directory
         self._cards = cards
         self._key = key
-        self._acknowledgements = Acknowledgements(client, key)
+        self._acknowledgements = Acknowledgements(client, key, reading)
         self._pulse = Pulse(client, task_queue)
 
     @property
@@ -129,7 +119,7 @@ class Desk:
             secret=secrets.token_hex(SECRET),
             rules=newest().version,
         )
-        with _as_ours(plan.operation):
+        with as_ours(plan.operation):
             try:
                 await self._client.start_workflow(
                     messages.WORKFLOW,
@@ -151,6 +141,7 @@ class Desk:
                 await self._taken(caller, plan)
                 reason = f"delivery {plan.operation} has been started already; nothing was changed"
                 raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`") from error
+        self.reading.expect(caller.id, plan.operation, 1)
         return plan
 
     async def _taken(self, caller: Service, plan: Plan) -> None:
@@ -174,9 +165,7 @@ class Desk:
         now = datetime.now(UTC)
         verified_plan(envelope, self._directory, now)
         handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
-            docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
-        known = resume(docket.directory, docket.cards, docket.entries)
+        known = await self.reading.delivery(caller, delivery)
         if (recorded := amended_by(known, envelope)) is not None:
             return recorded
         snapshot = self._directory.snapshot(plan.participants())
@@ -189,7 +178,7 @@ class Desk:
         if faults:
             message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
             raise Malformed(message, faults)
-        with _as_ours(delivery):
+        with as_ours(delivery):
             entry: Entry = await handle.execute_update(
                 messages.AMEND,
                 hand_in(amended, delivery, now, self._key),
@@ -197,6 +186,7 @@ class Desk:
                 result_type=Entry,
                 rpc_timeout=PATIENCE,
             )
+        self.reading.expect(caller.id, delivery, entry.seq + 1)
         return entry
 
     async def submit(self, delivery: str, envelope: Envelope) -> Receipt | Left:
@@ -216,7 +206,10 @@ class Desk:
             raise NotAuthentic(message, hint="a statement names a service of the directory")
         speaker.opened(envelope, STATEMENT_TYPE, statement.officer, datetime.now(UTC))
         await self._seen_by(speaker, delivery)  # before anything else: who has no part learns nothing, not even that it exists
-        return await self._judged_or_left(statement, envelope)
+        answer = await self._judged_or_left(statement, envelope)
+        if isinstance(answer, Receipt):
+            self.reading.expect(speaker.id, delivery, answer.size)
+        return answer
 
     async def _judged_or_left(self, statement: Statement, envelope: Envelope) -> Receipt | Left:
         judging = asyncio.create_task(self._judged(statement, envelope))
@@ -232,13 +225,13 @@ class Desk:
             return await judging
         except NotFound:
             return await self._as_recorded(statement.delivery, envelope, PATIENCE)
-        except _NoWorkerError:
+        except NoWorkerError:
             return await self._leave(statement, envelope)
         finally:
             judging.cancel()
 
     async def _judged(self, statement: Statement, envelope: Envelope) -> Receipt:
-        with _as_ours(statement.delivery):
+        with as_ours(statement.delivery):
             receipt: Receipt = await self._handle(statement.delivery).execute_update(
                 messages.SUBMIT,
                 self._handed(envelope, statement.delivery),
@@ -255,13 +248,13 @@ class Desk:
         all, the delivery is looked at once more: there is a receipt, or a refusal, and only where none answers is it left.
         """
         try:
-            with _as_ours(statement.delivery):
+            with as_ours(statement.delivery):
                 await self._handle(statement.delivery).signal(
                     messages.SUBMIT, self._handed(envelope, statement.delivery), rpc_timeout=PATIENCE
                 )
         except NotFound:
             return await self._as_recorded(statement.delivery, envelope, PATIENCE)
-        with suppress(_NoWorkerError):
+        with suppress(NoWorkerError):
             return await self._as_recorded(statement.delivery, envelope, ONCE_MORE)
         log.warning("a statement was left with Temporal: it has no receipt yet", extra={"delivery": statement.delivery})
         return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
@@ -271,7 +264,7 @@ class Desk:
 
         A query is answered after everything that was signalled before it.
         """
-        with _as_ours(delivery):
+        with as_ours(delivery):
             known: list[Receipt] = await self._handle(delivery).query(
                 messages.QUERY_RECEIPT, envelope, result_type=list[Receipt], rpc_timeout=patience
             )
@@ -293,17 +286,17 @@ class Desk:
         if caller.id != change.service and reach(role_of(caller), "keys") != "all":
             message = f"{caller.id} cannot announce keys of {change.service}"
             raise NotAllowed(message, hint="the service itself can, or an administrator")
-        await self._in_force.enter(envelope, self._key, lambda directory: _may_be_taken(envelope, directory))
+        await self._in_force.enter(envelope, self._key, lambda directory: may_be_taken(envelope, directory))
         service = self._directory.get(change.service)
 
         async def bring(delivery: str) -> None:
-            with _as_ours(delivery):
+            with as_ours(delivery):
                 once = f"keys/{envelope.fingerprint()[:32]}"
                 handed = self._handed(envelope, delivery)
                 await self._handle(delivery).execute_update(messages.CHANGE_KEYS, handed, id=once, rpc_timeout=UNTIL_LEFT)
 
         async def leave(delivery: str) -> None:
-            with _as_ours(delivery):
+            with as_ours(delivery):
                 handed = self._handed(envelope, delivery)
                 await self._handle(delivery).signal(messages.CHANGE_KEYS, handed, rpc_timeout=PATIENCE)
 
@@ -315,74 +308,23 @@ class Desk:
         query = f"WorkflowType = '{messages.WORKFLOW}' AND ExecutionStatus = 'Running'"
         if not speaks_everywhere(service):
             query += f" AND {messages.PARTICIPANTS} = '{service.id}'"
-        with _as_ours(""):
+        with as_ours(""):
             async for found in self._client.list_workflows(query, rpc_timeout=PATIENCE):
                 if (delivery := delivery_of(found.id)) is not None:
                     yield delivery
 
-    async def deliveries(self, caller: Service) -> tuple[Row, ...]:
-        """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
-        rows = [await _row(found) async for found in self._find(caller, running=False)]
-        return tuple(row for row in rows if row is not None)
-
-    async def view(self, caller: Service, delivery: str) -> DeliveryView:
-        """The summary of one delivery."""
-        handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
-            found: DeliveryView = await handle.query(
-                messages.QUERY_VIEW, Asker(service=caller), result_type=DeliveryView, rpc_timeout=PATIENCE
-            )
+    async def inbox(self, caller: Service, cursor: str | None = None) -> Inbox:
+        """A page of what the caller is being asked now, the most urgent first; it has then read that."""
+        found, rows = await self.reading.inbox(caller, cursor)
+        unread = {one.id for one in rows if one.read_at is None}
+        await self._acknowledgements.report(caller, (one for one in found.requests if one.id in unread))
         return found
-
-    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry | Withheld]:
-        """Ledger entries from a number on, as far as they are the caller's to read (R11)."""
-        handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
-            page = LedgerSlice(reader=caller, since=since)
-            found: list[Entry | Withheld] = await handle.query(
-                messages.QUERY_LEDGER, page, result_type=list[Entry | Withheld], rpc_timeout=PATIENCE
-            )
-        return found
-
-    async def inbox(self, caller: Service) -> Inbox:
-        """Everything the caller is being asked now, in all its deliveries, the most urgent first.
-
-        A delivery that does not answer in time is named, and does not keep back the others.
-        """
-        gate = asyncio.Semaphore(AT_ONCE)
-        silent: list[str] = []
-
-        async def of(found: WorkflowExecution) -> list[Request]:
-            if (delivery := delivery_of(found.id)) is None:
-                return []
-            try:
-                async with gate:
-                    with _as_ours(delivery):
-                        asked: list[Request] = await self._handle(delivery).query(
-                            messages.QUERY_INBOX,
-                            Asker(service=caller),
-                            result_type=list[Request],
-                            rpc_timeout=BRIEFLY,
-                        )
-            except Unavailable:
-                silent.append(delivery)
-                return []
-            return asked
-
-        inboxes = await asyncio.gather(*[of(found) async for found in self._find(caller, running=True)])
-        requests = sorted((asked for inbox in inboxes for asked in inbox), key=lambda asked: (asked.due or "", asked.id))
-        await self._acknowledgements.report(caller, requests)
-        return Inbox(requests=tuple(requests), unanswered=tuple(sorted(silent)))
 
     async def asked(self, caller: Service, delivery: str) -> tuple[Request, ...]:
         """What the caller is being asked now in one delivery; it has then read that. Raises `NotFound`."""
-        handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
-            found: list[Request] = await handle.query(
-                messages.QUERY_INBOX, Asker(service=caller), result_type=list[Request], rpc_timeout=PATIENCE
-            )
+        found = await self.reading.asked(caller, delivery)
         await self._acknowledgements.report(caller, found)
-        return tuple(found)
+        return found
 
     def handed_over(self, receipt: Receipt) -> Envelope:
         """A receipt as it leaves this house: signed, so that whoever keeps it holds a witness."""
@@ -391,47 +333,65 @@ class Desk:
     def signed(self, found: Inbox) -> SignedInbox:
         """An inbox, each request signed by Vigil as for a service that is called: so that it can be carried in a file."""
         requests = tuple(sign(canonical(one), REQUEST_TYPE, self._key) for one in found.requests)
-        return SignedInbox(requests=requests, unanswered=found.unanswered)
+        return SignedInbox(requests=requests, unreadable=found.unreadable, next=found.next)
 
     async def packet(self, caller: Service, delivery: str, purpose: Purpose) -> bytes:
         """The evidence packet as of now, for this purpose, sealed with the installation's key: the bytes of the file.
 
         Raises `NotAllowed` unless the whole of it is the caller's to see (R11), `RuleBroken` (R23) if handling codes forbid it.
         """
-        handle = await self._seen_by(caller, delivery)
-        with _as_ours(delivery):
-            docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
-            history = await handle.fetch_history()
-        rebuilt = resume(docket.directory, docket.cards, docket.entries)
-        if not sight(rebuilt, caller).whole:
+        known = await self.reading.delivery(caller, delivery)
+        if not sight(known, caller).whole:
             message = f"a packet holds the whole of {delivery}, and {caller.id} sees a part of it (R11)"
-            raise NotAllowed(message, hint=f"ask {rebuilt.plan.initiator}, or a supervisor, for it")
+            raise NotAllowed(message, hint=f"ask {known.plan.initiator}, or a supervisor, for it")
+        history = await self._history(delivery)
         system = self._directory.system()
         sealers = system.keys if system is not None else ()
-        return seal(rebuilt, readable(history, self._client), self._key, datetime.now(UTC), purpose, sealers=sealers)
+        return seal(known, history, self._key, datetime.now(UTC), purpose, sealers=sealers)
 
-    async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
-        """Entries from `since` on as they are recorded, until the delivery has ended. Waits on history, polls nothing."""
-        while True:
-            news = asyncio.Event()
-            handle = await self._seen_by(caller, delivery)
-            listener = asyncio.create_task(_listen(handle, news))
-            try:
-                while True:
-                    run_over = listener.done()
-                    for entry in await self.ledger(caller, delivery, since):
-                        since = entry.seq + 1
-                        yield entry
-                        if isinstance(entry, Entry) and entry.event.event == "ended":
-                            return
-                    if run_over and (await handle.describe(rpc_timeout=PATIENCE)).status != WorkflowExecutionStatus.RUNNING:
-                        return  # ended from outside, without an end of its own
-                    if run_over:
-                        break
-                    await news.wait()
-                    news.clear()
-            finally:
-                listener.cancel()
+    async def expunge(self, delivery: str, given: Approvals) -> Expunged:
+        """Destroy what a closed delivery says, in the archive and in Temporal, and give what remains. Asked again, it destroys
+        what is left of it.
+
+        Raises `Malformed`, `NotAuthentic` or `NotAllowed` for approvals that do not count, `NotAllowed` for a delivery that is
+        open, `NotFound`; and `Unavailable`: then ask again.
+        """
+        now = datetime.now(UTC)
+        first, second = approved(given, delivery, await self._in_force.latest(), now)
+        order = Order(
+            at=utc_text(now),
+            ordered_by=first.ordered_by,
+            law=first.law,
+            first=Person(service=first.service, officer=first.officer),
+            second=Person(service=second.service, officer=second.officer),
+        )
+        await self.reading.expunge(delivery, order)
+        with as_ours(delivery):
+            await delete_runs(self._client, workflow_id(delivery), PATIENCE)
+        return await self.reading.expunged(delivery)
+
+    def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
+        """Entries from `since` on, as the caller may have them, until the delivery has ended or its workflow is gone."""
+        return self.reading.changes(caller, delivery, since, self._runs)
+
+    async def _runs(self, delivery: str) -> bool:
+        """Whether its workflow is under way, as far as Temporal can be asked."""
+        try:
+            with as_ours(delivery):
+                found = await self._handle(delivery).describe(rpc_timeout=PATIENCE)
+        except NotFound:
+            return False
+        except Unavailable:
+            return True
+        return found.status == WorkflowExecutionStatus.RUNNING
+
+    async def _history(self, delivery: str) -> str:
+        """Temporal's own history of it; empty once Temporal has forgotten it."""
+        try:
+            with as_ours(delivery):
+                return readable(await self._handle(delivery).fetch_history(), self._client)
+        except NotFound:
+            return ""
 
     @property
     def codec(self) -> Codec:
@@ -458,23 +418,13 @@ class Desk:
         handle, clock = self._handle(delivery), asyncio.get_running_loop().time
         answered = clock() + NOT_HERE
         try:
-            with _as_ours(delivery):
+            with as_ours(delivery):
                 found = await handle.describe(rpc_timeout=PATIENCE)
             may_see(caller, delivery, tuple(found.typed_search_attributes.get(_PARTICIPANTS) or ()))
         except NotFound:
             await asyncio.sleep(answered - clock())
             raise
         return handle
-
-    async def _find(self, caller: Service, *, running: bool) -> AsyncIterator[WorkflowExecution]:
-        query = f"WorkflowType = '{messages.WORKFLOW}'"
-        if reach(role_of(caller), "list") != "all":
-            query += f" AND {messages.PARTICIPANTS} = '{caller.id}'"
-        if running:
-            query += " AND ExecutionStatus = 'Running'"
-        with _as_ours(""):
-            async for found in self._client.list_workflows(query, limit=LONGEST_LIST, rpc_timeout=PATIENCE):
-                yield found
 
     def _without_keys(self, plan: Plan, now: datetime) -> Iterator[Fault]:
         for service in plan.participants():
@@ -485,98 +435,3 @@ class Desk:
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
-
-
-async def _listen(handle: WorkflowHandle[Any, Any], news: asyncio.Event) -> None:
-    """Ring at every new event of the run's history, and once when the run is over."""
-    try:
-        async for _ in handle.fetch_history_events(wait_new_event=True):
-            news.set()
-    finally:
-        news.set()
-
-
-async def _row(found: WorkflowExecution) -> Row | None:
-    """None for a workflow that this installation did not start."""
-    delivery = delivery_of(found.id)
-    try:
-        group = await found.memo_value(_GROUP, None)
-    except ForgedError:
-        return None
-    if delivery is None:
-        return None
-    return Row(
-        delivery=delivery,
-        group=group,
-        phase=found.typed_search_attributes.get(_PHASE) or "unknown",
-        started_at=found.start_time.astimezone(UTC).isoformat(timespec="seconds"),
-        closed_at=found.close_time.astimezone(UTC).isoformat(timespec="seconds") if found.close_time else None,
-    )
-
-
-def _may_be_taken(envelope: Envelope, directory: Directory) -> None:
-    """Raises `Malformed`, `NotAuthentic`, or `RuleBroken` (R24) unless this change of keys may be. What says nothing new is fine
-    whoever signed it: it may have ended the very key that it is signed with.
-    """
-    change = read_change(envelope)
-    if directory.find(change.service) is None or directory.find(change.by) is None:
-        authentic(envelope, directory, datetime.now(UTC))
-    then = changed(directory, change)
-    if then != directory:
-        authentic(envelope, directory, datetime.now(UTC))
-    faults = [*faults_of_keys(directory, change)]
-    if change.added and then != directory:
-        faults += [fault.problem for fault in faults_of_directory(then)]
-    if faults:
-        raise RuleBroken("R24", "; ".join(faults))
-
-
-@contextmanager
-def _as_ours(delivery: str) -> Iterator[None]:
-    """Temporal's errors as ours."""
-    try:
-        yield
-    except WorkflowUpdateFailedError as error:
-        raise _refused(error) from error
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError) as error:
-        raise _NoWorkerError from error
-    except RPCError as error:
-        if error.status == RPCStatusCode.NOT_FOUND:
-            raise no_delivery(delivery) from error
-        if error.status in (
-            RPCStatusCode.DEADLINE_EXCEEDED,
-            RPCStatusCode.CANCELLED,
-            RPCStatusCode.FAILED_PRECONDITION,
-            RPCStatusCode.RESOURCE_EXHAUSTED,  # too many questions wait for a worker already
-        ):
-            raise _NoWorkerError from error
-        log.warning("Temporal does not answer as it should", extra={"code": error.status.name})
-        raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
-
-
-class _NoWorkerError(Unavailable):
-    """Temporal answers, and no worker does."""
-
-    def __init__(self) -> None:
-        super().__init__("no worker answered in time", hint="start a worker, then ask again")
-
-
-def _refused(error: WorkflowUpdateFailedError) -> VigilError:
-    """The error the workflow's validator raised, as it was there."""
-    cause = error.cause
-    if not isinstance(cause, ApplicationError):
-        return Unavailable("the workflow could not answer")
-    details: dict[str, Any] = cause.details[0] if cause.details else {}
-    hint = str(details.get("hint", ""))
-    faults = [Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ()))]
-    kinds: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
-    if cause.type == RuleBroken.code:
-        rule, _, reason = cause.message.partition(": ")
-        return RuleBroken(rule, reason, hint=hint)
-    if cause.type == Malformed.code:
-        return Malformed(cause.message, faults, hint=hint)
-    return kinds.get(cause.type or "", Unavailable)(cause.message, hint=hint)
-
-
-def _split(text: str) -> tuple[str, str, str]:
-    return text.partition(": ")

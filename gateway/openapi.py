@@ -22,13 +22,16 @@ from domain.delivery.vocabulary import UtcText
 from domain.plan.access import OPEN
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
+from domain.record.expunction import Approvals, Expunged
 from domain.record.packet import Purpose
 from domain.record.reads import Page
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
-from domain.views.view import DeliveryView, Row
+from domain.views.lists import Rows
+from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
 from gateway import metrics
+from gateway.asking import Wanted
 from gateway.codec import Coded
 from gateway.health import Health
 from gateway.problems import CONTENT_TYPE, HTTP, Problem
@@ -97,6 +100,33 @@ def _since(what: str) -> tuple[str, Mapping[str, Any], str]:
     return "query", _NUMBER | {"default": 0}, f"Number of the first {what} wanted."
 
 
+_CURSOR = ("query", {"type": "string", "maxLength": 1000}, "Where to go on: `next` of the page before.")
+_FILTERS = {
+    "state": "Only what touches this State; of what the caller sees in part, its own State.",
+    "service": "Only where this service takes part; of what the caller sees in part, itself.",
+    "phase": "Only in this phase.",
+    "channel": "Only by this channel, such as `air_cargo`; nothing of what the caller sees in part.",
+    "group": "Only consignments of this operation.",
+    "overdue": "Only what is overdue; `no`: only what is not.",
+    "due_before": "Only what is due before this moment.",
+    "mine": "Only where something is asked of the caller.",
+    "open": "Only what has not ended; `no`: only what has.",
+    "text": "Only with this in the code name, or in the title where the caller sees it. A page may be empty and have a `next`.",
+    "sort": "`due`: overdue first, then the nearest deadline. `started`: the newest first. `name`: by code name.",
+    "limit": "Rows of a page, 50 unless given.",
+}
+_YES_OR_NO = {"type": "string", "enum": ["yes", "no"]}
+
+
+def _of_a_list(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
+    schema = Wanted.model_json_schema()["properties"][name]
+    kept = {key: value for key, value in schema.items() if key not in {"title", "default"}}
+    kinds = [one for one in kept.get("anyOf", [kept]) if one != {"type": "null"}]
+    return "query", _YES_OR_NO if kinds[0]["type"] == "boolean" else kinds[0], means
+
+
+_LIST = {name: _of_a_list(name, means) for name, means in _FILTERS.items()} | {"cursor": _CURSOR}
+
 SAYS: dict[str, Says] = {
     "health": Says({200: Answer(Health)}, refuses=(503,)),
     "openapi": Says({200: Answer(dict[str, Any])}),
@@ -108,7 +138,7 @@ SAYS: dict[str, Says] = {
     "start": Says(
         {201: Answer(Begun, "Started.", headers={"Location": "Where the delivery is."})}, takes=PLAN_TYPE, refuses=(409, 422)
     ),
-    "list": Says({200: Answer(tuple[Row, ...])}),
+    "list": Says({200: Answer(Rows)}, refuses=(422,), asks=_LIST),
     "view": Says({200: Answer(DeliveryView)}),
     "amend": Says({200: Answer(Entry)}, takes=PLAN_TYPE, refuses=(409, 422)),
     "submit": Says(
@@ -135,10 +165,16 @@ SAYS: dict[str, Says] = {
         refuses=(409, 422),
         asks={"purpose": ("query", TypeAdapter(Purpose).json_schema() | {"default": "operation"}, "What it is for (R23).")},
     ),
+    "expunge": Says({200: Answer(Expunged, "Expunged.")}, sends=Approvals, refuses=(422,)),
+    "expunged": Says({200: Answer(Expunged)}),
     "keys": Says({200: Answer(Taken)}, takes=KEYS_TYPE, refuses=(409, 422)),
     "inbox": Says(
         {200: Answer(Inbox | SignedInbox)},
-        asks={"signed": ("query", {"type": "string", "enum": ["yes"]}, "Each request in an envelope signed by Vigil.")},
+        refuses=(422,),
+        asks={
+            "cursor": _CURSOR,
+            "signed": ("query", {"type": "string", "enum": ["yes"]}, "Each request in an envelope signed by Vigil."),
+        },
     ),
     "enter": Says({201: Answer(Link, "Good for a minute, and once.")}),
     "decode": Says({200: Answer(Coded)}, sends=Coded, refuses=(422,)),

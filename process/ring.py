@@ -18,12 +18,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from domain.words.errors import Fault, Malformed
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from domain.words.errors import Fault, Malformed, NotVerified, Unavailable
 from process.brought import text_of
 
 FORMAT = "vigil payload-keys/1"
 ABOUT = "# id and key (256 bits, hexadecimal), the oldest first: the last one encrypts, every one decrypts"
 KEY_BYTES = 32
+NONCE_BYTES = 12
 HINT = "make one with `vigil keys payload new`; gateway and workers of an installation share it"
 
 
@@ -55,6 +61,37 @@ class Ring:
     def text(self) -> str:
         """The text of its file."""
         return "\n".join([FORMAT, ABOUT, *(f"{one} {key.hex()}" for one, key in self.keys.items()), ""])
+
+
+class Wrapping:
+    """The ring as the archive wraps data keys with it (`archive.sealed.Ring`): the current payload key wraps, every one unwraps.
+
+    Keys that wrap are derived from the payload keys (HKDF), so that nothing of Temporal's opens in the archive, nor the reverse.
+    """
+
+    def __init__(self, ring: Ring) -> None:
+        self._current = ring.current
+        self._ciphers = {one: AESGCM(_derived(key)) for one, key in ring.keys.items()}
+
+    def wrap(self, data: bytes, context: bytes) -> tuple[str, bytes]:
+        """The id of the current key, and what it wrapped, bound to the context."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return self._current, nonce + self._ciphers[self._current].encrypt(nonce, data, context)
+
+    def unwrap(self, key_id: str, wrapped: bytes, context: bytes) -> bytes:
+        """What was wrapped. Raises `Unavailable` if that key is missing here, `NotVerified` if it was altered or moved."""
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            message = f"payload key {key_id} is missing here, and the archive holds what was wrapped with it"
+            raise Unavailable(message, hint="put it back into the file that VIGIL_PAYLOAD_KEYS names, and start anew")
+        try:
+            return cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context)
+        except (InvalidTag, ValueError):
+            raise NotVerified("a wrapped key: it was altered, or written for another place") from None
+
+
+def _derived(key: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"vigil archive/1").derive(key)
 
 
 def new_ring() -> Ring:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from google.protobuf.message import Message
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Payload, WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHistory
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.runtime import Runtime
-from temporalio.service import KeepAliveConfig, RPCError
+from temporalio.service import KeepAliveConfig, RPCError, RPCStatusCode
 
 from domain.words.errors import Unavailable
 from process.codec import ENCRYPTED, Codec, ForgedError, converter
@@ -79,6 +80,22 @@ def readable(history: WorkflowHistory, client: Client) -> str:
                 except ForgedError as error:
                     log.warning("a payload was left as it is: %s", error.reason)
     return history.to_json()
+
+
+async def delete_runs(client: Client, workflow: str, patience: timedelta) -> None:
+    """Delete every run of a workflow that is over, with its history. Raises `RPCError` if Temporal is away."""
+    runs = [
+        "",
+        *[found.run_id async for found in client.list_workflows(f"WorkflowId = '{workflow}'", rpc_timeout=patience)],
+    ]  # the newest may not be listed yet
+    for run in runs:
+        execution = WorkflowExecution(workflow_id=workflow, run_id=run)
+        request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
+        try:
+            await client.workflow_service.delete_workflow_execution(request, timeout=patience)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
 
 
 def _payloads_in(message: Message) -> Iterator[Payload]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Protocol, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,13 +12,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
 from domain.delivery.ledger import Entry, Left, Withheld
-from domain.delivery.requests import Inbox, SignedInbox
+from domain.delivery.requests import Inbox, Request, SignedInbox
 from domain.plan.directory import Listed, valid_keys
 from domain.plan.key_changes import Taken
+from domain.record.expunction import Approvals, Expunged
 from domain.record.reads import Page
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
-from domain.views.view import DeliveryView, Row
+from domain.views.lists import Row, Rows
+from domain.views.view import DeliveryView
 from domain.words.errors import (
     Fault,
     Limited,
@@ -44,6 +46,8 @@ AGAIN_AFTER = 1.0
 _PATIENCE = aiohttp.ClientTimeout(total=60, connect=5)
 _STREAM = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
 """A stream is never silent for as long: the gateway sends a comment now and then."""
+LONGEST_PAGE = 200
+"""Rows of a page of a list."""
 AT_ONCE = 1_000_000
 """Bytes of the longest body that is handed over whole; aiohttp wants to be given a longer one bit by bit."""
 LONGEST_ENTRY = 1_000_000
@@ -107,15 +111,22 @@ _TOKEN = TypeAdapter(_Token)
 _BEGUN = TypeAdapter(_Begun)
 _ANSWER: TypeAdapter[Envelope | Left] = TypeAdapter(Envelope | Left)
 _LISTED = TypeAdapter(list[Listed])
-_ROWS = TypeAdapter(list[Row])
+_ROWS = TypeAdapter(Rows)
 _VIEW = TypeAdapter(DeliveryView)
 _SEEN: TypeAdapter[Entry | Withheld] = TypeAdapter(Entry | Withheld)
 _PAGE: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 _INBOX = TypeAdapter(Inbox)
 _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
+_EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(Page)
 _PROBLEM = TypeAdapter(_Problem)
+
+
+def _from(cursor: str | None, **more: str) -> str:
+    """The query that goes on there."""
+    asked = more | ({"cursor": cursor} if cursor else {})
+    return f"?{urlencode(asked)}" if asked else ""
 
 
 class Gateway:
@@ -183,9 +194,17 @@ class Gateway:
         """The services of the installation with their keys; how one is reached as far as it is the caller's to see."""
         return self._read(_LISTED, await self._call("GET", "/v1/directory"))
 
-    async def deliveries(self) -> list[Row]:
-        """One's own deliveries."""
-        return self._read(_ROWS, await self._call("GET", "/v1/deliveries"))
+    async def deliveries(self, filters: Mapping[str, str] | None = None) -> list[Row]:
+        """One's own deliveries, every page: as now, in the order of the list. `filters`: parameters of the list."""
+        found: dict[str, Row] = {}
+        cursor: str | None = None
+        while True:
+            asked = {"limit": str(LONGEST_PAGE), **(filters or {})} | ({"cursor": cursor} if cursor else {})
+            page = self._read(_ROWS, await self._call("GET", f"/v1/deliveries?{urlencode(asked)}"))
+            found.update({row.delivery: row for row in page.rows})  # one that changed meanwhile comes again
+            cursor = page.next
+            if cursor is None:
+                return list(found.values())
 
     async def view(self, delivery: str, away: Away | None = None) -> DeliveryView:
         """The summary. Raises `Unavailable` if there is no answer; with `away`, that is told instead, and it is asked again."""
@@ -220,12 +239,30 @@ class Gateway:
             self._witness.alarm(error)
 
     async def inbox(self) -> Inbox:
-        """What one is being asked."""
-        return self._read(_INBOX, await self._call("GET", "/v1/inbox"))
+        """What one is being asked, every page."""
+        found: dict[str, Request] = {}
+        unreadable: set[str] = set()
+        cursor: str | None = None
+        while True:
+            page = self._read(_INBOX, await self._call("GET", f"/v1/inbox{_from(cursor)}"))
+            found.update({one.id: one for one in page.requests})  # one that is asked anew meanwhile comes again
+            unreadable.update(page.unreadable)
+            cursor = page.next
+            if cursor is None:
+                return Inbox(requests=tuple(found.values()), unreadable=tuple(sorted(unreadable)))
 
     async def signed_inbox(self) -> SignedInbox:
         """The same, each request in an envelope signed by Vigil."""
-        return self._read(_SIGNED_INBOX, await self._call("GET", "/v1/inbox?signed=yes"))
+        requests: dict[str, Envelope] = {}
+        unreadable: set[str] = set()
+        cursor: str | None = None
+        while True:
+            page = self._read(_SIGNED_INBOX, await self._call("GET", f"/v1/inbox{_from(cursor, signed='yes')}"))
+            requests.update({one.payload: one for one in page.requests})
+            unreadable.update(page.unreadable)
+            cursor = page.next
+            if cursor is None:
+                return SignedInbox(requests=tuple(requests.values()), unreadable=tuple(sorted(unreadable)))
 
     async def change_keys(self, change: Envelope) -> Taken:
         """Bring a signed change of keys to the deliveries under way; what became of it in each."""
@@ -234,6 +271,15 @@ class Gateway:
     async def packet(self, delivery: str, purpose: str = "operation") -> bytes:
         """The sealed evidence packet for this purpose, as the bytes to keep."""
         return await self._call("GET", f"{of_delivery(delivery)}/packet?purpose={quote(purpose, safe='')}")
+
+    async def expunge(self, delivery: str, approvals: Approvals) -> Expunged:
+        """Destroy what a closed delivery says; what remains of it."""
+        body = approvals.model_dump_json().encode()
+        return self._read(_EXPUNGED, await self._call("POST", f"{of_delivery(delivery)}/expunction", body))
+
+    async def expunged(self, delivery: str) -> Expunged:
+        """What remains of an expunged delivery."""
+        return self._read(_EXPUNGED, await self._call("GET", f"{of_delivery(delivery)}/expunction"))
 
     async def decode(self, payloads: bytes) -> bytes:
         """What Temporal's UI or command line asks a codec server, and the answer. For supervisors."""
@@ -265,7 +311,9 @@ class Gateway:
                         return
                 if closed:
                     break
-                closed = any(row.delivery == delivery and row.closed_at for row in await self.deliveries())
+                closed = any(
+                    row.delivery == delivery and row.alarm == "gone" for row in await self.deliveries({"text": delivery})
+                )
             except aiohttp.ClientPayloadError:
                 pass  # broken off in the middle of an entry: asked for again
             except Unavailable as error:

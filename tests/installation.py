@@ -22,11 +22,15 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.deconfliction import Deconfliction
+from activities.keeping import Keeping
 from activities.messenger import Messenger
 from activities.relay import Relay
 from activities.services import ServiceCaller
 from archive.database import Database
+from archive.deliveries import Deliveries
+from archive.expunging import Expunging
 from archive.keys import KeyChanges
+from archive.ledgers import Ledgers
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
@@ -37,17 +41,18 @@ from domain.plan.plan import Plan
 from domain.rules.books import newest
 from domain.rules.stop import StopRequested
 from domain.signing.envelope import Envelope
-from domain.views.view import DeliveryView
+from domain.words.errors import NotFound
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
 from gateway.desk import Desk
 from gateway.oidc import Provider
+from gateway.reading import Reading
 from process.builds import settle
 from process.codec import converter
 from process.in_force import InForce
 from process.mail import Mailbox
-from process.ring import Ring
+from process.ring import Ring, Wrapping
 from process.temporal import IDENTITY
 from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
@@ -56,7 +61,7 @@ from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 from tests.support import SECRET, example_cards, example_directory, signed_plan
 from worker import worker_for
 from workflows import messages
-from workflows.messages import Asker, Docket, HandIn, hand_in, register_id, workflow_id
+from workflows.messages import Docket, HandIn, LedgerSize, hand_in, register_id, workflow_id
 
 T = TypeVar("T")
 PATIENCE = 60.0
@@ -107,11 +112,17 @@ class Installation:
     of_worker: InForce
     """The worker's."""
     task_queue: str
-    parts: tuple[ServiceCaller, Messenger, Deconfliction, Relay]
+    parts: tuple[ServiceCaller, Messenger, Deconfliction, Relay, Keeping]
     """What a second worker needs."""
     reads: Reads
     sessions: Sessions
     services: SimulatedServices | None = field(default=None)
+
+    def desk(self, task_queue: str | None = None, directory: InForce | None = None) -> Desk:
+        """Another gateway's desk over the same archive."""
+        archive = reading_of(self.reads._database)
+        queue, in_force = task_queue or self.task_queue, directory or self.in_force
+        return Desk(self.client, queue, in_force, example_cards(), VIGIL_KEY, archive)
 
     def gateway(self, service: str, officer: str | None = None) -> Gateway:
         """The gateway, as this service calls it: its system, or an officer of it."""
@@ -134,6 +145,7 @@ class Installation:
 
     async def until(self, plan: Plan, done: Any, service: str | None = None) -> Entry:
         """The first ledger entry for which `done(entry)` is true. Raises `TimeoutError`."""
+        await self.kept(plan)
         changes = self.gateway(service or plan.initiator).changes(plan.operation)
         async with asyncio.timeout(PATIENCE):
             async for entry in changes:
@@ -143,20 +155,36 @@ class Installation:
         message = "the delivery ended before"
         raise AssertionError(message)
 
-    async def opened(self, plan: Plan, checkpoint: str) -> None:
-        """Wait until that checkpoint is open. The workflow itself is asked, so that nothing of it is in the log of reads, now or
-        later. Raises `TimeoutError`.
-        """
-        asker = Asker(service=self.directory.get(plan.initiator))
+    async def caught_up(self, plan: Plan) -> None:
+        """Wait until the archive has what the workflow has now. Raises `TimeoutError`."""
+        now: LedgerSize = await self.handle(plan).query(messages.QUERY_SIZE, result_type=LedgerSize)
+        await self.kept(plan, now.size)
+
+    async def kept(self, plan: Plan, size: int = 1) -> None:
+        """Wait until the archive has so much of it. Raises `TimeoutError`."""
+        ledgers = Ledgers(self.reads._database, Wrapping(PAYLOAD_KEYS))
         async with asyncio.timeout(PATIENCE):
             while True:
-                view: DeliveryView = await self.handle(plan).query(messages.QUERY_VIEW, asker, result_type=DeliveryView)
-                if checkpoint in {one.checkpoint for one in view.waiting}:
+                held = await ledgers.held(plan.operation)
+                if held is not None and held.size >= size:
                     return
+                await asyncio.sleep(0.02)
+
+    async def opened(self, plan: Plan, checkpoint: str) -> None:
+        """Wait until that checkpoint is open and the archive has it; no read is logged for that. Raises `TimeoutError`."""
+        reading, initiator = reading_of(self.reads._database), self.directory.get(plan.initiator)
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                with suppress(NotFound):
+                    view = await reading.view(initiator, plan.operation)
+                    if checkpoint in {one.checkpoint for one in view.waiting}:
+                        return
+                await asyncio.sleep(0.02)
 
     async def to_the_end(self, plan: Plan) -> list[Entry]:
         """The whole ledger, once the delivery has ended. Raises `AssertionError` with where it stands if it does not."""
         entries: list[Entry] = []
+        await self.kept(plan)
         try:
             async with asyncio.timeout(PATIENCE):
                 async for entry in self.gateway(plan.initiator).changes(plan.operation):
@@ -167,6 +195,11 @@ class Installation:
             story = "\n".join(line(entry).plain for entry in entries)
             raise AssertionError(f"it did not end; waiting: {view.waiting}\n{story}") from error
         return entries
+
+
+def reading_of(archive: Database, ring: Ring = PAYLOAD_KEYS) -> Reading:
+    """What a gateway shows of this archive."""
+    return Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive))
 
 
 BYSTANDERS = ("tj.customs", "supervision", "audit", "administration")
@@ -213,12 +246,13 @@ async def installed(
     async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
         changes = KeyChanges(reads._database)
         in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
-        desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY)
+        desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY, reading_of(reads._database))
         sessions = Sessions(reads._database)
         app = application(desk, Proofs(in_force, url), reads, sessions, openid)
         relay = Relay(VIGIL_KEY)
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
-        parts = caller, messenger, Deconfliction(DECONFLICTION_KEY, of_worker, relay), relay
+        keeping = Keeping(Ledgers(reads._database, Wrapping(PAYLOAD_KEYS)), VIGIL_KEY)
+        parts = caller, messenger, Deconfliction(DECONFLICTION_KEY, of_worker, relay), relay, keeping
         worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         try:

@@ -1,4 +1,4 @@
-"""The workflow `ControlledDelivery`: one durable run of a delivery, one door for statements, queries for those who watch.
+"""The workflow `ControlledDelivery`: one durable run of a delivery, one door for statements. Readers ask the archive.
 
 Platform matters stand here. *What happens next* is decided in `domain.rules.course`, the officer's checklist; read that first.
 What is allowed stands beside each kind of statement in `domain.rules`.
@@ -12,19 +12,15 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from domain.delivery.delivery import Delivery
     from domain.delivery.events import Amended
-    from domain.delivery.ledger import Entry, Receipt, Withheld
-    from domain.delivery.requests import Request
+    from domain.delivery.ledger import Entry, Receipt
     from domain.record.door import admit, amend, begin, change_keys, receipt, report, resume, submit
     from domain.rules.book import Book
     from domain.rules.books import book_for
     from domain.rules.course import advance, next_moment
     from domain.signing.envelope import Envelope
-    from domain.views.asked import inbox
-    from domain.views.sight import page
-    from domain.views.view import DeliveryView, view
     from domain.words.errors import Malformed, VigilError
     from workflows import messages
-    from workflows.messages import Asker, Docket, Ending, Fact, HandIn, LedgerSlice
+    from workflows.messages import Docket, Ending, Fact, HandIn, LedgerSize
     from workflows.temporal_stage import TemporalStage
 
 
@@ -53,13 +49,15 @@ class ControlledDelivery:
 
     @workflow.run
     async def run(self, docket: Docket) -> Ending:  # noqa: ARG002 - Temporal gives it to both; the initialiser has used it
-        """Perform what is decided until it has ended; then wait until everyone who was being answered has been."""
+        """Perform what is decided until it has ended and the archive has all of it; then wait until everyone who was being
+        answered has been.
+        """
         if self._refused is not None:
             raise self._refused
         delivery, stage = self._delivery, self._stage
         while True:
             stage.match(next_moment(delivery, stage.reached))
-            if delivery.state.ended:
+            if delivery.state.ended and stage.keeping.done:
                 break
             stage.go_on_in_a_new_run()
             moment = await stage.news()
@@ -135,31 +133,16 @@ class ControlledDelivery:
         except VigilError as error:
             workflow.logger.warning("a report came too late", extra={"code": error.code})
 
-    @workflow.query(name=messages.QUERY_VIEW)
-    def view(self, asker: Asker) -> DeliveryView:
-        """The summary, as far as it is the asker's to see (R11)."""
-        return view(self._delivery, asker.service, workflow.now())
-
-    @workflow.query(name=messages.QUERY_LEDGER)
-    def ledger(self, wanted: LedgerSlice) -> list[Entry | Withheld]:
-        """Entries from a number on; those that are not the reader's are withheld, all but their leaf (R11)."""
-        return page(self._delivery, wanted.reader, wanted.since)
-
-    @workflow.query(name=messages.QUERY_INBOX)
-    def inbox(self, asker: Asker) -> list[Request]:
-        """What a service is being asked now."""
-        return list(inbox(self._delivery, asker.service.id, workflow.now()))
-
     @workflow.query(name=messages.QUERY_RECEIPT)
     def receipt(self, envelope: Envelope) -> list[Receipt]:
         """The receipt of exactly this statement, if it has come in: for a caller whose answer was lost."""
         known = receipt(self._delivery, envelope)
         return [known] if known is not None else []
 
-    @workflow.query(name=messages.QUERY_DOCKET)
-    def docket(self) -> Docket:
-        """Everything: for the evidence packet."""
-        return self._docket.model_copy(update={"entries": self._delivery.ledger.entries})
+    @workflow.query(name=messages.QUERY_SIZE)
+    def size(self) -> LedgerSize:
+        """How far the ledger goes: what the archive is held against."""
+        return LedgerSize(size=len(self._delivery.ledger), root=self._delivery.ledger.root)
 
     def _received(self, handed: HandIn[Envelope] | HandIn[Amended] | HandIn[Fact]) -> datetime:
         """When it was received; whatever comes of it, the loop looks again."""

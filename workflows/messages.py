@@ -30,10 +30,7 @@ SUBMIT = "submit"
 AMEND = "amend"
 CHANGE_KEYS = "change_keys"
 REPORT = "report"
-QUERY_VIEW = "view"
-QUERY_LEDGER = "ledger"
-QUERY_INBOX = "inbox"
-QUERY_DOCKET = "docket"
+QUERY_SIZE = "size"
 QUERY_RECEIPT = "receipt"
 
 REGISTER = "Register"
@@ -45,6 +42,11 @@ RELEASE_CLAIM = "release_claim"
 AWAIT_CONFIRMATIONS = "await_confirmations"
 ASK_ONCE_MORE = "ask_once_more"
 DELIVER_NOTICE = "deliver_notice"
+KEEP = "keep"
+
+MOST_ENTRIES = 200
+MOST_ENTRIES_BYTES = 512 * 1024
+"""Of a batch for the archive, in canonical form, unless it is one larger entry."""
 
 PARTICIPANTS = "VigilParticipants"
 PHASE = "VigilPhase"
@@ -143,6 +145,13 @@ def digest_of(content: object) -> str:
     return digest(content)
 
 
+class KeptTree(Frozen):
+    """As much of the ledger as the archive has: how many entries, and the peaks of the tree over them, the largest first."""
+
+    size: Annotated[int, Field(ge=0)] = 0
+    peaks: Annotated[tuple[Digest, ...], Field(max_length=31)] = ()
+
+
 class Docket(Frozen):
     """All that a delivery is made of. A run begins from it, and the next run after a continue-as-new goes on from it."""
 
@@ -154,23 +163,19 @@ class Docket(Frozen):
     rules: Annotated[int, Field(ge=1)]
     """Version of the rules that it is under to its end, said by whoever starts it: on a replay the worker may have newer ones."""
     entries: Annotated[tuple[Entry, ...], Field(max_length=100_000)] = ()
+    kept: KeptTree = KeptTree()
+    """What the archive has of it. Until that is its first entry, `directory` and `cards` are what it was brought with."""
     entries_per_run: Annotated[int, Field(ge=1)] = 1500
     """After so many new entries a run ends and another goes on, whatever is open (Temporal's limits)."""
     seconds_per_run: Annotated[int, Field(ge=1)] = 7 * 24 * 3600
     """After so long likewise: so that a build of the worker has no runs left a week after another became current."""
 
 
-class LedgerSlice(Frozen):
-    """Ledger entries from a number on, as far as they are this reader's (R11)."""
+class LedgerSize(Frozen):
+    """How many entries a ledger has, and the root over them."""
 
-    reader: Service
-    since: Annotated[int, Field(ge=0)] = 0
-
-
-class Asker(Frozen):
-    """Who wants to see."""
-
-    service: Service
+    size: Annotated[int, Field(ge=1)]
+    root: Digest
 
 
 class Book(Frozen):
@@ -214,6 +219,37 @@ class NoticeErrand(Frozen):
     """The entry it follows from."""
     notice: Notice
     service: Service
+
+
+class ToKeep(Frozen):
+    """The errand of `keep`: the next entries for the archive, with the root over all entries up to their end and the peaks of the
+    tree before them. The first batch has what the delivery was brought with: the ledger holds only the digests.
+    """
+
+    delivery: OperationCode
+    branch: Annotated[int, Field(ge=0)] = 0
+    entries: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=MOST_ENTRIES)]
+    root: Digest
+    peaks: Annotated[tuple[Digest, ...], Field(max_length=31)]
+    directory: Directory | None = None
+    cards: dict[State, RuleCard] | None = None
+
+    @property
+    def first(self) -> int:
+        """Number of the first entry."""
+        return self.entries[0].seq
+
+    @property
+    def size(self) -> int:
+        """Entries of the ledger that ends with these."""
+        return self.first + len(self.entries)
+
+
+class KeptUpTo(Frozen):
+    """What comes of it: the archive has the ledger up to this size."""
+
+    branch: Annotated[int, Field(ge=0)] = 0
+    size: Annotated[int, Field(ge=1)]
 
 
 class Ending(Frozen):

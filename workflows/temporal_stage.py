@@ -20,6 +20,7 @@ from domain.views.asked import request
 from domain.views.sight import notice
 from domain.views.view import markdown, phase, view
 from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
+from workflows.keeping import Keeping
 from workflows.messages import (
     ASK_ONCE_MORE,
     AWAIT_CONFIRMATIONS,
@@ -67,6 +68,7 @@ class TemporalStage:
         self._commands = 0
         self._until = workflow.info().start_time + timedelta(seconds=docket.seconds_per_run)
         """When another run goes on."""
+        self.keeping = Keeping(delivery, docket, self.stir)
         self.reached = delivery.state.now
         """Up to when time has passed here."""
 
@@ -102,6 +104,8 @@ class TemporalStage:
                 self._start(errand)
         self._running = {one: task for one, task in self._running.items() if not task.done() or one in errands}
         self._set_alarm(min(coming or self._until, self._until))
+        if not self._is_over():
+            self._commands += self.keeping.go_on()
         self._show()
         if self._commands == before:
             workflow.upsert_memo({"size": len(self._delivery.ledger)})
@@ -110,10 +114,14 @@ class TemporalStage:
         """Continue as new where the run has grown long or old, whatever is open: the next run starts what is wanted, on the build
         of the worker that is current then.
         """
-        grown = len(self._delivery.ledger) - len(self._docket.entries) >= self._docket.entries_per_run
-        if grown or self.reached >= self._until or workflow.info().is_continue_as_new_suggested():
-            docket = self._docket.model_copy(update={"entries": self._delivery.ledger.entries})
+        if self._is_over() and self.keeping.rests():
+            docket = self._docket.model_copy(update={"entries": self._delivery.ledger.entries, "kept": self.keeping.kept})
             workflow.continue_as_new(docket, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
+
+    def _is_over(self) -> bool:
+        """Whether this run has grown long or old."""
+        grown = len(self._delivery.ledger) - len(self._docket.entries) >= self._docket.entries_per_run
+        return grown or self.reached >= self._until or workflow.info().is_continue_as_new_suggested()
 
     def _ask(self, questions: list[Question]) -> None:
         """One activity per checkpoint (and per task queue, where services are reached from their own), and another for whom a

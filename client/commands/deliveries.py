@@ -11,7 +11,7 @@ from client import render
 from client.brought import PlanFiles
 from client.caller import Caller
 from client.console import Watched, answer, out, talk, write
-from client.listing import table_of
+from client.listing import Narrowing, table_of
 from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
 from domain.delivery.events import Closed, Ended
 from domain.delivery.ledger import Entry
@@ -55,14 +55,9 @@ def amend(
 
 @app.command("list")
 @grouped
-def list_(
-    caller: Caller,
-    group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None,
-    output: Output = "text",
-) -> None:
-    """Your deliveries."""
-    found = caller.call(lambda door: door.deliveries())
-    found = [row for row in found if group in (None, row.group)]
+def list_(filters: Narrowing, caller: Caller, output: Output = "text") -> None:
+    """Your deliveries, those overdue first; closed ones too, also after Temporal has forgotten them."""
+    found = caller.call(lambda door: door.deliveries(filters.query()))
     answer(output, [plain(row) for row in found], render.rows(found))
 
 

@@ -96,16 +96,16 @@ def inbox(
     if file is None:
         found = caller.call(lambda door: door.inbox())
         answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
-        unanswered = found.unanswered
+        unreadable = found.unreadable
     else:
         carrying.recipients(encrypt_for, directory)
         signed = caller.call(lambda door: door.signed_inbox())
         path = carrying.write(file, signed.model_dump_json().encode() + b"\n", encrypt_for, directory)
         count = len(signed.requests)
         answer(output, {"file": str(path), "requests": count}, f"{path}: {count} signed request{'s' if count != 1 else ''}")
-        unanswered = signed.unanswered
-    if unanswered:
-        talk.print(f"not included, because they did not answer in time: {', '.join(unanswered)}", style="bold yellow")
+        unreadable = signed.unreadable
+    if unreadable:
+        talk.print(f"somebody has altered what is asked in {', '.join(unreadable)}: tell the installation", style="bold yellow")
 
 
 @app.command()
@@ -226,11 +226,6 @@ def _say(said: Said, caller: Caller, carried: Carried, output: str, *more: str, 
         _keep(said.signed(caller, carried, asked, more, positive=positive), carried, output)
         return
     found = caller.call(lambda door: door.inbox())
-    if said.delivery in found.unanswered:
-        message = f"no worker answers for {said.delivery}, so what {said.checkpoint} asks of {caller.service} cannot be seen"
-        raise Unavailable(
-            message, hint="have a worker started and try again; or sign with --kind and --offline for `vigil submit`"
-        )
     _hand_in(said.signed(caller, carried, found.requests, more, positive=positive), caller, output)
 
 

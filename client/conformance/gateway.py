@@ -18,6 +18,7 @@ from domain.plan import proof
 from domain.plan.directory import Directory, Service
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
+from domain.views.lists import Row, Rows
 from domain.words.errors import Malformed, Unavailable, VigilError
 from domain.words.moments import utc_text
 from protocol.calls import LARGEST_BODY, listening
@@ -45,6 +46,7 @@ OF_A_DELIVERY = {
     "/ledger": ("GET",),
     "/changes": ("GET",),
     "/packet": ("GET",),
+    "/expunction": ("GET", "POST"),
 }
 """What the gateway has (docs/protocol.md, section 6): paths and methods, and those below a delivery's own path."""
 
@@ -134,10 +136,26 @@ class StandIn:
             return [plain(one) for one in self.record.entries[int(since) if since.isdecimal() else 0 :]]
         asked = self.asked()
         said = [plain(one) if call.query.get("signed") == "yes" else json.loads(one.body()) for one in asked]
-        row = {"delivery": self.delivery, "group": None, "phase": "planned", "started_at": self.began, "closed_at": None}
+        row = Row(
+            delivery=self.delivery,
+            whole=False,
+            title=None,
+            phase="consent",
+            outcome=None,
+            group=None,
+            channel=None,
+            next_due=None,
+            overdue_since=None,
+            ended=False,
+            expunged=False,
+            alarm=None,
+            started_at=self.began,
+            closed_at=None,
+            size=len(self.record.entries),
+        )
         of_all: Mapping[str, Any] = {
-            "/v1/inbox": {"requests": said, "unanswered": []},
-            "/v1/deliveries": [row] if call.method == "GET" else None,
+            "/v1/inbox": {"requests": said, "unreadable": [], "next": None},
+            "/v1/deliveries": plain(Rows(rows=(row,))) if call.method == "GET" else None,
             "/v1/directory": [plain(one) for one in self._known.shown_to(self.service, whole=False)],
             "/v1/health": {"status": "up", "temporal": "up", "worker": "up"},
         }

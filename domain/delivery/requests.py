@@ -88,15 +88,18 @@ class Notice(Frozen):
 
 
 class Inbox(Frozen):
-    """What one service is being asked, in all its deliveries."""
+    """A page of what one service is being asked, in all its deliveries."""
 
     requests: tuple[Request, ...]
-    unanswered: tuple[OperationCode, ...] = ()
-    """Deliveries that did not say in time whether they ask anything: look again."""
+    unreadable: tuple[OperationCode, ...] = ()
+    """Deliveries that ask something which somebody altered in the archive: tell whoever runs the installation."""
+    next: Annotated[str, Field(max_length=1000)] | None = None
+    """The cursor of the next page; none at the end."""
 
 
 class SignedInbox(Frozen):
     """The same to be carried in a file: each request in an envelope signed by Vigil."""
 
     requests: Annotated[tuple[Envelope, ...], Field(max_length=10_000)]
-    unanswered: tuple[OperationCode, ...] = ()
+    unreadable: tuple[OperationCode, ...] = ()
+    next: Annotated[str, Field(max_length=1000)] | None = None

@@ -327,7 +327,7 @@ def may_speak(delivery: Delivery, said: Said) -> bool:
     content = said.content
     assert isinstance(content, Kind)  # noqa: S101
     asked = progress is not None and content.declares.answers in progress.checkpoint.needs_of(voice)
-    return asked and _is_backup(delivery, speaker, voice, progress)
+    return asked and is_backup(delivery, speaker, voice, progress)
 
 
 def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tuple[str, str], ...]:
@@ -336,7 +336,7 @@ def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tupl
     def found() -> Iterator[tuple[str, str]]:
         for name, progress in delivery.state.progress.items():
             for voice in progress.waiting_for() if progress.open else ():
-                instead = _is_delegate(delivery.state, speaker, voice, at) or _is_backup(delivery, speaker, voice, progress)
+                instead = _is_delegate(delivery.state, speaker, voice, at) or is_backup(delivery, speaker, voice, progress)
                 if voice != speaker and instead:
                     yield name, voice
 
@@ -354,7 +354,7 @@ def _is_delegate(state: State, speaker: str, voice: str, at: datetime) -> bool:
     return False
 
 
-def _is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress | None) -> bool:
+def is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress | None) -> bool:
     """Whether the ladder of an open checkpoint has come to it, as a backup within its State."""
     if progress is None or not progress.open or not progress.may_answer(speaker):
         return False

@@ -26,6 +26,7 @@ KEYS_TYPE = "application/vnd.vigil.keys+json"
 HAND_IN_TYPE = "application/vnd.vigil.hand-in+json"
 RECEIPT_TYPE = "application/vnd.vigil.receipt+json"
 READS_TYPE = "application/vnd.vigil.reads+json"
+EXPUNGE_TYPE = "application/vnd.vigil.expunge+json"
 
 _LONGEST_PAYLOAD = 512 * 1024
 _SMALL = 32 * 1024

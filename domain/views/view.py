@@ -64,17 +64,6 @@ class Position(Frozen):
     last_seen: str | None
 
 
-class Row(Frozen):
-    """One delivery in a list."""
-
-    delivery: str
-    group: str | None = None
-    """The operation of several consignments that it is one of."""
-    phase: str
-    started_at: str
-    closed_at: str | None
-
-
 class StopView(Frozen):
     """One stop on the route, for a picture of it."""
 

@@ -29,6 +29,7 @@ from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
 from gateway.access import CALLER, PROOFS
+from gateway.asking import Wanted, asked_for
 from gateway.bodies import read
 from gateway.desk import DESK
 from gateway.oidc import PROVIDER
@@ -96,23 +97,23 @@ async def file(request: web.Request) -> web.Response:
 @routes.get(ROOT, name="desk.inbox")
 async def inbox(request: web.Request) -> web.Response:
     """What is asked of the reader, in all deliveries, the most urgent first."""
-    found = await request.app[DESK].inbox(request[CALLER].service)
+    found = await request.app[DESK].inbox(request[CALLER].service, request.query.get("cursor"))
     shows(request, (one.delivery for one in found.requests))
     return _page(request, "inbox.html", found=found)
 
 
 @routes.get(f"{ROOT}/deliveries", name="desk.list")
 async def deliveries(request: web.Request) -> web.Response:
-    """The reader's deliveries."""
-    found = await request.app[DESK].deliveries(request[CALLER].service)
-    shows(request, (row.delivery for row in found))
-    return _page(request, "deliveries.html", rows=found)
+    """The reader's deliveries, a page at a time, as it has narrowed them down."""
+    found = await request.app[DESK].reading.deliveries(request[CALLER].service, *asked_for(narrowed(request.query)))
+    shows(request, (row.delivery for row in found.rows))
+    return _page(request, "deliveries.html", found=found, query=narrowed(request.query))
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}", name="desk.view")
 async def view(request: web.Request) -> web.Response:
     """One delivery, as far as it is the reader's to see."""
-    found = await request.app[DESK].view(request[CALLER].service, request.match_info["delivery"])
+    found = await request.app[DESK].reading.view(request[CALLER].service, request.match_info["delivery"])
     shows(request, [found.delivery])
     return _page(request, "delivery.html", view=found)
 
@@ -121,10 +122,12 @@ async def view(request: web.Request) -> web.Response:
 async def ledger(request: web.Request) -> web.Response:
     """Its ledger, the newest entry first; what is not the reader's stands there as withheld."""
     delivery = request.match_info["delivery"]
-    seen = await request.app[DESK].view(request[CALLER].service, delivery)
+    seen = await request.app[DESK].reading.view(request[CALLER].service, delivery)
     before = min(_number(request.query.get("before", ""), seen.entries), seen.entries)
     since = max(before - PAGE_OF_LEDGER, 0)
-    found = [entry for entry in await request.app[DESK].ledger(request[CALLER].service, delivery, since) if entry.seq < before]
+    found = [
+        entry for entry in await request.app[DESK].reading.ledger(request[CALLER].service, delivery, since) if entry.seq < before
+    ]
     shows(request, [delivery], (entry.seq for entry in found))
     return _page(request, "ledger.html", delivery=delivery, lines=[line(entry) for entry in reversed(found)], since=since)
 
@@ -167,6 +170,11 @@ async def say(request: web.Request) -> web.Response:
 async def me(request: web.Request) -> web.Response:
     """Who is signed in, and the key of this browser."""
     return _page(request, "me.html", data=_data(request, "", None, ""))
+
+
+def narrowed(query: Mapping[str, str]) -> dict[str, str]:
+    """What a list is narrowed down to: a form sends what was left empty as well, and an address may bear other things."""
+    return {name: query[name] for name in Wanted.model_fields if query.get(name)}
 
 
 def refused(request: web.Request, refusal: Refusal) -> web.Response:

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from archive.batches import Batch
 from archive.database import Database
 from archive.sealed import DataKey, Ring
-from archive.standing import Participant, Request, Standing, next_change, rows, write
+from archive.standing import next_change, rows, write
 from archive.tables import data_keys, last_change
 from domain.signing import tree
 from domain.signing.canonical import canonical
+from domain.views.standing import OpenRequest, Participant, Standing
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH
 from tests.archive.conftest import PASSWORD
@@ -72,9 +73,11 @@ def batch(entries: Sequence[bytes], first: int = 0, size: int | None = None, **c
     return Batch(**({"first": first, "size": size} | given | changed))
 
 
-def request(service: str, due: str | None, checkpoint: str = "consent", asked_seq: int = 1) -> Request:
+def request(service: str, due: str | None, checkpoint: str = "consent", **more: Any) -> OpenRequest:
     """What a checkpoint asks of a service."""
-    return Request(checkpoint=checkpoint, service=service, due=due, asked_seq=asked_seq, request=f"to {service}".encode())
+    body = f"to {service}".encode()
+    given = {"id": f"{NAME}/{checkpoint}/{service}", "service": service, "checkpoint": checkpoint, "due": due, "request": body}
+    return OpenRequest(**given | more)
 
 
 async def put(archive: Database, ring: Ring, standings: dict[str, Standing]) -> None:

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 from sqlalchemy import update
 
 from archive.database import Database
-from archive.deliveries import CHANGES, LONGEST_INBOX, LONGEST_PAGE, SCAN, Asked, Deliveries, Row
+from archive.deliveries import CHANGES, LONGEST_INBOX, LONGEST_PAGE, SCAN, Asked, Deliveries, KeptRow
 from archive.questions import Filters, Question, Sort
 from archive.sealed import RingInMemory
-from archive.standing import NEVER, REQUEST_BYTES, REQUESTS_BYTES, Participant, Standing
+from archive.standing import NEVER
 from archive.tables import deliveries, requests
+from domain.views.standing import REQUEST_BYTES, REQUESTS_BYTES, Participant, Standing
 from domain.words.errors import Malformed, NotFound
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH
@@ -47,9 +48,9 @@ async def nothing() -> None:
 
 async def listed(
     read: Deliveries, question: Question, limit: int = 200, between: Callable[[], Awaitable[None]] = nothing
-) -> list[Row]:
+) -> list[KeptRow]:
     """All pages of a list; no page has more than it should."""
-    found: list[Row] = []
+    found: list[KeptRow] = []
     cursor: str | None = None
     while True:
         page = await read.page(question, cursor, limit)
@@ -329,12 +330,12 @@ async def test_when_a_request_was_first_read_is_kept_until_it_is_asked_anew(url:
     one = request(READER, AT)
     async with opened(url) as (read, archive, ring):
         await put(archive, ring, {"saxaul-22": standing(requests=(one,))})
-        await read.read(READER, "saxaul-22", "consent")
-        await Deliveries(archive, ring).read(READER, "saxaul-22", "consent")
+        await read.read(READER, "saxaul-22", one.id)
+        await Deliveries(archive, ring).read(READER, "saxaul-22", one.id)
         await read.read(READER, "saxaul-22", "unknown")
         await put(archive, ring, {"saxaul-22": standing(phase="under_way", requests=(one,))})
         first = (await read.inbox(READER)).asked[0].read_at
-        await put(archive, ring, {"saxaul-22": standing(requests=(one.model_copy(update={"asked_seq": 7}),))})
+        await put(archive, ring, {"saxaul-22": standing(requests=(one.model_copy(update={"id": "saxaul-22/consent/kz.knb/1"}),))})
         second = (await read.inbox(READER)).asked[0].read_at
 
     assert (AT, None) == (first, second)
@@ -356,7 +357,7 @@ async def test_one_altered_row_keeps_nobody_from_the_rest(url: str) -> None:
 def test_how_a_delivery_stands_is_bounded() -> None:
     """In services, States, requests and their bytes; a filter in characters. The largest of each is allowed."""
     largest = request(READER, None).model_copy(update={"request": bytes(REQUEST_BYTES)})
-    full = tuple(largest.model_copy(update={"checkpoint": f"leg-{number}"}) for number in range(REQUESTS_BYTES // REQUEST_BYTES))
+    full = tuple(largest.model_copy(update={"id": f"leg-{number}"}) for number in range(REQUESTS_BYTES // REQUEST_BYTES))
     services = tuple(Participant(service=f"kz.s{number}", reach="part") for number in range(100))
     assert standing(requests=full, participants=services)
     wrong: tuple[dict[str, Any], ...] = (

@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import stat
-import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +15,11 @@ from domain.plan.plan import Plan
 from domain.record.receipts import signed
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
 from domain.signing.keys import private_pem
-from gateway.desk import Desk as Counter
-from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.command import Ran, vigil
-from tests.installation import Installation, end_what_runs, installed, renamed
-from tests.support import EXAMPLES, Table, example_cards, example_plan, signed_plan
-from workflows.messages import workflow_id
+from tests.installation import Installation, installed, renamed
+from tests.support import EXAMPLES, Table, example_plan, signed_plan
 
 PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
 
@@ -137,21 +133,6 @@ async def test_keys_are_made_for_all_services_or_for_none(tmp_path: Path) -> Non
     assert untouched == (EXAMPLES / "directory.yaml").read_text()
     assert 1 == known.count("kind: system")
     assert ["vigil.pem"] == [path.name for path in (tmp_path / "keys").iterdir()]
-
-
-async def test_what_no_worker_answers_for_is_not_taken_for_no_request(desk: Desk, temporal: Client) -> None:
-    """Exit 1 and what to do, with and without --kind: that nothing is asked would be untrue."""
-    installation, name = desk.installation, f"unanswered-{uuid.uuid4().hex[:8]}"
-    plan = desk.plan.model_copy(update={"operation": name})
-    workerless = Counter(temporal, f"nobody-{name}", InForce(installation.directory), example_cards(), private_key_of("vigil"))
-    await workerless.start(installation.directory.get(plan.initiator), signed_plan(plan))
-    plain = await desk.run("confirm", name, "consent-kz", service="kz.prosecutor")
-    kind = await desk.run("refuse", name, "consent-kz", "--kind", "authorisation_refused", service="kz.prosecutor")
-    await end_what_runs(temporal, workflow_id(plan.operation))
-
-    assert [1, 1] == [plain.code, kind.code]
-    assert f"no worker answers for {name}" in plain.err
-    assert "--offline" in plain.err
 
 
 async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:

@@ -18,7 +18,8 @@ from domain.delivery.events import Halted, Stated
 from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.verdicts import Finding, Verdict
-from domain.views.view import DeliveryView, Row, view
+from domain.views.lists import Row
+from domain.views.view import DeliveryView, view
 from domain.words.errors import Fault, Malformed
 from tests.domain.test_text import HOSTILE, ORDERS
 from tests.support import Table
@@ -91,10 +92,14 @@ def table_of(words: str) -> Grid:
     return table
 
 
+AT = "2022-03-01T06:00:00.000000Z"
+ROW = {"next_due": AT, "overdue_since": None, "expunged": True, "alarm": "other", "started_at": AT, "closed_at": AT}
+
+
 FACES: dict[str, Callable[[str], RenderableType]] = {
     "inbox": lambda words: render.requests((asked(words),)),
     "list": lambda words: render.rows(
-        [Row.model_construct(delivery=words, group=words, phase="planned", started_at=AT, closed_at=AT)]
+        [Row.model_construct(**ROW | {"delivery": words, "group": words, "phase": words, "outcome": words})]
     ),
     "show": lambda words: render.panel(shown_view(words), TABLE.now, tail=(entry(words),)),
     "log": lambda words: render.line(entry(words)),
@@ -102,7 +107,6 @@ FACES: dict[str, Callable[[str], RenderableType]] = {
     "a bare string": lambda words: f"it says {words}",
     "a bare table": table_of,
 }
-AT = "2022-03-01T06:00:00.000000Z"
 
 
 @pytest.mark.parametrize("face", FACES)

@@ -47,8 +47,9 @@ from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.signing.keys import public_text
 from domain.views.asked import inbox, request
+from domain.views.lists import Row, Rows
 from domain.views.sight import page
-from domain.views.view import DeliveryView, Row, view
+from domain.views.view import DeliveryView, view
 from domain.words.errors import Malformed, NotAuthentic, RuleBroken, VigilError
 from domain.words.moments import utc_text
 from domain.words.quantities import parse_span
@@ -66,7 +67,11 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:<!-- (?P<note>[^>]*) -->\n)?^```(?P<language>[a-z]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
-FOR_OPERATORS = {("POST", "/v1/codec/decode")}
+FOR_OPERATORS = {
+    ("POST", "/v1/codec/decode"),
+    ("POST", "/v1/deliveries/{delivery}/expunction"),
+    ("GET", "/v1/deliveries/{delivery}/expunction"),
+}
 """What no participating service needs: it stands in deploy/README.md."""
 DEPLOYMENT = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 URL = "https://vigil.example"
@@ -202,17 +207,31 @@ class PaperDesk:
         """A receipt, signed."""
         return signed(receipt, self.said["vigil_key"])
 
-    async def deliveries(self, _caller: Service) -> tuple[Row, ...]:
+    @property
+    def reading(self) -> "PaperDesk":
+        """What readers are shown: it shows it itself."""
+        return self
+
+    async def deliveries(self, _caller: Service, *_narrowed: object) -> Rows:
         """The one delivery."""
-        return (
-            Row(
-                delivery=self.plan.operation,
-                group=self.plan.group,
-                phase="planned",
-                started_at="2026-03-02T08:30:00+00:00",
-                closed_at=None,
-            ),
+        row = Row(
+            delivery=self.plan.operation,
+            whole=False,
+            title=None,
+            phase="consent",
+            outcome=None,
+            group=self.plan.group,
+            channel=None,
+            next_due="2026-03-04T08:30:00.000000Z",
+            overdue_since=None,
+            ended=False,
+            expunged=False,
+            alarm=None,
+            started_at=utc_text(NOW),
+            closed_at=None,
+            size=4,
         )
+        return Rows(rows=(row,))
 
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """Its summary."""
@@ -236,7 +255,7 @@ class PaperDesk:
         authentic(envelope, self.directory, NOW)
         return Taken(taken=(self.plan.operation,))
 
-    async def inbox(self, caller: Service) -> Inbox:
+    async def inbox(self, caller: Service, _cursor: str | None = None) -> Inbox:
         """What it asks the caller."""
         return Inbox(requests=inbox(self.begun(), caller.id, NOW))
 

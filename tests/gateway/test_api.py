@@ -15,6 +15,7 @@ from activities.deconfliction import Deconfliction
 from activities.messenger import Messenger
 from activities.relay import Relay
 from activities.services import ServiceCaller
+from archive.ledgers import Ledgers
 from archive.sessions import Sessions
 from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Left, Receipt
@@ -32,13 +33,14 @@ from domain.words.identifiers import ConsignmentIdentifier
 from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving
-from gateway.desk import NOT_HERE, Desk
+from gateway.desk import Desk
+from gateway.reading import NOT_HERE, Reading
 from process.builds import settle
 from process.in_force import InForce
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import BUILD, Installation, installed, log_of_reads, quick, renamed, stop_by, temporal_server
+from tests.installation import BUILD, Installation, installed, log_of_reads, quick, reading_of, renamed, stop_by, temporal_server
 from tests.support import example_cards, example_directory, example_plan, example_scenario, signed_plan
 from worker import worker_for
 
@@ -191,7 +193,7 @@ async def test_every_fault_of_a_plan_comes_back_and_nothing_is_started(at: At) -
 async def test_a_participant_without_a_valid_key_is_a_fault(at: At) -> None:
     """A service that could never confirm anything is named before anything starts."""
     directory = without_keys(at.installation.directory, "uz.police")
-    desk = Desk(at.installation.client, "nowhere", InForce(directory), example_cards(), private_key_of(VIGIL))
+    desk = at.installation.desk("nowhere", InForce(directory))
     caller = directory.get("kz.knb")
     with pytest.raises(Malformed) as refused:
         await desk.start(caller, signed_plan(fresh(at.plan)))
@@ -247,11 +249,11 @@ async def test_who_has_no_part_cannot_tell_a_delivery_that_exists_from_one_that_
     assert min(seconds) >= NOT_HERE
 
 
-async def test_a_code_name_that_strangers_have_taken_is_a_fault_of_the_plan_like_any_other(at: At, temporal: Client) -> None:
+async def test_a_code_name_that_strangers_have_taken_is_a_fault_of_the_plan_like_any_other(at: At) -> None:
     """Who may not see what bears it hears that the name cannot be used, and neither that there is a delivery nor of whom."""
     other = example_plan("omsk-taraz").model_copy(update={"operation": at.plan.operation})
     directory = cast(example_directory(), tuple(service.id for service in example_directory().services))
-    desk = Desk(temporal, at.installation.task_queue, InForce(directory), example_cards(), private_key_of(VIGIL))
+    desk = at.installation.desk(directory=InForce(directory))
     with pytest.raises(Malformed) as refused:
         await desk.start(directory.get(other.initiator), signed_plan(other))
 
@@ -262,9 +264,7 @@ async def test_a_code_name_that_strangers_have_taken_is_a_fault_of_the_plan_like
 
 async def test_a_statement_that_was_left_and_is_not_taken_is_not_acknowledged(at: At) -> None:
     """The delivery took the signal and recorded nothing, as after its end: no 202, but a refusal that says so."""
-    desk = Desk(
-        at.installation.client, at.installation.task_queue, at.installation.in_force, example_cards(), private_key_of(VIGIL)
-    )
+    desk = at.installation.desk()
     stranger, stop = stop_by("tj.customs", at.plan), stop_by("uz.police", fresh(at.plan))
     with pytest.raises(NotAllowed, match="take no part in it"):
         await desk._leave(read_statement(stranger), stranger)
@@ -280,18 +280,18 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
     key = private_key_of(VIGIL)
     relay, in_force = Relay(key), InForce(at.installation.directory)
-    desk = Desk(temporal, queue, in_force, example_cards(), key)
+    desk = at.installation.desk(queue, in_force)
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
     answer = await desk.submit(plan.operation, stop)
     services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force, relay)
     desks = Messenger(at.installation.http, in_force, key, at.installation.url)
-    parts = services, desks, deconfliction, relay
+    parts = services, desks, deconfliction, relay, at.installation.parts[-1]
     async with worker_for(temporal, queue, in_force, *parts, build=BUILD, grace=timedelta(seconds=1)):
         await settle(temporal, queue, BUILD, takes_over=False)
         receipt = await desk.submit(plan.operation, stop)
-        ledger = await desk.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
-        shown = await desk.view(at.installation.directory.get("uz.police"), plan.operation)
+        ledger = await desk.reading.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
+        shown = await desk.reading.view(at.installation.directory.get("uz.police"), plan.operation)
     await at.installation.handle(plan).terminate()
 
     assert isinstance(answer, Left)
@@ -302,12 +302,10 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     assert shown.halted is not None
 
 
-async def test_a_stop_does_not_queue_behind_statements_that_nobody_judges(temporal: Client, at: At) -> None:
+async def test_a_stop_does_not_queue_behind_statements_that_nobody_judges(at: At) -> None:
     """Temporal takes ten updates of a delivery at once: the eleventh, a stop, is kept at once and answered within seconds."""
     plan = fresh(at.plan)
-    desk = Desk(
-        temporal, f"nobody-{uuid.uuid4().hex}", InForce(at.installation.directory), example_cards(), private_key_of(VIGIL)
-    )
+    desk = at.installation.desk(f"nobody-{uuid.uuid4().hex}")
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     others = [asyncio.create_task(desk.submit(plan.operation, sighting_by("uz.police", plan))) for _ in range(12)]
     await asyncio.sleep(0)
@@ -368,23 +366,37 @@ async def test_an_inbox_holds_what_one_is_asked_and_no_more(at: At) -> None:
     assert [] == others
 
 
-async def test_a_delivery_that_does_not_answer_does_not_keep_back_an_inbox(temporal: Client, at: At) -> None:
-    """Its name comes back among the unanswered, and what the others ask is there."""
-    stuck = fresh(at.plan)
-    desk = Desk(
-        temporal, f"nobody-{uuid.uuid4().hex}", InForce(at.installation.directory), example_cards(), private_key_of(VIGIL)
-    )
-    await desk.start(at.installation.directory.get("kz.knb"), signed_plan(stuck))
+async def test_a_delivery_that_no_worker_has_begun_is_said_to_be_behind_to_who_started_it_and_to_nobody_else(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever started it knows of it, and is not told that there is none; for others it does not exist yet."""
+    monkeypatch.setattr("gateway.reading.BEHIND", 0.5)
+    plan, desk = fresh(at.plan), at.installation.desk(f"nobody-{uuid.uuid4().hex}")
+    initiator = at.installation.directory.get(plan.initiator)
+    await desk.start(initiator, signed_plan(plan))
     try:
-        async with asyncio.timeout(20):  # lists lag a little behind
-            while stuck.operation not in {row.delivery for row in await at.door("uz.prosecutor").deliveries()}:
-                pass
-        inbox = await at.door("uz.prosecutor").inbox()
+        with pytest.raises(Unavailable, match="the archive is behind"):
+            await desk.reading.view(initiator, plan.operation)
+        with pytest.raises(NotFound):
+            await desk.reading.view(at.installation.directory.get("uz.police"), plan.operation)
     finally:
-        await at.installation.handle(stuck).terminate()
+        await at.installation.handle(plan).terminate()
 
-    assert stuck.operation in inbox.unanswered
-    assert at.plan.operation in {one.delivery for one in inbox.requests}
+
+async def test_who_has_a_receipt_reads_no_older_delivery(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of ten statements stands in the ledger that its speaker reads next, though the archive takes a while."""
+    keep = Ledgers.keep
+
+    async def slowly(self: Ledgers, *given: Any) -> Any:
+        await asyncio.sleep(0.1)
+        return await keep(self, *given)
+
+    monkeypatch.setattr(Ledgers, "keep", slowly)
+    for _ in range(10):
+        given = await at.door("uz.police").submit(at.plan.operation, sighting_by("uz.police", at.plan))
+        assert isinstance(given, SignedReceipt)
+        ledger = await at.door("uz.police").ledger(at.plan.operation, given.receipt.seq)
+        assert given.receipt.entry == ledger[0]
 
 
 async def test_a_stream_of_changes_goes_on_where_it_was_left(at: At) -> None:
@@ -416,7 +428,7 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         forged = stop_by("uz.police", plan, said.id)
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, forged)
-        desk = Desk(temporal, here.task_queue, here.in_force, example_cards(), private_key_of(VIGIL))
+        desk = here.desk()
         late = await desk._leave(said, known.event.envelope)  # type: ignore[union-attr]
         stop = stop_by("uz.police", plan)
         with pytest.raises(NotAllowed, match="has ended"):
@@ -427,26 +439,28 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
     assert given.receipt == late
 
 
-async def test_when_temporal_is_away_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 with what to do, for every question; the process itself stays up."""
+async def test_while_temporal_is_away_what_is_in_the_archive_is_shown_and_statements_hear_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A list is answered; a statement gets 503 with what to do; the process itself stays up."""
     monkeypatch.setattr("gateway.desk.PATIENCE", timedelta(seconds=1))
     environment = await temporal_server()
-    everyone = example_directory()
-    directory = cast(everyone, tuple(service.id for service in everyone.services))
-    desk = Desk(environment.client, "none", InForce(directory), example_cards(), private_key_of(VIGIL))
-    port = free_ports(1)[0]
-    url = f"http://127.0.0.1:{port}"
-    async with (
-        log_of_reads(directory) as reads,
-        aiohttp.ClientSession() as http,
-        serving(application(desk, Proofs(InForce(directory), url), reads, Sessions(reads._database)), "127.0.0.1", port, grace=1),
-    ):
-        await environment.shutdown()
-        with pytest.raises(Unavailable) as away:
-            await Gateway(http, url, "kz.knb", private_key_of("kz.knb")).deliveries()
-        async with http.get(f"{url}/v1/health") as answer:
-            assert 503 == answer.status
+    everyone, port = example_directory(), free_ports(1)[0]
+    directory, url = cast(everyone, tuple(service.id for service in everyone.services)), f"http://127.0.0.1:{port}"
+    async with log_of_reads(directory) as reads, aiohttp.ClientSession() as http:
+        key, archive = private_key_of(VIGIL), reading_of(reads._database)
+        desk = Desk(environment.client, "none", InForce(directory), example_cards(), key, archive)
+        app = application(desk, Proofs(InForce(directory), url), reads, Sessions(reads._database))
+        async with serving(app, "127.0.0.1", port, grace=1):
+            await environment.shutdown()
+            door = Gateway(http, url, "uz.police", private_key_of("uz.police"))
+            listed = await door.deliveries()
+            with pytest.raises(Unavailable) as away:
+                await door.submit(example_plan().operation, stop_by("uz.police", example_plan()))
+            async with http.get(f"{url}/v1/health") as answer:
+                assert 503 == answer.status
 
+    assert [] == listed
     assert away.value.hint
 
 
@@ -457,7 +471,7 @@ async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at:
         message = "a secret detail"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(Desk, "deliveries", broken)
+    monkeypatch.setattr(Reading, "deliveries", broken)
     headers = signed("kz.knb", "GET", f"{at.url}/v1/deliveries")
     async with at.installation.http.get(f"{at.url}/v1/deliveries", headers=headers) as answer:
         text = await answer.text()

@@ -21,7 +21,7 @@ from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.gateway.test_api import signed
-from tests.installation import log_of_reads
+from tests.installation import log_of_reads, reading_of
 from tests.support import example_directory
 
 DIRECTORY = cast(example_directory(), ("kz.knb", "uz.customs", "supervision"))
@@ -52,16 +52,13 @@ class Door:
 @asynccontextmanager
 async def door_of(grace: float = 1.0) -> AsyncIterator[Door]:
     """A door, open."""
-    desk = Desk(NOBODY, "none", InForce(DIRECTORY), {}, private_key_of(VIGIL))
     port = free_ports(1)[0]
     url = f"http://127.0.0.1:{port}"
     proofs = Proofs(InForce(DIRECTORY), url)
-    async with (
-        aiohttp.ClientSession() as http,
-        log_of_reads(DIRECTORY) as reads,
-        serving(application(desk, proofs, reads, Sessions(reads._database)), "127.0.0.1", port, grace=grace),
-    ):
-        yield Door(url, port, http)
+    async with aiohttp.ClientSession() as http, log_of_reads(DIRECTORY) as reads:
+        desk = Desk(NOBODY, "none", InForce(DIRECTORY), {}, private_key_of(VIGIL), reading_of(reads._database))
+        async with serving(application(desk, proofs, reads, Sessions(reads._database)), "127.0.0.1", port, grace=grace):
+            yield Door(url, port, http)
 
 
 @pytest.fixture(scope="module")

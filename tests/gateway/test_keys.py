@@ -32,7 +32,6 @@ from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
-from gateway.desk import Desk
 from process.builds import settle
 from process.in_force import InForce
 from protocol.gateway import Gateway
@@ -41,7 +40,7 @@ from rehearsal.services import VIGIL, private_key_of, second
 from tests.gateway.test_api import fresh
 from tests.gateway.test_pages import Browser
 from tests.installation import BUILD, Installation, end_what_runs, installed, renamed
-from tests.support import example_cards, example_plan, signed_plan
+from tests.support import example_plan, signed_plan
 from worker import worker_for
 from workflows.messages import workflow_id
 
@@ -81,6 +80,7 @@ async def at(temporal: Client) -> AsyncIterator[At]:
     plan = renamed(example_plan("almaty-tashkent"))
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
+        await installation.opened(plan, "consent-uz")
         yield At(installation, plan, f"{POLICE} {uuid.uuid4().hex}")
 
 
@@ -165,6 +165,7 @@ async def test_the_same_change_again_does_no_harm(at: At) -> None:
     """Announcing may be repeated: every delivery that has it is named again, and nothing is recorded twice."""
     change = revocation(VIGIL)
     told = [await at.door(SECOND).change_keys(one) for one in (change, change, revocation(VIGIL))]
+    await at.installation.caught_up(at.plan)
     ledger = await at.door("kz.knb", "kz.knb").ledger(at.plan.operation)
 
     assert [(at.plan.operation,)] * 3 == [one.taken for one in told]
@@ -189,12 +190,12 @@ async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Cl
     monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
     plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
     in_force = InForce(at.installation.directory)
-    desk = Desk(temporal, queue, in_force, example_cards(), private_key_of(VIGIL))
+    desk = at.installation.desk(queue, in_force)
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     told = await at.door(POLICE).change_keys(revocation())
     async with worker_for(temporal, queue, in_force, *at.installation.parts, build=BUILD, grace=timedelta(seconds=1)):
         await settle(temporal, queue, BUILD, takes_over=False)
-        ledger = await desk.ledger(at.installation.directory.get("kz.knb"), plan.operation, 0)
+        ledger = await desk.reading.ledger(at.installation.directory.get("kz.knb"), plan.operation, 0)
     await end_what_runs(temporal, workflow_id(plan.operation))
 
     assert plan.operation in told.left
@@ -232,6 +233,7 @@ async def test_an_administrator_revokes_a_stolen_key_everywhere(at: At) -> None:
     await at.door("administration", "administration").change_keys(revocation("administration"))
     with pytest.raises(NotAuthentic):
         await at.door(POLICE).deliveries()
+    await at.installation.caught_up(at.plan)
     ledger = await at.door(SECOND).ledger(at.plan.operation)
 
     assert [entry for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]
@@ -283,7 +285,7 @@ async def another_gateway(at: At) -> AsyncIterator[str]:
     in_force = InForce(at.installation.directory.for_others(), KeyChanges(database))
     system = at.installation.directory.system()
     assert system is not None
-    desk = Desk(at.installation.client, at.installation.task_queue, in_force, example_cards(), private_key_of(VIGIL))
+    desk = at.installation.desk(directory=in_force)
     reads = Reads(database, private_key_of(VIGIL), system)
     app = application(desk, Proofs(in_force, at.installation.url), reads, Sessions(database))
     async with serving(app, "127.0.0.1", port, grace=1):

@@ -13,9 +13,10 @@ from domain.record.receipts import SignedReceipt
 from domain.rules.stop import Incident, StopRequested
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
+from domain.views.lists import Rows
 from domain.words.errors import Limited
-from gateway.desk import Desk
 from gateway.limits import SHARES, Lane, Limits, Share, lane_of
+from gateway.reading import Reading
 from rehearsal.services import private_key_of
 from tests.gateway.test_api import At, signed
 from tests.installation import installed, renamed, stop_by
@@ -96,6 +97,7 @@ async def test_a_stop_is_taken_while_everything_else_of_its_service_is_refused(a
     with pytest.raises(Limited):
         await door.view(at.plan.operation)
     given = await door.submit(at.plan.operation, stop_by("uz.police", at.plan))
+    await at.installation.caught_up(at.plan)
     shown = await at.door("uz.customs").view(at.plan.operation)
 
     assert refused.value.after >= 1
@@ -109,12 +111,12 @@ async def test_only_so_many_requests_of_one_caller_are_under_way(at: At, monkeyp
     share(monkeypatch, "ask", under_way=2)
     wait, asked = asyncio.Event(), asyncio.Semaphore(0)
 
-    async def slow(*_: Any) -> tuple[()]:
+    async def slow(*_: Any) -> Rows:
         asked.release()
         await wait.wait()
-        return ()
+        return Rows(rows=())
 
-    monkeypatch.setattr(Desk, "deliveries", slow)
+    monkeypatch.setattr(Reading, "deliveries", slow)
     first = [asyncio.create_task(at.door("kz.knb").deliveries()) for _ in range(2)]
     for _ in first:
         await asked.acquire()

@@ -11,13 +11,11 @@ from temporalio.client import Client
 
 from domain.words.errors import NotAllowed, Unavailable
 from gateway import health
-from gateway.desk import Desk
 from gateway.health import ArchivePulse, Health, Pulse, whole
-from process.in_force import InForce
-from rehearsal.services import VIGIL, private_key_of
+from rehearsal.services import VIGIL
 from tests.gateway.test_api import At, signed
 from tests.installation import installed, renamed, stop_by
-from tests.support import example_cards, example_plan, signed_plan
+from tests.support import example_plan, signed_plan
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +71,12 @@ async def health_of(at: At) -> Any:
         return await answer.json()
 
 
-async def test_health_says_whether_a_worker_is_there(at: At, temporal: Client) -> None:
+async def test_health_says_whether_a_worker_is_there(at: At) -> None:
     """Up with one, as soon as Temporal has noted that it asks for work; `none` on a queue that nobody works at."""
     async with asyncio.timeout(20):
         while (with_worker := await health_of(at))["status"] != "up":
             pass
-    without = await Desk(
-        temporal, f"nobody-{uuid.uuid4().hex}", InForce(at.installation.directory), example_cards(), private_key_of(VIGIL)
-    ).ready()
+    without = await at.installation.desk(f"nobody-{uuid.uuid4().hex}").ready()
 
     assert {"status": "up", "temporal": "up", "worker": "up", "stranded": 0, "archive": "up"} == with_worker
     assert Health(worker="none") == without

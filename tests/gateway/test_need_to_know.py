@@ -18,14 +18,11 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, Withheld
 from domain.plan import proof
 from domain.plan.plan import Plan
-from domain.record.door import resume
 from gateway.api import routes
 from rehearsal.leaks import Reader
 from rehearsal.services import private_key_of
-from tests.installation import Installation, installed, quick
+from tests.installation import Installation, installed, quick, reading_of
 from tests.support import example_scenario, signed_plan
-from workflows import messages
-from workflows.messages import Docket
 
 ENTRY: TypeAdapter[Entry | Withheld] = TypeAdapter(Entry | Withheld)
 ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
@@ -63,8 +60,8 @@ async def at(temporal: Client) -> AsyncIterator[At]:
     async with installed(temporal, plan, scenario) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         await installation.to_the_end(plan)
-        docket = await installation.handle(plan).query(messages.QUERY_DOCKET, result_type=Docket)
-        yield At(installation, plan, resume(docket.directory, docket.cards, docket.entries))
+        reading = reading_of(installation.reads._database)
+        yield At(installation, plan, await reading.delivery(installation.directory.get(plan.initiator), plan.operation))
 
 
 def pieces(text: str) -> Iterator[Any]:

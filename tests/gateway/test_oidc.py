@@ -43,7 +43,7 @@ from process.settings import Settings
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_http import DIRECTORY, NOBODY
-from tests.installation import installed, log_of_reads, renamed
+from tests.installation import installed, log_of_reads, reading_of, renamed
 from tests.openid import CLIENT, SECRET, SIGNS, SUBJECT, Ours, hs256, of_others, ours, rs256, unsigned
 from tests.support import EXAMPLES, example_directory, example_plan, signed_plan
 
@@ -113,7 +113,7 @@ async def gateway_of(
     """A gateway with nobody behind it, over this archive; its address and its sessions."""
     known, port = in_force or InForce(DIRECTORY), free_ports(1)[0]
     url, sessions = f"http://127.0.0.1:{port}", Sessions(reads._database)
-    desk = Desk(NOBODY, "none", known, {}, private_key_of(VIGIL))
+    desk = Desk(NOBODY, "none", known, {}, private_key_of(VIGIL), reading_of(reads._database))
     async with serving(application(desk, Proofs(known, url), reads, sessions, openid), "127.0.0.1", port, grace=0.1):
         yield url, sessions
 
@@ -658,6 +658,7 @@ async def test_what_a_supervisor_sees_so_is_recorded_as_anything_else(temporal: 
         openid = Provider(registration(provider.url), SECRET)
         async with installed(temporal, plan, None, openid=openid) as here, browser_at(here.url) as browser:
             await here.gateway(plan.initiator).start(signed_plan(plan))
+            await here.opened(plan, "consent-uz")
             assert 204 == (await browser.back(provider.visit(await browser.go())))[0]
             home = f"/desk/deliveries/{plan.operation}"
             seen = [await browser.ask("GET", path) for path in (home, f"{home}/ledger", "/desk/deliveries", "/desk")]

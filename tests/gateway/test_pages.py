@@ -411,6 +411,7 @@ async def test_hostile_words_stay_words(at: At) -> None:
     """The plan's title and what a service says are shown as they are written, and nothing of them is taken for a page."""
     said = statement(at.plan, "uz.police", {"kind": "incident", "risk_to_life": False, "what": f'"{HOSTILE}&'})
     await at.installation.gateway("uz.police").submit(at.plan.operation, sign_statement(said, private_key_of("uz.police")))
+    await at.installation.caught_up(at.plan)
     browser = await at.signed_in(at.plan.initiator)
     for path in (at.home, f"{at.home}/ledger", f"{at.home}/answer?checkpoint=%3Cscript%3E", "/desk/%3Cscript%3Ealert"):
         _, text = await browser.ask("GET", path)
@@ -521,6 +522,8 @@ async def test_a_filled_form_becomes_the_bytes_that_are_signed(at: At) -> None:
     given = await at.installation.gateway("uz.prosecutor", "P-117").submit(
         at.plan.operation, sign_statement(said, private_key_of("uz.prosecutor"))
     )
+
+    await at.installation.caught_up(at.plan)
 
     assert before.entries == after.entries
     assert ("uz.prosecutor", "P-117", "consent-uz") == (said.service, said.officer, said.checkpoint)

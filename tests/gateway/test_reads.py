@@ -27,14 +27,13 @@ from domain.words.errors import NotAllowed, NotFound, NotVerified, Unavailable
 from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving
-from gateway.desk import Desk
 from gateway.reads import NO_VIEWS
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_keys import of, revocation
 from tests.installation import VIGIL_KEY, Installation, installed, renamed, stop_by
-from tests.support import example_cards, example_plan, signed_plan
+from tests.support import example_plan, signed_plan
 
 PATIENCE = 20.0
 
@@ -78,8 +77,10 @@ async def at(temporal: Client) -> AsyncIterator[At]:
 READERS = {"inbox": "uz.prosecutor", "reads": "audit"}
 """Who may, where the initiator may not or would be shown nothing."""
 ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
-ELSEWHERE = {"decode", "keys"}
-"""Tried where there is something to decode, or a change to announce: in `test_codec_server.py` and `test_keys.py`."""
+ELSEWHERE = {"decode", "keys", "expunge", "expunged"}
+"""Tried where there is something to decode, a change to announce, or a delivery to expunge: in `test_codec_server.py`,
+`test_keys.py` and `test_reading.py`.
+"""
 OF_NO_DELIVERY = {"health", "openapi", "measure", "directory"}
 
 
@@ -90,7 +91,7 @@ async def test_every_route_that_shows_anything_leaves_its_record(at: At, route: 
     """
     action = route.kwargs["name"]
     if action in NO_VIEWS | ELSEWHERE:
-        assert "GET" != route.method or action in OF_NO_DELIVERY
+        assert "GET" != route.method or action in OF_NO_DELIVERY | {"expunged"}
         return
     service = READERS.get(action, at.plan.initiator)
     target = route.path.replace("{delivery}", at.plan.operation)
@@ -325,14 +326,14 @@ async def test_a_log_that_was_changed_from_outside_shows_nothing_more(at: At, mo
         await at.door("kz.knb").view(at.plan.operation)
 
 
-async def test_a_proof_used_at_one_gateway_shows_nothing_at_another(temporal: Client, at: At) -> None:
+async def test_a_proof_used_at_one_gateway_shows_nothing_at_another(at: At) -> None:
     """Two gateways under one address, with one database: a request that was overheard and sent to the other is refused."""
     directory, port = at.installation.directory, free_ports(1)[0]
     system = directory.system()
     assert system is not None
     reads = Reads(Database(str(at.installation.reads._database._engine.url)), VIGIL_KEY, system)
     in_force = at.installation.in_force
-    desk = Desk(temporal, at.installation.task_queue, in_force, example_cards(), VIGIL_KEY)
+    desk = at.installation.desk()
     app = application(desk, Proofs(in_force, at.installation.url), reads, Sessions(reads._database))
     target = f"/v1/deliveries/{at.plan.operation}"
     first, second = at.headers("kz.knb", target), at.headers("kz.knb", target)

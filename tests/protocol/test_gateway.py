@@ -54,6 +54,18 @@ async def served(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         yield f"http://127.0.0.1:{at}"
 
 
+NOTHING = dict.fromkeys(("title", "outcome", "group", "channel", "next_due", "overdue_since", "closed_at"))
+ROW = NOTHING | {
+    "delivery": NAME,
+    "whole": True,
+    "phase": "consent",
+    "ended": False,
+    "expunged": False,
+    "started_at": "2022-03-01T00:00:00.000000Z",
+    "size": 4,
+}
+
+
 @dataclass
 class Streaming:
     """As much of a gateway as shows one delivery: its stream says some of the ledger and ends."""
@@ -66,8 +78,7 @@ class Streaming:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """The stream of changes, or the list."""
         if not request.path.endswith("/changes"):
-            row = {"delivery": NAME, "phase": "consent", "started_at": "2022-03-01T00:00:00+00:00"}
-            return web.json_response([row | {"closed_at": row["started_at"] if self.closed else None}])
+            return web.json_response({"rows": [ROW | {"alarm": "gone" if self.closed else None}], "next": None})
         since = int(request.query["since"])
         self.asked.append(since)
         lines = [f"data: {entry.model_dump_json()}\n\n" for entry in self.ledger[since : self.until]]

@@ -80,6 +80,7 @@ async def test_a_delivery_stays_with_its_build_until_it_goes_on_as_a_new_run(tem
             receipt = await update(at, plan, stop_by(plan.initiator, plan), "stays")
             await update(at, other, stop_by(other.initiator, other), "goes on")
             await becomes(at, other, NEW)
+            await at.caught_up(other)
             ledger = await at.gateway(other.initiator).ledger(other.operation)
 
             assert (OLD, NEW) == (await build_of(at, plan), await build_of(at, third))

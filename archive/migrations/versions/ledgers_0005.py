@@ -88,6 +88,7 @@ def _ledgers() -> None:
         sa.Column("seq", sa.Integer, nullable=False),
         key=("branch", "id_hash"),
     )
+    _of_a_delivery("brought", sa.Column("opening", sa.LargeBinary, nullable=False))
     _of_a_delivery(
         "folds",
         sa.Column("branch", sa.Integer, nullable=False),
@@ -120,16 +121,18 @@ def _read_model() -> None:
     _of_a_delivery("states", sa.Column("state", sa.String(2), nullable=False), key=("state",))
     _of_a_delivery(
         "requests",
-        sa.Column("checkpoint", _sorted(120), nullable=False),
         sa.Column("service", _sorted(40), nullable=False),
+        sa.Column("id", _sorted(200), nullable=False),
+        sa.Column("checkpoint", sa.String(120), nullable=False),
         sa.Column("due", _sorted(27), nullable=False),
-        sa.Column("asked_seq", sa.Integer, nullable=False),
+        sa.Column("since", _sorted(27), nullable=False),
+        sa.Column("until", _sorted(27), nullable=False),
         sa.Column("request", sa.LargeBinary, nullable=False),
         sa.Column("read_at", _sorted(27)),
         sa.Column("change", _NUMBER, nullable=False),
-        key=("checkpoint", "service"),
+        key=("service", "id"),
     )
-    op.create_index("ix_requests_service", "requests", ["service", "due", "delivery", "checkpoint"])
+    op.create_index("ix_requests_service", "requests", ["service", "due", "delivery", "id"])
 
 
 def _of_a_delivery(name: str, *columns: sa.Column[object], key: tuple[str, ...] = ()) -> None:

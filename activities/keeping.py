@@ -1,0 +1,87 @@
+"""The activity `keep`: the next entries of a ledger go into the archive, with how the delivery stands after them."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from archive.batches import Batch, Diverges, Kept, id_hash
+from archive.folded import Brought, FoldedDeliveries
+from archive.ledgers import Ledgers
+from domain.delivery.events import Stated
+from domain.record.door import read_statement
+from domain.signing.canonical import canonical
+from domain.views.standing import Standing, standing
+from domain.words.errors import NotAllowed, NotFound, NotVerified, VigilError
+from workflows import messages
+from workflows.messages import HandIn, KeptUpTo, ToKeep, hand_in
+
+AT_ONCE = 4
+"""Batches that one worker writes at the same time. The archive writes one after another, and whoever waits for it there keeps a
+connection from those who ask which keys count.
+"""
+MARGIN = timedelta(seconds=2)
+"""By which an attempt counts shorter than Temporal gives it: the next one begins when that is over."""
+
+
+class Keeping:
+    """The activity, with the archive, and the key that vouches for what it has kept."""
+
+    def __init__(self, ledgers: Ledgers, key: Ed25519PrivateKey) -> None:
+        self._ledgers = ledgers
+        self._key = key
+        self._folded = FoldedDeliveries(ledgers)
+        self._gate = asyncio.Semaphore(AT_ONCE)
+
+    @activity.defn(name=messages.KEEP)
+    async def keep(self, errand: ToKeep) -> HandIn[KeptUpTo]:
+        """Keep a batch; how far the archive now has the ledger. To keep it again changes nothing.
+
+        Raises `ApplicationError`, after which it is tried again: the archive is away, or it has another ledger (its alarm is then
+        set). Not after `NotAllowed`: an expunged delivery has ended.
+        """
+        began = datetime.now(UTC)
+        given = activity.info().start_to_close_timeout or timedelta()
+        try:
+            async with self._gate:
+                answer = await self._kept(errand, began + given - MARGIN)
+        except VigilError as error:
+            self._folded.drop(errand.delivery)
+            raise ApplicationError(error.message, type=error.code, non_retryable=isinstance(error, NotAllowed)) from error
+        if isinstance(answer, Diverges):
+            self._folded.drop(errand.delivery)
+            message = f"the archive and the workflow diverge at entry {answer.seq}: {answer.how}"
+            raise ApplicationError(message, type="diverges")
+        return hand_in(KeptUpTo(branch=errand.branch, size=errand.size), errand.delivery, datetime.now(UTC), self._key)
+
+    async def _kept(self, errand: ToKeep, until: datetime) -> Kept | Diverges:
+        brought = None
+        if errand.directory is not None and errand.cards is not None:
+            brought = Brought(directory=errand.directory, cards=errand.cards)
+        try:
+            delivery = await self._folded.with_batch(errand.delivery, brought, errand.entries, errand.branch)
+        except (NotVerified, NotFound):
+            answer = await self._ledgers.keep(_batch(errand, brought, None), until)
+            if isinstance(answer, Diverges):  # which is why they do not add up
+                return answer
+            raise
+        return await self._ledgers.keep(_batch(errand, brought, standing(delivery)), until)
+
+
+def _batch(errand: ToKeep, brought: Brought | None, stands: Standing | None) -> Batch:
+    said = ((entry.seq, entry.event) for entry in errand.entries)
+    named = {id_hash(errand.delivery, read_statement(event.envelope).id): seq for seq, event in said if isinstance(event, Stated)}
+    return Batch(
+        delivery=errand.delivery,
+        branch=errand.branch,
+        first=errand.first,
+        entries=tuple(map(canonical, errand.entries)),
+        size=errand.size,
+        root=bytes.fromhex(errand.root),
+        standing=stands,
+        statements=named,
+        peaks=tuple(map(bytes.fromhex, errand.peaks)),
+        brought=canonical(brought) if brought is not None else None,
+    )

@@ -1,0 +1,166 @@
+"""Deliveries as their entries in the archive add up, kept in memory for the next reader and extended by what is new.
+
+What a delivery was brought with stands beside its ledger. Who reads a delivery gets it as far as the archive has it.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import ValidationError
+
+from archive.batches import Opened
+from archive.ledgers import Ledgers
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Entry
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.record.door import resume
+from domain.signing.canonical import Frozen, canonical
+from domain.words.errors import NotFound, NotVerified
+from domain.words.identifiers import State
+
+MOST: Final = 500
+"""Deliveries that one process keeps in memory."""
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Of their entries, in canonical form. The newest one is kept, however large."""
+AT_ONCE: Final = 200
+"""Entries that are added up before others have their turn."""
+
+
+class Brought(Frozen):
+    """What a delivery was brought with: its ledger holds only the digests."""
+
+    directory: Directory
+    cards: dict[State, RuleCard]
+
+
+@dataclass
+class _Fold:
+    """One delivery, in the branch that it was read from."""
+
+    branch: int = 0
+    delivery: Delivery | None = None
+    weight: int = 0
+    gate: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def size(self) -> int:
+        return len(self.delivery.ledger) if self.delivery is not None else 0
+
+
+class FoldedDeliveries:
+    """The deliveries of an archive. The least recently read are forgotten first."""
+
+    def __init__(self, ledgers: Ledgers, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
+        self._ledgers = ledgers
+        self._most = most
+        self._most_bytes = most_bytes
+        self._folds: OrderedDict[str, _Fold] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._folds)
+
+    async def newest(self, name: str) -> Delivery:
+        """The delivery as far as the archive goes. Raises `NotFound` where it has none or has expunged it, `NotVerified` where
+        entries were altered or lost, and `Unavailable`.
+        """
+        held = await self._ledgers.held(name)
+        if held is None:
+            raise NotFound(f"the archive has no delivery {name}")
+        fold = self._of(name)
+        async with fold.gate:
+            if fold.branch != held.branch:
+                self._begin_anew(fold, held.branch)
+            delivery = await self._read_on(name, fold, held.size)
+        self._forget()
+        return delivery
+
+    async def with_batch(self, name: str, brought: Brought | None, entries: tuple[Entry, ...], branch: int = 0) -> Delivery:
+        """The delivery up to the end of these entries, which follow on what the archive has. Raises as `newest` does; what was
+        added up of a batch that was then not kept is dropped by `drop`.
+        """
+        first = entries[0].seq
+        fold = self._of(name)
+        async with fold.gate:
+            if fold.branch != branch or not _goes_on(fold, entries):
+                self._begin_anew(fold, branch)
+            if fold.size < first:
+                await self._read_on(name, fold, first)
+            await self._take(fold, brought, entries[fold.size - first :])
+            delivery = fold.delivery
+        self._forget()
+        assert delivery is not None  # noqa: S101 - a batch has an entry
+        return delivery
+
+    def drop(self, name: str) -> None:
+        """Forget it: the next reader begins with its first entry."""
+        self._folds.pop(name, None)
+
+    def _of(self, name: str) -> _Fold:
+        fold = self._folds.setdefault(name, _Fold())
+        self._folds.move_to_end(name)
+        return fold
+
+    async def _read_on(self, name: str, fold: _Fold, size: int) -> Delivery:
+        brought = None
+        if fold.delivery is None:
+            try:
+                brought = Brought.model_validate_json(await self._ledgers.brought(name))
+            except ValidationError as error:
+                raise NotVerified("what the delivery was brought with cannot be read") from error
+        while fold.size < size:
+            found = await self._ledgers.slice(name, fold.size, size - fold.size, fold.branch)
+            entries = tuple(map(_entry, found.entries))
+            if not entries or entries[0].seq != fold.size:
+                raise NotVerified("the archive has lost an entry", fold.size)
+            await self._take(fold, brought, entries)
+        assert fold.delivery is not None  # noqa: S101 - an archive that knows a delivery has its first entry
+        return fold.delivery
+
+    async def _take(self, fold: _Fold, brought: Brought | None, entries: tuple[Entry, ...]) -> None:
+        try:
+            for number, entry in enumerate(entries):
+                if fold.delivery is None:
+                    fold.delivery = _begun(brought, entry)
+                else:
+                    fold.delivery.take(entry)
+                fold.weight += len(canonical(entry))
+                if number % AT_ONCE == AT_ONCE - 1:
+                    await asyncio.sleep(0)
+        except BaseException:
+            self._begin_anew(fold, fold.branch)  # an effect may have been half applied
+            raise
+
+    @staticmethod
+    def _begin_anew(fold: _Fold, branch: int) -> None:
+        fold.branch, fold.delivery, fold.weight = branch, None, 0
+
+    def _forget(self) -> None:
+        weight = sum(one.weight for one in self._folds.values())
+        while len(self._folds) > 1 and (len(self._folds) > self._most or weight > self._most_bytes):
+            _, oldest = self._folds.popitem(last=False)
+            weight -= oldest.weight
+
+
+def _begun(brought: Brought | None, first: Entry) -> Delivery:
+    if brought is None:
+        raise NotVerified("the archive has not what the delivery was brought with", first.seq)
+    return resume(brought.directory, brought.cards, (first,))
+
+
+def _goes_on(fold: _Fold, entries: Iterable[Entry]) -> bool:
+    """Whether what is there of these entries already is the same."""
+    delivery = fold.delivery
+    return delivery is None or all(delivery.ledger.leaf_at(one.seq) == one.leaf() for one in entries if one.seq < fold.size)
+
+
+def _entry(opened: Opened) -> Entry:
+    if opened.entry is None:
+        raise NotFound("the delivery is expunged: its leaves are all that is left")
+    with suppress(ValidationError):
+        return Entry.model_validate_json(opened.entry)
+    raise NotVerified("it is no entry of a ledger", opened.seq)

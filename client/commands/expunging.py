@@ -1,0 +1,76 @@
+"""`vigil expunge`: what a closed delivery says is destroyed, by two officers. The first signs, the second signs and hands in."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from client.caller import Caller
+from client.console import answer
+from client.options import DeliveryId, Output, grouped
+from domain.record.expunction import Approval, Approvals, Expunged, approval_in
+from domain.signing.canonical import canonical, plain
+from domain.signing.envelope import EXPUNGE_TYPE, Envelope, sign
+from domain.signing.tree import root
+from domain.words.errors import Malformed, NotVerified, faults_of
+from domain.words.moments import utc_text
+from process.brought import text_of
+from process.files import write_new
+
+
+@grouped
+def expunge(
+    delivery: DeliveryId,
+    caller: Caller,
+    ordered_by: Annotated[str | None, typer.Option(help="whose order it is, such as a court and its decision")] = None,
+    law: Annotated[str | None, typer.Option(help="under which law")] = None,
+    approval: Annotated[Path | None, typer.Option(help="where to write the first officer's approval")] = None,
+    with_: Annotated[Path | None, typer.Option("--with", help="the first officer's approval: sign the same, and hand in")] = None,
+    output: Output = "text",
+) -> None:
+    """Destroy what a closed delivery says, its history in Temporal included. Leaves and root stay, so packets still verify.
+
+    Officer one: vigil expunge DELIVERY --ordered-by ... --law ... --approval FILE. Officer two: vigil expunge DELIVERY
+    --with FILE.
+    """
+    if (approval is None) == (with_ is None):
+        raise Malformed("the first officer says --approval, the second --with", hint="it takes two persons, each with a key")
+    if approval is not None:
+        said = {"delivery": delivery, "ordered_by": ordered_by, "law": law, "service": caller.service, "officer": caller.code}
+        write_new(approval, _signed(caller, said).model_dump_json().encode() + b"\n")
+        text = f"{approval}: signed; another officer signs the same with: vigil expunge {delivery} --with {approval}"
+        answer(output, {"approval": str(approval)}, text)
+        return
+    assert with_ is not None  # noqa: S101 - one of the two is given
+    if ordered_by is not None or law is not None:
+        raise Malformed("--with names the order already: read it before you sign", hint=f"it is in {with_}")
+    first = _read(with_)
+    said = plain(approval_in(first)) | {"service": caller.service, "officer": caller.code}
+    if said["delivery"] != delivery:
+        raise Malformed(f"{with_} approves that {said['delivery']} is expunged, not {delivery}")
+    both = Approvals(approvals=(first, _signed(caller, said)))
+    found = caller.call(lambda door: door.expunge(delivery, both))
+    answer(output, plain(found), _words(found))
+
+
+def _signed(caller: Caller, said: dict[str, str | None]) -> Envelope:
+    try:
+        approval = Approval.model_validate(said | {"at": utc_text(datetime.now(UTC))})
+    except ValidationError as error:
+        raise Malformed("an order names whose it is and under which law", faults_of(error)) from error
+    return sign(canonical(approval), EXPUNGE_TYPE, caller.key())
+
+
+def _read(path: Path) -> Envelope:
+    try:
+        return Envelope.model_validate_json(text_of(path))
+    except ValidationError as error:
+        raise Malformed(f"{path} holds no approval", faults_of(error)) from error
+
+
+def _words(found: Expunged) -> str:
+    if root([bytes.fromhex(one) for one in found.leaves]).hex() != found.root:
+        raise NotVerified(f"the leaves that are left of {found.delivery} do not come to its root")
+    return f"{found.delivery} is expunged by {found.first} and {found.second}; {found.size} leaves stay, under root {found.root}"

@@ -1,0 +1,46 @@
+"""One delivery in a list, as its reader may see it, and a page of such rows."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.delivery.vocabulary import UtcText
+from domain.plan.vocabulary import Line
+from domain.signing.canonical import Frozen
+from domain.views.standing import Word
+from domain.words.identifiers import OperationCode
+
+Alarm = Literal["other", "ahead", "behind", "root", "gone"]
+"""How archive and workflow diverge: see `archive.batches.Diverges`."""
+
+
+class Row(Frozen):
+    """One delivery. Of one that is the reader's in part only, the due times are those of its own requests, and there is no title.
+
+    `alarm`: archive and workflow do not have the same ledger. `size`: entries, as far as the row goes.
+    """
+
+    delivery: OperationCode
+    whole: bool
+    title: Line | None
+    phase: Word
+    outcome: Word | None
+    group: OperationCode | None
+    channel: Word | None
+    next_due: UtcText | None
+    overdue_since: UtcText | None
+    ended: bool
+    expunged: bool
+    alarm: Alarm | None
+    started_at: UtcText
+    closed_at: UtcText | None
+    size: Annotated[int, Field(ge=0)]
+
+
+class Rows(Frozen):
+    """A page of a list. `next`: the cursor of the next page; none at the end. A delivery that changed between two pages may
+    stand on both: the later one counts.
+    """
+
+    rows: Annotated[tuple[Row, ...], Field(max_length=200)]
+    next: Annotated[str, Field(max_length=1000)] | None = None

@@ -1,0 +1,152 @@
+"""How a delivery stands: what lists and inboxes say of it, made from its entries by one pure function."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Started
+from domain.delivery.ledger import Entry
+from domain.delivery.vocabulary import UtcText
+from domain.plan.vocabulary import Digest
+from domain.rules.book import book_of
+from domain.rules.speaking import is_backup
+from domain.signing.canonical import Frozen, canonical
+from domain.views.asked import request
+from domain.views.sight import sight
+from domain.views.view import phase
+from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
+from domain.words.moments import utc_text
+
+REQUEST_BYTES = 64 * 1024
+REQUESTS_BYTES = 4 * 1024 * 1024
+"""Of all requests of one delivery that are open at the same time."""
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
+Reach = Literal["whole", "part"]
+
+
+class Participant(Frozen):
+    """A service that takes part, and how much of it it may see."""
+
+    service: ServiceId
+    state: State | None = None
+    reach: Reach
+
+
+class OpenRequest(Frozen):
+    """What an open checkpoint asks, in the inbox of one service: its own, or one that it may answer for another (R21).
+
+    `id` is the request's; `request` are the bytes that it is asked with. From `since` on and before `until` it may be answered.
+    """
+
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    service: ServiceId
+    checkpoint: CheckpointId
+    due: UtcText | None = None
+    since: UtcText | None = None
+    until: UtcText | None = None
+    request: Annotated[bytes, Field(max_length=REQUEST_BYTES)]
+
+
+class Standing(Frozen):
+    """How one delivery stands. `at`: the moment up to which it is true."""
+
+    at: UtcText
+    plan_digest: Digest
+    rules: Annotated[int, Field(ge=1)]
+    phase: Word
+    outcome: Word | None = None
+    group: OperationCode | None = None
+    channel: Word
+    next_due: UtcText | None = None
+    overdue_since: UtcText | None = None
+    ended: bool = False
+    started_at: UtcText
+    closed_at: UtcText | None = None
+    title: Annotated[str, Field(max_length=200)]
+    participants: Annotated[tuple[Participant, ...], Field(max_length=100)]
+    states: Annotated[tuple[State, ...], Field(max_length=32)]
+    requests: Annotated[tuple[OpenRequest, ...], Field(max_length=2000)] = ()
+
+    @model_validator(mode="after")
+    def _bounded_and_each_once(self) -> Self:
+        if sum(len(one.request) for one in self.requests) > REQUESTS_BYTES:
+            raise ValueError(f"the requests of one delivery have at most {REQUESTS_BYTES} bytes")
+        asked = [(one.id, one.service) for one in self.requests]
+        for named in (asked, [one.service for one in self.participants], self.states):
+            if len(named) != len(set(named)):
+                raise ValueError("a participant, a State or a request stands there twice")
+        return self
+
+
+def standing(delivery: Delivery) -> Standing:
+    """The delivery as it stands after its newest entry."""
+    state, plan = delivery.state, delivery.plan
+    first = delivery.ledger[0]
+    assert isinstance(first, Entry)  # noqa: S101 - a ledger begins so
+    assert isinstance(first.event, Started)  # noqa: S101
+    dues = [one.due for one in state.open_checkpoints() if one.due is not None]
+    ahead, behind = [due for due in dues if due > state.now], [due for due in dues if due <= state.now]
+    return Standing(
+        at=utc_text(state.now),
+        plan_digest=state.plan_digest,
+        rules=book_of(delivery).version,
+        phase=phase(delivery),
+        outcome=state.outcome,
+        group=plan.group,
+        channel=plan.consignment.kind,
+        next_due=_text(min(ahead, default=None)),
+        overdue_since=_text(min(behind, default=None)),
+        ended=state.ended,
+        started_at=first.at,
+        closed_at=utc_text(state.now) if state.ended else None,
+        title=plan.title,
+        participants=tuple(
+            Participant(
+                service=service,
+                state=delivery.directory.get(service).state,
+                reach="whole" if sight(delivery, delivery.directory.get(service)).whole else "part",
+            )
+            for service in plan.participants()
+        ),
+        states=plan.states(),
+        requests=tuple(_requests(delivery)),
+    )
+
+
+def _requests(delivery: Delivery) -> Iterator[OpenRequest]:
+    for name, progress in delivery.state.progress.items():
+        for voice in progress.waiting_for() if progress.open else ():
+            asked = request(delivery, name, voice)
+            body, due = canonical(asked), asked.due
+            yield OpenRequest(id=asked.id, service=voice, checkpoint=name, due=due, request=body)
+            for deputy, since, until in _deputies(delivery, name, voice):
+                times = {"since": _text(since), "until": _text(until)}
+                yield OpenRequest(id=asked.id, service=deputy, checkpoint=name, due=due, request=body, **times)
+
+
+def _deputies(delivery: Delivery, name: str, voice: str) -> Iterator[tuple[str, datetime | None, datetime | None]]:
+    """Who may answer there for that service, from when until when: those to whom the checkpoint's ladder has come, and delegates
+    while every delegation that leads to them is in force.
+    """
+    now, found = delivery.state.now, {voice}
+    for rung in delivery.state.progress[name].checkpoint.escalate:
+        if rung.to not in found and is_backup(delivery, rung.to, voice, delivery.state.progress[name]):
+            found.add(rung.to)
+            yield rung.to, None, None
+    speaker, since, until = voice, None, None
+    while (delegation := delivery.state.delegations.get(speaker)) is not None:
+        since = max(since or delegation.valid_from, delegation.valid_from)
+        until = min(until or delegation.valid_until, delegation.valid_until)
+        speaker = delegation.to
+        if until <= max(since, now):
+            return
+        if speaker not in found:
+            found.add(speaker)
+            yield speaker, since, until
+
+
+def _text(moment: datetime | None) -> str | None:
+    return utc_text(moment) if moment is not None else None

@@ -1,0 +1,28 @@
+"""What a list is asked for: filters, order, and where to go on."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from archive.deliveries import LONGEST_PAGE
+from archive.questions import Filters, Sort
+from domain.words.errors import Malformed, faults_of
+
+
+class Wanted(Filters):
+    """The query of a list: `yes` and `no` where something is or is not so."""
+
+    sort: Sort = "due"
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 50
+
+
+def asked_for(query: Mapping[str, str]) -> tuple[Filters, Sort, str | None, int]:
+    """Filters, order, cursor and limit of a list. Raises `Malformed` with each parameter that is none, or says what it cannot."""
+    try:
+        wanted = Wanted.model_validate(dict(query))
+    except ValidationError as error:
+        raise Malformed("the list cannot be asked for like this", faults_of(error)) from error
+    filters = Filters.model_validate(wanted.model_dump(include=set(Filters.model_fields)))
+    return filters, wanted.sort, wanted.cursor, wanted.limit

@@ -1,0 +1,203 @@
+"""What readers are shown, from the archive: lists, inboxes, one delivery, its ledger, and what changes in it.
+
+It is at most half a second behind the workflows. Whoever has just been given a receipt reads no older delivery than that: the
+gateway waits until the archive is there, and says so if it does not come.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic import ValidationError
+
+from archive.deliveries import Asked, Deliveries
+from archive.expunging import Expunging, Order
+from archive.folded import FoldedDeliveries
+from archive.ledgers import Ledgers
+from archive.questions import Filters, Question, Sort
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.requests import Inbox, Request
+from domain.plan.access import reach, role_of
+from domain.plan.directory import Service
+from domain.record.expunction import Expunged
+from domain.views.asked import inbox
+from domain.views.lists import Row, Rows
+from domain.views.sight import page
+from domain.views.view import DeliveryView, view
+from domain.words.errors import NotAllowed, NotFound, Unavailable
+from gateway.access import no_delivery
+from gateway.feed import Feed
+
+NOT_HERE: Final = 0.1
+"""Seconds from the look for a delivery to the answer that there is none: the same where there is one that is not the caller's."""
+BEHIND: Final = 5.0
+"""Seconds that a reader waits for the archive to have what the reader itself has just been given a receipt for."""
+STILL_THERE: Final = 30.0
+"""Seconds of silence after which who follows a delivery looks whether its workflow is still there."""
+MOST_EXPECTED: Final = 10_000
+"""Readers and deliveries of which it is remembered. One that is forgotten may be shown a delivery half a second old."""
+
+
+class Reading:
+    """Serves readers that have proved who they are."""
+
+    def __init__(self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging) -> None:
+        self._expunging = expunging
+        self._lists = lists
+        self._ledgers = ledgers
+        self._folded = FoldedDeliveries(ledgers)
+        self._feed = Feed(lists)
+        self._expected: OrderedDict[tuple[str, str], int] = OrderedDict()
+
+    def expect(self, reader: str, delivery: str, size: int) -> None:
+        """This reader knows of so many entries, and is shown no fewer from now on."""
+        known = (reader, delivery)
+        self._expected[known] = max(size, self._expected.get(known, 0))
+        self._expected.move_to_end(known)
+        while len(self._expected) > MOST_EXPECTED:
+            self._expected.popitem(last=False)
+
+    async def deliveries(
+        self, caller: Service, filters: Filters | None = None, sort: Sort = "due", cursor: str | None = None, limit: int = 200
+    ) -> Rows:
+        """A page of the caller's deliveries; of all for a supervisor. Raises `Malformed` for a cursor of another list."""
+        question = _question(caller).model_copy(update={"filters": filters or Filters(), "sort": sort})
+        found = await self._lists.page(question, cursor, limit)
+        return Rows(rows=tuple(Row.model_validate(one.model_dump(exclude={"change"})) for one in found.rows), next=found.next)
+
+    async def delivery(self, caller: Service, name: str) -> Delivery:
+        """The delivery, the whole of it, if it is the caller's to see in part at least.
+
+        Raises `NotFound`, no sooner where there is none; `NotAllowed` once it is expunged; `NotVerified` where the archive was
+        altered; `Unavailable` if it is away, or behind what the caller knows.
+        """
+        row = await self._row(caller, name)
+        if row.expunged:
+            self._folded.drop(name)
+            message = f"{name} is expunged: what was said in it is destroyed"
+            raise NotAllowed(message, hint="how it ended is in the list, and its leaves are in the ledger")
+        self._expected.pop((caller.id, name), None)
+        return await self._folded.newest(name)
+
+    async def view(self, caller: Service, name: str) -> DeliveryView:
+        """The summary of one delivery."""
+        delivery = await self.delivery(caller, name)
+        return view(delivery, caller, max(datetime.now(UTC), delivery.state.now))
+
+    async def ledger(self, caller: Service, name: str, since: int) -> list[Entry | Withheld]:
+        """Ledger entries from a number on, as far as they are the caller's to read (R11); once expunged, the leaves."""
+        if (await self._row(caller, name)).expunged:
+            leaves = await self._ledgers.leaves(name)
+            return [Withheld(seq=seq, leaf=leaf.hex()) for seq, leaf in enumerate(leaves) if seq >= since]
+        return page(await self.delivery(caller, name), caller, since)
+
+    async def changes(
+        self, caller: Service, name: str, since: int, runs: Callable[[str], Awaitable[bool]]
+    ) -> AsyncIterator[Entry | Withheld]:
+        """Entries from `since` on as the archive gets them, until the delivery has ended. `runs`: whether its workflow is still
+        there; where somebody has ended it from outside, its alarm is set and nobody waits for ever.
+        """
+        async with self._feed.watching(name) as bell:
+            while True:
+                bell.clear()
+                delivery = await self.delivery(caller, name)
+                for entry in page(delivery, caller, since):
+                    since = entry.seq + 1
+                    yield entry
+                if delivery.state.ended and since >= len(delivery.ledger):
+                    return
+                if not await self._goes_on(caller, name, runs):
+                    return
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(bell.wait(), STILL_THERE)
+
+    async def _goes_on(self, caller: Service, name: str, runs: Callable[[str], Awaitable[bool]]) -> bool:
+        """Whether there may be more of a delivery that has been shown without its end."""
+        if await runs(name) or (await self.delivery(caller, name)).state.ended:  # it may have ended meanwhile
+            return True
+        await self._ledgers.is_gone(name)
+        return False
+
+    async def inbox(self, caller: Service, cursor: str | None = None) -> tuple[Inbox, tuple[Asked, ...]]:
+        """A page of what the caller is being asked now, in all its deliveries, the most urgent first; and the rows it is made of.
+
+        Raises `Malformed` for a cursor of another inbox.
+        """
+        found = await self._lists.inbox(caller.id, cursor)
+        requests: list[Request] = []
+        unreadable: set[str] = set()
+        for one in found.asked:
+            try:
+                requests.append(Request.model_validate_json(one.request or b""))
+            except ValidationError:
+                unreadable.add(one.delivery)
+        return Inbox(requests=tuple(requests), unreadable=tuple(sorted(unreadable)), next=found.next), found.asked
+
+    async def asked(self, caller: Service, name: str) -> tuple[Request, ...]:
+        """What the caller is being asked now in one delivery. Raises `NotFound`."""
+        return inbox(await self.delivery(caller, name), caller.id, datetime.now(UTC))
+
+    async def expunge(self, name: str, order: Order) -> None:
+        """Destroy what a closed delivery says. Raises `NotFound`, `NotAllowed` if it is open, and `Unavailable`."""
+        self._folded.drop(name)
+        await self._expunging.expunge(name, order)
+
+    async def expunged(self, name: str) -> Expunged:
+        """What remains of it. Raises `NotFound` where it is not expunged."""
+        found = await self._expunging.of(name)
+        if found is None:
+            raise NotFound(f"there is no expunged delivery {name} here")
+        said = {"at": found.order.at, "ordered_by": found.order.ordered_by, "law": found.order.law}
+        return Expunged(
+            delivery=name,
+            **said,
+            first=str(found.order.first),
+            second=str(found.order.second),
+            size=found.size,
+            root=found.root.hex(),
+            leaves=tuple(one.hex() for one in await self._ledgers.leaves(name)),
+        )
+
+    async def has_read(self, caller: Service, delivery: str, request: str) -> None:
+        """Remember that a request has been read, so that no gateway says so again."""
+        await self._lists.read(caller.id, delivery, request)
+
+    async def _row(self, caller: Service, name: str) -> Row:
+        clock = asyncio.get_running_loop().time
+        answered, expected = clock() + NOT_HERE, self._expected.get((caller.id, name), 0)
+        try:
+            return await self._as_expected(caller, name, expected) if expected else await self._lists.one(_question(caller), name)
+        except NotFound as error:
+            await asyncio.sleep(answered - clock())
+            raise no_delivery(name) from error
+
+    async def _as_expected(self, caller: Service, name: str, size: int) -> Row:
+        """Its row once the archive has so much of it."""
+        try:
+            async with asyncio.timeout(BEHIND), self._feed.watching(name) as bell:
+                while True:
+                    bell.clear()
+                    row = await self._known(caller, name)
+                    if row is not None and row.size >= size:
+                        return row
+                    await bell.wait()
+        except TimeoutError as error:
+            message = f"the archive is behind: it has not all of {name} yet that you know of"
+            raise Unavailable(
+                message, hint="try again; what was acknowledged is safe. If it stays so, see that a worker is up"
+            ) from error
+
+    async def _known(self, caller: Service, name: str) -> Row | None:
+        try:
+            return await self._lists.one(_question(caller), name)
+        except NotFound:
+            return None
+
+
+def _question(caller: Service) -> Question:
+    everything = reach(role_of(caller), "list") == "all"
+    return Question(reader=caller.id, reach="all" if everything else "own")

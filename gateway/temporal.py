@@ -1,0 +1,72 @@
+"""Temporal's errors as ours: what is away, what is refused, and what is not there."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from temporalio.client import (
+    RPCError,
+    RPCStatusCode,
+    RPCTimeoutOrCancelledError,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.exceptions import ApplicationError
+
+from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable, VigilError
+from gateway.access import no_delivery
+
+log = logging.getLogger("vigil.gateway")
+
+
+@contextmanager
+def as_ours(delivery: str) -> Iterator[None]:
+    """Temporal's errors as ours, where one delivery is asked for something."""
+    try:
+        yield
+    except WorkflowUpdateFailedError as error:
+        raise _refused(error) from error
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError) as error:
+        raise NoWorkerError from error
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise no_delivery(delivery) from error
+        if error.status in (
+            RPCStatusCode.DEADLINE_EXCEEDED,
+            RPCStatusCode.CANCELLED,
+            RPCStatusCode.FAILED_PRECONDITION,
+            RPCStatusCode.RESOURCE_EXHAUSTED,  # too many questions wait for a worker already
+        ):
+            raise NoWorkerError from error
+        log.warning("Temporal does not answer as it should", extra={"code": error.status.name})
+        raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
+
+
+class NoWorkerError(Unavailable):
+    """Temporal answers, and no worker does."""
+
+    def __init__(self) -> None:
+        super().__init__("no worker answered in time", hint="start a worker, then ask again")
+
+
+def _refused(error: WorkflowUpdateFailedError) -> VigilError:
+    """The error the workflow's validator raised, as it was there."""
+    cause = error.cause
+    if not isinstance(cause, ApplicationError):
+        return Unavailable("the workflow could not answer")
+    details: dict[str, Any] = cause.details[0] if cause.details else {}
+    hint = str(details.get("hint", ""))
+    faults = [Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ()))]
+    kinds: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
+    if cause.type == RuleBroken.code:
+        rule, _, reason = cause.message.partition(": ")
+        return RuleBroken(rule, reason, hint=hint)
+    if cause.type == Malformed.code:
+        return Malformed(cause.message, faults, hint=hint)
+    return kinds.get(cause.type or "", Unavailable)(cause.message, hint=hint)
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    return text.partition(": ")

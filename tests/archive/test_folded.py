@@ -1,0 +1,132 @@
+"""Deliveries that are added up once, and extended by what is new."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.batches import Batch
+from archive.database import Database
+from archive.folded import Brought, FoldedDeliveries
+from archive.ledgers import Ledgers
+from archive.sealed import RingInMemory
+from domain.delivery.ledger import Entry
+from domain.plan.plan import Plan
+from domain.signing import tree
+from domain.signing.canonical import canonical
+from domain.views.standing import standing
+from domain.words.errors import NotFound, NotVerified
+from tests.support import Table, example_plan
+
+
+class Counting(Ledgers):
+    """Ledgers that count how many entries are read."""
+
+    read = 0
+
+    async def slice(self, *given: Any, **more: Any) -> Any:
+        """Count them."""
+        found = await super().slice(*given, **more)
+        self.read += len(found.entries)
+        return found
+
+
+@pytest.fixture
+async def ledgers(tmp_path: Path) -> AsyncIterator[Counting]:
+    """An empty archive."""
+    archive = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db")
+    yield Counting(archive, RingInMemory())
+    await archive.close()
+
+
+def table(name: str) -> Table:
+    """A delivery of this name."""
+    plan: Plan = example_plan().model_copy(update={"operation": name})
+    return Table(plan)
+
+
+async def keep(ledgers: Ledgers, one: Table, first: int = 0, branch: int = 0) -> None:
+    """Put what is new of it into the archive."""
+    entries = [entry for entry in one.delivery.ledger.since(first) if isinstance(entry, Entry)]
+    leaves = [bytes.fromhex(one.delivery.ledger.leaf_at(seq)) for seq in range(first)]
+    frontier = tree.Frontier()
+    for leaf in leaves:
+        frontier.append(leaf)
+    directory, cards = one.delivery.brought
+    batch = Batch(
+        delivery=one.plan.operation,
+        branch=branch,
+        first=first,
+        entries=tuple(map(canonical, entries)),
+        size=first + len(entries),
+        root=bytes.fromhex(one.delivery.ledger.root),
+        standing=standing(one.delivery),
+        peaks=frontier.peaks,
+        brought=canonical(Brought(directory=directory, cards=cards)),
+    )
+    assert await ledgers.keep(batch)
+
+
+async def test_a_delivery_is_read_once_and_then_extended(ledgers: Counting) -> None:
+    """The second reader costs no entry, the third those that are new; what is added up is the delivery itself."""
+    one = table("amber-1")
+    await keep(ledgers, one)
+    size = len(one.delivery.ledger)
+    folded = FoldedDeliveries(ledgers)
+    await folded.newest("amber-1")
+    await folded.newest("amber-1")
+    read = [ledgers.read]
+    one.say("uz.police", "stop_requested")
+    await keep(ledgers, one, size)
+    found = await folded.newest("amber-1")
+    read.append(ledgers.read)
+
+    assert [size, len(one.delivery.ledger)] == read
+    assert one.delivery.ledger.root == found.ledger.root
+    assert standing(one.delivery) == standing(found)
+
+
+async def test_another_branch_is_added_up_from_its_own_entries(ledgers: Counting) -> None:
+    """What was in memory of the old one is not gone on with."""
+    one, other = table("amber-1"), table("amber-1")
+    await keep(ledgers, one)
+    size = len(one.delivery.ledger)
+    one.say("uz.police", "stop_requested", reason="one")
+    other.say("uz.police", "stop_requested", reason="another")
+    await keep(ledgers, one, size)
+    folded = FoldedDeliveries(ledgers)
+    before = await folded.newest("amber-1")
+    await keep(ledgers, other, size, branch=1)
+    after = await folded.newest("amber-1")
+
+    assert (one.delivery.ledger.root, other.delivery.ledger.root) == (before.ledger.root, after.ledger.root)
+
+
+@pytest.mark.parametrize(("most", "most_bytes", "left"), [(2, 10**9, 2), (10, 1, 1)])
+async def test_memory_is_bounded_in_deliveries_and_in_bytes(ledgers: Counting, most: int, most_bytes: int, left: int) -> None:
+    """The one least recently read is forgotten; the newest stays, however large; what is forgotten is read again."""
+    names = [f"amber-{number}" for number in range(4)]
+    for name in names:
+        await keep(ledgers, table(name))
+    folded = FoldedDeliveries(ledgers, most, most_bytes)
+    for name in (*names, names[0]):
+        found = await folded.newest(name)
+        assert name == found.plan.operation
+        assert len(folded) <= left
+
+    assert left == len(folded)
+
+
+async def test_what_is_not_there_or_was_altered_is_said(ledgers: Counting) -> None:
+    """No delivery; and one whose entries were not brought with what they need."""
+    folded, one = FoldedDeliveries(ledgers), table("amber-1")
+    with pytest.raises(NotFound):
+        await folded.newest("amber-1")
+    entries = tuple(entry for entry in one.delivery.ledger if isinstance(entry, Entry))
+    with pytest.raises(NotVerified, match="brought with"):
+        await folded.with_batch("amber-1", None, entries)
+    directory, cards = one.delivery.brought
+    found = await folded.with_batch("amber-1", Brought(directory=directory, cards=cards), entries)
+
+    assert one.delivery.ledger.root == found.ledger.root

@@ -1,0 +1,174 @@
+"""A delivery hands its ledger over to the archive."""
+
+import asyncio
+import dataclasses
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.keeping import Keeping
+from archive.database import Database
+from archive.deliveries import Deliveries
+from archive.folded import FoldedDeliveries
+from archive.ledgers import Ledgers
+from archive.questions import Question
+from domain.plan.plan import Plan
+from domain.signing.canonical import canonical
+from domain.words.errors import Unavailable
+from process.ring import Wrapping
+from tests.installation import PATIENCE, PAYLOAD_KEYS, VIGIL_KEY, Installation, installed, quick, stop_by
+from tests.support import SECRET, Table, example_scenario, signed_plan
+from tests.workflows.test_controlled_delivery import started, update
+from workflows import messages
+from workflows.keeping import next_batch
+from workflows.messages import MOST_ENTRIES, Docket, Ending, HandIn, KeptTree, KeptUpTo, hand_in
+
+
+def ledgers_of(at: Installation) -> Ledgers:
+    """The archive of an installation."""
+    return Ledgers(at.reads._database, Wrapping(PAYLOAD_KEYS))
+
+
+async def kept(at: Installation, plan: Plan, size: int) -> list[bytes]:
+    """The entries in the archive, once there are so many. Raises `TimeoutError`."""
+    ledgers = ledgers_of(at)
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            held = await ledgers.held(plan.operation)
+            if held is not None and held.size >= size:
+                break
+            await asyncio.sleep(0.01)
+    found = [one.entry for one in (await ledgers.slice(plan.operation)).entries]
+    assert None not in found
+    return [one for one in found if one is not None]
+
+
+async def ended(at: Installation, plan: Plan) -> Ending:
+    """What the workflow returns."""
+    ending: Ending = await at.client.get_workflow_handle(messages.workflow_id(plan.operation), result_type=Ending).result()
+    return ending
+
+
+@pytest.mark.parametrize("entries_per_run", [1500, 7])
+async def test_the_archive_has_every_entry_when_the_workflow_is_over(temporal: Client, entries_per_run: int) -> None:
+    """Byte for byte and under the root that the workflow returns, in one run or in many; lists say that it has ended."""
+    plan, scenario = quick(*example_scenario("almaty-tashkent"))
+    async with installed(temporal, plan, scenario) as at:
+        await started(at, plan, entries_per_run=entries_per_run)
+        ending = await ended(at, plan)
+        entries = await kept(at, plan, ending.size)
+        held = await ledgers_of(at).held(plan.operation)
+        read = Deliveries(at.reads._database, Wrapping(PAYLOAD_KEYS))
+        row = await read.one(Question(reader="supervision", reach="all"), plan.operation)
+        delivery = await FoldedDeliveries(ledgers_of(at)).newest(plan.operation)
+
+    assert held is not None
+    assert (ending.size, ending.root) == (held.size, held.root.hex())
+    assert [canonical(one) for one in delivery.ledger.entries] == entries
+    assert (True, ending.outcome, plan.title, None) == (row.ended, row.outcome, row.title, row.alarm)
+    assert not any(SECRET.hex().encode() in one for one in entries)
+
+
+async def test_receipts_go_on_while_the_archive_is_away(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statements are taken and judged; when it is back it gets all of them, and the workflow ends only then."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    away, asked, keep = True, asyncio.Event(), Ledgers.keep
+
+    async def or_away(self: Ledgers, *given: Any) -> Any:
+        if away:
+            asked.set()
+            raise Unavailable("the archive is away")
+        return await keep(self, *given)
+
+    monkeypatch.setattr(Ledgers, "keep", or_away)
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        receipts = [await update(at, plan, stop_by("uz.police", plan, f"statement-{number}"), str(number)) for number in range(5)]
+        async with asyncio.timeout(PATIENCE):
+            await asked.wait()
+        nothing = await ledgers_of(at).held(plan.operation)
+        away = False
+        entries = await kept(at, plan, receipts[-1].size)
+
+    assert nothing is None
+    assert [canonical(one.entry) for one in receipts] == [entries[one.seq] for one in receipts]
+
+
+async def test_whoever_completes_the_activity_makes_no_run_forget_an_entry(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A result that the installation has not sealed counts as none: the entries are sent again."""
+    monkeypatch.setattr("workflows.keeping._PAUSE", messages.AHEAD / 50)
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    forged, honest = 0, hand_in
+
+    def unsealed(content: KeptUpTo, *more: Any) -> HandIn[KeptUpTo]:
+        nonlocal forged
+        forged += 1
+        handed = honest(content, *more)
+        return handed if forged > 1 else handed.model_copy(update={"content": KeptUpTo(size=10_000)})
+
+    monkeypatch.setattr("activities.keeping.hand_in", unsealed)
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        receipt = await update(at, plan, stop_by("uz.police", plan), "one")
+        entries = await kept(at, plan, receipt.size)
+
+    assert canonical(receipt.entry) == entries[receipt.seq]
+
+
+def docket_of(table: Table) -> Docket:
+    """What its workflow would begin from."""
+    directory, cards = table.delivery.brought
+    return Docket(plan=signed_plan(table.delivery.plan), directory=directory, cards=cards, secret=SECRET.hex(), rules=1)
+
+
+def test_a_batch_is_bounded_in_entries_and_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 entries; or as many as fit the bytes; and a single larger one goes alone, never none."""
+    table = Table()
+    while len(table.delivery.ledger) <= MOST_ENTRIES:
+        table.say("uz.police", "stop_requested")
+    docket, whole = docket_of(table), len(table.delivery.ledger)
+    first = next_batch(table.delivery, docket, KeptTree())
+    rest = next_batch(table.delivery, docket, KeptTree(size=MOST_ENTRIES, peaks=("0" * 64,) * MOST_ENTRIES.bit_count()))
+    sizes = [len(canonical(one)) for one in first.entries[:3]]
+    monkeypatch.setattr("workflows.keeping.MOST_ENTRIES_BYTES", sizes[0] + sizes[1])
+    two = next_batch(table.delivery, docket, KeptTree())
+    monkeypatch.setattr("workflows.keeping.MOST_ENTRIES_BYTES", sizes[0] - 1)
+    one = next_batch(table.delivery, docket, KeptTree())
+
+    assert (MOST_ENTRIES, table.delivery.ledger.root_at(MOST_ENTRIES)) == (first.size, first.root)
+    assert (MOST_ENTRIES, whole, None) == (rest.first, rest.size, rest.directory)
+    assert (docket.directory, docket.cards) == (first.directory, first.cards)
+    assert [2, 1] == [len(two.entries), len(one.entries)]
+
+
+async def test_a_batch_that_is_kept_again_changes_nothing_and_another_ledger_is_refused(tmp_path: Path) -> None:
+    """The same batch, by another worker with nothing in memory, is answered alike; a ledger of other entries sets the alarm."""
+    archive = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db")
+    ledgers = Ledgers(archive, Wrapping(PAYLOAD_KEYS))
+    table, other = Table(), Table()
+    table.say("uz.police", "stop_requested", reason="one")
+    other.say("uz.police", "stop_requested", reason="another")
+    room = ActivityEnvironment()
+    room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
+    try:
+        batch = next_batch(table.delivery, docket_of(table), KeptTree())
+        answers = [await room.run(Keeping(ledgers, VIGIL_KEY).keep, batch) for _ in range(2)]
+        with pytest.raises(ApplicationError, match="diverge at entry"):
+            await room.run(Keeping(ledgers, VIGIL_KEY).keep, next_batch(other.delivery, docket_of(other), KeptTree()))
+        held = await ledgers.held(table.delivery.plan.operation)
+        read = Deliveries(archive, Wrapping(PAYLOAD_KEYS))
+        row = await read.one(Question(reader="supervision", reach="all"), table.delivery.plan.operation)
+    finally:
+        await archive.close()
+
+    assert [batch.size] * 2 == [one.content.size for one in answers]
+    assert held is not None
+    assert table.delivery.ledger.root == held.root.hex()
+    assert "other" == row.alarm
