@@ -14,7 +14,7 @@ from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import Frozen
 from domain.views.sentences import say_plainly
-from domain.views.sight import Sight, everybody_named, sight, what_halted, why_halted
+from domain.views.sight import Sight, everybody_named, rule_of_halt, sight, what_halted, why_halted
 from domain.words.codes import RuleNumber
 from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
@@ -168,7 +168,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         halted=why_halted(delivery, seen),
         because=Because(
             halted=what_halted(delivery, seen),
-            rule=delivery.state.halt.rule if delivery.state.halt is not None else None,
+            rule=rule_of_halt(delivery, seen),
             discrepancy=() if fits or found is None else found.differs,
             unbalanced=() if balances else delivery.balance.unexplained(),
             out_of_sight=utc_text(delivery.state.gap.began) if delivery.state.gap is not None else None,
