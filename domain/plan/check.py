@@ -80,8 +80,8 @@ def deconfliction(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
     if initiator is not None and not competent(plan, directory):
         kinds = " or ".join(MAY_ASK_THE_REGISTER)
         problem = (
-            f"R15: no {kinds} of {initiator.state or 'no State'}, other than {plan.initiator} itself, takes part, so nobody can sign "
-            "that the register of live operations is looked into; ask one for consent, or name it on a ladder or as coordinator"
+            f"R15: no {kinds} of {initiator.state or 'no State'}, other than {plan.initiator} itself, takes part, so nobody can "
+            "sign that other live operations are looked for; ask one for consent, or name it on a ladder or as coordinator"
         )
         yield Fault(place="initiator", problem=problem)
 

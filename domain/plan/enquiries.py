@@ -130,7 +130,7 @@ class Enquiries(Frozen):
     def with_one(self, enquiry: Enquiry) -> "Enquiries":
         """With another that was looked into, and the alarms that follow from it. There must be room for it."""
         book = self.model_copy(update={"made": (*self.made, enquiry)}) if enquiry.marks else self
-        for pattern, count, most in book._counted(enquiry):
+        for pattern, count, most in _counted(book.made, enquiry.service):
             if count >= most:
                 book = book.with_alarm(pattern, count, enquiry)
         return book
@@ -159,14 +159,15 @@ class Enquiries(Frozen):
         """Alarms that supervisors have not been told of yet, the oldest first."""
         return tuple(one for one in self.alarms if one.number > self.told)
 
-    def _counted(self, enquiry: Enquiry) -> Iterator[tuple[Pattern, int, int]]:
-        """Each pattern with what is counted of it, and how many are many."""
-        own = [one for one in self.made if one.service == enquiry.service]
-        yield "many_selectors", len({mark for one in own for mark in one.marks}), MANY_SELECTORS
-        yield "many_misses", len({one.delivery for one in own if one.missed}), MANY_MISSES
-        numbers = {pair for one in own for pair in zip(one.marks, one.blocks, strict=False)}
-        blocks = Counter(block for _, block in numbers if block)
-        yield "neighbouring_numbers", max(blocks.values(), default=0), MANY_NEIGHBOURS
+
+def _counted(made: tuple[Enquiry, ...], service: str) -> Iterator[tuple[Pattern, int, int]]:
+    """Each pattern of this service with what is counted of it, and how many are many."""
+    own = [one for one in made if one.service == service]
+    yield "many_selectors", len({mark for one in own for mark in one.marks}), MANY_SELECTORS
+    yield "many_misses", len({one.delivery for one in own if one.missed}), MANY_MISSES
+    numbers = {pair for one in own for pair in zip(one.marks, one.blocks, strict=False)}
+    blocks = Counter(block for _, block in numbers if block)
+    yield "neighbouring_numbers", max(blocks.values(), default=0), MANY_NEIGHBOURS
 
 
 def _fits(made: tuple[Enquiry, ...], enquiry: Enquiry) -> bool:
@@ -188,4 +189,3 @@ def _fits(made: tuple[Enquiry, ...], enquiry: Enquiry) -> bool:
 def _newest(names: Iterable[str]) -> tuple[str, ...]:
     """Each once, the last of them."""
     return tuple(dict.fromkeys(reversed(tuple(names))))[:NAMED][::-1]
-

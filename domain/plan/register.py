@@ -53,8 +53,8 @@ class Claim(Frozen):
         return self.delivery != other.delivery and not frozenset(self.hashes).isdisjoint(other.hashes)
 
 
-class Question(Frozen):
-    """A claim on its way to the register, and when it was asked."""
+class DatedClaim(Frozen):
+    """A claim, and when it was brought."""
 
     claim: Claim
     at: Moment
@@ -114,17 +114,17 @@ class Register(Frozen):
     asked_at: Moment | None = None
     """The newest moment that anyone has brought. It never runs back, so that no quota does."""
 
-    def claim(self, question: Question) -> tuple["Register", Answer]:
+    def claim(self, brought: DatedClaim) -> tuple["Register", Answer]:
         """Enter an operation; entering it again changes nothing. Of two that touch, the later one finds the earlier.
 
         Where there is no room for it, or a quota is passed, nothing is looked into and nothing entered.
         """
-        claim = question.claim
+        claim = brought.claim
         if claim in self.claims:
-            return self, self._answer(*self._touching(claim), claim)
-        now = max([instant(question.at), *([instant(self.asked_at)] if self.asked_at is not None else [])])
+            return self, Answer(number=self.number, findings=_findings(self.claims, *self.touching(claim), claim))
+        now = max([instant(brought.at), *([instant(self.asked_at)] if self.asked_at is not None else [])])
         book = self.enquiries.at(now)
-        enquiry = self._enquiry(question, now)
+        enquiry = self._enquiry(brought, now)
         wanting = self._wanting(claim)
         if wanting is not None:
             return self._deferred(book.with_alarm(*wanting, enquiry), now, now + LATER)
@@ -138,7 +138,7 @@ class Register(Frozen):
             enquiries=book.with_one(enquiry),
             asked_at=utc_text(now),
         )
-        return register, register._answer(*register._touching(claim), claim)
+        return register, Answer(number=register.number, findings=_findings(register.claims, *register.touching(claim), claim))
 
     def release(self, delivery: str) -> tuple["Register", Answer]:
         """Take an operation out; those it touched find one conflict less."""
@@ -146,7 +146,7 @@ class Register(Frozen):
         if found is None:
             return self, Answer(number=self.number)
         register = self.model_copy(update={"number": self.number + 1, "claims": self._without(delivery)})
-        return register, register._answer(*register._touching(found))
+        return register, Answer(number=register.number, findings=_findings(register.claims, *self.touching(found)))
 
     def told(self, alarm: int) -> "Register":
         """Supervisors have been told of the alarms up to this number."""
@@ -157,9 +157,9 @@ class Register(Frozen):
         register = self.model_copy(update={"enquiries": book, "asked_at": utc_text(now)})
         return register, Answer(number=self.number, not_before=utc_text(not_before))
 
-    def _enquiry(self, question: Question, now: datetime) -> Enquiry:
+    def _enquiry(self, brought: DatedClaim, now: datetime) -> Enquiry:
         """What of this counts: what the same operation has not looked for already."""
-        claim, before = question.claim, self._known(question.claim.delivery)
+        claim, before = brought.claim, self._known(brought.claim.delivery)
         known = before.hashes if before is not None else ()
         new = [one for one in claim.hashes if one not in known]
         return Enquiry(
@@ -169,8 +169,8 @@ class Register(Frozen):
             signer=claim.signer,
             delivery=claim.delivery,
             marks=tuple(one[:16] for one in new),
-            blocks=question.blocks if before is None else (),
-            missed=not self._touching(claim),
+            blocks=brought.blocks if before is None else (),
+            missed=not self.touching(claim),
         )
 
     def _wanting(self, claim: Claim) -> tuple[Pattern, int] | None:
@@ -181,7 +181,7 @@ class Register(Frozen):
             return "full", len(others)
         if sum(len(one.hashes) for one in others) + len(claim.hashes) > MOST_HASHES:
             return "full", len(others)
-        touching = self._touching(claim)
+        touching = self.touching(claim)
         crowd = max([len(touching), *(1 + sum(one.touches(other) for other in others) for one in touching)])
         return ("crowded", crowd) if crowd > MOST_CONTACTS else None
 
@@ -191,12 +191,16 @@ class Register(Frozen):
     def _without(self, delivery: str) -> tuple[Claim, ...]:
         return tuple(one for one in self.claims if one.delivery != delivery)
 
-    def _touching(self, claim: Claim) -> tuple[Claim, ...]:
+    def touching(self, claim: Claim) -> tuple[Claim, ...]:
+        """The live operations that share something with this one, in the order in which they came."""
         return tuple(one for one in self.claims if one.touches(claim))
 
-    def _answer(self, *touched: Claim) -> Answer:
-        findings = tuple(Finding(party=_party(one), others=tuple(map(_party, self._touching(one)))) for one in touched)
-        return Answer(number=self.number, findings=findings)
+
+def _findings(claims: tuple[Claim, ...], *touched: Claim) -> tuple[Finding, ...]:
+    """For each of these operations, all of those claims that touch it."""
+    return tuple(
+        Finding(party=_party(one), others=tuple(_party(other) for other in claims if other.touches(one))) for one in touched
+    )
 
 
 def _party(claim: Claim) -> Party:

@@ -121,8 +121,8 @@ class DeconflictionRefused(Kind):
 
 
 class Deconfliction(Contingency):
-    """Before the register is looked into, one competent service of the initiator's own State signs for it (R15): at the start, and
-    when a changed plan touches more.
+    """Before the register is looked into, one competent service of the initiator's own State signs for it (R15): at the start,
+    and when a changed plan touches more.
     """
 
     declares = Unforeseen(
@@ -160,6 +160,13 @@ class Deconfliction(Contingency):
             _pass_over(state)
         else:
             state.stop_all("silence", NOT_SIGNED(services=services), when.seq)
+
+
+def signature(delivery: Delivery) -> tuple[str, int]:
+    """The newest signature by which the register is looked into: whose it is, and its entry. There must be one."""
+    order = delivery.state.register.orders[-1]
+    known = next(one for one in delivery.state.statements.values() if one.seq == order)
+    return known.service, order
 
 
 def _lacks_a_signature(delivery: Delivery) -> bool:

@@ -22,7 +22,7 @@ def leaving(delivery: Delivery) -> bool:
 
 
 def free_of_conflict(delivery: Delivery) -> bool:
-    """Whether the register has answered since the last step, after all that the plan touches, and what it found is settled (R15)."""
+    """Whether the register has answered since the last step, about all that the plan touches, and that is settled (R15)."""
     register = delivery.state.register
     return register.looked and not register.unsettled()
 
