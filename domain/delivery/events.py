@@ -342,7 +342,7 @@ class Deconflicted(Event):
     def apply(self, state: State, when: Moment, law: Law) -> None:
         register = state.register
         register.number, register.contacts = self.number, self.contacts
-        if self.order == register.orders[-1] and register.covers(state.plan):
+        if register.orders[-1:] == (self.order,) and register.covers(state.plan):
             register.looked, register.afresh = True, False
 
 

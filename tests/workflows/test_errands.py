@@ -36,7 +36,7 @@ class Forgetful:
         """Say that nobody else touches it; not the first time."""
         self.looks += 1
         if self.looks > 1:
-            await self._relay.report(touched.delivery, Deconflicted(number=0))
+            await self._relay.report(touched.delivery, Deconflicted(number=0, order=touched.order))
         elif self._fails:
             raise ApplicationError("it cannot be done", non_retryable=True)
 
