@@ -34,6 +34,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory, Listed, Service
 from domain.plan.directory import faults_in as faults_of_directory
+from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
@@ -56,7 +57,7 @@ from process.codec import Codec, ForgedError
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT, codec_of, readable
 from workflows import messages
-from workflows.messages import Asker, Docket, HandIn, LedgerSlice, delivery_of, hand_in, update_id, workflow_id
+from workflows.messages import Asker, Docket, HandIn, LedgerSlice, delivery_of, hand_in, register_id, update_id, workflow_id
 
 log = logging.getLogger("vigil.desk")
 
@@ -324,6 +325,16 @@ class Desk:
         """The caller's deliveries, newest first; all of them for a supervisor. At most 200."""
         rows = [await _row(found) async for found in self._find(caller, running=False)]
         return tuple(row for row in rows if row is not None)
+
+    async def alarms(self) -> tuple[Alarm, ...]:
+        """The patterns of enquiries that the register has found, the oldest first; none before anybody has claimed."""
+        register = self._client.get_workflow_handle(register_id(self._task_queue))
+        try:
+            with _as_ours("the register"):
+                found: list[Alarm] = await register.query(messages.QUERY_ALARMS, result_type=list[Alarm], rpc_timeout=PATIENCE)
+        except NotFound:
+            return ()
+        return tuple(found)
 
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """The summary of one delivery."""

@@ -30,11 +30,14 @@ from archive.keys import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
+from domain.delivery.events import Opened
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.directory import Directory, Reach, Service
 from domain.plan.plan import Plan
+from domain.plan.register import competent
 from domain.rules.books import newest
+from domain.rules.conflict import DeconflictionRequested
 from domain.rules.stop import StopRequested
 from domain.signing.envelope import Envelope
 from domain.views.view import DeliveryView
@@ -112,6 +115,10 @@ class Installation:
     reads: Reads
     sessions: Sessions
     services: SimulatedServices | None = field(default=None)
+    signs: bool = True
+    """Whether `opened` and `until` sign that the register is looked into, where nobody serves."""
+    let: list[tuple[Plan, str]] = field(default_factory=list)
+    """What has been signed so."""
 
     def gateway(self, service: str, officer: str | None = None) -> Gateway:
         """The gateway, as this service calls it: its system, or an officer of it."""
@@ -137,6 +144,8 @@ class Installation:
         changes = self.gateway(service or plan.initiator).changes(plan.operation)
         async with asyncio.timeout(PATIENCE):
             async for entry in changes:
+                if isinstance(entry, Entry) and isinstance(entry.event, Opened) and entry.event.contingency == "deconfliction":
+                    await self.let_look(plan, entry.event.checkpoint)
                 if isinstance(entry, Entry) and done(entry):
                     await changes.aclose()  # it is a generator
                     return entry
@@ -144,15 +153,37 @@ class Installation:
         raise AssertionError(message)
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
-        """Wait until that checkpoint is open. The workflow itself is asked, so that nothing of it is in the log of reads, now or
-        later. Raises `TimeoutError`.
+        """Wait until that checkpoint is open, and sign meanwhile that the register is looked into. The workflow itself is asked, so
+        that nothing of it is in the log of reads, now or later. Raises `TimeoutError`.
         """
         asker = Asker(service=self.directory.get(plan.initiator))
         async with asyncio.timeout(PATIENCE):
             while True:
                 view: DeliveryView = await self.handle(plan).query(messages.QUERY_VIEW, asker, result_type=DeliveryView)
-                if checkpoint in {one.checkpoint for one in view.waiting}:
+                waiting = [one.checkpoint for one in view.waiting]
+                if checkpoint in waiting:
                     return
+                for name in waiting:
+                    if name.startswith("deconfliction."):
+                        await self.let_look(plan, name)
+
+    async def let_look(self, plan: Plan, checkpoint: str) -> None:
+        """Where nobody serves, a competent service at its desk signs that the register is looked into (R15); once."""
+        if self.services is not None or not self.signs or (plan, checkpoint) in self.let:
+            return
+        self.let.append((plan, checkpoint))
+        signer = competent(plan, self.directory)[0]
+        said = Statement(
+            id=f"look-{checkpoint}",
+            delivery=plan.operation,
+            checkpoint=checkpoint,
+            plan=signed_plan(plan).fingerprint(),
+            service=signer,
+            officer="officer-1",
+            happened_at="2022-03-01T06:00:00+05:00",
+            content=DeconflictionRequested(reference="TEST-4", reason="before anybody is asked"),
+        )
+        await self.gateway(signer).submit(plan.operation, sign_statement(said, private_key_of(signer)))
 
     async def to_the_end(self, plan: Plan) -> list[Entry]:
         """The whole ledger, once the delivery has ended. Raises `AssertionError` with where it stands if it does not."""

@@ -6,7 +6,7 @@ import uuid
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client
@@ -16,12 +16,13 @@ from domain.delivery.events import Closed, Deconflicted, Stated, Told
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.plan import Plan
-from domain.plan.register import Answer, Claim, Register
+from domain.plan.register import Answer, Claim, DatedClaim, Register
 from domain.plan.selectors import selector
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.rules.conflict import ConflictYielded
 from domain.rules.stop import Interdicted
+from domain.words.moments import utc_text
 from process.builds import pinned
 from process.temporal import readable
 from rehearsal.invariants import Checker
@@ -91,6 +92,16 @@ def contact_in(entry: Entry) -> tuple[str, str]:
     assert isinstance(entry.event, Deconflicted)
     (contact,) = entry.event.contacts
     return contact.service, contact.checkpoint
+
+
+def claim_of(delivery: str, contact: str = FIRST) -> Claim:
+    """An operation that touches one thing, always the same."""
+    return Claim(delivery=delivery, contact=contact, state="KZ", signer="kz.prosecutor", order=2, hashes=("a" * 64,))
+
+
+def now(claim: Claim) -> DatedClaim:
+    """The claim, brought now."""
+    return DatedClaim(claim=claim, at=utc_text(datetime.now(UTC)))
 
 
 async def start(at: Installation, plan: Plan) -> None:
@@ -225,7 +236,7 @@ async def test_a_stop_is_heard_while_the_register_is_waited_for(temporal: Client
 async def test_a_register_that_begins_anew_is_heard(temporal: Client) -> None:
     """Should someone terminate it, its successor's answers are newer than all before, and no delivery waits for ever."""
     queue = f"register-{uuid.uuid4().hex}"
-    claim = Claim(delivery="operation-1", contact=FIRST, hashes=("a" * 64,))
+    claim = claim_of("operation-1")
     async with Worker(
         temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox(), deployment_config=pinned(queue, "1")
     ):
@@ -233,7 +244,7 @@ async def test_a_register_that_begins_anew_is_heard(temporal: Client) -> None:
         for old in (Register(number=41), None):
             book = Book(live=old)
             register = await temporal.start_workflow(messages.REGISTER, book, id=queue, task_queue=queue)
-            numbers.append((await register.execute_update(messages.CLAIM, claim, result_type=Answer)).number)
+            numbers.append((await register.execute_update(messages.CLAIM, now(claim), result_type=Answer)).number)
             await register.terminate()
 
     assert 42 == numbers[0] < numbers[1]
@@ -246,9 +257,9 @@ async def test_the_register_goes_on_over_many_runs(temporal: Client) -> None:
         temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox(), deployment_config=pinned(queue, "1")
     ):
         handle = await temporal.start_workflow(messages.REGISTER, Book(answers_per_run=2), id=queue, task_queue=queue)
-        claims = [Claim(delivery=f"operation-{number}", contact=FIRST, hashes=("a" * 64,)) for number in range(7)]
+        claims = [claim_of(f"operation-{number}", f"{chr(97 + number)}{chr(97 + number)}.police") for number in range(7)]
         register = temporal.get_workflow_handle(handle.id)
-        answers = [await register.execute_update(messages.CLAIM, claim, result_type=Answer) for claim in claims]
+        answers = [await register.execute_update(messages.CLAIM, now(claim), result_type=Answer) for claim in claims]
         last = await register.execute_update(messages.RELEASE, Over(delivery="operation-0"), result_type=Answer)
         runs = [run async for run in temporal.list_workflows(f"WorkflowId = '{queue}'")]
         await register.terminate()
