@@ -153,7 +153,7 @@ class Installation:
         raise AssertionError(message)
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
-        """Wait until that checkpoint is open, and sign meanwhile that the register is looked into. The workflow itself is asked, so
+        """Wait until that checkpoint is open, and sign meanwhile that the register is looked into. The workflow is asked, so
         that nothing of it is in the log of reads, now or later. Raises `TimeoutError`.
         """
         asker = Asker(service=self.directory.get(plan.initiator))

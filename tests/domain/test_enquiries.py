@@ -220,13 +220,13 @@ def test_no_state_alone_fills_the_register() -> None:
 
 def live(number: int, hashes: tuple[str, ...], state: str = "KZ") -> Claim:
     """A live operation with names of the greatest length."""
-    name = f"{state.lower()}.{number}".ljust(40, "x")
+    name = f"{state.lower()}.s{number}".ljust(40, "x")
     return Claim(delivery=f"d{number}".ljust(40, "x"), contact=name, state=state, signer=name, order=20_000, hashes=hashes)
 
 
 @pytest.mark.parametrize("at_once", [1, LARGEST_PLAN])
 def test_a_full_register_takes_nothing_more_and_is_a_payload_that_temporal_takes(at_once: int) -> None:
-    """As many live operations, hashes, enquiries and alarms as there can be, with the longest names: it is carried on as it is."""
+    """As many live operations, hashes, enquiries and alarms as there can be, with the longest names: it is carried on so."""
     largest = min(MOST_LIVE, MOST_HASHES // at_once)
     each = MOST_HASHES // MOST_LIVE if at_once == 1 else at_once
     claims = tuple(live(n, things(each, f"{n}"), "KZ" if n % 2 else "UZ") for n in range(largest))
@@ -247,14 +247,14 @@ def test_a_full_register_takes_nothing_more_and_is_a_payload_that_temporal_takes
 
 def enquiry(number: int, marks: tuple[str, ...]) -> Enquiry:
     """One of the window, with names of the greatest length."""
-    name = f"kz.{number}".ljust(40, "x")
+    name = f"kz.s{number}".ljust(40, "x")
     named = {"service": name, "signer": name, "delivery": f"d{number}".ljust(40, "x"), "state": "KZ"}
     return Enquiry.model_validate({"at": utc_text(EPOCH), "marks": marks, **named})
 
 
 def alarm(number: int) -> Alarm:
     """One of the largest."""
-    names = tuple(f"kz.{number}-{one}".ljust(40, "x") for one in range(NAMED))
+    names = tuple(f"kz.s{number}-{one}".ljust(40, "x") for one in range(NAMED))
     said = {"pattern": "neighbouring_numbers", "service": names[0], "state": "KZ", "count": 10_000}
     deliveries = tuple(f"d{number}-{one}".ljust(40, "x") for one in range(NAMED))
     return Alarm.model_validate({"number": number, "at": utc_text(EPOCH), **said, "deliveries": deliveries, "signers": names})
