@@ -174,7 +174,7 @@ class Installation:
         self.let.append((plan, checkpoint))
         signer = competent(plan, self.directory)[0]
         said = Statement(
-            id=f"look-{checkpoint}",
+            id=f"look-{checkpoint.replace('.', '-')}",
             delivery=plan.operation,
             checkpoint=checkpoint,
             plan=signed_plan(plan).fingerprint(),

@@ -23,7 +23,7 @@ from workflows import messages, temporal_stage
 from workflows.controlled_delivery import ControlledDelivery
 from workflows.messages import CheckpointWait, Docket, Touched, workflow_id
 
-AT_ONCE = Pace(fastest=timedelta(), slowest=timedelta())
+AT_ONCE = Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds=1))
 
 
 class Forgetful:
