@@ -23,7 +23,7 @@ from domain.record.verify import verify
 from domain.rules.conflict import ConflictYielded
 from domain.rules.stop import Interdicted
 from domain.words.moments import utc_text
-from process.builds import pinned
+from process.builds import pinned, settle
 from process.temporal import readable
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
@@ -140,6 +140,7 @@ async def say(at: Installation, plan: Plan, service: str, content: Content, chec
     said = Statement(
         id=uuid.uuid4().hex,
         delivery=plan.operation,
+        plan=signed_plan(plan).fingerprint(),
         checkpoint=checkpoint,
         service=service,
         officer="officer-1",
@@ -240,6 +241,7 @@ async def test_a_register_that_begins_anew_is_heard(temporal: Client) -> None:
     async with Worker(
         temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox(), deployment_config=pinned(queue, "1")
     ):
+        await settle(temporal, queue, "1", takes_over=False)
         numbers = []
         for old in (Register(number=41), None):
             book = Book(live=old)
@@ -256,6 +258,7 @@ async def test_the_register_goes_on_over_many_runs(temporal: Client) -> None:
     async with Worker(
         temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox(), deployment_config=pinned(queue, "1")
     ):
+        await settle(temporal, queue, "1", takes_over=False)
         handle = await temporal.start_workflow(messages.REGISTER, Book(answers_per_run=2), id=queue, task_queue=queue)
         claims = [claim_of(f"operation-{number}", f"{chr(97 + number)}{chr(97 + number)}.police") for number in range(7)]
         register = temporal.get_workflow_handle(handle.id)
