@@ -109,7 +109,19 @@ def page(delivery: Delivery, reader: Service, since: int) -> list[Entry | Withhe
         if isinstance(entry, Entry) and sees(delivery, seen, entry)
         else Withheld(seq=entry.seq, leaf=delivery.ledger.leaf_at(entry.seq))
         for entry in delivery.ledger.since(since)
+        if entry.seq < length(delivery, seen)
     ]
+
+
+def length(delivery: Delivery, seen: Sight) -> int:
+    """How many entries this reader is shown, withheld ones included. Before the first consent is asked, a participant's ledger
+    ends with the newest entry that it may read, so that their number does not tell whether another operation was found (R15).
+    """
+    begun = any(one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
+    if seen.whole or begun:
+        return len(delivery.ledger)
+    own = (one.seq for one in reversed(delivery.ledger.entries) if sees(delivery, seen, one))
+    return next(own, 0) + 1
 
 
 def sees(delivery: Delivery, seen: Sight, entry: Entry) -> bool:
