@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -59,6 +59,8 @@ from gateway.problems import HTTP, STATUS, problem
 from process.brought import cards_in
 from process.in_force import InForce
 from protocol.calls import LARGEST_BODY
+from rehearsal.scenario import Pace, Scenario
+from rehearsal.services import lines, private_key_of
 from tests.installation import log_of_reads
 from tests.reference import protocol
 
@@ -109,11 +111,14 @@ def said() -> dict[str, Any]:
     return namespace
 
 
+AT_ONCE = Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds=1))
+
+
 def directory_of(said: dict[str, Any]) -> Directory:
     """The example directory, with the document's keys."""
     tree = YAML(typ="safe").load(ROOT / "examples" / "directory.yaml")
     services = [Service.model_validate(one) for one in tree["services"]]
-    others = {"kz.knb": said["initiator_key"], "audit": said["auditor_key"]}
+    others = {"kz.knb": said["initiator_key"], "audit": said["auditor_key"], "kz.prosecutor": private_key_of("kz.prosecutor")}
     known = {"uz.prosecutor": said["public"]} | {service: public_text(key) for service, key in others.items()}
     system = Service(id="vigil", kind="system", names={"en": "Vigil"})
     keyed = [
@@ -157,7 +162,10 @@ class PaperDesk:
                 self.said["sign_envelope"](canonical(self.plan), PLAN_TYPE, self.said["initiator_key"])
             )
             self.delivery = begin(plan, self.directory, self.cards, NOW, bytes(32))
-            report(self.delivery, Deconflicted(number=1), NOW)
+            asked = request(self.delivery, "deconfliction.1", "kz.prosecutor")
+            (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, NOW)
+            submit(self.delivery, line.envelope, NOW)
+            report(self.delivery, Deconflicted(number=1, order=self.delivery.state.register.orders[-1]), NOW)
         return self.delivery
 
     def _of(self, delivery: str) -> Delivery:
