@@ -34,6 +34,7 @@ from domain.plan import proof
 from domain.plan.access import MAY, ROLES
 from domain.plan.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
 from domain.plan.documents import Document
+from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken, authentic
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import amend, begin, read_statement, report, submit
@@ -119,6 +120,7 @@ def directory_of(said: dict[str, Any]) -> Directory:
     tree = YAML(typ="safe").load(ROOT / "examples" / "directory.yaml")
     services = [Service.model_validate(one) for one in tree["services"]]
     others = {"kz.knb": said["initiator_key"], "audit": said["auditor_key"], "kz.prosecutor": private_key_of("kz.prosecutor")}
+    others["supervision"] = private_key_of("supervision")
     known = {"uz.prosecutor": said["public"]} | {service: public_text(key) for service, key in others.items()}
     system = Service(id="vigil", kind="system", names={"en": "Vigil"})
     keyed = [
@@ -222,6 +224,10 @@ class PaperDesk:
             ),
         )
 
+    async def alarms(self) -> tuple[Alarm, ...]:
+        """Nobody looks for too much."""
+        return ()
+
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """Its summary."""
         return view(self._of(delivery), caller, NOW)
@@ -287,7 +293,12 @@ def raw_request(asked: Block, said: dict[str, Any], number: int) -> bytes:
     officer, _, caller = asked.note.removeprefix("as ").split(",")[0].rpartition(" of ")
     method, target, _ = head.splitlines()[0].split(" ")
     if "<proof>" in head:
-        key = {"uz.prosecutor": said["key"], "kz.knb": said["initiator_key"], "audit": said["auditor_key"]}[caller]
+        key = {
+            "uz.prosecutor": said["key"],
+            "kz.knb": said["initiator_key"],
+            "audit": said["auditor_key"],
+            "supervision": private_key_of("supervision"),
+        }[caller]
         now = int(NOW.timestamp())
         made = said["make_proof"](caller, key, method, f"{URL}{target}", body.encode(), now, f"example-{number}", officer)
         head = head.replace("Authorization: Vigil <proof>", f"Authorization: {made}")
