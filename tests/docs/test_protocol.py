@@ -666,7 +666,7 @@ async def test_the_reader_of_the_stream_resumes(said: dict[str, Any]) -> None:
     """The document's reader of server-sent events takes the stream apart, and the last id is where it resumes."""
     shown = next(answered for asked, answered in exchanges() if "/changes" in asked.body)
     found = list(said["entries_in"](shown.body.partition("\n\n")[2].splitlines()))
-    assert [number for number, _ in found] == [4, 5, 6, 7, 8]
+    assert [number for number, _ in found] == [7, 8, 9, 10, 11]
     assert found[-1][1]["seq"] == 8
 
 
