@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.alarms import Alarms
 from activities.checkpoint import Checkpoints
 from activities.deconfliction import Deconfliction
 from activities.keeping import Keeping
@@ -90,6 +91,7 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
             deconfliction.deconflict,
             deconfliction.release,
             keeping.keep,
+            Alarms(caller, messenger, directory).tell_supervisors,
         ],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=grace,

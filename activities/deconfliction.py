@@ -4,13 +4,16 @@ Here alone is the deconfliction key: what goes to the register is hashed, and wh
 a conflict and whom to call. Code names of other operations stay in the register and in this activity.
 """
 
+from datetime import UTC, datetime
+
 from temporalio import activity
 from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.relay import Relay
-from domain.delivery.events import Deconflicted, Released
-from domain.plan.register import Answer, Claim, contacts
-from domain.plan.selectors import hashes
+from domain.delivery.events import Deconflicted, Deferred, Released
+from domain.plan.register import Answer, Claim, DatedClaim, contacts
+from domain.plan.selectors import blocks, hashes
+from domain.words.moments import utc_text
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT
 from workflows import messages
@@ -27,10 +30,22 @@ class Deconfliction:
 
     @activity.defn(name=messages.DECONFLICT)
     async def deconflict(self, touched: Touched) -> None:
-        """Claim. The answer goes by signal to every delivery it concerns, to the one that asked last."""
-        found = hashes(self._key, touched.identifiers, touched.selectors)
-        claim = Claim(delivery=touched.delivery, contact=touched.contact, hashes=found)
-        await self._tell(await _ask(messages.CLAIM, claim))
+        """Claim. The answer goes by signal to every delivery it concerns, to the one that asked last; that it was not looked into
+        goes to that one alone.
+        """
+        claim = Claim(
+            delivery=touched.delivery,
+            contact=touched.contact,
+            state=touched.state,
+            signer=touched.signer,
+            order=touched.order,
+            hashes=hashes(self._key, touched.identifiers, touched.selectors),
+        )
+        numbers = tuple(block[:16] for block in blocks(self._key, touched.identifiers))
+        answer = await _ask(messages.CLAIM, DatedClaim(claim=claim, at=utc_text(datetime.now(UTC)), blocks=numbers))
+        if answer.not_before is not None:
+            await self._relay.report(touched.delivery, Deferred(order=touched.order, not_before=answer.not_before))
+        await self._tell(answer)
 
     @activity.defn(name=messages.RELEASE_CLAIM)
     async def release(self, over: Over) -> None:
@@ -41,11 +56,11 @@ class Deconfliction:
     async def _tell(self, answer: Answer) -> None:
         await self._directory.look()  # so that nobody is given a key that has ended
         for finding in answer.findings:
-            told = Deconflicted(number=answer.number, contacts=contacts(self._key, finding, self._directory.now))
-            await self._relay.report(finding.claim.delivery, told)
+            party, found = finding.party, contacts(self._key, finding, self._directory.now)
+            await self._relay.report(party.delivery, Deconflicted(number=answer.number, order=party.order, contacts=found))
 
 
-async def _ask(update: str, what: Claim | Over) -> Answer:
+async def _ask(update: str, what: DatedClaim | Over) -> Answer:
     """The register's answer; the first who asks begins it."""
     queue = activity.info().task_queue
     register = await activity.client().start_workflow(

@@ -20,7 +20,7 @@ from aiosmtplib import SMTPException, send
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.delivery.requests import Notice, Request
-from domain.delivery.vocabulary import NoticeKind, UtcText
+from domain.delivery.vocabulary import AnyNotice, UtcText
 from domain.plan.directory import Channel, Desk, Email, Webhook
 from domain.signing.canonical import Frozen, canonical, digest, digest_of_bytes, plain
 from domain.signing.keys import b64
@@ -39,7 +39,7 @@ recommends 15 to 30.
 UNTIMED = aiohttp.ClientTimeout(total=None)
 """`ONE_ALERT` is the bound, for webhooks as for mail."""
 
-WORDS: dict[Literal["request", NoticeKind], str] = {
+WORDS: dict[Literal["request", AnyNotice], str] = {
     "request": "something is asked of you",
     "reminder": "an answer is still waited for",
     "escalation": "others have not answered, and you are next",
@@ -50,6 +50,7 @@ WORDS: dict[Literal["request", NoticeKind], str] = {
     "keys": "keys of a service were changed",
     "alarm": "there is an alarm",
     "conflict": "there is somebody to call",
+    "enquiries": "there is a pattern of enquiries",
 }
 """What a mail says of each kind."""
 
@@ -61,7 +62,7 @@ class NotToldError(Exception):
 class Alert(Frozen):
     """All that is told: something of this kind waits for this service."""
 
-    type: Literal["request", NoticeKind]
+    type: Literal["request", AnyNotice]
     delivery: OperationCode
     service: ServiceId
     at: UtcText

@@ -15,6 +15,7 @@ import typer
 
 from client import passphrase
 from client.commands import (
+    alarms,
     codec,
     conformance,
     deliveries,
@@ -40,6 +41,7 @@ for group in (rehearsing, installation, deliveries, speaking, evidence):
 app.command()(signing_in.sign_in)
 app.command()(reads.reads)
 app.command()(expunging.expunge)
+app.command()(alarms.alarms)
 app.command()(codec.codec)
 app.command()(conformance.conformance)
 

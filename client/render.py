@@ -17,12 +17,14 @@ from domain.delivery.events import (
     Closed,
     Concluded,
     Deconflicted,
+    Deferred,
     Ended,
     Escalated,
     Expired,
     Expiring,
     Halted,
     KeysChanged,
+    LookDue,
     Opened,
     Released,
     Reminded,
@@ -149,6 +151,10 @@ def _what(entry: Entry) -> tuple[str, str]:
         case Deconflicted(contacts=contacts):
             who = ", ".join(f"call {one.service} ({one.call}) about conflict {one.conflict}" for one in contacts)
             return f"other operations looked for: {who or 'none touches this one'}", "bold yellow" if contacts else "dim"
+        case Deferred(not_before=moment_text):
+            return f"the register was not looked into; asked again from {moment(moment_text)} on [R15]", "yellow"
+        case LookDue():
+            return "the register may be asked again", "dim"
         case Cleared(leg=leg):
             return (
                 f"leg {leg + 1} cleared: every authorisation it needs is live and lasts [{'R1' if leg == 0 else 'R5'}]",

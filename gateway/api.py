@@ -17,6 +17,7 @@ from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.plan.directory import Listed
+from domain.plan.enquiries import Alarm
 from domain.record.expunction import Approvals
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
@@ -45,6 +46,7 @@ LARGEST_BODY = 1_000_000
 """Bytes."""
 LARGEST_NUMBER = 999_999_999
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
+ALARMS = TypeAdapter(tuple[Alarm, ...])
 LISTED = TypeAdapter(tuple[Listed, ...])
 DELIVERY: TypeAdapter[str] = TypeAdapter(OperationCode)
 PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
@@ -249,6 +251,14 @@ async def decode(request: web.Request) -> web.Response:
     body, deliveries = await read(request, partial(decoded, request.app[DESK].codec), most=MOST_CODED)
     shows(request, deliveries)
     return _json(body)
+
+
+@routes.get("/v1/alarms", name="alarms")
+async def alarms(request: web.Request) -> web.Response:
+    """Patterns of enquiries at the register of live operations, the oldest first. For supervisors."""
+    found = await request.app[DESK].alarms()
+    shows(request, dict.fromkeys(delivery for alarm in found for delivery in alarm.deliveries))
+    return _json(ALARMS.dump_json(found))
 
 
 @routes.get("/v1/reads", name="reads")

@@ -27,6 +27,7 @@ from domain.plan.access import reach, role_of, speaks_everywhere
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory, Listed, Service
+from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken, read_change
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import amended_by, read_statement, verified_plan
@@ -50,7 +51,7 @@ from process.codec import Codec
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT, codec_of, delete_runs, readable
 from workflows import messages
-from workflows.messages import Docket, HandIn, delivery_of, hand_in, update_id, workflow_id
+from workflows.messages import Docket, HandIn, delivery_of, hand_in, register_id, update_id, workflow_id
 
 log = logging.getLogger("vigil.desk")
 
@@ -312,6 +313,16 @@ class Desk:
             async for found in self._client.list_workflows(query, rpc_timeout=PATIENCE):
                 if (delivery := delivery_of(found.id)) is not None:
                     yield delivery
+
+    async def alarms(self) -> tuple[Alarm, ...]:
+        """The patterns of enquiries that the register has found, the oldest first; none before anybody has claimed."""
+        register = self._client.get_workflow_handle(register_id(self._task_queue))
+        try:
+            with as_ours("the register"):
+                found: list[Alarm] = await register.query(messages.QUERY_ALARMS, result_type=list[Alarm], rpc_timeout=PATIENCE)
+        except NotFound:
+            return ()
+        return tuple(found)
 
     async def inbox(self, caller: Service, cursor: str | None = None) -> Inbox:
         """A page of what the caller is being asked now, the most urgent first; it has then read that."""

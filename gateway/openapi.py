@@ -21,6 +21,7 @@ from domain.delivery.requests import Inbox, SignedInbox
 from domain.delivery.vocabulary import UtcText
 from domain.plan.access import OPEN
 from domain.plan.directory import Listed
+from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
 from domain.record.packet import Purpose
@@ -178,6 +179,7 @@ SAYS: dict[str, Says] = {
     ),
     "enter": Says({201: Answer(Link, "Good for a minute, and once.")}),
     "decode": Says({200: Answer(Coded)}, sends=Coded, refuses=(422,)),
+    "alarms": Says({200: Answer(tuple[Alarm, ...])}),
     "reads": Says(
         {200: Answer(Page)},
         refuses=(422,),

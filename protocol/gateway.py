@@ -14,6 +14,7 @@ from yarl import URL
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import Inbox, Request, SignedInbox
 from domain.plan.directory import Listed, valid_keys
+from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
 from domain.record.reads import Page
@@ -120,6 +121,7 @@ _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
 _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(Page)
+_ALARMS = TypeAdapter(tuple[Alarm, ...])
 _PROBLEM = TypeAdapter(_Problem)
 
 
@@ -284,6 +286,10 @@ class Gateway:
     async def decode(self, payloads: bytes) -> bytes:
         """What Temporal's UI or command line asks a codec server, and the answer. For supervisors."""
         return await self._call("POST", "/v1/codec/decode", payloads)
+
+    async def alarms(self) -> tuple[Alarm, ...]:
+        """Patterns of enquiries at the register of live operations, the oldest first. For supervisors."""
+        return self._read(_ALARMS, await self._call("GET", "/v1/alarms"))
 
     async def reads(self, since: int = 0, limit: int = 1000) -> Page:
         """A page of the log of reads, from a number on."""

@@ -6,7 +6,7 @@ Each book is told what counted, in order, and says what is wrong with it; each f
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from domain.delivery.events import Cleared, Closed, Deconflicted, Event, Opened, Silence
+from domain.delivery.events import Cleared, Closed, Deconflicted, Event, Opened, Silence, Stated, TakenUp
 from domain.delivery.statement import Statement
 from domain.plan.cards import Permission, RuleCard
 from domain.plan.directory import Directory
@@ -16,7 +16,7 @@ from domain.plan.register import Contact
 from domain.record.door import read_statement
 from domain.rules.balance import Seizure
 from domain.rules.books import BOOK
-from domain.rules.conflict import ConflictSettled
+from domain.rules.conflict import ConflictSettled, DeconflictionRequested
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
@@ -268,8 +268,15 @@ class Scales(Book):
 class Conflicts(Book):
     """What the register answered about other operations, and what both sides have signed (R15)."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, directory: Directory | None) -> None:
         self._plan = plan
+        self._directory = directory
+        self._requests: dict[int, str] = {}
+        """Entry to who signed there that the register is looked into."""
+        self._early: dict[str, tuple[Statement, int]] = {}
+        """Requests that were made, by id, each with its entry."""
+        self._signed: set[str] = set()
+        """Selectors that were signed for."""
         self._others: dict[str, Contact] = {}
         """Checkpoint of a conflict to whom to call, by the register's newest answer."""
         self._asked_anew = False
@@ -280,13 +287,44 @@ class Conflicts(Book):
         self.undecided = False
         """A conflict was left unanswered, or given way to, before it had left."""
 
-    def happened(self, event: Event, *, gone: bool) -> Iterator[str]:
+    def follow(self, plan: Plan) -> None:
+        """Of what a changed plan adds, nobody has signed for anything."""
+        super().follow(plan)
+        self._asked_anew &= self._covered()
+
+    def _covered(self) -> bool:
+        return bool(self._requests) and {one.hash for one in self._plan.selectors} <= self._signed
+
+    def _requested(self, name: str) -> Iterator[str]:
+        """Somebody signed that the register is looked into: who answers for such requests in the initiator's State."""
+        statement, seq = self._early[name]
+        signer, plan = statement.service, self._plan
+        self._requests[seq] = signer
+        self._signed |= {one.hash for one in plan.selectors}
+        self._asked_anew = False
+        if self._directory is not None:
+            known, initiator = self._directory.get(signer), self._directory.get(plan.initiator)
+            if known.state != initiator.state or known.kind not in ("prosecutor", "court", "coordinator"):
+                yield f"R15: {signer} signed that the register is looked into for {plan.initiator}"
+        if signer == plan.initiator:
+            yield f"R15: {signer} signed for itself that the register is looked into"
+
+    def happened(self, event: Event, seq: int, *, gone: bool) -> Iterator[str]:
         """What the register answered, and what may only happen after it has been asked. `gone`: it has left."""
         self._begun |= self._asked and not isinstance(event, Opened)
         match event:
-            case Deconflicted(contacts=contacts):
+            case Stated(envelope=envelope, verdict=verdict) if verdict.verdict in ("accepted", "early"):
+                said = read_statement(envelope)
+                if isinstance(said.content, DeconflictionRequested):
+                    self._early[said.id] = said, seq
+                    yield from self._requested(said.id) if verdict.verdict == "accepted" else ()
+            case TakenUp(statement=name, verdict=verdict) if name in self._early and verdict.verdict == "accepted":
+                yield from self._requested(name)
+            case Deconflicted(order=order, contacts=contacts):
+                if order not in self._requests:
+                    yield "R15: the register was looked into, and nobody had signed for it"
                 self._others = {f"conflict.{one.conflict}": one for one in contacts}
-                self._asked_anew = True
+                self._asked_anew |= self._covered() and order == max(self._requests)
             case Opened(checkpoint=name) if self._authorises(name) and not self._begun:
                 self._asked = True
                 yield from self.alone(f"{name} opened")

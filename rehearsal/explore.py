@@ -208,7 +208,9 @@ class Stage:
         while errands := [one for one in wanted(self.delivery) if not isinstance(one, Question)]:
             match errands[0]:
                 case Look():
-                    report(self.delivery, Deconflicted(number=self.delivery.state.register.number + 1), self.time)
+                    register = self.delivery.state.register
+                    found = Deconflicted(number=register.number + 1, order=register.orders[-1])
+                    report(self.delivery, found, self.time)
                 case Release():
                     report(self.delivery, Released(), self.time)
                 case OnceMore(checkpoint=name):

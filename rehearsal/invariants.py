@@ -30,7 +30,7 @@ from domain.plan.plan import Plan, read_plan
 from domain.record.door import read_statement
 from domain.rules.arrival import ArrestMade, Delivered, NotCollected
 from domain.rules.balance import Seizure, Split
-from domain.rules.conflict import ConflictSettled, ConflictYielded
+from domain.rules.conflict import ConflictSettled, ConflictYielded, DeconflictionRefused
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered, MovementDecision
 from domain.rules.permission import PermissionGranted, PermissionRefused
@@ -81,7 +81,7 @@ class Checker:
         self._lost = False
         self._destroyed = False
         self._explained = False
-        self._conflicts = Conflicts(plan)
+        self._conflicts = Conflicts(plan, directory)
 
     def check(self, entries: Sequence[Entry]) -> None:
         """Raises `BrokenInvariantError` at the first entry that breaks one."""
@@ -102,7 +102,7 @@ class Checker:
 
     def _entry(self, entry: Entry) -> Iterator[str]:  # noqa: PLR0915 - one `match` over all events is a table
         at = instant(entry.at)
-        yield from self._conflicts.happened(entry.event, gone=self._leg is not None)
+        yield from self._conflicts.happened(entry.event, entry.seq, gone=self._leg is not None)
         if self._conflicts.undecided:
             self._halt("conflict")
         match entry.event:
@@ -142,7 +142,7 @@ class Checker:
             case Closed(checkpoint=name, result="unanswered"):
                 self._close(name)
                 planned = self._plan.find(name)
-                gone = name.startswith("conflict.") and self._leg is not None
+                gone = name.startswith(("conflict.", "deconfliction.")) and self._leg is not None
                 may = gone or name == "stop.acknowledged" or name.startswith(("sighting.", "duty."))
                 if not may and (planned is None or planned.step not in ("muster", "close")):
                     yield f"R2: {name} was passed without an answer"
@@ -168,7 +168,8 @@ class Checker:
             case Silence(checkpoint=name):
                 planned = self._plan.find(name)
                 overdue = planned is not None and (planned.step == "authorise" or planned.overdue == "interdict")
-                if overdue or ".decision." in name:
+                unsigned = name.startswith("deconfliction.") and self._leg is None
+                if overdue or unsigned or ".decision." in name:
                     self._halt("silence")
                 elif name.startswith(("extension.", "search.")):
                     self._halt("expired" if name.startswith("extension.") else "lost")
@@ -334,6 +335,8 @@ class Checker:
                 self._halt("no_show")
             case Destroyed():
                 self._halt("destroyed")
+            case DeconflictionRefused() if self._leg is None:
+                self._halt("refused")
             case AuthorisationRefused() | PermissionRefused():
                 self._halt("refused")
             case _:

@@ -98,6 +98,7 @@ class Happened(Frozen):
         "expiring",
         "expired",
         "deconflicted",
+        "deferred",
         "cleared",
         "halted",
         "told",
@@ -132,6 +133,7 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
     "expiring": ("service",),
     "expired": ("service",),
     "deconflicted": ("service",),
+    "deferred": (),
     "cleared": (),
     "halted": ("checkpoint", "service", "rule"),
     "told": ("checkpoint", "service"),
@@ -237,7 +239,7 @@ def _may_open(plan: Plan, name: str) -> bool:
     duty = name.removeprefix("duty.").rpartition(".")[0] if name.startswith("duty.") else ""
     return (
         plan.find(name) is not None
-        or name in ("stop.interdiction", "stop.acknowledged", "split.parts", "balance", "conflict", "course")
+        or name in ("stop.interdiction", "stop.acknowledged", "split.parts", "balance", "deconfliction", "conflict", "course")
         or any(duty in plan.authorities(state) for state in plan.states())
         or (extension != name and any(extension in plan.authorities(state) for state in plan.states()))
         or (decision != name and plan.find(decision) is not None)

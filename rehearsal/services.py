@@ -237,6 +237,11 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "handover_accepted": measured | {"seals_intact": True},
         "handover_declined": {"reason": "SIMULATED: cannot take custody"},
         "movement_decision": {"proceed": True, "reason": "SIMULATED: explained and recounted"},
+        "deconfliction_requested": {
+            "reference": f"SIMULATED-{dice.randint(1000, 9999)}",
+            "reason": "SIMULATED: before anybody is asked",
+        },
+        "deconfliction_refused": {"reason": "SIMULATED: not called for"},
         "conflict_settled": {
             "agreed_with": facts.agree_with or request.service,
             "reference": f"SIMULATED-{dice.randint(1000, 9999)}",

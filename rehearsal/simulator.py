@@ -15,17 +15,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
 from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
-from domain.plan.register import Answer, Claim, Register, contacts
+from domain.plan.register import Answer, Claim, DatedClaim, Register, contacts
 from domain.plan.selectors import hashes
 from domain.record.door import amend, begin, report, resume, submit
 from domain.record.packet import seal
 from domain.record.receipts import fits
+from domain.rules.conflict import signature
 from domain.rules.course import advance, next_moment
 from domain.rules.outside import Report
 from domain.rules.stop import StopRequested
@@ -33,6 +34,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, Envelope, sign
 from domain.views.asked import request
 from domain.words.errors import TimedOut, VigilError
+from domain.words.moments import utc_text
 from rehearsal.chaos import Rival, attacks, haste
 from rehearsal.scenario import Change, Scenario
 from rehearsal.services import DECONFLICTION_KEY, EPOCH, VIGIL, Line, cast, lines, private_key_of, stand_in
@@ -182,7 +184,7 @@ class _Theatre:
                 self._answer(self._register.release(self._world.plan.operation))
                 self._report(Released())
             case Look():
-                self._claim(self._world.plan.operation, self._world.plan.initiator)
+                self._claim(self._world.plan.operation, self._world.plan.initiator, *signature(self._delivery))
             case Question():
                 self._ask(errand)
             case OnceMore(checkpoint=name):
@@ -269,21 +271,27 @@ class _Theatre:
             amend(self._delivery, changing(self._world, change.plan), self._now)
 
     def _compete(self, operation: str, rival: Rival) -> None:
-        self._at(EPOCH + rival.comes, lambda: self._claim(operation, rival.service))
+        self._at(EPOCH + rival.comes, lambda: self._claim(operation, rival.service, rival.service, 0))
         self._at(EPOCH + rival.goes, lambda: self._answer(self._register.release(operation)))
 
-    def _claim(self, operation: str, contact: str) -> None:
+    def _claim(self, operation: str, contact: str, signer: str, order: int) -> None:
         """Every operation here touches what this plan touches."""
-        touched = hashes(DECONFLICTION_KEY, self._world.plan.consignment.identifiers, self._world.plan.selectors)
-        self._answer(self._register.claim(Claim(delivery=operation, contact=contact, hashes=touched)))
+        touched = hashes(DECONFLICTION_KEY, self._world.plan.consignment.identifiers, self._delivery.plan.selectors)
+        state = self._world.directory.get(contact).state or self._world.plan.legs[0].state
+        claim = Claim(delivery=operation, contact=contact, state=state, signer=signer, order=order, hashes=touched)
+        changed = self._register.claim(DatedClaim(claim=claim, at=utc_text(self._now)))
+        later = changed[1].not_before
+        if later is not None and operation == self._world.plan.operation:
+            self._report(Deferred(order=order, not_before=later))
+        self._answer(changed)
 
     def _answer(self, changed: tuple[Register, Answer]) -> None:
         self._register, answer = changed
         for finding in answer.findings:
-            if finding.claim.delivery == self._world.plan.operation and not self._delivery.state.ended:
+            if finding.party.delivery == self._world.plan.operation and not self._delivery.state.ended:
                 others = cast(self._world.directory, tuple(other.contact for other in finding.others))
                 found = contacts(DECONFLICTION_KEY, finding, others)
-                self._report(Deconflicted(number=answer.number, contacts=found))
+                self._report(Deconflicted(number=answer.number, order=finding.party.order, contacts=found))
 
     def _hear(self, envelope: Envelope) -> None:
         """Something comes in by the one door, and in hostile surroundings what others make of it."""

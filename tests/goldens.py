@@ -28,6 +28,7 @@ from domain.delivery.events import (
     Asked,
     AskedOnceMore,
     Deconflicted,
+    Deferred,
     KeysChanged,
     Released,
     Started,
@@ -171,7 +172,7 @@ def told_again(golden: Golden) -> tuple[Delivery, dict[int, str], list[tuple[str
                 amend(delivery, event, at)
             case KeysChanged(change=change):
                 change_keys(delivery, change, at)
-            case Asked() | AskedOnceMore() | Deconflicted() | Released() | Told():
+            case Asked() | AskedOnceMore() | Deconflicted() | Deferred() | Released() | Told():
                 report(delivery, event, at)
             case _:
                 pass  # a decision: it must come by itself

@@ -34,11 +34,14 @@ from archive.ledgers import Ledgers
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
+from domain.delivery.events import Opened
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.directory import Directory, Reach, Service
 from domain.plan.plan import Plan
+from domain.plan.register import competent
 from domain.rules.books import newest
+from domain.rules.conflict import DeconflictionRequested
 from domain.rules.stop import StopRequested
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotFound
@@ -117,6 +120,10 @@ class Installation:
     reads: Reads
     sessions: Sessions
     services: SimulatedServices | None = field(default=None)
+    signs: bool = True
+    """Whether `opened` and `until` sign that the register is looked into, where nobody serves."""
+    let: list[tuple[Plan, str]] = field(default_factory=list)
+    """What has been signed so."""
 
     def desk(self, task_queue: str | None = None, directory: InForce | None = None) -> Desk:
         """Another gateway's desk over the same archive."""
@@ -149,6 +156,8 @@ class Installation:
         changes = self.gateway(service or plan.initiator).changes(plan.operation)
         async with asyncio.timeout(PATIENCE):
             async for entry in changes:
+                if isinstance(entry, Entry) and isinstance(entry.event, Opened) and entry.event.contingency == "deconfliction":
+                    await self.let_look(plan, entry.event.checkpoint)
                 if isinstance(entry, Entry) and done(entry):
                     await changes.aclose()  # it is a generator
                     return entry
@@ -171,15 +180,39 @@ class Installation:
                 await asyncio.sleep(0.02)
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
-        """Wait until that checkpoint is open and the archive has it; no read is logged for that. Raises `TimeoutError`."""
+        """Wait until that checkpoint is open and the archive has it, and sign meanwhile that the register is looked into. No read
+        is logged for that. Raises `TimeoutError`.
+        """
         reading, initiator = reading_of(self.reads._database), self.directory.get(plan.initiator)
         async with asyncio.timeout(PATIENCE):
             while True:
                 with suppress(NotFound):
                     view = await reading.view(initiator, plan.operation)
-                    if checkpoint in {one.checkpoint for one in view.waiting}:
+                    waiting = [one.checkpoint for one in view.waiting]
+                    if checkpoint in waiting:
                         return
+                    for name in waiting:
+                        if name.startswith("deconfliction."):
+                            await self.let_look(plan, name)
                 await asyncio.sleep(0.02)
+
+    async def let_look(self, plan: Plan, checkpoint: str) -> None:
+        """Where nobody serves, a competent service at its desk signs that the register is looked into (R15); once."""
+        if self.services is not None or not self.signs or (plan, checkpoint) in self.let:
+            return
+        self.let.append((plan, checkpoint))
+        signer = competent(plan, self.directory)[0]
+        said = Statement(
+            id=f"look-{checkpoint.replace('.', '-')}",
+            delivery=plan.operation,
+            checkpoint=checkpoint,
+            plan=signed_plan(plan).fingerprint(),
+            service=signer,
+            officer="officer-1",
+            happened_at="2022-03-01T06:00:00+05:00",
+            content=DeconflictionRequested(reference="TEST-4", reason="before anybody is asked"),
+        )
+        await self.gateway(signer).submit(plan.operation, sign_statement(said, private_key_of(signer)))
 
     async def to_the_end(self, plan: Plan) -> list[Entry]:
         """The whole ledger, once the delivery has ended. Raises `AssertionError` with where it stands if it does not."""

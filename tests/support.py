@@ -127,6 +127,8 @@ WORDS: dict[str, dict[str, Any]] = {
     "handover_accepted": {"gross": "13.9 kg", "seals": [SEAL], "seals_intact": True},
     "handover_declined": {"reason": "no vehicle"},
     "movement_decision": {"proceed": True, "reason": "recounted"},
+    "deconfliction_requested": {"reference": "TEST-4", "reason": "before anybody is asked"},
+    "deconfliction_refused": {"reason": "not called for"},
     "delivered": {"how": "by the postman"},
     "arrest_made": {"persons": 1, "place": "Tashkent"},
     "no_arrest": {"reason": "nobody came"},
@@ -168,6 +170,8 @@ class Table:
     """Cards that take the place of the examples'."""
     alone: bool = True
     """Whether the register answers that no other operation touches this one whenever it is to be looked into (R15)."""
+    signed: bool = True
+    """Whether it is signed that the register is looked into whenever that is asked (R15)."""
     told: bool = True
     """Whether notices arrive at once."""
     reach: dict[str, Reach] = field(default_factory=dict)
@@ -193,7 +197,11 @@ class Table:
         report(self.delivery, fact, self.now)
 
     def settle(self) -> None:
-        """Do what is wanted outside, but for the questions: those the test answers."""
+        """Do what is wanted outside, but for the questions: those the test answers, but whether the register is looked into."""
+        for name, progress in self.delivery.state.progress.items():
+            if self.signed and progress.open and progress.contingency == "deconfliction":
+                self.say(progress.checkpoint.services()[0], "deconfliction_requested", name)
+                return
         while errands := [one for one in wanted(self.delivery) if self._is_ours(one)]:
             match errands[0]:
                 case Look():
@@ -224,7 +232,9 @@ class Table:
             )
             for number, service in enumerate(services)
         )
-        report(self.delivery, Deconflicted(number=self.delivery.state.register.number + 1, contacts=contacts), self.now)
+        register = self.delivery.state.register
+        found = Deconflicted(number=register.number + 1, order=register.orders[-1], contacts=contacts)
+        report(self.delivery, found, self.now)
 
     @property
     def events(self) -> list[str]:

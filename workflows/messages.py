@@ -9,7 +9,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
-from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
 from domain.delivery.ledger import Entry
 from domain.delivery.requests import Notice, Request
 from domain.delivery.vocabulary import Outcome, UtcText
@@ -36,9 +36,11 @@ QUERY_RECEIPT = "receipt"
 REGISTER = "Register"
 CLAIM = "claim"
 RELEASE = "release"
+QUERY_ALARMS = "alarms"
 
 DECONFLICT = "deconflict"
 RELEASE_CLAIM = "release_claim"
+TELL_SUPERVISORS = "tell_supervisors"
 AWAIT_CONFIRMATIONS = "await_confirmations"
 ASK_ONCE_MORE = "ask_once_more"
 DELIVER_NOTICE = "deliver_notice"
@@ -85,10 +87,15 @@ def errand_id(plan: Envelope, *parts: str) -> str:
 
 
 T = TypeVar("T")
-Fact = Annotated[Asked | AskedOnceMore | Deconflicted | Released | Told, Field(discriminator="event")]
+Fact = Annotated[Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told, Field(discriminator="event")]
 
 AHEAD, BEHIND = timedelta(seconds=5), timedelta(minutes=2)
 """By how much the time of what is handed in may be ahead of Temporal's, and how long it may have waited."""
+
+
+def is_timely(at: datetime, now: datetime) -> bool:
+    """Whether something that comes now can have this time."""
+    return -BEHIND <= at - now <= AHEAD
 
 
 class _Sealed(Frozen):
@@ -129,7 +136,7 @@ class HandIn(Frozen, Generic[T]):
     def check_time(self, now: datetime) -> None:
         """Raises `NotAuthentic` for a time that cannot be: ahead of now, or so far behind that it was held back."""
         ahead = instant(self.at) - now
-        if not -BEHIND <= ahead <= AHEAD:
+        if not is_timely(instant(self.at), now):
             message = f"it is said to have been received {'after' if ahead > timedelta() else 'long before'} now"
             raise NotAuthentic(message, hint="set the clock of whoever relays it right")
 
@@ -188,10 +195,15 @@ class Book(Frozen):
 
 
 class Touched(Frozen):
-    """The errand of `deconflict`: what an operation touches, and whom to call about it. Hashed in the activity, with its key."""
+    """The errand of `deconflict`: what an operation touches, whom to call about it, and who signed for it in which entry. Hashed
+    in the activity, with its key.
+    """
 
     delivery: OperationCode
     contact: ServiceId
+    state: State
+    signer: ServiceId
+    order: Annotated[int, Field(ge=0)]
     identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(max_length=20)]
     selectors: Annotated[tuple[Selector, ...], Field(max_length=100)]
 

@@ -16,6 +16,7 @@ from temporalio.workflow import ContinueAsNewVersioningBehavior
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Notice
+from domain.rules.conflict import signature
 from domain.views.asked import request
 from domain.views.sight import notice
 from domain.views.view import markdown, phase, view
@@ -182,10 +183,15 @@ class TemporalStage:
                     DELIVER_NOTICE, NoticeErrand(delivery=operation, of=of, notice=told, service=known), f"{kind} to {service}"
                 )
             case Look():
-                plan = self._delivery.plan
+                plan, (signer, order) = self._delivery.plan, signature(self._delivery)
+                state = self._delivery.directory.get(plan.initiator).state
+                assert state is not None  # noqa: S101 - who signed is of the initiator's State
                 touched = Touched(
                     delivery=plan.operation,
                     contact=plan.initiator,
+                    state=state,
+                    signer=signer,
+                    order=order,
                     identifiers=plan.consignment.identifiers,
                     selectors=plan.selectors,
                 )

@@ -16,7 +16,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.key_changes import changed, read_change
 from domain.plan.plan import Checkpoint, read_plan
-from domain.plan.register import Contact
+from domain.plan.register import MOST_CONTACTS, Contact
 from domain.plan.vocabulary import Digest
 from domain.signing.canonical import Frozen, digest
 from domain.signing.envelope import Envelope
@@ -114,6 +114,7 @@ class Amended(Event):
         state.plan = read_plan(self.plan)
         state.plans.append((when.seq, self.plan.fingerprint()))
         state.cleared = min(state.cleared, -1 if state.leg is None else state.leg)
+        state.register.looked = state.register.looked and state.register.covers(state.plan)
         for name, progress in state.progress.items():
             planned = state.plan.find(name)
             if planned is not None and progress.open:
@@ -334,11 +335,35 @@ class Deconflicted(Event):
     event: Literal["deconflicted"] = "deconflicted"
     number: Annotated[int, Field(ge=0)]
     """Counts the register's changes: of two answers, the higher is the newer."""
-    contacts: Annotated[tuple[Contact, ...], Field(max_length=100)] = ()
+    order: Annotated[int, Field(ge=0)]
+    """The entry in which it was signed that the register is looked into. Without one it is not, and answers nothing."""
+    contacts: Annotated[tuple[Contact, ...], Field(max_length=MOST_CONTACTS)] = ()
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         register = state.register
-        register.number, register.contacts, register.looked = self.number, self.contacts, True
+        register.number, register.contacts = self.number, self.contacts
+        if register.orders[-1:] == (self.order,) and register.covers(state.plan):
+            register.looked, register.afresh = True, False
+
+
+class Deferred(Event):
+    """The register was not looked into, for want of room or by a quota (R15). It does not say which, nor anything of others."""
+
+    event: Literal["deferred"] = "deferred"
+    order: Annotated[int, Field(ge=0)]
+    not_before: UtcText
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.register.not_before = instant(self.not_before)
+
+
+class LookDue(Event):
+    """The register may be asked again (R15)."""
+
+    event: Literal["look_due"] = "look_due"
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.register.not_before = None
 
 
 class Released(Event):
@@ -429,6 +454,8 @@ AnyEvent = Annotated[
     | Expiring
     | Expired
     | Deconflicted
+    | Deferred
+    | LookDue
     | Released
     | Cleared
     | Halted
@@ -441,7 +468,7 @@ AnyEvent = Annotated[
 EVENTS: dict[str, type[Event]] = {one.model_fields["event"].default: one for one in get_args(get_args(AnyEvent)[0])}
 """By name, each with the effect that it has under the law as it is."""
 
-OUTSIDE = (Amended, KeysChanged, Stated, Asked, AskedOnceMore, Deconflicted, Released, Told)
+OUTSIDE = (Amended, KeysChanged, Stated, Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told)
 """Events that somebody or something outside brings. All others are decisions: they follow from state and time alone."""
 
 

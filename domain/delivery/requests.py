@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.delivery.statement import Seen
-from domain.delivery.vocabulary import NoticeKind, UtcText
+from domain.delivery.vocabulary import AnyNotice, UtcText
 from domain.plan.cards import Modality, Permission
 from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
@@ -82,7 +82,7 @@ class Notice(Frozen):
     id: Annotated[str, Field(max_length=200)]
     delivery: OperationCode
     service: ServiceId
-    kind: NoticeKind
+    kind: AnyNotice
     checkpoint: CheckpointId | None = None
     text: Annotated[str, Field(max_length=1000)]
 

@@ -135,9 +135,23 @@ class Register:
     """Of its newest answer; -1 before the first."""
     contacts: tuple[Contact, ...] = ()
     looked: bool = False
-    """Whether it has answered since the last planned checkpoint closed."""
+    """Whether it has answered, after all that the plan touches, since the last planned checkpoint closed."""
+    afresh: bool = False
+    """Whether it is to be looked into at once, by a signature that it has not answered yet."""
+    orders: tuple[int, ...] = ()
+    """Entries in which a competent service has signed that it is looked into, in order."""
+    signed: tuple[str, ...] = ()
+    """Hashes of the selectors that the signatures are about."""
+    passed_over: tuple[str, ...] = ()
+    """Hashes of selectors that nobody signed for after it had left. They are not asked about again."""
+    not_before: datetime | None = None
+    """When it may be asked again, where a quota or its size has kept it from looking."""
     settled: tuple[str, ...] = ()
     """Numbers of the conflicts that both sides have settled."""
+
+    def covers(self, plan: Plan) -> bool:
+        """Whether a signature is about all that this plan touches."""
+        return bool(self.orders) and all(one.hash in self.signed for one in plan.selectors)
 
     def unsettled(self) -> tuple[Contact, ...]:
         """Whom to call about other live operations, where the two have not agreed yet."""

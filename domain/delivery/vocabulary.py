@@ -36,5 +36,8 @@ NoticeKind = Literal["reminder", "escalation", "silence", "withdrawn", "amended"
 is no longer waited for; the plan was changed; how it ended; the consignment is out of sight; another operation touches this;
 keys of a service were changed."""
 
+AnyNotice = Literal[NoticeKind, "enquiries"]
+"""The same, and what is about no single delivery: a pattern of enquiries at the register, for supervisors."""
+
 Result = Literal["satisfied", "unanswered", "withdrawn"]
 """How a checkpoint closed."""

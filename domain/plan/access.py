@@ -38,6 +38,7 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "decode":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
     "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
     "reads":    ("-",       "-",     "-",        "-",        "all",   "-",           "-"),
+    "alarms":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
     "enter":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),  # own: as oneself, with a browser
 }
 # fmt: on

@@ -12,9 +12,10 @@ from functools import partial
 from itertools import pairwise
 
 from domain.plan.cards import RuleCard
-from domain.plan.directory import Directory
+from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
 from domain.plan.goods import SubstanceMass
 from domain.plan.plan import STEP_NEEDS, Leg, Plan, PlannedCheckpoint, Step
+from domain.plan.register import competent
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
 from domain.words.identifiers import locode_in_state
@@ -71,6 +72,18 @@ def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from known(leg.responsible, f"legs.{index}.responsible")
         for number, service in enumerate(leg.accompanied_by):
             yield from known(service, f"legs.{index}.accompanied_by.{number}")
+
+
+def deconfliction(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Somebody takes part who may sign that the register is looked into (R15)."""
+    initiator = directory.find(plan.initiator)
+    if initiator is not None and not competent(plan, directory):
+        kinds = " or ".join(MAY_ASK_THE_REGISTER)
+        problem = (
+            f"R15: no {kinds} of {initiator.state or 'no State'}, other than {plan.initiator} itself, takes part, so nobody can "
+            "sign that other live operations are looked for; ask one for consent, or name it on a ladder or as coordinator"
+        )
+        yield Fault(place="initiator", problem=problem)
 
 
 def checkpoints(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -369,6 +382,7 @@ def _accompanied(plan: Plan, directory: Directory) -> Iterator[Fault]:
 
 CHECKS: tuple[Check, ...] = (
     services,
+    deconfliction,
     tolerance,
     checkpoints,
     backups,

@@ -39,6 +39,10 @@ ServiceKind = Literal[
 MAY_SEIZE: tuple[ServiceKind, ...] = ("customs", "border_guard", "police", "security")
 """Kinds that hold the power to seize and so may be the responsible authority of a leg (R4; domain brief, section 3)."""
 
+MAY_ASK_THE_REGISTER: tuple[ServiceKind, ...] = ("prosecutor", "court", "coordinator")
+"""Kinds whose signature lets the register of live operations be looked into (R15): they answer for what is asked, and do not
+investigate themselves. A State's central authority stands in the directory as one of them."""
+
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 MOST_KEYS = 64

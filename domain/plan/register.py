@@ -3,34 +3,63 @@
 What an operation touches is a *selector*: a number of its consignment, a person, a telephone, a plate, an address. Each is
 brought into the one form in which two officers who mean the same will write it, and hashed with the installation's
 deconfliction key (HMAC-SHA256, RFC 2104): who lacks the key cannot try out numbers. A *register* keeps the hashes of
-every live operation and says of two that share one only that they do, and which service to call. Pure: the register's
+every live operation and says of two that share one only that they do, and which service to call. It answers what a competent
+service of the asker's own State has signed for, and no more than the quotas let (`domain.plan.enquiries`). Pure: the register's
 answer is a new register.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
 
-from domain.plan.directory import MOST_KEYS, Directory, ServiceKey, Text, valid_keys
+from domain.plan.directory import MAY_ASK_THE_REGISTER, MOST_KEYS, Directory, ServiceKey, Text, valid_keys
+from domain.plan.enquiries import Block, Enquiries, Enquiry, Pattern
+from domain.plan.plan import Plan
 from domain.plan.selectors import Hash, _keyed
 from domain.signing.canonical import Frozen
-from domain.words.identifiers import OperationCode, ServiceId
+from domain.words.identifiers import OperationCode, ServiceId, State
+from domain.words.moments import Moment, instant, utc_text
+
+MOST_LIVE = 1_000
+"""Live operations of an installation, of up to 230 bytes beside their hashes."""
+MOST_HASHES = 10_000
+"""In all of them: 10,000 of 67 bytes. A register at every bound is a quarter less than the 2 MB that Temporal takes."""
+MOST_OF_A_STATE = 500
+"""Live operations of one State, so that no State alone leaves the others without room."""
+MOST_CONTACTS = 16
+"""Operations that may touch one. Each is told of all the others, with the keys of whom to call."""
+LATER = timedelta(hours=1)
+"""After how long there may be room again where operations must end first."""
 
 ConflictId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 """Number of a conflict: the same on both sides, so that two officers on the telephone know that they mean the same one."""
 
 
 class Claim(Frozen):
-    """A live operation as the register knows it: its code name, whom to call about it, and what it touches, as hashes."""
+    """A live operation as the register knows it: its code name, whom to call about it, who signed that the register is looked
+    into and in which entry of its ledger, and what it touches, as hashes.
+    """
 
     delivery: OperationCode
     contact: ServiceId
+    state: State
+    signer: ServiceId
+    order: Annotated[int, Field(ge=0)]
     hashes: Annotated[tuple[Hash, ...], Field(max_length=120)]
 
     def touches(self, other: "Claim") -> bool:
         """Whether these are two operations that share a hash."""
         return self.delivery != other.delivery and not frozenset(self.hashes).isdisjoint(other.hashes)
+
+
+class DatedClaim(Frozen):
+    """A claim, and when it was brought."""
+
+    claim: Claim
+    at: Moment
+    blocks: Annotated[tuple[Block, ...], Field(max_length=20)] = ()
+    """Of each number of the consignment, in the order of the first hashes."""
 
 
 class Contact(Frozen):
@@ -52,50 +81,147 @@ class Contact(Frozen):
         return valid_keys(self.keys, moment)
 
 
+class Party(Frozen):
+    """An operation as an answer names it: without what it touches."""
+
+    delivery: OperationCode
+    contact: ServiceId
+    order: Annotated[int, Field(ge=0)]
+
+
 class Finding(Frozen):
     """What a change of the register means for one operation: everyone it now conflicts with."""
 
-    claim: Claim
-    others: tuple[Claim, ...]
+    party: Party
+    others: Annotated[tuple[Party, ...], Field(max_length=MOST_CONTACTS)]
 
 
 class Answer(Frozen):
     """The register's answer: a finding for each operation touched, the asker's last. `number` counts the register's changes."""
 
     number: Annotated[int, Field(ge=0)]
-    findings: tuple[Finding, ...]
+    findings: Annotated[tuple[Finding, ...], Field(max_length=MOST_CONTACTS + 1)] = ()
+    not_before: Moment | None = None
+    """It was not looked into, for want of room or by a quota, and may be asked again from then on. It never says for which."""
 
 
 class Register(Frozen):
-    """Every live operation of an installation, each once, in the order in which they came."""
+    """Every live operation of an installation, each once, in the order in which they came; and who has asked."""
 
     number: Annotated[int, Field(ge=0)] = 0
-    claims: tuple[Claim, ...] = ()
+    claims: Annotated[tuple[Claim, ...], Field(max_length=MOST_LIVE)] = ()
+    enquiries: Enquiries = Enquiries()
+    asked_at: Moment | None = None
+    """The newest moment that anyone has brought. It never runs back, so that no quota does."""
 
-    def claim(self, claim: Claim) -> tuple["Register", Answer]:
-        """Enter an operation; entering it again changes nothing. Of two that touch, the later one finds the earlier."""
-        register = self
-        if claim not in self.claims:
-            register = Register(number=self.number + 1, claims=(*self._without(claim.delivery), claim))
-        return register, register._answer(*register._touching(claim), claim)
+    def claim(self, brought: DatedClaim) -> tuple["Register", Answer]:
+        """Enter an operation; entering it again changes nothing. Of two that touch, the later one finds the earlier.
+
+        Where there is no room for it, or a quota is passed, nothing is looked into and nothing entered.
+        """
+        claim = brought.claim
+        if claim in self.claims:
+            return self, Answer(number=self.number, findings=_findings(self.claims, *self.touching(claim), claim))
+        now = max([instant(brought.at), *([instant(self.asked_at)] if self.asked_at is not None else [])])
+        book = self.enquiries.at(now)
+        enquiry = self._enquiry(brought, now)
+        wanting = self._wanting(claim)
+        if wanting is not None:
+            return self._deferred(book.with_alarm(*wanting, enquiry), now, now + LATER)
+        room = book.room_from(enquiry)
+        if room is not None:
+            pattern: Pattern = "full" if book.full_for(enquiry) else "over_quota"
+            return self._deferred(book.with_alarm(pattern, len(enquiry.marks), enquiry), now, room)
+        register = Register(
+            number=self.number + 1,
+            claims=(*self._without(claim.delivery), claim),
+            enquiries=book.with_one(enquiry),
+            asked_at=utc_text(now),
+        )
+        return register, Answer(number=register.number, findings=_findings(register.claims, *register.touching(claim), claim))
 
     def release(self, delivery: str) -> tuple["Register", Answer]:
         """Take an operation out; those it touched find one conflict less."""
-        found = next((one for one in self.claims if one.delivery == delivery), None)
+        found = self._known(delivery)
         if found is None:
-            return self, Answer(number=self.number, findings=())
-        register = Register(number=self.number + 1, claims=self._without(delivery))
-        return register, register._answer(*register._touching(found))
+            return self, Answer(number=self.number)
+        register = self.model_copy(update={"number": self.number + 1, "claims": self._without(delivery)})
+        return register, Answer(number=register.number, findings=_findings(register.claims, *self.touching(found)))
+
+    def told(self, alarm: int) -> "Register":
+        """Supervisors have been told of the alarms up to this number."""
+        told = max(alarm, self.enquiries.told)
+        return self.model_copy(update={"enquiries": self.enquiries.model_copy(update={"told": told})})
+
+    def _deferred(self, book: Enquiries, now: datetime, not_before: datetime) -> tuple["Register", Answer]:
+        register = self.model_copy(update={"enquiries": book, "asked_at": utc_text(now)})
+        return register, Answer(number=self.number, not_before=utc_text(not_before))
+
+    def _enquiry(self, brought: DatedClaim, now: datetime) -> Enquiry:
+        """What of this counts: what the same operation has not looked for already."""
+        claim, before = brought.claim, self._known(brought.claim.delivery)
+        known = before.hashes if before is not None else ()
+        new = [one for one in claim.hashes if one not in known]
+        return Enquiry(
+            at=utc_text(now),
+            service=claim.contact,
+            state=claim.state,
+            signer=claim.signer,
+            delivery=claim.delivery,
+            marks=tuple(one[:16] for one in new),
+            blocks=brought.blocks if before is None else (),
+            missed=not self.touching(claim),
+        )
+
+    def _wanting(self, claim: Claim) -> tuple[Pattern, int] | None:
+        """What there is no room for, with how many there are; none where there is."""
+        others = self._without(claim.delivery)
+        of_state = sum(one.state == claim.state for one in others)
+        if len(others) >= MOST_LIVE or of_state >= MOST_OF_A_STATE:
+            return "full", len(others)
+        if sum(len(one.hashes) for one in others) + len(claim.hashes) > MOST_HASHES:
+            return "full", len(others)
+        touching = self.touching(claim)
+        crowd = max([len(touching), *(1 + sum(one.touches(other) for other in others) for one in touching)])
+        return ("crowded", crowd) if crowd > MOST_CONTACTS else None
+
+    def _known(self, delivery: str) -> Claim | None:
+        return next((one for one in self.claims if one.delivery == delivery), None)
 
     def _without(self, delivery: str) -> tuple[Claim, ...]:
         return tuple(one for one in self.claims if one.delivery != delivery)
 
-    def _touching(self, claim: Claim) -> tuple[Claim, ...]:
+    def touching(self, claim: Claim) -> tuple[Claim, ...]:
+        """The live operations that share something with this one, in the order in which they came."""
         return tuple(one for one in self.claims if one.touches(claim))
 
-    def _answer(self, *touched: Claim) -> Answer:
-        findings = tuple(Finding(claim=one, others=self._touching(one)) for one in touched)
-        return Answer(number=self.number, findings=findings)
+
+def _findings(claims: tuple[Claim, ...], *touched: Claim) -> tuple[Finding, ...]:
+    """For each of these operations, all of those claims that touch it."""
+    return tuple(
+        Finding(party=_party(one), others=tuple(_party(other) for other in claims if other.touches(one))) for one in touched
+    )
+
+
+def _party(claim: Claim) -> Party:
+    return Party(delivery=claim.delivery, contact=claim.contact, order=claim.order)
+
+
+def competent(plan: Plan, directory: Directory) -> tuple[str, ...]:
+    """Who may sign that the register is looked into for this plan: those of its participants that are prosecutors, courts or
+    coordinators of the initiator's own State, and never the initiator itself.
+    """
+    initiator = directory.find(plan.initiator)
+    known = [directory.find(service) for service in plan.participants() if service != plan.initiator]
+    return tuple(
+        one.id
+        for one in known
+        if one is not None
+        and initiator is not None
+        and one.state is not None
+        and one.state == initiator.state
+        and one.kind in MAY_ASK_THE_REGISTER
+    )
 
 
 def contacts(key: bytes, finding: Finding, directory: Directory) -> tuple[Contact, ...]:
@@ -104,10 +230,10 @@ def contacts(key: bytes, finding: Finding, directory: Directory) -> tuple[Contac
     The number is the same for the other side, and shows no code name to who does not know both and the key.
     """
 
-    def contact(other: Claim) -> Contact:
+    def contact(other: Party) -> Contact:
         known = directory.find(other.contact)
         return Contact(
-            conflict=_keyed(key, "conflict", *sorted((finding.claim.delivery, other.delivery)))[:12],
+            conflict=_keyed(key, "conflict", *sorted((finding.party.delivery, other.delivery)))[:12],
             service=other.contact,
             call=known.contact if known is not None else "not in the directory any more",
             keys=known.keys if known is not None else (),

@@ -25,6 +25,7 @@ Need = Literal[
     "handover_offer",
     "handover_acceptance",
     "movement_decision",
+    "deconfliction",
     "conflict_settlement",
     "delivered",
     "arrest",

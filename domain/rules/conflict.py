@@ -1,4 +1,4 @@
-"""Two operations that touch the same (R15): both agree, or one gives way."""
+"""Two operations that touch the same (R15): a competent service lets them be looked for, then both agree, or one gives way."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -14,9 +14,9 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.plan import Checkpoint, Requirement
-from domain.plan.register import Contact
+from domain.plan.register import Contact, competent
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Contingency, Unforeseen
+from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.signing.envelope import Envelope
 from domain.words.errors import Refused
@@ -40,6 +40,147 @@ GAVE_WAY = found("R15", "gave_way", "{service} gives way (entry {entry})", servi
 NO_AGREEMENT = found(
     "R15", "no_agreement", "another operation touches this one; no agreement in time by {services}", services="names"
 )
+
+
+NOT_SIGNED = found("R15", "not_signed", "no signature in time by {services}: the register is not looked into", services="names")
+NOT_TO_BE_LOOKED = found(
+    "R15", "not_to_be_looked", "{service} refuses that the register is looked into (entry {entry})", service="name", entry="entry"
+)
+NOT_COMPETENT = refused(
+    "R15",
+    "not_competent",
+    "{service} may not sign that the register is looked into; of this operation {competent} may",
+    service="name",
+    competent="names",
+)
+
+
+class DeconflictionRequested(Kind):
+    """The register may be looked into for all that the plan in force touches (R15). One signature serves the whole of a plan, and
+    its changes that add no selector.
+    """
+
+    kind: Literal["deconfliction_requested"] = "deconfliction_requested"
+    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    reason: Reason
+
+    declares = Declaration(
+        title="Deconfliction requested",
+        answers="deconfliction",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R15",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """Whoever signs is competent itself: nobody's delegation lets the initiator look for itself."""
+        able = competent(delivery.plan, delivery.directory)
+        return ACCEPTED if said.service in able else NOT_COMPETENT(service=said.service, competent=able)
+
+    def bound_to(self) -> Binding:
+        return "consent"
+
+    def apply(self, state: State, said: Said) -> None:
+        register = state.register
+        register.orders = (*register.orders, said.seq)
+        register.signed = tuple(dict.fromkeys((*register.signed, *(one.hash for one in state.plan.selectors))))
+        register.looked, register.afresh, register.not_before = False, True, None
+
+
+class DeconflictionRefused(Kind):
+    """The register is not to be looked into for this plan (R15), so it goes no further."""
+
+    kind: Literal["deconfliction_refused"] = "deconfliction_refused"
+    reason: Reason
+
+    declares = Declaration(
+        title="Deconfliction refused",
+        answers="deconfliction",
+        confirms=False,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R15",
+        contact=False,
+        readers="checkpoint",
+        may_be_left_out=False,
+        largest=4_000,
+    )
+
+    def apply(self, state: State, said: Said) -> None:
+        if state.dispatched:
+            _pass_over(state)
+        else:
+            state.stop_all("refused", NOT_TO_BE_LOOKED(service=said.service, entry=said.seq), said.seq, said.service)
+
+
+class Deconfliction(Contingency):
+    """Before the register is looked into, one competent service of the initiator's own State signs for it (R15): at the start,
+    and when a changed plan touches more.
+    """
+
+    declares = Unforeseen(
+        name="deconfliction",
+        title="whether the register may be looked into",
+        needs="deconfliction",
+        without_end=False,
+        after_halt=False,
+        closes_unanswered=False,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        if _lacks_a_signature(delivery) and not open_about(delivery.state, "deconfliction", ""):
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        able = competent(delivery.plan, delivery.directory)
+        needs = tuple(Requirement(service=service, says="deconfliction") for service in able)
+        return Checkpoint(id=name, requires=needs, need=1, due=delivery.plan.contingencies.decision)
+
+    def title_of(self, key: str) -> str:
+        return "deconfliction"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """A changed plan touches no more than was signed for, or none of those asked takes part in it any more."""
+        able = competent(delivery.plan, delivery.directory)
+        gone = not any(service in able for service in progress.checkpoint.services())
+        return not progress.satisfied and (gone or not _lacks_a_signature(delivery))
+
+    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """Before it has left it does not leave; after that nothing more is looked for."""
+        if state.dispatched:
+            _pass_over(state)
+        else:
+            state.stop_all("silence", NOT_SIGNED(services=services), when.seq)
+
+
+def signature(delivery: Delivery) -> tuple[str, int]:
+    """The newest signature by which the register is looked into: whose it is, and its entry. There must be one."""
+    order = delivery.state.register.orders[-1]
+    known = next(one for one in delivery.state.statements.values() if one.seq == order)
+    return known.service, order
+
+
+def _lacks_a_signature(delivery: Delivery) -> bool:
+    """Whether the plan touches something that nobody has signed for, and it still matters."""
+    state, register = delivery.state, delivery.state.register
+    asked = (*register.signed, *register.passed_over)
+    unsigned = not register.orders or any(one.hash not in asked for one in delivery.plan.selectors)
+    return state.under_way and not state.delivered and unsigned
+
+
+def _pass_over(state: State) -> None:
+    register = state.register
+    more = (one.hash for one in state.plan.selectors if one.hash not in register.signed)
+    register.passed_over = tuple(dict.fromkeys((*register.passed_over, *more)))
 
 
 class ConflictSettled(Kind):

@@ -23,6 +23,7 @@ from domain.delivery.events import (
     Expired,
     Expiring,
     Halted,
+    LookDue,
     Opened,
     Reminded,
     Silence,
@@ -322,6 +323,8 @@ def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent
     state = delivery.state
     if state.under_way and not state.delivered:
         yield from _running_out(delivery)
+    if state.under_way and state.register.not_before is not None:
+        yield state.register.not_before, LookDue
 
 
 def _coming_at(delivery: Delivery, name: str, progress: Progress) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
@@ -378,11 +381,11 @@ def _closing(delivery: Delivery, name: str, progress: Progress) -> Iterator[AnyE
 
 def _may_stay_unanswered(delivery: Delivery, name: str, progress: Progress) -> bool:
     """Silence closes what decides nothing: a team's readiness for the arrest, the closing, and what a contingency says of itself;
-    a conflict that came up after it had left.
+    a conflict, or a selector, that came up after it had left.
     """
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
     if contingency is not None:
-        decided = contingency.declares.name == "conflict" and delivery.state.dispatched
+        decided = contingency.declares.name in ("conflict", "deconfliction") and delivery.state.dispatched
         return contingency.declares.closes_unanswered or decided
     planned = delivery.plan.find(name)
     return planned is not None and planned.step in ("muster", "close")

@@ -1,11 +1,18 @@
 """What may come from outside without a service's signature: who was asked and told, and what the register says."""
 
-from domain.delivery.delivery import Delivery
-from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Released, Told
-from domain.delivery.state import Register
-from domain.words.errors import RuleBroken
+from datetime import timedelta
 
-Report = Asked | AskedOnceMore | Deconflicted | Released | Told
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
+from domain.delivery.state import Register
+from domain.plan.enquiries import WINDOW
+from domain.words.errors import RuleBroken
+from domain.words.moments import instant
+
+LONGEST_DEFERRED = WINDOW + timedelta(minutes=5)
+"""How far ahead the register may put off a look: until all that it counts has left its window, clocks apart."""
+
+Report = Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told
 """A fact from outside that nobody signs with a service's key."""
 
 
@@ -23,7 +30,13 @@ def is_news(delivery: Delivery, fact: Report) -> bool:
                 raise RuleBroken("R17", f"{', '.join(strangers)} was not asked at {name}")
             return progress.open and (isinstance(fact, Asked) or (progress.came_due and not progress.asked_again))
         case Deconflicted():
+            if fact.order not in state.register.orders:
+                raise RuleBroken("R15", f"entry {fact.order} is no signature by which the register is looked into")
             return _is_newer(fact, state.register)
+        case Deferred(order=order, not_before=not_before):
+            register = state.register
+            waits = register.orders[-1:] == (order,) and not register.looked and register.not_before is None
+            return waits and state.now < instant(not_before) <= state.now + LONGEST_DEFERRED
         case Released():
             return state.outcome is not None and not state.released
         case Told(of=seq, kind=kind):

@@ -22,7 +22,7 @@ def leaving(delivery: Delivery) -> bool:
 
 
 def free_of_conflict(delivery: Delivery) -> bool:
-    """Whether the register has answered since the last step, and whatever it found is settled (R15)."""
+    """Whether the register has answered since the last step, about all that the plan touches, and that is settled (R15)."""
     register = delivery.state.register
     return register.looked and not register.unsettled()
 
@@ -46,10 +46,12 @@ def on_its_leg(delivery: Delivery) -> bool:
 
 
 def waits_for_the_register(delivery: Delivery) -> bool:
-    """Whether the register is to be looked into now (R15): before the first consent is asked, and again before it leaves."""
-    state = delivery.state
-    begun = any(one.id in state.progress for one in delivery.plan.at("authorise"))
-    return state.under_way and not state.register.looked and (not begun or leaving(delivery))
+    """Whether the register is to be looked into now (R15): once a signature lets it, and again before it leaves. Where nobody has
+    signed for all that the plan touches, or a quota keeps it, it is not.
+    """
+    state, register = delivery.state, delivery.state.register
+    due = state.under_way and not register.looked and (register.afresh or leaving(delivery))
+    return due and register.covers(delivery.plan) and register.not_before is None
 
 
 def may_begin(delivery: Delivery, leg: int, at: datetime) -> bool:

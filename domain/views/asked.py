@@ -10,7 +10,7 @@ from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen
 from domain.plan.directory import Service
 from domain.plan.goods import Cash, Part
-from domain.plan.plan import Contents
+from domain.plan.plan import Contents, Plan
 from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import call_about
@@ -34,7 +34,7 @@ ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
     "interdiction",
 )
 """What cannot be answered without knowing what travels."""
-CONSENTS: tuple[Need, ...] = ("authorisation", "permission")
+CONSENTS: tuple[Need, ...] = ("authorisation", "permission", "deconfliction")
 """What is said to one plan, and to no other."""
 
 
@@ -112,10 +112,19 @@ def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, 
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
     if halted is not None and contingency is not None and contingency.declares.after_halt:
         return halted
+    if "deconfliction" in says:
+        return looked_for(delivery.plan)
     other = call_about(delivery, progress)
     if other is not None:
         return f"another operation touches this one; call {other.service}: {other.call}"
     return (differs(delivery) or "") if "movement_decision" in says else ""
+
+
+def looked_for(plan: Plan) -> str:
+    """How much of each kind a plan has the register look for; never what."""
+    kinds = [*("number" for _ in plan.consignment.identifiers), *(one.kind for one in plan.selectors)]
+    counted = ", ".join(f"{kind} x {kinds.count(kind)}" for kind in dict.fromkeys(kinds))
+    return f"{plan.initiator} asks for a look for other live operations that touch the same: {counted}"
 
 
 def _of_the_consignment(delivery: Delivery) -> dict[str, object]:

@@ -28,6 +28,7 @@ from domain.rules.book import book_of, kind_of
 from domain.rules.handling import Information
 from domain.rules.speaking import Correction
 from domain.views.sentences import say
+from domain.words.codes import RuleNumber
 
 IN_GENERAL: dict[Cause, str] = {
     "stop": "a stop was ordered",
@@ -43,9 +44,10 @@ IN_GENERAL: dict[Cause, str] = {
     "no_show": "it could not be delivered",
     "destroyed": "the consignment was destroyed",
     "risk_to_life": "there is a risk to life",
-    "conflict": "another operation comes first",
+    "conflict": "it was decided not to go on",
 }
-"""Why nothing advances, for those whose word it was not: no State, service, person or place."""
+"""Why nothing advances, for those whose word it was not: no State, service, person or place; and not that there is another
+operation, which only the two initiators are told (R15)."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,19 @@ def page(delivery: Delivery, reader: Service, since: int) -> list[Entry | Withhe
         if isinstance(entry, Entry) and sees(delivery, seen, entry)
         else Withheld(seq=entry.seq, leaf=delivery.ledger.leaf_at(entry.seq))
         for entry in delivery.ledger.since(since)
+        if entry.seq < length(delivery, seen)
     ]
+
+
+def length(delivery: Delivery, seen: Sight) -> int:
+    """How many entries this reader is shown, withheld ones included. Before the first consent is asked, a participant's ledger
+    ends with the newest entry that it may read, so that their number does not tell whether another operation was found (R15).
+    """
+    begun = any(one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
+    if seen.whole or begun:
+        return len(delivery.ledger)
+    own = (one.seq for one in reversed(delivery.ledger.entries) if sees(delivery, seen, one))
+    return next(own, 0) + 1
 
 
 def sees(delivery: Delivery, seen: Sight, entry: Entry) -> bool:
@@ -190,7 +204,9 @@ def what_halted(delivery: Delivery, seen: Sight) -> Finding | Cause | None:
     halt = delivery.state.halt
     if halt is None:
         return None
-    return halt.finding if seen.whole or (halt.by is not None and seen.own(halt.by, delivery)) else halt.cause
+    if seen.whole or (halt.by is not None and seen.own(halt.by, delivery)):
+        return halt.finding
+    return "decision" if halt.cause == "conflict" else halt.cause
 
 
 def why_halted(delivery: Delivery, seen: Sight) -> str | None:
@@ -198,7 +214,18 @@ def why_halted(delivery: Delivery, seen: Sight) -> str | None:
     halt, found = delivery.state.halt, what_halted(delivery, seen)
     if halt is None or found is None:
         return None
-    return say(found) if isinstance(found, Finding) else f"{halt.rule}: {IN_GENERAL[found]}"
+    if isinstance(found, Finding):
+        return say(found)
+    rule = rule_of_halt(delivery, seen)
+    return f"{rule}: {IN_GENERAL[found]}" if rule is not None else IN_GENERAL[found]
+
+
+def rule_of_halt(delivery: Delivery, seen: Sight) -> RuleNumber | None:
+    """The rule by which nothing advances. Where it was decided not to go on, only those whose word it was hear by which: it could
+    be that of conflicts.
+    """
+    halt = delivery.state.halt
+    return None if halt is None or what_halted(delivery, seen) == "decision" else halt.rule
 
 
 def notice(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, service: str) -> str:

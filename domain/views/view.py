@@ -14,7 +14,7 @@ from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import Frozen
 from domain.views.sentences import say_plainly
-from domain.views.sight import Sight, everybody_named, sight, what_halted, why_halted
+from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sight, what_halted, why_halted
 from domain.words.codes import RuleNumber
 from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
@@ -157,7 +157,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         halted=why_halted(delivery, seen),
         because=Because(
             halted=what_halted(delivery, seen),
-            rule=delivery.state.halt.rule if delivery.state.halt is not None else None,
+            rule=rule_of_halt(delivery, seen),
             discrepancy=() if fits or found is None else found.differs,
             unbalanced=() if balances else delivery.balance.unexplained(),
             out_of_sight=utc_text(delivery.state.gap.began) if delivery.state.gap is not None else None,
@@ -165,8 +165,8 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         outcome=delivery.state.outcome,
         started_at=delivery.ledger.entries[0].at,
         plan=delivery.state.plan_digest,
-        entries=len(delivery.ledger),
-        root=delivery.ledger.root,
+        entries=length(delivery, seen),
+        root=delivery.ledger.root_at(length(delivery, seen)),
         at=utc_text(now),
     )
 

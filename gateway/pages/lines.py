@@ -13,12 +13,14 @@ from domain.delivery.events import (
     Closed,
     Concluded,
     Deconflicted,
+    Deferred,
     Ended,
     Escalated,
     Expired,
     Expiring,
     Halted,
     KeysChanged,
+    LookDue,
     Opened,
     Released,
     Reminded,
@@ -107,6 +109,8 @@ def _parts(entry: Entry) -> dict[str, Any]:
             return {"service": read_change(change).service}
         case Deconflicted(contacts=contacts):
             return {"facts": tuple(f"{one.service}: {one.call}" for one in contacts)}
+        case Deferred(not_before=not_before):
+            return {"moment": not_before}
         case Halted(finding=finding):
             return {"finding": finding}
         case Told(checkpoint=name, reached=reached, unreachable=unreachable):
@@ -117,7 +121,7 @@ def _parts(entry: Entry) -> dict[str, Any]:
             return {"checkpoint": name}
         case AskedOnceMore(checkpoint=name, unreachable=unreachable):
             return {"checkpoint": name, "groups": _groups(unreachable=unreachable)}
-        case Started() | Amended() | Cleared() | Released() | Ended():
+        case Started() | Amended() | Cleared() | LookDue() | Released() | Ended():
             return {}
 
 

@@ -315,6 +315,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.requires.N.service", "R1", lambda _p, c: card(c, granted_by=("court",))),
     ("legs.N.responsible", "R7", lambda p, _c: asks(p, "consent-kz", ("kz.customs", "authorisation"))),
     ("initiator", "R13", lambda p, _c: (p.update(initiator="kz.prosecutor"), without(p, "consent-uz"))),
+    ("initiator", "R15", lambda p, _c: p.update(initiator="kz.prosecutor")),
 ]
 
 

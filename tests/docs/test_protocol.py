@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -34,6 +34,7 @@ from domain.plan import proof
 from domain.plan.access import MAY, ROLES
 from domain.plan.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
 from domain.plan.documents import Document
+from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken, authentic
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import amend, begin, read_statement, report, submit
@@ -60,6 +61,8 @@ from gateway.problems import HTTP, STATUS, problem
 from process.brought import cards_in
 from process.in_force import InForce
 from protocol.calls import LARGEST_BODY
+from rehearsal.scenario import Pace, Scenario
+from rehearsal.services import lines, private_key_of
 from tests.installation import log_of_reads
 from tests.reference import protocol
 
@@ -114,11 +117,15 @@ def said() -> dict[str, Any]:
     return namespace
 
 
+AT_ONCE = Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds=1))
+
+
 def directory_of(said: dict[str, Any]) -> Directory:
     """The example directory, with the document's keys."""
     tree = YAML(typ="safe").load(ROOT / "examples" / "directory.yaml")
     services = [Service.model_validate(one) for one in tree["services"]]
-    others = {"kz.knb": said["initiator_key"], "audit": said["auditor_key"]}
+    others = {"kz.knb": said["initiator_key"], "audit": said["auditor_key"], "kz.prosecutor": private_key_of("kz.prosecutor")}
+    others["supervision"] = private_key_of("supervision")
     known = {"uz.prosecutor": said["public"]} | {service: public_text(key) for service, key in others.items()}
     system = Service(id="vigil", kind="system", names={"en": "Vigil"})
     keyed = [
@@ -162,7 +169,10 @@ class PaperDesk:
                 self.said["sign_envelope"](canonical(self.plan), PLAN_TYPE, self.said["initiator_key"])
             )
             self.delivery = begin(plan, self.directory, self.cards, NOW, bytes(32))
-            report(self.delivery, Deconflicted(number=1), NOW)
+            asked = request(self.delivery, "deconfliction.1", "kz.prosecutor")
+            (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, NOW)
+            submit(self.delivery, line.envelope, NOW)
+            report(self.delivery, Deconflicted(number=1, order=self.delivery.state.register.orders[-1]), NOW)
         return self.delivery
 
     def _of(self, delivery: str) -> Delivery:
@@ -233,6 +243,10 @@ class PaperDesk:
         )
         return Rows(rows=(row,))
 
+    async def alarms(self) -> tuple[Alarm, ...]:
+        """Nobody looks for too much."""
+        return ()
+
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """Its summary."""
         return view(self._of(delivery), caller, NOW)
@@ -298,7 +312,12 @@ def raw_request(asked: Block, said: dict[str, Any], number: int) -> bytes:
     officer, _, caller = asked.note.removeprefix("as ").split(",")[0].rpartition(" of ")
     method, target, _ = head.splitlines()[0].split(" ")
     if "<proof>" in head:
-        key = {"uz.prosecutor": said["key"], "kz.knb": said["initiator_key"], "audit": said["auditor_key"]}[caller]
+        key = {
+            "uz.prosecutor": said["key"],
+            "kz.knb": said["initiator_key"],
+            "audit": said["auditor_key"],
+            "supervision": private_key_of("supervision"),
+        }[caller]
         now = int(NOW.timestamp())
         made = said["make_proof"](caller, key, method, f"{URL}{target}", body.encode(), now, f"example-{number}", officer)
         head = head.replace("Authorization: Vigil <proof>", f"Authorization: {made}")
@@ -666,7 +685,7 @@ async def test_the_reader_of_the_stream_resumes(said: dict[str, Any]) -> None:
     """The document's reader of server-sent events takes the stream apart, and the last id is where it resumes."""
     shown = next(answered for asked, answered in exchanges() if "/changes" in asked.body)
     found = list(said["entries_in"](shown.body.partition("\n\n")[2].splitlines()))
-    assert [number for number, _ in found] == [4, 5, 6, 7, 8]
+    assert [number for number, _ in found] == [7, 8, 9, 10, 11]
     assert found[-1][1]["seq"] == 8
 
 

@@ -1,5 +1,6 @@
 """R15: what two operations share is found by keyed hashes, nothing else is shown, and neither goes on before both agree."""
 
+from datetime import datetime
 from itertools import permutations
 from typing import Any, get_args
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from domain.delivery.events import Cleared, Closed, Deconflicted, Opened
 from domain.delivery.ledger import Receipt
 from domain.delivery.statement import sign_statement
-from domain.plan.register import Claim, Contact, Finding, Register, contacts
+from domain.plan.register import Answer, Claim, Contact, DatedClaim, Finding, Party, Register, contacts
 from domain.plan.selectors import Selector, SelectorKind, hashes, selector
 from domain.record.verify import verify
 from domain.signing.envelope import Envelope
@@ -18,7 +19,7 @@ from domain.views.asked import inbox
 from domain.words.errors import NotVerified, RuleBroken
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.moments import utc_text
-from rehearsal.services import private_key_of
+from rehearsal.services import EPOCH, private_key_of
 from tests.course import became, forbidden
 from tests.support import Table, example_directory
 
@@ -92,7 +93,23 @@ def claims(draw: st.DrawFn) -> Claim:
     """An operation that touches some of a few things."""
     name = draw(st.sampled_from(NAMES))
     touched = draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=4))
-    return Claim(delivery=name, contact=f"s{name[-1]}.police", hashes=tuple(letter * 64 for letter in touched))
+    return claim_of(name, f"s{name[-1]}.police", tuple(letter * 64 for letter in touched))
+
+
+def claim_of(delivery: str, contact: str, touched: tuple[str, ...], *, state: str = "KZ", order: int = 2) -> Claim:
+    """An operation that touches this, signed for by its State's prosecutor."""
+    signer = f"{state.lower()}.prosecutor"
+    return Claim(delivery=delivery, contact=contact, state=state, signer=signer, order=order, hashes=touched)
+
+
+def party(claim: Claim) -> Party:
+    """The same operation in an answer."""
+    return Party(delivery=claim.delivery, contact=claim.contact, order=claim.order)
+
+
+def claimed(register: Register, claim: Claim, at: datetime = EPOCH) -> tuple[Register, Answer]:
+    """The register's answer to this claim, brought then."""
+    return register.claim(DatedClaim(claim=claim, at=utc_text(at)))
 
 
 CHANGES = st.lists(claims() | st.sampled_from(NAMES), max_size=25)
@@ -102,37 +119,37 @@ def performed(changes: list[Claim | str]) -> Register:
     """A register after these claims and releases."""
     register = Register()
     for change in changes:
-        register, _ = register.release(change) if isinstance(change, str) else register.claim(change)
+        register, _ = register.release(change) if isinstance(change, str) else claimed(register, change)
     return register
 
 
 def conflicts_in(found: tuple[Finding, ...]) -> dict[str, list[str]]:
     """Operation to those it conflicts with."""
-    return {one.claim.delivery: sorted(other.delivery for other in one.others) for one in found}
+    return {one.party.delivery: sorted(other.delivery for other in one.others) for one in found}
 
 
 @given(CHANGES, claims())
 def test_a_claim_finds_exactly_the_live_operations_that_share_something(changes: list[Claim | str], claim: Claim) -> None:
     """No more and no less than a plain look at every pair, and never itself."""
     before = performed(changes)
-    _, answer = before.claim(claim)
+    _, answer = claimed(before, claim)
     shared = [one.delivery for one in before.claims if one.delivery != claim.delivery and set(one.hashes) & set(claim.hashes)]
     assert conflicts_in(answer.findings)[claim.delivery] == sorted(shared)
-    assert answer.findings[-1].claim == claim
+    assert answer.findings[-1].party == party(claim)
 
 
 @given(CHANGES, claims())
 def test_every_side_of_a_conflict_is_told(changes: list[Claim | str], claim: Claim) -> None:
     """Whoever is found finds the finder in the same answer."""
-    found = conflicts_in(performed(changes).claim(claim)[1].findings)
+    found = conflicts_in(claimed(performed(changes), claim)[1].findings)
     assert all(claim.delivery in found[other] for other in found[claim.delivery])
 
 
 @given(CHANGES, claims())
 def test_claiming_again_changes_nothing(changes: list[Claim | str], claim: Claim) -> None:
     """An activity that is tried again does no harm: the same register, the same answer, the same number."""
-    once, first = performed(changes).claim(claim)
-    again, second = once.claim(claim)
+    once, first = claimed(performed(changes), claim)
+    again, second = claimed(once, claim)
     assert (once, first) == (again, second)
 
 
@@ -140,8 +157,8 @@ def test_claiming_again_changes_nothing(changes: list[Claim | str], claim: Claim
 def test_released_is_as_never_claimed(changes: list[Claim | str], claim: Claim) -> None:
     """After the end an operation is in nobody's way, and those it touched hear that it has gone."""
     before = performed([*changes, claim.delivery])
-    claimed, found = before.claim(claim)
-    after, freed = claimed.release(claim.delivery)
+    entered, found = claimed(before, claim)
+    after, freed = entered.release(claim.delivery)
     assert before.claims == after.claims
     assert {*conflicts_in(freed.findings)} == {*conflicts_in(found.findings)} - {claim.delivery}
     assert after.release(claim.delivery) == (after, freed.model_copy(update={"findings": ()}))
@@ -152,7 +169,7 @@ def test_each_operation_stands_once_and_the_number_counts_up(changes: list[Claim
     """However often it claims, an operation has one claim; no change goes without a higher number."""
     register = Register()
     for change in changes:
-        after, answer = register.release(change) if isinstance(change, str) else register.claim(change)
+        after, answer = register.release(change) if isinstance(change, str) else claimed(register, change)
         assert answer.number == after.number == register.number + (after.claims != register.claims)
         assert len({one.delivery for one in after.claims}) == len(after.claims)
         register = after
@@ -164,7 +181,7 @@ def test_whoever_comes_first_one_of_two_is_told_before_it_goes_on(several: list[
     for order in permutations(several):
         register, found = Register(), {}
         for claim in order:
-            register, answer = register.claim(claim)
+            register, answer = claimed(register, claim)
             found[claim.delivery] = conflicts_in(answer.findings)[claim.delivery]
         for number, later in enumerate(order):
             for earlier in order[:number]:
@@ -174,10 +191,9 @@ def test_whoever_comes_first_one_of_two_is_told_before_it_goes_on(several: list[
 
 def test_a_contact_tells_a_number_and_whom_to_call() -> None:
     """The number is the same on both sides and another with another operation; no code name and no hash is told."""
-    shared = ("a" * 64,)
-    ours, theirs, third = (Claim(delivery=name, contact=OTHER, hashes=shared) for name in ("amber", "birch", "cedar"))
-    told = contacts(KEY, Finding(claim=ours, others=(theirs, third)), example_directory())
-    back = contacts(KEY, Finding(claim=theirs, others=(ours,)), example_directory())
+    ours, theirs, third = (Party(delivery=name, contact=OTHER, order=2) for name in ("amber", "birch", "cedar"))
+    told = contacts(KEY, Finding(party=ours, others=(theirs, third)), example_directory())
+    back = contacts(KEY, Finding(party=theirs, others=(ours,)), example_directory())
     assert told[0].conflict == back[0].conflict != told[1].conflict
     assert {"conflict", "service", "call", "keys"} == set(Contact.model_fields)
     assert not any(secret in told[0].model_dump_json() for secret in ("amber", "birch", "cedar", "aaaa"))
@@ -185,8 +201,8 @@ def test_a_contact_tells_a_number_and_whom_to_call() -> None:
 
 def test_a_contact_that_has_left_the_directory_is_named_all_the_same() -> None:
     """Nothing it signs can be checked any more, so only giving way is left: the conflict does not vanish."""
-    ours, theirs = (Claim(delivery=name, contact="uz.gone", hashes=("a" * 64,)) for name in ("amber", "birch"))
-    (told,) = contacts(KEY, Finding(claim=ours, others=(theirs,)), example_directory())
+    ours, theirs = (Party(delivery=name, contact="uz.gone", order=2) for name in ("amber", "birch"))
+    (told,) = contacts(KEY, Finding(party=ours, others=(theirs,)), example_directory())
     assert ("uz.gone", ()) == (told.service, told.keys)
 
 
@@ -199,6 +215,11 @@ def in_conflict(*services: str) -> Table:
     table.deconflict(*(services or (OTHER,)))
     assert all(table.is_open(one.checkpoint) for one in unsettled(table))
     return table
+
+
+def order_of(table: Table) -> int:
+    """The entry in which it was signed that the register is looked into."""
+    return table.delivery.state.register.orders[-1]
 
 
 def unsettled(table: Table) -> tuple[Contact, ...]:
@@ -357,7 +378,7 @@ def test_r15_a_key_that_was_revoked_agrees_to_nothing() -> None:
     table = in_conflict()
     contact = unsettled(table)[0]
     revoked = tuple(key.model_copy(update={"revoked_at": "2001-01-01T00:00:00Z"}) for key in contact.keys)
-    table.report(Deconflicted(number=5, contacts=(contact.model_copy(update={"keys": revoked}),)))
+    table.report(Deconflicted(number=5, order=order_of(table), contacts=(contact.model_copy(update={"keys": revoked}),)))
     assert ("refused", "R15") == became(settle(table))
 
 
@@ -432,9 +453,9 @@ def test_r15_an_open_conflict_is_not_taken_back() -> None:
 def test_r15_an_answer_of_the_register_that_was_overtaken_does_not_count() -> None:
     """Answers come by different ways: an older one is dropped, whatever it says, and so is the same one twice."""
     table = in_conflict()
-    newest = Deconflicted(number=table.delivery.state.register.number + 1, contacts=unsettled(table))
+    newest = Deconflicted(number=table.delivery.state.register.number + 1, order=order_of(table), contacts=unsettled(table))
     table.report(newest)
-    older = Deconflicted(number=0)
+    older = Deconflicted(number=0, order=order_of(table))
     entries = len(table.delivery.ledger)
     for again in (older, newest):
         table.report(again)
@@ -471,7 +492,7 @@ def test_r15_nothing_is_looked_up_after_the_end() -> None:
     table.pass_time(days=1)
     assert table.delivery.state.ended
     with pytest.raises(RuleBroken, match="R12"):
-        table.report(Deconflicted(number=99))
+        table.report(Deconflicted(number=99, order=order_of(table)))
 
 
 def test_r15_a_selector_in_a_plan_is_a_hash() -> None:

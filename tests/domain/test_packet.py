@@ -140,7 +140,7 @@ def test_packet_with_refused_late_and_early_statements_verifies() -> None:
     proved = verify(data, receipts=held(*receipts))
     verdicts = [(one.verdict.verdict, one.verdict.rule) for one in receipts]
     assert verdicts.count(("refused", "R18")) == 1
-    assert (proved.statements, proved.refused) == (10, 3)
+    assert (proved.statements, proved.refused) == (11, 3)
     assert {verdict for verdict, _ in verdicts} == {"accepted", "refused", "early", "late"}
     assert (proved.outcome, proved.ended) == ("withdrawn", True)
 
@@ -857,7 +857,7 @@ def test_left_out_statement_is_its_leaf_and_every_receipt_still_fits() -> None:
     )
     assert b"cousin" not in data
     proved = verify(data, receipts=held(*receipts))
-    assert (proved.left_out, proved.statements, proved.purpose) == (1, 1, "court")
+    assert (proved.left_out, proved.statements, proved.purpose) == (1, 2, "court")
 
 
 @pytest.mark.parametrize(

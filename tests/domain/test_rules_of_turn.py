@@ -107,7 +107,7 @@ def test_r17_checkpoints_open_in_the_order_of_the_steps() -> None:
         planned = table.plan.find(name)
         due = utc_text(table.now + (table.plan.due_after(planned) if planned is not None else timedelta(hours=1)))
         assert "is nothing, recorded is opened" in forbidden(table, Opened(checkpoint=name, due=due))
-    assert list(table.delivery.state.progress) == ["consent-kz", "consent-uz"]
+    assert list(table.delivery.state.progress) == ["deconfliction.1", "consent-kz", "consent-uz"]
 
 
 def test_r17_without_a_handover_the_delivery_still_follows_the_departure() -> None:
@@ -300,7 +300,7 @@ def test_admit_refuses_noise_and_leaves_no_trace() -> None:
         with pytest.raises(error):
             submit(table.delivery, envelope, table.now)
     assert tuple(table.delivery.ledger) == before
-    assert (table.delivery.state.statements, table.delivery.state.halt) == ({}, None)
+    assert (*table.delivery.state.statements, table.delivery.state.halt) == ("statement-0001", None)
     assert became(submit(table.delivery, good, table.now)) == ("accepted", None)
 
 

@@ -37,7 +37,11 @@ def shown_to(table: Table, service: str) -> DeliveryView:
         ("kz.customs", (0,), ("preparation", "departure", "tashkent-airport")),
         ("uz.customs", (1,), ("departure", "tashkent-airport", "delivery", "accounting")),
         ("uz.police", (), ("departure", "arrest-tashkent")),
-        ("kz.prosecutor", (0,), ("consent-kz", "preparation", "departure", "tashkent-airport", "arrest-almaty")),
+        (
+            "kz.prosecutor",
+            (0,),
+            ("consent-kz", "preparation", "departure", "tashkent-airport", "arrest-almaty", "deconfliction.1"),
+        ),
         ("uz.prosecutor", (1,), ("consent-uz", "tashkent-airport", "delivery", "arrest-tashkent", "accounting", "debrief")),
         ("tj.customs", (), ()),
     ],

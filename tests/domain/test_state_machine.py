@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Released, Stated, TakenUp, Told
+from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Released, Stated, TakenUp, Told
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.directory import Poll
@@ -20,6 +20,7 @@ from domain.rules.course import advance, next_moment, upcoming
 from domain.rules.speaking import Correction
 from domain.views.asked import requests
 from domain.words.errors import RuleBroken, VigilError
+from domain.words.moments import utc_text
 from rehearsal.books import voice_of
 from rehearsal.chaos import attacks, haste
 from rehearsal.invariants import Checker
@@ -121,7 +122,8 @@ class Interleavings(RuleBasedStateMachine):
             Asked(checkpoint=name, told=(service,)),
             AskedOnceMore(checkpoint=name),
             Told(of=len(self.delivery.ledger) // 2, kind="outcome", reached=(service,)),
-            Deconflicted(number=max(self.delivery.state.register.number, 0)),
+            Deconflicted(number=max(self.delivery.state.register.number, 0), order=data.draw(st.integers(0, 5))),
+            Deferred(order=data.draw(st.integers(0, 5)), not_before=utc_text(self.table.now + timedelta(hours=1))),
             Released(),
         )
         before = self.delivery.ledger.root

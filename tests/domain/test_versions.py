@@ -203,10 +203,11 @@ def test_a_change_of_plan_is_checked_by_the_versions_own_rules() -> None:
 
 def test_the_figures_are_the_versions_own() -> None:
     """A version in which one moment brings fewer events finds a fault sooner."""
-    table = Table(alone=False)
+    table = Table(alone=False, signed=False)
     for most in (1, 1_000):
         table.delivery = of(figures=Figures(most_at_once=most))
-        table.delivery.append(Deconflicted(number=0), table.now)
+        table.say("kz.prosecutor", "deconfliction_requested", "deconfliction.1")
+        table.delivery.append(Deconflicted(number=0, order=table.delivery.state.register.orders[-1]), table.now)
         if most == 1:
             with pytest.raises(RuntimeError, match="more than 1 events follow from one"):
                 advance(table.delivery, table.now)

@@ -147,7 +147,9 @@ def test_the_checker_finds_a_conflict_that_was_passed_over(rule: str) -> None:
     entries = tuple(simulate(chosen).delivery.ledger)
     looks = [entry.seq for entry in entries if isinstance(entry.event, Deconflicted)]
     found = Contact(conflict="0" * 12, service="uz.police", call="duty officer", keys=())
-    hit = Deconflicted(number=9, contacts=(found,))
+    asked = entries[looks[0]].event
+    assert isinstance(asked, Deconflicted)
+    hit = asked.model_copy(update={"number": 9, "contacts": (found,)})
     number = looks[0] if rule == "opened" else looks[-1]
     if rule == "dispatched":
         number = next(entry.seq for entry in entries if isinstance(entry.event, Opened) and entry.event.checkpoint == "departure")

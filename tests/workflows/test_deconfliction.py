@@ -6,7 +6,7 @@ import uuid
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client
@@ -16,12 +16,13 @@ from domain.delivery.events import Closed, Deconflicted, Stated, Told
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.plan import Plan
-from domain.plan.register import Answer, Claim, Register
+from domain.plan.register import Answer, Claim, DatedClaim, Register
 from domain.plan.selectors import selector
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.rules.conflict import ConflictYielded
 from domain.rules.stop import Interdicted
+from domain.words.moments import utc_text
 from process.builds import pinned, settle
 from process.temporal import readable
 from rehearsal.invariants import Checker
@@ -93,6 +94,16 @@ def contact_in(entry: Entry) -> tuple[str, str]:
     return contact.service, contact.checkpoint
 
 
+def claim_of(delivery: str, contact: str = FIRST) -> Claim:
+    """An operation that touches one thing, always the same."""
+    return Claim(delivery=delivery, contact=contact, state="KZ", signer="kz.prosecutor", order=2, hashes=("a" * 64,))
+
+
+def now(claim: Claim) -> DatedClaim:
+    """The claim, brought now."""
+    return DatedClaim(claim=claim, at=utc_text(datetime.now(UTC)))
+
+
 async def start(at: Installation, plan: Plan) -> None:
     """Start a delivery at the gateway."""
     await at.gateway(plan.initiator).start(signed_plan(plan))
@@ -126,15 +137,14 @@ def leaked(packet: bytes, own: Plan, other: Plan) -> dict[str, str]:
 
 async def say(at: Installation, plan: Plan, service: str, content: Content, checkpoint: str | None = None) -> None:
     """Sign it and hand it in; it is accepted."""
-    in_force = (await at.gateway(service).view(plan.operation)).plan
     said = Statement(
         id=uuid.uuid4().hex,
         delivery=plan.operation,
+        plan=signed_plan(plan).fingerprint(),
         checkpoint=checkpoint,
         service=service,
         officer="officer-1",
         happened_at="2026-03-02T13:25:00+05:00",
-        plan=in_force,
         content=content,
     )
     given = await at.gateway(service).submit(plan.operation, sign_statement(said, private_key_of(service)))
@@ -236,13 +246,13 @@ async def register_worker(temporal: Client, queue: str) -> AsyncIterator[None]:
 async def test_a_register_that_begins_anew_is_heard(temporal: Client) -> None:
     """Should someone terminate it, its successor's answers are newer than all before, and no delivery waits for ever."""
     queue = f"register-{uuid.uuid4().hex}"
-    claim = Claim(delivery="operation-1", contact=FIRST, hashes=("a" * 64,))
+    claim = claim_of("operation-1")
     async with register_worker(temporal, queue):
         numbers = []
         for old in (Register(number=41), None):
             book = Book(live=old)
             register = await temporal.start_workflow(messages.REGISTER, book, id=queue, task_queue=queue)
-            numbers.append((await register.execute_update(messages.CLAIM, claim, result_type=Answer)).number)
+            numbers.append((await register.execute_update(messages.CLAIM, now(claim), result_type=Answer)).number)
             await register.terminate()
 
     assert 42 == numbers[0] < numbers[1]
@@ -253,9 +263,9 @@ async def test_the_register_goes_on_over_many_runs(temporal: Client) -> None:
     queue = f"register-{uuid.uuid4().hex}"
     async with register_worker(temporal, queue):
         handle = await temporal.start_workflow(messages.REGISTER, Book(answers_per_run=2), id=queue, task_queue=queue)
-        claims = [Claim(delivery=f"operation-{number}", contact=FIRST, hashes=("a" * 64,)) for number in range(7)]
+        claims = [claim_of(f"operation-{number}", f"{chr(97 + number)}{chr(97 + number)}.police") for number in range(7)]
         register = temporal.get_workflow_handle(handle.id)
-        answers = [await register.execute_update(messages.CLAIM, claim, result_type=Answer) for claim in claims]
+        answers = [await register.execute_update(messages.CLAIM, now(claim), result_type=Answer) for claim in claims]
         last = await register.execute_update(messages.RELEASE, Over(delivery="operation-0"), result_type=Answer)
         runs = [run async for run in temporal.list_workflows(f"WorkflowId = '{queue}'")]
         await register.terminate()

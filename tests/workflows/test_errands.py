@@ -13,13 +13,17 @@ from temporalio.worker import Worker
 from activities.relay import Relay
 from domain.delivery.events import Deconflicted
 from domain.rules.books import newest
-from rehearsal.services import VIGIL, cast, private_key_of
+from domain.words.moments import instant
+from rehearsal.scenario import Pace, Scenario
+from rehearsal.services import VIGIL, cast, lines, private_key_of
 from tests.installation import end_what_runs, renamed
 from tests.support import SECRET, example_cards, example_directory, example_plan, signed_plan
 from worker import sandbox
 from workflows import messages, temporal_stage
 from workflows.controlled_delivery import ControlledDelivery
 from workflows.messages import CheckpointWait, Docket, Touched, workflow_id
+
+AT_ONCE = Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds=1))
 
 
 class Forgetful:
@@ -36,14 +40,19 @@ class Forgetful:
         """Say that nobody else touches it; not the first time."""
         self.looks += 1
         if self.looks > 1:
-            await self._relay.report(touched.delivery, Deconflicted(number=0))
+            await self._relay.report(touched.delivery, Deconflicted(number=0, order=touched.order))
         elif self._fails:
             raise ApplicationError("it cannot be done", non_retryable=True)
 
     @activity.defn(name=messages.AWAIT_CONFIRMATIONS)
     async def await_confirmations(self, wait: CheckpointWait) -> None:
-        """The delivery has gone on to ask for consent."""
-        self.went_on.set()
+        """It is signed that the register is looked into; then the delivery has gone on to ask for consent."""
+        asked = wait.requests[0]
+        if "deconfliction" in asked.says:
+            (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, instant(asked.asked_at))
+            await self._relay.submit(wait.delivery, line.envelope)
+        else:
+            self.went_on.set()
         parked = timedelta(days=1)
         raise ApplicationError(wait.checkpoint, category=ApplicationErrorCategory.BENIGN, next_retry_delay=parked)
 

@@ -1,0 +1,220 @@
+"""R15: who looks for what others watch learns nothing before a competent service has signed, nor by amendments."""
+
+from typing import Any
+
+import pytest
+
+from domain.delivery.events import Deconflicted, Deferred
+from domain.plan.check import faults_in
+from domain.plan.plan import Plan
+from domain.plan.selectors import Selector
+from domain.record.door import amend
+from domain.record.verify import verify
+from domain.signing.canonical import canonical, digest
+from domain.views.asked import inbox
+from domain.views.sight import page
+from domain.views.view import view
+from domain.words.errors import RuleBroken
+from domain.words.moments import utc_text
+from rehearsal.simulator import changing
+from tests.course import became, forbidden
+from tests.support import Table, example_plan, with_changes
+from workflows.errands import Look, wanted
+
+FISHER = "kz.knb"
+SIGNER = "kz.prosecutor"
+ASKED = "deconfliction.1"
+
+
+def looks(table: Table) -> bool:
+    """Whether the register is to be looked into now."""
+    return any(isinstance(one, Look) for one in wanted(table.delivery))
+
+
+def unsigned(plan: Plan | None = None) -> Table:
+    """A delivery that has begun, and nobody has signed for a look."""
+    return Table(plan or example_plan(), signed=False, alone=False)
+
+
+def more_selectors(plan: Plan, *names: str) -> Plan:
+    """The plan that touches these as well."""
+    added = tuple(Selector(kind="phone", hash=digest(name)) for name in names)
+    return plan.model_copy(update={"selectors": (*plan.selectors, *added)})
+
+
+def changed(table: Table, plan: Plan) -> None:
+    """The initiator changes the plan."""
+
+    class World:
+        directory = table.directory
+        cards = table.cards
+
+    amend(table.delivery, changing(World, plan), table.now)  # type: ignore[arg-type]
+    table.settle()
+
+
+def shown(table: Table, service: str) -> bytes:
+    """All that a service can read, in one text."""
+    reader = table.directory.get(service)
+    found: list[Any] = [view(table.delivery, reader, table.now), *inbox(table.delivery, service, table.now)]
+    return b"\n".join(map(canonical, [*found, *page(table.delivery, reader, 0)]))
+
+
+def test_before_a_signature_nothing_is_looked_into_however_long_it_waits() -> None:
+    """Neither at the start, nor when it has come due and halted; and the register's answer would be no entry of the ledger."""
+    table = unsigned()
+    assert not looks(table)
+    with pytest.raises(RuleBroken, match="R15"):
+        table.report(Deconflicted(number=1, order=0))
+    assert "R15" in forbidden(table, Deconflicted(number=1, order=0))
+    table.pass_time(days=3)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert ("silence", "R15", "not_signed") == (halt.cause, halt.rule, halt.finding.code)
+    assert not looks(table)
+
+
+@pytest.mark.parametrize("service", ["kz.customs", "uz.prosecutor", "uz.police", FISHER])
+def test_nobody_else_signs_for_it(service: str) -> None:
+    """Not the initiator, no other service of its State, no prosecutor of another State."""
+    table = unsigned()
+    assert ("refused", "R15") == became(table.say(service, "deconfliction_requested", ASKED))
+    assert not looks(table)
+
+
+def test_a_delegation_does_not_let_the_initiator_sign_for_itself() -> None:
+    """What its prosecutor is asked it may say in general, but not this."""
+    table = unsigned()
+    assert ("accepted", None) == became(table.say(SIGNER, "delegated", to=FISHER))
+    said = table.say(FISHER, "deconfliction_requested", ASKED, on_behalf_of=SIGNER)
+    assert ("refused", "R15") == became(said)
+    assert not looks(table)
+
+
+def test_a_plan_without_anybody_who_may_sign_is_no_plan() -> None:
+    """The check says whom it lacks: the initiator itself does not count."""
+    plan = with_changes(plan_={"initiator": SIGNER})
+    table = unsigned()
+    found = [one.problem for one in faults_in(plan, table.directory, table.cards) if one.problem.startswith("R15")]
+    assert ["other than kz.prosecutor itself" in problem for problem in found] == [True]
+
+
+def test_a_signature_lets_it_be_looked_into_and_a_stranger_agrees() -> None:
+    """The answer names the signature's entry, in the packet too."""
+    table = unsigned()
+    assert ("accepted", None) == became(table.say(SIGNER, "deconfliction_requested", ASKED))
+    assert looks(table)
+    table.deconflict()
+    assert table.is_open("consent-kz", "consent-uz")
+    assert not looks(table)
+    assert verify(table.packet(), table.directory).size == len(table.delivery.ledger)
+
+
+def test_a_refusal_ends_it() -> None:
+    """Nothing is looked into, and it goes no further."""
+    table = unsigned()
+    table.say(SIGNER, "deconfliction_refused", ASKED)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert ("refused", "R15") == (halt.cause, halt.rule)
+    assert not looks(table)
+
+
+def test_who_signs_is_told_how_much_is_looked_for_and_never_what() -> None:
+    """Kinds and counts, and who asks."""
+    plan = more_selectors(example_plan(), "one", "two")
+    (asked,) = inbox(unsigned(plan).delivery, SIGNER, unsigned(plan).now)
+    assert "phone x 2" in asked.facts.problem
+    assert digest("one") not in canonical(asked).decode()
+
+
+@pytest.mark.parametrize("service", ["uz.prosecutor", "uz.customs", "uz.police", SIGNER])
+def test_whether_somebody_watches_is_in_no_word_that_others_read(service: str) -> None:
+    """Who takes part and does not run it reads the same bytes whether another operation was found or nobody has looked yet."""
+    found, unlooked = (Table(alone=False) for _ in range(2))
+    found.deconflict("ru.police")
+    assert shown(unlooked, service) == shown(found, service)
+    assert shown(unlooked, FISHER) != shown(found, FISHER)
+
+
+@pytest.mark.parametrize("service", ["uz.prosecutor", "uz.customs", "uz.police"])
+def test_a_halt_for_a_conflict_looks_like_any_decision_not_to_go_on(service: str) -> None:
+    """Neither by word nor by rule do others hear that another operation comes first."""
+    table = Table(alone=False)
+    table.deconflict("ru.police")
+    table.say(FISHER, "conflict_yielded", table.opened("conflict"), reason="they were first")
+    assert b"R15" not in shown(table, service)
+    assert b"operation comes first" not in shown(table, service)
+    assert "it was decided not to go on" == view(table.delivery, table.directory.get(service), table.now).halted
+
+
+def test_one_signature_serves_a_change_that_touches_nothing_more() -> None:
+    """More time at a checkpoint needs no other."""
+    table = Table()
+    changed(table, with_changes(debrief={"due": "9d"}))
+    assert "deconfliction.2" not in table.delivery.state.progress
+    assert table.is_open("consent-kz", "consent-uz")
+
+
+def test_a_change_that_touches_more_needs_a_signature_before_anything_is_looked_into() -> None:
+    """An initiator cannot fish with amendments: nothing is looked into and nothing leaves before it is signed afresh."""
+    table = Table()
+    table.signed = table.alone = False
+    changed(table, more_selectors(table.plan, "new"))
+    assert table.is_open("deconfliction.2")
+    assert not looks(table)
+    table.prepare()
+    assert not table.is_open("departure")
+    table.say(SIGNER, "deconfliction_requested", "deconfliction.2")
+    assert looks(table)
+    table.deconflict()
+    assert table.is_open("departure")
+
+
+def test_a_signature_for_another_plan_is_none() -> None:
+    """It is to the plan in force, as a consent is."""
+    table = unsigned()
+    before = table.delivery.state.plan_digest
+    changed(table, more_selectors(table.plan, "new"))
+    assert ("refused", "R18") == became(table.say(SIGNER, "deconfliction_requested", ASKED, plan=before))
+    assert not looks(table)
+
+
+def test_an_answer_to_an_earlier_signature_does_not_stand_for_what_was_added() -> None:
+    """Another's claim brings an answer about the old claim: it counts as news, and nothing leaves on it."""
+    table = Table()
+    table.alone = False
+    first = table.delivery.state.register.orders[-1]
+    changed(table, more_selectors(table.plan, "new"))
+    table.report(Deconflicted(number=table.delivery.state.register.number + 1, order=first))
+    assert not table.delivery.state.register.looked
+    assert looks(table)
+
+
+def test_selectors_added_after_it_has_left_are_signed_for_or_passed_over() -> None:
+    """Silence halts nothing that is under way, and nothing more is looked into."""
+    table = Table().dispatch()
+    table.signed = table.alone = False
+    changed(table, more_selectors(table.plan, "new"))
+    assert table.is_open("deconfliction.2")
+    table.pass_time(seconds=table.plan.contingencies.decision.total_seconds())
+    assert "unanswered" == table.delivery.state.progress["deconfliction.2"].result
+    assert table.delivery.state.halt is None
+    assert not looks(table)
+    assert "deconfliction.3" not in table.delivery.state.progress
+
+
+def test_what_was_put_off_is_looked_into_when_there_is_room() -> None:
+    """The ledger says until when, and not why; then the register is asked again."""
+    table = unsigned()
+    table.say(SIGNER, "deconfliction_requested", ASKED)
+    order = table.delivery.state.register.orders[-1]
+    later = table.now.replace(hour=table.now.hour + 2)
+    table.report(Deferred(order=order, not_before=utc_text(later)))
+    assert not looks(table)
+    assert "nothing new" in forbidden(table, Deferred(order=order, not_before=utc_text(later)))
+    table.pass_time(hours=1)
+    assert not looks(table)
+    table.pass_time(hours=1)
+    assert looks(table)
+    assert {"order", "not_before", "event"} == set(Deferred.model_fields)
