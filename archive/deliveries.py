@@ -38,6 +38,7 @@ class KeptRow(Row):
     """
 
     change: int
+    size: int
 
 
 class Page(Frozen):

@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from archive.deliveries import Asked, Deliveries
+from archive.deliveries import Asked, Deliveries, KeptRow
 from archive.expunging import Expunging, Order
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
@@ -67,7 +67,7 @@ class Reading:
         """A page of the caller's deliveries; of all for a supervisor. Raises `Malformed` for a cursor of another list."""
         question = _question(caller).model_copy(update={"filters": filters or Filters(), "sort": sort})
         found = await self._lists.page(question, cursor, limit)
-        return Rows(rows=tuple(Row.model_validate(one.model_dump(exclude={"change"})) for one in found.rows), next=found.next)
+        return Rows(rows=tuple(map(_shown, found.rows)), next=found.next)
 
     async def delivery(self, caller: Service, name: str) -> Delivery:
         """The delivery, the whole of it, if it is the caller's to see in part at least.
@@ -108,7 +108,7 @@ class Reading:
                 for entry in page(delivery, caller, since):
                     since = entry.seq + 1
                     yield entry
-                if delivery.state.ended and since >= len(delivery.ledger):
+                if delivery.state.ended:
                     return
                 if not await self._goes_on(caller, name, runs):
                     return
@@ -166,7 +166,7 @@ class Reading:
         """Remember that a request has been read, so that no gateway says so again."""
         await self._lists.read(caller.id, delivery, request)
 
-    async def _row(self, caller: Service, name: str) -> Row:
+    async def _row(self, caller: Service, name: str) -> KeptRow:
         clock = asyncio.get_running_loop().time
         answered, expected = clock() + NOT_HERE, self._expected.get((caller.id, name), 0)
         try:
@@ -175,7 +175,7 @@ class Reading:
             await asyncio.sleep(answered - clock())
             raise no_delivery(name) from error
 
-    async def _as_expected(self, caller: Service, name: str, size: int) -> Row:
+    async def _as_expected(self, caller: Service, name: str, size: int) -> KeptRow:
         """Its row once the archive has so much of it."""
         try:
             async with asyncio.timeout(BEHIND), self._feed.watching(name) as bell:
@@ -191,11 +191,15 @@ class Reading:
                 message, hint="try again; what was acknowledged is safe. If it stays so, see that a worker is up"
             ) from error
 
-    async def _known(self, caller: Service, name: str) -> Row | None:
+    async def _known(self, caller: Service, name: str) -> KeptRow | None:
         try:
             return await self._lists.one(_question(caller), name)
         except NotFound:
             return None
+
+
+def _shown(kept: KeptRow) -> Row:
+    return Row.model_validate(kept.model_dump(exclude={"change"}) | ({} if kept.whole else {"size": None}))
 
 
 def _question(caller: Service) -> Question:

@@ -15,7 +15,8 @@ Alarm = Literal["other", "ahead", "behind", "root", "gone"]
 
 
 class Row(Frozen):
-    """One delivery. Of one that is the reader's in part only, the due times are those of its own requests, and there is no title.
+    """One delivery. Of one that is the reader's in part only, the due times are those of its own requests, and there is no title
+    and no size: the number of entries would tell whether another operation was found (R15).
 
     `alarm`: archive and workflow do not have the same ledger. `size`: entries, as far as the row goes.
     """
@@ -34,7 +35,7 @@ class Row(Frozen):
     alarm: Alarm | None
     started_at: UtcText
     closed_at: UtcText | None
-    size: Annotated[int, Field(ge=0)]
+    size: Annotated[int, Field(ge=0)] | None
 
 
 class Rows(Frozen):
