@@ -1,8 +1,8 @@
 """The simulator: whole deliveries in virtual time, with simulated services. One seed, one course.
 
 What decides here is what decides on Temporal (`domain.rules.course`), what is wanted outside is wanted there too
-(`workflows.errands`). Only the stage is another: a heap of moments, without tasks or clocks. The delivery is rebuilt from its
-ledger now and then, as a restart would, so that nothing hides outside it.
+(`workflows.errands`). Only the stage is another: a heap of moments, without tasks or clocks. Now and then a new run goes on from
+what this one carries, so that nothing hides outside it, and nothing is needed that it forgets.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.delivery.carried import Carried, carried
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.ledger import Entry, Receipt
@@ -23,7 +24,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.plan.register import Answer, Claim, Register, contacts
 from domain.plan.selectors import hashes
-from domain.record.door import amend, begin, report, resume, submit
+from domain.record.door import amend, begin, go_on, report, resume, submit
 from domain.record.packet import seal
 from domain.record.receipts import fits
 from domain.rules.course import advance, next_moment
@@ -126,7 +127,8 @@ class _Theatre:
         self._asked: set[Question] = set()
         self._receipts: list[Receipt] = []
         """What the services have been given, and keep."""
-        self._seen = 0
+        self._entries: list[Entry] = []
+        """All that has been recorded, as an archive has it."""
         self._restarts = 0
         self._register = Register()
 
@@ -144,10 +146,11 @@ class _Theatre:
             self._settle()
             if self._dice.random() < self._world.restart_chance:
                 self._restart()
+        whole = resume(self._directory, self._cards, tuple(self._entries), self._secret)
         for receipt in self._receipts:
-            fits(receipt, self._delivery)
-        packet = seal(self._delivery, "", private_key_of(VIGIL), self._now)
-        return Simulated(self._world.seed, self._delivery, packet, self._restarts)
+            fits(receipt, whole)
+        packet = seal(whole, "", private_key_of(VIGIL), self._now)
+        return Simulated(self._world.seed, whole, packet, self._restarts)
 
     # The stage
 
@@ -197,17 +200,20 @@ class _Theatre:
         report(self._delivery, fact, self._now)
 
     def _show(self) -> None:
-        for entry in self._delivery.ledger.since(self._seen):
+        for entry in self._delivery.ledger.since(len(self._entries)):
             assert isinstance(entry, Entry)  # noqa: S101 - only a packet leaves something out
             self._watch(self._delivery, entry)
-        self._seen = len(self._delivery.ledger)
+            self._entries.append(entry)
 
     def _restart(self) -> None:
-        """A new run goes on from the ledger, and stands where the old one stood."""
-        before = self._delivery
-        self._delivery = resume(self._directory, self._cards, before.ledger.entries, self._secret)
-        assert self._delivery.state == before.state, f"seed {self._world.seed}: a restart changes the state"  # noqa: S101
-        assert self._delivery.ledger.root == before.ledger.root, f"seed {self._world.seed}: a restart changes the ledger"  # noqa: S101
+        """The archive has some of the entries, and a new run goes on from what this one carries. It stands where all entries lead."""
+        self._delivery.ledger.keep(self._dice.randint(self._delivery.ledger.kept, len(self._entries)))
+        words = carried(self._delivery).model_dump_json()
+        whole = resume(self._directory, self._cards, tuple(self._entries), self._secret)
+        whole.ledger.keep(self._delivery.ledger.kept)
+        assert words == carried(whole).model_dump_json(), f"seed {self._world.seed}: a run carries what is not in its entries"  # noqa: S101
+        self._delivery = go_on(Carried.model_validate_json(words), self._secret)
+        assert words == carried(self._delivery).model_dump_json(), f"seed {self._world.seed}: a new run stands elsewhere"  # noqa: S101
         self._restarts += 1
 
     def _give_up_if_endless(self) -> None:
@@ -297,4 +303,6 @@ class _Theatre:
 
     def _submit(self, envelope: Envelope) -> None:
         with suppress(VigilError):  # noise is turned away, and the sender is told
-            self._receipts.append(submit(self._delivery, envelope, self._now))
+            answer = submit(self._delivery, envelope, self._now)
+            if isinstance(answer, Receipt):  # else the archive gives it
+                self._receipts.append(answer)

@@ -976,7 +976,7 @@ BUGS = (
     Bug(
         "R18",
         "domain/rules/speaking.py",
-        'if binding != "word" and not has_seen_this(delivery, said.statement):',
+        'if binding != "word" and not can_have_seen(said):',
         "if False:",
         "binding",
     ),

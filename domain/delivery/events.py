@@ -183,6 +183,7 @@ class Opened(Event):
             rule, reason = "R17", f"there is no checkpoint {self.checkpoint}"
             raise RuleBroken(rule, reason)
         due = instant(self.due) if self.due is not None else None
+        state.past.pop(self.checkpoint, None)
         state.progress[self.checkpoint] = Progress(checkpoint, when.at, due, self.contingency, self.key)
         if self.contingency is not None:
             begun = f"{self.contingency}/{self.key}"
@@ -262,7 +263,7 @@ class Escalated(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         state.progress[self.checkpoint].escalated = self.rung
-        state.owe(when.seq, "escalation", self.checkpoint, (self.to,))
+        state.owe(when.seq, "escalation", self.checkpoint, (self.to,), about=self.services)
 
 
 class Silence(Event):
@@ -277,7 +278,7 @@ class Silence(Event):
         progress = state.progress[self.checkpoint]
         progress.silent = True
         law.fell_silent(state, progress, self.services, when)
-        state.owe(when.seq, "silence", self.checkpoint, (state.plan.initiator,))
+        state.owe(when.seq, "silence", self.checkpoint, (state.plan.initiator,), about=self.services)
 
 
 class Closed(Event):
@@ -289,8 +290,7 @@ class Closed(Event):
     result: Result
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        progress = state.progress[self.checkpoint]
-        progress.result = self.result
+        progress = state.close(self.checkpoint, self.result)
         if progress.contingency is None:
             state.register.looked = False
         else:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from domain.delivery.carried import Carried, going_on
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import (
     Amended,
@@ -21,7 +22,7 @@ from domain.delivery.events import (
     Stated,
     cards_digest,
 )
-from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.ledger import Entry, Kept, Receipt
 from domain.delivery.statement import Statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
@@ -74,7 +75,7 @@ def begin(  # noqa: PLR0913, PLR0917 - what a delivery is made of
 def resume(
     directory: Directory, cards: Mapping[str, RuleCard], entries: tuple[Entry, ...], secret: bytes | None = None
 ) -> Delivery:
-    """The delivery that these entries add up to, under the rules it began with (after a continue-as-new, or where it is read).
+    """The delivery that these entries add up to, all of them from the first on, under the rules it began with.
 
     Raises `NotFound` if this program does not have that version of the rules.
     """
@@ -86,7 +87,15 @@ def resume(
     return delivery
 
 
-def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
+def go_on(brought: Carried, secret: bytes) -> Delivery:
+    """The delivery that another run has carried so far, under the rules it began with.
+
+    Raises `NotFound` if this program does not have that version of the rules, `Malformed` for what no run has carried.
+    """
+    return going_on(brought, book_for(brought.rules), secret)
+
+
+def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry | Kept:
     """Change the plan for what is still ahead; the entry that records it, the first one where the same plan comes again.
 
     Raises `NotAuthentic`, `NotAllowed` or `Malformed` for what is no signed plan of this initiator, and `RuleBroken` (R22) for
@@ -106,9 +115,14 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
     return _record(delivery, amended, at)
 
 
-def amended_by(delivery: Delivery, plan: Envelope) -> Entry | None:
-    """The entry that put this signed plan in the place of another, if one did."""
-    return next((one for one in delivery.ledger.entries if isinstance(one.event, Amended) and one.event.plan == plan), None)
+def amended_by(delivery: Delivery, plan: Envelope) -> Entry | Kept | None:
+    """The entry that put this plan in the place of another, if one did."""
+    digest = plan.fingerprint()
+    found = next((seq for seq, known in delivery.state.plans[1:] if known == digest), None)
+    if found is None:
+        return None
+    entry = delivery.ledger[found] if delivery.ledger.holds(found) else None
+    return entry if isinstance(entry, Entry) else Kept(seq=found, fingerprint=digest)
 
 
 def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry | None:
@@ -163,15 +177,18 @@ def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
     return statement
 
 
-def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt:
+def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt | Kept:
     """Record what a service said and answer with a receipt.
 
-    The same statement again gets its first receipt again and leaves no second entry. Raises only what `admit` raises.
+    The same statement again gets its first receipt again, from here or from the archive, and leaves no second entry. Raises only
+    what `admit` raises.
     """
     statement = admit(delivery, envelope, at)
-    known = delivery.state.known(statement.id, envelope.fingerprint())
+    known = delivery.state.statements.find(statement.id, envelope.fingerprint())
     if known is not None:
-        return _receipt(delivery, known.seq, statement.id)
+        held = delivery.ledger.holds(known.seq)
+        fingerprint = envelope.fingerprint()
+        return _receipt(delivery, known.seq, statement.id) if held else Kept(seq=known.seq, fingerprint=fingerprint)
     advance(delivery, at)
     entry = _record(delivery, stated(delivery, statement, envelope, max(at, delivery.state.now)), at)
     return _receipt(delivery, entry.seq, statement.id)
@@ -179,21 +196,26 @@ def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt:
 
 def stated(delivery: Delivery, statement: Statement, envelope: Envelope, at: datetime) -> Stated:
     """What is recorded of a statement that comes in now: its verdict is what the rules say."""
-    first = delivery.state.statements.get(statement.id)
+    first = delivery.state.statements.first(statement.id)
     if first is not None:
         return Stated(envelope=envelope, verdict=CONTRADICTION(entry=first.seq))
     new = said(statement, envelope, Moment(len(delivery.ledger), at))
     return Stated(envelope=envelope, verdict=book_of(delivery).judge(delivery, new))
 
 
-def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | None:
-    """The receipt of exactly this statement, signature and all, if it has come in. Raises `Malformed`."""
+def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | Kept | None:
+    """The receipt of exactly this statement, signature and all, if it has come in and its entry is held here; where the archive
+    alone has it, signatures are for whoever reads there. Raises `Malformed`.
+    """
     statement = book_of(delivery).read(envelope)
-    known = delivery.state.known(statement.id, envelope.fingerprint())
-    entry = delivery.ledger[known.seq] if known is not None else None
-    if not isinstance(entry, Entry) or not isinstance(entry.event, Stated) or entry.event.envelope != envelope:
+    known = delivery.state.statements.find(statement.id, envelope.fingerprint())
+    if known is None:
         return None
-    return _receipt(delivery, entry.seq, statement.id)
+    if not delivery.ledger.holds(known.seq):
+        return Kept(seq=known.seq, fingerprint=envelope.fingerprint())
+    entry = delivery.ledger[known.seq]
+    same = isinstance(entry, Entry) and isinstance(entry.event, Stated) and entry.event.envelope == envelope
+    return _receipt(delivery, known.seq, statement.id) if same else None
 
 
 def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:

@@ -65,7 +65,7 @@ class Verified(Frozen):
     receipts: int
     """Receipts held beside it, each of which fits."""
     other_history: tuple[int, ...]
-    """Entries of brakes whose service says that it had seen another history than this: they count, and somebody must ask why."""
+    """Entries whose service says that it had seen another history than this: they count, and somebody must ask why."""
     signers: tuple[SignerSeen, ...]
     sealed_by: str
     exported_at: UtcText
@@ -249,7 +249,7 @@ def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
     delivery.directory.get(statement.service).opened(envelope, STATEMENT_TYPE, statement.officer, at)
     if statement.delivery != delivery.plan.operation or not delivery.state.participant(statement.service):
         raise NotVerified(f"{statement.service} has no part in this delivery", entry.seq)
-    if delivery.state.known(statement.id, envelope.fingerprint()) is not None:
+    if delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:
         raise NotVerified(f"statement {statement.id} is recorded twice", entry.seq)
     expected = stated(delivery, statement, envelope, at).verdict
     if expected != event.verdict:

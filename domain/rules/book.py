@@ -15,7 +15,7 @@ from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import AnyEvent, Event, Moment
 from domain.delivery.progress import Progress
-from domain.delivery.state import Early, Known, State
+from domain.delivery.state import Early, State
 from domain.delivery.statement import Said, Statement, StatementOf
 from domain.delivery.verdicts import Verdict, found
 from domain.plan.check import Check
@@ -109,7 +109,7 @@ class Book:
     def heard(self, state: State, envelope: Envelope, verdict: Verdict, when: Moment) -> None:
         """A statement has come in: remember it, keep it where it is early, let it take effect where it was accepted."""
         statement = self.read(envelope)
-        state.remember(statement.id, Known(statement.service, envelope.fingerprint(), when.seq, verdict))
+        state.remember(statement.id, envelope.fingerprint(), statement.service, when.seq)
         if verdict.verdict == "early":
             state.early[statement.id] = Early(envelope, when.seq)
         elif verdict.verdict == "accepted":

@@ -16,7 +16,7 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.register import Contact
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Contingency, Unforeseen
+from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.signing.envelope import Envelope
 from domain.words.errors import Refused
@@ -136,8 +136,8 @@ class Conflict(Contingency):
         if not delivery.state.under_way:
             return
         for contact in delivery.state.register.unsettled():
-            known = delivery.state.progress.get(contact.checkpoint)
-            if known is None or known.result == "withdrawn":  # it has gone, and has come back
+            let_be = contact.conflict in delivery.state.register.let_be
+            if not let_be and not open_about(delivery.state, self.declares.name, contact.conflict):
                 yield contact.conflict
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
@@ -155,6 +155,10 @@ class Conflict(Contingency):
         """Before it has left it does not leave; what came up after that decides nothing any more."""
         if not state.dispatched:
             state.stop_all("conflict", NO_AGREEMENT(services=services), when.seq)
+
+    def after_close(self, state: State, progress: Progress, when: Moment) -> None:
+        if progress.result == "unanswered":
+            state.register.let_be = (*state.register.let_be, progress.key)
 
 
 def call_about(delivery: Delivery, progress: Progress | None) -> Contact | None:

@@ -36,7 +36,7 @@ from domain.plan.directory import Desk, Directory, Listed, Reach, Service, Servi
 from domain.plan.documents import Document
 from domain.plan.key_changes import Taken, authentic
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import amend, begin, read_statement, report, submit
+from domain.record.door import amend, begin, read_statement, report
 from domain.record.packet import Purpose, seal
 from domain.record.reads import EMPTY, Shown, after, verify_reads
 from domain.record.receipts import signed
@@ -61,6 +61,7 @@ from process.in_force import InForce
 from protocol.calls import LARGEST_BODY
 from tests.installation import log_of_reads
 from tests.reference import protocol
+from tests.support import submitted
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -196,7 +197,7 @@ class PaperDesk:
     async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
         """Hand in a statement."""
         read_statement(envelope)
-        return submit(self._of(delivery), envelope, NOW)
+        return submitted(self._of(delivery), envelope, NOW)
 
     def handed_over(self, receipt: Receipt) -> Envelope:
         """A receipt, signed."""
@@ -614,13 +615,13 @@ async def test_a_request_for_another_service_is_not_taken(said: dict[str, Any]) 
 def receipt_of(said: dict[str, Any]) -> tuple[Receipt, Delivery]:
     """The receipt for the worked example, and its delivery."""
     delivery = PaperDesk(said).begun()
-    return submit(delivery, Envelope.model_validate(said["granted"]), NOW), delivery
+    return submitted(delivery, Envelope.model_validate(said["granted"]), NOW), delivery
 
 
 def test_the_receipt_shown_is_the_one_that_is_given(said: dict[str, Any]) -> None:
     """Its payload has every field of the page; so has the verdict of the refusal that follows."""
     given, delivery = receipt_of(said)
-    refused = submit(delivery, Envelope.model_validate(said["sighted"]), NOW)
+    refused = submitted(delivery, Envelope.model_validate(said["sighted"]), NOW)
 
     assert matches(block("receipt").json(), plain(given))
     assert block("verdict of sighting-0001").json() == plain(refused.verdict)

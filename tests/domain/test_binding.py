@@ -73,13 +73,13 @@ def test_nobody_decides_on_another_history() -> None:
     """Consent, offer, acceptance and decision are refused where their service has seen other entries than stand here, or more."""
     table = Table()
     for seen in (ELSEWHERE, Seen(size=10_000, root=OTHER)):
-        assert "seen_other_history" == code(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", seen=seen))
+        assert "seen_more" == code(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", seen=seen))
     table = Table().dispatch()
     offered = table.say("kz.customs", "handover_offered", "tashkent-airport", seen=ELSEWHERE)
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     taken = table.say("uz.customs", "handover_accepted", "tashkent-airport", seen=ELSEWHERE)
 
-    assert ["seen_other_history"] * 2 == [code(offered), code(taken)]
+    assert ["seen_more"] * 2 == [code(offered), code(taken)]
 
 
 def test_what_was_asked_is_what_is_answered() -> None:

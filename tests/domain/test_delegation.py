@@ -7,14 +7,13 @@ import pytest
 
 from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
-from domain.record.door import submit
 from domain.views.asked import inbox
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
 from tests.course import became, code
-from tests.support import Table, asks, example_cards, example_directory, with_changes
+from tests.support import Table, asks, example_cards, example_directory, submitted, with_changes
 
 
 def speaks(
@@ -213,7 +212,10 @@ def test_r21_backup_signs_with_its_own_key() -> None:
     """Speaking for another needs no key of the other: what is signed is who signed."""
     table = climbed()
     statement = table.statement("uz.police", "authorisation_granted", "consent-uz", on_behalf_of="uz.prosecutor")
-    assert became(submit(table.delivery, sign_statement(statement, private_key_of("uz.police")), table.now)) == ("accepted", None)
+    assert became(submitted(table.delivery, sign_statement(statement, private_key_of("uz.police")), table.now)) == (
+        "accepted",
+        None,
+    )
 
 
 def test_r21_delegate_of_the_responsible_authority_hands_over() -> None:
