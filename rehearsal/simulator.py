@@ -127,8 +127,9 @@ class _Theatre:
         self._asked: set[Question] = set()
         self._receipts: list[Receipt] = []
         """What the services have been given, and keep."""
-        self._entries: list[Entry] = []
-        """All that has been recorded, as an archive has it."""
+        self._seen = 0
+        self._whole = self._delivery
+        """It as an archive has it, with every entry."""
         self._restarts = 0
         self._register = Register()
 
@@ -146,11 +147,10 @@ class _Theatre:
             self._settle()
             if self._dice.random() < self._world.restart_chance:
                 self._restart()
-        whole = resume(self._directory, self._cards, tuple(self._entries), self._secret)
         for receipt in self._receipts:
-            fits(receipt, whole)
-        packet = seal(whole, "", private_key_of(VIGIL), self._now)
-        return Simulated(self._world.seed, whole, packet, self._restarts)
+            fits(receipt, self._whole)
+        packet = seal(self._whole, "", private_key_of(VIGIL), self._now)
+        return Simulated(self._world.seed, self._whole, packet, self._restarts)
 
     # The stage
 
@@ -200,20 +200,25 @@ class _Theatre:
         report(self._delivery, fact, self._now)
 
     def _show(self) -> None:
-        for entry in self._delivery.ledger.since(len(self._entries)):
+        new = self._delivery.ledger.since(self._seen)
+        for entry in new if self._whole is not self._delivery else ():
+            self._whole.take(entry)
+        for entry in new:
             assert isinstance(entry, Entry)  # noqa: S101 - only a packet leaves something out
-            self._watch(self._delivery, entry)
-            self._entries.append(entry)
+            self._watch(self._whole, entry)
+        self._seen += len(new)
 
     def _restart(self) -> None:
-        """The archive has some of the entries, and a new run goes on from what this one carries. It stands where all entries lead."""
-        self._delivery.ledger.keep(self._dice.randint(self._delivery.ledger.kept, len(self._entries)))
-        words = carried(self._delivery).model_dump_json()
-        whole = resume(self._directory, self._cards, tuple(self._entries), self._secret)
-        whole.ledger.keep(self._delivery.ledger.kept)
-        assert words == carried(whole).model_dump_json(), f"seed {self._world.seed}: a run carries what is not in its entries"  # noqa: S101
-        self._delivery = go_on(Carried.model_validate_json(words), self._secret)
-        assert words == carried(self._delivery).model_dump_json(), f"seed {self._world.seed}: a new run stands elsewhere"  # noqa: S101
+        """The archive has some of the entries, and a new run goes on from what this one carries: where all of them lead."""
+        where = f"seed {self._world.seed}, entry {self._seen}"
+        if self._whole is self._delivery:
+            entries = self._delivery.ledger.entries
+            self._whole = resume(self._directory, self._cards, entries, self._secret)
+        self._delivery.ledger.keep(self._dice.randint(self._delivery.ledger.kept, self._seen))
+        words = carried(self._delivery)
+        assert words.led_to_by(self._whole), f"{where}: a run carries what does not follow from its entries"  # noqa: S101
+        self._delivery = go_on(Carried.model_validate_json(words.model_dump_json()), self._secret)
+        assert words == carried(self._delivery), f"{where}: a new run does not go on where the old one stood"  # noqa: S101
         self._restarts += 1
 
     def _give_up_if_endless(self) -> None:

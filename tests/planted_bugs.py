@@ -602,8 +602,8 @@ BUGS = (
     Bug(
         "R18",
         "domain/record/door.py",
-        "    if known is not None:\n        return _receipt(delivery, known.seq, statement.id)\n",
-        "",
+        "    if known is not None:\n        held =",
+        "    if False:\n        held =",
         "rules_of_turn",
     ),
     Bug(
@@ -635,7 +635,7 @@ BUGS = (
         "state.seizures['again'] = seizure.recovery()",
         "corrections",
     ),
-    Bug("R18", "domain/record/door.py", "or entry.event.envelope != envelope:", "or False:", "rules_of_turn"),
+    Bug("R18", "domain/record/door.py", "and entry.event.envelope == envelope", "and True", "rules_of_turn"),
     Bug("R19", "domain/rules/speaking.py", "if number not in said.statement.fulfils:", "if False:", "conditions"),
     Bug(
         "R19",
@@ -778,8 +778,8 @@ BUGS = (
     Bug(
         "R23",
         "domain/rules/handling.py",
-        "if one not in known or known[one].service != said.service)",
-        "if one not in known)",
+        "if one is None or one.service != said.service)",
+        "if one is None)",
         "handling",
     ),
     Bug(
@@ -843,7 +843,7 @@ BUGS = (
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        "if isinstance(entry, Entry) and before is not None and entry.at < before.at:",
+        "if isinstance(entry, Entry) and entry.at < self._newest:",
         "if False:",
         "timers packet",
     ),

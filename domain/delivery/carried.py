@@ -37,6 +37,13 @@ class Carried(Frozen):
     unkept: tuple[Entry, ...]
     """The entries after those, with their salts. Their proofs and roots follow from the tree."""
 
+    def led_to_by(self, whole: Delivery) -> bool:
+        """Whether this is what follows from all entries, for whoever has them."""
+        theirs = carried(whole)
+        size = self.kept + len(self.unkept)
+        same = theirs.model_copy(update={"kept": self.kept, "peaks": self.peaks, "unkept": self.unkept})
+        return self == same and size == len(whole.ledger) and self.unkept == whole.ledger.since(self.kept)
+
 
 def carried(delivery: Delivery) -> Carried:
     """What the next run goes on from."""

@@ -326,12 +326,11 @@ class State:
 
     def close(self, checkpoint: str, result: Result) -> Progress:
         """A checkpoint has closed; how it stood. What was answered there is forgotten, and one that no plan holds altogether."""
-        progress = (
-            self.progress.pop(checkpoint) if self.progress[checkpoint].contingency is not None else self.progress[checkpoint]
-        )
+        progress = self.past[checkpoint] = self.progress[checkpoint]
         progress.result = result
-        self.past[checkpoint] = progress
-        if progress.contingency is None:
+        if progress.contingency is not None:
+            del self.progress[checkpoint]
+        else:
             self.progress[checkpoint] = replace(progress, answers={}, firsts={}, standing={})
         return progress
 

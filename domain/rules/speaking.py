@@ -245,9 +245,7 @@ def _binding(delivery: Delivery, said: Said, content: Kind) -> Verdict | None:
 
 
 def can_have_seen(said: Said) -> bool:
-    """Whether so many entries stood here as the service says that it had seen. Which they were, who has them compares: the archive
-    and whoever verifies.
-    """
+    """Whether so many entries stood here as the service says that it had seen. Which, is compared by whoever has them all."""
     seen = said.statement.seen
     return seen is None or seen.size <= said.seq
 
