@@ -177,7 +177,7 @@ class Desk:
         with _as_ours(delivery):
             docket = await handle.query(messages.QUERY_DOCKET, result_type=Docket, rpc_timeout=PATIENCE)
         known = resume(docket.directory, docket.cards, docket.entries)
-        if (recorded := amended_by(known, envelope)) is not None:
+        if isinstance(recorded := amended_by(known, envelope), Entry):
             return recorded
         snapshot = self._directory.snapshot(plan.participants())
         amended = Amended(

@@ -11,10 +11,10 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain.delivery.delivery import Delivery
-    from domain.delivery.events import Amended
-    from domain.delivery.ledger import Entry, Receipt, Withheld
+    from domain.delivery.events import Amended, Started
+    from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
     from domain.delivery.requests import Request
-    from domain.record.door import admit, amend, begin, change_keys, receipt, report, resume, submit
+    from domain.record.door import admit, amend, begin, change_keys, go_on, receipt, report, submit
     from domain.rules.book import Book
     from domain.rules.books import book_for
     from domain.rules.course import advance, next_moment
@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.views.view import DeliveryView, view
     from domain.words.errors import Malformed, VigilError
     from workflows import messages
-    from workflows.messages import Asker, Docket, Ending, Fact, HandIn, LedgerSlice
+    from workflows.messages import Asker, Docket, Ending, Fact, GoingOn, HandIn, LedgerSlice
     from workflows.temporal_stage import TemporalStage
 
 
@@ -39,20 +39,20 @@ class ControlledDelivery:
     """One controlled delivery from the first request for consent to its one outcome."""
 
     @workflow.init
-    def __init__(self, docket: Docket) -> None:
-        self._docket = docket
+    def __init__(self, docket: Docket | GoingOn) -> None:
+        self._secret, self._pace = docket.secret, docket.pace
         self._refused: ApplicationError | None = None
         # Where this worker lacks these rules, the task fails and is tried again until one that has them comes. What is left
         # meanwhile is kept, a stop too (R8); a run that failed would be over.
-        book = book_for(docket.rules)
+        book = book_for(docket.rules if isinstance(docket, Docket) else docket.carried.rules)
         try:
             self._delivery = _delivery_of(docket, book)
-            self._stage = TemporalStage(self._delivery, docket)
+            self._stage = TemporalStage(self._delivery, docket.secret, docket.pace)
         except VigilError as error:
             self._refused = as_application_error(error)  # raised by `run`, since an initialiser cannot fail a workflow
 
     @workflow.run
-    async def run(self, docket: Docket) -> Ending:  # noqa: ARG002 - Temporal gives it to both; the initialiser has used it
+    async def run(self, docket: Docket | GoingOn) -> Ending:  # noqa: ARG002 - Temporal gives it to both; the initialiser has used it
         """Perform what is decided until it has ended; then wait until everyone who was being answered has been."""
         if self._refused is not None:
             raise self._refused
@@ -71,8 +71,11 @@ class ControlledDelivery:
         return Ending(delivery=delivery.plan.operation, outcome=outcome, size=len(delivery.ledger), root=delivery.ledger.root)
 
     @workflow.update(name=messages.SUBMIT)
-    def submit(self, handed: HandIn[Envelope]) -> Receipt:
-        """The one door: record a statement, answer with its receipt. Idempotent by statement id."""
+    def submit(self, handed: HandIn[Envelope]) -> Receipt | Kept:
+        """The one door: record a statement, answer with its receipt. Idempotent by statement id: what was recorded long ago is
+        answered with the number of its entry, and the receipt is read in the archive.
+        """
+        self._stage.took_an_update()
         try:
             return submit(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
@@ -88,8 +91,9 @@ class ControlledDelivery:
             raise as_application_error(error) from error
 
     @workflow.update(name=messages.AMEND)
-    def amend(self, handed: HandIn[Amended]) -> Entry:
+    def amend(self, handed: HandIn[Amended]) -> Entry | Kept:
         """Change the plan for what is still ahead; the entry that records it. Idempotent: the same plan again is one change."""
+        self._stage.took_an_update()
         try:
             return amend(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
@@ -102,6 +106,7 @@ class ControlledDelivery:
     @workflow.update(name=messages.CHANGE_KEYS)
     def change_keys(self, handed: HandIn[Envelope]) -> None:
         """Take a signed change of a service's keys (R24). Idempotent: what is known already is taken."""
+        self._stage.took_an_update()
         try:
             change_keys(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
@@ -151,15 +156,22 @@ class ControlledDelivery:
         return list(inbox(self._delivery, asker.service.id, workflow.now()))
 
     @workflow.query(name=messages.QUERY_RECEIPT)
-    def receipt(self, envelope: Envelope) -> list[Receipt]:
-        """The receipt of exactly this statement, if it has come in: for a caller whose answer was lost."""
+    def receipt(self, envelope: Envelope) -> list[Receipt | Kept]:
+        """The receipt of exactly this statement, if it has come in: for a caller whose answer was lost. Of one that the archive alone
+        has, the number of its entry.
+        """
         known = receipt(self._delivery, envelope)
         return [known] if known is not None else []
 
     @workflow.query(name=messages.QUERY_DOCKET)
     def docket(self) -> Docket:
-        """Everything: for the evidence packet."""
-        return self._docket.model_copy(update={"entries": self._delivery.ledger.entries})
+        """Everything that this run holds."""
+        delivery = self._delivery
+        (directory, cards), entries = delivery.brought, delivery.ledger.entries
+        plan = entries[0].event
+        assert isinstance(plan, Started)  # noqa: S101 - it is asked for while the run holds all of it
+        rules = delivery.law.version
+        return Docket(plan=plan.plan, directory=directory, cards=cards, secret=self._secret, rules=rules, entries=entries)
 
     def _received(self, handed: HandIn[Envelope] | HandIn[Amended] | HandIn[Fact]) -> datetime:
         """When it was received; whatever comes of it, the loop looks again."""
@@ -176,8 +188,8 @@ class ControlledDelivery:
             raise as_application_error(error) from error
 
 
-def _delivery_of(docket: Docket, book: Book) -> Delivery:
+def _delivery_of(docket: Docket | GoingOn, book: Book) -> Delivery:
     secret = bytes.fromhex(docket.secret)
-    if docket.entries:
-        return resume(docket.directory, docket.cards, docket.entries, secret)
+    if isinstance(docket, GoingOn):
+        return go_on(docket.carried, secret)
     return begin(docket.plan, docket.directory, docket.cards, workflow.info().start_time, secret, book)

@@ -3,12 +3,15 @@
 Nothing sensitive is in ids or names: those are never encrypted by Temporal.
 """
 
+import hashlib
+import hmac
 from datetime import datetime, timedelta
 from typing import Annotated, Generic, Literal, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
+from domain.delivery.carried import Carried
 from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.ledger import Entry
 from domain.delivery.requests import Notice, Request
@@ -22,7 +25,7 @@ from domain.signing.canonical import Frozen, canonical, digest
 from domain.signing.envelope import HAND_IN_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import NotAuthentic
 from domain.words.identifiers import CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, State
-from domain.words.limits import MOST_SERVICES
+from domain.words.limits import MOST_SERVICES, RUN_BYTES, RUN_EVENTS, RUN_SECONDS, RUN_UPDATES
 from domain.words.moments import instant, utc_text
 
 WORKFLOW = "ControlledDelivery"
@@ -77,9 +80,9 @@ def update_id(envelope: Envelope) -> str:
     return digest(envelope)[:32]
 
 
-def errand_id(plan: Envelope, *parts: str) -> str:
+def errand_id(secret: str, *parts: str) -> str:
     """Id of an errand's activity. It tells nothing: a checkpoint may be named after a place."""
-    return f"{parts[0]}:{digest([digest(plan), *parts])[:16]}"
+    return f"{parts[0]}:{hmac.new(bytes.fromhex(secret), canonical(list(parts)), hashlib.sha256).hexdigest()[:16]}"
 
 
 T = TypeVar("T")
@@ -143,21 +146,43 @@ def digest_of(content: object) -> str:
     return digest(content)
 
 
+class Pace(Frozen):
+    """How long one run lasts, before another goes on, whatever is open: well before any limit of Temporal's."""
+
+    updates: Annotated[int, Field(ge=1)] = RUN_UPDATES
+    """Of the 2,000 that one run takes."""
+    events: Annotated[int, Field(ge=1)] = RUN_EVENTS
+    """Of the 51,200 of its history."""
+    bytes: Annotated[int, Field(ge=1)] = RUN_BYTES
+    """Of the 50 MiB of its history."""
+    seconds: Annotated[int, Field(ge=1)] = RUN_SECONDS
+    """So that a build of the worker has no runs left a week after another became current."""
+
+
+Secret = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""Behind the salts of the ledger: drawn by whoever starts the delivery, never in an archive or a packet."""
+
+
 class Docket(Frozen):
-    """All that a delivery is made of. A run begins from it, and the next run after a continue-as-new goes on from it."""
+    """What a delivery begins with."""
 
     plan: Envelope
     directory: Directory
     cards: dict[State, RuleCard]
-    secret: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    """Behind the salts of the ledger: drawn by whoever starts the delivery, never in an archive or a packet."""
+    secret: Secret
     rules: Annotated[int, Field(ge=1)]
     """Version of the rules that it is under to its end, said by whoever starts it: on a replay the worker may have newer ones."""
+    pace: Pace = Pace()
     entries: Annotated[tuple[Entry, ...], Field(max_length=100_000)] = ()
-    entries_per_run: Annotated[int, Field(ge=1)] = 1500
-    """After so many new entries a run ends and another goes on, whatever is open (Temporal's limits)."""
-    seconds_per_run: Annotated[int, Field(ge=1)] = 7 * 24 * 3600
-    """After so long likewise: so that a build of the worker has no runs left a week after another became current."""
+    """Only in an answer to the query of this name: those that the run holds."""
+
+
+class GoingOn(Frozen):
+    """What the next run goes on with, after a continue-as-new."""
+
+    carried: Carried
+    secret: Secret
+    pace: Pace
 
 
 class LedgerSlice(Frozen):

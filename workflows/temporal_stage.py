@@ -14,11 +14,13 @@ from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import is_cancelled_exception
 from temporalio.workflow import ContinueAsNewVersioningBehavior
 
+from domain.delivery.carried import carried
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Notice
 from domain.views.asked import request
 from domain.views.sight import notice
 from domain.views.view import markdown, phase, view
+from domain.words.limits import MOST_CARRIED_UNKEPT
 from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
 from workflows.messages import (
     ASK_ONCE_MORE,
@@ -29,9 +31,10 @@ from workflows.messages import (
     PHASE,
     RELEASE_CLAIM,
     CheckpointWait,
-    Docket,
+    GoingOn,
     NoticeErrand,
     Over,
+    Pace,
     Touched,
     errand_id,
 )
@@ -50,9 +53,12 @@ _AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=tim
 class TemporalStage:
     """Performs what is wanted, as a workflow."""
 
-    def __init__(self, delivery: Delivery, docket: Docket) -> None:
+    def __init__(self, delivery: Delivery, secret: str, pace: Pace) -> None:
         self._delivery = delivery
-        self._docket = docket
+        self._secret = secret
+        self._pace = pace
+        self._updates = 0
+        """How many this run has taken."""
         self._asking: dict[tuple[str, int], list[tuple[frozenset[str], asyncio.Task[None]]]] = {}
         """By checkpoint, and by plan where that matters: whom each activity asks."""
         self._running: dict[Errand, asyncio.Task[None]] = {}
@@ -65,10 +71,14 @@ class TemporalStage:
         self._shown_participants = delivery.plan.participants()
         self._stirred = False
         self._commands = 0
-        self._until = workflow.info().start_time + timedelta(seconds=docket.seconds_per_run)
+        self._until = workflow.info().start_time + timedelta(seconds=pace.seconds)
         """When another run goes on."""
         self.reached = delivery.state.now
         """Up to when time has passed here."""
+
+    def took_an_update(self) -> None:
+        """Temporal takes so many in one run, and no more."""
+        self._updates += 1
 
     def stir(self, at: datetime | None = None) -> None:
         """Something has happened: the loop looks again."""
@@ -108,12 +118,18 @@ class TemporalStage:
 
     def go_on_in_a_new_run(self) -> None:
         """Continue as new where the run has grown long or old, whatever is open: the next run starts what is wanted, on the build
-        of the worker that is current then.
+        of the worker that is current then. It waits only until the archive has nearly everything.
         """
-        grown = len(self._delivery.ledger) - len(self._docket.entries) >= self._docket.entries_per_run
-        if grown or self.reached >= self._until or workflow.info().is_continue_as_new_suggested():
-            docket = self._docket.model_copy(update={"entries": self._delivery.ledger.entries})
-            workflow.continue_as_new(docket, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
+        info, pace = workflow.info(), self._pace
+        grown = (
+            self._updates >= pace.updates
+            or info.get_current_history_length() >= pace.events
+            or info.get_current_history_size() >= pace.bytes
+            or info.is_continue_as_new_suggested()
+        )
+        if (grown or self.reached >= self._until) and self._delivery.ledger.unkept_bytes <= MOST_CARRIED_UNKEPT:
+            going_on = GoingOn(carried=carried(self._delivery), secret=self._secret, pace=pace)
+            workflow.continue_as_new(going_on, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
 
     def _ask(self, questions: list[Question]) -> None:
         """One activity per checkpoint (and per task queue, where services are reached from their own), and another for whom a
@@ -151,7 +167,7 @@ class TemporalStage:
         return workflow.start_activity(
             AWAIT_CONFIRMATIONS,
             self._wait(name, services),
-            activity_id=errand_id(self._docket.plan, "wait", name, str(self._asked)),
+            activity_id=errand_id(self._secret, "wait", name, str(self._asked)),
             task_queue=queue,
             start_to_close_timeout=_ONE_ATTEMPT,
             heartbeat_timeout=_LIVENESS,

@@ -170,7 +170,7 @@ class Ledger:
             self._edge.append(bytes.fromhex(one))
         self.unkept_bytes -= sum(self._sizes[:gone])
         for held in (self._entries, self._leaves, self._sizes, self._proofs, self._roots):
-            del held[:gone]  # type: ignore[attr-defined]  # mypy sees what lists of all kinds have in common
+            del held[:gone]
 
     def holds(self, seq: int) -> bool:
         """Whether entry number `seq` is here."""

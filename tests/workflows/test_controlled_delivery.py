@@ -19,15 +19,15 @@ from rehearsal.invariants import Checker
 from tests.installation import Installation, installed, quick, stop_by
 from tests.support import SCENARIOS, example_plan, example_scenario, signed_plan
 from workflows import messages
-from workflows.messages import CheckpointWait, Ending, update_id, workflow_id
+from workflows.messages import CheckpointWait, Docket, Ending, GoingOn, Pace, update_id, workflow_id
 
 
-async def started(at: Installation, plan: Plan, **more: Any) -> None:
-    """Start the workflow as the gateway would."""
+async def started(at: Installation, plan: Plan, docket: Docket | GoingOn | None = None, **more: Any) -> None:
+    """Start the workflow as the gateway would, or as a run before it."""
     participants = SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS)
     await at.client.start_workflow(
         messages.WORKFLOW,
-        at.docket(plan, **more),
+        docket or at.docket(plan, **more),
         id=workflow_id(plan.operation),
         task_queue=at.task_queue,
         search_attributes=TypedSearchAttributes([SearchAttributePair(participants, list(plan.participants()))]),
@@ -128,10 +128,10 @@ async def test_a_signal_feeds_the_same_door(temporal: Client) -> None:
 
 
 async def test_a_delivery_continues_as_new_with_checkpoints_open_and_loses_nothing(temporal: Client) -> None:
-    """With runs as short as ten entries the ledger goes on unbroken, whatever is open, and old ids are still known."""
+    """With runs as short as fifty events the ledger goes on unbroken, whatever is open, and old ids are still known."""
     plan, scenario = quick(*example_scenario("almaty-tashkent"))
     async with installed(temporal, plan, scenario) as at:
-        await started(at, plan, entries_per_run=10)
+        await started(at, plan, pace=Pace(events=50))
         first = await at.until(plan, lambda entry: isinstance(entry.event, Stated))
         assert isinstance(first.event, Stated)
         entries = await at.to_the_end(plan)
