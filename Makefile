@@ -3,10 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 SEED ?= 1
-SEEDS ?= 9800
-FROM ?= 200
+SEEDS ?= 9920
+FROM ?= 80
 REQUESTS ?= 10000
 SECONDS ?= 60
+# What is started often starts from compiled files, wherever `make` was called.
+unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client domain gateway process protocol rehearsal workflows
 
 .PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate golden histories rules rules-lock schemas vectors words clean

@@ -189,6 +189,7 @@ async def test_nothing_is_lost_while_rows_change_between_pages(url: str, seed: i
             assert {name: newest.get(name) for name in again} == again, f"seed {seed}: a row was lost, or is not the newest"
 
 
+@pytest.mark.slow
 async def test_an_inbox_is_complete_with_ten_thousand_open_deliveries(url: str) -> None:
     """Each request once, the nearest deadline first, its bytes as they were asked; another service's are not in it."""
     draw = seeded(3)

@@ -414,6 +414,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
+@pytest.mark.kill
 async def test_whoever_is_killed_while_keeping_leaves_whole_batches(url: str) -> None:
     """A process is killed with SIGKILL again and again: what it was told is kept is there; entries, tree and read model agree."""
     told: dict[str, int] = {}

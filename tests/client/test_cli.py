@@ -347,6 +347,7 @@ async def test_a_rehearsal_is_one_json_document(tmp_path: Path) -> None:
     assert "uz.prosecutor: authorisation refused" in ran.err
 
 
+@pytest.mark.slow
 async def test_a_rehearsal_that_ends_otherwise_than_expected_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 1: the scenario is a test with an expectation. What it left is kept, and it says where."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -362,6 +363,7 @@ async def test_a_rehearsal_that_ends_otherwise_than_expected_says_so(tmp_path: P
     assert {"temporal.db", "worker.log", "saxaul-22.packet.json"} <= names_in(folder)
 
 
+@pytest.mark.slow
 async def test_a_rehearsal_leaves_its_packet_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without --keep: the packet that it names can be opened afterwards; database, logs and keys are gone."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))

@@ -211,6 +211,7 @@ async def write_plainly(embedded: Embedded, plan: Plan, directory: Directory, ca
     await stranger.start_workflow(messages.WORKFLOW, docket, id="delivery/plain", task_queue="nobody")
 
 
+@pytest.mark.slow
 async def test_no_secret_of_a_delivery_is_in_the_database_the_logs_or_the_metrics(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

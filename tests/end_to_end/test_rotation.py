@@ -39,6 +39,7 @@ async def replayed(history: WorkflowHistory, ring: Ring) -> Exception | None:
     return (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure
 
 
+@pytest.mark.slow
 async def test_a_delivery_goes_on_under_a_new_key_and_replays_under_both(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -98,6 +98,7 @@ async def installation(tmp_path: Path) -> tuple[object, ...]:
     return ("up", *where, "--port", ports[0], "--ui-port", ports[1], "--temporal-port", ports[2])
 
 
+@pytest.mark.kill
 @linux
 @pytest.mark.parametrize("number", ASKS)
 async def test_asked_to_end_while_it_starts_nothing_is_left(installation: tuple[object, ...], number: signal.Signals) -> None:
@@ -119,6 +120,7 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.kill
 async def test_an_installation_keeps_what_ended_and_its_folder_to_itself(installation: tuple[object, ...]) -> None:
     """Ended deliveries stay for 90 days, not one; nobody else reads the folder; a second `up` on it is refused with the process
     that holds it; killed with -9, nothing it started is left, and the folder is free again.
@@ -165,6 +167,7 @@ async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tup
     assert "temporal_request_total" in worker
 
 
+@pytest.mark.kill
 @linux
 async def test_asked_twice_to_end_it_kills_what_does_not(installation: tuple[object, ...]) -> None:
     """A process that hangs is given its time; whoever asks again need not wait for it."""
@@ -182,6 +185,7 @@ async def test_asked_twice_to_end_it_kills_what_does_not(installation: tuple[obj
     assert gone(started)()
 
 
+@pytest.mark.kill
 @linux
 async def test_a_rehearsal_asked_to_end_does_so_at_once_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -41,6 +41,7 @@ async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(0.5)
 
 
+@pytest.mark.kill
 async def test_after_an_upgrade_a_stop_right_away_is_judged_in_a_delivery_of_the_older_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,10 +67,17 @@ async def test_a_directory_that_has_not_changed_is_not_sent_again(at: At) -> Non
     assert 200 == other[0]
 
 
-async def test_health_says_whether_a_worker_is_there(at: At, temporal: Client) -> None:
-    """Up with one; `none` on a queue that nobody works at."""
+async def health_of(at: At) -> Any:
+    """What the gateway says of the installation."""
     async with at.installation.http.get(f"{at.url}/v1/health") as answer:
-        with_worker = await answer.json()
+        return await answer.json()
+
+
+async def test_health_says_whether_a_worker_is_there(at: At, temporal: Client) -> None:
+    """Up with one, as soon as Temporal has noted that it asks for work; `none` on a queue that nobody works at."""
+    async with asyncio.timeout(20):
+        while (with_worker := await health_of(at))["status"] != "up":
+            pass
     without = await Desk(
         temporal, f"nobody-{uuid.uuid4().hex}", InForce(at.installation.directory), example_cards(), private_key_of(VIGIL)
     ).ready()

@@ -1,3 +1,5 @@
+import pytest
+
 from rehearsal.explore import explore, explore_changes, small_plan
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World
@@ -18,6 +20,7 @@ def test_every_interleaving_of_a_small_delivery_holds() -> None:
     assert {"delivered_with_arrests", "interdicted_early", "withdrawn"} == set(explored.outcomes)
 
 
+@pytest.mark.slow
 def test_every_change_of_a_small_plan_at_every_wait_leaves_a_delivery_that_goes_on() -> None:
     """R22: at every position, time having passed once or not at all, each change is refused whole or leads to an end."""
     found = explore_changes(world(), None, patience=1)

@@ -22,12 +22,12 @@ from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.rules.conflict import ConflictYielded
 from domain.rules.stop import Interdicted
-from process.builds import pinned
+from process.builds import pinned, settle
 from process.temporal import readable
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
-from tests.installation import Installation, end_what_runs, installed, quick, stop_by
+from tests.installation import BUILD, Installation, end_what_runs, installed, quick, stop_by
 from tests.support import example_scenario, signed_plan
 from worker import sandbox
 from workflows import messages
@@ -126,6 +126,7 @@ def leaked(packet: bytes, own: Plan, other: Plan) -> dict[str, str]:
 
 async def say(at: Installation, plan: Plan, service: str, content: Content, checkpoint: str | None = None) -> None:
     """Sign it and hand it in; it is accepted."""
+    in_force = (await at.gateway(service).view(plan.operation)).plan
     said = Statement(
         id=uuid.uuid4().hex,
         delivery=plan.operation,
@@ -133,6 +134,7 @@ async def say(at: Installation, plan: Plan, service: str, content: Content, chec
         service=service,
         officer="officer-1",
         happened_at="2026-03-02T13:25:00+05:00",
+        plan=in_force,
         content=content,
     )
     given = await at.gateway(service).submit(plan.operation, sign_statement(said, private_key_of(service)))
@@ -222,13 +224,20 @@ async def test_a_stop_is_heard_while_the_register_is_waited_for(temporal: Client
     assert any(isinstance(entry.event, Stated) for entry in ledger)
 
 
+@asynccontextmanager
+async def register_worker(temporal: Client, queue: str) -> AsyncIterator[None]:
+    """A worker of registers only."""
+    build = pinned(queue, BUILD)
+    async with Worker(temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox(), deployment_config=build):
+        await settle(temporal, queue, BUILD, takes_over=False)
+        yield
+
+
 async def test_a_register_that_begins_anew_is_heard(temporal: Client) -> None:
     """Should someone terminate it, its successor's answers are newer than all before, and no delivery waits for ever."""
     queue = f"register-{uuid.uuid4().hex}"
     claim = Claim(delivery="operation-1", contact=FIRST, hashes=("a" * 64,))
-    async with Worker(
-        temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox(), deployment_config=pinned(queue, "1")
-    ):
+    async with register_worker(temporal, queue):
         numbers = []
         for old in (Register(number=41), None):
             book = Book(live=old)
@@ -242,9 +251,7 @@ async def test_a_register_that_begins_anew_is_heard(temporal: Client) -> None:
 async def test_the_register_goes_on_over_many_runs(temporal: Client) -> None:
     """Runs as short as two answers: claims and their order outlive each, and a number never comes twice for different books."""
     queue = f"register-{uuid.uuid4().hex}"
-    async with Worker(
-        temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox(), deployment_config=pinned(queue, "1")
-    ):
+    async with register_worker(temporal, queue):
         handle = await temporal.start_workflow(messages.REGISTER, Book(answers_per_run=2), id=queue, task_queue=queue)
         claims = [Claim(delivery=f"operation-{number}", contact=FIRST, hashes=("a" * 64,)) for number in range(7)]
         register = temporal.get_workflow_handle(handle.id)

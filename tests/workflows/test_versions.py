@@ -136,7 +136,8 @@ async def why_its_task_failed(at: Installation, plan: Plan) -> str:
     while True:
         async for event in at.handle(plan).fetch_history_events():
             if event.HasField("workflow_task_failed_event_attributes"):
-                return event.workflow_task_failed_event_attributes.failure.message
+                failure = event.workflow_task_failed_event_attributes.failure
+                return str(await at.client.data_converter.decode_failure(failure))
         await asyncio.sleep(0.1)
 
 
