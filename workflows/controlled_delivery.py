@@ -157,8 +157,8 @@ class ControlledDelivery:
 
     @workflow.query(name=messages.QUERY_RECEIPT)
     def receipt(self, envelope: Envelope) -> list[Receipt | Kept]:
-        """The receipt of exactly this statement, if it has come in: for a caller whose answer was lost. Of one that the archive alone
-        has, the number of its entry.
+        """The receipt of exactly this statement, if it has come in: for a caller whose answer was lost. Where the archive alone
+        has it, its number.
         """
         known = receipt(self._delivery, envelope)
         return [known] if known is not None else []

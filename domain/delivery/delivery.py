@@ -7,13 +7,22 @@ from typing import Protocol
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.events import AnyEvent, Event, Law, Moment
-from domain.delivery.known import KnownStatements
+from domain.delivery.known import Known, KnownStatements
 from domain.delivery.ledger import Entry, Ledger, LeftOut
 from domain.delivery.state import State
+from domain.delivery.verdicts import Verdict
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.words.moments import instant, utc_text
+
+
+class Spending(Protocol):
+    """What a delivery asks about budgets."""
+
+    def goes_beyond(self, verdict: Verdict) -> bool:
+        """Whether this refusal is for a budget that is spent."""
+        ...
 
 
 class Rules(Law, Protocol):
@@ -27,6 +36,11 @@ class Rules(Law, Protocol):
     @property
     def effects(self) -> Mapping[str, type[Event]]:
         """The events that it knows, each with the effect it has."""
+        ...
+
+    @property
+    def budget(self) -> Spending:
+        """How much may be said."""
         ...
 
     @property
@@ -100,7 +114,9 @@ class Delivery:
         self.ledger.check(entry)
         if isinstance(entry, LeftOut):
             self.ledger.append(entry)
-            self.state.remember(entry.statement, entry.fingerprint, entry.provider, entry.seq)
+            known = Known(entry.provider, entry.seq)
+            over = self.law.budget.goes_beyond(entry.verdict)
+            self.state.remember(entry.statement, entry.fingerprint, known, entry.size, over=over)
         else:
             self._take_effect(entry, instant(entry.at))
 

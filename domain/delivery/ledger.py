@@ -59,6 +59,8 @@ class LeftOut(Frozen):
     statement: StatementId
     fingerprint: Digest
     """SHA-256 of its payload: whoever has the statement can show that it is this one."""
+    size: Annotated[int, Field(ge=1)]
+    """Bytes of its payload, which count (R28)."""
     verdict: Verdict
 
 

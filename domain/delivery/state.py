@@ -33,6 +33,17 @@ class Early:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """How much a service has said (R28)."""
+
+    statements: int = 0
+    bytes: int = 0
+    """Of their canonical payloads."""
+    over: bool = False
+    """Whether one has been refused for being too many or too much: it is told once."""
+
+
+@dataclass(frozen=True)
 class Counted:
     """A statement that has taken effect and may be corrected (R18); `officers` had to say it (R20)."""
 
@@ -162,6 +173,10 @@ class State:
 
     plans: list[tuple[int, str]] = field(default_factory=list)
     """Each plan that has been in force: the entry from which on, and the SHA-256 of its payload."""
+    spent: dict[str, Spent] = field(default_factory=dict)
+    """By service: what each has said."""
+    went_on: int = 0
+    """How often it was decided to go on after something did not fit (R7)."""
     counted: dict[str, Counted] = field(default_factory=dict)
     """Statements that can be corrected, by id (R18)."""
     firsts: dict[str, First] = field(default_factory=dict)
@@ -320,9 +335,11 @@ class State:
 
     # What changes it
 
-    def remember(self, statement: str, fingerprint: str, service: str, seq: int) -> None:
-        """A statement has been recorded (R18)."""
-        self.statements.add(statement, fingerprint, Known(service, seq))
+    def remember(self, statement: str, fingerprint: str, known: Known, size: int, *, over: bool) -> None:
+        """A statement of so many bytes has been recorded (R18, R28); `over`: as refused, because a budget is spent."""
+        self.statements.add(statement, fingerprint, known)
+        spent = self.spent.get(known.service, Spent())
+        self.spent[known.service] = Spent(spent.statements + 1, spent.bytes + size, spent.over or over)
 
     def close(self, checkpoint: str, result: Result) -> Progress:
         """A checkpoint has closed; how it stood. What was answered there is forgotten, and one that no plan holds altogether."""

@@ -318,6 +318,15 @@ class Plan(Frozen):
         gone = [one.service for one in self.replaced]
         return tuple(service for service in dict.fromkeys(mentioned()) if service not in gone)
 
+    def speakers(self) -> tuple[str, ...]:
+        """The initiator, and every service that is asked or responsible. Each once."""
+        return self._speakers
+
+    @cached_property
+    def _speakers(self) -> tuple[str, ...]:
+        asked = (service for checkpoint in self.checkpoints for service in checkpoint.services())
+        return tuple(dict.fromkeys((self.initiator, *asked, *(leg.responsible for leg in self.legs))))
+
     def leg_to(self, checkpoint: str) -> int | None:
         """The number of the leg that ends there, or none."""
         return next((number for number, leg in enumerate(self.legs) if leg.end == checkpoint), None)

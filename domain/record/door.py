@@ -34,7 +34,6 @@ from domain.rules.book import Book, book_of, said
 from domain.rules.books import book_for, newest, read
 from domain.rules.course import advance
 from domain.rules.outside import Report
-from domain.rules.speaking import CONTRADICTION
 from domain.signing.canonical import digest
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
@@ -157,7 +156,8 @@ def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
 def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
     """The authentic statement of a participant of this delivery.
 
-    Raises `Malformed`, `NotFound` (another delivery), `NotAllowed` (not a participant) or `NotAuthentic`. Pure.
+    Raises `Malformed`, `NotFound` (another delivery), `NotAllowed` (not a participant), `NotAuthentic`, or `RuleBroken` (R28) for
+    what is too large or beyond a budget that is known to be spent. Pure.
     """
     if delivery.state.ended:
         message = f"delivery {delivery.plan.operation} has ended; its ledger is closed"
@@ -174,7 +174,17 @@ def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
     if not delivery.state.participant(service.id):
         message = f"{service.id} has no part in delivery {delivery.plan.operation}"
         raise NotAllowed(message)
+    if delivery.state.statements.find(statement.id, envelope.fingerprint()) is None:
+        check_budget(delivery, statement, envelope, at)
     return statement
+
+
+def check_budget(delivery: Delivery, statement: Statement, envelope: Envelope, at: datetime) -> None:
+    """Raises `RuleBroken` (R28) for what is too large, or comes when its service has been told that its budget is spent."""
+    book = book_of(delivery)
+    new = said(statement, envelope, Moment(len(delivery.ledger), max(at, delivery.state.now)))
+    if (error := book.budget.turned_away(delivery, new, envelope, book.judge)) is not None:
+        raise error
 
 
 def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt | Kept:
@@ -190,17 +200,16 @@ def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt | Ke
         fingerprint = envelope.fingerprint()
         return _receipt(delivery, known.seq, statement.id) if held else Kept(seq=known.seq, fingerprint=fingerprint)
     advance(delivery, at)
+    check_budget(delivery, statement, envelope, at)
     entry = _record(delivery, stated(delivery, statement, envelope, max(at, delivery.state.now)), at)
     return _receipt(delivery, entry.seq, statement.id)
 
 
 def stated(delivery: Delivery, statement: Statement, envelope: Envelope, at: datetime) -> Stated:
     """What is recorded of a statement that comes in now: its verdict is what the rules say."""
-    first = delivery.state.statements.first(statement.id)
-    if first is not None:
-        return Stated(envelope=envelope, verdict=CONTRADICTION(entry=first.seq))
+    book = book_of(delivery)
     new = said(statement, envelope, Moment(len(delivery.ledger), at))
-    return Stated(envelope=envelope, verdict=book_of(delivery).judge(delivery, new))
+    return Stated(envelope=envelope, verdict=book.budget.hear(delivery, new, envelope, book.judge))
 
 
 def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | Kept | None:

@@ -18,7 +18,7 @@ from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.vocabulary import Digest
-from domain.record.door import stated, verified_plan
+from domain.record.door import check_budget, stated, verified_plan
 from domain.record.packet import Packet, Purpose, unseal
 from domain.record.provided import held_back
 from domain.record.receipts import fits, opened
@@ -251,6 +251,7 @@ def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
         raise NotVerified(f"{statement.service} has no part in this delivery", entry.seq)
     if delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:
         raise NotVerified(f"statement {statement.id} is recorded twice", entry.seq)
+    check_budget(delivery, statement, envelope, at)
     expected = stated(delivery, statement, envelope, at).verdict
     if expected != event.verdict:
         said = f"the rules say {expected.verdict} {expected.rule or ''}".rstrip()

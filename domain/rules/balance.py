@@ -20,6 +20,7 @@ from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_ov
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, refused_for
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OperationCode
+from domain.words.limits import LARGEST_OF_GOODS
 from domain.words.quantities import Milligrams
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
@@ -48,7 +49,7 @@ class Seizure(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=192_000,
+        largest=LARGEST_OF_GOODS,
     )
 
     def bound_to(self) -> Binding:

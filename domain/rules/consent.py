@@ -21,6 +21,7 @@ from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
+from domain.words.limits import LARGEST_BRAKE
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import check_window, instant, utc_text
 from domain.words.quantities import milliseconds
@@ -236,7 +237,7 @@ class AuthorisationWithdrawn(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_BRAKE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Facts
-from domain.delivery.statement import Content, Said
+from domain.delivery.statement import Content, Said, Statement
 from domain.delivery.verdicts import ACCEPTED, Finding, Verdict
 from domain.plan.vocabulary import Need
 
@@ -100,6 +100,13 @@ class Kind(Content):
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         """Those of its fields that were merely asked, and so can be filled in for a person: none."""
         return {}
+
+
+def kind_of(statement: Statement) -> Kind:
+    """What a statement of a book says, with what its kind declares."""
+    content = statement.content
+    assert isinstance(content, Kind)  # noqa: S101 - a book reads nothing else
+    return content
 
 
 def refused_for(finding: Finding) -> Verdict:

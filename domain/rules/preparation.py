@@ -19,6 +19,7 @@ from domain.plan.plan import POSTAL
 from domain.plan.vocabulary import Digest
 from domain.rules.kind import UNDER_WAY, Declaration, Kind, refused_for
 from domain.words.identifiers import OfficerCode, Seal
+from domain.words.limits import LARGEST_OF_GOODS
 from domain.words.quantities import Milligrams, milliseconds
 
 OTHERWISE = refused("R3", "prepared_otherwise", "prepared as {given}; consent was asked for {asked}", given="word", asked="word")
@@ -71,7 +72,7 @@ class Prepared(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=192_000,
+        largest=LARGEST_OF_GOODS,
     )
 
     @model_validator(mode="after")

@@ -22,6 +22,7 @@ from domain.rules.preparation import Prepared
 from domain.rules.stop import NO_STOP, Interdicted, ends_as_planned
 from domain.signing.canonical import digest
 from domain.words.identifiers import ServiceId, StatementId
+from domain.words.limits import LARGEST_OF_GOODS
 from domain.words.moments import Moment, check_window, instant
 
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
@@ -160,7 +161,7 @@ class Correction(Kind):
         contact=False,
         readers="as_corrected",
         may_be_left_out=False,
-        largest=192_000,
+        largest=LARGEST_OF_GOODS,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -199,6 +200,9 @@ def judge(delivery: Delivery, said: Said) -> Verdict:
     content, state = said.content, delivery.state
     assert isinstance(content, Kind)  # noqa: S101 - the book reads nothing else
     declares = content.declares
+    first = state.statements.first(said.statement.id)
+    if first is not None and first.seq != said.seq:
+        return CONTRADICTION(entry=first.seq)
     if (unbound := _binding(delivery, said, content)) is not None:
         return unbound
     if state.outcome is not None and not declares.counts & Counts.CONCLUDED:

@@ -24,8 +24,9 @@ from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
 from domain.plan.plan import PlannedCheckpoint
 from domain.rules import handling
-from domain.rules.book import book_of, kind_of
+from domain.rules.book import book_of
 from domain.rules.handling import Information
+from domain.rules.kind import kind_of
 from domain.rules.speaking import Correction
 from domain.views.sentences import say
 

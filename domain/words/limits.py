@@ -9,6 +9,32 @@ KIB: Final = 1024
 MOST_SERVICES: Final = 64
 """Services that take part in one delivery, and so those that one checkpoint asks, one notice goes to, one errand names."""
 
+LARGEST_STATEMENT: Final = 64 * KIB
+"""Bytes of a statement, canonical."""
+LARGEST_OF_GOODS: Final = 192 * KIB
+"""Of one that names each unit, item or find: what was prepared and what was seized, and corrections of these."""
+LARGEST_BRAKE: Final = 8 * KIB
+"""Of one that only stops or ends something. The largest that its fields allow is smaller, so none is refused for it."""
+
+SPEAKER_STATEMENTS: Final = 2_000
+SPEAKER_BYTES: Final = 24 * KIB * KIB
+"""Of a service that is asked or responsible, in one delivery: one a quarter of an hour for three weeks."""
+SHARED_STATEMENTS: Final = 20_000
+SHARED_BYTES: Final = 10 * SPEAKER_BYTES
+"""Of all of these together: where there are more than ten, each has an equal share."""
+UNASKED_STATEMENTS: Final = 30
+UNASKED_BYTES: Final = 256 * KIB
+"""Of a service of which nothing is asked."""
+BRAKES: Final = 8
+BRAKES_MORE: Final = 24
+"""Brakes beyond that, for each service: always, and after decisions to go on, one for each."""
+EARLY_BYTES: Final = 4 * KIB
+"""Of statements that came before their time, in their envelopes, for each service: they are carried from run to run."""
+MOST_STATEMENTS: Final = SHARED_STATEMENTS + (MOST_SERVICES - 10) * UNASKED_STATEMENTS
+"""Of one delivery, brakes and refusals for it not counted: what the budgets of all come to."""
+MOST_KNOWN: Final = 24_000
+"""Statements that are known by their ids: those, brakes, and one that was refused for its budget, of each service."""
+
 # One run of the workflow: it ends long before Temporal's limits, which are 2,000 updates, 51,200 events and 50 MiB of history
 
 RUN_UPDATES: Final = 1_200
