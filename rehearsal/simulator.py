@@ -24,7 +24,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.plan.register import Answer, Claim, Register, contacts
 from domain.plan.selectors import hashes
-from domain.record.door import amend, begin, go_on, report, resume, submit
+from domain.record.door import amend, archive_has, begin, go_on, report, resume, submit
 from domain.record.packet import seal
 from domain.record.receipts import fits
 from domain.rules.course import advance, next_moment
@@ -34,6 +34,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, Envelope, sign
 from domain.views.asked import request
 from domain.words.errors import TimedOut, VigilError
+from domain.words.limits import MOST_CARRIED_UNKEPT
 from rehearsal.chaos import Rival, attacks, haste
 from rehearsal.scenario import Change, Scenario
 from rehearsal.services import DECONFLICTION_KEY, EPOCH, VIGIL, Line, cast, lines, private_key_of, stand_in
@@ -207,14 +208,20 @@ class _Theatre:
             assert isinstance(entry, Entry)  # noqa: S101 - only a packet leaves something out
             self._watch(self._whole, entry)
         self._seen += len(new)
+        if self._delivery.ledger.unkept_bytes > MOST_CARRIED_UNKEPT:
+            self._archive(self._seen)
+
+    def _archive(self, size: int) -> None:
+        """The archive has so many entries; what it is told stands beside, with all of them."""
+        if self._whole is self._delivery:
+            self._whole = resume(self._directory, self._cards, self._delivery.ledger.entries, self._secret)
+        archive_has(self._delivery, size, self._now)
 
     def _restart(self) -> None:
         """The archive has some of the entries, and a new run goes on from what this one carries: where all of them lead."""
         where = f"seed {self._world.seed}, entry {self._seen}"
-        if self._whole is self._delivery:
-            entries = self._delivery.ledger.entries
-            self._whole = resume(self._directory, self._cards, entries, self._secret)
-        self._delivery.ledger.keep(self._dice.randint(self._delivery.ledger.kept, self._seen))
+        self._archive(self._dice.randint(self._delivery.ledger.kept, self._seen))
+        self._show()
         words = carried(self._delivery)
         assert words.led_to_by(self._whole), f"{where}: a run carries what does not follow from its entries"  # noqa: S101
         self._delivery = go_on(Carried.model_validate_json(words.model_dump_json()), self._secret)

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
-from domain.delivery.events import AnyEvent, Event, Law, Moment
+from domain.delivery.event import Event, Law, Moment
+from domain.delivery.events import AnyEvent
 from domain.delivery.known import Known, KnownStatements
 from domain.delivery.ledger import Entry, Ledger, LeftOut
 from domain.delivery.state import State

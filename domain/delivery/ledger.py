@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.delivery.events import AnyEvent, Event
+from domain.delivery.event import Event
+from domain.delivery.events import AnyEvent
 from domain.delivery.verdicts import Verdict
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Digest, HandlingCode

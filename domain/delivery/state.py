@@ -175,6 +175,8 @@ class State:
     """Each plan that has been in force: the entry from which on, and the SHA-256 of its payload."""
     spent: dict[str, Spent] = field(default_factory=dict)
     """By service: what each has said."""
+    behind: dict[str, int] | None = None
+    """While the archive is behind: how many brakes of each service have been heard since (R28)."""
     went_on: int = 0
     """How often it was decided to go on after something did not fit (R7)."""
     counted: dict[str, Counted] = field(default_factory=dict)
@@ -340,6 +342,8 @@ class State:
         self.statements.add(statement, fingerprint, known)
         spent = self.spent.get(known.service, Spent())
         self.spent[known.service] = Spent(spent.statements + 1, spent.bytes + size, spent.over or over)
+        if self.behind is not None:
+            self.behind[known.service] = self.behind.get(known.service, 0) + 1
 
     def close(self, checkpoint: str, result: Result) -> Progress:
         """A checkpoint has closed; how it stood. What was answered there is forgotten, and one that no plan holds altogether."""

@@ -14,14 +14,8 @@ from typing import Any
 
 from domain.delivery.carried import Carried, going_on
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import (
-    Amended,
-    KeysChanged,
-    Moment,
-    Started,
-    Stated,
-    cards_digest,
-)
+from domain.delivery.event import Moment
+from domain.delivery.events import Amended, ArchiveBehind, ArchiveCaughtUp, KeysChanged, Started, Stated, cards_digest
 from domain.delivery.ledger import Entry, Kept, Receipt
 from domain.delivery.statement import Statement
 from domain.plan.cards import RuleCard
@@ -37,6 +31,7 @@ from domain.rules.outside import Report
 from domain.signing.canonical import digest
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
+from domain.words.limits import MOST_CARRIED_UNKEPT, MOST_UNKEPT
 from domain.words.moments import instant
 
 
@@ -98,11 +93,13 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry | Kept:
     """Change the plan for what is still ahead; the entry that records it, the first one where the same plan comes again.
 
     Raises `NotAuthentic`, `NotAllowed` or `Malformed` for what is no signed plan of this initiator, and `RuleBroken` (R22) for
-    one that changes what it may not, or nothing; then nothing is recorded.
+    one that changes what it may not, or nothing; (R28) while the archive is behind. Then nothing is recorded.
     """
     known = amended_by(delivery, amended.plan)
     if known is not None:
         return known
+    if delivery.state.behind is not None:
+        raise RuleBroken("R28", "the archive is behind, and no plan is changed until it has caught up")
     advance(delivery, at)
     plan = verified_plan(amended.plan, delivery.directory, delivery.state.now)
     if plan.initiator != delivery.plan.initiator:
@@ -151,6 +148,23 @@ def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
     if not book_of(delivery).is_news(delivery, fact):
         return None
     return _record(delivery, fact, at)
+
+
+def archive_has(delivery: Delivery, size: int, at: datetime) -> None:
+    """The archive has the first `size` entries: they are let go of. Raises `ValueError` for more than there are."""
+    delivery.ledger.keep(size)
+    mind_the_archive(delivery, at)
+
+
+def mind_the_archive(delivery: Delivery, at: datetime) -> None:
+    """Record that the archive has fallen behind by more than a run can hold, or has caught up (R28)."""
+    unkept, behind = delivery.ledger.unkept_bytes, delivery.state.behind is not None
+    if delivery.state.ended:
+        return
+    if not behind and unkept > MOST_UNKEPT:
+        report(delivery, ArchiveBehind(kept=delivery.ledger.kept), at)
+    if behind and unkept <= MOST_CARRIED_UNKEPT:
+        report(delivery, ArchiveCaughtUp(kept=delivery.ledger.kept), at)
 
 
 def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
@@ -230,6 +244,7 @@ def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | Kept | None:
 def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:
     entry = delivery.append(event, at)
     advance(delivery, delivery.state.now)
+    mind_the_archive(delivery, delivery.state.now)
     return entry
 
 

@@ -229,6 +229,8 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
         case Stated():
             _check_stated(delivery, event, entry)
         case Amended():
+            if delivery.state.behind is not None:
+                raise NotVerified("R28: the plan was changed while the archive was behind", entry.seq)
             plan = verified_plan(event.plan, delivery.directory, at)
             faults = faults_in(delivery, plan, *event.known_with(delivery.state))
             if faults or plan.initiator != delivery.plan.initiator:

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from domain.delivery.balance import compared
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Moment
+from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import EndedPart, Recovered, SplitPart, State
 from domain.delivery.statement import Said

@@ -13,7 +13,8 @@ from pydantic import Field, ValidationError
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import AnyEvent, Event, Moment
+from domain.delivery.event import Event, Moment
+from domain.delivery.events import AnyEvent
 from domain.delivery.known import Known
 from domain.delivery.progress import Progress
 from domain.delivery.state import Early, State

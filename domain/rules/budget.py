@@ -79,13 +79,18 @@ class Budget:
         statement, size, most = said.statement, len(envelope.body()), kind_of(said.statement).declares.largest
         if size > most:
             return RuleBroken("R28", f"{statement.kind} has {size} bytes, and {most} at most are taken")
-        if not delivery.state.spent.get(statement.service, Spent()).over:
+        state = delivery.state
+        halt, behind = state.halt, state.behind
+        told = state.spent.get(statement.service, Spent()).over and self.exceeded(delivery, statement, envelope) is not None
+        waits = behind is not None and not (is_brake(statement) and behind.get(statement.service, 0) < BRAKES)
+        if not (told or waits) or _is_first_stop(delivery, statement, judge(delivery, said)):
             return None
-        if self.exceeded(delivery, statement, envelope) is None or _is_first_stop(delivery, statement, judge(delivery, said)):
-            return None
-        halt = delivery.state.halt
         if halt is not None and is_brake(statement):
             return RuleBroken("R28", f"it is stopped already, by entry {halt.seq}", hint="nothing more needs to be said")
+        if waits:
+            return RuleBroken(
+                "R28", "the archive is behind, and only what stops the delivery is taken", hint="say it again later"
+            )
         return RuleBroken("R28", f"{statement.service} has said as much as it may here, and its last word was refused for it")
 
     def goes_beyond(self, verdict: Verdict) -> bool:

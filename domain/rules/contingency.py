@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Moment
+from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.plan.plan import Checkpoint

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.delivery.custody import AWAITS_DECISION, Discrepancy
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Moment
+from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said

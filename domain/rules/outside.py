@@ -1,11 +1,11 @@
 """What may come from outside without a service's signature: who was asked and told, and what the register says."""
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.events import ArchiveBehind, ArchiveCaughtUp, Asked, AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.state import Register
 from domain.words.errors import RuleBroken
 
-Report = Asked | AskedOnceMore | Deconflicted | Released | Told
+Report = Asked | AskedOnceMore | Deconflicted | Released | Told | ArchiveBehind | ArchiveCaughtUp
 """A fact from outside that nobody signs with a service's key."""
 
 
@@ -26,6 +26,10 @@ def is_news(delivery: Delivery, fact: Report) -> bool:
             return _is_newer(fact, state.register)
         case Released():
             return state.outcome is not None and not state.released
+        case ArchiveBehind():
+            return state.behind is None
+        case ArchiveCaughtUp():
+            return state.behind is not None
         case Told(of=seq, kind=kind):
             owed = [one for one in state.owed if (one.seq, one.kind, one.checkpoint) == (seq, kind, fact.checkpoint)]
             named = (*fact.reached, *fact.unreachable)

@@ -218,6 +218,10 @@ def notice(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, service
             return f"{checkpoint} has closed; nothing is waited for any more"
         case "keys":
             return "keys of a service were changed; the ledger says whose"
+        case "archive":
+            if delivery.state.behind is not None:
+                return "the archive is behind: only what stops the delivery is taken"
+            return "the archive has caught up: everybody is heard"
         case "amended":
             return "the plan was changed for what is still ahead"
         case "outcome":

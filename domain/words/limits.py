@@ -42,5 +42,7 @@ RUN_EVENTS: Final = 8_000
 RUN_BYTES: Final = 8_000_000
 RUN_SECONDS: Final = 7 * 24 * 3600
 
+MOST_UNKEPT: Final = 768 * KIB
+"""Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 MOST_CARRIED_UNKEPT: Final = 128 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""

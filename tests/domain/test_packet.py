@@ -17,7 +17,8 @@ from typing import Any, get_args
 
 import pytest
 
-from domain.delivery.events import Closed, Concluded, Event, Opened, Stated, TakenUp, Told
+from domain.delivery.event import Event
+from domain.delivery.events import Closed, Concluded, Opened, Stated, TakenUp, Told
 from domain.delivery.ledger import Entry, LeftOut, Receipt
 from domain.delivery.statement import Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
