@@ -15,8 +15,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
     from domain.delivery.requests import Request
     from domain.record.door import admit, amend, begin, change_keys, go_on, receipt, report, submit
-    from domain.rules.book import Book
+    from domain.rules.book import Book, book_of
     from domain.rules.books import book_for
+    from domain.rules.budget import is_brake
     from domain.rules.course import advance, next_moment
     from domain.signing.envelope import Envelope
     from domain.views.asked import inbox
@@ -84,7 +85,7 @@ class ControlledDelivery:
     @submit.validator
     def _admit(self, handed: HandIn[Envelope]) -> None:
         """Refuse noise before anything is written. Signatures are checked here because Temporal does not run this on replay."""
-        self._check(handed)
+        self._check(handed, brake=self._is_brake(handed.content))
         try:
             admit(self._delivery, handed.content, workflow.now())
         except VigilError as error:
@@ -114,7 +115,7 @@ class ControlledDelivery:
 
     @change_keys.validator
     def _check_changing_keys(self, handed: HandIn[Envelope]) -> None:
-        self._check(handed)
+        self._check(handed, brake=True)  # a key that was stolen is ended whatever the clock says
 
     @workflow.signal(name=messages.CHANGE_KEYS)
     def leave_keys(self, handed: HandIn[Envelope]) -> None:
@@ -180,10 +181,16 @@ class ControlledDelivery:
         self._stage.stir(at)
         return at
 
-    def _check(self, handed: HandIn[Envelope] | HandIn[Amended]) -> None:
+    def _is_brake(self, envelope: Envelope) -> bool:
+        try:
+            return is_brake(book_of(self._delivery).read(envelope))
+        except VigilError:
+            return False  # what it is, is said when it is admitted
+
+    def _check(self, handed: HandIn[Envelope] | HandIn[Amended], *, brake: bool = False) -> None:
         try:
             handed.check(self._delivery.plan.operation, self._delivery.directory)
-            handed.check_time(workflow.now())
+            handed.check_time(workflow.now(), brake=brake)
         except VigilError as error:
             raise as_application_error(error) from error
 

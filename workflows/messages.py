@@ -88,8 +88,10 @@ def errand_id(secret: str, *parts: str) -> str:
 T = TypeVar("T")
 Fact = Annotated[Asked | AskedOnceMore | Deconflicted | Released | Told, Field(discriminator="event")]
 
-AHEAD, BEHIND = timedelta(seconds=5), timedelta(minutes=2)
+AHEAD, BEHIND = timedelta(seconds=2), timedelta(minutes=2)
 """By how much the time of what is handed in may be ahead of Temporal's, and how long it may have waited."""
+AHEAD_WITH_A_BRAKE = timedelta(seconds=5)
+"""From a gateway whose clock is wrong by more, brakes alone are taken."""
 
 
 class _Sealed(Frozen):
@@ -127,10 +129,12 @@ class HandIn(Frozen, Generic[T]):
         if open_envelope(self.seal, HAND_IN_TYPE, system.keys_at(instant(self.at))) != canonical(expected):
             raise NotAuthentic("the installation's seal is on something else")
 
-    def check_time(self, now: datetime) -> None:
-        """Raises `NotAuthentic` for a time that cannot be: ahead of now, or so far behind that it was held back."""
-        ahead = instant(self.at) - now
-        if not -BEHIND <= ahead <= AHEAD:
+    def check_time(self, now: datetime, *, brake: bool = False) -> None:
+        """Raises `NotAuthentic` for a time that cannot be: ahead of now, or so far behind that it was held back. A brake may be
+        ahead by more: what stops a delivery does not wait until a clock is set right.
+        """
+        ahead, most = instant(self.at) - now, AHEAD_WITH_A_BRAKE if brake else AHEAD
+        if not -BEHIND <= ahead <= most:
             message = f"it is said to have been received {'after' if ahead > timedelta() else 'long before'} now"
             raise NotAuthentic(message, hint="set the clock of whoever relays it right")
 
