@@ -800,8 +800,8 @@ BUGS = (
     Bug(
         "R28",
         "domain/rules/budget.py",
-        "for one in (*own, envelope)) > EARLY_BYTES:",
-        "for one in (envelope,)) > EARLY_BYTES:",
+        "if _size(*own, envelope) > EARLY_BYTES or",
+        "if _size(envelope) > EARLY_BYTES or",
         "budgets",
     ),
     Bug("R28", "domain/rules/budget.py", "waits = behind is not None and", "waits = False and", "archive_behind"),

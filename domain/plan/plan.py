@@ -230,7 +230,7 @@ class Plan(Frozen):
     """By how much an authorisation must outlast the planned passage through its State (R1, R5)."""
     expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=10)]
     """Lead times at which an authorisation about to expire is warned of (R5)."""
-    checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=100)]
+    checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=MOST_SERVICES)]
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=50)]
     contingencies: Contingencies
     surveillance: Surveillance | None = None

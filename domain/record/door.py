@@ -19,8 +19,9 @@ from domain.delivery.events import Amended, ArchiveBehind, ArchiveCaughtUp, Keys
 from domain.delivery.ledger import Entry, Kept, Receipt
 from domain.delivery.statement import Statement
 from domain.plan.cards import RuleCard
+from domain.plan.check_size import known_services
 from domain.plan.directory import Directory
-from domain.plan.key_changes import authentic, changed, read_change
+from domain.plan.key_changes import KeyChange, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
 from domain.rules.amending import faults_in
@@ -132,10 +133,17 @@ def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry |
     _still_open(delivery)
     advance(delivery, at)
     authentic(envelope, delivery.directory, delivery.state.now)
-    faults = tuple(faults_of_keys(delivery.directory, change))
+    faults = key_faults(delivery, change)
     if faults:
         raise RuleBroken("R24", "; ".join(faults))
     return _record(delivery, KeysChanged(change=envelope), at)
+
+
+def key_faults(delivery: Delivery, change: KeyChange) -> tuple[str, ...]:
+    """What keeps a change of keys out of this delivery: what is wrong with it, or no room for what it adds (R28)."""
+    found = tuple(faults_of_keys(delivery.directory, change))
+    room = known_services(changed(delivery.directory, change)) if change.added and not found else ()
+    return (*found, *(fault.problem for fault in room))
 
 
 def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:

@@ -16,9 +16,8 @@ from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed, read_change
-from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.vocabulary import Digest
-from domain.record.door import check_budget, stated, verified_plan
+from domain.record.door import check_budget, key_faults, stated, verified_plan
 from domain.record.packet import Packet, Purpose, unseal
 from domain.record.provided import held_back
 from domain.record.receipts import fits, opened
@@ -237,7 +236,7 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
                 raise NotVerified("; ".join(map(str, faults)) or "another initiator changes the plan", entry.seq)
         case KeysChanged():
             change = authentic(event.change, delivery.directory, at)
-            found = [*faults_of_keys(delivery.directory, change)]
+            found = [*key_faults(delivery, change)]
             if found or changed(delivery.directory, change) == delivery.directory:
                 raise NotVerified("; ".join(("R24", *found)), entry.seq)
         case _:

@@ -19,7 +19,9 @@ from domain.words.limits import (
     BRAKES,
     BRAKES_MORE,
     EARLY_BYTES,
+    EARLY_BYTES_OF_ALL,
     LARGEST_BRAKE,
+    MOST_KNOWN,
     MOST_STATEMENTS,
     SHARED_BYTES,
     SHARED_STATEMENTS,
@@ -39,7 +41,7 @@ IS_FULL = refused("R28", "delivery_full", "the delivery holds {most} statements,
 TOO_EARLY = refused(
     "R28",
     "early_spent",
-    "of {service} no more is kept until its time has come: {most} bytes wait already, or it is as large",
+    "of {service} no more than {most} bytes are kept until their time has come",
     service="name",
     most="count",
 )
@@ -56,8 +58,9 @@ class Budget:
         if over is not None and not _is_first_stop(delivery, said.statement, verdict):
             return over
         if verdict.verdict == "early":
-            own = [one.envelope for one in delivery.state.early.values() if self._said_by(delivery, one.envelope, said.service)]
-            if sum(len(canonical(one)) for one in (*own, envelope)) > EARLY_BYTES:
+            waiting = [one.envelope for one in delivery.state.early.values()]
+            own = [one for one in waiting if delivery.law.read(one).service == said.service]
+            if _size(*own, envelope) > EARLY_BYTES or _size(*waiting, envelope) > EARLY_BYTES_OF_ALL:
                 return TOO_EARLY(service=said.service, most=EARLY_BYTES)
         return verdict
 
@@ -70,7 +73,7 @@ class Budget:
             return SAID_ENOUGH(service=service, most=statements)
         if spent.bytes + size > most_bytes + brakes * LARGEST_BRAKE:
             return SAID_TOO_MUCH(service=service, most=most_bytes)
-        if len(state.statements) >= MOST_STATEMENTS and not brakes:
+        if len(state.statements) >= (MOST_KNOWN - 1 if brakes else MOST_STATEMENTS):
             return IS_FULL(most=MOST_STATEMENTS)
         return None
 
@@ -97,10 +100,6 @@ class Budget:
         """Whether this refusal is for a budget that is spent, which is told once."""
         return verdict.finding is not None and verdict.finding.code in {one.name for one in (SAID_ENOUGH, SAID_TOO_MUCH, IS_FULL)}
 
-    @staticmethod
-    def _said_by(delivery: Delivery, envelope: Envelope, service: str) -> bool:
-        return delivery.law.read(envelope).service == service
-
 
 def share_of(delivery: Delivery, service: str) -> tuple[int, int]:
     """How many statements, and bytes of them, are a service's: many where it is asked or responsible, few where it is not."""
@@ -114,6 +113,10 @@ def is_brake(statement: Statement) -> bool:
     """Whether it only stops or ends something, in few words."""
     content = kind_of(statement)
     return content.bound_to() == "brake" and content.declares.largest <= LARGEST_BRAKE
+
+
+def _size(*envelopes: Envelope) -> int:
+    return sum(len(canonical(one)) for one in envelopes)
 
 
 def _is_first_stop(delivery: Delivery, statement: Statement, verdict: Verdict) -> bool:

@@ -1,5 +1,6 @@
 """The most of everything, and why. One table, so that no two places disagree."""
 
+from datetime import timedelta
 from typing import Final
 
 KIB: Final = 1024
@@ -7,7 +8,25 @@ KIB: Final = 1024
 # One delivery
 
 MOST_SERVICES: Final = 64
-"""Services that take part in one delivery, and so those that one checkpoint asks, one notice goes to, one errand names."""
+"""Services that take part in one delivery, and so those that one checkpoint asks, one notice goes to, one errand names. So many
+checkpoints a plan has, too.
+"""
+MOST_REQUIREMENTS: Final = 512
+"""Answers that a plan asks for in all. Each that is open is a question under way and an answer to remember."""
+MOST_STATES: Final = 16
+"""States on the way."""
+MOST_PLANS: Final = 100
+"""Plans that one delivery has had: their digests are carried, and each that was signed stands in the ledger."""
+PLAN_BYTES: Final = 192 * KIB
+DIRECTORY_BYTES: Final = 128 * KIB
+"""64 services with seven keys each on average."""
+CARDS_BYTES: Final = 256 * KIB
+"""16 cards, each of the largest size that its fields come to in Latin letters."""
+SHORTEST_CHECK_IN: Final = timedelta(minutes=5)
+SHORTEST_REMINDER: Final = timedelta(minutes=5)
+"""Each opens a checkpoint or sends a notice, and goes on for as long as a delivery is held."""
+
+# What a service says
 
 LARGEST_STATEMENT: Final = 64 * KIB
 """Bytes of a statement, canonical."""
@@ -30,6 +49,7 @@ BRAKES_MORE: Final = 24
 """Brakes beyond that, for each service: always, and after decisions to go on, one for each."""
 EARLY_BYTES: Final = 4 * KIB
 """Of statements that came before their time, in their envelopes, for each service: they are carried from run to run."""
+EARLY_BYTES_OF_ALL: Final = MOST_SERVICES * EARLY_BYTES
 MOST_STATEMENTS: Final = SHARED_STATEMENTS + (MOST_SERVICES - 10) * UNASKED_STATEMENTS
 """Of one delivery, brakes and refusals for it not counted: what the budgets of all come to."""
 MOST_KNOWN: Final = 24_000
@@ -44,5 +64,11 @@ RUN_SECONDS: Final = 7 * 24 * 3600
 
 MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
+KNOWN_BYTES: Final = 750 * KIB
+"""Of the table of known statements, carried: 24 bytes each, in base64."""
+STATE_BYTES: Final = 192 * KIB
+"""Of all else that the state holds, owed notices, and the edge of the tree."""
+MOST_CARRIED: Final = 1_902 * KIB
+"""Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
 MOST_CARRIED_UNKEPT: Final = 128 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""
