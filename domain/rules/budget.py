@@ -12,7 +12,7 @@ from domain.delivery.state import Spent
 from domain.delivery.statement import Said, Statement
 from domain.delivery.verdicts import Verdict, refused
 from domain.rules.kind import kind_of
-from domain.signing.canonical import canonical
+from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
 from domain.words.limits import (
@@ -46,6 +46,14 @@ TOO_EARLY = refused(
     most="count",
 )
 
+HELD_TOO_MUCH = refused(
+    "R28",
+    "held_too_much",
+    "of {kind} {most} bytes at most can be held on to here; say it in fewer words",
+    kind="kind",
+    most="count",
+)
+
 Judge = Callable[[Delivery, Said], Verdict]
 
 
@@ -62,6 +70,10 @@ class Budget:
             own = [one for one in waiting if delivery.law.read(one).service == said.service]
             if _size(*own, envelope) > EARLY_BYTES or _size(*waiting, envelope) > EARLY_BYTES_OF_ALL:
                 return TOO_EARLY(service=said.service, most=EARLY_BYTES)
+        if verdict.verdict == "accepted" and (stays := kind_of(said.statement).stays()) is not None:
+            most = stays.share // max(delivery.plan.answers_asked(stays.need), 1)
+            if len(canonical([plain(one) for one in stays.what])) > most:
+                return HELD_TOO_MUCH(kind=said.content.kind, most=most)
         return verdict
 
     def exceeded(self, delivery: Delivery, statement: Statement, envelope: Envelope) -> Verdict | None:

@@ -68,6 +68,15 @@ class Declaration:
     """Bytes of its canonical statement."""
 
 
+@dataclass(frozen=True)
+class Stays:
+    """What the state goes on holding of a statement, and how many bytes that may be of all that answer the same need."""
+
+    need: Need
+    what: tuple[Any, ...]
+    share: int
+
+
 class Kind(Content):
     """What one kind of statement says."""
 
@@ -91,6 +100,10 @@ class Kind(Content):
     def is_answer(self) -> bool:
         """Whether this very statement answers what was asked."""
         return self.declares.answers is not None
+
+    def stays(self) -> Stays | None:
+        """What of it the state goes on holding, where that may be long: nothing."""
+        return None
 
     def bound_to(self) -> Binding:
         """What this very statement must be about (R18)."""

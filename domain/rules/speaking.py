@@ -17,7 +17,7 @@ from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
 from domain.rules.book import book_of
 from domain.rules.contingency import has_opened
-from domain.rules.kind import HALTED, UNDER_WAY, Counts, Declaration, Kind
+from domain.rules.kind import HALTED, UNDER_WAY, Counts, Declaration, Kind, Stays
 from domain.rules.preparation import Prepared
 from domain.rules.stop import NO_STOP, Interdicted, ends_as_planned
 from domain.signing.canonical import digest
@@ -175,6 +175,9 @@ class Correction(Kind):
             if verdict != ACCEPTED:
                 return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
+
+    def stays(self) -> Stays | None:
+        return self.content.stays()
 
     def apply(self, state: State, said: Said) -> None:
         """Put right the numbers that are still compared with; what has been decided on the old ones stays decided."""

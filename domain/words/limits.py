@@ -11,11 +11,11 @@ MOST_SERVICES: Final = 64
 """Services that take part in one delivery, and so those that one checkpoint asks, one notice goes to, one errand names. So many
 checkpoints a plan has, too.
 """
-MOST_REQUIREMENTS: Final = 512
+MOST_REQUIREMENTS: Final = 256
 """Answers that a plan asks for in all. Each that is open is a question under way and an answer to remember."""
 MOST_STATES: Final = 16
 """States on the way."""
-MOST_PLANS: Final = 100
+MOST_PLANS: Final = 64
 """Plans that one delivery has had: their digests are carried, and each that was signed stands in the ledger."""
 PLAN_BYTES: Final = 192 * KIB
 DIRECTORY_BYTES: Final = 128 * KIB
@@ -54,6 +54,15 @@ MOST_STATEMENTS: Final = SHARED_STATEMENTS + (MOST_SERVICES - 10) * UNASKED_STAT
 """Of one delivery, brakes and refusals for it not counted: what the budgets of all come to."""
 MOST_KNOWN: Final = 24_000
 """Statements that are known by their ids: those, brakes, and one that was refused for its budget, of each service."""
+
+GRANTED_BYTES: Final = 16 * KIB
+"""Of the conditions of all authorisations: each has as many as there are authorities that are asked, and so for what follows."""
+PREPARED_BYTES: Final = 16 * KIB
+"""Of what was kept, removed and sampled, and put in. Units are judged and not held."""
+SEIZED_BYTES: Final = 16 * KIB
+"""Of what was recovered."""
+PARTS_BYTES: Final = 12 * KIB
+"""Of the parts that it split into; as much of how they ended."""
 
 # One run of the workflow: it ends long before Temporal's limits, which are 2,000 updates, 51,200 events and 50 MiB of history
 

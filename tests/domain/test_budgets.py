@@ -222,6 +222,40 @@ def test_r28_what_comes_early_waits_within_its_bound() -> None:
     assert ("early", "R17") == became(table.say("uz.customs", "ready", "departure"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "service", "at", "words"),
+    [
+        ("authorisation_granted", "kz.prosecutor", "consent-kz", {"conditions": [{"text": "x" * 450}] * 3}),
+        ("prepared", "kz.customs", "preparation", {"items": [{"label": "L1", "what": "marking", "gross": "1 g"}] * 1}),
+    ],
+)
+def test_r28_what_the_state_goes_on_holding_has_a_share(
+    monkeypatch: pytest.MonkeyPatch, kind: str, service: str, at: str, words: dict[str, object]
+) -> None:
+    """By the need it answers and how often the plan asks for it: refused beyond it, and the same in fewer words counts."""
+    for one in ("consent.GRANTED_BYTES", "preparation.PREPARED_BYTES"):
+        monkeypatch.setattr(f"domain.rules.{one}", 100)
+    table = Table()
+    if kind == "prepared":
+        table.consent()
+    refused = table.say(service, kind, at, **words)
+
+    assert (("refused", "R28"), "held_too_much") == (became(refused), code(refused))
+    assert ("accepted", None) == became(table.say(service, kind, at))
+    verify(table.packet())
+
+
+def test_r28_a_correction_holds_no_more_than_what_it_corrects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the other's place, and has the same share."""
+    table = Table().prepare()
+    monkeypatch.setattr("domain.rules.preparation.PREPARED_BYTES", 40)
+    said = next(iter(table.delivery.state.counted))
+    content = table.statement("kz.customs", "prepared", "preparation").content
+    answer = table.say("kz.customs", "correction", of=said, reason="weighed again", content=content.model_dump())
+
+    assert "held_too_much" == code(answer)
+
+
 def test_r28_a_ledger_beyond_a_budget_is_refused_by_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation that lets one service say more than others may is found out."""
     table = Table()

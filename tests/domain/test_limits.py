@@ -7,12 +7,17 @@ import pytest
 
 from domain.delivery.carried import carried
 from domain.delivery.events import Amended
+from domain.delivery.grants import Grant, Permit
 from domain.delivery.known import EACH, Known, KnownStatements
+from domain.delivery.progress import First, Progress
+from domain.delivery.state import Counted, Delegation, EndedPart, Goods, Owed, Recovered, Spent, SplitPart
 from domain.plan import check_size
 from domain.plan.check import faults_in
 from domain.plan.directory import ServiceKey
+from domain.plan.goods import SubstanceMass
 from domain.plan.key_changes import KeyChange
 from domain.plan.plan import Plan
+from domain.plan.vocabulary import Condition
 from domain.record import door
 from domain.record.door import amend, change_keys
 from domain.rules import amending
@@ -25,13 +30,18 @@ from domain.words.limits import (
     CARDS_BYTES,
     DIRECTORY_BYTES,
     EARLY_BYTES,
+    GRANTED_BYTES,
     KNOWN_BYTES,
     MOST_CARRIED,
     MOST_CARRIED_UNKEPT,
     MOST_KNOWN,
+    MOST_PLANS,
     MOST_REQUIREMENTS,
     MOST_SERVICES,
+    PARTS_BYTES,
     PLAN_BYTES,
+    PREPARED_BYTES,
+    SEIZED_BYTES,
     STATE_BYTES,
 )
 from rehearsal.services import private_key_of
@@ -128,6 +138,19 @@ def test_r28_a_plan_is_changed_so_often_and_no_more(monkeypatch: pytest.MonkeyPa
     assert 3 == len(table.delivery.state.plans)
 
 
+def test_r28_a_changed_plan_brings_no_more_services_than_are_carried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that were there before count too: a delivery knows them to its end."""
+    table = Table()
+    size = len(canonical(table.delivery.directory))
+    amended = Amended(plan=signed_plan(with_changes(departure={"due": "P3D"})))
+    monkeypatch.setattr(check_size, "DIRECTORY_BYTES", size - 1)
+    with pytest.raises(RuleBroken, match="R22: services: R28: services and keys have"):
+        amend(table.delivery, amended, table.now)
+    monkeypatch.setattr(check_size, "DIRECTORY_BYTES", size)
+
+    assert amend(table.delivery, amended, table.now)
+
+
 def test_r28_keys_are_added_as_long_as_there_is_room_and_always_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that makes keys without end does not make the delivery too large; a stolen key is ended all the same."""
     table = Table()
@@ -159,3 +182,57 @@ def test_a_carried_delivery_of_the_examples_is_far_from_its_bounds() -> None:
     assert len(str(state)) < STATE_BYTES // 10
     assert MOST_REQUIREMENTS > sum(len(one.requires) for one in example_plan().checkpoints)
     assert limits.KIB == 1024
+
+
+def text_of(size: int) -> str:
+    """So many bytes of text."""
+    return "x" * size
+
+
+def test_the_largest_state_has_its_share() -> None:
+    """All that its fields may hold at once, but for plan, services and cards, which have shares of their own: 64 checkpoints with
+    256 answers, two officers' firsts, grants and goods of the largest size, and a notice owed of every kind at every checkpoint.
+    """
+    table = Table()
+    state = table.delivery.state
+    services = tuple(f"zz.service-with-a-long-name-{number:02d}" for number in range(MOST_SERVICES))
+    one_of_them = example_plan().checkpoints[0]
+    names = [f"checkpoint-with-a-long-name-{number:02d}" for number in range(MOST_SERVICES)]
+    planned = {name: one_of_them.model_copy(update={"id": name}) for name in names}
+    state.plan = example_plan().model_copy(update={"checkpoints": tuple(planned.values())})
+    now, keys = table.now, ("SHA256:" + "k" * 43,)
+    state.progress = {
+        name: Progress(
+            checkpoint,
+            now,
+            now,
+            answers={(services[one], "handover_acceptance"): 99_999 for one in range(MOST_REQUIREMENTS // MOST_SERVICES)},
+            standing=dict.fromkeys(services[: MOST_REQUIREMENTS // MOST_SERVICES], "unreachable"),
+        )
+        for name, checkpoint in planned.items()
+    }
+    first = First(services[0], "officer-with-a-code", keys, "0" * 64)
+    state.firsts = {text_of(32) + str(number): first for number in range(4)}
+    state.counted = {f"{number:064d}": Counted(services[0], "arrest_made", 99_999, now, 2) for number in range(MOST_SERVICES)}
+    condition = Condition(text=text_of(GRANTED_BYTES // MOST_SERVICES // 2 - 30))
+    state.grants = {
+        one: Grant(one, "ZZ", ("replaced_in_whole",) * 4, now, now, "checkpoint-with-a-long-name-00", (condition,) * 2)
+        for one in services
+    }
+    state.permits = {"ZZ": tuple(Permit(one, ("accompanying_officers",), now, now) for one in services)}
+    state.delegations = {one: Delegation(one, now, now) for one in services}
+    state.spent = {one: Spent(20_000, 24 * 2**20, over=True) for one in services}
+    state.plans = [(99_999, "0" * 64)] * MOST_PLANS
+    amount = SubstanceMass(substance=text_of(80), net=10**12)
+    count = PREPARED_BYTES // len(canonical(amount))
+    state.goods = Goods((amount,) * count, (), (), ())
+    state.seizures = {"0" * 64: Recovered((amount,) * (SEIZED_BYTES // len(canonical(amount))), ())}
+    parts = PARTS_BYTES // len(canonical(amount))
+    state.parts = (SplitPart("part", (amount,) * parts),)
+    state.ended_parts = (EndedPart("part", "split", (amount,) * parts, "0" * 64),)
+    state.owed = [Owed(99_999, "escalation", name, services[:1], services[1:2]) for name in names]
+    found = carried(table.delivery).state
+    shares = ("plan", "directory", "cards", "early")
+    size = {name: len(canonical(value)) for name, value in found.items() if name not in shares}
+
+    assert sum(size.values()) + 3 * len(size) < STATE_BYTES, sorted(size.items(), key=lambda one: -one[1])[:8]
