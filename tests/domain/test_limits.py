@@ -24,14 +24,16 @@ from domain.rules import amending
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, public_text
-from domain.words import limits
 from domain.words.errors import RuleBroken
 from domain.words.limits import (
+    BRAKES,
     CARDS_BYTES,
     DIRECTORY_BYTES,
     EARLY_BYTES,
     GRANTED_BYTES,
+    KIB,
     KNOWN_BYTES,
+    LARGEST_BRAKE,
     MOST_CARRIED,
     MOST_CARRIED_UNKEPT,
     MOST_KNOWN,
@@ -41,7 +43,11 @@ from domain.words.limits import (
     PARTS_BYTES,
     PLAN_BYTES,
     PREPARED_BYTES,
+    RUN_BYTES,
+    RUN_EVENTS,
+    RUN_UPDATES,
     SEIZED_BYTES,
+    SHORTEST_CHECK_IN,
     STATE_BYTES,
 )
 from rehearsal.services import private_key_of
@@ -181,7 +187,6 @@ def test_a_carried_delivery_of_the_examples_is_far_from_its_bounds() -> None:
 
     assert len(str(state)) < STATE_BYTES // 10
     assert MOST_REQUIREMENTS > sum(len(one.requires) for one in example_plan().checkpoints)
-    assert limits.KIB == 1024
 
 
 def text_of(size: int) -> str:
@@ -236,3 +241,19 @@ def test_the_largest_state_has_its_share() -> None:
     size = {name: len(canonical(value)) for name, value in found.items() if name not in shares}
 
     assert sum(size.values()) + 3 * len(size) < STATE_BYTES, sorted(size.items(), key=lambda one: -one[1])[:8]
+
+
+def test_one_run_holds_what_comes_while_the_archive_is_away() -> None:
+    """A run does not end while too much is unkept. Beside what it had, all brakes and a week of check-ins, each asked, unanswered and
+    told, stay within what Temporal takes in one run. An Update counts for 5 events, a check-in for 15.
+    """
+    brakes = MOST_SERVICES * BRAKES
+    check_ins = timedelta(days=7) // SHORTEST_CHECK_IN
+    receipt = 2 * LARGEST_BRAKE * 4 // 3 + 4 * KIB  # with its statement, as that was handed in, in base64
+    updates = RUN_UPDATES + brakes
+    events = RUN_EVENTS + 5 * brakes + 15 * check_ins
+    history = RUN_BYTES + receipt * brakes + 6 * KIB * check_ins
+
+    assert updates < 2_000
+    assert events < 51_200
+    assert history < 50 * 2**20
