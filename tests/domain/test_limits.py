@@ -244,8 +244,8 @@ def test_the_largest_state_has_its_share() -> None:
 
 
 def test_one_run_holds_what_comes_while_the_archive_is_away() -> None:
-    """A run does not end while too much is unkept. Beside what it had, all brakes and a week of check-ins, each asked, unanswered and
-    told, stay within what Temporal takes in one run. An Update counts for 5 events, a check-in for 15.
+    """A run does not end while too much is unkept. Beside what it had, all brakes and a week of check-ins, each asked, unanswered
+    and told, stay within what Temporal takes in one run. An Update counts for 5 events, a check-in for 15.
     """
     brakes = MOST_SERVICES * BRAKES
     check_ins = timedelta(days=7) // SHORTEST_CHECK_IN
