@@ -49,6 +49,7 @@ WORDS: dict[Literal["request", AnyNotice], str] = {
     "outcome": "it has an outcome",
     "keys": "keys of a service were changed",
     "alarm": "there is an alarm",
+    "archive": "its archive is behind, or has caught up",
     "conflict": "there is somebody to call",
     "enquiries": "there is a pattern of enquiries",
 }

@@ -10,6 +10,8 @@ from rich.text import Text
 
 from domain.delivery.events import (
     Amended,
+    ArchiveBehind,
+    ArchiveCaughtUp,
     Asked,
     AskedOnceMore,
     CameDue,
@@ -165,6 +167,10 @@ def _what(entry: Entry) -> tuple[str, str]:
         case AskedOnceMore(checkpoint=name, unreachable=unreachable):
             missed = f"; NOT reached: {', '.join(unreachable)}" if unreachable else ""
             return f"{name}: asked once more{missed}", "yellow"
+        case ArchiveBehind():
+            return "the archive is behind: only what stops it is taken [R28]", "bold red"
+        case ArchiveCaughtUp():
+            return "the archive has caught up: everybody is heard", "green"
         case Released():
             return "the register no longer counts it as live", "dim"
         case Halted(finding=finding):

@@ -167,7 +167,7 @@ class Desk:
         verified_plan(envelope, self._directory, now)
         handle = await self._seen_by(caller, delivery)
         known = await self.reading.delivery(caller, delivery)
-        if (recorded := amended_by(known, envelope)) is not None:
+        if isinstance(recorded := amended_by(known, envelope), Entry):
             return recorded
         snapshot = self._directory.snapshot(plan.participants())
         amended = Amended(

@@ -158,9 +158,9 @@ class Stage:
     def position(self) -> str:
         """A digest of all that bears on what can happen next; the order in which it came about is left out."""
         delivery = self.delivery
-        said = sorted((name, *pair) for name, progress in delivery.state.progress.items() for pair in progress.answers)
+        said = sorted((name, *pair) for name, progress in delivery.state.every_checkpoint().items() for pair in progress.answers)
         open_now = sorted(
-            (name, str(progress.result), str(progress.silent)) for name, progress in delivery.state.progress.items()
+            (name, str(progress.result), str(progress.silent)) for name, progress in delivery.state.every_checkpoint().items()
         )
         halt = delivery.state.halt.cause if delivery.state.halt is not None else ""
         early = sorted(delivery.state.early)

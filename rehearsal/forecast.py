@@ -160,7 +160,7 @@ def course(seed: int, delivery: Delivery) -> Course:
     }
     begun = instant(delivery.ledger.entries[0].at)
     ended = next((instant(entry.at) for entry in delivery.ledger.entries if isinstance(entry.event, Concluded)), None)
-    extensions = [base_name(name) for name in delivery.state.progress if name.startswith("extension.")]
+    extensions = [base_name(name) for name in delivery.state.every_checkpoint() if name.startswith("extension.")]
     passed = {name: at for name, (at, result) in closed.items() if result == "satisfied"}
     return Course(
         seed=seed,
@@ -183,7 +183,7 @@ def _arrival(delivery: Delivery, name: str, progress: Progress) -> datetime:
 
 def _waits(delivery: Delivery, passed: Mapping[str, datetime]) -> dict[str, tuple[timedelta, ...]]:
     waits: dict[str, tuple[timedelta, ...]] = {}
-    for name, progress in delivery.state.progress.items():
+    for name, progress in delivery.state.every_checkpoint().items():
         if name in passed:
             wait = max(passed[name] - _arrival(delivery, name, progress), NOTHING)
             waits[base_name(name)] = (*waits.get(base_name(name), ()), wait)
@@ -195,7 +195,7 @@ def _waited_for(delivery: Delivery, closed: Mapping[str, datetime]) -> dict[str,
     waiting: list[tuple[datetime, datetime, str]] = []
     travelling: list[tuple[datetime, datetime]] = []
     last, entries = delivery.state.now, delivery.ledger.entries
-    for name, progress in delivery.state.progress.items():
+    for name, progress in delivery.state.every_checkpoint().items():
         planned = delivery.plan.find(name)
         if name.startswith("stop.") or (planned is not None and planned.step == "close"):
             continue

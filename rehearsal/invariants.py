@@ -6,13 +6,13 @@ Nothing here calls `domain.rules.rules`: a fault planted there must be caught he
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from domain.delivery.event import Event
 from domain.delivery.events import (
     Amended,
     Closed,
     Concluded,
     Ended,
     Escalated,
-    Event,
     Expired,
     Expiring,
     Halted,

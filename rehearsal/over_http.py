@@ -45,7 +45,7 @@ LOOK_EVERY = 0.3
 
 
 def compressed(record: Spans, factor: float) -> Spans:
-    """The same plan or scenario with every span `factor` times shorter (at least a millisecond)."""
+    """The same plan or scenario with every span `factor` times shorter (at least a millisecond). Such a plan is an example."""
 
     def shorter(value: Any) -> Any:
         if isinstance(value, timedelta):
@@ -56,7 +56,8 @@ def compressed(record: Spans, factor: float) -> Spans:
             return tuple(shorter(item) for item in value)
         return value
 
-    return type(record).model_validate(shorter(record.model_dump()))
+    quick = type(record).model_validate(shorter(record.model_dump()))
+    return quick.model_copy(update={"example": True}) if isinstance(quick, Plan) else quick
 
 
 def factor_for(plan: Plan, scenario: Scenario) -> float:

@@ -1,8 +1,8 @@
 """The simulator: whole deliveries in virtual time, with simulated services. One seed, one course.
 
 What decides here is what decides on Temporal (`domain.rules.course`), what is wanted outside is wanted there too
-(`workflows.errands`). Only the stage is another: a heap of moments, without tasks or clocks. The delivery is rebuilt from its
-ledger now and then, as a restart would, so that nothing hides outside it.
+(`workflows.errands`). Only the stage is another: a heap of moments, without tasks or clocks. Now and then a new run goes on from
+what this one carries, so that nothing hides outside it, and nothing is needed that it forgets.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.delivery.carried import Carried, carried
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
 from domain.delivery.ledger import Entry, Receipt
@@ -23,7 +24,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.plan.register import Answer, Claim, DatedClaim, Register, contacts
 from domain.plan.selectors import hashes
-from domain.record.door import amend, begin, report, resume, submit
+from domain.record.door import amend, archive_has, begin, go_on, report, resume, submit
 from domain.record.packet import seal
 from domain.record.receipts import fits
 from domain.rules.conflict import signature
@@ -34,6 +35,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, Envelope, sign
 from domain.views.asked import request
 from domain.words.errors import TimedOut, VigilError
+from domain.words.limits import MOST_CARRIED_UNKEPT
 from domain.words.moments import utc_text
 from rehearsal.chaos import Rival, attacks, haste
 from rehearsal.scenario import Change, Scenario
@@ -129,6 +131,8 @@ class _Theatre:
         self._receipts: list[Receipt] = []
         """What the services have been given, and keep."""
         self._seen = 0
+        self._whole = self._delivery
+        """It as an archive has it, with every entry."""
         self._restarts = 0
         self._register = Register()
 
@@ -147,9 +151,9 @@ class _Theatre:
             if self._dice.random() < self._world.restart_chance:
                 self._restart()
         for receipt in self._receipts:
-            fits(receipt, self._delivery)
-        packet = seal(self._delivery, "", private_key_of(VIGIL), self._now)
-        return Simulated(self._world.seed, self._delivery, packet, self._restarts)
+            fits(receipt, self._whole)
+        packet = seal(self._whole, "", private_key_of(VIGIL), self._now)
+        return Simulated(self._world.seed, self._whole, packet, self._restarts)
 
     # The stage
 
@@ -199,17 +203,31 @@ class _Theatre:
         report(self._delivery, fact, self._now)
 
     def _show(self) -> None:
-        for entry in self._delivery.ledger.since(self._seen):
+        new = self._delivery.ledger.since(self._seen)
+        for entry in new if self._whole is not self._delivery else ():
+            self._whole.take(entry)
+        for entry in new:
             assert isinstance(entry, Entry)  # noqa: S101 - only a packet leaves something out
-            self._watch(self._delivery, entry)
-        self._seen = len(self._delivery.ledger)
+            self._watch(self._whole, entry)
+        self._seen += len(new)
+        if self._delivery.ledger.unkept_bytes > MOST_CARRIED_UNKEPT:
+            self._archive(self._seen)
+
+    def _archive(self, size: int) -> None:
+        """The archive has so many entries; what it is told stands beside, with all of them."""
+        if self._whole is self._delivery:
+            self._whole = resume(self._directory, self._cards, self._delivery.ledger.entries, self._secret)
+        archive_has(self._delivery, size, self._now)
 
     def _restart(self) -> None:
-        """A new run goes on from the ledger, and stands where the old one stood."""
-        before = self._delivery
-        self._delivery = resume(self._directory, self._cards, before.ledger.entries, self._secret)
-        assert self._delivery.state == before.state, f"seed {self._world.seed}: a restart changes the state"  # noqa: S101
-        assert self._delivery.ledger.root == before.ledger.root, f"seed {self._world.seed}: a restart changes the ledger"  # noqa: S101
+        """The archive has some of the entries, and a new run goes on from what this one carries: where all of them lead."""
+        where = f"seed {self._world.seed}, entry {self._seen}"
+        self._archive(self._dice.randint(self._delivery.ledger.kept, self._seen))
+        self._show()
+        words = carried(self._delivery)
+        assert words.led_to_by(self._whole), f"{where}: a run carries what does not follow from its entries"  # noqa: S101
+        self._delivery = go_on(Carried.model_validate_json(words.model_dump_json()), self._secret)
+        assert words == carried(self._delivery), f"{where}: a new run does not go on where the old one stood"  # noqa: S101
         self._restarts += 1
 
     def _give_up_if_endless(self) -> None:
@@ -305,4 +323,6 @@ class _Theatre:
 
     def _submit(self, envelope: Envelope) -> None:
         with suppress(VigilError):  # noise is turned away, and the sender is told
-            self._receipts.append(submit(self._delivery, envelope, self._now))
+            answer = submit(self._delivery, envelope, self._now)
+            if isinstance(answer, Receipt):  # else the archive gives it
+                self._receipts.append(answer)

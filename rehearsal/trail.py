@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.event import Event
 from domain.delivery.events import (
     Asked,
     Concluded,
     Deconflicted,
     Escalated,
-    Event,
     Expired,
     Expiring,
     Halted,

@@ -25,6 +25,8 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.events import (
     OUTSIDE,
     Amended,
+    ArchiveBehind,
+    ArchiveCaughtUp,
     Asked,
     AskedOnceMore,
     Deconflicted,
@@ -172,7 +174,16 @@ def told_again(golden: Golden) -> tuple[Delivery, dict[int, str], list[tuple[str
                 amend(delivery, event, at)
             case KeysChanged(change=change):
                 change_keys(delivery, change, at)
-            case Asked() | AskedOnceMore() | Deconflicted() | Deferred() | Released() | Told():
+            case (
+                Asked()
+                | AskedOnceMore()
+                | Deconflicted()
+                | Deferred()
+                | Released()
+                | Told()
+                | ArchiveBehind()
+                | ArchiveCaughtUp()
+            ):
                 report(delivery, event, at)
             case _:
                 pass  # a decision: it must come by itself

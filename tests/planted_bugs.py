@@ -623,15 +623,15 @@ BUGS = (
     Bug(
         "R18",
         "domain/record/door.py",
-        "    if known is not None:\n        return _receipt(delivery, known.seq, statement.id)\n",
-        "",
+        "    if known is not None:\n        held =",
+        "    if False:\n        held =",
         "rules_of_turn",
     ),
     Bug(
         "R18",
-        "domain/record/door.py",
-        "    if first is not None:\n        return Stated(",
-        "    if False:\n        return Stated(",
+        "domain/rules/speaking.py",
+        "if first is not None and first.seq != said.seq:",
+        "if False:",
         "rules_of_turn",
     ),
     Bug(
@@ -656,7 +656,7 @@ BUGS = (
         "state.seizures['again'] = seizure.recovery()",
         "corrections",
     ),
-    Bug("R18", "domain/record/door.py", "or entry.event.envelope != envelope:", "or False:", "rules_of_turn"),
+    Bug("R18", "domain/record/door.py", "and entry.event.envelope == envelope", "and True", "rules_of_turn"),
     Bug("R19", "domain/rules/speaking.py", "if number not in said.statement.fulfils:", "if False:", "conditions"),
     Bug(
         "R19",
@@ -799,10 +799,63 @@ BUGS = (
     Bug(
         "R23",
         "domain/rules/handling.py",
-        "if one not in known or known[one].service != said.service)",
-        "if one not in known)",
+        "if one is None or one.service != said.service)",
+        "if one is None)",
         "handling",
     ),
+    Bug(
+        "R28", "domain/rules/budget.py", "        if spent.statements >= statements + brakes:\n", "        if False:\n", "budgets"
+    ),
+    Bug("R28", "domain/rules/budget.py", "        if spent.bytes + size > ", "        if size > ", "budgets"),
+    Bug("R28", "domain/rules/budget.py", "        if size > most:\n", "        if False:\n", "budgets"),
+    Bug("R28", "domain/rules/budget.py", "if service not in asked:", "if False:", "budgets"),
+    Bug("R28", "domain/rules/budget.py", "if is_brake(statement) else 0", "if False else 0", "budgets"),
+    Bug("R28", "domain/rules/budget.py", "and not _is_first_stop(", "and not (lambda *_: False)(", "budgets"),
+    Bug(
+        "R28",
+        "domain/rules/budget.py",
+        "if not (told or waits) or _is_first_stop(",
+        "if not (told or waits) or (lambda *_: 0)(",
+        "budgets",
+    ),
+    Bug(
+        "R28",
+        "domain/rules/budget.py",
+        "if _size(*own, envelope) > EARLY_BYTES or",
+        "if _size(envelope) > EARLY_BYTES or",
+        "budgets",
+    ),
+    Bug("R28", "domain/rules/budget.py", "waits = behind is not None and", "waits = False and", "archive_behind"),
+    Bug("R28", "domain/rules/budget.py", "behind.get(statement.service, 0) < BRAKES)", "True)", "archive_behind"),
+    Bug(
+        "R28",
+        "domain/record/door.py",
+        "    if delivery.state.behind is not None:\n        raise",
+        "    if False:\n        raise",
+        "archive_behind",
+    ),
+    Bug("R28", "domain/record/door.py", "if behind and unkept <= MOST_CARRIED_UNKEPT:", "if behind:", "archive_behind"),
+    Bug(
+        "hand-in",
+        "workflows/controlled_delivery.py",
+        "brake=self._is_brake(handed.content)",
+        "brake=True",
+        "workflows/messages",
+    ),
+    Bug("R28", "domain/record/verify.py", "if delivery.state.behind is not None:", "if False:", "archive_behind"),
+    Bug("R28", "domain/record/verify.py", "    check_budget(delivery, statement, envelope, at)\n", "", "budgets archive_behind"),
+    Bug("record", "domain/delivery/ledger.py", "self._edge.append(bytes.fromhex(one))", "pass", "carried"),
+    Bug("record", "domain/delivery/state.py", "            del self.progress[checkpoint]\n", "            pass\n", "carried"),
+    Bug(
+        "record",
+        "domain/delivery/carried.py",
+        "        speakers=state.statements.speakers,\n",
+        "        speakers=(),\n",
+        "carried",
+    ),
+    Bug("record", "domain/delivery/known.py", 'self._tag(b"content", fingerprint, CONTENT)', 'b""', "carried"),
+    Bug("R15", "domain/rules/conflict.py", "if not let_be and not open_about(", "if not open_about(", "deconfliction"),
+    Bug("R17", "domain/rules/contingency.py", "and 1 <= int(number) <= times", "", "carried"),
     Bug(
         "R24",
         "domain/plan/key_changes.py",
@@ -864,11 +917,11 @@ BUGS = (
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        "if isinstance(entry, Entry) and before is not None and entry.at < before.at:",
+        "if isinstance(entry, Entry) and entry.at < self._newest:",
         "if False:",
         "timers packet",
     ),
-    Bug("record", "domain/delivery/ledger.py", "if entry.seq != len(self._entries):", "if False:", "packet"),
+    Bug("record", "domain/delivery/ledger.py", "if entry.seq != len(self):", "if False:", "packet"),
     Bug(
         "record",
         "domain/delivery/ledger.py",
@@ -917,9 +970,13 @@ BUGS = (
         "sizes",
     ),
     Bug(
-        "hand-in", "workflows/messages.py", "if not -BEHIND <= ahead <= AHEAD:", "if not -BEHIND <= ahead:", "workflows/messages"
+        "hand-in",
+        "workflows/messages.py",
+        "if not -BEHIND <= ahead <= most:",
+        "if not -BEHIND <= ahead:",
+        "workflows/messages",
     ),
-    Bug("hand-in", "workflows/messages.py", "if not -BEHIND <= ahead <= AHEAD:", "if not ahead <= AHEAD:", "workflows/messages"),
+    Bug("hand-in", "workflows/messages.py", "if not -BEHIND <= ahead <= most:", "if not ahead <= most:", "workflows/messages"),
     Bug(
         "hand-in",
         "workflows/messages.py",
@@ -935,7 +992,11 @@ BUGS = (
         "workflows/messages",
     ),
     Bug(
-        "hand-in", "workflows/controlled_delivery.py", "            handed.check_time(workflow.now())\n", "", "workflows/messages"
+        "hand-in",
+        "workflows/controlled_delivery.py",
+        "            handed.check_time(workflow.now(), brake=brake)\n",
+        "",
+        "workflows/messages",
     ),
     Bug(
         "stage",
@@ -997,7 +1058,7 @@ BUGS = (
     Bug(
         "R18",
         "domain/rules/speaking.py",
-        'if binding != "word" and not has_seen_this(delivery, said.statement):',
+        'if binding != "word" and not can_have_seen(said):',
         "if False:",
         "binding",
     ),

@@ -12,15 +12,16 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from domain.delivery.delivery import Delivery
     from domain.delivery.events import Amended
-    from domain.delivery.ledger import Entry, Receipt
-    from domain.record.door import admit, amend, begin, change_keys, receipt, report, resume, submit
-    from domain.rules.book import Book
+    from domain.delivery.ledger import Entry, Kept, Receipt
+    from domain.record.door import admit, amend, begin, change_keys, go_on, receipt, report, submit
+    from domain.rules.book import Book, book_of
     from domain.rules.books import book_for
+    from domain.rules.budget import is_brake
     from domain.rules.course import advance, next_moment
     from domain.signing.envelope import Envelope
     from domain.words.errors import Malformed, VigilError
     from workflows import messages
-    from workflows.messages import Docket, Ending, Fact, HandIn, LedgerSize
+    from workflows.messages import Docket, Ending, Fact, GoingOn, HandIn, LedgerSize
     from workflows.temporal_stage import TemporalStage
 
 
@@ -35,20 +36,20 @@ class ControlledDelivery:
     """One controlled delivery from the first request for consent to its one outcome."""
 
     @workflow.init
-    def __init__(self, docket: Docket) -> None:
-        self._docket = docket
+    def __init__(self, docket: Docket | GoingOn) -> None:
+        self._secret, self._pace = docket.secret, docket.pace
         self._refused: ApplicationError | None = None
         # Where this worker lacks these rules, the task fails and is tried again until one that has them comes. What is left
         # meanwhile is kept, a stop too (R8); a run that failed would be over.
-        book = book_for(docket.rules)
+        book = book_for(docket.rules if isinstance(docket, Docket) else docket.carried.rules)
         try:
             self._delivery = _delivery_of(docket, book)
-            self._stage = TemporalStage(self._delivery, docket)
+            self._stage = TemporalStage(self._delivery, docket.secret, docket.pace, (docket.directory, docket.cards))
         except VigilError as error:
             self._refused = as_application_error(error)  # raised by `run`, since an initialiser cannot fail a workflow
 
     @workflow.run
-    async def run(self, docket: Docket) -> Ending:  # noqa: ARG002 - Temporal gives it to both; the initialiser has used it
+    async def run(self, docket: Docket | GoingOn) -> Ending:  # noqa: ARG002 - Temporal gives it to both; the initialiser has used it
         """Perform what is decided until it has ended and the archive has all of it; then wait until everyone who was being
         answered has been.
         """
@@ -69,8 +70,11 @@ class ControlledDelivery:
         return Ending(delivery=delivery.plan.operation, outcome=outcome, size=len(delivery.ledger), root=delivery.ledger.root)
 
     @workflow.update(name=messages.SUBMIT)
-    def submit(self, handed: HandIn[Envelope]) -> Receipt:
-        """The one door: record a statement, answer with its receipt. Idempotent by statement id."""
+    def submit(self, handed: HandIn[Envelope]) -> Receipt | Kept:
+        """The one door: record a statement, answer with its receipt. Idempotent by statement id: what was recorded long ago is
+        answered with the number of its entry, and the receipt is read in the archive.
+        """
+        self._stage.took_an_update()
         try:
             return submit(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
@@ -79,15 +83,16 @@ class ControlledDelivery:
     @submit.validator
     def _admit(self, handed: HandIn[Envelope]) -> None:
         """Refuse noise before anything is written. Signatures are checked here because Temporal does not run this on replay."""
-        self._check(handed)
+        self._check(handed, brake=self._is_brake(handed.content))
         try:
             admit(self._delivery, handed.content, workflow.now())
         except VigilError as error:
             raise as_application_error(error) from error
 
     @workflow.update(name=messages.AMEND)
-    def amend(self, handed: HandIn[Amended]) -> Entry:
+    def amend(self, handed: HandIn[Amended]) -> Entry | Kept:
         """Change the plan for what is still ahead; the entry that records it. Idempotent: the same plan again is one change."""
+        self._stage.took_an_update()
         try:
             return amend(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
@@ -100,6 +105,7 @@ class ControlledDelivery:
     @workflow.update(name=messages.CHANGE_KEYS)
     def change_keys(self, handed: HandIn[Envelope]) -> None:
         """Take a signed change of a service's keys (R24). Idempotent: what is known already is taken."""
+        self._stage.took_an_update()
         try:
             change_keys(self._delivery, handed.content, self._received(handed))
         except VigilError as error:
@@ -107,7 +113,7 @@ class ControlledDelivery:
 
     @change_keys.validator
     def _check_changing_keys(self, handed: HandIn[Envelope]) -> None:
-        self._check(handed)
+        self._check(handed, brake=True)  # a key that was stolen is ended whatever the clock says
 
     @workflow.signal(name=messages.CHANGE_KEYS)
     def leave_keys(self, handed: HandIn[Envelope]) -> None:
@@ -134,8 +140,10 @@ class ControlledDelivery:
             workflow.logger.warning("a report came too late", extra={"code": error.code})
 
     @workflow.query(name=messages.QUERY_RECEIPT)
-    def receipt(self, envelope: Envelope) -> list[Receipt]:
-        """The receipt of exactly this statement, if it has come in: for a caller whose answer was lost."""
+    def receipt(self, envelope: Envelope) -> list[Receipt | Kept]:
+        """The receipt of exactly this statement, if it has come in: for a caller whose answer was lost. Where the archive alone
+        has it, its number.
+        """
         known = receipt(self._delivery, envelope)
         return [known] if known is not None else []
 
@@ -151,16 +159,22 @@ class ControlledDelivery:
         self._stage.stir(at)
         return at
 
-    def _check(self, handed: HandIn[Envelope] | HandIn[Amended]) -> None:
+    def _is_brake(self, envelope: Envelope) -> bool:
+        try:
+            return is_brake(book_of(self._delivery).read(envelope))
+        except VigilError:
+            return False  # what it is, is said when it is admitted
+
+    def _check(self, handed: HandIn[Envelope] | HandIn[Amended], *, brake: bool = False) -> None:
         try:
             handed.check(self._delivery.plan.operation, self._delivery.directory)
-            handed.check_time(workflow.now())
+            handed.check_time(workflow.now(), brake=brake)
         except VigilError as error:
             raise as_application_error(error) from error
 
 
-def _delivery_of(docket: Docket, book: Book) -> Delivery:
+def _delivery_of(docket: Docket | GoingOn, book: Book) -> Delivery:
     secret = bytes.fromhex(docket.secret)
-    if docket.entries:
-        return resume(docket.directory, docket.cards, docket.entries, secret)
+    if isinstance(docket, GoingOn):
+        return go_on(docket.carried, secret)
     return begin(docket.plan, docket.directory, docket.cards, workflow.info().start_time, secret, book)

@@ -1,12 +1,13 @@
 """Handing the ledger over to the archive: one batch at a time, beside whatever else goes on.
 
-How far the archive has it is no fact of the ledger: it only decides which batch is next. The activity's result says so, sealed by
-the installation, so that nobody who can merely complete an activity makes the run forget what is kept nowhere.
+How far the archive has it decides which batch is next, what the run lets go of, and whether the archive is behind (R28). The
+activity's result says so, sealed by the installation, so that nobody who can merely complete an activity makes the run let go of
+what is kept nowhere.
 """
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -15,16 +16,16 @@ from temporalio.workflow import ActivityCancellationType
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.record.door import archive_has
 from domain.signing.canonical import canonical
-from domain.signing.tree import Frontier
 from domain.words.errors import NotAuthentic
 from workflows.messages import (
     KEEP,
     MOST_ENTRIES,
     MOST_ENTRIES_BYTES,
-    Docket,
     HandIn,
-    KeptTree,
     KeptUpTo,
     ToKeep,
     errand_id,
@@ -37,35 +38,39 @@ _PAUSE = timedelta(seconds=30)
 _AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 
 
+Brought = tuple[Directory | None, dict[str, RuleCard] | None]
+"""What a delivery was brought with, of which its ledger has only the digests."""
+
+
 class Keeping:
     """How far the archive has this ledger, and the batch that is on its way."""
 
-    def __init__(self, delivery: Delivery, docket: Docket, stir: Callable[[], None]) -> None:
-        """`stir`: what is called when something has come of a batch."""
+    def __init__(self, delivery: Delivery, secret: str, brought: Brought, stir: Callable[[datetime | None], None]) -> None:
+        """`stir`: what is called when something has come of a batch, with the moment of what was recorded for it."""
         self._delivery = delivery
-        self._docket = docket
+        self._secret = secret
+        self._brought = brought
         self._stir = stir
-        self._tree = Frontier(docket.kept.size, tuple(bytes.fromhex(peak) for peak in docket.kept.peaks))
         self._under_way: asyncio.Task[None] | None = None
         self._sent = 0
         """Batches sent in this run."""
 
     @property
-    def kept(self) -> KeptTree:
-        """What the archive has, as the next run begins with it."""
-        return KeptTree(size=self._tree.size, peaks=tuple(peak.hex() for peak in self._tree.peaks))
+    def brought(self) -> Brought:
+        """What the archive still needs beside the entries."""
+        return self._brought if self._delivery.ledger.kept == 0 else (None, None)
 
     @property
     def done(self) -> bool:
         """Whether the archive has the whole ledger."""
-        return self._tree.size == len(self._delivery.ledger)
+        return self._delivery.ledger.kept == len(self._delivery.ledger)
 
     def go_on(self) -> bool:
         """Send the next batch, unless one is under way or there is none. Whether one was sent."""
         if self._is_under_way or self.done:
             return False
         self._sent += 1
-        self._under_way = asyncio.create_task(self._send(next_batch(self._delivery, self._docket, self.kept), self._sent))
+        self._under_way = asyncio.create_task(self._send(next_batch(self._delivery, self.brought), self._sent))
         return True
 
     def rests(self) -> bool:
@@ -84,7 +89,7 @@ class Keeping:
                 KEEP,
                 batch,
                 result_type=HandIn[KeptUpTo],
-                activity_id=errand_id(self._docket.plan, "keep", str(number)),
+                activity_id=errand_id(self._secret, "keep", str(number)),
                 start_to_close_timeout=_ONE_ATTEMPT,
                 retry_policy=_AGAIN,
                 cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -97,31 +102,32 @@ class Keeping:
                 workflow.logger.warning(text, exc_info=error if not isinstance(error, NotAuthentic) else None)
                 await workflow.sleep(_PAUSE)
         else:
-            self._advance(min(answer.content.size, batch.size))
+            self._let_go(answer, batch.size)
         finally:
-            self._stir()
+            self._stir(self._delivery.state.now)
 
-    def _advance(self, size: int) -> None:
-        for seq in range(self._tree.size, size):
-            self._tree.append(bytes.fromhex(self._delivery.ledger.leaf_at(seq)))
+    def _let_go(self, answer: HandIn[KeptUpTo], sent: int) -> None:
+        delivery = self._delivery
+        at = answer.moment(delivery.plan.operation, delivery.directory, delivery.state.now)
+        archive_has(delivery, min(answer.content.size, sent), at)
 
 
-def next_batch(delivery: Delivery, docket: Docket, kept: KeptTree) -> ToKeep:
+def next_batch(delivery: Delivery, brought: Brought) -> ToKeep:
     """The entries that come next, as many as a batch may hold; a single one that is larger goes alone."""
+    ledger = delivery.ledger
     entries: list[Entry] = []
     weight = 0
-    for entry in delivery.ledger.since(kept.size)[:MOST_ENTRIES]:
-        assert isinstance(entry, Entry)  # noqa: S101 - only a packet leaves something out
+    for entry in ledger.entries[:MOST_ENTRIES]:
         weight += len(canonical(entry))
         if entries and weight > MOST_ENTRIES_BYTES:
             break
         entries.append(entry)
-    size = kept.size + len(entries)
+    directory, cards = brought
     return ToKeep(
         delivery=delivery.plan.operation,
         entries=tuple(entries),
-        root=delivery.ledger.root_at(size),
-        peaks=kept.peaks,
-        directory=docket.directory if kept.size == 0 else None,
-        cards=docket.cards if kept.size == 0 else None,
+        root=ledger.root_at(ledger.kept + len(entries)),
+        peaks=tuple(peak.hex() for peak in ledger.edge.peaks),
+        directory=directory,
+        cards=cards,
     )

@@ -3,12 +3,15 @@
 Nothing sensitive is in ids or names: those are never encrypted by Temporal.
 """
 
+import hashlib
+import hmac
 from datetime import datetime, timedelta
 from typing import Annotated, Generic, Literal, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
+from domain.delivery.carried import Carried
 from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
 from domain.delivery.ledger import Entry
 from domain.delivery.requests import Notice, Request
@@ -22,7 +25,7 @@ from domain.signing.canonical import Frozen, canonical, digest
 from domain.signing.envelope import HAND_IN_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import NotAuthentic
 from domain.words.identifiers import CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, State
-from domain.words.limits import MOST_SERVICES
+from domain.words.limits import MOST_SERVICES, RUN_BYTES, RUN_EVENTS, RUN_SECONDS, RUN_UPDATES
 from domain.words.moments import instant, utc_text
 
 WORKFLOW = "ControlledDelivery"
@@ -81,21 +84,23 @@ def update_id(envelope: Envelope) -> str:
     return digest(envelope)[:32]
 
 
-def errand_id(plan: Envelope, *parts: str) -> str:
+def errand_id(secret: str, *parts: str) -> str:
     """Id of an errand's activity. It tells nothing: a checkpoint may be named after a place."""
-    return f"{parts[0]}:{digest([digest(plan), *parts])[:16]}"
+    return f"{parts[0]}:{hmac.new(bytes.fromhex(secret), canonical(list(parts)), hashlib.sha256).hexdigest()[:16]}"
 
 
 T = TypeVar("T")
 Fact = Annotated[Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told, Field(discriminator="event")]
 
-AHEAD, BEHIND = timedelta(seconds=5), timedelta(minutes=2)
+AHEAD, BEHIND = timedelta(seconds=2), timedelta(minutes=2)
 """By how much the time of what is handed in may be ahead of Temporal's, and how long it may have waited."""
+AHEAD_WITH_A_BRAKE = timedelta(seconds=5)
+"""From a gateway whose clock is wrong by more, brakes alone are taken."""
 
 
-def is_timely(at: datetime, now: datetime) -> bool:
+def is_timely(at: datetime, now: datetime, ahead: timedelta = AHEAD) -> bool:
     """Whether something that comes now can have this time."""
-    return -BEHIND <= at - now <= AHEAD
+    return -BEHIND <= at - now <= ahead
 
 
 class _Sealed(Frozen):
@@ -133,10 +138,12 @@ class HandIn(Frozen, Generic[T]):
         if open_envelope(self.seal, HAND_IN_TYPE, system.keys_at(instant(self.at))) != canonical(expected):
             raise NotAuthentic("the installation's seal is on something else")
 
-    def check_time(self, now: datetime) -> None:
-        """Raises `NotAuthentic` for a time that cannot be: ahead of now, or so far behind that it was held back."""
+    def check_time(self, now: datetime, *, brake: bool = False) -> None:
+        """Raises `NotAuthentic` for a time that cannot be: ahead of now, or so far behind that it was held back. A brake may be
+        ahead by more: what stops a delivery does not wait until a clock is set right.
+        """
         ahead = instant(self.at) - now
-        if not is_timely(instant(self.at), now):
+        if not is_timely(instant(self.at), now, AHEAD_WITH_A_BRAKE if brake else AHEAD):
             message = f"it is said to have been received {'after' if ahead > timedelta() else 'long before'} now"
             raise NotAuthentic(message, hint="set the clock of whoever relays it right")
 
@@ -152,30 +159,45 @@ def digest_of(content: object) -> str:
     return digest(content)
 
 
-class KeptTree(Frozen):
-    """As much of the ledger as the archive has: how many entries, and the peaks of the tree over them, the largest first."""
+class Pace(Frozen):
+    """How long one run lasts, before another goes on, whatever is open: well before any limit of Temporal's."""
 
-    size: Annotated[int, Field(ge=0)] = 0
-    peaks: Annotated[tuple[Digest, ...], Field(max_length=31)] = ()
+    updates: Annotated[int, Field(ge=1)] = RUN_UPDATES
+    """Of the 2,000 that one run takes."""
+    events: Annotated[int, Field(ge=1)] = RUN_EVENTS
+    """Of the 51,200 of its history."""
+    bytes: Annotated[int, Field(ge=1)] = RUN_BYTES
+    """Of the 50 MiB of its history."""
+    seconds: Annotated[int, Field(ge=1)] = RUN_SECONDS
+    """So that a build of the worker has no runs left a week after another became current."""
+
+
+Secret = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""Behind the salts of the ledger: drawn by whoever starts the delivery, never in an archive or a packet."""
 
 
 class Docket(Frozen):
-    """All that a delivery is made of. A run begins from it, and the next run after a continue-as-new goes on from it."""
+    """What a delivery begins with."""
 
     plan: Envelope
     directory: Directory
     cards: dict[State, RuleCard]
-    secret: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    """Behind the salts of the ledger: drawn by whoever starts the delivery, never in an archive or a packet."""
+    secret: Secret
     rules: Annotated[int, Field(ge=1)]
     """Version of the rules that it is under to its end, said by whoever starts it: on a replay the worker may have newer ones."""
-    entries: Annotated[tuple[Entry, ...], Field(max_length=100_000)] = ()
-    kept: KeptTree = KeptTree()
-    """What the archive has of it. Until that is its first entry, `directory` and `cards` are what it was brought with."""
-    entries_per_run: Annotated[int, Field(ge=1)] = 1500
-    """After so many new entries a run ends and another goes on, whatever is open (Temporal's limits)."""
-    seconds_per_run: Annotated[int, Field(ge=1)] = 7 * 24 * 3600
-    """After so long likewise: so that a build of the worker has no runs left a week after another became current."""
+    pace: Pace = Pace()
+
+
+class GoingOn(Frozen):
+    """What the next run goes on with, after a continue-as-new. `directory` and `cards`: what the delivery was brought with, until
+    the archive has its first entry.
+    """
+
+    carried: Carried
+    secret: Secret
+    pace: Pace
+    directory: Directory | None = None
+    cards: dict[State, RuleCard] | None = None
 
 
 class LedgerSize(Frozen):

@@ -14,14 +14,16 @@ from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import is_cancelled_exception
 from temporalio.workflow import ContinueAsNewVersioningBehavior
 
+from domain.delivery.carried import carried
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Notice
 from domain.rules.conflict import signature
 from domain.views.asked import request
 from domain.views.sight import notice
 from domain.views.view import markdown, phase, view
+from domain.words.limits import MOST_CARRIED_UNKEPT
 from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
-from workflows.keeping import Keeping
+from workflows.keeping import Brought, Keeping
 from workflows.messages import (
     ASK_ONCE_MORE,
     AWAIT_CONFIRMATIONS,
@@ -31,9 +33,10 @@ from workflows.messages import (
     PHASE,
     RELEASE_CLAIM,
     CheckpointWait,
-    Docket,
+    GoingOn,
     NoticeErrand,
     Over,
+    Pace,
     Touched,
     errand_id,
 )
@@ -52,9 +55,13 @@ _AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=tim
 class TemporalStage:
     """Performs what is wanted, as a workflow."""
 
-    def __init__(self, delivery: Delivery, docket: Docket) -> None:
+    def __init__(self, delivery: Delivery, secret: str, pace: Pace, brought: Brought) -> None:
+        """`brought`: the directory and the cards that it was brought with, until the archive has its first entry."""
         self._delivery = delivery
-        self._docket = docket
+        self._secret = secret
+        self._pace = pace
+        self._updates = 0
+        """How many this run has taken."""
         self._asking: dict[tuple[str, int], list[tuple[frozenset[str], asyncio.Task[None]]]] = {}
         """By checkpoint, and by plan where that matters: whom each activity asks."""
         self._running: dict[Errand, asyncio.Task[None]] = {}
@@ -67,11 +74,15 @@ class TemporalStage:
         self._shown_participants = delivery.plan.participants()
         self._stirred = False
         self._commands = 0
-        self._until = workflow.info().start_time + timedelta(seconds=docket.seconds_per_run)
+        self._until = workflow.info().start_time + timedelta(seconds=pace.seconds)
         """When another run goes on."""
-        self.keeping = Keeping(delivery, docket, self.stir)
+        self.keeping = Keeping(delivery, secret, brought, self.stir)
         self.reached = delivery.state.now
         """Up to when time has passed here."""
+
+    def took_an_update(self) -> None:
+        """Temporal takes so many in one run, and no more."""
+        self._updates += 1
 
     def stir(self, at: datetime | None = None) -> None:
         """Something has happened: the loop looks again."""
@@ -105,7 +116,7 @@ class TemporalStage:
                 self._start(errand)
         self._running = {one: task for one, task in self._running.items() if not task.done() or one in errands}
         self._set_alarm(min(coming or self._until, self._until))
-        if not self._is_over():
+        if not self._ends():
             self._commands += self.keeping.go_on()
         self._show()
         if self._commands == before:
@@ -113,16 +124,26 @@ class TemporalStage:
 
     def go_on_in_a_new_run(self) -> None:
         """Continue as new where the run has grown long or old, whatever is open: the next run starts what is wanted, on the build
-        of the worker that is current then.
+        of the worker that is current then. It waits only until the archive has nearly everything.
         """
-        if self._is_over() and self.keeping.rests():
-            docket = self._docket.model_copy(update={"entries": self._delivery.ledger.entries, "kept": self.keeping.kept})
-            workflow.continue_as_new(docket, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
+        if self._ends() and self.keeping.rests():
+            directory, cards = self.keeping.brought
+            going_on = GoingOn(
+                carried=carried(self._delivery), secret=self._secret, pace=self._pace, directory=directory, cards=cards
+            )
+            workflow.continue_as_new(going_on, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
 
-    def _is_over(self) -> bool:
-        """Whether this run has grown long or old."""
-        grown = len(self._delivery.ledger) - len(self._docket.entries) >= self._docket.entries_per_run
-        return grown or self.reached >= self._until or workflow.info().is_continue_as_new_suggested()
+    def _ends(self) -> bool:
+        """Whether this run has grown long or old, and what the archive has not yet is little enough to be carried."""
+        info, pace = workflow.info(), self._pace
+        over = (
+            self._updates >= pace.updates
+            or info.get_current_history_length() >= pace.events
+            or info.get_current_history_size() >= pace.bytes
+            or info.is_continue_as_new_suggested()
+            or self.reached >= self._until
+        )
+        return over and self._delivery.ledger.unkept_bytes <= MOST_CARRIED_UNKEPT
 
     def _ask(self, questions: list[Question]) -> None:
         """One activity per checkpoint (and per task queue, where services are reached from their own), and another for whom a
@@ -160,7 +181,7 @@ class TemporalStage:
         return workflow.start_activity(
             AWAIT_CONFIRMATIONS,
             self._wait(name, services),
-            activity_id=errand_id(self._docket.plan, "wait", name, str(self._asked)),
+            activity_id=errand_id(self._secret, "wait", name, str(self._asked)),
             task_queue=queue,
             start_to_close_timeout=_ONE_ATTEMPT,
             heartbeat_timeout=_LIVENESS,

@@ -6,21 +6,42 @@ from typing import Protocol
 
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
-from domain.delivery.events import AnyEvent, Event, Law, Moment
+from domain.delivery.event import Event, Law, Moment
+from domain.delivery.events import AnyEvent
+from domain.delivery.known import Known, KnownStatements
 from domain.delivery.ledger import Entry, Ledger, LeftOut
-from domain.delivery.state import Known, State
+from domain.delivery.state import State
+from domain.delivery.verdicts import Verdict
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.words.moments import instant, utc_text
 
 
+class Spending(Protocol):
+    """What a delivery asks about budgets."""
+
+    def goes_beyond(self, verdict: Verdict) -> bool:
+        """Whether this refusal is for a budget that is spent."""
+        ...
+
+
 class Rules(Law, Protocol):
     """What a delivery is under: one version of the law, see `domain.rules.book`."""
 
     @property
+    def version(self) -> int:
+        """Which one."""
+        ...
+
+    @property
     def effects(self) -> Mapping[str, type[Event]]:
         """The events that it knows, each with the effect it has."""
+        ...
+
+    @property
+    def budget(self) -> Spending:
+        """How much may be said."""
         ...
 
     @property
@@ -35,7 +56,7 @@ class Rules(Law, Protocol):
 
 
 class Delivery:
-    """`append` is the only thing that changes it. Nothing is stored beside the entries: a replay rebuilds exactly this."""
+    """`append` is the only thing that changes it. Nothing decides that does not follow from the entries: a replay rebuilds it."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - a delivery is made of these
         self,
@@ -47,15 +68,25 @@ class Delivery:
         secret: bytes | None = None,
     ) -> None:
         """`secret`: what the salts are made from; none where entries come with their salts, for whoever verifies."""
+        known = KnownStatements(secret)
+        self._stand(State(plan, directory, dict(cards), began, began, known), Ledger(secret), law)
         self.brought = (directory, dict(cards))
-        """What it started with; a changed plan may bring more."""
-        self.state = State(plan, directory, dict(cards), began)
-        self.ledger = Ledger(secret)
-        self.law = law
+
+    @classmethod
+    def of(cls, state: State, ledger: Ledger, law: Rules) -> "Delivery":
+        """One that stands as this state says, and goes on after what is in this ledger."""
+        delivery = cls.__new__(cls)
+        delivery._stand(state, ledger, law)  # noqa: SLF001 - it is being made
+        return delivery
+
+    def _stand(self, state: State, ledger: Ledger, law: Rules) -> None:
+        self.state, self.ledger, self.law = state, ledger, law
+        self.brought = (state.directory, dict(state.cards))
+        """What it started with; a changed plan may bring more. Only where every entry is held."""
         self.quiet: datetime | None = None
         """Up to when nothing is due, since the newest entry; none where nobody has looked."""
-        self.consents = law.consents(self.state)
-        self.balance = law.balance(self.state)
+        self.consents = law.consents(state)
+        self.balance = law.balance(state)
 
     @property
     def plan(self) -> Plan:
@@ -84,8 +115,9 @@ class Delivery:
         self.ledger.check(entry)
         if isinstance(entry, LeftOut):
             self.ledger.append(entry)
-            known = Known(entry.provider, entry.fingerprint, entry.seq, entry.verdict)
-            self.state.remember(entry.statement, known)
+            known = Known(entry.provider, entry.seq)
+            over = self.law.budget.goes_beyond(entry.verdict)
+            self.state.remember(entry.statement, entry.fingerprint, known, entry.size, over=over)
         else:
             self._take_effect(entry, instant(entry.at))
 

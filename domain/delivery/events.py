@@ -1,15 +1,12 @@
 """What the ledger records, each with its effect on the state and, where it is not about a statement, who reads it (R11)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Protocol, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
+from domain.delivery.event import Event, Law, Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
-from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Cause, Finding, Verdict, found
 from domain.delivery.vocabulary import NoticeKind, Outcome, Result, Services, UtcText
 from domain.plan.cards import RuleCard
@@ -18,7 +15,7 @@ from domain.plan.key_changes import changed, read_change
 from domain.plan.plan import Checkpoint, read_plan
 from domain.plan.register import MOST_CONTACTS, Contact
 from domain.plan.vocabulary import Digest
-from domain.signing.canonical import Frozen, digest
+from domain.signing.canonical import digest
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
 from domain.words.identifiers import CheckpointId, ServiceId, StatementId
@@ -32,56 +29,6 @@ NOT_EXTENDED = found(
     until="instant",
 )
 HAS_EXPIRED = found("R5", "has_expired", "the authorisation of {state} has expired", state="name")
-
-Readers = Literal["whole", "checkpoint", "notice", "own_state", "leg", "speaker", "everybody"]
-"""Who reads an entry beside those who see the whole: nobody; who sees its checkpoint; the same, of notices that concern it;
-services of the State; whose leg it is; who may read the statement; everybody who takes part."""
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Where an entry stands: its number, and when it was recorded."""
-
-    seq: int
-    at: datetime
-
-
-class Law(Protocol):
-    """What the effects of events ask of the rules that the delivery is under."""
-
-    def read(self, envelope: Envelope) -> Statement:
-        """The statement in an envelope, unverified. Raises `Malformed`."""
-        ...
-
-    def opened(self, envelope: Envelope, keys: Mapping[str, str]) -> Statement:
-        """The statement in an envelope that these keys have signed. Raises `NotAuthentic` or `Malformed`."""
-        ...
-
-    def heard(self, state: State, envelope: Envelope, verdict: Verdict, when: Moment) -> None:
-        """Let a statement that has come in take effect, as its verdict says."""
-        ...
-
-    def taken_up(self, state: State, statement: str, verdict: Verdict, when: Moment) -> None:
-        """Let an early statement take effect, as its verdict says."""
-        ...
-
-    def fell_silent(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """What follows from an answer that did not come in time (R2)."""
-        ...
-
-    def closed(self, state: State, progress: Progress, when: Moment) -> None:
-        """What follows from the close of a checkpoint that no plan holds."""
-        ...
-
-
-class Event(Frozen):
-    """One thing that is recorded."""
-
-    event: str
-    readers: ClassVar[Readers] = "whole"
-
-    def apply(self, state: State, when: Moment, law: Law) -> None:
-        """Let it take effect; by itself it has none."""
 
 
 class Started(Event):
@@ -184,6 +131,7 @@ class Opened(Event):
             rule, reason = "R17", f"there is no checkpoint {self.checkpoint}"
             raise RuleBroken(rule, reason)
         due = instant(self.due) if self.due is not None else None
+        state.past.pop(self.checkpoint, None)
         state.progress[self.checkpoint] = Progress(checkpoint, when.at, due, self.contingency, self.key)
         if self.contingency is not None:
             begun = f"{self.contingency}/{self.key}"
@@ -263,7 +211,7 @@ class Escalated(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         state.progress[self.checkpoint].escalated = self.rung
-        state.owe(when.seq, "escalation", self.checkpoint, (self.to,))
+        state.owe(when.seq, "escalation", self.checkpoint, (self.to,), about=self.services)
 
 
 class Silence(Event):
@@ -278,7 +226,7 @@ class Silence(Event):
         progress = state.progress[self.checkpoint]
         progress.silent = True
         law.fell_silent(state, progress, self.services, when)
-        state.owe(when.seq, "silence", self.checkpoint, (state.plan.initiator,))
+        state.owe(when.seq, "silence", self.checkpoint, (state.plan.initiator,), about=self.services)
 
 
 class Closed(Event):
@@ -290,8 +238,7 @@ class Closed(Event):
     result: Result
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        progress = state.progress[self.checkpoint]
-        progress.result = self.result
+        progress = state.close(self.checkpoint, self.result)
         if progress.contingency is None:
             state.register.looked = False
         else:
@@ -437,6 +384,31 @@ class Ended(Event):
         state.ended = True
 
 
+class ArchiveBehind(Event):
+    """What the archive has not yet has become too much to go on with: only brakes are heard until it has caught up (R28)."""
+
+    event: Literal["archive_behind"] = "archive_behind"
+    readers = "everybody"
+    kept: Annotated[int, Field(ge=0)]
+    """It has the first so many entries."""
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.behind = {}
+        state.owe(when.seq, "archive", None, state.plan.participants())
+
+
+class ArchiveCaughtUp(Event):
+    """The archive has nearly everything again, and everybody is heard."""
+
+    event: Literal["archive_caught_up"] = "archive_caught_up"
+    readers = "everybody"
+    kept: Annotated[int, Field(ge=0)]
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.behind = None
+        state.owe(when.seq, "archive", None, state.plan.participants())
+
+
 AnyEvent = Annotated[
     Started
     | Amended
@@ -460,6 +432,8 @@ AnyEvent = Annotated[
     | Cleared
     | Halted
     | Told
+    | ArchiveBehind
+    | ArchiveCaughtUp
     | Concluded
     | Ended,
     Field(discriminator="event"),
@@ -468,7 +442,19 @@ AnyEvent = Annotated[
 EVENTS: dict[str, type[Event]] = {one.model_fields["event"].default: one for one in get_args(get_args(AnyEvent)[0])}
 """By name, each with the effect that it has under the law as it is."""
 
-OUTSIDE = (Amended, KeysChanged, Stated, Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told)
+OUTSIDE = (
+    Amended,
+    KeysChanged,
+    Stated,
+    Asked,
+    AskedOnceMore,
+    Deconflicted,
+    Deferred,
+    Released,
+    Told,
+    ArchiveBehind,
+    ArchiveCaughtUp,
+)
 """Events that somebody or something outside brings. All others are decisions: they follow from state and time alone."""
 
 

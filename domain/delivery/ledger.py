@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.delivery.events import AnyEvent, Event
+from domain.delivery.event import Event
+from domain.delivery.events import AnyEvent
 from domain.delivery.verdicts import Verdict
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Digest, HandlingCode
@@ -38,7 +39,7 @@ class Entry(Frozen):
 
     def leaf(self) -> str:
         """Its hash in the tree."""
-        return _leaf(self, canonical(self.event))
+        return leaf(_bytes_of(self, canonical(self.event))).hex()
 
 
 class Withheld(Frozen):
@@ -59,6 +60,8 @@ class LeftOut(Frozen):
     statement: StatementId
     fingerprint: Digest
     """SHA-256 of its payload: whoever has the statement can show that it is this one."""
+    size: Annotated[int, Field(ge=1)]
+    """Bytes of its payload, which count (R28)."""
     verdict: Verdict
 
 
@@ -100,6 +103,14 @@ class Receipt(Frozen):
         return self.entry.seq
 
 
+class Kept(Frozen):
+    """In place of an entry that was recorded so long ago that the archive alone has it: what was answered then is read there."""
+
+    seq: Annotated[int, Field(ge=0)]
+    fingerprint: Digest
+    """SHA-256 of the payload that was handed in, then and now."""
+
+
 class Left(Frozen):
     """The answer to a statement while no worker is up: it is durable, and will be judged before anything goes on. The same
     statement handed in again is answered with its receipt once there is one.
@@ -110,29 +121,67 @@ class Left(Frozen):
 
 
 class Ledger:
-    """Entries so far, their leaves and the edge of their tree. Appending is the only change there is."""
+    """Entries, their leaves and the edge of their tree. Appending is the only change there is. What the archive has is let go of:
+    a run of the workflow holds what is unkept, whoever reads or verifies holds all of it.
+    """
 
-    def __init__(self, secret: bytes | None = None) -> None:
+    def __init__(self, secret: bytes | None = None, edge: Frontier | None = None) -> None:
+        """`edge`: the tree of the entries that are not held, where it goes on from them."""
         self._secret = secret
         self._next: tuple[Entry, bytes] | None = None
+        self._edge = edge or Frontier()
+        self._frontier = Frontier(self._edge.size, self._edge.peaks)
         self._entries: list[Entry | LeftOut] = []
         self._leaves: list[str] = []
+        self._sizes: list[int] = []
         self._proofs: list[tuple[bytes, ...]] = []
         self._roots: list[bytes] = []
-        self._frontier = Frontier()
+        self._newest = ""
+        self.unkept_bytes = 0
+        """Bytes of the entries that are held, canonical."""
 
     def __len__(self) -> int:
-        return len(self._entries)
+        """How many entries there are, held or not."""
+        return self._frontier.size
 
     def __iter__(self) -> Iterator[Entry | LeftOut]:
         return iter(self._entries)
 
     def __getitem__(self, seq: int) -> Entry | LeftOut:
-        return self._entries[seq]
+        return self._entries[self._place(seq)]
+
+    @property
+    def kept(self) -> int:
+        """The first so many entries are in the archive and not held here."""
+        return self._edge.size
+
+    @property
+    def edge(self) -> Frontier:
+        """The tree of the entries that are not held."""
+        return Frontier(self._edge.size, self._edge.peaks)
+
+    def keep(self, size: int) -> None:
+        """The archive has the first `size` entries: let go of them. Nothing changes where it has told so before.
+
+        Raises `ValueError` for more than there are.
+        """
+        if size > len(self):
+            message = f"the archive has {size} entries of a ledger of {len(self)}"
+            raise ValueError(message)
+        gone = max(size - self.kept, 0)
+        for one in self._leaves[:gone]:
+            self._edge.append(bytes.fromhex(one))
+        self.unkept_bytes -= sum(self._sizes[:gone])
+        for held in (self._entries, self._leaves, self._sizes, self._proofs, self._roots):
+            del held[:gone]
+
+    def holds(self, seq: int) -> bool:
+        """Whether entry number `seq` is here."""
+        return self.kept <= seq < len(self)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """The entries that are not left out."""
+        """The entries that are held and not left out."""
         return tuple(entry for entry in self._entries if isinstance(entry, Entry))
 
     @property
@@ -141,35 +190,34 @@ class Ledger:
         return self._frontier.root().hex()
 
     def root_at(self, size: int) -> str:
-        """The root of the first `size` leaves, at least one."""
-        return self._roots[size - 1].hex()
+        """The root of the first `size` leaves, at least one, where the last of these is held."""
+        return self._roots[self._place(size - 1)].hex()
 
     def leaf_at(self, seq: int) -> str:
         """The leaf of entry number `seq`."""
-        return self._leaves[seq]
+        return self._leaves[self._place(seq)]
 
     def proof_at(self, seq: int) -> tuple[str, ...]:
         """That entry `seq` is in the tree of the size at which it was appended."""
-        return tuple(one.hex() for one in self._proofs[seq])
+        return tuple(one.hex() for one in self._proofs[self._place(seq)])
 
     def since(self, seq: int) -> tuple[Entry | LeftOut, ...]:
-        """Entries from number `seq` on."""
-        return tuple(self._entries[max(seq, 0) :])
+        """Entries from number `seq` on, as far as they are held."""
+        return tuple(self._entries[max(seq - self.kept, 0) :])
 
     def next(self, event: Event, at: str) -> Entry:
         """The entry that would come next; it is not appended."""
-        seq, content = len(self._entries), canonical(event)
+        seq, content = len(self), canonical(event)
         entry = Entry(seq=seq, at=at, salt=_salt(self._secret, seq, content), event=event)
         self._next = (entry, content)  # kept until it is appended, so that its bytes are made once
         return entry
 
     def check(self, entry: Entry | LeftOut) -> None:
         """Raises `NotVerified` if number or time do not follow on what is there."""
-        if entry.seq != len(self._entries):
-            reason = f"expected entry number {len(self._entries)}, found {entry.seq}"
-            raise NotVerified(reason, len(self._entries))
-        before = next((one for one in reversed(self._entries) if isinstance(one, Entry)), None)
-        if isinstance(entry, Entry) and before is not None and entry.at < before.at:
+        if entry.seq != len(self):
+            reason = f"expected entry number {len(self)}, found {entry.seq}"
+            raise NotVerified(reason, len(self))
+        if isinstance(entry, Entry) and entry.at < self._newest:
             reason = "it is older than the entry before it"
             raise NotVerified(reason, entry.seq)
 
@@ -177,11 +225,25 @@ class Ledger:
         """Append what has been checked."""
         known = self._next
         self._next = None
-        one = _leaf(known[0], known[1]) if known is not None and known[0] is entry else leaf_of(entry)
+        if isinstance(entry, Entry):
+            bytes_ = _bytes_of(entry, known[1] if known is not None and known[0] is entry else canonical(entry.event))
+            one, size = leaf(bytes_), len(bytes_)
+            self._newest = entry.at
+        else:
+            one, size = bytes.fromhex(entry.leaf), 0
         self._entries.append(entry)
-        self._leaves.append(one)
-        self._proofs.append(self._frontier.append(bytes.fromhex(one)))
+        self._leaves.append(one.hex())
+        self._sizes.append(size)
+        self.unkept_bytes += size
+        self._proofs.append(self._frontier.append(one))
         self._roots.append(self._frontier.root())
+
+    def _place(self, seq: int) -> int:
+        """Where entry `seq` stands among those that are held. Raises `LookupError` if it is not."""
+        if not self.holds(seq):
+            message = f"entry {seq} is not held here: {self.kept} have been kept, of {len(self)}"
+            raise LookupError(message)
+        return seq - self.kept
 
 
 def salt(secret: bytes | None, seq: int, event: Event) -> str:
@@ -195,7 +257,7 @@ def _salt(secret: bytes | None, seq: int, event: bytes) -> str:
     return hmac.new(secret, content, hashlib.sha256).hexdigest()
 
 
-def _leaf(entry: Entry, event: bytes) -> str:
-    """The leaf of an entry, whose canonical bytes stand around those of its event."""
+def _bytes_of(entry: Entry, event: bytes) -> bytes:
+    """The canonical bytes of an entry, which stand around those of its event."""
     rest = (entry.at.encode(), event, entry.salt.encode(), entry.seq)
-    return leaf(b'{"at":"%b","event":%b,"salt":"%b","seq":%d}' % rest).hex()
+    return b'{"at":"%b","event":%b,"salt":"%b","seq":%d}' % rest

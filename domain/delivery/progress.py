@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from domain.plan.plan import Checkpoint, Rung
+from pydantic import BeforeValidator, PlainSerializer
+
+from domain.plan.plan import Checkpoint, PlannedCheckpoint, Rung
 from domain.plan.vocabulary import Need
 
 Standing = Literal["asked", "unreachable", "told", "received", "answered"]
@@ -22,11 +24,24 @@ class First:
     content: str
 
 
+def _pairs(table: Any) -> Any:
+    return [(*key, value) for key, value in table.items()]
+
+
+def _table(given: Any) -> Any:
+    return {(service, need): value for service, need, value in given} if isinstance(given, list) else given
+
+
+T = TypeVar("T")
+ByNeed = Annotated[dict[tuple[str, Need], T], BeforeValidator(_table), PlainSerializer(_pairs)]
+"""By service and what it is asked to say; in JSON, whose names are single, a list."""
+
+
 @dataclass
 class Progress:
     """One checkpoint since it opened."""
 
-    checkpoint: Checkpoint
+    checkpoint: PlannedCheckpoint | Checkpoint
     opened: datetime
     due: datetime | None
     """None: it waits for as long as it takes (an authority that must interdict)."""
@@ -34,9 +49,9 @@ class Progress:
     """Which contingency opened it; none for a checkpoint of the plan."""
     key: str = ""
     """What it is about, where a contingency is called for about several things at once."""
-    answers: dict[tuple[str, Need], int] = field(default_factory=dict)
+    answers: ByNeed[int] = field(default_factory=dict)
     """(service, need) to the ledger number of the statement that answered it."""
-    firsts: dict[tuple[str, Need], First] = field(default_factory=dict)
+    firsts: ByNeed[First] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
     escalated: int = 0
     """Rungs of the ladder climbed so far."""
@@ -49,8 +64,6 @@ class Progress:
     silent: bool = False
     """The due time passed unanswered."""
     result: Literal["satisfied", "unanswered", "withdrawn"] | None = None
-    _waiting: tuple[Checkpoint, int, tuple[str, ...]] | None = field(default=None, init=False, compare=False, repr=False)
-    """Who is waited for, at that checkpoint with so many answers."""
 
     @property
     def open(self) -> bool:
@@ -63,11 +76,7 @@ class Progress:
 
     def waiting_for(self) -> tuple[str, ...]:
         """Services that have not said all that is asked of them, in the plan's order."""
-        known = self._waiting
-        if known is None or known[0] is not self.checkpoint or known[1] != len(self.answers):
-            waiting = tuple(service for service in self.checkpoint.services() if not self.answered(service))
-            known = self._waiting = (self.checkpoint, len(self.answers), waiting)
-        return known[2]
+        return tuple(service for service in self.checkpoint.services() if not self.answered(service))
 
     @property
     def satisfied(self) -> bool:

@@ -1,13 +1,17 @@
 """The state of one delivery: all that has come of what its ledger records. Events and statements change it, nothing else does."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Annotated, ClassVar, TypeVar
+
+from pydantic import ConfigDict, Field
 
 from domain.delivery.custody import Custody, Discrepancy
 from domain.delivery.grants import Grant, Permit
+from domain.delivery.known import Known, KnownStatements
 from domain.delivery.progress import First, Progress
-from domain.delivery.verdicts import Cause, Finding, Halt, Verdict
-from domain.delivery.vocabulary import NoticeKind, Outcome
+from domain.delivery.verdicts import Cause, Finding, Halt
+from domain.delivery.vocabulary import NoticeKind, Outcome, Result
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.goods import Amount, Item
@@ -15,15 +19,9 @@ from domain.plan.plan import Leg, Plan, Step
 from domain.plan.register import Contact
 from domain.signing.envelope import Envelope
 
-
-@dataclass(frozen=True)
-class Known:
-    """A statement that has been recorded: which bytes, where, with what verdict."""
-
-    service: str
-    fingerprint: str
-    seq: int
-    verdict: Verdict
+T = TypeVar("T")
+OfReaders = Annotated[T, Field(exclude=True)]
+"""What does not go from run to run with the rest of the state."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,17 @@ class Early:
 
     envelope: Envelope
     seq: int
+
+
+@dataclass(frozen=True)
+class Spent:
+    """How much a service has said (R28)."""
+
+    statements: int = 0
+    bytes: int = 0
+    """Of their canonical payloads."""
+    over: bool = False
+    """Whether one has been refused for being too many or too much: it is told once."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,6 @@ class Gap:
 
     began: datetime
     seq: int
-    ended: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,8 @@ class Owed:
     kind: NoticeKind
     checkpoint: str | None
     services: tuple[str, ...]
+    about: tuple[str, ...] = ()
+    """Who had not answered then, where it is about that."""
 
 
 @dataclass
@@ -148,6 +158,8 @@ class Register:
     """When it may be asked again, where a quota or its size has kept it from looking."""
     settled: tuple[str, ...] = ()
     """Numbers of the conflicts that both sides have settled."""
+    let_be: tuple[str, ...] = ()
+    """Numbers of those that nobody settled in time, when it had left already."""
 
     def covers(self, plan: Plan) -> bool:
         """Whether a signature is about all that this plan touches."""
@@ -162,23 +174,34 @@ class Register:
 class State:
     """All that the entries of a ledger add up to."""
 
+    __pydantic_config__: ClassVar = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
     plan: Plan
     directory: Directory
     cards: dict[str, RuleCard]
     now: datetime
     """When the newest entry was recorded; time never runs back."""
+    began: datetime
+    """When the first was."""
+    statements: OfReaders[KnownStatements] = field(default_factory=KnownStatements)
 
     plans: list[tuple[int, str]] = field(default_factory=list)
     """Each plan that has been in force: the entry from which on, and the SHA-256 of its payload."""
-    statements: dict[str, Known] = field(default_factory=dict)
-    contradictions: dict[str, Known] = field(default_factory=dict)
-    """By fingerprint: other content under an id that was used already (R18)."""
+    spent: dict[str, Spent] = field(default_factory=dict)
+    """By service: what each has said."""
+    behind: dict[str, int] | None = None
+    """While the archive is behind: how many brakes of each service have been heard since (R28)."""
+    went_on: int = 0
+    """How often it was decided to go on after something did not fit (R7)."""
     counted: dict[str, Counted] = field(default_factory=dict)
     """Statements that can be corrected, by id (R18)."""
     firsts: dict[str, First] = field(default_factory=dict)
     """By the id it corrects: what a first officer says where two must correct the same (R20)."""
     early: dict[str, Early] = field(default_factory=dict)
     progress: dict[str, Progress] = field(default_factory=dict)
+    """Every checkpoint of the plan that has opened, and of others those that are open. Of what has closed only that is left."""
+    past: OfReaders[dict[str, Progress]] = field(default_factory=dict, compare=False)
+    """Those that have closed, with all that was answered there. For who reads a whole ledger: no rule asks for it."""
     opened: dict[str, int] = field(default_factory=dict)
     """How often each contingency has opened, by the beginning of its checkpoints' names."""
     owed: list[Owed] = field(default_factory=list)
@@ -187,7 +210,8 @@ class State:
     """State to what it has permitted."""
     delegations: dict[str, Delegation] = field(default_factory=dict)
     """By whom: the last delegation of what it is asked to say."""
-    disclosures: list[Disclosure] = field(default_factory=list)
+    disclosures: OfReaders[list[Disclosure]] = field(default_factory=list, compare=False)
+    """For who reads a whole ledger: no rule asks for them."""
     goods: Goods | None = None
     """None until it has been prepared."""
     seizures: dict[str, Recovered] = field(default_factory=dict)
@@ -317,19 +341,33 @@ class State:
         known = self.directory.find(service)
         return known is not None and (service in self.plan.participants() or known.kind == "supervisor")
 
-    def known(self, statement: str, fingerprint: str) -> Known | None:
-        """These very bytes under this statement id, if they have been recorded."""
-        first = self.statements.get(statement)
-        return first if first is not None and first.fingerprint == fingerprint else self.contradictions.get(fingerprint)
+    def every_checkpoint(self) -> dict[str, Progress]:
+        """All that have opened, with what was answered there, as far as that is still known here."""
+        return self.progress | self.past
+
+    def seen(self, checkpoint: str | None) -> Progress | None:
+        """One of them."""
+        return self.past.get(checkpoint or "") or self.progress.get(checkpoint or "")
 
     # What changes it
 
-    def remember(self, statement: str, known: Known) -> None:
-        """A statement has been recorded; other content under an id that was used is remembered by its bytes (R18)."""
-        if statement in self.statements:
-            self.contradictions[known.fingerprint] = known
+    def remember(self, statement: str, fingerprint: str, known: Known, size: int, *, over: bool) -> None:
+        """A statement of so many bytes has been recorded (R18, R28); `over`: as refused, because a budget is spent."""
+        self.statements.add(statement, fingerprint, known)
+        spent = self.spent.get(known.service, Spent())
+        self.spent[known.service] = Spent(spent.statements + 1, spent.bytes + size, spent.over or over)
+        if self.behind is not None:
+            self.behind[known.service] = self.behind.get(known.service, 0) + 1
+
+    def close(self, checkpoint: str, result: Result) -> Progress:
+        """A checkpoint has closed; how it stood. What was answered there is forgotten, and one that no plan holds altogether."""
+        progress = self.past[checkpoint] = self.progress[checkpoint]
+        progress.result = result
+        if progress.contingency is not None:
+            del self.progress[checkpoint]
         else:
-            self.statements[statement] = known
+            self.progress[checkpoint] = replace(progress, answers={}, firsts={}, standing={})
+        return progress
 
     def stop_all(self, cause: Cause, finding: Finding, seq: int, by: str | None = None) -> None:
         """Nothing advances from here on. The first cause stands; later ones change nothing (R8)."""
@@ -353,7 +391,9 @@ class State:
         if self.gap is None:
             self.gap = Gap(self.last_contact or at, seq)
 
-    def owe(self, seq: int, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
-        """These services are to be told."""
+    def owe(
+        self, seq: int, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], about: tuple[str, ...] = ()
+    ) -> None:
+        """These services are to be told; `about`: who has not answered."""
         if services:
-            self.owed.append(Owed(seq, kind, checkpoint, services))
+            self.owed.append(Owed(seq, kind, checkpoint, services, about))

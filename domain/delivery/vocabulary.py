@@ -31,10 +31,12 @@ Outcome = Literal[
 ]
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
-NoticeKind = Literal["reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm", "conflict", "keys"]
+NoticeKind = Literal[
+    "reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm", "conflict", "keys", "archive"
+]
 """What a notice is about: an answer is waited for, by you or by one whose superior or backup you are, did not come in time,
 is no longer waited for; the plan was changed; how it ended; the consignment is out of sight; another operation touches this;
-keys of a service were changed."""
+keys of a service were changed; the archive has fallen behind, or has caught up."""
 
 AnyNotice = Literal[NoticeKind, "enquiries"]
 """The same, and what is about no single delivery: a pattern of enquiries at the register, for supervisors."""

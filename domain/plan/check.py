@@ -12,6 +12,7 @@ from functools import partial
 from itertools import pairwise
 
 from domain.plan.cards import RuleCard
+from domain.plan.check_size import sizes, spans
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
 from domain.plan.goods import SubstanceMass
 from domain.plan.plan import STEP_NEEDS, Leg, Plan, PlannedCheckpoint, Step
@@ -391,5 +392,7 @@ CHECKS: tuple[Check, ...] = (
     route,
     handovers,
     consents,
+    sizes,
+    spans,
 )
 """The rules of planning, as the law is."""

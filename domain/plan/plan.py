@@ -230,7 +230,7 @@ class Plan(Frozen):
     """By how much an authorisation must outlast the planned passage through its State (R1, R5)."""
     expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=10)]
     """Lead times at which an authorisation about to expire is warned of (R5)."""
-    checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=100)]
+    checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=MOST_SERVICES)]
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=50)]
     contingencies: Contingencies
     surveillance: Surveillance | None = None
@@ -317,6 +317,19 @@ class Plan(Frozen):
 
         gone = [one.service for one in self.replaced]
         return tuple(service for service in dict.fromkeys(mentioned()) if service not in gone)
+
+    def answers_asked(self, need: Need) -> int:
+        """How many times it is asked for."""
+        return sum(one.says == need for checkpoint in self.checkpoints for one in checkpoint.requires)
+
+    def speakers(self) -> tuple[str, ...]:
+        """The initiator, and every service that is asked or responsible. Each once."""
+        return self._speakers
+
+    @cached_property
+    def _speakers(self) -> tuple[str, ...]:
+        asked = (service for checkpoint in self.checkpoints for service in checkpoint.services())
+        return tuple(dict.fromkeys((self.initiator, *asked, *(leg.responsible for leg in self.legs))))
 
     def leg_to(self, checkpoint: str) -> int | None:
         """The number of the leg that ends there, or none."""

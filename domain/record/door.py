@@ -12,20 +12,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from domain.delivery.carried import Carried, going_on
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import (
-    Amended,
-    KeysChanged,
-    Moment,
-    Started,
-    Stated,
-    cards_digest,
-)
-from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.event import Moment
+from domain.delivery.events import Amended, ArchiveBehind, ArchiveCaughtUp, KeysChanged, Started, Stated, cards_digest
+from domain.delivery.ledger import Entry, Kept, Receipt
 from domain.delivery.statement import Statement
 from domain.plan.cards import RuleCard
+from domain.plan.check_size import known_services
 from domain.plan.directory import Directory
-from domain.plan.key_changes import authentic, changed, read_change
+from domain.plan.key_changes import KeyChange, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.plan import Plan, read_plan
 from domain.rules.amending import faults_in
@@ -33,10 +29,10 @@ from domain.rules.book import Book, book_of, said
 from domain.rules.books import book_for, newest, read
 from domain.rules.course import advance
 from domain.rules.outside import Report
-from domain.rules.speaking import CONTRADICTION
 from domain.signing.canonical import digest
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
+from domain.words.limits import MOST_CARRIED_UNKEPT, MOST_UNKEPT
 from domain.words.moments import instant
 
 
@@ -74,7 +70,7 @@ def begin(  # noqa: PLR0913, PLR0917 - what a delivery is made of
 def resume(
     directory: Directory, cards: Mapping[str, RuleCard], entries: tuple[Entry, ...], secret: bytes | None = None
 ) -> Delivery:
-    """The delivery that these entries add up to, under the rules it began with (after a continue-as-new, or where it is read).
+    """The delivery that these entries add up to, all of them from the first on, under the rules it began with.
 
     Raises `NotFound` if this program does not have that version of the rules.
     """
@@ -86,15 +82,25 @@ def resume(
     return delivery
 
 
-def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
+def go_on(brought: Carried, secret: bytes) -> Delivery:
+    """The delivery that another run has carried so far, under the rules it began with.
+
+    Raises `NotFound` if this program does not have that version of the rules, `Malformed` for what no run has carried.
+    """
+    return going_on(brought, book_for(brought.rules), secret)
+
+
+def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry | Kept:
     """Change the plan for what is still ahead; the entry that records it, the first one where the same plan comes again.
 
     Raises `NotAuthentic`, `NotAllowed` or `Malformed` for what is no signed plan of this initiator, and `RuleBroken` (R22) for
-    one that changes what it may not, or nothing; then nothing is recorded.
+    one that changes what it may not, or nothing; (R28) while the archive is behind. Then nothing is recorded.
     """
     known = amended_by(delivery, amended.plan)
     if known is not None:
         return known
+    if delivery.state.behind is not None:
+        raise RuleBroken("R28", "the archive is behind, and no plan is changed until it has caught up")
     advance(delivery, at)
     plan = verified_plan(amended.plan, delivery.directory, delivery.state.now)
     if plan.initiator != delivery.plan.initiator:
@@ -106,9 +112,14 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry:
     return _record(delivery, amended, at)
 
 
-def amended_by(delivery: Delivery, plan: Envelope) -> Entry | None:
-    """The entry that put this signed plan in the place of another, if one did."""
-    return next((one for one in delivery.ledger.entries if isinstance(one.event, Amended) and one.event.plan == plan), None)
+def amended_by(delivery: Delivery, plan: Envelope) -> Entry | Kept | None:
+    """The entry that put this plan in the place of another, if one did."""
+    digest = plan.fingerprint()
+    found = next((seq for seq, known in delivery.state.plans[1:] if known == digest), None)
+    if found is None:
+        return None
+    entry = delivery.ledger[found] if delivery.ledger.holds(found) else None
+    return entry if isinstance(entry, Entry) else Kept(seq=found, fingerprint=digest)
 
 
 def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry | None:
@@ -122,10 +133,17 @@ def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry |
     _still_open(delivery)
     advance(delivery, at)
     authentic(envelope, delivery.directory, delivery.state.now)
-    faults = tuple(faults_of_keys(delivery.directory, change))
+    faults = key_faults(delivery, change)
     if faults:
         raise RuleBroken("R24", "; ".join(faults))
     return _record(delivery, KeysChanged(change=envelope), at)
+
+
+def key_faults(delivery: Delivery, change: KeyChange) -> tuple[str, ...]:
+    """What keeps a change of keys out of this delivery: what is wrong with it, or no room for what it adds (R28)."""
+    found = tuple(faults_of_keys(delivery.directory, change))
+    room = known_services(changed(delivery.directory, change)) if change.added and not found else ()
+    return (*found, *(fault.problem for fault in room))
 
 
 def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
@@ -140,10 +158,28 @@ def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
     return _record(delivery, fact, at)
 
 
+def archive_has(delivery: Delivery, size: int, at: datetime) -> None:
+    """The archive has the first `size` entries: they are let go of. Raises `ValueError` for more than there are."""
+    delivery.ledger.keep(size)
+    mind_the_archive(delivery, at)
+
+
+def mind_the_archive(delivery: Delivery, at: datetime) -> None:
+    """Record that the archive has fallen behind by more than a run can hold, or has caught up (R28)."""
+    unkept, behind = delivery.ledger.unkept_bytes, delivery.state.behind is not None
+    if delivery.state.ended:
+        return
+    if not behind and unkept > MOST_UNKEPT:
+        report(delivery, ArchiveBehind(kept=delivery.ledger.kept), at)
+    if behind and unkept <= MOST_CARRIED_UNKEPT:
+        report(delivery, ArchiveCaughtUp(kept=delivery.ledger.kept), at)
+
+
 def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
     """The authentic statement of a participant of this delivery.
 
-    Raises `Malformed`, `NotFound` (another delivery), `NotAllowed` (not a participant) or `NotAuthentic`. Pure.
+    Raises `Malformed`, `NotFound` (another delivery), `NotAllowed` (not a participant), `NotAuthentic`, or `RuleBroken` (R28) for
+    what is too large or beyond a budget that is known to be spent. Pure.
     """
     if delivery.state.ended:
         message = f"delivery {delivery.plan.operation} has ended; its ledger is closed"
@@ -160,45 +196,63 @@ def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
     if not delivery.state.participant(service.id):
         message = f"{service.id} has no part in delivery {delivery.plan.operation}"
         raise NotAllowed(message)
+    if delivery.state.statements.find(statement.id, envelope.fingerprint()) is None:
+        check_budget(delivery, statement, envelope, at)
     return statement
 
 
-def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt:
+def check_budget(delivery: Delivery, statement: Statement, envelope: Envelope, at: datetime) -> None:
+    """Raises `RuleBroken` (R28) for what is too large, or comes when its service has been told that its budget is spent."""
+    book = book_of(delivery)
+    new = said(statement, envelope, Moment(len(delivery.ledger), max(at, delivery.state.now)))
+    if (error := book.budget.turned_away(delivery, new, envelope, book.judge)) is not None:
+        raise error
+
+
+def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt | Kept:
     """Record what a service said and answer with a receipt.
 
-    The same statement again gets its first receipt again and leaves no second entry. Raises only what `admit` raises.
+    The same statement again gets its first receipt again, from here or from the archive, and leaves no second entry. Raises only
+    what `admit` raises.
     """
     statement = admit(delivery, envelope, at)
-    known = delivery.state.known(statement.id, envelope.fingerprint())
+    known = delivery.state.statements.find(statement.id, envelope.fingerprint())
     if known is not None:
-        return _receipt(delivery, known.seq, statement.id)
+        held = delivery.ledger.holds(known.seq)
+        fingerprint = envelope.fingerprint()
+        return _receipt(delivery, known.seq, statement.id) if held else Kept(seq=known.seq, fingerprint=fingerprint)
     advance(delivery, at)
+    check_budget(delivery, statement, envelope, at)
     entry = _record(delivery, stated(delivery, statement, envelope, max(at, delivery.state.now)), at)
     return _receipt(delivery, entry.seq, statement.id)
 
 
 def stated(delivery: Delivery, statement: Statement, envelope: Envelope, at: datetime) -> Stated:
     """What is recorded of a statement that comes in now: its verdict is what the rules say."""
-    first = delivery.state.statements.get(statement.id)
-    if first is not None:
-        return Stated(envelope=envelope, verdict=CONTRADICTION(entry=first.seq))
+    book = book_of(delivery)
     new = said(statement, envelope, Moment(len(delivery.ledger), at))
-    return Stated(envelope=envelope, verdict=book_of(delivery).judge(delivery, new))
+    return Stated(envelope=envelope, verdict=book.budget.hear(delivery, new, envelope, book.judge))
 
 
-def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | None:
-    """The receipt of exactly this statement, signature and all, if it has come in. Raises `Malformed`."""
+def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | Kept | None:
+    """The receipt of exactly this statement, signature and all, if it has come in and its entry is held here; where the archive
+    alone has it, signatures are for whoever reads there. Raises `Malformed`.
+    """
     statement = book_of(delivery).read(envelope)
-    known = delivery.state.known(statement.id, envelope.fingerprint())
-    entry = delivery.ledger[known.seq] if known is not None else None
-    if not isinstance(entry, Entry) or not isinstance(entry.event, Stated) or entry.event.envelope != envelope:
+    known = delivery.state.statements.find(statement.id, envelope.fingerprint())
+    if known is None:
         return None
-    return _receipt(delivery, entry.seq, statement.id)
+    if not delivery.ledger.holds(known.seq):
+        return Kept(seq=known.seq, fingerprint=envelope.fingerprint())
+    entry = delivery.ledger[known.seq]
+    same = isinstance(entry, Entry) and isinstance(entry.event, Stated) and entry.event.envelope == envelope
+    return _receipt(delivery, known.seq, statement.id) if same else None
 
 
 def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:
     entry = delivery.append(event, at)
     advance(delivery, delivery.state.now)
+    mind_the_archive(delivery, delivery.state.now)
     return entry
 
 

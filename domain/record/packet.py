@@ -108,6 +108,7 @@ def _left_out(entry: Entry, item: Item) -> LeftOut:
         code=item.code,
         statement=item.statement.id,
         fingerprint=entry.event.envelope.fingerprint(),
+        size=len(entry.event.envelope.body()),
         verdict=entry.event.verdict,
     )
 

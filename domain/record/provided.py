@@ -7,8 +7,8 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, Started, Stated
 from domain.delivery.statement import Statement
 from domain.plan.vocabulary import HandlingCode
-from domain.rules.book import kind_of
 from domain.rules.handling import bound, code_of, permitted
+from domain.rules.kind import kind_of
 from domain.rules.speaking import Correction
 
 

@@ -16,9 +16,8 @@ from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed, read_change
-from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.plan.vocabulary import Digest
-from domain.record.door import stated, verified_plan
+from domain.record.door import check_budget, key_faults, stated, verified_plan
 from domain.record.packet import Packet, Purpose, unseal
 from domain.record.provided import held_back
 from domain.record.receipts import fits, opened
@@ -65,7 +64,7 @@ class Verified(Frozen):
     receipts: int
     """Receipts held beside it, each of which fits."""
     other_history: tuple[int, ...]
-    """Entries of brakes whose service says that it had seen another history than this: they count, and somebody must ask why."""
+    """Entries whose service says that it had seen another history than this: they count, and somebody must ask why."""
     signers: tuple[SignerSeen, ...]
     sealed_by: str
     exported_at: UtcText
@@ -229,13 +228,15 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
         case Stated():
             _check_stated(delivery, event, entry)
         case Amended():
+            if delivery.state.behind is not None:
+                raise NotVerified("R28: the plan was changed while the archive was behind", entry.seq)
             plan = verified_plan(event.plan, delivery.directory, at)
             faults = faults_in(delivery, plan, *event.known_with(delivery.state))
             if faults or plan.initiator != delivery.plan.initiator:
                 raise NotVerified("; ".join(map(str, faults)) or "another initiator changes the plan", entry.seq)
         case KeysChanged():
             change = authentic(event.change, delivery.directory, at)
-            found = [*faults_of_keys(delivery.directory, change)]
+            found = [*key_faults(delivery, change)]
             if found or changed(delivery.directory, change) == delivery.directory:
                 raise NotVerified("; ".join(("R24", *found)), entry.seq)
         case _:
@@ -249,8 +250,9 @@ def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
     delivery.directory.get(statement.service).opened(envelope, STATEMENT_TYPE, statement.officer, at)
     if statement.delivery != delivery.plan.operation or not delivery.state.participant(statement.service):
         raise NotVerified(f"{statement.service} has no part in this delivery", entry.seq)
-    if delivery.state.known(statement.id, envelope.fingerprint()) is not None:
+    if delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:
         raise NotVerified(f"statement {statement.id} is recorded twice", entry.seq)
+    check_budget(delivery, statement, envelope, at)
     expected = stated(delivery, statement, envelope, at).verdict
     if expected != event.verdict:
         said = f"the rules say {expected.verdict} {expected.rule or ''}".rstrip()

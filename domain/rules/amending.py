@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
+from domain.plan.check_size import known_services
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
 from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
 from domain.words.errors import Fault
+from domain.words.limits import MOST_PLANS
 
 FIXED = ("operation", "initiator", "handling_code", "offence", "consignment", "group", "parent", "weight_tolerance", "margin")
 """What no change touches."""
@@ -115,6 +117,13 @@ def _beginning(leg: Leg) -> tuple[str, str, str]:
     return leg.id, leg.state, leg.start
 
 
+def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """All services that it has known, and all plans that it has had, are carried from run to run (R28)."""
+    yield from known_services(directory)
+    if len(delivery.state.plans) >= MOST_PLANS:
+        yield Fault(place="document", problem=f"R28: it has had {len(delivery.state.plans)} plans; it is changed no more")
+
+
 def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
     """Who is replaced is so by one of the same State, and is asked nothing more."""
     ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
@@ -153,5 +162,13 @@ def _way(plan: Plan, state: str) -> tuple[tuple[str, ...], ...]:
     return tuple((place(leg.start), place(leg.end), leg.means) for leg in plan.legs if leg.state == state)
 
 
-CHANGES: tuple[Change, ...] = (nothing_fixed, passed_checkpoints, too_late, travelled_legs, who_is_replaced, fresh_consents)
+CHANGES: tuple[Change, ...] = (
+    nothing_fixed,
+    passed_checkpoints,
+    too_late,
+    travelled_legs,
+    room,
+    who_is_replaced,
+    fresh_consents,
+)
 """What a change of plan must be, as the law is."""

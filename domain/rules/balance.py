@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from domain.delivery.balance import compared
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Moment
+from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import EndedPart, Recovered, SplitPart, State
 from domain.delivery.statement import Said
@@ -17,9 +17,10 @@ from domain.plan.goods import Find, Label, Part, Substances
 from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_over, open_about
-from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, refused_for
+from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OperationCode
+from domain.words.limits import LARGEST_OF_GOODS, PARTS_BYTES, SEIZED_BYTES
 from domain.words.quantities import Milligrams
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
@@ -48,11 +49,14 @@ class Seizure(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=192_000,
+        largest=LARGEST_OF_GOODS,
     )
 
     def bound_to(self) -> Binding:
         return "brake"
+
+    def stays(self) -> Stays:
+        return Stays("seizure", (*self.recovered, *self.items), SEIZED_BYTES)
 
     def apply(self, state: State, said: Said) -> None:
         state.seizures[said.statement.id] = self.recovery()
@@ -119,6 +123,9 @@ class Split(Kind):
         differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.weight_tolerance)
         return refused_for(differs[0]) if differs else ACCEPTED
 
+    def stays(self) -> Stays:
+        return Stays("parts", self.parts, PARTS_BYTES)
+
     def apply(self, state: State, said: Said) -> None:
         state.parts = tuple(SplitPart(one.operation, one.contents) for one in self.parts)
 
@@ -156,6 +163,9 @@ class PartsEnded(Kind):
         expected = tuple(sorted(part.operation for part in delivery.state.parts))
         named = tuple(sorted(part.operation for part in self.parts))
         return ACCEPTED if named == expected else OTHER_PARTS(parts=expected)
+
+    def stays(self) -> Stays:
+        return Stays("parts", self.parts, PARTS_BYTES)
 
     def apply(self, state: State, said: Said) -> None:
         state.ended_parts = tuple(EndedPart(one.operation, one.outcome, one.recovered, one.root) for one in self.parts)

@@ -13,9 +13,11 @@ from pydantic import Field, ValidationError
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import AnyEvent, Event, Moment
+from domain.delivery.event import Event, Moment
+from domain.delivery.events import AnyEvent
+from domain.delivery.known import Known
 from domain.delivery.progress import Progress
-from domain.delivery.state import Early, Known, State
+from domain.delivery.state import Early, State
 from domain.delivery.statement import Said, Statement, StatementOf
 from domain.delivery.verdicts import Verdict, found
 from domain.plan.check import Check
@@ -23,6 +25,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import STEP_NEEDS, Plan
 from domain.plan.vocabulary import Need
 from domain.rules import custody
+from domain.rules.budget import Budget, Judge
 from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
 from domain.rules.outside import Report
@@ -61,7 +64,9 @@ class Book:
     checklist: tuple[Step, ...]
     moments: Callable[[Delivery], Iterator[datetime]]
     """Every instant at which a decision may fall."""
-    judge: Callable[[Delivery, Said], Verdict]
+    budget: Budget
+    """How much may be said."""
+    judge: Judge
     """What becomes of a statement that is authentic and new. Changes nothing."""
     say: Callable[[State, Said], None]
     """What an accepted statement changes."""
@@ -109,7 +114,8 @@ class Book:
     def heard(self, state: State, envelope: Envelope, verdict: Verdict, when: Moment) -> None:
         """A statement has come in: remember it, keep it where it is early, let it take effect where it was accepted."""
         statement = self.read(envelope)
-        state.remember(statement.id, Known(statement.service, envelope.fingerprint(), when.seq, verdict))
+        known, size = Known(statement.service, when.seq), len(envelope.body())
+        state.remember(statement.id, envelope.fingerprint(), known, size, over=self.budget.goes_beyond(verdict))
         if verdict.verdict == "early":
             state.early[statement.id] = Early(envelope, when.seq)
         elif verdict.verdict == "accepted":
@@ -165,13 +171,6 @@ def silent(state: State, progress: Progress, services: tuple[str, ...], when: Mo
     elif progress.checkpoint.overdue == "interdict":
         finding = custody.OVERDUE(checkpoint=progress.checkpoint.id, services=services)
         state.stop_all("silence", finding, when.seq)
-
-
-def kind_of(statement: Statement) -> Kind:
-    """What a statement of a book says, with what its kind declares."""
-    content = statement.content
-    assert isinstance(content, Kind)  # noqa: S101 - a book reads nothing else
-    return content
 
 
 def _parsed(model: type[Statement], text: str) -> Statement:

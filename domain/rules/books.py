@@ -42,6 +42,8 @@ R23  Information is used as its provider's handling code lets: H1 comes before n
 R24  A key counts from the entry that makes it known, and after the entry that ends it no more; what was recorded before stays.
      A service changes its own keys and an administrator anyone's; the installation itself may only end them. (NIST SP 800-57
      part 1, 5.3: a cryptoperiod ends at once when a key is compromised.)
+R28  Each service has a budget of statements and bytes in one delivery, a small one where nothing is asked of it, and brakes are
+     set aside beyond it: nobody makes a delivery too large, and what stops it is always taken. (Design decision.)
 """
 
 from collections.abc import Mapping
@@ -70,6 +72,7 @@ from domain.rules import (
     watch,
 )
 from domain.rules.book import Book, Figures, silent
+from domain.rules.budget import Budget
 from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
 from domain.signing.envelope import Envelope
@@ -116,6 +119,7 @@ BOOK = Book(
     balance=Balance,
     checklist=course.CHECKLIST,
     moments=course.moments,
+    budget=Budget(),
     judge=speaking.judge,
     say=speaking.say,
     silence=silent,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Moment
+from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
@@ -165,7 +165,7 @@ class Deconfliction(Contingency):
 def signature(delivery: Delivery) -> tuple[str, int]:
     """The newest signature by which the register is looked into: whose it is, and its entry. There must be one."""
     order = delivery.state.register.orders[-1]
-    known = next(one for one in delivery.state.statements.values() if one.seq == order)
+    known = next(one for one in delivery.state.statements if one.seq == order)
     return known.service, order
 
 
@@ -277,8 +277,8 @@ class Conflict(Contingency):
         if not delivery.state.under_way:
             return
         for contact in delivery.state.register.unsettled():
-            known = delivery.state.progress.get(contact.checkpoint)
-            if known is None or known.result == "withdrawn":  # it has gone, and has come back
+            let_be = contact.conflict in delivery.state.register.let_be
+            if not let_be and not open_about(delivery.state, self.declares.name, contact.conflict):
                 yield contact.conflict
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
@@ -296,6 +296,10 @@ class Conflict(Contingency):
         """Before it has left it does not leave; what came up after that decides nothing any more."""
         if not state.dispatched:
             state.stop_all("conflict", NO_AGREEMENT(services=services), when.seq)
+
+    def after_close(self, state: State, progress: Progress, when: Moment) -> None:
+        if progress.result == "unanswered":
+            state.register.let_be = (*state.register.let_be, progress.key)
 
 
 def call_about(delivery: Delivery, progress: Progress | None) -> Contact | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Moment
+from domain.delivery.event import Moment
 from domain.delivery.grants import Grant
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
@@ -18,9 +18,10 @@ from domain.plan.cards import Modality
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind
+from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
+from domain.words.limits import GRANTED_BYTES, LARGEST_BRAKE
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import check_window, instant, utc_text
 from domain.words.quantities import milliseconds
@@ -111,6 +112,9 @@ class AuthorisationGranted(Kind):
     def bound_to(self) -> Binding:
         """Nobody consents to a plan that is not the one."""
         return "consent"
+
+    def stays(self) -> Stays:
+        return Stays("authorisation", self.conditions, GRANTED_BYTES)
 
     def apply(self, state: State, said: Said) -> None:
         state.grants[said.voice] = Grant(
@@ -236,7 +240,7 @@ class AuthorisationWithdrawn(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_BRAKE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:

@@ -5,13 +5,13 @@ Its name is made here and parsed nowhere: an `opened` entry says which contingen
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Moment
+from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.plan.plan import Checkpoint
@@ -62,6 +62,14 @@ class Contingency(ABC):
         begun = self.title_of(key)
         return begun if self.declares.once else f"{begun}.{state.opened.get(f'{self.declares.name}/{key}', 0) + 1}"
 
+    def has_named(self, name: str, key: str, times: int) -> bool:
+        """Whether one of those about this key, opened so many times, had this name."""
+        begun = self.title_of(key)
+        if self.declares.once:
+            return name == begun
+        number = name.removeprefix(f"{begun}.")
+        return number.isdecimal() and f"{begun}.{int(number)}" == name and 1 <= int(number) <= times
+
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """Whether it is no longer needed."""
         return False
@@ -88,3 +96,9 @@ def ever_opened(state: State, contingency: str, key: str = "") -> bool:
 def is_over(state: State, contingency: str, key: str = "") -> bool:
     """Whether one about this key has been opened, and none is open."""
     return ever_opened(state, contingency, key) and not open_about(state, contingency, key)
+
+
+def has_opened(state: State, contingencies: Mapping[str, Contingency], name: str) -> bool:
+    """Whether a checkpoint of this name that no plan holds has been opened. What was asked there may be forgotten."""
+    pairs = (begun.split("/", 1) for begun in state.opened)
+    return any(contingencies[one].has_named(name, key, state.opened[f"{one}/{key}"]) for one, key in pairs)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.delivery.custody import AWAITS_DECISION, Discrepancy
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Moment
+from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
@@ -230,6 +230,7 @@ class MovementDecision(Kind):
             state.stop_all("decision", DECIDED_AGAINST(service=said.service, entry=said.seq), said.seq, said.service)
         elif state.progress[said.checkpoint].satisfied and state.discrepancy is not None and state.custody is not None:
             found_then, state.discrepancy = state.discrepancy, None
+            state.went_on += 1
             state.custody = state.custody.measured(found_then)
             if found_then.taker:
                 state.move(said.seq)

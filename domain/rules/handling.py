@@ -88,8 +88,8 @@ class DisclosurePermitted(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """Only who provided something permits that it goes further."""
-        known = delivery.state.statements
-        foreign = tuple(one for one in self.statements if one not in known or known[one].service != said.service)
+        known = {one: delivery.state.statements.first(one) for one in self.statements}
+        foreign = tuple(name for name, one in known.items() if one is None or one.service != said.service)
         return NOT_THEIRS_TO_DISCLOSE(service=said.service, statements=foreign) if foreign else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:

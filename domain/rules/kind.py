@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Facts
-from domain.delivery.statement import Content, Said
+from domain.delivery.statement import Content, Said, Statement
 from domain.delivery.verdicts import ACCEPTED, Finding, Verdict
 from domain.plan.vocabulary import Need
 
@@ -68,6 +68,15 @@ class Declaration:
     """Bytes of its canonical statement."""
 
 
+@dataclass(frozen=True)
+class Stays:
+    """What the state goes on holding of a statement, and how many bytes that may be of all that answer the same need."""
+
+    need: Need
+    what: tuple[Any, ...]
+    share: int
+
+
 class Kind(Content):
     """What one kind of statement says."""
 
@@ -92,6 +101,10 @@ class Kind(Content):
         """Whether this very statement answers what was asked."""
         return self.declares.answers is not None
 
+    def stays(self) -> Stays | None:
+        """What of it the state goes on holding, where that may be long: nothing."""
+        return None
+
     def bound_to(self) -> Binding:
         """What this very statement must be about (R18)."""
         return "word"
@@ -100,6 +113,13 @@ class Kind(Content):
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         """Those of its fields that were merely asked, and so can be filled in for a person: none."""
         return {}
+
+
+def kind_of(statement: Statement) -> Kind:
+    """What a statement of a book says, with what its kind declares."""
+    content = statement.content
+    assert isinstance(content, Kind)  # noqa: S101 - a book reads nothing else
+    return content
 
 
 def refused_for(finding: Finding) -> Verdict:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
+from domain.delivery.events import ArchiveBehind, ArchiveCaughtUp, Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
 from domain.delivery.state import Register
 from domain.plan.enquiries import WINDOW
 from domain.words.errors import RuleBroken
@@ -12,7 +12,7 @@ from domain.words.moments import instant
 LONGEST_DEFERRED = WINDOW + timedelta(minutes=5)
 """How far ahead the register may put off a look: until all that it counts has left its window, clocks apart."""
 
-Report = Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told
+Report = Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told | ArchiveBehind | ArchiveCaughtUp
 """A fact from outside that nobody signs with a service's key."""
 
 
@@ -39,6 +39,10 @@ def is_news(delivery: Delivery, fact: Report) -> bool:
             return waits and state.now < instant(not_before) <= state.now + LONGEST_DEFERRED
         case Released():
             return state.outcome is not None and not state.released
+        case ArchiveBehind():
+            return state.behind is None
+        case ArchiveCaughtUp():
+            return state.behind is not None
         case Told(of=seq, kind=kind):
             owed = [one for one in state.owed if (one.seq, one.kind, one.checkpoint) == (seq, kind, fact.checkpoint)]
             named = (*fact.reached, *fact.unreachable)

@@ -17,8 +17,9 @@ from domain.plan.cards import Modality, Permission
 from domain.plan.goods import Item, Seals, Substances, Unit
 from domain.plan.plan import POSTAL
 from domain.plan.vocabulary import Digest
-from domain.rules.kind import UNDER_WAY, Declaration, Kind, refused_for
+from domain.rules.kind import UNDER_WAY, Declaration, Kind, Stays, refused_for
 from domain.words.identifiers import OfficerCode, Seal
+from domain.words.limits import LARGEST_OF_GOODS, PREPARED_BYTES
 from domain.words.quantities import Milligrams, milliseconds
 
 OTHERWISE = refused("R3", "prepared_otherwise", "prepared as {given}; consent was asked for {asked}", given="word", asked="word")
@@ -71,7 +72,7 @@ class Prepared(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=192_000,
+        largest=LARGEST_OF_GOODS,
     )
 
     @model_validator(mode="after")
@@ -119,6 +120,9 @@ class Prepared(Kind):
             "replaced_in_part": bool(self.removed) and bool(self.kept) and substituted,
             "replaced_in_whole": bool(self.removed) and not self.kept and substituted,
         }[self.modality]
+
+    def stays(self) -> Stays:
+        return Stays("prepared", (*self.kept, *self.removed, *self.samples, *self.items), PREPARED_BYTES)
 
     def apply(self, state: State, said: Said) -> None:
         state.goods = self.goods()

@@ -10,24 +10,27 @@ from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import First, Progress
 from domain.delivery.state import Counted, Delegation, State
-from domain.delivery.statement import Said, Statement
+from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, early, late, refused
 from domain.plan.vocabulary import Reason
 from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
-from domain.rules.kind import HALTED, UNDER_WAY, Counts, Declaration, Kind
+from domain.rules.book import book_of
+from domain.rules.contingency import has_opened
+from domain.rules.kind import HALTED, UNDER_WAY, Counts, Declaration, Kind, Stays
 from domain.rules.preparation import Prepared
 from domain.rules.stop import NO_STOP, Interdicted, ends_as_planned
 from domain.signing.canonical import digest
 from domain.words.identifiers import ServiceId, StatementId
+from domain.words.limits import LARGEST_OF_GOODS
 from domain.words.moments import Moment, check_window, instant
 
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
 NAMES_NO_PLAN = refused("R18", "names_no_plan", "it does not say which plan it is about")
 UNKNOWN_PLAN = refused("R18", "unknown_plan", "it is about a plan that was never in force here")
 OTHER_PLAN = refused("R18", "other_plan", "it is about a plan that is no longer in force; a consent is to the one that is")
-OTHER_HISTORY = refused(
-    "R18", "seen_other_history", "of the first {size} entries its service has seen others than stand here", size="count"
+SEEN_MORE = refused(
+    "R18", "seen_more", "its service has seen {size} entries, and only {entries} stand here", size="count", entries="count"
 )
 HAS_ENDED = late("R12", "has_ended", "the delivery has ended: {outcome}", outcome="word")
 HAS_HALTED = refused("R8", "has_halted", "the delivery has been halted and nothing advances")
@@ -158,7 +161,7 @@ class Correction(Kind):
         contact=False,
         readers="as_corrected",
         may_be_left_out=False,
-        largest=192_000,
+        largest=LARGEST_OF_GOODS,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -172,6 +175,9 @@ class Correction(Kind):
             if verdict != ACCEPTED:
                 return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
+
+    def stays(self) -> Stays | None:
+        return self.content.stays()
 
     def apply(self, state: State, said: Said) -> None:
         """Put right the numbers that are still compared with; what has been decided on the old ones stays decided."""
@@ -197,6 +203,9 @@ def judge(delivery: Delivery, said: Said) -> Verdict:
     content, state = said.content, delivery.state
     assert isinstance(content, Kind)  # noqa: S101 - the book reads nothing else
     declares = content.declares
+    first = state.statements.first(said.statement.id)
+    if first is not None and first.seq != said.seq:
+        return CONTRADICTION(entry=first.seq)
     if (unbound := _binding(delivery, said, content)) is not None:
         return unbound
     if state.outcome is not None and not declares.counts & Counts.CONCLUDED:
@@ -236,16 +245,16 @@ def _binding(delivery: Delivery, said: Said, content: Kind) -> Verdict | None:
         return UNKNOWN_PLAN()
     if binding == "consent" and plan != delivery.state.plan_digest:
         return OTHER_PLAN()
-    if binding != "word" and not has_seen_this(delivery, said.statement):
+    if binding != "word" and not can_have_seen(said):
         assert said.statement.seen is not None  # noqa: S101
-        return OTHER_HISTORY(size=said.statement.seen.size)
+        return SEEN_MORE(size=said.statement.seen.size, entries=said.seq)
     return None
 
 
-def has_seen_this(delivery: Delivery, statement: Statement) -> bool:
-    """Whether what the service says that it had seen is the ledger as it stood then; so it is where it says nothing of it."""
-    seen = statement.seen
-    return seen is None or (seen.size <= len(delivery.ledger) and delivery.ledger.root_at(seen.size) == seen.root)
+def can_have_seen(said: Said) -> bool:
+    """Whether so many entries stood here as the service says that it had seen. Which, is compared by whoever has them all."""
+    seen = said.statement.seen
+    return seen is None or seen.size <= said.seq
 
 
 def _planned_end(delivery: Delivery, said: Said) -> Verdict | None:
@@ -268,7 +277,8 @@ def _turn(delivery: Delivery, said: Said, content: Kind) -> Verdict | None:
     progress, planned = state.progress.get(name), delivery.plan.find(name)
     checkpoint = progress.checkpoint if progress is not None else planned
     if checkpoint is None:
-        return NO_SUCH_CHECKPOINT(kind=content.kind)
+        over = has_opened(state, book_of(delivery).contingencies, name)
+        return HAS_CLOSED(checkpoint=name) if over else NO_SUCH_CHECKPOINT(kind=content.kind)
     if need not in checkpoint.needs_of(said.voice):
         return NOT_ASKED[declares.rule](checkpoint=name, voice=said.voice, need=need)
     if progress is None:

@@ -15,6 +15,7 @@ from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind
 from domain.words.identifiers import OfficerCode
+from domain.words.limits import LARGEST_BRAKE
 from domain.words.quantities import Milligrams
 
 NO_STOP = refused("R8", "no_stop", "there is no stop to acknowledge")
@@ -49,7 +50,7 @@ class StopRequested(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_BRAKE,
     )
 
     def bound_to(self) -> Binding:
@@ -100,7 +101,7 @@ class Interdicted(Kind):
         contact=False,
         readers="both_sides",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_BRAKE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -137,7 +138,7 @@ class Destroyed(Kind):
         contact=False,
         readers="leg",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_BRAKE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -169,7 +170,7 @@ class Incident(Kind):
         contact=False,
         readers="leg",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_BRAKE,
     )
 
     def bound_to(self) -> Binding:

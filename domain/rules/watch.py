@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Moment
+from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import Sighting, State
 from domain.delivery.statement import Said

@@ -24,8 +24,9 @@ from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
 from domain.plan.plan import PlannedCheckpoint
 from domain.rules import handling
-from domain.rules.book import book_of, kind_of
+from domain.rules.book import book_of
 from domain.rules.handling import Information
+from domain.rules.kind import kind_of
 from domain.rules.speaking import Correction
 from domain.views.sentences import say
 from domain.words.codes import RuleNumber
@@ -80,12 +81,12 @@ def sight(delivery: Delivery, reader: Service) -> Sight:
         one.id
         for one in plan.checkpoints
         if one.id in beside
-        or _asked(reader.id, one, delivery.state.progress.get(one.id))
+        or _asked(reader.id, one, delivery.state.seen(one.id))
         or (role == "prosecutor" and one.state == reader.state)
     ]
     unforeseen = [
         name
-        for name, progress in delivery.state.progress.items()
+        for name, progress in delivery.state.every_checkpoint().items()
         if progress.contingency is not None and (_asked(reader.id, None, progress) or progress.key in planned)
     ]
     return Sight(reader, whole, legs, (*planned, *unforeseen))
@@ -156,14 +157,14 @@ def _named_there(delivery: Delivery, seen: Sight, name: str | None) -> bool:
 
 def everybody_named(delivery: Delivery, name: str | None) -> bool:
     """Whether everybody is asked at this checkpoint, so that who else takes part must not be seen there."""
-    progress = delivery.state.progress.get(name or "")
+    progress = delivery.state.seen(name)
     contingency = book_of(delivery).contingencies.get(progress.contingency or "") if progress is not None else None
     return contingency is not None and contingency.declares.everybody_named
 
 
 def _hears_entry(delivery: Delivery, seen: Sight, statement: str) -> bool:
     """Whether the statement recorded first under this id is the reader's to read."""
-    known = delivery.state.statements.get(statement)
+    known = delivery.state.statements.first(statement)
     entry = delivery.ledger[known.seq] if known is not None else None
     if not isinstance(entry, Entry) or not isinstance(entry.event, Stated):
         return False
@@ -193,7 +194,7 @@ def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
         case "both_sides":
             return here
         case "asked_there":  # with reasons, which are for those who are asked there
-            asked = name is not None and _asked(reader.id, delivery.plan.find(name), delivery.state.progress.get(name))
+            asked = name is not None and _asked(reader.id, delivery.plan.find(name), delivery.state.seen(name))
             return here if own else asked
         case "checkpoint":
             return here and own
@@ -244,6 +245,10 @@ def notice(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, service
             return f"{checkpoint} has closed; nothing is waited for any more"
         case "keys":
             return "keys of a service were changed; the ledger says whose"
+        case "archive":
+            if delivery.state.behind is not None:
+                return "the archive is behind: only what stops the delivery is taken"
+            return "the archive has caught up: everybody is heard"
         case "amended":
             return "the plan was changed for what is still ahead"
         case "outcome":

@@ -130,7 +130,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         title=delivery.plan.title if seen.whole else None,
         phase=phase(delivery),
         position=_position(delivery) if here else None,
-        checkpoints=tuple(dict.fromkeys((*(one.id for one in delivery.plan.checkpoints), *delivery.state.progress)))
+        checkpoints=tuple(dict.fromkeys((*(one.id for one in delivery.plan.checkpoints), *delivery.state.every_checkpoint())))
         if seen.whole
         else seen.checkpoints,
         route=tuple(stop for stop in route(delivery) if seen.whole or stop.checkpoint in seen.checkpoints),
@@ -163,7 +163,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
             out_of_sight=utc_text(delivery.state.gap.began) if delivery.state.gap is not None else None,
         ),
         outcome=delivery.state.outcome,
-        started_at=delivery.ledger.entries[0].at,
+        started_at=utc_text(delivery.state.began),
         plan=delivery.state.plan_digest,
         entries=length(delivery, seen),
         root=delivery.ledger.root_at(length(delivery, seen)),
@@ -184,7 +184,7 @@ def unbalanced(delivery: Delivery) -> tuple[str, ...]:
 
 def _explains(delivery: Delivery, seen: Sight) -> bool:
     """Whether the reader is asked why the balance does not close."""
-    progress = (delivery.state.progress.get(name) for name in seen.checkpoints)
+    progress = (delivery.state.seen(name) for name in seen.checkpoints)
     return any(one is not None and one.contingency == "balance" for one in progress)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from domain.delivery.events import (
     Amended,
+    ArchiveBehind,
+    ArchiveCaughtUp,
     Asked,
     AskedOnceMore,
     CameDue,
@@ -121,7 +123,7 @@ def _parts(entry: Entry) -> dict[str, Any]:
             return {"checkpoint": name}
         case AskedOnceMore(checkpoint=name, unreachable=unreachable):
             return {"checkpoint": name, "groups": _groups(unreachable=unreachable)}
-        case Started() | Amended() | Cleared() | LookDue() | Released() | Ended():
+        case Started() | Amended() | Cleared() | LookDue() | Released() | ArchiveBehind() | ArchiveCaughtUp() | Ended():
             return {}
 
 

@@ -111,6 +111,8 @@ EVENTS: Mapping[str, str] = {
     "ended": mark("Ended; the ledger is closed"),
     "came_due": mark("Due time has passed"),
     "asked_once_more": mark("Asked once more, before silence decides"),
+    "archive_behind": mark("The archive is behind: only what stops the delivery is taken"),
+    "archive_caught_up": mark("The archive has caught up"),
     "released": mark("Taken off the register of live operations"),
 }
 RESULTS: Mapping[str, str] = {

@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 from client import cli, handing
 from client.caller import Caller
 from client.handing import hand_in, kept
-from domain.record.door import submit
 from domain.record.receipts import SignedReceipt, opened
 from domain.signing.envelope import Envelope
 from domain.words.errors import Unavailable
@@ -18,7 +17,7 @@ from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.client.test_cli import Desk, desk
 from tests.installation import stop_by
-from tests.support import Table, signed_plan
+from tests.support import Table, signed_plan, submitted
 
 __all__ = ["desk"]
 
@@ -115,7 +114,7 @@ def test_an_agreement_travels_as_a_file_from_one_side_to_the_other(tmp_path: Pat
     ours = signed("kz.knb", "agreed_with=uz.police", f"agreement={theirs}")
 
     assert table.is_open(contact.checkpoint)
-    assert "accepted" == submit(table.delivery, kept(ours)[0], table.now).verdict.verdict
+    assert "accepted" == submitted(table.delivery, kept(ours)[0], table.now).verdict.verdict
     assert () == table.delivery.state.register.unsettled()
 
 

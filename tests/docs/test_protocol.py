@@ -37,7 +37,7 @@ from domain.plan.documents import Document
 from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken, authentic
 from domain.plan.plan import Plan, read_plan
-from domain.record.door import amend, begin, read_statement, report, submit
+from domain.record.door import amend, begin, read_statement, report
 from domain.record.packet import Purpose, seal
 from domain.record.reads import EMPTY, Shown, after, verify_reads
 from domain.record.receipts import signed
@@ -65,6 +65,7 @@ from rehearsal.scenario import Pace, Scenario
 from rehearsal.services import lines, private_key_of
 from tests.installation import log_of_reads
 from tests.reference import protocol
+from tests.support import submitted
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -171,7 +172,7 @@ class PaperDesk:
             self.delivery = begin(plan, self.directory, self.cards, NOW, bytes(32))
             asked = request(self.delivery, "deconfliction.1", "kz.prosecutor")
             (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, NOW)
-            submit(self.delivery, line.envelope, NOW)
+            submitted(self.delivery, line.envelope, NOW)
             report(self.delivery, Deconflicted(number=1, order=self.delivery.state.register.orders[-1]), NOW)
         return self.delivery
 
@@ -211,7 +212,7 @@ class PaperDesk:
     async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
         """Hand in a statement."""
         read_statement(envelope)
-        return submit(self._of(delivery), envelope, NOW)
+        return submitted(self._of(delivery), envelope, NOW)
 
     def handed_over(self, receipt: Receipt) -> Envelope:
         """A receipt, signed."""
@@ -652,13 +653,13 @@ async def test_a_request_for_another_service_is_not_taken(said: dict[str, Any]) 
 def receipt_of(said: dict[str, Any]) -> tuple[Receipt, Delivery]:
     """The receipt for the worked example, and its delivery."""
     delivery = PaperDesk(said).begun()
-    return submit(delivery, Envelope.model_validate(said["granted"]), NOW), delivery
+    return submitted(delivery, Envelope.model_validate(said["granted"]), NOW), delivery
 
 
 def test_the_receipt_shown_is_the_one_that_is_given(said: dict[str, Any]) -> None:
     """Its payload has every field of the page; so has the verdict of the refusal that follows."""
     given, delivery = receipt_of(said)
-    refused = submit(delivery, Envelope.model_validate(said["sighted"]), NOW)
+    refused = submitted(delivery, Envelope.model_validate(said["sighted"]), NOW)
 
     assert matches(block("receipt").json(), plain(given))
     assert block("verdict of sighting-0001").json() == plain(refused.verdict)

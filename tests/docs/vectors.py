@@ -12,14 +12,14 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Receipt
 from domain.plan import proof
 from domain.plan.directory import Service, ServiceKey
-from domain.record.door import begin, submit
+from domain.record.door import begin
 from domain.record.packet import seal
 from domain.record.receipts import signed
 from domain.signing.canonical import canonical, digest, plain
 from domain.signing.envelope import NOTICE_TYPE, PLAN_TYPE, RECEIPT_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.signing.keys import b64, key_id, public_text
 from domain.signing.tree import inclusion, leaf, root
-from tests.support import example_cards, example_directory, example_plan
+from tests.support import example_cards, example_directory, example_plan, submitted
 
 Json = dict[str, Any]
 
@@ -216,7 +216,7 @@ def _delivery() -> tuple[Delivery, list[Receipt]]:
         _said(officer="P-118"),
         _said(id="sighting-0001", content={"kind": "sighted", "place": "Almaty"}),
     ]
-    return delivery, [submit(delivery, one, NOW) for one in handed_in]
+    return delivery, [submitted(delivery, one, NOW) for one in handed_in]
 
 
 def receipts() -> Json:

@@ -38,7 +38,7 @@ def test_arrests_without_an_order_open_together() -> None:
     """T-zero is one instant for all."""
     table = Table().deliver()
     assert table.is_open(*ARRESTS)
-    assert len({table.delivery.state.progress[name].opened for name in ARRESTS}) == 1
+    assert len({table.at(name).opened for name in ARRESTS}) == 1
 
 
 def test_arrest_that_waits_for_another_opens_only_when_that_one_has_closed() -> None:
@@ -103,7 +103,7 @@ def told(plan: Plan, *acts: dict[str, Any]) -> Simulated:
 
 def opened_at(done: Simulated, name: str) -> str:
     """When the checkpoint opened."""
-    return utc_text(done.delivery.state.progress[name].opened)
+    return utc_text(done.delivery.state.every_checkpoint()[name].opened)
 
 
 @pytest.mark.parametrize("plan", [example_plan(), IN_TURN], ids=["together", "in turn"])

@@ -221,7 +221,7 @@ def test_r5_a_consent_that_was_given_afresh_takes_the_question_for_an_extension_
     table = waiting_for_an_extension()
     change(table, changed(elsewhere_with_consent))
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2", provisional=provisional, **content)
-    assert table.delivery.state.progress["extension.uz.prosecutor.1"].result == "withdrawn"
+    assert table.at("extension.uz.prosecutor.1").result == "withdrawn"
     assert table.is_open("departure") is leaves
     table.pass_time(hours=12)
     assert table.delivery.state.halt is None

@@ -20,7 +20,7 @@ def grant(service: str, state: str, at: str = "") -> Grant:
 
 def consents(plan: Plan, *grants: Grant) -> Consents:
     """What rules ask about consent, of a delivery of this plan in which these were given."""
-    state = State(plan, example_directory(), example_cards(), EPOCH)
+    state = State(plan, example_directory(), example_cards(), EPOCH, EPOCH)
     state.grants = {one.service: one for one in grants}
     return Consents(state)
 

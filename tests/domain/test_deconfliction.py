@@ -420,7 +420,7 @@ def test_r15_what_has_left_is_told_and_goes_on() -> None:
     name = conflict(table)
     assert table.is_open(name)
     table.pass_time(seconds=table.plan.contingencies.decision.total_seconds())
-    assert "unanswered" == table.delivery.state.progress[name].result
+    assert "unanswered" == table.at(name).result
     assert table.delivery.state.halt is None
 
 
@@ -430,7 +430,7 @@ def test_r15_before_it_has_left_silence_closes_no_conflict() -> None:
     name = conflict(table)
     assert "nothing" in forbidden(table, Closed(checkpoint=name, result="unanswered"))
     table.pass_time(days=2)
-    assert "withdrawn" == table.delivery.state.progress[name].result
+    assert "withdrawn" == table.at(name).result
     assert not asks_consent(table)
 
 
@@ -439,7 +439,7 @@ def test_r15_a_conflict_that_has_gone_frees_the_other() -> None:
     table = in_conflict()
     name = conflict(table)
     table.deconflict()
-    assert "withdrawn" == table.delivery.state.progress[name].result
+    assert "withdrawn" == table.at(name).result
     assert () == unsettled(table)
     assert asks_consent(table)
 

@@ -7,14 +7,13 @@ import pytest
 
 from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
-from domain.record.door import submit
 from domain.views.asked import inbox
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
 from tests.course import became, code
-from tests.support import Table, asks, example_cards, example_directory, with_changes
+from tests.support import Table, asks, example_cards, example_directory, submitted, with_changes
 
 
 def speaks(
@@ -142,7 +141,7 @@ def test_r21_backup_answers_only_once_the_ladder_has_come_to_it() -> None:
     assert speaks(table, "uz.police") == ("refused", "R21")
     table.pass_time(hours=1)
     assert speaks(table, "uz.police") == ("accepted", None)
-    assert table.delivery.state.progress["consent-uz"].satisfied
+    assert table.at("consent-uz").satisfied
 
 
 def test_r21_superior_who_is_only_told_does_not_answer() -> None:
@@ -213,7 +212,8 @@ def test_r21_backup_signs_with_its_own_key() -> None:
     """Speaking for another needs no key of the other: what is signed is who signed."""
     table = climbed()
     statement = table.statement("uz.police", "authorisation_granted", "consent-uz", on_behalf_of="uz.prosecutor")
-    assert became(submit(table.delivery, sign_statement(statement, private_key_of("uz.police")), table.now)) == ("accepted", None)
+    envelope = sign_statement(statement, private_key_of("uz.police"))
+    assert became(submitted(table.delivery, envelope, table.now)) == ("accepted", None)
 
 
 def test_r21_delegate_of_the_responsible_authority_hands_over() -> None:

@@ -59,7 +59,7 @@ def test_no_duty_is_asked_that_the_card_does_not_know(service: str, duty: str) -
 def test_duty_is_due_as_the_card_says() -> None:
     """Its time is ten days from its opening, not a moment otherwise."""
     table = granted()
-    assert table.delivery.state.progress[DUTY].due == table.now + timedelta(days=10)
+    assert table.at(DUTY).due == table.now + timedelta(days=10)
 
 
 @pytest.mark.parametrize("service", ["uz.customs", "kz.prosecutor"])
@@ -82,7 +82,7 @@ def test_silence_about_a_duty_is_recorded_and_closes_it_and_stops_nothing() -> N
     assert brings(table, milliseconds=1)[:2] == ["silence", "closed"]
     silences = [entry.event for entry in table.delivery.ledger.entries if isinstance(entry.event, Silence)]
     assert [one.services for one in silences if one.checkpoint == DUTY] == [("uz.prosecutor",)]
-    assert table.delivery.state.progress[DUTY].result == "unanswered"
+    assert table.at(DUTY).result == "unanswered"
     assert table.delivery.state.halt is None
 
 
@@ -121,7 +121,7 @@ def told(*acts: dict[str, Any], plan: Plan | None = None) -> Simulated:
 def test_a_simulated_delivery_waits_for_the_duty_before_it_ends(acts: list[dict[str, Any]], result: str, outcome: str) -> None:
     """Done or not done, halted or not: the duty is closed before the ledger is, and changes no outcome."""
     done = told(*acts)
-    assert (done.delivery.state.progress[DUTY].result, done.delivery.state.outcome) == (result, outcome)
+    assert (done.delivery.state.every_checkpoint()[DUTY].result, done.delivery.state.outcome) == (result, outcome)
 
 
 def test_authority_of_a_state_beside_the_route_may_be_asked() -> None:

@@ -21,7 +21,7 @@ from domain.plan.key_changes import (
     read_entered,
     said_already,
 )
-from domain.record.door import change_keys, submit
+from domain.record.door import change_keys
 from domain.record.packet import seal
 from domain.record.verify import ON_ITS_WAY, verify
 from domain.signing.canonical import canonical
@@ -30,7 +30,7 @@ from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
 from rehearsal.services import VIGIL, private_key_of
 from tests.forging import place_of, rewritten, taken_apart
-from tests.support import Table, held
+from tests.support import Table, held, submitted
 
 POLICE, ADMIN = "uz.police", "administration"
 NEW = "uz.police, its new key"
@@ -67,7 +67,7 @@ def stop(table: Table, key: str) -> str:
     """A stop by the police under this key: the verdict, or that nobody knows the key."""
     said = table.statement(POLICE, "stop_requested")
     try:
-        return submit(table.delivery, sign_statement(said, private_key_of(key)), table.now).verdict.verdict
+        return submitted(table.delivery, sign_statement(said, private_key_of(key)), table.now).verdict.verdict
     except NotAuthentic:
         return "not authentic"
 
@@ -368,7 +368,7 @@ def test_a_key_does_not_speak_behind_its_revocation_in_a_packet() -> None:
     table = Table(told=False).consent()
     record = revocation(table.now)
     said = table.statement(POLICE, "information")
-    receipt = submit(table.delivery, sign_statement(said, private_key_of(POLICE)), table.now)
+    receipt = submitted(table.delivery, sign_statement(said, private_key_of(POLICE)), table.now)
     taken(table, record)
     data = sealed(table)
 

@@ -6,12 +6,12 @@ import pytest
 
 from domain.delivery.ledger import Receipt
 from domain.delivery.statement import sign_statement
-from domain.record.door import read_statement, submit
+from domain.record.door import read_statement
 from domain.views.sentences import lag
 from domain.words.moments import instant
 from rehearsal.services import private_key_of
 from tests.course import became
-from tests.support import Table
+from tests.support import Table, submitted
 
 BEHIND = "recorded {} after it happened"
 AHEAD = "it is said to happen later than it was recorded"
@@ -21,7 +21,7 @@ def carried(table: Table, service: str, kind: str, at: str | None, behind: timed
     """A statement that comes in so long after what it tells of."""
     said = table.statement(service, kind, at)
     carried = said.model_copy(update={"happened_at": (table.now - behind).isoformat()})
-    return submit(table.delivery, sign_statement(carried, private_key_of(service)), table.now)
+    return submitted(table.delivery, sign_statement(carried, private_key_of(service)), table.now)
 
 
 def remark(receipt: Receipt) -> str:

@@ -169,7 +169,7 @@ def test_r10_nothing_is_concluded_before_the_difference_is_explained() -> None:
     outcome, finding = conclusion(table.delivery)
     concluded = Concluded(outcome=outcome, finding=finding)
     assert "nothing" in forbidden(table, concluded)
-    assert table.delivery.state.progress["balance.1"].checkpoint.services() == ("uz.customs", "uz.prosecutor")
+    assert table.at("balance.1").checkpoint.services() == ("uz.customs", "uz.prosecutor")
     table.say("uz.customs", "difference_explained", "balance.1")
     assert "nothing" in forbidden(table, Closed(checkpoint="balance.1", result="satisfied"))
     assert "nothing" in forbidden(table, concluded)
@@ -208,7 +208,7 @@ def test_r10_explanation_is_taken_back_once_a_correction_closes_the_balance() ->
     assert "nothing" in forbidden(table, Closed(checkpoint="balance.1", result="withdrawn"))
     right = {"kind": "seizure", "recovered": [MEPHEDRONE], "gross": "13.9 kg"}
     table.say("uz.customs", "correction", of=next(iter(table.delivery.state.seizures)), reason="misread", content=right)
-    assert table.delivery.state.progress["balance.1"].result == "withdrawn"
+    assert table.at("balance.1").result == "withdrawn"
     assert table.delivery.state.outcome == "delivered_with_arrests"
 
 
@@ -292,7 +292,7 @@ def test_r10_a_simulated_delivery_asks_why_and_ends_once_it_is_explained() -> No
     """Those in charge are asked, explain it, and it ends as it would have."""
     done = simulate(a_kilogram_short())
     assert done.delivery.state.outcome == "delivered_with_arrests"
-    assert done.delivery.state.progress["balance.1"].result == "satisfied"
+    assert done.delivery.state.every_checkpoint()["balance.1"].result == "satisfied"
 
 
 def test_r10_a_simulated_delivery_goes_on_once_a_correction_closes_the_balance() -> None:
@@ -315,7 +315,7 @@ def test_r10_a_simulated_delivery_goes_on_once_a_correction_closes_the_balance()
     silent = [{"service": service, "at": "balance"} for service in ("uz.customs", "uz.prosecutor")]
     done = simulate(a_kilogram_short(*silent), correct)
     assert done.delivery.state.outcome == "delivered_with_arrests"
-    assert done.delivery.state.progress["balance.1"].result == "withdrawn"
+    assert done.delivery.state.every_checkpoint()["balance.1"].result == "withdrawn"
 
 
 def test_r10_denominations_are_together_the_amount() -> None:

@@ -17,14 +17,15 @@ from typing import Any, get_args
 
 import pytest
 
-from domain.delivery.events import Closed, Concluded, Event, Opened, Stated, TakenUp, Told
+from domain.delivery.event import Event
+from domain.delivery.events import Closed, Concluded, Opened, Stated, TakenUp, Told
 from domain.delivery.ledger import Entry, LeftOut, Receipt
 from domain.delivery.statement import Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Checkpoint
-from domain.record.door import read_statement, receipt, submit
+from domain.record.door import read_statement, receipt
 from domain.record.packet import seal, unseal
 from domain.record.verify import Compared, against, verify
 from domain.rules.conflict import GAVE_WAY
@@ -37,7 +38,7 @@ from domain.words.moments import utc_text
 from rehearsal.services import EPOCH, VIGIL, private_key_of
 from rehearsal.simulator import Simulated, World, simulate
 from tests.forging import Line, linked, place_of, rewritten, root_over, sealed, taken_apart
-from tests.support import SCENARIOS, Table, example_cards, example_directory, example_scenario, held, signed_plan
+from tests.support import SCENARIOS, Table, example_cards, example_directory, example_scenario, held, signed_plan, submitted
 
 
 @cache
@@ -64,7 +65,7 @@ def told(*, swallowed: bool = False) -> tuple[bytes, tuple[Receipt, ...]]:
     contradiction = table.statement("kz.customs", "ready", "preparation", id="used-twice")
     if not swallowed:
         envelope = sign_statement(contradiction, private_key_of("kz.customs"))
-        receipts.append(submit(table.delivery, envelope, table.now))
+        receipts.append(submitted(table.delivery, envelope, table.now))
     receipts += [
         table.say("kz.knb", "stop_requested", reason="danger"),
         table.say("kz.customs", "interdicted"),

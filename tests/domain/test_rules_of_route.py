@@ -322,5 +322,5 @@ def test_r5_of_two_authorities_it_is_the_one_whose_consent_runs_out_that_is_aske
     table.say("ru.prosecutor", "authorisation_granted", "consent-ru", valid_until="2022-05-01T00:00:00Z")
     table.say("ru.customs", "authorisation_granted", "consent-ru", valid_until="2022-04-01T00:00:00Z")
     table.pass_time(days=30)
-    asked = [one.key for one in table.delivery.state.progress.values() if one.contingency == "extension"]
+    asked = [one.key for one in table.delivery.state.every_checkpoint().values() if one.contingency == "extension"]
     assert asked == ["ru.customs"]

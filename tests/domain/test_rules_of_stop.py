@@ -11,13 +11,13 @@ from domain.delivery.vocabulary import Outcome
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
-from domain.record.door import report, submit
+from domain.record.door import report
 from domain.rules.course import DELIVERED
 from domain.words.errors import NotAllowed, RuleBroken
 from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
 from tests.course import PHASES, accounted, arrested, became, brings, entry_of, forbidden, outcome_of
-from tests.support import Table, example_cards, example_directory
+from tests.support import Table, example_cards, example_directory, submitted
 
 RUNNING = [phase for phase in PHASES if phase != "accounted"]
 """Phases of a delivery that has no outcome yet."""
@@ -95,7 +95,7 @@ def test_r8_everyone_but_who_ordered_it_acknowledges() -> None:
     """The stop reaches every other participant, once each."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    asked = table.delivery.state.progress[KNOWN].checkpoint.services()
+    asked = table.at(KNOWN).checkpoint.services()
     assert sorted((*asked, "uz.police")) == sorted(table.plan.participants())
     assert became(table.say("uz.police", "stop_acknowledged", KNOWN)) == ("refused", "R17")
     assert became(table.say("kz.knb", "stop_acknowledged", KNOWN)) == ("accepted", None)
@@ -108,11 +108,11 @@ def test_r8_acknowledgement_that_names_no_checkpoint_counts() -> None:
     """Whoever says that it knows of the stop has acknowledged it, and is not waited for any more."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    asked = table.delivery.state.progress[KNOWN].checkpoint.services()
+    asked = table.at(KNOWN).checkpoint.services()
     for service in asked:
-        assert service in table.delivery.state.progress[KNOWN].waiting_for()
+        assert service in table.at(KNOWN).waiting_for()
         assert became(table.say(service, "stop_acknowledged")) == ("accepted", None)
-        assert service not in table.delivery.state.progress[KNOWN].waiting_for()
+        assert service not in table.at(KNOWN).waiting_for()
     assert entry_of(table, "closed", checkpoint=KNOWN).event == Closed(checkpoint=KNOWN, result="satisfied")
     assert became(table.say("kz.knb", "stop_acknowledged")) == ("refused", "R17")
 
@@ -146,7 +146,7 @@ def test_r8_stop_in_a_plan_with_as_many_participants_as_there_may_be_reaches_all
     monkeypatch.setattr("tests.support.example_directory", lambda: directory)
     table = Table(plan)
     table.say("uz.police", "stop_requested")
-    asked = table.delivery.state.progress[KNOWN].checkpoint.services()
+    asked = table.at(KNOWN).checkpoint.services()
     assert sorted((*asked, "uz.police")) == sorted(plan.participants())
     assert len(asked) == 63
     for service in asked:
@@ -168,7 +168,7 @@ def test_r8_interdiction_waits_without_end() -> None:
     due = {"due": utc_text(table.now + timedelta(hours=1))}
     assert "due then is opened" in forbidden(table, opening.event.model_copy(update=due), instead_of=opening)
     brought = brings(table, days=30)
-    assert brought.count("reminded") == table.delivery.state.progress[SEIZED].rung == 30 * 24
+    assert brought.count("reminded") == table.at(SEIZED).rung == 30 * 24
     assert table.is_open(SEIZED)
     for result in ("unanswered", "satisfied", "withdrawn"):
         event = Closed.model_validate({"checkpoint": SEIZED, "result": result})
@@ -314,12 +314,12 @@ def test_r12_after_the_end_nothing_enters() -> None:
     """An ended ledger takes no event and no statement, not even a stop or a repeated one."""
     table = accounted()
     repeated = sign_statement(table.statement("kz.knb", "stop_requested"), private_key_of("kz.knb"))
-    assert became(submit(table.delivery, repeated, table.now)) == ("late", "R12")
+    assert became(submitted(table.delivery, repeated, table.now)) == ("late", "R12")
     table.say("caricc", "debriefed", "debrief")
     assert table.events[-1] == "ended"
     before = len(table.delivery.ledger)
     with pytest.raises(NotAllowed, match="has ended"):
-        submit(table.delivery, repeated, table.now)
+        submitted(table.delivery, repeated, table.now)
     with pytest.raises(NotAllowed, match="has ended"):
         table.say("kz.knb", "stop_requested")
     concluded = entry_of(table, "concluded")

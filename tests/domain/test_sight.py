@@ -146,7 +146,7 @@ def test_r11_information_is_read_by_whom_it_is_for() -> None:
 def test_r11_a_correction_is_read_by_who_could_read_what_it_corrects() -> None:
     """No more and no less."""
     table = Table().prepare()
-    number = table.delivery.state.progress["preparation"].answers["kz.customs", "prepared"]
+    number = table.at("preparation").answers["kz.customs", "prepared"]
     entry = table.delivery.ledger[number].event
     assert isinstance(entry, Stated)
     said = read_statement(entry.envelope)

@@ -211,7 +211,9 @@ class Interleavings(RuleBasedStateMachine):
 
     def said(self, statement: str) -> Statement:
         """The statement of this id."""
-        entry = self.delivery.ledger[self.delivery.state.statements[statement].seq]
+        known = self.delivery.state.statements.first(statement)
+        assert known is not None
+        entry = self.delivery.ledger[known.seq]
         assert isinstance(entry, Entry)
         assert isinstance(entry.event, Stated)
         return read_statement(entry.event.envelope)

@@ -18,16 +18,16 @@ from domain.signing.tree import root
 from rehearsal.invariants import Checker
 from tests.installation import Installation, installed, quick, stop_by
 from tests.support import SCENARIOS, example_plan, example_scenario, signed_plan
-from workflows import messages
-from workflows.messages import CheckpointWait, Ending, update_id, workflow_id
+from workflows import messages, temporal_stage
+from workflows.messages import CheckpointWait, Docket, Ending, GoingOn, Pace, update_id, workflow_id
 
 
-async def started(at: Installation, plan: Plan, **more: Any) -> None:
-    """Start the workflow as the gateway would."""
+async def started(at: Installation, plan: Plan, docket: Docket | GoingOn | None = None, **more: Any) -> None:
+    """Start the workflow as the gateway would, or as a run before it."""
     participants = SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS)
     await at.client.start_workflow(
         messages.WORKFLOW,
-        at.docket(plan, **more),
+        docket or at.docket(plan, **more),
         id=workflow_id(plan.operation),
         task_queue=at.task_queue,
         search_attributes=TypedSearchAttributes([SearchAttributePair(participants, list(plan.participants()))]),
@@ -128,10 +128,10 @@ async def test_a_signal_feeds_the_same_door(temporal: Client) -> None:
 
 
 async def test_a_delivery_continues_as_new_with_checkpoints_open_and_loses_nothing(temporal: Client) -> None:
-    """With runs as short as ten entries the ledger goes on unbroken, whatever is open, and old ids are still known."""
+    """With runs as short as fifty events the ledger goes on unbroken, whatever is open, and old ids are still known."""
     plan, scenario = quick(*example_scenario("almaty-tashkent"))
     async with installed(temporal, plan, scenario) as at:
-        await started(at, plan, entries_per_run=10)
+        await started(at, plan, pace=Pace(events=50))
         first = await at.until(plan, lambda entry: isinstance(entry.event, Stated))
         assert isinstance(first.event, Stated)
         entries = await at.to_the_end(plan)
@@ -143,6 +143,30 @@ async def test_a_delivery_continues_as_new_with_checkpoints_open_and_loses_nothi
     assert "ended" == entries[-1].event.event
     assert first.seq == again.receipt.seq
     Checker(plan).check(entries)
+
+
+async def test_a_run_ends_after_so_many_updates_and_not_before_the_archive_has_nearly_everything(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is unkept must fit what is carried; then it goes on, with the same answers to what had been said before."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    async with installed(temporal, plan, None) as at:
+        monkeypatch.setattr(temporal_stage, "MOST_CARRIED_UNKEPT", 0)
+        await started(at, plan, pace=Pace(updates=1))
+        await at.opened(plan, "consent-kz")
+        said = stop_by("uz.customs", plan)
+        first = await update(at, plan, said, "first")
+        await update(at, plan, stop_by("uz.police", plan), "second")
+        before = (await at.handle(plan).describe()).run_id
+        assert [before] == [run.run_id async for run in temporal.list_workflows(f"WorkflowId = '{workflow_id(plan.operation)}'")]
+        monkeypatch.undo()
+        await update(at, plan, stop_by("kz.customs", plan), "third")
+        async with asyncio.timeout(20):
+            while (await at.handle(plan).describe()).run_id == before:
+                pass
+        again = await update(at, plan, said, "again")
+
+    assert first == again
 
 
 async def test_temporals_own_ui_reads_like_the_operation(temporal: Client) -> None:

@@ -8,16 +8,19 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from domain.delivery.ledger import Receipt
+from domain.delivery.statement import Statement, sign_statement
+from domain.plan.plan import Plan
 from domain.record.door import read_statement
+from domain.rules.handling import Information
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotAuthentic
 from domain.words.moments import instant, utc_text
 from rehearsal.services import EPOCH, VIGIL, cast, private_key_of
 from tests.installation import Installation, installed, renamed
-from tests.support import example_directory, example_plan
+from tests.support import example_directory, example_plan, signed_plan
 from tests.workflows.test_controlled_delivery import started, stop_by
 from workflows import messages
-from workflows.messages import AHEAD, BEHIND, HandIn, hand_in
+from workflows.messages import AHEAD, AHEAD_WITH_A_BRAKE, BEHIND, HandIn, hand_in
 
 PLAN = example_plan()
 DIRECTORY = cast(example_directory(), PLAN.participants())
@@ -75,6 +78,46 @@ def test_a_time_that_cannot_be_is_refused(ahead: timedelta) -> None:
     """Nobody receives anything after now, and what was held back for long is handed in anew."""
     with pytest.raises(NotAuthentic, match="it is said to have been received"):
         hand_in(SAID, PLAN.operation, EPOCH + ahead, KEY).check_time(EPOCH)
+
+
+def test_a_brake_is_believed_from_a_clock_that_is_wrong_by_more() -> None:
+    """Two seconds for all else, five for what stops the delivery, and no more."""
+    ahead = hand_in(SAID, PLAN.operation, EPOCH + AHEAD_WITH_A_BRAKE, KEY)
+    ahead.check_time(EPOCH, brake=True)
+    for handed, brake in ((ahead, False), (hand_in(SAID, PLAN.operation, EPOCH + timedelta(seconds=6), KEY), True)):
+        with pytest.raises(NotAuthentic, match="received after now"):
+            handed.check_time(EPOCH, brake=brake)
+
+
+async def test_from_a_gateway_whose_clock_is_wrong_a_delivery_takes_brakes_only(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word is turned away, and counts once the clock is right; a stop counts at once."""
+    plan = renamed(PLAN)
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        word, stop = a_word_of("uz.customs", plan), stop_by("uz.police", plan, uuid.uuid4().hex)
+        with monkeypatch.context() as wrong:
+            wrong.setattr(messages, "AHEAD", -timedelta(hours=1))  # every clock is ahead by more than that
+            code = await refused(at, at.handed(word, plan))
+            stopped: Receipt = await at.handle(plan).execute_update(messages.SUBMIT, at.handed(stop, plan), result_type=Receipt)
+        heard: Receipt = await at.handle(plan).execute_update(messages.SUBMIT, at.handed(word, plan), result_type=Receipt)
+
+    assert ("not-authentic", "accepted", "accepted") == (code, stopped.verdict.verdict, heard.verdict.verdict)
+
+
+def a_word_of(service: str, plan: Plan) -> Envelope:
+    """Something that stops nothing."""
+    statement = Statement(
+        id=uuid.uuid4().hex,
+        delivery=plan.operation,
+        plan=signed_plan(plan).fingerprint(),
+        service=service,
+        officer="duty",
+        happened_at="2026-01-01T00:00:00Z",
+        content=Information(text="a tip"),
+    )
+    return sign_statement(statement, private_key_of(service))
 
 
 async def test_a_delivery_takes_nothing_that_is_ahead_of_its_time_or_not_sealed(temporal: Client) -> None:

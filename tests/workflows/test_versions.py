@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from domain.delivery.carried import carried
 from domain.delivery.events import Started, Stated, TakenUp
 from domain.delivery.ledger import Entry
 from domain.plan.plan import Plan
@@ -22,7 +23,7 @@ from tests.workflows.test_builds import worker
 from tests.workflows.test_controlled_delivery import started
 from tests.workflows.test_replay import COMMITTED, given, history_in, replayed
 from workflows import messages
-from workflows.messages import workflow_id
+from workflows.messages import GoingOn, Pace, workflow_id
 
 NOT_ALL_CHECKED = {
     "service": "uz.customs",
@@ -74,7 +75,7 @@ async def test_a_delivery_ends_under_the_version_it_began_with(temporal: Client,
     async with installed(temporal, plan, scenario) as at:
         at.task_queue = f"versions-{uuid.uuid4().hex[:8]}"
         async with worker(at, "before"):
-            await started(at, plan, entries_per_run=10)
+            await started(at, plan, pace=Pace(events=50))
             await at.until(plan, lambda entry: isinstance(entry.event, Stated))
         released(monkeypatch)
         async with worker(at, "after", takes_over=True):
@@ -95,7 +96,7 @@ async def test_a_delivery_that_begins_with_the_new_program_is_under_the_new_vers
     released(monkeypatch)
     plan, scenario = taking_unseen()
     async with installed(temporal, plan, scenario) as at:
-        await started(at, plan, entries_per_run=10)
+        await started(at, plan, pace=Pace(events=50))
         await at.until(plan, lambda entry: "refused" == getattr(getattr(entry.event, "verdict", None), "verdict", None))
         packet = await at.gateway(plan.initiator).packet(plan.operation)
         entries = await at.to_the_end(plan)
@@ -114,9 +115,10 @@ async def test_a_delivery_under_rules_that_the_worker_does_not_have_waits_for_on
     plan, _ = taking_unseen()
     stop = stop_by("uz.police", plan)
     async with installed(temporal, plan, None) as at:
-        docket = at.docket(plan)
-        entries = begin(signed_plan(plan), docket.directory, docket.cards, datetime.now(UTC), SECRET, TWO).ledger.entries
-        await started(at, plan, rules=2, entries=entries if begun else ())
+        docket = at.docket(plan, rules=2)
+        so_far = begin(signed_plan(plan), docket.directory, docket.cards, datetime.now(UTC), SECRET, TWO)
+        going_on = GoingOn(carried=carried(so_far), secret=docket.secret, pace=docket.pace)
+        await started(at, plan, going_on if begun else docket)
         reason = await asyncio.wait_for(why_its_task_failed(at, plan), 20)
         assert [1] == list(books.BOOKS)
         await at.handle(plan).signal(messages.SUBMIT, at.handed(stop, plan))

@@ -1,0 +1,302 @@
+"""R28: each service may say so much in one delivery, and what stops it is always taken."""
+
+from contextlib import suppress
+
+import pytest
+
+from domain.delivery.event import Moment
+from domain.delivery.statement import Statement, sign_statement
+from domain.record.door import admit, submit
+from domain.record.verify import verify
+from domain.rules import budget
+from domain.rules.book import book_of, said
+from domain.rules.budget import share_of
+from domain.signing.canonical import canonical
+from domain.words import limits
+from domain.words.errors import NotVerified, RuleBroken
+from domain.words.limits import (
+    BRAKES,
+    BRAKES_MORE,
+    EARLY_BYTES,
+    LARGEST_BRAKE,
+    LARGEST_STATEMENT,
+    MOST_KNOWN,
+    MOST_SERVICES,
+    MOST_STATEMENTS,
+    SHARED_STATEMENTS,
+    SPEAKER_STATEMENTS,
+    UNASKED_BYTES,
+    UNASKED_STATEMENTS,
+)
+from rehearsal.services import private_key_of
+from tests.course import became, code
+from tests.support import Table, example_plan
+
+UNASKED = "supervision"
+"""It watches over the installation, and is asked nothing."""
+ASKED = "uz.customs"
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Budgets so small that a test spends them."""
+    monkeypatch.setattr(budget, "UNASKED_STATEMENTS", 3)
+    monkeypatch.setattr(budget, "SPEAKER_STATEMENTS", 5)
+    monkeypatch.setattr(budget, "BRAKES", 2)
+
+
+def turned_away(table: Table, service: str, kind: str, **content: object) -> str:
+    """Why nothing is recorded of this."""
+    before, state = len(table.delivery.ledger), table.delivery.state.spent.get(service)
+    with pytest.raises(RuleBroken, match="R28") as why:
+        table.say(service, kind, **content)
+    assert (before, state) == (len(table.delivery.ledger), table.delivery.state.spent.get(service))
+    return str(why.value)
+
+
+def spend(table: Table, service: str = UNASKED, statements: int = 3) -> None:
+    """The service says as much as it may, and is told once that it has."""
+    for _ in range(statements):
+        assert code(table.say(service, "information")) is None
+    assert "statements_spent" == code(table.say(service, "information"))
+
+
+def test_r28_a_service_has_so_many_statements_and_is_told_once_that_they_are_spent() -> None:
+    """The first beyond them is recorded as refused, later ones leave no trace, and others go on; a stranger verifies it."""
+    table = Table()
+    spend(table)
+
+    assert "said as much as it may" in turned_away(table, UNASKED, "information")
+    assert ("accepted", None) == became(table.say("kz.knb", "information"))
+    assert verify(table.packet()).refused == 1
+
+
+def test_r28_who_is_asked_has_more_than_who_is_not() -> None:
+    """By the plan: whoever is asked at a checkpoint or responsible for a leg, and the initiator."""
+    delivery = Table().delivery
+    few_bytes = UNASKED_BYTES
+    asked = delivery.plan.speakers()
+
+    assert {"kz.knb", "kz.customs", "uz.customs", "uz.police", "kz.prosecutor", "uz.prosecutor"} <= set(asked)
+    assert (3, few_bytes) == share_of(delivery, UNASKED) == share_of(delivery, "nowhere.police")
+    assert 5 == share_of(delivery, ASKED)[0]
+    spend(Table(), ASKED, 5)
+
+
+def test_r28_a_share_is_smaller_where_many_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that all of them together stay within what one delivery holds."""
+    delivery = Table().delivery
+    count = len(delivery.plan.speakers())
+    monkeypatch.setattr(budget, "SHARED_STATEMENTS", 4 * count - 1)
+    monkeypatch.setattr(budget, "SHARED_BYTES", 1000 * count)
+
+    assert (3, 1000) == share_of(delivery, ASKED)
+
+
+def test_r28_bytes_are_counted_as_statements_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long ones spend the budget sooner; what is refused counts too."""
+    monkeypatch.setattr(budget, "UNASKED_BYTES", 3_000)
+    table = Table()
+    long = "x" * 1500
+    said = [table.say(UNASKED, "information", text=long) for _ in range(2)]
+
+    assert [None, "bytes_spent"] == [code(one) for one in said]
+    assert "R28" in turned_away(table, UNASKED, "information", text=long)
+    assert 2 == table.delivery.state.spent[UNASKED].statements
+    assert verify(table.packet()).refused == 1
+
+
+def test_r28_a_full_delivery_hears_only_what_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the budgets have changed with its plan, the statements that are known have a bound."""
+    table = Table()
+    monkeypatch.setattr(budget, "MOST_STATEMENTS", len(table.delivery.state.statements) + 1)
+    table.say("kz.knb", "information")
+
+    assert "delivery_full" == code(table.say("kz.knb", "information"))
+    assert "R28" in turned_away(table, "kz.knb", "information")
+    assert ("accepted", None) == became(table.say("kz.knb", "stop_requested"))
+
+
+def test_r28_the_same_again_is_answered_when_the_budget_is_spent() -> None:
+    """It needs no entry."""
+    table = Table()
+    envelope = sign_statement(table.statement(UNASKED, "information"), private_key_of(UNASKED))
+    first = submit(table.delivery, envelope, table.now)
+    spend(table, UNASKED, 2)
+
+    assert first == submit(table.delivery, envelope, table.now)
+
+
+def test_r28_other_content_under_one_id_spends_the_budget() -> None:
+    """R18 refuses it, and each attempt counts: a contradiction is no way around."""
+    table = Table()
+    said = table.statement(UNASKED, "information")
+    answers = [table.say(UNASKED, "information", id=said.id, text=f"{number}") for number in range(4)]
+
+    assert [None, "contradiction", "contradiction", "statements_spent"] == [code(one) for one in answers]
+
+
+@pytest.mark.parametrize("service", [UNASKED, ASKED])
+def test_r8_a_stop_is_taken_when_the_budget_is_gone(service: str) -> None:
+    """From every service, at once, and the rest of what is set aside for brakes too."""
+    table = Table().dispatch()
+    spent = table.delivery.state.spent.get(service)
+    spend(table, service, (3 if service == UNASKED else 5) - (spent.statements if spent else 0))
+    answer = table.say(service, "stop_requested")
+
+    assert ("accepted", None) == became(answer)
+    assert table.delivery.state.halt is not None
+    assert answer.seq == table.delivery.state.halt.seq
+    verify(table.packet())
+
+
+def test_r8_the_first_stop_is_taken_even_when_what_is_set_aside_is_gone() -> None:
+    """Who has spent all on brakes that were refused still stops: it can do so once."""
+    table = Table().dispatch()
+    for number in range(8):
+        refused = {"gross": "13.9 kg", "seals_intact": True, "place": f"{number}"}
+        with suppress(RuleBroken):
+            table.say(UNASKED, "interdicted", **refused)
+    assert table.delivery.state.spent[UNASKED].over
+    assert 3 + 2 + 1 == table.delivery.state.spent[UNASKED].statements
+
+    assert ("accepted", None) == became(table.say(UNASKED, "stop_requested"))
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert f"it is stopped already, by entry {halt.seq}" in turned_away(table, UNASKED, "stop_requested")
+    verify(table.packet())
+
+
+def test_r28_more_brakes_are_set_aside_after_each_decision_to_go_on() -> None:
+    """For a seal that did not fit: one more for each service."""
+    table = Table().dispatch()
+    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("uz.customs", "handover_accepted", "tashkent-airport", seals_intact=False)
+    decision = table.opened("decision")
+    for service in table.at(decision).checkpoint.services():
+        table.say(service, "movement_decision", decision)
+    assert 1 == table.delivery.state.went_on
+    spend(table)
+    for number in range(2):
+        table.say(UNASKED, "interdicted", place=f"{number}")
+
+    assert 3 + 1 + 2 == table.delivery.state.spent[UNASKED].statements
+
+
+def test_r28_what_is_too_large_for_its_kind_leaves_no_trace() -> None:
+    """It is turned away at the door, before anything is written, and a stranger refuses a ledger that has it."""
+    table = Table()
+    information = table.statement("kz.knb", "information", to=["uz.customs"], text="x")
+    largest = information.content.declares.largest  # type: ignore[attr-defined]  # it is a kind
+    assert largest < LARGEST_STATEMENT
+
+    def of(size: int) -> Statement:
+        missing = size - len(canonical(information))
+        return information.model_copy(update={"content": information.content.model_copy(update={"text": "x" * (missing + 1)})})
+
+    with pytest.raises(RuleBroken, match=f"{largest + 1} bytes"):
+        budget_of(table, of(largest + 1))
+    budget_of(table, of(largest))
+
+
+def budget_of(table: Table, statement: Statement) -> None:
+    """As at the door, for content that the fields of the kind would not allow."""
+    envelope = sign_statement(statement, private_key_of(statement.service))
+    book = book_of(table.delivery)
+    new = said(statement, envelope, Moment(len(table.delivery.ledger), table.now))
+    if (error := book.budget.turned_away(table.delivery, new, envelope, book.judge)) is not None:
+        raise error
+
+
+def test_r28_what_comes_early_waits_within_its_bound() -> None:
+    """What waits for its checkpoint is carried from run to run: a service has 4 KiB of it, and more is refused, not kept."""
+    table = Table()
+    answers = []
+    while not answers or code(answers[-1]) != "early_spent":
+        answers.append(table.say("uz.police", "ready", "departure"))
+        table.delivery.state.spent.clear()  # it is not about the budget
+    waiting = [canonical(one.envelope) for one in table.delivery.state.early.values()]
+
+    assert ("refused", "R28") == became(answers[-1])
+    assert EARLY_BYTES - 2_000 < sum(map(len, waiting)) <= EARLY_BYTES
+    assert ("early", "R17") == became(table.say("uz.customs", "ready", "departure"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "at", "words"),
+    [
+        ("authorisation_granted", "kz.prosecutor", "consent-kz", {"conditions": [{"text": "x" * 450}] * 3}),
+        ("prepared", "kz.customs", "preparation", {"items": [{"label": "L1", "what": "marking", "gross": "1 g"}] * 1}),
+    ],
+)
+def test_r28_what_the_state_goes_on_holding_has_a_share(
+    monkeypatch: pytest.MonkeyPatch, kind: str, service: str, at: str, words: dict[str, object]
+) -> None:
+    """By the need it answers and how often the plan asks for it: refused beyond it, and the same in fewer words counts."""
+    for one in ("consent.GRANTED_BYTES", "preparation.PREPARED_BYTES"):
+        monkeypatch.setattr(f"domain.rules.{one}", 100)
+    table = Table()
+    if kind == "prepared":
+        table.consent()
+    refused = table.say(service, kind, at, **words)
+
+    assert (("refused", "R28"), "held_too_much") == (became(refused), code(refused))
+    assert ("accepted", None) == became(table.say(service, kind, at))
+    verify(table.packet())
+
+
+def test_r28_a_correction_holds_no_more_than_what_it_corrects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the other's place, and has the same share."""
+    table = Table().prepare()
+    monkeypatch.setattr("domain.rules.preparation.PREPARED_BYTES", 40)
+    said = next(iter(table.delivery.state.counted))
+    content = table.statement("kz.customs", "prepared", "preparation").content
+    answer = table.say("kz.customs", "correction", of=said, reason="weighed again", content=content.model_dump())
+
+    assert "held_too_much" == code(answer)
+
+
+def test_r28_a_ledger_beyond_a_budget_is_refused_by_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation that lets one service say more than others may is found out."""
+    table = Table()
+    with monkeypatch.context() as lenient:
+        lenient.setattr(budget, "UNASKED_STATEMENTS", 10)
+        for _ in range(6):
+            table.say(UNASKED, "information")
+        packet = table.packet()
+    with pytest.raises(NotVerified, match="R28"):
+        verify(packet)
+
+
+def test_r28_a_second_refusal_for_a_budget_in_a_ledger_is_refused_by_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the first is recorded: more of them could make a ledger as large as what they refuse."""
+    table = Table()
+    spend(table)
+    with monkeypatch.context() as lenient:
+        lenient.setattr(budget.Budget, "turned_away", lambda *_: None)
+        assert "statements_spent" == code(table.say(UNASKED, "information"))
+        packet = table.packet()
+    with pytest.raises(NotVerified, match="R28"):
+        verify(packet)
+
+
+def test_r28_a_flood_is_turned_away_before_anything_is_written() -> None:
+    """`admit` is what stands before an Update is taken: it says no without one."""
+    table = Table()
+    spend(table)
+    envelope = sign_statement(table.statement(UNASKED, "information"), private_key_of(UNASKED))
+    with pytest.raises(RuleBroken, match="R28"):
+        admit(table.delivery, envelope, table.now)
+    assert admit(table.delivery, sign_statement(table.statement(UNASKED, "stop_requested"), private_key_of(UNASKED)), table.now)
+
+
+def test_r28_what_all_budgets_come_to_is_known_by_id() -> None:
+    """Ten that are asked and 54 that are not, or 64 that are: with brakes and what was refused once, the table holds it."""
+    shared = [min(SPEAKER_STATEMENTS, SHARED_STATEMENTS // asked) * asked for asked in range(1, MOST_SERVICES + 1)]
+    ordinary = max(of_asked + UNASKED_STATEMENTS * (MOST_SERVICES - asked) for asked, of_asked in enumerate(shared, 1))
+    told_once, first_stop = MOST_SERVICES, 1
+
+    assert ordinary == MOST_STATEMENTS
+    assert MOST_STATEMENTS + MOST_SERVICES * (BRAKES + BRAKES_MORE) + told_once + first_stop <= MOST_KNOWN
+    assert LARGEST_BRAKE < LARGEST_STATEMENT < limits.LARGEST_OF_GOODS
+    assert example_plan().participants()
