@@ -21,6 +21,7 @@ from activities.notices import Notices
 from activities.relay import Relay
 from activities.services import ServiceCaller
 from archive.database import Database
+from archive.folded import FoldedDeliveries
 from archive.keys import KeyChanges
 from archive.ledgers import Ledgers
 from process.brought import deconfliction_key_in, installation_of, password_in
@@ -111,7 +112,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     archive = Database(chosen.archive_url, password_in(chosen.archive_password))
     ring = ring_in(chosen.payload_keys)
     directory, key = OfFile(chosen.directory, KeyChanges(archive)), key_in(chosen.key, chosen.passphrase_file)
-    relay = Relay(key)
+    ledgers = Ledgers(archive, Wrapping(ring))
+    relay = Relay(key, FoldedDeliveries(ledgers).receipt)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
@@ -122,7 +124,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         caller = ServiceCaller(http, installation_of(directory.now).id, key)
         messenger = Messenger(http, directory, key, chosen.gateway_url, box)
         build, queue = chosen.build or build_id(), chosen.task_queue
-        parts = caller, messenger, deconfliction, relay, Keeping(Ledgers(archive, Wrapping(ring)), key)
+        parts = caller, messenger, deconfliction, relay, Keeping(ledgers, key)
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
         await settle(client, queue, build, takes_over=chosen.takes_over)
         log.info("the worker is ready", extra={"task_queue": queue, "build": build})

@@ -2,6 +2,7 @@
 the installation's key. Never by an activity's result, which could be put there by whoever can write to Temporal.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.delivery.ledger import Receipt
+from domain.delivery.ledger import Kept, Receipt
 from domain.record.receipts import signed
 from domain.rules.outside import Report
 from domain.signing.envelope import Envelope
@@ -21,8 +22,10 @@ from workflows.messages import hand_in, update_id, workflow_id
 class Relay:
     """The way in, with the installation's key."""
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
+    def __init__(self, key: Ed25519PrivateKey, recorded: Callable[[str, Kept], Awaitable[Receipt]]) -> None:
+        """`recorded`: how a receipt is read in the archive."""
         self._key = key
+        self._recorded = recorded
 
     async def report(self, delivery: str, fact: Report) -> None:
         """A fact. A delivery that has ended needs to know nothing more. Raises `RPCError` if it cannot be reached."""
@@ -34,12 +37,14 @@ class Relay:
                 raise
 
     async def submit(self, delivery: str, envelope: Envelope) -> Envelope:
-        """A statement that was fetched; its receipt, signed. Raises what `execute_update` raises."""
+        """A statement that was fetched; its receipt, signed. Raises what `execute_update` raises, and where it must be
+        read in the archive, what that raises.
+        """
         handed = hand_in(envelope, delivery, datetime.now(UTC), self._key)
-        receipt: Receipt = await _workflow(delivery).execute_update(
-            messages.SUBMIT, handed, id=update_id(envelope), result_type=Receipt
+        answer: Receipt | Kept = await _workflow(delivery).execute_update(
+            messages.SUBMIT, handed, id=update_id(envelope), result_type=messages.ANSWER
         )
-        return signed(receipt, self._key)
+        return signed(answer if isinstance(answer, Receipt) else await self._recorded(delivery, answer), self._key)
 
 
 def _workflow(delivery: str) -> WorkflowHandle[Any, Any]:

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from archive.batches import Opened
 from archive.ledgers import Ledgers
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Entry
+from domain.delivery.ledger import Entry, Kept, Receipt
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
-from domain.record.door import resume
+from domain.record.door import receipt_of, resume
 from domain.signing.canonical import Frozen, canonical
 from domain.words.errors import NotFound, NotVerified
 from domain.words.identifiers import State
@@ -95,6 +95,13 @@ class FoldedDeliveries:
         self._forget()
         assert delivery is not None  # noqa: S101 - a batch has an entry
         return delivery
+
+    async def receipt(self, name: str, kept: Kept) -> Receipt:
+        """What was answered to a statement that its run has let go of. Raises as `newest` does."""
+        found = receipt_of(await self.newest(name), kept.seq)
+        if found.fingerprint != kept.fingerprint:
+            raise NotVerified("the archive has another statement than the workflow", kept.seq)
+        return found
 
     def drop(self, name: str) -> None:
         """Forget it: the next reader begins with its first entry."""

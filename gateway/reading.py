@@ -19,7 +19,7 @@ from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import Filters, Question, Sort
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
@@ -82,6 +82,10 @@ class Reading:
             raise NotAllowed(message, hint="how it ended is in the list, and its leaves are in the ledger")
         self._expected.pop((caller.id, name), None)
         return await self._folded.newest(name)
+
+    async def receipt(self, name: str, kept: Kept) -> Receipt:
+        """What was answered to a statement that its run has let go of. Raises as `delivery` does."""
+        return await self._folded.receipt(name, kept)
 
     async def view(self, caller: Service, name: str) -> DeliveryView:
         """The summary of one delivery."""

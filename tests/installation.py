@@ -29,6 +29,7 @@ from activities.services import ServiceCaller
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
+from archive.folded import FoldedDeliveries
 from archive.keys import KeyChanges
 from archive.ledgers import Ledgers
 from archive.reads import Reads
@@ -282,9 +283,10 @@ async def installed(
         desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY, reading_of(reads._database))
         sessions = Sessions(reads._database)
         app = application(desk, Proofs(in_force, url), reads, sessions, openid)
-        relay = Relay(VIGIL_KEY)
+        ledgers = Ledgers(reads._database, Wrapping(PAYLOAD_KEYS))
+        relay = Relay(VIGIL_KEY, FoldedDeliveries(ledgers).receipt)
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
-        keeping = Keeping(Ledgers(reads._database, Wrapping(PAYLOAD_KEYS)), VIGIL_KEY)
+        keeping = Keeping(ledgers, VIGIL_KEY)
         parts = caller, messenger, Deconfliction(DECONFLICTION_KEY, of_worker, relay), relay, keeping
         worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))

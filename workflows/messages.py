@@ -6,14 +6,14 @@ Nothing sensitive is in ids or names: those are never encrypted by Temporal.
 import hashlib
 import hmac
 from datetime import datetime, timedelta
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
 from domain.delivery.carried import Carried
 from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
-from domain.delivery.ledger import Entry
+from domain.delivery.ledger import Entry, Kept, Receipt
 from domain.delivery.requests import Notice, Request
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
@@ -35,6 +35,10 @@ CHANGE_KEYS = "change_keys"
 REPORT = "report"
 QUERY_SIZE = "size"
 QUERY_RECEIPT = "receipt"
+ANSWER: Any = Receipt | Kept
+"""To a statement: where the archive alone has its receipt, the number of its entry."""
+AMENDED: Any = Entry | Kept
+"""To a changed plan, likewise."""
 
 REGISTER = "Register"
 CLAIM = "claim"

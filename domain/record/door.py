@@ -220,11 +220,11 @@ def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt | Ke
     if known is not None:
         held = delivery.ledger.holds(known.seq)
         fingerprint = envelope.fingerprint()
-        return _receipt(delivery, known.seq, statement.id) if held else Kept(seq=known.seq, fingerprint=fingerprint)
+        return receipt_of(delivery, known.seq) if held else Kept(seq=known.seq, fingerprint=fingerprint)
     advance(delivery, at)
     check_budget(delivery, statement, envelope, at)
     entry = _record(delivery, stated(delivery, statement, envelope, max(at, delivery.state.now)), at)
-    return _receipt(delivery, entry.seq, statement.id)
+    return receipt_of(delivery, entry.seq)
 
 
 def stated(delivery: Delivery, statement: Statement, envelope: Envelope, at: datetime) -> Stated:
@@ -246,7 +246,24 @@ def receipt(delivery: Delivery, envelope: Envelope) -> Receipt | Kept | None:
         return Kept(seq=known.seq, fingerprint=envelope.fingerprint())
     entry = delivery.ledger[known.seq]
     same = isinstance(entry, Entry) and isinstance(entry.event, Stated) and entry.event.envelope == envelope
-    return _receipt(delivery, known.seq, statement.id) if same else None
+    return receipt_of(delivery, known.seq) if same else None
+
+
+def receipt_of(delivery: Delivery, seq: int) -> Receipt:
+    """The receipt of the statement in entry `seq`, which is held here."""
+    ledger, entry = delivery.ledger, delivery.ledger[seq]
+    assert isinstance(entry, Entry)  # noqa: S101 - only a packet leaves something out
+    assert isinstance(entry.event, Stated)  # noqa: S101
+    return Receipt(
+        delivery=delivery.plan.operation,
+        plan=delivery.state.plan_at(seq),
+        statement=delivery.law.read(entry.event.envelope).id,
+        fingerprint=entry.event.envelope.fingerprint(),
+        entry=entry,
+        size=seq + 1,
+        root=ledger.root_at(seq + 1),
+        proof=ledger.proof_at(seq),
+    )
 
 
 def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:
@@ -254,23 +271,6 @@ def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:
     advance(delivery, delivery.state.now)
     mind_the_archive(delivery, delivery.state.now)
     return entry
-
-
-def _receipt(delivery: Delivery, seq: int, statement: str) -> Receipt:
-    ledger = delivery.ledger
-    entry = ledger[seq]
-    assert isinstance(entry, Entry)  # noqa: S101 - only a packet leaves something out
-    assert isinstance(entry.event, Stated)  # noqa: S101
-    return Receipt(
-        delivery=delivery.plan.operation,
-        plan=delivery.state.plan_at(seq),
-        statement=statement,
-        fingerprint=entry.event.envelope.fingerprint(),
-        entry=entry,
-        size=seq + 1,
-        root=ledger.root_at(seq + 1),
-        proof=ledger.proof_at(seq),
-    )
 
 
 def _still_open(delivery: Delivery) -> None:

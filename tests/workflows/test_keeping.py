@@ -22,11 +22,11 @@ from domain.signing.canonical import canonical
 from domain.words.errors import Unavailable
 from process.ring import Wrapping
 from tests.installation import PATIENCE, PAYLOAD_KEYS, VIGIL_KEY, Installation, installed, quick, stop_by
-from tests.support import SECRET, Table, example_scenario, signed_plan
+from tests.support import SECRET, Table, example_scenario
 from tests.workflows.test_controlled_delivery import started, update
 from workflows import messages
 from workflows.keeping import next_batch
-from workflows.messages import MOST_ENTRIES, Docket, Ending, HandIn, KeptTree, KeptUpTo, hand_in
+from workflows.messages import MOST_ENTRIES, Ending, HandIn, KeptUpTo, hand_in
 
 
 def ledgers_of(at: Installation) -> Ledgers:
@@ -122,29 +122,25 @@ async def test_whoever_completes_the_activity_makes_no_run_forget_an_entry(
     assert canonical(receipt.entry) == entries[receipt.seq]
 
 
-def docket_of(table: Table) -> Docket:
-    """What its workflow would begin from."""
-    directory, cards = table.delivery.brought
-    return Docket(plan=signed_plan(table.delivery.plan), directory=directory, cards=cards, secret=SECRET.hex(), rules=1)
-
-
 def test_a_batch_is_bounded_in_entries_and_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """200 entries; or as many as fit the bytes; and a single larger one goes alone, never none."""
     table = Table()
     while len(table.delivery.ledger) <= MOST_ENTRIES:
-        table.say("uz.police", "stop_requested")
-    docket, whole = docket_of(table), len(table.delivery.ledger)
-    first = next_batch(table.delivery, docket, KeptTree())
-    rest = next_batch(table.delivery, docket, KeptTree(size=MOST_ENTRIES, peaks=("0" * 64,) * MOST_ENTRIES.bit_count()))
+        table.say("kz.customs", "information", text="more")
+    delivery, whole = table.delivery, len(table.delivery.ledger)
+    first, root = next_batch(delivery, delivery.brought), delivery.ledger.root_at(MOST_ENTRIES)
     sizes = [len(canonical(one)) for one in first.entries[:3]]
-    monkeypatch.setattr("workflows.keeping.MOST_ENTRIES_BYTES", sizes[0] + sizes[1])
-    two = next_batch(table.delivery, docket, KeptTree())
-    monkeypatch.setattr("workflows.keeping.MOST_ENTRIES_BYTES", sizes[0] - 1)
-    one = next_batch(table.delivery, docket, KeptTree())
+    with monkeypatch.context() as smaller:
+        smaller.setattr("workflows.keeping.MOST_ENTRIES_BYTES", sizes[0] + sizes[1])
+        two = next_batch(delivery, delivery.brought)
+        smaller.setattr("workflows.keeping.MOST_ENTRIES_BYTES", sizes[0] - 1)
+        one = next_batch(delivery, delivery.brought)
+    delivery.ledger.keep(MOST_ENTRIES)
+    rest = next_batch(delivery, (None, None))
 
-    assert (MOST_ENTRIES, table.delivery.ledger.root_at(MOST_ENTRIES)) == (first.size, first.root)
+    assert (MOST_ENTRIES, root) == (first.size, first.root)
     assert (MOST_ENTRIES, whole, None) == (rest.first, rest.size, rest.directory)
-    assert (docket.directory, docket.cards) == (first.directory, first.cards)
+    assert delivery.brought == (first.directory, first.cards)
     assert [2, 1] == [len(two.entries), len(one.entries)]
 
 
@@ -158,10 +154,10 @@ async def test_a_batch_that_is_kept_again_changes_nothing_and_another_ledger_is_
     room = ActivityEnvironment()
     room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
     try:
-        batch = next_batch(table.delivery, docket_of(table), KeptTree())
+        batch = next_batch(table.delivery, table.delivery.brought)
         answers = [await room.run(Keeping(ledgers, VIGIL_KEY).keep, batch) for _ in range(2)]
         with pytest.raises(ApplicationError, match="diverge at entry"):
-            await room.run(Keeping(ledgers, VIGIL_KEY).keep, next_batch(other.delivery, docket_of(other), KeptTree()))
+            await room.run(Keeping(ledgers, VIGIL_KEY).keep, next_batch(other.delivery, other.delivery.brought))
         held = await ledgers.held(table.delivery.plan.operation)
         read = Deliveries(archive, Wrapping(PAYLOAD_KEYS))
         row = await read.one(Question(reader="supervision", reach="all"), table.delivery.plan.operation)
