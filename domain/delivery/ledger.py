@@ -190,8 +190,8 @@ class Ledger:
         return self._frontier.root().hex()
 
     def root_at(self, size: int) -> str:
-        """The root of the first `size` leaves, at least one, where the last of these is held."""
-        return self._roots[self._place(size - 1)].hex()
+        """The root of the first `size` leaves, at least one: of all, or where the last of these is held."""
+        return self.root if size == len(self) else self._roots[self._place(size - 1)].hex()
 
     def leaf_at(self, seq: int) -> str:
         """The leaf of entry number `seq`."""
