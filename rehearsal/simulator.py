@@ -239,7 +239,7 @@ class _Theatre:
             f"{one.checkpoint.id} waits for {', '.join(one.waiting_for())}" for one in self._delivery.state.open_checkpoints()
         ]
         message = f"{why}, and {len(self._delivery.ledger)} entries: {'; '.join(waits)}"
-        return NotEnded(message, self._delivery)
+        return NotEnded(message, self._whole)
 
     # The services
 

@@ -720,7 +720,7 @@ BUGS = (
         "delegation",
     ),
     Bug("R21", "domain/rules/speaking.py", "backup.state == asked.state", "True", "delegation"),
-    Bug("R21", "domain/rules/speaking.py", "return asked and _is_backup(", "return _is_backup(", "delegation"),
+    Bug("R21", "domain/rules/speaking.py", "return asked and is_backup(", "return is_backup(", "delegation"),
     Bug(
         "R21",
         "domain/rules/speaking.py",
@@ -972,11 +972,17 @@ BUGS = (
     Bug(
         "hand-in",
         "workflows/messages.py",
-        "if not -BEHIND <= ahead <= most:",
-        "if not -BEHIND <= ahead:",
+        "return -BEHIND <= at - now <= ahead",
+        "return -BEHIND <= at - now",
         "workflows/messages",
     ),
-    Bug("hand-in", "workflows/messages.py", "if not -BEHIND <= ahead <= most:", "if not ahead <= most:", "workflows/messages"),
+    Bug(
+        "hand-in",
+        "workflows/messages.py",
+        "return -BEHIND <= at - now <= ahead",
+        "return at - now <= ahead",
+        "workflows/messages",
+    ),
     Bug(
         "hand-in",
         "workflows/messages.py",
@@ -1036,8 +1042,8 @@ BUGS = (
     Bug(
         "R11",
         "domain/views/sight.py",
-        "return halt.finding if seen.whole or (halt.by is not None and seen.own(halt.by, delivery)) else halt.cause",
-        "return halt.finding",
+        "if seen.whole or (halt.by is not None and seen.own(halt.by, delivery)):",
+        "if True:",
         "sight",
     ),
     Bug(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Deconflicted, Deferred
+from domain.delivery.events import Closed, Deconflicted, Deferred
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
 from domain.plan.selectors import Selector
@@ -198,10 +198,16 @@ def test_selectors_added_after_it_has_left_are_signed_for_or_passed_over() -> No
     changed(table, more_selectors(table.plan, "new"))
     assert table.is_open("deconfliction.2")
     table.pass_time(seconds=table.plan.contingencies.decision.total_seconds())
-    assert "unanswered" == table.delivery.state.progress["deconfliction.2"].result
+    assert "unanswered" == result_of(table, "deconfliction.2")
     assert table.delivery.state.halt is None
     assert not looks(table)
     assert "deconfliction.3" not in table.delivery.state.progress
+
+
+def result_of(table: Table, checkpoint: str) -> str:
+    """How a checkpoint closed."""
+    events = [entry.event for entry in table.delivery.ledger.entries]
+    return next(one.result for one in events if isinstance(one, Closed) and one.checkpoint == checkpoint)
 
 
 def test_what_was_put_off_is_looked_into_when_there_is_room() -> None:

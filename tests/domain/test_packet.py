@@ -31,7 +31,7 @@ from domain.record.verify import Compared, against, verify
 from domain.rules.conflict import GAVE_WAY
 from domain.rules.course import DELIVERED
 from domain.rules.speaking import CONTRADICTION, HAS_CLOSED, HAS_ENDED, HAS_HALTED, NO_STOP, NOT_OPEN_YET
-from domain.signing.canonical import canonical, digest_of_bytes
+from domain.signing.canonical import canonical, digest_of_bytes, plain
 from domain.signing.envelope import MANIFEST_TYPE, sign
 from domain.words.errors import NotVerified
 from domain.words.moments import utc_text
@@ -208,13 +208,15 @@ def test_sealed_by_another_is_found() -> None:
 
 
 def test_seal_with_two_signatures_is_found() -> None:
-    """A seal has one signature, even if the second one is good too."""
+    """A seal has one signature, even if the second one is good too, or by somebody else."""
     data, _ = told()
     _, manifest, _ = unseal(data)
     key = private_key_of(VIGIL)
-    twice = sign(canonical(manifest), MANIFEST_TYPE, key, key)
+    once = plain(sign(canonical(manifest), MANIFEST_TYPE, key))
+    other = plain(sign(canonical(manifest), MANIFEST_TYPE, key, private_key_of("kz.customs")))
     start = data.rindex(b',"seal":') + len(b',"seal":')
-    assert not holds(data[:start] + canonical(twice) + b"}")
+    for twice in (once | {"signatures": once["signatures"] * 2}, other):
+        assert not holds(data[:start] + canonical(twice) + b"}")
 
 
 def test_seal_in_another_spelling_is_found() -> None:

@@ -107,7 +107,7 @@ def test_r17_checkpoints_open_in_the_order_of_the_steps() -> None:
         planned = table.plan.find(name)
         due = utc_text(table.now + (table.plan.due_after(planned) if planned is not None else timedelta(hours=1)))
         assert "is nothing, recorded is opened" in forbidden(table, Opened(checkpoint=name, due=due))
-    assert list(table.delivery.state.progress) == ["deconfliction.1", "consent-kz", "consent-uz"]
+    assert list(table.delivery.state.progress) == ["consent-kz", "consent-uz"]
 
 
 def test_r17_without_a_handover_the_delivery_still_follows_the_departure() -> None:

@@ -26,7 +26,7 @@ from tests.support import SECRET, Table, example_scenario
 from tests.workflows.test_controlled_delivery import started, update
 from workflows import messages
 from workflows.keeping import next_batch
-from workflows.messages import MOST_ENTRIES, Ending, HandIn, KeptUpTo, hand_in
+from workflows.messages import MOST_ENTRIES, Ending, HandIn, KeptUpTo, Pace, hand_in
 
 
 def ledgers_of(at: Installation) -> Ledgers:
@@ -54,12 +54,12 @@ async def ended(at: Installation, plan: Plan) -> Ending:
     return ending
 
 
-@pytest.mark.parametrize("entries_per_run", [1500, 7])
-async def test_the_archive_has_every_entry_when_the_workflow_is_over(temporal: Client, entries_per_run: int) -> None:
+@pytest.mark.parametrize("pace", [Pace(), Pace(events=50)], ids=["in one run", "in many runs"])
+async def test_the_archive_has_every_entry_when_the_workflow_is_over(temporal: Client, pace: Pace) -> None:
     """Byte for byte and under the root that the workflow returns, in one run or in many; lists say that it has ended."""
     plan, scenario = quick(*example_scenario("almaty-tashkent"))
     async with installed(temporal, plan, scenario) as at:
-        await started(at, plan, entries_per_run=entries_per_run)
+        await started(at, plan, pace=pace)
         ending = await ended(at, plan)
         entries = await kept(at, plan, ending.size)
         held = await ledgers_of(at).held(plan.operation)
