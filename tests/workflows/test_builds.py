@@ -79,7 +79,8 @@ async def test_a_delivery_stays_with_its_build_until_it_goes_on_as_a_new_run(tem
             await started(at, third)
             await asked(at, third)
             receipt = await update(at, plan, stop_by(plan.initiator, plan), "stays")
-            await update(at, other, stop_by(other.initiator, other), "goes on")
+            stop = stop_by(other.initiator, other)
+            await update(at, other, stop, "goes on")
             await becomes(at, other, NEW)
             await at.caught_up(other)
             ledger = await at.gateway(other.initiator).ledger(other.operation)
@@ -87,7 +88,7 @@ async def test_a_delivery_stays_with_its_build_until_it_goes_on_as_a_new_run(tem
             assert (OLD, NEW) == (await build_of(at, plan), await build_of(at, third))
     assert "accepted" == receipt.verdict.verdict
     assert list(range(len(ledger))) == [entry.seq for entry in ledger]
-    assert 1 == sum(isinstance(entry.event, Stated) for entry in ledger)
+    assert 1 == sum(isinstance(entry.event, Stated) and entry.event.envelope == stop for entry in ledger)
 
 
 async def test_a_run_that_has_grown_old_goes_on_as_a_new_one_on_the_current_build(temporal: Client) -> None:

@@ -67,6 +67,7 @@ async def test_the_same_statement_again_gets_its_first_receipt_and_no_second_ent
         stop = stop_by("uz.police", plan)
         first = await update(at, plan, stop, "one")
         again = await update(at, plan, stop, "two")
+        await at.caught_up(plan)
         ledger = await at.gateway(plan.initiator).ledger(plan.operation)
 
     assert (first.seq, first.fingerprint) == (again.seq, again.fingerprint)
