@@ -71,7 +71,7 @@ MOST_OF_A_TEST = 4
 NOT_LAW = (
     r"def (asked|window|until|may_read|third_state|permitted|bound|code_of|asked_in_place|may_be_opened)\(",
     r"def (need_of|kind_of|content|confirming|read|newest|book_for|opened|leaving|next_moment)\(",
-    r"def (answers|statement|_read|_parsed|_check_needs|_answers|kinds_in|contingencies_in|_closing)\(",
+    r"def (answers|statement|signature|turned_away|_read|_parsed|_check_needs|_answers|kinds_in|contingencies_in|_closing)\(",
     r"def (__pydantic_init_subclass__|__post_init__)\(",
     r"raise (TypeError|RuntimeError|ValueError|RuleBroken|Malformed)",
     r"message = ",
@@ -95,6 +95,21 @@ NEVER = {
     "speaking._answer: return",
 }
 """What other rules keep from ever coming about, and is there all the same: the second net where the first must hold."""
+
+BEYOND = {
+    'amending.room: yield Fault(place="document", '
+    'problem=f"R28: it has had {len(delivery.state.plans)} plans; it is changed no more")',
+    "budget.Budget.exceeded: return IS_FULL(most=MOST_STATEMENTS)",
+    "budget.Budget.exceeded: return SAID_ENOUGH(service=service, most=statements)",
+    "budget.Budget.exceeded: return SAID_TOO_MUCH(service=service, most=most_bytes)",
+    "budget.Budget.hear: return HELD_TOO_MUCH(kind=said.content.kind, most=most)",
+    "budget.Budget.hear: return over",
+    'budget._is_first_stop: return is_brake(statement) and delivery.state.halt is None and verdict.verdict == "accepted"',
+    "outside.is_news: return state.behind is not None",
+}
+"""What takes more statements or bytes than a golden ledger is to have, or leaves no entry (R28): the tests of budgets and of an
+archive that is behind hold it.
+"""
 
 
 class Tried(Frozen):
@@ -342,7 +357,7 @@ def unreached(goldens: Iterable[Golden]) -> list[str]:
         report_file = Path(folder) / "reach.json"
         coverage.json_report(outfile=str(report_file))
         files = json.loads(report_file.read_text())["files"]
-    return sorted({one for name, file in files.items() for one in _missing(Path(name), file)} - NEVER)
+    return sorted({one for name, file in files.items() for one in _missing(Path(name), file)} - NEVER - BEYOND)
 
 
 def _missing(path: Path, file: dict[str, Any]) -> Iterator[str]:

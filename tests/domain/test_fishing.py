@@ -204,6 +204,17 @@ def test_selectors_added_after_it_has_left_are_signed_for_or_passed_over() -> No
     assert "deconfliction.3" not in table.delivery.state.progress
 
 
+def test_selectors_added_after_it_has_left_may_be_refused() -> None:
+    """Nor does a refusal halt what is under way; nobody is asked for these again."""
+    table = Table().dispatch()
+    table.signed = table.alone = False
+    changed(table, more_selectors(table.plan, "new"))
+    assert "accepted" == became(table.say(SIGNER, "deconfliction_refused", "deconfliction.2", reason="too many"))[0]
+    assert table.delivery.state.halt is None
+    assert not looks(table)
+    assert not table.is_open("deconfliction.3")
+
+
 def result_of(table: Table, checkpoint: str) -> str:
     """How a checkpoint closed."""
     events = [entry.event for entry in table.delivery.ledger.entries]
