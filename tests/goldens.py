@@ -97,8 +97,10 @@ NEVER = {
 """What other rules keep from ever coming about, and is there all the same: the second net where the first must hold."""
 
 BEYOND = {
-    'amending.room: yield Fault(place="document", '
-    'problem=f"R28: it has had {len(delivery.state.plans)} plans; it is changed no more")',
+    (
+        'amending.room: yield Fault(place="document", '
+        'problem=f"R28: it has had {len(delivery.state.plans)} plans; it is changed no more")'
+    ),
     "budget.Budget.exceeded: return IS_FULL(most=MOST_STATEMENTS)",
     "budget.Budget.exceeded: return SAID_ENOUGH(service=service, most=statements)",
     "budget.Budget.exceeded: return SAID_TOO_MUCH(service=service, most=most_bytes)",
