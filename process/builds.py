@@ -104,14 +104,14 @@ async def settle(client: Client, task_queue: str, build: str, *, takes_over: boo
         try:
             if takes_over or not await current(client, task_queue):
                 await make_current(client, task_queue, build)
+            if takes_over:
+                await move(client, task_queue, build)
             break
         except RPCError as error:
             if error.status not in _NOT_YET or loop.time() > until:
                 message = f"Temporal does not take {build} as a build of the workers of {task_queue}"
                 raise Unavailable(message, hint=error.message) from error
         await asyncio.sleep(PAUSE)
-    if takes_over:
-        await move(client, task_queue, build)
 
 
 _NOT_YET = (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION)

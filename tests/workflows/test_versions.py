@@ -85,7 +85,7 @@ async def test_a_delivery_ends_under_the_version_it_began_with(temporal: Client,
 
     assert runs > 2
     assert 1 == rules_of(entries) == verify(packet).rules
-    assert ["accepted"] == acceptances(entries)
+    assert ["accepted"] == acceptances(entries), [entry.event.event for entry in entries]
     assert "delivered_with_arrests" == verify(packet).outcome
 
 
