@@ -93,7 +93,7 @@ def paths() -> dict[str, tuple[Plan, Scenario]]:
 async def compete(at: Installation, plan: Plan) -> None:
     """Another operation has claimed what this plan touches."""
     touched = hashes(DECONFLICTION_KEY, plan.consignment.identifiers, plan.selectors)
-    rival = Claim(delivery="another-operation", contact="uz.police", hashes=touched)
+    rival = Claim(delivery="another-operation", contact="uz.police", state="UZ", signer="uz.prosecutor", order=2, hashes=touched)
     book = Book(live=Register(number=1, claims=(rival,)))
     await at.client.start_workflow(messages.REGISTER, book, id=register_id(at.task_queue), task_queue=at.task_queue)
 
