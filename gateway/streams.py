@@ -15,6 +15,8 @@ log = logging.getLogger("vigil.gateway")
 
 KEEP_ALIVE = 15.0
 """Seconds of silence on a stream after which a comment is sent."""
+GONE = 1.0
+"""Seconds after which it is noticed that a client has gone: its share is another's."""
 STREAMS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("streams")
 """Streams that are open: they are ended when the process is asked to stop."""
 
@@ -29,7 +31,7 @@ async def stream(request: web.Request, found: AsyncIterator[Entry | Withheld]) -
         request.app[STREAMS].add(request.task)
         request.task.add_done_callback(request.app[STREAMS].discard)
         try:
-            async for text in _events(first, recorded):
+            async for text in _events(request, first, recorded):
                 await answer.write(text)
         except VigilError as error:
             log.warning("a stream of changes broke off", extra={"code": error.code})
@@ -55,15 +57,25 @@ async def _while_known(request: web.Request, entries: AsyncIterator[Entry | With
         yield entry
 
 
-async def _events(first: Entry | Withheld | None, recorded: AsyncIterator[Entry | Withheld]) -> AsyncIterator[bytes]:
-    """Entries as server-sent events, and a comment now and then so that nobody on the way takes silence for death."""
+async def _events(
+    request: web.Request, first: Entry | Withheld | None, recorded: AsyncIterator[Entry | Withheld]
+) -> AsyncIterator[bytes]:
+    """Entries as server-sent events, and a comment now and then so that nobody on the way takes silence for death.
+
+    Raises `ConnectionError` once the client has gone.
+    """
+    clock = asyncio.get_running_loop().time
     entry = first
     while entry is not None:
         yield f"id: {entry.seq}\ndata: {entry.model_dump_json()}\n\n".encode()
-        coming = asyncio.ensure_future(anext(recorded, None))
+        coming, spoken = asyncio.ensure_future(anext(recorded, None)), clock()
         try:
-            while not (await asyncio.wait({coming}, timeout=KEEP_ALIVE))[0]:
-                yield b": still here\n\n"
+            while not (await asyncio.wait({coming}, timeout=min(GONE, KEEP_ALIVE)))[0]:
+                if request.transport is None or request.transport.is_closing():
+                    raise ConnectionResetError
+                if clock() - spoken >= KEEP_ALIVE:
+                    spoken = clock()
+                    yield b": still here\n\n"
         except BaseException:
             coming.cancel()
             raise

@@ -358,6 +358,7 @@ async def test_who_takes_no_part_sees_nothing(at: At) -> None:
 
 async def test_an_inbox_holds_what_one_is_asked_and_no_more(at: At) -> None:
     """The prosecutor finds the request for consent with its due time; the police are asked nothing yet."""
+    await at.installation.opened(at.plan, "consent-uz")
     asked = [one for one in (await at.door("uz.prosecutor").inbox()).requests if one.delivery == at.plan.operation]
     others = [one for one in (await at.door("uz.police").inbox()).requests if one.delivery == at.plan.operation]
 

@@ -199,7 +199,7 @@ async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Cl
     await end_what_runs(temporal, workflow_id(plan.operation))
 
     assert plan.operation in told.left
-    assert [1] == [entry.seq for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]
+    assert 1 == sum(isinstance(entry, Entry) and isinstance(entry.event, KeysChanged) for entry in ledger)
 
 
 @pytest.mark.parametrize("service", ["uz.customs", "supervision", "audit"])

@@ -74,7 +74,7 @@ async def at(temporal: Client) -> AsyncIterator[At]:
         yield At(installation, plan)
 
 
-READERS = {"inbox": "uz.prosecutor", "reads": "audit"}
+READERS = {"inbox": "uz.prosecutor", "reads": "audit", "alarms": "supervision"}
 """Who may, where the initiator may not or would be shown nothing."""
 ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
 ELSEWHERE = {"decode", "keys", "expunge", "expunged"}
