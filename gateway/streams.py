@@ -71,8 +71,7 @@ async def _events(
         coming, spoken = asyncio.ensure_future(anext(recorded, None)), clock()
         try:
             while not (await asyncio.wait({coming}, timeout=min(GONE, KEEP_ALIVE)))[0]:
-                if request.transport is None or request.transport.is_closing():
-                    raise ConnectionResetError
+                _still_there(request)
                 if clock() - spoken >= KEEP_ALIVE:
                     spoken = clock()
                     yield b": still here\n\n"
@@ -80,3 +79,8 @@ async def _events(
             coming.cancel()
             raise
         entry = coming.result()
+
+
+def _still_there(request: web.Request) -> None:
+    if request.transport is None or request.transport.is_closing():
+        raise ConnectionResetError

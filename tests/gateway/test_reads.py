@@ -74,12 +74,12 @@ async def at(temporal: Client) -> AsyncIterator[At]:
         yield At(installation, plan)
 
 
-READERS = {"inbox": "uz.prosecutor", "reads": "audit", "alarms": "supervision"}
+READERS = {"inbox": "uz.prosecutor", "reads": "audit"}
 """Who may, where the initiator may not or would be shown nothing."""
 ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
-ELSEWHERE = {"decode", "keys", "expunge", "expunged"}
-"""Tried where there is something to decode, a change to announce, or a delivery to expunge: in `test_codec_server.py`,
-`test_keys.py` and `test_reading.py`.
+ELSEWHERE = {"alarms", "decode", "keys", "expunge", "expunged"}
+"""Tried where there is an alarm, something to decode, a change to announce, or a delivery to expunge: in `test_alarms.py`,
+`test_codec_server.py`, `test_keys.py` and `test_reading.py`.
 """
 OF_NO_DELIVERY = {"health", "openapi", "measure", "directory"}
 
@@ -91,7 +91,7 @@ async def test_every_route_that_shows_anything_leaves_its_record(at: At, route: 
     """
     action = route.kwargs["name"]
     if action in NO_VIEWS | ELSEWHERE:
-        assert "GET" != route.method or action in OF_NO_DELIVERY | {"expunged"}
+        assert "GET" != route.method or action in OF_NO_DELIVERY | {"alarms", "expunged"}
         return
     service = READERS.get(action, at.plan.initiator)
     target = route.path.replace("{delivery}", at.plan.operation)
