@@ -36,6 +36,7 @@ OF_ALL = {
     "/v1/sign-in": ("POST",),
     "/v1/metrics": ("GET",),
     "/v1/reads": ("GET",),
+    "/v1/alarms": ("GET",),
     "/v1/codec/decode": ("POST",),
     **dict.fromkeys(OPEN, ("GET",)),
 }

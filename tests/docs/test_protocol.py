@@ -687,7 +687,7 @@ async def test_the_reader_of_the_stream_resumes(said: dict[str, Any]) -> None:
     shown = next(answered for asked, answered in exchanges() if "/changes" in asked.body)
     found = list(said["entries_in"](shown.body.partition("\n\n")[2].splitlines()))
     assert [number for number, _ in found] == [7, 8, 9, 10, 11]
-    assert found[-1][1]["seq"] == 8
+    assert found[-1][1]["seq"] == 11
 
 
 def test_the_keys_of_the_examples_are_nobodys(said: dict[str, Any]) -> None:
