@@ -91,6 +91,7 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.reads
 	@$(BIN)/python -m bench.hostile
 	@$(BIN)/python -m bench.archive
+	@$(BIN)/python -m bench.largest
 
 bugs: $(STAMP) ## plant bugs one at a time and see that the tests that must catch them do (ONLY=R15: those of one rule)
 	@$(BIN)/python -m tests.planted_bugs $(ONLY)
