@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,7 @@ from domain.record.packet import Purpose, seal
 from domain.record.receipts import signed
 from domain.rules import amending
 from domain.rules.books import newest
+from domain.rules.budget import is_brake
 from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.views.sight import sight
@@ -44,6 +45,7 @@ from domain.words.moments import utc_text
 from gateway.access import may_see, may_start
 from gateway.acknowledging import Acknowledgements
 from gateway.health import Health, Pulse
+from gateway.lanes import Lanes
 from gateway.reading import NOT_HERE, Reading
 from gateway.rekeying import Rekeying, may_be_taken
 from gateway.temporal import NoWorkerError, as_ours
@@ -92,6 +94,7 @@ class Desk:
         self._in_force = directory
         self._cards = cards
         self._key = key
+        self._lanes = Lanes()
         self._acknowledgements = Acknowledgements(client, key, reading)
         self._pulse = Pulse(client, task_queue)
 
@@ -234,14 +237,14 @@ class Desk:
             judging.cancel()
 
     async def _judged(self, statement: Statement, envelope: Envelope) -> Receipt:
-        with as_ours(statement.delivery):
-            answer: Receipt | Kept = await self._handle(statement.delivery).execute_update(
-                messages.SUBMIT,
-                self._handed(envelope, statement.delivery),
-                id=update_id(envelope),
-                result_type=messages.ANSWER,
-                rpc_timeout=UNTIL_LEFT,
-            )
+        delivery = statement.delivery
+        handed = self._handed(envelope, delivery)  # it was received now, however long it waits
+        turn = nullcontext() if is_brake(statement) else self._lanes.turn(delivery, UNTIL_LEFT.total_seconds())
+        async with turn:
+            with as_ours(delivery):
+                answer: Receipt | Kept = await self._handle(delivery).execute_update(
+                    messages.SUBMIT, handed, id=update_id(envelope), result_type=messages.ANSWER, rpc_timeout=UNTIL_LEFT
+                )
         return answer if isinstance(answer, Receipt) else await self.reading.receipt(statement.delivery, answer)
 
     async def _leave(self, statement: Statement, envelope: Envelope) -> Receipt | Left:
