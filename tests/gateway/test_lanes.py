@@ -29,13 +29,15 @@ async def test_no_more_are_under_way_than_temporal_takes_and_all_have_their_turn
 
 async def test_other_deliveries_have_lanes_of_their_own() -> None:
     """One whose worker judges nothing keeps no other waiting; and who waits there too long hears that no worker answers."""
-    lanes, over = Lanes(), asyncio.Event()
+    lanes, all_hold, over = Lanes(), asyncio.Barrier(AT_ONCE + 1), asyncio.Event()
 
     async def hold() -> None:
         async with lanes.turn("stuck", 10):
+            await all_hold.wait()
             await over.wait()
 
     holding = [asyncio.create_task(hold()) for _ in range(AT_ONCE)]
+    await all_hold.wait()
     async with lanes.turn("another", 10):
         with pytest.raises(NoWorkerError):
             async with lanes.turn("stuck", 0.01):
