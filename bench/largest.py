@@ -133,7 +133,7 @@ async def measure(folder: Path, statements: int) -> None:
     shown(f"{len(times)} receipts", times)
     shown("archive behind a receipt", lags)
     sys.stdout.write(
-        f"stop: its receipt                  {heard * 1000:7.1f} ms, somebody is asked to seize {acted * 1000:7.1f} ms\n"
+        f"stop: its receipt                  {heard * 1000:7.1f} ms, who must seize is asked {acted * 1000:7.1f} ms\n"
     )
     sys.stdout.write(f"statements a second                {len(times) / took:7.1f}, in {len(runs)} runs\n")
     sys.stdout.write(
