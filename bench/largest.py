@@ -136,9 +136,8 @@ async def measure(folder: Path, statements: int) -> None:
         f"stop: its receipt                  {heard * 1000:7.1f} ms, who must seize is asked {acted * 1000:7.1f} ms\n"
     )
     sys.stdout.write(f"statements a second                {len(times) / took:7.1f}, in {len(runs)} runs\n")
-    sys.stdout.write(
-        f"packet                             {len(packet) / 2**20:7.1f} MiB, {proved.size} entries, exported in {exported:.1f} s\n"
-    )
+    size = len(packet) / 2**20
+    sys.stdout.write(f"packet                             {size:7.1f} MiB, {proved.size} entries, made in {exported:.1f} s\n")
     sys.stdout.write(f"verified, with all {proved.receipts} receipts     {verified:7.1f} s\n")
     sys.stdout.write(
         f"memory of worker and gateway       {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:7.0f} MiB at most\n"
