@@ -195,6 +195,7 @@ async def test_waiting_for_a_checkpoint_that_cannot_come_ends_at_once(desk: Desk
     nosuch = await desk.run("wait", name, "--checkpoint", "nosuch", service="kz.knb")
     unforeseen = await desk.run("wait", name, "--checkpoint", "stop.interdiction", "--timeout", "300ms", service="kz.knb")
     await desk.run("stop", name, "--reason", "leak", service="caricc")
+    await desk.installation.opened(desk.plan, "stop.interdiction")
     await desk.run(
         "confirm", name, "stop.interdiction", "gross=13.9 kg", "seals_intact=yes", "place=Almaty", service="kz.customs"
     )
