@@ -110,8 +110,8 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
     archive = Database(chosen.archive_url, password_in(chosen.archive_password))
-    ring = ring_in(chosen.payload_keys)
     directory, key = OfFile(chosen.directory, KeyChanges(archive)), key_in(chosen.key, chosen.passphrase_file)
+    ring = ring_in(chosen.payload_keys)
     ledgers = Ledgers(archive, Wrapping(ring))
     relay = Relay(key, FoldedDeliveries(ledgers).receipt)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory, relay)

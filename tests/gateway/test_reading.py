@@ -61,7 +61,8 @@ async def test_a_list_is_narrowed_down_and_paged_through(at: tuple[Installation,
     here, plans = at
     names = sorted(one.operation for one in plans)
     initiator = here.gateway(plans[0].initiator)
-    rows = await initiator.deliveries({"sort": "name", "limit": "1"})
+    rows = await initiator.deliveries({"sort": "name"})
+    paged = await initiator.deliveries({"sort": "name", "limit": "1"})
     found = {
         query: [one.delivery for one in await initiator.deliveries(dict([query.split("=")]))]
         for query in ("phase=halted", "open=no", "mine=yes", "state=UZ", f"text={names[1][-8:]}", "service=uz.prosecutor")
@@ -73,6 +74,7 @@ async def test_a_list_is_narrowed_down_and_paged_through(at: tuple[Installation,
         assert next(iter(wrong)) in str(refused.value) + str(refused.value.faults)
 
     assert names == [one.delivery for one in rows]
+    assert set(names) == {one.delivery for one in paged}  # what changes meanwhile comes last
     assert [plans[2].operation] == found["phase=halted"]
     assert [] == found["open=no"]
     assert set(names) == set(found["state=UZ"]) == set(found["service=uz.prosecutor"])

@@ -44,7 +44,9 @@ def history_in(path: Path) -> WorkflowHistory:
 def replayer() -> Replayer:
     """With the worker's own sandbox and converter."""
     runner: SandboxedWorkflowRunner = sandbox()
-    return Replayer(workflows=[ControlledDelivery], data_converter=pydantic_data_converter, workflow_runner=runner)
+    return Replayer(
+        workflows=[ControlledDelivery], data_converter=pydantic_data_converter, workflow_runner=runner, debug_mode=True
+    )
 
 
 @dataclass
@@ -101,6 +103,7 @@ async def replayed(history: WorkflowHistory) -> Seen:
         data_converter=pydantic_data_converter,
         workflow_runner=UnsandboxedWorkflowRunner(),
         interceptors=[watching(seen)],
+        debug_mode=True,  # on a busy machine two seconds pass without anybody having waited for anything
     ).replay_workflow(history)
     return seen
 
