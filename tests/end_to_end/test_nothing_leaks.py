@@ -34,6 +34,7 @@ from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for
 from rehearsal.scenario import Act, Scenario
 from rehearsal.services import private_key_of
+from tests.end_to_end.following import until
 from tests.support import SECRET, example_cards, example_directory, example_scenario, signed_plan
 from tests.workflows.test_deconfliction import in_clear
 from workflows import messages
@@ -140,16 +141,6 @@ def statement(service: str, delivery: str, content: Content, mark: str = "qzxsta
         happened_at="2026-11-24T10:00:00+05:00",
         content=content,
     )
-
-
-async def until(gateway: Gateway, delivery: str, event: str) -> list[Entry]:
-    """The ledger up to the first entry of this kind."""
-    entries: list[Entry] = []
-    async for entry in gateway.changes(delivery):
-        entries.append(entry)
-        if entry.event.event == event:
-            return entries
-    raise AssertionError(event)
 
 
 async def say_by_hand(gateway: Gateway, police: Gateway, embedded: Embedded, plan: Plan) -> None:

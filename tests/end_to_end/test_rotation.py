@@ -16,7 +16,8 @@ from domain.words.errors import Unavailable
 from process.codec import converter
 from process.ring import Ring, ring_in
 from process.temporal import connect
-from tests.end_to_end.test_kill import PATIENCE, rehearsing, until
+from tests.end_to_end.following import until
+from tests.end_to_end.test_kill import PATIENCE, rehearsing
 from worker import sandbox
 from workflows.controlled_delivery import ControlledDelivery
 from workflows.messages import workflow_id
@@ -49,11 +50,11 @@ async def test_a_delivery_goes_on_under_a_new_key_and_replays_under_both(
     async with asyncio.timeout(PATIENCE), rehearsing(tmp_path) as (embedded, plan, gateway):
         file = embedded.layout.payload_keys
         old = ring_in(file)
-        before = await until(gateway, plan, "stated")
+        before = await until(gateway, plan.operation, "closed", "consent-kz")
         rotate(file.parent)
         both = ring_in(file)
         await restart(embedded, "worker", "gateway")
-        entries = await until(gateway, plan, "ended")
+        entries = await until(gateway, plan.operation, "ended")
         packet = await gateway.packet(plan.operation)
         client = await connect(f"127.0.0.1:{embedded.layout.temporal_port}", "default", both)
         history = await client.get_workflow_handle(workflow_id(plan.operation)).fetch_history()

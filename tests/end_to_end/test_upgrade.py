@@ -1,10 +1,9 @@
 """`vigil up` with another build than the time before: what the older one began goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import aiohttp
 import pytest
@@ -14,15 +13,13 @@ from client.embedded import Embedded, Layout, held
 from client.rehearse import Rehearsal
 from domain.delivery.events import Stated
 from domain.plan.plan import Plan
-from domain.words.errors import Unavailable
 from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
-from tests.end_to_end.test_kill import until
+from tests.end_to_end.following import until
 from tests.installation import stop_by
 from tests.support import example_cards, example_directory, example_scenario, signed_plan
 
 PATIENCE = 90.0
-T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -30,15 +27,6 @@ async def up(layout: Layout, plan: Plan) -> AsyncIterator[Gateway]:
     """The embedded system, and its gateway as the initiator calls it."""
     async with Embedded(layout, 5.0), aiohttp.ClientSession() as http:
         yield Gateway(http, layout.gateway_url, plan.initiator, private_key_of(plan.initiator))
-
-
-async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
-    """What is answered once the worker has taken over: on a busy machine that is a moment after it is up."""
-    while True:
-        try:
-            return await ask()
-        except Unavailable:
-            await asyncio.sleep(0.5)
 
 
 @pytest.mark.kill
@@ -55,11 +43,11 @@ async def test_after_an_upgrade_a_stop_right_away_is_judged_in_a_delivery_of_the
             monkeypatch.setenv("VIGIL_BUILD", "1.0-old")
             async with up(layout, plan) as gateway:
                 await gateway.start(signed_plan(plan))
-                before = await until(gateway, plan, "opened")
+                before = await until(gateway, plan.operation, "opened")
             monkeypatch.setenv("VIGIL_BUILD", "1.0-new")
             async with up(layout, plan) as gateway:
                 await gateway.submit(plan.operation, stop)
-                after = await patiently(lambda: until(gateway, plan, "stated"))
+                after = await until(gateway, plan.operation, "stated")
 
     assert before == after[: len(before)]
     assert list(range(len(after))) == [entry.seq for entry in after]
