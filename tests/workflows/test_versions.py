@@ -15,8 +15,9 @@ from domain.plan.plan import Plan
 from domain.record.door import begin, read_statement
 from domain.record.verify import verify
 from domain.rules import books
+from rehearsal.over_http import compressed, factor_for
 from rehearsal.scenario import Scenario
-from tests.installation import Installation, installed, quick, stop_by
+from tests.installation import Installation, installed, renamed, stop_by
 from tests.second_book import TWO, released
 from tests.support import SECRET, example_scenario, signed_plan
 from tests.workflows.test_builds import worker
@@ -25,6 +26,8 @@ from tests.workflows.test_replay import COMMITTED, given, history_in, replayed
 from workflows import messages
 from workflows.messages import GoingOn, Pace, workflow_id
 
+RESTARTING = 2
+"""Times slower than usual, so that nothing comes due while workers come and go."""
 NOT_ALL_CHECKED = {
     "service": "uz.customs",
     "at": "tashkent-airport",
@@ -37,7 +40,9 @@ def taking_unseen() -> tuple[Plan, Scenario]:
     """Almaty - Tashkent, where the taker accepts what it has not wholly checked."""
     plan, scenario = example_scenario("almaty-tashkent")
     acts = {"acts": [NOT_ALL_CHECKED]}
-    return quick(plan, Scenario.model_validate(scenario.model_dump(exclude={"expect", "acts"}) | acts))
+    changed = Scenario.model_validate(scenario.model_dump(exclude={"expect", "acts"}) | acts)
+    factor = factor_for(plan, changed) / RESTARTING
+    return compressed(renamed(plan), factor), compressed(changed, factor)
 
 
 def acceptances(entries: list[Entry]) -> list[str]:
@@ -67,6 +72,7 @@ async def runs_of(at: Installation, plan: Plan) -> int:
     return len(found)
 
 
+@pytest.mark.slow
 async def test_a_delivery_ends_under_the_version_it_began_with(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begun under 1, over several runs and a restart with the program that has 2 as well, it is judged by 1 to its end, and its
     packet verifies under 1.
