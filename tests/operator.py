@@ -115,7 +115,8 @@ def invented(packet: Packet, lines: Sequence[Line]) -> Iterator[AnyEvent]:
     opened = [event.checkpoint for _, event in lines if event.event == "opened"]
     services = [*(one.id for one in packet.directory.services), "nobody.known"]
     yield Released()
-    yield Deconflicted(number=99, contacts=())
+    for order in (0, 3):
+        yield Deconflicted(number=99, order=order, contacts=())
     for checkpoint in opened:
         yield AskedOnceMore(checkpoint=checkpoint)
         for service in services:
