@@ -85,9 +85,12 @@ class At:
         return public
 
     async def said(self) -> list[Stated]:
-        """Every statement in the ledger."""
+        """Every statement in the ledger, after the one that lets the register be looked into."""
+        await self.installation.caught_up(self.plan)
         found = await self.installation.gateway(self.plan.initiator).ledger(self.plan.operation)
-        return [one.event for one in found if isinstance(one, Entry) and isinstance(one.event, Stated)]
+        look, *later = [one.event for one in found if isinstance(one, Entry) and isinstance(one.event, Stated)]
+        assert "deconfliction_requested" == read_statement(look.envelope).kind
+        return later
 
 
 @asynccontextmanager
