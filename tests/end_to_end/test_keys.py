@@ -146,6 +146,7 @@ async def test_services_change_their_keys_while_it_runs(place: Place) -> None:
         await said(up, "stop with Ctrl-C")
         started = await place.run("start", PLAN, "--directory", place.directory, "--gateway", place.url, "-o", "json")
         name = started.json["delivery"]
+        known = await place.run("show", name, "--as", "kz.knb", "--gateway", place.url)  # others see it no sooner
         before = await place.run("inform", name, "seen", "--as", POLICE, "--gateway", place.url)
         carried = await place.run("inform", name, "carried", "--as", POLICE, "--offline", "-o", "json")
         rotated = await place.run("keys", "rotate", POLICE, *where, "-o", "json")
@@ -163,7 +164,7 @@ async def test_services_change_their_keys_while_it_runs(place: Place) -> None:
         await asyncio.wait_for(up.communicate(), PATIENCE)
     verified = await place.run("verify", "packet.json", "--directory", place.directory, "-o", "json")
 
-    assert [0, 0, 0] == [before.code, carried.code, after.code]
+    assert [0, 0, 0, 0] == [known.code, before.code, carried.code, after.code]
     assert [[name], [name]] == [one.json["deliveries"]["taken"] for one in (rotated, revoked)]
     assert [5, 5] == [late.code, theft.code]
     assert 0 == verified.code
