@@ -113,7 +113,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     directory, key = OfFile(chosen.directory, KeyChanges(archive)), key_in(chosen.key, chosen.passphrase_file)
     ring = ring_in(chosen.payload_keys)
     ledgers = Ledgers(archive, Wrapping(ring))
-    relay = Relay(key, FoldedDeliveries(ledgers).receipt)
+    folded = FoldedDeliveries(ledgers)
+    relay = Relay(key, folded.receipt)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
@@ -124,7 +125,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         caller = ServiceCaller(http, installation_of(directory.now).id, key)
         messenger = Messenger(http, directory, key, chosen.gateway_url, box)
         build, queue = chosen.build or build_id(), chosen.task_queue
-        parts = caller, messenger, deconfliction, relay, Keeping(ledgers, key)
+        parts = caller, messenger, deconfliction, relay, Keeping(ledgers, folded, key)
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
         await settle(client, queue, build, takes_over=chosen.takes_over)
         log.info("the worker is ready", extra={"task_queue": queue, "build": build})

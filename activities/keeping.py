@@ -7,11 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from archive.batches import Batch, Diverges, Kept, id_hash
-from archive.folded import Brought, FoldedDeliveries
+from archive.batches import Batch, BatchKept, Diverges
+from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
-from domain.delivery.events import Stated
-from domain.record.door import read_statement
 from domain.signing.canonical import canonical
 from domain.views.standing import Standing, standing
 from domain.words.errors import NotAllowed, NotFound, NotVerified, VigilError
@@ -29,10 +27,10 @@ MARGIN = timedelta(seconds=2)
 class Keeping:
     """The activity, with the archive, and the key that vouches for what it has kept."""
 
-    def __init__(self, ledgers: Ledgers, key: Ed25519PrivateKey) -> None:
+    def __init__(self, ledgers: Ledgers, folded: FoldedDeliveries, key: Ed25519PrivateKey) -> None:
         self._ledgers = ledgers
+        self._folded = folded
         self._key = key
-        self._folded = FoldedDeliveries(ledgers)
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     @activity.defn(name=messages.KEEP)
@@ -54,34 +52,27 @@ class Keeping:
             self._folded.drop(errand.delivery)
             message = f"the archive and the workflow diverge at entry {answer.seq}: {answer.how}"
             raise ApplicationError(message, type="diverges")
-        return hand_in(KeptUpTo(branch=errand.branch, size=errand.size), errand.delivery, datetime.now(UTC), self._key)
+        return hand_in(KeptUpTo(size=errand.size), errand.delivery, datetime.now(UTC), self._key)
 
-    async def _kept(self, errand: ToKeep, until: datetime) -> Kept | Diverges:
-        brought = None
-        if errand.directory is not None and errand.cards is not None:
-            brought = Brought(directory=errand.directory, cards=errand.cards)
+    async def _kept(self, errand: ToKeep, until: datetime) -> BatchKept | Diverges:
         try:
-            delivery = await self._folded.with_batch(errand.delivery, brought, errand.entries, errand.branch)
+            delivery = await self._folded.with_batch(errand.delivery, errand.snapshot, errand.entries)
         except (NotVerified, NotFound):
-            answer = await self._ledgers.keep(_batch(errand, brought, None), until)
+            answer = await self._ledgers.keep(_batch(errand, None), until)
             if isinstance(answer, Diverges):  # which is why they do not add up
                 return answer
             raise
-        return await self._ledgers.keep(_batch(errand, brought, standing(delivery)), until)
+        return await self._ledgers.keep(_batch(errand, standing(delivery)), until)
 
 
-def _batch(errand: ToKeep, brought: Brought | None, stands: Standing | None) -> Batch:
-    said = ((entry.seq, entry.event) for entry in errand.entries)
-    named = {id_hash(errand.delivery, read_statement(event.envelope).id): seq for seq, event in said if isinstance(event, Stated)}
+def _batch(errand: ToKeep, stands: Standing | None) -> Batch:
     return Batch(
         delivery=errand.delivery,
-        branch=errand.branch,
         first=errand.first,
         entries=tuple(map(canonical, errand.entries)),
         size=errand.size,
         root=bytes.fromhex(errand.root),
         standing=stands,
-        statements=named,
         peaks=tuple(map(bytes.fromhex, errand.peaks)),
-        brought=canonical(brought) if brought is not None else None,
+        snapshot=canonical(errand.snapshot) if errand.snapshot is not None else None,
     )

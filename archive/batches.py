@@ -1,7 +1,6 @@
 """A batch of entries as a workflow hands it over, and what the archive answers and gives back."""
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Final, Self
@@ -9,58 +8,49 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from domain.signing import tree
-from domain.signing.canonical import Frozen, canonical, digest
-from domain.views.lists import Alarm
+from domain.signing.canonical import Frozen, canonical
+from domain.views.lists import Divergence
 from domain.views.standing import Standing
 from domain.words.errors import Malformed
 from domain.words.identifiers import OperationCode
+from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES
 
-ENTRIES: Final = 200
-ENTRIES_BYTES: Final = 512 * 1024
-"""Of a batch, unless it is one larger entry."""
 ENTRY_BYTES: Final = 1024 * 1024
-FOLD_BYTES: Final = 2 * 1024 * 1024
-BROUGHT_BYTES: Final = 1024 * 1024
+SNAPSHOT_BYTES: Final = 1024 * 1024
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 Hash = Annotated[bytes, Field(min_length=32, max_length=32)]
-IdHash = Annotated[str, Field(pattern=r"^[0-9a-f]{24,64}$")]
 
 
 class Batch(Frozen):
     """Entries of one delivery, one after another from `first` on, and what the workflow states of the ledger that ends with them.
 
-    `entries`: the canonical bytes of each. `statements`: the hash of an id, and the entry that the statement stands in. `fold`:
-    what all entries so far add up to. `peaks`: the workflow's frontier before `first`, for a new branch where the archive has
-    lost entries. `brought`: directory and rule cards that the delivery was brought with, in its first batch. `standing`: how it
-    then stands; none where the entries do not add up, and only the difference is looked for.
+    `entries`: the canonical bytes of each. `peaks`: the workflow's frontier before `first`, for a new branch where the archive
+    has lost entries. `snapshot`: directory and rule cards that the delivery began with, in its first batch. `standing`: how
+    it then stands; none where the entries do not add up, and only the difference is looked for.
     """
 
     delivery: OperationCode
     branch: Number = 0
     first: Number
-    entries: Annotated[tuple[Annotated[bytes, Field(max_length=ENTRY_BYTES)], ...], Field(min_length=1, max_length=ENTRIES)]
+    entries: Annotated[tuple[Annotated[bytes, Field(max_length=ENTRY_BYTES)], ...], Field(min_length=1, max_length=BATCH_ENTRIES)]
     size: Number
     root: Hash
     standing: Standing | None
-    statements: Annotated[Mapping[IdHash, Number], Field(max_length=ENTRIES)] = {}
-    fold: Annotated[bytes, Field(max_length=FOLD_BYTES)] | None = None
     peaks: Annotated[tuple[Hash, ...], Field(max_length=31)] | None = None
-    brought: Annotated[bytes, Field(max_length=BROUGHT_BYTES)] | None = None
+    snapshot: Annotated[bytes, Field(max_length=SNAPSHOT_BYTES)] | None = None
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if self.size != self.first + len(self.entries):
             raise ValueError("the size is not that of a ledger which ends with these entries")
-        if len(self.entries) > 1 and sum(map(len, self.entries)) > ENTRIES_BYTES:
-            raise ValueError(f"the entries of a batch have at most {ENTRIES_BYTES} bytes")
-        if not all(self.first <= seq < self.size for seq in self.statements.values()):
-            raise ValueError("a statement stands in an entry of the batch")
+        if len(self.entries) > 1 and sum(map(len, self.entries)) > BATCH_BYTES:
+            raise ValueError(f"the entries of a batch have at most {BATCH_BYTES} bytes")
         if self.peaks is not None and len(self.peaks) != self.first.bit_count():
             raise ValueError("the peaks are not those of a tree of the size before the batch")
         return self
 
 
-class Kept(Frozen):
+class BatchKept(Frozen):
     """The batch is in the archive. `change`: the number of the change; none if it was there before."""
 
     branch: int
@@ -78,7 +68,7 @@ class Diverges(Frozen):
 
     branch: int
     seq: int
-    how: Alarm
+    how: Divergence
 
 
 class Held(Frozen):
@@ -103,11 +93,6 @@ class LedgerSlice(Frozen):
 
     entries: tuple[Opened, ...]
     next: int | None
-
-
-def id_hash(delivery: str, statement: str) -> str:
-    """By which a statement's entry is found. It is no secret: who may ask for it has the statement."""
-    return digest([delivery, statement])
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Deliveries as their entries in the archive add up, kept in memory for the next reader and extended by what is new.
 
-What a delivery was brought with stands beside its ledger. Who reads a delivery gets it as far as the archive has it.
+What a delivery began with stands beside its ledger. Who reads a delivery gets it as far as the archive has it.
 """
 
 import asyncio
@@ -14,14 +14,11 @@ from pydantic import ValidationError
 
 from archive.batches import Opened
 from archive.ledgers import Ledgers
-from domain.delivery.delivery import Delivery
+from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.ledger import Entry, Kept, Receipt
-from domain.plan.cards import RuleCard
-from domain.plan.directory import Directory
 from domain.record.door import receipt_of, resume
-from domain.signing.canonical import Frozen, canonical
+from domain.signing.canonical import canonical
 from domain.words.errors import NotFound, NotVerified
-from domain.words.identifiers import State
 
 MOST: Final = 500
 """Deliveries that one process keeps in memory."""
@@ -29,13 +26,6 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 """Of their entries, in canonical form. The newest one is kept, however large."""
 AT_ONCE: Final = 200
 """Entries that are added up before others have their turn."""
-
-
-class Brought(Frozen):
-    """What a delivery was brought with: its ledger holds only the digests."""
-
-    directory: Directory
-    cards: dict[State, RuleCard]
 
 
 @dataclass
@@ -79,7 +69,7 @@ class FoldedDeliveries:
         self._forget()
         return delivery
 
-    async def with_batch(self, name: str, brought: Brought | None, entries: tuple[Entry, ...], branch: int = 0) -> Delivery:
+    async def with_batch(self, name: str, snapshot: Snapshot | None, entries: tuple[Entry, ...], branch: int = 0) -> Delivery:
         """The delivery up to the end of these entries, which follow on what the archive has. Raises as `newest` does; what was
         added up of a batch that was then not kept is dropped by `drop`.
         """
@@ -90,7 +80,7 @@ class FoldedDeliveries:
                 self._begin_anew(fold, branch)
             if fold.size < first:
                 await self._read_on(name, fold, first)
-            await self._take(fold, brought, entries[fold.size - first :])
+            await self._take(fold, snapshot, entries[fold.size - first :])
             delivery = fold.delivery
         self._forget()
         assert delivery is not None  # noqa: S101 - a batch has an entry
@@ -113,26 +103,26 @@ class FoldedDeliveries:
         return fold
 
     async def _read_on(self, name: str, fold: _Fold, size: int) -> Delivery:
-        brought = None
+        snapshot = None
         if fold.delivery is None:
             try:
-                brought = Brought.model_validate_json(await self._ledgers.brought(name))
+                snapshot = Snapshot.model_validate_json(await self._ledgers.snapshot(name))
             except ValidationError as error:
-                raise NotVerified("what the delivery was brought with cannot be read") from error
+                raise NotVerified("what the delivery began with cannot be read") from error
         while fold.size < size:
             found = await self._ledgers.slice(name, fold.size, size - fold.size, fold.branch)
             entries = tuple(map(_entry, found.entries))
             if not entries or entries[0].seq != fold.size:
                 raise NotVerified("the archive has lost an entry", fold.size)
-            await self._take(fold, brought, entries)
+            await self._take(fold, snapshot, entries)
         assert fold.delivery is not None  # noqa: S101 - an archive that knows a delivery has its first entry
         return fold.delivery
 
-    async def _take(self, fold: _Fold, brought: Brought | None, entries: tuple[Entry, ...]) -> None:
+    async def _take(self, fold: _Fold, snapshot: Snapshot | None, entries: tuple[Entry, ...]) -> None:
         try:
             for number, entry in enumerate(entries):
                 if fold.delivery is None:
-                    fold.delivery = _begun(brought, entry)
+                    fold.delivery = _begun(snapshot, entry)
                 else:
                     fold.delivery.take(entry)
                 fold.weight += len(canonical(entry))
@@ -153,10 +143,10 @@ class FoldedDeliveries:
             weight -= oldest.weight
 
 
-def _begun(brought: Brought | None, first: Entry) -> Delivery:
-    if brought is None:
-        raise NotVerified("the archive has not what the delivery was brought with", first.seq)
-    return resume(brought.directory, brought.cards, (first,))
+def _begun(snapshot: Snapshot | None, first: Entry) -> Delivery:
+    if snapshot is None:
+        raise NotVerified("the archive has not what the delivery began with", first.seq)
+    return resume(snapshot.directory, snapshot.cards, (first,))
 
 
 def _goes_on(fold: _Fold, entries: Iterable[Entry]) -> bool:

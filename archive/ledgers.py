@@ -11,26 +11,22 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive import batches
-from archive.batches import FOLD_BYTES, Batch, Diverges, Held, Kept, LedgerSlice, New, Opened
+from archive.batches import Batch, BatchKept, Diverges, Held, LedgerSlice, New, Opened
 from archive.branches import Branch, begun_or_new, branches_of, chosen, differs, known, leaves_of, lock, ranges, set_alarm
 from archive.database import Database
 from archive.sealed import DataKey, Ring
 from archive.standing import next_change, write
-from archive.tables import branches, brought, data_keys, entries, folds, statements
+from archive.tables import branches, data_keys, entries, snapshots
 from domain.signing import tree
-from domain.words.errors import Malformed, NotAllowed, NotFound, NotVerified, TimedOut, Unavailable
+from domain.words.errors import NotAllowed, NotFound, NotVerified, TimedOut, Unavailable
 
 SLICE: Final = 1000
 SLICE_BYTES: Final = 4 * 1024 * 1024
 """Of the entries of one slice, unless it is one larger entry."""
-
-_INSERT: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-"""`ON CONFLICT` is written alike in both, and is in neither's common part."""
 
 
 class Ledgers:
@@ -41,7 +37,7 @@ class Ledgers:
         self._ring = ring
         self._clock = clock
 
-    async def keep(self, batch: Batch, until: datetime | None = None) -> Kept | Diverges:
+    async def keep(self, batch: Batch, until: datetime | None = None) -> BatchKept | Diverges:
         """Keep a batch, or say where archive and workflow diverge.
 
         Raises `Malformed` if an entry is not what it must be, `NotAllowed` if the delivery is expunged, and `TimedOut` after
@@ -61,7 +57,7 @@ class Ledgers:
                 return await set_alarm(connection, batch.delivery, wrong)
             new = [one for one in given if one.seq >= branch.size]
             if not new:
-                return Kept(branch=batch.branch, size=branch.size, change=None)
+                return BatchKept(branch=batch.branch, size=branch.size, change=None)
             return await self._append(connection, branch, batch, new, begun=not held)
 
     async def held(self, delivery: str) -> Held | None:
@@ -116,58 +112,18 @@ class Ledgers:
                 next=next((row.seq for row in rows if row.seq > end), None),
             )
 
-    async def by_statement(self, delivery: str, id_hash: str) -> Opened | None:
-        """The entry in which a statement with this id first stands. Raises `NotVerified` if it was altered or moved."""
+    async def snapshot(self, delivery: str) -> bytes:
+        """What the delivery began with. Raises `NotFound` if it is not there, or expunged, and `NotVerified` if altered."""
         async with self._database.reading() as connection:
-            held = await branches_of(connection, delivery)
-            joined = (statements.c.delivery == entries.c.delivery) & (statements.c.branch == entries.c.branch)
-            first = (
-                select(entries)
-                .join(statements, joined & (statements.c.seq == entries.c.seq))
-                .where(statements.c.delivery == delivery, statements.c.id_hash == id_hash, chosen(ranges(held)))
-                .order_by(entries.c.seq)
-                .limit(1)
-            )
-            row = (await connection.execute(first)).first()
-            return None if row is None else _opened(row, await self._key(connection, delivery))
-
-    async def brought(self, delivery: str) -> bytes:
-        """What the delivery was brought with. Raises `NotFound` if it is not there, or expunged, and `NotVerified` if altered."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(brought).where(brought.c.delivery == delivery))).first()
+            row = (await connection.execute(select(snapshots).where(snapshots.c.delivery == delivery))).first()
             key = await self._key(connection, delivery)
         if row is None or key is None:
-            raise NotFound(f"the archive cannot open delivery {delivery}: it has not what it was brought with")
-        return key.open(row.opening, "brought")
-
-    async def fold(self, delivery: str) -> tuple[int, bytes] | None:
-        """How many entries of the newest branch were folded, and what they add up to; none if it is not there or expunged."""
-        async with self._database.reading() as connection:
-            held = await branches_of(connection, delivery)
-            newest = held[-1].number if held else 0
-            row = (await connection.execute(select(folds).where(folds.c.delivery == delivery, folds.c.branch == newest))).first()
-            key = await self._key(connection, delivery)
-        return None if row is None or key is None else (row.size, key.open(row.state, "folds", "state", row.branch, row.size))
-
-    async def put_fold(self, delivery: str, branch: int, size: int, state: bytes) -> None:
-        """Put it there, unless it is older than the one that is. Raises `NotFound`, and `Malformed` if it is too large, or of a
-        ledger that the archive does not have.
-        """
-        if len(state) > FOLD_BYTES:
-            raise Malformed(f"a fold has at most {FOLD_BYTES} bytes")
-        async with self._database.writing() as connection:
-            await lock(connection, delivery)
-            line = (await known(connection, delivery))[-1]
-            if line.number != branch or line.size < size:
-                raise Malformed("this fold is not of a ledger that the archive has")
-            key = await self._key(connection, delivery)
-            older = await connection.execute(select(folds.c.branch, folds.c.size).where(folds.c.delivery == delivery))
-            if key is not None and all((row.branch, row.size) < (branch, size) for row in older):
-                await _put_fold(connection, key, branch, size, state)
+            raise NotFound(f"the archive cannot open delivery {delivery}: it has not what it began with")
+        return key.open(row.opening, "snapshots")
 
     async def _append(
         self, connection: AsyncConnection, branch: Branch, batch: Batch, new: Sequence[New], *, begun: bool
-    ) -> Kept | Diverges:
+    ) -> BatchKept | Diverges:
         frontier = tree.Frontier(branch.size, branch.peaks)
         for one in new:
             frontier.append(one.leaf)
@@ -187,14 +143,11 @@ class Ledgers:
             {**place, **vars(one), "opening": key.seal(one.opening, "entries", "opening", batch.branch, one.seq)} for one in new
         ]
         await connection.execute(insert(entries), rows)
-        named = [{**place, "id_hash": name, "seq": seq} for name, seq in batch.statements.items()]
-        if named:  # an id that stands there already keeps its first entry
-            await connection.execute(_INSERT[connection.dialect.name](statements).on_conflict_do_nothing(), named)
-        if begun and batch.brought is not None:
-            await connection.execute(insert(brought).values(delivery=batch.delivery, opening=key.seal(batch.brought, "brought")))
-        if batch.fold is not None:
-            await _put_fold(connection, key, batch.branch, batch.size, batch.fold)
-        return Kept(branch=batch.branch, size=batch.size, change=change)
+        if begun and batch.snapshot is not None:
+            await connection.execute(
+                insert(snapshots).values(delivery=batch.delivery, opening=key.seal(batch.snapshot, "snapshots"))
+            )
+        return BatchKept(branch=batch.branch, size=batch.size, change=change)
 
     async def _key(self, connection: AsyncConnection, delivery: str) -> DataKey | None:
         row = (await connection.execute(select(data_keys).where(data_keys.c.delivery == delivery))).first()
@@ -234,12 +187,6 @@ def _end(rows: Sequence[Row[Any, Any]], count: int) -> int | None:
             break
         end = row.seq
     return end
-
-
-async def _put_fold(connection: AsyncConnection, key: DataKey, branch: int, size: int, state: bytes) -> None:
-    await connection.execute(delete(folds).where(folds.c.delivery == key.delivery))
-    sealed = key.seal(state, "folds", "state", branch, size)
-    await connection.execute(insert(folds).values(delivery=key.delivery, branch=branch, size=size, state=sealed))
 
 
 async def _put_branch(connection: AsyncConnection, row: dict[str, Any]) -> None:

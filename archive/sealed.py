@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.signing.canonical import canonical
-from domain.words.errors import NotVerified, Unavailable
+from domain.words.errors import NotVerified
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -29,30 +29,6 @@ class Ring(Protocol):
 
     def unwrap(self, key_id: str, wrapped: bytes, context: bytes) -> bytes:
         """What was wrapped. Raises `Unavailable` if that key is missing here, `NotVerified` if it was altered or moved."""
-
-
-class RingInMemory:
-    """A ring for tests and measurements. It keeps its keys nowhere: what it wrapped is lost with the process."""
-
-    def __init__(self) -> None:
-        self._keys: dict[str, AESGCM] = {}
-        self.rotate()
-
-    def rotate(self) -> None:
-        """Draw a new key, which wraps from now on."""
-        self._keys[secrets.token_hex(8)] = AESGCM(secrets.token_bytes(KEY_BYTES))
-
-    def wrap(self, data: bytes, context: bytes) -> tuple[str, bytes]:
-        """By the newest key."""
-        newest = list(self._keys)[-1]
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return newest, nonce + self._keys[newest].encrypt(nonce, data, context)
-
-    def unwrap(self, key_id: str, wrapped: bytes, context: bytes) -> bytes:
-        """By the key of this id."""
-        if key_id not in self._keys:
-            raise Unavailable("a key of the ring is missing here")
-        return _decrypted(self._keys[key_id], wrapped, context, "what the ring has wrapped")
 
 
 @dataclass(frozen=True)

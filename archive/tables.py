@@ -158,16 +158,6 @@ entries = Table(
 )
 """The entries. `opening`: the canonical bytes, sealed. Once expunged, the leaf alone is left."""
 
-statements = Table(
-    "statements",
-    metadata,
-    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
-    Column("branch", Integer, primary_key=True, autoincrement=False),
-    Column("id_hash", String(64), primary_key=True),
-    Column("seq", Integer, nullable=False),
-)
-"""At which entry a statement first stands, by a hash of its id."""
-
 participants = Table(
     "participants",
     metadata,
@@ -208,23 +198,13 @@ requests = Table(
 `since` on and before `until`. `change`: the batch that wrote the row.
 """
 
-brought = Table(
-    "brought",
+snapshots = Table(
+    "snapshots",
     metadata,
     Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
     Column("opening", LargeBinary, nullable=False),
 )
-"""What each delivery was brought with, directory and rule cards, sealed: its ledger holds their digests."""
-
-folds = Table(
-    "folds",
-    metadata,
-    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
-    Column("branch", Integer, nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("state", LargeBinary, nullable=False),
-)
-"""What the first `size` entries add up to, sealed, so that nobody has to add them up from the first again."""
+"""What each delivery began with, directory and rule cards, sealed: its ledger holds their digests."""
 
 last_change = Table(
     "last_change",

@@ -20,10 +20,9 @@ from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
 from archive.questions import Filters, Question
-from archive.sealed import RingInMemory
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH
-from tests.archive.samples import READER, batch, ledger, put, request, standing
+from tests.archive.samples import READER, batch, ledger, new_keys, put, request, standing
 
 OPEN = 10_000
 ROUNDS, WARM_UP = 200, 20
@@ -44,7 +43,7 @@ async def timed(name: str, act: Callable[[int], Awaitable[object]], rounds: int 
 
 async def measured(url: str) -> None:
     """All of it in one database."""
-    archive, ring, draw = Database(url), RingInMemory(), random.Random(1)  # noqa: S311 - a workload that can be repeated
+    archive, ring, draw = Database(url), new_keys(), random.Random(1)  # noqa: S311 - a workload that can be repeated
     dues = [utc_text(EPOCH + timedelta(minutes=draw.randrange(100_000))) for _ in range(OPEN)]
     made = {
         f"case-{number:05}": standing(next_due=due, requests=(request(READER, due), request(PART, due)))
@@ -72,13 +71,10 @@ async def measured(url: str) -> None:
     await timed("what changed, nothing", lambda _: lists.changes(OPEN * 10))
     for count in (1, 20, 200):
         asked = standing(requests=(request(READER, dues[0]), request(PART, dues[1])))
-        batches = [
-            batch(ledger(count), delivery=f"kept-{count}-{number}", standing=asked, fold=bytes(20_000))
-            for number in range(50 + WARM_UP)
-        ]
+        batches = [batch(ledger(count), delivery=f"kept-{count}-{number}", standing=asked) for number in range(50 + WARM_UP)]
         await timed(f"keep {count} entries of a new delivery", lambda number, some=batches: ledgers.keep(some[number]), 50)  # type: ignore[misc]
     grown = ledger(ROUNDS + WARM_UP)
-    await timed("keep the next entry", lambda number: ledgers.keep(batch(grown, number, number + 1, fold=bytes(20_000))))
+    await timed("keep the next entry", lambda number: ledgers.keep(batch(grown, number, number + 1)))
     await archive.close()
 
 

@@ -10,7 +10,6 @@ import statistics
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,14 +19,12 @@ from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
 from bench.receipt import timed
-from domain.delivery.statement import Statement, sign_statement
 from domain.plan.plan import Plan
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
 from process.codec import Codec
 from process.serve import leave
-from rehearsal.services import private_key_of
-from tests.installation import PAYLOAD_KEYS, Installation, installed, renamed, temporal_server
+from tests.installation import PAYLOAD_KEYS, Installation, installed, renamed, said_by, temporal_server
 from tests.support import example_plan, signed_plan
 
 ROUNDS = 300
@@ -52,16 +49,7 @@ class Plain(Codec):
 
 def sighting(plan: Plan) -> Envelope:
     """A signed statement."""
-    said = Statement(
-        id=uuid.uuid4().hex,
-        delivery=plan.operation,
-        plan=signed_plan(plan).fingerprint(),
-        service=SPEAKER,
-        officer="officer-1",
-        happened_at="2026-11-24T10:00:00+05:00",
-        content=Sighted(place="on the road"),
-    )
-    return sign_statement(said, private_key_of(SPEAKER))
+    return said_by(SPEAKER, plan, Sighted(place="on the road"))
 
 
 async def history_bytes(at: Installation, plan: Plan) -> int:

@@ -11,21 +11,17 @@ import statistics
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.plan import Plan
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.rules.handling import Information
 from domain.rules.stop import StopRequested
-from domain.signing.envelope import Envelope
 from domain.words.limits import SPEAKER_STATEMENTS
 from process.serve import leave
-from rehearsal.services import private_key_of
-from tests.installation import Installation, installed, renamed, temporal_server
+from tests.installation import Installation, installed, renamed, said_by, temporal_server
 from tests.support import example_plan, signed_plan
 from workflows.messages import workflow_id
 
@@ -33,20 +29,6 @@ AT_ONCE = 3
 """Statements that each service has under way."""
 LARGE, EVERY = 1_900, 10
 """Characters of the text of each so many-th statement; all others are short."""
-
-
-def said(plan: Plan, service: str, content: Content) -> Envelope:
-    """A signed statement."""
-    statement = Statement(
-        id=uuid.uuid4().hex,
-        delivery=plan.operation,
-        plan=signed_plan(plan).fingerprint(),
-        service=service,
-        officer="officer-1",
-        happened_at="2026-11-24T10:00:00+05:00",
-        content=content,
-    )
-    return sign_statement(statement, private_key_of(service))
 
 
 async def speak(at: Installation, plan: Plan, service: str, number: int) -> tuple[list[float], list[SignedReceipt]]:
@@ -59,7 +41,7 @@ async def speak(at: Installation, plan: Plan, service: str, number: int) -> tupl
     async def one_after_another() -> None:
         for one in numbers:
             text = "observed " * (LARGE // 9 if one % EVERY == 0 else 30)
-            envelope = said(plan, service, Information(text=text.strip()))
+            envelope = said_by(service, plan, Information(text=text.strip()))
             began = time.perf_counter()
             given = await door.submit(plan.operation, envelope)
             assert isinstance(given, SignedReceipt), given
@@ -74,7 +56,7 @@ async def stop(at: Installation, plan: Plan, after: float) -> tuple[float, float
     """A stop after so many seconds: seconds until its receipt, and until somebody is asked to seize."""
     await asyncio.sleep(after)
     began = time.perf_counter()
-    given = await at.gateway("uz.police").submit(plan.operation, said(plan, "uz.police", StopRequested(reason="danger")))
+    given = await at.gateway("uz.police").submit(plan.operation, said_by("uz.police", plan, StopRequested(reason="danger")))
     heard = time.perf_counter() - began
     assert isinstance(given, SignedReceipt), given
     assert "accepted" == given.receipt.verdict.verdict
@@ -86,7 +68,7 @@ async def behind(at: Installation, plan: Plan, lags: list[float]) -> None:
     """Measure, until cancelled, how long after a receipt the archive has its entry."""
     door = at.gateway("kz.customs")
     while True:
-        given = await door.submit(plan.operation, said(plan, "kz.customs", Information(text="where are we")))
+        given = await door.submit(plan.operation, said_by("kz.customs", plan, Information(text="where are we")))
         began = time.perf_counter()
         if isinstance(given, SignedReceipt):
             await at.kept(plan, given.receipt.size)

@@ -19,12 +19,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
-    from domain.delivery.statement import Statement, sign_statement
     from domain.rules.watch import Sighted
     from domain.signing.envelope import Envelope
     from process.serve import leave
-    from rehearsal.services import private_key_of
-    from tests.installation import installed, renamed, temporal_server
+    from tests.installation import installed, renamed, said_by, temporal_server
     from tests.support import example_plan, signed_plan
     from worker import sandbox
 
@@ -63,18 +61,6 @@ async def measure(client: Client) -> None:
     plan = renamed(example_plan("almaty-tashkent"))
     queue = f"floor-{uuid.uuid4().hex}"
 
-    def sighting() -> Envelope:
-        said = Statement(
-            id=uuid.uuid4().hex,
-            delivery=plan.operation,
-            plan=signed_plan(plan).fingerprint(),
-            service="kz.customs",
-            officer="officer-1",
-            happened_at="2026-11-24T10:00:00+05:00",
-            content=Sighted(place="on the road"),
-        )
-        return sign_statement(said, private_key_of("kz.customs"))
-
     bare_client = await Client.connect(client.service_client.config.target_host, data_converter=pydantic_data_converter)
     async with (
         installed(client, plan, None) as at,
@@ -86,7 +72,7 @@ async def measure(client: Client) -> None:
         bare, ours = [], []
         before = await at.handle(plan).describe()
         for number in range(WARM_UP + ROUNDS):
-            envelope = sighting()
+            envelope = said_by("kz.customs", plan, Sighted(place="on the road"))
             one = await timed(lambda said=envelope: floor.execute_update(Floor.submit, said, id=uuid.uuid4().hex))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             two = await timed(lambda said=envelope: door.submit(plan.operation, said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             if number == WARM_UP:

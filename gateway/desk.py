@@ -19,6 +19,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from archive.expunging import Order, Person
+from domain.delivery.delivery import Snapshot
 from domain.delivery.events import Amended, Stated
 from domain.delivery.ledger import SECRET, Entry, Kept, Left, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request, SignedInbox
@@ -118,8 +119,10 @@ class Desk:
         watching = [service.id for service in self._directory.services if speaks_everywhere(service)]
         docket = Docket(
             plan=envelope,
-            directory=self._directory.snapshot([*plan.participants(), *watching]),
-            cards={state: self._cards[state] for state in plan.states()},
+            snapshot=Snapshot(
+                directory=self._directory.snapshot([*plan.participants(), *watching]),
+                cards={state: self._cards[state] for state in plan.states()},
+            ),
             secret=secrets.token_hex(SECRET),
             rules=newest().version,
         )

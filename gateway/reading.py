@@ -1,7 +1,7 @@
 """What readers are shown, from the archive: lists, inboxes, one delivery, its ledger, and what changes in it.
 
-It is at most half a second behind the workflows. Whoever has just been given a receipt reads no older delivery than that: the
-gateway waits until the archive is there, and says so if it does not come.
+It is half a second behind the workflows; up to 20 seconds where a worker was killed while it kept a batch. Whoever has just been
+given a receipt reads no older delivery than that: the gateway waits for the archive, and says so if it does not come.
 """
 
 import asyncio
@@ -103,9 +103,11 @@ class Reading:
         self, caller: Service, name: str, since: int, runs: Callable[[str], Awaitable[bool]]
     ) -> AsyncIterator[Entry | Withheld]:
         """Entries from `since` on as the archive gets them, until the delivery has ended. `runs`: whether its workflow is still
-        there; where somebody has ended it from outside, its alarm is set and nobody waits for ever.
+        there, asked at first and after each silence; where somebody has ended it from outside, its alarm is set and nobody waits
+        for ever.
         """
         async with self._feed.watching(name) as bell:
+            silent = True
             while True:
                 bell.clear()
                 delivery = await self.delivery(caller, name)
@@ -114,10 +116,9 @@ class Reading:
                     yield entry
                 if delivery.state.ended:
                     return
-                if not await self._goes_on(caller, name, runs):
+                if silent and not await self._goes_on(caller, name, runs):
                     return
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(bell.wait(), STILL_THERE)
+                silent = not await _rings(bell, STILL_THERE)
 
     async def _goes_on(self, caller: Service, name: str, runs: Callable[[str], Awaitable[bool]]) -> bool:
         """Whether there may be more of a delivery that has been shown without its end."""
@@ -200,6 +201,13 @@ class Reading:
             return await self._lists.one(_question(caller), name)
         except NotFound:
             return None
+
+
+async def _rings(bell: asyncio.Event, patience: float) -> bool:
+    """Whether it rings within so many seconds."""
+    with suppress(TimeoutError):
+        return await asyncio.wait_for(bell.wait(), patience)
+    return False
 
 
 def _shown(kept: KeptRow) -> Row:

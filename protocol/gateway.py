@@ -38,6 +38,7 @@ from domain.words.moments import instant
 from protocol.calls import Signer, address, of_delivery
 
 T = TypeVar("T")
+Paged = TypeVar("Paged", Rows, Inbox, SignedInbox)
 Away = Callable[[Unavailable], None]
 """Is told that the gateway, or what is behind it, does not answer for now."""
 
@@ -49,6 +50,8 @@ _STREAM = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
 """A stream is never silent for as long: the gateway sends a comment now and then."""
 LONGEST_PAGE = 200
 """Rows of a page of a list."""
+MOST_PAGES = 200
+"""Of one list or inbox: 40,000 deliveries, or 10,000 requests."""
 AT_ONCE = 1_000_000
 """Bytes of the longest body that is handed over whole; aiohttp wants to be given a longer one bit by bit."""
 LONGEST_ENTRY = 1_000_000
@@ -125,12 +128,6 @@ _ALARMS = TypeAdapter(tuple[Alarm, ...])
 _PROBLEM = TypeAdapter(_Problem)
 
 
-def _from(cursor: str | None, **more: str) -> str:
-    """The query that goes on there."""
-    asked = more | ({"cursor": cursor} if cursor else {})
-    return f"?{urlencode(asked)}" if asked else ""
-
-
 class Gateway:
     """Calls the gateway as one service, with that service's own key."""
 
@@ -199,14 +196,9 @@ class Gateway:
     async def deliveries(self, filters: Mapping[str, str] | None = None) -> list[Row]:
         """One's own deliveries, every page: as now, in the order of the list. `filters`: parameters of the list."""
         found: dict[str, Row] = {}
-        cursor: str | None = None
-        while True:
-            asked = {"limit": str(LONGEST_PAGE), **(filters or {})} | ({"cursor": cursor} if cursor else {})
-            page = self._read(_ROWS, await self._call("GET", f"/v1/deliveries?{urlencode(asked)}"))
+        async for page in self._pages(_ROWS, "/v1/deliveries", {"limit": str(LONGEST_PAGE), **(filters or {})}):
             found.update({row.delivery: row for row in page.rows})  # one that changed meanwhile comes again
-            cursor = page.next
-            if cursor is None:
-                return list(found.values())
+        return list(found.values())
 
     async def view(self, delivery: str, away: Away | None = None) -> DeliveryView:
         """The summary. Raises `Unavailable` if there is no answer; with `away`, that is told instead, and it is asked again."""
@@ -244,27 +236,31 @@ class Gateway:
         """What one is being asked, every page."""
         found: dict[str, Request] = {}
         unreadable: set[str] = set()
-        cursor: str | None = None
-        while True:
-            page = self._read(_INBOX, await self._call("GET", f"/v1/inbox{_from(cursor)}"))
+        async for page in self._pages(_INBOX, "/v1/inbox", {}):
             found.update({one.id: one for one in page.requests})  # one that is asked anew meanwhile comes again
             unreadable.update(page.unreadable)
-            cursor = page.next
-            if cursor is None:
-                return Inbox(requests=tuple(found.values()), unreadable=tuple(sorted(unreadable)))
+        return Inbox(requests=tuple(found.values()), unreadable=tuple(sorted(unreadable)))
 
     async def signed_inbox(self) -> SignedInbox:
         """The same, each request in an envelope signed by Vigil."""
         requests: dict[str, Envelope] = {}
         unreadable: set[str] = set()
-        cursor: str | None = None
-        while True:
-            page = self._read(_SIGNED_INBOX, await self._call("GET", f"/v1/inbox{_from(cursor, signed='yes')}"))
+        async for page in self._pages(_SIGNED_INBOX, "/v1/inbox", {"signed": "yes"}):
             requests.update({one.payload: one for one in page.requests})
             unreadable.update(page.unreadable)
-            cursor = page.next
-            if cursor is None:
-                return SignedInbox(requests=tuple(requests.values()), unreadable=tuple(sorted(unreadable)))
+        return SignedInbox(requests=tuple(requests.values()), unreadable=tuple(sorted(unreadable)))
+
+    async def _pages(self, kind: TypeAdapter[Paged], path: str, asked: Mapping[str, str]) -> AsyncGenerator[Paged, None]:
+        """Page after page of a list. Raises `Unavailable` where there is no end to them: a gateway may be hostile too."""
+        cursor: dict[str, str] = {}
+        for _ in range(MOST_PAGES):
+            query = urlencode({**asked, **cursor})
+            page = self._read(kind, await self._call("GET", f"{path}?{query}" if query else path))
+            yield page
+            if page.next is None:
+                return
+            cursor = {"cursor": page.next}
+        raise Unavailable(f"the gateway gives no end to {path}", hint="narrow it down, or tell whoever runs the installation")
 
     async def change_keys(self, change: Envelope) -> Taken:
         """Bring a signed change of keys to the deliveries under way; what became of it in each."""

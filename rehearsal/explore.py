@@ -100,7 +100,9 @@ class Stage:
         """The same position once more: what happens to one does not happen to the other."""
         other = Stage.__new__(Stage)
         other.__dict__ |= self.__dict__
-        other.delivery = resume(*self.delivery.brought, self.delivery.ledger.entries, SECRET)
+        other.delivery = resume(
+            self.delivery.snapshot.directory, self.delivery.snapshot.cards, self.delivery.ledger.entries, SECRET
+        )
         return other
 
     def choices(self) -> list[tuple[str, Callable[["Stage"], None]]]:

@@ -227,7 +227,11 @@ def _failure(delivery: Delivery) -> Failure | None:
     if delivery.state.halt is None:
         return None
     entries = delivery.ledger.entries
-    halted = next(seen for seen in sights(blank_of(entries, *delivery.brought), entries) if seen.event == "halted")
+    halted = next(
+        seen
+        for seen in sights(blank_of(entries, delivery.snapshot.directory, delivery.snapshot.cards), entries)
+        if seen.event == "halted"
+    )
     return Failure(base_name(halted.checkpoint or "none"), delivery.state.halt.rule, delivery.state.halt.cause)
 
 

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from domain.delivery.events import AnyEvent
-from domain.delivery.ledger import Entry, Ledger, LeftOut
+from domain.delivery.events import AnyEvent, Stated
+from domain.delivery.ledger import Entry, Ledger, LeftOut, Receipt
+from domain.record.door import receipt
 from domain.record.packet import Manifest, Packet, unseal
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, sign
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH, VIGIL, private_key_of
+from rehearsal.simulator import Simulated
 from tests.support import SECRET, example_plan
 
 Line = tuple[str, AnyEvent]
@@ -71,3 +73,9 @@ def rewritten(data: bytes, change: Callable[[list[Line]], list[Line]]) -> bytes:
     """The packet of a stolen gateway: lines changed, linked and sealed anew."""
     packet, lines = taken_apart(data)
     return sealed(packet.model_copy(update={"ledger": linked(change(lines), packet.ledger)}))
+
+
+def receipts_of(run: Simulated) -> tuple[Receipt, ...]:
+    """The receipts that the services were given."""
+    stated = [entry.event.envelope for entry in run.delivery.ledger.entries if isinstance(entry.event, Stated)]
+    return tuple(one for envelope in stated if (one := receipt(run.delivery, envelope)) is not None)

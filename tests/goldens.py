@@ -139,7 +139,7 @@ class Golden(Frozen):
 
 def kept(delivery: Delivery, secret: bytes, tried: Iterable[Tried] = ()) -> Golden:
     """What is recorded of a delivery."""
-    directory, cards = delivery.brought
+    directory, cards = delivery.snapshot.directory, delivery.snapshot.cards
     return Golden(
         directory=directory,
         cards=cards,

@@ -35,9 +35,10 @@ from archive.ledgers import Ledgers
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
+from domain.delivery.delivery import Snapshot
 from domain.delivery.events import Opened
 from domain.delivery.ledger import Entry
-from domain.delivery.statement import Statement, sign_statement
+from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.directory import Directory, Reach, Service
 from domain.plan.plan import Plan
 from domain.plan.register import competent
@@ -145,7 +146,9 @@ class Installation:
         cards = {state: card for state, card in example_cards().items() if state in plan.states()}
         directory = self.directory.snapshot(plan.participants())
         rules = more.pop("rules", newest().version)
-        return Docket(plan=signed_plan(plan), directory=directory, cards=cards, secret=SECRET.hex(), rules=rules, **more)
+        return Docket(
+            plan=signed_plan(plan), snapshot=Snapshot(directory=directory, cards=cards), secret=SECRET.hex(), rules=rules, **more
+        )
 
     def handed(self, content: T, plan: Plan) -> HandIn[T]:
         """Something for a delivery, as the gateway would hand it in now."""
@@ -284,9 +287,10 @@ async def installed(
         sessions = Sessions(reads._database)
         app = application(desk, Proofs(in_force, url), reads, sessions, openid)
         ledgers = Ledgers(reads._database, Wrapping(PAYLOAD_KEYS))
-        relay = Relay(VIGIL_KEY, FoldedDeliveries(ledgers).receipt)
+        folded = FoldedDeliveries(ledgers)
+        relay = Relay(VIGIL_KEY, folded.receipt)
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
-        keeping = Keeping(ledgers, VIGIL_KEY)
+        keeping = Keeping(ledgers, folded, VIGIL_KEY)
         parts = caller, messenger, Deconfliction(DECONFLICTION_KEY, of_worker, relay), relay, keeping
         worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
@@ -311,17 +315,23 @@ async def end_what_runs(client: Client, *workflows: str) -> None:
             await client.get_workflow_handle(one).terminate("the test is over")
 
 
-def stop_by(service: str, plan: Plan, identity: str | None = None, reason: str = "test") -> Envelope:
-    """A signed stop order."""
+def said_by(service: str, plan: Plan, content: Content, identity: str | None = None) -> Envelope:
+    """What a service says of this plan, of no checkpoint, signed."""
     statement = Statement(
         id=identity or uuid.uuid4().hex,
         delivery=plan.operation,
+        plan=signed_plan(plan).fingerprint(),
         service=service,
         officer="officer-1",
         happened_at="2022-03-01T06:00:00+05:00",
-        content=StopRequested(reason=reason),
+        content=content,
     )
     return sign_statement(statement, private_key_of(service))
+
+
+def stop_by(service: str, plan: Plan, identity: str | None = None, reason: str = "test") -> Envelope:
+    """A signed stop order."""
+    return said_by(service, plan, StopRequested(reason=reason), identity)
 
 
 def without(directory: Directory, services: tuple[str, ...]) -> Directory:

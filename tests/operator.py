@@ -11,18 +11,17 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.delivery.events import AnyEvent, Asked, AskedOnceMore, Deconflicted, Released, Stated, Told
+from domain.delivery.events import AnyEvent, Asked, AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.ledger import Receipt
 from domain.delivery.vocabulary import NoticeKind
 from domain.plan.directory import Directory
-from domain.record.door import receipt
 from domain.record.packet import Packet
 from domain.record.verify import verify
 from domain.signing.canonical import plain
 from domain.words.errors import Malformed, NotVerified
 from domain.words.moments import instant, utc_text
-from rehearsal.simulator import Simulated, World, simulate
-from tests.forging import Line, linked, sealed, taken_apart
+from rehearsal.simulator import World, simulate
+from tests.forging import Line, linked, receipts_of, sealed, taken_apart
 from tests.support import example_cards, example_directory, example_plan, example_scenario, held
 
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
@@ -61,12 +60,6 @@ def tried(name: str) -> Tried:
             passed[forgery.what] += 1
             passed_receipts[forgery.what] += passes(forgery.data, trusted, receipts)
     return Tried(count, passed, +passed_receipts)
-
-
-def receipts_of(run: Simulated) -> tuple[Receipt, ...]:
-    """The receipts that services were given."""
-    stated = [entry.event.envelope for entry in run.delivery.ledger.entries if isinstance(entry.event, Stated)]
-    return tuple(one for envelope in stated if (one := receipt(run.delivery, envelope)) is not None)
 
 
 def passes(data: bytes, directory: Directory, receipts: Sequence[Receipt]) -> bool:

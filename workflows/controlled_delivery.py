@@ -44,7 +44,7 @@ class ControlledDelivery:
         book = book_for(docket.rules if isinstance(docket, Docket) else docket.carried.rules)
         try:
             self._delivery = _delivery_of(docket, book)
-            self._stage = TemporalStage(self._delivery, docket.secret, docket.pace, (docket.directory, docket.cards))
+            self._stage = TemporalStage(self._delivery, docket.secret, docket.pace, docket.snapshot)
         except VigilError as error:
             self._refused = as_application_error(error)  # raised by `run`, since an initialiser cannot fail a workflow
 
@@ -177,4 +177,4 @@ def _delivery_of(docket: Docket | GoingOn, book: Book) -> Delivery:
     secret = bytes.fromhex(docket.secret)
     if isinstance(docket, GoingOn):
         return go_on(docket.carried, secret)
-    return begin(docket.plan, docket.directory, docket.cards, workflow.info().start_time, secret, book)
+    return begin(docket.plan, docket.snapshot.directory, docket.snapshot.cards, workflow.info().start_time, secret, book)

@@ -14,17 +14,14 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import is_cancelled_exception
 from temporalio.workflow import ActivityCancellationType
 
-from domain.delivery.delivery import Delivery
+from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.ledger import Entry
-from domain.plan.cards import RuleCard
-from domain.plan.directory import Directory
 from domain.record.door import archive_has
 from domain.signing.canonical import canonical
 from domain.words.errors import NotAuthentic
+from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES
 from workflows.messages import (
     KEEP,
-    MOST_ENTRIES,
-    MOST_ENTRIES_BYTES,
     HandIn,
     KeptUpTo,
     ToKeep,
@@ -38,27 +35,25 @@ _PAUSE = timedelta(seconds=30)
 _AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 
 
-Brought = tuple[Directory | None, dict[str, RuleCard] | None]
-"""What a delivery was brought with, of which its ledger has only the digests."""
-
-
 class Keeping:
     """How far the archive has this ledger, and the batch that is on its way."""
 
-    def __init__(self, delivery: Delivery, secret: str, brought: Brought, stir: Callable[[datetime | None], None]) -> None:
+    def __init__(
+        self, delivery: Delivery, secret: str, snapshot: Snapshot | None, stir: Callable[[datetime | None], None]
+    ) -> None:
         """`stir`: what is called when something has come of a batch, with the moment of what was recorded for it."""
         self._delivery = delivery
         self._secret = secret
-        self._brought = brought
+        self._snapshot = snapshot
         self._stir = stir
         self._under_way: asyncio.Task[None] | None = None
         self._sent = 0
         """Batches sent in this run."""
 
     @property
-    def brought(self) -> Brought:
+    def snapshot(self) -> Snapshot | None:
         """What the archive still needs beside the entries."""
-        return self._brought if self._delivery.ledger.kept == 0 else (None, None)
+        return self._snapshot if self._delivery.ledger.kept == 0 else None
 
     @property
     def done(self) -> bool:
@@ -70,7 +65,7 @@ class Keeping:
         if self._is_under_way or self.done:
             return False
         self._sent += 1
-        self._under_way = asyncio.create_task(self._send(next_batch(self._delivery, self.brought), self._sent))
+        self._under_way = asyncio.create_task(self._send(next_batch(self._delivery, self.snapshot), self._sent))
         return True
 
     def rests(self) -> bool:
@@ -112,22 +107,20 @@ class Keeping:
         archive_has(delivery, min(answer.content.size, sent), at)
 
 
-def next_batch(delivery: Delivery, brought: Brought) -> ToKeep:
+def next_batch(delivery: Delivery, snapshot: Snapshot | None) -> ToKeep:
     """The entries that come next, as many as a batch may hold; a single one that is larger goes alone."""
     ledger = delivery.ledger
     entries: list[Entry] = []
     weight = 0
-    for entry in ledger.entries[:MOST_ENTRIES]:
+    for entry in ledger.entries[:BATCH_ENTRIES]:
         weight += len(canonical(entry))
-        if entries and weight > MOST_ENTRIES_BYTES:
+        if entries and weight > BATCH_BYTES:
             break
         entries.append(entry)
-    directory, cards = brought
     return ToKeep(
         delivery=delivery.plan.operation,
         entries=tuple(entries),
         root=ledger.root_at(ledger.kept + len(entries)),
         peaks=tuple(peak.hex() for peak in ledger.edge.peaks),
-        directory=directory,
-        cards=cards,
+        snapshot=snapshot,
     )

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
 from domain.delivery.carried import Carried
+from domain.delivery.delivery import Snapshot
 from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
 from domain.delivery.ledger import Entry, Kept, Receipt
 from domain.delivery.requests import Notice, Request
 from domain.delivery.vocabulary import Outcome, UtcText
-from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.register import Register
 from domain.plan.selectors import Selector
@@ -25,7 +25,7 @@ from domain.signing.canonical import Frozen, canonical, digest
 from domain.signing.envelope import HAND_IN_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import NotAuthentic
 from domain.words.identifiers import CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, State
-from domain.words.limits import MOST_SERVICES, RUN_BYTES, RUN_EVENTS, RUN_SECONDS, RUN_UPDATES
+from domain.words.limits import BATCH_ENTRIES, MOST_SERVICES, RUN_BYTES, RUN_EVENTS, RUN_SECONDS, RUN_UPDATES
 from domain.words.moments import instant, utc_text
 
 WORKFLOW = "ControlledDelivery"
@@ -52,10 +52,6 @@ AWAIT_CONFIRMATIONS = "await_confirmations"
 ASK_ONCE_MORE = "ask_once_more"
 DELIVER_NOTICE = "deliver_notice"
 KEEP = "keep"
-
-MOST_ENTRIES = 200
-MOST_ENTRIES_BYTES = 512 * 1024
-"""Of a batch for the archive, in canonical form, unless it is one larger entry."""
 
 PARTICIPANTS = "VigilParticipants"
 PHASE = "VigilPhase"
@@ -99,7 +95,7 @@ Fact = Annotated[Asked | AskedOnceMore | Deconflicted | Deferred | Released | To
 AHEAD, BEHIND = timedelta(seconds=2), timedelta(minutes=2)
 """By how much the time of what is handed in may be ahead of Temporal's, and how long it may have waited."""
 AHEAD_WITH_A_BRAKE = timedelta(seconds=5)
-"""From a gateway whose clock is wrong by more, brakes alone are taken."""
+"""A brake may be ahead by so much: from a gateway whose clock is wrong, brakes alone are taken."""
 
 
 def is_timely(at: datetime, now: datetime, ahead: timedelta = AHEAD) -> bool:
@@ -184,8 +180,7 @@ class Docket(Frozen):
     """What a delivery begins with."""
 
     plan: Envelope
-    directory: Directory
-    cards: dict[State, RuleCard]
+    snapshot: Snapshot
     secret: Secret
     rules: Annotated[int, Field(ge=1)]
     """Version of the rules that it is under to its end, said by whoever starts it: on a replay the worker may have newer ones."""
@@ -193,15 +188,12 @@ class Docket(Frozen):
 
 
 class GoingOn(Frozen):
-    """What the next run goes on with, after a continue-as-new. `directory` and `cards`: what the delivery was brought with, until
-    the archive has its first entry.
-    """
+    """What the next run goes on with, after a continue-as-new. `snapshot`: until the archive has the first entry."""
 
     carried: Carried
     secret: Secret
     pace: Pace
-    directory: Directory | None = None
-    cards: dict[State, RuleCard] | None = None
+    snapshot: Snapshot | None = None
 
 
 class LedgerSize(Frozen):
@@ -261,16 +253,14 @@ class NoticeErrand(Frozen):
 
 class ToKeep(Frozen):
     """The errand of `keep`: the next entries for the archive, with the root over all entries up to their end and the peaks of the
-    tree before them. The first batch has what the delivery was brought with: the ledger holds only the digests.
+    tree before them. The first batch has what the delivery began with.
     """
 
     delivery: OperationCode
-    branch: Annotated[int, Field(ge=0)] = 0
-    entries: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=MOST_ENTRIES)]
+    entries: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=BATCH_ENTRIES)]
     root: Digest
     peaks: Annotated[tuple[Digest, ...], Field(max_length=31)]
-    directory: Directory | None = None
-    cards: dict[State, RuleCard] | None = None
+    snapshot: Snapshot | None = None
 
     @property
     def first(self) -> int:
@@ -286,7 +276,6 @@ class ToKeep(Frozen):
 class KeptUpTo(Frozen):
     """What comes of it: the archive has the ledger up to this size."""
 
-    branch: Annotated[int, Field(ge=0)] = 0
     size: Annotated[int, Field(ge=1)]
 
 

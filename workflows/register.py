@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import messages
     from workflows.messages import Book, Over, is_timely
 
-_ONE_ATTEMPT = timedelta(seconds=60)
+_ONE_ATTEMPT, _ALL_ATTEMPTS = timedelta(seconds=60), timedelta(minutes=5)
 _AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
 """Supervisors that cannot be reached find the alarm where alarms are read."""
 
@@ -40,7 +40,7 @@ class LiveOperations:
             await workflow.wait_condition(
                 lambda: bool(self._register.enquiries.untold()) or self._answers >= book.answers_per_run
             )
-            for alarm in self._register.enquiries.untold():
+            for alarm in self._register.enquiries.untold()[:1]:  # one, then it looks how long this run has become
                 await self._tell(alarm)
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(book.model_copy(update={"live": self._register}))
@@ -51,6 +51,7 @@ class LiveOperations:
                 messages.TELL_SUPERVISORS,
                 alarm,
                 start_to_close_timeout=_ONE_ATTEMPT,
+                schedule_to_close_timeout=_ALL_ATTEMPTS,
                 retry_policy=_AGAIN,
                 summary="tells supervisors of a pattern",
             )

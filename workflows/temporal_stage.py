@@ -15,7 +15,7 @@ from temporalio.exceptions import is_cancelled_exception
 from temporalio.workflow import ContinueAsNewVersioningBehavior
 
 from domain.delivery.carried import carried
-from domain.delivery.delivery import Delivery
+from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.requests import Notice
 from domain.rules.conflict import signature
 from domain.views.asked import request
@@ -23,7 +23,7 @@ from domain.views.sight import notice
 from domain.views.view import markdown, phase, view
 from domain.words.limits import MOST_CARRIED_UNKEPT
 from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
-from workflows.keeping import Brought, Keeping
+from workflows.keeping import Keeping
 from workflows.messages import (
     ASK_ONCE_MORE,
     AWAIT_CONFIRMATIONS,
@@ -55,8 +55,8 @@ _AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=tim
 class TemporalStage:
     """Performs what is wanted, as a workflow."""
 
-    def __init__(self, delivery: Delivery, secret: str, pace: Pace, brought: Brought) -> None:
-        """`brought`: the directory and the cards that it was brought with, until the archive has its first entry."""
+    def __init__(self, delivery: Delivery, secret: str, pace: Pace, snapshot: Snapshot | None) -> None:
+        """`snapshot`: what it began with, until the archive has its first entry."""
         self._delivery = delivery
         self._secret = secret
         self._pace = pace
@@ -76,7 +76,7 @@ class TemporalStage:
         self._commands = 0
         self._until = workflow.info().start_time + timedelta(seconds=pace.seconds)
         """When another run goes on."""
-        self.keeping = Keeping(delivery, secret, brought, self.stir)
+        self.keeping = Keeping(delivery, secret, snapshot, self.stir)
         self.reached = delivery.state.now
         """Up to when time has passed here."""
 
@@ -127,9 +127,8 @@ class TemporalStage:
         of the worker that is current then. It waits only until the archive has nearly everything.
         """
         if self._ends() and self.keeping.rests():
-            directory, cards = self.keeping.brought
             going_on = GoingOn(
-                carried=carried(self._delivery), secret=self._secret, pace=self._pace, directory=directory, cards=cards
+                carried=carried(self._delivery), secret=self._secret, pace=self._pace, snapshot=self.keeping.snapshot
             )
             workflow.continue_as_new(going_on, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
 

@@ -15,6 +15,8 @@ from domain.delivery.verdicts import Verdict
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
+from domain.signing.canonical import Frozen
+from domain.words.identifiers import State as StateCode
 from domain.words.moments import instant, utc_text
 
 
@@ -55,6 +57,13 @@ class Rules(Law, Protocol):
         ...
 
 
+class Snapshot(Frozen):
+    """The directory and the rule cards that a delivery begins with: its ledger holds only their digests."""
+
+    directory: Directory
+    cards: dict[StateCode, RuleCard]
+
+
 class Delivery:
     """`append` is the only thing that changes it. Nothing decides that does not follow from the entries: a replay rebuilds it."""
 
@@ -70,7 +79,7 @@ class Delivery:
         """`secret`: what the salts are made from; none where entries come with their salts, for whoever verifies."""
         known = KnownStatements(secret)
         self._stand(State(plan, directory, dict(cards), began, began, known), Ledger(secret), law)
-        self.brought = (directory, dict(cards))
+        self.snapshot = Snapshot(directory=directory, cards=dict(cards))
 
     @classmethod
     def of(cls, state: State, ledger: Ledger, law: Rules) -> "Delivery":
@@ -81,8 +90,8 @@ class Delivery:
 
     def _stand(self, state: State, ledger: Ledger, law: Rules) -> None:
         self.state, self.ledger, self.law = state, ledger, law
-        self.brought = (state.directory, dict(state.cards))
-        """What it started with; a changed plan may bring more. Only where every entry is held."""
+        self.snapshot = Snapshot(directory=state.directory, cards=dict(state.cards))
+        """What it began with; a changed plan may bring more. Only where every entry is held."""
         self.quiet: datetime | None = None
         """Up to when nothing is due, since the newest entry; none where nobody has looked."""
         self.consents = law.consents(state)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, PlainSerializer
 from domain.plan.plan import Checkpoint, PlannedCheckpoint, Rung
 from domain.plan.vocabulary import Need
 
-Standing = Literal["asked", "unreachable", "told", "received", "answered"]
+RequestStanding = Literal["asked", "unreachable", "told", "received", "answered"]
 """Asked, received and answered are three different things. A service may also not have been reached yet; and people at a desk
 may have been told that something waits, and not have read it."""
 
@@ -52,7 +52,7 @@ class Progress:
     answers: ByNeed[int] = field(default_factory=dict)
     """(service, need) to the ledger number of the statement that answered it."""
     firsts: ByNeed[First] = field(default_factory=dict)
-    standing: dict[str, Standing] = field(default_factory=dict)
+    standing: dict[str, RequestStanding] = field(default_factory=dict)
     escalated: int = 0
     """Rungs of the ladder climbed so far."""
     rung: int = 0
@@ -83,7 +83,7 @@ class Progress:
         """Whether enough distinct services have answered."""
         return len(self.checkpoint.services()) - len(self.waiting_for()) >= self.checkpoint.quorum()
 
-    def standing_of(self, service: str) -> Standing:
+    def standing_of(self, service: str) -> RequestStanding:
         """Where the request to this service stands."""
         return "answered" if self.answered(service) else self.standing.get(service, "asked")
 

@@ -25,7 +25,7 @@ MOST_LIVE = 1_000
 """Live operations of an installation, of up to 230 bytes beside their hashes."""
 MOST_HASHES = 10_000
 """In all of them: 10,000 of 67 bytes. A register at every bound is a quarter less than the 2 MB that Temporal takes."""
-MOST_OF_A_STATE = 500
+MOST_LIVE_OF_A_STATE = 500
 """Live operations of one State, so that no State alone leaves the others without room."""
 MOST_CONTACTS = 16
 """Operations that may touch one. Each is told of all the others, with the keys of whom to call."""
@@ -177,7 +177,7 @@ class Register(Frozen):
         """What there is no room for, with how many there are; none where there is."""
         others = self._without(claim.delivery)
         of_state = sum(one.state == claim.state for one in others)
-        if len(others) >= MOST_LIVE or of_state >= MOST_OF_A_STATE:
+        if len(others) >= MOST_LIVE or of_state >= MOST_LIVE_OF_A_STATE:
             return "full", len(others)
         if sum(len(one.hashes) for one in others) + len(claim.hashes) > MOST_HASHES:
             return "full", len(others)

@@ -76,7 +76,7 @@ def seal(  # noqa: PLR0913 - a packet has these parts
     For a court or a State, what its provider has not permitted to go there is left out where nothing rests on it; where
     something does, raises `RuleBroken` (R23), which names each and whom to ask.
     """
-    directory, cards = delivery.brought
+    snapshot = delivery.snapshot
     withheld = {item.seq: item for item in held_back(delivery, purpose)} if purpose != "operation" else {}
     if faults := [f"{item.provider} has not permitted {item.name} ({item.code})" for item in withheld.values() if item.decides]:
         hint = f"have each say `disclosure_permitted` to={purpose}, see docs/statements.md"
@@ -84,7 +84,7 @@ def seal(  # noqa: PLR0913 - a packet has these parts
     entries = delivery.ledger.entries
     ledger = tuple(_left_out(entry, withheld[entry.seq]) if entry.seq in withheld else entry for entry in entries)
     story = "" if purpose != "operation" else history
-    packet = Packet(directory=directory, cards=cards, ledger=ledger, history=story, sealers=sealers)
+    packet = Packet(directory=snapshot.directory, cards=snapshot.cards, ledger=ledger, history=story, sealers=sealers)
     body = canonical(packet)
     manifest = Manifest(
         delivery=delivery.plan.operation,

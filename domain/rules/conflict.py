@@ -154,6 +154,10 @@ class Deconfliction(Contingency):
         gone = not any(service in able for service in progress.checkpoint.services())
         return not progress.satisfied and (gone or not _lacks_a_signature(delivery))
 
+    def may_stay_unanswered(self, state: State) -> bool:
+        """One that came up after it had left holds nothing up."""
+        return state.dispatched
+
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """Before it has left it does not leave; after that nothing more is looked for."""
         if state.dispatched:
@@ -296,6 +300,10 @@ class Conflict(Contingency):
         """Before it has left it does not leave; what came up after that decides nothing any more."""
         if not state.dispatched:
             state.stop_all("conflict", NO_AGREEMENT(services=services), when.seq)
+
+    def may_stay_unanswered(self, state: State) -> bool:
+        """One that came up after it had left holds nothing up."""
+        return state.dispatched
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
         if progress.result == "unanswered":

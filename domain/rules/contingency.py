@@ -62,6 +62,10 @@ class Contingency(ABC):
         begun = self.title_of(key)
         return begun if self.declares.once else f"{begun}.{state.opened.get(f'{self.declares.name}/{key}', 0) + 1}"
 
+    def may_stay_unanswered(self, state: State) -> bool:
+        """Whether silence closes it: where it decides nothing."""
+        return self.declares.closes_unanswered
+
     def has_named(self, name: str, key: str, times: int) -> bool:
         """Whether one of those about this key, opened so many times, had this name."""
         begun = self.title_of(key)

@@ -380,13 +380,10 @@ def _closing(delivery: Delivery, name: str, progress: Progress) -> Iterator[AnyE
 
 
 def _may_stay_unanswered(delivery: Delivery, name: str, progress: Progress) -> bool:
-    """Silence closes what decides nothing: a team's readiness for the arrest, the closing, and what a contingency says of itself;
-    a conflict, or a selector, that came up after it had left.
-    """
+    """Silence closes what decides nothing: a team's readiness for the arrest, the closing, what a contingency says of itself."""
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
     if contingency is not None:
-        decided = contingency.declares.name in ("conflict", "deconfliction") and delivery.state.dispatched
-        return contingency.declares.closes_unanswered or decided
+        return contingency.may_stay_unanswered(delivery.state)
     planned = delivery.plan.find(name)
     return planned is not None and planned.step in ("muster", "close")
 

@@ -10,7 +10,7 @@ from domain.signing.canonical import Frozen
 from domain.views.standing import Word
 from domain.words.identifiers import OperationCode
 
-Alarm = Literal["other", "ahead", "behind", "root", "gone"]
+Divergence = Literal["other", "ahead", "behind", "root", "gone"]
 """How archive and workflow diverge: see `archive.batches.Diverges`."""
 
 
@@ -32,7 +32,7 @@ class Row(Frozen):
     overdue_since: UtcText | None
     ended: bool
     expunged: bool
-    alarm: Alarm | None
+    alarm: Divergence | None
     started_at: UtcText
     closed_at: UtcText | None
     size: Annotated[int, Field(ge=0)] | None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from domain.delivery.verdicts import Finding, Halt, Verdict
+from domain.delivery.verdicts import Finding, Verdict
 from domain.rules.books import BOOK
 from domain.words.codes import CODES, Parameter, Shape
 from domain.words.moments import instant
@@ -41,11 +41,6 @@ def say_plainly(finding: Finding, translate: Translate = english) -> str:
 def say_verdict(verdict: Verdict, translate: Translate = english) -> str:
     """Why it is this verdict; empty where it was accepted."""
     return say_plainly(verdict.finding, translate) if verdict.finding is not None else ""
-
-
-def say_halt(halt: Halt, translate: Translate = english) -> str:
-    """Why nothing advances any more."""
-    return say(halt.finding, translate)
 
 
 def say_kind(kind: str, translate: Translate = english) -> str:

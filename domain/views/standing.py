@@ -18,6 +18,7 @@ from domain.views.asked import request
 from domain.views.sight import sight
 from domain.views.view import phase
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
+from domain.words.limits import MOST_SERVICES, MOST_STATES
 from domain.words.moments import utc_text
 
 REQUEST_BYTES = 64 * 1024
@@ -66,8 +67,8 @@ class Standing(Frozen):
     started_at: UtcText
     closed_at: UtcText | None = None
     title: Annotated[str, Field(max_length=200)]
-    participants: Annotated[tuple[Participant, ...], Field(max_length=100)]
-    states: Annotated[tuple[State, ...], Field(max_length=32)]
+    participants: Annotated[tuple[Participant, ...], Field(max_length=MOST_SERVICES)]
+    states: Annotated[tuple[State, ...], Field(max_length=MOST_STATES)]
     requests: Annotated[tuple[OpenRequest, ...], Field(max_length=2000)] = ()
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.progress import Progress, Standing
+from domain.delivery.progress import Progress, RequestStanding
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Service
@@ -27,7 +27,7 @@ class Awaited(Frozen):
 
     service: str
     says: tuple[Need, ...]
-    standing: Standing
+    standing: RequestStanding
 
 
 class OpenCheckpoint(Frozen):

@@ -71,6 +71,9 @@ RUN_EVENTS: Final = 8_000
 RUN_BYTES: Final = 8_000_000
 RUN_SECONDS: Final = 7 * 24 * 3600
 
+BATCH_ENTRIES: Final = 200
+BATCH_BYTES: Final = 512 * KIB
+"""Of what is handed to the archive at once, canonical, unless it is one larger entry."""
 MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB

@@ -62,7 +62,7 @@ class Line:
     contingency: str = ""
     """What called for a checkpoint that no plan holds."""
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Services, by what is said of them (`Standing`)."""
+    """Services, by what is said of them (`RequestStanding`)."""
     moment: str | None = None
     """Due, or valid until."""
     verdict: Verdict | None = None

@@ -17,6 +17,7 @@ from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.views.standing import OpenRequest, Participant, Standing
 from domain.words.moments import utc_text
+from process.ring import Wrapping, new_ring
 from rehearsal.services import EPOCH
 from tests.archive.conftest import PASSWORD
 
@@ -25,6 +26,11 @@ AT = utc_text(EPOCH)
 READER = "kz.knb"
 NEW = {"branch": 0, "size": 1, "root": tree.EMPTY}
 """The ledger of a delivery of which only the read model is looked at."""
+
+
+def new_keys() -> Wrapping:
+    """Keys of an installation, drawn now: what they wrapped is lost with the process."""
+    return Wrapping(new_ring())
 
 
 def database(url: str) -> Database:

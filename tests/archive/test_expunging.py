@@ -13,11 +13,10 @@ from archive.deliveries import Deliveries
 from archive.expunging import Expunction, Expunging, Order, Person
 from archive.ledgers import Ledgers
 from archive.questions import Question
-from archive.sealed import RingInMemory
 from archive.tables import data_keys, metadata
 from domain.signing import tree
 from domain.words.errors import NotAllowed, NotFound, Unavailable
-from tests.archive.samples import AT, NAME, READER, batch, database, ledger, request, root, standing
+from tests.archive.samples import AT, NAME, READER, batch, database, ledger, new_keys, request, root, standing
 
 WHOLE = ledger(6)
 CLOSED = standing(phase="ended", ended=True, closed_at=AT, outcome="destroyed", title="MARKED")
@@ -43,7 +42,7 @@ class Room:
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Room]:
     """A new archive."""
-    archive, ring = database(url), RingInMemory()
+    archive, ring = database(url), new_keys()
     try:
         yield Room(archive, Ledgers(archive, ring), Deliveries(archive, ring), Expunging(archive))
     finally:
@@ -51,13 +50,12 @@ async def opened(url: str) -> AsyncIterator[Room]:
 
 
 async def test_what_is_expunged_cannot_be_read_and_stays_proved(url: str) -> None:
-    """No entry, title, request, fold or key is left; the leaves come to the root that was stated, and the row stays in lists."""
+    """No entry, title, request or key is left; the leaves come to the root that was stated, and the row stays in lists."""
     async with opened(url) as room:
         await room.ledgers.keep(batch(WHOLE, 0, 3, standing=standing(requests=(request(READER, AT),))))
-        await room.ledgers.keep(batch(WHOLE, 3, standing=CLOSED, statements={"ab" * 12: 4}, fold=b"MARKED"))
+        await room.ledgers.keep(batch(WHOLE, 3, standing=CLOSED))
         done = await room.expunging.expunge(NAME, ORDER)
         page, leaves = await room.ledgers.slice(NAME), await room.ledgers.leaves(NAME)
-        said, fold = await room.ledgers.by_statement(NAME, "ab" * 12), await room.ledgers.fold(NAME)
         row = await room.deliveries.one(Question(reader=READER, reach="own"), NAME)
         async with room.archive.reading() as connection:
             everything = {one.name: list(await connection.execute(select(one))) for one in metadata.sorted_tables}
@@ -66,12 +64,10 @@ async def test_what_is_expunged_cannot_be_read_and_stays_proved(url: str) -> Non
     assert [tree.leaf(one) for one in WHOLE] == [one.leaf for one in page.entries] == list(leaves)
     assert root(WHOLE) == tree.root(leaves)
     assert {None} == {one.entry for one in page.entries}
-    assert said is not None
-    assert (4, None, None) == (said.seq, said.entry, fold)
     assert (None, True, "destroyed", 3) == (row.title, row.expunged, row.outcome, row.change)
     assert [None] == [one.wrapped for one in everything["data_keys"]]
     assert [(None, None, None)] * 6 == [(one.event, one.at, one.opening) for one in everything["entries"]]
-    assert [] == everything["requests"] == everything["folds"]
+    assert [] == everything["requests"] == everything["snapshots"]
 
 
 async def test_only_a_closed_delivery_is_expunged(url: str) -> None:
@@ -107,8 +103,6 @@ async def test_nothing_is_kept_of_what_is_expunged(url: str) -> None:
         again = await room.ledgers.keep(batch(WHOLE, 0, 4, standing=CLOSED))
         with pytest.raises(NotAllowed, match="expunged"):
             await room.ledgers.keep(batch(WHOLE, 4, standing=CLOSED))
-        await room.ledgers.put_fold(NAME, 0, 4, b"MARKED")
-        assert await room.ledgers.fold(NAME) is None
 
     assert 4 == again.size  # type: ignore[union-attr]
 

@@ -8,15 +8,16 @@ import pytest
 
 from archive.batches import Batch
 from archive.database import Database
-from archive.folded import Brought, FoldedDeliveries
+from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
-from archive.sealed import RingInMemory
+from domain.delivery.delivery import Snapshot
 from domain.delivery.ledger import Entry
 from domain.plan.plan import Plan
 from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.views.standing import standing
 from domain.words.errors import NotFound, NotVerified
+from tests.archive.samples import new_keys
 from tests.support import Table, example_plan
 
 
@@ -36,7 +37,7 @@ class Counting(Ledgers):
 async def ledgers(tmp_path: Path) -> AsyncIterator[Counting]:
     """An empty archive."""
     archive = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db")
-    yield Counting(archive, RingInMemory())
+    yield Counting(archive, new_keys())
     await archive.close()
 
 
@@ -53,7 +54,7 @@ async def keep(ledgers: Ledgers, one: Table, first: int = 0, branch: int = 0) ->
     frontier = tree.Frontier()
     for leaf in leaves:
         frontier.append(leaf)
-    directory, cards = one.delivery.brought
+    directory, cards = one.delivery.snapshot.directory, one.delivery.snapshot.cards
     batch = Batch(
         delivery=one.plan.operation,
         branch=branch,
@@ -63,7 +64,7 @@ async def keep(ledgers: Ledgers, one: Table, first: int = 0, branch: int = 0) ->
         root=bytes.fromhex(one.delivery.ledger.root),
         standing=standing(one.delivery),
         peaks=frontier.peaks,
-        brought=canonical(Brought(directory=directory, cards=cards)),
+        snapshot=canonical(Snapshot(directory=directory, cards=cards)),
     )
     assert await ledgers.keep(batch)
 
@@ -119,14 +120,14 @@ async def test_memory_is_bounded_in_deliveries_and_in_bytes(ledgers: Counting, m
 
 
 async def test_what_is_not_there_or_was_altered_is_said(ledgers: Counting) -> None:
-    """No delivery; and one whose entries were not brought with what they need."""
+    """No delivery; and one whose entries come without what the delivery began with."""
     folded, one = FoldedDeliveries(ledgers), table("amber-1")
     with pytest.raises(NotFound):
         await folded.newest("amber-1")
     entries = tuple(entry for entry in one.delivery.ledger if isinstance(entry, Entry))
-    with pytest.raises(NotVerified, match="brought with"):
+    with pytest.raises(NotVerified, match="began with"):
         await folded.with_batch("amber-1", None, entries)
-    directory, cards = one.delivery.brought
-    found = await folded.with_batch("amber-1", Brought(directory=directory, cards=cards), entries)
+    directory, cards = one.delivery.snapshot.directory, one.delivery.snapshot.cards
+    found = await folded.with_batch("amber-1", Snapshot(directory=directory, cards=cards), entries)
 
     assert one.delivery.ledger.root == found.ledger.root

@@ -10,18 +10,18 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import delete, func, select, update
 
-from archive.batches import ENTRIES, ENTRIES_BYTES, ENTRY_BYTES, Batch, Diverges, Kept
+from archive.batches import ENTRY_BYTES, Batch, BatchKept, Diverges
 from archive.database import Database
 from archive.deliveries import Deliveries
-from archive.ledgers import FOLD_BYTES, SLICE, SLICE_BYTES, Ledgers
+from archive.ledgers import SLICE, SLICE_BYTES, Ledgers
 from archive.questions import Question
-from archive.sealed import RingInMemory
 from archive.tables import data_keys, entries, metadata
 from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.words.errors import Malformed, NotFound, NotVerified, TimedOut, Unavailable
+from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES
 from rehearsal.services import EPOCH
-from tests.archive.samples import AT, NAME, READER, batch, database, entry, ledger, request, root, standing
+from tests.archive.samples import AT, NAME, READER, batch, database, entry, ledger, new_keys, request, root, standing
 
 ROUNDS = 3
 
@@ -31,7 +31,7 @@ async def opened(url: str) -> AsyncIterator[tuple[Ledgers, Database]]:
     """The ledgers in a new database."""
     archive = database(url)
     try:
-        yield Ledgers(archive, RingInMemory(), lambda: EPOCH), archive
+        yield Ledgers(archive, new_keys(), lambda: EPOCH), archive
     finally:
         await archive.close()
 
@@ -60,7 +60,7 @@ async def test_what_is_kept_is_there_and_proves_itself(url: str) -> None:
         kept = [await ledgers.keep(batch(whole, first, size)) for first, size in ((0, 1), (1, 4), (4, 7))]
         leaves, held, found = await ledgers.leaves(NAME), await ledgers.held(NAME), await said(ledgers)
 
-    assert [(1, 1), (4, 2), (7, 3)] == [(one.size, one.change) for one in kept if isinstance(one, Kept)]
+    assert [(1, 1), (4, 2), (7, 3)] == [(one.size, one.change) for one in kept if isinstance(one, BatchKept)]
     assert whole == found
     assert held is not None
     assert (0, 7, root(whole)) == (held.branch, held.size, held.root)
@@ -68,15 +68,15 @@ async def test_what_is_kept_is_there_and_proves_itself(url: str) -> None:
 
 
 async def test_to_keep_a_batch_again_changes_nothing(url: str) -> None:
-    """Not a byte in any table, though its read model and fold say something else; and it is answered like the first time."""
+    """Not a byte in any table, though its read model says something else; and it is answered like the first time."""
     whole = ledger(5)
     async with opened(url) as (ledgers, archive):
-        first = await ledgers.keep(batch(whole, fold=b"one"))
+        first = await ledgers.keep(batch(whole))
         before = await rows(archive)
-        again = await ledgers.keep(batch(whole, standing=standing(phase="under_way"), fold=b"two"))
+        again = await ledgers.keep(batch(whole, standing=standing(phase="under_way")))
         after = await rows(archive)
 
-    assert isinstance(first, Kept)
+    assert isinstance(first, BatchKept)
     assert first.model_copy(update={"change": None}) == again
     assert before == after
 
@@ -89,20 +89,20 @@ async def test_a_batch_that_overlaps_adds_what_is_new(url: str) -> None:
         kept = await ledgers.keep(batch(whole, 2, 6))
         found = await said(ledgers)
 
-    assert Kept(branch=0, size=6, change=2) == kept
+    assert BatchKept(branch=0, size=6, change=2) == kept
     assert whole == found
 
 
 async def test_two_who_write_at_once_make_one_ledger(url: str) -> None:
     """Eight attempts at each batch from two processes: each entry once, one change for each batch."""
     whole = ledger(40)
-    ring, archives = RingInMemory(), [database(url), database(url)]
+    ring, archives = new_keys(), [database(url), database(url)]
     writers = [Ledgers(one, ring) for one in archives]
 
     try:
         for first in range(0, 40, 10):
             kept = await asyncio.gather(*(writers[number % 2].keep(batch(whole, first, first + 10)) for number in range(8)))
-            assert 1 == len([one for one in kept if isinstance(one, Kept) and one.change is not None])
+            assert 1 == len([one for one in kept if isinstance(one, BatchKept) and one.change is not None])
         found, changes = await said(writers[0]), await rows(archives[0])
     finally:
         for one in archives:
@@ -115,7 +115,7 @@ async def test_two_who_write_at_once_make_one_ledger(url: str) -> None:
 
 async def test_two_with_different_entries_at_once_do_not_mix(url: str) -> None:
     """One is kept whole, the other diverges and leaves no entry."""
-    ring, archives = RingInMemory(), [database(url), database(url)]
+    ring, archives = new_keys(), [database(url), database(url)]
     sides = [ledger(5), ledger(5, "other")]
     try:
         found = await asyncio.gather(*(Ledgers(one, ring).keep(batch(side)) for one, side in zip(archives, sides, strict=True)))
@@ -124,8 +124,8 @@ async def test_two_with_different_entries_at_once_do_not_mix(url: str) -> None:
         for one in archives:
             await one.close()
 
-    assert {Kept, Diverges} == set(map(type, found))
-    assert kept == sides[[type(one) for one in found].index(Kept)]
+    assert {BatchKept, Diverges} == set(map(type, found))
+    assert kept == sides[[type(one) for one in found].index(BatchKept)]
 
 
 @pytest.mark.parametrize(
@@ -179,24 +179,21 @@ async def test_what_follows_a_divergence_is_kept_on_a_branch(url: str) -> None:
     """It shares what is before. Both can be read and both verify; who is still on the old branch adds nothing to it."""
     old, new = ledger(6), ledger(8, "other", 4)
     async with opened(url) as (ledgers, archive):
-        await ledgers.keep(batch(old, statements={"ab" * 12: 5}))
+        await ledgers.keep(batch(old))
         await ledgers.keep(batch(new, 4, 7))
         kept = [
-            await ledgers.keep(batch(new, 4, 7, branch=1, statements={"ab" * 12: 6})),
+            await ledgers.keep(batch(new, 4, 7, branch=1)),
             await ledgers.keep(batch(new, 6, 8, branch=1)),
         ]
         late = [await ledgers.keep(batch(old, 2, 6)), await ledgers.keep(batch(ledger(7), 6, 7))]
         both = [await said(ledgers, 0), await said(ledgers)]
         leaves = [await ledgers.leaves(NAME, 0), await ledgers.leaves(NAME)]
-        where = await ledgers.by_statement(NAME, "ab" * 12)
         newest = (await rows(archive))["deliveries"][0]
 
     assert [(1, 7), (1, 8)] == [(one.branch, one.size) for one in kept]  # type: ignore[union-attr]
-    assert [Kept(branch=0, size=6, change=None), Diverges(branch=0, seq=6, how="ahead")] == late
+    assert [BatchKept(branch=0, size=6, change=None), Diverges(branch=0, seq=6, how="ahead")] == late
     assert [old, new] == both
     assert [root(old), root(new)] == [tree.root(one) for one in leaves]
-    assert where is not None
-    assert (1, 6) == (where.branch, where.seq)
     assert (1, 8, root(new)) == (newest.branch, newest.size, newest.root)
 
 
@@ -227,7 +224,7 @@ async def test_a_branch_goes_on_where_the_archive_has_lost_entries(url: str) -> 
             await ledgers.leaves(NAME)
 
     assert [("behind", 5), ("behind", 5)] == [(one.how, one.seq) for one in (behind, bare)]  # type: ignore[union-attr]
-    assert isinstance(kept, Kept)
+    assert isinstance(kept, BatchKept)
     assert [0, 1, 2, 3, 4, 7, 8] == [one.seq for one in page.entries]
 
 
@@ -268,20 +265,20 @@ async def test_what_is_no_entry_is_refused(data: bytes, tmp_path: Any) -> None:
 
 
 def test_a_batch_adds_up() -> None:
-    """Size, statements and peaks fit the entries; else it is no batch."""
-    for changed in ({"size": 4}, {"statements": {"ab" * 12: 5}}, {"peaks": (bytes(32),)}, {"root": b"short"}, {"entries": ()}):
+    """Size and peaks fit the entries; else it is no batch."""
+    for changed in ({"size": 4}, {"peaks": (bytes(32),)}, {"root": b"short"}, {"entries": ()}):
         with pytest.raises(ValidationError):
             Batch.model_validate(dict(batch(ledger(5))) | changed)
 
 
 def test_a_batch_is_bounded_in_count_and_bytes() -> None:
     """200 entries and 512 KiB are a batch, one more is none; one entry alone may have 1 MiB."""
-    half = [bytes(ENTRIES_BYTES // 2)] * 2
+    half = [bytes(BATCH_BYTES // 2)] * 2
 
-    assert ENTRIES == len(batch(ledger(ENTRIES)).entries)
+    assert BATCH_ENTRIES == len(batch(ledger(BATCH_ENTRIES)).entries)
     assert 2 == len(batch(half).entries)
     assert 1 == len(batch([bytes(ENTRY_BYTES)]).entries)
-    for wrong in (ledger(ENTRIES + 1), [*half, b"x"], [bytes(ENTRY_BYTES + 1)]):
+    for wrong in (ledger(BATCH_ENTRIES + 1), [*half, b"x"], [bytes(ENTRY_BYTES + 1)]):
         with pytest.raises(ValidationError):
             batch(wrong)
 
@@ -305,47 +302,14 @@ async def test_a_slice_is_bounded_and_says_where_to_go_on(url: str) -> None:
     assert sum(len(one.entry or b"") for one in pages[0].entries) <= SLICE_BYTES
 
 
-async def test_a_statement_is_found_at_its_first_entry(url: str) -> None:
-    """The same id again, in the same batch or a later one, is another entry and not the first; an unknown one is none."""
-    whole = ledger(4)
-    async with opened(url) as (ledgers, _):
-        await ledgers.keep(batch(whole, 0, 2, statements={"ab" * 12: 1}))
-        await ledgers.keep(batch(whole, 2, 4, statements={"ab" * 12: 2, "cd" * 12: 3}))
-        found = [await ledgers.by_statement(NAME, name * 12) for name in ("ab", "cd", "ef")]
-        stranger = await ledgers.by_statement("unknown-1", "ab" * 12)
-
-    assert [(1, whole[1]), (3, whole[3])] == [(one.seq, one.entry) for one in found if one is not None]
-    assert (None, None) == (found[2], stranger)
-
-
-async def test_a_fold_is_kept_with_its_batch_and_only_replaced_by_a_newer_one(url: str) -> None:
-    """Sealed, with the size that it is of. One of entries that the archive does not have, or too large a one, is refused."""
-    whole = ledger(4)
-    async with opened(url) as (ledgers, archive):
-        assert await ledgers.fold(NAME) is None
-        await ledgers.keep(batch(whole, 0, 2, fold=b"MARKED two"))
-        await ledgers.keep(batch(whole, 2, 4))
-        found = [await ledgers.fold(NAME)]
-        for size, state in ((4, b"MARKED four"), (3, b"MARKED three")):
-            await ledgers.put_fold(NAME, 0, size, state)
-            found.append(await ledgers.fold(NAME))
-        for branch, size, state in ((0, 5, b""), (1, 2, b""), (0, 4, bytes(FOLD_BYTES + 1))):
-            with pytest.raises(Malformed):
-                await ledgers.put_fold(NAME, branch, size, state)
-        sealed = (await rows(archive))["folds"]
-
-    assert [(2, b"MARKED two"), (4, b"MARKED four"), (4, b"MARKED four")] == found
-    assert "MARKED" not in repr(sealed)
-
-
 async def test_nothing_that_was_said_stands_in_the_database_in_clear(url: str) -> None:
-    """Neither entries nor title nor requests nor fold: without the ring, a copy of the database opens nothing."""
+    """Neither entries nor title nor requests: without the ring, a copy of the database opens nothing."""
     async with opened(url) as (ledgers, archive):
         secret = standing(title="MARKED", requests=(request("uz.customs", AT).model_copy(update={"request": b"MARKED"}),))
-        await ledgers.keep(batch(ledger(2, "MARKED"), standing=secret, fold=b"MARKED"))
+        await ledgers.keep(batch(ledger(2, "MARKED"), standing=secret))
         assert "MARKED" not in repr(await rows(archive))
-        with pytest.raises(Unavailable, match="key of the ring"):
-            await Ledgers(archive, RingInMemory()).slice(NAME)
+        with pytest.raises(Unavailable, match="is missing here"):
+            await Ledgers(archive, new_keys()).slice(NAME)
 
 
 async def test_an_entry_that_was_moved_or_altered_is_refused_by_its_number(url: str) -> None:
@@ -399,15 +363,14 @@ async def test_the_read_model_is_what_was_kept_last(url: str) -> None:
 KEEPER = """
 import asyncio, sys
 from archive.ledgers import Ledgers
-from archive.sealed import RingInMemory
-from tests.archive.samples import batch, database, ledger
+from tests.archive.samples import batch, database, ledger, new_keys
 
 async def main(url, first):
-    ledgers = Ledgers(database(url), RingInMemory())
+    ledgers = Ledgers(database(url), new_keys())
     for number in range(int(first), 10_000):
         whole = ledger(30)
         for start in range(0, 30, 10):
-            await ledgers.keep(batch(whole, start, start + 10, delivery=f"case-{number}", fold=b"state"))
+            await ledgers.keep(batch(whole, start, start + 10, delivery=f"case-{number}"))
             print(number, start + 10, flush=True)
 
 asyncio.run(main(*sys.argv[1:]))
@@ -428,7 +391,7 @@ async def test_whoever_is_killed_while_keeping_leaves_whole_batches(url: str) ->
         process.send_signal(signal.SIGKILL)
         await process.wait()
     archive = database(url)
-    ledgers = Ledgers(archive, RingInMemory())
+    ledgers = Ledgers(archive, new_keys())
     async with archive.reading() as connection:
         counted = select(entries.c.delivery, func.count().label("entries")).group_by(entries.c.delivery)
         counts = {row.delivery: row.entries for row in await connection.execute(counted)}
@@ -437,7 +400,7 @@ async def test_whoever_is_killed_while_keeping_leaves_whole_batches(url: str) ->
     await archive.close()
 
     assert all(counts.get(name, 0) >= size for name, size in told.items())
-    for table in ("deliveries", "branches", "folds"):
+    for table in ("deliveries", "branches"):
         assert {row.delivery: row.size for row in found[table]} == counts
     for table in ("deliveries", "branches"):
         assert {row.delivery: row.root for row in found[table]} == trees

@@ -39,7 +39,7 @@ def test_at_every_entry_what_is_carried_is_what_all_entries_add_up_to(seed: int)
     """A run that ends after each entry, and lets go of all of them, stands where one stands that has every entry."""
     chosen = world(seed)
     done = simulate(replace(chosen, restart_chance=0.0)).delivery
-    entries, (directory, cards) = done.ledger.entries, done.brought
+    entries, directory, cards = done.ledger.entries, done.snapshot.directory, done.snapshot.cards
     whole, run = (resume(directory, cards, entries[:1], SECRET) for _ in range(2))
 
     for entry in entries[1:]:

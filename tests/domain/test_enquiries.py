@@ -21,8 +21,7 @@ from domain.plan.enquiries import (
     Enquiries,
     Enquiry,
 )
-from domain.plan.register import MOST_CONTACTS, MOST_HASHES, MOST_LIVE, Answer, Claim, DatedClaim, Register
-from domain.plan.register import MOST_OF_A_STATE as MOST_LIVE_OF_A_STATE
+from domain.plan.register import MOST_CONTACTS, MOST_HASHES, MOST_LIVE, MOST_LIVE_OF_A_STATE, Answer, Claim, DatedClaim, Register
 from domain.plan.selectors import blocks
 from domain.signing.canonical import canonical, digest
 from domain.words.identifiers import ConsignmentIdentifier

@@ -25,7 +25,7 @@ from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Checkpoint
-from domain.record.door import read_statement, receipt
+from domain.record.door import read_statement
 from domain.record.packet import seal, unseal
 from domain.record.verify import Compared, against, verify
 from domain.rules.conflict import GAVE_WAY
@@ -37,7 +37,7 @@ from domain.words.errors import NotVerified
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH, VIGIL, private_key_of
 from rehearsal.simulator import Simulated, World, simulate
-from tests.forging import Line, linked, place_of, rewritten, root_over, sealed, taken_apart
+from tests.forging import Line, linked, place_of, receipts_of, rewritten, root_over, sealed, taken_apart
 from tests.support import SCENARIOS, Table, example_cards, example_directory, example_scenario, held, signed_plan, submitted
 
 
@@ -127,12 +127,6 @@ def test_packets_of_the_simulator_verify(name: str) -> None:
     assert (proved.outcome, proved.ended, proved.root) == (expected.outcome, True, run.delivery.ledger.root)
     assert proved.size == len(run.delivery.ledger)
     assert {signer.service for signer in proved.signers} <= set(run.delivery.plan.participants())
-
-
-def receipts_of(run: Simulated) -> tuple[Receipt, ...]:
-    """The receipts that the services were given."""
-    stated = [entry.event.envelope for entry in run.delivery.ledger.entries if isinstance(entry.event, Stated)]
-    return tuple(one for envelope in stated if (one := receipt(run.delivery, envelope)) is not None)
 
 
 def test_packet_with_refused_late_and_early_statements_verifies() -> None:

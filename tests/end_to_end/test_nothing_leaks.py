@@ -18,6 +18,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from client.brought import Brought
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
+from domain.delivery.delivery import Snapshot
 from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Left
 from domain.delivery.statement import Content, Statement, sign_statement
@@ -194,8 +195,7 @@ async def write_plainly(embedded: Embedded, plan: Plan, directory: Directory, ca
     stranger = await Client.connect(f"127.0.0.1:{embedded.layout.temporal_port}", data_converter=pydantic_data_converter)
     docket = Docket(
         plan=signed_plan(plan),
-        directory=directory,
-        cards={state: cards[state] for state in plan.states()},
+        snapshot=Snapshot(directory=directory, cards={state: cards[state] for state in plan.states()}),
         secret=SECRET.hex(),
         rules=newest().version,
     )

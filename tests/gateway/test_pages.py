@@ -19,7 +19,7 @@ from archive.database import Database
 from archive.sessions import IDLE, LINK
 from client import cli
 from domain.delivery.events import AnyEvent, Stated
-from domain.delivery.progress import Standing
+from domain.delivery.progress import RequestStanding
 from domain.delivery.statement import Statement, sign_statement
 from domain.delivery.verdicts import Verdict
 from domain.delivery.vocabulary import Outcome, Result
@@ -613,7 +613,7 @@ def test_every_code_that_a_page_shows_has_a_name() -> None:
     """Needs, phases, standings, verdicts, results, outcomes, events, ways of handling, permissions."""
     assert words.NEEDS.keys() == BOOK.answers.keys()
     assert set(get_args(Phase)) <= words.PHASES.keys()
-    assert set(get_args(Standing)) <= words.STANDINGS.keys()
+    assert set(get_args(RequestStanding)) <= words.STANDINGS.keys()
     assert set(get_args(Outcome)) == words.OUTCOMES.keys()
     assert set(get_args(Verdict.model_fields["verdict"].annotation)) == words.VERDICTS.keys()
     assert set(get_args(Result)) == words.RESULTS.keys()

@@ -6,14 +6,12 @@ import pytest
 from temporalio.client import Client
 
 from domain.delivery.ledger import Kept, Receipt
-from domain.delivery.statement import Statement, sign_statement
 from domain.plan.plan import Plan
 from domain.record.receipts import SignedReceipt
 from domain.rules.stop import Incident
 from domain.signing.envelope import Envelope
-from rehearsal.services import private_key_of
-from tests.installation import PATIENCE, Installation, installed, renamed
-from tests.support import example_plan, signed_plan
+from tests.installation import PATIENCE, Installation, installed, renamed, said_by
+from tests.support import example_plan
 from tests.workflows.test_controlled_delivery import started
 from workflows import messages
 from workflows.messages import Pace
@@ -21,16 +19,7 @@ from workflows.messages import Pace
 
 def incident(plan: Plan, what: str) -> Envelope:
     """Something that the police report, always under the same id."""
-    statement = Statement(
-        id="incident-1",
-        delivery=plan.operation,
-        plan=signed_plan(plan).fingerprint(),
-        service="uz.police",
-        officer="officer-1",
-        happened_at="2022-03-01T06:00:00+05:00",
-        content=Incident(what=what, risk_to_life=False),
-    )
-    return sign_statement(statement, private_key_of("uz.police"))
+    return said_by("uz.police", plan, Incident(what=what, risk_to_life=False), "incident-1")
 
 
 async def let_go(at: Installation, plan: Plan, envelope: Envelope) -> None:

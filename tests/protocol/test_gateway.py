@@ -15,7 +15,7 @@ from domain.views.view import view
 from domain.words.errors import Malformed, Unavailable, VigilError
 from protocol import gateway
 from protocol.calls import listening
-from protocol.gateway import Gateway
+from protocol.gateway import MOST_PAGES, Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
@@ -219,3 +219,21 @@ async def test_an_entry_of_any_size_comes_through_a_stream(ledger: list[Entry]) 
     entry = first.model_copy(update={"event": first.event.model_copy(update={"plan": large})})
     async with served(Streaming([entry], 1).answer) as url, called(url) as door:
         assert entry == await anext(door.changes(NAME))
+
+
+@pytest.mark.parametrize("asked", ["deliveries", "inbox", "signed_inbox"])
+async def test_a_list_without_end_is_not_followed_for_ever(asked: str) -> None:
+    """A gateway that always names one more page is left after as many as a list can have."""
+    pages = 0
+
+    async def endless(request: web.Request) -> web.Response:
+        nonlocal pages
+        pages += 1
+        more = {"rows": []} if request.path.endswith("/deliveries") else {"requests": [], "unreadable": []}
+        return web.json_response({**more, "next": f"page-{pages}"})
+
+    async with served(endless) as url, called(url) as door:
+        with pytest.raises(Unavailable, match="gives no end"):
+            await getattr(door, asked)()
+
+    assert MOST_PAGES == pages

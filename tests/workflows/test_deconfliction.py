@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from temporalio import activity
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from domain.delivery.events import Closed, Deconflicted, Stated, Told
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Content, Statement, sign_statement
+from domain.plan.enquiries import Alarm, Enquiries
 from domain.plan.plan import Plan
 from domain.plan.register import Answer, Claim, DatedClaim, Register
 from domain.plan.selectors import selector
@@ -234,11 +237,25 @@ async def test_a_stop_is_heard_while_the_register_is_waited_for(temporal: Client
     assert any(isinstance(entry.event, Stated) for entry in ledger)
 
 
+@activity.defn(name=messages.TELL_SUPERVISORS)
+async def reaches_nobody(alarm: Alarm) -> None:
+    """As where every supervisor is away."""
+    message = f"alarm {alarm.number} reaches nobody"
+    raise ApplicationError(message)
+
+
 @asynccontextmanager
 async def register_worker(temporal: Client, queue: str) -> AsyncIterator[None]:
-    """A worker of registers only."""
+    """A worker of registers only, which reaches no supervisor."""
     build = pinned(queue, BUILD)
-    async with Worker(temporal, task_queue=queue, workflows=[LiveOperations], workflow_runner=sandbox(), deployment_config=build):
+    async with Worker(
+        temporal,
+        task_queue=queue,
+        workflows=[LiveOperations],
+        activities=[reaches_nobody],
+        workflow_runner=sandbox(),
+        deployment_config=build,
+    ):
         await settle(temporal, queue, BUILD, takes_over=False)
         yield
 
@@ -275,3 +292,21 @@ async def test_the_register_goes_on_over_many_runs(temporal: Client) -> None:
     assert list(range(7)) == [len(answer.findings[-1].others) for answer in answers]
     assert (first + 7, 6) == (last.number, len(last.findings))
     assert len(runs) > 2
+
+
+async def test_alarms_that_reach_nobody_do_not_keep_the_register_from_a_new_run(temporal: Client) -> None:
+    """However many wait to be told: a run that has become long enough ends after the one that is being told."""
+    queue, at = f"register-{uuid.uuid4().hex}", utc_text(datetime.now(UTC))
+    said = {"at": at, "pattern": "full", "service": FIRST, "state": "KZ", "count": 1}
+    alarms = tuple(
+        Alarm(number=number, deliveries=("operation-1",), signers=("kz.prosecutor",), **said) for number in range(1, 51)
+    )
+    book = Book(live=Register(enquiries=Enquiries(alarms=alarms, raised=50)), answers_per_run=1)
+    async with register_worker(temporal, queue):
+        register = await temporal.start_workflow(messages.REGISTER, book, id=queue, task_queue=queue)
+        await register.execute_update(messages.CLAIM, now(claim_of("operation-1")), result_type=Answer)
+        latest = temporal.get_workflow_handle(queue)
+        async with asyncio.timeout(30):
+            while (await latest.describe()).run_id == register.first_execution_run_id:
+                pass
+        await latest.terminate()

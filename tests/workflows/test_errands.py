@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import Worker
 
 from activities.relay import Relay
+from domain.delivery.delivery import Snapshot
 from domain.delivery.events import Deconflicted
 from domain.rules.books import newest
 from domain.words.moments import instant
@@ -66,7 +67,9 @@ async def test_an_errand_that_ended_by_itself_is_sent_again(
     plan, register = renamed(example_plan()), Forgetful(fails=fails)
     cards = {state: card for state, card in example_cards().items() if state in plan.states()}
     directory = cast(example_directory(), plan.participants()).snapshot(plan.participants())
-    docket = Docket(plan=signed_plan(plan), directory=directory, cards=cards, secret=SECRET.hex(), rules=newest().version)
+    docket = Docket(
+        plan=signed_plan(plan), snapshot=Snapshot(directory=directory, cards=cards), secret=SECRET.hex(), rules=newest().version
+    )
     queue = f"errands-{uuid.uuid4().hex[:8]}"
     errands = [register.deconflict, register.await_confirmations]
     async with Worker(temporal, task_queue=queue, workflows=[ControlledDelivery], activities=errands, workflow_runner=sandbox()):

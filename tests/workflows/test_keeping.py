@@ -20,13 +20,14 @@ from archive.questions import Question
 from domain.plan.plan import Plan
 from domain.signing.canonical import canonical
 from domain.words.errors import Unavailable
+from domain.words.limits import BATCH_ENTRIES
 from process.ring import Wrapping
 from tests.installation import PATIENCE, PAYLOAD_KEYS, VIGIL_KEY, Installation, installed, quick, stop_by
 from tests.support import SECRET, Table, example_scenario
 from tests.workflows.test_controlled_delivery import started, update
 from workflows import messages
 from workflows.keeping import next_batch
-from workflows.messages import MOST_ENTRIES, Ending, HandIn, KeptUpTo, Pace, hand_in
+from workflows.messages import Ending, HandIn, KeptUpTo, Pace, hand_in
 
 
 def ledgers_of(at: Installation) -> Ledgers:
@@ -125,22 +126,22 @@ async def test_whoever_completes_the_activity_makes_no_run_forget_an_entry(
 def test_a_batch_is_bounded_in_entries_and_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """200 entries; or as many as fit the bytes; and a single larger one goes alone, never none."""
     table = Table()
-    while len(table.delivery.ledger) <= MOST_ENTRIES:
+    while len(table.delivery.ledger) <= BATCH_ENTRIES:
         table.say("kz.customs", "information", text="more")
     delivery, whole = table.delivery, len(table.delivery.ledger)
-    first, root = next_batch(delivery, delivery.brought), delivery.ledger.root_at(MOST_ENTRIES)
+    first, root = next_batch(delivery, delivery.snapshot), delivery.ledger.root_at(BATCH_ENTRIES)
     sizes = [len(canonical(one)) for one in first.entries[:3]]
     with monkeypatch.context() as smaller:
-        smaller.setattr("workflows.keeping.MOST_ENTRIES_BYTES", sizes[0] + sizes[1])
-        two = next_batch(delivery, delivery.brought)
-        smaller.setattr("workflows.keeping.MOST_ENTRIES_BYTES", sizes[0] - 1)
-        one = next_batch(delivery, delivery.brought)
-    delivery.ledger.keep(MOST_ENTRIES)
-    rest = next_batch(delivery, (None, None))
+        smaller.setattr("workflows.keeping.BATCH_BYTES", sizes[0] + sizes[1])
+        two = next_batch(delivery, delivery.snapshot)
+        smaller.setattr("workflows.keeping.BATCH_BYTES", sizes[0] - 1)
+        one = next_batch(delivery, delivery.snapshot)
+    delivery.ledger.keep(BATCH_ENTRIES)
+    rest = next_batch(delivery, None)
 
-    assert (MOST_ENTRIES, root) == (first.size, first.root)
-    assert (MOST_ENTRIES, whole, None) == (rest.first, rest.size, rest.directory)
-    assert delivery.brought == (first.directory, first.cards)
+    assert (BATCH_ENTRIES, root) == (first.size, first.root)
+    assert (BATCH_ENTRIES, whole, None) == (rest.first, rest.size, rest.snapshot)
+    assert delivery.snapshot == first.snapshot
     assert [2, 1] == [len(two.entries), len(one.entries)]
 
 
@@ -154,10 +155,12 @@ async def test_a_batch_that_is_kept_again_changes_nothing_and_another_ledger_is_
     room = ActivityEnvironment()
     room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
     try:
-        batch = next_batch(table.delivery, table.delivery.brought)
-        answers = [await room.run(Keeping(ledgers, VIGIL_KEY).keep, batch) for _ in range(2)]
+        batch = next_batch(table.delivery, table.delivery.snapshot)
+        answers = [await room.run(Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, batch) for _ in range(2)]
         with pytest.raises(ApplicationError, match="diverge at entry"):
-            await room.run(Keeping(ledgers, VIGIL_KEY).keep, next_batch(other.delivery, other.delivery.brought))
+            await room.run(
+                Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, next_batch(other.delivery, other.delivery.snapshot)
+            )
         held = await ledgers.held(table.delivery.plan.operation)
         read = Deliveries(archive, Wrapping(PAYLOAD_KEYS))
         row = await read.one(Question(reader="supervision", reach="all"), table.delivery.plan.operation)

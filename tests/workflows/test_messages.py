@@ -8,7 +8,6 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from domain.delivery.ledger import Receipt
-from domain.delivery.statement import Statement, sign_statement
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.rules.handling import Information
@@ -16,8 +15,8 @@ from domain.signing.envelope import Envelope
 from domain.words.errors import NotAuthentic
 from domain.words.moments import instant, utc_text
 from rehearsal.services import EPOCH, VIGIL, cast, private_key_of
-from tests.installation import Installation, installed, renamed
-from tests.support import example_directory, example_plan, signed_plan
+from tests.installation import Installation, installed, renamed, said_by
+from tests.support import example_directory, example_plan
 from tests.workflows.test_controlled_delivery import started, stop_by
 from workflows import messages
 from workflows.messages import AHEAD, AHEAD_WITH_A_BRAKE, BEHIND, HandIn, hand_in
@@ -108,16 +107,7 @@ async def test_from_a_gateway_whose_clock_is_wrong_a_delivery_takes_brakes_only(
 
 def a_word_of(service: str, plan: Plan) -> Envelope:
     """Something that stops nothing."""
-    statement = Statement(
-        id=uuid.uuid4().hex,
-        delivery=plan.operation,
-        plan=signed_plan(plan).fingerprint(),
-        service=service,
-        officer="duty",
-        happened_at="2026-01-01T00:00:00Z",
-        content=Information(text="a tip"),
-    )
-    return sign_statement(statement, private_key_of(service))
+    return said_by(service, plan, Information(text="a tip"))
 
 
 async def test_a_delivery_takes_nothing_that_is_ahead_of_its_time_or_not_sealed(temporal: Client) -> None:

@@ -122,9 +122,8 @@ async def test_a_delivery_under_rules_that_the_worker_does_not_have_waits_for_on
     stop = stop_by("uz.police", plan)
     async with installed(temporal, plan, None) as at:
         docket = at.docket(plan, rules=2)
-        so_far = begin(signed_plan(plan), docket.directory, docket.cards, datetime.now(UTC), SECRET, TWO)
-        brought = {"directory": docket.directory, "cards": docket.cards}
-        going_on = GoingOn(carried=carried(so_far), secret=docket.secret, pace=docket.pace, **brought)
+        so_far = begin(signed_plan(plan), docket.snapshot.directory, docket.snapshot.cards, datetime.now(UTC), SECRET, TWO)
+        going_on = GoingOn(carried=carried(so_far), secret=docket.secret, pace=docket.pace, snapshot=docket.snapshot)
         await started(at, plan, going_on if begun else docket)
         reason = await asyncio.wait_for(why_its_task_failed(at, plan), 20)
         assert [1] == list(books.BOOKS)

@@ -81,20 +81,7 @@ def _ledgers() -> None:
         sa.Column("opening", sa.LargeBinary),
         key=("branch", "seq"),
     )
-    _of_a_delivery(
-        "statements",
-        sa.Column("branch", sa.Integer, autoincrement=False, nullable=False),
-        sa.Column("id_hash", sa.String(64), nullable=False),
-        sa.Column("seq", sa.Integer, nullable=False),
-        key=("branch", "id_hash"),
-    )
-    _of_a_delivery("brought", sa.Column("opening", sa.LargeBinary, nullable=False))
-    _of_a_delivery(
-        "folds",
-        sa.Column("branch", sa.Integer, nullable=False),
-        sa.Column("size", sa.Integer, nullable=False),
-        sa.Column("state", sa.LargeBinary, nullable=False),
-    )
+    _of_a_delivery("snapshots", sa.Column("opening", sa.LargeBinary, nullable=False))
     _of_a_delivery(
         "expunctions",
         sa.Column("at", _sorted(27), nullable=False),
