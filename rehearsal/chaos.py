@@ -376,7 +376,7 @@ def haste(coming: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelop
         said = statement.model_copy(update=new)
         return sign_statement(said, key_of(said))
 
-    peer = dice.choice([one for one in plan.participants() if one[:3] == service[:3]])
+    peer = dice.choice([one for one in plan.participants() if one[:3] == service[:3]] or [other])  # itself may be replaced
     begins = instant(statement.happened_at) + timedelta(hours=dice.randint(-4, 1))
     window = {"valid_from": begins.isoformat(), "valid_until": (begins + _hours(dice, 8)).isoformat()}
     delegated = Delegated(to=dice.choice((peer, peer, other)), reason="SIMULATED", **window)
