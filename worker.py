@@ -20,7 +20,9 @@ from activities.messenger import Messenger
 from activities.notices import Notices
 from activities.relay import Relay
 from activities.services import ServiceCaller
+from activities.sweep import Sweep
 from archive.database import Database
+from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
 from archive.keys import KeyChanges
 from archive.ledgers import Ledgers
@@ -112,7 +114,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     archive = Database(chosen.archive_url, password_in(chosen.archive_password))
     directory, key = OfFile(chosen.directory, KeyChanges(archive)), key_in(chosen.key, chosen.passphrase_file)
     ring = ring_in(chosen.payload_keys)
-    ledgers = Ledgers(archive, Wrapping(ring))
+    wrapping = Wrapping(ring)
+    ledgers = Ledgers(archive, wrapping)
     folded = FoldedDeliveries(ledgers)
     relay = Relay(key, folded.receipt)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
@@ -128,6 +131,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         parts = caller, messenger, deconfliction, relay, Keeping(ledgers, folded, key)
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
         await settle(client, queue, build, takes_over=chosen.takes_over)
+        sweep = asyncio.create_task(Sweep(client, ledgers, Deliveries(archive, wrapping), key).go_on())
+        stack.callback(sweep.cancel)
         log.info("the worker is ready", extra={"task_queue": queue, "build": build})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")

@@ -8,11 +8,15 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from archive.batches import Batch, BatchKept, Diverges
+from archive.branches import Fork
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
+from domain.delivery.events import Diverged
+from domain.record.receipts import saw_another_history
 from domain.signing.canonical import canonical
 from domain.views.standing import Standing, standing
 from domain.words.errors import NotAllowed, NotFound, NotVerified, VigilError
+from domain.words.limits import MOST_BRANCHES
 from workflows import messages
 from workflows.messages import HandIn, KeptUpTo, ToKeep, hand_in
 
@@ -35,10 +39,10 @@ class Keeping:
 
     @activity.defn(name=messages.KEEP)
     async def keep(self, errand: ToKeep) -> HandIn[KeptUpTo]:
-        """Keep a batch; how far the archive now has the ledger. To keep it again changes nothing.
+        """Keep a batch; how far the archive now has the ledger, or that it has another one. To keep it again changes nothing.
 
-        Raises `ApplicationError`, after which it is tried again: the archive is away, or it has another ledger (its alarm is then
-        set). Not after `NotAllowed`: an expunged delivery has ended.
+        Raises `ApplicationError`, after which it is tried again: the archive is away, or lacks what was kept in it and must
+        be restored. Not after `NotAllowed`: an expunged delivery has ended.
         """
         began = datetime.now(UTC)
         given = activity.info().start_to_close_timeout or timedelta()
@@ -48,31 +52,47 @@ class Keeping:
         except VigilError as error:
             self._folded.drop(errand.delivery)
             raise ApplicationError(error.message, type=error.code, non_retryable=isinstance(error, NotAllowed)) from error
-        if isinstance(answer, Diverges):
-            self._folded.drop(errand.delivery)
-            message = f"the archive and the workflow diverge at entry {answer.seq}: {answer.how}"
+        if not isinstance(answer, Diverges):
+            return hand_in(KeptUpTo(size=errand.size), errand.delivery, datetime.now(UTC), self._key)
+        self._folded.drop(errand.delivery)
+        fact = diverged(answer)
+        if fact is None:
+            message = f"archive and workflow diverge at entry {answer.seq} of {errand.delivery}: {answer.how}"
             raise ApplicationError(message, type="diverges")
-        return hand_in(KeptUpTo(size=errand.size), errand.delivery, datetime.now(UTC), self._key)
+        return hand_in(KeptUpTo(size=errand.first, diverged=fact), errand.delivery, datetime.now(UTC), self._key)
 
     async def _kept(self, errand: ToKeep, until: datetime) -> BatchKept | Diverges:
         try:
-            delivery = await self._folded.with_batch(errand.delivery, errand.snapshot, errand.entries)
+            fork = Fork(errand.branch, errand.first, tuple(map(bytes.fromhex, errand.peaks)))
+            delivery = await self._folded.with_batch(errand.delivery, errand.snapshot, errand.entries, fork)
         except (NotVerified, NotFound):
             answer = await self._ledgers.keep(_batch(errand, None), until)
             if isinstance(answer, Diverges):  # which is why they do not add up
                 return answer
             raise
-        return await self._ledgers.keep(_batch(errand, standing(delivery)), until)
+        saw_another = next(saw_another_history(delivery, errand.first), None)
+        return await self._ledgers.keep(_batch(errand, standing(delivery), saw_another), until)
 
 
-def _batch(errand: ToKeep, stands: Standing | None) -> Batch:
+def diverged(found: Diverges) -> Diverged | None:
+    """What the ledger records of it; nothing where the archive lacks what was kept in it, or has it put back too often: then all
+    waits until somebody has mended that.
+    """
+    if found.how in ("behind", "gone", "seen") or found.size == 0 or found.branch >= MOST_BRANCHES:
+        return None
+    return Diverged(branch=found.branch, seq=found.seq, how=found.how, size=found.size, root=found.root.hex())
+
+
+def _batch(errand: ToKeep, stands: Standing | None, saw_another: int | None = None) -> Batch:
     return Batch(
         delivery=errand.delivery,
+        branch=errand.branch,
         first=errand.first,
         entries=tuple(map(canonical, errand.entries)),
         size=errand.size,
         root=bytes.fromhex(errand.root),
         standing=stands,
+        saw_another=saw_another,
         peaks=tuple(map(bytes.fromhex, errand.peaks)),
         snapshot=canonical(errand.snapshot) if errand.snapshot is not None else None,
     )

@@ -50,6 +50,7 @@ WORDS: dict[Literal["request", AnyNotice], str] = {
     "keys": "keys of a service were changed",
     "alarm": "there is an alarm",
     "archive": "its archive is behind, or has caught up",
+    "diverged": "its record was put back",
     "conflict": "there is somebody to call",
     "enquiries": "there is a pattern of enquiries",
 }

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from domain.signing import tree
 from domain.signing.canonical import Frozen, canonical
-from domain.views.lists import Divergence
+from domain.views.lists import HowDiverged
 from domain.views.standing import Standing
 from domain.words.errors import Malformed
 from domain.words.identifiers import OperationCode
@@ -24,9 +24,10 @@ Hash = Annotated[bytes, Field(min_length=32, max_length=32)]
 class Batch(Frozen):
     """Entries of one delivery, one after another from `first` on, and what the workflow states of the ledger that ends with them.
 
-    `entries`: the canonical bytes of each. `peaks`: the workflow's frontier before `first`, for a new branch where the archive
-    has lost entries. `snapshot`: directory and rule cards that the delivery began with, in its first batch. `standing`: how
-    it then stands; none where the entries do not add up, and only the difference is looked for.
+    `entries`: the canonical bytes of each. `peaks`: the workflow's frontier before `first`, by which a new branch finds what it
+    shares with another. `snapshot`: directory and rule cards that the delivery began with, in its first batch. `standing`: how
+    it then stands; none where the entries do not add up, and only the difference is looked for. `saw_another`: the first entry of
+    a statement whose service says that it had seen another history.
     """
 
     delivery: OperationCode
@@ -36,7 +37,8 @@ class Batch(Frozen):
     size: Number
     root: Hash
     standing: Standing | None
-    peaks: Annotated[tuple[Hash, ...], Field(max_length=31)] | None = None
+    saw_another: Number | None = None
+    peaks: Annotated[tuple[Hash, ...], Field(max_length=31)]
     snapshot: Annotated[bytes, Field(max_length=SNAPSHOT_BYTES)] | None = None
 
     @model_validator(mode="after")
@@ -45,7 +47,7 @@ class Batch(Frozen):
             raise ValueError("the size is not that of a ledger which ends with these entries")
         if len(self.entries) > 1 and sum(map(len, self.entries)) > BATCH_BYTES:
             raise ValueError(f"the entries of a batch have at most {BATCH_BYTES} bytes")
-        if self.peaks is not None and len(self.peaks) != self.first.bit_count():
+        if len(self.peaks) != self.first.bit_count():
             raise ValueError("the peaks are not those of a tree of the size before the batch")
         return self
 
@@ -61,6 +63,8 @@ class BatchKept(Frozen):
 class Diverges(Frozen):
     """The archive and the workflow do not have the same ledger, first seen at `seq`; nothing was kept.
 
+    `branch`, `size` and `root` are those of the archive's newest branch.
+
     `other`: another leaf stands there. `ahead`: the archive has entries from there on of which the workflow does not know.
     `behind`: it lacks entries from there on. `root`: somewhere before, for the workflow states another root. `gone`: there is no
     workflow any more, and the ledger has no end.
@@ -68,7 +72,13 @@ class Diverges(Frozen):
 
     branch: int
     seq: int
-    how: Divergence
+    how: HowDiverged
+    size: int
+    root: bytes
+
+
+How = tuple[int, HowDiverged]
+"""Where, and in which way, the two diverge."""
 
 
 class Held(Frozen):

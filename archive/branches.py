@@ -1,6 +1,6 @@
 """The branches of a ledger. There is one, unless archive and workflow diverged: then a new one begins at an entry of the old.
 
-An entry of a branch stands in the newest branch, up to it, that begins no later than the entry.
+What a branch has before its own first entry stands in its parent, and before that one's in the parent of that.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, false, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from archive.batches import Batch, Diverges, New
+from archive.batches import Batch, Diverges, How, New
 from archive.standing import next_change
 from archive.tables import branches, deliveries, entries
 from domain.signing import tree
@@ -24,6 +24,7 @@ class Branch:
     """One branch as its row says."""
 
     number: int
+    parent: int | None
     since: int
     size: int
     root: bytes
@@ -39,7 +40,7 @@ async def lock(connection: AsyncConnection, delivery: str) -> None:
 async def branches_of(connection: AsyncConnection, delivery: str) -> list[Branch]:
     """All, the oldest first; none if the archive does not know the delivery."""
     rows = await connection.execute(select(branches).where(branches.c.delivery == delivery).order_by(branches.c.branch))
-    return [Branch(row.branch, row.since, row.size, row.root, _cut(row.peaks)) for row in rows]
+    return [Branch(row.branch, row.parent, row.since, row.size, row.root, _cut(row.peaks)) for row in rows]
 
 
 async def known(connection: AsyncConnection, delivery: str) -> list[Branch]:
@@ -51,13 +52,16 @@ async def known(connection: AsyncConnection, delivery: str) -> list[Branch]:
 
 
 def ranges(held: Sequence[Branch], branch: int | None = None) -> list[Range]:
-    """Where the entries of a branch, or of the newest, stand."""
+    """Where the entries of a branch, or of the newest, stand; nowhere for a branch that is not there."""
+    by_number = {one.number: one for one in held}
+    one = by_number.get(branch if branch is not None else held[-1].number if held else 0)
     found: list[Range] = []
     before: int | None = None
-    for one in reversed(held):
-        if (branch is None or one.number <= branch) and (before is None or one.since < before):
+    while one is not None:
+        if before is None or one.since < before:
             found.append((one.number, one.since, before))
             before = one.since
+        one = by_number.get(one.parent) if one.parent is not None else None
     return found
 
 
@@ -80,55 +84,71 @@ async def leaves_of(
     return {row.seq: row.leaf for row in await connection.execute(asked.order_by(entries.c.seq))}
 
 
-async def begun_or_new(connection: AsyncConnection, held: Sequence[Branch], batch: Batch) -> Branch | Diverges:
-    """The branch that a batch goes on with: one that is there, or a new one that begins with the batch."""
-    there = next((one for one in held if one.number == batch.branch), None)
+@dataclass(frozen=True)
+class Fork:
+    """Where a branch of this number goes on: with entry `first`, after entries whose tree has these peaks."""
+
+    number: int
+    first: int
+    peaks: tuple[bytes, ...]
+
+
+async def begun_or_new(connection: AsyncConnection, delivery: str, held: Sequence[Branch], at: Fork) -> Branch | None:
+    """The branch that goes on there: one that is there, or a new one, after what it shares with another. None where nothing that
+    is there leads to these peaks.
+    """
+    number, first = at.number, at.first
+    there = next((one for one in held if one.number == number), None)
     if there is not None:
         return there
-    if held and batch.branch < held[-1].number:
-        return Diverges(branch=batch.branch, seq=batch.first, how="other")
-    size = held[-1].size if held else 0
-    if batch.first <= size:
-        shared = await leaves_of(connection, batch.delivery, ranges(held), 0, batch.first)
-        if len(shared) == batch.first:
+    for one in reversed(held):
+        if one.size >= first and number > held[-1].number:
             frontier = tree.Frontier()
-            for one in shared.values():
-                frontier.append(one)
-            return Branch(batch.branch, batch.first, batch.first, frontier.root(), frontier.peaks)
-    if batch.peaks is None or batch.branch == 0:
-        return Diverges(branch=batch.branch, seq=min(size, batch.first), how="behind")
-    frontier = tree.Frontier(batch.first, batch.peaks)
-    return Branch(batch.branch, batch.first, batch.first, frontier.root(), frontier.peaks)
+            for leaf in (await leaves_of(connection, delivery, ranges(held, one.number), 0, first)).values():
+                frontier.append(leaf)
+            if (frontier.size, tuple(frontier.peaks)) == (first, at.peaks):
+                return Branch(number, one.number, first, first, frontier.root(), frontier.peaks)
+    return Branch(number, None, 0, 0, tree.Frontier().root(), ()) if first == 0 else None
 
 
 async def differs(
     connection: AsyncConnection, held: Sequence[Branch], branch: Branch, batch: Batch, given: Sequence[New]
-) -> Diverges | None:
+) -> How | None:
     """Where a batch and what is there contradict each other, if they do."""
-    where = ranges(held, batch.branch) if any(one.number == branch.number for one in held) else []
-    there = await leaves_of(connection, batch.delivery, where, batch.first, batch.size)
+    there = await leaves_of(connection, batch.delivery, ranges(held, branch.number), batch.first, batch.size)
     other = next((one.seq for one in given if there.get(one.seq, one.leaf) != one.leaf), None)
     if other is not None:
-        return Diverges(branch=batch.branch, seq=other, how="other")
+        return other, "other"
     if batch.first > branch.size:
-        return Diverges(branch=batch.branch, seq=branch.size, how="behind")
+        return branch.size, "behind"
     if batch.size < branch.size:
-        return Diverges(branch=batch.branch, seq=batch.size, how="ahead")
+        return batch.size, "ahead"
     if batch.size == branch.size and batch.root != branch.root:
-        return Diverges(branch=batch.branch, seq=batch.first, how="root")
+        return batch.first, "root"
     if held and branch.number < held[-1].number and batch.size > branch.size:
-        return Diverges(branch=batch.branch, seq=branch.size, how="ahead")
+        return branch.size, "ahead"
     return None
 
 
-async def set_alarm(connection: AsyncConnection, delivery: str, found: Diverges) -> Diverges:
-    """Set the alarm of the delivery, if the archive knows it and it does not say so already. What was found."""
-    values = {"alarm": found.how, "alarm_branch": found.branch, "alarm_seq": found.seq}
+async def set_alarm(connection: AsyncConnection, delivery: str, held: Sequence[Branch], found: How) -> Diverges:
+    """Set the alarm of the delivery, if the archive knows it and it does not say so already. What was found, against the newest
+    branch.
+    """
+    seq, how = found
+    newest = held[-1] if held else Branch(0, None, 0, 0, tree.Frontier().root(), ())
+    values = {"alarm": how, "alarm_branch": newest.number, "alarm_seq": seq}
     row = (await connection.execute(select(deliveries).where(deliveries.c.delivery == delivery))).mappings().first()
     if row is not None and any(row[name] != value for name, value in values.items()):
         values["change"] = await next_change(connection)
         await connection.execute(update(deliveries).where(deliveries.c.delivery == delivery).values(values))
-    return found
+    return Diverges(branch=newest.number, seq=seq, how=how, size=newest.size, root=newest.root)
+
+
+async def end_alarm(connection: AsyncConnection, delivery: str) -> None:
+    """What is kept as it should be ends the alarm of the delivery, unless it was that somebody has seen another history."""
+    none = {"alarm": None, "alarm_branch": None, "alarm_seq": None}
+    own = (deliveries.c.delivery == delivery) & (deliveries.c.alarm != "seen")
+    await connection.execute(update(deliveries).where(own).values(none))
 
 
 def _cut(peaks: bytes) -> tuple[bytes, ...]:

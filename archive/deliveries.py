@@ -37,6 +37,7 @@ class KeptRow(Row):
     not keep anybody from the rest of the list.
     """
 
+    branch: int
     change: int
     size: int
 
@@ -152,6 +153,13 @@ class Deliveries:
         async with self._database.reading() as connection:
             return tuple(Change.model_validate(dict(row)) for row in (await connection.execute(asked)).mappings())
 
+    async def unended(self) -> tuple[str, ...]:
+        """The deliveries whose ledgers have no end, but those of which it is known that their workflow is gone."""
+        known = deliveries.c.alarm.is_(None) | (deliveries.c.alarm != "gone")
+        asked = select(deliveries.c.delivery).where(~deliveries.c.ended, known).order_by(deliveries.c.delivery)
+        async with self._database.reading() as connection:
+            return tuple(row.delivery for row in await connection.execute(asked))
+
     async def newest(self) -> int:
         """The number of the newest change: from here on somebody begins to watch."""
         async with self._database.reading() as connection:
@@ -182,6 +190,7 @@ class Deliveries:
             alarm=row.alarm if whole else None,
             started_at=row.started_at,
             closed_at=row.closed_at,
+            branch=row.branch,
             size=row.size,
             change=row.change,
         )

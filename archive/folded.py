@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from archive.batches import Opened
+from archive.branches import Fork
 from archive.ledgers import Ledgers
 from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.ledger import Entry, Kept, Receipt
@@ -69,17 +70,24 @@ class FoldedDeliveries:
         self._forget()
         return delivery
 
-    async def with_batch(self, name: str, snapshot: Snapshot | None, entries: tuple[Entry, ...], branch: int = 0) -> Delivery:
+    async def other(self, name: str, branch: int) -> Delivery:
+        """The delivery as another branch has it, which is not kept in memory. Raises as `newest` does."""
+        held = next((one for one in await self._ledgers.branches(name) if one.branch == branch), None)
+        if held is None:
+            raise NotFound(f"the archive has no branch {branch} of {name}")
+        return await self._read_on(name, _Fold(branch), held.size)
+
+    async def with_batch(self, name: str, snapshot: Snapshot | None, entries: tuple[Entry, ...], fork: Fork) -> Delivery:
         """The delivery up to the end of these entries, which follow on what the archive has. Raises as `newest` does; what was
         added up of a batch that was then not kept is dropped by `drop`.
         """
-        first = entries[0].seq
+        first, branch = fork.first, fork.number
         fold = self._of(name)
         async with fold.gate:
             if fold.branch != branch or not _goes_on(fold, entries):
                 self._begin_anew(fold, branch)
             if fold.size < first:
-                await self._read_on(name, fold, first)
+                await self._read_on(name, fold, first, await self._ledgers.shared(name, fork))
             await self._take(fold, snapshot, entries[fold.size - first :])
             delivery = fold.delivery
         self._forget()
@@ -102,7 +110,8 @@ class FoldedDeliveries:
         self._folds.move_to_end(name)
         return fold
 
-    async def _read_on(self, name: str, fold: _Fold, size: int) -> Delivery:
+    async def _read_on(self, name: str, fold: _Fold, size: int, source: int | None = None) -> Delivery:
+        """Read on up to this size. `source`: the branch in which that stands, where it is not its own."""
         snapshot = None
         if fold.delivery is None:
             try:
@@ -110,7 +119,7 @@ class FoldedDeliveries:
             except ValidationError as error:
                 raise NotVerified("what the delivery began with cannot be read") from error
         while fold.size < size:
-            found = await self._ledgers.slice(name, fold.size, size - fold.size, fold.branch)
+            found = await self._ledgers.slice(name, fold.size, size - fold.size, fold.branch if source is None else source)
             entries = tuple(map(_entry, found.entries))
             if not entries or entries[0].seq != fold.size:
                 raise NotVerified("the archive has lost an entry", fold.size)

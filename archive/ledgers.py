@@ -16,7 +16,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive import batches
 from archive.batches import Batch, BatchKept, Diverges, Held, LedgerSlice, New, Opened
-from archive.branches import Branch, begun_or_new, branches_of, chosen, differs, known, leaves_of, lock, ranges, set_alarm
+from archive.branches import (
+    Branch,
+    Fork,
+    begun_or_new,
+    branches_of,
+    chosen,
+    differs,
+    end_alarm,
+    known,
+    leaves_of,
+    lock,
+    ranges,
+    set_alarm,
+)
 from archive.database import Database
 from archive.sealed import DataKey, Ring
 from archive.standing import next_change, write
@@ -49,16 +62,17 @@ class Ledgers:
             if until is not None and self._clock() >= until:
                 raise TimedOut("this attempt to keep a batch came too late")
             held = await branches_of(connection, batch.delivery)
-            branch = await begun_or_new(connection, held, batch)
-            if isinstance(branch, Diverges):
-                return await set_alarm(connection, batch.delivery, branch)
+            branch = await begun_or_new(connection, batch.delivery, held, Fork(batch.branch, batch.first, batch.peaks))
+            if branch is None:
+                size = held[-1].size if held else 0
+                return await set_alarm(connection, batch.delivery, held, (min(size, batch.first), "behind"))
             wrong = await differs(connection, held, branch, batch, given)
             if wrong is not None:
-                return await set_alarm(connection, batch.delivery, wrong)
+                return await set_alarm(connection, batch.delivery, held, wrong)
             new = [one for one in given if one.seq >= branch.size]
             if not new:
                 return BatchKept(branch=batch.branch, size=branch.size, change=None)
-            return await self._append(connection, branch, batch, new, begun=not held)
+            return await self._append(connection, branch, batch, new, held)
 
     async def held(self, delivery: str) -> Held | None:
         """How far the archive goes, or none. Ask this *before* the workflow is asked for its size: then `compare` is fair."""
@@ -70,17 +84,17 @@ class Ledgers:
         """Set the alarm if what the archive held is no beginning of what the workflow stated afterwards, as far as sizes tell."""
         if held.size < size or (held.size == size and held.root == root):
             return None
-        found = Diverges(branch=held.branch, seq=size, how="ahead" if held.size > size else "root")
         async with self._database.writing() as connection:
             await lock(connection, delivery)
-            return await set_alarm(connection, delivery, found)
+            there = await branches_of(connection, delivery)
+            return await set_alarm(connection, delivery, there, (size, "ahead" if held.size > size else "root"))
 
     async def is_gone(self, delivery: str) -> None:
         """Set the alarm of a delivery whose workflow is gone though its ledger has no end: somebody ended it from outside."""
         async with self._database.writing() as connection:
             await lock(connection, delivery)
-            newest = (await known(connection, delivery))[-1]
-            await set_alarm(connection, delivery, Diverges(branch=newest.number, seq=newest.size, how="gone"))
+            held = await known(connection, delivery)
+            await set_alarm(connection, delivery, held, (held[-1].size, "gone"))
 
     async def leaves(self, delivery: str, branch: int | None = None) -> tuple[bytes, ...]:
         """Every leaf, by number, of a branch or of the newest. Raises `NotFound`, or `NotVerified` if entries were lost."""
@@ -90,6 +104,22 @@ class Ledgers:
         if list(found) != list(range(len(found))):
             raise NotVerified("the archive has lost entries before this one", next(iter(found)))
         return tuple(found.values())
+
+    async def branches(self, delivery: str) -> tuple[Held, ...]:
+        """How far each branch goes, the oldest first. Raises `NotFound`."""
+        async with self._database.reading() as connection:
+            return tuple(Held(branch=one.number, size=one.size, root=one.root) for one in await known(connection, delivery))
+
+    async def shared(self, delivery: str, at: Fork) -> int | None:
+        """In which branch stands what comes before: in this one itself, or, where it has not begun, in the one that it goes on
+        from; none if nothing leads there.
+        """
+        async with self._database.reading() as connection:
+            held = await branches_of(connection, delivery)
+            found = await begun_or_new(connection, delivery, held, at)
+        if found is None or any(one.number == at.number for one in held):
+            return None if found is None else at.number
+        return found.parent
 
     async def slice(self, delivery: str, since: int = 0, count: int = SLICE, branch: int | None = None) -> LedgerSlice:
         """At most `count` entries from number `since` on, bounded in bytes too.
@@ -122,28 +152,31 @@ class Ledgers:
         return key.open(row.opening, "snapshots")
 
     async def _append(
-        self, connection: AsyncConnection, branch: Branch, batch: Batch, new: Sequence[New], *, begun: bool
+        self, connection: AsyncConnection, branch: Branch, batch: Batch, new: Sequence[New], held: Sequence[Branch]
     ) -> BatchKept | Diverges:
         frontier = tree.Frontier(branch.size, branch.peaks)
         for one in new:
             frontier.append(one.leaf)
         if frontier.root() != batch.root:
-            diverges = Diverges(branch=batch.branch, seq=branch.size, how="root")
-            return await set_alarm(connection, batch.delivery, diverges)
+            return await set_alarm(connection, batch.delivery, held, (branch.size, "root"))
         if batch.standing is None:
             raise NotVerified("these entries are new to the archive, and do not add up", branch.size)
-        key = await self._key_to_write(connection, batch.delivery, begun=begun)
+        key = await self._key_to_write(connection, batch.delivery, begun=not held)
         place = {"delivery": batch.delivery, "branch": batch.branch}
         ledger = {"size": batch.size, "root": batch.root}
         change = await next_change(connection)
         await write(connection, key, batch.standing, change, {"branch": batch.branch, **ledger})
-        line = {**place, **ledger, "since": branch.since, "peaks": b"".join(frontier.peaks)}
+        if not batch.standing.diverged:
+            await end_alarm(connection, batch.delivery)
+        if batch.saw_another is not None:
+            await set_alarm(connection, batch.delivery, held, (batch.saw_another, "seen"))
+        line = {**place, **ledger, "parent": branch.parent, "since": branch.since, "peaks": b"".join(frontier.peaks)}
         await _put_branch(connection, line)
         rows = [
             {**place, **vars(one), "opening": key.seal(one.opening, "entries", "opening", batch.branch, one.seq)} for one in new
         ]
         await connection.execute(insert(entries), rows)
-        if begun and batch.snapshot is not None:
+        if not held and batch.snapshot is not None:
             await connection.execute(
                 insert(snapshots).values(delivery=batch.delivery, opening=key.seal(batch.snapshot, "snapshots"))
             )

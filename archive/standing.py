@@ -45,7 +45,7 @@ def rows(key: DataKey, standing: Standing, change: int, ledger: Mapping[str, Any
     row = {
         **name,
         **ledger,
-        **standing.model_dump(exclude={"at", "title", "participants", "states", "requests"}),
+        **standing.model_dump(exclude={"at", "diverged", "title", "participants", "states", "requests"}),
         "next_due": standing.next_due or NEVER,
         "overdue_since": standing.overdue_since or NEVER,
         "change": change,

@@ -136,13 +136,14 @@ branches = Table(
     metadata,
     Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
     Column("branch", Integer, primary_key=True, autoincrement=False),
+    Column("parent", Integer),
     Column("since", Integer, nullable=False),
     Column("size", Integer, nullable=False),
     Column("root", _LEAF, nullable=False),
     Column("peaks", LargeBinary, nullable=False),
 )
-"""The ledgers. Branch 0 is the only one, unless archive and workflow diverged: then the next one begins at `since`, and shares
-what is before with the one before. `peaks`: the tree's frontier, to go on from.
+"""The ledgers. Branch 0 is the only one, unless archive and workflow diverged: then another begins at `since`, and shares what is
+before with its parent. `peaks`: the tree's frontier, to go on from.
 """
 
 entries = Table(

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from client.console import alarm, talk
-from domain.delivery.ledger import Receipt
+from domain.delivery.ledger import Entry, LeftOut, Receipt
 from domain.record.packet import unseal
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import Envelope
@@ -27,8 +27,7 @@ class Shelf:
     def keep(self, given: SignedReceipt) -> None:
         """Keep one, before anybody is told of it."""
         path = self.place_of(given.receipt)
-        if path.exists():
-            self._compare(path, given)
+        if path.exists() and self._is_there(path, given):
             return
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -42,11 +41,14 @@ class Shelf:
         """The file of a receipt."""
         return self._folder / receipt.delivery / f"{receipt.seq}.json"
 
-    def _compare(self, path: Path, given: SignedReceipt) -> None:
-        """A receipt for an entry for which there is one already."""
-        if all(one.receipt != given.receipt for one in self._readable([path])):
-            reason = f"{path} holds another receipt for the same entry of {given.receipt.delivery}"
-            self.alarm(NotVerified(reason, given.receipt.seq))
+    def _is_there(self, path: Path, given: SignedReceipt) -> bool:
+        """Whether the file holds this one. Another one for the same entry is an alarm, and is kept beside it."""
+        if any(one.receipt == given.receipt for one in self._readable([path])):
+            return True
+        reason = f"{path} holds another receipt for the same entry of {given.receipt.delivery}"
+        self.alarm(NotVerified(reason, given.receipt.seq))
+        path.rename(path.with_name(f"{path.stem}.{given.receipt.root[:8]}.json"))
+        return False
 
     def of(self, delivery: str) -> list[SignedReceipt]:
         """All that are kept of a delivery, in order."""
@@ -64,7 +66,10 @@ class Shelf:
     def compare_packet(self, delivery: str, data: bytes) -> None:
         """A packet of the delivery with what is kept. Raises `NotVerified`."""
         packet, manifest, _ = unseal(data)
-        comparison = self.comparison(delivery)
+        histories = [packet.ledger, *(packet.ledger[: one.entries[0].seq] + one.entries for one in packet.others)]
+        held = [one.receipt for one in self.of(delivery)]
+        put_back = [one for one in held if any(_is_of(one, entries) for entries in histories[1:])]
+        comparison = Comparison(delivery, [one for one in held if one not in put_back])
         for entry in packet.ledger:
             comparison.see(entry)
         comparison.ends_at(manifest.size, manifest.root)
@@ -87,6 +92,18 @@ class Shelf:
         folder = self._folder / delivery
         found = [path for path in folder.glob("*.json") if path.stem.isdecimal()]
         return sorted(found, key=lambda path: int(path.stem))
+
+
+def _is_of(receipt: Receipt, entries: Sequence[Entry | LeftOut]) -> bool:
+    """Whether it is of this history."""
+    comparison = Comparison(receipt.delivery, [receipt])
+    try:
+        for entry in entries:
+            comparison.see(entry)
+        comparison.ends_at(len(entries))
+    except NotVerified:
+        return False
+    return True
 
 
 def receipts_at(places: Sequence[Path]) -> list[Envelope]:

@@ -20,6 +20,7 @@ from domain.delivery.events import (
     Concluded,
     Deconflicted,
     Deferred,
+    Diverged,
     Ended,
     Escalated,
     Expired,
@@ -171,6 +172,9 @@ def _what(entry: Entry) -> tuple[str, str]:
             return "the archive is behind: only what stops it is taken [R28]", "bold red"
         case ArchiveCaughtUp():
             return "the archive has caught up: everybody is heard", "green"
+        case Diverged(seq=seq, size=size):
+            what = f"the archive has another history of it, of {size} entries, from entry {seq} on"
+            return f"the record was PUT BACK: {what}; people decide how to go on [R18]", "bold red"
         case Released():
             return "the register no longer counts it as live", "dim"
         case Halted(finding=finding):
@@ -224,6 +228,9 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         facts.add_row("does not balance", Text(shown(unequal), "bold red"))
     if view.out_of_sight:
         facts.add_row("out of sight", Text(shown(view.out_of_sight), "bold red"))
+    if view.diverged is not None:
+        words = f"entry {view.diverged}: the archive has another history; nothing moves until it is decided how to go on"
+        facts.add_row("put back", Text(words, "bold red"))
     if view.halted:
         facts.add_row("halted", Text(shown(view.halted), "bold red"))
     if view.outcome:

@@ -367,7 +367,8 @@ class Desk:
         history = await self._history(delivery)
         system = self._directory.system()
         sealers = system.keys if system is not None else ()
-        return seal(known, history, self._key, datetime.now(UTC), purpose, sealers=sealers)
+        others = await self.reading.others(delivery)
+        return seal(known, history, self._key, datetime.now(UTC), purpose, sealers=sealers, others=others)
 
     async def expunge(self, delivery: str, given: Approvals) -> Expunged:
         """Destroy what a closed delivery says, in the archive and in Temporal, and give what remains. Asked again, it destroys

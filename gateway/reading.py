@@ -19,6 +19,7 @@ from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import Filters, Question, Sort
 from domain.delivery.delivery import Delivery
+from domain.delivery.events import Diverged
 from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request
 from domain.plan.access import reach, role_of
@@ -87,6 +88,11 @@ class Reading:
         """What was answered to a statement that its run has let go of. Raises as `delivery` does."""
         return await self._folded.receipt(name, kept)
 
+    async def others(self, name: str) -> dict[int, Delivery]:
+        """Its histories that were put back, by their branches. Raises as `delivery` does."""
+        *older, _ = await self._ledgers.branches(name)
+        return {one.branch: await self._folded.other(name, one.branch) for one in older}
+
     async def view(self, caller: Service, name: str) -> DeliveryView:
         """The summary of one delivery."""
         delivery = await self.delivery(caller, name)
@@ -107,10 +113,11 @@ class Reading:
         for ever.
         """
         async with self._feed.watching(name) as bell:
-            silent = True
+            silent, branch = True, None
             while True:
                 bell.clear()
                 delivery = await self.delivery(caller, name)
+                since, branch = _after_a_fork(delivery, since, branch), delivery.state.branch
                 for entry in page(delivery, caller, since):
                     since = entry.seq + 1
                     yield entry
@@ -187,7 +194,7 @@ class Reading:
                 while True:
                     bell.clear()
                     row = await self._known(caller, name)
-                    if row is not None and row.size >= size:
+                    if row is not None and (row.size >= size or row.branch > 0):
                         return row
                     await bell.wait()
         except TimeoutError as error:
@@ -203,6 +210,18 @@ class Reading:
             return None
 
 
+def _after_a_fork(delivery: Delivery, since: int, branch: int | None) -> int:
+    """Where to go on for who has seen so much, of this branch if that is known: where its record was put back, from there; and as
+    long as nobody has decided about it, for everybody who comes anew.
+    """
+    state = delivery.state
+    newly = state.divergence is not None if branch is None else state.branch != branch
+    if not newly and since <= len(delivery.ledger):
+        return since
+    forks = (one.event.seq for one in delivery.ledger.entries if isinstance(one.event, Diverged))
+    return min((since, *forks))
+
+
 async def _rings(bell: asyncio.Event, patience: float) -> bool:
     """Whether it rings within so many seconds."""
     with suppress(TimeoutError):
@@ -211,7 +230,7 @@ async def _rings(bell: asyncio.Event, patience: float) -> bool:
 
 
 def _shown(kept: KeptRow) -> Row:
-    return Row.model_validate(kept.model_dump(exclude={"change"}) | ({} if kept.whole else {"size": None}))
+    return Row.model_validate(kept.model_dump(exclude={"branch", "change"}) | ({} if kept.whole else {"size": None}))
 
 
 def _question(caller: Service) -> Question:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
-from domain.delivery.ledger import Entry, Left, Withheld
+from domain.delivery.ledger import Entry, Left, Withheld, leaf_of
 from domain.delivery.requests import Inbox, Request, SignedInbox
 from domain.plan.directory import Listed, valid_keys
 from domain.plan.enquiries import Alarm
@@ -292,27 +292,33 @@ class Gateway:
         return self._read(_READS, await self._call("GET", f"/v1/reads?since={since}&limit={limit}"))
 
     async def changes(self, delivery: str, away: Away | None = None) -> AsyncGenerator[Entry | Withheld]:
-        """Entries as they are recorded, until the delivery has ended. Goes on after a broken connection.
+        """Entries as they are recorded, until the delivery has ended. Goes on after a broken connection. Where the record was put
+        back, what took its place is given from there, or from the first entry on.
 
         Raises `Unavailable` if the gateway does not answer; with `away`, only if it never has: later `away` is told once, and
         the gateway asked again until it answers. Raises `VigilError` if the delivery was closed without its end.
         """
-        since, closed, told = 0, False, False
+        since, last, closed, told = 0, "", False, False
         comparison = self._witness.comparison(delivery) if self._witness is not None else None
         while True:
             try:
                 # from the last entry on, which there is already: so the answer begins at once
                 async for entry in self._stream(f"{of_delivery(delivery)}/changes?since={max(since - 1, 0)}"):
                     told = False
-                    if entry.seq < since:
-                        continue
-                    since = entry.seq + 1
+                    if entry.seq == since - 1:
+                        if leaf_of(entry) == last:
+                            continue
+                        since = 0  # another history stands there now: nobody knows from where on
+                        break
+                    since, last = entry.seq + 1, leaf_of(entry)
                     comparison = self._compared(comparison, entry)
                     yield entry
                     if isinstance(entry, Entry) and entry.event.event == "ended":
                         return
                 if closed:
                     break
+                if not since:
+                    continue
                 closed = any(
                     row.delivery == delivery and row.alarm == "gone" for row in await self.deliveries({"text": delivery})
                 )

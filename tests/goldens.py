@@ -31,6 +31,7 @@ from domain.delivery.events import (
     AskedOnceMore,
     Deconflicted,
     Deferred,
+    Diverged,
     KeysChanged,
     Released,
     Started,
@@ -199,6 +200,7 @@ def told_again(golden: Golden) -> tuple[Delivery, dict[int, str], list[tuple[str
                 | Released()
                 | Told()
                 | ArchiveBehind()
+                | Diverged()
                 | ArchiveCaughtUp()
             ):
                 report(delivery, event, at)

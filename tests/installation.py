@@ -39,6 +39,7 @@ from domain.delivery.delivery import Snapshot
 from domain.delivery.events import Opened
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Content, Statement, sign_statement
+from domain.plan.access import speaks_everywhere
 from domain.plan.directory import Directory, Reach, Service
 from domain.plan.plan import Plan
 from domain.plan.register import competent
@@ -144,7 +145,8 @@ class Installation:
     def docket(self, plan: Plan, **more: Any) -> Docket:
         """What the gateway would start the workflow with."""
         cards = {state: card for state, card in example_cards().items() if state in plan.states()}
-        directory = self.directory.snapshot(plan.participants())
+        watching = [one.id for one in self.directory.services if speaks_everywhere(one)]
+        directory = self.directory.snapshot([*plan.participants(), *watching])
         rules = more.pop("rules", newest().version)
         return Docket(
             plan=signed_plan(plan), snapshot=Snapshot(directory=directory, cards=cards), secret=SECRET.hex(), rules=rules, **more
@@ -315,11 +317,12 @@ async def end_what_runs(client: Client, *workflows: str) -> None:
             await client.get_workflow_handle(one).terminate("the test is over")
 
 
-def said_by(service: str, plan: Plan, content: Content, identity: str | None = None) -> Envelope:
-    """What a service says of this plan, of no checkpoint, signed."""
+def said_by(service: str, plan: Plan, content: Content, identity: str | None = None, checkpoint: str | None = None) -> Envelope:
+    """What a service says of this plan, signed; of no checkpoint, if none is given."""
     statement = Statement(
         id=identity or uuid.uuid4().hex,
         delivery=plan.operation,
+        checkpoint=checkpoint,
         plan=signed_plan(plan).fingerprint(),
         service=service,
         officer="officer-1",

@@ -150,7 +150,8 @@ class ControlledDelivery:
     @workflow.query(name=messages.QUERY_SIZE)
     def size(self) -> LedgerSize:
         """How far the ledger goes: what the archive is held against."""
-        return LedgerSize(size=len(self._delivery.ledger), root=self._delivery.ledger.root)
+        ledger = self._delivery.ledger
+        return LedgerSize(branch=self._delivery.state.branch, size=len(ledger), root=ledger.root)
 
     def _received(self, handed: HandIn[Envelope] | HandIn[Amended] | HandIn[Fact]) -> datetime:
         """When it was received; whatever comes of it, the loop looks again."""

@@ -16,7 +16,7 @@ from temporalio.workflow import ActivityCancellationType
 
 from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.ledger import Entry
-from domain.record.door import archive_has
+from domain.record.door import archive_has, report
 from domain.signing.canonical import canonical
 from domain.words.errors import NotAuthentic
 from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES
@@ -97,14 +97,17 @@ class Keeping:
                 workflow.logger.warning(text, exc_info=error if not isinstance(error, NotAuthentic) else None)
                 await workflow.sleep(_PAUSE)
         else:
-            self._let_go(answer, batch.size)
+            self._take(answer, batch.size)
         finally:
             self._stir(self._delivery.state.now)
 
-    def _let_go(self, answer: HandIn[KeptUpTo], sent: int) -> None:
-        delivery = self._delivery
+    def _take(self, answer: HandIn[KeptUpTo], sent: int) -> None:
+        delivery, other = self._delivery, answer.content.diverged
         at = answer.moment(delivery.plan.operation, delivery.directory, delivery.state.now)
-        archive_has(delivery, min(answer.content.size, sent), at)
+        if other is None:
+            archive_has(delivery, min(answer.content.size, sent), at)
+        else:
+            report(delivery, other, at)
 
 
 def next_batch(delivery: Delivery, snapshot: Snapshot | None) -> ToKeep:
@@ -119,6 +122,7 @@ def next_batch(delivery: Delivery, snapshot: Snapshot | None) -> ToKeep:
         entries.append(entry)
     return ToKeep(
         delivery=delivery.plan.operation,
+        branch=delivery.state.branch,
         entries=tuple(entries),
         root=ledger.root_at(ledger.kept + len(entries)),
         peaks=tuple(peak.hex() for peak in ledger.edge.peaks),

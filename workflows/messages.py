@@ -13,7 +13,7 @@ from pydantic import Field
 
 from domain.delivery.carried import Carried
 from domain.delivery.delivery import Snapshot
-from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
+from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Released, Told
 from domain.delivery.ledger import Entry, Kept, Receipt
 from domain.delivery.requests import Notice, Request
 from domain.delivery.vocabulary import Outcome, UtcText
@@ -25,7 +25,7 @@ from domain.signing.canonical import Frozen, canonical, digest
 from domain.signing.envelope import HAND_IN_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import NotAuthentic
 from domain.words.identifiers import CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, State
-from domain.words.limits import BATCH_ENTRIES, MOST_SERVICES, RUN_BYTES, RUN_EVENTS, RUN_SECONDS, RUN_UPDATES
+from domain.words.limits import BATCH_ENTRIES, MOST_BRANCHES, MOST_SERVICES, RUN_BYTES, RUN_EVENTS, RUN_SECONDS, RUN_UPDATES
 from domain.words.moments import instant, utc_text
 
 WORKFLOW = "ControlledDelivery"
@@ -90,7 +90,7 @@ def errand_id(secret: str, *parts: str) -> str:
 
 
 T = TypeVar("T")
-Fact = Annotated[Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told, Field(discriminator="event")]
+Fact = Annotated[Asked | AskedOnceMore | Deconflicted | Deferred | Diverged | Released | Told, Field(discriminator="event")]
 
 AHEAD, BEHIND = timedelta(seconds=2), timedelta(minutes=2)
 """By how much the time of what is handed in may be ahead of Temporal's, and how long it may have waited."""
@@ -197,8 +197,9 @@ class GoingOn(Frozen):
 
 
 class LedgerSize(Frozen):
-    """How many entries a ledger has, and the root over them."""
+    """How many entries a ledger has, the root over them, and of which of its histories."""
 
+    branch: Annotated[int, Field(ge=0, le=MOST_BRANCHES)]
     size: Annotated[int, Field(ge=1)]
     root: Digest
 
@@ -257,6 +258,7 @@ class ToKeep(Frozen):
     """
 
     delivery: OperationCode
+    branch: Annotated[int, Field(ge=0, le=MOST_BRANCHES)]
     entries: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=BATCH_ENTRIES)]
     root: Digest
     peaks: Annotated[tuple[Digest, ...], Field(max_length=31)]
@@ -274,9 +276,10 @@ class ToKeep(Frozen):
 
 
 class KeptUpTo(Frozen):
-    """What comes of it: the archive has the ledger up to this size."""
+    """What comes of it: the archive has the ledger up to this size; or it has another one."""
 
-    size: Annotated[int, Field(ge=1)]
+    size: Annotated[int, Field(ge=0)]
+    diverged: Diverged | None = None
 
 
 class Ending(Frozen):

@@ -113,6 +113,10 @@ def _proof(proved: Verified, receipts: int, keys: str) -> Table:
     table.add_row("ledger", f"{proved.size} entries, root {proved.root}")
     if receipts:
         table.add_row("receipts", f"{receipts}, and each fits")
+    for one in proved.put_back:
+        said = f"; {len(one.statements)} statements there: {', '.join(one.statements)}" if one.statements else ""
+        words = f"history {one.branch} had {one.size} entries, others than here from {one.since} on{said}"
+        table.add_row("put back", words, style="bold red")
     if proved.other_history:
         numbers = ", ".join(map(str, proved.other_history))
         table.add_row(

@@ -20,6 +20,13 @@ WEIGHT_DIFFERS = found(
 )
 AWAITS_DECISION = refused("R7", "awaits_decision", "stopped until a fresh decision on entry {entry}", entry="entry")
 """What a discrepancy forbids."""
+RECORD_PUT_BACK = refused(
+    "R18",
+    "record_put_back",
+    "the record was put back (entry {entry}); nothing moves until it is decided how to go on",
+    entry="entry",
+)
+"""What a divergence forbids."""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.progress import Progress
-from domain.delivery.state import State
+from domain.delivery.state import Diverging, State
 from domain.delivery.verdicts import Cause, Finding, Verdict, found
-from domain.delivery.vocabulary import NoticeKind, Outcome, Result, Services, UtcText
+from domain.delivery.vocabulary import Differing, NoticeKind, Outcome, Result, Services, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.key_changes import changed, read_change
@@ -19,6 +19,7 @@ from domain.signing.canonical import digest
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
 from domain.words.identifiers import CheckpointId, ServiceId, StatementId
+from domain.words.limits import MOST_BRANCHES
 from domain.words.moments import instant
 
 NOT_EXTENDED = found(
@@ -409,6 +410,29 @@ class ArchiveCaughtUp(Event):
         state.owe(when.seq, "archive", None, state.plan.participants())
 
 
+class Diverged(Event):
+    """The archive has another history of this delivery, so one of the two was put back. This one goes on in a branch of its own,
+    once people have decided so; after the end, until everybody has been told.
+    """
+
+    event: Literal["diverged"] = "diverged"
+    readers = "everybody"
+    branch: Annotated[int, Field(ge=0, lt=MOST_BRANCHES)]
+    """Of the other history in the archive."""
+    seq: Annotated[int, Field(ge=0)]
+    """The first entry of which it is seen."""
+    how: Differing
+    size: Annotated[int, Field(ge=1)]
+    root: Digest
+    """Of the other history, as far as the archive had it."""
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        state.branch = self.branch + 1
+        state.divergence = Diverging(when.seq)
+        state.ended = False
+        state.owe(when.seq, "diverged", None, state.plan.participants())
+
+
 AnyEvent = Annotated[
     Started
     | Amended
@@ -434,6 +458,7 @@ AnyEvent = Annotated[
     | Told
     | ArchiveBehind
     | ArchiveCaughtUp
+    | Diverged
     | Concluded
     | Ended,
     Field(discriminator="event"),
@@ -454,6 +479,7 @@ OUTSIDE = (
     Told,
     ArchiveBehind,
     ArchiveCaughtUp,
+    Diverged,
 )
 """Events that somebody or something outside brings. All others are decisions: they follow from state and time alone."""
 

@@ -138,6 +138,15 @@ class Owed:
 
 
 @dataclass
+class Diverging:
+    """Entry `seq` says that the archive has another history, and nothing new begins until it is decided how to go on."""
+
+    seq: int
+    decided: tuple[str, ...] = ()
+    """Who has decided to go on: keys of its checkpoints."""
+
+
+@dataclass
 class Register:
     """What the register of live operations has answered (R15)."""
 
@@ -191,6 +200,10 @@ class State:
     """By service: what each has said."""
     behind: dict[str, int] | None = None
     """While the archive is behind: how many brakes of each service have been heard since (R28)."""
+    branch: int = 0
+    """Of this history in the archive: one more than that of which it was found that it is another."""
+    divergence: Diverging | None = None
+    """While people have still to decide how to go on after that."""
     went_on: int = 0
     """How often it was decided to go on after something did not fit (R7)."""
     counted: dict[str, Counted] = field(default_factory=dict)
@@ -282,6 +295,11 @@ class State:
     def under_way(self) -> bool:
         """Whether the ordinary course goes on: it has neither halted nor split, nor been concluded."""
         return self.halt is None and not self.parts and self.outcome is None
+
+    @property
+    def advances(self) -> bool:
+        """Whether what comes next may begin: it is under way, and its record not such that people must decide first (R18)."""
+        return self.under_way and self.divergence is None
 
     @property
     def watched(self) -> bool:

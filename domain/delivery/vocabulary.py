@@ -32,14 +32,18 @@ Outcome = Literal[
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
 NoticeKind = Literal[
-    "reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm", "conflict", "keys", "archive"
+    "reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm", "conflict", "keys", "archive", "diverged"
 ]
 """What a notice is about: an answer is waited for, by you or by one whose superior or backup you are, did not come in time,
 is no longer waited for; the plan was changed; how it ended; the consignment is out of sight; another operation touches this;
-keys of a service were changed; the archive has fallen behind, or has caught up."""
+keys of a service were changed; the archive has fallen behind, or has caught up; the archive has another history of it."""
 
 AnyNotice = Literal[NoticeKind, "enquiries"]
 """The same, and what is about no single delivery: a pattern of enquiries at the register, for supervisors."""
+
+Differing = Literal["other", "ahead", "root"]
+"""How it is seen that the archive has another history than the workflow: another leaf stands at an entry; it has entries of which
+the workflow does not know; or somewhere before one of the two was altered, for the roots differ."""
 
 Result = Literal["satisfied", "unanswered", "withdrawn"]
 """How a checkpoint closed."""

@@ -15,7 +15,7 @@ from typing import Any
 from domain.delivery.carried import Carried, going_on
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
-from domain.delivery.events import Amended, ArchiveBehind, ArchiveCaughtUp, KeysChanged, Started, Stated, cards_digest
+from domain.delivery.events import Amended, ArchiveBehind, ArchiveCaughtUp, Diverged, KeysChanged, Started, Stated, cards_digest
 from domain.delivery.ledger import Entry, Kept, Receipt
 from domain.delivery.statement import Statement
 from domain.plan.cards import RuleCard
@@ -151,7 +151,8 @@ def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
 
     Raises `RuleBroken` once the delivery has ended, and for what cannot be: nobody was asked there, nothing was to be told.
     """
-    _still_open(delivery)
+    if not isinstance(fact, Diverged):  # it is found by keeping the last entry, too
+        _still_open(delivery)
     advance(delivery, at)
     if not book_of(delivery).is_news(delivery, fact):
         return None

@@ -7,7 +7,10 @@ who exported what; what the services said is proved by their own signatures. All
 readers read two things in it.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,16 +18,17 @@ from pydantic import Field, ValidationError
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Stated
-from domain.delivery.ledger import Entry, LeftOut
+from domain.delivery.ledger import Entry, LeftOut, leaf_of
 from domain.delivery.vocabulary import UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import MOST_KEYS, Directory, ServiceKey, valid_keys
 from domain.plan.vocabulary import Digest
-from domain.record.provided import Item, held_back
+from domain.record.provided import Item, held_back, held_back_beside
 from domain.signing.canonical import Frozen, Verbatim, canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, faults_of
 from domain.words.identifiers import OperationCode, State
+from domain.words.limits import MOST_BRANCHES
 from domain.words.moments import instant, utc_text
 
 Cards = dict[State, RuleCard]
@@ -46,6 +50,13 @@ class Manifest(Frozen):
     purpose: Purpose = "operation"
 
 
+class OtherHistory(Frozen):
+    """What the archive has in another branch than the ledger: entries from the first on in which the two differ (R18)."""
+
+    branch: Annotated[int, Field(ge=0, lt=MOST_BRANCHES)]
+    entries: Annotated[tuple[Entry | LeftOut, ...], Field(min_length=1, max_length=100_000)]
+
+
 class Packet(Frozen):
     """What is sealed."""
 
@@ -53,6 +64,8 @@ class Packet(Frozen):
     directory: Directory
     cards: Cards
     ledger: Annotated[tuple[Entry | LeftOut, ...], Field(min_length=1, max_length=100_000)]
+    others: Annotated[tuple[OtherHistory, ...], Field(max_length=MOST_BRANCHES)] = ()
+    """Histories that were put back, each with what is not in the ledger too."""
     history: Verbatim = ""
     """Temporal's own history as JSON text; empty for a delivery that ran in the simulator, and where something is left out."""
     sealers: Annotated[tuple[ServiceKey, ...], Field(max_length=MOST_KEYS)] = ()
@@ -70,21 +83,32 @@ def seal(  # noqa: PLR0913 - a packet has these parts
     purpose: Purpose = "operation",
     *,
     sealers: tuple[ServiceKey, ...] = (),
+    others: Mapping[int, Delivery] = MappingProxyType({}),
 ) -> bytes:
     """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key, one of `sealers`.
+    `others`: the histories of it that were put back, by their branches in the archive.
 
     For a court or a State, what its provider has not permitted to go there is left out where nothing rests on it; where
     something does, raises `RuleBroken` (R23), which names each and whom to ask.
     """
     snapshot = delivery.snapshot
-    withheld = {item.seq: item for item in held_back(delivery, purpose)} if purpose != "operation" else {}
-    if faults := [f"{item.provider} has not permitted {item.name} ({item.code})" for item in withheld.values() if item.decides]:
-        hint = f"have each say `disclosure_permitted` to={purpose}, see docs/statements.md"
-        raise RuleBroken("R23", f"not for {purpose} yet: {'; '.join(faults)}", hint=hint)
-    entries = delivery.ledger.entries
-    ledger = tuple(_left_out(entry, withheld[entry.seq]) if entry.seq in withheld else entry for entry in entries)
-    story = "" if purpose != "operation" else history
-    packet = Packet(directory=snapshot.directory, cards=snapshot.cards, ledger=ledger, history=story, sealers=sealers)
+    beside = {branch: (other, shared(tuple(delivery.ledger), tuple(other.ledger))) for branch, other in others.items()}
+    withheld = [list(held_back(delivery, purpose)), *(list(held_back_beside(delivery, *one, purpose)) for one in beside.values())]
+    if purpose == "operation":
+        withheld = [[] for _ in withheld]
+    _nothing_rests_on(purpose, withheld)
+    packet = Packet(
+        directory=snapshot.directory,
+        cards=snapshot.cards,
+        ledger=_as_it_may_go(delivery, 0, withheld[0]),
+        others=tuple(
+            OtherHistory(branch=branch, entries=_as_it_may_go(other, since, items))
+            for (branch, (other, since)), items in zip(beside.items(), withheld[1:], strict=True)
+            if since < len(other.ledger)
+        ),
+        history="" if purpose != "operation" else history,
+        sealers=sealers,
+    )
     body = canonical(packet)
     manifest = Manifest(
         delivery=delivery.plan.operation,
@@ -96,6 +120,26 @@ def seal(  # noqa: PLR0913 - a packet has these parts
     )
     envelope = sign(canonical(manifest), MANIFEST_TYPE, key)
     return b"".join((_BEFORE, body, _BETWEEN, canonical(envelope), _AFTER))
+
+
+def shared(ledger: Sequence[Entry | LeftOut], other: Sequence[Entry | LeftOut]) -> int:
+    """How many entries, from the first on, two histories have in common."""
+    pairs = zip(ledger, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: leaf_of(pair[0]) == leaf_of(pair[1]), pairs))
+
+
+def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Item]]) -> None:
+    """Raises `RuleBroken` where anything rests on what may not go there (R23)."""
+    found = [one for items in withheld for one in items if one.decides]
+    if found:
+        faults = "; ".join(f"{one.provider} has not permitted {one.name} ({one.code})" for one in found)
+        hint = f"have each say `disclosure_permitted` to={purpose}, see docs/statements.md"
+        raise RuleBroken("R23", f"not for {purpose} yet: {faults}", hint=hint)
+
+
+def _as_it_may_go(delivery: Delivery, since: int, withheld: Sequence[Item]) -> tuple[Entry | LeftOut, ...]:
+    items = {one.seq: one for one in withheld}
+    return tuple(_left_out(one, items[one.seq]) if one.seq in items else one for one in delivery.ledger.entries[since:])
 
 
 def _left_out(entry: Entry, item: Item) -> LeftOut:

@@ -56,8 +56,15 @@ def _corrections(delivery: Delivery) -> Iterator[Correction]:
 def held_back(delivery: Delivery, to: str) -> tuple[Item, ...]:
     """What may not be in a packet for a court, or for a State."""
     return tuple(
-        item
-        for item in items(delivery)
-        if bound(delivery, item.code, item.provider, to)
-        and not permitted(delivery, item.provider, item.statement.id if item.statement is not None else None, item.seq, to)
+        item for item in items(delivery) if bound(delivery, item.code, item.provider, to) and not _may_go(item, delivery, to)
     )
+
+
+def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -> tuple[Item, ...]:
+    """The same of what another history of it has from entry `since` on. It is permitted in either."""
+    return tuple(item for item in held_back(other, to) if item.seq >= since and not _may_go(item, delivery, to))
+
+
+def _may_go(item: Item, delivery: Delivery, to: str) -> bool:
+    statement = item.statement.id if item.statement is not None else None
+    return permitted(delivery, item.provider, statement, item.seq, to)

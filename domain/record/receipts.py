@@ -5,7 +5,7 @@ stood before it. Whoever omits, reorders, backdates or shows two histories contr
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,6 +72,24 @@ def fits(receipt: Receipt, delivery: Delivery) -> None:
         raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq)
     if receipt.plan != delivery.state.plan_at(seq):
         raise NotVerified(f"your receipt for statement {receipt.statement} names another plan than was in force", seq)
+
+
+def fits_in(receipt: Receipt, delivery: Delivery) -> bool:
+    """Whether it is of this ledger."""
+    try:
+        fits(receipt, delivery)
+    except NotVerified:
+        return False
+    return True
+
+
+def saw_another_history(delivery: Delivery, since: int = 0) -> Iterator[int]:
+    """Entries from a number on of statements that count, though their services say that they had seen another history (R18)."""
+    for entry in delivery.ledger.since(since):
+        if isinstance(entry, Entry) and isinstance(entry.event, Stated) and entry.event.verdict.verdict == "accepted":
+            seen = delivery.law.read(entry.event.envelope).seen
+            if seen is not None and (seen.size > entry.seq or delivery.ledger.root_at(seen.size) != seen.root):
+                yield entry.seq
 
 
 class Comparison:

@@ -5,22 +5,21 @@ decides there, at that moment, and nothing that was due may be missing. What cam
 must be possible.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import takewhile
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import OUTSIDE, Amended, KeysChanged, Started, Stated
-from domain.delivery.ledger import Entry, LeftOut, leaf_of
+from domain.delivery.events import OUTSIDE, Amended, Diverged, KeysChanged, Started, Stated
+from domain.delivery.ledger import Entry, LeftOut
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed, read_change
 from domain.plan.vocabulary import Digest
 from domain.record.door import check_budget, key_faults, stated, verified_plan
-from domain.record.packet import Packet, Purpose, unseal
-from domain.record.provided import held_back
-from domain.record.receipts import fits, opened
+from domain.record.packet import OtherHistory, Packet, Purpose, shared, unseal
+from domain.record.provided import held_back, held_back_beside
+from domain.record.receipts import fits, fits_in, opened, saw_another_history
 from domain.rules.amending import faults_in
 from domain.rules.book import book_of
 from domain.rules.books import book_for
@@ -31,7 +30,7 @@ from domain.signing.canonical import Frozen
 from domain.signing.envelope import STATEMENT_TYPE, Envelope
 from domain.signing.keys import key_id
 from domain.words.errors import NotVerified, VigilError
-from domain.words.identifiers import OperationCode, ServiceId, State
+from domain.words.identifiers import OperationCode, ServiceId, State, StatementId
 from domain.words.moments import instant, utc_text
 
 ON_ITS_WAY = timedelta(minutes=5)
@@ -43,6 +42,18 @@ class SignerSeen(Frozen):
 
     service: ServiceId
     key: str
+
+
+class PutBack(Frozen):
+    """A history of the delivery that was put back, and another took its place (R18). Its entries are in the packet too."""
+
+    branch: int
+    since: int
+    """The first entry in which it is another than the ledger."""
+    size: int
+    root: Digest
+    statements: tuple[StatementId, ...]
+    """What was said there from then on."""
 
 
 class Verified(Frozen):
@@ -63,6 +74,8 @@ class Verified(Frozen):
     purpose: Purpose
     receipts: int
     """Receipts held beside it, each of which fits."""
+    put_back: tuple[PutBack, ...]
+    """Histories that were put back. A receipt of one of these fits, and proves it."""
     other_history: tuple[int, ...]
     """Entries whose service says that it had seen another history than this: they count, and somebody must ask why."""
     signers: tuple[SignerSeen, ...]
@@ -85,23 +98,26 @@ def verify(
     """
     packet, manifest, envelope = unseal(data)
     delivery = replay(packet.ledger, packet.directory, packet.cards)
-    _purpose_is_kept(packet, manifest.purpose, delivery)
     claims = (manifest.delivery, manifest.size, manifest.root)
     if claims != (delivery.plan.operation, len(packet.ledger), delivery.ledger.root):
         raise NotVerified("the seal is of another ledger")
     if manifest.exported_at < delivery.ledger.entries[-1].at:
         raise NotVerified("it was sealed before its last entry was recorded", delivery.ledger.entries[-1].seq)
-    if directory is not None:
-        _services_are_trusted(delivery, directory)
-        system = directory.system()
-        trust = _Trust(directory, delivery.ledger.entries)
-        trust.check(system.id if system is not None else "", envelope, instant(manifest.exported_at))
-        _keys_are_trusted(delivery, trust)
+    others = {one.branch: _replayed(packet, one) for one in packet.others}
+    _all_histories_are_there(delivery, others)
+    for history in (delivery, *others.values()):
+        _purpose_is_kept(packet, manifest.purpose, history, delivery)
+        if directory is not None:
+            _services_are_trusted(history, directory)
+            system = directory.system()
+            trust = _Trust(directory, history.ledger.entries)
+            trust.check(system.id if system is not None else "", envelope, instant(manifest.exported_at))
+            _keys_are_trusted(history, trust)
     if cards is not None:
         _cards_are_trusted(packet.cards, cards)
     installation = directory or _with_sealers(packet)
     for receipt in receipts:
-        _receipt_fits(receipt, installation, delivery)
+        _receipt_fits(receipt, installation, (delivery, *others.values()))
     heard = [entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Stated)]
     return Verified(
         delivery=delivery.plan.operation,
@@ -115,7 +131,8 @@ def verify(
         left_out=sum(isinstance(entry, LeftOut) for entry in packet.ledger),
         purpose=manifest.purpose,
         receipts=len(receipts),
-        other_history=tuple(_other_histories(delivery)),
+        put_back=tuple(_put_back(delivery, branch, other) for branch, other in others.items()),
+        other_history=tuple(saw_another_history(delivery)),
         signers=_signers(delivery, heard),
         sealed_by=envelope.signatures[0].keyid,
         exported_at=manifest.exported_at,
@@ -163,8 +180,7 @@ def against(data: bytes, other: bytes) -> Compared:
     (mine, manifest, _), (theirs, other_manifest, _) = unseal(data), unseal(other)
     if manifest.delivery != other_manifest.delivery:
         raise NotVerified(f"they are of two deliveries: {manifest.delivery} and {other_manifest.delivery}")
-    pairs = zip(mine.ledger, theirs.ledger, strict=False)
-    same = sum(1 for _ in takewhile(lambda pair: leaf_of(pair[0]) == leaf_of(pair[1]), pairs))
+    same = shared(mine.ledger, theirs.ledger)
     return Compared(same=same, sizes=(len(mine.ledger), len(theirs.ledger)))
 
 
@@ -214,7 +230,7 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
             raise NotVerified("an early statement is taken up later, so it cannot be left out", entry.seq)
         return
     at, event = instant(entry.at), entry.event
-    if delivery.state.ended:
+    if delivery.state.ended and not isinstance(event, Diverged):
         raise NotVerified("R12: the delivery has ended", entry.seq)
     decided = upcoming(delivery, at)
     if not isinstance(event, OUTSIDE):
@@ -259,16 +275,56 @@ def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
         raise NotVerified(f"{said}; recorded is {event.verdict.verdict} {event.verdict.rule or ''}".rstrip(), entry.seq)
 
 
-def _purpose_is_kept(packet: Packet, purpose: Purpose, delivery: Delivery) -> None:
+def _replayed(packet: Packet, other: OtherHistory) -> Delivery:
+    """The delivery as another branch has it: what it shares with the ledger, then its own."""
+    since = other.entries[0].seq
+    whole = (*packet.ledger[:since], *other.entries)
+    if shared(packet.ledger, whole) != since:
+        raise NotVerified(f"branch {other.branch} begins with what is in the ledger too", since)
+    return replay(whole, packet.directory, packet.cards)
+
+
+def _all_histories_are_there(delivery: Delivery, others: Mapping[int, Delivery]) -> None:
+    """Every history that was found to be another is in the packet, and none that no entry names (R18)."""
+    histories, named = (delivery, *others.values()), set[int]()
+    for each in histories:
+        for entry in each.ledger.entries:
+            if isinstance(found := entry.event, Diverged):
+                there = [
+                    one for one in histories if len(one.ledger) >= found.size and one.ledger.root_at(found.size) == found.root
+                ]
+                if not there:
+                    raise NotVerified(f"R18: the history that was found in branch {found.branch} is not in the packet", entry.seq)
+                named |= {found.branch} if others.get(found.branch) in there else set()
+    if strange := [branch for branch in others if branch not in named]:
+        raise NotVerified(f"R18: no entry says that branch {strange[0]} was put back")
+    if list(others) != sorted(others):
+        raise NotVerified("histories that were put back stand in the order of their branches")
+
+
+def _put_back(delivery: Delivery, branch: int, other: Delivery) -> PutBack:
+    since = shared(tuple(delivery.ledger), tuple(other.ledger))
+    said = [entry.event for entry in other.ledger.since(since) if isinstance(entry, Entry) and isinstance(entry.event, Stated)]
+    return PutBack(
+        branch=branch,
+        since=since,
+        size=len(other.ledger),
+        root=other.ledger.root,
+        statements=tuple(other.law.read(one.envelope).id for one in said),
+    )
+
+
+def _purpose_is_kept(packet: Packet, purpose: Purpose, history: Delivery, delivery: Delivery) -> None:
     """R23 holds of this copy: nothing is missing that may be in it, and nothing in it that may not."""
-    for entry in packet.ledger:
-        if isinstance(entry, LeftOut) and not bound(delivery, entry.code, entry.provider, purpose):
+    for entry in history.ledger:
+        if isinstance(entry, LeftOut) and not bound(history, entry.code, entry.provider, purpose):
             raise NotVerified(f"left out, and its code {entry.code} does not call for that here", entry.seq)
     if purpose == "operation":
         return
     if packet.history:
         raise NotVerified(f"R23: the raw history is in it, which holds what may not go to {purpose}")
-    for item in held_back(delivery, purpose):
+    since = 0 if history is delivery else shared(tuple(delivery.ledger), tuple(history.ledger))
+    for item in held_back(delivery, purpose) if history is delivery else held_back_beside(delivery, history, since, purpose):
         reason = f"R23: {item.name} is in it, and {item.provider} has not permitted that for {purpose} ({item.code})"
         raise NotVerified(reason, item.seq)
 
@@ -334,14 +390,15 @@ class _Trust:
                 raise NotVerified(reason, entry)
 
 
-def _receipt_fits(envelope: Envelope, installation: Directory, delivery: Delivery) -> None:
+def _receipt_fits(envelope: Envelope, installation: Directory, histories: Sequence[Delivery]) -> None:
     try:
         receipt = opened(envelope, installation)
     except NotVerified:
         raise
     except VigilError as error:
         raise NotVerified(f"a receipt of yours is none of this installation: {error.message}") from error
-    fits(receipt, delivery)
+    if not any(fits_in(receipt, one) for one in histories[1:]):
+        fits(receipt, histories[0])
 
 
 def _with_sealers(packet: Packet) -> Directory:
@@ -351,15 +408,6 @@ def _with_sealers(packet: Packet) -> Directory:
         for one in packet.directory.services
     )
     return packet.directory.model_copy(update={"services": services})
-
-
-def _other_histories(delivery: Delivery) -> Iterator[int]:
-    """Entries of accepted statements that name another history: only a brake is taken so."""
-    for entry in delivery.ledger.entries:
-        if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "accepted":
-            seen = delivery.law.read(entry.event.envelope).seen
-            if seen is not None and (seen.size > entry.seq or delivery.ledger.root_at(seen.size) != seen.root):
-                yield entry.seq
 
 
 def _signers(delivery: Delivery, heard: Sequence[Stated]) -> tuple[SignerSeen, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from domain.delivery.custody import AWAITS_DECISION
+from domain.delivery.custody import AWAITS_DECISION, RECORD_PUT_BACK
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
@@ -54,8 +54,10 @@ class Delivered(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        discrepancy = delivery.state.discrepancy
-        return ACCEPTED if discrepancy is None else AWAITS_DECISION(entry=discrepancy.seq)
+        state = delivery.state
+        if state.discrepancy is not None:
+            return AWAITS_DECISION(entry=state.discrepancy.seq)
+        return ACCEPTED if state.divergence is None else RECORD_PUT_BACK(entry=state.divergence.seq)
 
     def is_contact(self) -> bool:
         """Where it was taken out of sight, nobody had it in sight."""

@@ -63,6 +63,7 @@ from domain.rules import (
     consent,
     course,
     custody,
+    divergence,
     handling,
     outside,
     permission,
@@ -91,6 +92,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     closing,
     speaking,
     handling,
+    divergence,
     course,
 )
 """One file per subject: its kinds of statement and its contingencies together."""

@@ -154,7 +154,7 @@ def ask_every_state(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """
     state = delivery.state
     begun = any(one.id in state.progress for one in delivery.plan.at("authorise"))
-    if state.under_way and not state.delivered and (begun or free_of_conflict(delivery)):
+    if state.advances and not state.delivered and (begun or free_of_conflict(delivery)):
         yield from _openings(delivery, "authorise", now)
 
 
@@ -177,7 +177,7 @@ def hand_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     state, leg = delivery.state, next_to_clear(delivery)
     if leg is not None and leg > 0 and may_begin(delivery, leg, now):
         yield Cleared(leg=leg)
-    if state.watched and on_its_leg(delivery) and state.leg is not None and state.passed("authorise"):
+    if state.watched and state.advances and on_its_leg(delivery) and state.leg is not None and state.passed("authorise"):
         last = state.leg == len(delivery.plan.legs) - 1
         if last or state.cleared > state.leg:
             yield from _opening(delivery, delivery.plan.legs[state.leg].end, now)
@@ -201,7 +201,7 @@ def conclude(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """One outcome (R12), once every gram is where it should be or it is explained why not (R10)."""
     state = delivery.state
     settled = stands_still(delivery) and not open_about(state, "balance", "") and not delivery.balance.unexplained()
-    if state.outcome is None and settled:
+    if state.outcome is None and settled and (state.advances or not state.under_way):
         outcome, finding = conclusion(delivery)
         yield Concluded(outcome=outcome, finding=finding)
 

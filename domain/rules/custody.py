@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.delivery.custody import AWAITS_DECISION, Discrepancy
+from domain.delivery.custody import AWAITS_DECISION, RECORD_PUT_BACK, Discrepancy
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
@@ -70,7 +70,9 @@ class Dispatched(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """Why it may not leave now, if it may not (R1, R3, R15, R16)."""
-        consents, register = delivery.consents, delivery.state.register
+        consents, register, divergence = delivery.consents, delivery.state.register, delivery.state.divergence
+        if divergence is not None:
+            return RECORD_PUT_BACK(entry=divergence.seq)
         if missing := consents.missing(said.at):
             return NO_CONSENT(states=missing)
         if conflicting := consents.conflicting():
@@ -151,6 +153,8 @@ class HandoverAccepted(Kind):
         state = delivery.state
         if state.discrepancy is not None:
             return AWAITS_DECISION(entry=state.discrepancy.seq)
+        if state.divergence is not None:
+            return RECORD_PUT_BACK(entry=state.divergence.seq)
         if state.custody is None:
             return NOTHING_PREPARED()
         if not any(need == "handover_offer" for _, need in state.progress[said.checkpoint].answers):
@@ -228,10 +232,13 @@ class MovementDecision(Kind):
     def apply(self, state: State, said: Said) -> None:
         if not self.proceed:
             state.stop_all("decision", DECIDED_AGAINST(service=said.service, entry=said.seq), said.seq, said.service)
-        elif state.progress[said.checkpoint].satisfied and state.discrepancy is not None and state.custody is not None:
+            return
+        progress, custody = state.progress[said.checkpoint], state.custody
+        about_it = progress.contingency == Decision.declares.name
+        if about_it and progress.satisfied and state.discrepancy is not None and custody is not None:
             found_then, state.discrepancy = state.discrepancy, None
             state.went_on += 1
-            state.custody = state.custody.measured(found_then)
+            state.custody = custody.measured(found_then)
             if found_then.taker:
                 state.move(said.seq)
 

@@ -1,9 +1,19 @@
-"""What may come from outside without a service's signature: who was asked and told, and what the register says."""
+"""What may come from outside without a service's signature: who was asked and told, what register and archive say."""
 
 from datetime import timedelta
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import ArchiveBehind, ArchiveCaughtUp, Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
+from domain.delivery.events import (
+    ArchiveBehind,
+    ArchiveCaughtUp,
+    Asked,
+    AskedOnceMore,
+    Deconflicted,
+    Deferred,
+    Diverged,
+    Released,
+    Told,
+)
 from domain.delivery.state import Register
 from domain.plan.enquiries import WINDOW
 from domain.words.errors import RuleBroken
@@ -12,7 +22,7 @@ from domain.words.moments import instant
 LONGEST_DEFERRED = WINDOW + timedelta(minutes=5)
 """How far ahead the register may put off a look: until all that it counts has left its window, clocks apart."""
 
-Report = Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told | ArchiveBehind | ArchiveCaughtUp
+Report = Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told | ArchiveBehind | ArchiveCaughtUp | Diverged
 """A fact from outside that nobody signs with a service's key."""
 
 
@@ -43,6 +53,8 @@ def is_news(delivery: Delivery, fact: Report) -> bool:
             return state.behind is None
         case ArchiveCaughtUp():
             return state.behind is not None
+        case Diverged(branch=branch):
+            return branch >= state.branch
         case Told(of=seq, kind=kind):
             owed = [one for one in state.owed if (one.seq, one.kind, one.checkpoint) == (seq, kind, fact.checkpoint)]
             named = (*fact.reached, *fact.unreachable)

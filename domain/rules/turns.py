@@ -9,11 +9,11 @@ ORDER: tuple[Step, ...] = ("authorise", "prepare", "dispatch", "hand_over", "del
 
 
 def turn(delivery: Delivery, step: Step) -> bool:
-    """Whether it is under way, and every checkpoint of an earlier step has closed."""
+    """Whether it advances, and every checkpoint of an earlier step has closed."""
     state = delivery.state
     before = ORDER[: ORDER.index(step)]
     on_the_way = ORDER.index(step) <= ORDER.index("deliver")
-    return state.under_way and (state.delivered or on_the_way) and all(map(state.passed, before))
+    return state.advances and (state.delivered or on_the_way) and all(map(state.passed, before))
 
 
 def leaving(delivery: Delivery) -> bool:
@@ -30,7 +30,7 @@ def free_of_conflict(delivery: Delivery) -> bool:
 def next_to_clear(delivery: Delivery) -> int | None:
     """The leg that wants clearing now; none where all that may begin has been cleared, or every State has not answered yet."""
     state = delivery.state
-    if not state.under_way or state.delivered or not state.passed("authorise"):
+    if not state.advances or state.delivered or not state.passed("authorise"):
         return None
     leg = 0 if state.leg is None else state.leg + 1
     if leg >= len(delivery.plan.legs) or state.cleared >= leg:

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.delivery.vocabulary import UtcText
+from domain.delivery.vocabulary import Differing, UtcText
 from domain.plan.vocabulary import Line
 from domain.signing.canonical import Frozen
 from domain.views.standing import Word
 from domain.words.identifiers import OperationCode
 
-Divergence = Literal["other", "ahead", "behind", "root", "gone"]
-"""How archive and workflow diverge: see `archive.batches.Diverges`."""
+HowDiverged = Literal[Differing, "behind", "gone", "seen"]
+"""How archive and workflow diverge, see `archive.batches.Diverges`; or `seen`: a service has seen another history than both."""
 
 
 class Row(Frozen):
@@ -32,7 +32,7 @@ class Row(Frozen):
     overdue_since: UtcText | None
     ended: bool
     expunged: bool
-    alarm: Divergence | None
+    alarm: HowDiverged | None
     started_at: UtcText
     closed_at: UtcText | None
     size: Annotated[int, Field(ge=0)] | None

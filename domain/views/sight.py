@@ -249,6 +249,8 @@ def notice(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, service
             if delivery.state.behind is not None:
                 return "the archive is behind: only what stops the delivery is taken"
             return "the archive has caught up: everybody is heard"
+        case "diverged":
+            return "its record was put back: the archive has another history of it. Compare your receipts; stops are taken"
         case "amended":
             return "the plan was changed for what is still ahead"
         case "outcome":

@@ -64,6 +64,8 @@ class Standing(Frozen):
     next_due: UtcText | None = None
     overdue_since: UtcText | None = None
     ended: bool = False
+    diverged: bool = False
+    """Whether its record was put back and nobody has decided yet how to go on: its alarm stays."""
     started_at: UtcText
     closed_at: UtcText | None = None
     title: Annotated[str, Field(max_length=200)]
@@ -101,6 +103,7 @@ def standing(delivery: Delivery) -> Standing:
         next_due=_text(min(ahead, default=None)),
         overdue_since=_text(min(behind, default=None)),
         ended=state.ended,
+        diverged=state.divergence is not None,
         started_at=first.at,
         closed_at=utc_text(state.now) if state.ended else None,
         title=plan.title,

@@ -108,6 +108,8 @@ class DeliveryView(Frozen):
     """Since when and why, while it lasts (R9)."""
     halted: str | None
     because: Because = Because()
+    diverged: int | None
+    """The entry which says that the archive has another history, until it is decided how to go on (R18)."""
     outcome: Outcome | None
     started_at: str
     plan: str
@@ -162,6 +164,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
             unbalanced=() if balances else delivery.balance.unexplained(),
             out_of_sight=utc_text(delivery.state.gap.began) if delivery.state.gap is not None else None,
         ),
+        diverged=delivery.state.divergence.seq if delivery.state.divergence is not None else None,
         outcome=delivery.state.outcome,
         started_at=utc_text(delivery.state.began),
         plan=delivery.state.plan_digest,
@@ -237,6 +240,8 @@ def markdown(shown: DeliveryView) -> str:
     if shown.discrepancy:
         lines.append(f"- **does not fit**: {shown.discrepancy}")
     lines += [f"- **does not balance**: {one}" for one in shown.unbalanced]
+    if shown.diverged is not None:
+        lines.append(f"- **record put back** entry {shown.diverged}: the archive has another history of it")
     if shown.out_of_sight:
         lines.append(f"- **out of sight** {shown.out_of_sight}")
     for wait in shown.waiting:

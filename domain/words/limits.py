@@ -17,6 +17,8 @@ MOST_STATES: Final = 16
 """States on the way."""
 MOST_PLANS: Final = 64
 """Plans that one delivery has had: their digests are carried, and each that was signed stands in the ledger."""
+MOST_BRANCHES: Final = 16
+"""Histories of one delivery beside its first. Put back more often, it waits until somebody has mended the archive."""
 PLAN_BYTES: Final = 192 * KIB
 DIRECTORY_BYTES: Final = 128 * KIB
 """64 services with seven keys each on average."""

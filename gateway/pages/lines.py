@@ -16,6 +16,7 @@ from domain.delivery.events import (
     Concluded,
     Deconflicted,
     Deferred,
+    Diverged,
     Ended,
     Escalated,
     Expired,
@@ -123,7 +124,17 @@ def _parts(entry: Entry) -> dict[str, Any]:
             return {"checkpoint": name}
         case AskedOnceMore(checkpoint=name, unreachable=unreachable):
             return {"checkpoint": name, "groups": _groups(unreachable=unreachable)}
-        case Started() | Amended() | Cleared() | LookDue() | Released() | ArchiveBehind() | ArchiveCaughtUp() | Ended():
+        case (
+            Started()
+            | Amended()
+            | Cleared()
+            | LookDue()
+            | Released()
+            | ArchiveBehind()
+            | ArchiveCaughtUp()
+            | Diverged()
+            | Ended()
+        ):
             return {}
 
 

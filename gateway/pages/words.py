@@ -113,6 +113,7 @@ EVENTS: Mapping[str, str] = {
     "asked_once_more": mark("Asked once more, before silence decides"),
     "archive_behind": mark("The archive is behind: only what stops the delivery is taken"),
     "archive_caught_up": mark("The archive has caught up"),
+    "diverged": mark("The record was put back: the archive has another history, and people decide how to go on"),
     "released": mark("Taken off the register of live operations"),
 }
 RESULTS: Mapping[str, str] = {

@@ -75,7 +75,11 @@ def standing(**changed: Any) -> Standing:
 def batch(entries: Sequence[bytes], first: int = 0, size: int | None = None, **changed: Any) -> Batch:
     """The batch that goes from one number to the end of these entries, or to a size."""
     size = len(entries) if size is None else size
+    frontier = tree.Frontier()
+    for one in entries[:first]:
+        frontier.append(tree.leaf(one))
     given = {"delivery": NAME, "entries": tuple(entries[first:size]), "root": root(entries[:size]), "standing": standing()}
+    given["peaks"] = frontier.peaks
     return Batch(**({"first": first, "size": size} | given | changed))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from archive.batches import Batch
+from archive.branches import Fork
 from archive.database import Database
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
@@ -126,7 +127,7 @@ async def test_what_is_not_there_or_was_altered_is_said(ledgers: Counting) -> No
         await folded.newest("amber-1")
     entries = tuple(entry for entry in one.delivery.ledger if isinstance(entry, Entry))
     with pytest.raises(NotVerified, match="began with"):
-        await folded.with_batch("amber-1", None, entries)
+        await folded.with_batch("amber-1", None, entries, Fork(0, 0, ()))
     directory, cards = one.delivery.snapshot.directory, one.delivery.snapshot.cards
     found = await folded.with_batch("amber-1", Snapshot(directory=directory, cards=cards), entries)
 

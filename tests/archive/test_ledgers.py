@@ -150,7 +150,7 @@ async def test_a_workflow_that_diverges_overwrites_nothing(url: str, how: str, s
         await ledgers.keep(given)
         after = await rows(archive)
 
-    assert Diverges.model_validate({"branch": 0, "seq": seq, "how": how}) == found
+    assert Diverges.model_validate({"branch": 0, "seq": seq, "how": how, "size": 5, "root": root(whole)}) == found
     assert [(how, 0, seq, 2)] == [(one.alarm, one.alarm_branch, one.alarm_seq, one.change) for one in once["deliveries"]]
     assert once == after, "said again, it is no news"
     for table in set(before) - {"deliveries", "last_change"}:
@@ -171,7 +171,7 @@ async def test_what_an_archive_held_is_compared_with_what_a_workflow_states(url:
         alarm = (await rows(archive))["deliveries"][0].alarm
 
     assert ([None, None], None) == (right, quiet)
-    assert [Diverges(branch=0, seq=4, how="ahead"), Diverges(branch=0, seq=5, how="root")] == wrong
+    assert [(0, 4, "ahead", 5), (0, 5, "root", 5)] == [(one.branch, one.seq, one.how, one.size) for one in wrong if one]
     assert "root" == alarm
 
 
@@ -191,41 +191,54 @@ async def test_what_follows_a_divergence_is_kept_on_a_branch(url: str) -> None:
         newest = (await rows(archive))["deliveries"][0]
 
     assert [(1, 7), (1, 8)] == [(one.branch, one.size) for one in kept]  # type: ignore[union-attr]
-    assert [BatchKept(branch=0, size=6, change=None), Diverges(branch=0, seq=6, how="ahead")] == late
+    ahead = Diverges(branch=1, seq=6, how="ahead", size=8, root=root(new))
+    assert [BatchKept(branch=0, size=6, change=None), ahead] == late
     assert [old, new] == both
     assert [root(old), root(new)] == [tree.root(one) for one in leaves]
     assert (1, 8, root(new)) == (newest.branch, newest.size, newest.root)
 
 
 async def test_branches_of_branches_share_what_is_before_each(url: str) -> None:
-    """A third branch that begins before the second did stands on the first."""
-    first, second, third = ledger(6), ledger(7, "second", 5), ledger(5, "third", 3)
+    """Each stands on the branch that leads to where it begins, which need not be the one before it."""
+    first, second, third, fourth = ledger(8), ledger(7, "second", 5), ledger(5, "third", 3), ledger(9, "fourth", 7)
     async with opened(url) as (ledgers, _):
-        for number, (whole, since) in enumerate(((first, 0), (second, 5), (third, 3))):
-            await ledgers.keep(batch(whole, since, branch=number))
-        found = [await said(ledgers, number) for number in range(3)]
+        for number, (whole, since) in enumerate(((first, 0), (second, 5), (third, 3), (fourth, 7))):
+            assert isinstance(await ledgers.keep(batch(whole, since, branch=number)), BatchKept)
+        found = [await said(ledgers, number) for number in range(4)]
+        sizes = [one.size for one in await ledgers.branches(NAME)]
 
-    assert [first, second, third] == found
+    assert [first, second, third, fourth] == found
+    assert [8, 7, 5, 9] == sizes
 
 
-async def test_a_branch_goes_on_where_the_archive_has_lost_entries(url: str) -> None:
-    """An archive put back from a backup cannot verify what is missing: the workflow's frontier lets it keep what follows."""
+async def test_a_branch_begins_nowhere_else_than_where_something_leads(url: str) -> None:
+    """Behind what was lost, or after what nobody has: nothing is kept, and the alarm says what is lacking."""
     whole = ledger(9)
-    frontier = tree.Frontier()
-    for one in whole[:7]:
-        frontier.append(tree.leaf(one))
     async with opened(url) as (ledgers, _):
         await ledgers.keep(batch(whole, 0, 5))
-        behind = await ledgers.keep(batch(whole, 7))
-        bare = await ledgers.keep(batch(whole, 7, branch=1))
-        kept = await ledgers.keep(batch(whole, 7, branch=1, peaks=frontier.peaks))
-        page = await ledgers.slice(NAME)
-        with pytest.raises(NotVerified, match="lost"):
-            await ledgers.leaves(NAME)
+        wrong = [
+            await ledgers.keep(batch(whole, 7)),
+            await ledgers.keep(batch(whole, 7, branch=1)),
+            await ledgers.keep(batch(ledger(9, "other", 2), 4, branch=1)),
+        ]
+        kept = await said(ledgers)
 
-    assert [("behind", 5), ("behind", 5)] == [(one.how, one.seq) for one in (behind, bare)]  # type: ignore[union-attr]
-    assert isinstance(kept, BatchKept)
-    assert [0, 1, 2, 3, 4, 7, 8] == [one.seq for one in page.entries]
+    assert [("behind", 5), ("behind", 5), ("behind", 4)] == [(one.how, one.seq) for one in wrong if isinstance(one, Diverges)]
+    assert whole[:5] == kept
+
+
+async def test_what_is_kept_as_it_should_be_ends_an_alarm(url: str) -> None:
+    """Once the archive has been restored the delivery goes on; while people have still to decide, the alarm stays."""
+    whole = ledger(9)
+    async with opened(url) as (ledgers, archive):
+        await ledgers.keep(batch(whole, 0, 5))
+        await ledgers.keep(batch(whole, 7))
+        alarms = [(await rows(archive))["deliveries"][0].alarm]
+        for first, undecided in ((5, True), (7, False)):
+            await ledgers.keep(batch(whole, first, first + 2, standing=standing(diverged=undecided)))
+            alarms.append((await rows(archive))["deliveries"][0].alarm)
+
+    assert ["behind", "behind", None] == alarms
 
 
 async def test_an_attempt_that_was_given_up_comes_too_late(url: str) -> None:

@@ -65,6 +65,7 @@ def _ledgers() -> None:
     _of_a_delivery(
         "branches",
         sa.Column("branch", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("parent", sa.Integer),
         sa.Column("since", sa.Integer, nullable=False),
         sa.Column("size", sa.Integer, nullable=False),
         sa.Column("root", _LEAF, nullable=False),

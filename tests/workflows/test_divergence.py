@@ -1,0 +1,171 @@
+"""Somebody who may write to Temporal puts a run back: the archive notices, everybody is told, and both histories are kept."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from temporalio.api.enums.v1 import EventType, ResetReapplyExcludeType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import Client
+
+from activities.sweep import Sweep
+from archive.deliveries import Deliveries
+from archive.folded import FoldedDeliveries
+from archive.ledgers import Ledgers
+from archive.questions import Question
+from domain.delivery.events import Diverged, Stated
+from domain.delivery.ledger import Entry
+from domain.plan.plan import Plan
+from domain.record.door import read_statement
+from domain.record.receipts import SignedReceipt
+from domain.record.verify import verify
+from domain.rules.custody import MovementDecision
+from domain.rules.handling import Information
+from domain.signing.envelope import Envelope
+from process.ring import Wrapping
+from tests.installation import PATIENCE, PAYLOAD_KEYS, VIGIL_KEY, Installation, installed, renamed, said_by, stop_by
+from tests.support import example_plan
+from tests.workflows.test_controlled_delivery import started
+
+OPEN = "consent-kz"
+
+
+async def put_back(at: Installation, plan: Plan, before: int) -> None:
+    """Reset the run to the workflow task after which the ledger had so many entries less, and nothing is said again."""
+    handle = at.handle(plan)
+    tasks = [
+        event.event_id
+        async for event in handle.fetch_history_events()
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+    ]
+    described = await handle.describe()
+    request = ResetWorkflowExecutionRequest(
+        namespace=at.client.namespace,
+        reason="a test",
+        workflow_task_finish_event_id=tasks[before],
+        request_id=f"reset-{datetime.now(UTC).timestamp()}",
+        reset_reapply_exclude_types=[
+            ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL,
+            ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE,
+        ],
+    )
+    request.workflow_execution.workflow_id = described.id
+    request.workflow_execution.run_id = described.run_id
+    await at.client.workflow_service.reset_workflow_execution(request)
+
+
+async def tasks_done(at: Installation, plan: Plan) -> int:
+    """How many workflow tasks the run has completed."""
+    done = 0
+    async for event in at.handle(plan).fetch_history_events():
+        done += event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+    return done
+
+
+def archive_of(at: Installation) -> tuple[Ledgers, Deliveries]:
+    """Ledgers and lists of an installation."""
+    wrapping = Wrapping(PAYLOAD_KEYS)
+    return Ledgers(at.reads._database, wrapping), Deliveries(at.reads._database, wrapping)
+
+
+async def say(at: Installation, service: str, plan: Plan, envelope: Envelope) -> SignedReceipt:
+    """Hand it in at the gateway; the receipt."""
+    answer = await at.gateway(service).submit(plan.operation, envelope)
+    assert isinstance(answer, SignedReceipt)
+    return answer
+
+
+async def follow(at: Installation, plan: Plan, decisions: int) -> list[Entry]:
+    """What a supervisor sees as it comes, until so many decisions have been taken."""
+    watched: list[Entry] = []
+    async for entry in at.gateway("supervision").changes(plan.operation):
+        assert isinstance(entry, Entry)
+        watched.append(entry)
+        decisions -= isinstance(entry.event, Stated) and "movement_decision" == read_statement(entry.event.envelope).kind
+        if not decisions:
+            break
+    return watched
+
+
+async def recorded(at: Installation, plan: Plan) -> Diverged:
+    """What the ledger says, once the archive has it in a branch of its own."""
+    entry = await at.until(plan, lambda entry: isinstance(entry.event, Diverged))
+    assert isinstance(entry.event, Diverged)
+    await at.caught_up(plan)
+    return entry.event
+
+
+async def quiet(at: Installation, plan: Plan) -> None:
+    """Wait until the first consents are asked, and the archive has all of it."""
+    await at.opened(plan, OPEN)
+    await at.caught_up(plan)
+
+
+@pytest.mark.parametrize("how", ["said", "swept"])
+async def test_a_run_that_is_put_back_to_before_a_stop_is_found_out(temporal: Client, how: str) -> None:
+    """By the next word that is said, or by the sweep where nobody speaks: a fact says where, the packet has the stop, its receipt
+    fits, and another stop is taken meanwhile.
+    """
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        await quiet(at, plan)
+        point = await tasks_done(at, plan) - 1
+        receipt = await say(at, "uz.police", plan, stop_by("uz.police", plan, "stop-0001"))
+        await at.caught_up(plan)
+        await put_back(at, plan, point)
+        if how == "said":
+            await say(at, "kz.knb", plan, said_by("kz.knb", plan, Information(text="all is well")))
+        else:
+            ledgers, deliveries = archive_of(at)
+            await Sweep(at.client, ledgers, deliveries, VIGIL_KEY).once()
+        fact = await recorded(at, plan)
+        again = await say(at, "uz.police", plan, stop_by("uz.police", plan, "stop-0002"))
+        await at.caught_up(plan)
+        view = await at.gateway("kz.knb").view(plan.operation)
+        packet = await at.gateway("kz.knb").packet(plan.operation)
+        row = await archive_of(at)[1].one(Question(reader="supervision", reach="all"), plan.operation)
+
+    proved = verify(packet, at.directory, [receipt.envelope, again.envelope])
+    assert 0 == fact.branch
+    assert fact.seq <= receipt.receipt.seq < fact.size
+    assert ("stop-0001",) == tuple(one for one in proved.put_back[0].statements if one.startswith("stop"))
+    assert "accepted" == again.receipt.verdict.verdict
+    assert view.halted is not None
+    assert row.alarm in ("other", "ahead")
+
+
+async def test_two_decide_and_it_goes_on_in_a_branch_of_its_own(temporal: Client) -> None:
+    """The alarm ends with the second decision; who follows the changes sees what took the place of what was put back."""
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        await quiet(at, plan)
+        point = await tasks_done(at, plan) - 1
+        said = Information(text="all is well")
+        await say(at, "uz.police", plan, said_by("uz.police", plan, said, "lost-0001"))
+        await at.caught_up(plan)
+        follower = asyncio.create_task(follow(at, plan, decisions=2))
+        await put_back(at, plan, point)
+        await say(at, "kz.knb", plan, said_by("kz.knb", plan, said, "kept-0001"))
+        await recorded(at, plan)
+        lists = archive_of(at)[1]
+        before = await lists.one(Question(reader="supervision", reach="all"), plan.operation)
+        for service in ("supervision", "kz.prosecutor"):
+            asked = (await at.gateway(service).inbox()).requests
+            (request,) = (one for one in asked if one.delivery == plan.operation and one.checkpoint.startswith("divergence"))
+            decision = MovementDecision(proceed=True, reason="a backup was restored")
+            given = await say(at, service, plan, said_by(service, plan, decision, checkpoint=request.checkpoint))
+            assert "accepted" == given.receipt.verdict.verdict
+        await at.caught_up(plan)
+        after = await lists.one(Question(reader="supervision", reach="all"), plan.operation)
+        delivery = await FoldedDeliveries(archive_of(at)[0]).newest(plan.operation)
+        watched = await asyncio.wait_for(follower, PATIENCE)
+
+    assert before.alarm is not None
+    assert (None, 1) == (after.alarm, after.branch)
+    assert delivery.state.divergence is None
+    fork = next(one for one in watched if isinstance(one.event, Diverged))
+    assert fork == delivery.ledger[fork.seq]
+    shown = {entry.seq: entry for entry in watched}
+    assert [shown[seq] for seq in range(len(shown))] == list(delivery.ledger)[: len(shown)]
