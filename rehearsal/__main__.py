@@ -35,6 +35,8 @@ from rehearsal.simulator import Watch, World, simulate
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
 RESTARTS, HOSTILITY = 0.02, 0.1
+PUT_BACK = 0.02
+"""In every fifth seed."""
 PROCESSES = 2
 CHUNK = 25
 
@@ -65,6 +67,7 @@ def world(seed: int) -> World:
         seed=seed,
         restart_chance=RESTARTS,
         hostility=HOSTILITY,
+        put_back_chance=0 if seed % 5 else PUT_BACK,
         rivals=rivals,
         backups=bool(seed % 4),
     )

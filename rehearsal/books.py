@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from domain.delivery.event import Event
-from domain.delivery.events import Cleared, Closed, Deconflicted, Opened, Silence, Stated, TakenUp
+from domain.delivery.events import Cleared, Closed, Concluded, Deconflicted, Diverged, Opened, Silence, Stated, TakenUp
 from domain.delivery.statement import Statement
 from domain.plan.cards import Permission, RuleCard
 from domain.plan.directory import Directory
@@ -264,6 +264,46 @@ class Scales(Book):
                 what, size = (one.currency, one.minor) if isinstance(one, Cash) else (one.substance, one.net)
                 sums[what] = sums.get(what, 0) + sign * size
         return any(abs(size) > (0 if what in cash else self._plan.weight_tolerance) for what, size in sums.items())
+
+
+class Doubtful(Book):
+    """Whether the record was put back, and who has decided to go on since (R18)."""
+
+    def __init__(self, plan: Plan, directory: Directory | None) -> None:
+        self._plan = plan
+        self._directory = directory
+        self._waits: set[str] = set()
+
+    def happened(self, event: Event) -> Iterator[str]:
+        """What must not be while nobody has decided."""
+        if isinstance(event, Diverged):
+            watched = any(one.kind == "supervisor" for one in self._directory.services) if self._directory is not None else False
+            self._waits = {"supervisor", "prosecutor"} if watched else {"prosecutor"}
+        if not self._waits:
+            return
+        match event:
+            case Stated(envelope=envelope, verdict=verdict):
+                said = read_statement(envelope).kind
+                if verdict.verdict == "accepted" and said in ("dispatched", "handover_accepted", "delivered"):
+                    yield f"R18: {said} counted though the record was put back and nobody had decided"
+            case Opened(checkpoint=name):
+                if self._plan.find(name) is not None:
+                    yield f"R18: {name} opened though the record was put back and nobody had decided"
+            case Cleared() | Concluded():
+                yield f"R18: {event.event} though the record was put back and nobody had decided"
+            case _:
+                pass
+
+    def decided(self, checkpoint: str, voice: str) -> Iterator[str]:
+        """One of them has decided to go on."""
+        of = checkpoint.split(".")[2]
+        known = self._directory.find(voice) if self._directory is not None else None
+        first = self._directory.find(self._plan.initiator) if self._directory is not None else None
+        if known is not None and first is not None:
+            right = known.kind == "supervisor" if of == "supervisor" else known.state == first.state
+            if not right:
+                yield f"R18: {voice} decided as {of}"
+        self._waits.discard(of)
 
 
 class Conflicts(Book):

@@ -39,7 +39,7 @@ from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
 from domain.rules.watch import LossRecorded
 from domain.words.moments import instant
-from rehearsal.books import Conflicts, Permits, Scales, Voices, voice_of
+from rehearsal.books import Conflicts, Doubtful, Permits, Scales, Voices, voice_of
 
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
 
@@ -82,6 +82,7 @@ class Checker:
         self._destroyed = False
         self._explained = False
         self._conflicts = Conflicts(plan, directory)
+        self._doubtful = Doubtful(plan, directory)
 
     def check(self, entries: Sequence[Entry]) -> None:
         """Raises `BrokenInvariantError` at the first entry that breaks one."""
@@ -105,6 +106,8 @@ class Checker:
         yield from self._conflicts.happened(entry.event, entry.seq, gone=self._leg is not None)
         if self._conflicts.undecided:
             self._halt("conflict")
+        if not self._cause and not self._split:
+            yield from self._doubtful.happened(entry.event)
         match entry.event:
             case Stated(envelope=envelope, verdict=verdict):
                 statement = read_statement(envelope)
@@ -159,7 +162,7 @@ class Checker:
         if self._cause or changed:
             yield f"R22: the plan was changed after a halt, or for what had been passed: {changed}"
         self._plan = plan
-        for book in (self._voices, self._permits, self._scales, self._conflicts):
+        for book in (self._voices, self._permits, self._scales, self._conflicts, self._doubtful):
             book.follow(plan)
 
     def _time(self, event: Event) -> None:
@@ -252,6 +255,8 @@ class Checker:
                 self._permits.given(content)
             case ArrestMade(persons=persons):
                 self._arrests[statement.id] = persons
+            case MovementDecision(proceed=True) if (statement.checkpoint or "").startswith("divergence."):
+                yield from self._doubtful.decided(statement.checkpoint or "", voice)
             case MovementDecision(proceed=True):
                 yield from self._decision(voice)
             case Seizure():

@@ -51,6 +51,7 @@ class Reader:
         """Raises `BrokenInvariantError` if something is shown that is not this service's to know."""
         if self._service.id not in delivery.plan.participants():
             return
+        self._since = min(self._since, entry.seq)  # the record may have been put back
         for door, text in self._shown(delivery):
             for problem in self.not_to_be_known(delivery, text):
                 message = f"R11: entry {entry.seq}: {self._service.id} reads {problem} ({door})"

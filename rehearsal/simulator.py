@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 
 from domain.delivery.carried import Carried, carried
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Released, Told
+from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Released, Told
 from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.statement import Statement, sign_statement
+from domain.plan.access import supervises
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
@@ -26,7 +27,7 @@ from domain.plan.register import Answer, Claim, DatedClaim, Register, contacts
 from domain.plan.selectors import hashes
 from domain.record.door import amend, archive_has, begin, go_on, report, resume, submit
 from domain.record.packet import seal
-from domain.record.receipts import fits
+from domain.record.receipts import fits, fits_in
 from domain.rules.conflict import signature
 from domain.rules.course import advance, next_moment
 from domain.rules.outside import Report
@@ -34,7 +35,7 @@ from domain.rules.stop import StopRequested
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, Envelope, sign
 from domain.views.asked import request
-from domain.words.errors import TimedOut, VigilError
+from domain.words.errors import RuleBroken, TimedOut, VigilError
 from domain.words.limits import MOST_CARRIED_UNKEPT
 from domain.words.moments import utc_text
 from rehearsal.chaos import Rival, attacks, haste
@@ -83,6 +84,8 @@ class World:
     """Chance that a statement which comes in is followed by every attack of `rehearsal.chaos`."""
     rivals: tuple[Rival, ...] = ()
     """Other live operations that touch the same consignment."""
+    put_back_chance: float = 0.0
+    """Chance, after each thing that happens, that somebody puts the run back to where it was some time ago."""
     backups: bool = False
     """Whether a backup answers in place of others once their ladder has come to it."""
 
@@ -118,7 +121,8 @@ class _Theatre:
         self._world = world
         self._watch = watch
         self._dice = random.Random(f"{world.seed}/stage")  # noqa: S311 - a rehearsal must be repeatable
-        self._directory = cast(world.directory, world.plan.participants())
+        watching = [one.id for one in world.directory.services if supervises(one)] if world.put_back_chance else []
+        self._directory = cast(world.directory, (*world.plan.participants(), *watching))
         self._plan = signed(world.plan)
         self._cards = {state: card for state, card in world.cards.items() if state in world.plan.states()}
         self._secret = secret_of(world.seed)
@@ -134,6 +138,13 @@ class _Theatre:
         self._whole = self._delivery
         """It as an archive has it, with every entry."""
         self._restarts = 0
+        self._fate = random.Random(f"{world.seed}/put back")  # noqa: S311 - a rehearsal must be repeatable
+        self._saved: tuple[Carried, int] | None = None
+        """What a run was some time ago, and how many entries there were."""
+        self._others: dict[int, Delivery] = {}
+        """Histories that were put back, by their branches."""
+        self._unfound = False
+        """Whether one of these has not been found yet."""
         self._register = Register()
 
     def perform(self) -> Simulated:
@@ -144,15 +155,18 @@ class _Theatre:
         for number, rival in enumerate(self._world.rivals):
             self._compete(f"rival-{number}", rival)
         self._settle()
-        while not self._delivery.state.ended:
+        while not self._delivery.state.ended or self._unfound:
             self._give_up_if_endless()
             self._step()
             self._settle()
             if self._dice.random() < self._world.restart_chance:
                 self._restart()
+            if self._world.put_back_chance:
+                self._save_or_put_back()
         for receipt in self._receipts:
-            fits(receipt, self._whole)
-        packet = seal(self._whole, "", private_key_of(VIGIL), self._now)
+            if not any(fits_in(receipt, one) for one in self._others.values()):
+                fits(receipt, self._whole)
+        packet = seal(self._whole, "", private_key_of(VIGIL), self._now, others=self._others)
         return Simulated(self._world.seed, self._whole, packet, self._restarts)
 
     # The stage
@@ -164,7 +178,7 @@ class _Theatre:
         """What time brings comes before what is said at the same instant."""
         brings = next_moment(self._delivery, self._now)
         if brings is not None and (not self._coming or brings <= self._coming[0][0]):
-            self._now = brings
+            self._now = max(self._now, brings)
             advance(self._delivery, brings)
             return
         if not self._coming:
@@ -215,9 +229,13 @@ class _Theatre:
 
     def _archive(self, size: int) -> None:
         """The archive has so many entries; what it is told stands beside, with all of them."""
+        self._part()
+        archive_has(self._delivery, size, self._now)
+
+    def _part(self) -> None:
+        """From here on what the archive has stands beside what the run has."""
         if self._whole is self._delivery:
             self._whole = resume(self._directory, self._cards, self._delivery.ledger.entries, self._secret)
-        archive_has(self._delivery, size, self._now)
 
     def _restart(self) -> None:
         """The archive has some of the entries, and a new run goes on from what this one carries: where all of them lead."""
@@ -229,6 +247,29 @@ class _Theatre:
         self._delivery = go_on(Carried.model_validate_json(words.model_dump_json()), self._secret)
         assert words == carried(self._delivery), f"{where}: a new run does not go on where the old one stood"  # noqa: S101
         self._restarts += 1
+
+    def _save_or_put_back(self) -> None:
+        """Somebody resets the run, or restores a backup. The archive finds it with the next batch, and the run is told."""
+        throw, state = self._fate.random(), self._delivery.state
+        if self._saved is None or throw > 1 - 5 * self._world.put_back_chance:
+            self._saved = carried(self._delivery), self._seen
+            return
+        words, size = self._saved
+        again = state.divergence is not None or self._unfound or state.branch >= 2
+        if throw > self._world.put_back_chance or size == self._seen or again:
+            return
+        self._part()
+        other = self._others[state.branch] = self._whole
+        found = Diverged(branch=state.branch, seq=size, how="ahead", size=self._seen, root=other.ledger.root)
+        self._delivery = go_on(Carried.model_validate_json(words.model_dump_json()), self._secret)
+        self._whole = resume(self._directory, self._cards, other.ledger.entries[:size], self._secret)
+        self._seen, self._unfound, self._saved = size, True, None
+        self._asked.clear()  # the new run asks again
+        self._at(self._now + timedelta(milliseconds=self._fate.randint(0, 60_000)), lambda: self._find(found))
+
+    def _find(self, found: Diverged) -> None:
+        self._unfound = False
+        self._report(found)
 
     def _give_up_if_endless(self) -> None:
         if self._now >= EPOCH + 2 * self._patience or len(self._delivery.ledger) >= MOST_ENTRIES:
@@ -255,7 +296,8 @@ class _Theatre:
 
     def _receive(self, name: str, service: str) -> None:
         if self._delivery.state.is_open(name) and not self._delivery.state.ended:
-            self._report(Asked(checkpoint=name, received=(service,)))
+            with suppress(RuleBroken):  # what time has brought first, to a run that was put back, may have closed it
+                self._report(Asked(checkpoint=name, received=(service,)))
 
     def _say(self, line: Line, name: str, at: datetime) -> None:
         """An answer is not said any more once its checkpoint has closed."""

@@ -80,6 +80,7 @@ NOT_LAW = (
 """Forms, readers and errands; what is done when a book is made; noise, which leaves no trace; and faults of ours."""
 
 NEVER = {
+    "arrival.Delivered.judge: return AWAITS_DECISION(entry=state.discrepancy.seq)",
     "book.Book.closed: if progress.contingency is not None: -> end",
     "conflict.call_about: return None",
     "course.Course.called_for: return iter(())",

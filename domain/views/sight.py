@@ -105,12 +105,13 @@ def _asked(service: str, planned: PlannedCheckpoint | None, progress: Progress |
 def page(delivery: Delivery, reader: Service, since: int) -> list[Entry | Withheld]:
     """The ledger from a number on, as this reader may have it."""
     seen = sight(delivery, reader)
+    end = length(delivery, seen)
     return [
         entry
         if isinstance(entry, Entry) and sees(delivery, seen, entry)
         else Withheld(seq=entry.seq, leaf=delivery.ledger.leaf_at(entry.seq))
         for entry in delivery.ledger.since(since)
-        if entry.seq < length(delivery, seen)
+        if entry.seq < end
     ]
 
 
