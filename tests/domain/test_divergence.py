@@ -15,7 +15,7 @@ from domain.record.receipts import signed
 from domain.record.verify import verify
 from domain.words.errors import NotVerified
 from domain.words.limits import MOST_BRANCHES
-from tests.course import became, code
+from tests.course import arrested, became, code
 from tests.forging import sealed
 from tests.support import SECRET, VIGIL, Table, private_key_of
 
@@ -265,3 +265,18 @@ def test_r23_a_packet_for_a_court_leaves_out_of_both_histories_what_may_not_go_t
 
     assert b"a source says" not in data
     assert 1 == len(verify(data).put_back)
+
+
+def test_r18_nothing_is_concluded_before_both_have_decided() -> None:
+    """All is accounted for, and the outcome waits; after a halt it does not."""
+    old, new = arrested(1), arrested(1)
+    old.say("kz.knb", "information")
+    new.report(found_in(old))
+    new.settle()
+    new.say("uz.customs", "seizure", "accounting")
+    before = new.delivery.state.outcome
+    decide(new)
+
+    assert before is None
+    assert "delivered_with_arrests" == new.delivery.state.outcome
+    verify(packet_of(new, old))

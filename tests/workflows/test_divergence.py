@@ -28,6 +28,8 @@ from tests.support import example_plan
 from tests.workflows.test_controlled_delivery import started
 
 OPEN = "consent-kz"
+LOST = 30
+"""Words that are put back: more than what takes their place at first."""
 
 
 async def put_back(at: Installation, plan: Plan, before: int) -> None:
@@ -143,7 +145,8 @@ async def test_two_decide_and_it_goes_on_in_a_branch_of_its_own(temporal: Client
         await quiet(at, plan)
         point = await tasks_done(at, plan) - 1
         said = Information(text="all is well")
-        await say(at, "uz.police", plan, said_by("uz.police", plan, said, "lost-0001"))
+        for number in range(LOST):
+            await say(at, "uz.police", plan, said_by("uz.police", plan, said, f"lost-{number:04}"))
         await at.caught_up(plan)
         follower = asyncio.create_task(follow(at, plan, decisions=2))
         await put_back(at, plan, point)
@@ -151,6 +154,7 @@ async def test_two_decide_and_it_goes_on_in_a_branch_of_its_own(temporal: Client
         await recorded(at, plan)
         lists = archive_of(at)[1]
         before = await lists.one(Question(reader="supervision", reach="all"), plan.operation)
+        shown = await at.gateway("uz.police").view(plan.operation)
         for service in ("supervision", "kz.prosecutor"):
             asked = (await at.gateway(service).inbox()).requests
             (request,) = (one for one in asked if one.delivery == plan.operation and one.checkpoint.startswith("divergence"))
@@ -163,9 +167,10 @@ async def test_two_decide_and_it_goes_on_in_a_branch_of_its_own(temporal: Client
         watched = await asyncio.wait_for(follower, PATIENCE)
 
     assert before.alarm is not None
+    assert shown.diverged is not None, "who knows more entries than there are now is shown what there is"
     assert (None, 1) == (after.alarm, after.branch)
     assert delivery.state.divergence is None
     fork = next(one for one in watched if isinstance(one.event, Diverged))
     assert fork == delivery.ledger[fork.seq]
-    shown = {entry.seq: entry for entry in watched}
-    assert [shown[seq] for seq in range(len(shown))] == list(delivery.ledger)[: len(shown)]
+    newest = {entry.seq: entry for entry in watched}
+    assert [newest[seq] for seq in range(watched[-1].seq + 1)] == list(delivery.ledger)[: watched[-1].seq + 1]

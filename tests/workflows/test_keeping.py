@@ -17,6 +17,7 @@ from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import Question
+from domain.delivery.statement import Seen
 from domain.plan.plan import Plan
 from domain.signing.canonical import canonical
 from domain.words.errors import Unavailable
@@ -157,10 +158,9 @@ async def test_a_batch_that_is_kept_again_changes_nothing_and_another_ledger_is_
     try:
         batch = next_batch(table.delivery, table.delivery.snapshot)
         answers = [await room.run(Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, batch) for _ in range(2)]
-        with pytest.raises(ApplicationError, match="diverge at entry"):
-            await room.run(
-                Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, next_batch(other.delivery, other.delivery.snapshot)
-            )
+        told = await room.run(
+            Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, next_batch(other.delivery, other.delivery.snapshot)
+        )
         held = await ledgers.held(table.delivery.plan.operation)
         read = Deliveries(archive, Wrapping(PAYLOAD_KEYS))
         row = await read.one(Question(reader="supervision", reach="all"), table.delivery.plan.operation)
@@ -171,3 +171,53 @@ async def test_a_batch_that_is_kept_again_changes_nothing_and_another_ledger_is_
     assert held is not None
     assert table.delivery.ledger.root == held.root.hex()
     assert "other" == row.alarm
+    found = told.content.diverged
+    assert found is not None
+    assert (0, "other", batch.size, table.delivery.ledger.root) == (found.branch, found.how, found.size, found.root)
+    assert other.delivery.ledger.leaf_at(found.seq) != table.delivery.ledger.leaf_at(found.seq)
+
+
+async def test_an_archive_that_lacks_what_it_had_is_waited_for(tmp_path: Path) -> None:
+    """The batch that comes next is tried again until the archive is restored; nothing of it is a fact."""
+    archive = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db")
+    ledgers = Ledgers(archive, Wrapping(PAYLOAD_KEYS))
+    table = Table()
+    first = next_batch(table.delivery, table.delivery.snapshot)
+    table.delivery.ledger.keep(first.size)
+    table.say("uz.police", "information", text="more")
+    second = next_batch(table.delivery, None)
+    room = ActivityEnvironment()
+    room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
+    try:
+        keep = Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep
+        with pytest.raises(ApplicationError, match=r"diverge at entry 0 of .*: behind"):
+            await room.run(keep, second)
+        await room.run(keep, first)
+        answer = await room.run(keep, second)
+    finally:
+        await archive.close()
+
+    assert (second.size, None) == (answer.content.size, answer.content.diverged)
+
+
+async def test_a_stop_by_who_has_seen_another_history_is_kept_and_is_an_alarm(tmp_path: Path) -> None:
+    """It counts; supervisors see in the list that somebody must ask why, and go on seeing it."""
+    archive = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db")
+    ledgers = Ledgers(archive, Wrapping(PAYLOAD_KEYS))
+    table = Table()
+    room = ActivityEnvironment()
+    room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
+    read, alarms = Deliveries(archive, Wrapping(PAYLOAD_KEYS)), []
+    try:
+        keep = Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep
+        for seen in (None, Seen(size=2, root="0" * 64), None):
+            table.say("uz.police", "stop_requested", seen=seen)
+            batch = next_batch(table.delivery, table.delivery.snapshot if table.delivery.ledger.kept == 0 else None)
+            await room.run(keep, batch)
+            table.delivery.ledger.keep(batch.size)
+            row = await read.one(Question(reader="supervision", reach="all"), table.delivery.plan.operation)
+            alarms.append(row.alarm)
+    finally:
+        await archive.close()
+
+    assert [None, "seen", "seen"] == alarms
