@@ -24,11 +24,12 @@ from domain.plan import proof
 from domain.plan.directory import Desk, Directory, Poll, Push, Reach, Service
 from domain.plan.plan import Plan
 from domain.record.receipts import SignedReceipt, opened
+from domain.signing.canonical import plain
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope
 from domain.words.errors import Refused, Unavailable, VigilError
 from protocol.gateway import Gateway
 from rehearsal.scenario import Scenario
-from rehearsal.services import Line, lines, private_key_of
+from rehearsal.services import Line, acknowledgement, lines, private_key_of
 
 log = logging.getLogger("vigil.rehearsal")
 
@@ -233,7 +234,7 @@ def _routes(services: SimulatedServices, service: Service) -> Iterable[web.Route
         services.check_caller(service, request, body)
         asked = Request.model_validate_json(services.open(Envelope.model_validate_json(body), REQUEST_TYPE))
         services.take(service, asked)
-        return web.json_response({"received": asked.id}, status=202)
+        return web.json_response(plain(acknowledgement(asked, datetime.now(UTC))), status=202)
 
     async def notice(request: web.Request) -> web.Response:
         body = await request.read()

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from domain.delivery.statement import Seen
 from domain.delivery.vocabulary import AnyNotice, UtcText
@@ -10,9 +10,11 @@ from domain.plan.cards import Modality, Permission
 from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
 from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
-from domain.signing.canonical import Frozen
+from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import Envelope
+from domain.words.errors import Malformed, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
+from domain.words.limits import LARGEST_ACKNOWLEDGEMENT
 from domain.words.quantities import Milligrams
 
 RequestId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,199}$")]
@@ -73,6 +75,31 @@ class Request(Frozen):
     asked_at: UtcText
     due: UtcText | None
     facts: Facts
+
+
+class Acknowledgement(Frozen):
+    """What a service signs when it has received a request: which one, byte for byte, and when. It answers nothing."""
+
+    vigil: Literal["acknowledgement/1"] = "acknowledgement/1"
+    request: RequestId
+    delivery: OperationCode
+    checkpoint: CheckpointId
+    service: ServiceId
+    digest: Digest
+    """SHA-256 of the payload of the request."""
+    received_at: UtcText
+
+
+def read_acknowledgement(envelope: Envelope) -> Acknowledgement:
+    """What is acknowledged, unverified. Raises `Malformed` if it is none, is too large, or not in its one canonical form."""
+    body = envelope.body()
+    try:
+        said = Acknowledgement.model_validate_json(body) if len(body) <= LARGEST_ACKNOWLEDGEMENT else None
+    except ValidationError as error:
+        raise Malformed("not an acknowledgement", faults_of(error)) from error
+    if said is None or canonical(said) != body:
+        raise Malformed("not an acknowledgement in its one canonical form")
+    return said
 
 
 class Notice(Frozen):
