@@ -18,11 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, ValidationError
 from yarl import URL
 
-from domain.delivery.requests import Notice, Request, read_acknowledgement
+from domain.delivery.requests import Notice, Request, acknowledged
 from domain.plan.directory import Desk, Service
-from domain.signing.canonical import Frozen, canonical, digest_of_bytes
-from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope, sign
-from domain.words.errors import Malformed, NotAuthentic
+from domain.signing.canonical import Frozen, canonical
+from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, sign
 from protocol.calls import LARGEST_BODY, Signer, answers_to, read_up_to
 
 log = logging.getLogger("vigil.services")
@@ -71,7 +70,7 @@ class ServiceCaller:
         said = canonical(request)
         body = sign(said, REQUEST_TYPE, self._key).model_dump_json().encode()
         answer = await self._call(service, "POST", "/requests", body, {"Idempotency-Key": request.id})
-        return acknowledged(answer, service, request, digest_of_bytes(said))
+        return acknowledged(answer, service.keys_at(datetime.now(UTC)), request)
 
     async def notify(self, service: Service, notice: Notice) -> None:
         """Hand over a notice. Raises `AwayError`."""
@@ -127,17 +126,6 @@ async def _signed_soon(answer: aiohttp.ClientResponse) -> bytes:
         async with asyncio.timeout(SOON):
             return await read_up_to(LARGEST_SIGNED, answer)
     return b""
-
-
-def acknowledged(answer: bytes, service: Service, request: Request, digest: str) -> Envelope | None:
-    """The service's signed acknowledgement of exactly this request. None where it has signed none: then we alone say so."""
-    with suppress(ValidationError, Malformed, NotAuthentic):
-        envelope = Envelope.model_validate_json(answer)
-        said = read_acknowledgement(envelope)
-        open_envelope(envelope, ACKNOWLEDGEMENT_TYPE, service.keys_at(datetime.now(UTC)))
-        if (said.request, said.service, said.digest) == (request.id, service.id, digest):
-            return envelope
-    return None
 
 
 def _envelope(answer: object) -> Envelope | None:

@@ -1,5 +1,7 @@
 """Requests and notices: what Vigil asks services and tells them, as they are sent."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -10,9 +12,9 @@ from domain.plan.cards import Modality, Permission
 from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
 from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
-from domain.signing.canonical import Frozen, canonical
-from domain.signing.envelope import Envelope
-from domain.words.errors import Malformed, faults_of
+from domain.signing.canonical import Frozen, canonical, digest
+from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, open_envelope
+from domain.words.errors import Malformed, NotAuthentic, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
 from domain.words.limits import LARGEST_ACKNOWLEDGEMENT
 from domain.words.quantities import Milligrams
@@ -100,6 +102,18 @@ def read_acknowledgement(envelope: Envelope) -> Acknowledgement:
     if said is None or canonical(said) != body:
         raise Malformed("not an acknowledgement in its one canonical form")
     return said
+
+
+def acknowledged(answer: bytes, keys: Mapping[str, str], request: Request) -> Envelope | None:
+    """What one of these keys has signed: that exactly this request was received. None where nothing of the kind was answered."""
+    with suppress(ValidationError, Malformed, NotAuthentic):
+        envelope = Envelope.model_validate_json(answer)
+        said = read_acknowledgement(envelope)
+        open_envelope(envelope, ACKNOWLEDGEMENT_TYPE, keys)
+        of = (said.request, said.delivery, said.checkpoint, said.service, said.digest)
+        if of == (request.id, request.delivery, request.checkpoint, request.service, digest(request)):
+            return envelope
+    return None
 
 
 class Notice(Frozen):
