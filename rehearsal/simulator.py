@@ -80,6 +80,8 @@ class Simulated:
     delivery: Delivery
     packet: bytes
     restarts: int
+    receipts: tuple[Receipt, ...]
+    """What the services have been given, and keep."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ class _Theatre:
             if not any(fits_in(receipt, one) for one in self._others.values()):
                 fits(receipt, self._whole)
         packet = seal(self._whole, "", private_key_of(VIGIL), self._now, others=self._others)
-        return Simulated(self._world.seed, self._whole, packet, self._restarts)
+        return Simulated(self._world.seed, self._whole, packet, self._restarts, tuple(self._receipts))
 
     # The stage
 
