@@ -196,7 +196,7 @@ class SimulatedServices:
         if isinstance(service.reach, Poll) and line.statement.service == service.id:
             self._said.setdefault(request.id, []).append(line.envelope)
             return
-        gateway = self._as(line.statement.service)
+        gateway = self.door_of(line.statement.service)
         while True:
             try:
                 answer = await gateway.submit(request.delivery, line.envelope)
@@ -211,7 +211,7 @@ class SimulatedServices:
                 return
 
     async def _sit_at_desk(self, service: Service) -> None:
-        gateway = self._as(service.id)
+        gateway = self.door_of(service.id)
         while True:
             try:
                 for request in (await gateway.inbox()).requests:
@@ -220,7 +220,8 @@ class SimulatedServices:
                 pass  # the gateway is not up yet, or is being restarted
             await asyncio.sleep(LOOK_EVERY)
 
-    def _as(self, service: str) -> Gateway:
+    def door_of(self, service: str) -> Gateway:
+        """The gateway, as this service calls it."""
         key: Ed25519PrivateKey = private_key_of(service)
         return Gateway(self._http, self._gateway, service, key)
 
