@@ -216,7 +216,7 @@ def _shown(name: str, seconds: list[float]) -> str:
 
 @asynccontextmanager
 async def installed(folder: Path, seed: int, rate: float, length: int) -> AsyncIterator[Trial]:
-    """The installation with traffic, its archive in a PostgreSQL of its own. Raises `Unavailable` where there is none to start."""
+    """The installation with traffic, its archive in a PostgreSQL of its own. Raises `Unavailable` where there is none."""
     if not is_installed():
         raise Unavailable("PostgreSQL is not installed here", hint="install its server: initdb, postgres, createdb, pg_isready")
     plan = example_plan("almaty-tashkent")
