@@ -40,7 +40,7 @@ class Records:
     """What all services hold, of deliveries that are not over. `clock`: seconds."""
 
     def __init__(self, directory: Directory, clock: Callable[[], float]) -> None:
-        self._directory = directory
+        self.directory = directory
         self.clock = clock
         self.cases: dict[str, Case] = {}
         self.differences: list[str] = []
@@ -88,7 +88,7 @@ class Records:
                 self.differences.append(f"{receipt.delivery}: two receipts for statement {receipt.statement}")
             return False
         try:
-            opened(given.envelope, self._directory)
+            opened(given.envelope, self.directory)
         except Refused as error:
             self.differences.append(f"{receipt.delivery}: {error.message}")
         case.receipts[receipt.statement] = given

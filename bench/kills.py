@@ -3,7 +3,8 @@ service holds with ledger, archive, workflow and packet.
 
 `python -m bench.kills --kills 300 --seed 1` draws each kill from the seed and its number: who, by which signal, and how long
 after all was up. So `--from 120` goes on where another run has ended, and `--from 17 --kills 17` repeats one. A kill takes five
-to fifteen seconds. At the first difference it ends with code 1, and leaves everything in its folder.
+to fifteen seconds. At the first difference it ends with code 1, and leaves everything in its folder. Asked to stop (SIGTERM or
+Ctrl-C), it performs the kill that it is at, and sums up.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import aiohttp
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from bench.held import Records
-from bench.traffic import RecordingServices, Traffic
+from bench.traffic import Load, RecordingServices, Traffic
 from client.brought import Brought
 from client.embedded import NAMESPACE, Embedded, held, temporal_command
 from client.rehearse import Rehearsal
@@ -215,7 +216,7 @@ def _shown(name: str, seconds: list[float]) -> str:
 
 
 @asynccontextmanager
-async def installed(folder: Path, seed: int, rate: float, length: int) -> AsyncIterator[Trial]:
+async def installed(folder: Path, seed: int, load: Load) -> AsyncIterator[Trial]:
     """The installation with traffic, its archive in a PostgreSQL of its own. Raises `Unavailable` where there is none."""
     if not is_installed():
         raise Unavailable("PostgreSQL is not installed here", hint="install its server: initdb, postgres, createdb, pg_isready")
@@ -234,27 +235,28 @@ async def installed(folder: Path, seed: int, rate: float, length: int) -> AsyncI
             async with Embedded(layout, 5.0) as embedded, services, aiohttp.ClientSession() as http:
                 address, ring = f"127.0.0.1:{layout.temporal_port}", ring_in(layout.payload_keys)
                 client = await connect(address, NAMESPACE, ring, runtime=Runtime(telemetry=QUIET))
-                async with Traffic(http, layout.gateway_url, client, records, plan, rate, length) as traffic:
+                async with Traffic(http, layout.gateway_url, client, records, plan, load) as traffic:
                     yield Trial(Processes(embedded, database), records, traffic, http, layout.gateway_url)
     finally:
         database.stop()
 
 
-async def run(folder: Path, numbers: range, seed: int, rate: float, length: int) -> int:
-    """Perform the kills of these numbers; the code to end with."""
-    async with installed(folder, seed, rate, length) as trial:
+async def run(folder: Path, numbers: range, seed: int, load: Load, enough: asyncio.Event) -> int:
+    """Perform the kills of these numbers, or until it is `enough`; the code to end with."""
+    async with installed(folder, seed, load) as trial:
+        found = trial.records.differences
         for number in numbers:
             kill = drawn(seed, number)
             await trial.perform(kill)
             _say(trial.progress(kill))
-            if trial.records.differences:
+            if found or enough.is_set():
                 break
-        else:
+        if not found:
             await trial.traffic.settle()
         _say(trial.summary())
-        if trial.records.differences:
+        if found:
             _say(f"repeat it: python -m bench.kills --seed {seed} --from {number} --kills {number}; all is left in {folder}")
-    return 1 if trial.records.differences else 0
+    return 1 if found else 0
 
 
 def _say(text: str) -> None:
@@ -275,15 +277,15 @@ async def main() -> int:
     parser.add_argument("--kills", type=int, default=300, help="number of the last kill")
     parser.add_argument("--from", type=int, default=1, dest="first", help="number of the first kill")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=8.0, help="statements a second, of all services together")
-    parser.add_argument("--length", type=int, default=300, help="statements until another delivery is busy")
+    parser.add_argument("--rate", type=float, default=Load.rate, help="statements a second, of all services together")
+    parser.add_argument("--length", type=int, default=Load.length, help="statements until another delivery is busy")
     chosen = parser.parse_args()
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # so that all processes are ended
+    enough = asyncio.Event()
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(asked, enough.set)
     folder = open_folder()
     try:
-        code = await run(folder, range(chosen.first, chosen.kills + 1), chosen.seed, chosen.rate, chosen.length)
+        code = await run(folder, range(chosen.first, chosen.kills + 1), chosen.seed, Load(chosen.rate, chosen.length), enough)
     except VigilError as error:
         _say(f"{error.message}; {error.hint}; see {folder}")
         return error.exit_code

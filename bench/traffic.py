@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Self
 
 import aiohttp
@@ -43,6 +44,14 @@ REPEATED = 0.15
 """How much of what is said has been said before."""
 
 
+@dataclass(frozen=True)
+class Load:
+    """`rate`: statements a second, of all services together. `length`: statements until another delivery is busy."""
+
+    rate: float = 8.0
+    length: int = 300
+
+
 class Recording(Gateway):
     """The gateway, as a service calls it that keeps what it is answered."""
 
@@ -75,17 +84,15 @@ class RecordingServices(SimulatedServices):
 
 
 class Traffic:
-    """An async context: services speak while it is open. `example`: the plan of all deliveries. `rate`: statements a second, of
-    all services together. `length`: statements of one delivery.
-    """
+    """An async context: services speak while it is open. `example`: the plan of all deliveries."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - who speaks where, and how much
-        self, http: aiohttp.ClientSession, url: str, client: Client, records: Records, example: Plan, rate: float, length: int
+        self, http: aiohttp.ClientSession, url: str, client: Client, records: Records, example: Plan, load: Load
     ) -> None:
         self._http, self._url, self._client, self._records = http, url, client, records
-        self._example, self._length = example, length
+        self._example, self._length = example, load.length
         self._speakers = tuple(dict.fromkeys(service for one in example.checkpoints for service in one.services()))
-        self._pause = len(self._speakers) / rate
+        self._pause = len(self._speakers) / load.rate
         self._dice = random.Random(1)  # noqa: S311 - a workload
         self._tasks: set[asyncio.Task[None]] = set()
         self._doors = {service: Recording(http, url, service, records) for service in self._speakers}
@@ -162,7 +169,7 @@ class Traffic:
                     break
                 await asyncio.sleep(AGAIN)
         try:
-            proved = await asyncio.to_thread(verify, data, None, held)
+            proved = await asyncio.to_thread(verify, data, self._records.directory, held)
         except NotVerified as error:
             return [f"the packet does not verify: {error.message}"]
         self.packets += 1

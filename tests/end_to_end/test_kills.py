@@ -1,5 +1,6 @@
 """The tool that kills processes in the middle of busy deliveries: it finds no difference, and would find one."""
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from bench.held import Case, differences
 from bench.kills import SIGNALS, TARGETS, drawn, open_folder, run
+from bench.traffic import Load
 from domain.delivery.ledger import Entry, Receipt
 from tests.postgresql import is_installed
 from tests.support import Table
@@ -16,7 +18,7 @@ from workflows.messages import LedgerSize
 SEED = 6
 """Of it the first six kills hit each process, some of them two at once, with either signal."""
 SIX = range(1, 7)
-RATE, LENGTH = 8.0, 60
+LOAD = Load(length=60)
 
 Shown = tuple[Sequence[Entry], Sequence[Receipt], LedgerSize]
 
@@ -98,7 +100,7 @@ async def test_after_six_kills_every_receipt_is_in_ledger_archive_workflow_and_p
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Worker, gateway, database and Temporal are killed in the middle of traffic: no difference, and nothing is left open."""
-    code = await run(folder, SIX, SEED, RATE, LENGTH)
+    code = await run(folder, SIX, SEED, LOAD, asyncio.Event())
     said = capsys.readouterr().out
 
     assert 0 == code, said
@@ -114,7 +116,7 @@ async def test_a_forged_receipt_ends_it_with_what_repeats_it(
         Case, "held", property(lambda case: [forged(one.receipt, root="0" * 64) for one in case.receipts.values()])
     )
 
-    code = await run(folder, range(3, 7), SEED, RATE, LENGTH)
+    code = await run(folder, range(3, 7), SEED, LOAD, asyncio.Event())
 
     assert 1 == code
     assert f"--seed {SEED} --from 3 --kills 3" in capsys.readouterr().out
