@@ -158,9 +158,9 @@ class Traffic:
         return []
 
     async def _packet(self, case: Case) -> list[str]:
-        """The packet, with every receipt that was held before it was sealed."""
-        held = [one.envelope for one in case.receipts.values()]
-        size = max((one.size for one in case.held), default=0)
+        """The packet, with every receipt that was held before it was sealed. It is made from the archive, which is waited for."""
+        held, size = [one.envelope for one in case.receipts.values()], max((one.size for one in case.held), default=0)
+        await self._ledger(case, size)
         door = self._doors[case.plan.initiator]
         async with asyncio.timeout(PATIENCE):
             while True:
