@@ -115,7 +115,8 @@ class SimulatedServices:
         self._seed = seed
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: set[str] = set()
-        self._answering: dict[tuple[str, str], list[asyncio.Task[None]]] = {}
+        self._answering: dict[tuple[str, str, str], list[asyncio.Task[None]]] = {}
+        """By service, delivery and checkpoint: what it will say there."""
         self._said: dict[str, list[Envelope]] = {}
         self._runners: list[web.AppRunner] = []
         self.receipts: dict[str, Envelope] = {}
@@ -164,12 +165,12 @@ class SimulatedServices:
         for line in lines(request, self._scenario, self._seed, datetime.now(UTC)):
             task = self._go(self._say(service, request, line))
             if line.answers:
-                self._answering.setdefault((service.id, request.checkpoint), []).append(task)
+                self._answering.setdefault((service.id, request.delivery, request.checkpoint), []).append(task)
 
     def hear(self, notice: Notice) -> None:
         """A notice has arrived: what is no longer waited for is not said any more."""
         if notice.kind == "withdrawn":
-            for task in self._answering.pop((notice.service, notice.checkpoint or ""), []):
+            for task in self._answering.pop((notice.service, notice.delivery, notice.checkpoint or ""), []):
                 task.cancel()
 
     def keep(self, receipt: Envelope) -> None:
