@@ -511,9 +511,9 @@ BUGS = (
     Bug("R15", "domain/rules/outside.py", "if fact.order not in state.register.orders:", "if False:", "fishing"),
     Bug("R15", "domain/plan/register.py", "if service != plan.initiator]", "]", "fishing"),
     Bug("R15", "domain/views/sight.py", "if seen.whole or begun:", "if True:", "fishing"),
-    Bug("R15", "domain/plan/enquiries.py", "and len(times) <= MOST_OF_A_SERVICE", "and True", "enquiries"),
-    Bug("R15", "domain/plan/enquiries.py", "<= MOST_OF_A_STATE", "<= 10**9", "enquiries"),
-    Bug("R15", "domain/plan/enquiries.py", "times[mark] <= MOST_OF_A_SELECTOR", "times[mark] > 0", "enquiries"),
+    Bug("R15", "domain/plan/enquiries.py", "and len(times) <= MOST_SELECTORS_OF_A_SERVICE", "and True", "enquiries"),
+    Bug("R15", "domain/plan/enquiries.py", "<= MOST_SELECTORS_OF_A_STATE", "<= 10**9", "enquiries"),
+    Bug("R15", "domain/plan/enquiries.py", "times[mark] <= MOST_LOOKS_FOR_A_SELECTOR", "times[mark] > 0", "enquiries"),
     Bug(
         "R15",
         "domain/plan/register.py",

@@ -13,13 +13,13 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.key_changes import changed, read_change
 from domain.plan.plan import Checkpoint, read_plan
-from domain.plan.register import MOST_CONTACTS, Contact
+from domain.plan.register import Contact
 from domain.plan.vocabulary import Digest
 from domain.signing.canonical import digest
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
 from domain.words.identifiers import CheckpointId, ServiceId, StatementId
-from domain.words.limits import MOST_BRANCHES
+from domain.words.limits import MOST_BRANCHES, MOST_CONTACTS
 from domain.words.moments import instant
 
 NOT_EXTENDED = found(
@@ -212,7 +212,7 @@ class Escalated(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         state.progress[self.checkpoint].escalated = self.rung
-        state.owe(when.seq, "escalation", self.checkpoint, (self.to,), about=self.services)
+        state.owe(when.seq, "escalation", self.checkpoint, (self.to,))
 
 
 class Silence(Event):
@@ -227,7 +227,7 @@ class Silence(Event):
         progress = state.progress[self.checkpoint]
         progress.silent = True
         law.fell_silent(state, progress, self.services, when)
-        state.owe(when.seq, "silence", self.checkpoint, (state.plan.initiator,), about=self.services)
+        state.owe(when.seq, "silence", self.checkpoint, (state.plan.initiator,))
 
 
 class Closed(Event):

@@ -13,22 +13,23 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.plan.directory import MAY_ASK_THE_REGISTER, MOST_KEYS, Directory, ServiceKey, Text, valid_keys
+from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, ServiceKey, Text, valid_keys
 from domain.plan.enquiries import Block, Enquiries, Enquiry, Pattern
 from domain.plan.plan import Plan
 from domain.plan.selectors import Hash, _keyed
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OperationCode, ServiceId, State
+from domain.words.limits import (
+    MOST_CONTACTS,
+    MOST_HASHES,
+    MOST_HASHES_EACH,
+    MOST_IDENTIFIERS,
+    MOST_KEYS,
+    MOST_LIVE_OF_A_STATE,
+    MOST_LIVE_OPERATIONS,
+)
 from domain.words.moments import Moment, instant, utc_text
 
-MOST_LIVE = 1_000
-"""Live operations of an installation, of up to 230 bytes beside their hashes."""
-MOST_HASHES = 10_000
-"""In all of them: 10,000 of 67 bytes. A register at every bound is a quarter less than the 2 MB that Temporal takes."""
-MOST_LIVE_OF_A_STATE = 500
-"""Live operations of one State, so that no State alone leaves the others without room."""
-MOST_CONTACTS = 16
-"""Operations that may touch one. Each is told of all the others, with the keys of whom to call."""
 LATER = timedelta(hours=1)
 """After how long there may be room again where operations must end first."""
 
@@ -46,7 +47,7 @@ class Claim(Frozen):
     state: State
     signer: ServiceId
     order: Annotated[int, Field(ge=0)]
-    hashes: Annotated[tuple[Hash, ...], Field(max_length=120)]
+    hashes: Annotated[tuple[Hash, ...], Field(max_length=MOST_HASHES_EACH)]
 
     def touches(self, other: "Claim") -> bool:
         """Whether these are two operations that share a hash."""
@@ -58,7 +59,7 @@ class DatedClaim(Frozen):
 
     claim: Claim
     at: Moment
-    blocks: Annotated[tuple[Block, ...], Field(max_length=20)] = ()
+    blocks: Annotated[tuple[Block, ...], Field(max_length=MOST_IDENTIFIERS)] = ()
     """Of each number of the consignment, in the order of the first hashes."""
 
 
@@ -109,7 +110,7 @@ class Register(Frozen):
     """Every live operation of an installation, each once, in the order in which they came; and who has asked."""
 
     number: Annotated[int, Field(ge=0)] = 0
-    claims: Annotated[tuple[Claim, ...], Field(max_length=MOST_LIVE)] = ()
+    claims: Annotated[tuple[Claim, ...], Field(max_length=MOST_LIVE_OPERATIONS)] = ()
     enquiries: Enquiries = Enquiries()
     asked_at: Moment | None = None
     """The newest moment that anyone has brought. It never runs back, so that no quota does."""
@@ -177,7 +178,7 @@ class Register(Frozen):
         """What there is no room for, with how many there are; none where there is."""
         others = self._without(claim.delivery)
         of_state = sum(one.state == claim.state for one in others)
-        if len(others) >= MOST_LIVE or of_state >= MOST_LIVE_OF_A_STATE:
+        if len(others) >= MOST_LIVE_OPERATIONS or of_state >= MOST_LIVE_OF_A_STATE:
             return "full", len(others)
         if sum(len(one.hashes) for one in others) + len(claim.hashes) > MOST_HASHES:
             return "full", len(others)

@@ -20,7 +20,7 @@ from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_ov
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LARGEST_OF_GOODS, PARTS_BYTES, SEIZED_BYTES
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, PARTS_BYTES, SEIZED_BYTES
 from domain.words.quantities import Milligrams
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
@@ -83,7 +83,7 @@ class DifferenceExplained(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
 
@@ -105,7 +105,7 @@ class Split(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=64_000,
+        largest=LARGEST_OF_PARTS,
     )
 
     @model_validator(mode="after")
@@ -156,7 +156,7 @@ class PartsEnded(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=64_000,
+        largest=LARGEST_OF_PARTS,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:

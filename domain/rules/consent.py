@@ -21,7 +21,7 @@ from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
-from domain.words.limits import GRANTED_BYTES, LARGEST_BRAKE
+from domain.words.limits import GRANTED_BYTES, LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import check_window, instant, utc_text
 from domain.words.quantities import milliseconds
@@ -85,7 +85,7 @@ class AuthorisationGranted(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=16_000,
+        largest=LARGEST_ACT,
     )
 
     @model_validator(mode="after")
@@ -162,7 +162,7 @@ class AuthorisationRefused(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -197,7 +197,7 @@ class AuthorisationExtended(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:

@@ -19,7 +19,7 @@ from domain.plan.plan import POSTAL
 from domain.plan.vocabulary import Digest
 from domain.rules.kind import UNDER_WAY, Declaration, Kind, Stays, refused_for
 from domain.words.identifiers import OfficerCode, Seal
-from domain.words.limits import LARGEST_OF_GOODS, PREPARED_BYTES
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, PREPARED_BYTES
 from domain.words.quantities import Milligrams, milliseconds
 
 OTHERWISE = refused("R3", "prepared_otherwise", "prepared as {given}; consent was asked for {asked}", given="word", asked="word")
@@ -154,5 +154,5 @@ class Ready(Kind):
         contact=False,
         readers="both_sides",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )

@@ -22,7 +22,7 @@ from domain.rules.preparation import Prepared
 from domain.rules.stop import NO_STOP, Interdicted, ends_as_planned
 from domain.signing.canonical import digest
 from domain.words.identifiers import ServiceId, StatementId
-from domain.words.limits import LARGEST_OF_GOODS
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS
 from domain.words.moments import Moment, check_window, instant
 
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
@@ -118,7 +118,7 @@ class Delegated(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     @model_validator(mode="after")

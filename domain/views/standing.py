@@ -18,12 +18,9 @@ from domain.views.asked import request
 from domain.views.sight import sight
 from domain.views.view import phase
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
-from domain.words.limits import MOST_SERVICES, MOST_STATES
+from domain.words.limits import MOST_REQUESTS, MOST_SERVICES, MOST_STATES, REQUEST_BYTES, REQUESTS_BYTES
 from domain.words.moments import utc_text
 
-REQUEST_BYTES = 64 * 1024
-REQUESTS_BYTES = 4 * 1024 * 1024
-"""Of all requests of one delivery that are open at the same time."""
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
 Reach = Literal["whole", "part"]
 
@@ -71,7 +68,7 @@ class Standing(Frozen):
     title: Annotated[str, Field(max_length=200)]
     participants: Annotated[tuple[Participant, ...], Field(max_length=MOST_SERVICES)]
     states: Annotated[tuple[State, ...], Field(max_length=MOST_STATES)]
-    requests: Annotated[tuple[OpenRequest, ...], Field(max_length=2000)] = ()
+    requests: Annotated[tuple[OpenRequest, ...], Field(max_length=MOST_REQUESTS)] = ()
 
     @model_validator(mode="after")
     def _bounded_and_each_once(self) -> Self:
