@@ -121,8 +121,9 @@ class Prepared(Kind):
             "replaced_in_whole": bool(self.removed) and not self.kept and substituted,
         }[self.modality]
 
-    def stays(self) -> Stays:
-        return Stays("prepared", (*self.kept, *self.removed, *self.samples, *self.items), PREPARED_BYTES)
+    def stays(self, state: State, said: Said, statement: str) -> Stays:
+        """The last record of it takes the place of those before."""
+        return Stays((*self.kept, *self.removed, *self.samples, *self.items), PREPARED_BYTES)
 
     def apply(self, state: State, said: Said) -> None:
         state.goods = self.goods()

@@ -176,8 +176,8 @@ class Correction(Kind):
                 return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
 
-    def stays(self) -> Stays | None:
-        return self.content.stays()
+    def stays(self, state: State, said: Said, statement: str) -> Stays | None:
+        return self.content.stays(state, said, self.of)
 
     def apply(self, state: State, said: Said) -> None:
         """Put right the numbers that are still compared with; what has been decided on the old ones stays decided."""

@@ -100,13 +100,15 @@ MOST_STATEMENTS: Final = SHARED_STATEMENTS + (MOST_SERVICES - 10) * UNASKED_STAT
 """Of one delivery, brakes and refusals for it not counted: what the budgets of all come to."""
 MOST_KNOWN: Final = 24_000
 """Statements that are known by their ids: those, brakes, and one that was refused for its budget, of each service."""
-MOST_BRAKES_KNOWN: Final = MOST_KNOWN - MOST_KNOWN_SERVICES - 1
-"""Beyond so many, a brake is refused unless it is the first: room is left for that one, and for a refusal of each service."""
+MOST_BRAKES_KNOWN: Final = MOST_KNOWN - MOST_KNOWN_SERVICES - MOST_CONSENTS - 2
+"""Beyond so many, a brake is refused unless nothing has stopped: room is left for a refusal of each service, for each authority
+that takes its consent back where nothing stops for it any more, for the seizure with which a plan ends, and for the stop.
+"""
 
 GRANTED_BYTES: Final = 16 * KIB
-"""Of the conditions of all authorisations. Whoever is still asked has an equal share of what is left, and so for what follows."""
+"""Of the conditions of all authorisations. Whoever is still asked has an equal share of what is left, and so for seizures."""
 PREPARED_BYTES: Final = 16 * KIB
-"""Of what was kept, removed and sampled, and put in. Units are judged and not held."""
+"""Of what was kept, removed and sampled, and put in, by the last record of it. Units are judged and not held."""
 SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
 PARTS_BYTES: Final = 12 * KIB
