@@ -202,8 +202,10 @@ class State:
     """Each plan that has been in force: the entry from which on, and the SHA-256 of its payload."""
     spent: dict[str, Spent] = field(default_factory=dict)
     """By service: what each has said."""
+    rekeyed: dict[str, int] = field(default_factory=dict)
+    """By service: how often it has changed keys (R24)."""
     behind: dict[str, int] | None = None
-    """While the archive is behind: how many brakes of each service have been heard since (R28)."""
+    """While the archive is behind: how many brakes, and changes of keys, of each service have been taken since (R28)."""
     branch: int = 0
     """Of this history in the archive: one more than that of which it was found that it is another."""
     divergence: Diverging | None = None
@@ -390,6 +392,12 @@ class State:
         else:
             self.progress[checkpoint] = replace(progress, answers={}, firsts={}, standing={})
         return progress
+
+    def handle(self, goods: Goods) -> None:
+        """This is what was done to the consignment. A device that is not in it any more has not failed."""
+        self.goods = goods
+        labels = [one.label for one in goods.items]
+        self.failed_devices = tuple(one for one in self.failed_devices if one in labels)
 
     def stop_all(self, cause: Cause, finding: Finding, seq: int, by: str | None = None) -> None:
         """Nothing advances from here on. The first cause stands; later ones change nothing (R8)."""

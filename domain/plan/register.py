@@ -17,9 +17,10 @@ from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, ServiceKey, T
 from domain.plan.enquiries import Block, Enquiries, Enquiry, Pattern
 from domain.plan.plan import Plan
 from domain.plan.selectors import Hash, _keyed
-from domain.signing.canonical import Frozen
+from domain.signing.canonical import Frozen, canonical
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import (
+    CONTACTS_BYTES,
     MOST_CONTACTS,
     MOST_HASHES,
     MOST_HASHES_EACH,
@@ -228,16 +229,33 @@ def competent(plan: Plan, directory: Directory) -> tuple[str, ...]:
 def contacts(key: bytes, finding: Finding, directory: Directory) -> tuple[Contact, ...]:
     """What the operation of a finding is told: for each other, the number of their conflict and whom to call.
 
-    The number is the same for the other side, and shows no code name to who does not know both and the key.
+    The number is the same for the other side, and shows no code name to who does not know both and the key. Of each service as
+    many keys are told as fit into its share (R28).
     """
 
     def contact(other: Party) -> Contact:
         known = directory.find(other.contact)
-        return Contact(
+        one = Contact(
             conflict=_keyed(key, "conflict", *sorted((finding.party.delivery, other.delivery)))[:12],
             service=other.contact,
             call=known.contact if known is not None else "not in the directory any more",
-            keys=known.keys if known is not None else (),
+            keys=(),
         )
+        keys = known.keys if known is not None else ()
+        return one.model_copy(update={"keys": _first_of(keys, CONTACTS_BYTES // len(finding.others) - len(canonical(one)) - 1)})
 
     return tuple(contact(other) for other in finding.others)
+
+
+def _first_of(keys: tuple[ServiceKey, ...], most: int) -> tuple[ServiceKey, ...]:
+    """As many of these as have at most so many bytes: those without an end before others, and the service's own before those of
+    its officers. For whom files are encrypted is nobody's matter here.
+    """
+    told = [one.model_copy(update={"recipient": None}) for one in keys]
+    left = most
+    chosen: list[ServiceKey] = []
+    for one in sorted(told, key=lambda one: (one.valid_until is not None or one.revoked_at is not None, one.officer is not None)):
+        left -= len(canonical(one)) + 1
+        if left >= 0:
+            chosen.append(one)
+    return tuple(one for one in told if one in chosen)

@@ -91,6 +91,7 @@ class DeconflictionRequested(Kind):
         register = state.register
         register.orders = (*register.orders, said.seq)
         register.signed = tuple(dict.fromkeys((*register.signed, *(one.hash for one in state.plan.selectors))))
+        register.passed_over = tuple(one for one in register.passed_over if one not in register.signed)
         register.looked, register.afresh, register.not_before = False, True, None
 
 

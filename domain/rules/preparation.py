@@ -126,7 +126,7 @@ class Prepared(Kind):
         return Stays((*self.kept, *self.removed, *self.samples, *self.items), PREPARED_BYTES)
 
     def apply(self, state: State, said: Said) -> None:
-        state.goods = self.goods()
+        state.handle(self.goods())
         state.custody = Custody(self.gross, self.seals)
 
     def goods(self) -> Goods:

@@ -187,7 +187,7 @@ class Correction(Kind):
             case Interdicted(gross=gross):
                 state.interdicted = gross
             case Prepared() as prepared:
-                state.goods = prepared.goods()
+                state.handle(prepared.goods())
                 if not state.dispatched:
                     state.custody = Custody(prepared.gross, prepared.seals)
             case ArrestMade(persons=persons):

@@ -26,6 +26,8 @@ MOST_KEYS_EACH: Final = 7
 """Of a service, in a directory that has more than `MOST_KEYS`. A key is 240 bytes and the rest of a service 200, so 64 services
 stay within `DIRECTORY_BYTES` (docs/decisions/0023).
 """
+MOST_KEY_CHANGES: Final = 100
+"""By one service, in one delivery: each is an entry and a notice to everybody. While the archive is behind, it counts as a brake."""
 MOST_REQUIREMENTS: Final = 256
 """Answers that a plan asks for in all. Each that is open is a question under way and an answer to remember."""
 MOST_CONSENTS: Final = 64
