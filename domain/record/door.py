@@ -141,7 +141,7 @@ def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry |
 
 def key_faults(delivery: Delivery, change: KeyChange) -> tuple[str, ...]:
     """What keeps a change of keys out of this delivery: what is wrong with it, no room for what it adds, or that whoever signed
-    it has changed keys as often as it may here, or while the archive is behind (R28). Another may still end a key that was stolen.
+    it has changed keys as often as it may here, or while the archive is behind (R28). An administrator still ends a stolen key.
     """
     found = tuple(faults_of_keys(delivery.directory, change))
     room = known_services(changed(delivery.directory, change)) if change.added and not found else ()

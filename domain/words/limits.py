@@ -16,9 +16,9 @@ MOST_SERVICES: Final = 64
 """Services that take part in one delivery, and so those that one checkpoint asks, one notice goes to, one errand names. So many
 checkpoints a plan has, too.
 """
-MOST_KNOWN_SERVICES: Final = 128
-"""Services that one delivery knows from its beginning to its end: those that take part, the 50 that may have been replaced, and
-who watches over it. What each has said is counted by name, and who said something is a number of one byte.
+MOST_KNOWN_SERVICES: Final = 96
+"""Services that one delivery knows from its beginning to its end: those that take part, those that were replaced, and who watches over
+it. What each has said is counted by name, and who said something is a number of one byte.
 """
 MOST_KEYS: Final = 64
 """Keys of one service, ended ones included: dozens of officers, each with a key of their own and one that it follows on."""
@@ -27,10 +27,10 @@ MOST_KEYS_EACH: Final = 7
 stay within `DIRECTORY_BYTES` (docs/decisions/0023).
 """
 MOST_KEY_CHANGES: Final = 100
-"""By one service, in one delivery: each is an entry and a notice to everybody. While the archive is behind, it counts as a brake."""
+"""By one service, in one delivery: each is an entry and a notice to all. While the archive is behind, it counts as a brake."""
 MOST_REQUIREMENTS: Final = 256
 """Answers that a plan asks for in all. Each that is open is a question under way and an answer to remember."""
-MOST_CONSENTS: Final = 64
+MOST_CONSENTS: Final = 48
 """Authorisations and permissions among them: each is carried to the end, and may be asked to be longer."""
 MOST_CORRECTABLE: Final = 64
 """Preparations, arrests and seizures among them: each is remembered to the end, so that it can be corrected."""
@@ -67,19 +67,17 @@ SHORTEST_REMINDER: Final = timedelta(minutes=5)
 LARGEST_PAYLOAD: Final = 512 * KIB
 """Bytes of what any envelope holds, before they are a text of base64."""
 LARGEST_STATEMENT: Final = 64 * KIB
-"""Bytes of a statement, canonical. Below it each kind has its own bound, by what its fields hold in Latin letters and by what
-they hold in Cyrillic ones where people write.
-"""
+"""Bytes of a statement, canonical. Each kind has its own bound."""
 LARGEST_OF_GOODS: Final = 192 * KIB
 """Of one that names each unit, item or find: what was prepared and what was seized, and corrections of these."""
 LARGEST_OF_PARTS: Final = 64_000
 """Of one that names what each part holds."""
-LARGEST_ACT: Final = 16_000
+LARGEST_ACT: Final = 20_000
 """Of an authorisation with its conditions, an agreement with the other side's inside it, and information."""
-LARGEST_OF_SEALS: Final = 8_000
-"""Of a measurement at a handover."""
-LARGEST_NOTE: Final = 4_000
-"""Of everything else: a few fields, and a reason."""
+LARGEST_OF_SEALS: Final = 20_000
+"""Of a measurement at a handover. The largest that its fields allow is smaller, in whatever letters."""
+LARGEST_NOTE: Final = 8_000
+"""Of everything else: a few fields, and a reason. Here too the largest that its fields allow is smaller."""
 LARGEST_BRAKE: Final = 8 * KIB
 """Of one that only stops or ends something. The largest that its fields allow is smaller, so none is refused for it."""
 
@@ -97,7 +95,7 @@ BRAKES_MORE: Final = 24
 """Brakes beyond that, for each service: always, and after decisions to go on, one for each."""
 EARLY_BYTES: Final = 4 * KIB
 """Of statements that came before their time, in their envelopes, for each service: they are carried from run to run."""
-EARLY_BYTES_OF_ALL: Final = MOST_SERVICES * EARLY_BYTES
+EARLY_BYTES_OF_ALL: Final = 48 * EARLY_BYTES
 MOST_STATEMENTS: Final = SHARED_STATEMENTS + (MOST_SERVICES - 10) * UNASKED_STATEMENTS
 """Of one delivery, brakes and refusals for it not counted: what the budgets of all come to."""
 MOST_KNOWN: Final = 24_000
@@ -115,7 +113,7 @@ SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
 PARTS_BYTES: Final = 12 * KIB
 """Of the parts that it split into; as much of how they ended."""
-CONTACTS_BYTES: Final = 32 * KIB
+CONTACTS_BYTES: Final = 24 * KIB
 """Of whom to call about other operations: each has an equal share, and as many of its keys as fit into that."""
 OWED_BYTES: Final = 24 * KIB
 """Of notices that services have still to be told. Beyond it the oldest are told no more; the ledger has what they were about."""
@@ -154,9 +152,9 @@ MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB
 """Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 192 * KIB
+STATE_BYTES: Final = 320 * KIB
 """Of all else that the state holds, owed notices, and the edge of the tree."""
-MOST_CARRIED: Final = 1_902 * KIB
+MOST_CARRIED: Final = 1_966 * KIB
 """Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
 MOST_CARRIED_UNKEPT: Final = 128 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""
