@@ -1,4 +1,4 @@
-"""The largest legal instance of any record, made from its fields: strings at their longest in the widest characters, lists full."""
+"""The largest legal instance of any record, made from its fields: texts at their longest in the widest letters, lists full."""
 
 import itertools
 from collections.abc import Callable, Mapping
@@ -7,14 +7,13 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from annotated_types import Le, Lt, MaxLen
-from pydantic import AfterValidator, BaseModel, HttpUrl
+from pydantic import BaseModel, HttpUrl
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 from pyrage.x25519 import Identity
 
 from domain.plan.goods import Cash
-from domain.signing.envelope import Envelope
 from domain.signing import keys
+from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
 from domain.words import identifiers, moments
 from domain.words.limits import LARGEST_PAYLOAD
@@ -29,8 +28,8 @@ LARGEST_WHOLE = 2**53 - 1
 """The largest number of canonical JSON."""
 
 FORMS: dict[str, Callable[[int], str]] = {
-    identifiers._SERVICE: lambda number: f"zz.{number}".replace(".", ".s").ljust(40, "x"),  # noqa: SLF001
-    identifiers._STATEMENT: lambda number: f"{number}".ljust(64, "x"),  # noqa: SLF001
+    identifiers._SERVICE: lambda number: f"zz.{number}".replace(".", ".s").ljust(40, "x"),
+    identifiers._STATEMENT: lambda number: f"{number}".ljust(64, "x"),
     "^[a-z][a-z0-9-]{0,39}$": lambda number: f"s{number}".ljust(40, "x"),
     "^[a-z][a-z0-9.-]{0,119}$": lambda number: f"c{number}".ljust(120, "x"),
     "^[a-z][a-z0-9-]{2,39}$": lambda number: f"d{number}".ljust(40, "x"),
@@ -54,12 +53,12 @@ FORMS: dict[str, Callable[[int], str]] = {
 CHECKED: dict[Callable[..., Any], Callable[[int], str]] = {
     identifiers.state_code: lambda _: "KZ",
     identifiers.currency_code: lambda _: "EUR",
-    identifiers.cas_number: lambda _: "1000000-00-8",
+    identifiers.cas_number: lambda _: "1000000-00-9",
     identifiers.un_locode: lambda _: "KZALA",
     identifiers.seal_number: lambda number: f"{number}".ljust(20, "X"),
     identifiers.free_text: lambda _: WIDEST * 40,
     moments.kept: lambda _: LONGEST_MOMENT.format(1),
-    keys._public_key_text: lambda number: public_text(private_key_of(f"key {number}")),  # noqa: SLF001
+    keys._public_key_text: lambda number: public_text(private_key_of(f"key {number}")),
 }
 """By what reads it, the same."""
 
@@ -71,7 +70,7 @@ class Largest:
         self._numbers = itertools.count(1)
 
     def of(self, model: type[M], **fixed: Any) -> M:
-        """The largest instance, with these fields as they are given. It is legal: it has been read as whoever sends it would be."""
+        """The largest instance, with these fields as they are given. It is legal: it has been read as what is sent is."""
         return model.model_validate(self._words(model, fixed))
 
     def _words(self, model: type[BaseModel], fixed: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
@@ -93,7 +92,7 @@ class Largest:
     def _is_optional(annotation: Any) -> bool:
         return False if get_origin(annotation) not in (Union, UnionType) else NoneType in get_args(annotation)
 
-    def _value(self, annotation: Any, about: tuple[Any, ...]) -> Any:  # noqa: C901, PLR0911, PLR0912 - a case for each form
+    def _value(self, annotation: Any, about: tuple[Any, ...]) -> Any:
         origin, inner = get_origin(annotation), get_args(annotation)
         if origin is Annotated:
             return self._value(inner[0], (*inner[1:], *about))

@@ -18,12 +18,11 @@ from domain.delivery.carried import carried
 from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.requests import Notice
 from domain.rules.conflict import signature
-from domain.signing.canonical import canonical
 from domain.views.asked import request, without_facts
 from domain.views.sight import notice
 from domain.views.view import markdown, phase, view
-from domain.words.limits import ERRAND_BYTES, MOST_CARRIED_UNKEPT
-from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
+from domain.words.limits import MOST_CARRIED_UNKEPT
+from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, parcels, wanted
 from workflows.keeping import Keeping
 from workflows.messages import (
     ASK_ONCE_MORE,
@@ -159,8 +158,8 @@ class TemporalStage:
             running = [(whom, task) for whom, task in self._asking.get((name, plan), []) if not task.done()]
             missing = [one for one in services if not any(one in whom for whom, _ in running)]
             for queue, group in self._by_queue(missing):
-                parcels = self._parcels(name, group)
-                running += [(frozenset(one), self._open_ended(self._await(name, one, queue))) for one in parcels]
+                sent = parcels(self._delivery, name, group)
+                running += [(frozenset(one), self._open_ended(self._await(name, one, queue))) for one in sent]
             self._asking[name, plan] = running
 
     def _by_queue(self, services: list[str]) -> Iterator[tuple[str | None, list[str]]]:
@@ -168,20 +167,6 @@ class TemporalStage:
         for service in services:
             queues.setdefault(self._delivery.directory.get(service).task_queue, []).append(service)
         yield from queues.items()
-
-    def _parcels(self, name: str, services: list[str]) -> Iterator[list[str]]:
-        """The same services, in as many errands as it takes to keep each within its bound (R28)."""
-        parcel: list[str] = []
-        size = 0
-        for one in services:
-            weight = len(canonical(request(self._delivery, name, one))) + len(canonical(self._delivery.directory.get(one)))
-            if parcel and size + weight > ERRAND_BYTES:
-                yield parcel
-                parcel, size = [], 0
-            parcel.append(one)
-            size += weight
-        if parcel:
-            yield parcel
 
     def _wait(self, name: str, services: list[str], *, in_full: bool = True) -> CheckpointWait:
         requests = (request(self._delivery, name, one) for one in services)
