@@ -318,10 +318,6 @@ class Plan(Frozen):
         gone = [one.service for one in self.replaced]
         return tuple(service for service in dict.fromkeys(mentioned()) if service not in gone)
 
-    def answers_asked(self, need: Need) -> int:
-        """How many times it is asked for."""
-        return sum(one.says == need for checkpoint in self.checkpoints for one in checkpoint.requires)
-
     def speakers(self) -> tuple[str, ...]:
         """The initiator, and every service that is asked or responsible. Each once."""
         return self._speakers

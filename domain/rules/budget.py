@@ -74,9 +74,11 @@ class Budget:
         return self.held(delivery, said, verdict)
 
     def held(self, delivery: Delivery, said: Said, verdict: Verdict) -> Verdict:
-        """The same verdict, unless the state would go on holding more of what is accepted than there is room for."""
+        """The same verdict, unless the state would go on holding more of what is accepted than there is room for. What leaves it
+        nothing to hold is always taken.
+        """
         stays = kind_of(said.statement).stays(delivery.state, said, said.statement.id)
-        if verdict.verdict != "accepted" or stays is None or stays.size <= stays.most:
+        if verdict.verdict != "accepted" or stays is None or not stays.what or stays.size <= stays.most:
             return verdict
         return HELD_TOO_MUCH(kind=said.content.kind, most=stays.most)
 

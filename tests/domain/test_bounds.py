@@ -304,6 +304,16 @@ def test_r28_what_is_left_is_shared_by_those_who_are_still_to_answer(monkeypatch
     assert 543 < int(most[2].verdict.finding.parameters["most"]) < 560  # type: ignore[union-attr, arg-type]
 
 
+def test_r28_what_leaves_nothing_to_hold_is_always_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where others have left no room at all, whoever is asked can still answer."""
+    monkeypatch.setattr("domain.rules.consent.GRANTED_BYTES", 0)
+    table = Table()
+    with_words = table.say("kz.prosecutor", "authorisation_granted", "consent-kz", conditions=[{"text": "x"}])
+
+    assert "held_too_much" == code(with_words)
+    assert ("accepted", None) == became(table.say("kz.prosecutor", "authorisation_granted", "consent-kz"))
+
+
 def test_r28_brakes_beyond_what_is_known_are_refused_unless_nothing_has_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """R8: the table of what is known is full but for what is set aside, and the first stop is taken all the same."""
     table = Table().dispatch()
