@@ -3,7 +3,7 @@
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -13,10 +13,8 @@ from domain.views.lists import HowDiverged
 from domain.views.standing import Standing
 from domain.words.errors import Malformed
 from domain.words.identifiers import OperationCode
-from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES
+from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES, ENTRY_BYTES, MOST_PEAKS, SNAPSHOT_BYTES
 
-ENTRY_BYTES: Final = 1024 * 1024
-SNAPSHOT_BYTES: Final = 1024 * 1024
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 Hash = Annotated[bytes, Field(min_length=32, max_length=32)]
 
@@ -38,7 +36,7 @@ class Batch(Frozen):
     root: Hash
     standing: Standing | None
     saw_another: Number | None = None
-    peaks: Annotated[tuple[Hash, ...], Field(max_length=31)]
+    peaks: Annotated[tuple[Hash, ...], Field(max_length=MOST_PEAKS)]
     snapshot: Annotated[bytes, Field(max_length=SNAPSHOT_BYTES)] | None = None
 
     @model_validator(mode="after")

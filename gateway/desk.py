@@ -24,7 +24,7 @@ from domain.delivery.events import Amended, Stated
 from domain.delivery.ledger import SECRET, Entry, Kept, Left, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request, SignedInbox
 from domain.delivery.statement import Statement
-from domain.plan.access import reach, role_of, speaks_everywhere
+from domain.plan.access import reach, role_of, speaks_everywhere, taken_along
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory, Listed, Service
@@ -117,11 +117,10 @@ class Desk:
             message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
             raise Malformed(message, faults)
         await self._pulse.on_time()
-        watching = [service.id for service in self._directory.services if speaks_everywhere(service)]
         docket = Docket(
             plan=envelope,
             snapshot=Snapshot(
-                directory=self._directory.snapshot([*plan.participants(), *watching]),
+                directory=taken_along(plan, self._directory),
                 cards={state: self._cards[state] for state in plan.states()},
             ),
             secret=secrets.token_hex(SECRET),

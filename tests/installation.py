@@ -39,7 +39,7 @@ from domain.delivery.delivery import Snapshot
 from domain.delivery.events import Opened
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Content, Statement, sign_statement
-from domain.plan.access import speaks_everywhere
+from domain.plan.access import taken_along
 from domain.plan.directory import Directory, Reach, Service
 from domain.plan.plan import Plan
 from domain.plan.register import competent
@@ -145,8 +145,7 @@ class Installation:
     def docket(self, plan: Plan, **more: Any) -> Docket:
         """What the gateway would start the workflow with."""
         cards = {state: card for state, card in example_cards().items() if state in plan.states()}
-        watching = [one.id for one in self.directory.services if speaks_everywhere(one)]
-        directory = self.directory.snapshot([*plan.participants(), *watching])
+        directory = taken_along(plan, self.directory)
         rules = more.pop("rules", newest().version)
         return Docket(
             plan=signed_plan(plan), snapshot=Snapshot(directory=directory, cards=cards), secret=SECRET.hex(), rules=rules, **more

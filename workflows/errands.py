@@ -2,12 +2,15 @@
 time: whoever performs it starts what is wanted and does not run, and ends what runs and is not wanted.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.vocabulary import NoticeKind
 from domain.rules.turns import waits_for_the_register
-from domain.views.asked import asked_by_plan
+from domain.signing.canonical import canonical
+from domain.views.asked import asked_by_plan, request
+from domain.words.limits import ERRAND_BYTES
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,21 @@ class Release:
 
 
 Errand = Question | OnceMore | Telling | Look | Release
+
+
+def parcels(delivery: Delivery, checkpoint: str, services: list[str]) -> Iterator[list[str]]:
+    """The services to be asked at a checkpoint, in their order, in as many errands as keep each within its bound (R28)."""
+    parcel: list[str] = []
+    size = 0
+    for one in services:
+        weight = len(canonical(request(delivery, checkpoint, one))) + len(canonical(delivery.directory.get(one)))
+        if parcel and size + weight > ERRAND_BYTES:
+            yield parcel
+            parcel, size = [], 0
+        parcel.append(one)
+        size += weight
+    if parcel:
+        yield parcel
 
 
 def wanted(delivery: Delivery) -> tuple[Errand, ...]:

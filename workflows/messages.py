@@ -25,7 +25,19 @@ from domain.signing.canonical import Frozen, canonical, digest
 from domain.signing.envelope import HAND_IN_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import NotAuthentic
 from domain.words.identifiers import CheckpointId, ConsignmentIdentifier, OperationCode, ServiceId, State
-from domain.words.limits import BATCH_ENTRIES, MOST_BRANCHES, MOST_SERVICES, RUN_BYTES, RUN_EVENTS, RUN_SECONDS, RUN_UPDATES
+from domain.words.limits import (
+    BATCH_ENTRIES,
+    MOST_BRANCHES,
+    MOST_IDENTIFIERS,
+    MOST_PEAKS,
+    MOST_SELECTORS,
+    MOST_SERVICES,
+    REGISTER_ANSWERS,
+    RUN_BYTES,
+    RUN_EVENTS,
+    RUN_SECONDS,
+    RUN_UPDATES,
+)
 from domain.words.moments import instant, utc_text
 
 WORKFLOW = "ControlledDelivery"
@@ -209,7 +221,7 @@ class Book(Frozen):
 
     live: Register | None = None
     """None: it begins, and nobody has claimed yet."""
-    answers_per_run: Annotated[int, Field(ge=1)] = 1000
+    answers_per_run: Annotated[int, Field(ge=1)] = REGISTER_ANSWERS
     """After so many answers a run ends and another goes on (Temporal's limits)."""
 
 
@@ -223,8 +235,8 @@ class Touched(Frozen):
     state: State
     signer: ServiceId
     order: Annotated[int, Field(ge=0)]
-    identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(max_length=20)]
-    selectors: Annotated[tuple[Selector, ...], Field(max_length=100)]
+    identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(max_length=MOST_IDENTIFIERS)]
+    selectors: Annotated[tuple[Selector, ...], Field(max_length=MOST_SELECTORS)]
 
 
 class Over(Frozen):
@@ -261,7 +273,7 @@ class ToKeep(Frozen):
     branch: Annotated[int, Field(ge=0, le=MOST_BRANCHES)]
     entries: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=BATCH_ENTRIES)]
     root: Digest
-    peaks: Annotated[tuple[Digest, ...], Field(max_length=31)]
+    peaks: Annotated[tuple[Digest, ...], Field(max_length=MOST_PEAKS)]
     snapshot: Snapshot | None = None
 
     @property

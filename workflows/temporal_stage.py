@@ -18,11 +18,11 @@ from domain.delivery.carried import carried
 from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.requests import Notice
 from domain.rules.conflict import signature
-from domain.views.asked import request
+from domain.views.asked import request, without_facts
 from domain.views.sight import notice
 from domain.views.view import markdown, phase, view
 from domain.words.limits import MOST_CARRIED_UNKEPT
-from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
+from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, parcels, wanted
 from workflows.keeping import Keeping
 from workflows.messages import (
     ASK_ONCE_MORE,
@@ -158,7 +158,8 @@ class TemporalStage:
             running = [(whom, task) for whom, task in self._asking.get((name, plan), []) if not task.done()]
             missing = [one for one in services if not any(one in whom for whom, _ in running)]
             for queue, group in self._by_queue(missing):
-                running.append((frozenset(group), self._open_ended(self._await(name, group, queue))))
+                sent = parcels(self._delivery, name, group)
+                running += [(frozenset(one), self._open_ended(self._await(name, one, queue))) for one in sent]
             self._asking[name, plan] = running
 
     def _by_queue(self, services: list[str]) -> Iterator[tuple[str | None, list[str]]]:
@@ -167,11 +168,12 @@ class TemporalStage:
             queues.setdefault(self._delivery.directory.get(service).task_queue, []).append(service)
         yield from queues.items()
 
-    def _wait(self, name: str, services: list[str]) -> CheckpointWait:
+    def _wait(self, name: str, services: list[str], *, in_full: bool = True) -> CheckpointWait:
+        requests = (request(self._delivery, name, one) for one in services)
         return CheckpointWait(
             delivery=self._delivery.plan.operation,
             checkpoint=name,
-            requests=tuple(request(self._delivery, name, one) for one in services),
+            requests=tuple(requests if in_full else map(without_facts, requests)),
             services=tuple(self._delivery.directory.get(one) for one in services),
         )
 
@@ -191,7 +193,7 @@ class TemporalStage:
     def _start(self, errand: Errand) -> None:
         match errand:
             case OnceMore(checkpoint=name, services=services):
-                wait = self._wait(name, list(services))
+                wait = self._wait(name, list(services), in_full=False)
                 task = self._once(ASK_ONCE_MORE, wait, f"{name}: asks once more before silence decides")
             case Telling(of=of, kind=kind, checkpoint=name, service=service):
                 text = notice(self._delivery, kind, name, service)[:1000]

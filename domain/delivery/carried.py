@@ -52,6 +52,10 @@ def carried(delivery: Delivery) -> Carried:
     for name, progress in words["progress"].items():
         if state.progress[name].checkpoint == state.plan.find(name):
             del progress["checkpoint"]  # it stands in the plan
+        else:
+            progress["checkpoint"] = state.progress[name].checkpoint.model_dump(mode="json", exclude_defaults=True)
+        for word in [word for word, value in progress.items() if not value and word != "due"]:
+            del progress[word]  # as it is where nothing has happened yet
     return Carried(
         rules=delivery.law.version,
         state=words,

@@ -1,8 +1,8 @@
 """What the ledger records, each with its effect on the state and, where it is not about a statement, who reads it (R11)."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.progress import Progress
@@ -13,13 +13,13 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.key_changes import changed, read_change
 from domain.plan.plan import Checkpoint, read_plan
-from domain.plan.register import MOST_CONTACTS, Contact
+from domain.plan.register import Contact
 from domain.plan.vocabulary import Digest
-from domain.signing.canonical import digest
+from domain.signing.canonical import canonical, digest, plain
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
 from domain.words.identifiers import CheckpointId, ServiceId, StatementId
-from domain.words.limits import MOST_BRANCHES, MOST_SERVICES
+from domain.words.limits import CONTACTS_BYTES, MOST_BRANCHES, MOST_CONTACTS, MOST_SERVICES
 from domain.words.moments import instant
 
 NOT_EXTENDED = found(
@@ -85,7 +85,11 @@ class KeysChanged(Event):
     change: Envelope
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        state.directory = changed(state.directory, read_change(self.change))
+        change = read_change(self.change)
+        state.directory = changed(state.directory, change)
+        state.rekeyed[change.by] = state.rekeyed.get(change.by, 0) + 1
+        if state.behind is not None:
+            state.behind[change.by] = state.behind.get(change.by, 0) + 1
         state.owe(when.seq, "keys", None, state.plan.participants())
 
 
@@ -214,7 +218,7 @@ class Escalated(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         state.progress[self.checkpoint].escalated = self.rung
-        state.owe(when.seq, "escalation", self.checkpoint, (self.to,), about=self.services)
+        state.owe(when.seq, "escalation", self.checkpoint, (self.to,))
 
 
 class Silence(Event):
@@ -229,7 +233,7 @@ class Silence(Event):
         progress = state.progress[self.checkpoint]
         progress.silent = True
         law.fell_silent(state, progress, self.services, when)
-        state.owe(when.seq, "silence", self.checkpoint, (state.plan.initiator,), about=self.services)
+        state.owe(when.seq, "silence", self.checkpoint, (state.plan.initiator,))
 
 
 class Closed(Event):
@@ -289,9 +293,22 @@ class Deconflicted(Event):
     """The entry in which it was signed that the register is looked into. Without one it is not, and answers nothing."""
     contacts: Annotated[tuple[Contact, ...], Field(max_length=MOST_CONTACTS)] = ()
 
+    @model_validator(mode="after")
+    def _can_be_carried(self) -> Self:
+        if len(canonical([plain(one) for one in self.contacts])) > CONTACTS_BYTES:
+            raise ValueError(f"R28: whom to call has {CONTACTS_BYTES} bytes at most")
+        return self
+
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """What is known of a conflict goes with it: where the other operation comes back, the two agree anew."""
         register = state.register
         register.number, register.contacts = self.number, self.contacts
+        there = [one.conflict for one in self.contacts]
+        register.settled = tuple(one for one in register.settled if one in there)
+        register.let_be = tuple(one for one in register.let_be if one in there)
+        over = [one for one in state.opened if one.startswith("conflict/") and one.removeprefix("conflict/") not in there]
+        for one in over:
+            del state.opened[one]
         if register.orders[-1:] == (self.order,) and register.covers(state.plan):
             register.looked, register.afresh = True, False
 

@@ -18,6 +18,7 @@ from domain.plan.goods import Amount, Item
 from domain.plan.plan import Leg, Plan, Step
 from domain.plan.register import Contact
 from domain.signing.envelope import Envelope
+from domain.words.limits import OWED_BYTES
 
 T = TypeVar("T")
 OfReaders = Annotated[T, Field(exclude=True)]
@@ -133,8 +134,11 @@ class Owed:
     kind: NoticeKind
     checkpoint: str | None
     services: tuple[str, ...]
-    about: tuple[str, ...] = ()
-    """Who had not answered then, where it is about that."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of it, at most."""
+        return sum(len(one) + 3 for one in self.services) + len(self.checkpoint or "") + 80
 
 
 @dataclass
@@ -198,8 +202,10 @@ class State:
     """Each plan that has been in force: the entry from which on, and the SHA-256 of its payload."""
     spent: dict[str, Spent] = field(default_factory=dict)
     """By service: what each has said."""
+    rekeyed: dict[str, int] = field(default_factory=dict)
+    """By service: how often it has changed keys (R24)."""
     behind: dict[str, int] | None = None
-    """While the archive is behind: how many brakes of each service have been heard since (R28)."""
+    """While the archive is behind: how many brakes, and changes of keys, of each service have been taken since (R28)."""
     branch: int = 0
     """Of this history in the archive: one more than that of which it was found that it is another."""
     divergence: Diverging | None = None
@@ -387,6 +393,12 @@ class State:
             self.progress[checkpoint] = replace(progress, answers={}, firsts={}, standing={})
         return progress
 
+    def handle(self, goods: Goods) -> None:
+        """This is what was done to the consignment. A device that is not in it any more has not failed."""
+        self.goods = goods
+        labels = [one.label for one in goods.items]
+        self.failed_devices = tuple(one for one in self.failed_devices if one in labels)
+
     def stop_all(self, cause: Cause, finding: Finding, seq: int, by: str | None = None) -> None:
         """Nothing advances from here on. The first cause stands; later ones change nothing (R8)."""
         if self.halt is None:
@@ -409,9 +421,16 @@ class State:
         if self.gap is None:
             self.gap = Gap(self.last_contact or at, seq)
 
-    def owe(
-        self, seq: int, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...], about: tuple[str, ...] = ()
-    ) -> None:
-        """These services are to be told; `about`: who has not answered."""
-        if services:
-            self.owed.append(Owed(seq, kind, checkpoint, services, about))
+    def owe(self, seq: int, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
+        """These services are to be told. Whoever has still to be told the same of an earlier entry is told of this one alone, and
+        nobody is reminded of what has closed. What is then too much to carry is given up, the oldest first (R28).
+        """
+        if not services:
+            return
+        about = [kind, *(("reminder", "escalation") if kind == "withdrawn" else ())]
+        for one in self.owed:
+            if one.checkpoint == checkpoint and one.kind in about:
+                one.services = tuple(service for service in one.services if service not in services)
+        self.owed = [*(one for one in self.owed if one.services), Owed(seq, kind, checkpoint, services)]
+        while sum(one.size for one in self.owed) > OWED_BYTES:
+            del self.owed[0]

@@ -11,7 +11,7 @@ it is its operations officer. How far a permission reaches:
 
 from typing import Literal
 
-from domain.plan.directory import Service
+from domain.plan.directory import Directory, Service
 from domain.plan.plan import Plan
 from domain.words.errors import NotAllowed
 
@@ -77,6 +77,12 @@ def supervises(service: Service) -> bool:
 def speaks_everywhere(service: Service) -> bool:
     """Whether a delivery must know its keys though it takes no part: those who watch over deliveries, and the installation."""
     return role_of(service) in ("supervisor", "administrator", "system")
+
+
+def taken_along(plan: Plan, directory: Directory) -> Directory:
+    """The services that a delivery of this plan begins with: those that take part, and those that speak in every delivery."""
+    watching = [service.id for service in directory.services if speaks_everywhere(service)]
+    return directory.snapshot([*plan.participants(), *watching])
 
 
 def permit(service: Service, action: str) -> None:

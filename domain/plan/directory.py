@@ -17,6 +17,7 @@ from domain.signing.keys import PublicKeyText, key_id
 from domain.signing.recipients import RecipientText
 from domain.words.errors import Fault, NotAuthentic, NotFound
 from domain.words.identifiers import OfficerCode, ServiceId, State
+from domain.words.limits import MOST_KEYS, MOST_KEYS_EACH
 from domain.words.moments import Moment, instant
 from domain.words.quantities import Span
 
@@ -44,13 +45,6 @@ MAY_ASK_THE_REGISTER: tuple[ServiceKind, ...] = ("prosecutor", "court", "coordin
 investigate themselves. A State's central authority stands in the directory as one of them."""
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-
-MOST_KEYS = 64
-"""Of one service, ended ones included: dozens of officers, each with a key of their own and one that it follows on."""
-KEYS_EACH = 7
-"""Of a service on average, in a directory that has more than `MOST_KEYS`. A key is 240 bytes and the rest of a service 200, so
-64 services stay within the 128 KiB that a history or a packet can carry without harm (docs/decisions/0023).
-"""
 
 
 class ServiceKey(Frozen):
@@ -276,9 +270,9 @@ def faults_in(directory: Directory) -> Iterator[Fault]:
     """What is wrong with a directory that is brought, and would not be with a part of it: more keys than it may carry; an address
     at which what is sent could be read on the way.
     """
-    keys, most = sum(len(one.keys) for one in directory.services), max(MOST_KEYS, KEYS_EACH * len(directory.services))
+    keys, most = sum(len(one.keys) for one in directory.services), max(MOST_KEYS, MOST_KEYS_EACH * len(directory.services))
     if keys > most:
-        problem = f"{keys} keys in all; of {len(directory.services)} services {most} at most, {KEYS_EACH} each on average"
+        problem = f"{keys} keys in all; of {len(directory.services)} services {most} at most, {MOST_KEYS_EACH} each on average"
         yield Fault(place="services", problem=problem)
     for service in directory.services:
         for place, url in _addresses(service.reach):

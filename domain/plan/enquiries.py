@@ -15,33 +15,27 @@ from pydantic import Field
 
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OperationCode, ServiceId, State
+from domain.words.limits import (
+    MOST_ALARMS,
+    MOST_ENQUIRIES,
+    MOST_HASHES_EACH,
+    MOST_IDENTIFIERS,
+    MOST_LOOKS_FOR_A_SELECTOR,
+    MOST_MARKS,
+    MOST_NAMED,
+    MOST_SELECTORS_OF_A_SERVICE,
+    MOST_SELECTORS_OF_A_STATE,
+)
 from domain.words.moments import Moment, instant
 
 WINDOW = timedelta(days=1)
 """Over which enquiries are counted."""
-MOST_OF_A_SERVICE = 240
-"""Different selectors that the operations of one service may look for within the window: twice what the largest plan holds."""
-MOST_OF_A_STATE = 960
-"""The same, of all services of a State together: four services that each do all they may."""
-MOST_OF_A_SELECTOR = 3
-"""Operations of one service that may look for the same selector within the window: whoever asks daily learns when it is watched.
-It is counted by service, so that nobody learns from it that another looks for the same.
-"""
-MOST_ENQUIRIES = 2_000
-"""Of everybody within the window: 2,000 of up to 220 bytes."""
-MOST_MARKS = 12_000
-"""In all of them: 12,000 of 19 bytes. Above either nobody's enquiry is counted any more, so none is answered."""
-
 MANY_SELECTORS = 150
 """Different selectors of one service within the window: more than any single plan holds."""
 MANY_MISSES = 12
 """Operations of one service within the window whose look found nobody."""
 MANY_NEIGHBOURS = 10
 """Different numbers of one service within the window that differ in their last three digits only."""
-MOST_ALARMS = 100
-"""Kept, the newest; the number of each shows whether older ones were dropped."""
-NAMED = 10
-"""Operations and signers that an alarm names, the newest."""
 
 Mark = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 """The beginning of a keyed hash: enough to count different ones."""
@@ -71,8 +65,8 @@ class Enquiry(Frozen):
     state: State
     signer: ServiceId
     delivery: OperationCode
-    marks: Annotated[tuple[Mark, ...], Field(max_length=120)]
-    blocks: Annotated[tuple[Block, ...], Field(max_length=20)] = ()
+    marks: Annotated[tuple[Mark, ...], Field(max_length=MOST_HASHES_EACH)]
+    blocks: Annotated[tuple[Block, ...], Field(max_length=MOST_IDENTIFIERS)] = ()
     """Of each number of the consignment, in the order of the first marks."""
     missed: bool = False
 
@@ -92,8 +86,8 @@ class Alarm(Frozen):
     state: State
     count: Annotated[int, Field(ge=0)]
     """Of what the pattern counts, within the window."""
-    deliveries: Annotated[tuple[OperationCode, ...], Field(min_length=1, max_length=NAMED)]
-    signers: Annotated[tuple[ServiceId, ...], Field(min_length=1, max_length=NAMED)]
+    deliveries: Annotated[tuple[OperationCode, ...], Field(min_length=1, max_length=MOST_NAMED)]
+    signers: Annotated[tuple[ServiceId, ...], Field(min_length=1, max_length=MOST_NAMED)]
 
     def words(self) -> str:
         """The same as a sentence."""
@@ -180,12 +174,12 @@ def _fits(made: tuple[Enquiry, ...], enquiry: Enquiry) -> bool:
     return (
         len(made) < MOST_ENQUIRIES
         and sum(one.size for one in made) + enquiry.size <= MOST_MARKS
-        and len({mark for one in of_state for mark in one.marks}) <= MOST_OF_A_STATE
-        and len(times) <= MOST_OF_A_SERVICE
-        and all(times[mark] <= MOST_OF_A_SELECTOR for mark in enquiry.marks)
+        and len({mark for one in of_state for mark in one.marks}) <= MOST_SELECTORS_OF_A_STATE
+        and len(times) <= MOST_SELECTORS_OF_A_SERVICE
+        and all(times[mark] <= MOST_LOOKS_FOR_A_SELECTOR for mark in enquiry.marks)
     )
 
 
 def _newest(names: Iterable[str]) -> tuple[str, ...]:
     """Each once, the last of them."""
-    return tuple(dict.fromkeys(reversed(tuple(names))))[:NAMED][::-1]
+    return tuple(dict.fromkeys(reversed(tuple(names))))[:MOST_NAMED][::-1]

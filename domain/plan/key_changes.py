@@ -11,12 +11,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from domain.plan.directory import MOST_KEYS, Directory, Service, ServiceKey
+from domain.plan.directory import Directory, Service, ServiceKey
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, open_envelope
 from domain.signing.keys import KeyId, key_id
 from domain.words.errors import Fault, Malformed, NotAuthentic, faults_of
 from domain.words.identifiers import OperationCode, ServiceId
+from domain.words.limits import MOST_KEYS
 from domain.words.moments import Moment, instant
 
 ENTERED_TYPE = "application/vnd.vigil.entered+json"

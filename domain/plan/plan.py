@@ -28,7 +28,7 @@ from domain.words.identifiers import (
     State,
     UnLocode,
 )
-from domain.words.limits import MOST_SERVICES
+from domain.words.limits import MOST_IDENTIFIERS, MOST_SELECTORS, MOST_SERVICES
 from domain.words.quantities import Milligrams, Span
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
@@ -156,7 +156,7 @@ class Consignment(Frozen):
     """What travels."""
 
     kind: Literal["mail", "express", "air_cargo", "container", "truck", "rail", "passenger", "cash", "goods"]
-    identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(min_length=1, max_length=20)]
+    identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(min_length=1, max_length=MOST_IDENTIFIERS)]
     declared_as: Line
     contents: Annotated[tuple[Inside, ...], Field(min_length=1, max_length=50)]
     gross: Milligrams
@@ -241,7 +241,7 @@ class Plan(Frozen):
     """The operation of several consignments that this is one of."""
     parent: OperationCode | None = None
     """The delivery that was split, of which this is a part."""
-    selectors: Annotated[tuple[Selector, ...], Field(max_length=100)] = ()
+    selectors: Annotated[tuple[Selector, ...], Field(max_length=MOST_SELECTORS)] = ()
     """Persons, telephones, plates and addresses it touches, as hashes, for deconfliction (R15)."""
 
     @cached_property
@@ -317,10 +317,6 @@ class Plan(Frozen):
 
         gone = [one.service for one in self.replaced]
         return tuple(service for service in dict.fromkeys(mentioned()) if service not in gone)
-
-    def answers_asked(self, need: Need) -> int:
-        """How many times it is asked for."""
-        return sum(one.says == need for checkpoint in self.checkpoints for one in checkpoint.requires)
 
     def speakers(self) -> tuple[str, ...]:
         """The initiator, and every service that is asked or responsible. Each once."""

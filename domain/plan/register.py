@@ -13,22 +13,24 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.plan.directory import MAY_ASK_THE_REGISTER, MOST_KEYS, Directory, ServiceKey, Text, valid_keys
+from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, ServiceKey, Text, valid_keys
 from domain.plan.enquiries import Block, Enquiries, Enquiry, Pattern
 from domain.plan.plan import Plan
 from domain.plan.selectors import Hash, _keyed
-from domain.signing.canonical import Frozen
+from domain.signing.canonical import Frozen, canonical
 from domain.words.identifiers import OperationCode, ServiceId, State
+from domain.words.limits import (
+    CONTACTS_BYTES,
+    MOST_CONTACTS,
+    MOST_HASHES,
+    MOST_HASHES_EACH,
+    MOST_IDENTIFIERS,
+    MOST_KEYS,
+    MOST_LIVE_OF_A_STATE,
+    MOST_LIVE_OPERATIONS,
+)
 from domain.words.moments import Moment, instant, utc_text
 
-MOST_LIVE = 1_000
-"""Live operations of an installation, of up to 230 bytes beside their hashes."""
-MOST_HASHES = 10_000
-"""In all of them: 10,000 of 67 bytes. A register at every bound is a quarter less than the 2 MB that Temporal takes."""
-MOST_LIVE_OF_A_STATE = 500
-"""Live operations of one State, so that no State alone leaves the others without room."""
-MOST_CONTACTS = 16
-"""Operations that may touch one. Each is told of all the others, with the keys of whom to call."""
 LATER = timedelta(hours=1)
 """After how long there may be room again where operations must end first."""
 
@@ -46,7 +48,7 @@ class Claim(Frozen):
     state: State
     signer: ServiceId
     order: Annotated[int, Field(ge=0)]
-    hashes: Annotated[tuple[Hash, ...], Field(max_length=120)]
+    hashes: Annotated[tuple[Hash, ...], Field(max_length=MOST_HASHES_EACH)]
 
     def touches(self, other: "Claim") -> bool:
         """Whether these are two operations that share a hash."""
@@ -58,7 +60,7 @@ class DatedClaim(Frozen):
 
     claim: Claim
     at: Moment
-    blocks: Annotated[tuple[Block, ...], Field(max_length=20)] = ()
+    blocks: Annotated[tuple[Block, ...], Field(max_length=MOST_IDENTIFIERS)] = ()
     """Of each number of the consignment, in the order of the first hashes."""
 
 
@@ -109,7 +111,7 @@ class Register(Frozen):
     """Every live operation of an installation, each once, in the order in which they came; and who has asked."""
 
     number: Annotated[int, Field(ge=0)] = 0
-    claims: Annotated[tuple[Claim, ...], Field(max_length=MOST_LIVE)] = ()
+    claims: Annotated[tuple[Claim, ...], Field(max_length=MOST_LIVE_OPERATIONS)] = ()
     enquiries: Enquiries = Enquiries()
     asked_at: Moment | None = None
     """The newest moment that anyone has brought. It never runs back, so that no quota does."""
@@ -177,7 +179,7 @@ class Register(Frozen):
         """What there is no room for, with how many there are; none where there is."""
         others = self._without(claim.delivery)
         of_state = sum(one.state == claim.state for one in others)
-        if len(others) >= MOST_LIVE or of_state >= MOST_LIVE_OF_A_STATE:
+        if len(others) >= MOST_LIVE_OPERATIONS or of_state >= MOST_LIVE_OF_A_STATE:
             return "full", len(others)
         if sum(len(one.hashes) for one in others) + len(claim.hashes) > MOST_HASHES:
             return "full", len(others)
@@ -227,16 +229,33 @@ def competent(plan: Plan, directory: Directory) -> tuple[str, ...]:
 def contacts(key: bytes, finding: Finding, directory: Directory) -> tuple[Contact, ...]:
     """What the operation of a finding is told: for each other, the number of their conflict and whom to call.
 
-    The number is the same for the other side, and shows no code name to who does not know both and the key.
+    The number is the same for the other side, and shows no code name to who does not know both and the key. Of each service as
+    many keys are told as fit into its share (R28).
     """
 
     def contact(other: Party) -> Contact:
         known = directory.find(other.contact)
-        return Contact(
+        one = Contact(
             conflict=_keyed(key, "conflict", *sorted((finding.party.delivery, other.delivery)))[:12],
             service=other.contact,
             call=known.contact if known is not None else "not in the directory any more",
-            keys=known.keys if known is not None else (),
+            keys=(),
         )
+        keys = known.keys if known is not None else ()
+        return one.model_copy(update={"keys": _first_of(keys, CONTACTS_BYTES // len(finding.others) - len(canonical(one)) - 1)})
 
     return tuple(contact(other) for other in finding.others)
+
+
+def _first_of(keys: tuple[ServiceKey, ...], most: int) -> tuple[ServiceKey, ...]:
+    """As many of these as have at most so many bytes: those without an end before others, and the service's own before those of
+    its officers. For whom files are encrypted is nobody's matter here.
+    """
+    told = [one.model_copy(update={"recipient": None}) for one in keys]
+    left = most
+    chosen: list[ServiceKey] = []
+    for one in sorted(told, key=lambda one: (one.valid_until is not None or one.revoked_at is not None, one.officer is not None)):
+        left -= len(canonical(one)) + 1
+        if left >= 0:
+            chosen.append(one)
+    return tuple(one for one in told if one in chosen)

@@ -21,14 +21,14 @@ from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, LeftOut, leaf_of
 from domain.delivery.vocabulary import UtcText
 from domain.plan.cards import RuleCard
-from domain.plan.directory import MOST_KEYS, Directory, ServiceKey, valid_keys
+from domain.plan.directory import Directory, ServiceKey, valid_keys
 from domain.plan.vocabulary import Digest
 from domain.record.provided import Item, held_back, held_back_beside
 from domain.signing.canonical import Frozen, Verbatim, canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, faults_of
 from domain.words.identifiers import OperationCode, State
-from domain.words.limits import MOST_BRANCHES
+from domain.words.limits import MOST_BRANCHES, MOST_KEYS
 from domain.words.moments import instant, utc_text
 
 Cards = dict[State, RuleCard]

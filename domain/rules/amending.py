@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
-from domain.plan.check_size import known_services
+from domain.plan.check_size import known_cards, known_services
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
 from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
+from domain.signing.canonical import canonical
 from domain.words.errors import Fault
-from domain.words.limits import MOST_PLANS
+from domain.words.limits import MOST_PLANS, MOST_SELECTORS_IN_ALL, MOST_SERVICES, PLAN_BYTES
 
 FIXED = ("operation", "initiator", "handling_code", "offence", "consignment", "group", "parent", "weight_tolerance", "margin")
 """What no change touches."""
@@ -30,7 +31,7 @@ def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mappi
     """
     book = book_of(delivery)
     found = [fault for change in book.changes for fault in change(delivery, plan, directory)]
-    return (*found, *(fault for check in book.checks for fault in check(plan, directory, cards)))
+    return (*found, *known_cards(cards), *(fault for check in book.checks for fault in check(plan, directory, cards)))
 
 
 def nothing_fixed(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
@@ -72,8 +73,11 @@ def passed_checkpoints(delivery: Delivery, plan: Plan, directory: Directory) -> 
 
 
 def too_late(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """A checkpoint that is new comes while its step may still open."""
+    """A checkpoint that is new comes while its step may still open, and under a name that none has had which was taken out."""
     for number, one in enumerate(plan.checkpoints):
+        if delivery.plan.find(one.id) is None and one.id in delivery.state.progress:
+            problem = f"R22: {one.id} was opened and taken out; give what is new a name of its own"
+            yield Fault(place=f"checkpoints.{number}.id", problem=problem)
         if delivery.plan.find(one.id) is None and not may_still_open(delivery, one.step):
             yield Fault(place=f"checkpoints.{number}", problem=f"R22: the step {one.step} is over; nothing more opens in it")
 
@@ -118,8 +122,23 @@ def _beginning(leg: Leg) -> tuple[str, str, str]:
 
 
 def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """All services that it has known, and all plans that it has had, are carried from run to run (R28)."""
+    """All services that it has known, all plans that it has had, what was opened and taken out of them, and what the register was
+    looked into for, are carried from run to run (R28).
+    """
     yield from known_services(directory)
+    state = delivery.state
+    opened = {name: one.checkpoint for name, one in state.progress.items() if one.contingency is None}
+    gone = [one for name, one in opened.items() if plan.find(name) is None]
+    if (count := len(plan.checkpoints) + len(gone)) > MOST_SERVICES:
+        problem = f"R28: it has {count} checkpoints with those that were opened and taken out, {MOST_SERVICES} at most may be"
+        yield Fault(place="checkpoints", problem=problem)
+    if gone and (size := len(canonical(plan)) + sum(len(canonical(one)) for one in gone)) > PLAN_BYTES:
+        problem = f"R28: with what was opened and taken out, the plan has {size} bytes, {PLAN_BYTES} at most are carried"
+        yield Fault(place="checkpoints", problem=problem)
+    asked = {*state.register.signed, *state.register.passed_over, *(one.hash for one in plan.selectors)}
+    if len(asked) > MOST_SELECTORS_IN_ALL:
+        problem = f"R28: with those of earlier plans it has {len(asked)} selectors, {MOST_SELECTORS_IN_ALL} at most may be"
+        yield Fault(place="selectors", problem=problem)
     if len(delivery.state.plans) >= MOST_PLANS:
         yield Fault(place="document", problem=f"R28: it has had {len(delivery.state.plans)} plans; it is changed no more")
 

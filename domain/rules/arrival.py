@@ -14,6 +14,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
+from domain.words.limits import LARGEST_NOTE
 
 NOT_ASKED_TO_ARREST = refused("R17", "not_asked_to_arrest", "{voice} is not asked to arrest anybody", voice="name")
 FEWER_ARRESTED = refused(
@@ -50,7 +51,7 @@ class Delivered(Kind):
         contact=True,
         readers="both_sides",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -88,7 +89,7 @@ class NotCollected(Kind):
         contact=False,
         readers="both_sides",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def apply(self, state: State, said: Said) -> None:
@@ -114,7 +115,7 @@ class ArrestMade(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def apply(self, state: State, said: Said) -> None:
@@ -142,7 +143,7 @@ class NoArrest(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
 
@@ -164,7 +165,7 @@ class ArresteeReleased(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:

@@ -17,10 +17,10 @@ from domain.plan.goods import Find, Label, Part, Substances
 from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_over, open_about
-from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for
+from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LARGEST_OF_GOODS, PARTS_BYTES, SEIZED_BYTES
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, PARTS_BYTES, SEIZED_BYTES
 from domain.words.quantities import Milligrams
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
@@ -55,8 +55,9 @@ class Seizure(Kind):
     def bound_to(self) -> Binding:
         return "brake"
 
-    def stays(self) -> Stays:
-        return Stays("seizure", (*self.recovered, *self.items), SEIZED_BYTES)
+    def stays(self, state: State, said: Said, statement: str) -> Stays:
+        others = ((*one.amounts, *one.items) for name, one in state.seizures.items() if name != statement)
+        return Stays((*self.recovered, *self.items), share(SEIZED_BYTES, others, state, "seizure", said))
 
     def apply(self, state: State, said: Said) -> None:
         state.seizures[said.statement.id] = self.recovery()
@@ -83,7 +84,7 @@ class DifferenceExplained(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
 
@@ -105,7 +106,7 @@ class Split(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=64_000,
+        largest=LARGEST_OF_PARTS,
     )
 
     @model_validator(mode="after")
@@ -123,8 +124,8 @@ class Split(Kind):
         differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.weight_tolerance)
         return refused_for(differs[0]) if differs else ACCEPTED
 
-    def stays(self) -> Stays:
-        return Stays("parts", self.parts, PARTS_BYTES)
+    def stays(self, state: State, said: Said, statement: str) -> Stays:
+        return Stays(self.parts, PARTS_BYTES)
 
     def apply(self, state: State, said: Said) -> None:
         state.parts = tuple(SplitPart(one.operation, one.contents) for one in self.parts)
@@ -156,7 +157,7 @@ class PartsEnded(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=64_000,
+        largest=LARGEST_OF_PARTS,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -164,8 +165,8 @@ class PartsEnded(Kind):
         named = tuple(sorted(part.operation for part in self.parts))
         return ACCEPTED if named == expected else OTHER_PARTS(parts=expected)
 
-    def stays(self) -> Stays:
-        return Stays("parts", self.parts, PARTS_BYTES)
+    def stays(self, state: State, said: Said, statement: str) -> Stays:
+        return Stays(self.parts, PARTS_BYTES)
 
     def apply(self, state: State, said: Said) -> None:
         state.ended_parts = tuple(EndedPart(one.operation, one.outcome, one.recovered, one.root) for one in self.parts)

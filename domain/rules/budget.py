@@ -12,7 +12,7 @@ from domain.delivery.state import Spent
 from domain.delivery.statement import Said, Statement
 from domain.delivery.verdicts import Verdict, refused
 from domain.rules.kind import kind_of
-from domain.signing.canonical import canonical, plain
+from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
 from domain.words.limits import (
@@ -21,7 +21,7 @@ from domain.words.limits import (
     EARLY_BYTES,
     EARLY_BYTES_OF_ALL,
     LARGEST_BRAKE,
-    MOST_KNOWN,
+    MOST_BRAKES_KNOWN,
     MOST_STATEMENTS,
     SHARED_BYTES,
     SHARED_STATEMENTS,
@@ -66,15 +66,21 @@ class Budget:
         if over is not None and not _is_first_stop(delivery, said.statement, verdict):
             return over
         if verdict.verdict == "early":
-            waiting = [one.envelope for one in delivery.state.early.values()]
-            own = [one for one in waiting if delivery.law.read(one).service == said.service]
-            if _size(*own, envelope) > EARLY_BYTES or _size(*waiting, envelope) > EARLY_BYTES_OF_ALL:
+            waiting = [(one.envelope, delivery.law.read(one.envelope)) for one in delivery.state.early.values()]
+            size = _carried(envelope, said.statement)
+            own = sum(_carried(*one) for one in waiting if one[1].service == said.service)
+            if own + size > EARLY_BYTES or sum(_carried(*one) for one in waiting) + size > EARLY_BYTES_OF_ALL:
                 return TOO_EARLY(service=said.service, most=EARLY_BYTES)
-        if verdict.verdict == "accepted" and (stays := kind_of(said.statement).stays()) is not None:
-            most = stays.share // max(delivery.plan.answers_asked(stays.need), 1)
-            if len(canonical([plain(one) for one in stays.what])) > most:
-                return HELD_TOO_MUCH(kind=said.content.kind, most=most)
-        return verdict
+        return self.held(delivery, said, verdict)
+
+    def held(self, delivery: Delivery, said: Said, verdict: Verdict) -> Verdict:
+        """The same verdict, unless the state would go on holding more of what is accepted than there is room for. What leaves it
+        nothing to hold is always taken.
+        """
+        stays = kind_of(said.statement).stays(delivery.state, said, said.statement.id)
+        if verdict.verdict != "accepted" or stays is None or not stays.what or stays.size <= stays.most:
+            return verdict
+        return HELD_TOO_MUCH(kind=said.content.kind, most=stays.most)
 
     def exceeded(self, delivery: Delivery, statement: Statement, envelope: Envelope) -> Verdict | None:
         """Which budget the statement goes beyond, if it does."""
@@ -85,7 +91,7 @@ class Budget:
             return SAID_ENOUGH(service=service, most=statements)
         if spent.bytes + size > most_bytes + brakes * LARGEST_BRAKE:
             return SAID_TOO_MUCH(service=service, most=most_bytes)
-        if len(state.statements) >= (MOST_KNOWN - 1 if brakes else MOST_STATEMENTS):
+        if len(state.statements) >= (MOST_BRAKES_KNOWN if brakes else MOST_STATEMENTS):
             return IS_FULL(most=MOST_STATEMENTS)
         return None
 
@@ -127,8 +133,9 @@ def is_brake(statement: Statement) -> bool:
     return content.bound_to() == "brake" and content.declares.largest <= LARGEST_BRAKE
 
 
-def _size(*envelopes: Envelope) -> int:
-    return sum(len(canonical(one)) for one in envelopes)
+def _carried(envelope: Envelope, statement: Statement) -> int:
+    """Bytes of a statement that waits, with its id and its entry's number, as they are carried."""
+    return len(canonical(envelope)) + len(statement.id) + 32
 
 
 def _is_first_stop(delivery: Delivery, statement: Statement, verdict: Verdict) -> bool:

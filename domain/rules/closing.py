@@ -6,6 +6,7 @@ from pydantic import Field
 
 from domain.plan.vocabulary import Need
 from domain.rules.kind import ALWAYS, Declaration, Kind
+from domain.words.limits import LARGEST_NOTE
 
 
 def _closing(title: str, answers: Need) -> Declaration:
@@ -20,7 +21,7 @@ def _closing(title: str, answers: Need) -> Declaration:
         contact=False,
         readers="both_sides" if answers == "debrief" else "checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
 

@@ -21,6 +21,7 @@ from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.signing.envelope import Envelope
 from domain.words.errors import Refused
 from domain.words.identifiers import ServiceId
+from domain.words.limits import LARGEST_ACT, LARGEST_NOTE
 
 NO_SUCH_CONFLICT = refused(
     "R15", "no_such_conflict", "{checkpoint} is no conflict with {service}", checkpoint="name", service="name"
@@ -75,7 +76,7 @@ class DeconflictionRequested(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -90,6 +91,7 @@ class DeconflictionRequested(Kind):
         register = state.register
         register.orders = (*register.orders, said.seq)
         register.signed = tuple(dict.fromkeys((*register.signed, *(one.hash for one in state.plan.selectors))))
+        register.passed_over = tuple(one for one in register.passed_over if one not in register.signed)
         register.looked, register.afresh, register.not_before = False, True, None
 
 
@@ -110,7 +112,7 @@ class DeconflictionRefused(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def apply(self, state: State, said: Said) -> None:
@@ -208,7 +210,7 @@ class ConflictSettled(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=16_000,
+        largest=LARGEST_ACT,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -256,7 +258,7 @@ class ConflictYielded(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def apply(self, state: State, said: Said) -> None:

@@ -18,10 +18,10 @@ from domain.plan.cards import Modality
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays
+from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, share
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
-from domain.words.limits import GRANTED_BYTES, LARGEST_BRAKE
+from domain.words.limits import GRANTED_BYTES, LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import check_window, instant, utc_text
 from domain.words.quantities import milliseconds
@@ -85,7 +85,7 @@ class AuthorisationGranted(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=16_000,
+        largest=LARGEST_ACT,
     )
 
     @model_validator(mode="after")
@@ -113,8 +113,9 @@ class AuthorisationGranted(Kind):
         """Nobody consents to a plan that is not the one."""
         return "consent"
 
-    def stays(self) -> Stays:
-        return Stays("authorisation", self.conditions, GRANTED_BYTES)
+    def stays(self, state: State, said: Said, statement: str) -> Stays:
+        others = (one.conditions for service, one in state.grants.items() if service != said.voice)
+        return Stays(self.conditions, share(GRANTED_BYTES, others, state, "authorisation", said))
 
     def apply(self, state: State, said: Said) -> None:
         state.grants[said.voice] = Grant(
@@ -162,7 +163,7 @@ class AuthorisationRefused(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -197,7 +198,7 @@ class AuthorisationExtended(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:

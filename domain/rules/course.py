@@ -120,7 +120,8 @@ def judge_what_came_early(delivery: Delivery, now: datetime) -> Iterator[AnyEven
     for early in delivery.state.early.values():
         statement = law.read(early.envelope)
         keys = tuple(one.keyid for one in early.envelope.signatures)
-        verdict = law.judge(delivery, Said(early.seq, now, statement, keys))
+        said = Said(early.seq, now, statement, keys)
+        verdict = law.budget.held(delivery, said, law.judge(delivery, said))
         if verdict.verdict != "early":
             yield TakenUp(statement=statement.id, verdict=verdict)
 

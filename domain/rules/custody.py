@@ -18,6 +18,7 @@ from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS
 from domain.words.quantities import Milligrams
 
 NO_CONSENT = refused("R1", "no_live_consent", "no live authorisation of {states}", states="names")
@@ -65,7 +66,7 @@ class Dispatched(Kind):
         contact=True,
         readers="both_sides",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -107,7 +108,7 @@ class HandoverOffered(Kind):
         contact=True,
         readers="both_sides",
         may_be_left_out=False,
-        largest=8_000,
+        largest=LARGEST_OF_SEALS,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -146,7 +147,7 @@ class HandoverAccepted(Kind):
         contact=True,
         readers="both_sides",
         may_be_left_out=False,
-        largest=8_000,
+        largest=LARGEST_OF_SEALS,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -198,7 +199,7 @@ class HandoverDeclined(Kind):
         contact=False,
         readers="asked_there",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def apply(self, state: State, said: Said) -> None:
@@ -223,7 +224,7 @@ class MovementDecision(Kind):
         contact=False,
         readers="asked_there",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def bound_to(self) -> Binding:

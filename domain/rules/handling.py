@@ -23,6 +23,7 @@ from domain.plan.vocabulary import HandlingCode
 from domain.rules.kind import ALWAYS, Declaration, Kind
 from domain.words import identifiers
 from domain.words.identifiers import ServiceId, StatementId
+from domain.words.limits import LARGEST_ACT
 
 COURT = "court"
 
@@ -60,7 +61,7 @@ class Information(Kind):
         contact=False,
         readers="addressed",
         may_be_left_out=True,
-        largest=16_000,
+        largest=LARGEST_ACT,
     )
 
 
@@ -83,7 +84,7 @@ class DisclosurePermitted(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=16_000,
+        largest=LARGEST_ACT,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:

@@ -4,7 +4,7 @@ A kind is a class: its fields, one declaration without defaults, and two methods
 `apply` (see `Content`) is all that it changes. What is asked of every kind in one order stands in `domain.rules.book`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Flag, auto
@@ -12,9 +12,11 @@ from typing import Any, ClassVar, Literal
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Facts
+from domain.delivery.state import State
 from domain.delivery.statement import Content, Said, Statement
 from domain.delivery.verdicts import ACCEPTED, Finding, Verdict
 from domain.plan.vocabulary import Need
+from domain.signing.canonical import canonical, plain
 
 Speaker = Literal["asked", "responsible", "grantor", "anyone"]
 """Whose say it is: who is asked at a checkpoint (R17), the authority responsible at this instant (R4), who holds an authorisation
@@ -70,11 +72,39 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Stays:
-    """What the state goes on holding of a statement, and how many bytes that may be of all that answer the same need."""
+    """What the state goes on holding of a statement, and how many bytes that may be."""
 
-    need: Need
     what: tuple[Any, ...]
-    share: int
+    most: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of it."""
+        return size_of(self.what)
+
+
+def size_of(what: Iterable[Any]) -> int:
+    """Bytes of what the state goes on holding."""
+    return len(canonical([plain(one) for one in what]))
+
+
+def share(of: int, held: Iterable[Iterable[Any]], state: State, need: Need, said: Said) -> int:
+    """Bytes that are left to whoever answers this need now: an equal share with those who are still to answer it, of what others
+    have left of all. So together they never hold more, whatever becomes of the plan.
+    """
+    left = of - sum(map(size_of, held))
+    own = (said.checkpoint, said.voice)
+    return max(left, 0) // (1 + sum(one != own for one in still_asked(state, need)))
+
+
+def still_asked(state: State, need: Need) -> Iterator[tuple[str, str]]:
+    """Each checkpoint of the plan and service that has still to answer this need there."""
+    for one in state.plan.checkpoints:
+        progress = state.progress.get(one.id)
+        for service, needs in one.needs.items():
+            answered = progress is not None and (not progress.open or (service, need) in progress.answers)
+            if need in needs and not answered:
+                yield one.id, service
 
 
 class Kind(Content):
@@ -101,8 +131,8 @@ class Kind(Content):
         """Whether this very statement answers what was asked."""
         return self.declares.answers is not None
 
-    def stays(self) -> Stays | None:
-        """What of it the state goes on holding, where that may be long: nothing."""
+    def stays(self, state: State, said: Said, statement: str) -> Stays | None:
+        """What of it the state goes on holding, under the id of this statement, where that may be long: nothing."""
         return None
 
     def bound_to(self) -> Binding:

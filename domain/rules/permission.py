@@ -18,6 +18,7 @@ from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind
 from domain.words import identifiers
+from domain.words.limits import LARGEST_NOTE
 from domain.words.moments import Moment, check_window, instant, utc_text
 
 OTHER_STATE = refused(
@@ -60,7 +61,7 @@ class PermissionGranted(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     @model_validator(mode="after")
@@ -112,7 +113,7 @@ class PermissionRefused(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -146,7 +147,7 @@ class DutyDone(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
 

@@ -19,7 +19,7 @@ from domain.plan.plan import POSTAL
 from domain.plan.vocabulary import Digest
 from domain.rules.kind import UNDER_WAY, Declaration, Kind, Stays, refused_for
 from domain.words.identifiers import OfficerCode, Seal
-from domain.words.limits import LARGEST_OF_GOODS, PREPARED_BYTES
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, PREPARED_BYTES
 from domain.words.quantities import Milligrams, milliseconds
 
 OTHERWISE = refused("R3", "prepared_otherwise", "prepared as {given}; consent was asked for {asked}", given="word", asked="word")
@@ -121,11 +121,12 @@ class Prepared(Kind):
             "replaced_in_whole": bool(self.removed) and not self.kept and substituted,
         }[self.modality]
 
-    def stays(self) -> Stays:
-        return Stays("prepared", (*self.kept, *self.removed, *self.samples, *self.items), PREPARED_BYTES)
+    def stays(self, state: State, said: Said, statement: str) -> Stays:
+        """The last record of it takes the place of those before."""
+        return Stays((*self.kept, *self.removed, *self.samples, *self.items), PREPARED_BYTES)
 
     def apply(self, state: State, said: Said) -> None:
-        state.goods = self.goods()
+        state.handle(self.goods())
         state.custody = Custody(self.gross, self.seals)
 
     def goods(self) -> Goods:
@@ -154,5 +155,5 @@ class Ready(Kind):
         contact=False,
         readers="both_sides",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )

@@ -22,7 +22,7 @@ from domain.rules.preparation import Prepared
 from domain.rules.stop import NO_STOP, Interdicted, ends_as_planned
 from domain.signing.canonical import digest
 from domain.words.identifiers import ServiceId, StatementId
-from domain.words.limits import LARGEST_OF_GOODS
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS
 from domain.words.moments import Moment, check_window, instant
 
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
@@ -118,7 +118,7 @@ class Delegated(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     @model_validator(mode="after")
@@ -176,8 +176,8 @@ class Correction(Kind):
                 return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
 
-    def stays(self) -> Stays | None:
-        return self.content.stays()
+    def stays(self, state: State, said: Said, statement: str) -> Stays | None:
+        return self.content.stays(state, said, self.of)
 
     def apply(self, state: State, said: Said) -> None:
         """Put right the numbers that are still compared with; what has been decided on the old ones stays decided."""
@@ -187,7 +187,7 @@ class Correction(Kind):
             case Interdicted(gross=gross):
                 state.interdicted = gross
             case Prepared() as prepared:
-                state.goods = prepared.goods()
+                state.handle(prepared.goods())
                 if not state.dispatched:
                     state.custody = Custody(prepared.gross, prepared.seals)
             case ArrestMade(persons=persons):

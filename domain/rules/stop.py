@@ -15,7 +15,7 @@ from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind
 from domain.words.identifiers import OfficerCode
-from domain.words.limits import LARGEST_BRAKE
+from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE
 from domain.words.quantities import Milligrams
 
 NO_STOP = refused("R8", "no_stop", "there is no stop to acknowledge")
@@ -76,7 +76,7 @@ class StopAcknowledged(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
 

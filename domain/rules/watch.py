@@ -17,6 +17,7 @@ from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
+from domain.words.limits import LARGEST_NOTE
 
 Place = Annotated[str, Field(min_length=1, max_length=120)]
 
@@ -45,7 +46,7 @@ class Sighted(Kind):
         contact=True,
         readers="leg",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def apply(self, state: State, said: Said) -> None:
@@ -69,7 +70,7 @@ class SurveillanceLost(Kind):
         contact=False,
         readers="leg",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def apply(self, state: State, said: Said) -> None:
@@ -94,7 +95,7 @@ class SurveillanceRegained(Kind):
         contact=True,
         readers="leg",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def apply(self, state: State, said: Said) -> None:
@@ -119,7 +120,7 @@ class DeviceFailed(Kind):
         contact=False,
         readers="leg",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -149,7 +150,7 @@ class LossRecorded(Kind):
         contact=False,
         readers="leg",
         may_be_left_out=False,
-        largest=4_000,
+        largest=LARGEST_NOTE,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:

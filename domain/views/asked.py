@@ -17,7 +17,9 @@ from domain.rules.conflict import call_about
 from domain.rules.speaking import asked_in_place
 from domain.views.sight import sight, why_halted
 from domain.views.view import differs, unbalanced
+from domain.words.limits import PROBLEM_CHARACTERS
 from domain.words.moments import utc_text
+from domain.words.text import shown
 
 ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
     "authorisation",
@@ -59,6 +61,13 @@ def request(delivery: Delivery, name: str, service: str) -> Request:
     )
 
 
+def without_facts(asked: Request) -> Request:
+    """The same request, for who has been sent it before and is only to be heard once more."""
+    told = asked.facts
+    bare = Facts(place="", state=told.state, modality=told.modality, expected_at=None, valid_until=None)
+    return asked.model_copy(update={"facts": bare})
+
+
 def asked_by_plan(delivery: Delivery, name: str, service: str) -> int:
     """How often the plan has been changed, where the answer must be to the one in force (R18); else 0, whatever the plan."""
     needs = delivery.state.progress[name].checkpoint.needs_of(service)
@@ -97,7 +106,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         if "parts" in says
         else (),
         conditions=tuple(Bound(id=number, text=text) for number, text in bound),
-        problem=_problem(delivery, name, known, says),
+        problem=shown(_problem(delivery, name, known, says), PROBLEM_CHARACTERS),
         agree_with=other.service if other is not None else None,
     )
     return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery))

@@ -18,12 +18,9 @@ from domain.views.asked import request
 from domain.views.sight import sight
 from domain.views.view import phase
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
-from domain.words.limits import MOST_SERVICES, MOST_STATES
+from domain.words.limits import MOST_REQUESTS, MOST_SERVICES, MOST_STATES, REQUEST_BYTES, REQUESTS_BYTES
 from domain.words.moments import utc_text
 
-REQUEST_BYTES = 64 * 1024
-REQUESTS_BYTES = 4 * 1024 * 1024
-"""Of all requests of one delivery that are open at the same time."""
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
 Reach = Literal["whole", "part"]
 
@@ -71,7 +68,7 @@ class Standing(Frozen):
     title: Annotated[str, Field(max_length=200)]
     participants: Annotated[tuple[Participant, ...], Field(max_length=MOST_SERVICES)]
     states: Annotated[tuple[State, ...], Field(max_length=MOST_STATES)]
-    requests: Annotated[tuple[OpenRequest, ...], Field(max_length=2000)] = ()
+    requests: Annotated[tuple[OpenRequest, ...], Field(max_length=MOST_REQUESTS)] = ()
 
     @model_validator(mode="after")
     def _bounded_and_each_once(self) -> Self:
@@ -116,19 +113,28 @@ def standing(delivery: Delivery) -> Standing:
             for service in plan.participants()
         ),
         states=plan.states(),
-        requests=tuple(_requests(delivery)),
+        requests=_requests(delivery),
     )
 
 
-def _requests(delivery: Delivery) -> Iterator[OpenRequest]:
-    for name, progress in delivery.state.progress.items():
-        for voice in progress.waiting_for() if progress.open else ():
-            asked = request(delivery, name, voice)
-            body, due = canonical(asked), asked.due
-            yield OpenRequest(id=asked.id, service=voice, checkpoint=name, due=due, request=body)
-            for deputy, since, until in _deputies(delivery, name, voice):
-                times = {"since": _text(since), "until": _text(until)}
-                yield OpenRequest(id=asked.id, service=deputy, checkpoint=name, due=due, request=body, **times)
+def _requests(delivery: Delivery) -> tuple[OpenRequest, ...]:
+    """What each service is asked, and after it, as long as there is room (R28), what it may answer for others."""
+    open_now = [(name, one) for name, one in delivery.state.progress.items() if one.open]
+    own = [_asked(delivery, name, voice) for name, progress in open_now for voice in progress.waiting_for()]
+    left = REQUESTS_BYTES - sum(len(one.request) for one in own)
+    for_others: list[OpenRequest] = []
+    for one in own:
+        for deputy, since, until in _deputies(delivery, one.checkpoint, one.service):
+            left -= len(one.request)
+            if left >= 0 and len(own) + len(for_others) < MOST_REQUESTS:
+                times = {"service": deputy, "since": _text(since), "until": _text(until)}
+                for_others.append(one.model_copy(update=times))
+    return (*own, *for_others)
+
+
+def _asked(delivery: Delivery, name: str, voice: str) -> OpenRequest:
+    asked = request(delivery, name, voice)
+    return OpenRequest(id=asked.id, service=voice, checkpoint=name, due=asked.due, request=canonical(asked))
 
 
 def _deputies(delivery: Delivery, name: str, voice: str) -> Iterator[tuple[str, datetime | None, datetime | None]]:

@@ -1,4 +1,9 @@
-"""The most of everything, and why. One table, so that no two places disagree."""
+"""The most of everything, in count and in bytes, and why. One table, so that no two places disagree.
+
+Bytes are of canonical JSON unless something else is said; what goes through Temporal is as long, and some 300 bytes more for its
+encryption. Temporal takes 2,097,152 bytes in a payload and 4 MiB in a message, and in one run 2,000 updates, 51,200 events and
+50 MiB of history. `tests/domain/test_largest.py` builds the largest of each and shows that nothing comes near.
+"""
 
 from datetime import timedelta
 from typing import Final
@@ -11,15 +16,44 @@ MOST_SERVICES: Final = 64
 """Services that take part in one delivery, and so those that one checkpoint asks, one notice goes to, one errand names. So many
 checkpoints a plan has, too.
 """
+MOST_KNOWN_SERVICES: Final = 96
+"""Services that one delivery knows from its beginning to its end: those that take part, those that were replaced, and who
+watches over it. What each has said is counted by name, and who said something is a number of one byte.
+"""
+MOST_KEYS: Final = 64
+"""Keys of one service, ended ones included: dozens of officers, each with a key of their own and one that it follows on."""
+MOST_KEYS_EACH: Final = 7
+"""Of a service, in a directory that has more than `MOST_KEYS`. A key is 240 bytes and the rest of a service 200, so 64 services
+stay within `DIRECTORY_BYTES` (docs/decisions/0023).
+"""
+MOST_KEY_CHANGES: Final = 100
+"""By one service, in one delivery: each is an entry and a notice to all. While the archive is behind, it counts as a brake."""
 MOST_REQUIREMENTS: Final = 256
 """Answers that a plan asks for in all. Each that is open is a question under way and an answer to remember."""
+MOST_CONSENTS: Final = 48
+"""Authorisations and permissions among them: each is carried to the end, and may be asked to be longer."""
+MOST_CORRECTABLE: Final = 64
+"""Preparations, arrests and seizures among them: each is remembered to the end, so that it can be corrected."""
+MOST_BY_TWO: Final = 32
+"""Those that two officers must give: what the first says is remembered until the second has said it too."""
+MOST_DUTIES: Final = 32
+"""Duties that the cards make of the authorities which are asked: each is a checkpoint."""
 MOST_STATES: Final = 16
 """States on the way."""
+MOST_IDENTIFIERS: Final = 20
+"""Numbers of a consignment."""
+MOST_SELECTORS: Final = 100
+"""Persons, telephones, plates and addresses of one plan."""
+MOST_SELECTORS_IN_ALL: Final = 150
+"""Of all plans that one delivery has had: which of them were signed for is carried, as hashes of 67 bytes."""
 MOST_PLANS: Final = 64
 """Plans that one delivery has had: their digests are carried, and each that was signed stands in the ledger."""
 MOST_BRANCHES: Final = 16
 """Histories of one delivery beside its first. Put back more often, it waits until somebody has mended the archive."""
 PLAN_BYTES: Final = 192 * KIB
+"""With the checkpoints that were opened and then taken out of it."""
+CONTENTS_BYTES: Final = 16 * KIB
+"""Of what the consignment holds, by the plan: each request that is about the consignment repeats it."""
 DIRECTORY_BYTES: Final = 128 * KIB
 """64 services with seven keys each on average."""
 CARDS_BYTES: Final = 256 * KIB
@@ -30,12 +64,22 @@ SHORTEST_REMINDER: Final = timedelta(minutes=5)
 
 # What a service says
 
+LARGEST_PAYLOAD: Final = 512 * KIB
+"""Bytes of what any envelope holds, before they are a text of base64."""
 LARGEST_STATEMENT: Final = 64 * KIB
-"""Bytes of a statement, canonical."""
+"""Bytes of a statement, canonical. Each kind has its own bound."""
 LARGEST_OF_GOODS: Final = 192 * KIB
 """Of one that names each unit, item or find: what was prepared and what was seized, and corrections of these."""
 LARGEST_ACKNOWLEDGEMENT: Final = 2 * KIB
 """Of an acknowledgement of a request. The largest that its fields allow is smaller."""
+LARGEST_OF_PARTS: Final = 64_000
+"""Of one that names what each part holds."""
+LARGEST_ACT: Final = 20_000
+"""Of an authorisation with its conditions, an agreement with the other side's inside it, and information."""
+LARGEST_OF_SEALS: Final = 20_000
+"""Of a measurement at a handover. The largest that its fields allow is smaller, in whatever letters."""
+LARGEST_NOTE: Final = 8_000
+"""Of everything else: a few fields, and a reason. Here too the largest that its fields allow is smaller."""
 LARGEST_BRAKE: Final = 8 * KIB
 """Of one that only stops or ends something. The largest that its fields allow is smaller, so none is refused for it."""
 
@@ -53,24 +97,47 @@ BRAKES_MORE: Final = 24
 """Brakes beyond that, for each service: always, and after decisions to go on, one for each."""
 EARLY_BYTES: Final = 4 * KIB
 """Of statements that came before their time, in their envelopes, for each service: they are carried from run to run."""
-EARLY_BYTES_OF_ALL: Final = MOST_SERVICES * EARLY_BYTES
+EARLY_BYTES_OF_ALL: Final = 48 * EARLY_BYTES
 MOST_STATEMENTS: Final = SHARED_STATEMENTS + (MOST_SERVICES - 10) * UNASKED_STATEMENTS
 """Of one delivery, brakes and refusals for it not counted: what the budgets of all come to."""
 MOST_KNOWN: Final = 24_000
 """Statements that are known by their ids: those, brakes, and one that was refused for its budget, of each service."""
+MOST_BRAKES_KNOWN: Final = MOST_KNOWN - MOST_KNOWN_SERVICES - MOST_CONSENTS - 2
+"""Beyond so many, a brake is refused unless nothing has stopped: room is left for a refusal of each service, for each authority
+that takes its consent back where nothing stops for it any more, for the seizure with which a plan ends, and for the stop.
+"""
 
 GRANTED_BYTES: Final = 16 * KIB
-"""Of the conditions of all authorisations: each has as many as there are authorities that are asked, and so for what follows."""
+"""Of the conditions of all authorisations. Whoever is still asked has an equal share of what is left, and so for seizures."""
 PREPARED_BYTES: Final = 16 * KIB
-"""Of what was kept, removed and sampled, and put in. Units are judged and not held."""
+"""Of what was kept, removed and sampled, and put in, by the last record of it. Units are judged and not held."""
 SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
 PARTS_BYTES: Final = 12 * KIB
 """Of the parts that it split into; as much of how they ended."""
+CONTACTS_BYTES: Final = 24 * KIB
+"""Of whom to call about other operations: each has an equal share, and as many of its keys as fit into that."""
+OWED_BYTES: Final = 24 * KIB
+"""Of notices that services have still to be told. Beyond it the oldest are told no more; the ledger has what they were about."""
 
-# One run of the workflow: it ends long before Temporal's limits, which are 2,000 updates, 51,200 events and 50 MiB of history
+# What is asked of services, and what is handed in
 
-RUN_UPDATES: Final = 1_200
+REQUEST_BYTES: Final = 64 * KIB
+"""Of one request: seals, contents and conditions at their bounds come to 50 KiB."""
+PROBLEM_CHARACTERS: Final = 4_000
+"""Of the words in it that say what a decision, a conflict or a stop is about."""
+MOST_REQUESTS: Final = 2_000
+REQUESTS_BYTES: Final = 32 * KIB * KIB
+"""Of all requests of one delivery that are open at the same time: those that services are asked themselves, fewer than 512, and,
+as long as there is room, what they may answer for others.
+"""
+ERRAND_BYTES: Final = 768 * KIB
+"""Of the requests and services that one errand names; those of a checkpoint that are more go in several."""
+
+# One run of the workflow: it ends long before Temporal's limits
+
+RUN_UPDATES: Final = 600
+"""Beside 840 that come until the archive is behind, and 512 brakes after that."""
 RUN_EVENTS: Final = 8_000
 RUN_BYTES: Final = 8_000_000
 RUN_SECONDS: Final = 7 * 24 * 3600
@@ -78,13 +145,53 @@ RUN_SECONDS: Final = 7 * 24 * 3600
 BATCH_ENTRIES: Final = 200
 BATCH_BYTES: Final = 512 * KIB
 """Of what is handed to the archive at once, canonical, unless it is one larger entry."""
+ENTRY_BYTES: Final = 1024 * KIB
+"""Of one entry: the largest records a changed plan, in base64, with the services and cards new to it, and has 640 KiB."""
+SNAPSHOT_BYTES: Final = 1024 * KIB
+"""Of the services and cards that a delivery begins with, which have 384 KiB."""
+MOST_PEAKS: Final = 31
+"""Full subtrees at the edge of a tree of fewer than 2**31 leaves."""
 MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB
 """Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 192 * KIB
+STATE_BYTES: Final = 320 * KIB
 """Of all else that the state holds, owed notices, and the edge of the tree."""
-MOST_CARRIED: Final = 1_902 * KIB
+MOST_CARRIED: Final = 1_966 * KIB
 """Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
 MOST_CARRIED_UNKEPT: Final = 128 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""
+
+# The register of live operations, carried whole from run to run
+
+MOST_LIVE_OPERATIONS: Final = 1_000
+"""Live operations of an installation, of up to 230 bytes beside their hashes."""
+MOST_LIVE_OF_A_STATE: Final = 500
+"""Of one State, so that no State alone leaves the others without room."""
+MOST_HASHES: Final = 10_000
+"""In all of them: 10,000 of 67 bytes. A register at every bound is a quarter less than a payload."""
+MOST_HASHES_EACH: Final = MOST_IDENTIFIERS + MOST_SELECTORS
+"""Of one operation: the numbers of its consignment, and the selectors of its plan."""
+MOST_CONTACTS: Final = 16
+"""Operations that may touch one. Each is told of all the others, with the keys of whom to call."""
+REGISTER_ANSWERS: Final = 1_000
+"""Answers of one run of the register: half of the updates that Temporal takes in it."""
+
+# Who has looked for what in it, within a day
+
+MOST_SELECTORS_OF_A_SERVICE: Final = 240
+"""Different selectors that the operations of one service may look for: twice what the largest plan holds."""
+MOST_SELECTORS_OF_A_STATE: Final = 960
+"""The same, of all services of a State together: four services that each do all they may."""
+MOST_LOOKS_FOR_A_SELECTOR: Final = 3
+"""Operations of one service that may look for the same selector: whoever asks daily learns when it is watched. It is counted by
+service, so that nobody learns from it that another looks for the same.
+"""
+MOST_ENQUIRIES: Final = 2_000
+"""Of everybody: 2,000 of up to 220 bytes."""
+MOST_MARKS: Final = 12_000
+"""In all of them: 12,000 of 19 bytes. Above either nobody's enquiry is counted any more, so none is answered."""
+MOST_ALARMS: Final = 100
+"""Kept, the newest; the number of each shows whether older ones were dropped."""
+MOST_NAMED: Final = 10
+"""Operations and signers that an alarm names, the newest."""

@@ -14,9 +14,9 @@ from archive.questions import Filters, Question, Sort
 from archive.sealed import Ring
 from archive.standing import NEVER
 from archive.tables import deliveries, requests
-from domain.views.standing import REQUEST_BYTES, REQUESTS_BYTES, Participant, Standing
+from domain.views.standing import Participant, Standing
 from domain.words.errors import Malformed, NotFound
-from domain.words.limits import MOST_SERVICES
+from domain.words.limits import MOST_SERVICES, REQUEST_BYTES, REQUESTS_BYTES
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH
 from tests.archive.samples import AT, READER, any_standing, database, new_keys, put, request, standing

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import delete, func, select, update
 
-from archive.batches import ENTRY_BYTES, Batch, BatchKept, Diverges
+from archive.batches import Batch, BatchKept, Diverges
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.ledgers import SLICE, SLICE_BYTES, Ledgers
@@ -19,7 +19,7 @@ from archive.tables import data_keys, entries, metadata
 from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.words.errors import Malformed, NotFound, NotVerified, TimedOut, Unavailable
-from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES
+from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES, ENTRY_BYTES
 from rehearsal.services import EPOCH
 from tests.archive.samples import AT, NAME, READER, batch, database, entry, ledger, new_keys, request, root, standing
 

@@ -4,11 +4,12 @@ import pytest
 from pydantic import ValidationError
 
 from domain.delivery.statement import sign_statement
-from domain.plan.directory import KEYS_EACH, MOST_KEYS, Directory, Service, ServiceKey, faults_in
+from domain.plan.directory import Directory, Service, ServiceKey, faults_in
 from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import NotAuthentic
+from domain.words.limits import MOST_KEYS, MOST_KEYS_EACH
 from process import keyfile
 from rehearsal.services import EPOCH, private_key_of
 from tests.support import Table, example_directory
@@ -74,9 +75,9 @@ def full(count: int, keys: int) -> Directory:
 
 def test_a_directory_of_sixty_four_services_stays_within_128_kib() -> None:
     """With as many keys as it may have; one more each is refused."""
-    assert not list(faults_in(full(64, KEYS_EACH)))
-    assert len(canonical(full(64, KEYS_EACH))) <= 128 * 1024 < len(canonical(full(64, KEYS_EACH + 2)))
-    assert "448 at most, 7 each on average" in next(faults_in(full(64, KEYS_EACH + 1))).problem
+    assert not list(faults_in(full(64, MOST_KEYS_EACH)))
+    assert len(canonical(full(64, MOST_KEYS_EACH))) <= 128 * 1024 < len(canonical(full(64, MOST_KEYS_EACH + 2)))
+    assert "448 at most, 7 each on average" in next(faults_in(full(64, MOST_KEYS_EACH + 1))).problem
 
 
 def test_one_service_may_have_a_key_for_each_of_dozens_of_officers() -> None:

@@ -5,26 +5,24 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.plan.enquiries import (
-    MANY_MISSES,
-    MANY_NEIGHBOURS,
-    MANY_SELECTORS,
-    MOST_ALARMS,
-    MOST_ENQUIRIES,
-    MOST_MARKS,
-    MOST_OF_A_SELECTOR,
-    MOST_OF_A_SERVICE,
-    MOST_OF_A_STATE,
-    NAMED,
-    WINDOW,
-    Alarm,
-    Enquiries,
-    Enquiry,
-)
-from domain.plan.register import MOST_CONTACTS, MOST_HASHES, MOST_LIVE, MOST_LIVE_OF_A_STATE, Answer, Claim, DatedClaim, Register
+from domain.plan.enquiries import MANY_MISSES, MANY_NEIGHBOURS, MANY_SELECTORS, WINDOW, Alarm, Enquiries, Enquiry
+from domain.plan.register import Answer, Claim, DatedClaim, Register
 from domain.plan.selectors import blocks
 from domain.signing.canonical import canonical, digest
 from domain.words.identifiers import ConsignmentIdentifier
+from domain.words.limits import (
+    MOST_ALARMS,
+    MOST_CONTACTS,
+    MOST_ENQUIRIES,
+    MOST_HASHES,
+    MOST_LIVE_OF_A_STATE,
+    MOST_LIVE_OPERATIONS,
+    MOST_LOOKS_FOR_A_SELECTOR,
+    MOST_MARKS,
+    MOST_NAMED,
+    MOST_SELECTORS_OF_A_SERVICE,
+    MOST_SELECTORS_OF_A_STATE,
+)
 from domain.words.moments import instant, utc_text
 from rehearsal.services import EPOCH
 
@@ -80,7 +78,7 @@ def test_a_service_looks_for_so_many_selectors_in_a_day_and_for_no_more() -> Non
     """At the bound it is answered; one more is put off, is not entered, and learns nothing, not even that somebody watches it."""
     watched = things(1, "watched")
     register, _ = bring(Register(), "theirs", watched, service="uz.customs", state="UZ")
-    register = after(cut(things(MOST_OF_A_SERVICE - 1), 80), register)
+    register = after(cut(things(MOST_SELECTORS_OF_A_SERVICE - 1), 80), register)
     full, at_the_bound = bring(register, "the-last", things(1, "last"))
     deferred, refused = bring(full, "one-more", watched)
 
@@ -94,7 +92,7 @@ def test_a_service_looks_for_so_many_selectors_in_a_day_and_for_no_more() -> Non
 
 def test_after_a_day_there_is_room_again() -> None:
     """As soon as the answer said, and no moment sooner; time that runs back brings no room."""
-    register = after(cut(things(MOST_OF_A_SERVICE), 80))
+    register = after(cut(things(MOST_SELECTORS_OF_A_SERVICE), 80))
     register, refused = bring(register, "one-more", things(1, "more"))
     assert refused.not_before is not None
     free = instant(refused.not_before)
@@ -110,8 +108,8 @@ def test_after_a_day_there_is_room_again() -> None:
 def test_the_services_of_a_state_share_what_it_may_look_for() -> None:
     """Each within its own bound, together they reach the State's; another State is not kept waiting for it."""
     register = Register()
-    for number in range(MOST_OF_A_STATE // MOST_OF_A_SERVICE):
-        mine = cut(things(MOST_OF_A_SERVICE, f"{number}"), 80, f"by-{number}")
+    for number in range(MOST_SELECTORS_OF_A_STATE // MOST_SELECTORS_OF_A_SERVICE):
+        mine = cut(things(MOST_SELECTORS_OF_A_SERVICE, f"{number}"), 80, f"by-{number}")
         register = after(mine, register, service=f"kz.service-{number}")
     _, refused = bring(register, "one-more", things(1, "more"), service="kz.police")
     _, elsewhere = bring(register, "elsewhere", things(1, "more"), service="uz.police", state="UZ")
@@ -122,7 +120,7 @@ def test_the_services_of_a_state_share_what_it_may_look_for() -> None:
 def test_a_service_looks_for_the_same_again_only_so_often() -> None:
     """Whoever asks for one number again and again learns when it is watched; another service's asking keeps nobody waiting."""
     one = things(1)
-    register = after((f"again-{number}", one) for number in range(MOST_OF_A_SELECTOR))
+    register = after((f"again-{number}", one) for number in range(MOST_LOOKS_FOR_A_SELECTOR))
     _, refused = bring(register, "once-more", one)
     _, other = bring(register, "other", one, service="kz.police")
 
@@ -155,7 +153,7 @@ def test_many_different_selectors_of_one_service_are_an_alarm() -> None:
 def test_many_operations_that_touch_no_other_are_an_alarm() -> None:
     """A look that finds somebody is no miss."""
     register, _ = bring(Register(), "theirs", things(1), service="uz.customs", state="UZ")
-    found = ((f"found-{number}", things(1)) for number in range(MOST_OF_A_SELECTOR))
+    found = ((f"found-{number}", things(1)) for number in range(MOST_LOOKS_FOR_A_SELECTOR))
     register = after(found, register)
     register = after(cut(things(MANY_MISSES - 1, "miss"), 1, "miss"), register)
     assert [] == patterns(register)
@@ -190,7 +188,7 @@ def test_a_number_is_in_the_hundred_of_its_neighbours_and_in_no_other() -> None:
 
 def test_a_quota_that_is_passed_is_an_alarm() -> None:
     """Whoever is put off is told of to supervisors."""
-    register = after(cut(things(MOST_OF_A_SERVICE), 80))
+    register = after(cut(things(MOST_SELECTORS_OF_A_SERVICE), 80))
     register, _ = bring(register, "one-more", things(1, "more"))
     assert "over_quota" in patterns(register)
 
@@ -226,8 +224,8 @@ def live(number: int, hashes: tuple[str, ...], state: str = "KZ") -> Claim:
 @pytest.mark.parametrize("at_once", [1, LARGEST_PLAN])
 def test_a_full_register_takes_nothing_more_and_is_a_payload_that_temporal_takes(at_once: int) -> None:
     """As many live operations, hashes, enquiries and alarms as there can be, with the longest names: it is carried on so."""
-    largest = min(MOST_LIVE, MOST_HASHES // at_once)
-    each = MOST_HASHES // MOST_LIVE if at_once == 1 else at_once
+    largest = min(MOST_LIVE_OPERATIONS, MOST_HASHES // at_once)
+    each = MOST_HASHES // MOST_LIVE_OPERATIONS if at_once == 1 else at_once
     claims = tuple(live(n, things(each, f"{n}"), "KZ" if n % 2 else "UZ") for n in range(largest))
     made = tuple(
         enquiry(n, tuple(one[:16] for one in things(MOST_MARKS // MOST_ENQUIRIES, f"m{n}"))) for n in range(MOST_ENQUIRIES)
@@ -253,9 +251,9 @@ def enquiry(number: int, marks: tuple[str, ...]) -> Enquiry:
 
 def alarm(number: int) -> Alarm:
     """One of the largest."""
-    names = tuple(f"kz.s{number}-{one}".ljust(40, "x") for one in range(NAMED))
+    names = tuple(f"kz.s{number}-{one}".ljust(40, "x") for one in range(MOST_NAMED))
     said = {"pattern": "neighbouring_numbers", "service": names[0], "state": "KZ", "count": 10_000}
-    deliveries = tuple(f"d{number}-{one}".ljust(40, "x") for one in range(NAMED))
+    deliveries = tuple(f"d{number}-{one}".ljust(40, "x") for one in range(MOST_NAMED))
     return Alarm.model_validate({"number": number, "at": utc_text(EPOCH), **said, "deliveries": deliveries, "signers": names})
 
 

@@ -1,45 +1,77 @@
 """What may be at most (`domain.words.limits`): each bound is held at the bound, and they fit into what Temporal takes."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.delivery.carried import carried
+from domain.delivery.custody import SEALS_DIFFER, WEIGHT_DIFFERS, Custody, Discrepancy
 from domain.delivery.events import Amended
-from domain.delivery.grants import Grant, Permit
+from domain.delivery.grants import Grant
 from domain.delivery.known import EACH, Known, KnownStatements
-from domain.delivery.progress import First, Progress
-from domain.delivery.state import Counted, Delegation, EndedPart, Goods, Owed, Recovered, Spent, SplitPart
+from domain.delivery.progress import First, Progress, RequestStanding
+from domain.delivery.state import (
+    Counted,
+    Delegation,
+    Diverging,
+    EndedPart,
+    Gap,
+    Goods,
+    Owed,
+    Recovered,
+    Register,
+    Sighting,
+    Spent,
+    SplitPart,
+    State,
+)
+from domain.delivery.verdicts import Halt
 from domain.plan import check_size
 from domain.plan.check import faults_in
 from domain.plan.directory import ServiceKey
 from domain.plan.goods import SubstanceMass
 from domain.plan.key_changes import KeyChange
-from domain.plan.plan import Plan
+from domain.plan.plan import Checkpoint, Plan, Requirement
+from domain.plan.register import Contact
 from domain.plan.vocabulary import Condition
 from domain.record import door
 from domain.record.door import amend, change_keys
 from domain.rules import amending
-from domain.signing.canonical import canonical
+from domain.rules.book import NO_ANSWER
+from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import RuleBroken
+from domain.words.identifiers import Seal
 from domain.words.limits import (
     BRAKES,
     CARDS_BYTES,
+    CONTACTS_BYTES,
     DIRECTORY_BYTES,
-    EARLY_BYTES,
+    EARLY_BYTES_OF_ALL,
     GRANTED_BYTES,
     KIB,
     KNOWN_BYTES,
     LARGEST_BRAKE,
+    MOST_BRANCHES,
+    MOST_BY_TWO,
     MOST_CARRIED,
     MOST_CARRIED_UNKEPT,
+    MOST_CONSENTS,
+    MOST_CONTACTS,
+    MOST_CORRECTABLE,
+    MOST_DUTIES,
+    MOST_KEY_CHANGES,
     MOST_KNOWN,
+    MOST_KNOWN_SERVICES,
     MOST_PLANS,
     MOST_REQUIREMENTS,
+    MOST_SELECTORS_IN_ALL,
     MOST_SERVICES,
+    OWED_BYTES,
     PARTS_BYTES,
     PLAN_BYTES,
     PREPARED_BYTES,
@@ -47,10 +79,11 @@ from domain.words.limits import (
     RUN_EVENTS,
     RUN_UPDATES,
     SEIZED_BYTES,
+    SHARED_BYTES,
     SHORTEST_CHECK_IN,
     STATE_BYTES,
 )
-from rehearsal.services import private_key_of
+from rehearsal.services import EPOCH, private_key_of
 from tests.support import SECRET, Table, example_cards, example_directory, example_plan, signed_plan, with_changes
 
 PAYLOAD = 2048 * 1024
@@ -64,8 +97,7 @@ def faults(plan: Plan) -> list[str]:
 
 def test_what_is_carried_fits_one_payload() -> None:
     """The shares of the table are together what it says, and Temporal takes it, with the secret and the pace beside it."""
-    early = MOST_SERVICES * EARLY_BYTES
-    shares = (PLAN_BYTES, DIRECTORY_BYTES, CARDS_BYTES, KNOWN_BYTES, early, STATE_BYTES, MOST_CARRIED_UNKEPT)
+    shares = (PLAN_BYTES, DIRECTORY_BYTES, CARDS_BYTES, KNOWN_BYTES, EARLY_BYTES_OF_ALL, STATE_BYTES, MOST_CARRIED_UNKEPT)
 
     assert sum(shares) == MOST_CARRIED
     assert MOST_CARRIED + 64 * 1024 < PAYLOAD
@@ -189,58 +221,171 @@ def test_a_carried_delivery_of_the_examples_is_far_from_its_bounds() -> None:
     assert MOST_REQUIREMENTS > sum(len(one.requires) for one in example_plan().checkpoints)
 
 
-def text_of(size: int) -> str:
-    """So many bytes of text."""
-    return "x" * size
+NAMES = tuple(f"zz.{number}".replace(".", ".s").ljust(40, "x") for number in range(MOST_KNOWN_SERVICES))
+"""Services, as many as one delivery knows, each with the longest id."""
+SHARES = ("plan", "directory", "cards", "early")
+"""What has shares of its own in what is carried."""
 
 
-def test_the_largest_state_has_its_share() -> None:
-    """All that its fields may hold at once, but for plan, services and cards, which have shares of their own: 64 checkpoints with
-    256 answers, two officers' firsts, grants and goods of the largest size, and a notice owed of every kind at every checkpoint.
+def amounts(most: int) -> tuple[SubstanceMass, ...]:
+    """As many as have so many bytes."""
+    one = SubstanceMass(substance="\N{CYRILLIC CAPITAL LETTER YA}" * 80, net=10**15)
+    return (one,) * (most // (len(canonical(one)) + 1))
+
+
+def opened(name: str, contingency: str, key: str, *asked: str) -> Progress:
+    """One that no plan holds, in which everybody has been reached and nobody has answered."""
+    needs = [Requirement(service=one, says="stop_acknowledgement") for one in asked]
+    checkpoint = Checkpoint(id=name, requires=tuple(needs), due=timedelta(days=3000, milliseconds=1))
+    standing: dict[str, RequestStanding] = dict.fromkeys(asked, "unreachable")
+    return Progress(checkpoint, EPOCH, EPOCH, contingency, key, standing=standing)
+
+
+def about(title: str, keys: Sequence[str], asked: Sequence[str]) -> dict[str, Progress]:
+    """One about each of these, in which one service is asked."""
+    return {f"{title}.{key}.999": opened(f"{title}.{key}.999", title, key, one) for key, one in zip(keys, asked, strict=True)}
+
+
+DUTIES = [f"{one}.{'d' * 40}" for one in NAMES[:MOST_DUTIES]]
+CONFLICTS = [f"{number:012x}" for number in range(MOST_CONTACTS)]
+PLANNED = [f"c{number}".ljust(40, "x") for number in range(MOST_SERVICES)]
+WHO_CORRECTS = [f"{number:064d}" for number in range(MOST_CORRECTABLE)]
+CYRILLIC = "\N{CYRILLIC CAPITAL LETTER YA}"
+FIRST = First(NAMES[0], "o" * 40, tuple(f"{number:032x}" for number in range(4)), "0" * 64)
+
+
+def with_what_stays(state: State) -> None:
+    """What a delivery holds from its beginning to its end, whatever becomes of it."""
+    now = EPOCH
+    one_of_them = example_plan().checkpoints[0]
+    state.plan = example_plan().model_copy(
+        update={"checkpoints": tuple(one_of_them.model_copy(update={"id": name}) for name in PLANNED)}
+    )
+    state.progress = {one.id: Progress(one, now, now, result="unanswered") for one in state.plan.checkpoints}
+    state.progress |= about("duty", DUTIES, NAMES[:MOST_DUTIES])
+    keys = {"extension": NAMES[:MOST_CONSENTS], "duty": DUTIES, "decision": PLANNED, "conflict": CONFLICTS}
+    keys["divergence"] = [f"9999{number}.prosecutor" for number in range(2 * MOST_BRANCHES)]
+    state.opened = {f"{title}/{key}": 999 for title, found in keys.items() for key in found}
+    conditions = (Condition(text="x" * (GRANTED_BYTES // MOST_CONSENTS - 24)),)
+    state.grants = {
+        one: Grant(one, "ZZ", ("replaced_in_whole",) * 4, now, now, PLANNED[0], conditions) for one in NAMES[:MOST_CONSENTS]
+    }  # a permit takes the place of a grant, and is smaller
+    state.delegations = {one: Delegation(one, now, now) for one in NAMES}
+    state.spent = {one: Spent(20_000, SHARED_BYTES, over=True) for one in NAMES}
+    state.rekeyed = dict.fromkeys(NAMES, MOST_KEY_CHANGES)
+    state.behind = dict.fromkeys(NAMES, BRAKES)
+    state.plans = [(99_999, "0" * 64)] * MOST_PLANS
+    state.goods = Goods(amounts(PREPARED_BYTES), (), (), ())
+    state.failed_devices = ("l" * 40,) * 50
+    state.owed = [Owed(99_999, "escalation", "c" * 100, NAMES[:10])] * (OWED_BYTES // 620)
+    seals = tuple(Seal(number=f"{one}".ljust(20, "X"), security="S", maker=CYRILLIC * 40) for one in range(50))
+    numbers = tuple(one.number for one in seals)
+    state.custody = Custody(10**15, seals)
+    differs = (SEALS_DIFFER(found=numbers, expected=numbers), WEIGHT_DIFFERS(found=10**15, expected=10**15, tolerance=10**15))
+    state.discrepancy = Discrepancy(PLANNED[0], 99_999, differs, 10**15, seals, taker=True)
+    state.moves = [99_999] * 50
+    state.last_sighting = Sighting("2022-03-01T00:00:00.123456+05:00", CYRILLIC * 120)
+    state.last_contact, state.gap = now, Gap(now, 99_999)
+    call = Contact(conflict="0" * 12, service=NAMES[0], call=CYRILLIC * 200, keys=())
+    whole = len(canonical([plain(call)] * MOST_CONTACTS))
+    spare = ServiceKey(public=public_text(private_key_of("spare")), valid_from=now.isoformat())
+    keys_each = (CONTACTS_BYTES - whole) // MOST_CONTACTS // (len(canonical(spare)) + 1)
+    state.register = Register(
+        99_999,
+        (call.model_copy(update={"keys": (spare,) * keys_each}),) * MOST_CONTACTS,
+        orders=tuple(range(99_000, 99_000 + MOST_PLANS)),
+        signed=("0" * 64,) * MOST_SELECTORS_IN_ALL,
+        not_before=now,
+        settled=tuple(CONFLICTS),
+        let_be=tuple(CONFLICTS),
+    )
+    state.counted = {WHO_CORRECTS[0]: Counted(NAMES[0], "interdicted", 99_999, now, 2)}
+
+
+def with_answers(state: State) -> None:
+    """Every checkpoint of the plan is open and lacks one answer; where two officers must give that, the first has."""
+    each = MOST_REQUIREMENTS // MOST_SERVICES
+    standing: dict[str, RequestStanding] = dict.fromkeys(NAMES[:each], "unreachable")
+    for number, name in enumerate(PLANNED):
+        progress = state.progress[name]
+        progress.result, progress.standing = None, {**standing}
+        progress.answers = {(one, "handover_acceptance"): 99_999 for one in NAMES[1:each]}
+        progress.firsts = {(NAMES[0], "handover_acceptance"): FIRST} if number < MOST_BY_TWO else {}
+    state.divergence = Diverging(99_999, ("99999.supervisor", "99999.prosecutor"))
+    watching = opened("divergence.99999.supervisor.1", "divergence", "99999.supervisor", *NAMES[MOST_SERVICES:])
+    deciding = opened("divergence.99999.prosecutor.1", "divergence", "99999.prosecutor", *NAMES[:MOST_SERVICES])
+    asked = {name: opened(f"{name}.999", name, PLANNED[0], *NAMES[:8]) for name in ("decision", "sighting", "search", "course")}
+    state.progress |= {"divergence.1": watching, "divergence.2": deciding, **asked}
+    state.progress["deconfliction.999"] = opened("deconfliction.999", "deconfliction", "", *NAMES[:MOST_SERVICES])
+    state.progress |= about("conflict", CONFLICTS, NAMES[:MOST_CONTACTS])
+
+
+def on_its_way(state: State) -> None:
+    """Every authority is asked for more time, and nobody has seized or arrested yet."""
+    with_answers(state)
+    state.progress |= about("extension", NAMES[:MOST_CONSENTS], NAMES[:MOST_CONSENTS])
+
+
+def with_what_was_found(state: State) -> None:
+    """Everything that was found can be corrected, by two officers where two have said it."""
+    state.counted = {one: Counted(NAMES[0], "interdicted", 99_999, EPOCH, 2) for one in [*WHO_CORRECTS, "i" * 64]}
+    found = Recovered(amounts(SEIZED_BYTES), ())
+    state.seizures = dict.fromkeys(WHO_CORRECTS, Recovered((), ())) | {WHO_CORRECTS[0]: found}
+    state.firsts = dict.fromkeys(WHO_CORRECTS[:MOST_BY_TWO], FIRST)
+
+
+def delivered(state: State) -> None:
+    """It is at the end of its way: nothing waits for a decision any more, and more time is not asked for."""
+    with_answers(state)
+    state.discrepancy = None
+    with_what_was_found(state)
+
+
+def halted(state: State) -> None:
+    """The plan asks nothing any more; everybody acknowledges the stop, and every part has ended."""
+    with_what_was_found(state)
+    silence = NO_ANSWER(services=NAMES[:MOST_SERVICES])
+    state.halt, state.because = Halt(cause="silence", finding=silence, seq=99_999, by=NAMES[0]), silence
+    state.progress["stop.acknowledged"] = opened("stop.acknowledged", "acknowledgement", "", *NAMES[:MOST_SERVICES])
+    state.progress["balance.1"] = opened("balance.1", "balance", "", *NAMES[: MOST_CONSENTS + 1])
+    state.progress |= {name: opened(f"{name}.999", name, "", *NAMES[:2]) for name in ("stop.interdiction", "parts", "course")}
+    state.parts = (SplitPart("p" * 40, amounts(PARTS_BYTES)),)
+    state.ended_parts = (EndedPart("p" * 40, "o" * 40, amounts(PARTS_BYTES), "0" * 64),)
+
+
+LATER = (on_its_way, delivered, halted)
+"""What never comes together: a halt closes what the plan asks, and more time is asked for only until it is delivered."""
+
+
+def sizes_of(table: Table) -> dict[str, int]:
+    """Bytes of each part of the state that is carried, but for those that have shares of their own."""
+    found = carried(table.delivery).state
+    return {name: len(canonical(value)) + len(name) + 4 for name, value in found.items() if name not in SHARES}
+
+
+@pytest.mark.parametrize("later", LATER)
+def test_the_largest_state_has_its_share(later: Callable[[State], None]) -> None:
+    """All that its fields may hold at once: what stays from the beginning to the end, and what comes at one time and not at
+    another. Who has spoken stands beside it.
     """
     table = Table()
-    state = table.delivery.state
-    services = tuple(f"zz.service-with-a-long-name-{number:02d}" for number in range(MOST_SERVICES))
-    one_of_them = example_plan().checkpoints[0]
-    names = [f"checkpoint-with-a-long-name-{number:02d}" for number in range(MOST_SERVICES)]
-    planned = {name: one_of_them.model_copy(update={"id": name}) for name in names}
-    state.plan = example_plan().model_copy(update={"checkpoints": tuple(planned.values())})
-    now, keys = table.now, ("SHA256:" + "k" * 43,)
-    state.progress = {
-        name: Progress(
-            checkpoint,
-            now,
-            now,
-            answers={(services[one], "handover_acceptance"): 99_999 for one in range(MOST_REQUIREMENTS // MOST_SERVICES)},
-            standing=dict.fromkeys(services[: MOST_REQUIREMENTS // MOST_SERVICES], "unreachable"),
-        )
-        for name, checkpoint in planned.items()
-    }
-    first = First(services[0], "officer-with-a-code", keys, "0" * 64)
-    state.firsts = {text_of(32) + str(number): first for number in range(4)}
-    state.counted = {f"{number:064d}": Counted(services[0], "arrest_made", 99_999, now, 2) for number in range(MOST_SERVICES)}
-    condition = Condition(text=text_of(GRANTED_BYTES // MOST_SERVICES // 2 - 30))
-    state.grants = {
-        one: Grant(one, "ZZ", ("replaced_in_whole",) * 4, now, now, "checkpoint-with-a-long-name-00", (condition,) * 2)
-        for one in services
-    }
-    state.permits = {"ZZ": tuple(Permit(one, ("accompanying_officers",), now, now) for one in services)}
-    state.delegations = {one: Delegation(one, now, now) for one in services}
-    state.spent = {one: Spent(20_000, 24 * 2**20, over=True) for one in services}
-    state.plans = [(99_999, "0" * 64)] * MOST_PLANS
-    amount = SubstanceMass(substance=text_of(80), net=10**12)
-    count = PREPARED_BYTES // len(canonical(amount))
-    state.goods = Goods((amount,) * count, (), (), ())
-    state.seizures = {"0" * 64: Recovered((amount,) * (SEIZED_BYTES // len(canonical(amount))), ())}
-    parts = PARTS_BYTES // len(canonical(amount))
-    state.parts = (SplitPart("part", (amount,) * parts),)
-    state.ended_parts = (EndedPart("part", "split", (amount,) * parts, "0" * 64),)
-    state.owed = [Owed(99_999, "escalation", name, services[:1], services[1:2]) for name in names]
-    found = carried(table.delivery).state
-    shares = ("plan", "directory", "cards", "early")
-    size = {name: len(canonical(value)) for name, value in found.items() if name not in shares}
+    with_what_stays(table.delivery.state)
+    later(table.delivery.state)
+    size = sizes_of(table) | {"speakers": len(canonical(NAMES))}
 
-    assert sum(size.values()) + 3 * len(size) < STATE_BYTES, sorted(size.items(), key=lambda one: -one[1])[:8]
+    assert sum(size.values()) < STATE_BYTES, (sum(size.values()), sorted(size.items(), key=lambda one: -one[1])[:12])
+
+
+def test_no_part_of_the_state_grows_unseen() -> None:
+    """Each field that holds more than one thing is filled by the test above, or a smaller one takes the place of a larger."""
+    table = Table()
+    begun = {one.name: getattr(table.delivery.state, one.name) for one in fields(State)}
+    grows = {name for name, value in begun.items() if isinstance(value, dict | list | tuple)} - {*SHARES, "past", "disclosures"}
+    with_what_stays(table.delivery.state)
+    for later in LATER:
+        later(table.delivery.state)
+
+    assert {"arrests", "permits"} == {name for name in grows if not getattr(table.delivery.state, name)}
 
 
 def test_one_run_holds_what_comes_while_the_archive_is_away() -> None:
