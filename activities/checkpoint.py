@@ -26,9 +26,8 @@ from activities.polled import AWAY, Progress
 from activities.relay import Relay
 from activities.services import AwayError, NonsenseError, ServiceCaller
 from domain.delivery.events import Asked, AskedOnceMore
-from domain.delivery.requests import Request
+from domain.delivery.requests import Request, SignedAcknowledgement
 from domain.plan.directory import Desk, Poll, Service
-from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed
 from process.in_force import InForce
 from workflows import messages
@@ -56,7 +55,7 @@ class Memory(BaseModel):
     received: list[str] = []
     unreachable: list[str] = []
     told: list[str] = []
-    acknowledgements: dict[str, Envelope] = {}
+    acknowledgements: dict[str, SignedAcknowledgement] = {}
     """What those who have received it have signed of that, until the workflow has it."""
     reported: list[str] = []
     """Of the three above, what the workflow has been told, as `service received`, `service unreachable` or `service told`."""

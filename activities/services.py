@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, ValidationError
 from yarl import URL
 
-from domain.delivery.requests import Notice, Request, acknowledged
+from domain.delivery.requests import Notice, Request, SignedAcknowledgement, acknowledged
 from domain.plan.directory import Desk, Service
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, sign
@@ -62,7 +62,7 @@ class ServiceCaller:
         self._key = key
         self._caller = Signer(vigil, key)
 
-    async def ask(self, service: Service, request: Request) -> Envelope | None:
+    async def ask(self, service: Service, request: Request) -> SignedAcknowledgement | None:
         """Hand over a request; returns when the service acknowledges receipt, with what it has signed of that, if it has.
 
         Raises `AwayError`.

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.progress import Progress
+from domain.delivery.requests import SignedAcknowledgement
 from domain.delivery.state import Diverging, State
 from domain.delivery.verdicts import Cause, Finding, Verdict, found
 from domain.delivery.vocabulary import Differing, NoticeKind, Outcome, Result, Services, UtcText
@@ -156,7 +157,7 @@ class Asked(Event):
     received: Services = ()
     unreachable: Services = ()
     told: Services = ()
-    acknowledgements: Annotated[tuple[Envelope, ...], Field(max_length=MOST_SERVICES)] = ()
+    acknowledgements: Annotated[tuple[SignedAcknowledgement, ...], Field(max_length=MOST_SERVICES)] = ()
     """Signed by some of those who have received it. Of the others the installation alone says so."""
 
     def apply(self, state: State, when: Moment, law: Law) -> None:

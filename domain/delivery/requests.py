@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Literal
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, ValidationError
 
 from domain.delivery.statement import Seen
@@ -12,8 +13,8 @@ from domain.plan.cards import Modality, Permission
 from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
 from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
-from domain.signing.canonical import Frozen, canonical, digest
-from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, open_envelope
+from domain.signing.canonical import Frozen, canonical, digest, plain
+from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, Signature, open_envelope, sign
 from domain.words.errors import Malformed, NotAuthentic, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
 from domain.words.limits import LARGEST_ACKNOWLEDGEMENT
@@ -92,22 +93,34 @@ class Acknowledgement(Frozen):
     received_at: UtcText
 
 
-def read_acknowledgement(envelope: Envelope) -> Acknowledgement:
-    """What is acknowledged, unverified. Raises `Malformed` if it is none, is too large, or not in its one canonical form."""
+class SignedAcknowledgement(Envelope):
+    """An envelope that holds no more than an acknowledgement can be."""
+
+    payload: Annotated[str, Field(max_length=LARGEST_ACKNOWLEDGEMENT * 4 // 3 + 4)]
+    signatures: Annotated[tuple[Signature], Field(min_length=1, max_length=1)]
+
+
+def sign_acknowledgement(said: Acknowledgement, key: Ed25519PrivateKey) -> SignedAcknowledgement:
+    """It, as its service signs it."""
+    return SignedAcknowledgement.model_validate(plain(sign(canonical(said), ACKNOWLEDGEMENT_TYPE, key)))
+
+
+def read_acknowledgement(envelope: SignedAcknowledgement) -> Acknowledgement:
+    """What is acknowledged, unverified. Raises `Malformed` if it is none, or not in its one canonical form."""
     body = envelope.body()
     try:
-        said = Acknowledgement.model_validate_json(body) if len(body) <= LARGEST_ACKNOWLEDGEMENT else None
+        said = Acknowledgement.model_validate_json(body)
     except ValidationError as error:
         raise Malformed("not an acknowledgement", faults_of(error)) from error
-    if said is None or canonical(said) != body:
+    if canonical(said) != body:
         raise Malformed("not an acknowledgement in its one canonical form")
     return said
 
 
-def acknowledged(answer: bytes, keys: Mapping[str, str], request: Request) -> Envelope | None:
+def acknowledged(answer: bytes, keys: Mapping[str, str], request: Request) -> SignedAcknowledgement | None:
     """What one of these keys has signed: that exactly this request was received. None where nothing of the kind was answered."""
     with suppress(ValidationError, Malformed, NotAuthentic):
-        envelope = Envelope.model_validate_json(answer)
+        envelope = SignedAcknowledgement.model_validate_json(answer)
         said = read_acknowledgement(envelope)
         open_envelope(envelope, ACKNOWLEDGEMENT_TYPE, keys)
         of = (said.request, said.delivery, said.checkpoint, said.service, said.digest)

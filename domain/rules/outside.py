@@ -15,10 +15,10 @@ from domain.delivery.events import (
     Released,
     Told,
 )
-from domain.delivery.requests import read_acknowledgement
+from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
 from domain.delivery.state import Register
 from domain.plan.enquiries import WINDOW
-from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, open_envelope
+from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, open_envelope
 from domain.words.errors import Refused, RuleBroken
 from domain.words.moments import instant
 
@@ -70,7 +70,7 @@ def as_it_counts(delivery: Delivery, fact: Report) -> Report:
     """The fact, without acknowledgements that are nobody's who is said to have received the request, or of something else."""
     if not isinstance(fact, Asked) or not fact.acknowledgements:
         return fact
-    good: dict[str, Envelope] = {}
+    good: dict[str, SignedAcknowledgement] = {}
     for envelope in fact.acknowledgements:
         with suppress(Refused):
             said = read_acknowledgement(envelope)

@@ -16,11 +16,10 @@ from aiohttp.test_utils import TestServer
 
 from activities import services
 from activities.services import AwayError, ServiceCaller
-from domain.delivery.requests import Notice, Request, read_acknowledgement
+from domain.delivery.requests import Notice, Request, read_acknowledgement, sign_acknowledgement
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
-from domain.signing.canonical import canonical
-from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
+from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.views.asked import request
 from domain.words.errors import NotAuthentic
 from protocol.calls import LARGEST_BODY
@@ -127,7 +126,7 @@ async def test_a_signed_acknowledgement_of_exactly_the_request_is_taken_along(ch
     """One of another request, or in another's name, is as good as none: it was received all the same."""
     good = acknowledgement(asked(), datetime.now(UTC))
     said = read_acknowledgement(good).model_copy(update=change)
-    envelope = sign(canonical(said), ACKNOWLEDGEMENT_TYPE, private_key_of(PROSECUTOR))
+    envelope = sign_acknowledgement(said, private_key_of(PROSECUTOR))
     async with at(answering(202, envelope.model_dump_json().encode())) as there:
         found = await there.calls.ask(there.service, asked())
 

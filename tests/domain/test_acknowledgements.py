@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from domain.delivery.events import Asked
-from domain.delivery.requests import Acknowledgement, Request
+from domain.delivery.requests import Acknowledgement, Request, SignedAcknowledgement
 from domain.record.verify import verify
-from domain.signing.canonical import canonical, digest
-from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, Envelope, sign
+from domain.signing.canonical import canonical, digest, plain
+from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, sign
 from domain.views.asked import request
+from domain.words.limits import LARGEST_ACKNOWLEDGEMENT
 from domain.words.moments import utc_text
 from rehearsal.services import acknowledgement
 from tests.course import forbidden
@@ -19,7 +20,7 @@ from tests.support import Table, private_key_of
 AT, SERVICE = "consent-uz", "uz.prosecutor"
 
 
-def asked(*given: Envelope) -> Asked:
+def asked(*given: SignedAcknowledgement) -> Asked:
     """The fact that it has received what it is asked."""
     return Asked(checkpoint=AT, received=(SERVICE,), acknowledgements=given)
 
@@ -29,7 +30,7 @@ def wanted(table: Table) -> Request:
     return request(table.delivery, AT, SERVICE)
 
 
-def of(table: Table, by: str = SERVICE, kind: str = ACKNOWLEDGEMENT_TYPE, **changed: str) -> Envelope:
+def of(table: Table, by: str = SERVICE, kind: str = ACKNOWLEDGEMENT_TYPE, **changed: str) -> SignedAcknowledgement:
     """An acknowledgement that says something else, or is signed by somebody else."""
     said = Acknowledgement(
         request=wanted(table).id,
@@ -39,7 +40,12 @@ def of(table: Table, by: str = SERVICE, kind: str = ACKNOWLEDGEMENT_TYPE, **chan
         digest=digest(wanted(table)),
         received_at=utc_text(table.now),
     )
-    return sign(canonical(said.model_copy(update=changed)), kind, private_key_of(by))
+    return made(canonical(said.model_copy(update=changed)), by, kind)
+
+
+def made(payload: bytes, by: str = SERVICE, kind: str = ACKNOWLEDGEMENT_TYPE) -> SignedAcknowledgement:
+    """An envelope that may stand where an acknowledgement stands."""
+    return SignedAcknowledgement.model_validate(plain(sign(payload, kind, private_key_of(by))))
 
 
 def facts(table: Table) -> list[Asked]:
@@ -62,19 +68,18 @@ def test_what_a_service_has_signed_is_in_the_ledger_and_verifies() -> None:
     assert (SERVICE,) == entry.received
 
 
-WRONG: dict[str, Callable[[Table], Envelope]] = {
+WRONG: dict[str, Callable[[Table], SignedAcknowledgement]] = {
     "signed by another": lambda table: of(table, by="uz.customs"),
     "in another's name": lambda table: of(table, by="uz.customs", service="uz.customs"),
     "of another checkpoint": lambda table: of(table, checkpoint="consent-kz"),
     "of another delivery": lambda table: of(table, delivery="another-1"),
     "of another type": lambda table: of(table, kind=NOTICE_TYPE),
-    "no acknowledgement": lambda _: sign(b"{}", ACKNOWLEDGEMENT_TYPE, private_key_of(SERVICE)),
-    "too large": lambda _: sign(b" " * 3000, ACKNOWLEDGEMENT_TYPE, private_key_of(SERVICE)),
+    "no acknowledgement": lambda _: made(b"{}"),
 }
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
-def test_what_is_not_its_own_is_left_out_and_the_fact_stays(wrong: Callable[[Table], Envelope]) -> None:
+def test_what_is_not_its_own_is_left_out_and_the_fact_stays(wrong: Callable[[Table], SignedAcknowledgement]) -> None:
     """Nobody keeps the ledger from saying who received a request; and nobody verifies a packet that has such a one in it."""
     table = Table()
     table.report(asked(wrong(table)))
@@ -82,6 +87,12 @@ def test_what_is_not_its_own_is_left_out_and_the_fact_stays(wrong: Callable[[Tab
 
     assert ((SERVICE,), ()) == (entry.received, entry.acknowledgements)
     assert "an acknowledgement is not of what was asked" in forbidden(table, asked(wrong(table)))
+
+
+def test_what_is_larger_than_an_acknowledgement_is_none() -> None:
+    """It is not even taken along."""
+    with pytest.raises(ValueError, match="at most"):
+        made(b" " * (LARGEST_ACKNOWLEDGEMENT + 4))
 
 
 def test_one_of_each_service_is_kept() -> None:
