@@ -213,8 +213,8 @@ BUGS = (
     Bug(
         "R7",
         "domain/rules/custody.py",
-        "elif state.progress[said.checkpoint].satisfied and state.discrepancy is not None and",
-        "elif state.discrepancy is not None and",
+        "if about_it and progress.satisfied and state.discrepancy is not None and",
+        "if about_it and state.discrepancy is not None and",
         "rules_of_custody",
     ),
     Bug(
@@ -223,11 +223,9 @@ BUGS = (
         (
             "        if state.discrepancy is not None:\n"
             "            return AWAITS_DECISION(entry=state.discrepancy.seq)\n"
-            "        if state.custody is None:\n"
-            "            return NOTHING_PREPARED()\n"
-            "        if not any"
+            "        if state.divergence"
         ),
-        "        if state.custody is None:\n            return NOTHING_PREPARED()\n        if not any",
+        "        if state.divergence",
         "rules_of_custody",
     ),
     Bug(
@@ -454,7 +452,7 @@ BUGS = (
         "state.released and not state.open_checkpoints()",
         "rules_of_stop",
     ),
-    Bug("R12", "domain/record/verify.py", "    if delivery.state.ended:\n", "    if False:\n", "rules_of_stop"),
+    Bug("R12", "domain/record/verify.py", "    if delivery.state.ended and not", "    if False and not", "rules_of_stop"),
     Bug("R13", "domain/plan/check.py", "    if asked == {plan.initiator}:\n", "    if False:\n", "rules_of_consent"),
     Bug("R14", "domain/rules/stop.py", "if self.risk_to_life:", "if False:", "surveillance"),
     Bug("R15", "domain/rules/custody.py", "if unsettled := register.unsettled():", "if unsettled := ():", "deconfliction"),
@@ -1166,15 +1164,15 @@ BUGS = (
     Bug(
         "R23",
         "domain/record/verify.py",
-        "if isinstance(entry, LeftOut) and not bound(delivery, entry.code, entry.provider, purpose):",
+        "if isinstance(entry, LeftOut) and not bound(history, entry.code, entry.provider, purpose):",
         "if False:",
         "handling",
     ),
     Bug(
         "R23",
         "domain/record/verify.py",
-        "    for item in held_back(delivery, purpose):\n",
-        "    for item in ():\n",
+        "    for item in held_back(delivery, purpose) if history",
+        "    for item in () if history",
         "packet::test_what_may_not_go_before_a_court_is_found_in_a_packet_for_one",
     ),
     Bug(
