@@ -1,3 +1,4 @@
+import asyncio
 import os
 import shutil
 import signal
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from archive.database import Database
 from rehearsal.over_http import free_ports
+from tests.tables import new_archive, sqlite_url
 
 PATIENCE = 30.0
 PASSWORD = "open sesame"
@@ -23,11 +26,11 @@ class PostgreSQL:
 
     port: int
 
-    def create(self, database: str) -> str:
-        """A new empty database; its URL, without the password."""
+    def create(self, database: str, template: str = "template1") -> str:
+        """A new database with what is in another one; its URL, without the password."""
         environment = {**os.environ, "PGPASSWORD": PASSWORD}
         where = ("--host", "127.0.0.1", "--port", str(self.port), "--username", "temporal")
-        subprocess.run([program("createdb"), *where, database], env=environment, check=True)  # noqa: S603
+        subprocess.run([program("createdb"), *where, "--template", template, database], env=environment, check=True)  # noqa: S603
         return f"postgresql+asyncpg://temporal@127.0.0.1:{self.port}/{database}"
 
 
@@ -75,10 +78,33 @@ def _wait_for(port: int, server: "subprocess.Popen[bytes]", said: Path) -> None:
     raise AssertionError(said.read_text())
 
 
+@pytest.fixture(scope="session")
+def with_tables(postgresql: PostgreSQL) -> str:
+    """The name of a database in which the migrations have been run, once."""
+    archive, loop = Database(postgresql.create("with_tables"), PASSWORD), asyncio.new_event_loop()
+    loop.run_until_complete(archive.migrate())
+    loop.run_until_complete(archive.close())
+    loop.close()
+    return "with_tables"
+
+
+def _called() -> str:
+    return f"archive_{os.getpid()}_{time.monotonic_ns()}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def nothing_yet(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new empty database of each kind, without a table."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path)
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.create(_called())
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A new empty database of each kind."""
+    """A new database of each kind, its tables made and empty."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/archive.db"
+        return new_archive(tmp_path)
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.create(f"archive_{os.getpid()}_{time.monotonic_ns()}")
+    return server.create(_called(), request.getfixturevalue("with_tables"))
