@@ -7,11 +7,13 @@ SEEDS ?= 9920
 FROM ?= 80
 REQUESTS ?= 10000
 SECONDS ?= 60
+KILLS ?= 300
+FIRST ?= 1
 # What is started often starts from compiled files, wherever `make` was called.
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client domain gateway process protocol rehearsal workflows
 
-.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers lock demo test campaign check format simulate golden histories rules rules-lock schemas vectors words clean
+.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills lock demo test campaign check format simulate golden histories rules rules-lock schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -92,6 +94,9 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.hostile
 	@$(BIN)/python -m bench.archive
 	@$(BIN)/python -m bench.largest
+
+kills: $(STAMP) ## kill worker, gateway, database and Temporal up to number KILLS=300, from FIRST=1, with SEED=1, and compare all receipts each time
+	@$(BIN)/python -m bench.kills --kills $(KILLS) --from $(FIRST) --seed $(SEED)
 
 bugs: $(STAMP) ## plant bugs one at a time and see that the tests that must catch them do (ONLY=R15: those of one rule)
 	@$(BIN)/python -m tests.planted_bugs $(ONLY)

@@ -28,6 +28,7 @@ from activities.services import AwayError, NonsenseError, ServiceCaller
 from domain.delivery.events import Asked, AskedOnceMore
 from domain.delivery.requests import Request
 from domain.plan.directory import Desk, Poll, Service
+from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed
 from process.in_force import InForce
 from workflows import messages
@@ -55,6 +56,8 @@ class Memory(BaseModel):
     received: list[str] = []
     unreachable: list[str] = []
     told: list[str] = []
+    acknowledgements: dict[str, Envelope] = {}
+    """What those who have received it have signed of that, until the workflow has it."""
     reported: list[str] = []
     """Of the three above, what the workflow has been told, as `service received`, `service unreachable` or `service told`."""
     taken: list[str] = []
@@ -206,13 +209,15 @@ class _Round:
         if isinstance(service.reach, Desk):
             return await self._tell(service, request)
         try:
-            await self._caller.ask(service, request)
+            signed = await self._caller.ask(service, request)
         except AwayError as error:
             log.warning("%s", error, extra={"service": service.id, "checkpoint": request.checkpoint})
             if service.id not in memory.unreachable:
                 memory.unreachable.append(service.id)
             return False
         memory.received.append(service.id)
+        if signed is not None:
+            memory.acknowledgements[service.id] = signed
         if service.id in memory.unreachable:
             memory.unreachable.remove(service.id)
         activity.heartbeat(memory)
@@ -234,9 +239,11 @@ class _Round:
         """Tell the ledger what is new about who has received the request: each thing once, though many turns end at once."""
         memory = self._memory
         async with self._reporting:
+            received = tuple(one for one in memory.received if f"{one} received" not in memory.reported)
             news = Asked(
                 checkpoint=self._wait.checkpoint,
-                received=tuple(one for one in memory.received if f"{one} received" not in memory.reported),
+                received=received,
+                acknowledgements=tuple(memory.acknowledgements[one] for one in received if one in memory.acknowledgements),
                 unreachable=tuple(one for one in memory.unreachable if f"{one} unreachable" not in memory.reported),
                 told=tuple(one for one in memory.told if f"{one} told" not in memory.reported),
             )
@@ -244,6 +251,8 @@ class _Round:
                 return
             await self._relay.report(self._wait.delivery, news)
             memory.reported += [f"{one} received" for one in news.received]
+            for one in news.received:
+                memory.acknowledgements.pop(one, None)
             memory.reported += [f"{one} unreachable" for one in news.unreachable]
             memory.reported += [f"{one} told" for one in news.told]
             activity.heartbeat(memory)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 from temporalio.common import WorkflowIDConflictPolicy
 
-from activities.relay import Relay
+from activities.relay import Relay, answered
 from domain.delivery.events import Deconflicted, Deferred, Released
 from domain.plan.register import Answer, Claim, DatedClaim, contacts
 from domain.plan.selectors import blocks, hashes
@@ -61,7 +61,7 @@ class Deconfliction:
 
 
 async def _ask(update: str, what: DatedClaim | Over) -> Answer:
-    """The register's answer; the first who asks begins it."""
+    """The register's answer; the first who asks begins it. Raises `Unavailable` if this worker stops."""
     queue = activity.info().task_queue
     register = await activity.client().start_workflow(
         messages.REGISTER,
@@ -71,5 +71,5 @@ async def _ask(update: str, what: DatedClaim | Over) -> Answer:
         task_timeout=TASK_TIMEOUT,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
-    answer: Answer = await register.execute_update(update, what, result_type=Answer)
+    answer: Answer = await answered(register.execute_update(update, what, result_type=Answer))
     return answer

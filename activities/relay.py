@@ -2,9 +2,10 @@
 the installation's key. Never by an activity's result, which could be put there by whoever can write to Temporal.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio import activity
@@ -15,8 +16,11 @@ from domain.delivery.ledger import Kept, Receipt
 from domain.record.receipts import signed
 from domain.rules.outside import Report
 from domain.signing.envelope import Envelope
+from domain.words.errors import Unavailable
 from workflows import messages
 from workflows.messages import hand_in, update_id, workflow_id
+
+T = TypeVar("T")
 
 
 class Relay:
@@ -37,14 +41,31 @@ class Relay:
                 raise
 
     async def submit(self, delivery: str, envelope: Envelope) -> Envelope:
-        """A statement that was fetched; its receipt, signed. Raises what `execute_update` raises, and where it must be
-        read in the archive, what that raises.
+        """A statement that was fetched; its receipt, signed. Raises what `execute_update` raises, `Unavailable` if this worker
+        stops, and where it must be read in the archive, what that raises.
         """
         handed = hand_in(envelope, delivery, datetime.now(UTC), self._key)
-        answer: Receipt | Kept = await _workflow(delivery).execute_update(
-            messages.SUBMIT, handed, id=update_id(envelope), result_type=messages.ANSWER
-        )
+        update = _workflow(delivery).execute_update(messages.SUBMIT, handed, id=update_id(envelope), result_type=messages.ANSWER)
+        answer: Receipt | Kept = await answered(update)
         return signed(answer if isinstance(answer, Receipt) else await self._recorded(delivery, answer), self._key)
+
+
+async def answered(update: Coroutine[Any, Any, T]) -> T:
+    """What a workflow answers to an Update, given up as soon as this worker stops: it may be the one that would answer, and no
+    longer does. To wait would keep it from ending for its whole grace, and another from taking its place.
+
+    Raises what the Update raises, and `Unavailable` where it is given up: it may have been recorded, and is asked again.
+    """
+    asking, stopping = asyncio.create_task(update), asyncio.create_task(activity.wait_for_worker_shutdown())
+    try:
+        await asyncio.wait({asking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():
+            raise Unavailable("the worker stops before it was answered", hint="the next attempt asks again")
+        return asking.result()
+    finally:
+        for task in (asking, stopping):
+            task.cancel()
+        await asyncio.gather(asking, stopping, return_exceptions=True)
 
 
 def _workflow(delivery: str) -> WorkflowHandle[Any, Any]:

@@ -9,6 +9,8 @@ tells them so.
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import aiohttp
@@ -16,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, ValidationError
 from yarl import URL
 
-from domain.delivery.requests import Notice, Request
+from domain.delivery.requests import Notice, Request, acknowledged
 from domain.plan.directory import Desk, Service
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, sign
@@ -25,6 +27,10 @@ from protocol.calls import LARGEST_BODY, Signer, answers_to, read_up_to
 log = logging.getLogger("vigil.services")
 
 ONE_CALL = aiohttp.ClientTimeout(total=10)
+LARGEST_SIGNED = 8 * 1024
+"""Bytes of the answer to a request that are read: an acknowledgement in its envelope is smaller."""
+SOON = 1.0
+"""Seconds within which they come."""
 POLL_WAIT = 10
 """Seconds a polled service may hold our question before answering that there is nothing."""
 ONE_POLL = aiohttp.ClientTimeout(total=POLL_WAIT + 10)
@@ -56,10 +62,15 @@ class ServiceCaller:
         self._key = key
         self._caller = Signer(vigil, key)
 
-    async def ask(self, service: Service, request: Request) -> None:
-        """Hand over a request; returns when the service acknowledges receipt. Raises `AwayError`."""
-        body = sign(canonical(request), REQUEST_TYPE, self._key).model_dump_json().encode()
-        await self._call(service, "POST", "/requests", body, {"Idempotency-Key": request.id})
+    async def ask(self, service: Service, request: Request) -> Envelope | None:
+        """Hand over a request; returns when the service acknowledges receipt, with what it has signed of that, if it has.
+
+        Raises `AwayError`.
+        """
+        said = canonical(request)
+        body = sign(said, REQUEST_TYPE, self._key).model_dump_json().encode()
+        answer = await self._call(service, "POST", "/requests", body, {"Idempotency-Key": request.id})
+        return acknowledged(answer, service.keys_at(datetime.now(UTC)), request)
 
     async def notify(self, service: Service, notice: Notice) -> None:
         """Hand over a notice. Raises `AwayError`."""
@@ -100,13 +111,21 @@ class ServiceCaller:
                 if answer.status not in (200, 202):
                     raise AwayError(f"{service.id} answers with status {answer.status}")
                 if method != "GET":
-                    return b""  # an acknowledgement says nothing more
+                    return await _signed_soon(answer)
                 data = await read_up_to(LARGEST_BODY, answer)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise AwayError(f"{service.id} cannot be reached") from error
         if len(data) > LARGEST_BODY:
             raise NonsenseError(f"{service.id} answers with more than {LARGEST_BODY} bytes")
         return data
+
+
+async def _signed_soon(answer: aiohttp.ClientResponse) -> bytes:
+    """What it says beside that it has received it; nothing where that does not come at once."""
+    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(SOON):
+            return await read_up_to(LARGEST_SIGNED, answer)
+    return b""
 
 
 def _envelope(answer: object) -> Envelope | None:

@@ -71,6 +71,8 @@ class Layout:
     """None: without Temporal's own web pages."""
     metrics_port: int | None = None
     """Where the gateway serves metrics, and the worker one port further on; None: nowhere."""
+    archive: Mapping[str, str] = field(default_factory=dict)
+    """Settings of an archive elsewhere than in a file of the folder."""
     passphrase: str | None = field(default=None, repr=False)
     """What protects the key, where a person has typed it. The processes get it through a pipe: it is in no file or list."""
 
@@ -214,6 +216,7 @@ class Embedded:
             "VIGIL_GATEWAY_HOST": "127.0.0.1",
             "VIGIL_GATEWAY_PORT": str(layout.gateway_port),
             "VIGIL_GATEWAY_URL": layout.gateway_url,
+            **layout.archive,
         }
 
 

@@ -116,6 +116,7 @@ class Desk:
         if faults:
             message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
             raise Malformed(message, faults)
+        await self._pulse.on_time()
         watching = [service.id for service in self._directory.services if speaks_everywhere(service)]
         docket = Docket(
             plan=envelope,
@@ -185,6 +186,7 @@ class Desk:
         if faults:
             message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
             raise Malformed(message, faults)
+        await self._pulse.on_time()
         with as_ours(delivery):
             answer: Entry | Kept = await handle.execute_update(
                 messages.AMEND,
@@ -215,6 +217,8 @@ class Desk:
             raise NotAuthentic(message, hint="a statement names a service of the directory")
         speaker.opened(envelope, STATEMENT_TYPE, statement.officer, datetime.now(UTC))
         await self._seen_by(speaker, delivery)  # before anything else: who has no part learns nothing, not even that it exists
+        if not is_brake(statement):
+            await self._pulse.on_time()
         answer = await self._judged_or_left(statement, envelope)
         if isinstance(answer, Receipt):
             self.reading.expect(speaker.id, delivery, answer.size)

@@ -18,12 +18,15 @@ from temporalio.service import RPCError
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotVerified, Unavailable
 from process.builds import stranded
+from workflows.messages import AHEAD
 
 T = TypeVar("T")
 
 PATIENCE = timedelta(seconds=1.5)
 FRESH = 1.0
 """Seconds for which an answer is given again: anonymous callers cannot load Temporal."""
+CHECKED = timedelta(seconds=5)
+"""How long a look at the clock holds."""
 LATELY = timedelta(seconds=70)
 """A worker that is up has asked Temporal for work within this time: it waits 60 s at most for an answer, then asks again."""
 
@@ -62,12 +65,36 @@ class Looked(Generic[T]):
 
 
 class Pulse:
-    """Feels Temporal's."""
+    """Feels Temporal's, and sees whether our clock is its."""
 
-    def __init__(self, client: Client, task_queue: str) -> None:
+    def __init__(self, client: Client, task_queue: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._client = client
         self._task_queue = task_queue
+        self._clock = clock
         self._looked = Looked(self._now)
+        self._checking: asyncio.Task[Health] | None = None
+        self._checked_at: datetime | None = None
+        self._behind = timedelta()
+        """By so much at least our clock was behind Temporal's when it was last looked at."""
+
+    async def on_time(self) -> None:
+        """Raises `Unavailable` where our clock is seen to be behind Temporal's: what is handed in would bear a moment of before.
+        One that is ahead is seen by the delivery itself.
+
+        Temporal says when a worker last asked it for work, which was no later than now. It is looked at each few seconds, while
+        somebody asks; nobody waits for that but the first.
+        """
+        now = self._clock()
+        if self._checked_at is None or not timedelta() <= now - self._checked_at <= CHECKED:
+            first, self._checked_at = self._checked_at is None, now
+            self._checking = asyncio.create_task(self._now())
+            self._checking.add_done_callback(lambda task: task.cancelled() or task.exception())
+            if first:
+                await asyncio.wait({self._checking})
+        if self._behind > AHEAD:
+            seconds = self._behind.total_seconds()
+            message = f"this gateway's clock is {seconds:.0f} s behind Temporal's: only what stops a delivery is taken"
+            raise Unavailable(message, hint="set its clock right; until then use another gateway")
 
     async def health(self) -> Health:
         """How it is, or was within the last second. Raises `Unavailable` if Temporal does not answer."""
@@ -81,7 +108,10 @@ class Pulse:
         )
         try:
             found = await self._client.workflow_service.describe_task_queue(request, timeout=PATIENCE)
-            since = datetime.now(UTC) - LATELY
+            now = self._clock()
+            asked = [poller.last_access_time.ToDatetime(UTC) for poller in found.pollers]
+            self._behind = max([one - now for one in asked], default=timedelta())
+            since = max([now, *asked]) - LATELY
             working = [poller for poller in found.pollers if poller.last_access_time.ToDatetime(UTC) > since]
             builds = {poller.deployment_options.build_id for poller in working} - {""}
             waiting = await stranded(self._client, self._task_queue, builds, patience=PATIENCE) if builds else 0

@@ -29,12 +29,15 @@ from process.brought import cards_in, directory_in, text_of
 from rehearsal import chaos, explore, random_plans
 from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.leaks import Reader
+from rehearsal.operator import is_found_out
 from rehearsal.scenario import Pace, Scenario
 from rehearsal.simulator import Watch, World, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
 RESTARTS, HOSTILITY = 0.02, 0.1
+DISHONEST = 7
+"""In every so manieth seed somebody who holds the installation's key seals another history."""
 PUT_BACK = 0.02
 """In every fifth seed."""
 PROCESSES = 2
@@ -86,6 +89,8 @@ def run(seed: int, watch: Watch = lambda _delivery, _entry: None) -> Result:
         done = simulate(chosen, look)
         Checker(chosen.plan, chosen.cards, chosen.directory).check(done.delivery.ledger.entries)
         proved = verify(done.packet)
+        if not seed % DISHONEST:
+            is_found_out(done)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this seed's finding
         return Result(seed, "", f"{type(error).__name__}: {error}")
     return Result(seed, str(proved.outcome), "")

@@ -24,11 +24,12 @@ from domain.plan import proof
 from domain.plan.directory import Desk, Directory, Poll, Push, Reach, Service
 from domain.plan.plan import Plan
 from domain.record.receipts import SignedReceipt, opened
+from domain.signing.canonical import plain
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope
 from domain.words.errors import Refused, Unavailable, VigilError
 from protocol.gateway import Gateway
 from rehearsal.scenario import Scenario
-from rehearsal.services import Line, lines, private_key_of
+from rehearsal.services import Line, acknowledgement, lines, private_key_of
 
 log = logging.getLogger("vigil.rehearsal")
 
@@ -115,7 +116,8 @@ class SimulatedServices:
         self._seed = seed
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: set[str] = set()
-        self._answering: dict[tuple[str, str], list[asyncio.Task[None]]] = {}
+        self._answering: dict[tuple[str, str, str], list[asyncio.Task[None]]] = {}
+        """By service, delivery and checkpoint: what it will say there."""
         self._said: dict[str, list[Envelope]] = {}
         self._runners: list[web.AppRunner] = []
         self.receipts: dict[str, Envelope] = {}
@@ -164,12 +166,12 @@ class SimulatedServices:
         for line in lines(request, self._scenario, self._seed, datetime.now(UTC)):
             task = self._go(self._say(service, request, line))
             if line.answers:
-                self._answering.setdefault((service.id, request.checkpoint), []).append(task)
+                self._answering.setdefault((service.id, request.delivery, request.checkpoint), []).append(task)
 
     def hear(self, notice: Notice) -> None:
         """A notice has arrived: what is no longer waited for is not said any more."""
         if notice.kind == "withdrawn":
-            for task in self._answering.pop((notice.service, notice.checkpoint or ""), []):
+            for task in self._answering.pop((notice.service, notice.delivery, notice.checkpoint or ""), []):
                 task.cancel()
 
     def keep(self, receipt: Envelope) -> None:
@@ -196,7 +198,7 @@ class SimulatedServices:
         if isinstance(service.reach, Poll) and line.statement.service == service.id:
             self._said.setdefault(request.id, []).append(line.envelope)
             return
-        gateway = self._as(line.statement.service)
+        gateway = self.door_of(line.statement.service)
         while True:
             try:
                 answer = await gateway.submit(request.delivery, line.envelope)
@@ -211,7 +213,7 @@ class SimulatedServices:
                 return
 
     async def _sit_at_desk(self, service: Service) -> None:
-        gateway = self._as(service.id)
+        gateway = self.door_of(service.id)
         while True:
             try:
                 for request in (await gateway.inbox()).requests:
@@ -220,7 +222,8 @@ class SimulatedServices:
                 pass  # the gateway is not up yet, or is being restarted
             await asyncio.sleep(LOOK_EVERY)
 
-    def _as(self, service: str) -> Gateway:
+    def door_of(self, service: str) -> Gateway:
+        """The gateway, as this service calls it."""
         key: Ed25519PrivateKey = private_key_of(service)
         return Gateway(self._http, self._gateway, service, key)
 
@@ -233,7 +236,7 @@ def _routes(services: SimulatedServices, service: Service) -> Iterable[web.Route
         services.check_caller(service, request, body)
         asked = Request.model_validate_json(services.open(Envelope.model_validate_json(body), REQUEST_TYPE))
         services.take(service, asked)
-        return web.json_response({"received": asked.id}, status=202)
+        return web.json_response(plain(acknowledgement(asked, datetime.now(UTC))), status=202)
 
     async def notice(request: web.Request) -> web.Response:
         body = await request.read()

@@ -14,19 +14,19 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.delivery.requests import Request
+from domain.delivery.requests import Acknowledgement, Request
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.directory import Desk, Directory, Reach, Service, ServiceKey
 from domain.plan.goods import Part
 from domain.plan.vocabulary import Need
 from domain.rules.books import BOOK
 from domain.rules.conflict import ConflictSettled
-from domain.signing.canonical import plain
-from domain.signing.envelope import Envelope
+from domain.signing.canonical import canonical, digest, plain
+from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, sign
 from domain.signing.keys import public_text
 from domain.words.errors import Malformed
 from domain.words.identifiers import Seal
-from domain.words.moments import instant
+from domain.words.moments import instant, utc_text
 from rehearsal.scenario import Act, Scenario, base_name
 
 ALWAYS = 100
@@ -158,6 +158,19 @@ def _line(  # noqa: PLR0913 - the parts of one statement
     )
     answers = BOOK.need_of(content.kind) in request.says
     return Line(at, statement, sign_statement(statement, key_of(statement)), answers)
+
+
+def acknowledgement(request: Request, at: datetime) -> Envelope:
+    """What a service's system signs when it has received a request."""
+    said = Acknowledgement(
+        request=request.id,
+        delivery=request.delivery,
+        checkpoint=request.checkpoint,
+        service=request.service,
+        digest=digest(request),
+        received_at=utc_text(at),
+    )
+    return sign(canonical(said), ACKNOWLEDGEMENT_TYPE, private_key_of(request.service))
 
 
 def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: datetime) -> tuple[Line, ...]:

@@ -18,6 +18,7 @@ from domain.delivery.carried import Carried, carried
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Released, Told
 from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.requests import Request
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.access import supervises
 from domain.plan.cards import RuleCard
@@ -40,11 +41,23 @@ from domain.words.limits import MOST_CARRIED_UNKEPT
 from domain.words.moments import utc_text
 from rehearsal.chaos import Rival, attacks, haste
 from rehearsal.scenario import Change, Scenario
-from rehearsal.services import DECONFLICTION_KEY, EPOCH, VIGIL, Line, cast, lines, private_key_of, stand_in
+from rehearsal.services import (
+    DECONFLICTION_KEY,
+    EPOCH,
+    VIGIL,
+    Line,
+    acknowledgement,
+    cast,
+    lines,
+    private_key_of,
+    stand_in,
+)
 from workflows.errands import Look, OnceMore, Question, Release, Telling, wanted
 
 Watch = Callable[[Delivery, Entry], None]
 
+SIGNS = 0.5
+"""Part of the requests whose receipt a service signs: the others are at a desk, or have not learnt to."""
 PATIENCE = timedelta(days=45)
 """How long a simulated delivery may be held, beyond what its legs take, before its initiator stops it."""
 MOST_ENTRIES = 20_000
@@ -67,6 +80,8 @@ class Simulated:
     delivery: Delivery
     packet: bytes
     restarts: int
+    receipts: tuple[Receipt, ...]
+    """What the services have been given, and keep."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +182,7 @@ class _Theatre:
             if not any(fits_in(receipt, one) for one in self._others.values()):
                 fits(receipt, self._whole)
         packet = seal(self._whole, "", private_key_of(VIGIL), self._now, others=self._others)
-        return Simulated(self._world.seed, self._whole, packet, self._restarts)
+        return Simulated(self._world.seed, self._whole, packet, self._restarts, tuple(self._receipts))
 
     # The stage
 
@@ -290,14 +305,17 @@ class _Theatre:
         asked = request(self._delivery, name, service)
         dice = random.Random(f"{self._world.seed}/{asked.id}/received")  # noqa: S311 - repeatable
         received = self._now + timedelta(milliseconds=dice.randint(0, 1000))
-        self._at(received, lambda: self._receive(name, service))
+        signed = dice.random() < SIGNS
+        self._at(received, lambda: self._receive(asked, signed=signed))
         for line in lines(asked, self._world.scenario, self._world.seed, self._now):
             self._say(line, name, line.at if not line.answers else max(line.at, received))
 
-    def _receive(self, name: str, service: str) -> None:
+    def _receive(self, asked: Request, *, signed: bool) -> None:
+        name, service = asked.checkpoint, asked.service
         if self._delivery.state.is_open(name) and not self._delivery.state.ended:
+            said = (acknowledgement(asked, self._now),) if signed else ()
             with suppress(RuleBroken):  # what time has brought first, to a run that was put back, may have closed it
-                self._report(Asked(checkpoint=name, received=(service,)))
+                self._report(Asked(checkpoint=name, received=(service,), acknowledgements=said))
 
     def _say(self, line: Line, name: str, at: datetime) -> None:
         """An answer is not said any more once its checkpoint has closed."""

@@ -5,19 +5,18 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from domain.delivery.events import AnyEvent, Stated
+from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Ledger, LeftOut, Receipt
 from domain.record.door import receipt
 from domain.record.packet import Manifest, Packet, unseal
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, sign
 from domain.words.moments import utc_text
+from rehearsal import operator
+from rehearsal.operator import Line
 from rehearsal.services import EPOCH, VIGIL, private_key_of
 from rehearsal.simulator import Simulated
 from tests.support import SECRET, example_plan
-
-Line = tuple[str, AnyEvent]
-"""When and what: an entry without its number and salt."""
 
 
 def taken_apart(data: bytes) -> tuple[Packet, list[Line]]:
@@ -43,12 +42,7 @@ def place_of(lines: Sequence[Line], kind: str, **fields: Any) -> int:
 
 def linked(lines: Iterable[Line], before: Sequence[Entry | LeftOut] = ()) -> tuple[Entry, ...]:
     """These lines with right numbers and salts, those that stood so `before` as they were; no rule is asked."""
-    ledger = Ledger(SECRET)
-    stood = dict(enumerate(before))
-    for at, event in lines:
-        was = stood.get(len(ledger))
-        ledger.append(was if isinstance(was, Entry) and (was.at, was.event) == (at, event) else ledger.next(event, at))
-    return ledger.entries
+    return operator.linked(lines, SECRET, before)
 
 
 def root_over(entries: Iterable[Entry | LeftOut]) -> str:

@@ -18,6 +18,8 @@ from domain.record.verify import against as compare_packets
 from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
 from domain.words.errors import NotVerified
+from domain.words.moments import instant
+from domain.words.quantities import say_span
 from process.brought import cards_in, directory_in
 from process.files import write_new
 
@@ -117,6 +119,15 @@ def _proof(proved: Verified, receipts: int, keys: str) -> Table:
         said = f"; {len(one.statements)} statements there: {', '.join(one.statements)}" if one.statements else ""
         words = f"history {one.branch} had {one.size} entries, others than here from {one.since} on{said}"
         table.add_row("put back", words, style="bold red")
+    newest = proved.countersigned
+    if newest is not None:
+        ago = say_span(instant(proved.exported_at) - instant(newest.at))
+        words = f"the first {newest.size} entries, by {newest.service} at entry {newest.entry}, {ago} before the export"
+        table.add_row("countersigned", words)
+    else:
+        table.add_row("countersigned", "nothing: no service has signed what it had seen", style="yellow")
+    if proved.hearsay:
+        table.add_row("hearsay", f"of {proved.hearsay} requests the installation alone says that they were received")
     if proved.other_history:
         numbers = ", ".join(map(str, proved.other_history))
         table.add_row(

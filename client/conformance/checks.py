@@ -60,6 +60,8 @@ class Found:
 
 CHECKS = (
     Check("5.1", "acknowledges a request", "200 or 202 within 10 s", among(RECEIVED, lambda exam: exam.ask(exam.main))),
+    Check("5.1", "signs its acknowledgement of exactly this request, or signs none", "an envelope of it, or none",
+          taking.signs_what_it_received),
     Check("5.1", "takes the same request again", "200 or 202 within 10 s", among(RECEIVED, taking.same_again)),
     Check("5.1", "takes a request with fields that it does not know", "200 or 202", among(RECEIVED, taking.with_more_fields)),
     Check("5.1", "refuses a request for another service", "4xx",

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
 from yarl import URL
 
 from client.conformance.exam import ONE_CALL, Answer, Exam, Unmet, Untried
-from domain.signing.canonical import canonical
-from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, sign
+from domain.delivery.requests import Request, acknowledged
+from domain.signing.canonical import canonical, digest_of_bytes
+from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from protocol.calls import LARGEST_BODY
 
 Seen = Awaitable[str]
@@ -42,6 +45,23 @@ def among(statuses: range | tuple[int, ...], call: Callable[[Exam], Awaitable[An
 
 
 RECEIVED = (200, 202)
+
+
+async def signs_what_it_received(exam: Exam) -> str:
+    """An acknowledgement that is signed is of the request, byte for byte; Vigil leaves every other one out."""
+    said = exam.request()
+    found = await exam.ask(said)
+    try:
+        envelope = Envelope.model_validate_json(found.body)
+    except ValidationError:
+        return "none is signed"
+    request = Request.model_validate(said)
+    if acknowledged(found.body, exam.service.keys_at(datetime.now(UTC)), request) is None:
+        wanted = {"request": request.id, "service": request.service, "digest": digest_of_bytes(canonical(said))}
+        raise Unmet("it is not of this request, or not signed by this service", canonical(wanted), envelope.body())
+    return "signed"
+
+
 REFUSED = range(400, 500)
 
 

@@ -19,7 +19,7 @@ from domain.signing.canonical import digest
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
 from domain.words.identifiers import CheckpointId, ServiceId, StatementId
-from domain.words.limits import MOST_BRANCHES
+from domain.words.limits import MOST_BRANCHES, MOST_SERVICES
 from domain.words.moments import instant
 
 NOT_EXTENDED = found(
@@ -152,6 +152,8 @@ class Asked(Event):
     received: Services = ()
     unreachable: Services = ()
     told: Services = ()
+    acknowledgements: Annotated[tuple[Envelope, ...], Field(max_length=MOST_SERVICES)] = ()
+    """Signed by some of those who have received it. Of the others the installation alone says so."""
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         standing = state.progress[self.checkpoint].standing

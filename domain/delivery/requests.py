@@ -1,8 +1,10 @@
 """Requests and notices: what Vigil asks services and tells them, as they are sent."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from domain.delivery.statement import Seen
 from domain.delivery.vocabulary import AnyNotice, UtcText
@@ -10,9 +12,11 @@ from domain.plan.cards import Modality, Permission
 from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
 from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
-from domain.signing.canonical import Frozen
-from domain.signing.envelope import Envelope
+from domain.signing.canonical import Frozen, canonical, digest
+from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, open_envelope
+from domain.words.errors import Malformed, NotAuthentic, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
+from domain.words.limits import LARGEST_ACKNOWLEDGEMENT
 from domain.words.quantities import Milligrams
 
 RequestId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,199}$")]
@@ -73,6 +77,43 @@ class Request(Frozen):
     asked_at: UtcText
     due: UtcText | None
     facts: Facts
+
+
+class Acknowledgement(Frozen):
+    """What a service signs when it has received a request: which one, byte for byte, and when. It answers nothing."""
+
+    vigil: Literal["acknowledgement/1"] = "acknowledgement/1"
+    request: RequestId
+    delivery: OperationCode
+    checkpoint: CheckpointId
+    service: ServiceId
+    digest: Digest
+    """SHA-256 of the payload of the request."""
+    received_at: UtcText
+
+
+def read_acknowledgement(envelope: Envelope) -> Acknowledgement:
+    """What is acknowledged, unverified. Raises `Malformed` if it is none, is too large, or not in its one canonical form."""
+    body = envelope.body()
+    try:
+        said = Acknowledgement.model_validate_json(body) if len(body) <= LARGEST_ACKNOWLEDGEMENT else None
+    except ValidationError as error:
+        raise Malformed("not an acknowledgement", faults_of(error)) from error
+    if said is None or canonical(said) != body:
+        raise Malformed("not an acknowledgement in its one canonical form")
+    return said
+
+
+def acknowledged(answer: bytes, keys: Mapping[str, str], request: Request) -> Envelope | None:
+    """What one of these keys has signed: that exactly this request was received. None where nothing of the kind was answered."""
+    with suppress(ValidationError, Malformed, NotAuthentic):
+        envelope = Envelope.model_validate_json(answer)
+        said = read_acknowledgement(envelope)
+        open_envelope(envelope, ACKNOWLEDGEMENT_TYPE, keys)
+        of = (said.request, said.delivery, said.checkpoint, said.service, said.digest)
+        if of == (request.id, request.delivery, request.checkpoint, request.service, digest(request)):
+            return envelope
+    return None
 
 
 class Notice(Frozen):

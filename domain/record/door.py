@@ -28,7 +28,7 @@ from domain.rules.amending import faults_in
 from domain.rules.book import Book, book_of, said
 from domain.rules.books import book_for, newest, read
 from domain.rules.course import advance
-from domain.rules.outside import Report
+from domain.rules.outside import Report, as_it_counts
 from domain.signing.canonical import digest
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
@@ -154,6 +154,7 @@ def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
     if not isinstance(fact, Diverged):  # it is found by keeping the last entry, too
         _still_open(delivery)
     advance(delivery, at)
+    fact = as_it_counts(delivery, fact)
     if not book_of(delivery).is_news(delivery, fact):
         return None
     return _record(delivery, fact, at)

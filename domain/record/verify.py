@@ -5,12 +5,13 @@ decides there, at that moment, and nothing that was due may be missing. What cam
 must be possible.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import OUTSIDE, Amended, Diverged, KeysChanged, Started, Stated
+from domain.delivery.events import OUTSIDE, Amended, Asked, Diverged, KeysChanged, Started, Stated
 from domain.delivery.ledger import Entry, LeftOut
+from domain.delivery.requests import read_acknowledgement
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
@@ -42,6 +43,16 @@ class SignerSeen(Frozen):
 
     service: ServiceId
     key: str
+
+
+class Countersigned(Frozen):
+    """A service has signed that it had seen so many entries under this root: what is before is nobody's to alter alone."""
+
+    service: ServiceId
+    entry: int
+    at: UtcText
+    size: int
+    root: Digest
 
 
 class PutBack(Frozen):
@@ -78,6 +89,10 @@ class Verified(Frozen):
     """Histories that were put back. A receipt of one of these fits, and proves it."""
     other_history: tuple[int, ...]
     """Entries whose service says that it had seen another history than this: they count, and somebody must ask why."""
+    hearsay: int
+    """Requests of which the installation alone says that they were received: no acknowledgement is signed."""
+    countersigned: Countersigned | None
+    """The newest root that a service has signed as what it had seen; none has."""
     signers: tuple[SignerSeen, ...]
     sealed_by: str
     exported_at: UtcText
@@ -133,6 +148,8 @@ def verify(
         receipts=len(receipts),
         put_back=tuple(_put_back(delivery, branch, other) for branch, other in others.items()),
         other_history=tuple(saw_another_history(delivery)),
+        hearsay=sum(len(one.received) - len(one.acknowledgements) for one in _asked(delivery)),
+        countersigned=_newest_countersigned(delivery),
         signers=_signers(delivery, heard),
         sealed_by=envelope.signatures[0].keyid,
         exported_at=manifest.exported_at,
@@ -357,6 +374,9 @@ def _keys_are_trusted(delivery: Delivery, trust: "_Trust") -> None:
             change = read_change(event.change)
             signed_at = at if change.added else min(at, instant(change.made_at))  # a key that ends itself may take its time
             trust.check(change.by, event.change, signed_at, entry.seq)
+        elif isinstance(event, Asked):
+            for one in event.acknowledgements:
+                trust.check(read_acknowledgement(one).service, one, at, entry.seq)
         elif isinstance(event, Stated):
             statement = delivery.law.read(event.envelope)
             trust.check(statement.service, event.envelope, at, entry.seq)
@@ -408,6 +428,23 @@ def _with_sealers(packet: Packet) -> Directory:
         for one in packet.directory.services
     )
     return packet.directory.model_copy(update={"services": services})
+
+
+def _asked(delivery: Delivery) -> Iterator[Asked]:
+    return (entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Asked))
+
+
+def _newest_countersigned(delivery: Delivery) -> Countersigned | None:
+    """The largest tree that a statement in this ledger names as what its service had seen, where it was this ledger's."""
+    newest: Countersigned | None = None
+    for entry in delivery.ledger.entries:
+        if isinstance(entry.event, Stated):
+            said = delivery.law.read(entry.event.envelope)
+            seen = said.seen
+            larger = seen is not None and seen.size <= entry.seq and seen.size > (newest.size if newest is not None else 0)
+            if seen is not None and larger and delivery.ledger.root_at(seen.size) == seen.root:
+                newest = Countersigned(service=said.service, entry=entry.seq, at=entry.at, size=seen.size, root=seen.root)
+    return newest
 
 
 def _signers(delivery: Delivery, heard: Sequence[Stated]) -> tuple[SignerSeen, ...]:

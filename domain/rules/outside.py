@@ -1,5 +1,6 @@
 """What may come from outside without a service's signature: who was asked and told, what register and archive say."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from domain.delivery.delivery import Delivery
@@ -14,9 +15,11 @@ from domain.delivery.events import (
     Released,
     Told,
 )
+from domain.delivery.requests import read_acknowledgement
 from domain.delivery.state import Register
 from domain.plan.enquiries import WINDOW
-from domain.words.errors import RuleBroken
+from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, open_envelope
+from domain.words.errors import Refused, RuleBroken
 from domain.words.moments import instant
 
 LONGEST_DEFERRED = WINDOW + timedelta(minutes=5)
@@ -38,6 +41,8 @@ def is_news(delivery: Delivery, fact: Report) -> bool:
             strangers = [one for one in named if one not in progress.checkpoint.services()]
             if strangers:
                 raise RuleBroken("R17", f"{', '.join(strangers)} was not asked at {name}")
+            if isinstance(fact, Asked) and as_it_counts(delivery, fact) != fact:
+                raise RuleBroken("R17", f"an acknowledgement is not of what was asked at {name}, or not signed by who was asked")
             return progress.open and (isinstance(fact, Asked) or (progress.came_due and not progress.asked_again))
         case Deconflicted():
             if fact.order not in state.register.orders:
@@ -59,6 +64,22 @@ def is_news(delivery: Delivery, fact: Report) -> bool:
             owed = [one for one in state.owed if (one.seq, one.kind, one.checkpoint) == (seq, kind, fact.checkpoint)]
             named = (*fact.reached, *fact.unreachable)
             return bool(named) and any(all(service in one.services for service in named) for one in owed)
+
+
+def as_it_counts(delivery: Delivery, fact: Report) -> Report:
+    """The fact, without acknowledgements that are nobody's who is said to have received the request, or of something else."""
+    if not isinstance(fact, Asked) or not fact.acknowledgements:
+        return fact
+    good: dict[str, Envelope] = {}
+    for envelope in fact.acknowledgements:
+        with suppress(Refused):
+            said = read_acknowledgement(envelope)
+            of = (said.delivery, said.checkpoint, said.service in fact.received)
+            known = delivery.directory.find(said.service)
+            if known is not None and of == (delivery.plan.operation, fact.checkpoint, True):
+                open_envelope(envelope, ACKNOWLEDGEMENT_TYPE, known.keys_at(delivery.state.now))
+                good.setdefault(said.service, envelope)
+    return fact.model_copy(update={"acknowledgements": tuple(good.values())})
 
 
 def _is_newer(answer: Deconflicted, known: Register) -> bool:

@@ -20,6 +20,7 @@ from domain.words.sizes import bounded
 STATEMENT_TYPE = "application/vnd.vigil.statement+json"
 PLAN_TYPE = "application/vnd.vigil.plan+json"
 REQUEST_TYPE = "application/vnd.vigil.request+json"
+ACKNOWLEDGEMENT_TYPE = "application/vnd.vigil.acknowledgement+json"
 NOTICE_TYPE = "application/vnd.vigil.notice+json"
 MANIFEST_TYPE = "application/vnd.vigil.manifest+json"
 KEYS_TYPE = "application/vnd.vigil.keys+json"

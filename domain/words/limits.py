@@ -34,6 +34,8 @@ LARGEST_STATEMENT: Final = 64 * KIB
 """Bytes of a statement, canonical."""
 LARGEST_OF_GOODS: Final = 192 * KIB
 """Of one that names each unit, item or find: what was prepared and what was seized, and corrections of these."""
+LARGEST_ACKNOWLEDGEMENT: Final = 2 * KIB
+"""Of an acknowledgement of a request. The largest that its fields allow is smaller."""
 LARGEST_BRAKE: Final = 8 * KIB
 """Of one that only stops or ends something. The largest that its fields allow is smaller, so none is refused for it."""
 

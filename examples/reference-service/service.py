@@ -106,22 +106,39 @@ class Service:
         if not self.store.first_use(nonce, now, now + 2 * protocol.LIFETIME):
             raise RefusedError(401, "the proof has been used already")
 
-    def take_request(self, body: bytes) -> None:
-        """Store a request. Raises `RefusedError`."""
+    def take_request(self, body: bytes) -> dict[str, Any]:
+        """Store a request; our signed acknowledgement of exactly this one. Raises `RefusedError`."""
         request = self._for_us(body, protocol.REQUEST, "request/1", ("id", "delivery", "checkpoint"))
         if not (isinstance(request.get("says"), list) and isinstance(request.get("facts"), dict)):
             raise RefusedError(422, "not a request")
         self.store.keep_request(request)
         self.news.set()
+        return protocol.sign_envelope(
+            protocol.canonical(
+                {
+                    "vigil": "acknowledgement/1",
+                    "request": request["id"],
+                    "delivery": request["delivery"],
+                    "checkpoint": request["checkpoint"],
+                    "service": self.config.service,
+                    "digest": protocol.payload_digest(body),
+                    "received_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                }
+            ),
+            protocol.ACKNOWLEDGEMENT,
+            self.key,
+        )
 
-    def take_notice(self, body: bytes) -> None:
+    def take_notice(self, body: bytes) -> dict[str, Any]:
         """Store a notice. Raises `RefusedError`."""
         self.store.keep_notice(self._for_us(body, protocol.NOTICE, "notice/1", ("id", "delivery", "kind")))
+        return {"received": True}
 
-    def take_receipt(self, body: bytes) -> None:
+    def take_receipt(self, body: bytes) -> dict[str, Any]:
         """Keep the receipt of what we answered when we were polled: it is our witness. Raises `RefusedError`."""
         receipt = protocol.open_receipt(body, self.config.vigil_keys)
         self.store.keep_receipt(receipt["statement"], body.decode())
+        return {"received": True}
 
     def answers(self, request: str, after: int, wait: float) -> list[dict[str, Any]]:
         """Our answers to a request beyond the first `after`; held for as long as `wait` seconds if there is none."""
@@ -263,8 +280,7 @@ class Handler(BaseHTTPRequestHandler):
         if take is None:
             raise RefusedError(404, "no such path")
         self.service.check_caller(self.headers["Authorization"], "POST", self.path, body)
-        take(body)
-        return 202, {"received": True}
+        return 202, take(body)
 
     def _poll(self) -> tuple[int, Any]:
         url = urlsplit(self.path)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 STATEMENT = "application/vnd.vigil.statement+json"
 REQUEST = "application/vnd.vigil.request+json"
+ACKNOWLEDGEMENT = "application/vnd.vigil.acknowledgement+json"
 NOTICE = "application/vnd.vigil.notice+json"
 RECEIPT = "application/vnd.vigil.receipt+json"
 
@@ -91,6 +92,11 @@ def sign_envelope(payload: bytes, payload_type: str, key: Ed25519PrivateKey) -> 
         "payload": base64.b64encode(payload).decode(),
         "signatures": [{"keyid": key_id(public_text(key)), "sig": base64.b64encode(signature).decode()}],
     }
+
+
+def payload_digest(body: bytes) -> str:
+    """SHA-256 of what the envelope in this body says, byte for byte."""
+    return hashlib.sha256(_strict(read_object(body).get("payload"))).hexdigest()
 
 
 def open_envelope(body: bytes, payload_type: str, keys: dict[str, str]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ STANDINGS: Mapping[str, str] = {
     "asked": mark("asked"),
     "unreachable": mark("not reached yet"),
     "told": mark("told that it waits"),
+    "acknowledged": mark("has signed that it received it"),
     "received": mark("has received it"),
     "reached": mark("reached"),
     "answered": mark("has answered"),

@@ -16,14 +16,15 @@ from aiohttp.test_utils import TestServer
 
 from activities import services
 from activities.services import AwayError, ServiceCaller
-from domain.delivery.requests import Notice, Request
+from domain.delivery.requests import Notice, Request, read_acknowledgement
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
-from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
+from domain.signing.canonical import canonical
+from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.views.asked import request
 from domain.words.errors import NotAuthentic
 from protocol.calls import LARGEST_BODY
-from rehearsal.services import VIGIL, private_key_of
+from rehearsal.services import VIGIL, acknowledgement, private_key_of
 from tests.support import Table
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -61,7 +62,9 @@ async def at(answer: Answer | None = None) -> AsyncIterator[At]:
         service = Service.model_validate(
             {"id": PROSECUTOR, "kind": "prosecutor", "state": "UZ", "names": {"en": "x"}, "reach": reach}
         )
-        known.append(At(service, ServiceCaller(http, VIGIL, private_key_of(VIGIL)), Table().directory))
+        directory = Table().directory
+        service = service.model_copy(update={"keys": directory.get(PROSECUTOR).keys})
+        known.append(At(service, ServiceCaller(http, VIGIL, private_key_of(VIGIL)), directory))
         yield known[0]
 
 
@@ -117,6 +120,40 @@ async def test_a_call_says_what_makes_it_the_same_when_it_comes_again_and_how_lo
 
 
 # What comes back
+
+
+@pytest.mark.parametrize("change", [{}, {"digest": "0" * 64}, {"service": "uz.customs"}, {"request": "another"}])
+async def test_a_signed_acknowledgement_of_exactly_the_request_is_taken_along(change: dict[str, str]) -> None:
+    """One of another request, or in another's name, is as good as none: it was received all the same."""
+    good = acknowledgement(asked(), datetime.now(UTC))
+    said = read_acknowledgement(good).model_copy(update=change)
+    envelope = sign(canonical(said), ACKNOWLEDGEMENT_TYPE, private_key_of(PROSECUTOR))
+    async with at(answering(202, envelope.model_dump_json().encode())) as there:
+        found = await there.calls.ask(there.service, asked())
+
+    assert found == (good if not change else None)
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b'{"received": true}', b"\xff", b"x" * 20_000])
+async def test_whatever_else_is_answered_it_was_received(body: bytes) -> None:
+    """Only the status counts."""
+    async with at(answering(202, body)) as there:
+        assert await there.calls.ask(there.service, asked()) is None
+
+
+async def test_an_acknowledgement_that_trickles_is_not_waited_for() -> None:
+    """It was received when the status came; what is signed must come within a second."""
+    over = asyncio.Event()
+
+    async def trickle(call: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(status=202)
+        await answer.prepare(call)
+        await over.wait()
+        return answer
+
+    async with at(trickle) as there:
+        assert await there.calls.ask(there.service, asked()) is None
+        over.set()
 
 
 @pytest.mark.parametrize("status", [201, 204, 301, 307, 400, 401, 404, 500, 503])

@@ -19,7 +19,7 @@ from domain.views.standing import OpenRequest, Participant, Standing
 from domain.words.moments import utc_text
 from process.ring import Wrapping, new_ring
 from rehearsal.services import EPOCH
-from tests.archive.conftest import PASSWORD
+from tests.postgresql import PASSWORD
 
 NAME = "saxaul-22"
 AT = utc_text(EPOCH)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archive.database import Database
-from tests.archive.conftest import PASSWORD, PostgreSQL, program
+from tests.postgresql import PASSWORD, PostgreSQL, program
 from tests.support import EXAMPLES
 
 SCRIPT = EXAMPLES.parent / "deploy" / "compose" / "archive.sh"

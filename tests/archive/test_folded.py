@@ -129,6 +129,6 @@ async def test_what_is_not_there_or_was_altered_is_said(ledgers: Counting) -> No
     with pytest.raises(NotVerified, match="began with"):
         await folded.with_batch("amber-1", None, entries, Fork(0, 0, ()))
     directory, cards = one.delivery.snapshot.directory, one.delivery.snapshot.cards
-    found = await folded.with_batch("amber-1", Snapshot(directory=directory, cards=cards), entries)
+    found = await folded.with_batch("amber-1", Snapshot(directory=directory, cards=cards), entries, Fork(0, 0, ()))
 
     assert one.delivery.ledger.root == found.ledger.root

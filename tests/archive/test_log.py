@@ -19,7 +19,7 @@ from domain.signing.envelope import READS_TYPE, sign
 from domain.words.errors import NotAuthentic, NotVerified, Unavailable
 from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.archive.conftest import PASSWORD
+from tests.postgresql import PASSWORD
 from tests.support import example_directory
 
 SYSTEM = cast(example_directory(), ()).get(VIGIL)

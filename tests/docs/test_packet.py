@@ -19,7 +19,8 @@ from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
 from tests.docs.published import DOCS
 from tests.docs.vectors import KEYS
-from tests.support import example_cards, example_directory, example_scenario
+from tests.domain.test_divergence import packet_of, put_back
+from tests.support import example_cards, example_directory, example_scenario, held
 
 TEXT = (Path(__file__).parents[2] / "docs" / "packet.md").read_text(encoding="utf-8")
 PACKETS = json.loads((DOCS / "vectors" / "packets.json").read_text(encoding="utf-8"))
@@ -112,3 +113,16 @@ def test_the_order_of_the_checklist_is_told_step_by_step() -> None:
 
     assert len(CHECKLIST) == len(re.findall(r"^\d+\. ", told, re.MULTILINE))
     assert list(ORDER) == [one for one in re.findall(r"`([a-z_]+)`", told.partition("steps are ")[2]) if one in ORDER]
+
+
+def test_the_checker_of_the_page_wants_every_history_that_was_put_back(page: dict[str, Any]) -> None:
+    """It takes both with the receipts of both, and misses the one that is left out."""
+    old, new = put_back()
+    lost = old.say("kz.knb", "information", text="lost")
+    receipts = [plain(one) for one in held(lost, new.say("uz.police", "stop_requested"))]
+    page["check"](packet_of(new, old), receipts)
+
+    with pytest.raises(page["Wrong"], match="of another ledger"):
+        page["check"](packet_of(new, put_back()[0]), receipts)
+    with pytest.raises(page["Wrong"], match="R18: a history that was put back is not in the packet"):
+        page["check"](new.packet())

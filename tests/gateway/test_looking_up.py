@@ -3,18 +3,20 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from temporalio.client import Client
 
+from domain.delivery.ledger import Receipt
+from domain.rules.handling import Information
 from domain.words.errors import NotAllowed, Unavailable
 from gateway import health
 from gateway.health import ArchivePulse, Health, Pulse, whole
 from rehearsal.services import VIGIL
 from tests.gateway.test_api import At, signed
-from tests.installation import installed, renamed, stop_by
+from tests.installation import installed, renamed, said_by, stop_by
 from tests.support import example_plan, signed_plan
 
 
@@ -134,6 +136,23 @@ async def test_however_many_ask_temporal_is_asked_once_a_second(temporal: Client
 
     assert {Health(worker="none")} == set(found)
     assert 3 == len(asked)
+
+
+async def test_a_gateway_whose_clock_is_behind_takes_only_what_stops(at: At) -> None:
+    """It says by how much, and changes nothing; a stop is taken, and so is everything once its clock is right."""
+    plan, desk = at.plan, at.installation.desk()
+    said = said_by("kz.knb", plan, Information(text="all is well"))
+    await at.installation.kept(plan)
+    right, desk._pulse = desk._pulse, Pulse(desk._client, desk._task_queue, lambda: datetime.now(UTC) - timedelta(seconds=100))
+    with pytest.raises(Unavailable, match=r"this gateway's clock is \d+ s behind Temporal's"):
+        await desk.submit(plan.operation, said)
+    stopped = await desk.submit(plan.operation, stop_by("kz.customs", plan))
+    desk._pulse = right
+    taken = await desk.submit(plan.operation, said)
+
+    assert isinstance(stopped, Receipt)
+    assert isinstance(taken, Receipt)
+    assert stopped.seq < taken.seq
 
 
 async def test_metrics_count_and_name_no_delivery_and_no_service(at: At) -> None:

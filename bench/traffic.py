@@ -1,0 +1,285 @@
+"""Services that speak all the time while processes come and go: new statements, earlier ones once more, and stops.
+
+One delivery is busy; once it has so many statements another takes its place, and it is stopped, seized and ended. What its
+services are asked, simulated services answer over HTTP.
+"""
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+from temporalio.client import Client, RPCError, WorkflowQueryFailedError
+
+from bench.held import Case, Records, differences, statements_in
+from domain.delivery.events import Opened
+from domain.delivery.ledger import Entry, Left
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
+from domain.record.door import read_statement
+from domain.record.receipts import SignedReceipt, opened
+from domain.record.verify import verify
+from domain.rules.handling import Information
+from domain.signing.envelope import Envelope
+from domain.words.errors import NotFound, NotVerified, Refused, RuleBroken, Unavailable
+from protocol.gateway import Gateway
+from rehearsal.over_http import SimulatedServices
+from rehearsal.scenario import Scenario
+from rehearsal.services import private_key_of
+from tests.installation import renamed, said_by, stop_by
+from tests.support import signed_plan
+from workflows import messages
+from workflows.messages import LedgerSize, workflow_id
+
+AGAIN = 0.2
+"""Seconds until what was not answered is tried again."""
+PATIENCE = 240.0
+"""Seconds for one thing to come true, whatever is killed meanwhile."""
+SPEAKS = "speaks"
+"""Name of the tasks that have no end."""
+REPEATED = 0.15
+"""How much of what is said has been said before."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """`rate`: statements a second, of all services together. `length`: statements until another delivery is busy."""
+
+    rate: float = 8.0
+    length: int = 300
+
+
+class Recording(Gateway):
+    """The gateway, as a service calls it that keeps what it is answered."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, service: str, records: Records) -> None:
+        super().__init__(http, url, service, private_key_of(service), service)
+        self._records = records
+
+    async def submit(self, delivery: str, statement: Envelope) -> SignedReceipt | Left:
+        """Hand in a statement; what is answered is kept."""
+        began = self._records.clock()
+        answer = await super().submit(delivery, statement)
+        self._records.answered(statement, answer, began)
+        return answer
+
+
+class RecordingServices(SimulatedServices):
+    """Simulated services that keep what they are answered together with all others."""
+
+    def __init__(self, directory: Directory, gateway: str, scenario: Scenario, seed: int, records: Records) -> None:
+        super().__init__(directory, gateway, scenario, seed)
+        self._known, self._url, self._records = directory, gateway, records
+
+    def keep(self, receipt: Envelope) -> None:
+        """A receipt has arrived."""
+        self._records.keep(SignedReceipt(receipt, opened(receipt, self._known)))
+
+    def door_of(self, service: str) -> Gateway:
+        """The gateway, as this service calls it."""
+        return Recording(self._http, self._url, service, self._records)
+
+
+class Traffic:
+    """An async context: services speak while it is open. `example`: the plan of all deliveries."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - who speaks where, and how much
+        self, http: aiohttp.ClientSession, url: str, client: Client, records: Records, example: Plan, load: Load
+    ) -> None:
+        self._http, self._url, self._client, self._records = http, url, client, records
+        self._example, self._length = example, load.length
+        self._speakers = tuple(dict.fromkeys(service for one in example.checkpoints for service in one.services()))
+        self._pause = len(self._speakers) / load.rate
+        self._dice = random.Random(1)  # noqa: S311 - a workload
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._doors = {service: Recording(http, url, service, records) for service in self._speakers}
+        self.begun = self.ended = self.stops = self.packets = self.verified = 0
+        self.slowest_stop = 0.0
+        """Seconds from the first try to hand in a stop until the ledger shows that somebody is asked to seize."""
+
+    async def __aenter__(self) -> Self:
+        self._busy, self._waiting = await self._begin(), await self._begin()
+        for service in self._speakers:
+            self._go(self._speak(service), SPEAKS)
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def stop_one(self) -> None:
+        """Stop a delivery of which nothing else is said, whoever is being killed; another is made for the next time."""
+        self._go(self._finish(self._waiting))
+        self._go(self._prepare())
+
+    async def settle(self) -> None:
+        """Say no more, and wait until every delivery has ended and been compared."""
+        for task in self._tasks:
+            if task.get_name() == SPEAKS:
+                task.cancel()
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        for case in list(self._records.cases.values()):
+            self._go(self._finish(case))
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def compare(self, case: Case, *, packet: bool = False) -> None:
+        """Compare what is held of a delivery with its workflow, its ledger from the archive and, if so wanted, its packet."""
+        held, left, before = case.held, dict(case.left), case.seen
+        shown = await self._ledger(case)
+        stated = await self._stated(case)
+        entries = await self._ledger(case, max([stated.size, *(one.size for one in held)]))
+        found = list(differences(entries, held, [stated, *([before] if before is not None else [])]))
+        if len(shown) > stated.size:
+            found.append(f"the archive had {len(shown)} entries, and the workflow {stated.size} after that")
+        case.seen = stated
+        kept = statements_in(entries[: stated.size])
+        for name, envelope in left.items():
+            found += await self._handed_in_again(case, name, envelope, there=name in kept)
+        if packet:
+            found += await self._packet(case)
+        self._records.differences += [f"{case.plan.operation}: {one}" for one in found]
+
+    async def _handed_in_again(self, case: Case, name: str, envelope: Envelope, *, there: bool) -> list[str]:
+        """What was left is in the ledger by itself once the workflow answers, or is refused with a reason."""
+        try:
+            given = await self._hand_in(read_statement(envelope).service, case, envelope)
+        except Refused as error:
+            self._records.turned_away += 1
+            case.left.pop(name, None)
+            return [f"statement {name} is in the ledger, and is refused: {error.message}"] if there else []
+        if isinstance(given, SignedReceipt) and not there:
+            return [f"statement {name} was acknowledged as left, and was not in the ledger"]
+        return []
+
+    async def _packet(self, case: Case) -> list[str]:
+        """The packet, with every receipt that was held before it was sealed. It is made from the archive, which is waited for."""
+        held, size = [one.envelope for one in case.receipts.values()], max((one.size for one in case.held), default=0)
+        await self._ledger(case, size)
+        door = self._doors[case.plan.initiator]
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                with suppress(Unavailable, NotFound):
+                    data = await door.packet(case.plan.operation)
+                    break
+                await asyncio.sleep(AGAIN)
+        try:
+            proved = await asyncio.to_thread(verify, data, self._records.directory, held)
+        except NotVerified as error:
+            return [f"the packet does not verify: {error.message}"]
+        self.packets += 1
+        self.verified += proved.receipts
+        return [] if proved.size >= size else [f"the packet has {proved.size} entries, and a receipt was given at {size}"]
+
+    async def _ledger(self, case: Case, size: int = 0) -> list[Entry]:
+        """The whole ledger, once the archive has so much of it. Raises `TimeoutError`."""
+        door = self._doors[case.plan.initiator]
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                with suppress(Unavailable, NotFound):
+                    entries = [one for one in await door.ledger(case.plan.operation) if isinstance(one, Entry)]
+                    if len(entries) >= size:
+                        return entries
+                await asyncio.sleep(AGAIN)
+
+    async def _stated(self, case: Case) -> LedgerSize:
+        """What the workflow says of its ledger. Raises `TimeoutError`."""
+        handle = self._client.get_workflow_handle(workflow_id(case.plan.operation))
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                with suppress(RPCError, WorkflowQueryFailedError):
+                    stated: LedgerSize = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize)
+                    return stated
+                await asyncio.sleep(AGAIN)
+
+    async def _begin(self) -> Case:
+        """Start a delivery of its own, which no other touches."""
+        plan = renamed(self._example)
+        own = plan.consignment.identifiers[0].model_copy(update={"scheme": "other", "value": plan.operation})
+        plan = plan.model_copy(update={"consignment": plan.consignment.model_copy(update={"identifiers": (own,)})})
+        case = self._records.cases[plan.operation] = Case(plan)
+        door = self._doors[plan.initiator]
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    await door.start(signed_plan(plan))
+                except Unavailable:
+                    await asyncio.sleep(AGAIN)
+                except RuleBroken:  # the answer to an earlier try was lost: it has begun
+                    break
+                else:
+                    break
+        self.begun += 1
+        return case
+
+    async def _prepare(self) -> None:
+        self._waiting = await self._begin()
+
+    async def _turn(self) -> None:
+        """Another delivery is busy from now on; this one is stopped."""
+        over, self._busy = self._busy, await self._begin()
+        await self._finish(over)
+
+    async def _speak(self, service: str) -> None:
+        while True:
+            await asyncio.sleep(self._pause * self._dice.uniform(0.5, 1.5))
+            case = self._busy
+            known = bool(case.said) and self._dice.random() < REPEATED
+            if known:
+                speaker, envelope = self._dice.choice(case.said)
+            else:
+                text = "observed " * self._dice.randint(1, 60)
+                speaker, envelope = service, said_by(service, case.plan, Information(text=text.strip()))
+            try:
+                given = await self._hand_in(speaker, case, envelope)
+            except Refused as error:
+                if known:
+                    self._records.differences.append(f"{case.plan.operation}: said once more, it is refused: {error.message}")
+                continue
+            if not known and isinstance(given, SignedReceipt):
+                case.said.append((speaker, envelope))
+                if len(case.said) == self._length:
+                    self._go(self._turn())
+
+    async def _hand_in(self, service: str, case: Case, envelope: Envelope) -> SignedReceipt | Left:
+        """Until it is acknowledged. Raises `Refused`, or `TimeoutError`."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    return await self._doors[service].submit(case.plan.operation, envelope)
+                except Unavailable:
+                    await asyncio.sleep(AGAIN)
+
+    async def _finish(self, case: Case) -> None:
+        """Stop a delivery, see it acted on and ended, and compare it once more; then nothing of it is held."""
+        began = self._records.clock()
+        stop = stop_by("uz.police", case.plan)
+        await self._hand_in("uz.police", case, stop)
+        self.stops += 1
+        entries: list[Entry] = []
+        async with asyncio.timeout(PATIENCE):
+            while not any(isinstance(one.event, Opened) and one.event.checkpoint == "stop.interdiction" for one in entries):
+                await asyncio.sleep(AGAIN)
+                entries = await self._ledger(case)
+            self.slowest_stop = max(self.slowest_stop, self._records.clock() - began)
+            while entries[-1].event.event != "ended":
+                await asyncio.sleep(5 * AGAIN)
+                entries = await self._ledger(case)
+        await self.compare(case, packet=True)
+        del self._records.cases[case.plan.operation]
+        self.ended += 1
+
+    def _go(self, work: Coroutine[Any, Any, None], name: str = "acts") -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._records.failed(error)

@@ -1,0 +1,123 @@
+"""Nobody learns by guessing what stands in an entry that is withheld: its leaf fits no guess, not even the true one."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.event import Event
+from domain.delivery.events import Asked, Cleared, Closed, Ended, LookDue, Opened, Released, Reminded
+from domain.delivery.ledger import Entry, Withheld, salt
+from domain.signing import tree
+from domain.signing.canonical import canonical
+from domain.views.sight import page
+from domain.words.moments import instant, utc_text
+from rehearsal.simulator import World, secret_of, simulate
+from tests.support import example_cards, example_directory, example_scenario
+
+SEED = 1
+WINDOW = range(-50, 51)
+"""Microseconds around a moment, each of which is tried."""
+
+Salts = Callable[[int, Event], Iterable[str]]
+
+
+@pytest.fixture(scope="module")
+def delivery() -> Delivery:
+    """A whole delivery of the examples."""
+    plan, scenario = example_scenario("almaty-tashkent")
+    return simulate(World(plan, example_directory(), example_cards(), scenario, SEED)).delivery
+
+
+def readers(delivery: Delivery) -> list[str]:
+    """Those from whom something is withheld."""
+    return [one for one in delivery.plan.participants() if withheld(delivery, one)]
+
+
+def shown(delivery: Delivery, reader: str) -> list[Entry]:
+    """What a reader has, salts and all."""
+    return [one for one in page(delivery, delivery.directory.get(reader), 0) if isinstance(one, Entry)]
+
+
+def withheld(delivery: Delivery, reader: str) -> dict[int, str]:
+    """The leaves of what is not its to read."""
+    return {one.seq: one.leaf for one in page(delivery, delivery.directory.get(reader), 0) if isinstance(one, Withheld)}
+
+
+def dictionary(delivery: Delivery, seq: int) -> Iterator[Event]:
+    """What may stand there, by whoever knows every name: the truth among it."""
+    entry = delivery.ledger[seq]
+    assert isinstance(entry, Entry)
+    yield entry.event
+    yield from (Released(), Ended(), LookDue(), Cleared(leg=0), Cleared(leg=1))
+    for name, progress in delivery.state.every_checkpoint().items():
+        yield Closed(checkpoint=name, result="satisfied")
+        yield Opened(checkpoint=name, due=entry.at)
+        yield Asked(checkpoint=name, received=progress.checkpoint.services())
+        yield Reminded(checkpoint=name, services=progress.checkpoint.services(), rung=1)
+
+
+def of_what_is_public(delivery: Delivery, reader: str) -> Salts:
+    """Salts that come to mind: none, the reader's own, and digests of what it knows."""
+    known = [delivery.plan.operation, delivery.state.plan_digest, delivery.ledger.root, *readers(delivery)]
+    secrets = [b"", bytes(32), *(hashlib.sha256(one.encode()).digest() for one in known)]
+    own = [one.salt for one in shown(delivery, reader)]
+    fixed = ["", "0" * 64, *own, *(hashlib.sha256(one.encode()).hexdigest() for one in known)]
+
+    def salts(seq: int, event: Event) -> Iterable[str]:
+        yield from fixed
+        yield hashlib.sha256(canonical(event)).hexdigest()
+        yield hashlib.sha256(str(seq).encode()).hexdigest()
+        yield from (salt(one, seq, event) for one in secrets)
+
+    return salts
+
+
+def guessed(delivery: Delivery, leaves: dict[int, str], salts: Salts, window: range) -> dict[int, Event]:
+    """What a guesser finds: leaves that an entry of the dictionary has at a moment of the window, under one of the salts."""
+    found: dict[int, Event] = {}
+    for seq, leaf in leaves.items():
+        true = delivery.ledger[seq]
+        assert isinstance(true, Entry)
+        for event in dictionary(delivery, seq):
+            body = canonical(event)
+            for one in salts(seq, event):
+                for at in moments(true.at, window if event == true.event else range(1)):
+                    data = b'{"at":"%b","event":%b,"salt":"%b","seq":%d}' % (at, body, one.encode(), seq)
+                    if tree.leaf(data).hex() == leaf:
+                        found[seq] = event
+    return found
+
+
+def moments(true: str, window: range) -> Iterator[bytes]:
+    """The moment itself and those around it."""
+    return (utc_text(instant(true) + timedelta(microseconds=one)).encode() for one in window)
+
+
+def test_the_guesser_finds_everything_once_it_has_the_secret(delivery: Delivery) -> None:
+    """So what it does not find without is hidden by the salt alone."""
+    reader = readers(delivery)[-1]
+    leaves = withheld(delivery, reader)
+
+    assert len(leaves) > 20
+    found = guessed(delivery, leaves, lambda seq, event: [salt(secret_of(SEED), seq, event)], range(1))
+    assert {seq: delivery.ledger[seq].event for seq in leaves} == found  # type: ignore[union-attr]
+
+
+def test_nothing_that_is_withheld_is_guessed_by_any_reader(delivery: Delivery) -> None:
+    """With the truth in its dictionary, every salt it has seen and every one it can make of what it knows."""
+    for reader in readers(delivery):
+        leaves = withheld(delivery, reader)
+        assert {} == guessed(delivery, leaves, of_what_is_public(delivery, reader), range(1)), reader
+
+
+def test_nothing_is_guessed_at_any_microsecond_of_a_window(delivery: Delivery) -> None:
+    """The moment of an entry is not what hides it: each microsecond around it is tried."""
+    reader = readers(delivery)[-1]
+
+    def few(seq: int, event: Event) -> Iterable[str]:
+        return ("", "0" * 64, salt(b"", seq, event))
+
+    assert {} == guessed(delivery, withheld(delivery, reader), few, WINDOW)
