@@ -36,7 +36,7 @@ demo: $(STAMP) ## rehearse a real operation, Almaty to Tashkent, and verify its 
 test: $(STAMP) ## run the tests (four processes, since many wait; warnings are errors)
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
-slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, processes killed, parsers given nonsense, every bit of a packet
+slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, processes killed, parsers given nonsense, every bit of a packet, every example on Temporal
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "browser or kill or slow"
 
 all-tests: test slow ## run every test there is

@@ -8,6 +8,7 @@ entry cannot be served: the application does not start.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import version
 from inspect import cleandoc
 from typing import Annotated, Any, Literal
@@ -128,6 +129,8 @@ def _of_a_list(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
 
 _LIST = {name: _of_a_list(name, means) for name, means in _FILTERS.items()} | {"cursor": _CURSOR}
 
+_DELIVERY = TypeAdapter(OperationCode).json_schema()
+
 SAYS: dict[str, Says] = {
     "health": Says({200: Answer(Health)}, refuses=(503,)),
     "openapi": Says({200: Answer(dict[str, Any])}),
@@ -186,7 +189,7 @@ SAYS: dict[str, Says] = {
         asks={
             "since": _since("record"),
             "limit": ("query", _NUMBER | {"default": LONGEST_PAGE}, f"How many records at most; never more than {LONGEST_PAGE}."),
-            "delivery": ("query", TypeAdapter(OperationCode).json_schema(), "Only records that name it."),
+            "delivery": ("query", _DELIVERY, "Only records that name it."),
         },
     ),
 }
@@ -220,7 +223,8 @@ def document(routes: Iterable[web.AbstractRouteDef], url: str) -> dict[str, Any]
     if found.keys() != SAYS.keys():
         message = f"gateway.openapi.SAYS must describe each route and no other; see {sorted(found.keys() ^ SAYS.keys())}"
         raise LookupError(message)
-    schemas, components = _schemas()
+    said = ((name, status, answer.model) for name, says in SAYS.items() for status, answer in says.answers.items())
+    schemas, components = _schemas(tuple(said))
     paths: dict[str, dict[str, Any]] = {}
     for name, route in found.items():
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(name, route, schemas)
@@ -250,13 +254,10 @@ def document(routes: Iterable[web.AbstractRouteDef], url: str) -> dict[str, Any]
     }
 
 
-def _schemas() -> tuple[dict[tuple[str, int], Any], dict[str, Any]]:
-    """The schema of each answer, and of what they share."""
-    inputs = [
-        ((name, status), "serialization", TypeAdapter(answer.model))
-        for name, says in SAYS.items()
-        for status, answer in says.answers.items()
-    ]
+@lru_cache(maxsize=1)
+def _schemas(said: tuple[tuple[str, int, Any], ...]) -> tuple[dict[tuple[str, int], Any], dict[str, Any]]:
+    """The schema of each answer, and of what they share. Not to be changed: the next document has them too."""
+    inputs = [((name, status), "serialization", TypeAdapter(model)) for name, status, model in said]
     shared: list[type[BaseModel]] = [Problem, Envelope, *(says.sends for says in SAYS.values() if says.sends is not None)]
     inputs += [((model.__name__, 0), "serialization", TypeAdapter(model)) for model in shared]
     schemas, rest = TypeAdapter.json_schemas(inputs, ref_template=f"{COMPONENTS}{{model}}")  # type: ignore[arg-type] # literals
@@ -274,8 +275,7 @@ def _operation(name: str, route: web.RouteDef, schemas: Mapping[tuple[str, int],
         "responses": answers | {str(status): _refusal(status) for status in refused},
     }
     parameters = [
-        {"name": one, "in": "path", "required": True, "schema": TypeAdapter(OperationCode).json_schema()}
-        for one in re.findall(r"\{(\w+)\}", route.path)
+        {"name": one, "in": "path", "required": True, "schema": _DELIVERY} for one in re.findall(r"\{(\w+)\}", route.path)
     ]
     parameters += [
         {"name": one, "in": where, "required": False, "schema": schema, "description": means}

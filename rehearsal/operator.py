@@ -30,8 +30,8 @@ def linked(lines: Iterable[Line], secret: bytes, before: Sequence[Entry | LeftOu
     ledger = Ledger(secret)
     stood = dict(enumerate(before))
     for at, event in lines:
-        entry, was = ledger.next(event, at), stood.get(len(ledger))
-        ledger.append(was if isinstance(was, Entry) and (was.at, was.event) == (at, event) else entry)
+        was = stood.get(len(ledger))
+        ledger.append(was if isinstance(was, Entry) and (was.at, was.event) == (at, event) else ledger.next(event, at))
     return ledger.entries
 
 

@@ -6,9 +6,11 @@ installed one, `VIGIL`.
 import asyncio
 import json
 import os
+import pty
 import sys
 import sysconfig
 import tempfile
+import threading
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -53,13 +55,54 @@ async def vigil(*words: object, cwd: Path | None = None) -> Ran:
         return Ran(process.exitcode, *(path.read_text() for path in (out, err)))
 
 
+async def at_a_terminal(given: list[str], *words: object) -> tuple[int, str]:
+    """The command as a person types it: each of `given` where a passphrase is asked for. Its exit code, and the screen."""
+
+    def typing() -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        process = _LOADED.Process(
+            target=_typed, args=(["vigil", *map(str, words)], Path.cwd(), dict(os.environ), os.ttyname(theirs))
+        )
+        process.start()
+        ended = threading.Thread(target=lambda: (process.join(), os.close(theirs)))  # then all that was written can be read
+        ended.start()
+        seen, left = b"", list(given)
+        while True:
+            try:
+                seen += os.read(ours, 4096)
+            except OSError:  # the other end is closed
+                break
+            asked = seen.count(b"assphrase") - seen.count(b"a passphrase") + seen.count(b"again: ")
+            if asked > len(given) - len(left) and left and seen.endswith(b": "):
+                os.write(ours, f"{left.pop(0)}\n".encode())
+        ended.join()
+        os.close(ours)
+        assert process.exitcode is not None
+        return process.exitcode, seen.decode()
+
+    return await asyncio.to_thread(typing)
+
+
+def _typed(words: list[str], cwd: Path, environment: dict[str, str], terminal: str) -> None:
+    """What becomes the command, at a terminal of its own."""
+    os.setsid()
+    screen = os.open(terminal, os.O_RDWR)  # the first that a new session opens is the one it listens to
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        os.dup2(screen, stream.fileno())
+    _become(words, cwd, environment)
+
+
 def _command(words: list[str], cwd: Path, environment: dict[str, str], out: Path, err: Path) -> None:
     """What becomes the command, in the new process."""
-    from client.cli import main  # noqa: PLC0415 - loaded before, in the process that this one is made from
-
     for stream, path in ((sys.stdout, out), (sys.stderr, err)):
         with path.open("wb") as file:
             os.dup2(file.fileno(), stream.fileno())
+    _become(words, cwd, environment)
+
+
+def _become(words: list[str], cwd: Path, environment: dict[str, str]) -> None:
+    from client.cli import main  # noqa: PLC0415 - loaded before, in the process that this one is made from
+
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)

@@ -1,3 +1,4 @@
+import gc
 import os
 from collections.abc import AsyncIterator, Generator
 
@@ -8,6 +9,15 @@ from tests.installation import temporal_server
 
 IN_CI = "VIGIL_CI" in os.environ
 """There everything is installed, so that a test which is left out proves nothing and says nothing."""
+
+
+gc.disable()  # until the tests are collected: nothing of that is ever let go of
+
+
+def pytest_collection_finish() -> None:
+    """From here on the collector looks at what tests make, and not at thousands of tests and modules again and again."""
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -65,6 +65,7 @@ from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 from tests.support import SECRET, example_cards, example_directory, signed_plan
+from tests.tables import new_archive
 from worker import worker_for
 from workflows import messages
 from workflows.messages import Docket, HandIn, LedgerSize, hand_in, register_id, workflow_id
@@ -250,7 +251,7 @@ async def log_of_reads(directory: Directory, key: Ed25519PrivateKey = VIGIL_KEY)
     system = directory.system()
     assert system is not None
     with tempfile.TemporaryDirectory(prefix="vigil-archive-") as folder:
-        reads = Reads(Database(f"sqlite+aiosqlite:///{folder}/archive.db"), key, system)
+        reads = Reads(Database(new_archive(Path(folder))), key, system)
         try:
             yield reads
         finally:

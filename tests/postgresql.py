@@ -68,11 +68,11 @@ class PostgreSQL:
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(PATIENCE)
 
-    def create(self, database: str) -> str:
-        """A new empty database; its URL, without the password."""
+    def create(self, database: str, template: str = "template1") -> str:
+        """A new database with what is in another one; its URL, without the password."""
         environment = {**os.environ, "PGPASSWORD": PASSWORD}
         where = ("--host", "127.0.0.1", "--port", str(self.port), "--username", USER)
-        subprocess.run([str(program("createdb")), *where, database], env=environment, check=True)  # noqa: S603
+        subprocess.run([str(program("createdb")), *where, "--template", template, database], env=environment, check=True)  # noqa: S603
         return f"postgresql+asyncpg://{USER}@127.0.0.1:{self.port}/{database}"
 
     def _begin(self) -> None:

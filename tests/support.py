@@ -51,6 +51,8 @@ SCENARIOS = (
     "cash-by-bus",
 )
 """The examples that are short enough to run on Temporal too. In the simulator all of them run, see `test_examples`."""
+SAMPLED = (*EXAMPLE_PLANS, "stopped-under-way", "consent-withdrawn", "backup-answers", "delegated-say")
+"""Those of them that `make test` runs on Temporal; `make slow` runs all."""
 
 
 @cache

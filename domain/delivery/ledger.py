@@ -10,6 +10,7 @@ everything before it.
 import hashlib
 import hmac
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -39,7 +40,15 @@ class Entry(Frozen):
 
     def leaf(self) -> str:
         """Its hash in the tree."""
-        return leaf(_bytes_of(self, canonical(self.event))).hex()
+        return self.weighed()[0].hex()
+
+    def weighed(self) -> tuple[bytes, int]:
+        """Its hash in the tree, and how many bytes it is, canonical."""
+        return self._weighed
+
+    @cached_property
+    def _weighed(self) -> tuple[bytes, int]:
+        return _weigh(self, canonical(self.event))
 
 
 class Withheld(Frozen):
@@ -128,7 +137,6 @@ class Ledger:
     def __init__(self, secret: bytes | None = None, edge: Frontier | None = None) -> None:
         """`edge`: the tree of the entries that are not held, where it goes on from them."""
         self._secret = secret
-        self._next: tuple[Entry, bytes] | None = None
         self._edge = edge or Frontier()
         self._frontier = Frontier(self._edge.size, self._edge.peaks)
         self._entries: list[Entry | LeftOut] = []
@@ -209,7 +217,7 @@ class Ledger:
         """The entry that would come next; it is not appended."""
         seq, content = len(self), canonical(event)
         entry = Entry(seq=seq, at=at, salt=_salt(self._secret, seq, content), event=event)
-        self._next = (entry, content)  # kept until it is appended, so that its bytes are made once
+        entry.__dict__["_weighed"] = _weigh(entry, content)  # so that the bytes of its event are made once
         return entry
 
     def check(self, entry: Entry | LeftOut) -> None:
@@ -223,11 +231,8 @@ class Ledger:
 
     def append(self, entry: Entry | LeftOut) -> None:
         """Append what has been checked."""
-        known = self._next
-        self._next = None
         if isinstance(entry, Entry):
-            bytes_ = _bytes_of(entry, known[1] if known is not None and known[0] is entry else canonical(entry.event))
-            one, size = leaf(bytes_), len(bytes_)
+            one, size = entry.weighed()
             self._newest = entry.at
         else:
             one, size = bytes.fromhex(entry.leaf), 0
@@ -257,7 +262,8 @@ def _salt(secret: bytes | None, seq: int, event: bytes) -> str:
     return hmac.new(secret, content, hashlib.sha256).hexdigest()
 
 
-def _bytes_of(entry: Entry, event: bytes) -> bytes:
-    """The canonical bytes of an entry, which stand around those of its event."""
+def _weigh(entry: Entry, event: bytes) -> tuple[bytes, int]:
+    """The leaf of an entry and the size of its canonical bytes, which stand around those of its event."""
     rest = (entry.at.encode(), event, entry.salt.encode(), entry.seq)
-    return b'{"at":"%b","event":%b,"salt":"%b","seq":%d}' % rest
+    written = b'{"at":"%b","event":%b,"salt":"%b","seq":%d}' % rest
+    return leaf(written), len(written)

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import tempfile
 import time
@@ -6,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgresql import PostgreSQL, is_installed
+from archive.database import Database
+from tests.postgresql import PASSWORD, PostgreSQL, is_installed
+from tests.tables import new_archive, sqlite_url
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +25,33 @@ def postgresql() -> Iterator[PostgreSQL]:
             server.stop()
 
 
+@pytest.fixture(scope="session")
+def with_tables(postgresql: PostgreSQL) -> str:
+    """The name of a database in which the migrations have been run, once."""
+    archive, loop = Database(postgresql.create("with_tables"), PASSWORD), asyncio.new_event_loop()
+    loop.run_until_complete(archive.migrate())
+    loop.run_until_complete(archive.close())
+    loop.close()
+    return "with_tables"
+
+
+def _called() -> str:
+    return f"archive_{os.getpid()}_{time.monotonic_ns()}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def nothing_yet(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new empty database of each kind, without a table."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path)
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.create(_called())
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A new empty database of each kind."""
+    """A new database of each kind, its tables made and empty."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/archive.db"
+        return new_archive(tmp_path)
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.create(f"archive_{os.getpid()}_{time.monotonic_ns()}")
+    return server.create(_called(), request.getfixturevalue("with_tables"))

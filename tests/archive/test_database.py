@@ -21,18 +21,18 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
 
 
-async def test_the_migrations_make_the_tables_the_code_uses(url: str) -> None:
+async def test_the_migrations_make_the_tables_the_code_uses(nothing_yet: str) -> None:
     """From nothing to the newest, there is nothing that Alembic would change; run again, nothing happens."""
     for _ in range(2):
-        archive = database(url)
+        archive = database(nothing_yet)
         async with archive.reading() as connection:
             assert [] == await connection.run_sync(differences)
         await archive.close()
 
 
-async def test_gateways_that_start_together_make_the_tables_once(url: str) -> None:
+async def test_gateways_that_start_together_make_the_tables_once(nothing_yet: str) -> None:
     """Four at once: one makes them, the others find them."""
-    gateways = [database(url) for _ in range(4)]
+    gateways = [database(nothing_yet) for _ in range(4)]
     await asyncio.gather(*(one.migrate() for one in gateways))
     async with gateways[0].reading() as connection:
         tips = (await connection.execute(text("SELECT count(*) FROM tips"))).scalar_one()

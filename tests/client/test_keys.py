@@ -1,9 +1,6 @@
 """`vigil keys`: made, protected, shown, rotated, revoked, replaced and announced, as processes."""
 
-import asyncio
 import json
-import os
-import pty
 import re
 import shutil
 import stat
@@ -26,7 +23,7 @@ from process.keyfile import IN_KEYRING
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.client.test_cli import Desk, desk, names_in
-from tests.command import VIGIL, Ran, vigil
+from tests.command import Ran, at_a_terminal, vigil
 from tests.support import EXAMPLES
 
 __all__ = ["desk"]
@@ -82,28 +79,6 @@ def office(tmp_path: Path) -> Office:
     for name, words in {"pass": WORDS, "other": OTHERS, "short": "short", "empty": ""}.items():
         (tmp_path / name).write_text(words + "\n")
     return Office(tmp_path)
-
-
-async def at_a_terminal(words: list[str], *command: object) -> tuple[int, str]:
-    """The command as a person types it: each of these words is given where a passphrase is asked for. Code and screen."""
-
-    def typing() -> tuple[int, str]:
-        pid, screen = pty.fork()
-        if pid == 0:
-            os.execv(VIGIL, ["vigil", *map(str, command)])  # noqa: S606 - our own command
-        seen, left = b"", list(words)
-        while True:
-            try:
-                seen += os.read(screen, 4096)
-            except OSError:  # the other end is closed
-                break
-            asked = seen.count(b"assphrase") - seen.count(b"a passphrase") + seen.count(b"again: ")
-            if asked > len(words) - len(left) and left and seen.endswith(b": "):
-                os.write(screen, f"{left.pop(0)}\n".encode())
-        os.close(screen)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
-
-    return await asyncio.to_thread(typing)
 
 
 def secret_of(path: Path) -> list[str]:

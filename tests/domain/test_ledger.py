@@ -3,7 +3,9 @@
 import pytest
 
 from domain.delivery.events import Ended, Released
-from domain.delivery.ledger import Ledger, salt
+from domain.delivery.ledger import Entry, Ledger, salt
+from domain.signing.canonical import canonical
+from domain.signing.tree import leaf
 from domain.words.errors import NotVerified
 
 SECRET, OTHER = bytes(32), bytes(31) + b"\x01"
@@ -33,3 +35,16 @@ def test_what_does_not_follow_is_refused() -> None:
         with pytest.raises(NotVerified) as refused:
             ledger.check(follows.model_copy(update=wrong))
         assert 1 == refused.value.entry
+
+
+def test_a_copy_that_says_something_else_has_a_leaf_of_its_own() -> None:
+    """The bytes of an entry are made once; what is changed in a copy is weighed anew, and its hash and size with it."""
+    entry = Ledger(SECRET).next(Released(), AT)
+    read = Entry.model_validate_json(entry.model_dump_json())
+    changed = [entry.model_copy(update=one) for one in ({"seq": 1}, {"at": BEFORE}, {"salt": "0" * 64}, {"event": Ended()})]
+
+    assert read.weighed() == entry.weighed()
+    assert len(canonical(entry)) == entry.weighed()[1]
+    assert leaf(canonical(entry)).hex() == entry.leaf()
+    assert 5 == len({one.leaf() for one in (entry, *changed)})
+    assert [len(canonical(one)) for one in changed] == [one.weighed()[1] for one in changed]

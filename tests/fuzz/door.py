@@ -192,10 +192,14 @@ def attack(target: Target, many: int, number: int, only: Collection[str] = ()) -
     return tried
 
 
-async def attacked(target: Target, many: int, number: int, only: Collection[str] = ()) -> Tried:
-    """Attack from another process, as a caller is one: what it costs, and what it imports, is not the gateway's."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as caller:
-        return await asyncio.get_running_loop().run_in_executor(caller, attack, target, many, number, only)
+def calling() -> ProcessPoolExecutor:
+    """Another process, as a caller is one: what it costs, and what it imports, is not the gateway's."""
+    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+
+
+async def attacked(caller: ProcessPoolExecutor, target: Target, many: int, number: int, only: Collection[str] = ()) -> Tried:
+    """Attack from this process."""
+    return await asyncio.get_running_loop().run_in_executor(caller, attack, target, many, number, only)
 
 
 def _one(
@@ -254,12 +258,13 @@ async def target(client: Client) -> AsyncIterator[Target]:
 
 async def _main(many: int, number: int) -> int:
     tried, began = Tried(), time.monotonic()
-    async with await temporal_server() as environment:
-        while tried.requests < many:
-            async with target(environment.client) as found:
-                tried.add(await attacked(found, min(many - tried.requests, ROUND), number))
-            number += 1
-            sys.stderr.write(f"{tried.requests:7,} requests, {len(tried.faults)} faults, {time.monotonic() - began:.0f} s\n")
+    with calling() as caller:
+        async with await temporal_server() as environment:
+            while tried.requests < many:
+                async with target(environment.client) as found:
+                    tried.add(await attacked(caller, found, min(many - tried.requests, ROUND), number))
+                number += 1
+                sys.stderr.write(f"{tried.requests:7,} requests, {len(tried.faults)} faults, {time.monotonic() - began:.0f} s\n")
     lines = [f"{count:7,}  {name}" for name, count in sorted(tried.answers.items())]
     lines += [f"\nFAULT {name}\n{text}" for name, text in tried.faults.items()]
     seconds = time.monotonic() - began

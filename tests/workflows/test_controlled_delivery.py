@@ -17,7 +17,7 @@ from domain.signing.envelope import Envelope
 from domain.signing.tree import root
 from rehearsal.invariants import Checker
 from tests.installation import Installation, installed, quick, stop_by
-from tests.support import SCENARIOS, example_plan, example_scenario, signed_plan
+from tests.support import SAMPLED, SCENARIOS, example_plan, example_scenario, signed_plan
 from workflows import messages, temporal_stage
 from workflows.messages import CheckpointWait, Docket, Ending, GoingOn, Pace, update_id, workflow_id
 
@@ -41,7 +41,7 @@ async def update(at: Installation, plan: Plan, envelope: Envelope, name: str) ->
     return answer
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", [pytest.param(one, marks=() if one in SAMPLED else pytest.mark.slow) for one in SCENARIOS])
 async def test_every_example_ends_on_temporal_as_its_scenario_says(temporal: Client, name: str) -> None:
     """On a real server, with every service over HTTP, each example ends as expected and its packet verifies."""
     plan, scenario = quick(*example_scenario(name))
