@@ -52,14 +52,15 @@ class Keeping:
         except VigilError as error:
             self._folded.drop(errand.delivery)
             raise ApplicationError(error.message, type=error.code, non_retryable=isinstance(error, NotAllowed)) from error
+        of = KeptUpTo(branch=errand.branch, size=errand.size, root=errand.root)
         if not isinstance(answer, Diverges):
-            return hand_in(KeptUpTo(size=errand.size), errand.delivery, datetime.now(UTC), self._key)
+            return hand_in(of, errand.delivery, datetime.now(UTC), self._key)
         self._folded.drop(errand.delivery)
         fact = diverged(answer)
         if fact is None:
             message = f"archive and workflow diverge at entry {answer.seq} of {errand.delivery}: {answer.how}"
             raise ApplicationError(message, type="diverges")
-        return hand_in(KeptUpTo(size=errand.first, diverged=fact), errand.delivery, datetime.now(UTC), self._key)
+        return hand_in(of.model_copy(update={"diverged": fact}), errand.delivery, datetime.now(UTC), self._key)
 
     async def _kept(self, errand: ToKeep, until: datetime) -> BatchKept | Diverges:
         try:
@@ -75,10 +76,10 @@ class Keeping:
 
 
 def diverged(found: Diverges) -> Diverged | None:
-    """What the ledger records of it; nothing where the archive lacks what was kept in it, or has it put back too often: then all
-    waits until somebody has mended that.
+    """What the ledger records of it; nothing where the archive lacks what was kept in it, has another delivery of this name, or
+    has had it put back too often: then all waits until somebody has mended that.
     """
-    if found.how in ("behind", "gone", "seen") or found.size == 0 or found.branch >= MOST_BRANCHES:
+    if found.how in ("behind", "gone", "seen") or found.seq == 0 or found.branch >= MOST_BRANCHES:
         return None
     return Diverged(branch=found.branch, seq=found.seq, how=found.how, size=found.size, root=found.root.hex())
 

@@ -7,16 +7,17 @@ so many in a round: a worker that has more open deliveries needs more rounds.
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.keeping import diverged
+from archive.batches import Held
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
-from domain.words.errors import VigilError
 from workflows import messages
 from workflows.messages import LedgerSize, delivery_of, hand_in, workflow_id
 
@@ -26,8 +27,12 @@ ROUND = 60.0
 """Seconds from one round to the next."""
 IN_A_ROUND = 120
 """Workflows that are asked in one round: each that is not in memory is replayed for it."""
-PATIENCE = timedelta(seconds=10)
+MOST_LISTED = 20_000
+"""Runs that are listed in one round: whoever can write to Temporal may begin more than there are deliveries."""
+PATIENCE = timedelta(seconds=3)
 """For one answer."""
+ONE_LOOK = 10.0
+"""Seconds for one delivery."""
 
 
 class Sweep:
@@ -47,33 +52,48 @@ class Sweep:
         while True:
             try:
                 await self.once()
-            except (RPCError, VigilError) as error:
-                log.warning("the archive was not held against the workflows: %s", error)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next round comes
+                log.warning("the archive was not held against the workflows: %s", type(error).__name__)
             await asyncio.sleep(ROUND)
 
     async def once(self) -> None:
-        """One round. Raises `RPCError` or `Unavailable`."""
+        """One round. Raises `RPCError` or `Unavailable` where nobody can be asked at all."""
         self._round += 1
         unended = await self._deliveries.unended()  # before the runs: one that ends meanwhile is missed by neither
         running = await self._running()
         self._looked = {name: known for name, known in self._looked.items() if name in running}
         for name in [name for name in unended if name not in running][:IN_A_ROUND]:
-            await self._missed(name)
+            await self._in_time(name, self._missed(name))
         never = ("", -1)
 
         def urgency(name: str) -> tuple[bool, int]:
             run, when = self._looked.get(name, never)
             return run == running[name], when
 
-        for name in sorted(running, key=urgency)[:IN_A_ROUND]:
-            if await self._compared(name):
-                self._looked[name] = running[name], self._round
+        asked = 0
+        for name in sorted(running, key=urgency)[:MOST_LISTED]:
+            held = await self._ledgers.held(name)
+            self._looked[name] = running[name], self._round  # whatever comes of it: nobody keeps others from being looked at
+            if held is not None:  # what the archive does not know has nothing to be put back, or is somebody's invention
+                await self._in_time(name, self._compared(name, held))
+                asked += 1
+            if asked == IN_A_ROUND:
+                break
 
     async def _running(self) -> dict[str, str]:
         """The run of each delivery that is under way."""
         query = f"WorkflowType = '{messages.WORKFLOW}' AND ExecutionStatus = 'Running'"
-        found = self._client.list_workflows(query, page_size=1000, rpc_timeout=PATIENCE)
+        found = self._client.list_workflows(query, page_size=1000, limit=MOST_LISTED, rpc_timeout=PATIENCE)
         return {name: one.run_id async for one in found if (name := delivery_of(one.id)) is not None}
+
+    @staticmethod
+    async def _in_time(name: str, look: Awaitable[None]) -> None:
+        """One look. What comes of it, or does not, keeps no other delivery from being looked at."""
+        try:
+            async with asyncio.timeout(ONE_LOOK):
+                await look
+        except Exception as error:  # noqa: BLE001 - it has ended meanwhile, no worker answers, or what answers is none of ours
+            log.info("not looked at: %s", type(error).__name__, extra={"delivery": name})
 
     async def _missed(self, name: str) -> None:
         """Its ledger has no end, and no run of it is listed: it is gone, unless the list is behind."""
@@ -88,19 +108,13 @@ class Sweep:
             log.error("a workflow is gone, and its ledger has no end", extra={"delivery": name})
             await self._ledgers.is_gone(name)
 
-    async def _compared(self, name: str) -> bool:
-        """Whether it could be compared; where the archive is ahead, it is told."""
-        held = await self._ledgers.held(name)
+    async def _compared(self, name: str, held: Held) -> None:
+        """Where the archive is ahead, the delivery is told. How far the archive goes was asked before, so that is no race."""
         handle = self._client.get_workflow_handle(workflow_id(name))
-        try:
-            stated = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize, rpc_timeout=PATIENCE)
-            if held is None or stated.branch != held.branch:
-                return True
-            found = await self._ledgers.compare(name, held, stated.size, bytes.fromhex(stated.root))
-            fact = diverged(found) if found is not None else None
-            if fact is not None:
-                log.error("the archive has another history of a delivery", extra={"delivery": name})
-                await handle.signal(messages.REPORT, hand_in(fact, name, datetime.now(UTC), self._key), rpc_timeout=PATIENCE)
-        except (RPCError, WorkflowQueryFailedError):
-            return False  # it has ended meanwhile, or no worker answers: in the next round
-        return True
+        said = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize, rpc_timeout=PATIENCE)
+        stated = Held(branch=said.branch, size=said.size, root=bytes.fromhex(said.root))
+        found = await self._ledgers.compare(name, held, stated)
+        fact = diverged(found) if found is not None else None
+        if fact is not None:
+            log.error("the archive has another history of a delivery", extra={"delivery": name})
+            await handle.signal(messages.REPORT, hand_in(fact, name, datetime.now(UTC), self._key), rpc_timeout=PATIENCE)

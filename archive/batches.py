@@ -80,9 +80,10 @@ How = tuple[int, HowDiverged]
 
 
 class Held(Frozen):
-    """How far the archive's newest branch goes."""
+    """How far a branch goes, and from which entry on it stands apart from another."""
 
     branch: int
+    since: int = 0
     size: int
     root: bytes
 

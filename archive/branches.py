@@ -145,10 +145,15 @@ async def set_alarm(connection: AsyncConnection, delivery: str, held: Sequence[B
 
 
 async def end_alarm(connection: AsyncConnection, delivery: str) -> None:
-    """What is kept as it should be ends the alarm of the delivery, unless it was that somebody has seen another history."""
+    """What is kept as it should be ends the alarm of the delivery."""
     none = {"alarm": None, "alarm_branch": None, "alarm_seq": None}
-    own = (deliveries.c.delivery == delivery) & (deliveries.c.alarm != "seen")
-    await connection.execute(update(deliveries).where(own).values(none))
+    await connection.execute(update(deliveries).where(deliveries.c.delivery == delivery).values(none))
+
+
+async def note_seen(connection: AsyncConnection, delivery: str, seq: int) -> None:
+    """Somebody has seen another history, by entry `seq`. The first such entry stays noted."""
+    first = (deliveries.c.delivery == delivery) & deliveries.c.seen_seq.is_(None)
+    await connection.execute(update(deliveries).where(first).values(seen_seq=seq))
 
 
 def _cut(peaks: bytes) -> tuple[bytes, ...]:

@@ -187,7 +187,7 @@ class Deliveries:
             overdue_since=_moment(row.overdue),
             ended=row.ended,
             expunged=row.ring_key is not None and row.wrapped is None,
-            alarm=row.alarm if whole else None,
+            alarm=(row.alarm or ("seen" if row.seen_seq is not None else None)) if whole else None,
             started_at=row.started_at,
             closed_at=row.closed_at,
             branch=row.branch,

@@ -27,6 +27,7 @@ from archive.branches import (
     known,
     leaves_of,
     lock,
+    note_seen,
     ranges,
     set_alarm,
 )
@@ -35,6 +36,7 @@ from archive.sealed import DataKey, Ring
 from archive.standing import next_change, write
 from archive.tables import branches, data_keys, entries, snapshots
 from domain.signing import tree
+from domain.views.lists import HowDiverged
 from domain.words.errors import NotAllowed, NotFound, NotVerified, TimedOut, Unavailable
 
 SLICE: Final = 1000
@@ -78,16 +80,20 @@ class Ledgers:
         """How far the archive goes, or none. Ask this *before* the workflow is asked for its size: then `compare` is fair."""
         async with self._database.reading() as connection:
             held = await branches_of(connection, delivery)
-        return Held(branch=held[-1].number, size=held[-1].size, root=held[-1].root) if held else None
+        return _held(held[-1]) if held else None
 
-    async def compare(self, delivery: str, held: Held, size: int, root: bytes) -> Diverges | None:
-        """Set the alarm if what the archive held is no beginning of what the workflow stated afterwards, as far as sizes tell."""
-        if held.size < size or (held.size == size and held.root == root):
+    async def compare(self, delivery: str, held: Held, stated: Held) -> Diverges | None:
+        """Set the alarm if what the archive held is no beginning of what the workflow stated afterwards, as far as sizes tell and
+        the numbers of branches: one that is newer than the archive's has not been kept yet.
+        """
+        newer, older = stated.branch > held.branch, stated.branch < held.branch
+        if newer or (not older and (held.size < stated.size or (held.size == stated.size and held.root == stated.root))):
             return None
         async with self._database.writing() as connection:
             await lock(connection, delivery)
             there = await branches_of(connection, delivery)
-            return await set_alarm(connection, delivery, there, (size, "ahead" if held.size > size else "root"))
+            how: HowDiverged = "ahead" if older or held.size > stated.size else "root"
+            return await set_alarm(connection, delivery, there, (min(stated.size, held.size), how))
 
     async def is_gone(self, delivery: str) -> None:
         """Set the alarm of a delivery whose workflow is gone though its ledger has no end: somebody ended it from outside."""
@@ -108,7 +114,10 @@ class Ledgers:
     async def branches(self, delivery: str) -> tuple[Held, ...]:
         """How far each branch goes, the oldest first. Raises `NotFound`."""
         async with self._database.reading() as connection:
-            return tuple(Held(branch=one.number, size=one.size, root=one.root) for one in await known(connection, delivery))
+            return tuple(
+                Held(branch=one.number, since=one.since, size=one.size, root=one.root)
+                for one in await known(connection, delivery)
+            )
 
     async def shared(self, delivery: str, at: Fork) -> int | None:
         """In which branch stands what comes before: in this one itself, or, where it has not begun, in the one that it goes on
@@ -169,7 +178,7 @@ class Ledgers:
         if not batch.standing.diverged:
             await end_alarm(connection, batch.delivery)
         if batch.saw_another is not None:
-            await set_alarm(connection, batch.delivery, held, (batch.saw_another, "seen"))
+            await note_seen(connection, batch.delivery, batch.saw_another)
         line = {**place, **ledger, "parent": branch.parent, "since": branch.since, "peaks": b"".join(frontier.peaks)}
         await _put_branch(connection, line)
         rows = [
@@ -197,6 +206,10 @@ class Ledgers:
         if row.wrapped is None:
             raise NotAllowed(f"{delivery} is expunged, so nothing more is kept of it")
         return DataKey.unwrapped(delivery, row.ring_key, row.wrapped, self._ring)
+
+
+def _held(branch: Branch) -> Held:
+    return Held(branch=branch.number, since=branch.since, size=branch.size, root=branch.root)
 
 
 def _opened(row: Row[Any], key: DataKey | None) -> Opened:

@@ -120,6 +120,7 @@ deliveries = Table(
     Column("alarm", String(10)),
     Column("alarm_branch", Integer),
     Column("alarm_seq", Integer),
+    Column("seen_seq", Integer),
     Column("started_at", _MOMENT, nullable=False),
     Column("closed_at", _MOMENT),
     Column("title", LargeBinary),

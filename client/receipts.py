@@ -66,7 +66,7 @@ class Shelf:
     def compare_packet(self, delivery: str, data: bytes) -> None:
         """A packet of the delivery with what is kept. Raises `NotVerified`."""
         packet, manifest, _ = unseal(data)
-        histories = [packet.ledger, *(packet.ledger[: one.entries[0].seq] + one.entries for one in packet.others)]
+        histories = list(packet.histories())
         held = [one.receipt for one in self.of(delivery)]
         put_back = [one for one in held if any(_is_of(one, entries) for entries in histories[1:])]
         comparison = Comparison(delivery, [one for one in held if one not in put_back])

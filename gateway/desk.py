@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -117,6 +117,8 @@ class Desk:
             message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
             raise Malformed(message, faults)
         await self._pulse.on_time()
+        if await self.reading.has(plan.operation):  # for longer than Temporal remembers
+            await self._taken(caller, plan)
         docket = Docket(
             plan=envelope,
             snapshot=Snapshot(
@@ -144,22 +146,22 @@ class Desk:
                     memo={_GROUP: plan.group},
                     static_summary=plan.title,
                 )
-            except WorkflowAlreadyStartedError as error:
+            except WorkflowAlreadyStartedError:
                 await self._taken(caller, plan)
-                reason = f"delivery {plan.operation} has been started already; nothing was changed"
-                raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`") from error
         self.reading.expect(caller.id, plan.operation, 1)
         return plan
 
-    async def _taken(self, caller: Service, plan: Plan) -> None:
-        """Raises `Malformed`, as for any fault of a plan, where what bears this code name is not the caller's to see: it hears
-        that the name cannot be used, and not of what.
+    async def _taken(self, caller: Service, plan: Plan) -> NoReturn:
+        """Raises `RuleBroken`; or `Malformed`, as for any fault of a plan, where what bears this code name is not the caller's to
+        see: it hears that the name cannot be used, and not of what.
         """
         try:
             await self._seen_by(caller, plan.operation)
         except NotFound as error:
             fault = Fault(place="operation", problem=f"the code name {plan.operation} cannot be used; choose another")
             raise Malformed(f"the plan of {plan.operation} cannot be started: 1 faults", [fault]) from error
+        reason = f"delivery {plan.operation} has been started already; nothing was changed"
+        raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`")
 
     async def amend(self, caller: Service, delivery: str, envelope: Envelope) -> Entry:
         """Change a delivery's plan for what is still ahead; the ledger entry that records it.
@@ -239,6 +241,12 @@ class Desk:
             return await self._as_recorded(statement.delivery, envelope, PATIENCE)
         except NoWorkerError:
             return await self._leave(statement, envelope)
+        except (
+            NotAuthentic
+        ):  # of what the delivery knows of keys, or of our clock: a brake does not wait for either to be set right
+            if not is_brake(statement):
+                raise
+            return await self._leave(statement, envelope, sealed=False)
         finally:
             judging.cancel()
 
@@ -253,16 +261,17 @@ class Desk:
                 )
         return answer if isinstance(answer, Receipt) else await self.reading.receipt(statement.delivery, answer)
 
-    async def _leave(self, statement: Statement, envelope: Envelope) -> Receipt | Left:
-        """Leave it by Signal: the same door, kept by the server until a worker is up.
+    async def _leave(self, statement: Statement, envelope: Envelope, *, sealed: bool = True) -> Receipt | Left:
+        """Leave it by Signal: the same door, kept by the server until a worker is up. Unsealed, it counts as of the newest entry.
 
         A delivery that has ended just before takes no signal, or takes it and records nothing. So where a worker answers after
         all, the delivery is looked at once more: there is a receipt, or a refusal, and only where none answers is it left.
         """
+        handed = self._handed(envelope, statement.delivery)
         try:
             with as_ours(statement.delivery):
                 await self._handle(statement.delivery).signal(
-                    messages.SUBMIT, self._handed(envelope, statement.delivery), rpc_timeout=PATIENCE
+                    messages.SUBMIT, handed if sealed else handed.model_copy(update={"seal": None}), rpc_timeout=PATIENCE
                 )
         except NotFound:
             return await self._as_recorded(statement.delivery, envelope, PATIENCE)
@@ -370,7 +379,7 @@ class Desk:
         history = await self._history(delivery)
         system = self._directory.system()
         sealers = system.keys if system is not None else ()
-        others = await self.reading.others(delivery)
+        others = await self.reading.others(caller, known)
         return seal(known, history, self._key, datetime.now(UTC), purpose, sealers=sealers, others=others)
 
     async def expunge(self, delivery: str, given: Approvals) -> Expunged:

@@ -19,7 +19,6 @@ from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import Filters, Question, Sort
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Diverged
 from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request
 from domain.plan.access import reach, role_of
@@ -27,7 +26,7 @@ from domain.plan.directory import Service
 from domain.record.expunction import Expunged
 from domain.views.asked import inbox
 from domain.views.lists import Row, Rows
-from domain.views.sight import page
+from domain.views.sight import page, sight
 from domain.views.view import DeliveryView, view
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway.access import no_delivery
@@ -88,10 +87,20 @@ class Reading:
         """What was answered to a statement that its run has let go of. Raises as `delivery` does."""
         return await self._folded.receipt(name, kept)
 
-    async def others(self, name: str) -> dict[int, Delivery]:
-        """Its histories that were put back, by their branches. Raises as `delivery` does."""
-        *older, _ = await self._ledgers.branches(name)
-        return {one.branch: await self._folded.other(name, one.branch) for one in older}
+    async def has(self, name: str) -> bool:
+        """Whether the archive has a delivery of this code name, expunged or not, whoever may see it. Raises `Unavailable`."""
+        return await self._ledgers.held(name) is not None
+
+    async def others(self, caller: Service, delivery: Delivery) -> dict[int, Delivery]:
+        """Its histories that were put back before this one began, by their branches. Raises as `delivery` does, and `NotAllowed`
+        where one of them is not the caller's to see as a whole (R11).
+        """
+        name = delivery.plan.operation
+        older = [one.branch for one in await self._ledgers.branches(name) if one.branch < delivery.state.branch]
+        found = {branch: await self._folded.other(name, branch) for branch in older}
+        if not all(sight(one, caller).whole for one in found.values()):
+            raise NotAllowed(f"{name} was put back, and {caller.id} sees a part of what it was before (R11)")
+        return found
 
     async def view(self, caller: Service, name: str) -> DeliveryView:
         """The summary of one delivery."""
@@ -117,7 +126,7 @@ class Reading:
             while True:
                 bell.clear()
                 delivery = await self.delivery(caller, name)
-                since, branch = _after_a_fork(delivery, since, branch), delivery.state.branch
+                since, branch = await self._after_a_fork(delivery, since, branch), delivery.state.branch
                 for entry in page(delivery, caller, since):
                     since = entry.seq + 1
                     yield entry
@@ -126,6 +135,17 @@ class Reading:
                 if silent and not await self._goes_on(caller, name, runs):
                     return
                 silent = not await _rings(bell, STILL_THERE)
+
+    async def _after_a_fork(self, delivery: Delivery, since: int, branch: int | None) -> int:
+        """Where to go on for who has seen so much, of this branch if that is known: from where its record was put back. As long
+        as nobody has decided about that, everybody who comes anew begins there.
+        """
+        state = delivery.state
+        newly = state.divergence is not None if branch is None else state.branch != branch
+        if not newly and since <= len(delivery.ledger):
+            return since
+        seen = branch if branch is not None else state.branch - 1
+        return min((since, *(one.since for one in await self._ledgers.branches(delivery.plan.operation) if one.branch > seen)))
 
     async def _goes_on(self, caller: Service, name: str, runs: Callable[[str], Awaitable[bool]]) -> bool:
         """Whether there may be more of a delivery that has been shown without its end."""
@@ -208,18 +228,6 @@ class Reading:
             return await self._lists.one(_question(caller), name)
         except NotFound:
             return None
-
-
-def _after_a_fork(delivery: Delivery, since: int, branch: int | None) -> int:
-    """Where to go on for who has seen so much, of this branch if that is known: where its record was put back, from there; and as
-    long as nobody has decided about it, for everybody who comes anew.
-    """
-    state = delivery.state
-    newly = state.divergence is not None if branch is None else state.branch != branch
-    if not newly and since <= len(delivery.ledger):
-        return since
-    forks = (one.event.seq for one in delivery.ledger.entries if isinstance(one.event, Diverged))
-    return min((since, *forks))
 
 
 async def _rings(bell: asyncio.Event, patience: float) -> bool:

@@ -60,6 +60,8 @@ SIGNS = 0.5
 """Part of the requests whose receipt a service signs: the others are at a desk, or have not learnt to."""
 PATIENCE = timedelta(days=45)
 """How long a simulated delivery may be held, beyond what its legs take, before its initiator stops it."""
+ANEW = 1_000_000_007
+"""From the seed of what is said to that of what is said to a run that was put back."""
 MOST_ENTRIES = 20_000
 """Length of a ledger at which a simulation is given up, however little time has passed."""
 
@@ -229,7 +231,9 @@ class _Theatre:
                 self._report(Told(of=of, kind=kind, checkpoint=name, reached=owed.services))
 
     def _report(self, fact: Report) -> None:
-        report(self._delivery, fact, self._now)
+        """A fact. To a run that was put back it may be of what has not happened there."""
+        with suppress(*([RuleBroken] if self._others else [])):
+            report(self._delivery, fact, self._now)
 
     def _show(self) -> None:
         new = self._delivery.ledger.since(self._seen)
@@ -280,6 +284,8 @@ class _Theatre:
         self._whole = resume(self._directory, self._cards, other.ledger.entries[:size], self._secret)
         self._seen, self._unfound, self._saved = size, True, None
         self._asked.clear()  # the new run asks again
+        if self._now >= EPOCH + self._patience:
+            self._at(self._now + timedelta(days=1), self._lose_patience)
         self._at(self._now + timedelta(milliseconds=self._fate.randint(0, 60_000)), lambda: self._find(found))
 
     def _find(self, found: Diverged) -> None:
@@ -307,15 +313,15 @@ class _Theatre:
         received = self._now + timedelta(milliseconds=dice.randint(0, 1000))
         signed = dice.random() < SIGNS
         self._at(received, lambda: self._receive(asked, signed=signed))
-        for line in lines(asked, self._world.scenario, self._world.seed, self._now):
+        anew = self._world.seed + ANEW * len(self._others)  # what is asked again is answered by statements of their own
+        for line in lines(asked, self._world.scenario, anew, self._now):
             self._say(line, name, line.at if not line.answers else max(line.at, received))
 
     def _receive(self, asked: Request, *, signed: bool) -> None:
         name, service = asked.checkpoint, asked.service
         if self._delivery.state.is_open(name) and not self._delivery.state.ended:
             said = (acknowledgement(asked, self._now),) if signed else ()
-            with suppress(RuleBroken):  # what time has brought first, to a run that was put back, may have closed it
-                self._report(Asked(checkpoint=name, received=(service,), acknowledgements=said))
+            self._report(Asked(checkpoint=name, received=(service,), acknowledgements=said))
 
     def _say(self, line: Line, name: str, at: datetime) -> None:
         """An answer is not said any more once its checkpoint has closed."""

@@ -797,8 +797,8 @@ BUGS = (
     Bug(
         "R23",
         "domain/rules/handling.py",
-        "if one is None or one.service != said.service)",
-        "if one is None)",
+        "(one is None and not elsewhere) or (one and one.service != said.service)",
+        "(one is None and not elsewhere)",
         "handling",
     ),
     Bug(
@@ -865,7 +865,16 @@ BUGS = (
     ),
     Bug("R28", "domain/record/verify.py", "if delivery.state.behind is not None:", "if False:", "archive_behind"),
     Bug("R28", "domain/record/verify.py", "    check_budget(delivery, statement, envelope, at)\n", "", "budgets archive_behind"),
-    Bug("R18", "domain/rules/outside.py", "return branch >= state.branch", "return True", "divergence"),
+    Bug("R18", "domain/rules/outside.py", "return fact.branch >= state.branch and not", "return not", "divergence"),
+    Bug("R18", "domain/rules/outside.py", " and not _is_its_own(fact, delivery.ledger)", "", "divergence"),
+    Bug("R18", "domain/record/verify.py", " or _begins(each, found):", ":", "divergence"),
+    Bug(
+        "R24",
+        "domain/rules/outside.py",
+        "known.keys_at(at))",
+        "known.keys_at(delivery.state.now))",
+        "acknowledgements",
+    ),
     Bug(
         "R18",
         "domain/delivery/state.py",
@@ -904,7 +913,7 @@ BUGS = (
         "if False:",
         "divergence",
     ),
-    Bug("R23", "domain/record/provided.py", "if item.seq >= since and not _may_go(", "if False and not _may_go(", "divergence"),
+    Bug("R23", "domain/record/provided.py", "if item.seq >= since and not may_go(", "if False and not may_go(", "divergence"),
     Bug(
         "archive",
         "archive/branches.py",
@@ -916,8 +925,8 @@ BUGS = (
     Bug(
         "archive",
         "activities/sweep.py",
-        "            found = await self._ledgers.compare(",
-        "            found = None and await self._ledgers.compare(",
+        "        found = await self._ledgers.compare(",
+        "        found = None and await self._ledgers.compare(",
         "workflows/divergence",
     ),
     Bug(
@@ -930,7 +939,7 @@ BUGS = (
     Bug(
         "reading",
         "gateway/reading.py",
-        "since, branch = _after_a_fork(delivery, since, branch), delivery.state.branch",
+        "since, branch = await self._after_a_fork(delivery, since, branch), delivery.state.branch",
         "branch = delivery.state.branch",
         "workflows/divergence",
     ),

@@ -91,23 +91,30 @@ class Keeping:
                 summary=f"keeps entries {batch.first} to {batch.size - 1}",
             )
             answer.check(self._delivery.plan.operation, self._delivery.directory)
+            _check_of(answer.content, batch)
         except Exception as error:  # noqa: BLE001 - whatever it was, the loop goes on
             if not is_cancelled_exception(error):
                 text = "the archive has not kept a batch"
                 workflow.logger.warning(text, exc_info=error if not isinstance(error, NotAuthentic) else None)
                 await workflow.sleep(_PAUSE)
         else:
-            self._take(answer, batch.size)
+            self._take(answer)
         finally:
             self._stir(self._delivery.state.now)
 
-    def _take(self, answer: HandIn[KeptUpTo], sent: int) -> None:
+    def _take(self, answer: HandIn[KeptUpTo]) -> None:
         delivery, other = self._delivery, answer.content.diverged
         at = answer.moment(delivery.plan.operation, delivery.directory, delivery.state.now)
         if other is None:
-            archive_has(delivery, min(answer.content.size, sent), at)
+            archive_has(delivery, answer.content.size, at)
         else:
             report(delivery, other, at)
+
+
+def _check_of(kept: KeptUpTo, batch: ToKeep) -> None:
+    """Raises `NotAuthentic` for what was sealed of another batch, which another run may have sent."""
+    if (kept.branch, kept.size, kept.root) != (batch.branch, batch.size, batch.root):
+        raise NotAuthentic("it is sealed for another batch")
 
 
 def next_batch(delivery: Delivery, snapshot: Snapshot | None) -> ToKeep:

@@ -152,10 +152,10 @@ class HandIn(Frozen, Generic[T]):
 
     def check_time(self, now: datetime, *, brake: bool = False) -> None:
         """Raises `NotAuthentic` for a time that cannot be: ahead of now, or so far behind that it was held back. A brake may be
-        ahead by more: what stops a delivery does not wait until a clock is set right.
+        ahead by more, and behind by any: what stops a delivery does not wait until a clock is set right.
         """
         ahead = instant(self.at) - now
-        if not is_timely(instant(self.at), now, AHEAD_WITH_A_BRAKE if brake else AHEAD):
+        if not is_timely(max(instant(self.at), now) if brake else instant(self.at), now, AHEAD_WITH_A_BRAKE if brake else AHEAD):
             message = f"it is said to have been received {'after' if ahead > timedelta() else 'long before'} now"
             raise NotAuthentic(message, hint="set the clock of whoever relays it right")
 
@@ -288,9 +288,13 @@ class ToKeep(Frozen):
 
 
 class KeptUpTo(Frozen):
-    """What comes of it: the archive has the ledger up to this size; or it has another one."""
+    """What comes of it: the archive has the ledger up to this size, under this root, in this branch; or it has another one. It is
+    sealed for one batch, so that nobody shows it to another run.
+    """
 
-    size: Annotated[int, Field(ge=0)]
+    branch: Annotated[int, Field(ge=0, le=MOST_BRANCHES)]
+    size: Annotated[int, Field(ge=1)]
+    root: Digest
     diverged: Diverged | None = None
 
 

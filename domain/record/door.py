@@ -162,8 +162,9 @@ def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
     if not isinstance(fact, Diverged):  # it is found by keeping the last entry, too
         _still_open(delivery)
     advance(delivery, at)
-    fact = as_it_counts(delivery, fact)
-    if not book_of(delivery).is_news(delivery, fact):
+    moment = max(at, delivery.state.now)
+    fact = as_it_counts(delivery, fact, moment)
+    if not book_of(delivery).is_news(delivery, fact, moment):
         return None
     return _record(delivery, fact, at)
 

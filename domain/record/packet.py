@@ -7,7 +7,7 @@ who exported what; what the services said is proved by their own signatures. All
 readers read two things in it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 from types import MappingProxyType
@@ -70,6 +70,12 @@ class Packet(Frozen):
     """Temporal's own history as JSON text; empty for a delivery that ran in the simulator, and where something is left out."""
     sealers: Annotated[tuple[ServiceKey, ...], Field(max_length=MOST_KEYS)] = ()
     """The installation's keys when it was exported. None: those of `directory`; it may have changed them since."""
+
+    def histories(self) -> Iterator[tuple[Entry | LeftOut, ...]]:
+        """The ledger, and each that was put back, with what it shares with the ledger."""
+        yield self.ledger
+        for one in self.others:
+            yield (*self.ledger[: one.entries[0].seq], *one.entries)
 
 
 _BEFORE, _BETWEEN, _AFTER = b'{"packet":', b',"seal":', b"}"

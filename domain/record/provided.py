@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended, Started, Stated
+from domain.delivery.events import Amended, Diverged, Started, Stated
 from domain.delivery.statement import Statement
 from domain.plan.vocabulary import HandlingCode
 from domain.rules.handling import bound, code_of, permitted
@@ -61,8 +61,19 @@ def held_back(delivery: Delivery, to: str) -> tuple[Item, ...]:
 
 
 def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -> tuple[Item, ...]:
-    """The same of what another history of it has from entry `since` on. It is permitted in either."""
-    return tuple(item for item in held_back(other, to) if item.seq >= since and not _may_go(item, delivery, to))
+    """The same of what another history of it has from entry `since` on. It is permitted there; or here: by name, or with all that
+    was provided by the time it was known that the record had been put back.
+    """
+    forks = [entry.seq for entry in delivery.ledger.entries if isinstance(entry.event, Diverged)]
+    known = min(forks, default=len(delivery.ledger))
+    here = [one for one in delivery.state.disclosures if one.to == to]
+
+    def may_go(item: Item) -> bool:
+        mine = [one for one in here if one.service == item.provider]
+        named = item.statement is not None and any(item.statement.id in one.statements for one in mine)
+        return named or any(not one.statements and one.seq >= known for one in mine)
+
+    return tuple(item for item in held_back(other, to) if item.seq >= since and not may_go(item))
 
 
 def _may_go(item: Item, delivery: Delivery, to: str) -> bool:

@@ -63,6 +63,7 @@ class PutBack(Frozen):
     """The first entry in which it is another than the ledger."""
     size: int
     root: Digest
+    outcome: Outcome | None
     statements: tuple[StatementId, ...]
     """What was said there from then on."""
 
@@ -172,7 +173,8 @@ def fit_parts(
         plan = replay(inside.ledger, inside.directory, inside.cards).plan
         if plan.parent != delivery.plan.operation or proved.delivery not in told:
             raise NotVerified(f"{proved.delivery} is no part of {delivery.plan.operation}")
-        if told[proved.delivery] != (proved.outcome, proved.root):
+        ends = [(proved.outcome, proved.root), *((one.outcome, one.root) for one in proved.put_back)]
+        if told[proved.delivery] not in ends:
             raise NotVerified(f"{delivery.plan.operation} states another end of {proved.delivery} than its own packet proves")
 
 
@@ -180,25 +182,32 @@ class Compared(Frozen):
     """What two packets of one delivery say of each other."""
 
     same: int
-    """How many entries, from the first on, both begin with."""
+    """How many entries, from the first on, both ledgers begin with."""
     sizes: tuple[int, int]
-
-    @property
-    def agree(self) -> bool:
-        """Whether the longer one only goes on where the shorter one ends: one history, exported twice."""
-        return self.same == min(self.sizes)
+    agree: bool
+    """Whether one of them only goes on where the other ends, or has put that back and holds it still: no history is hidden."""
 
 
 def against(data: bytes, other: bytes) -> Compared:
     """Compare two packets of one delivery, from two States or two moments. Who keeps two histories has sealed both.
 
-    What handling codes keep out of one of them is compared by its leaf. Raises `NotVerified` where they are of two deliveries.
+    What was put back, and one of them has beside its ledger, is no second history that somebody hides. What handling codes keep
+    out of one of them is compared by its leaf. Raises `NotVerified` where they are of two deliveries.
     """
     (mine, manifest, _), (theirs, other_manifest, _) = unseal(data), unseal(other)
     if manifest.delivery != other_manifest.delivery:
         raise NotVerified(f"they are of two deliveries: {manifest.delivery} and {other_manifest.delivery}")
-    same = shared(mine.ledger, theirs.ledger)
-    return Compared(same=same, sizes=(len(mine.ledger), len(theirs.ledger)))
+    histories = [list(one.histories()) for one in (mine, theirs)]
+    return Compared(
+        same=shared(mine.ledger, theirs.ledger),
+        sizes=(len(mine.ledger), len(theirs.ledger)),
+        agree=_holds(histories[0], histories[1]) or _holds(histories[1], histories[0]),
+    )
+
+
+def _holds(newer: Sequence[Sequence[Entry | LeftOut]], older: Sequence[Sequence[Entry | LeftOut]]) -> bool:
+    """Whether every history of the one is the beginning of some history of the other."""
+    return all(any(shared(one, other) == len(one) for other in newer) for one in older)
 
 
 def replay(entries: Sequence[Entry | LeftOut], directory: Directory, cards: Mapping[State, RuleCard]) -> Delivery:
@@ -273,7 +282,7 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
             if found or changed(delivery.directory, change) == delivery.directory:
                 raise NotVerified("; ".join(("R24", *found)), entry.seq)
         case _:
-            if not book_of(delivery).is_news(delivery, event):
+            if not book_of(delivery).is_news(delivery, event, at):
                 raise NotVerified(f"{event.event} says nothing new, or what cannot be so", entry.seq)
 
 
@@ -302,21 +311,29 @@ def _replayed(packet: Packet, other: OtherHistory) -> Delivery:
 
 
 def _all_histories_are_there(delivery: Delivery, others: Mapping[int, Delivery]) -> None:
-    """Every history that was found to be another is in the packet, and none that no entry names (R18)."""
-    histories, named = (delivery, *others.values()), set[int]()
-    for each in histories:
+    """Every history that was found to be another is in the packet, and none that no entry names (R18): the ledger names some, and
+    these may name more. None names itself.
+    """
+    named, coming = dict[int, Delivery](), [delivery]
+    while coming:
+        each = coming.pop()
         for entry in each.ledger.entries:
             if isinstance(found := entry.event, Diverged):
-                there = [
-                    one for one in histories if len(one.ledger) >= found.size and one.ledger.root_at(found.size) == found.root
-                ]
-                if not there:
+                other = others.get(found.branch)
+                if other is None or not _begins(other, found) or _begins(each, found):
                     raise NotVerified(f"R18: the history that was found in branch {found.branch} is not in the packet", entry.seq)
-                named |= {found.branch} if others.get(found.branch) in there else set()
+                if found.branch not in named:
+                    named[found.branch] = other
+                    coming.append(other)
     if strange := [branch for branch in others if branch not in named]:
         raise NotVerified(f"R18: no entry says that branch {strange[0]} was put back")
     if list(others) != sorted(others):
         raise NotVerified("histories that were put back stand in the order of their branches")
+
+
+def _begins(history: Delivery, found: Diverged) -> bool:
+    """Whether this history has, or had once, the root that was found."""
+    return len(history.ledger) >= found.size and history.ledger.root_at(found.size) == found.root
 
 
 def _put_back(delivery: Delivery, branch: int, other: Delivery) -> PutBack:
@@ -327,6 +344,7 @@ def _put_back(delivery: Delivery, branch: int, other: Delivery) -> PutBack:
         since=since,
         size=len(other.ledger),
         root=other.ledger.root,
+        outcome=other.state.outcome,
         statements=tuple(other.law.read(one.envelope).id for one in said),
     )
 

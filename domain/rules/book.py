@@ -72,7 +72,7 @@ class Book:
     """What an accepted statement changes."""
     silence: Callable[[State, Progress, tuple[str, ...], Moment], None]
     """What follows from an answer to a checkpoint of the plan that did not come in time (R2)."""
-    is_news: Callable[[Delivery, Report], bool]
+    is_news: Callable[[Delivery, Report, datetime], bool]
     """Whether a fact from outside may be recorded now."""
     checks: tuple[Check, ...]
     """What a plan must be."""

@@ -88,9 +88,14 @@ class DisclosurePermitted(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """Only who provided something permits that it goes further."""
+        """Only who provided something permits that it goes further. What is not known here may stand in a history that was put
+        back; whose it is there is looked at when it goes.
+        """
         known = {one: delivery.state.statements.first(one) for one in self.statements}
-        foreign = tuple(name for name, one in known.items() if one is None or one.service != said.service)
+        elsewhere = delivery.state.branch > 0
+        foreign = tuple(
+            name for name, one in known.items() if (one is None and not elsewhere) or (one and one.service != said.service)
+        )
         return NOT_THEIRS_TO_DISCLOSE(service=said.service, statements=foreign) if foreign else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:

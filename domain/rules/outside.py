@@ -1,7 +1,7 @@
 """What may come from outside without a service's signature: who was asked and told, what register and archive say."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import (
@@ -15,6 +15,7 @@ from domain.delivery.events import (
     Released,
     Told,
 )
+from domain.delivery.ledger import Ledger
 from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
 from domain.delivery.state import Register
 from domain.plan.enquiries import WINDOW
@@ -29,8 +30,8 @@ Report = Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told | Arc
 """A fact from outside that nobody signs with a service's key."""
 
 
-def is_news(delivery: Delivery, fact: Report) -> bool:
-    """Whether this fact may be recorded now. Raises `RuleBroken` for what cannot be so."""
+def is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
+    """Whether this fact may be recorded at this moment. Raises `RuleBroken` for what cannot be so."""
     state = delivery.state
     match fact:
         case Asked(checkpoint=name) | AskedOnceMore(checkpoint=name):
@@ -41,7 +42,7 @@ def is_news(delivery: Delivery, fact: Report) -> bool:
             strangers = [one for one in named if one not in progress.checkpoint.services()]
             if strangers:
                 raise RuleBroken("R17", f"{', '.join(strangers)} was not asked at {name}")
-            if isinstance(fact, Asked) and as_it_counts(delivery, fact) != fact:
+            if isinstance(fact, Asked) and as_it_counts(delivery, fact, at) != fact:
                 raise RuleBroken("R17", f"an acknowledgement is not of what was asked at {name}, or not signed by who was asked")
             return progress.open and (isinstance(fact, Asked) or (progress.came_due and not progress.asked_again))
         case Deconflicted():
@@ -58,16 +59,24 @@ def is_news(delivery: Delivery, fact: Report) -> bool:
             return state.behind is None
         case ArchiveCaughtUp():
             return state.behind is not None
-        case Diverged(branch=branch):
-            return branch >= state.branch
+        case Diverged():
+            return fact.branch >= state.branch and not _is_its_own(fact, delivery.ledger)
         case Told(of=seq, kind=kind):
             owed = [one for one in state.owed if (one.seq, one.kind, one.checkpoint) == (seq, kind, fact.checkpoint)]
             named = (*fact.reached, *fact.unreachable)
             return bool(named) and any(all(service in one.services for service in named) for one in owed)
 
 
-def as_it_counts(delivery: Delivery, fact: Report) -> Report:
-    """The fact, without acknowledgements that are nobody's who is said to have received the request, or of something else."""
+def _is_its_own(found: Diverged, ledger: Ledger) -> bool:
+    """Whether what was found is the beginning of this very ledger: it was put back, and has come to the same again by itself."""
+    there = found.size <= len(ledger)
+    return there and (found.size <= ledger.kept or ledger.root_at(found.size) == found.root)
+
+
+def as_it_counts(delivery: Delivery, fact: Report, at: datetime) -> Report:
+    """The fact as it is recorded at this moment: without acknowledgements of something else, or by nobody who is said to have
+    received the request.
+    """
     if not isinstance(fact, Asked) or not fact.acknowledgements:
         return fact
     good: dict[str, SignedAcknowledgement] = {}
@@ -77,7 +86,7 @@ def as_it_counts(delivery: Delivery, fact: Report) -> Report:
             of = (said.delivery, said.checkpoint, said.service in fact.received)
             known = delivery.directory.find(said.service)
             if known is not None and of == (delivery.plan.operation, fact.checkpoint, True):
-                open_envelope(envelope, ACKNOWLEDGEMENT_TYPE, known.keys_at(delivery.state.now))
+                open_envelope(envelope, ACKNOWLEDGEMENT_TYPE, known.keys_at(at))
                 good.setdefault(said.service, envelope)
     return fact.model_copy(update={"acknowledgements": tuple(good.values())})
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import delete, func, select, update
 
-from archive.batches import Batch, BatchKept, Diverges
+from archive.batches import Batch, BatchKept, Diverges, Held
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.ledgers import SLICE, SLICE_BYTES, Ledgers
@@ -165,12 +165,16 @@ async def test_what_an_archive_held_is_compared_with_what_a_workflow_states(url:
         await ledgers.keep(batch(whole))
         held = await ledgers.held(NAME)
         assert held is not None
-        right = [await ledgers.compare(NAME, held, 5, root(whole)), await ledgers.compare(NAME, held, 9, root(ledger(9)))]
+        stated = [Held(branch=0, size=5, root=root(whole)), Held(branch=0, size=9, root=root(ledger(9)))]
+        right = [await ledgers.compare(NAME, held, one) for one in (*stated, Held(branch=1, size=1, root=bytes(32)))]
         quiet = (await rows(archive))["deliveries"][0].alarm
-        wrong = [await ledgers.compare(NAME, held, 4, root(ledger(4))), await ledgers.compare(NAME, held, 5, bytes(32))]
+        wrong = [
+            await ledgers.compare(NAME, held, one)
+            for one in (Held(branch=0, size=4, root=root(ledger(4))), Held(branch=0, size=5, root=bytes(32)))
+        ]
         alarm = (await rows(archive))["deliveries"][0].alarm
 
-    assert ([None, None], None) == (right, quiet)
+    assert ([None] * 3, None) == (right, quiet)
     assert [(0, 4, "ahead", 5), (0, 5, "root", 5)] == [(one.branch, one.seq, one.how, one.size) for one in wrong if one]
     assert "root" == alarm
 

@@ -7,6 +7,7 @@ import pytest
 
 from domain.delivery.events import Asked
 from domain.delivery.requests import Acknowledgement, Request, SignedAcknowledgement
+from domain.record.door import report
 from domain.record.verify import verify
 from domain.signing.canonical import canonical, digest, plain
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, sign
@@ -119,3 +120,18 @@ def test_the_newest_root_that_a_service_has_signed_is_named() -> None:
     assert none is None
     assert found is not None
     assert ("kz.customs", seen.size, seen.root) == (found.service, found.size, found.root)
+
+
+def test_a_key_counts_when_the_acknowledgement_is_recorded() -> None:
+    """It ended after the entry before, and before this one: it is left out, so that whoever has the newest directory verifies."""
+    table = Table()
+    given = acknowledgement(wanted(table), table.now)
+    table.now += timedelta(minutes=10)
+    ended = utc_text(table.now - timedelta(minutes=1))
+    known = table.delivery.directory
+    keys = tuple(one.model_copy(update={"valid_until": ended}) for one in known.get(SERVICE).keys)
+    services = tuple(one.model_copy(update={"keys": keys}) if one.id == SERVICE else one for one in known.services)
+    table.delivery.state.directory = known.model_copy(update={"services": services})
+    report(table.delivery, asked(given), table.now)
+
+    assert () == facts(table)[-1].acknowledgements

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from domain.delivery.carried import carried
-from domain.delivery.events import Diverged, Ended, Told
+from domain.delivery.events import Diverged, Ended, Stated, Told
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Handling
-from domain.record.door import go_on, resume
+from domain.record.door import go_on, read_statement, resume
 from domain.record.packet import seal, unseal
 from domain.record.receipts import signed
-from domain.record.verify import verify
-from domain.words.errors import NotVerified
+from domain.record.verify import against, verify
+from domain.words.errors import NotVerified, RuleBroken
 from domain.words.limits import MOST_BRANCHES
-from tests.course import arrested, became, code
+from tests.course import arrested, became, code, forbidden
 from tests.forging import sealed
 from tests.support import SECRET, VIGIL, Table, private_key_of
 
@@ -280,3 +280,65 @@ def test_r18_nothing_is_concluded_before_both_have_decided() -> None:
     assert before is None
     assert "delivered_with_arrests" == new.delivery.state.outcome
     verify(packet_of(new, old))
+
+
+def test_a_history_does_not_name_itself() -> None:
+    """The ledger cannot say that it is itself what was put back, nor is a second history taken along that names itself alone."""
+    new = Table().dispatch()
+    own = Diverged(branch=0, seq=1, how="ahead", size=1, root=new.delivery.ledger.root_at(1))
+    new.report(own)
+    assert 0 == new.delivery.state.branch
+    assert "says nothing new" in forbidden(new, own)
+
+    honest, second = Table().dispatch(), Table().dispatch()
+    second.say("kz.knb", "information")
+    second.report(found_in(second))
+    second.settle()
+    with pytest.raises(NotVerified, match="R18"):
+        verify(packet_of(honest, second))
+
+
+def test_a_history_that_was_put_back_names_the_one_before_it() -> None:
+    """Put back twice, the ledger names the second and that one the first; both are there."""
+    first, second, third = Table().dispatch(), Table().dispatch(), Table().dispatch()
+    first.say("kz.knb", "information", text="the first")
+    second.report(found_in(first))
+    second.settle()
+    third.report(found_in(second, branch=1))
+    third.settle()
+
+    assert [0, 1] == [one.branch for one in verify(packet_of(third, first, second)).put_back]
+    with pytest.raises(NotVerified, match="R18"):
+        verify(seal(third.delivery, "", private_key_of(VIGIL), third.now, others={1: second.delivery}))
+
+
+def test_two_packets_of_a_record_that_was_put_back_agree_where_one_has_the_others_history() -> None:
+    """One was exported before; whoever compares accuses nobody. A history that neither names is found."""
+    old, new = put_back()
+    before, after = old.packet(), packet_of(new, old)
+
+    assert against(before, after).agree
+    assert against(after, before).agree
+    assert not against(strange().packet(), after).agree
+
+
+def test_r23_what_only_the_history_that_was_put_back_holds_is_permitted_here() -> None:
+    """By name, or with all that was provided before it was known; what somebody else has said there, nobody permits."""
+    old, new = Table().dispatch(), Table().dispatch()
+    for _ in range(30):
+        old.say("uz.police", "information")
+    old.say("uz.prosecutor", "authorisation_withdrawn", reason="a doubt", handling=Handling(code="H1"))
+    lost = next(one for one in reversed(old.delivery.ledger.entries) if isinstance(one.event, Stated))
+    name = read_statement(lost.event.envelope).id  # type: ignore[union-attr]
+    new.report(found_in(old))
+    new.settle()
+    for service in ("kz.knb", "kz.prosecutor", "kz.customs", "uz.customs", "uz.police"):
+        new.say(service, "disclosure_permitted")
+    with pytest.raises(RuleBroken, match=r"uz\.prosecutor has not permitted"):
+        packet_of(new, old, purpose="court")
+    new.say("uz.customs", "disclosure_permitted", statements=(name,))
+    with pytest.raises(RuleBroken, match=r"uz\.prosecutor has not permitted"):
+        packet_of(new, old, purpose="court")
+    assert ("accepted", None) == became(new.say("uz.prosecutor", "disclosure_permitted", statements=(name,)))
+    new.say("uz.prosecutor", "disclosure_permitted")
+    verify(packet_of(new, old, purpose="court"))

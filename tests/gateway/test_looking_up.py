@@ -11,13 +11,16 @@ from temporalio.client import Client
 
 from domain.delivery.ledger import Receipt
 from domain.rules.handling import Information
-from domain.words.errors import NotAllowed, Unavailable
+from domain.signing.envelope import Envelope
+from domain.words.errors import NotAllowed, NotAuthentic, Unavailable
+from domain.words.moments import instant
 from gateway import health
 from gateway.health import ArchivePulse, Health, Pulse, whole
 from rehearsal.services import VIGIL
 from tests.gateway.test_api import At, signed
-from tests.installation import installed, renamed, said_by, stop_by
+from tests.installation import VIGIL_KEY, installed, renamed, said_by, stop_by
 from tests.support import example_plan, signed_plan
+from workflows.messages import HandIn, hand_in
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +156,24 @@ async def test_a_gateway_whose_clock_is_behind_takes_only_what_stops(at: At) -> 
     assert isinstance(stopped, Receipt)
     assert isinstance(taken, Receipt)
     assert stopped.seq < taken.seq
+
+
+@pytest.mark.parametrize("wrong", [timedelta(seconds=30), timedelta(minutes=-30)], ids=["ahead", "behind"])
+async def test_a_stop_gets_through_whatever_the_gateways_clock_says(at: At, wrong: timedelta) -> None:
+    """By the door or by signal; anything else is refused, and says which clock to set."""
+    plan, desk = at.plan, at.installation.desk()
+    await at.installation.kept(plan)
+
+    def late(envelope: Envelope, delivery: str) -> HandIn[Envelope]:
+        return hand_in(envelope, delivery, datetime.now(UTC) + wrong, VIGIL_KEY)
+
+    desk._handed = late  # type: ignore[method-assign]
+    with pytest.raises(NotAuthentic, match="it is said to have been received"):
+        await desk.submit(plan.operation, said_by("kz.knb", plan, Information(text="all is well")))
+    answer = await desk.submit(plan.operation, stop_by("uz.customs", plan))
+
+    assert isinstance(answer, Receipt)
+    assert abs(instant(answer.entry.at) - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 async def test_metrics_count_and_name_no_delivery_and_no_service(at: At) -> None:

@@ -1,14 +1,14 @@
 """Somebody who may write to Temporal puts a run back: the archive notices, everybody is told, and both histories are kept."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.api.enums.v1 import EventType, ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 
-from activities.sweep import Sweep
+from activities.sweep import IN_A_ROUND, Sweep
 from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
@@ -22,10 +22,13 @@ from domain.record.verify import verify
 from domain.rules.custody import MovementDecision
 from domain.rules.handling import Information
 from domain.signing.envelope import Envelope
+from domain.words.errors import Refused
 from process.ring import Wrapping
+from process.temporal import delete_runs
 from tests.installation import PATIENCE, PAYLOAD_KEYS, VIGIL_KEY, Installation, installed, renamed, said_by, stop_by
-from tests.support import example_plan
+from tests.support import example_plan, signed_plan
 from tests.workflows.test_controlled_delivery import started
+from workflows.messages import QUERY_SIZE, LedgerSize
 
 OPEN = "consent-kz"
 LOST = 30
@@ -89,12 +92,20 @@ async def follow(at: Installation, plan: Plan, decisions: int) -> list[Entry]:
     return watched
 
 
-async def recorded(at: Installation, plan: Plan) -> Diverged:
-    """What the ledger says, once the archive has it in a branch of its own."""
-    entry = await at.until(plan, lambda entry: isinstance(entry.event, Diverged))
+async def recorded(at: Installation, plan: Plan, branch: int = 0) -> Diverged:
+    """What the ledger says of this branch, once the archive has it in another."""
+    entry = await at.until(plan, lambda entry: isinstance(entry.event, Diverged) and entry.event.branch == branch)
     assert isinstance(entry.event, Diverged)
     await at.caught_up(plan)
     return entry.event
+
+
+async def swept(at: Installation, plan: Plan, branch: int = 0) -> None:
+    """Sweep until the run has been told of the archive's other history; Temporal's list of runs may be a moment behind."""
+    sweep = Sweep(at.client, *archive_of(at), VIGIL_KEY)
+    async with asyncio.timeout(PATIENCE):
+        while (await at.handle(plan).query(QUERY_SIZE, result_type=LedgerSize)).branch <= branch:
+            await sweep.once()
 
 
 async def quiet(at: Installation, plan: Plan) -> None:
@@ -119,8 +130,7 @@ async def test_a_run_that_is_put_back_to_before_a_stop_is_found_out(temporal: Cl
         if how == "said":
             await say(at, "kz.knb", plan, said_by("kz.knb", plan, Information(text="all is well")))
         else:
-            ledgers, deliveries = archive_of(at)
-            await Sweep(at.client, ledgers, deliveries, VIGIL_KEY).once()
+            await swept(at, plan)
         fact = await recorded(at, plan)
         again = await say(at, "uz.police", plan, stop_by("uz.police", plan, "stop-0002"))
         await at.caught_up(plan)
@@ -174,3 +184,63 @@ async def test_two_decide_and_it_goes_on_in_a_branch_of_its_own(temporal: Client
     assert fork == delivery.ledger[fork.seq]
     newest = {entry.seq: entry for entry in watched}
     assert [newest[seq] for seq in range(watched[-1].seq + 1)] == list(delivery.ledger)[: watched[-1].seq + 1]
+
+
+async def test_the_sweep_finds_a_second_put_back_to_before_the_first(temporal: Client) -> None:
+    """A run that states an older history than the archive's newest is behind it for certain, whatever their sizes."""
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        await quiet(at, plan)
+        point = await tasks_done(at, plan) - 1
+        await say(at, "uz.police", plan, stop_by("uz.police", plan, "stop-0001"))
+        await at.caught_up(plan)
+        await put_back(at, plan, point)
+        await swept(at, plan)
+        await recorded(at, plan)
+        await say(at, "uz.police", plan, stop_by("uz.police", plan, "stop-0002"))
+        await at.caught_up(plan)
+        await put_back(at, plan, point)
+        await swept(at, plan, branch=1)
+        await recorded(at, plan, branch=1)
+        packet = await at.gateway("kz.knb").packet(plan.operation)
+
+    assert [0, 1] == [one.branch for one in verify(packet, at.directory).put_back]
+
+
+async def test_what_somebody_has_invented_in_temporal_keeps_the_sweep_from_nothing(temporal: Client) -> None:
+    """Runs of code names that the archive does not know are not asked, however many there are, and however often."""
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        await quiet(at, plan)
+        ledgers, deliveries = archive_of(at)
+        sweep, asked = Sweep(at.client, ledgers, deliveries, VIGIL_KEY), list[str]()
+
+        async def running() -> dict[str, str]:
+            return {f"aa-{number}": "a run" for number in range(3 * IN_A_ROUND)} | {plan.operation: "another run"}
+
+        async def compared(name: str, _held: object) -> None:
+            asked.append(name)
+            raise RuntimeError("whatever comes of it")
+
+        sweep._running, sweep._compared = running, compared  # type: ignore[method-assign]
+        await sweep.once()
+        await sweep.once()
+
+    assert [plan.operation] * 2 == asked
+
+
+async def test_a_code_name_is_not_used_again_when_temporal_has_forgotten_it(temporal: Client) -> None:
+    """What the archive has is nobody's to begin anew: nothing of it changes."""
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        await quiet(at, plan)
+        before = await archive_of(at)[0].held(plan.operation)
+        await delete_runs(at.client, at.handle(plan).id, timedelta(seconds=10))
+        with pytest.raises(Refused, match="cannot be started: 1 faults"):
+            await at.gateway(plan.initiator).start(signed_plan(plan))
+        after = await archive_of(at)[0].held(plan.operation)
+
+    assert before == after

@@ -113,11 +113,37 @@ async def test_whoever_completes_the_activity_makes_no_run_forget_an_entry(
         nonlocal forged
         forged += 1
         handed = honest(content, *more)
-        return handed if forged > 1 else handed.model_copy(update={"content": KeptUpTo(size=10_000)})
+        return handed if forged > 1 else handed.model_copy(update={"content": content.model_copy(update={"size": 10_000})})
 
     monkeypatch.setattr("activities.keeping.hand_in", unsealed)
     async with installed(temporal, plan, None) as at:
         await started(at, plan)
+        receipt = await update(at, plan, stop_by("uz.police", plan), "one")
+        entries = await kept(at, plan, receipt.size)
+
+    assert canonical(receipt.entry) == entries[receipt.seq]
+
+
+@pytest.mark.parametrize("change", [{"branch": 1}, {"size": 1}, {"root": "0" * 64}])
+async def test_what_was_sealed_of_another_batch_makes_no_run_let_go(
+    change: dict[str, Any], temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The installation's own seal, on what another run was told: the entries are sent again."""
+    monkeypatch.setattr("workflows.keeping._PAUSE", messages.AHEAD / 50)
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    sealed, again, honest = list[KeptUpTo](), asyncio.Event(), hand_in
+
+    def of_another(content: KeptUpTo, *more: Any) -> HandIn[KeptUpTo]:
+        sealed.append(content)
+        if content in sealed[:-1]:
+            again.set()
+        return honest(content if len(sealed) > 1 else content.model_copy(update=change), *more)
+
+    monkeypatch.setattr("activities.keeping.hand_in", of_another)
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        async with asyncio.timeout(PATIENCE):
+            await again.wait()
         receipt = await update(at, plan, stop_by("uz.police", plan), "one")
         entries = await kept(at, plan, receipt.size)
 

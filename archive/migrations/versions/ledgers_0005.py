@@ -51,6 +51,7 @@ def _deliveries() -> None:
         sa.Column("alarm", sa.String(10)),
         sa.Column("alarm_branch", sa.Integer),
         sa.Column("alarm_seq", sa.Integer),
+        sa.Column("seen_seq", sa.Integer),
         sa.Column("started_at", _sorted(27), nullable=False),
         sa.Column("closed_at", _sorted(27)),
         sa.Column("title", sa.LargeBinary),
