@@ -100,6 +100,22 @@ NEVER = {
 
 BEYOND = {
     (
+        "amending.room: problem = "
+        'f"R28: it has {count} checkpoints with those that were opened and taken out, {MOST_SERVICES} at most may be"'
+    ),
+    (
+        "amending.room: problem = "
+        'f"R28: with those of earlier plans it has {len(asked)} selectors, {MOST_SELECTORS_IN_ALL} at most may be"'
+    ),
+    (
+        "amending.room: problem = "
+        'f"R28: with what was opened and taken out, the plan has {size} bytes, {PLAN_BYTES} at most are carried"'
+    ),
+    'amending.room: yield Fault(place="checkpoints", problem=problem)',
+    'amending.room: yield Fault(place="selectors", problem=problem)',
+    'amending.too_late: problem = f"R22: {one.id} was opened and taken out; give what is new a name of its own"',
+    'amending.too_late: yield Fault(place=f"checkpoints.{number}.id", problem=problem)',
+    (
         'amending.room: yield Fault(place="document", '
         'problem=f"R28: it has had {len(delivery.state.plans)} plans; it is changed no more")'
     ),
