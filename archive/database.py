@@ -5,11 +5,14 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
@@ -26,6 +29,7 @@ for talker in ("alembic", "aiosqlite"):  # the second would write down every val
 
 PATIENCE = 5.0
 """Seconds that the database is given for one answer."""
+MIGRATIONS = "archive:migrations"
 MIGRATING = 0x56_49_47_49_4C
 """PostgreSQL's advisory lock that a migration holds: of two gateways that start together one waits."""
 SQLITE, POSTGRESQL = "sqlite+aiosqlite", "postgresql+asyncpg"
@@ -97,13 +101,23 @@ class Database:
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the tables up to date, in one transaction."""
+    """Bring the tables up to date, in one transaction; nothing where they are."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})
     config = Config()
-    config.set_main_option("script_location", "archive:migrations")
+    config.set_main_option("script_location", MIGRATIONS)
+    if set(MigrationContext.configure(connection).get_current_heads()) == set(_newest_of(MIGRATIONS)):
+        return
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+@cache
+def _newest_of(location: str) -> tuple[str, ...]:
+    """The last of the migrations that stand there."""
+    config = Config()
+    config.set_main_option("script_location", location)
+    return tuple(ScriptDirectory.from_config(config).get_heads())
 
 
 def _engine(url: str | None, password: str | None) -> AsyncEngine:

@@ -1,5 +1,7 @@
 """New archives for tests, their tables made already: the migrations take most of the time of a small test."""
 
+import sqlite3
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +25,8 @@ def _with_tables() -> bytes:
         with engine.begin() as connection:
             upgrade(connection)
         engine.dispose()
+        with closing(sqlite3.connect(path)) as connection:  # two that open a file at once cannot both make it one with such a log
+            connection.execute("PRAGMA journal_mode=WAL")
         return path.read_bytes()
 
 
