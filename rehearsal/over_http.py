@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 import socket
+from collections import deque
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -78,18 +79,26 @@ def factor_for(plan: Plan, scenario: Scenario) -> float:
     return max(min(ordinary / LENGTH, min(slack) / SLACK), 1.0)
 
 
+_given: deque[int] = deque(maxlen=1000)
+
+
 def free_ports(count: int) -> list[int]:
-    """Free ports of the loopback interface, all different; none of those that a system gives to whoever asks for any."""
+    """Free ports of the loopback interface, all different; none of those that a system gives to whoever asks for any, and none that
+    this process has been given lately: whoever was may not have begun to listen there.
+    """
     held: list[socket.socket] = []
     try:
         while len(held) < count:
-            one = socket.socket()
+            one, port = socket.socket(), PORTS.start + secrets.randbelow(len(PORTS))
             try:
-                one.bind(("127.0.0.1", PORTS.start + secrets.randbelow(len(PORTS))))
+                if port not in _given:
+                    one.bind(("127.0.0.1", port))
+                    held.append(one)
+                    _given.append(port)
+                else:
+                    one.close()
             except OSError:  # taken
                 one.close()
-            else:
-                held.append(one)
         return [one.getsockname()[1] for one in held]
     finally:
         for one in held:
