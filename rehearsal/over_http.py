@@ -83,8 +83,8 @@ _given: deque[int] = deque(maxlen=1000)
 
 
 def free_ports(count: int) -> list[int]:
-    """Free ports of the loopback interface, all different; none of those that a system gives to whoever asks for any, and none that
-    this process has been given lately: whoever was may not have begun to listen there.
+    """Free ports of the loopback interface, all different; none of those that a system gives to whoever asks for any, and none
+    that this process was given lately: whoever was may not have begun to listen there.
     """
     held: list[socket.socket] = []
     try:
