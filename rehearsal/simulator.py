@@ -249,7 +249,8 @@ class _Theatre:
     def _archive(self, size: int) -> None:
         """The archive has so many entries; what it is told stands beside, with all of them."""
         self._part()
-        archive_has(self._delivery, size, self._now)
+        if not self._unfound:  # what is put back it keeps no more of, until that is found
+            archive_has(self._delivery, size, self._now)
 
     def _part(self) -> None:
         """From here on what the archive has stands beside what the run has."""
