@@ -79,7 +79,7 @@ def diverged(found: Diverges) -> Diverged | None:
     """What the ledger records of it; nothing where the archive lacks what was kept in it, has another delivery of this name, or
     has had it put back too often: then all waits until somebody has mended that.
     """
-    if found.how in ("behind", "gone", "seen") or found.seq == 0 or found.branch >= MOST_BRANCHES:
+    if found.how in ("behind", "gone") or found.seq == 0 or found.branch >= MOST_BRANCHES:
         return None
     return Diverged(branch=found.branch, seq=found.seq, how=found.how, size=found.size, root=found.root.hex())
 

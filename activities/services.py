@@ -110,8 +110,8 @@ class ServiceCaller:
             async with self._http.request(method, url, data=body, headers=sent, timeout=timeout, allow_redirects=False) as answer:
                 if answer.status not in (200, 202):
                     raise AwayError(f"{service.id} answers with status {answer.status}")
-                if method != "GET":
-                    return await _signed_soon(answer)
+                if method == "POST":
+                    return await _signed_soon(answer) if path == "/requests" else b""
                 data = await read_up_to(LARGEST_BODY, answer)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise AwayError(f"{service.id} cannot be reached") from error

@@ -104,10 +104,9 @@ def upgrade(connection: Connection) -> None:
     """Bring the tables up to date, in one transaction; nothing where they are."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})
-    config = Config()
-    config.set_main_option("script_location", MIGRATIONS)
     if set(MigrationContext.configure(connection).get_current_heads()) == set(_newest_of(MIGRATIONS)):
         return
+    config = _migrations_at(MIGRATIONS)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
@@ -115,9 +114,13 @@ def upgrade(connection: Connection) -> None:
 @cache
 def _newest_of(location: str) -> tuple[str, ...]:
     """The last of the migrations that stand there."""
+    return tuple(ScriptDirectory.from_config(_migrations_at(location)).get_heads())
+
+
+def _migrations_at(location: str) -> Config:
     config = Config()
     config.set_main_option("script_location", location)
-    return tuple(ScriptDirectory.from_config(config).get_heads())
+    return config
 
 
 def _engine(url: str | None, password: str | None) -> AsyncEngine:

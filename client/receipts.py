@@ -1,14 +1,15 @@
 """Receipts that this side keeps, beside its keys, and compares with whatever it is shown of their deliveries later."""
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from client.console import alarm, talk
-from domain.delivery.ledger import Entry, LeftOut, Receipt
+from domain.delivery.ledger import Receipt
 from domain.record.packet import unseal
-from domain.record.receipts import Comparison, SignedReceipt, read_receipt
+from domain.record.receipts import Comparison, SignedReceipt, of_history, read_receipt
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, NotFound, NotVerified, VigilError, faults_of
 from process import files
@@ -19,7 +20,9 @@ MOST = 20_000
 
 
 class Shelf:
-    """A folder `receipts/DELIVERY/SEQ.json` among the keys: the witness of `protocol.gateway.Gateway`."""
+    """A folder `receipts/DELIVERY/SEQ.json` among the keys: the witness of `protocol.gateway.Gateway`. Of two for one entry, the
+    one that came first is `SEQ.ROOT.json`.
+    """
 
     def __init__(self, keys: Path) -> None:
         self._folder = keys / FOLDER
@@ -27,9 +30,9 @@ class Shelf:
     def keep(self, given: SignedReceipt) -> None:
         """Keep one, before anybody is told of it."""
         path = self.place_of(given.receipt)
-        if path.exists() and self._is_there(path, given):
-            return
         try:
+            if path.exists() and self._is_there(path, given):
+                return
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             files.write(path, given.envelope.model_dump_json().encode() + b"\n")
             for old in self._files(given.receipt.delivery)[:-MOST]:
@@ -66,10 +69,11 @@ class Shelf:
     def compare_packet(self, delivery: str, data: bytes) -> None:
         """A packet of the delivery with what is kept. Raises `NotVerified`."""
         packet, manifest, _ = unseal(data)
-        histories = list(packet.histories())
-        held = [one.receipt for one in self.of(delivery)]
-        put_back = [one for one in held if any(_is_of(one, entries) for entries in histories[1:])]
-        comparison = Comparison(delivery, [one for one in held if one not in put_back])
+        held = {(one.receipt.seq, one.receipt.root): one.receipt for one in self.of(delivery)}
+        for history in islice(packet.histories(), 1, None):
+            for one in list(of_history(history, held.values())):
+                del held[one.seq, one.root]
+        comparison = Comparison(delivery, held.values())
         for entry in packet.ledger:
             comparison.see(entry)
         comparison.ends_at(manifest.size, manifest.root)
@@ -90,20 +94,9 @@ class Shelf:
 
     def _files(self, delivery: str) -> list[Path]:
         folder = self._folder / delivery
-        found = [path for path in folder.glob("*.json") if path.stem.isdecimal()]
-        return sorted(found, key=lambda path: int(path.stem))
-
-
-def _is_of(receipt: Receipt, entries: Sequence[Entry | LeftOut]) -> bool:
-    """Whether it is of this history."""
-    comparison = Comparison(receipt.delivery, [receipt])
-    try:
-        for entry in entries:
-            comparison.see(entry)
-        comparison.ends_at(len(entries))
-    except NotVerified:
-        return False
-    return True
+        found = [(path.stem.partition("."), path) for path in folder.glob("*.json")]
+        numbered = [(int(seq), root == "", path) for (seq, _, root), path in found if seq.isdecimal()]
+        return [path for *_, path in sorted(numbered)]
 
 
 def receipts_at(places: Sequence[Path]) -> list[Envelope]:

@@ -38,7 +38,7 @@ from domain.delivery.events import (
     Told,
 )
 from domain.delivery.ledger import Entry, Receipt, Withheld
-from domain.delivery.requests import Request, read_acknowledgement
+from domain.delivery.requests import Request
 from domain.delivery.statement import Statement
 from domain.plan.goods import say_amount
 from domain.plan.key_changes import read_change
@@ -133,9 +133,7 @@ def _what(entry: Entry) -> tuple[str, str]:
             )
         case Opened(checkpoint=name, due=due):
             return f"{name} opened" + (f", due {moment(due)}" if due else ", for as long as it takes"), "cyan"
-        case Asked(checkpoint=name, received=received, unreachable=unreachable, told=told, acknowledgements=given):
-            signed = [read_acknowledgement(one).service for one in given]
-            unsigned = [one for one in received if one not in signed]
+        case Asked(checkpoint=name, signed=signed, unsigned=unsigned, unreachable=unreachable, told=told):
             parts = [f"{', '.join(signed)} signed that the request was received"] if signed else []
             parts += [f"{', '.join(unsigned)} received the request, as the installation says"] if unsigned else []
             parts += [f"{', '.join(told)} told that it waits"] if told else []

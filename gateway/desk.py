@@ -241,10 +241,8 @@ class Desk:
             return await self._as_recorded(statement.delivery, envelope, PATIENCE)
         except NoWorkerError:
             return await self._leave(statement, envelope)
-        except (
-            NotAuthentic
-        ):  # of what the delivery knows of keys, or of our clock: a brake does not wait for either to be set right
-            if not is_brake(statement):
+        except NotAuthentic:
+            if not is_brake(statement):  # a brake waits neither for the delivery to learn of keys, nor for our clock to be set
                 raise
             return await self._leave(statement, envelope, sealed=False)
         finally:

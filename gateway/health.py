@@ -4,6 +4,7 @@ second at most.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -25,8 +26,8 @@ T = TypeVar("T")
 PATIENCE = timedelta(seconds=1.5)
 FRESH = 1.0
 """Seconds for which an answer is given again: anonymous callers cannot load Temporal."""
-CHECKED = timedelta(seconds=5)
-"""How long a look at the clock holds."""
+CHECKED = 5.0
+"""Seconds for which a look at our clock holds."""
 LATELY = timedelta(seconds=70)
 """A worker that is up has asked Temporal for work within this time: it waits 60 s at most for an answer, then asks again."""
 
@@ -45,17 +46,18 @@ class Health(Frozen):
 
 
 class Looked(Generic[T]):
-    """Looks something up once a second at most, for however many ask."""
+    """Looks something up once in `fresh` seconds at most, for however many ask; none: in `FRESH`."""
 
-    def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, look: Callable[[], Awaitable[T]], fresh: float | None = None) -> None:
         self._up = look
+        self._fresh = fresh
         self._look: asyncio.Task[T] | None = None
         self._looked_at = 0.0
 
     async def now(self) -> T:
-        """How it is, or was within the last second. Raises what looking raises."""
+        """How it is, or was within that time. Raises what looking raises."""
         now = asyncio.get_running_loop().time()
-        if self._look is None or (self._look.done() and now - self._looked_at > FRESH):
+        if self._look is None or (self._look.done() and now - self._looked_at > (FRESH if self._fresh is None else self._fresh)):
             self._look, self._looked_at = asyncio.create_task(self._once()), now
         await asyncio.wait({self._look})  # a caller that goes away ends it for nobody else
         return self._look.result()
@@ -72,8 +74,7 @@ class Pulse:
         self._task_queue = task_queue
         self._clock = clock
         self._looked = Looked(self._now)
-        self._checking: asyncio.Task[Health] | None = None
-        self._checked_at: datetime | None = None
+        self._checked = Looked(self._now, CHECKED)
         self._behind = timedelta()
         """By so much at least our clock was behind Temporal's when it was last looked at."""
 
@@ -81,16 +82,11 @@ class Pulse:
         """Raises `Unavailable` where our clock is seen to be behind Temporal's: what is handed in would bear a moment of before.
         One that is ahead is seen by the delivery itself.
 
-        Temporal says when a worker last asked it for work, which was no later than now. It is looked at each few seconds, while
-        somebody asks; nobody waits for that but the first.
+        Temporal says when a worker last asked it for work, which was no later than now. Where it does not answer, nothing new is
+        seen: whoever hands something in hears of that from Temporal.
         """
-        now = self._clock()
-        if self._checked_at is None or not timedelta() <= now - self._checked_at <= CHECKED:
-            first, self._checked_at = self._checked_at is None, now
-            self._checking = asyncio.create_task(self._now())
-            self._checking.add_done_callback(lambda task: task.cancelled() or task.exception())
-            if first:
-                await asyncio.wait({self._checking})
+        with suppress(Unavailable):
+            await self._checked.now()
         if self._behind > AHEAD:
             seconds = self._behind.total_seconds()
             message = f"this gateway's clock is {seconds:.0f} s behind Temporal's: only what stops a delivery is taken"

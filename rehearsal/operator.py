@@ -6,6 +6,7 @@ What it may try has one answer each: the receipts that services keep, or the pac
 import random
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from domain.delivery.events import AnyEvent, Stated
 from domain.delivery.ledger import Entry, Ledger, LeftOut
@@ -33,6 +34,23 @@ def linked(lines: Iterable[Line], secret: bytes, before: Sequence[Entry | LeftOu
         was = stood.get(len(ledger))
         ledger.append(was if isinstance(was, Entry) and (was.at, was.event) == (at, event) else ledger.next(event, at))
     return ledger.entries
+
+
+def root_over(entries: Iterable[Entry | LeftOut]) -> str:
+    """The root of a ledger of these."""
+    ledger = Ledger()
+    for entry in entries:
+        ledger.append(entry)
+    return ledger.root
+
+
+def sealed(packet: Packet, manifest: Manifest, by: str = VIGIL, /, **claims: Any) -> bytes:
+    """The file of a packet, sealed anew over whatever it holds; `claims` of the manifest that stand otherwise."""
+    body = canonical(packet)
+    over = {"size": len(packet.ledger), "root": root_over(packet.ledger), "packet": digest_of_bytes(body)}
+    claimed = Manifest.model_validate(manifest.model_dump() | over | claims)
+    envelope = sign(canonical(claimed), MANIFEST_TYPE, private_key_of(by))
+    return b"".join((b'{"packet":', body, b',"seal":', canonical(envelope), b"}"))
 
 
 def omits(lines: list[Line], number: int) -> list[Line]:
@@ -68,7 +86,7 @@ def is_found_out(run: Simulated) -> None:
         return
     fraud = dice.choice(FRAUDS)
     forged = linked(fraud(lines, dice.choice(said)), secret_of(run.seed), packet.ledger)
-    file = _sealed(packet.model_copy(update={"ledger": forged}), manifest)
+    file = sealed(packet.model_copy(update={"ledger": forged}), manifest)
     if against(run.packet, file).agree:
         raise BrokenInvariantError(f"an operator who {fraud.__name__} is not found by who holds another packet")
     try:
@@ -76,13 +94,3 @@ def is_found_out(run: Simulated) -> None:
     except NotVerified:
         return
     raise BrokenInvariantError(f"an operator who {fraud.__name__} is not found by who holds the receipts")
-
-
-def _sealed(packet: Packet, manifest: Manifest) -> bytes:
-    """The file of a packet, sealed anew with the installation's key."""
-    body, ledger = canonical(packet), Ledger()
-    for entry in packet.ledger:
-        ledger.append(entry)
-    claims = {"size": len(ledger), "root": ledger.root, "packet": digest_of_bytes(body)}
-    envelope = sign(canonical(manifest.model_copy(update=claims)), MANIFEST_TYPE, private_key_of(VIGIL))
-    return b"".join((b'{"packet":', body, b',"seal":', canonical(envelope), b"}"))

@@ -80,6 +80,7 @@ def factor_for(plan: Plan, scenario: Scenario) -> float:
 
 
 _given: deque[int] = deque(maxlen=1000)
+"""The ports that this process was given last."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -89,16 +90,15 @@ def free_ports(count: int) -> list[int]:
     held: list[socket.socket] = []
     try:
         while len(held) < count:
-            one, port = socket.socket(), PORTS.start + secrets.randbelow(len(PORTS))
+            port = PORTS.start + secrets.randbelow(len(PORTS))
+            if port in _given:
+                continue
+            held.append(socket.socket())
             try:
-                if port not in _given:
-                    one.bind(("127.0.0.1", port))
-                    held.append(one)
-                    _given.append(port)
-                else:
-                    one.close()
+                held[-1].bind(("127.0.0.1", port))
+                _given.append(port)
             except OSError:  # taken
-                one.close()
+                held.pop().close()
         return [one.getsockname()[1] for one in held]
     finally:
         for one in held:

@@ -6,17 +6,24 @@ from functools import lru_cache
 from typing import Any
 
 from domain.delivery.events import Stated
-from domain.delivery.ledger import Entry, Ledger, LeftOut, Receipt
+from domain.delivery.ledger import Entry, LeftOut, Receipt
 from domain.record.door import receipt
 from domain.record.packet import Manifest, Packet, unseal
-from domain.signing.canonical import canonical, digest_of_bytes
-from domain.signing.envelope import MANIFEST_TYPE, sign
 from domain.words.moments import utc_text
 from rehearsal import operator
 from rehearsal.operator import Line
-from rehearsal.services import EPOCH, VIGIL, private_key_of
+from rehearsal.services import EPOCH, VIGIL
 from rehearsal.simulator import Simulated
 from tests.support import SECRET, example_plan
+
+MANIFEST = Manifest(
+    delivery=example_plan().operation,
+    size=1,
+    root="0" * 64,
+    packet="0" * 64,
+    exported_at=utc_text(EPOCH + timedelta(days=60)),
+)
+"""Of the example's delivery; what it says of a packet is filled in."""
 
 
 def taken_apart(data: bytes) -> tuple[Packet, list[Line]]:
@@ -45,29 +52,9 @@ def linked(lines: Iterable[Line], before: Sequence[Entry | LeftOut] = ()) -> tup
     return operator.linked(lines, SECRET, before)
 
 
-def root_over(entries: Iterable[Entry | LeftOut]) -> str:
-    """The head of a ledger of these."""
-    ledger = Ledger()
-    for entry in entries:
-        ledger.append(entry)
-    return ledger.root
-
-
 def sealed(packet: Packet, /, *, by: str = VIGIL, **claims: Any) -> bytes:
     """A packet sealed anew over whatever it holds; `claims` of the manifest that stand otherwise."""
-    body = canonical(packet)
-    manifest = Manifest.model_validate(
-        {
-            "delivery": example_plan().operation,
-            "size": len(packet.ledger),
-            "root": root_over(packet.ledger),
-            "packet": digest_of_bytes(body),
-            "exported_at": utc_text(EPOCH + timedelta(days=60)),
-        }
-        | claims
-    )
-    envelope = sign(canonical(manifest), MANIFEST_TYPE, private_key_of(by))
-    return b"".join((b'{"packet":', body, b',"seal":', canonical(envelope), b"}"))
+    return operator.sealed(packet, MANIFEST, by, **claims)
 
 
 def rewritten(data: bytes, change: Callable[[list[Line]], list[Line]]) -> bytes:

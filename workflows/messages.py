@@ -110,9 +110,9 @@ AHEAD_WITH_A_BRAKE = timedelta(seconds=5)
 """A brake may be ahead by so much: from a gateway whose clock is wrong, brakes alone are taken."""
 
 
-def is_timely(at: datetime, now: datetime, ahead: timedelta = AHEAD) -> bool:
+def is_timely(at: datetime, now: datetime) -> bool:
     """Whether something that comes now can have this time."""
-    return -BEHIND <= at - now <= ahead
+    return -BEHIND <= at - now <= AHEAD
 
 
 class _Sealed(Frozen):
@@ -155,7 +155,7 @@ class HandIn(Frozen, Generic[T]):
         ahead by more, and behind by any: what stops a delivery does not wait until a clock is set right.
         """
         ahead = instant(self.at) - now
-        if not is_timely(max(instant(self.at), now) if brake else instant(self.at), now, AHEAD_WITH_A_BRAKE if brake else AHEAD):
+        if not (ahead <= AHEAD_WITH_A_BRAKE if brake else is_timely(instant(self.at), now)):
             message = f"it is said to have been received {'after' if ahead > timedelta() else 'long before'} now"
             raise NotAuthentic(message, hint="set the clock of whoever relays it right")
 

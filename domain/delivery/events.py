@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.progress import Progress
-from domain.delivery.requests import SignedAcknowledgement
+from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
 from domain.delivery.state import Diverging, State
 from domain.delivery.verdicts import Cause, Finding, Verdict, found
 from domain.delivery.vocabulary import Differing, NoticeKind, Outcome, Result, Services, UtcText
@@ -158,7 +158,17 @@ class Asked(Event):
     unreachable: Services = ()
     told: Services = ()
     acknowledgements: Annotated[tuple[SignedAcknowledgement, ...], Field(max_length=MOST_SERVICES)] = ()
-    """Signed by some of those who have received it. Of the others the installation alone says so."""
+    """Signed by some of those who have received it."""
+
+    @property
+    def signed(self) -> Services:
+        """Who has signed that it received the request."""
+        return tuple(read_acknowledgement(one).service for one in self.acknowledgements)
+
+    @property
+    def unsigned(self) -> Services:
+        """Of whom the installation alone says that they received it."""
+        return tuple(one for one in self.received if one not in self.signed)
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         standing = state.progress[self.checkpoint].standing

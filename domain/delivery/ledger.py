@@ -9,8 +9,9 @@ everything before it.
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import takewhile
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -77,6 +78,12 @@ class LeftOut(Frozen):
 def leaf_of(entry: Entry | Withheld | LeftOut) -> str:
     """The hash that stands for it in the tree, whether it is there or only its leaf."""
     return entry.leaf() if isinstance(entry, Entry) else entry.leaf
+
+
+def shared(one: Iterable[Entry | LeftOut], other: Iterable[Entry | LeftOut]) -> int:
+    """How many entries, from the first on, two histories have in common."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: leaf_of(pair[0]) == leaf_of(pair[1]), pairs))
 
 
 class Receipt(Frozen):

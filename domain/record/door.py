@@ -28,7 +28,7 @@ from domain.rules.amending import faults_in
 from domain.rules.book import Book, book_of, said
 from domain.rules.books import book_for, newest, read
 from domain.rules.course import advance
-from domain.rules.outside import Report, as_it_counts
+from domain.rules.outside import Report
 from domain.signing.canonical import digest
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
@@ -162,11 +162,8 @@ def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
     if not isinstance(fact, Diverged):  # it is found by keeping the last entry, too
         _still_open(delivery)
     advance(delivery, at)
-    moment = max(at, delivery.state.now)
-    fact = as_it_counts(delivery, fact, moment)
-    if not book_of(delivery).is_news(delivery, fact, moment):
-        return None
-    return _record(delivery, fact, at)
+    news = book_of(delivery).news(delivery, fact, max(at, delivery.state.now))
+    return _record(delivery, news, at) if news is not None else None
 
 
 def archive_has(delivery: Delivery, size: int, at: datetime) -> None:

@@ -9,7 +9,6 @@ readers read two things in it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
 from types import MappingProxyType
 from typing import Annotated, Literal
 
@@ -18,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Stated
-from domain.delivery.ledger import Entry, LeftOut, leaf_of
+from domain.delivery.ledger import Entry, LeftOut, shared
 from domain.delivery.vocabulary import UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, ServiceKey, valid_keys
@@ -98,10 +97,8 @@ def seal(  # noqa: PLR0913 - a packet has these parts
     something does, raises `RuleBroken` (R23), which names each and whom to ask.
     """
     snapshot = delivery.snapshot
-    beside = {branch: (other, shared(tuple(delivery.ledger), tuple(other.ledger))) for branch, other in others.items()}
-    withheld = [list(held_back(delivery, purpose)), *(list(held_back_beside(delivery, *one, purpose)) for one in beside.values())]
-    if purpose == "operation":
-        withheld = [[] for _ in withheld]
+    beside = {branch: (other, shared(delivery.ledger, other.ledger)) for branch, other in others.items()}
+    withheld = [held_back(delivery, purpose), *(held_back_beside(delivery, *one, purpose) for one in beside.values())]
     _nothing_rests_on(purpose, withheld)
     packet = Packet(
         directory=snapshot.directory,
@@ -126,12 +123,6 @@ def seal(  # noqa: PLR0913 - a packet has these parts
     )
     envelope = sign(canonical(manifest), MANIFEST_TYPE, key)
     return b"".join((_BEFORE, body, _BETWEEN, canonical(envelope), _AFTER))
-
-
-def shared(ledger: Sequence[Entry | LeftOut], other: Sequence[Entry | LeftOut]) -> int:
-    """How many entries, from the first on, two histories have in common."""
-    pairs = zip(ledger, other, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: leaf_of(pair[0]) == leaf_of(pair[1]), pairs))
 
 
 def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Item]]) -> None:

@@ -54,7 +54,9 @@ def _corrections(delivery: Delivery) -> Iterator[Correction]:
 
 
 def held_back(delivery: Delivery, to: str) -> tuple[Item, ...]:
-    """What may not be in a packet for a court, or for a State."""
+    """What may not be in a packet for a court, or for a State. Of the operation's own nothing is held back."""
+    if to == "operation":
+        return ()
     return tuple(
         item for item in items(delivery) if bound(delivery, item.code, item.provider, to) and not _may_go(item, delivery, to)
     )

@@ -5,9 +5,11 @@ stood before it. Whoever omits, reorders, backdates or shows two histories contr
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
@@ -96,7 +98,7 @@ class Comparison:
     """Compares a ledger, entry by entry as it is shown, with the receipts that somebody holds of it."""
 
     def __init__(self, delivery: str, held: Iterable[Receipt]) -> None:
-        self._held = {one.seq: one for one in held if one.delivery == delivery}
+        self._held = _by_entry(one for one in held if one.delivery == delivery)
         self._frontier = Frontier()
         self._next: int | None = 0
         """Number of the entry that comes next; none where what was shown did not begin with the first."""
@@ -104,20 +106,41 @@ class Comparison:
     def see(self, entry: Entry | Withheld | LeftOut) -> None:
         """One more entry, whole or as its leaf. Raises `NotVerified` where a receipt says otherwise."""
         shown = bytes.fromhex(leaf_of(entry))
-        held = self._held.get(entry.seq)
-        if held is not None and held.entry.leaf() != shown.hex():
-            raise _contradicted(held)
+        held = self._held.get(entry.seq, ())
+        for one in held:
+            if one.entry.leaf() != shown.hex():
+                raise _contradicted(one)
         self._next = entry.seq + 1 if self._next == entry.seq else None
         if self._next is not None:
             self._frontier.append(shown)
-            if held is not None and held.root != self._frontier.root().hex():
-                raise _contradicted(held)
+            for one in held:
+                if one.root != self._frontier.root().hex():
+                    raise _contradicted(one)
 
     def ends_at(self, size: int, root: str | None = None) -> None:
         """It has so many entries by now, and this root. Raises `NotVerified` where a receipt says otherwise."""
-        for held in self._held.values():
+        for held in chain.from_iterable(self._held.values()):
             if held.size > size or (held.size == size and root not in (None, held.root)):
                 raise _contradicted(held)
+
+
+def of_history(history: Iterable[Entry | LeftOut], held: Iterable[Receipt]) -> Iterator[Receipt]:
+    """Those of these whole receipts that are of a history, which is given from its first entry on."""
+    at, frontier = _by_entry(held), Frontier()
+    for entry in history:
+        leaf = leaf_of(entry)
+        frontier.append(bytes.fromhex(leaf))
+        for one in at.get(entry.seq, ()):
+            if one.entry.leaf() == leaf and one.root == frontier.root().hex():
+                yield one
+
+
+def _by_entry(held: Iterable[Receipt]) -> Mapping[int, Sequence[Receipt]]:
+    """Receipts by the number of their entry: of two histories there are two for one."""
+    found: defaultdict[int, list[Receipt]] = defaultdict(list)
+    for one in held:
+        found[one.seq].append(one)
+    return found
 
 
 def _contradicted(held: Receipt) -> NotVerified:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import OUTSIDE, Amended, Asked, Diverged, KeysChanged, Started, Stated
-from domain.delivery.ledger import Entry, LeftOut
+from domain.delivery.ledger import Entry, LeftOut, shared
 from domain.delivery.requests import read_acknowledgement
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
@@ -18,7 +18,7 @@ from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed, read_change
 from domain.plan.vocabulary import Digest
 from domain.record.door import check_budget, key_faults, stated, verified_plan
-from domain.record.packet import OtherHistory, Packet, Purpose, shared, unseal
+from domain.record.packet import OtherHistory, Packet, Purpose, unseal
 from domain.record.provided import held_back, held_back_beside
 from domain.record.receipts import fits, fits_in, opened, saw_another_history
 from domain.rules.amending import faults_in
@@ -149,7 +149,7 @@ def verify(
         receipts=len(receipts),
         put_back=tuple(_put_back(delivery, branch, other) for branch, other in others.items()),
         other_history=tuple(saw_another_history(delivery)),
-        hearsay=sum(len(one.received) - len(one.acknowledgements) for one in _asked(delivery)),
+        hearsay=sum(len(one.unsigned) for one in _asked(delivery)),
         countersigned=_newest_countersigned(delivery),
         signers=_signers(delivery, heard),
         sealed_by=envelope.signatures[0].keyid,
@@ -282,8 +282,11 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
             if found or changed(delivery.directory, change) == delivery.directory:
                 raise NotVerified("; ".join(("R24", *found)), entry.seq)
         case _:
-            if not book_of(delivery).is_news(delivery, event, at):
+            news = book_of(delivery).news(delivery, event, at)
+            if news is None:
                 raise NotVerified(f"{event.event} says nothing new, or what cannot be so", entry.seq)
+            if news != event:
+                raise NotVerified("R17: an acknowledgement is not of what was asked, or not signed by who was asked", entry.seq)
 
 
 def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
@@ -337,7 +340,7 @@ def _begins(history: Delivery, found: Diverged) -> bool:
 
 
 def _put_back(delivery: Delivery, branch: int, other: Delivery) -> PutBack:
-    since = shared(tuple(delivery.ledger), tuple(other.ledger))
+    since = shared(delivery.ledger, other.ledger)
     said = [entry.event for entry in other.ledger.since(since) if isinstance(entry, Entry) and isinstance(entry.event, Stated)]
     return PutBack(
         branch=branch,
@@ -354,11 +357,9 @@ def _purpose_is_kept(packet: Packet, purpose: Purpose, history: Delivery, delive
     for entry in history.ledger:
         if isinstance(entry, LeftOut) and not bound(history, entry.code, entry.provider, purpose):
             raise NotVerified(f"left out, and its code {entry.code} does not call for that here", entry.seq)
-    if purpose == "operation":
-        return
-    if packet.history:
+    if packet.history and purpose != "operation":
         raise NotVerified(f"R23: the raw history is in it, which holds what may not go to {purpose}")
-    since = 0 if history is delivery else shared(tuple(delivery.ledger), tuple(history.ledger))
+    since = 0 if history is delivery else shared(delivery.ledger, history.ledger)
     for item in held_back(delivery, purpose) if history is delivery else held_back_beside(delivery, history, since, purpose):
         reason = f"R23: {item.name} is in it, and {item.provider} has not permitted that for {purpose} ({item.code})"
         raise NotVerified(reason, item.seq)

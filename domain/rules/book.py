@@ -72,8 +72,8 @@ class Book:
     """What an accepted statement changes."""
     silence: Callable[[State, Progress, tuple[str, ...], Moment], None]
     """What follows from an answer to a checkpoint of the plan that did not come in time (R2)."""
-    is_news: Callable[[Delivery, Report, datetime], bool]
-    """Whether a fact from outside may be recorded now."""
+    news: Callable[[Delivery, Report, datetime], Report | None]
+    """A fact from outside as it is recorded now; none where it says nothing new."""
     checks: tuple[Check, ...]
     """What a plan must be."""
     changes: tuple[Change, ...]

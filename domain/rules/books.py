@@ -125,7 +125,7 @@ BOOK = Book(
     judge=speaking.judge,
     say=speaking.say,
     silence=silent,
-    is_news=outside.is_news,
+    news=outside.news,
     checks=check.CHECKS,
     changes=amending.CHANGES,
     figures=Figures(most_at_once=1_000),

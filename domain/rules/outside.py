@@ -30,8 +30,12 @@ Report = Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told | Arc
 """A fact from outside that nobody signs with a service's key."""
 
 
-def is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
-    """Whether this fact may be recorded at this moment. Raises `RuleBroken` for what cannot be so."""
+def news(delivery: Delivery, fact: Report, at: datetime) -> Report | None:
+    """This fact as it is recorded at this moment; none where it says nothing new. Raises `RuleBroken` for what cannot be so."""
+    return _as_it_counts(delivery, fact, at) if _is_news(delivery, fact) else None
+
+
+def _is_news(delivery: Delivery, fact: Report) -> bool:
     state = delivery.state
     match fact:
         case Asked(checkpoint=name) | AskedOnceMore(checkpoint=name):
@@ -42,8 +46,6 @@ def is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
             strangers = [one for one in named if one not in progress.checkpoint.services()]
             if strangers:
                 raise RuleBroken("R17", f"{', '.join(strangers)} was not asked at {name}")
-            if isinstance(fact, Asked) and as_it_counts(delivery, fact, at) != fact:
-                raise RuleBroken("R17", f"an acknowledgement is not of what was asked at {name}, or not signed by who was asked")
             return progress.open and (isinstance(fact, Asked) or (progress.came_due and not progress.asked_again))
         case Deconflicted():
             if fact.order not in state.register.orders:
@@ -73,10 +75,8 @@ def _is_its_own(found: Diverged, ledger: Ledger) -> bool:
     return there and (found.size <= ledger.kept or ledger.root_at(found.size) == found.root)
 
 
-def as_it_counts(delivery: Delivery, fact: Report, at: datetime) -> Report:
-    """The fact as it is recorded at this moment: without acknowledgements of something else, or by nobody who is said to have
-    received the request.
-    """
+def _as_it_counts(delivery: Delivery, fact: Report, at: datetime) -> Report:
+    """Without acknowledgements of something else, or by nobody who is said to have received the request (R17)."""
     if not isinstance(fact, Asked) or not fact.acknowledgements:
         return fact
     good: dict[str, SignedAcknowledgement] = {}

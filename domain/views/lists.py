@@ -10,15 +10,16 @@ from domain.signing.canonical import Frozen
 from domain.views.standing import Word
 from domain.words.identifiers import OperationCode
 
-HowDiverged = Literal[Differing, "behind", "gone", "seen"]
-"""How archive and workflow diverge, see `archive.batches.Diverges`; or `seen`: a service has seen another history than both."""
+HowDiverged = Literal[Differing, "behind", "gone"]
+"""How archive and workflow diverge, see `archive.batches.Diverges`."""
 
 
 class Row(Frozen):
     """One delivery. Of one that is the reader's in part only, the due times are those of its own requests, and there is no title
     and no size: the number of entries would tell whether another operation was found (R15).
 
-    `alarm`: archive and workflow do not have the same ledger. `size`: entries, as far as the row goes.
+    `alarm`: archive and workflow do not have the same ledger; or a service has `seen` another history than both. `size`: entries,
+    as far as the row goes.
     """
 
     delivery: OperationCode
@@ -32,7 +33,7 @@ class Row(Frozen):
     overdue_since: UtcText | None
     ended: bool
     expunged: bool
-    alarm: HowDiverged | None
+    alarm: HowDiverged | Literal["seen"] | None
     started_at: UtcText
     closed_at: UtcText | None
     size: Annotated[int, Field(ge=0)] | None

@@ -34,7 +34,6 @@ from domain.delivery.events import (
     Told,
 )
 from domain.delivery.ledger import Entry, Withheld
-from domain.delivery.requests import read_acknowledgement
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Finding, Verdict
 from domain.plan.goods import say_amount
@@ -97,9 +96,7 @@ def _parts(entry: Entry) -> dict[str, Any]:
             return {"facts": (statement,), "verdict": verdict}
         case Opened(checkpoint=name, due=due, contingency=contingency):
             return {"checkpoint": name, "moment": due, "contingency": contingency or ""}
-        case Asked(checkpoint=name, received=received, unreachable=unreachable, told=told, acknowledgements=given):
-            signed = tuple(read_acknowledgement(one).service for one in given)
-            unsigned = tuple(one for one in received if one not in signed)
+        case Asked(checkpoint=name, signed=signed, unsigned=unsigned, unreachable=unreachable, told=told):
             groups = _groups(acknowledged=signed, received=unsigned, told=told, unreachable=unreachable)
             return {"checkpoint": name, "groups": groups}
         case Reminded(checkpoint=name, services=services) | Silence(checkpoint=name, services=services):

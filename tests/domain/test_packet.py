@@ -35,9 +35,10 @@ from domain.signing.canonical import canonical, digest_of_bytes, plain
 from domain.signing.envelope import MANIFEST_TYPE, sign
 from domain.words.errors import NotVerified
 from domain.words.moments import utc_text
+from rehearsal.operator import root_over
 from rehearsal.services import EPOCH, VIGIL, private_key_of
 from rehearsal.simulator import Simulated, World, simulate
-from tests.forging import Line, linked, place_of, receipts_of, rewritten, root_over, sealed, taken_apart
+from tests.forging import Line, linked, place_of, receipts_of, rewritten, sealed, taken_apart
 from tests.support import SCENARIOS, Table, example_cards, example_directory, example_scenario, held, signed_plan, submitted
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.delivery.ledger import Receipt, Withheld
-from domain.record.receipts import Comparison, fits, opened, read_receipt, signed
+from domain.record.receipts import Comparison, fits, of_history, opened, read_receipt, signed
 from domain.record.verify import verify
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import RECEIPT_TYPE, STATEMENT_TYPE, sign
@@ -119,3 +119,13 @@ def test_receipts_of_other_deliveries_are_left_alone(receipt: Receipt) -> None:
     comparison = Comparison("another-one", [receipt])
     comparison.see(Withheld(seq=receipt.seq, leaf="0" * 64))
     comparison.ends_at(0)
+
+
+def test_a_receipt_is_of_the_history_that_has_all_that_stood_before_its_entry(table: Table, receipt: Receipt) -> None:
+    """The same entry after another one, and another entry in its place, are of another history."""
+    entries = table.delivery.ledger.entries
+    before, itself = entries[receipt.seq - 1], entries[receipt.seq]
+    other = before.model_copy(update={"salt": "0" * 64})
+    for wrong in ((*entries[: receipt.seq - 1], other, itself), (*entries[: receipt.seq], other), entries[: receipt.seq]):
+        assert [] == list(of_history(wrong, [receipt]))
+    assert [receipt] == list(of_history(entries, [receipt]))

@@ -158,6 +158,16 @@ async def test_a_gateway_whose_clock_is_behind_takes_only_what_stops(at: At) -> 
     assert stopped.seq < taken.seq
 
 
+async def test_nobody_passes_while_the_clock_is_being_looked_at(at: At) -> None:
+    """All who come at once are told that it is behind, not the first alone."""
+    desk = at.installation.desk()
+    await at.installation.kept(at.plan)
+    pulse = Pulse(desk._client, desk._task_queue, lambda: datetime.now(UTC) - timedelta(seconds=100))
+    found = await asyncio.gather(*(pulse.on_time() for _ in range(20)), return_exceptions=True)
+
+    assert [Unavailable] * 20 == [type(one) for one in found]
+
+
 @pytest.mark.parametrize("wrong", [timedelta(seconds=30), timedelta(minutes=-30)], ids=["ahead", "behind"])
 async def test_a_stop_gets_through_whatever_the_gateways_clock_says(at: At, wrong: timedelta) -> None:
     """By the door or by signal; anything else is refused, and says which clock to set."""

@@ -35,8 +35,8 @@ LOST = 30
 """Words that are put back: more than what takes their place at first."""
 
 
-async def put_back(at: Installation, plan: Plan, before: int) -> None:
-    """Reset the run to the workflow task after which the ledger had so many entries less, and nothing is said again."""
+async def put_back(at: Installation, plan: Plan, point: int) -> None:
+    """Reset the run to its workflow task number `point`, from 0; nothing that came later is said again."""
     handle = at.handle(plan)
     tasks = [
         event.event_id
@@ -47,7 +47,7 @@ async def put_back(at: Installation, plan: Plan, before: int) -> None:
     request = ResetWorkflowExecutionRequest(
         namespace=at.client.namespace,
         reason="a test",
-        workflow_task_finish_event_id=tasks[before],
+        workflow_task_finish_event_id=tasks[point],
         request_id=f"reset-{datetime.now(UTC).timestamp()}",
         reset_reapply_exclude_types=[
             ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL,
@@ -108,10 +108,20 @@ async def swept(at: Installation, plan: Plan, branch: int = 0) -> None:
             await sweep.once()
 
 
-async def quiet(at: Installation, plan: Plan) -> None:
-    """Wait until the first consents are asked, and the archive has all of it."""
+async def begun(at: Installation, plan: Plan) -> int:
+    """Start it, and wait until the first consents are asked and the archive has all of it; the task to which it is put back."""
+    await started(at, plan)
     await at.opened(plan, OPEN)
     await at.caught_up(plan)
+    return await tasks_done(at, plan) - 1
+
+
+async def stopped_in_vain(at: Installation, plan: Plan, point: int, name: str) -> SignedReceipt:
+    """A stop is taken and kept, and the run is put back to before it; its receipt."""
+    receipt = await say(at, "uz.police", plan, stop_by("uz.police", plan, name))
+    await at.caught_up(plan)
+    await put_back(at, plan, point)
+    return receipt
 
 
 @pytest.mark.parametrize("how", ["said", "swept"])
@@ -121,12 +131,8 @@ async def test_a_run_that_is_put_back_to_before_a_stop_is_found_out(temporal: Cl
     """
     plan = renamed(example_plan())
     async with installed(temporal, plan, None) as at:
-        await started(at, plan)
-        await quiet(at, plan)
-        point = await tasks_done(at, plan) - 1
-        receipt = await say(at, "uz.police", plan, stop_by("uz.police", plan, "stop-0001"))
-        await at.caught_up(plan)
-        await put_back(at, plan, point)
+        point = await begun(at, plan)
+        receipt = await stopped_in_vain(at, plan, point, "stop-0001")
         if how == "said":
             await say(at, "kz.knb", plan, said_by("kz.knb", plan, Information(text="all is well")))
         else:
@@ -151,9 +157,7 @@ async def test_two_decide_and_it_goes_on_in_a_branch_of_its_own(temporal: Client
     """The alarm ends with the second decision; who follows the changes sees what took the place of what was put back."""
     plan = renamed(example_plan())
     async with installed(temporal, plan, None) as at:
-        await started(at, plan)
-        await quiet(at, plan)
-        point = await tasks_done(at, plan) - 1
+        point = await begun(at, plan)
         said = Information(text="all is well")
         for number in range(LOST):
             await say(at, "uz.police", plan, said_by("uz.police", plan, said, f"lost-{number:04}"))
@@ -190,17 +194,11 @@ async def test_the_sweep_finds_a_second_put_back_to_before_the_first(temporal: C
     """A run that states an older history than the archive's newest is behind it for certain, whatever their sizes."""
     plan = renamed(example_plan())
     async with installed(temporal, plan, None) as at:
-        await started(at, plan)
-        await quiet(at, plan)
-        point = await tasks_done(at, plan) - 1
-        await say(at, "uz.police", plan, stop_by("uz.police", plan, "stop-0001"))
-        await at.caught_up(plan)
-        await put_back(at, plan, point)
+        point = await begun(at, plan)
+        await stopped_in_vain(at, plan, point, "stop-0001")
         await swept(at, plan)
         await recorded(at, plan)
-        await say(at, "uz.police", plan, stop_by("uz.police", plan, "stop-0002"))
-        await at.caught_up(plan)
-        await put_back(at, plan, point)
+        await stopped_in_vain(at, plan, point, "stop-0002")
         await swept(at, plan, branch=1)
         await recorded(at, plan, branch=1)
         packet = await at.gateway("kz.knb").packet(plan.operation)
@@ -212,8 +210,7 @@ async def test_what_somebody_has_invented_in_temporal_keeps_the_sweep_from_nothi
     """Runs of code names that the archive does not know are not asked, however many there are, and however often."""
     plan = renamed(example_plan())
     async with installed(temporal, plan, None) as at:
-        await started(at, plan)
-        await quiet(at, plan)
+        await begun(at, plan)
         ledgers, deliveries = archive_of(at)
         sweep, asked = Sweep(at.client, ledgers, deliveries, VIGIL_KEY), list[str]()
 
@@ -235,8 +232,7 @@ async def test_a_code_name_is_not_used_again_when_temporal_has_forgotten_it(temp
     """What the archive has is nobody's to begin anew: nothing of it changes."""
     plan = renamed(example_plan())
     async with installed(temporal, plan, None) as at:
-        await started(at, plan)
-        await quiet(at, plan)
+        await begun(at, plan)
         before = await archive_of(at)[0].held(plan.operation)
         await delete_runs(at.client, at.handle(plan).id, timedelta(seconds=10))
         with pytest.raises(Refused, match="cannot be started: 1 faults"):
