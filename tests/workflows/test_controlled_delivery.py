@@ -18,7 +18,7 @@ from domain.signing.tree import root
 from rehearsal.invariants import Checker
 from tests.installation import Installation, installed, quick, stop_by
 from tests.support import SAMPLED, SCENARIOS, example_plan, example_scenario, signed_plan
-from workflows import messages, temporal_stage
+from workflows import messages
 from workflows.messages import CheckpointWait, Docket, Ending, GoingOn, Pace, update_id, workflow_id
 
 
@@ -146,30 +146,6 @@ async def test_a_delivery_continues_as_new_with_checkpoints_open_and_loses_nothi
     assert "ended" == entries[-1].event.event
     assert first.seq == again.receipt.seq
     Checker(plan).check(entries)
-
-
-async def test_a_run_ends_after_so_many_updates_and_not_before_the_archive_has_nearly_everything(
-    temporal: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is unkept must fit what is carried; then it goes on, with the same answers to what had been said before."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
-    async with installed(temporal, plan, None) as at:
-        monkeypatch.setattr(temporal_stage, "MOST_CARRIED_UNKEPT", -1)
-        await started(at, plan, pace=Pace(updates=1))
-        await at.opened(plan, "consent-kz")
-        said = stop_by("uz.customs", plan)
-        first = await update(at, plan, said, "first")
-        await update(at, plan, stop_by("uz.police", plan), "second")
-        before = (await at.handle(plan).describe()).run_id
-        assert [before] == [run.run_id async for run in temporal.list_workflows(f"WorkflowId = '{workflow_id(plan.operation)}'")]
-        monkeypatch.undo()
-        await update(at, plan, stop_by("kz.customs", plan), "third")
-        async with asyncio.timeout(20):
-            while (await at.handle(plan).describe()).run_id == before:
-                pass
-        again = await update(at, plan, said, "again")
-
-    assert (first.seq, first.fingerprint) == (again.seq, again.fingerprint)
 
 
 async def test_temporals_own_ui_reads_like_the_operation(temporal: Client) -> None:

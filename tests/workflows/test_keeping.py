@@ -19,11 +19,12 @@ from archive.ledgers import Ledgers
 from archive.questions import Question
 from domain.delivery.statement import Seen
 from domain.plan.plan import Plan
+from domain.rules.handling import Information
 from domain.signing.canonical import canonical
 from domain.words.errors import Unavailable
-from domain.words.limits import BATCH_ENTRIES
+from domain.words.limits import BATCH_ENTRIES, MOST_CARRIED_UNKEPT
 from process.ring import Wrapping
-from tests.installation import PATIENCE, PAYLOAD_KEYS, VIGIL_KEY, Installation, installed, quick, stop_by
+from tests.installation import PATIENCE, PAYLOAD_KEYS, VIGIL_KEY, Installation, installed, quick, said_by, stop_by
 from tests.support import SECRET, Table, example_scenario
 from tests.workflows.test_controlled_delivery import started, update
 from workflows import messages
@@ -76,29 +77,68 @@ async def test_the_archive_has_every_entry_when_the_workflow_is_over(temporal: C
     assert not any(SECRET.hex().encode() in one for one in entries)
 
 
-async def test_receipts_go_on_while_the_archive_is_away(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Statements are taken and judged; when it is back it gets all of them, and the workflow ends only then."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
-    away, asked, keep = True, asyncio.Event(), Ledgers.keep
+@dataclasses.dataclass
+class Outage:
+    """An archive that keeps nothing until this is over."""
+
+    noticed: asyncio.Event = dataclasses.field(default_factory=asyncio.Event)
+    over: bool = False
+
+
+@pytest.fixture
+def outage(monkeypatch: pytest.MonkeyPatch) -> Outage:
+    """One that has begun."""
+    found, keep = Outage(), Ledgers.keep
 
     async def or_away(self: Ledgers, *given: Any) -> Any:
-        if away:
-            asked.set()
-            raise Unavailable("the archive is away")
-        return await keep(self, *given)
+        if found.over:
+            return await keep(self, *given)
+        found.noticed.set()
+        raise Unavailable("the archive is away")
 
     monkeypatch.setattr(Ledgers, "keep", or_away)
+    return found
+
+
+async def test_receipts_go_on_while_the_archive_is_away(temporal: Client, outage: Outage) -> None:
+    """Statements are taken and judged; when it is back it gets all of them, and the workflow ends only then."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
     async with installed(temporal, plan, None) as at:
         await started(at, plan)
         receipts = [await update(at, plan, stop_by("uz.police", plan, f"statement-{number}"), str(number)) for number in range(5)]
         async with asyncio.timeout(PATIENCE):
-            await asked.wait()
+            await outage.noticed.wait()
         nothing = await ledgers_of(at).held(plan.operation)
-        away = False
+        outage.over = True
         entries = await kept(at, plan, receipts[-1].size)
 
     assert nothing is None
     assert [canonical(one.entry) for one in receipts] == [entries[one.seq] for one in receipts]
+
+
+async def test_a_run_ends_after_so_many_updates_and_not_before_the_archive_has_nearly_everything(
+    temporal: Client, outage: Outage
+) -> None:
+    """What is unkept must fit what is carried; then it goes on, with the same answers to what had been said before."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    news = Information(text="\N{CYRILLIC CAPITAL LETTER YA}" * 2000)
+    often = MOST_CARRIED_UNKEPT // 4000
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan, pace=Pace(updates=often))
+        begun = (await at.handle(plan).describe()).run_id
+        said = stop_by("uz.customs", plan)
+        first = await update(at, plan, said, "first")
+        for number in range(often):
+            await update(at, plan, said_by("uz.police", plan, news), str(number))
+        before = (await at.handle(plan).describe()).run_id
+        outage.over = True
+        async with asyncio.timeout(PATIENCE):
+            while (await at.handle(plan).describe()).run_id == before:
+                pass
+        again = await update(at, plan, said, "again")
+
+    assert begun == before
+    assert (first.seq, first.fingerprint) == (again.seq, again.fingerprint)
 
 
 async def test_whoever_completes_the_activity_makes_no_run_forget_an_entry(

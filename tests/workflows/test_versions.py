@@ -121,6 +121,7 @@ async def test_a_delivery_under_rules_that_the_worker_does_not_have_waits_for_on
     plan, _ = taking_unseen()
     stop = stop_by("uz.police", plan)
     async with installed(temporal, plan, None) as at:
+        at.signs = False
         docket = at.docket(plan, rules=2)
         so_far = begin(signed_plan(plan), docket.snapshot.directory, docket.snapshot.cards, datetime.now(UTC), SECRET, TWO)
         going_on = GoingOn(carried=carried(so_far), secret=docket.secret, pace=docket.pace, snapshot=docket.snapshot)
