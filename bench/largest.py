@@ -1,138 +1,313 @@
-"""A delivery in which everyone says as much as they may (R28), with a stop in the middle: how long receipts take, how far the
-archive is behind, whether each receipt is in the packet, and how large that is.
+"""The largest legal delivery (R28): ten services say all that they may while checkpoints are open. Meanwhile one of them
+floods every door for a while, and another stops the delivery meanwhile.
 
-`python -m bench.largest --statements 20000` is all that ten services may say; fewer show the same in less time.
+`python -m bench.largest --statements 20000` is all that ten services may say; fewer show the same in less time. It says how long
+receipts and stops take without a load, under load and in the flood, how far the archive is behind, how much memory the processes
+need, and how long the packet takes to be made and verified with every receipt that was given.
 """
 
 import argparse
 import asyncio
-import resource
+import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
+
+from client.brought import Brought
+from client.embedded import Embedded, held
+from client.rehearse import Rehearsal
+from domain.delivery.requests import Request
+from domain.plan.directory import Directory, Poll, Push, Service
 from domain.plan.plan import Plan
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.rules.handling import Information
-from domain.rules.stop import StopRequested
-from domain.words.limits import SPEAKER_STATEMENTS
+from domain.signing.envelope import Envelope
+from domain.words.errors import NotFound, RuleBroken, Unavailable
 from process.serve import leave
-from tests.installation import Installation, installed, renamed, said_by, temporal_server
-from tests.support import example_plan, signed_plan
-from workflows.messages import workflow_id
+from protocol.gateway import Gateway
+from rehearsal.over_http import SimulatedServices
+from rehearsal.scenario import Scenario
+from rehearsal.services import private_key_of
+from tests.installation import renamed, said_by, stop_by
+from tests.support import example_cards, example_directory, example_plan, signed_plan, with_changes
 
+HOSTILE, STOPS, FORGED = "uz.prosecutor", "uz.police", "kz.knb"
+"""Who floods, and is polled too; who stops; in whose name the flood orders stops."""
+MORE = ("ru.customs", "ru.police", "kz.police")
+"""Asked at the departure as well, so that ten are."""
 AT_ONCE = 3
 """Statements that each service has under way."""
-LARGE, EVERY = 1_900, 10
-"""Characters of the text of each so many-th statement; all others are short."""
+LARGE = "\N{GOTHIC LETTER AHSA}" * 2000
+"""The longest text of the largest letters."""
+SMALL, EVERY = "observed " * 30, 10
+"""What is said, and each so many-th time the largest text."""
+QUIET = 100
+"""Statements one after another before there is a load."""
+FLOOD = 20.0
+"""Seconds of the flood; the stop comes in the middle."""
+POLLED = 100
+"""Answers that one poll may have."""
+AGAIN = 0.2
+"""Seconds until what was not judged is handed in again."""
+PATIENCE = 120.0
 
 
-async def speak(at: Installation, plan: Plan, service: str, number: int) -> tuple[list[float], list[SignedReceipt]]:
-    """One service says so much; seconds until each receipt, and the receipts."""
-    door = at.gateway(service)
-    numbers: Iterator[int] = iter(range(number))
-    times: list[float] = []
-    receipts: list[SignedReceipt] = []
+class Services(SimulatedServices):
+    """Simulated services that let the register be looked into and say nothing else that they are asked, so that checkpoints stay
+    open. The hostile one, which is polled, always has a hundred other answers.
+    """
 
-    async def one_after_another() -> None:
-        for one in numbers:
-            text = "observed " * (LARGE // 9 if one % EVERY == 0 else 30)
-            envelope = said_by(service, plan, Information(text=text.strip()))
-            began = time.perf_counter()
-            given = await door.submit(plan.operation, envelope)
-            assert isinstance(given, SignedReceipt), given
-            times.append(time.perf_counter() - began)
-            receipts.append(given)
+    def __init__(self, directory: Directory, gateway: str, plan: Plan, scenario: Scenario) -> None:
+        super().__init__(directory, gateway, scenario, seed=1)
+        self._plan = plan
+        self.floods = False
+        self.polls = 0
 
-    await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
-    return times, receipts
+    def take(self, service: Service, request: Request) -> None:
+        """A request has arrived."""
+        if request.checkpoint.startswith("deconfliction."):
+            super().take(service, request)
 
-
-async def stop(at: Installation, plan: Plan, after: float) -> tuple[float, float]:
-    """A stop after so many seconds: seconds until its receipt, and until somebody is asked to seize."""
-    await asyncio.sleep(after)
-    began = time.perf_counter()
-    given = await at.gateway("uz.police").submit(plan.operation, said_by("uz.police", plan, StopRequested(reason="danger")))
-    heard = time.perf_counter() - began
-    assert isinstance(given, SignedReceipt), given
-    assert "accepted" == given.receipt.verdict.verdict
-    await at.opened(plan, "stop.interdiction")
-    return heard, time.perf_counter() - began
+    def said(self, _request: str, _after: int) -> list[Envelope]:
+        """What a polled service answers."""
+        self.polls += self.floods
+        news = Information(text="polled news")
+        return [said_by(HOSTILE, self._plan, news) for _ in range(POLLED if self.floods else 0)]
 
 
-async def behind(at: Installation, plan: Plan, lags: list[float]) -> None:
-    """Measure, until cancelled, how long after a receipt the archive has its entry."""
-    door = at.gateway("kz.customs")
-    while True:
-        given = await door.submit(plan.operation, said_by("kz.customs", plan, Information(text="where are we")))
+@dataclass
+class Times:
+    """Seconds until each receipt, by what went on when it was asked for."""
+
+    now: str = "quiet"
+    found: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, when: str, seconds: float) -> None:
+        """One receipt was given."""
+        self.found.setdefault(when, []).append(seconds)
+
+
+@dataclass
+class Site:
+    """An installation of real processes, with a quiet delivery and a busy one."""
+
+    embedded: Embedded
+    services: Services
+    directory: Directory
+    http: aiohttp.ClientSession
+    quiet: Plan
+    busy: Plan
+    times: Times = field(default_factory=Times)
+    receipts: list[SignedReceipt] = field(default_factory=list)
+    lags: list[float] = field(default_factory=list)
+    until: int = 0
+    again: int = 0
+    """How often a statement was left or not taken, and handed in again."""
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when so many receipts have been given."""
+
+    def door(self, service: str) -> Gateway:
+        """The gateway, as an officer of this service calls it."""
+        return Gateway(self.http, self.embedded.layout.gateway_url, service, private_key_of(service), "officer-1")
+
+    async def say(self, door: Gateway, envelope: Envelope) -> None:
+        """Hand in a statement about the busy delivery."""
+        when, began = self.times.now, time.perf_counter()
+        self.receipts.append(await self.handed_in(door, self.busy, envelope))
+        self.times.add(when, time.perf_counter() - began)
+        if len(self.receipts) == self.until:
+            self.enough.set()
+
+    async def handed_in(self, door: Gateway, plan: Plan, envelope: Envelope) -> SignedReceipt:
+        """Hand in a statement, again where it was not judged, until there is a receipt."""
+        while True:
+            with suppress(Unavailable):
+                given = await door.submit(plan.operation, envelope)
+                if isinstance(given, SignedReceipt):
+                    return given
+            self.again += 1
+            await asyncio.sleep(AGAIN)
+
+    async def speak(self, service: str, numbers: Iterator[int]) -> None:
+        """One service says so much, or until it may say no more."""
+        door = self.door(service)
+
+        async def one_after_another() -> None:
+            for one in numbers:
+                text = LARGE if one % EVERY == 0 else SMALL
+                with suppress(RuleBroken):
+                    await self.say(door, said_by(service, self.busy, Information(text=text)))
+
+        await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
+
+    async def stop(self, plan: Plan) -> tuple[float, float]:
+        """Order a stop: seconds until its receipt, and until somebody is asked to seize."""
         began = time.perf_counter()
-        if isinstance(given, SignedReceipt):
-            await at.kept(plan, given.receipt.size)
-            lags.append(time.perf_counter() - began)
-        await asyncio.sleep(0.5)
+        given = await self.handed_in(self.door(STOPS), plan, stop_by(STOPS, plan))
+        heard = time.perf_counter() - began
+        assert "accepted" == given.receipt.verdict.verdict
+        await self.opened(plan, "stop.interdiction")
+        return heard, time.perf_counter() - began
+
+    async def opened(self, plan: Plan, checkpoint: str) -> None:
+        """Wait until it is open, as the archive shows it. Raises `TimeoutError`."""
+        door = self.door(plan.initiator)
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                with suppress(NotFound, Unavailable):
+                    if checkpoint in {one.checkpoint for one in (await door.view(plan.operation)).waiting}:
+                        return
+                await asyncio.sleep(0.02)
+
+    async def look_behind(self) -> None:
+        """Measure, until cancelled, how long after a receipt the archive has its entry."""
+        door = self.door("kz.customs")
+        while True:
+            await asyncio.sleep(0.5)
+            size, began = max(one.receipt.size for one in self.receipts), time.perf_counter()
+            await self.kept(door, size)
+            self.lags.append(time.perf_counter() - began)
+
+    async def kept(self, door: Gateway, size: int) -> None:
+        """Wait until the archive has so many entries of the busy delivery. Raises `TimeoutError`."""
+        async with asyncio.timeout(PATIENCE):
+            while not await door.ledger(self.busy.operation, size - 1):
+                await asyncio.sleep(0.02)
+
+    @asynccontextmanager
+    async def flooded(self, folder: Path) -> AsyncIterator[None]:
+        """One participant floods every door, from a process of its own."""
+        plan = folder / "plan.json"
+        plan.write_text(self.busy.model_dump_json(), encoding="utf-8")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bench.flood", self.embedded.layout.gateway_url, str(plan), HOSTILE, FORGED)
+        )
+        self.times.now, self.services.floods = "in the flood", True
+        try:
+            yield
+        finally:
+            self.times.now, self.services.floods = "after it", False
+            process.terminate()
+            await process.wait()
+
+    def memory(self, name: str) -> float:
+        """Most memory that a process has had, in MiB (Linux)."""
+        status = Path(f"/proc/{self.embedded.processes[name].pid}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
-def shown(name: str, seconds: Sequence[float]) -> None:
+def busy_plan() -> Plan:
+    """A plan in which ten services are asked."""
+    plan = example_plan("almaty-tashkent")
+    ready = [one.model_dump() for one in plan.at("dispatch")[0].requires]
+    plan = with_changes(plan, departure={"requires": [*ready, *({"service": one, "says": "ready"} for one in MORE)]})
+    return renamed(plan)
+
+
+def polled(directory: Directory) -> Directory:
+    """The directory in which the hostile service is polled."""
+    services = (
+        one.model_copy(update={"reach": Poll(url=one.reach.url, every="1s")})
+        if one.id == HOSTILE and isinstance(one.reach, Push)
+        else one
+        for one in directory.services
+    )
+    return directory.model_copy(update={"services": tuple(services)})
+
+
+@asynccontextmanager
+async def site(folder: Path) -> AsyncIterator[Site]:
+    """Everything is up, and both deliveries wait for consents."""
+    busy, other = busy_plan(), renamed(example_plan("almaty-tashkent"))
+    another = other.consignment.identifiers[0].model_copy(update={"scheme": "other", "value": other.operation})
+    quiet = other.model_copy(update={"consignment": other.consignment.model_copy(update={"identifiers": (another,)})})
+    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "100ms", "slowest": "500ms"}})
+    with held(folder / "home") as home:
+        brought = Brought(busy, example_directory(), example_cards())
+        directory, layout = Rehearsal(brought, scenario, 1, home).lay_out(polled)
+        services = Services(directory, layout.gateway_url, busy, scenario)
+        async with Embedded(layout) as embedded, services, aiohttp.ClientSession() as http:
+            found = Site(embedded, services, directory, http, quiet, busy)
+            for plan in (quiet, busy):
+                await found.door(plan.initiator).start(signed_plan(plan))
+                await found.opened(plan, "consent-uz")
+            yield found
+
+
+def shown(name: str, seconds: Sequence[float]) -> str:
     """A line with p50, p99 and the longest."""
     cuts = statistics.quantiles(seconds, n=100)
-    sys.stdout.write(
-        f"{name:<34} p50 {cuts[49] * 1000:7.1f} ms   p99 {cuts[98] * 1000:7.1f} ms   max {max(seconds) * 1000:7.1f} ms\n"
+    figures = "".join(
+        f"   {what} {value * 1000:8.1f} ms" for what, value in (("p50", cuts[49]), ("p99", cuts[98]), ("max", max(seconds)))
     )
+    return f"{name:<34}{figures}\n"
 
 
 async def measure(folder: Path, statements: int) -> None:
     """Print it all."""
-    plan = renamed(example_plan("almaty-tashkent"))
-    async with await temporal_server(folder / "temporal.db") as environment, installed(environment.client, plan, None) as at:
-        await at.gateway(plan.initiator).start(signed_plan(plan))
-        await at.opened(plan, "consent-uz")
-        asked = dict.fromkeys(service for one in plan.checkpoints for service in one.services())
-        speakers = [one for one in asked if one != "uz.police"]
-        each = min(statements // len(speakers), SPEAKER_STATEMENTS - 60)
-        lags: list[float] = []
-        watching = asyncio.create_task(behind(at, plan, lags))
-        began = time.perf_counter()
-        stopping = asyncio.create_task(stop(at, plan, max(each * len(speakers) / 400, 2)))
-        found = await asyncio.gather(*(speak(at, plan, service, each) for service in speakers))
+    async with site(folder) as at:
+        at.until = statements // 3
+        speakers = [one for one in at.busy.speakers() if one != HOSTILE]
+        each = statements // (len(speakers) + 1)
+        for _ in range(QUIET):
+            await at.say(at.door("kz.knb"), said_by("kz.knb", at.busy, Information(text=SMALL)))
+        quiet = await at.stop(at.quiet)
+        watching, began = asyncio.create_task(at.look_behind()), time.perf_counter()
+        at.times.now = "under load"
+        numbers = {one: iter(range(each)) for one in speakers}
+        speaking = [asyncio.create_task(at.speak(service, found)) for service, found in numbers.items()]
+        await at.enough.wait()
+        async with at.flooded(folder):
+            await asyncio.sleep(FLOOD / 2)
+            flooded = await at.stop(at.busy)
+            await asyncio.sleep(FLOOD / 2)
+        await asyncio.gather(*speaking)
         took = time.perf_counter() - began
-        heard, acted = await stopping
         watching.cancel()
-        await at.caught_up(plan)
-        receipts = [one for _, given in found for one in given]
-        runs = [run async for run in environment.client.list_workflows(f"WorkflowId = '{workflow_id(plan.operation)}'")]
+        door, last = at.door(at.busy.initiator), at.receipts[-1].receipt.size
+        await at.kept(door, last)
         began = time.perf_counter()
-        packet = await at.gateway(plan.initiator, plan.initiator).packet(plan.operation)
-        exported = time.perf_counter() - began
-        began = time.perf_counter()
-        proved = verify(packet, at.directory, [one.envelope for one in receipts])
-        verified = time.perf_counter() - began
+        packet = await door.packet(at.busy.operation)
+        made = time.perf_counter() - began
+        memory = {name: at.memory(name) for name in ("worker", "gateway", "temporal")}
+    began = time.perf_counter()
+    proved = verify(packet, at.directory, [one.envelope for one in at.receipts])
+    verified = time.perf_counter() - began
 
-    times = [one for each_of, _ in found for one in each_of]
-    shown(f"{len(times)} receipts", times)
-    shown("archive behind a receipt", lags)
-    sys.stdout.write(
-        f"stop: its receipt                  {heard * 1000:7.1f} ms, who must seize is asked {acted * 1000:7.1f} ms\n"
-    )
-    sys.stdout.write(f"statements a second                {len(times) / took:7.1f}, in {len(runs)} runs\n")
-    size = len(packet) / 2**20
-    sys.stdout.write(f"packet                             {size:7.1f} MiB, {proved.size} entries, made in {exported:.1f} s\n")
-    sys.stdout.write(f"verified, with all {proved.receipts} receipts     {verified:7.1f} s\n")
-    sys.stdout.write(
-        f"memory of worker and gateway       {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:7.0f} MiB at most\n"
-    )
+    lines = [shown(f"{len(found)} receipts {when}", found) for when, found in at.times.found.items()]
+    lines += [
+        shown("archive behind a receipt", at.lags),
+        *(
+            f"a stop {when:<27}   receipt {heard * 1000:8.1f} ms   who must seize is asked {acted * 1000:8.1f} ms\n"
+            for when, (heard, acted) in (("without load", quiet), ("in the flood", flooded))
+        ),
+        f"{at.again} times a statement was left or not taken, and handed in again\n",
+        f"the hostile service was polled {at.services.polls} times in the flood\n",
+        f"statements a second              {len(at.receipts) / took:9.1f}\n",
+        f"packet                           {len(packet) / 2**20:9.1f} MiB, {proved.size} entries, made in {made:.1f} s\n",
+        f"verified with {proved.receipts:6} receipts     {verified:9.1f} s\n",
+        "most memory                      " + ", ".join(f"{name} {size:.0f} MiB" for name, size in memory.items()) + "\n",
+    ]
+    sys.stdout.write("".join(lines))
 
 
 async def main() -> None:
-    """On a server of its own."""
+    """On an installation of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--statements", type=int, default=2_000, help="of all services together")
+    parser.add_argument("--statements", type=int, default=3_000, help="of all services together")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        await measure(Path(folder), chosen.statements)
+    folder = Path(tempfile.mkdtemp(prefix="vigil-largest-"))
+    sys.stderr.write(f"the logs are in {folder} if it fails\n")
+    await measure(folder, chosen.statements)
+    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

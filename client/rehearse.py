@@ -147,13 +147,15 @@ class Rehearsal:
             seconds=seconds,
         )
 
-    def lay_out(self) -> tuple[Directory, Layout]:
-        """Write the files an installation is given, with simulated keys and addresses."""
+    def lay_out(self, reached: Callable[[Directory], Directory] = lambda directory: directory) -> tuple[Directory, Layout]:
+        """Write the files an installation is given, with simulated keys and addresses. `reached` may change how
+        services are reached.
+        """
         participants = self.scenario.participants(self.brought.plan)
         ports = free_ports(len(participants) + 2)
         found = [self.brought.directory.get(service) for service in participants]
         reach = {service.id: reach_of(service, port) for service, port in zip(found, ports[2:], strict=True)}
-        directory = cast(self.brought.directory, participants, reach)
+        directory = reached(cast(self.brought.directory, participants, reach))
         layout = Layout(
             home=self.home,
             directory=self.home.path / "directory.yaml",
