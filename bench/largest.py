@@ -179,7 +179,9 @@ class Site:
     async def kept(self, door: Gateway, size: int) -> None:
         """Wait until the archive has so many entries of the busy delivery. Raises `TimeoutError`."""
         async with asyncio.timeout(PATIENCE):
-            while not await door.ledger(self.busy.operation, size - 1):
+            while True:
+                if await door.ledger(self.busy.operation, size - 1):
+                    return
                 await asyncio.sleep(0.02)
 
     @asynccontextmanager
