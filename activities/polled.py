@@ -133,7 +133,7 @@ def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service
     key that has ended, is never mended.
     """
     signers = {signature.keyid for signature in envelope.signatures}
-    speaker = next((one for one in directory.services if any(key_id(key.public) in signers for key in one.keys)), None)
+    speaker = directory.signer(envelope)
     known = {key_id(key.public): key for key in speaker.keys} if speaker is not None else {}
     if speaker is None or not signers <= known.keys():
         return Verdict("waits", NotAuthentic.code)

@@ -22,6 +22,8 @@ from domain.delivery.requests import Notice, Request, SignedAcknowledgement, ack
 from domain.plan.directory import Desk, Service
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, sign
+from domain.words.errors import Malformed
+from domain.words.sizes import bounded
 from protocol.calls import LARGEST_BODY, Signer, answers_to, read_up_to
 
 log = logging.getLogger("vigil.services")
@@ -96,8 +98,8 @@ class ServiceCaller:
         path = "&".join([answers_to(request, after), *told])
         data = await self._call(service, "GET", path, b"", {"Prefer": f"wait={POLL_WAIT}"})
         try:
-            return tuple(_envelope(one) for one in Answers.model_validate_json(data).answers)
-        except ValidationError as error:
+            return tuple(_envelope(one) for one in Answers.model_validate_json(bounded(data)).answers)
+        except (ValidationError, Malformed) as error:
             raise NonsenseError(f"{service.id} answers something that is no list of statements") from error
 
     async def _call(self, service: Service, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:

@@ -13,11 +13,16 @@ from functools import partial
 
 from pydantic import ValidationError
 
+from domain.plan.plan import read_plan
 from domain.record.door import read_statement
+from domain.rules.handling import Information
+from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.errors import Malformed, faults_of
 from domain.words.sizes import bounded
 from rehearsal.services import private_key_of
+from tests.installation import said_by
+from tests.support import example_plan
 
 ROUNDS = 5
 SIZES = (10_000, 30_000, 70_000, 200_000, 500_000, 1_000_000)
@@ -49,7 +54,19 @@ def name(size: int) -> bytes:
     return json.dumps({"x" * size: 1}).encode()
 
 
-ATTACKS: tuple[Callable[[int], bytes], ...] = (members, objects, depth, quotes, name)
+def parts(size: int) -> bytes:
+    """A statement with thousands of parts that are wrong."""
+    statement = plain(read_statement(said_by("kz.customs", PLAN, Information(text="news"))))
+    return canonical(statement | {"content": {"kind": "prepared", "units": [{"a": 1}] * (size // 8)}})
+
+
+def checkpoints(size: int) -> bytes:
+    """A plan with thousands of checkpoints that are none."""
+    return canonical(plain(PLAN) | {"checkpoints": [{}] * (size // 3)})
+
+
+PLAN = example_plan("almaty-tashkent")
+ATTACKS: tuple[Callable[[int], bytes], ...] = (members, objects, depth, quotes, name, parts, checkpoints)
 
 
 def outside(body: bytes) -> None:
@@ -62,7 +79,9 @@ def outside(body: bytes) -> None:
 
 def inside(envelope: Envelope) -> None:
     """The body is an envelope, signed as it should be; what is in it is the attack."""
-    read_statement(envelope)
+    with suppress(Malformed):
+        read_statement(envelope)
+    read_plan(envelope)
 
 
 def timed(what: Callable[[], None]) -> float:

@@ -30,7 +30,7 @@ from domain.plan.check import faults_in
 from domain.plan.directory import Directory, Listed, Service
 from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken, read_change
-from domain.plan.plan import Plan, read_plan
+from domain.plan.plan import Plan
 from domain.record.door import amended_by, read_statement, verified_plan
 from domain.record.expunction import Approvals, Expunged, approved
 from domain.record.packet import Purpose, seal
@@ -39,7 +39,7 @@ from domain.rules import amending
 from domain.rules.books import newest
 from domain.rules.budget import is_brake
 from domain.signing.canonical import canonical
-from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
+from domain.signing.envelope import REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.views.sight import sight
 from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
 from domain.words.moments import utc_text
@@ -108,10 +108,9 @@ class Desk:
 
         Raises `Malformed` with every fault, `NotAllowed`, `NotAuthentic`, or `RuleBroken` if it was started before.
         """
-        plan = read_plan(envelope)
-        may_start(caller, plan)
         now = datetime.now(UTC)
-        verified_plan(envelope, self._directory, now)
+        plan = verified_plan(envelope, self._directory, now)
+        may_start(caller, plan)
         faults = [*faults_in(plan, self._directory, self._cards), *self._without_keys(plan, now)]
         if faults:
             message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
@@ -169,10 +168,9 @@ class Desk:
         Raises `Malformed` with everything that keeps this plan from taking the old one's place (R22), `NotAllowed`,
         `NotAuthentic`, `NotFound` or `Unavailable`: then nothing has changed.
         """
-        plan = read_plan(envelope)
-        may_start(caller, plan)
         now = datetime.now(UTC)
-        verified_plan(envelope, self._directory, now)
+        plan = verified_plan(envelope, self._directory, now)
+        may_start(caller, plan)
         handle = await self._seen_by(caller, delivery)
         known = await self.reading.delivery(caller, delivery)
         if isinstance(recorded := amended_by(known, envelope), Entry):
@@ -208,15 +206,10 @@ class Desk:
         (R8: a stop is never lost). Raises `Malformed`, `NotAuthentic`, `NotAllowed` or `NotFound` for noise, and `Unavailable`
         if Temporal itself cannot be reached.
         """
-        statement = read_statement(envelope)
+        speaker, statement = self._signed(envelope)
         if statement.delivery != delivery:
             message = f"the statement is about delivery {statement.delivery}, this is {delivery}"
             raise NotFound(message)
-        speaker = self._directory.find(statement.service)
-        if speaker is None:
-            message = f"unknown service {statement.service}"
-            raise NotAuthentic(message, hint="a statement names a service of the directory")
-        speaker.opened(envelope, STATEMENT_TYPE, statement.officer, datetime.now(UTC))
         await self._seen_by(speaker, delivery)  # before anything else: who has no part learns nothing, not even that it exists
         if not is_brake(statement):
             await self._pulse.on_time()
@@ -224,6 +217,24 @@ class Desk:
         if isinstance(answer, Receipt):
             self.reading.expect(speaker.id, delivery, answer.size)
         return answer
+
+    def _signed(self, envelope: Envelope) -> tuple[Service, Statement]:
+        """Who has signed this now, and what. Nothing is parsed before it is known who signed it.
+
+        Raises `NotAuthentic` or `Malformed`.
+        """
+        now, speaker = datetime.now(UTC), self._directory.signer(envelope)
+        if speaker is None:
+            message = f"key {envelope.signatures[0].keyid} is nobody's here"
+            raise NotAuthentic(message, hint="a statement is signed with a key of the directory")
+        open_envelope(envelope, STATEMENT_TYPE, speaker.keys_at(now))
+        statement = read_statement(envelope)
+        if statement.service != speaker.id:
+            message = f"{speaker.id} has signed it, and it is said by {statement.service}"
+            raise NotAuthentic(message, hint="a service signs what it says itself")
+        for signature in envelope.signatures:
+            speaker.check_officer(signature.keyid, statement.officer)
+        return speaker, statement
 
     async def _judged_or_left(self, statement: Statement, envelope: Envelope) -> Receipt | Left:
         judging = asyncio.create_task(self._judged(statement, envelope))

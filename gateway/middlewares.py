@@ -9,6 +9,7 @@ from aiohttp import web
 from domain.plan.access import OPEN, permit
 from domain.plan.proof import Caller
 from domain.words.errors import VigilError
+from domain.words.limits import LARGEST_BRAKE
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
 from gateway.codec import roomy
@@ -21,8 +22,10 @@ log = logging.getLogger("vigil.gateway")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-SMALL = 64 * 1024
-"""Bytes of a body that is read before the caller's share is asked: a stop is no larger, and only its body says that it is one."""
+SMALL = 2 * LARGEST_BRAKE
+"""Bytes of a body that is read before the caller's share is asked: a stop in its envelope is no larger, and only its body says
+that it is one.
+"""
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 

@@ -1062,6 +1062,16 @@ BUGS = (
     ),
     Bug("keys", "domain/signing/keys.py", "if y in _SMALL:", "if False:", "envelope"),
     Bug("keys", "domain/signing/keys.py", "if y >= _P:", "if False:", "envelope"),
+    Bug("faults", "domain/signing/canonical.py", '{"fail_fast": True}', "{}", "sizes"),
+    Bug("faults", "domain/words/errors.py", "if (count := error.error_count()) > MOST_LOOKED_AT:", "if False:", "sizes"),
+    Bug("faults", "activities/services.py", "(bounded(data))", "(data)", "activities/services"),
+    Bug(
+        "faults",
+        "gateway/desk.py",
+        "        open_envelope(envelope, STATEMENT_TYPE, speaker.keys_at(now))\n        statement = read_statement(envelope)\n",
+        "        statement = read_statement(envelope)\n        open_envelope(envelope, STATEMENT_TYPE, speaker.keys_at(now))\n",
+        "gateway/hostile",
+    ),
     Bug(
         "faults",
         "domain/words/errors.py",

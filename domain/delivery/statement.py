@@ -14,13 +14,13 @@ from pydantic import Field, SerializeAsAny, model_validator
 
 from domain.delivery.state import State
 from domain.plan.vocabulary import ConditionId, Digest, HandlingCode
-from domain.signing.canonical import Frozen, canonical
+from domain.signing.canonical import Frozen, Sent, canonical
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.identifiers import CheckpointId, OfficerCode, OperationCode, ServiceId, StatementId
 from domain.words.moments import Moment
 
 
-class Content(Frozen):
+class Content(Sent):
     """What is said. Each kind declares more about itself, see `domain.rules.kind`."""
 
     kind: str

@@ -228,6 +228,14 @@ class Directory(Frozen):
     def _by_id(self) -> Mapping[str, Service]:
         return {one.id: one for one in self.services}
 
+    def signer(self, envelope: Envelope) -> Service | None:
+        """Whose key made the first signature, or says so; none where nobody here has such a key."""
+        return self._by_key.get(envelope.signatures[0].keyid)
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Service]:
+        return {key_id(key.public): one for one in self.services for key in one.keys}
+
     def get(self, service: str) -> Service:
         """The service of this id; raises `NotFound`."""
         found = self.find(service)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from domain.plan.vocabulary import Digest
-from domain.signing.canonical import Frozen
+from domain.signing.canonical import Frozen, Sent
 from domain.words.identifiers import CasNumber, OperationCode, Seal
 from domain.words.quantities import MAX_WHOLE, Milligrams, Money, Span, say_mass
 
@@ -100,7 +100,7 @@ class Find(Frozen):
     what: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Part(Frozen):
+class Part(Sent):
     """A part of a consignment that has split, which goes on as a delivery of its own."""
 
     operation: OperationCode

@@ -42,9 +42,13 @@ def read_statement(envelope: Envelope) -> Statement:
 
 
 def verified_plan(envelope: Envelope, directory: Directory, at: datetime) -> Plan:
-    """The plan, after checking that its initiator signed it. Raises `NotAuthentic`, `NotFound` or `Malformed`."""
+    """The plan, after checking who signed it, and that this is its initiator. Raises `NotAuthentic` or `Malformed`."""
+    signer = directory.signer(envelope)
+    open_envelope(envelope, PLAN_TYPE, signer.keys_at(at) if signer is not None else {})
     plan = read_plan(envelope)
-    open_envelope(envelope, PLAN_TYPE, directory.get(plan.initiator).keys_at(at))
+    if signer is None or signer.id != plan.initiator:
+        message = f"it is not signed by {plan.initiator}, who initiates it"
+        raise NotAuthentic(message)
     return plan
 
 

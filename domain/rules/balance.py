@@ -18,7 +18,7 @@ from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_over, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
-from domain.signing.canonical import Frozen
+from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, PARTS_BYTES, SEIZED_BYTES
 from domain.words.quantities import Milligrams
@@ -131,7 +131,7 @@ class Split(Kind):
         state.parts = tuple(SplitPart(one.operation, one.contents) for one in self.parts)
 
 
-class PartEnded(Frozen):
+class PartEnded(Sent):
     """How a part ended: its outcome, what was recovered, and the root of its ledger, which its packet must have."""
 
     operation: OperationCode

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, field_validator
 
-from domain.signing.canonical import Frozen, digest_of_bytes
+from domain.signing.canonical import Sent, digest_of_bytes
 from domain.signing.keys import KeyId, b64, key_id, public_key, public_text, unb64
 from domain.words.errors import NotAuthentic
 from domain.words.limits import LARGEST_PAYLOAD
@@ -34,14 +34,14 @@ _SMALL = 32 * 1024
 """Bytes that are kept to know a signature again."""
 
 
-class Signature(Frozen):
+class Signature(Sent):
     """One signature, and the key that made it."""
 
     keyid: KeyId
     sig: Annotated[str, Field(min_length=88, max_length=88)]
 
 
-class Envelope(Frozen):
+class Envelope(Sent):
     """A DSSE envelope, at most 512 KiB of payload."""
 
     payloadType: Annotated[str, Field(max_length=80)]  # noqa: N815 - DSSE's own name

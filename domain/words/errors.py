@@ -27,6 +27,8 @@ from domain.words.text import shown
 
 MOST_FAULTS: Final = 100
 """Of one document that are told one by one; nobody mends more at once, and who sends rubbish gets no book about it."""
+MOST_LOOKED_AT: Final = 1_000
+"""Faults that are looked at one by one, since that costs more than it did to find them. What has more is of another form."""
 REST: Final = "further"
 """Place of the fault that stands for all those that are not told."""
 _LONGEST_PLACE: Final = 300
@@ -165,8 +167,11 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
     many more there are.
 
     A finding about a whole that stands only because a part of it is wrong ("too short", once the bad items are left out)
-    is dropped: the part is named already. The branches of a union, which pydantic names too, stand in no document.
+    is dropped: the part is named already. The branches of a union, which pydantic names too, stand in no document. Of more than
+    `MOST_LOOKED_AT` only the number is told.
     """
+    if (count := error.error_count()) > MOST_LOOKED_AT:
+        return (Fault(place=place or "document", problem=f"it has {count} faults: this is something else"),)
     found = error.errors(include_url=False, include_input=False, include_context=False)
     wholes = _wholes(one["loc"] for one in found)
     parts = [one for one in found if one["loc"] not in wholes]

@@ -175,8 +175,9 @@ async def test_only_200_and_202_acknowledge(status: int) -> None:
         b'{"answers": [], "more": 1}',
         b'{"answers": ' + b"[" * 10_000,
         json.dumps({"answers": [sign(b"{}", STATEMENT_TYPE, private_key_of(PROSECUTOR)).model_dump(mode="json")] * 101}).encode(),
+        json.dumps({"answers": [{"signatures": [{}] * 20_000}]}).encode(),
     ],
-    ids=["empty", "page", "list", "no list", "more fields", "without end", "101 answers"],
+    ids=["empty", "page", "list", "no list", "more fields", "without end", "101 answers", "20,000 objects"],
 )
 async def test_nonsense_in_answer_to_a_poll_is_none(body: bytes) -> None:
     """What is no list of at most 100 answers is passed over; it is asked for again."""

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -12,6 +13,8 @@ from pydantic import ValidationError
 
 from domain.plan.plan import read_plan
 from domain.record.door import read_statement
+from domain.rules.books import newest
+from domain.rules.kind import Kind
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.words import errors, sizes
 from domain.words.errors import Malformed
@@ -112,6 +115,56 @@ def steps_for(members: int) -> int:
 
 
 def test_what_faults_cost_grows_as_their_number() -> None:
-    """Eight times as many faults take eight times as many steps at the most, and never sixty-four times."""
+    """Four and a half times as many faults take six times as many steps at the most, and never twenty times."""
     steps_for(1)  # what is looked up once is not counted
-    assert steps_for(1600) < 10 * steps_for(200)
+    assert steps_for(900) < 6 * steps_for(200)
+
+
+def test_faults_beyond_a_thousand_are_counted_and_not_looked_at() -> None:
+    """What has so many is something else, and telling them costs more than finding them."""
+    with pytest.raises(Malformed) as refused:
+        read_plan(sign(json.dumps({"checkpoints": [{}] * 3000}).encode(), PLAN_TYPE, KEY))
+    (fault,) = refused.value.faults
+    assert ("document", "it has 18014 faults: this is something else") == (fault.place, fault.problem)
+
+
+Path = tuple[str | int, ...]
+
+
+def in_statements() -> Iterator[tuple[type[Kind], Path]]:
+    """Each kind of statement and each place of a list in it."""
+    for kind in newest().kinds.values():
+        schema = kind.model_json_schema()
+        for path in sorted(set(lists(schema, schema.get("$defs", {}))), key=str):
+            yield kind, path
+
+
+def lists(schema: dict[str, Any], named: dict[str, Any], path: Path = (), inside: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Where a list stands in what this JSON Schema describes, at any depth."""
+    name = schema.get("$ref", "").removeprefix("#/$defs/")
+    if name in inside:
+        return
+    if name:
+        yield from lists(named[name], named, path, (*inside, name))
+    for one in (one for of in ("anyOf", "oneOf", "allOf") for one in schema.get(of, ())):
+        yield from lists(one, named, path, inside)
+    if schema.get("type") == "array":
+        yield path
+        yield from lists(schema.get("items", {}), named, (*path, 0), inside)
+    for field, one in schema.get("properties", {}).items():
+        yield from lists(one, named, (*path, field), inside)
+
+
+def hostile(path: Path) -> Any:
+    """What has thousands of empty objects at this place."""
+    if not path:
+        return [{}] * 4000
+    return [hostile(path[1:])] if path[0] == 0 else {path[0]: hostile(path[1:])}
+
+
+@pytest.mark.parametrize(("kind", "path"), [*in_statements()])
+def test_a_list_in_a_statement_ends_at_its_first_wrong_part(kind: type[Kind], path: Path) -> None:
+    """Four thousand wrong parts are found as quickly as one, wherever a kind of statement has a list."""
+    with pytest.raises(ValidationError) as refused:
+        kind.model_validate_json(json.dumps(hostile(path)), strict=True)
+    assert 20 > refused.value.error_count()

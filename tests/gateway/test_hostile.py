@@ -6,8 +6,13 @@ import threading
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, sign
+from domain.words.limits import LARGEST_BRAKE
 from gateway import bodies
+from gateway.middlewares import SMALL
+from rehearsal.services import private_key_of
 from tests.gateway.test_http import Door, door_of
 
 SUBMIT = "/v1/deliveries/saxaul-22/statements"
@@ -20,13 +25,22 @@ async def refused(door: Door, body: bytes) -> Any:
     return document
 
 
-async def test_a_body_of_many_unknown_members_gets_a_hundred_faults() -> None:
-    """70 KB with 8,000 names that nobody knows: the first hundred are told, and how many more there are."""
-    body = json.dumps({f"x{number}": 1 for number in range(8000)}).encode()
+async def test_a_body_of_many_unknown_members_gets_a_hundred_faults_or_their_number() -> None:
+    """Of 800 names that nobody knows the first hundred are told, and how many more there are; of 8,000 only how many."""
     async with door_of() as door:
-        document = await refused(door, body)
-    assert 101 == len(document["faults"])
-    assert "and 7903 more" == document["faults"][-1]["problem"]
+        some, many = [
+            (await refused(door, json.dumps({f"x{number}": 1 for number in range(count)}).encode()))["faults"]
+            for count in (800, 8000)
+        ]
+    assert 101 == len(some)
+    assert "and 703 more" == some[-1]["problem"]
+    assert ["it has 8003 faults: this is something else"] == [one["problem"] for one in many]
+
+
+def test_a_stop_is_small_enough_to_be_looked_at_before_its_lane_is_known() -> None:
+    """The largest, in its envelope with all the signatures that one may have."""
+    keys = [Ed25519PrivateKey.generate() for _ in range(4)]
+    assert len(sign(b"x" * LARGEST_BRAKE, STATEMENT_TYPE, *keys).model_dump_json()) <= SMALL
 
 
 @pytest.mark.parametrize(
@@ -92,3 +106,18 @@ async def test_who_waits_for_a_reader_too_long_is_told_to_come_again(monkeypatch
             busy.set()
     assert {(503, "unavailable")} == {(answer.status, document["code"]) for answer, document in answers}
     assert small["faults"]
+
+
+@pytest.mark.parametrize(("path", "kind"), [(SUBMIT, STATEMENT_TYPE), ("/v1/deliveries", PLAN_TYPE)])
+async def test_what_nobody_has_signed_is_not_parsed(path: str, kind: str) -> None:
+    """Neither with a key that nobody here has, nor with one whose signature does not fit: nothing is said of what is in it."""
+    stranger, known = Ed25519PrivateKey.generate(), private_key_of("kz.knb")
+    strange, other = sign(b'{"x": 1}', kind, stranger), sign(b"{}", kind, known)
+    forged = strange.model_copy(update={"signatures": other.signatures})
+    told = []
+    async with door_of() as door:
+        for one in (strange, forged):
+            body = one.model_dump_json().encode()
+            told.append(await door.call("POST", path, body, sign=body, Content_Type="application/json"))
+    assert [401, 401] == [answer.status for answer, _ in told]
+    assert not any("faults" in document for _, document in told)
