@@ -1062,6 +1062,13 @@ BUGS = (
     ),
     Bug("keys", "domain/signing/keys.py", "if y in _SMALL:", "if False:", "envelope"),
     Bug("keys", "domain/signing/keys.py", "if y >= _P:", "if False:", "envelope"),
+    Bug(
+        "errands",
+        "workflows/temporal_stage.py",
+        "running = [(whom, task) for whom, task in self._asking.get((name, plan), []) if not task.done()]",
+        "running = list(self._asking.get((name, plan), []))",
+        "workflows/errands",
+    ),
     Bug("faults", "domain/signing/canonical.py", '{"fail_fast": True}', "{}", "sizes"),
     Bug("faults", "domain/words/errors.py", "if (count := error.error_count()) > MOST_LOOKED_AT:", "if False:", "sizes"),
     Bug("faults", "activities/services.py", "(bounded(data))", "(data)", "activities/services"),

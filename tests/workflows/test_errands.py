@@ -2,6 +2,8 @@
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -34,7 +36,9 @@ class Forgetful:
         self._fails = fails
         self._relay = Relay(private_key_of(VIGIL), nothing_kept)
         self.looks = 0
-        self.went_on = asyncio.Event()
+        self.waits: list[str] = []
+        """Ids of the activities that wait for a consent, in the order in which they began."""
+        self.another = asyncio.Event()
 
     @activity.defn(name=messages.DECONFLICT)
     async def deconflict(self, touched: Touched) -> None:
@@ -53,30 +57,61 @@ class Forgetful:
             (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, instant(asked.asked_at))
             await self._relay.submit(wait.delivery, line.envelope)
         else:
-            self.went_on.set()
+            self.waits.append(activity.info().activity_id)
+            self.another.set()
         parked = timedelta(days=1)
         raise ApplicationError(wait.checkpoint, category=ApplicationErrorCategory.BENIGN, next_retry_delay=parked)
 
+    async def waiting(self, so_often: int) -> None:
+        """Until so many activities have begun to wait for a consent. Raises `TimeoutError`."""
+        async with asyncio.timeout(30):
+            while len(self.waits) < so_often:
+                self.another.clear()
+                await self.another.wait()
 
-@pytest.mark.parametrize("fails", [False, True], ids=["without a report", "with an error"])
-async def test_an_errand_that_ended_by_itself_is_sent_again(
-    temporal: Client, monkeypatch: pytest.MonkeyPatch, *, fails: bool
-) -> None:
-    """The register is looked into once more after a rest, and then consent is asked: the delivery does not wait for ever."""
-    monkeypatch.setattr(temporal_stage, "_PAUSE", timedelta(milliseconds=50))
-    plan, register = renamed(example_plan()), Forgetful(fails=fails)
+
+@asynccontextmanager
+async def under_way(temporal: Client, register: Forgetful) -> AsyncIterator[str]:
+    """A delivery that a worker with this activity performs; the id of its workflow."""
+    plan = renamed(example_plan())
     cards = {state: card for state, card in example_cards().items() if state in plan.states()}
     directory = cast(example_directory(), plan.participants()).snapshot(plan.participants())
     docket = Docket(
         plan=signed_plan(plan), snapshot=Snapshot(directory=directory, cards=cards), secret=SECRET.hex(), rules=newest().version
     )
-    queue = f"errands-{uuid.uuid4().hex[:8]}"
+    queue, name = f"errands-{uuid.uuid4().hex[:8]}", workflow_id(plan.operation)
     errands = [register.deconflict, register.await_confirmations]
     async with Worker(temporal, task_queue=queue, workflows=[ControlledDelivery], activities=errands, workflow_runner=sandbox()):
         try:
-            await temporal.start_workflow(messages.WORKFLOW, docket, id=workflow_id(plan.operation), task_queue=queue)
-            await asyncio.wait_for(register.went_on.wait(), 30)
+            await temporal.start_workflow(messages.WORKFLOW, docket, id=name, task_queue=queue)
+            yield name
         finally:
-            await end_what_runs(temporal, workflow_id(plan.operation))
+            await end_what_runs(temporal, name)
 
-    assert 2 == register.looks
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has ended by itself rests only for a moment."""
+    monkeypatch.setattr(temporal_stage, "_PAUSE", timedelta(milliseconds=50))
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["without a report", "with an error"])
+async def test_an_errand_that_ended_by_itself_is_sent_again(temporal: Client, *, fails: bool) -> None:
+    """The register is looked into once more after a rest, and then consent is asked: the delivery does not wait for ever."""
+    register = Forgetful(fails=fails)
+    async with under_way(temporal, register):
+        await register.waiting(1)
+
+    assert register.looks > 1
+
+
+async def test_a_question_that_somebody_takes_back_by_its_id_is_asked_again(temporal: Client) -> None:
+    """Whoever may write to Temporal can complete the activity that waits; another one waits for the same soon after."""
+    register = Forgetful(fails=False)
+    async with under_way(temporal, register) as name:
+        await register.waiting(2)  # two States are asked
+        taken_back = register.waits[0]
+        await temporal.get_async_activity_handle(workflow_id=name, run_id=None, activity_id=taken_back).complete()
+        await register.waiting(3)
+
+    assert 3 == len(set(register.waits))
