@@ -1062,6 +1062,8 @@ BUGS = (
     ),
     Bug("keys", "domain/signing/keys.py", "if y in _SMALL:", "if False:", "envelope"),
     Bug("keys", "domain/signing/keys.py", "if y >= _P:", "if False:", "envelope"),
+    Bug("errands", "workflows/errands.py", "not state.released:", "not state.released and not state.owed:", "bounds"),
+    Bug("R28", "domain/plan/check.py", "if len(plan.participants()) > MOST_SERVICES:", "if False:", "bounds"),
     Bug(
         "errands",
         "workflows/temporal_stage.py",

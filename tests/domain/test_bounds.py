@@ -25,10 +25,10 @@ from domain.signing.keys import key_id, public_text
 from domain.views import standing
 from domain.views.standing import standing as stands
 from domain.words.errors import RuleBroken
-from domain.words.limits import BRAKES, CARDS_BYTES, OWED_BYTES
+from domain.words.limits import BRAKES, CARDS_BYTES, MOST_SERVICES, OWED_BYTES
 from rehearsal.services import private_key_of
 from tests.course import became, code
-from tests.support import Table, card_of, example_cards, example_directory, example_plan, signed_plan, with_changes
+from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, signed_plan, with_changes
 from workflows import errands
 from workflows.errands import parcels
 
@@ -372,3 +372,39 @@ def test_r28_what_services_may_answer_for_others_is_listed_as_long_as_there_is_r
 
     assert [one.service for one in whole[:before]] == [one.service for one in found[:before]]
     assert before + 1 == len(found)
+
+
+def crowded(services: int) -> tuple[Plan, Directory]:
+    """A plan in which so many take part, each ready at the departure, and the directory that knows them."""
+    plan, directory = example_plan(), example_directory()
+    police = directory.get("uz.police")
+    more = [police.model_copy(update={"id": f"uz.police-{n}", "keys": ()}) for n in range(services - len(plan.participants()))]
+    departure = [one.model_dump() for one in plan.at("dispatch")[0].requires]
+    plan = with_changes(departure={"requires": [*departure, *asks(*(f"{one.id} ready" for one in more))]})
+    return plan, directory.model_copy(update={"services": (*directory.services, *more)})
+
+
+def test_r28_sixty_four_services_stop_it_together_and_sixty_five_cannot_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With as many as may take part, a stop asks for the seizure and all others to confirm; one more is refused beforehand."""
+    plan, directory = crowded(MOST_SERVICES)
+    monkeypatch.setattr("tests.support.example_directory", lambda: directory)
+    table = Table(plan)
+    table.say("uz.police-3", "stop_requested")
+    one_more = [one.problem for one in faults_in(*crowded(MOST_SERVICES + 1), example_cards()) if one.place == "checkpoints"]
+
+    assert not faults_in(plan, directory, example_cards())
+    assert ("kz.customs",) == table.at("stop.interdiction").waiting_for()
+    assert MOST_SERVICES - 1 == len(table.at("stop.acknowledged").waiting_for())
+    assert any("65 services take part, 64 at most may" in one for one in one_more)
+
+
+def test_the_register_hears_of_the_end_though_nobody_can_be_told() -> None:
+    """A notice that hangs keeps no other operation from what this one has let go of."""
+    table = Table(told=False).dispatch()
+    table.say("uz.customs", "stop_requested")
+    table.say("kz.customs", "interdicted", "stop.interdiction")
+    for service in table.at("stop.acknowledged").waiting_for():
+        table.say(service, "stop_acknowledged", "stop.acknowledged")
+
+    assert "released" in table.events
+    assert {"outcome"} <= {one.kind for one in table.delivery.state.owed}
