@@ -114,7 +114,7 @@ async def _hand_in(envelope: Envelope | None, directory: InForce, relay: Relay, 
         if statement.kind not in BRAKES:
             directory.sure()
         for signature in envelope.signatures:
-            found.check_officer(signature.keyid, statement.officer)
+            found.check_officer(signature.keyid, statement.officer, datetime.now(UTC))
         receipt = await relay.submit(delivery, envelope)
     except (Malformed, NotAuthentic) as error:
         return Verdict("refused", error.code)

@@ -24,7 +24,7 @@ from tests.support import example_directory, example_plan, signed_plan
 
 ROUNDS, WARM_UP = 200, 20
 SECONDS = 3.0
-SEEN = Shown(service="kz.knb", officer="officer-1", role="service", action="view", deliveries=("saxaul-22",))
+SEEN = Shown(service="kz.knb", officer="officer-1", key="5" * 32, role="service", action="view", deliveries=("saxaul-22",))
 
 Record = Callable[[Reads, Shown, str | None], Awaitable[Read]]
 

@@ -233,7 +233,7 @@ class Desk:
             message = f"{speaker.id} has signed it, and it is said by {statement.service}"
             raise NotAuthentic(message, hint="a service signs what it says itself")
         for signature in envelope.signatures:
-            speaker.check_officer(signature.keyid, statement.officer)
+            speaker.check_officer(signature.keyid, statement.officer, now)
         return speaker, statement
 
     async def _judged_or_left(self, statement: Statement, envelope: Envelope) -> Receipt | Left:

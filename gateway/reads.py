@@ -88,6 +88,7 @@ def _shown(request: web.Request, deliveries: Iterable[str], **part: Any) -> Show
     return Shown(
         service=caller.service.id,
         officer=caller.officer,
+        key=caller.key,
         role=role_of(caller.service),
         action=door.action_of(request) or "",
         deliveries=tuple(deliveries),

@@ -118,11 +118,14 @@ def _remember(path: Path, tips: dict[str, Tip]) -> None:
 
 def _table(found: list[Read]) -> Table:
     table = Table(box=None, padding=(0, 2))
-    for heading in ("no.", "when", "who", "role", "what", "of", "which part"):
+    for heading in ("no.", "when", "who", "by key", "role", "what", "of", "which part"):
         table.add_column(heading)
     for read in found:
         who = f"{read.service}, officer {read.officer}" if read.officer is not None else f"{read.service}, its system"
-        table.add_row(f"{read.number}", moment(read.at), who, read.role, read.action, ", ".join(read.deliveries), _part(read))
+        key = read.key[:8] if read.key is not None else "none: a provider said so"
+        table.add_row(
+            f"{read.number}", moment(read.at), who, key, read.role, read.action, ", ".join(read.deliveries), _part(read)
+        )
     return table
 
 

@@ -17,6 +17,7 @@ from domain.plan.vocabulary import Digest
 from domain.record.packet import Purpose
 from domain.signing.canonical import Frozen, canonical, digest
 from domain.signing.envelope import READS_TYPE, Envelope, open_envelope
+from domain.signing.keys import KeyId
 from domain.words.errors import Malformed, NotAuthentic, NotVerified
 from domain.words.identifiers import OfficerCode, OperationCode, ServiceId
 from domain.words.moments import instant
@@ -30,6 +31,8 @@ class Shown(Frozen):
     service: ServiceId
     officer: OfficerCode | None
     """The person who called, by code. None where a system did: then it is the service that has seen it."""
+    key: KeyId | None
+    """The key that proved it: an officer's own, or the service's. None where a provider of sign-in said who it is."""
     role: Role
     """What the caller is, apart from its part in any one delivery."""
     action: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]

@@ -28,7 +28,7 @@ SYSTEM = cast(example_directory(), ()).get(VIGIL)
 def shown(number: int = 0, *deliveries: str) -> Shown:
     """Something that is shown to an officer; the number is in the code."""
     named = deliveries or ("saxaul-22",)
-    return Shown(service="kz.knb", officer=f"officer-{number}", role="service", action="view", deliveries=named)
+    return Shown(service="kz.knb", officer=f"officer-{number}", key="5" * 32, role="service", action="view", deliveries=named)
 
 
 def database(url: str) -> Database:

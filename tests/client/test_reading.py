@@ -124,7 +124,7 @@ class Door:
         return found
 
 
-SEEN = Shown(service="kz.knb", officer="officer-7", role="service", action="view", deliveries=("saxaul-22",))
+SEEN = Shown(service="kz.knb", officer="officer-7", key="5" * 32, role="service", action="view", deliveries=("saxaul-22",))
 SYSTEM = cast(example_directory(), ()).get(VIGIL)
 
 

@@ -496,7 +496,7 @@ def test_the_fields_of_what_is_said_and_asked_are_named(said: dict[str, Any]) ->
 
 def test_the_check_of_the_log_of_reads_is_that_of_vigil(said: dict[str, Any]) -> None:
     """The document's few lines accept a log that Vigil's accept, with the same head, and refuse one that was changed or cut."""
-    seen = Shown(service="kz.knb", officer="officer-1", role="service", action="view", deliveries=("saxaul-22",))
+    seen = Shown(service="kz.knb", officer="officer-1", key="5" * 32, role="service", action="view", deliveries=("saxaul-22",))
     tip, reads = EMPTY, []
     for _ in range(3):
         reads.append(tip.next(seen, utc_text(NOW)))

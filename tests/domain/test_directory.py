@@ -42,11 +42,15 @@ def test_a_key_says_whose_it_is() -> None:
 
 
 def test_a_statement_is_of_the_officer_whose_key_signs_it() -> None:
-    """Under another's code it is refused, also where a right signature stands beside it; a system's key names anybody."""
-    said = Table().consent().statement("uz.police", "stop_requested").model_copy(update={"officer": "P-1"})
-    for signer in ("first", "first, in a browser", "system"):
+    """Under another's code it is refused, also where a right signature stands beside it; a system's key names who has none."""
+    table = Table().consent()
+    for officer, signer in (("P-1", "first"), ("P-1", "first, in a browser"), ("P-3", "system")):
+        said = table.statement("uz.police", "stop_requested").model_copy(update={"officer": officer})
         envelope = sign_statement(said, private_key_of(signer))
-        assert canonical(said) == POLICE.opened(envelope, STATEMENT_TYPE, said.officer, EPOCH)
+        assert canonical(said) == POLICE.opened(envelope, STATEMENT_TYPE, officer, EPOCH)
+    said = said.model_copy(update={"officer": "P-1"})
+    with pytest.raises(NotAuthentic, match="is the service's, and P-1, whom what it signed names, has a key of their own"):
+        POLICE.opened(sign_statement(said, private_key_of("system")), STATEMENT_TYPE, "P-1", EPOCH)
     for signers in (["second"], ["first", "second"]):
         envelope = sign(canonical(said), STATEMENT_TYPE, *map(private_key_of, signers))
         with pytest.raises(NotAuthentic, match="is P-2's, and what it signed names P-1"):

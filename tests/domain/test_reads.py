@@ -16,7 +16,7 @@ from tests.support import example_directory
 SYSTEM = cast(example_directory(), ()).get(VIGIL)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
-SEEN = Shown(service="kz.knb", officer="officer-1", role="service", action="view", deliveries=("saxaul-22",))
+SEEN = Shown(service="kz.knb", officer="officer-1", key="5" * 32, role="service", action="view", deliveries=("saxaul-22",))
 
 
 def log(count: int = 6, officer: str = "officer-1") -> list[Read]:
