@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,7 +15,7 @@ from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
 from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
 from domain.signing.canonical import Frozen, canonical, digest, plain
-from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, Signature, open_envelope, sign
+from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, Signature, open_envelope, payload_of, sign
 from domain.words.errors import Malformed, NotAuthentic, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
 from domain.words.limits import LARGEST_ACKNOWLEDGEMENT
@@ -107,7 +108,12 @@ def sign_acknowledgement(said: Acknowledgement, key: Ed25519PrivateKey) -> Signe
 
 def read_acknowledgement(envelope: SignedAcknowledgement) -> Acknowledgement:
     """What is acknowledged, unverified. Raises `Malformed` if it is none, or not in its one canonical form."""
-    body = envelope.body()
+    return _read(envelope.payload)
+
+
+@lru_cache(maxsize=1024)
+def _read(payload: str) -> Acknowledgement:
+    body = payload_of(payload)
     try:
         said = Acknowledgement.model_validate_json(body)
     except ValidationError as error:

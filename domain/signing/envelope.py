@@ -59,6 +59,10 @@ class Envelope(Sent):
 
     def body(self) -> bytes:
         """The payload's bytes, unverified. Raises `Malformed` if not strict base64, or larger than a parser should meet."""
+        return self._body
+
+    @cached_property
+    def _body(self) -> bytes:
         return payload_of(self.payload)
 
     def fingerprint(self) -> str:
