@@ -26,6 +26,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
 import iso4217
@@ -51,7 +52,7 @@ MINOR_UNITS: Final[dict[str, int]] = {code: int(digits) for code, digits in _CUR
 """ISO 4217 currency code to the number of its decimal digits, e.g. EUR to 2."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Form:
     """The form of a whole string; as pydantic metadata it also shows in the JSON schema."""
 
@@ -60,9 +61,13 @@ class _Form:
     right: str
     longest: int = 64
 
+    @cached_property
+    def _fullmatch(self) -> Callable[[str], re.Match[str] | None]:
+        return re.compile(self.pattern).fullmatch
+
     def check(self, text: str) -> str:
         """Return `text` unchanged, or refuse it naming the rule and the right form."""
-        if len(text) > self.longest or not re.fullmatch(self.pattern, text):
+        if len(text) > self.longest or not self._fullmatch(text):
             raise ValueError(f"{self.rule}: {_quote(text)} is malformed, expected {self.right}")
         return text
 

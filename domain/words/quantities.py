@@ -14,6 +14,7 @@ Floats are refused everywhere: two States must compute, sign and hash the same d
 import re
 from datetime import timedelta
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo
@@ -166,6 +167,7 @@ def _parts(span: timedelta) -> tuple[int, int, int, int, int]:
     return *divmod(hours, 24), minutes, seconds, ms
 
 
+@lru_cache(maxsize=1024)
 def iso_span(span: timedelta) -> str:
     """Write a valid span in its one ISO 8601 form, e.g. ``"P2DT12H"`` or ``"PT1.5S"``."""
     days, hours, minutes, seconds, ms = _parts(span)
