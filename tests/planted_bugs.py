@@ -1025,8 +1025,8 @@ BUGS = (
     Bug(
         "record",
         "domain/delivery/ledger.py",
-        "hmac.new(secret, content, hashlib.sha256)",
-        'hmac.new(b"", content, hashlib.sha256)',
+        'hmac.digest(secret, content, "sha256")',
+        'hmac.digest(b"", content, "sha256")',
         "ledger",
     ),
     Bug(

@@ -266,7 +266,7 @@ def salt(secret: bytes | None, seq: int, event: Event) -> str:
 def _salt(secret: bytes | None, seq: int, event: bytes) -> str:
     assert secret is not None  # noqa: S101 - who verifies appends nothing of its own
     content = seq.to_bytes(8, "big") + hashlib.sha256(event).digest()
-    return hmac.new(secret, content, hashlib.sha256).hexdigest()
+    return hmac.digest(secret, content, "sha256").hex()
 
 
 def _weigh(entry: Entry, event: bytes) -> tuple[bytes, int]:
