@@ -116,11 +116,12 @@ def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, 
     """What a decision, a conflict, an explanation or a stop is about, in the words this service may read."""
     if "explanation" in says:
         return "; ".join(unbalanced(delivery))
-    halted = why_halted(delivery, sight(delivery, service))
     progress = delivery.state.progress[name]
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
-    if halted is not None and contingency is not None and contingency.declares.after_halt:
-        return halted
+    if contingency is not None and contingency.declares.after_halt:
+        halted = why_halted(delivery, sight(delivery, service))
+        if halted is not None:
+            return halted
     if "deconfliction" in says:
         return looked_for(delivery.plan)
     other = call_about(delivery, progress)

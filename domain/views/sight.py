@@ -70,7 +70,6 @@ class Sight:
 def sight(delivery: Delivery, reader: Service) -> Sight:
     """What this reader sees."""
     plan, role = delivery.plan, role_of(reader, delivery.plan)
-    whole = reach(role, "view") in ("all", "own")
     legs = tuple(
         number
         for number, leg in enumerate(plan.legs)
@@ -89,7 +88,12 @@ def sight(delivery: Delivery, reader: Service) -> Sight:
         for name, progress in delivery.state.every_checkpoint().items()
         if progress.contingency is not None and (_asked(reader.id, None, progress) or progress.key in planned)
     ]
-    return Sight(reader, whole, legs, (*planned, *unforeseen))
+    return Sight(reader, sees_all(delivery, reader), legs, (*planned, *unforeseen))
+
+
+def sees_all(delivery: Delivery, reader: Service) -> bool:
+    """Whether this reader sees the whole."""
+    return reach(role_of(reader, delivery.plan), "view") in ("all", "own")
 
 
 def _asked(service: str, planned: PlannedCheckpoint | None, progress: Progress | None) -> bool:
@@ -232,7 +236,7 @@ def rule_of_halt(delivery: Delivery, seen: Sight) -> RuleNumber | None:
 
 def notice(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, service: str) -> str:
     """The words of a notice to this service."""
-    whole = sight(delivery, delivery.directory.get(service)).whole
+    whole = sees_all(delivery, delivery.directory.get(service))
     progress = delivery.state.progress.get(checkpoint or "")
     silent = ", ".join(progress.waiting_for()) if progress is not None else ""
     match kind:
