@@ -34,6 +34,9 @@ Cards = dict[State, RuleCard]
 Purpose = Literal["operation", "court"] | State
 """What a packet is for: the operation's own use, a court, or a State. What may be in it depends on that (R23)."""
 
+EntryOrLeftOut = Annotated[Entry | LeftOut, Field(union_mode="left_to_right")]
+"""Nothing is both, so what is an entry is not tried as the other."""
+
 
 class Manifest(Frozen):
     """What the seal commits to; `packet` is the SHA-256 of the packet's bytes in the file."""
@@ -53,7 +56,7 @@ class OtherHistory(Frozen):
     """What the archive has in another branch than the ledger: entries from the first on in which the two differ (R18)."""
 
     branch: Annotated[int, Field(ge=0, lt=MOST_BRANCHES)]
-    entries: Annotated[tuple[Entry | LeftOut, ...], Field(min_length=1, max_length=100_000)]
+    entries: Annotated[tuple[EntryOrLeftOut, ...], Field(min_length=1, max_length=100_000)]
 
 
 class Packet(Frozen):
@@ -62,7 +65,7 @@ class Packet(Frozen):
     vigil: Literal["packet/2"] = "packet/2"
     directory: Directory
     cards: Cards
-    ledger: Annotated[tuple[Entry | LeftOut, ...], Field(min_length=1, max_length=100_000)]
+    ledger: Annotated[tuple[EntryOrLeftOut, ...], Field(min_length=1, max_length=100_000)]
     others: Annotated[tuple[OtherHistory, ...], Field(max_length=MOST_BRANCHES)] = ()
     """Histories that were put back, each with what is not in the ledger too."""
     history: Verbatim = ""
