@@ -56,7 +56,7 @@ def carried(delivery: Delivery) -> Carried:
             progress["checkpoint"] = state.progress[name].checkpoint.model_dump(mode="json", exclude_defaults=True)
         for word in [word for word, value in progress.items() if not value and word != "due"]:
             del progress[word]  # as it is where nothing has happened yet
-    return Carried(
+    return Carried.model_construct(
         rules=delivery.law.version,
         state=words,
         speakers=state.statements.speakers,
