@@ -121,7 +121,7 @@ def _replaced(plan: Plan, service: str, directory: Directory) -> Iterator[Amendm
         return
     instead = {service: by}
     checkpoints = tuple(_asked_instead(one, instead) for one in plan.checkpoints)
-    legs = tuple(leg.model_copy(update={"responsible": instead.get(leg.responsible, leg.responsible)}) for leg in plan.legs)
+    legs = tuple(leg.model_copy(update={"responsible": by}) if leg.responsible == service else leg for leg in plan.legs)
     gone = (*plan.replaced, Replaced(service=service, by=by, reason="SIMULATED: called away"))
     yield Amendment(f"{service} replaced", plan.model_copy(update={"checkpoints": checkpoints, "legs": legs, "replaced": gone}))
 
@@ -136,8 +136,8 @@ def _successor(service: Service, plan: Plan, directory: Directory) -> str | None
 def _asked_instead(one: PlannedCheckpoint, instead: Mapping[str, str], *, giver: bool = False) -> PlannedCheckpoint:
     """The checkpoint, asking others. `giver`: not what the taker of a handover is asked."""
     asks = tuple(
-        asked.model_copy(update={"service": instead.get(asked.service, asked.service)})
-        if not giver or asked.says != "handover_acceptance"
+        asked.model_copy(update={"service": instead[asked.service]})
+        if asked.service in instead and not (giver and asked.says == "handover_acceptance")
         else asked
         for asked in one.requires
     )

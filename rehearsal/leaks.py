@@ -46,12 +46,19 @@ class Reader:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._since = 0
+        self._seen: tuple[Delivery | None, int] = None, 0
+        """What it last looked at, and how many entries that had."""
 
     def watch(self, delivery: Delivery, entry: Entry) -> None:
         """Raises `BrokenInvariantError` if something is shown that is not this service's to know."""
         if self._service.id not in delivery.plan.participants():
             return
-        self._since = min(self._since, entry.seq)  # the record may have been put back
+        if delivery is not self._seen[0]:  # the record may have been put back
+            self._since = min(self._since, entry.seq)
+        stands = delivery, len(delivery.ledger)
+        if stands == self._seen:
+            return
+        self._seen = stands
         for door, text in self._shown(delivery):
             for problem in self.not_to_be_known(delivery, text):
                 message = f"R11: entry {entry.seq}: {self._service.id} reads {problem} ({door})"

@@ -7,9 +7,9 @@ worth nothing outside a rehearsal.
 import hashlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -80,9 +80,13 @@ class Line:
 
     at: datetime
     statement: Statement
-    envelope: Envelope
     answers: bool
     """Whether it answers the request: then it is not said once the request is withdrawn."""
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        """The same, signed."""
+        return sign_statement(self.statement, key_of(self.statement))
 
 
 def lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> tuple[Line, ...]:
@@ -157,7 +161,7 @@ def _line(  # noqa: PLR0913 - the parts of one statement
         content=content,
     )
     answers = BOOK.need_of(content.kind) in request.says
-    return Line(at, statement, sign_statement(statement, key_of(statement)), answers)
+    return Line(at, statement, answers)
 
 
 def acknowledgement(request: Request, at: datetime) -> SignedAcknowledgement:
@@ -179,8 +183,7 @@ def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: 
 
     def said(line: Line) -> Line:
         instead = {"id": f"backup-{line.statement.id}", "service": backup, "on_behalf_of": request.service}
-        statement = line.statement.model_copy(update=instead)
-        return Line(line.at, statement, sign_statement(statement, key_of(statement)), line.answers)
+        return replace(line, statement=line.statement.model_copy(update=instead))
 
     return tuple(said(line) for line in lines(request, plain_course, seed, now))
 
@@ -188,7 +191,7 @@ def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: 
 def _seconded(line: Line, pause: timedelta, dice: random.Random) -> Line:
     """The same, signed by a second officer (R20)."""
     statement = line.statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "officer": SECOND})
-    return Line(line.at + pause, statement, sign_statement(statement, key_of(statement)), line.answers)
+    return Line(line.at + pause, statement, line.answers)
 
 
 def key_of(statement: Statement) -> Ed25519PrivateKey:
