@@ -3,6 +3,7 @@
 """
 
 import argparse
+import gc
 import json
 import random
 import sys
@@ -41,6 +42,8 @@ DISHONEST = 7
 PUT_BACK = 0.02
 """In every fifth seed."""
 PROCESSES = 2
+SELDOM = 50_000
+"""So many new objects make a process look for those that hold only each other: a delivery leaves few."""
 CHUNK = 25
 
 
@@ -105,7 +108,9 @@ def reader_of(chosen: World) -> Reader:
 
 def run_many(seeds: Iterable[int]) -> Iterable[Result]:
     """Many seeds on two processes, in order."""
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    _brought()
+    gc.freeze()  # what the processes share is looked through by none of them
+    with ProcessPoolExecutor(PROCESSES, initializer=gc.set_threshold, initargs=(SELDOM,)) as pool:
         yield from pool.map(run, seeds, chunksize=CHUNK)
 
 
