@@ -72,16 +72,17 @@ class Progress:
 
     def answered(self, service: str) -> bool:
         """Whether the service has said all that is asked of it here."""
-        return all((service, need) in self.answers for need in self.checkpoint.needs_of(service))
+        return self.checkpoint.asked.get(service, frozenset()) <= self.answers.keys()
 
     def waiting_for(self) -> tuple[str, ...]:
         """Services that have not said all that is asked of them, in the plan's order."""
-        return tuple(service for service in self.checkpoint.services() if not self.answered(service))
+        said = self.answers.keys()
+        return tuple(service for service, asked in self.checkpoint.asked.items() if not asked <= said)
 
     @property
     def satisfied(self) -> bool:
         """Whether enough distinct services have answered."""
-        return len(self.checkpoint.services()) - len(self.waiting_for()) >= self.checkpoint.quorum()
+        return len(self.checkpoint.needs) - len(self.waiting_for()) >= self.checkpoint.quorum()
 
     def standing_of(self, service: str) -> RequestStanding:
         """Where the request to this service stands."""

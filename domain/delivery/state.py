@@ -354,7 +354,7 @@ class State:
 
     def passed(self, step: Step) -> bool:
         """Whether every checkpoint of the step has closed."""
-        return all(self.closed(one.id) for one in self.plan.at(step))
+        return all(map(self.closed, self.plan.ids_at(step)))
 
     def satisfied(self, step: Step) -> bool:
         """Whether every checkpoint of the step has got all its answers and closed."""

@@ -92,6 +92,11 @@ class Checkpoint(Frozen):
             needs[one.service] = (*needs.get(one.service, ()), one.says)
         return needs
 
+    @cached_property
+    def asked(self) -> Mapping[str, frozenset[tuple[str, Need]]]:
+        """The same for each service, as pairs of it and what it is asked to say."""
+        return {service: frozenset((service, need) for need in needs) for service, needs in self.needs.items()}
+
     def services(self) -> tuple[str, ...]:
         """The distinct services asked, in order."""
         return self._services
@@ -255,6 +260,14 @@ class Plan(Frozen):
     def at(self, step: Step) -> tuple[PlannedCheckpoint, ...]:
         """The checkpoints of a step, in the plan's order."""
         return self._by_step[step]
+
+    @cached_property
+    def _ids_by_step(self) -> Mapping[Step, tuple[str, ...]]:
+        return {step: tuple(one.id for one in planned) for step, planned in self._by_step.items()}
+
+    def ids_at(self, step: Step) -> tuple[str, ...]:
+        """The ids of the same."""
+        return self._ids_by_step[step]
 
     def due_after(self, checkpoint: PlannedCheckpoint) -> timedelta:
         """How long after opening it is due: on the way, beyond the duration of the leg that ends there."""

@@ -89,7 +89,7 @@ class Contingency(ABC):
 
 def open_about(state: State, contingency: str, key: str) -> bool:
     """Whether one about this key is open."""
-    return any(one.open and (one.contingency, one.key) == (contingency, key) for one in state.progress.values())
+    return any(one.contingency == contingency and one.key == key and one.open for one in state.progress.values())
 
 
 def ever_opened(state: State, contingency: str, key: str = "") -> bool:
