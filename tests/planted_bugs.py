@@ -617,7 +617,7 @@ BUGS = (
         ">= min(1, self.checkpoint.quorum())",
         "rules_of_turn rules_of_custody",
     ),
-    Bug("R17", "domain/rules/turns.py", "and all(map(state.passed, before))", "", "rules_of_turn"),
+    Bug("R17", "domain/rules/turns.py", "and place <= delivery.once(_steps_passed)", "", "rules_of_turn"),
     Bug(
         "R18",
         "domain/record/door.py",

@@ -1,8 +1,8 @@
 """One delivery: what was brought (plan, directory, cards), what has happened (the ledger), and what it adds up to (the state)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
@@ -18,6 +18,8 @@ from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import State as StateCode
 from domain.words.moments import instant, utc_text
+
+T = TypeVar("T")
 
 
 class Spending(Protocol):
@@ -94,6 +96,7 @@ class Delivery:
         """What it began with; a changed plan may bring more. Only where every entry is held."""
         self.quiet: datetime | None = None
         """Up to when nothing is due, since the newest entry; none where nobody has looked."""
+        self._found: dict[Callable[[Delivery], Any], Any] = {}
         self.consents = law.consents(state)
         self.balance = law.balance(state)
 
@@ -111,6 +114,13 @@ class Delivery:
     def cards(self) -> dict[str, RuleCard]:
         """The rule cards known now, by State."""
         return self.state.cards
+
+    def once(self, find: Callable[["Delivery"], T]) -> T:
+        """What this finds in the delivery as it stands, worked out once until another entry takes effect."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: T = self._found[find]
+        return found
 
     def append(self, event: AnyEvent, at: datetime) -> Entry:
         """Record an event and let it take effect. Time never runs back: `at` counts as the newest entry's if it is earlier."""
@@ -133,6 +143,7 @@ class Delivery:
     def _take_effect(self, entry: Entry, at: datetime) -> None:
         self.ledger.append(entry)
         self.quiet = None
+        self._found.clear()
         self.state.now = at
         self._under_its_rules(entry.event).apply(self.state, Moment(entry.seq, at), self.law)
 

@@ -43,7 +43,7 @@ class Started(Event):
     cards: Digest
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        if self.directory != digest(state.directory) or self.cards != cards_digest(state.cards):
+        if self.directory != state.directory.digest() or self.cards != cards_digest(state.cards):
             rule, reason = "R1", "the directory or the rule cards are not those this delivery started with"
             raise RuleBroken(rule, reason)
         state.plans.append((when.seq, self.plan.fingerprint()))

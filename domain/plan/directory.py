@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from domain.plan.addresses import protected
-from domain.signing.canonical import Frozen
+from domain.signing.canonical import Frozen, digest
 from domain.signing.envelope import Envelope, open_envelope
 from domain.signing.keys import PublicKeyText, key_id
 from domain.signing.recipients import RecipientText
@@ -144,7 +144,7 @@ class Service(Frozen):
 
     def for_others(self) -> "Service":
         """Without where its people are told: that concerns the installation alone, and leaves its directory for nobody."""
-        return self.model_copy(update={"reach": Desk()}) if isinstance(self.reach, Desk) else self
+        return self.model_copy(update={"reach": Desk()}) if isinstance(self.reach, Desk) and self.reach.notify else self
 
     def keys_at(self, moment: datetime) -> dict[str, str]:
         """Key id to public key, of the keys that are valid at this instant."""
@@ -224,6 +224,14 @@ class Directory(Frozen):
                     raise ValueError(message)
                 owner[key.public] = service.id
         return services
+
+    def digest(self) -> str:
+        """SHA-256 of its canonical bytes."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        return digest(self)
 
     def find(self, service: str) -> Service | None:
         """The service of this id, or none."""

@@ -29,7 +29,6 @@ from domain.rules.book import Book, book_of, said
 from domain.rules.books import book_for, newest, read
 from domain.rules.course import advance
 from domain.rules.outside import Report
-from domain.signing.canonical import digest
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
 from domain.words.limits import BRAKES, MOST_CARRIED_UNKEPT, MOST_KEY_CHANGES, MOST_UNKEPT
@@ -65,7 +64,7 @@ def begin(  # noqa: PLR0913, PLR0917 - what a delivery is made of
     """
     book = book or newest()
     delivery = Delivery(verified_plan(plan, directory, at), directory, cards, book, at, secret)
-    started = Started(rules=book.version, plan=plan, directory=digest(directory), cards=cards_digest(delivery.cards))
+    started = Started(rules=book.version, plan=plan, directory=directory.digest(), cards=cards_digest(delivery.cards))
     delivery.append(started, at)
     advance(delivery, at)
     return delivery

@@ -238,6 +238,10 @@ def stands_still(delivery: Delivery) -> bool:
     """Whether nothing more is done with the consignment: everything has been accounted for, or what was stopped is in safe hands
     or given up, or every part has ended; and everyone has acknowledged what stopped it.
     """
+    return delivery.once(_stands_still)
+
+
+def _stands_still(delivery: Delivery) -> bool:
     state = delivery.state
     known = not open_about(state, "acknowledgement", "")
     if state.parts:

@@ -102,7 +102,7 @@ class Course(Contingency):
 
 def record_what_time_brought(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """Reminders, escalations, silences, and authorisations that run out: the earliest first."""
-    earliest = min((one for one in coming(delivery) if one[0] <= now), key=itemgetter(0), default=None)
+    earliest = min((one for one in delivery.once(_coming) if one[0] <= now), key=itemgetter(0), default=None)
     if earliest is not None:
         yield earliest[1]()
 
@@ -260,7 +260,7 @@ def upcoming(delivery: Delivery, until: datetime) -> tuple[datetime, AnyEvent] |
     event = due(delivery, now) if delivery.quiet is None else None
     if event is not None:
         return now, event
-    for moment in sorted({at for at in book_of(delivery).moments(delivery) if now < at <= until}) if now < until else ():
+    for moment in (at for at in delivery.once(_moments) if now < at <= until) if now < until else ():
         event = due(delivery, moment)
         if event is not None:
             return moment, event
@@ -286,12 +286,16 @@ def next_moment(delivery: Delivery, after: datetime) -> datetime | None:
     """The earliest instant after this one that may bring a decision without anybody's word; none if only a word brings news."""
     if delivery.state.ended:
         return None
-    return min((at for at in book_of(delivery).moments(delivery) if at > after), default=None)
+    return next((at for at in delivery.once(_moments) if at > after), None)
+
+
+def _moments(delivery: Delivery) -> tuple[datetime, ...]:
+    return tuple(sorted(set(book_of(delivery).moments(delivery))))
 
 
 def moments(delivery: Delivery) -> Iterator[datetime]:
     """Every instant at which a decision may fall that does not fall before."""
-    yield from (at for at, _ in coming(delivery))
+    yield from (at for at, _ in delivery.once(_coming))
     check_in = check_in_due(delivery)
     if check_in is not None:
         yield check_in
@@ -314,6 +318,10 @@ def _windows(delivery: Delivery) -> Iterator[datetime]:
 
 
 # What the steps are made of
+
+
+def _coming(delivery: Delivery) -> tuple[tuple[datetime, Callable[[], AnyEvent]], ...]:
+    return tuple(coming(delivery))
 
 
 def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:

@@ -10,10 +10,14 @@ ORDER: tuple[Step, ...] = ("authorise", "prepare", "dispatch", "hand_over", "del
 
 def turn(delivery: Delivery, step: Step) -> bool:
     """Whether it advances, and every checkpoint of an earlier step has closed."""
-    state = delivery.state
-    before = ORDER[: ORDER.index(step)]
-    on_the_way = ORDER.index(step) <= ORDER.index("deliver")
-    return state.advances and (state.delivered or on_the_way) and all(map(state.passed, before))
+    state, place = delivery.state, ORDER.index(step)
+    on_the_way = place <= ORDER.index("deliver")
+    return state.advances and (state.delivered or on_the_way) and place <= delivery.once(_steps_passed)
+
+
+def _steps_passed(delivery: Delivery) -> int:
+    """How many steps have passed, from the first on."""
+    return next((place for place, step in enumerate(ORDER) if not delivery.state.passed(step)), len(ORDER))
 
 
 def leaving(delivery: Delivery) -> bool:
@@ -29,6 +33,10 @@ def free_of_conflict(delivery: Delivery) -> bool:
 
 def next_to_clear(delivery: Delivery) -> int | None:
     """The leg that wants clearing now; none where all that may begin has been cleared, or every State has not answered yet."""
+    return delivery.once(_next_to_clear)
+
+
+def _next_to_clear(delivery: Delivery) -> int | None:
     state = delivery.state
     if not state.advances or state.delivered or not state.passed("authorise"):
         return None
