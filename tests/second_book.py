@@ -1,7 +1,7 @@
-"""A second version of the rules, as a real change would make one: the law as it is, and what the first version did otherwise."""
+"""Other versions of the rules: a second one, as a real change would make it, and the law as it is with other figures."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -44,3 +44,17 @@ ONE = before_2(TWO)
 def released(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on, this program is the one with version 2."""
     monkeypatch.setattr(books, "BOOKS", {2: TWO, 1: ONE})
+
+
+def figured(**figures: Any) -> Book:
+    """The newest rules with these figures in the place of theirs."""
+    book = books.newest()
+    return replace(book, figures=replace(book.figures, **figures))
+
+
+def with_figures(monkeypatch: pytest.MonkeyPatch, *deliveries: Delivery, **figures: Any) -> None:
+    """From here on, this program is one whose newest rules have these figures, and these deliveries are under them."""
+    changed = figured(**figures)
+    monkeypatch.setattr(books, "BOOKS", dict(books.BOOKS) | {changed.version: changed})
+    for delivery in deliveries:
+        delivery.law = changed

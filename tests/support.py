@@ -20,7 +20,8 @@ from domain.plan.register import Contact
 from domain.record.door import begin, report, submit
 from domain.record.packet import seal
 from domain.record.receipts import signed
-from domain.rules.books import BOOK
+from domain.rules.book import Book
+from domain.rules.books import BOOK, newest
 from domain.rules.course import advance
 from domain.rules.outside import Report
 from domain.signing.canonical import canonical, digest
@@ -179,13 +180,15 @@ class Table:
     """Whether notices arrive at once."""
     reach: dict[str, Reach] = field(default_factory=dict)
     """How services are reached; people at a desk where nothing is given."""
+    rules: Book = field(default_factory=newest)
+    """What it is under."""
 
     def __post_init__(self) -> None:
         everyone = example_directory()
         self.directory = cast(everyone, tuple(service.id for service in everyone.services), self.reach)
         cards = example_cards() | self.other_cards
         self.cards = {state: card for state, card in cards.items() if state in self.plan.states()}
-        self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now, SECRET)
+        self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now, SECRET, self.rules)
         self._numbers = itertools.count(1)
         self.settle()
 

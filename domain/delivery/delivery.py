@@ -16,6 +16,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
+from domain.words.figures import Figures
 from domain.words.identifiers import State as StateCode
 from domain.words.moments import instant, utc_text
 
@@ -36,6 +37,11 @@ class Rules(Law, Protocol):
     @property
     def version(self) -> int:
         """Which one."""
+        ...
+
+    @property
+    def figures(self) -> Figures:
+        """The numbers that are law."""
         ...
 
     @property
@@ -146,6 +152,7 @@ class Delivery:
         self._found.clear()
         self.state.now = at
         self._under_its_rules(entry.event).apply(self.state, Moment(entry.seq, at), self.law)
+        self.state.owe_at_most(self.law.figures.owed_bytes)
 
     def _under_its_rules(self, event: Event) -> Event:
         """The event with the effect that it has under this version of the rules."""

@@ -18,7 +18,6 @@ from domain.plan.goods import Amount, Item
 from domain.plan.plan import Leg, Plan, Step
 from domain.plan.register import Contact
 from domain.signing.envelope import Envelope
-from domain.words.limits import OWED_BYTES
 
 T = TypeVar("T")
 OfReaders = Annotated[T, Field(exclude=True)]
@@ -423,7 +422,7 @@ class State:
 
     def owe(self, seq: int, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
         """These services are to be told. Whoever has still to be told the same of an earlier entry is told of this one alone, and
-        nobody is reminded of what has closed. What is then too much to carry is given up, the oldest first (R28).
+        nobody is reminded of what has closed.
         """
         if not services:
             return
@@ -432,5 +431,8 @@ class State:
             if one.checkpoint == checkpoint and one.kind in about:
                 one.services = tuple(service for service in one.services if service not in services)
         self.owed = [*(one for one in self.owed if one.services), Owed(seq, kind, checkpoint, services)]
-        while sum(one.size for one in self.owed) > OWED_BYTES:
+
+    def owe_at_most(self, most: int) -> None:
+        """What is too much to carry is given up, the oldest first (R28)."""
+        while sum(one.size for one in self.owed) > most:
             del self.owed[0]

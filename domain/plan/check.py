@@ -12,13 +12,14 @@ from functools import partial
 from itertools import pairwise
 
 from domain.plan.cards import RuleCard
-from domain.plan.check_size import sizes, spans
+from domain.plan.check_size import sizes
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
 from domain.plan.goods import SubstanceMass
 from domain.plan.plan import STEP_NEEDS, Leg, Plan, PlannedCheckpoint, Step
 from domain.plan.register import competent
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
+from domain.words.figures import FIGURES, Figures
 from domain.words.identifiers import locode_in_state
 from domain.words.limits import MOST_SERVICES
 from domain.words.quantities import say_mass, say_span
@@ -35,14 +36,16 @@ Check = Callable[[Plan, Directory, Cards], Iterator[Fault]]
 """One rule of planning: what is wrong with one part of a plan does not hide what is wrong with another."""
 
 
-def faults_in(plan: Plan, directory: Directory, cards: Cards) -> tuple[Fault, ...]:
-    """Everything wrong with the plan. Empty if it may be started."""
-    return tuple(fault for check in CHECKS for fault in check(plan, directory, cards))
+def faults_in(plan: Plan, directory: Directory, cards: Cards, figures: Figures = FIGURES) -> tuple[Fault, ...]:
+    """Everything wrong with the plan, by the newest rules. Empty if it may be started."""
+    found = (fault for check in CHECKS for fault in check(plan, directory, cards))
+    return (*found, *sizes(plan, directory, cards, figures))
 
 
 def rules(directory: Directory, cards: Cards) -> tuple[Callable[[Plan], Iterator[Fault]], ...]:
     """The rules of planning, one at a time, with this directory and these cards."""
-    return tuple(partial(_checked, check, directory, cards) for check in CHECKS)
+    checks: tuple[Check, ...] = (*CHECKS, partial(sizes, figures=FIGURES))
+    return tuple(partial(_checked, check, directory, cards) for check in checks)
 
 
 def _checked(check: Check, directory: Directory, cards: Cards, plan: Plan) -> Iterator[Fault]:
@@ -392,7 +395,5 @@ CHECKS: tuple[Check, ...] = (
     route,
     handovers,
     consents,
-    sizes,
-    spans,
 )
-"""The rules of planning, as the law is."""
+"""The rules of planning, as the law is, but for how large a plan may be (`domain.plan.check_size`)."""

@@ -10,50 +10,37 @@ from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import canonical, plain
 from domain.words.errors import Fault
-from domain.words.limits import (
-    CARDS_BYTES,
-    CONTENTS_BYTES,
-    DIRECTORY_BYTES,
-    MOST_BY_TWO,
-    MOST_CONSENTS,
-    MOST_CORRECTABLE,
-    MOST_DUTIES,
-    MOST_KNOWN_SERVICES,
-    MOST_REQUIREMENTS,
-    MOST_STATES,
-    PLAN_BYTES,
-    SHORTEST_CHECK_IN,
-    SHORTEST_REMINDER,
-)
+from domain.words.figures import Figures
 from domain.words.quantities import say_span
 
 CONSENTS: tuple[Need, ...] = ("authorisation", "permission")
 CORRECTABLE: tuple[Need, ...] = ("prepared", "arrest", "seizure", "interdiction")
 
 
-def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> Iterator[Fault]:
-    """Plan, services and cards fit into what goes from run to run, and no more is asked than can be answered there."""
+def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figures: Figures) -> Iterator[Fault]:
+    """Plan, services and cards fit into what goes from run to run, and no more is asked than can be answered there or oftener."""
     asked = [one for checkpoint in plan.checkpoints for one in checkpoint.requires]
     for what, count, most in (
-        ("answers", len(asked), MOST_REQUIREMENTS),
-        ("authorisations and permissions", sum(one.says in CONSENTS for one in asked), MOST_CONSENTS),
-        ("preparations, arrests and seizures", sum(one.says in CORRECTABLE for one in asked), MOST_CORRECTABLE),
-        ("answers by two officers", sum(one.officers > 1 for one in asked), MOST_BY_TWO),
+        ("answers", len(asked), figures.most_requirements),
+        ("authorisations and permissions", sum(one.says in CONSENTS for one in asked), figures.most_consents),
+        ("preparations, arrests and seizures", sum(one.says in CORRECTABLE for one in asked), figures.most_correctable),
+        ("answers by two officers", sum(one.officers > 1 for one in asked), figures.most_by_two),
     ):
         if count > most:
             yield Fault(place="checkpoints", problem=f"R28: {count} {what} are asked for in all, {most} at most may be")
-    if (count := _duties(plan, cards)) > MOST_DUTIES:
-        problem = f"R28: the cards of its States make {count} duties of those who authorise, {MOST_DUTIES} at most may be"
+    if (count := _duties(plan, cards)) > (most := figures.most_duties):
+        problem = f"R28: the cards of its States make {count} duties of those who authorise, {most} at most may be"
         yield Fault(place="legs", problem=problem)
-    if (size := len(canonical([plain(one) for one in plan.consignment.contents]))) > CONTENTS_BYTES:
-        problem = f"R28: the contents have {size} bytes, {CONTENTS_BYTES} at most are told in a request"
+    if (size := len(canonical([plain(one) for one in plan.consignment.contents]))) > (most := figures.contents_bytes):
+        problem = f"R28: the contents have {size} bytes, {most} at most are told in a request"
         yield Fault(place="consignment.contents", problem=problem)
-    if len(plan.states()) > MOST_STATES:
-        yield Fault(place="legs", problem=f"R28: it goes through {len(plan.states())} States, {MOST_STATES} at most may be")
-    if (size := len(canonical(plan))) > PLAN_BYTES:
-        yield Fault(place="document", problem=f"R28: the plan has {size} bytes, {PLAN_BYTES} at most are carried")
-    yield from known_services(taken_along(plan, directory))
-    yield from known_cards({state: cards[state] for state in plan.states() if state in cards})
+    if (count := len(plan.states())) > (most := figures.most_states):
+        yield Fault(place="legs", problem=f"R28: it goes through {count} States, {most} at most may be")
+    if (size := len(canonical(plan))) > (most := figures.plan_bytes):
+        yield Fault(place="document", problem=f"R28: the plan has {size} bytes, {most} at most are carried")
+    yield from known_services(taken_along(plan, directory), figures)
+    yield from known_cards({state: cards[state] for state in plan.states() if state in cards}, figures)
+    yield from _spans(plan, figures)
 
 
 def _duties(plan: Plan, cards: Mapping[str, RuleCard]) -> int:
@@ -61,31 +48,31 @@ def _duties(plan: Plan, cards: Mapping[str, RuleCard]) -> int:
     return sum(len(cards[state].duties) * authorities for state, authorities in asked)
 
 
-def known_cards(cards: Mapping[str, RuleCard]) -> Iterator[Fault]:
+def known_cards(cards: Mapping[str, RuleCard], figures: Figures) -> Iterator[Fault]:
     """The cards that one delivery knows, those of States that it does not go through any more too."""
-    if (size := len(canonical({state: plain(card) for state, card in cards.items()}))) > CARDS_BYTES:
-        yield Fault(place="legs", problem=f"R28: the cards of its States have {size} bytes, {CARDS_BYTES} at most are carried")
+    if (size := len(canonical({state: plain(card) for state, card in cards.items()}))) > (most := figures.cards_bytes):
+        yield Fault(place="legs", problem=f"R28: the cards of its States have {size} bytes, {most} at most are carried")
 
 
-def known_services(directory: Directory) -> Iterator[Fault]:
+def known_services(directory: Directory, figures: Figures) -> Iterator[Fault]:
     """The services that one delivery knows, those that were replaced too, and all their keys."""
-    if (count := len(directory.services)) > MOST_KNOWN_SERVICES:
-        problem = f"R28: it knows {count} services from its beginning on, {MOST_KNOWN_SERVICES} at most may be"
+    if (count := len(directory.services)) > (most := figures.most_known_services):
+        problem = f"R28: it knows {count} services from its beginning on, {most} at most may be"
         yield Fault(place="services", problem=problem)
-    if (size := len(canonical(directory))) > DIRECTORY_BYTES:
-        problem = f"R28: services and keys have {size} bytes, {DIRECTORY_BYTES} at most are carried"
+    if (size := len(canonical(directory))) > (most := figures.directory_bytes):
+        problem = f"R28: services and keys have {size} bytes, {most} at most are carried"
         yield Fault(place="services", problem=problem)
 
 
-def spans(plan: Plan, _: Directory, __: Mapping[str, RuleCard]) -> Iterator[Fault]:
+def _spans(plan: Plan, figures: Figures) -> Iterator[Fault]:
     """What is asked again and again is not asked all the time. An example may be as quick as a rehearsal is."""
     if plan.example:
         return
     watch = plan.surveillance
     shortest: list[tuple[str, timedelta | None, timedelta]] = [
-        ("contingencies.remind_every", plan.contingencies.remind_every, SHORTEST_REMINDER),
-        ("surveillance.check_in", watch.check_in if watch is not None else None, SHORTEST_CHECK_IN),
-        ("surveillance.degraded", watch.degraded if watch is not None else None, SHORTEST_CHECK_IN),
+        ("contingencies.remind_every", plan.contingencies.remind_every, figures.shortest_reminder),
+        ("surveillance.check_in", watch.check_in if watch is not None else None, figures.shortest_check_in),
+        ("surveillance.degraded", watch.degraded if watch is not None else None, figures.shortest_check_in),
     ]
     for place, span, floor in shortest:
         if span is not None and span < floor:

@@ -31,7 +31,7 @@ from domain.rules.course import advance
 from domain.rules.outside import Report
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
-from domain.words.limits import BRAKES, MOST_CARRIED_UNKEPT, MOST_KEY_CHANGES, MOST_UNKEPT
+from domain.words.limits import MOST_CARRIED_UNKEPT, MOST_UNKEPT
 from domain.words.moments import instant
 
 
@@ -146,13 +146,13 @@ def key_faults(delivery: Delivery, change: KeyChange) -> tuple[str, ...]:
     """What keeps a change of keys out of this delivery: what is wrong with it, no room for what it adds, or that whoever signed
     it has changed keys as often as it may here, or while the archive is behind (R28). An administrator still ends a stolen key.
     """
-    found = tuple(faults_of_keys(delivery.directory, change))
-    room = known_services(changed(delivery.directory, change)) if change.added and not found else ()
+    found, figures = tuple(faults_of_keys(delivery.directory, change)), book_of(delivery).figures
+    room = known_services(changed(delivery.directory, change), figures) if change.added and not found else ()
     state, by = delivery.state, change.by
     spent = []
-    if state.rekeyed.get(by, 0) >= MOST_KEY_CHANGES:
-        spent.append(f"R28: {by} has changed keys {MOST_KEY_CHANGES} times here, and an administrator may do so for it")
-    if state.behind is not None and state.behind.get(by, 0) >= BRAKES:
+    if state.rekeyed.get(by, 0) >= (most := figures.most_key_changes):
+        spent.append(f"R28: {by} has changed keys {most} times here, and an administrator may do so for it")
+    if state.behind is not None and state.behind.get(by, 0) >= figures.brakes:
         spent.append("R28: the archive is behind, and no more is taken before it has caught up")
     return (*found, *(fault.problem for fault in room), *spent)
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
-from domain.plan.check_size import known_cards, known_services
+from domain.plan.check_size import known_cards, known_services, sizes
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
 from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
 from domain.words.errors import Fault
-from domain.words.limits import MOST_PLANS, MOST_SELECTORS_IN_ALL, MOST_SERVICES, PLAN_BYTES
+from domain.words.limits import MOST_SERVICES
 
 FIXED = ("operation", "initiator", "handling_code", "offence", "consignment", "group", "parent", "weight_tolerance", "margin")
 """What no change touches."""
@@ -31,7 +31,8 @@ def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mappi
     """
     book = book_of(delivery)
     found = [fault for change in book.changes for fault in change(delivery, plan, directory)]
-    return (*found, *known_cards(cards), *(fault for check in book.checks for fault in check(plan, directory, cards)))
+    checked = (fault for check in book.checks for fault in check(plan, directory, cards))
+    return (*found, *known_cards(cards, book.figures), *checked, *sizes(plan, directory, cards, book.figures))
 
 
 def nothing_fixed(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
@@ -125,22 +126,23 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
     """All services that it has known, all plans that it has had, what was opened and taken out of them, and what the register was
     looked into for, are carried from run to run (R28).
     """
-    yield from known_services(directory)
-    state = delivery.state
+    state, figures = delivery.state, book_of(delivery).figures
+    yield from known_services(directory, figures)
     opened = {name: one.checkpoint for name, one in state.progress.items() if one.contingency is None}
     gone = [one for name, one in opened.items() if plan.find(name) is None]
     if (count := len(plan.checkpoints) + len(gone)) > MOST_SERVICES:
         problem = f"R28: it has {count} checkpoints with those that were opened and taken out, {MOST_SERVICES} at most may be"
         yield Fault(place="checkpoints", problem=problem)
-    if gone and (size := len(canonical(plan)) + sum(len(canonical(one)) for one in gone)) > PLAN_BYTES:
-        problem = f"R28: with what was opened and taken out, the plan has {size} bytes, {PLAN_BYTES} at most are carried"
+    size = len(canonical(plan)) + sum(len(canonical(one)) for one in gone)
+    if gone and size > (most := figures.plan_bytes):
+        problem = f"R28: with what was opened and taken out, the plan has {size} bytes, {most} at most are carried"
         yield Fault(place="checkpoints", problem=problem)
     asked = {*state.register.signed, *state.register.passed_over, *(one.hash for one in plan.selectors)}
-    if len(asked) > MOST_SELECTORS_IN_ALL:
-        problem = f"R28: with those of earlier plans it has {len(asked)} selectors, {MOST_SELECTORS_IN_ALL} at most may be"
+    if len(asked) > (most := figures.most_selectors_in_all):
+        problem = f"R28: with those of earlier plans it has {len(asked)} selectors, {most} at most may be"
         yield Fault(place="selectors", problem=problem)
-    if len(delivery.state.plans) >= MOST_PLANS:
-        yield Fault(place="document", problem=f"R28: it has had {len(delivery.state.plans)} plans; it is changed no more")
+    if len(state.plans) >= figures.most_plans:
+        yield Fault(place="document", problem=f"R28: it has had {len(state.plans)} plans; it is changed no more")
 
 
 def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_ov
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, PARTS_BYTES, SEIZED_BYTES
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS
 from domain.words.quantities import Milligrams
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
@@ -55,9 +55,10 @@ class Seizure(Kind):
     def bound_to(self) -> Binding:
         return "brake"
 
-    def stays(self, state: State, said: Said, statement: str) -> Stays:
-        others = ((*one.amounts, *one.items) for name, one in state.seizures.items() if name != statement)
-        return Stays((*self.recovered, *self.items), share(SEIZED_BYTES, others, state, "seizure", said))
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        others = ((*one.amounts, *one.items) for name, one in delivery.state.seizures.items() if name != statement)
+        most = delivery.law.figures.seized_bytes
+        return Stays((*self.recovered, *self.items), share(most, others, delivery.state, "seizure", said))
 
     def apply(self, state: State, said: Said) -> None:
         state.seizures[said.statement.id] = self.recovery()
@@ -124,8 +125,8 @@ class Split(Kind):
         differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.weight_tolerance)
         return refused_for(differs[0]) if differs else ACCEPTED
 
-    def stays(self, state: State, said: Said, statement: str) -> Stays:
-        return Stays(self.parts, PARTS_BYTES)
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        return Stays(self.parts, delivery.law.figures.parts_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         state.parts = tuple(SplitPart(one.operation, one.contents) for one in self.parts)
@@ -165,8 +166,8 @@ class PartsEnded(Kind):
         named = tuple(sorted(part.operation for part in self.parts))
         return ACCEPTED if named == expected else OTHER_PARTS(parts=expected)
 
-    def stays(self, state: State, said: Said, statement: str) -> Stays:
-        return Stays(self.parts, PARTS_BYTES)
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        return Stays(self.parts, delivery.law.figures.parts_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         state.ended_parts = tuple(EndedPart(one.operation, one.outcome, one.recovered, one.root) for one in self.parts)

@@ -19,34 +19,52 @@ from domain.delivery.known import Known
 from domain.delivery.progress import Progress
 from domain.delivery.state import Early, State
 from domain.delivery.statement import Said, Statement, StatementOf
-from domain.delivery.verdicts import Verdict, found
+from domain.delivery.verdicts import ACCEPTED, Judged, Verdict, found
 from domain.plan.check import Check
 from domain.plan.directory import Directory
 from domain.plan.plan import STEP_NEEDS, Plan
 from domain.plan.vocabulary import Need
 from domain.rules import custody
-from domain.rules.budget import Budget, Judge
+from domain.rules.budget import Budget
 from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
 from domain.rules.outside import Report
 from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope, payload_of
 from domain.words.errors import Fault, Malformed, faults_of
+from domain.words.figures import Figures
 
 Step = Callable[[Delivery, datetime], Iterator[AnyEvent]]
 """One step of the checklist: what it has to record now; the first is the decision."""
 Change = Callable[[Delivery, Plan, Directory], Iterator[Fault]]
 """What keeps a new plan from taking the place of the delivery's (R22)."""
 
-NO_ANSWER = found("R2", "no_answer", "no answer in time from {services}: silence is not consent", services="names")
+Look = Callable[[Delivery, Said], Verdict | None]
 
 
 @dataclass(frozen=True)
-class Figures:
-    """The numbers that belong to the rules."""
+class Ground:
+    """One ground on which a statement does not count, or not yet."""
 
-    most_at_once: int
-    """Events that one moment may bring; more is a fault of ours."""
+    look: Look
+    """What is found of a statement; none where the ground is not there."""
+    codes: tuple[Judged, ...]
+    """All that may be found; none are named where that is the kind's own."""
+
+    def __call__(self, delivery: Delivery, said: Said) -> Verdict | None:
+        """Look. Changes nothing."""
+        verdict = self.look(delivery, said)
+        if verdict is not None and verdict.finding is not None and self.codes:
+            assert verdict.finding.code in [one.name for one in self.codes]  # noqa: S101 - else what docs/rules.md lists is not true
+        return verdict
+
+
+def ground(*codes: Judged) -> Callable[[Look], Ground]:
+    """Make a ground of a function, on which these codes may be found."""
+    return lambda look: Ground(look, codes)
+
+
+NO_ANSWER = found("R2", "no_answer", "no answer in time from {services}: silence is not consent", services="names")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,8 +84,8 @@ class Book:
     """Every instant at which a decision may fall."""
     budget: Budget
     """How much may be said."""
-    judge: Judge
-    """What becomes of a statement that is authentic and new. Changes nothing."""
+    grounds: tuple[Ground, ...]
+    """Why a statement that is authentic and new does not count, or not yet: the first that is there decides."""
     say: Callable[[State, Said], None]
     """What an accepted statement changes."""
     silence: Callable[[State, Progress, tuple[str, ...], Moment], None]
@@ -75,10 +93,11 @@ class Book:
     news: Callable[[Delivery, Report, datetime], Report | None]
     """A fact from outside as it is recorded now; none where it says nothing new."""
     checks: tuple[Check, ...]
-    """What a plan must be."""
+    """What a plan must be, beside its size."""
     changes: tuple[Change, ...]
     """What a change of plan must be, beside."""
     figures: Figures
+    """The numbers that decide: how much may be said, how large a plan may be."""
 
     def __post_init__(self) -> None:
         """Raises `TypeError` where kinds and checkpoints do not fit together."""
@@ -120,6 +139,10 @@ class Book:
             state.early[statement.id] = Early(envelope, when.seq)
         elif verdict.verdict == "accepted":
             self.say(state, said(statement, envelope, when))
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """What becomes of a statement that is authentic and new, whatever has been said before. Changes nothing."""
+        return next((verdict for one in self.grounds if (verdict := one(delivery, said)) is not None), ACCEPTED)
 
     def taken_up(self, state: State, statement: str, verdict: Verdict, when: Moment) -> None:
         """The time of an early statement has come."""

@@ -64,6 +64,7 @@ from domain.rules import (
     course,
     custody,
     divergence,
+    grounds,
     handling,
     outside,
     permission,
@@ -72,12 +73,13 @@ from domain.rules import (
     stop,
     watch,
 )
-from domain.rules.book import Book, Figures, silent
+from domain.rules.book import Book, silent
 from domain.rules.budget import Budget
 from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, NotFound
+from domain.words.figures import FIGURES
 
 SUBJECTS: tuple[ModuleType, ...] = (
     consent,
@@ -122,13 +124,13 @@ BOOK = Book(
     checklist=course.CHECKLIST,
     moments=course.moments,
     budget=Budget(),
-    judge=speaking.judge,
+    grounds=grounds.GROUNDS,
     say=speaking.say,
     silence=silent,
     news=outside.news,
     checks=check.CHECKS,
     changes=amending.CHANGES,
-    figures=Figures(most_at_once=1_000),
+    figures=FIGURES,
 )
 """The law as it is."""
 

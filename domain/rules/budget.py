@@ -15,21 +15,7 @@ from domain.rules.kind import kind_of
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
-from domain.words.limits import (
-    BRAKES,
-    BRAKES_MORE,
-    EARLY_BYTES,
-    EARLY_BYTES_OF_ALL,
-    LARGEST_BRAKE,
-    MOST_BRAKES_KNOWN,
-    MOST_STATEMENTS,
-    SHARED_BYTES,
-    SHARED_STATEMENTS,
-    SPEAKER_BYTES,
-    SPEAKER_STATEMENTS,
-    UNASKED_BYTES,
-    UNASKED_STATEMENTS,
-)
+from domain.words.limits import LARGEST_BRAKE
 
 SAID_ENOUGH = refused(
     "R28", "statements_spent", "{service} has said as much as it may here: {most} statements", service="name", most="count"
@@ -38,6 +24,7 @@ SAID_TOO_MUCH = refused(
     "R28", "bytes_spent", "{service} has said as much as it may here: {most} bytes", service="name", most="count"
 )
 IS_FULL = refused("R28", "delivery_full", "the delivery holds {most} statements, and hears only what stops it", most="count")
+SPENT = (SAID_ENOUGH, SAID_TOO_MUCH, IS_FULL)
 TOO_EARLY = refused(
     "R28",
     "early_spent",
@@ -65,34 +52,39 @@ class Budget:
         over, verdict = self.exceeded(delivery, said.statement, envelope), judge(delivery, said)
         if over is not None and not _is_first_stop(delivery, said.statement, verdict):
             return over
-        if verdict.verdict == "early":
-            waiting = [(one.envelope, delivery.law.read(one.envelope)) for one in delivery.state.early.values()]
-            size = _carried(envelope, said.statement)
-            own = sum(_carried(*one) for one in waiting if one[1].service == said.service)
-            if own + size > EARLY_BYTES or sum(_carried(*one) for one in waiting) + size > EARLY_BYTES_OF_ALL:
-                return TOO_EARLY(service=said.service, most=EARLY_BYTES)
-        return self.held(delivery, said, verdict)
+        return self.held(delivery, said, self.waits(delivery, said, envelope, verdict))
+
+    def waits(self, delivery: Delivery, said: Said, envelope: Envelope, verdict: Verdict) -> Verdict:
+        """It is early, and there is no room for it to wait: each service has so much, and all have so much together."""
+        if verdict.verdict != "early":
+            return verdict
+        waiting = [(one.envelope, delivery.law.read(one.envelope)) for one in delivery.state.early.values()]
+        size, figures = _carried(envelope, said.statement), delivery.law.figures
+        own = sum(_carried(*one) for one in waiting if one[1].service == said.service)
+        everybodys = sum(_carried(*one) for one in waiting)
+        full = own + size > figures.early_bytes or everybodys + size > figures.early_bytes_of_all
+        return TOO_EARLY(service=said.service, most=figures.early_bytes) if full else verdict
 
     def held(self, delivery: Delivery, said: Said, verdict: Verdict) -> Verdict:
-        """The same verdict, unless the state would go on holding more of what is accepted than there is room for. What leaves it
-        nothing to hold is always taken.
+        """It is accepted, and the delivery would go on holding more of it than there is room for. What leaves nothing to hold is
+        always taken.
         """
-        stays = kind_of(said.statement).stays(delivery.state, said, said.statement.id)
+        stays = kind_of(said.statement).stays(delivery, said, said.statement.id)
         if verdict.verdict != "accepted" or stays is None or not stays.what or stays.size <= stays.most:
             return verdict
         return HELD_TOO_MUCH(kind=said.content.kind, most=stays.most)
 
     def exceeded(self, delivery: Delivery, statement: Statement, envelope: Envelope) -> Verdict | None:
-        """Which budget the statement goes beyond, if it does."""
-        state, service, size = delivery.state, statement.service, len(envelope.body())
+        """Its service, or all, have said as much as they may. The first stop is taken all the same (R8)."""
+        state, figures, service, size = delivery.state, delivery.law.figures, statement.service, len(envelope.body())
         spent, (statements, most_bytes) = state.spent.get(service, Spent()), share_of(delivery, service)
-        brakes = BRAKES + min(state.went_on, BRAKES_MORE) if is_brake(statement) else 0
+        brakes = figures.brakes + min(state.went_on, figures.brakes_more) if is_brake(statement) else 0
         if spent.statements >= statements + brakes:
             return SAID_ENOUGH(service=service, most=statements)
         if spent.bytes + size > most_bytes + brakes * LARGEST_BRAKE:
             return SAID_TOO_MUCH(service=service, most=most_bytes)
-        if len(state.statements) >= (MOST_BRAKES_KNOWN if brakes else MOST_STATEMENTS):
-            return IS_FULL(most=MOST_STATEMENTS)
+        if len(state.statements) >= (figures.most_brakes_known if brakes else figures.most_statements):
+            return IS_FULL(most=figures.most_statements)
         return None
 
     def turned_away(self, delivery: Delivery, said: Said, envelope: Envelope, judge: Judge) -> RuleBroken | None:
@@ -100,10 +92,10 @@ class Budget:
         statement, size, most = said.statement, len(envelope.body()), kind_of(said.statement).declares.largest
         if size > most:
             return RuleBroken("R28", f"{statement.kind} has {size} bytes, and {most} at most are taken")
-        state = delivery.state
+        state, brakes = delivery.state, delivery.law.figures.brakes
         halt, behind = state.halt, state.behind
         told = state.spent.get(statement.service, Spent()).over and self.exceeded(delivery, statement, envelope) is not None
-        waits = behind is not None and not (is_brake(statement) and behind.get(statement.service, 0) < BRAKES)
+        waits = behind is not None and not (is_brake(statement) and behind.get(statement.service, 0) < brakes)
         if not (told or waits) or _is_first_stop(delivery, statement, judge(delivery, said)):
             return None
         if halt is not None and is_brake(statement):
@@ -116,15 +108,16 @@ class Budget:
 
     def goes_beyond(self, verdict: Verdict) -> bool:
         """Whether this refusal is for a budget that is spent, which is told once."""
-        return verdict.finding is not None and verdict.finding.code in {one.name for one in (SAID_ENOUGH, SAID_TOO_MUCH, IS_FULL)}
+        return verdict.finding is not None and verdict.finding.code in {one.name for one in SPENT}
 
 
 def share_of(delivery: Delivery, service: str) -> tuple[int, int]:
     """How many statements, and bytes of them, are a service's: many where it is asked or responsible, few where it is not."""
-    asked = delivery.plan.speakers()
+    asked, figures = delivery.plan.speakers(), delivery.law.figures
     if service not in asked:
-        return UNASKED_STATEMENTS, UNASKED_BYTES
-    return min(SPEAKER_STATEMENTS, SHARED_STATEMENTS // len(asked)), min(SPEAKER_BYTES, SHARED_BYTES // len(asked))
+        return figures.unasked_statements, figures.unasked_bytes
+    statements = min(figures.speaker_statements, figures.shared_statements // len(asked))
+    return statements, min(figures.speaker_bytes, figures.shared_bytes // len(asked))
 
 
 def is_brake(statement: Statement) -> bool:

@@ -21,7 +21,7 @@ from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, share
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
-from domain.words.limits import GRANTED_BYTES, LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE
+from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import check_window, instant, utc_text
 from domain.words.quantities import milliseconds
@@ -113,9 +113,10 @@ class AuthorisationGranted(Kind):
         """Nobody consents to a plan that is not the one."""
         return "consent"
 
-    def stays(self, state: State, said: Said, statement: str) -> Stays:
-        others = (one.conditions for service, one in state.grants.items() if service != said.voice)
-        return Stays(self.conditions, share(GRANTED_BYTES, others, state, "authorisation", said))
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        others = (one.conditions for service, one in delivery.state.grants.items() if service != said.voice)
+        most = delivery.law.figures.granted_bytes
+        return Stays(self.conditions, share(most, others, delivery.state, "authorisation", said))
 
     def apply(self, state: State, said: Said) -> None:
         state.grants[said.voice] = Grant(

@@ -131,7 +131,7 @@ class Kind(Content):
         """Whether this very statement answers what was asked."""
         return self.declares.answers is not None
 
-    def stays(self, state: State, said: Said, statement: str) -> Stays | None:
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
         """What of it the state goes on holding, under the id of this statement, where that may be long: nothing."""
         return None
 

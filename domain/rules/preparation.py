@@ -19,7 +19,7 @@ from domain.plan.plan import POSTAL
 from domain.plan.vocabulary import Digest
 from domain.rules.kind import UNDER_WAY, Declaration, Kind, Stays, refused_for
 from domain.words.identifiers import OfficerCode, Seal
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, PREPARED_BYTES
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS
 from domain.words.quantities import Milligrams, milliseconds
 
 OTHERWISE = refused("R3", "prepared_otherwise", "prepared as {given}; consent was asked for {asked}", given="word", asked="word")
@@ -121,9 +121,9 @@ class Prepared(Kind):
             "replaced_in_whole": bool(self.removed) and not self.kept and substituted,
         }[self.modality]
 
-    def stays(self, state: State, said: Said, statement: str) -> Stays:
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """The last record of it takes the place of those before."""
-        return Stays((*self.kept, *self.removed, *self.samples, *self.items), PREPARED_BYTES)
+        return Stays((*self.kept, *self.removed, *self.samples, *self.items), delivery.law.figures.prepared_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         state.handle(self.goods())

@@ -11,68 +11,18 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.progress import First, Progress
 from domain.delivery.state import Counted, Delegation, State
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import ACCEPTED, Verdict, early, late, refused
+from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.vocabulary import Reason
 from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
-from domain.rules.book import book_of
-from domain.rules.contingency import has_opened
-from domain.rules.kind import HALTED, UNDER_WAY, Counts, Declaration, Kind, Stays
+from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, Stays
 from domain.rules.preparation import Prepared
-from domain.rules.stop import NO_STOP, Interdicted, ends_as_planned
+from domain.rules.stop import Interdicted
 from domain.signing.canonical import digest
 from domain.words.identifiers import ServiceId, StatementId
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS
 from domain.words.moments import Moment, check_window, instant
 
-CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
-NAMES_NO_PLAN = refused("R18", "names_no_plan", "it does not say which plan it is about")
-UNKNOWN_PLAN = refused("R18", "unknown_plan", "it is about a plan that was never in force here")
-OTHER_PLAN = refused("R18", "other_plan", "it is about a plan that is no longer in force; a consent is to the one that is")
-SEEN_MORE = refused(
-    "R18", "seen_more", "its service has seen {size} entries, and only {entries} stand here", size="count", entries="count"
-)
-HAS_ENDED = late("R12", "has_ended", "the delivery has ended: {outcome}", outcome="word")
-HAS_HALTED = refused("R8", "has_halted", "the delivery has been halted and nothing advances")
-MAY_NOT_SPEAK = refused(
-    "R21", "may_not_speak", "nothing lets {service} speak for {voice} here and now", service="name", voice="name"
-)
-NOT_RESPONSIBLE = refused("R4", "not_responsible", "{voice} is not the responsible authority now", voice="name")
-NO_GRANT = refused("R1", "no_grant", "{voice} holds no authorisation of this delivery", voice="name")
-NO_SUCH_CHECKPOINT = refused(
-    "R17", "no_such_checkpoint", "{kind} answers a checkpoint of the delivery; there is none of that name", kind="kind"
-)
-NAMES_NO_CHECKPOINT = refused(
-    "R17", "names_no_checkpoint", "{kind} answers a checkpoint of the delivery; it names none", kind="kind"
-)
-NOT_ASKED = {
-    rule: refused(
-        rule,
-        f"not_asked_{rule.lower()}",
-        "{checkpoint} does not ask {voice} for {need}",
-        checkpoint="name",
-        voice="name",
-        need="word",
-    )
-    for rule in ("R1", "R6", "R7", "R15", "R16", "R17")
-}
-NOT_OPEN_YET = early("R17", "not_open_yet", "{checkpoint} has not opened yet; kept until it does", checkpoint="name")
-HAS_CLOSED = late("R17", "has_closed", "{checkpoint} has closed; kept, and nothing already decided changes", checkpoint="name")
-ANSWERED = refused(
-    "R17",
-    "answered",
-    "{voice} has already answered {need} at {checkpoint}; what was wrong is corrected",
-    voice="name",
-    need="word",
-    checkpoint="name",
-)
-CONDITION = refused(
-    "R19",
-    "condition_unmet",
-    "condition {condition} of {state} binds here, and the answer does not say that it is met",
-    condition="name",
-    state="name",
-)
 SAME_OFFICER = refused("R20", "same_officer", "that key has signed already; a second officer of {service} must", service="name")
 SAYS_OTHERWISE = refused(
     "R20",
@@ -176,8 +126,8 @@ class Correction(Kind):
                 return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
 
-    def stays(self, state: State, said: Said, statement: str) -> Stays | None:
-        return self.content.stays(state, said, self.of)
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
+        return self.content.stays(delivery, said, self.of)
 
     def apply(self, state: State, said: Said) -> None:
         """Put right the numbers that are still compared with; what has been decided on the old ones stays decided."""
@@ -196,109 +146,6 @@ class Correction(Kind):
 
 CORRECTABLE = ("prepared", "arrest_made", "seizure", "interdicted")
 """Kinds whose statements are remembered so that they can be corrected."""
-
-
-def judge(delivery: Delivery, said: Said) -> Verdict:
-    """What becomes of a statement that is authentic and new, asked in one order for every kind. Changes nothing."""
-    content, state = said.content, delivery.state
-    assert isinstance(content, Kind)  # noqa: S101 - the book reads nothing else
-    declares = content.declares
-    first = state.statements.first(said.statement.id)
-    if first is not None and first.seq != said.seq:
-        return CONTRADICTION(entry=first.seq)
-    if (unbound := _binding(delivery, said, content)) is not None:
-        return unbound
-    if state.outcome is not None and not declares.counts & Counts.CONCLUDED:
-        return HAS_ENDED(outcome=state.outcome)
-    if state.halt is not None and not declares.counts & Counts.HALTED:
-        return HAS_HALTED()
-    if not may_speak(delivery, said):
-        return MAY_NOT_SPEAK(service=said.service, voice=said.voice)
-    if content.kind == "stop_acknowledged" and state.halt is None:
-        return NO_STOP()
-    match declares.by:
-        case "responsible":
-            if said.voice != state.responsible:
-                return NOT_RESPONSIBLE(voice=said.voice)
-            return _planned_end(delivery, said) or content.judge(delivery, said)
-        case "grantor":
-            grant = state.grants.get(said.voice)
-            if grant is None or grant.withdrawn or grant.provisional:
-                return NO_GRANT(voice=said.voice)
-            return content.judge(delivery, said)
-        case "asked":
-            return _turn(delivery, said, content) or content.judge(delivery, said)
-        case "anyone":
-            return content.judge(delivery, said)
-
-
-def _binding(delivery: Delivery, said: Said, content: Kind) -> Verdict | None:
-    """What is wrong with the plan that it is about, or with the history that its service has seen (R18). A brake is never
-    refused for it.
-    """
-    binding, plan = content.bound_to(), said.statement.plan
-    if binding == "brake":
-        return None
-    if plan is None:
-        return NAMES_NO_PLAN()
-    if not delivery.state.has_had_plan(plan):
-        return UNKNOWN_PLAN()
-    if binding == "consent" and plan != delivery.state.plan_digest:
-        return OTHER_PLAN()
-    if binding != "word" and not can_have_seen(said):
-        assert said.statement.seen is not None  # noqa: S101
-        return SEEN_MORE(size=said.statement.seen.size, entries=said.seq)
-    return None
-
-
-def can_have_seen(said: Said) -> bool:
-    """Whether so many entries stood here as the service says that it had seen. Which, is compared by whoever has them all."""
-    seen = said.statement.seen
-    return seen is None or seen.size <= said.seq
-
-
-def _planned_end(delivery: Delivery, said: Said) -> Verdict | None:
-    """A seizure with which the plan ends is an answer like others: its conditions and its second officer count."""
-    state = delivery.state
-    if said.content.kind != "interdicted" or state.secured or not ends_as_planned(state, said):
-        return None
-    first = state.progress[said.checkpoint].firsts.get((said.voice, "interdiction"))
-    return _condition(state, said) or second_officer(said, first)
-
-
-def _turn(delivery: Delivery, said: Said, content: Kind) -> Verdict | None:
-    """What is wrong with saying it here and now; none where it is this service's turn (R17, R19, R20)."""
-    state, declares, name = delivery.state, content.declares, said.checkpoint
-    need = declares.answers
-    assert need is not None  # noqa: S101 - the book checks that whoever is asked answers something
-    if not name:
-        asked = any(progress.open and need in progress.checkpoint.needs_of(said.voice) for progress in state.progress.values())
-        return None if asked and not declares.names_checkpoint else NAMES_NO_CHECKPOINT(kind=content.kind)
-    progress, planned = state.progress.get(name), delivery.plan.find(name)
-    checkpoint = progress.checkpoint if progress is not None else planned
-    if checkpoint is None:
-        over = has_opened(state, book_of(delivery).contingencies, name)
-        return HAS_CLOSED(checkpoint=name) if over else NO_SUCH_CHECKPOINT(kind=content.kind)
-    if need not in checkpoint.needs_of(said.voice):
-        return NOT_ASKED[declares.rule](checkpoint=name, voice=said.voice, need=need)
-    if progress is None:
-        return NOT_OPEN_YET(checkpoint=name)
-    if not progress.open:
-        return HAS_CLOSED(checkpoint=name)
-    if (said.voice, need) in progress.answers:
-        return ANSWERED(voice=said.voice, need=need, checkpoint=name)
-    if declares.confirms:
-        return _condition(state, said) or second_officer(said, progress.firsts.get((said.voice, need)))
-    return None
-
-
-def _condition(state: State, said: Said) -> Verdict | None:
-    """The condition that binds here and is not said to be met, if there is one (R19)."""
-    for grant in state.grants.values():
-        for number, _ in grant.binding(said.checkpoint):
-            if number not in said.statement.fulfils:
-                return CONDITION(condition=number, state=grant.state)
-    return None
 
 
 def second_officer(said: Said, first: First | None) -> Verdict | None:

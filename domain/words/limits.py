@@ -60,7 +60,7 @@ CARDS_BYTES: Final = 256 * KIB
 """16 cards, each of the largest size that its fields come to in Latin letters."""
 SHORTEST_CHECK_IN: Final = timedelta(minutes=5)
 SHORTEST_REMINDER: Final = timedelta(minutes=5)
-"""Each opens a checkpoint or sends a notice, and goes on for as long as a delivery is held."""
+"""Between two of them: each opens a checkpoint or sends a notice, and goes on for as long as a delivery is held."""
 
 # What a service says
 
@@ -98,6 +98,7 @@ BRAKES_MORE: Final = 24
 EARLY_BYTES: Final = 4 * KIB
 """Of statements that came before their time, in their envelopes, for each service: they are carried from run to run."""
 EARLY_BYTES_OF_ALL: Final = 48 * EARLY_BYTES
+"""Of those of all services together."""
 MOST_STATEMENTS: Final = SHARED_STATEMENTS + (MOST_SERVICES - 10) * UNASKED_STATEMENTS
 """Of one delivery, brakes and refusals for it not counted: what the budgets of all come to."""
 MOST_KNOWN: Final = 24_000

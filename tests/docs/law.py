@@ -1,16 +1,23 @@
 """docs/rules.md, made from the code: `make rules`."""
 
+import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from textwrap import wrap
+from typing import Any
 
 from domain.delivery.vocabulary import Outcome
 from domain.rules import books
 from domain.rules.books import BOOK
+from domain.rules.budget import HELD_TOO_MUCH, SPENT, TOO_EARLY, Budget
 from domain.rules.kind import Counts, Kind
+from domain.words import figures, limits
 from domain.words.codes import CODES, Code
+from domain.words.quantities import say_span
 from domain.words.text import shown
 
 PATH = Path(__file__).parents[2] / "docs" / "rules.md"
@@ -54,7 +61,7 @@ BINDINGS = {
 
 def rules() -> str:
     """The page."""
-    return "\n".join([*_head(), *_rules(), *_codes(), *_kinds(), *_contingencies(), ""])
+    return "\n".join([*_head(), *_rules(), *_order(), *_figures(), *_codes(), *_kinds(), *_contingencies(), ""])
 
 
 def _head() -> Iterator[str]:
@@ -79,6 +86,58 @@ def _rules() -> Iterator[str]:
         words = " ".join(found[2].split()).replace(" (`domain.views.sight`)", "")
         yield f"- **{found[1]}** {words}"
     yield ""
+
+
+def _order() -> Iterator[str]:
+    yield "## Order of precedence"
+    yield ""
+    yield from _prose(
+        "Why a statement does not count, or not yet: this is looked at in this order, for every kind, and the first that is "
+        "there is the verdict. What is not authentic, too large for its kind, or said after its service was told that it has "
+        "said enough, has no entry and so no verdict."
+    )
+    yield ""
+    steps: list[tuple[Callable[..., Any], Iterable[Code]]] = [
+        (Budget.exceeded, SPENT),
+        *((one.look, one.codes) for one in BOOK.grounds),
+        (Budget.waits, (TOO_EARLY,)),
+        (Budget.held, (HELD_TOO_MUCH,)),
+    ]
+    for number, (look, codes) in enumerate(steps, 1):
+        found = ", ".join(f"`{one.name}`" for one in codes) or "every other code"
+        yield f"{number}. {found}: {' '.join((look.__doc__ or '').split())}"
+    yield ""
+
+
+def _figures() -> Iterator[str]:
+    yield "## Figures"
+    yield ""
+    yield from _prose(
+        "The numbers that decide under this version. Bytes are of canonical JSON. How large a statement may be is declared by "
+        "its kind, below."
+    )
+    yield ""
+    yield "| figure | value | what it bounds |"
+    yield "|---|---|---|"
+    words = _words_of(Path(limits.__file__)) | _words_of(Path(figures.__file__))
+    for field in fields(BOOK.figures):
+        value = getattr(BOOK.figures, field.name)
+        said = words.get(field.name.upper()) or words[field.name]
+        yield f"| `{field.name}` | {say_span(value) if isinstance(value, timedelta) else f'{value:,}'} | {said} |"
+    yield ""
+
+
+def _words_of(path: Path) -> dict[str, str]:
+    """By name of a number, what stands below it; several that stand together share that."""
+    found, waiting = dict[str, str](), list[str]()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for one in getattr(node, "body", []) if isinstance(node, ast.Module | ast.ClassDef) else ():
+            if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
+                waiting.append(one.target.id)
+            elif isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant):
+                found |= dict.fromkeys(waiting, " ".join(str(one.value.value).split()))
+                waiting.clear()
+    return found
 
 
 def _codes() -> Iterator[str]:

@@ -1,12 +1,12 @@
 """R28: what a delivery goes on holding has bounds. At a bound it may be, one beyond is refused, with the place and the rule."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain.delivery.events import Amended, ArchiveBehind, Deconflicted
+from domain.delivery.events import Amended, ArchiveBehind, Deconflicted, Told
 from domain.delivery.state import State
 from domain.plan import check_size
 from domain.plan.check import faults_in
@@ -18,16 +18,19 @@ from domain.plan.selectors import Selector
 from domain.record import door
 from domain.record.door import amend, change_keys
 from domain.record.verify import verify
-from domain.rules import amending, budget
+from domain.rules import amending
+from domain.rules.books import newest
 from domain.signing.canonical import canonical, digest, plain
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, public_text
 from domain.views import standing
 from domain.views.standing import standing as stands
 from domain.words.errors import RuleBroken
+from domain.words.figures import FIGURES
 from domain.words.limits import BRAKES, CARDS_BYTES, MOST_SERVICES, OWED_BYTES
 from rehearsal.services import private_key_of
 from tests.course import became, code
+from tests.second_book import with_figures
 from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, signed_plan, with_changes
 from workflows import errands
 from workflows.errands import parcels
@@ -38,44 +41,42 @@ CARDS = example_cards() | card_of("KZ", duties=[DUTY, DUTY | {"id": "report"}])
 BY_TWO = {"delivery": {"requires": [{"service": "uz.customs", "says": "delivered", "officers": 2}]}}
 
 COUNTED: dict[str, tuple[int, str]] = {
-    "MOST_CONSENTS": (sum(one.says in CONSENTS for one in ASKED), "checkpoints"),
-    "MOST_CORRECTABLE": (sum(one.says in CORRECTABLE for one in ASKED), "checkpoints"),
-    "MOST_BY_TWO": (1, "checkpoints"),
-    "MOST_DUTIES": (2, "legs"),
-    "CONTENTS_BYTES": (len(canonical([plain(one) for one in example_plan().consignment.contents])), "consignment.contents"),
+    "most_consents": (sum(one.says in CONSENTS for one in ASKED), "checkpoints"),
+    "most_correctable": (sum(one.says in CORRECTABLE for one in ASKED), "checkpoints"),
+    "most_by_two": (1, "checkpoints"),
+    "most_duties": (2, "legs"),
+    "contents_bytes": (len(canonical([plain(one) for one in example_plan().consignment.contents])), "consignment.contents"),
 }
 
 
 @pytest.mark.parametrize("limit", COUNTED)
-def test_r28_a_plan_asks_for_as_much_as_can_be_held_and_no_more(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+def test_r28_a_plan_asks_for_as_much_as_can_be_held_and_no_more(limit: str) -> None:
     """Consents, what may be corrected, answers by two officers, duties of the cards, and what is told of the consignment."""
     count, place = COUNTED[limit]
     plan = with_changes(**BY_TWO)
 
-    def faults() -> list[str]:
-        return [str(one) for one in faults_in(plan, example_directory(), CARDS) if "R28" in one.problem]
+    def faults(most: int) -> list[str]:
+        figures = replace(FIGURES, **{limit: most})
+        return [str(one) for one in faults_in(plan, example_directory(), CARDS, figures) if "R28" in one.problem]
 
-    monkeypatch.setattr(check_size, limit, count)
-    assert [] == faults()
-    monkeypatch.setattr(check_size, limit, count - 1)
-    (found,) = faults()
+    assert [] == faults(count)
+    (found,) = faults(count - 1)
     assert found.startswith(f"{place}: R28: ")
 
 
-def test_r28_those_who_watch_over_it_count_among_the_services_that_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_r28_those_who_watch_over_it_count_among_the_services_that_it_knows() -> None:
     """They go with every delivery, so a directory full of supervisors is too large for one, and the plan is refused."""
     plan, directory = example_plan(), example_directory()
     taken = check_size.taken_along(plan, directory)
     assert {"supervision"} <= {one.id for one in taken.services} - {*plan.participants()}
 
-    def faults() -> list[str]:
-        return [one.problem for one in faults_in(plan, directory, example_cards()) if one.place == "services"]
+    def faults(most: int) -> list[str]:
+        found = faults_in(plan, directory, example_cards(), replace(FIGURES, most_known_services=most))
+        return [one.problem for one in found if one.place == "services"]
 
     count = len(taken.services)
-    monkeypatch.setattr(check_size, "MOST_KNOWN_SERVICES", count)
-    assert [] == faults()
-    monkeypatch.setattr(check_size, "MOST_KNOWN_SERVICES", count - 1)
-    assert [f"R28: it knows {count} services from its beginning on, {count - 1} at most may be"] == faults()
+    assert [] == faults(count)
+    assert [f"R28: it knows {count} services from its beginning on, {count - 1} at most may be"] == faults(count - 1)
 
 
 def why_not_changed(table: Table, plan: Plan, *cards: str) -> list[str]:
@@ -90,9 +91,9 @@ def test_r28_the_cards_of_all_plans_are_carried(monkeypatch: pytest.MonkeyPatch)
     table, plan = Table(), with_changes(departure={"due": "P3D"})
     known = example_cards()
     size = len(canonical({state: plain(known[state]) for state in ("KZ", "UZ", "RU")}))
-    monkeypatch.setattr(check_size, "CARDS_BYTES", size)
+    with_figures(monkeypatch, table.delivery, cards_bytes=size)
     assert [] == why_not_changed(table, plan, "RU")
-    monkeypatch.setattr(check_size, "CARDS_BYTES", size - 1)
+    with_figures(monkeypatch, table.delivery, cards_bytes=size - 1)
     (found,) = why_not_changed(table, plan, "RU")
 
     assert f"legs: R28: the cards of its States have {size} bytes, {size - 1} at most are carried" == found
@@ -115,26 +116,21 @@ def opened_and_taken_out() -> Table:
     return table
 
 
-@pytest.mark.parametrize(
-    ("limit", "count"),
-    [
-        ("MOST_SERVICES", lambda _, plan: len(plan.checkpoints) + 1),
-        ("PLAN_BYTES", lambda table, plan: len(canonical(plan)) + len(canonical(table.at("consent-again").checkpoint))),
-    ],
-)
-def test_r28_what_was_opened_and_taken_out_counts_as_a_part_of_the_plan(
-    monkeypatch: pytest.MonkeyPatch, limit: str, count: Callable[[Table, Plan], int]
-) -> None:
-    """It is carried to the end, so a plan that opens and takes out without end is refused."""
+def test_r28_what_was_opened_and_taken_out_counts_as_a_part_of_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is carried to the end, so a plan that opens and takes out without end is refused, by number and by bytes."""
     table, plan = opened_and_taken_out(), with_changes(departure={"due": "P4D"})
-    most = count(table, plan)
-    monkeypatch.setattr(amending, limit, most)
+    count = len(plan.checkpoints) + 1
+    size = len(canonical(plan)) + len(canonical(table.at("consent-again").checkpoint))
+    monkeypatch.setattr(amending, "MOST_SERVICES", count)
+    with_figures(monkeypatch, table.delivery, plan_bytes=size)
     assert [] == why_not_changed(table, plan)
-    monkeypatch.setattr(amending, limit, most - 1)
-    (found,) = why_not_changed(table, plan)
+    monkeypatch.setattr(amending, "MOST_SERVICES", count - 1)
+    with_figures(monkeypatch, table.delivery, plan_bytes=size - 1)
+    found = why_not_changed(table, plan)
 
-    assert found.startswith("checkpoints: R28: ")
-    assert found.endswith(f"{most - 1} at most {'may be' if limit == 'MOST_SERVICES' else 'are carried'}")
+    assert ["checkpoints: R28: "] * 2 == [one[:18] for one in found]
+    assert found[0].endswith(f"{count - 1} at most may be")
+    assert found[1].endswith(f"{size - 1} at most are carried")
 
 
 def test_r22_what_was_taken_out_does_not_come_back_under_its_name() -> None:
@@ -159,7 +155,7 @@ def test_r28_what_was_signed_for_is_carried_for_all_plans_together(monkeypatch: 
     amend(table.delivery, Amended(plan=signed_plan(touching("a", "b"))), table.now)
     table.settle()
     assert 2 == len(table.delivery.state.register.signed)
-    monkeypatch.setattr(amending, "MOST_SELECTORS_IN_ALL", 3)
+    with_figures(monkeypatch, table.delivery, most_selectors_in_all=3)
 
     assert [] == why_not_changed(table, touching("b", "c"))
     assert ["selectors: R28: with those of earlier plans it has 4 selectors, 3 at most may be"] == why_not_changed(
@@ -208,7 +204,7 @@ def ended_sooner(table: Table, days: int) -> Any:
 
 def test_r28_a_service_changes_keys_so_often_and_an_administrator_still_ends_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each change is an entry and a notice to everybody, and ending a key ever sooner would go on without end."""
-    monkeypatch.setattr(door, "MOST_KEY_CHANGES", 2)
+    with_figures(monkeypatch, most_key_changes=2)
     table = Table()
     for days in (9, 8):
         assert change_keys(table.delivery, ended_sooner(table, days), table.now)
@@ -245,6 +241,7 @@ def owing(*owed: tuple[Any, ...]) -> State:
     state.owed = []
     for one in owed:
         state.owe(*one)
+        state.owe_at_most(newest().figures.owed_bytes)
     return state
 
 
@@ -274,9 +271,25 @@ def test_r28_what_cannot_be_told_is_given_up_the_oldest_first() -> None:
     assert sum(len(canonical(one.__dict__ | {"services": list(one.services)})) + 1 for one in state.owed) <= OWED_BYTES
 
 
+def test_r28_a_delivery_owes_as_much_as_its_rules_let_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nobody can be told, the entry that makes it too much gives up the oldest, and nobody is told of that any more."""
+    with_figures(monkeypatch, owed_bytes=500)
+    table = Table(told=False)
+    keys = change_keys(table.delivery, ended_sooner(table, 9), table.now)
+    assert keys is not None
+    amend(table.delivery, Amended(plan=signed_plan(with_changes(departure={"due": "P3D"}))), table.now)
+    assert ["keys", "amended"] == [one.kind for one in table.delivery.state.owed]
+    table.report(ArchiveBehind(kept=len(table.delivery.ledger)))
+
+    assert ["amended", "archive"] == [one.kind for one in table.delivery.state.owed]
+    told = Told(of=keys.seq, kind="keys", reached=("kz.knb",))
+    assert door.report(table.delivery, told, table.now) is None
+    verify(table.packet())
+
+
 def test_r28_what_comes_early_is_held_to_its_share_when_its_time_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused then, as if it had come then, and a stranger verifies it."""
-    monkeypatch.setattr("domain.rules.preparation.PREPARED_BYTES", 40)
+    with_figures(monkeypatch, prepared_bytes=40)
     table = Table()
     assert ("early", "R17") == became(table.say("kz.customs", "prepared", "preparation"))
     table.consent()
@@ -289,7 +302,7 @@ def test_r28_what_comes_early_is_held_to_its_share_when_its_time_has_come(monkey
 
 def test_r28_what_is_left_is_shared_by_those_who_are_still_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the plan asks for by then, together they hold no more than there is room for; the last has what is left."""
-    monkeypatch.setattr("domain.rules.consent.GRANTED_BYTES", 1_000)
+    with_figures(monkeypatch, granted_bytes=1_000)
     table = Table()
     condition = {"text": "x" * 430}
     most = [table.say("kz.prosecutor", "authorisation_granted", "consent-kz", conditions=[condition, condition])]
@@ -306,7 +319,7 @@ def test_r28_what_is_left_is_shared_by_those_who_are_still_to_answer(monkeypatch
 
 def test_r28_what_leaves_nothing_to_hold_is_always_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where others have left no room at all, whoever is asked can still answer."""
-    monkeypatch.setattr("domain.rules.consent.GRANTED_BYTES", 0)
+    with_figures(monkeypatch, granted_bytes=0)
     table = Table()
     with_words = table.say("kz.prosecutor", "authorisation_granted", "consent-kz", conditions=[{"text": "x"}])
 
@@ -317,7 +330,7 @@ def test_r28_what_leaves_nothing_to_hold_is_always_taken(monkeypatch: pytest.Mon
 def test_r28_brakes_beyond_what_is_known_are_refused_unless_nothing_has_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """R8: the table of what is known is full but for what is set aside, and the first stop is taken all the same."""
     table = Table().dispatch()
-    monkeypatch.setattr(budget, "MOST_BRAKES_KNOWN", len(table.delivery.state.statements))
+    with_figures(monkeypatch, table.delivery, most_brakes_known=len(table.delivery.state.statements))
     refused = table.say("kz.knb", "interdicted", gross="13.9 kg", seals_intact=True, place="here")
     taken = table.say("uz.police", "stop_requested")
 

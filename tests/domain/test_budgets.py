@@ -8,9 +8,8 @@ from domain.delivery.event import Moment
 from domain.delivery.statement import Statement, sign_statement
 from domain.record.door import admit, submit
 from domain.record.verify import verify
-from domain.rules import budget
 from domain.rules.book import book_of, said
-from domain.rules.budget import share_of
+from domain.rules.budget import Budget, share_of
 from domain.signing.canonical import canonical
 from domain.words import limits
 from domain.words.errors import NotVerified, RuleBroken
@@ -30,6 +29,7 @@ from domain.words.limits import (
 )
 from rehearsal.services import private_key_of
 from tests.course import became, code
+from tests.second_book import with_figures
 from tests.support import Table, example_plan
 
 UNASKED = "supervision"
@@ -40,9 +40,7 @@ ASKED = "uz.customs"
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Budgets so small that a test spends them."""
-    monkeypatch.setattr(budget, "UNASKED_STATEMENTS", 3)
-    monkeypatch.setattr(budget, "SPEAKER_STATEMENTS", 5)
-    monkeypatch.setattr(budget, "BRAKES", 2)
+    with_figures(monkeypatch, unasked_statements=3, speaker_statements=5, brakes=2)
 
 
 def turned_away(table: Table, service: str, kind: str, **content: object) -> str:
@@ -87,15 +85,14 @@ def test_r28_a_share_is_smaller_where_many_are_asked(monkeypatch: pytest.MonkeyP
     """So that all of them together stay within what one delivery holds."""
     delivery = Table().delivery
     count = len(delivery.plan.speakers())
-    monkeypatch.setattr(budget, "SHARED_STATEMENTS", 4 * count - 1)
-    monkeypatch.setattr(budget, "SHARED_BYTES", 1000 * count)
+    with_figures(monkeypatch, delivery, shared_statements=4 * count - 1, shared_bytes=1000 * count)
 
     assert (3, 1000) == share_of(delivery, ASKED)
 
 
 def test_r28_bytes_are_counted_as_statements_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long ones spend the budget sooner; what is refused counts too."""
-    monkeypatch.setattr(budget, "UNASKED_BYTES", 3_000)
+    with_figures(monkeypatch, unasked_bytes=3_000)
     table = Table()
     long = "x" * 1500
     said = [table.say(UNASKED, "information", text=long) for _ in range(2)]
@@ -109,7 +106,7 @@ def test_r28_bytes_are_counted_as_statements_are(monkeypatch: pytest.MonkeyPatch
 def test_r28_a_full_delivery_hears_only_what_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """However the budgets have changed with its plan, the statements that are known have a bound."""
     table = Table()
-    monkeypatch.setattr(budget, "MOST_STATEMENTS", len(table.delivery.state.statements) + 1)
+    with_figures(monkeypatch, table.delivery, most_statements=len(table.delivery.state.statements) + 1)
     table.say("kz.knb", "information")
 
     assert "delivery_full" == code(table.say("kz.knb", "information"))
@@ -233,8 +230,7 @@ def test_r28_what_the_state_goes_on_holding_has_a_share(
     monkeypatch: pytest.MonkeyPatch, kind: str, service: str, at: str, words: dict[str, object]
 ) -> None:
     """By the need it answers and how often the plan asks for it: refused beyond it, and the same in fewer words counts."""
-    for one in ("consent.GRANTED_BYTES", "preparation.PREPARED_BYTES"):
-        monkeypatch.setattr(f"domain.rules.{one}", 100)
+    with_figures(monkeypatch, granted_bytes=100, prepared_bytes=100)
     table = Table()
     if kind == "prepared":
         table.consent()
@@ -248,7 +244,7 @@ def test_r28_what_the_state_goes_on_holding_has_a_share(
 def test_r28_a_correction_holds_no_more_than_what_it_corrects(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes the other's place, and has the same share."""
     table = Table().prepare()
-    monkeypatch.setattr("domain.rules.preparation.PREPARED_BYTES", 40)
+    with_figures(monkeypatch, table.delivery, prepared_bytes=40)
     said = next(iter(table.delivery.state.counted))
     content = table.statement("kz.customs", "prepared", "preparation").content
     answer = table.say("kz.customs", "correction", of=said, reason="weighed again", content=content.model_dump())
@@ -260,7 +256,7 @@ def test_r28_a_ledger_beyond_a_budget_is_refused_by_a_stranger(monkeypatch: pyte
     """An installation that lets one service say more than others may is found out."""
     table = Table()
     with monkeypatch.context() as lenient:
-        lenient.setattr(budget, "UNASKED_STATEMENTS", 10)
+        with_figures(lenient, table.delivery, unasked_statements=10)
         for _ in range(6):
             table.say(UNASKED, "information")
         packet = table.packet()
@@ -273,7 +269,7 @@ def test_r28_a_second_refusal_for_a_budget_in_a_ledger_is_refused_by_a_stranger(
     table = Table()
     spend(table)
     with monkeypatch.context() as lenient:
-        lenient.setattr(budget.Budget, "turned_away", lambda *_: None)
+        lenient.setattr(Budget, "turned_away", lambda *_: None)
         assert "statements_spent" == code(table.say(UNASKED, "information"))
         packet = table.packet()
     with pytest.raises(NotVerified, match="R28"):

@@ -1,7 +1,7 @@
 """What may be at most (`domain.words.limits`): each bound is held at the bound, and they fit into what Temporal takes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +29,6 @@ from domain.delivery.state import (
     State,
 )
 from domain.delivery.verdicts import Halt
-from domain.plan import check_size
 from domain.plan.check import faults_in
 from domain.plan.directory import ServiceKey
 from domain.plan.goods import SubstanceMass
@@ -39,12 +38,12 @@ from domain.plan.register import Contact
 from domain.plan.vocabulary import Condition
 from domain.record import door
 from domain.record.door import amend, change_keys
-from domain.rules import amending
 from domain.rules.book import NO_ANSWER
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import RuleBroken
+from domain.words.figures import FIGURES, Figures
 from domain.words.identifiers import Seal
 from domain.words.limits import (
     BRAKES,
@@ -84,15 +83,16 @@ from domain.words.limits import (
     STATE_BYTES,
 )
 from rehearsal.services import EPOCH, private_key_of
+from tests.second_book import with_figures
 from tests.support import SECRET, Table, example_cards, example_directory, example_plan, signed_plan, with_changes
 
 PAYLOAD = 2048 * 1024
 """Bytes of one payload that Temporal takes."""
 
 
-def faults(plan: Plan) -> list[str]:
+def faults(plan: Plan, figures: Figures = FIGURES) -> list[str]:
     """What `plan check` says of its size, each with its place."""
-    return [str(one) for one in faults_in(plan, example_directory(), example_cards()) if "R28" in one.problem]
+    return [str(one) for one in faults_in(plan, example_directory(), example_cards(), figures) if "R28" in one.problem]
 
 
 def test_what_is_carried_fits_one_payload() -> None:
@@ -121,20 +121,17 @@ def test_the_largest_table_of_known_statements_has_its_share() -> None:
 @pytest.mark.parametrize(
     ("limit", "value", "place"),
     [
-        ("MOST_REQUIREMENTS", 10, "checkpoints"),
-        ("MOST_STATES", 1, "legs"),
-        ("PLAN_BYTES", 2_000, "document"),
-        ("DIRECTORY_BYTES", 500, "services"),
-        ("CARDS_BYTES", 500, "legs"),
+        ("most_requirements", 10, "checkpoints"),
+        ("most_states", 1, "legs"),
+        ("plan_bytes", 2_000, "document"),
+        ("directory_bytes", 500, "services"),
+        ("cards_bytes", 500, "legs"),
     ],
 )
-def test_r28_a_plan_that_is_too_large_is_refused_before_it_begins(
-    monkeypatch: pytest.MonkeyPatch, limit: str, value: int, place: str
-) -> None:
+def test_r28_a_plan_that_is_too_large_is_refused_before_it_begins(limit: str, value: int, place: str) -> None:
     """At the bound it may be, one beyond it not: with the place and the rule."""
     assert [] == faults(example_plan())
-    monkeypatch.setattr(check_size, limit, value)
-    (found,) = faults(example_plan())
+    (found,) = faults(example_plan(), replace(FIGURES, **{limit: value}))
 
     assert found.startswith(f"{place}: R28: ")
 
@@ -165,7 +162,7 @@ def test_r28_what_is_asked_again_and_again_has_a_floor(where: str, span: timedel
 
 def test_r28_a_plan_is_changed_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every plan that it has had is carried; the last that fits is taken, the next refused with the reason."""
-    monkeypatch.setattr(amending, "MOST_PLANS", 3)
+    with_figures(monkeypatch, most_plans=3)
     table = Table()
     plans = [with_changes(departure={"due": f"P{days}D"}) for days in range(3, 6)]
     for plan in plans[:2]:
@@ -181,10 +178,10 @@ def test_r28_a_changed_plan_brings_no_more_services_than_are_carried(monkeypatch
     table = Table()
     size = len(canonical(table.delivery.directory))
     amended = Amended(plan=signed_plan(with_changes(departure={"due": "P3D"})))
-    monkeypatch.setattr(check_size, "DIRECTORY_BYTES", size - 1)
+    with_figures(monkeypatch, table.delivery, directory_bytes=size - 1)
     with pytest.raises(RuleBroken, match="R22: services: R28: services and keys have"):
         amend(table.delivery, amended, table.now)
-    monkeypatch.setattr(check_size, "DIRECTORY_BYTES", size)
+    with_figures(monkeypatch, table.delivery, directory_bytes=size)
 
     assert amend(table.delivery, amended, table.now)
 
@@ -193,7 +190,7 @@ def test_r28_keys_are_added_as_long_as_there_is_room_and_always_ended(monkeypatc
     """A service that makes keys without end does not make the delivery too large; a stolen key is ended all the same."""
     table = Table()
     size = len(canonical(table.delivery.directory))
-    monkeypatch.setattr(check_size, "DIRECTORY_BYTES", size + 100)
+    with_figures(monkeypatch, table.delivery, directory_bytes=size + 100)
     (known, *_) = table.directory.get("uz.police").keys
 
     def change(**says: object) -> KeyChange:

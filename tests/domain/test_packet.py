@@ -30,7 +30,7 @@ from domain.record.packet import seal, unseal
 from domain.record.verify import Compared, Verified, against, verify
 from domain.rules.conflict import GAVE_WAY
 from domain.rules.course import DELIVERED
-from domain.rules.speaking import CONTRADICTION, HAS_CLOSED, HAS_ENDED, HAS_HALTED, NO_STOP, NOT_OPEN_YET
+from domain.rules.grounds import CONTRADICTION, HAS_CLOSED, HAS_ENDED, HAS_HALTED, NO_STOP, NOT_OPEN_YET
 from domain.signing.canonical import canonical, digest_of_bytes, plain
 from domain.signing.envelope import MANIFEST_TYPE, sign
 from domain.words.errors import NotVerified

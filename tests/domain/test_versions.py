@@ -17,10 +17,11 @@ from domain.record.door import amend, begin, read_statement, resume
 from domain.record.packet import unseal
 from domain.record.verify import verify
 from domain.rules import books
-from domain.rules.book import Book, Figures
+from domain.rules.book import Book
 from domain.rules.books import BOOK
 from domain.rules.course import advance, due, next_moment
 from domain.words.errors import Fault, Malformed, NotFound, NotVerified, RuleBroken
+from domain.words.figures import Figures
 from tests.course import became
 from tests.domain.test_packet import replaced
 from tests.forging import rewritten
@@ -200,6 +201,28 @@ def test_a_change_of_plan_is_checked_by_the_versions_own_rules() -> None:
         other = of(**parts)
         with pytest.raises(RuleBroken, match="not under these rules"):
             amend(other, change, other.state.now)
+
+
+def test_how_much_may_be_said_is_the_versions_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service says as much as the version lets it under which the delivery began, before and after another is released; its
+    packet verifies, and not when it is passed off as of the other.
+    """
+
+    def spend(table: Table) -> list[str]:
+        return [became(table.say("supervision", "information"))[0] for _ in range(6)]
+
+    before, older = Table(), BOOK.figures
+    newer = replace(BOOK, version=2, figures=replace(older, unasked_statements=5))
+    monkeypatch.setattr(books, "BOOKS", {2: newer, 1: BOOK})
+    go_on_in_a_new_run(before)
+    after = Table()
+
+    assert [["accepted"] * 6, [*["accepted"] * 5, "refused"]] == [spend(before), spend(after)]
+    assert [1, 2] == [verify(one.packet()).rules for one in (before, after)]
+    for table, other in ((before, 2), (after, 1)):
+        started = table.delivery.ledger.entries[0].event
+        with pytest.raises(NotVerified):
+            verify(rewritten(table.packet(), replaced(0, started.model_copy(update={"rules": other}))))
 
 
 def test_the_figures_are_the_versions_own() -> None:

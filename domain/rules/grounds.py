@@ -1,0 +1,261 @@
+"""The grounds on which a statement does not count, or not yet, in their order of precedence: the first that is there decides.
+
+The order is the same for every kind. How much a service may say is looked at before and after them (`domain.rules.budget`).
+"""
+
+from dataclasses import dataclass
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.progress import Progress
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, early, late, refused
+from domain.plan.plan import Checkpoint
+from domain.plan.vocabulary import Need
+from domain.rules.book import Ground, book_of, ground
+from domain.rules.contingency import has_opened
+from domain.rules.kind import Counts, kind_of
+from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, may_speak, second_officer
+from domain.rules.stop import NO_STOP, ends_as_planned
+
+CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
+NAMES_NO_PLAN = refused("R18", "names_no_plan", "it does not say which plan it is about")
+UNKNOWN_PLAN = refused("R18", "unknown_plan", "it is about a plan that was never in force here")
+OTHER_PLAN = refused("R18", "other_plan", "it is about a plan that is no longer in force; a consent is to the one that is")
+SEEN_MORE = refused(
+    "R18", "seen_more", "its service has seen {size} entries, and only {entries} stand here", size="count", entries="count"
+)
+HAS_ENDED = late("R12", "has_ended", "the delivery has ended: {outcome}", outcome="word")
+HAS_HALTED = refused("R8", "has_halted", "the delivery has been halted and nothing advances")
+MAY_NOT_SPEAK = refused(
+    "R21", "may_not_speak", "nothing lets {service} speak for {voice} here and now", service="name", voice="name"
+)
+NOT_RESPONSIBLE = refused("R4", "not_responsible", "{voice} is not the responsible authority now", voice="name")
+NO_GRANT = refused("R1", "no_grant", "{voice} holds no authorisation of this delivery", voice="name")
+NO_SUCH_CHECKPOINT = refused(
+    "R17", "no_such_checkpoint", "{kind} answers a checkpoint of the delivery; there is none of that name", kind="kind"
+)
+NAMES_NO_CHECKPOINT = refused(
+    "R17", "names_no_checkpoint", "{kind} answers a checkpoint of the delivery; it names none", kind="kind"
+)
+NOT_ASKED = {
+    rule: refused(
+        rule,
+        f"not_asked_{rule.lower()}",
+        "{checkpoint} does not ask {voice} for {need}",
+        checkpoint="name",
+        voice="name",
+        need="word",
+    )
+    for rule in ("R1", "R6", "R7", "R15", "R16", "R17")
+}
+NOT_OPEN_YET = early("R17", "not_open_yet", "{checkpoint} has not opened yet; kept until it does", checkpoint="name")
+HAS_CLOSED = late("R17", "has_closed", "{checkpoint} has closed; kept, and nothing already decided changes", checkpoint="name")
+ANSWERED = refused(
+    "R17",
+    "answered",
+    "{voice} has already answered {need} at {checkpoint}; what was wrong is corrected",
+    voice="name",
+    need="word",
+    checkpoint="name",
+)
+CONDITION = refused(
+    "R19",
+    "condition_unmet",
+    "condition {condition} of {state} binds here, and the answer does not say that it is met",
+    condition="name",
+    state="name",
+)
+
+
+@ground(CONTRADICTION)
+def another_content_under_its_id(delivery: Delivery, said: Said) -> Verdict | None:
+    """Its id was used before, for something else (R18)."""
+    first = delivery.state.statements.first(said.statement.id)
+    return CONTRADICTION(entry=first.seq) if first is not None and first.seq != said.seq else None
+
+
+@ground(NAMES_NO_PLAN, UNKNOWN_PLAN, OTHER_PLAN)
+def another_plan(delivery: Delivery, said: Said) -> Verdict | None:
+    """It is about no plan of this delivery, or consents to one that is not in force (R18). A brake is never refused for it."""
+    binding, plan = kind_of(said.statement).bound_to(), said.statement.plan
+    if binding == "brake":
+        return None
+    if plan is None:
+        return NAMES_NO_PLAN()
+    if not delivery.state.has_had_plan(plan):
+        return UNKNOWN_PLAN()
+    return OTHER_PLAN() if binding == "consent" and plan != delivery.state.plan_digest else None
+
+
+@ground(SEEN_MORE)
+def another_history(delivery: Delivery, said: Said) -> Verdict | None:
+    """It consents or decides, and its service has seen more entries than there are (R18)."""
+    seen, binding = said.statement.seen, kind_of(said.statement).bound_to()
+    if seen is None or binding in ("brake", "word") or seen.size <= said.seq:
+        return None
+    return SEEN_MORE(size=seen.size, entries=said.seq)
+
+
+@ground(HAS_ENDED)
+def after_the_outcome(delivery: Delivery, said: Said) -> Verdict | None:
+    """The delivery has its outcome, and its kind counts no more after that (R12)."""
+    outcome, declares = delivery.state.outcome, kind_of(said.statement).declares
+    return HAS_ENDED(outcome=outcome) if outcome is not None and not declares.counts & Counts.CONCLUDED else None
+
+
+@ground(HAS_HALTED)
+def after_a_halt(delivery: Delivery, said: Said) -> Verdict | None:
+    """The delivery has been halted, and its kind counts no more after that (R8)."""
+    declares = kind_of(said.statement).declares
+    return HAS_HALTED() if delivery.state.halt is not None and not declares.counts & Counts.HALTED else None
+
+
+@ground(MAY_NOT_SPEAK)
+def for_another_service(delivery: Delivery, said: Said) -> Verdict | None:
+    """It is said for another service, which has not delegated it and whose ladder has not come to this one (R21)."""
+    return None if may_speak(delivery, said) else MAY_NOT_SPEAK(service=said.service, voice=said.voice)
+
+
+@ground(NO_STOP)
+def no_stop_to_acknowledge(delivery: Delivery, said: Said) -> Verdict | None:
+    """It acknowledges a stop, and nothing has stopped (R8)."""
+    return NO_STOP() if said.content.kind == "stop_acknowledged" and delivery.state.halt is None else None
+
+
+@ground(NOT_RESPONSIBLE)
+def not_the_responsible_authority(delivery: Delivery, said: Said) -> Verdict | None:
+    """It is the responsible authority's to say, and this is another (R4)."""
+    others = kind_of(said.statement).declares.by == "responsible" and said.voice != delivery.state.responsible
+    return NOT_RESPONSIBLE(voice=said.voice) if others else None
+
+
+@ground(NO_GRANT)
+def without_an_authorisation(delivery: Delivery, said: Said) -> Verdict | None:
+    """It is to be said by who holds an authorisation, and this service holds none that is in force (R1)."""
+    grant = delivery.state.grants.get(said.voice)
+    holds = grant is not None and not grant.withdrawn and not grant.provisional
+    return NO_GRANT(voice=said.voice) if kind_of(said.statement).declares.by == "grantor" and not holds else None
+
+
+@ground(NAMES_NO_CHECKPOINT)
+def no_checkpoint(delivery: Delivery, said: Said) -> Verdict | None:
+    """It is said by who is asked, and names no checkpoint: it must, or no open one asks this service for it (R17)."""
+    declares = kind_of(said.statement).declares
+    if declares.by != "asked" or said.checkpoint:
+        return None
+    asked = any(one.open and declares.answers in one.checkpoint.needs_of(said.voice) for one in delivery.state.progress.values())
+    return None if asked and not declares.names_checkpoint else NAMES_NO_CHECKPOINT(kind=said.content.kind)
+
+
+@ground(NO_SUCH_CHECKPOINT, HAS_CLOSED)
+def no_checkpoint_of_that_name(delivery: Delivery, said: Said) -> Verdict | None:
+    """No checkpoint that it names is planned or open (R17). It is late for one that no plan held and that has closed."""
+    if (turn := _turn(delivery, said)) is None or turn.checkpoint is not None:
+        return None
+    over = has_opened(delivery.state, book_of(delivery).contingencies, turn.name)
+    return HAS_CLOSED(checkpoint=turn.name) if over else NO_SUCH_CHECKPOINT(kind=said.content.kind)
+
+
+@ground(*NOT_ASKED.values())
+def not_asked_there(delivery: Delivery, said: Said) -> Verdict | None:
+    """The checkpoint does not ask this service for it: by the rule that says who may say it."""
+    if (turn := _turn(delivery, said)) is None or turn.checkpoint is None or turn.need in turn.checkpoint.needs_of(said.voice):
+        return None
+    rule = kind_of(said.statement).declares.rule
+    return NOT_ASKED[rule](checkpoint=turn.name, voice=said.voice, need=turn.need)
+
+
+@ground(NOT_OPEN_YET, HAS_CLOSED)
+def not_open(delivery: Delivery, said: Said) -> Verdict | None:
+    """The checkpoint is not open: it is early or late (R17)."""
+    if (turn := _turn(delivery, said)) is None:
+        return None
+    if turn.progress is None:
+        return NOT_OPEN_YET(checkpoint=turn.name)
+    return None if turn.progress.open else HAS_CLOSED(checkpoint=turn.name)
+
+
+@ground(ANSWERED)
+def answered_already(delivery: Delivery, said: Said) -> Verdict | None:
+    """This service has answered it there (R17)."""
+    turn = _turn(delivery, said)
+    if turn is None or turn.progress is None or (said.voice, turn.need) not in turn.progress.answers:
+        return None
+    return ANSWERED(voice=said.voice, need=turn.need, checkpoint=turn.name)
+
+
+@ground(CONDITION)
+def a_condition_is_not_met(delivery: Delivery, said: Said) -> Verdict | None:
+    """It says yes where a condition binds, and does not say that it is met (R19)."""
+    for grant in delivery.state.grants.values() if _is_a_yes(delivery, said) else ():
+        for number, _ in grant.binding(said.checkpoint):
+            if number not in said.statement.fulfils:
+                return CONDITION(condition=number, state=grant.state)
+    return None
+
+
+@ground(SAME_OFFICER, SAYS_OTHERWISE)
+def no_second_officer(delivery: Delivery, said: Said) -> Verdict | None:
+    """It says yes after a first officer, and is no second one's signature under the same (R20)."""
+    need, progress = kind_of(said.statement).declares.answers, delivery.state.progress.get(said.checkpoint)
+    if need is None or progress is None or not _is_a_yes(delivery, said):
+        return None
+    return second_officer(said, progress.firsts.get((said.voice, need)))
+
+
+@ground()
+def its_own(delivery: Delivery, said: Said) -> Verdict | None:
+    """What only its kind looks at."""
+    verdict = kind_of(said.statement).judge(delivery, said)
+    return None if verdict == ACCEPTED else verdict
+
+
+GROUNDS: tuple[Ground, ...] = (
+    another_content_under_its_id,
+    another_plan,
+    another_history,
+    after_the_outcome,
+    after_a_halt,
+    for_another_service,
+    no_stop_to_acknowledge,
+    not_the_responsible_authority,
+    without_an_authorisation,
+    no_checkpoint,
+    no_checkpoint_of_that_name,
+    not_asked_there,
+    not_open,
+    answered_already,
+    a_condition_is_not_met,
+    no_second_officer,
+    its_own,
+)
+"""The order of precedence, as the law is."""
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """Where who is asked answers what."""
+
+    name: str
+    need: Need
+    checkpoint: Checkpoint | None
+    """As it is asked, or will be; none where there is none of that name."""
+    progress: Progress | None
+    """None where it has not opened."""
+
+
+def _turn(delivery: Delivery, said: Said) -> _Turn | None:
+    """The checkpoint that a statement of who is asked names, if it names one."""
+    declares, name = kind_of(said.statement).declares, said.checkpoint
+    if declares.by != "asked" or not name:
+        return None
+    assert declares.answers is not None  # noqa: S101 - the book checks that whoever is asked answers something
+    progress = delivery.state.progress.get(name)
+    return _Turn(name, declares.answers, progress.checkpoint if progress is not None else delivery.plan.find(name), progress)
+
+
+def _is_a_yes(delivery: Delivery, said: Said) -> bool:
+    """Whether conditions and second officers count: for an answer that says yes, and a seizure with which the plan ends."""
+    if kind_of(said.statement).declares.by == "asked":
+        return bool(said.checkpoint) and kind_of(said.statement).declares.confirms
+    return said.content.kind == "interdicted" and not delivery.state.secured and ends_as_planned(delivery.state, said)
