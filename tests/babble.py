@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from domain.delivery.events import Amended
+from domain.delivery.events import Amended, ArchiveBehind
 from domain.plan.plan import Plan
 from domain.record.door import amend, submit
 from domain.rules.amending import faults_in
 from domain.rules.books import BOOK
+from domain.signing.canonical import canonical
 from domain.views.asked import request
-from domain.words.errors import VigilError
+from domain.words.errors import RuleBroken, VigilError
 from rehearsal.scenario import Scenario
 from rehearsal.services import lines
+from tests.second_book import figured
 from tests.support import MEPHEDRONE, WORDS, Table, example_cards, example_plan, signed_plan, with_changes
 
 Edit = Callable[[dict[str, Any]], None]
@@ -305,6 +307,62 @@ def taken_out_while_open() -> Table:
     return table
 
 
+def statements_spent() -> Table:
+    """Who is asked nothing says as much as it may, and once more; then brakes that are refused, and one that stops."""
+    table = Table(rules=figured(unasked_statements=3, brakes=2)).dispatch()
+    for _ in range(4):
+        table.say("supervision", "information")
+    for place in ("road", "warehouse"):
+        with suppress(RuleBroken):
+            table.say("supervision", "interdicted", place=place)
+    table.say("supervision", "stop_requested")
+    return table
+
+
+def bytes_spent() -> Table:
+    """One service says too much in few statements, all together say too many, and a brake finds no room either."""
+    table = Table(rules=figured(unasked_bytes=3_000, most_statements=14, most_brakes_known=18)).dispatch()
+    for _ in range(2):
+        table.say("supervision", "information", text="x" * 1500)
+    for service in ("kz.knb", "kz.prosecutor", "uz.customs", "uz.police", "uz.prosecutor", "kz.customs"):
+        with suppress(RuleBroken):
+            table.say(service, "information")
+    for service in ("uz.prosecutor", "kz.customs", "kz.knb", "uz.police"):
+        with suppress(RuleBroken):
+            table.say(service, "interdicted", place="elsewhere")
+    return table
+
+
+def held_too_much() -> Table:
+    """Conditions, what was prepared, and what comes early are more than there is room for; in fewer words they count."""
+    table = Table(rules=figured(granted_bytes=100, prepared_bytes=150, early_bytes=1_800, early_bytes_of_all=2_400))
+    for conditions in ([{"text": "x" * 200}], [{"text": "two officers"}]):
+        table.say("kz.prosecutor", "authorisation_granted", "consent-kz", conditions=conditions)
+    for service in ("uz.customs", "uz.police", "uz.customs"):
+        table.say(service, "ready", "departure")
+    items = [{"label": f"L{number}", "what": "marking", "gross": "1 g"} for number in range(4)]
+    table.say("kz.customs", "prepared", "preparation", items=items)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    table.say("kz.customs", "prepared", "preparation", items=items)
+    table.say("kz.customs", "prepared", "preparation")
+    return table
+
+
+def changed_too_often() -> Table:
+    """Changes of plan beyond each bound, notices that are given up, and an archive that falls behind and catches up."""
+    plan_bytes = len(canonical(example_plan())) + 400
+    rules = figured(most_plans=3, most_selectors_in_all=1, plan_bytes=plan_bytes, owed_bytes=500)
+    table, again = Told(rules=rules, told=False).dispatch(), "consent-uz-again"
+    assert isinstance(table, Told)
+    table.change(_beside("consent-uz", again))
+    table.change(lambda plan: plan.update(checkpoints=[one for one in plan["checkpoints"] if one["id"] != again]))
+    table.change(_beside("consent-uz", again))
+    table.change(lambda plan: plan.update(title="x" * 200))
+    table.change(lambda plan: plan.update(selectors=[{"kind": "phone", "hash": f"{number:064x}"} for number in range(2)]))
+    table.report(ArchiveBehind(kept=0))
+    return table
+
+
 def _set(name: str, **values: Any) -> Edit:
     return lambda plan: next(one for one in plan["checkpoints"] if one["id"] == name).update(values)
 
@@ -338,5 +396,9 @@ TOLD: dict[str, Callable[[], Table]] = {
     "changed-where-it-is-open": changed_where_it_is_open,
     "not-cleared-any-more": not_cleared_any_more,
     "taken-out-while-open": taken_out_while_open,
+    "statements-spent": statements_spent,
+    "bytes-spent": bytes_spent,
+    "held-too-much": held_too_much,
+    "changed-too-often": changed_too_often,
 }
 """What neither seeds nor babble bring about."""

@@ -4,7 +4,8 @@ import pytest
 
 from domain.delivery.events import Stated
 from domain.rules.books import BOOKS
-from tests.goldens import GOLDEN, read, wrong_with
+from domain.words.errors import NotVerified
+from tests.goldens import GOLDEN, read, replayed, wrong_with
 
 RECORDED = sorted(GOLDEN.glob("*/*.json.gz"))
 MOST = 3 * 2**20
@@ -27,6 +28,18 @@ def test_every_version_has_golden_ledgers_and_they_are_not_large() -> None:
         assert {"example", "seed", "told", "table", "babble"} == {name.split("-")[0] for name in names[version]}
         assert 60 == sum(name.startswith("seed-") for name in names[version])
     assert sum(path.stat().st_size for path in RECORDED) < MOST
+
+
+@pytest.mark.parametrize("name", ["statements-spent", "bytes-spent", "held-too-much", "changed-too-often"])
+def test_budgets_are_reached_under_figures_of_their_own(name: str) -> None:
+    """Each is what it is by these: by the figures of its version, no stranger verifies it, or more may be changed."""
+    golden = read(GOLDEN / "1" / f"told-{name}.json.gz")
+    assert golden.figures
+    if golden.tried:
+        assert "of changes that were turned away" in wrong_with(golden.model_copy(update={"figures": {}}))
+    else:
+        with pytest.raises(NotVerified):
+            replayed(golden.model_copy(update={"figures": {}}))
 
 
 def test_a_change_of_what_was_recorded_is_found() -> None:
