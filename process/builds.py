@@ -2,15 +2,13 @@
 goes on as a new run: then it goes to the build that is current (`deploy/README.md` has the steps of an upgrade).
 """
 
-import ast
 import asyncio
 import hashlib
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from temporalio.api.common.v1 import WorkflowExecution
@@ -31,53 +29,20 @@ from domain.words.errors import Unavailable
 log = logging.getLogger("vigil.builds")
 
 ROOT = Path(__file__).parent.parent
-VERSIONED = (
-    "domain/rules/**/*.py",
-    "domain/delivery/balance.py",
-    "domain/delivery/consents.py",
-    "domain/delivery/custody.py",
-    "domain/delivery/events.py",
-    "domain/delivery/grants.py",
-    "domain/delivery/progress.py",
-    "domain/delivery/state.py",
-    "domain/plan/check.py",
-)
-"""What has versions: the rules, and what they rest on. A change here is a change of law."""
-PERFORMING = ("workflows/*.py",)
-"""What a run does with it: a worker with other code here cannot replay it."""
+CODE = ("domain/**/*.py", "workflows/**/*.py")
+"""What a run is replayed with: all that decides, and all that is said in what it asks of services, which its commands hold."""
 
 PATIENCE, PAUSE = 30.0, 0.05
 """Seconds within which Temporal must have heard of a worker that has begun to ask it for work."""
 
 
-def digests(*patterns: str) -> Mapping[str, str]:
-    """By path, a digest of what each of these files does: of its syntax, without docstrings, comments and lay-out."""
-    paths = sorted({path for pattern in patterns for path in ROOT.glob(pattern)})
-    return {str(path.relative_to(ROOT)): _digest(path.read_text(encoding="utf-8")) for path in paths}
-
-
-def _digest(source: str) -> str:
-    return hashlib.sha256(repr(_shape(ast.parse(source))).encode()).hexdigest()
-
-
-def _shape(node: Any) -> Any:
-    """A syntax tree as values that are the same under every Python: what is not there is left out."""
-    if isinstance(node, ast.AST):
-        fields = ((name, _shape(value)) for name, value in ast.iter_fields(node))
-        return type(node).__name__, tuple((name, value) for name, value in fields if value not in (None, ()))
-    if isinstance(node, list):
-        return tuple(_shape(one) for one in node if not _is_docstring(one))
-    return None if node is None else repr(node)
-
-
-def _is_docstring(node: Any) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
 def build_id() -> str:
-    """The build that this program is: its version, and a digest of what a run rests on."""
-    found = digests(*VERSIONED, *PERFORMING)
-    return f"{version('vigil')}-{hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:12]}"
+    """The build that this program is: its version, and a digest of what a run is replayed with, to the byte."""
+    found = hashlib.sha256()
+    for path in sorted({path for pattern in CODE for path in ROOT.glob(pattern)}):
+        content = path.read_bytes()
+        found.update(f"{path.relative_to(ROOT).as_posix()} {len(content)}\n".encode() + content)
+    return f"{version('vigil')}-{found.hexdigest()[:12]}"
 
 
 def deployment_of(task_queue: str) -> str:

@@ -819,6 +819,14 @@ BUGS = (
     Bug("R28", "domain/rules/budget.py", "        if spent.bytes + size > ", "        if size > ", "budgets"),
     Bug("R28", "domain/rules/budget.py", "        if size > most:\n", "        if False:\n", "budgets"),
     Bug("R28", "domain/rules/budget.py", "if service not in asked:", "if False:", "budgets"),
+    Bug("R28", "domain/rules/budget.py", "everybodys + size > figures.early_bytes_of_all", "False", "golden"),
+    Bug(
+        "R28",
+        "domain/words/limits.py",
+        "SPEAKER_BYTES: Final = 24 *",
+        "SPEAKER_BYTES: Final = 20 *",
+        "rules_lock::test_no_file_that_decides_has_changed_by_the_way",
+    ),
     Bug(
         "order",
         "domain/rules/grounds.py",
@@ -826,6 +834,7 @@ BUGS = (
         "    after_a_halt,\n    after_the_outcome,\n",
         "precedence",
     ),
+    Bug("codes", "domain/rules/grounds.py", 'ANSWERED = refused(\n    "R17",', 'ANSWERED = refused(\n    "R6",', "rules_lock"),
     Bug("R28", "domain/rules/budget.py", "if is_brake(statement) else 0", "if False else 0", "budgets"),
     Bug("R28", "domain/rules/budget.py", "and not _is_first_stop(", "and not (lambda *_: False)(", "budgets"),
     Bug(

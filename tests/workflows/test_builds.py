@@ -168,20 +168,25 @@ async def test_what_was_begun_before_any_worker_was_up_goes_to_the_first(tempora
             assert NEW == await build_of(at, plan)
 
 
-def test_a_build_is_told_by_what_code_does_and_not_by_how_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another docstring, comment or lay-out is the same build; another number in a rule is another."""
+@pytest.mark.parametrize("file", ["workflows/one.py", "domain/views/one.py", "domain/words/one.py", "domain/record/one.py"])
+def test_a_build_is_all_that_a_run_is_replayed_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    """Another number in any room of the domain is another build, and so is a file under another name. Whatever stands elsewhere,
+    which no run is replayed with, is not.
+    """
     monkeypatch.setattr("process.builds.ROOT", tmp_path)
-    file = tmp_path / "workflows" / "one.py"
-    file.parent.mkdir()
+    found = []
+    for path, text in (
+        (file, "MOST = 7\n"),
+        (file, "MOST = 8\n"),
+        (f"{file[:-6]}other.py", ""),
+        ("gateway/one.py", "MOST = 7\n"),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+        found.append(build_id())
 
-    def written(text: str) -> str:
-        file.write_text(text)
-        return build_id()
-
-    first = written('def most():\n    """The most."""\n    return 7\n')
-
-    assert first == written("def most():  # of them\n    return (7)\n")
-    assert first != written("def most():\n    return 8\n")
+    assert 3 == len({*found[:3]})
+    assert found[2] == found[3]
 
 
 def test_a_build_has_a_name_that_temporal_takes() -> None:
