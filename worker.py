@@ -14,6 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.alarms import Alarms
 from activities.checkpoint import Checkpoints
+from activities.clock import Attempts
 from activities.deconfliction import Deconfliction
 from activities.keeping import Keeping
 from activities.messenger import Messenger
@@ -97,6 +98,7 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
             Alarms(caller, messenger, directory).tell_supervisors,
         ],
         workflow_runner=sandbox(),
+        interceptors=[Attempts()],
         graceful_shutdown_timeout=grace,
         max_heartbeat_throttle_interval=timedelta(milliseconds=200),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),

@@ -28,7 +28,7 @@ from activities.services import AwayError, NonsenseError, ServiceCaller
 from domain.delivery.events import Asked, AskedOnceMore
 from domain.delivery.requests import Request, SignedAcknowledgement
 from domain.plan.directory import Desk, Poll, Service
-from domain.words.errors import Malformed
+from domain.words.errors import Malformed, Unavailable
 from process.in_force import InForce
 from workflows import messages
 from workflows.messages import CheckpointWait
@@ -186,7 +186,7 @@ class _Round:
         except TimeoutError:
             log.warning("a turn took too long", extra={"service": service.id, "checkpoint": request.checkpoint})
             after = self._again(service, done=False)
-        except AWAY as error:
+        except (Unavailable, *AWAY) as error:
             log.warning("the workflow cannot be told: %s", type(error).__name__, extra={"service": service.id})
             after = self._again(service, done=False)
         self._memory.due[service.id] = _now() + after if after is not None else NEVER
@@ -201,10 +201,14 @@ class _Round:
         return min(timedelta(seconds=2 ** min(missed, 6)), LONGEST_BACKOFF)
 
     async def _ask(self, service: Service, request: Request) -> bool:
-        """Ask once more, unless the service has acknowledged receipt; whether nothing is left to do for it."""
+        """Ask once more, unless the service has acknowledged receipt; whether nothing is left to do for it. Before it is asked
+        again, the delivery says whether it is asked still: it may have answered by another way.
+        """
         memory = self._memory
         if service.id in memory.received:
             return True
+        if service.id in memory.misses and not await self._relay.still_asked(self._wait.delivery, request.id):
+            return False
         if isinstance(service.reach, Desk):
             return await self._tell(service, request)
         try:

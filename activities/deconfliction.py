@@ -4,11 +4,10 @@ Here alone is the deconfliction key: what goes to the register is hashed, and wh
 a conflict and whom to call. Code names of other operations stay in the register and in this activity.
 """
 
-from datetime import UTC, datetime
-
 from temporalio import activity
 from temporalio.common import WorkflowIDConflictPolicy
 
+from activities.clock import moment
 from activities.relay import Relay, answered
 from domain.delivery.events import Deconflicted, Deferred, Released
 from domain.plan.register import Answer, Claim, DatedClaim, contacts
@@ -42,7 +41,7 @@ class Deconfliction:
             hashes=hashes(self._key, touched.identifiers, touched.selectors),
         )
         numbers = tuple(block[:16] for block in blocks(self._key, touched.identifiers))
-        answer = await _ask(messages.CLAIM, DatedClaim(claim=claim, at=utc_text(datetime.now(UTC)), blocks=numbers))
+        answer = await _ask(messages.CLAIM, DatedClaim(claim=claim, at=utc_text(moment()), blocks=numbers))
         if answer.not_before is not None:
             await self._relay.report(touched.delivery, Deferred(order=touched.order, not_before=answer.not_before))
         await self._tell(answer)

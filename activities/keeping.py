@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.clock import moment
 from archive.batches import Batch, BatchKept, Diverges
 from archive.branches import Fork
 from archive.folded import FoldedDeliveries
@@ -54,13 +55,13 @@ class Keeping:
             raise ApplicationError(error.message, type=error.code, non_retryable=isinstance(error, NotAllowed)) from error
         of = KeptUpTo(branch=errand.branch, size=errand.size, root=errand.root)
         if not isinstance(answer, Diverges):
-            return hand_in(of, errand.delivery, datetime.now(UTC), self._key)
+            return hand_in(of, errand.delivery, moment(), self._key)
         self._folded.drop(errand.delivery)
         fact = diverged(answer)
         if fact is None:
             message = f"archive and workflow diverge at entry {answer.seq} of {errand.delivery}: {answer.how}"
             raise ApplicationError(message, type="diverges")
-        return hand_in(of.model_copy(update={"diverged": fact}), errand.delivery, datetime.now(UTC), self._key)
+        return hand_in(of.model_copy(update={"diverged": fact}), errand.delivery, moment(), self._key)
 
     async def _kept(self, errand: ToKeep, until: datetime) -> BatchKept | Diverges:
         try:

@@ -5,23 +5,28 @@ can make sense of. Everything else may be a directory or a delivery that lags be
 does not keep back what was said after it. Its service hears of both with the next question.
 """
 
+import asyncio
 import logging
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
-from temporalio.client import RPCTimeoutOrCancelledError, WorkflowUpdateFailedError
+from temporalio.client import RPCTimeoutOrCancelledError, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
+from activities.clock import moment
 from activities.relay import Relay
 from domain.plan.directory import Directory, Service
 from domain.record.door import read_statement
+from domain.rules.budget import is_brake
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
 from domain.signing.keys import key_id
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable
 from domain.words.moments import instant
 from process.in_force import BRAKES, InForce
+from workflows.messages import A_BRAKE
 
 log = logging.getLogger("vigil.polled")
 
@@ -48,6 +53,8 @@ class Progress(BaseModel):
     """All up to this number are settled."""
     settled: list[int] = []
     """Numbers beyond it that are settled too."""
+    left: list[int] = []
+    """Numbers of those beyond it that have been left by signal: once, whatever comes of it."""
     refused: list[str] = []
     """What its service has still to hear of answers that were noise, as `refused=NUMBER:CODE`; 0 is an answer as a whole."""
     waits: list[str] = []
@@ -70,6 +77,7 @@ class Progress(BaseModel):
     def settle(self, number: int) -> None:
         """Never take this answer again, and go on from it if nothing before it is left."""
         self.settled.append(number)
+        self.left = [one for one in self.left if one != number]
         while self.after + 1 in self.settled:
             self.after += 1
             self.settled.remove(self.after)
@@ -88,7 +96,7 @@ async def take(
     for number, envelope in enumerate(answers, start=progress.after + 1):
         if number in progress.settled:
             continue
-        verdict = await _hand_in(envelope, directory, relay, delivery)
+        verdict = await _hand_in(envelope, directory, _Door(relay, delivery, progress, number))
         if verdict.fate == "waits":
             progress.waits.append(f"waits={number}:{verdict.code}")
             continue
@@ -100,11 +108,48 @@ async def take(
     return receipts
 
 
-async def _hand_in(envelope: Envelope | None, directory: InForce, relay: Relay, delivery: str) -> Verdict:
+class _Door(NamedTuple):
+    """The door of a delivery for one answer, by its number."""
+
+    relay: Relay
+    delivery: str
+    progress: Progress
+    number: int
+
+    async def take(self, envelope: Envelope, at: datetime) -> Envelope:
+        """Have it judged; its receipt. Raises what `Relay.submit` raises."""
+        return await self.relay.submit(self.delivery, envelope, at)
+
+    async def take_brake(self, envelope: Envelope, at: datetime) -> Envelope:
+        """The same for a brake. Where it is not judged at once, or cannot be told yet to be authentic, it is left by signal:
+        Temporal takes only so many updates of a delivery, and a brake does not wait until it takes one more (R8).
+
+        Raises `WorkflowUpdateFailedError` for what is turned away, `Unavailable` for what is left and has no receipt yet, and
+        what `Relay.leave` raises.
+        """
+        try:
+            async with asyncio.timeout(A_BRAKE):
+                return await self.take(envelope, at)
+        except (WorkflowUpdateFailedError, Unavailable, TimeoutError, *AWAY) as error:
+            if isinstance(error, WorkflowUpdateFailedError) and _code(error) != NotAuthentic.code:
+                raise
+            if self.number not in self.progress.left:
+                await self.relay.leave(self.delivery, envelope, at)
+                self.progress.left.append(self.number)
+            with suppress(*AWAY):  # it is kept all the same
+                if (receipt := await self.relay.receipt(self.delivery, envelope)) is not None:
+                    return receipt
+            if isinstance(error, WorkflowUpdateFailedError):
+                raise
+            raise Unavailable("it is left with Temporal, and has no receipt yet") from error
+
+
+async def _hand_in(envelope: Envelope | None, directory: InForce, door: _Door) -> Verdict:
     """Nothing of an answer is parsed before it is known who signed it."""
     if envelope is None:
         return Verdict("refused", Malformed.code)
-    found = _speaker(envelope, directory.now, datetime.now(UTC))
+    at = moment()
+    found = _speaker(envelope, directory.now, at)
     if isinstance(found, Verdict):
         return found
     try:
@@ -114,16 +159,21 @@ async def _hand_in(envelope: Envelope | None, directory: InForce, relay: Relay, 
         if statement.kind not in BRAKES:
             directory.sure()
         for signature in envelope.signatures:
-            found.check_officer(signature.keyid, statement.officer, datetime.now(UTC))
-        receipt = await relay.submit(delivery, envelope)
+            found.check_officer(signature.keyid, statement.officer, at)
+        receipt = await (door.take_brake if is_brake(statement) else door.take)(envelope, at)
     except (Malformed, NotAuthentic) as error:
         return Verdict("refused", error.code)
     except Unavailable as error:
         return Verdict("waits", error.code)
     except WorkflowUpdateFailedError as error:
-        code = error.cause.type if isinstance(error.cause, ApplicationError) and error.cause.type else "unavailable"
+        code = _code(error)
         return Verdict("refused" if code in (Malformed.code, NotFound.code) else "waits", code)
     return Verdict("judged", receipt=receipt)
+
+
+def _code(error: WorkflowUpdateFailedError) -> str:
+    """Why a delivery turns it away."""
+    return error.cause.type if isinstance(error.cause, ApplicationError) and error.cause.type else Unavailable.code
 
 
 def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service | Verdict:
@@ -147,5 +197,5 @@ def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service
     return Verdict("waits" if early else "refused", NotAuthentic.code)
 
 
-AWAY = (RPCError, RPCTimeoutOrCancelledError)
-"""The workflow cannot be reached now."""
+AWAY = (RPCError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError)
+"""The workflow cannot be reached now, or answers nothing."""

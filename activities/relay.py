@@ -1,10 +1,11 @@
 """Handing in to a delivery what an activity has found: by signal or Update, with the moment at which it was found, sealed with
-the installation's key. Never by an activity's result, which could be put there by whoever can write to Temporal.
+the installation's key. Never by an activity's result, which could be put there by whoever can write to Temporal. And asking it
+what a decision rests on.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,6 +13,7 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.clock import moment
 from domain.delivery.ledger import Kept, Receipt
 from domain.record.receipts import signed
 from domain.rules.outside import Report
@@ -21,6 +23,9 @@ from workflows import messages
 from workflows.messages import hand_in, update_id, workflow_id
 
 T = TypeVar("T")
+
+PATIENCE = timedelta(seconds=3)
+"""For the answer to a question. A delivery that has no worker now is asked again later."""
 
 
 class Relay:
@@ -34,29 +39,53 @@ class Relay:
     async def report(self, delivery: str, fact: Report) -> None:
         """A fact. A delivery that has ended needs to know nothing more. Raises `RPCError` if it cannot be reached."""
         try:
-            handed = hand_in(fact, delivery, datetime.now(UTC), self._key)
+            handed = hand_in(fact, delivery, moment(), self._key)
             await _workflow(delivery).signal(messages.REPORT, handed)
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
 
-    async def submit(self, delivery: str, envelope: Envelope) -> Envelope:
-        """A statement that was fetched; its receipt, signed. Raises what `execute_update` raises, `Unavailable` if this worker
-        stops, and where it must be read in the archive, what that raises.
+    async def submit(self, delivery: str, envelope: Envelope, at: datetime) -> Envelope:
+        """A statement that was fetched at this moment; its receipt, signed. Raises what `execute_update` raises, `Unavailable` if
+        this worker stops, and where it must be read in the archive, what that raises.
         """
-        handed = hand_in(envelope, delivery, datetime.now(UTC), self._key)
+        handed = hand_in(envelope, delivery, at, self._key)
         update = _workflow(delivery).execute_update(messages.SUBMIT, handed, id=update_id(envelope), result_type=messages.ANSWER)
         answer: Receipt | Kept = await answered(update)
+        return await self._signed(delivery, answer)
+
+    async def leave(self, delivery: str, envelope: Envelope, at: datetime) -> None:
+        """Leave a brake that was fetched at this moment by signal, of which Temporal takes as many as come. Raises `RPCError` if
+        it cannot be reached, or the delivery has ended.
+        """
+        handed = hand_in(envelope, delivery, at, self._key)
+        await _workflow(delivery).signal(messages.SUBMIT, handed, rpc_timeout=PATIENCE)
+
+    async def receipt(self, delivery: str, envelope: Envelope) -> Envelope | None:
+        """The receipt of exactly this statement, signed, if it has come in: a delivery answers after it has taken all that was
+        left before. Raises what `query` raises, and `Unavailable` as `submit` does.
+        """
+        known: list[Receipt | Kept] = await answered(_ask(delivery, messages.QUERY_RECEIPT, envelope, list[messages.ANSWER]))
+        return await self._signed(delivery, known[0]) if known else None
+
+    async def still_asked(self, delivery: str, request: str) -> bool:
+        """Whether a delivery still waits for the answer to this request. Raises what `query` raises, and `Unavailable` if this
+        worker stops.
+        """
+        asked: bool = await answered(_ask(delivery, messages.QUERY_ASKED, request, bool))
+        return asked
+
+    async def _signed(self, delivery: str, answer: Receipt | Kept) -> Envelope:
         return signed(answer if isinstance(answer, Receipt) else await self._recorded(delivery, answer), self._key)
 
 
-async def answered(update: Coroutine[Any, Any, T]) -> T:
-    """What a workflow answers to an Update, given up as soon as this worker stops: it may be the one that would answer, and no
-    longer does. To wait would keep it from ending for its whole grace, and another from taking its place.
+async def answered(question: Coroutine[Any, Any, T]) -> T:
+    """What a workflow answers to an Update or a query, given up as soon as this worker stops: it may be the one that would
+    answer, and no longer does. To wait would keep it from ending for its whole grace, and another from taking its place.
 
-    Raises what the Update raises, and `Unavailable` where it is given up: it may have been recorded, and is asked again.
+    Raises what the question raises, and `Unavailable` where it is given up: it may have been recorded, and is asked again.
     """
-    asking, stopping = asyncio.create_task(update), asyncio.create_task(activity.wait_for_worker_shutdown())
+    asking, stopping = asyncio.create_task(question), asyncio.create_task(activity.wait_for_worker_shutdown())
     try:
         await asyncio.wait({asking, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
@@ -66,6 +95,10 @@ async def answered(update: Coroutine[Any, Any, T]) -> T:
         for task in (asking, stopping):
             task.cancel()
         await asyncio.gather(asking, stopping, return_exceptions=True)
+
+
+def _ask(delivery: str, query: str, what: object, answer: Any) -> Coroutine[Any, Any, Any]:
+    return _workflow(delivery).query(query, what, result_type=answer, rpc_timeout=PATIENCE)
 
 
 def _workflow(delivery: str) -> WorkflowHandle[Any, Any]:

@@ -8,7 +8,7 @@ so many in a round: a worker that has more open deliveries needs more rounds.
 import asyncio
 import logging
 from collections.abc import Awaitable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -18,6 +18,7 @@ from activities.keeping import diverged
 from archive.batches import Held
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
+from process.clock import look
 from workflows import messages
 from workflows.messages import LedgerSize, delivery_of, hand_in, workflow_id
 
@@ -117,4 +118,5 @@ class Sweep:
         fact = diverged(found) if found is not None else None
         if fact is not None:
             log.error("the archive has another history of a delivery", extra={"delivery": name})
-            await handle.signal(messages.REPORT, hand_in(fact, name, datetime.now(UTC), self._key), rpc_timeout=PATIENCE)
+            now = (await look(self._client)).now()
+            await handle.signal(messages.REPORT, hand_in(fact, name, now, self._key), rpc_timeout=PATIENCE)

@@ -2,8 +2,8 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import Client
@@ -14,6 +14,7 @@ from domain.delivery.requests import Request
 from domain.plan.directory import Desk, Service
 from domain.words.errors import Unavailable
 from gateway.reading import Reading
+from process.clock import Clock
 from workflows import messages
 from workflows.messages import hand_in, workflow_id
 
@@ -27,7 +28,9 @@ BRIEFLY = timedelta(seconds=3)
 class Acknowledgements:
     """Remembers which requests have been read."""
 
-    def __init__(self, client: Client, key: Ed25519PrivateKey, reading: Reading) -> None:
+    def __init__(self, client: Client, key: Ed25519PrivateKey, reading: Reading, clock: Callable[[], Awaitable[Clock]]) -> None:
+        """`clock`: Temporal's. It raises `Unavailable` where that is not known."""
+        self._clock = clock
         self._reading = reading
         self._client = client
         self._key = key
@@ -51,7 +54,7 @@ class Acknowledgements:
     async def _tell(self, reader: Service, request: Request) -> None:
         """Tell the delivery, which drops what it knows already, and then every gateway."""
         read = Asked(checkpoint=request.checkpoint, received=(request.service,))
-        handed = hand_in(read, request.delivery, datetime.now(UTC), self._key)
+        handed = hand_in(read, request.delivery, (await self._clock()).now(), self._key)
         delivery = self._client.get_workflow_handle(workflow_id(request.delivery))
         await delivery.signal(messages.REPORT, handed, rpc_timeout=BRIEFLY)
         await self._reading.has_read(reader, request.delivery, request.id)

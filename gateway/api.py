@@ -155,7 +155,7 @@ async def submit(request: web.Request) -> web.Response:
     where no worker is up to judge it: it is kept until one is.
     """
     envelope = await _body(request, Envelope)
-    answer = await request.app[DESK].submit(request.match_info["delivery"], envelope)
+    answer = await request.app[DESK].submit(request[CALLER].service, request.match_info["delivery"], envelope)
     request.app[METRICS].stated(answer)
     if isinstance(answer, Left):
         return _model(answer, status=202)

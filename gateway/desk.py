@@ -4,8 +4,9 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any, NoReturn
 
 from aiohttp import web
@@ -54,7 +55,7 @@ from process.codec import Codec
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT, codec_of, delete_runs, readable
 from workflows import messages
-from workflows.messages import Docket, HandIn, delivery_of, hand_in, register_id, update_id, workflow_id
+from workflows.messages import A_BRAKE, Docket, HandIn, delivery_of, hand_in, register_id, update_id, workflow_id
 
 log = logging.getLogger("vigil.desk")
 
@@ -66,12 +67,8 @@ PATIENCE = timedelta(seconds=30)
 """How long the gateway waits for a worker's answer before it says that none is there."""
 UNTIL_LEFT = timedelta(seconds=10)
 """How long it waits for a statement's receipt before it leaves the statement for when a worker is up."""
-A_STOP = 0.5
-"""Seconds it waits for the receipt of a stop before it leaves the stop as well: other statements that are being judged (Temporal
-takes ten at once) and a worker that replays must not hold it up.
-"""
 ITS_RECEIPT = 2.0
-"""Seconds it then goes on waiting for the receipt, before it says that the stop has been left."""
+"""Seconds it goes on waiting for the receipt of a brake that it has left as well, before it says that it has been left."""
 ONCE_MORE = timedelta(seconds=1)
 """How long it waits, once a statement has been left, to hear that a worker is there after all and what it made of it."""
 
@@ -96,8 +93,8 @@ class Desk:
         self._cards = cards
         self._key = key
         self._lanes = Lanes()
-        self._acknowledgements = Acknowledgements(client, key, reading)
         self._pulse = Pulse(client, task_queue)
+        self._acknowledgements = Acknowledgements(client, key, reading, self._pulse.clock)
 
     @property
     def _directory(self) -> Directory:
@@ -168,7 +165,7 @@ class Desk:
         Raises `Malformed` with everything that keeps this plan from taking the old one's place (R22), `NotAllowed`,
         `NotAuthentic`, `NotFound` or `Unavailable`: then nothing has changed.
         """
-        now = datetime.now(UTC)
+        received, now = monotonic(), datetime.now(UTC)
         plan = verified_plan(envelope, self._directory, now)
         may_start(caller, plan)
         handle = await self._seen_by(caller, delivery)
@@ -185,11 +182,11 @@ class Desk:
         if faults:
             message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
             raise Malformed(message, faults)
-        await self._pulse.on_time()
+        handed = hand_in(amended, delivery, (await self._pulse.on_time()).moment(received), self._key)
         with as_ours(delivery):
             answer: Entry | Kept = await handle.execute_update(
                 messages.AMEND,
-                hand_in(amended, delivery, now, self._key),
+                handed,
                 id=update_id(envelope),
                 result_type=messages.AMENDED,
                 rpc_timeout=PATIENCE,
@@ -199,21 +196,23 @@ class Desk:
         self.reading.expect(caller.id, delivery, entry.seq + 1)
         return entry
 
-    async def submit(self, delivery: str, envelope: Envelope) -> Receipt | Left:
-        """Hand in a statement; the receipt says that it is durable and what became of it.
+    async def submit(self, caller: Service, delivery: str, envelope: Envelope) -> Receipt | Left:
+        """Hand in a statement, the caller's or another's; the receipt says that it is durable and what became of it. It was
+        received now, however long it waits to be judged.
 
         Where no worker answers, the statement is left with Temporal, which keeps it until one does: acknowledged is durable
         (R8: a stop is never lost). Raises `Malformed`, `NotAuthentic`, `NotAllowed` or `NotFound` for noise, and `Unavailable`
         if Temporal itself cannot be reached.
         """
+        received = monotonic()
         speaker, statement = self._signed(envelope)
         if statement.delivery != delivery:
             message = f"the statement is about delivery {statement.delivery}, this is {delivery}"
             raise NotFound(message)
         await self._seen_by(speaker, delivery)  # before anything else: who has no part learns nothing, not even that it exists
-        if not is_brake(statement):
-            await self._pulse.on_time()
-        answer = await self._judged_or_left(statement, envelope)
+        brake = is_brake(statement)
+        handed = await self._handed(envelope, delivery, received, brake=brake)
+        answer = await (self._braked(caller, statement, handed) if brake else self._judged_or_left(statement, handed))
         if isinstance(answer, Receipt):
             self.reading.expect(speaker.id, delivery, answer.size)
         return answer
@@ -236,57 +235,77 @@ class Desk:
             speaker.check_officer(signature.keyid, statement.officer, now)
         return speaker, statement
 
-    async def _judged_or_left(self, statement: Statement, envelope: Envelope) -> Receipt | Left:
-        judging = asyncio.create_task(self._judged(statement, envelope))
+    async def _handed(self, envelope: Envelope, delivery: str, received: float, *, brake: bool) -> HandIn[Envelope]:
+        """Something signed, received when our clock that nobody sets stood there, by Temporal's clock.
+
+        Where that is not known, or ours is not about right, nothing is handed in, and this raises `Unavailable`; but for a brake.
+        Where Temporal's is not known that has no seal, and counts as of the newest entry.
+        """
+        try:
+            async with asyncio.timeout(A_BRAKE if brake else None):
+                clock = await (self._pulse.clock() if brake else self._pulse.on_time())
+        except (Unavailable, TimeoutError):
+            if not brake:
+                raise
+            return HandIn(content=envelope, at=utc_text(datetime.now(UTC)))
+        return hand_in(envelope, delivery, clock.moment(received), self._key)
+
+    async def _judged_or_left(self, statement: Statement, handed: HandIn[Envelope]) -> Receipt | Left:
+        """The receipt; where no worker is up, it is left for when one is."""
+        try:
+            return await self._judged(statement, handed)
+        except NotFound:
+            return await self._as_recorded(statement.delivery, handed.content, PATIENCE)
+        except NoWorkerError:
+            return await self._leave(statement, handed)
+
+    async def _braked(self, caller: Service, statement: Statement, handed: HandIn[Envelope]) -> Receipt | Left:
+        """The same for a brake, which is left as well where it is not judged at once: it waits for no other caller's statements,
+        and not for the delivery to learn of keys.
+        """
+        judging = asyncio.create_task(self._judged(statement, handed, brake_by=caller.id))
         judging.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may wait for it any more
         try:
-            if statement.kind == "stop_requested" and not (await asyncio.wait({judging}, timeout=A_STOP))[0]:
-                with suppress(Unavailable):  # then its judgement says so too
-                    left = await self._leave(statement, envelope)
-                    if isinstance(left, Receipt):
-                        return left
-                    await asyncio.wait({judging}, timeout=ITS_RECEIPT)
-                    return judging.result() if judging.done() and judging.exception() is None else left
+            if (await asyncio.wait({judging}, timeout=A_BRAKE))[0]:
+                return await judging
+            with suppress(Unavailable):  # then its judgement says so too
+                left = await self._leave(statement, handed)
+                if isinstance(left, Receipt):
+                    return left
+                await asyncio.wait({judging}, timeout=ITS_RECEIPT)
+                return judging.result() if judging.done() and judging.exception() is None else left
             return await judging
         except NotFound:
-            return await self._as_recorded(statement.delivery, envelope, PATIENCE)
-        except NoWorkerError:
-            return await self._leave(statement, envelope)
-        except NotAuthentic:
-            if not is_brake(statement):  # a brake waits neither for the delivery to learn of keys, nor for our clock to be set
-                raise
-            return await self._leave(statement, envelope, sealed=False)
+            return await self._as_recorded(statement.delivery, handed.content, PATIENCE)
+        except (NoWorkerError, NotAuthentic):
+            return await self._leave(statement, handed)
         finally:
             judging.cancel()
 
-    async def _judged(self, statement: Statement, envelope: Envelope) -> Receipt:
-        delivery = statement.delivery
-        handed = self._handed(envelope, delivery)  # it was received now, however long it waits
-        turn = nullcontext() if is_brake(statement) else self._lanes.turn(delivery, UNTIL_LEFT.total_seconds())
-        async with turn:
+    async def _judged(self, statement: Statement, handed: HandIn[Envelope], *, brake_by: str | None = None) -> Receipt:
+        delivery, once = statement.delivery, update_id(handed.content)
+        async with self._lanes.turn(delivery, UNTIL_LEFT.total_seconds(), brake_by=brake_by):
             with as_ours(delivery):
                 answer: Receipt | Kept = await self._handle(delivery).execute_update(
-                    messages.SUBMIT, handed, id=update_id(envelope), result_type=messages.ANSWER, rpc_timeout=UNTIL_LEFT
+                    messages.SUBMIT, handed, id=once, result_type=messages.ANSWER, rpc_timeout=UNTIL_LEFT
                 )
-        return answer if isinstance(answer, Receipt) else await self.reading.receipt(statement.delivery, answer)
+        return answer if isinstance(answer, Receipt) else await self.reading.receipt(delivery, answer)
 
-    async def _leave(self, statement: Statement, envelope: Envelope, *, sealed: bool = True) -> Receipt | Left:
-        """Leave it by Signal: the same door, kept by the server until a worker is up. Unsealed, it counts as of the newest entry.
+    async def _leave(self, statement: Statement, handed: HandIn[Envelope]) -> Receipt | Left:
+        """Leave it by Signal: the same door, kept by the server until a worker is up.
 
         A delivery that has ended just before takes no signal, or takes it and records nothing. So where a worker answers after
         all, the delivery is looked at once more: there is a receipt, or a refusal, and only where none answers is it left.
         """
-        handed = self._handed(envelope, statement.delivery)
+        delivery = statement.delivery
         try:
-            with as_ours(statement.delivery):
-                await self._handle(statement.delivery).signal(
-                    messages.SUBMIT, handed if sealed else handed.model_copy(update={"seal": None}), rpc_timeout=PATIENCE
-                )
+            with as_ours(delivery):
+                await self._handle(delivery).signal(messages.SUBMIT, handed, rpc_timeout=PATIENCE)
         except NotFound:
-            return await self._as_recorded(statement.delivery, envelope, PATIENCE)
+            return await self._as_recorded(delivery, handed.content, PATIENCE)
         with suppress(NoWorkerError):
-            return await self._as_recorded(statement.delivery, envelope, ONCE_MORE)
-        log.warning("a statement was left with Temporal: it has no receipt yet", extra={"delivery": statement.delivery})
+            return await self._as_recorded(delivery, handed.content, ONCE_MORE)
+        log.warning("a statement was left with Temporal: it has no receipt yet", extra={"delivery": delivery})
         return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
 
     async def _as_recorded(self, delivery: str, envelope: Envelope, patience: timedelta) -> Receipt:
@@ -313,22 +332,23 @@ class Desk:
         Raises `Malformed`, `NotAuthentic`, `NotAllowed`, or `RuleBroken` (R24): then nothing has changed anywhere; and
         `Unavailable` if the archive or Temporal is away: then ask again.
         """
+        received = monotonic()
         change = read_change(envelope)
         if caller.id != change.service and reach(role_of(caller), "keys") != "all":
             message = f"{caller.id} cannot announce keys of {change.service}"
             raise NotAllowed(message, hint="the service itself can, or an administrator")
         await self._in_force.enter(envelope, self._key, lambda directory: may_be_taken(envelope, directory))
-        service = self._directory.get(change.service)
+        service, at = self._directory.get(change.service), (await self._pulse.clock()).moment(received)
+        once = f"keys/{envelope.fingerprint()[:32]}"
 
         async def bring(delivery: str) -> None:
+            handed = hand_in(envelope, delivery, at, self._key)
             with as_ours(delivery):
-                once = f"keys/{envelope.fingerprint()[:32]}"
-                handed = self._handed(envelope, delivery)
                 await self._handle(delivery).execute_update(messages.CHANGE_KEYS, handed, id=once, rpc_timeout=UNTIL_LEFT)
 
         async def leave(delivery: str) -> None:
+            handed = hand_in(envelope, delivery, at, self._key)
             with as_ours(delivery):
-                handed = self._handed(envelope, delivery)
                 await self._handle(delivery).signal(messages.CHANGE_KEYS, handed, rpc_timeout=PATIENCE)
 
         taken = await Rekeying(lambda: self._speaks_in(service), bring, leave).everywhere()
@@ -447,10 +467,6 @@ class Desk:
     def directory_for(self, caller: Service) -> tuple[Listed, ...]:
         """The services of the installation, as far as they are the caller's to see."""
         return self._directory.shown_to(caller, whole=reach(role_of(caller), "directory") == "all")
-
-    def _handed(self, envelope: Envelope, delivery: str) -> HandIn[Envelope]:
-        """Something signed, received now."""
-        return hand_in(envelope, delivery, datetime.now(UTC), self._key)
 
     def _handle(self, delivery: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(delivery))

@@ -4,7 +4,6 @@ second at most.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -19,6 +18,7 @@ from temporalio.service import RPCError
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotVerified, Unavailable
 from process.builds import stranded
+from process.clock import Clock, look
 from workflows.messages import AHEAD
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ PATIENCE = timedelta(seconds=1.5)
 FRESH = 1.0
 """Seconds for which an answer is given again: anonymous callers cannot load Temporal."""
 CHECKED = 5.0
-"""Seconds for which a look at our clock holds."""
+"""Seconds for which a look at Temporal's clock holds."""
 LATELY = timedelta(seconds=70)
 """A worker that is up has asked Temporal for work within this time: it waits 60 s at most for an answer, then asks again."""
 
@@ -46,7 +46,7 @@ class Health(Frozen):
 
 
 class Looked(Generic[T]):
-    """Looks something up once in `fresh` seconds at most, for however many ask; none: in `FRESH`."""
+    """Looks something up once in `fresh` seconds at most, for however many ask; none: in `FRESH`, and so after it has failed."""
 
     def __init__(self, look: Callable[[], Awaitable[T]], fresh: float | None = None) -> None:
         self._up = look
@@ -57,40 +57,49 @@ class Looked(Generic[T]):
     async def now(self) -> T:
         """How it is, or was within that time. Raises what looking raises."""
         now = asyncio.get_running_loop().time()
-        if self._look is None or (self._look.done() and now - self._looked_at > (FRESH if self._fresh is None else self._fresh)):
+        if self._look is None or (self._look.done() and now - self._looked_at > self._holds(self._look)):
             self._look, self._looked_at = asyncio.create_task(self._once()), now
         await asyncio.wait({self._look})  # a caller that goes away ends it for nobody else
         return self._look.result()
+
+    def _holds(self, look: asyncio.Task[T]) -> float:
+        return FRESH if self._fresh is None or look.exception() is not None else self._fresh
 
     async def _once(self) -> T:
         return await self._up()
 
 
 class Pulse:
-    """Feels Temporal's, and sees whether our clock is its."""
+    """Feels Temporal's, and sees its clock."""
 
     def __init__(self, client: Client, task_queue: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._client = client
         self._task_queue = task_queue
         self._clock = clock
         self._looked = Looked(self._now)
-        self._checked = Looked(self._now, CHECKED)
-        self._behind = timedelta()
-        """By so much at least our clock was behind Temporal's when it was last looked at."""
+        self._seen = Looked(self._look, CHECKED)
+        self._ahead = timedelta()
+        """By so much at least our clock was ahead of Temporal's when that was last looked at; less than nothing: behind."""
 
-    async def on_time(self) -> None:
-        """Raises `Unavailable` where our clock is seen to be behind Temporal's: what is handed in would bear a moment of before.
-        One that is ahead is seen by the delivery itself.
+    async def clock(self) -> Clock:
+        """Temporal's clock, as it was seen within the last seconds. Raises `Unavailable` if Temporal does not answer."""
+        return await self._seen.now()
 
-        Temporal says when a worker last asked it for work, which was no later than now. Where it does not answer, nothing new is
-        seen: whoever hands something in hears of that from Temporal.
-        """
-        with suppress(Unavailable):
-            await self._checked.now()
-        if self._behind > AHEAD:
-            seconds = self._behind.total_seconds()
-            message = f"this gateway's clock is {seconds:.0f} s behind Temporal's: only what stops a delivery is taken"
+    async def on_time(self) -> Clock:
+        """The same, where our own clock is about right: by it we see whose keys count. Else raises `Unavailable`."""
+        clock = await self.clock()
+        if abs(self._ahead) > AHEAD:
+            seconds, where = abs(self._ahead).total_seconds(), "ahead of" if self._ahead > timedelta() else "behind"
+            message = f"this gateway's clock is {seconds:.0f} s {where} Temporal's: only what stops a delivery is taken"
             raise Unavailable(message, hint="set its clock right; until then use another gateway")
+        return clock
+
+    async def _look(self) -> Clock:
+        before = self._clock()
+        seen = await look(self._client)
+        after = self._clock()
+        self._ahead = max(before - seen.said, timedelta()) + min(after - seen.said, timedelta())
+        return seen
 
     async def health(self) -> Health:
         """How it is, or was within the last second. Raises `Unavailable` if Temporal does not answer."""
@@ -106,7 +115,6 @@ class Pulse:
             found = await self._client.workflow_service.describe_task_queue(request, timeout=PATIENCE)
             now = self._clock()
             asked = [poller.last_access_time.ToDatetime(UTC) for poller in found.pollers]
-            self._behind = max([one - now for one in asked], default=timedelta())
             since = max([now, *asked]) - LATELY
             working = [poller for poller in found.pollers if poller.last_access_time.ToDatetime(UTC) > since]
             builds = {poller.deployment_options.build_id for poller in working} - {""}

@@ -7,7 +7,7 @@ import hashlib
 import sysconfig
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,9 +18,11 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import SearchAttributeKey
+from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
+from activities.clock import begins
 from activities.deconfliction import Deconfliction
 from activities.keeping import Keeping
 from activities.messenger import Messenger
@@ -68,7 +70,7 @@ from tests.support import SECRET, example_cards, example_directory, signed_plan
 from tests.tables import new_archive
 from worker import worker_for
 from workflows import messages
-from workflows.messages import Docket, HandIn, LedgerSize, hand_in, register_id, workflow_id
+from workflows.messages import Docket, Fact, HandIn, LedgerSize, hand_in, register_id, workflow_id
 
 T = TypeVar("T")
 PATIENCE = 60.0
@@ -155,6 +157,15 @@ class Installation:
     def handed(self, content: T, plan: Plan) -> HandIn[T]:
         """Something for a delivery, as the gateway would hand it in now."""
         return hand_in(content, plan.operation, datetime.now(UTC), VIGIL_KEY)
+
+    async def left(self, plan: Plan, name: str = messages.SUBMIT) -> list[HandIn[Any]]:
+        """What was left by signals of this name in this run, in its order: statements, or facts."""
+        converter, history = self.client.data_converter, await self.handle(plan).fetch_history()
+        codec = converter.with_context(WorkflowSerializationContext(self.client.namespace, workflow_id(plan.operation)))
+        signals = [one.workflow_execution_signaled_event_attributes for one in history.events]
+        found = [one.input.payloads for one in signals if one.signal_name == name]
+        of: Any = HandIn[Fact] if name == messages.REPORT else HandIn[Envelope]
+        return [(await codec.decode(one, [of]))[0] for one in found]
 
     async def until(self, plan: Plan, done: Any, service: str | None = None) -> Entry:
         """The first ledger entry for which `done(entry)` is true. Raises `TimeoutError`."""
@@ -308,6 +319,16 @@ async def installed(
                         )
         finally:
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
+
+
+async def attempted(room: ActivityEnvironment, what: Callable[..., Awaitable[T]], *given: Any) -> T:
+    """What comes of one attempt, performed as a worker of ours does."""
+
+    async def attempt() -> T:
+        begins()
+        return await what(*given)
+
+    return await room.run(attempt)
 
 
 async def end_what_runs(client: Client, *workflows: str) -> None:

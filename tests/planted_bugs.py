@@ -51,6 +51,8 @@ def _test(short: str) -> str:
     return "::".join((f"tests/{room or 'domain'}/test_{file}.py", *one))
 
 
+WRONG_CLOCK = "gateway/looking_up::test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_a_deliverys_time"
+
 BUGS = (
     Bug("R1", "domain/rules/custody.py", "if missing := consents.missing(said.at):", "if missing := ():", "rules_of_consent"),
     Bug(
@@ -1158,6 +1160,67 @@ BUGS = (
         "            handed.check_time(workflow.now(), brake=brake)\n",
         "",
         "workflows/messages",
+    ),
+    Bug(
+        "clock",
+        "activities/clock.py",
+        "return _CLOCK.get().now()",
+        "return datetime.now(_CLOCK.get().said.tzinfo)",
+        "activities/clock",
+    ),
+    Bug("clock", "process/clock.py", "if one.identity == mine:", "if one:", "process/clock"),
+    Bug("clock", "process/clock.py", "timedelta(seconds=at - self.at)", "timedelta()", "process/clock"),
+    Bug("clock", "gateway/health.py", "if abs(self._ahead) > AHEAD:", "if -self._ahead > AHEAD:", WRONG_CLOCK),
+    Bug("clock", "gateway/health.py", "if abs(self._ahead) > AHEAD:", "if self._ahead > AHEAD:", WRONG_CLOCK),
+    Bug(
+        "clock",
+        "gateway/desk.py",
+        "return hand_in(envelope, delivery, clock.moment(received), self._key)",
+        "return hand_in(envelope, delivery, self._pulse._clock(), self._key)",
+        WRONG_CLOCK,
+    ),
+    Bug(
+        "clock",
+        "gateway/desk.py",
+        "return HandIn(content=envelope, at=utc_text(datetime.now(UTC)))",
+        "return hand_in(envelope, delivery, datetime.now(UTC), self._key)",
+        "gateway/looking_up::test_where_temporals_clock_is_not_known_only_a_stop_is_taken",
+    ),
+    Bug(
+        "clock",
+        "gateway/desk.py",
+        "signal(messages.SUBMIT, handed, rpc_timeout=PATIENCE)",
+        "signal(messages.SUBMIT, hand_in(handed.content, delivery, datetime.now(UTC), self._key))",
+        "workflows/outage",
+    ),
+    Bug("R8", "gateway/lanes.py", "BRAKES_AT_ONCE: Final = 1", "BRAKES_AT_ONCE: Final = 64", "gateway/lanes"),
+    Bug(
+        "R8",
+        "gateway/desk.py",
+        "judging = asyncio.create_task(self._judged(statement, handed, brake_by=caller.id))",
+        "judging = asyncio.create_task(self._judged(statement, handed, brake_by=statement.delivery))",
+        "gateway/lanes",
+    ),
+    Bug(
+        "R8",
+        "activities/polled.py",
+        "await (door.take_brake if is_brake(statement) else door.take)(envelope, at)",
+        "await door.take(envelope, at)",
+        "activities/stops::test_a_polled_stop_gets_in_though_its_delivery_does_not_know_the_installations_new_key",
+    ),
+    Bug(
+        "R8",
+        "activities/polled.py",
+        "if self.number not in self.progress.left:",
+        "if True:",
+        "activities/stops::test_a_stop_that_its_delivery_takes_for_noise_is_left_once",
+    ),
+    Bug(
+        "polled",
+        "activities/checkpoint.py",
+        "if service.id in memory.misses and not await self._relay.still_asked(self._wait.delivery, request.id):",
+        "if False:",
+        "activities/checkpoint::test_a_service_that_has_answered_by_another_way_is_not_asked_again",
     ),
     Bug(
         "stage",

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.rules.budget import is_brake
     from domain.rules.course import advance, next_moment
     from domain.signing.envelope import Envelope
+    from domain.views.asked import still_asked
     from domain.words.errors import Malformed, VigilError
     from workflows import messages
     from workflows.messages import Docket, Ending, Fact, GoingOn, HandIn, LedgerSize
@@ -146,6 +147,11 @@ class ControlledDelivery:
         """
         known = receipt(self._delivery, envelope)
         return [known] if known is not None else []
+
+    @workflow.query(name=messages.QUERY_ASKED)
+    def asked(self, request: str) -> bool:
+        """Whether the answer to the request of this number is still waited for: for whoever is about to send it again."""
+        return still_asked(self._delivery, request)
 
     @workflow.query(name=messages.QUERY_SIZE)
     def size(self) -> LedgerSize:

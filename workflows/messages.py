@@ -47,6 +47,7 @@ CHANGE_KEYS = "change_keys"
 REPORT = "report"
 QUERY_SIZE = "size"
 QUERY_RECEIPT = "receipt"
+QUERY_ASKED = "asked"
 ANSWER: Any = Receipt | Kept
 """To a statement: where the archive alone has its receipt, the number of its entry."""
 AMENDED: Any = Entry | Kept
@@ -108,6 +109,10 @@ AHEAD, BEHIND = timedelta(seconds=2), timedelta(minutes=2)
 """By how much the time of what is handed in may be ahead of Temporal's, and how long it may have waited."""
 AHEAD_WITH_A_BRAKE = timedelta(seconds=5)
 """A brake may be ahead by so much: from a gateway whose clock is wrong, brakes alone are taken."""
+A_BRAKE = 0.5
+"""Seconds that the receipt of a brake is waited for before it is left by signal as well: other statements that are being judged
+(Temporal takes ten updates at once, and 2,000 in a run) and a worker that replays must not hold it up.
+"""
 
 
 def is_timely(at: datetime, now: datetime) -> bool:

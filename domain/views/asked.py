@@ -45,9 +45,8 @@ def request(delivery: Delivery, name: str, service: str) -> Request:
     another request.
     """
     progress = delivery.state.progress[name]
-    plan = asked_by_plan(delivery, name, service)
     return Request(
-        id=f"{delivery.plan.operation}/{name}/{service}" + (f"/{plan}" if plan else ""),
+        id=_number(delivery, name, service),
         delivery=delivery.plan.operation,
         checkpoint=name,
         plan=delivery.state.plan_digest,
@@ -74,6 +73,14 @@ def asked_by_plan(delivery: Delivery, name: str, service: str) -> int:
     return len(delivery.state.plans) - 1 if any(need in CONSENTS for need in needs) else 0
 
 
+def still_asked(delivery: Delivery, number: str) -> bool:
+    """Whether the request of this number is still to be answered: its checkpoint is open, its service has not said all that is
+    asked of it there, and it is about the plan in force, where that matters.
+    """
+    waiting = ((name, service) for name, one in delivery.state.progress.items() if one.open for service in one.waiting_for())
+    return any(_number(delivery, name, service) == number for name, service in waiting)
+
+
 def requests(delivery: Delivery, name: str) -> tuple[Request, ...]:
     """The requests to every service an open checkpoint still waits for."""
     return tuple(request(delivery, name, service) for service in delivery.state.progress[name].waiting_for())
@@ -83,6 +90,11 @@ def inbox(delivery: Delivery, service: str, at: datetime) -> tuple[Request, ...]
     """What this service is being asked now, and after it what it may answer for others: their requests, to be said for them."""
     own = [(name, service) for name, one in delivery.state.progress.items() if one.open and service in one.waiting_for()]
     return tuple(request(delivery, name, voice) for name, voice in [*own, *asked_in_place(delivery, service, at)])
+
+
+def _number(delivery: Delivery, name: str, service: str) -> str:
+    plan = asked_by_plan(delivery, name, service)
+    return f"{delivery.plan.operation}/{name}/{service}" + (f"/{plan}" if plan else "")
 
 
 def _facts(delivery: Delivery, name: str, service: str) -> Facts:

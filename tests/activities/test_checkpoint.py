@@ -28,8 +28,8 @@ from rehearsal.over_http import free_ports
 from rehearsal.scenario import Scenario
 from rehearsal.services import SECOND, VIGIL, lines, private_key_of, second
 from tests.activities.misbehaving import WAYS, Way, misbehaving
-from tests.installation import Installation, installed, quick
-from tests.support import example_scenario, signed_plan
+from tests.installation import Installation, installed, quick, renamed
+from tests.support import example_plan, example_scenario, signed_plan
 
 PROSECUTOR = "uz.prosecutor"
 
@@ -162,6 +162,26 @@ async def test_a_service_that_received_is_not_asked_twice_because_another_is_dow
 
     assert attempts >= 3
     assert 1 == len(up.asked)
+
+
+async def test_a_service_that_has_answered_by_another_way_is_not_asked_again(temporal: Client) -> None:
+    """Its system was down, and another has handed its answer in. Once it is up it is not asked what is asked no more, though
+    others are still waited for at the same checkpoint.
+    """
+    waiting, back = Misbehaving(free_ports(1)[0], lambda _self, _request: {}), Misbehaving(free_ports(1)[0], lambda _self, _: {})
+    plan = renamed(example_plan("moscow-vector"))
+    reach: dict[str, Reach] = {"ru.prosecutor": waiting.push(), "ru.customs": back.push()}
+    async with installed(temporal, plan, None, reach=reach) as at, waiting.listening():
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        await at.until(plan, lambda entry: isinstance(entry.event, Asked) and "ru.customs" in entry.event.unreachable)
+        (request,) = (await at.gateway("ru.customs").inbox()).requests
+        await at.gateway(plan.initiator).submit(plan.operation, grant(request))
+        async with back.listening():
+            so_far = await attempt_reaches(at, plan, "ru.customs", 1)
+            await attempt_reaches(at, plan, "ru.customs", so_far + 1)
+
+    assert 1 == len(waiting.asked)
+    assert [] == back.asked
 
 
 async def attempt_reaches(at: Installation, plan: Plan, service: str, wanted: int) -> int:

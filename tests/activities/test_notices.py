@@ -17,6 +17,7 @@ from temporalio.common import RetryPolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities import messenger, notices, services
+from activities.clock import Attempts
 from activities.messenger import Messenger
 from activities.notices import Notices
 from activities.relay import Relay
@@ -115,6 +116,7 @@ async def telling(temporal: Client, *told: Service) -> AsyncIterator[WorkflowHan
             workflows=[Telling],
             activities=[parts.deliver_notice],
             workflow_runner=UnsandboxedWorkflowRunner(),
+            interceptors=[Attempts()],
             max_heartbeat_throttle_interval=timedelta(milliseconds=200),
         )
         await stack.enter_async_context(worker)

@@ -267,9 +267,10 @@ async def test_a_statement_that_was_left_and_is_not_taken_is_not_acknowledged(at
     desk = at.installation.desk()
     stranger, stop = stop_by("tj.customs", at.plan), stop_by("uz.police", fresh(at.plan))
     with pytest.raises(NotAllowed, match="take no part in it"):
-        await desk._leave(read_statement(stranger), stranger)
+        await desk._leave(read_statement(stranger), at.installation.handed(stranger, at.plan))
+    said = read_statement(stop).model_copy(update={"delivery": at.plan.operation})
     with pytest.raises(NotAllowed, match="has ended"):
-        await desk._leave(read_statement(stop).model_copy(update={"delivery": at.plan.operation}), stop)
+        await desk._leave(said, at.installation.handed(stop, at.plan))
 
 
 async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is(
@@ -280,18 +281,18 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
     key = private_key_of(VIGIL)
     relay, in_force = Relay(key, nothing_kept), InForce(at.installation.directory)
-    desk = at.installation.desk(queue, in_force)
+    desk, police = at.installation.desk(queue, in_force), at.installation.directory.get("uz.police")
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
-    answer = await desk.submit(plan.operation, stop)
+    answer = await desk.submit(police, plan.operation, stop)
     services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force, relay)
     desks = Messenger(at.installation.http, in_force, key, at.installation.url)
     parts = services, desks, deconfliction, relay, at.installation.parts[-1]
     async with worker_for(temporal, queue, in_force, *parts, build=BUILD, grace=timedelta(seconds=1)):
         await settle(temporal, queue, BUILD, takes_over=False)
-        receipt = await desk.submit(plan.operation, stop)
-        ledger = await desk.reading.ledger(at.installation.directory.get("uz.police"), plan.operation, 0)
-        shown = await desk.reading.view(at.installation.directory.get("uz.police"), plan.operation)
+        receipt = await desk.submit(police, plan.operation, stop)
+        ledger = await desk.reading.ledger(police, plan.operation, 0)
+        shown = await desk.reading.view(police, plan.operation)
     await at.installation.handle(plan).terminate()
 
     assert isinstance(answer, Left)
@@ -305,12 +306,12 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
 async def test_a_stop_does_not_queue_behind_statements_that_nobody_judges(at: At) -> None:
     """Temporal takes ten updates of a delivery at once: the eleventh, a stop, is kept at once and answered within seconds."""
     plan = fresh(at.plan)
-    desk = at.installation.desk(f"nobody-{uuid.uuid4().hex}")
+    desk, police = at.installation.desk(f"nobody-{uuid.uuid4().hex}"), at.installation.directory.get("uz.police")
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
-    others = [asyncio.create_task(desk.submit(plan.operation, sighting_by("uz.police", plan))) for _ in range(12)]
+    others = [asyncio.create_task(desk.submit(police, plan.operation, sighting_by("uz.police", plan))) for _ in range(12)]
     await asyncio.sleep(0)
     async with asyncio.timeout(8):  # less than any of the others waits for its receipt
-        answer = await desk.submit(plan.operation, stop_by("uz.police", plan))
+        answer = await desk.submit(police, plan.operation, stop_by("uz.police", plan))
     history = await at.installation.handle(plan).fetch_history()
     signals = [event for event in history.events if event.HasField("workflow_execution_signaled_event_attributes")]
     pending = [one for one in others if not one.done()]
@@ -430,10 +431,10 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, forged)
         desk = here.desk()
-        late = await desk._leave(said, known.event.envelope)  # type: ignore[union-attr]
+        late = await desk._leave(said, here.handed(known.event.envelope, plan))  # type: ignore[union-attr]
         stop = stop_by("uz.police", plan)
         with pytest.raises(NotAllowed, match="has ended"):
-            await desk._leave(read_statement(stop), stop)
+            await desk._leave(read_statement(stop), here.handed(stop, plan))
 
     assert isinstance(given, SignedReceipt)
     assert known.seq == given.receipt.seq

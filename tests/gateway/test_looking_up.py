@@ -9,18 +9,21 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.delivery.ledger import Receipt
+from domain.delivery.ledger import Entry, Left, Receipt
 from domain.rules.handling import Information
-from domain.signing.envelope import Envelope
-from domain.words.errors import NotAllowed, NotAuthentic, Unavailable
+from domain.words.errors import NotAllowed, Unavailable
 from domain.words.moments import instant
 from gateway import health
+from gateway.desk import Desk
 from gateway.health import ArchivePulse, Health, Pulse, whole
+from process.clock import Clock
 from rehearsal.services import VIGIL
 from tests.gateway.test_api import At, signed
-from tests.installation import VIGIL_KEY, installed, renamed, said_by, stop_by
+from tests.installation import installed, renamed, said_by, stop_by
 from tests.support import example_plan, signed_plan
-from workflows.messages import HandIn, hand_in
+
+READ_IN = timedelta(seconds=1)
+"""Within which Temporal's clock is read: a moment by it may be earlier by so much."""
 
 
 @pytest.fixture(scope="module")
@@ -141,49 +144,97 @@ async def test_however_many_ask_temporal_is_asked_once_a_second(temporal: Client
     assert 3 == len(asked)
 
 
-async def test_a_gateway_whose_clock_is_behind_takes_only_what_stops(at: At) -> None:
-    """It says by how much, and changes nothing; a stop is taken, and so is everything once its clock is right."""
-    plan, desk = at.plan, at.installation.desk()
-    said = said_by("kz.knb", plan, Information(text="all is well"))
+WRONG = pytest.mark.parametrize(
+    ("wrong", "where"),
+    [(timedelta(seconds=3), "ahead of"), (timedelta(hours=1), "ahead of"), (timedelta(minutes=-30), "behind")],
+    ids=["a little ahead", "ahead", "behind"],
+)
+
+
+def wrong_by(desk: Desk, off: timedelta) -> Pulse:
+    """The pulse of a gateway whose clock is off by so much."""
+    return Pulse(desk._client, desk._task_queue, lambda: datetime.now(UTC) + off)
+
+
+@WRONG
+async def test_a_gateway_whose_clock_is_wrong_takes_only_what_stops(at: At, wrong: timedelta, where: str) -> None:
+    """It says by how much, and changes nothing; a stop is taken as of when it came, and everything once its clock is right."""
+    plan, desk, customs = at.plan, at.installation.desk(), at.installation.directory.get("kz.customs")
+    said = said_by(customs.id, plan, Information(text="all is well"))
     await at.installation.kept(plan)
-    right, desk._pulse = desk._pulse, Pulse(desk._client, desk._task_queue, lambda: datetime.now(UTC) - timedelta(seconds=100))
-    with pytest.raises(Unavailable, match=r"this gateway's clock is \d+ s behind Temporal's"):
-        await desk.submit(plan.operation, said)
-    stopped = await desk.submit(plan.operation, stop_by("kz.customs", plan))
+    right, desk._pulse = desk._pulse, wrong_by(desk, wrong)
+    with pytest.raises(Unavailable, match=rf"this gateway's clock is \d+ s {where} Temporal's"):
+        await desk.submit(customs, plan.operation, said)
+    before = datetime.now(UTC)
+    stopped = await desk.submit(customs, plan.operation, stop_by(customs.id, plan))
+    after = datetime.now(UTC)
     desk._pulse = right
-    taken = await desk.submit(plan.operation, said)
+    taken = await desk.submit(customs, plan.operation, said)
 
     assert isinstance(stopped, Receipt)
     assert isinstance(taken, Receipt)
     assert stopped.seq < taken.seq
+    assert before - READ_IN <= instant(stopped.entry.at) <= after
+
+
+@WRONG
+async def test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_a_deliverys_time(
+    at: At, monkeypatch: pytest.MonkeyPatch, wrong: timedelta, where: str
+) -> None:
+    """No worker is up, so no delivery can see it: a word is refused, and a stop is left as of when it came."""
+    monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
+    plan, desk = renamed(at.plan), at.installation.desk(f"nobody-{uuid.uuid4().hex}")
+    customs = at.installation.directory.get("kz.customs")
+    await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
+    desk._pulse = wrong_by(desk, wrong)
+    try:
+        with pytest.raises(Unavailable, match=rf"{where} Temporal's"):
+            await desk.submit(customs, plan.operation, said_by(customs.id, plan, Information(text="all is well")))
+        before = datetime.now(UTC)
+        answer = await desk.submit(customs, plan.operation, stop_by(customs.id, plan))
+        after = datetime.now(UTC)
+        (left,) = await at.installation.left(plan)
+    finally:
+        await at.installation.handle(plan).terminate()
+
+    assert isinstance(answer, Left)
+    left.check(plan.operation, at.installation.directory)
+    assert before - READ_IN <= instant(left.at) <= after
+
+
+async def test_where_temporals_clock_is_not_known_only_a_stop_is_taken(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot be said when it came, and it does not wait for that: it counts as of the newest entry."""
+    plan, desk, police = at.plan, at.installation.desk(), at.installation.directory.get("uz.police")
+    await at.installation.caught_up(plan)
+    newest = (await at.door(plan.initiator).ledger(plan.operation))[-1]
+
+    async def hangs(_client: Client) -> Clock:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def fails(_client: Client) -> Clock:
+        raise Unavailable("Temporal cannot be reached")
+
+    answers = []
+    for look in (hangs, fails):
+        monkeypatch.setattr("gateway.health.look", look)
+        desk._pulse = Pulse(desk._client, desk._task_queue)
+        answers.append(await desk.submit(police, plan.operation, stop_by(police.id, plan)))
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await desk.submit(police, plan.operation, said_by(police.id, plan, Information(text="all is well")))
+
+    assert isinstance(newest, Entry)
+    for answer in answers:
+        assert isinstance(answer, Receipt)
+        assert newest.at == answer.entry.at
 
 
 async def test_nobody_passes_while_the_clock_is_being_looked_at(at: At) -> None:
     """All who come at once are told that it is behind, not the first alone."""
-    desk = at.installation.desk()
-    await at.installation.kept(at.plan)
-    pulse = Pulse(desk._client, desk._task_queue, lambda: datetime.now(UTC) - timedelta(seconds=100))
+    pulse = wrong_by(at.installation.desk(), -timedelta(seconds=100))
     found = await asyncio.gather(*(pulse.on_time() for _ in range(20)), return_exceptions=True)
 
     assert [Unavailable] * 20 == [type(one) for one in found]
-
-
-@pytest.mark.parametrize("wrong", [timedelta(seconds=30), timedelta(minutes=-30)], ids=["ahead", "behind"])
-async def test_a_stop_gets_through_whatever_the_gateways_clock_says(at: At, wrong: timedelta) -> None:
-    """By the door or by signal; anything else is refused, and says which clock to set."""
-    plan, desk = at.plan, at.installation.desk()
-    await at.installation.kept(plan)
-
-    def late(envelope: Envelope, delivery: str) -> HandIn[Envelope]:
-        return hand_in(envelope, delivery, datetime.now(UTC) + wrong, VIGIL_KEY)
-
-    desk._handed = late  # type: ignore[method-assign]
-    with pytest.raises(NotAuthentic, match="it is said to have been received"):
-        await desk.submit(plan.operation, said_by("kz.knb", plan, Information(text="all is well")))
-    answer = await desk.submit(plan.operation, stop_by("uz.customs", plan))
-
-    assert isinstance(answer, Receipt)
-    assert abs(instant(answer.entry.at) - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 async def test_metrics_count_and_name_no_delivery_and_no_service(at: At) -> None:

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import Worker
 
+from activities.clock import Attempts, moment
 from activities.relay import Relay
 from domain.delivery.delivery import Snapshot
 from domain.delivery.events import Deconflicted
@@ -55,7 +56,7 @@ class Forgetful:
         asked = wait.requests[0]
         if "deconfliction" in asked.says:
             (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, instant(asked.asked_at))
-            await self._relay.submit(wait.delivery, line.envelope)
+            await self._relay.submit(wait.delivery, line.envelope, moment())
         else:
             self.waits.append(activity.info().activity_id)
             self.another.set()
@@ -81,7 +82,14 @@ async def under_way(temporal: Client, register: Forgetful) -> AsyncIterator[str]
     )
     queue, name = f"errands-{uuid.uuid4().hex[:8]}", workflow_id(plan.operation)
     errands = [register.deconflict, register.await_confirmations]
-    async with Worker(temporal, task_queue=queue, workflows=[ControlledDelivery], activities=errands, workflow_runner=sandbox()):
+    async with Worker(
+        temporal,
+        task_queue=queue,
+        workflows=[ControlledDelivery],
+        activities=errands,
+        workflow_runner=sandbox(),
+        interceptors=[Attempts()],
+    ):
         try:
             await temporal.start_workflow(messages.WORKFLOW, docket, id=name, task_queue=queue)
             yield name

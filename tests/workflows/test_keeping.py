@@ -24,7 +24,7 @@ from domain.signing.canonical import canonical
 from domain.words.errors import Unavailable
 from domain.words.limits import BATCH_ENTRIES, MOST_CARRIED_UNKEPT
 from process.ring import Wrapping
-from tests.installation import PATIENCE, PAYLOAD_KEYS, VIGIL_KEY, Installation, installed, quick, said_by, stop_by
+from tests.installation import PATIENCE, PAYLOAD_KEYS, VIGIL_KEY, Installation, attempted, installed, quick, said_by, stop_by
 from tests.support import SECRET, Table, example_scenario
 from tests.workflows.test_controlled_delivery import started, update
 from workflows import messages
@@ -223,9 +223,9 @@ async def test_a_batch_that_is_kept_again_changes_nothing_and_another_ledger_is_
     room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
     try:
         batch = next_batch(table.delivery, table.delivery.snapshot)
-        answers = [await room.run(Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, batch) for _ in range(2)]
-        told = await room.run(
-            Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, next_batch(other.delivery, other.delivery.snapshot)
+        answers = [await attempted(room, Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, batch) for _ in range(2)]
+        told = await attempted(
+            room, Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, next_batch(other.delivery, other.delivery.snapshot)
         )
         held = await ledgers.held(table.delivery.plan.operation)
         read = Deliveries(archive, Wrapping(PAYLOAD_KEYS))
@@ -257,9 +257,9 @@ async def test_an_archive_that_lacks_what_it_had_is_waited_for(tmp_path: Path) -
     try:
         keep = Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep
         with pytest.raises(ApplicationError, match=r"diverge at entry 0 of .*: behind"):
-            await room.run(keep, second)
-        await room.run(keep, first)
-        answer = await room.run(keep, second)
+            await attempted(room, keep, second)
+        await attempted(room, keep, first)
+        answer = await attempted(room, keep, second)
     finally:
         await archive.close()
 
@@ -279,7 +279,7 @@ async def test_a_stop_by_who_has_seen_another_history_is_kept_and_is_an_alarm(tm
         for seen in (None, Seen(size=2, root="0" * 64), None):
             table.say("uz.police", "stop_requested", seen=seen)
             batch = next_batch(table.delivery, table.delivery.snapshot if table.delivery.ledger.kept == 0 else None)
-            await room.run(keep, batch)
+            await attempted(room, keep, batch)
             table.delivery.ledger.keep(batch.size)
             row = await read.one(Question(reader="supervision", reach="all"), table.delivery.plan.operation)
             alarms.append(row.alarm)

@@ -1,0 +1,48 @@
+"""Temporal's clock is read without an event, and without a worker."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.client import Client
+
+from domain.words.errors import Unavailable
+from process import clock
+from process.clock import Clock, look
+from tests.installation import temporal_server
+
+SAID = datetime(2022, 3, 1, tzinfo=UTC)
+READ_IN = timedelta(seconds=2)
+"""Within which it is read, on a busy machine."""
+
+
+def test_a_moment_is_as_far_from_what_was_read_as_a_clock_that_nobody_sets_says() -> None:
+    """Before and after, whatever the machine's own clock says."""
+    read = Clock(SAID, 100.0)
+
+    assert SAID - timedelta(seconds=30) == read.moment(70.0)
+    assert SAID + timedelta(hours=1) == read.moment(3700.0)
+
+
+async def test_temporals_clock_is_read_where_nobody_works(temporal: Client) -> None:
+    """By many at once, each for itself: none is told a time that is still to come, or what another has read before."""
+    earlier = await look(temporal)
+    while datetime.now(UTC) - earlier.said < timedelta(milliseconds=50):  # noqa: ASYNC110 - nobody else says when it is so long ago
+        await asyncio.sleep(0)
+    before = datetime.now(UTC)
+    found = await asyncio.gather(*(look(temporal) for _ in range(20)))
+    after = datetime.now(UTC)
+
+    for one in found:
+        assert before - timedelta(milliseconds=5) <= one.said <= after  # Temporal tells milliseconds
+        assert one.now() <= datetime.now(UTC)
+        assert datetime.now(UTC) - one.now() < READ_IN
+
+
+async def test_where_temporal_does_not_answer_its_clock_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unavailable, and soon."""
+    monkeypatch.setattr(clock, "PATIENCE", timedelta(seconds=0.5))
+    environment = await temporal_server()
+    await environment.shutdown()
+    with pytest.raises(Unavailable, match="Temporal cannot be reached"):
+        await look(environment.client)
