@@ -239,14 +239,10 @@ class Desk:
         """Something signed, received when our clock that nobody sets stood there, by Temporal's clock.
 
         Where that is not known, or ours is not about right, nothing is handed in, and this raises `Unavailable`; but for a brake.
-        Where Temporal's is not known that has no seal, and counts as of the newest entry.
+        Where Temporal's is not known, that has no seal, and counts as of the newest entry.
         """
-        try:
-            async with asyncio.timeout(A_BRAKE if brake else None):
-                clock = await (self._pulse.clock() if brake else self._pulse.on_time())
-        except (Unavailable, TimeoutError):
-            if not brake:
-                raise
+        clock = await (self._pulse.clock_for_a_brake() if brake else self._pulse.on_time())
+        if clock is None:
             return HandIn(content=envelope, at=utc_text(datetime.now(UTC)))
         return hand_in(envelope, delivery, clock.moment(received), self._key)
 

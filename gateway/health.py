@@ -4,6 +4,7 @@ second at most.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -19,7 +20,7 @@ from domain.signing.canonical import Frozen
 from domain.words.errors import NotVerified, Unavailable
 from process.builds import stranded
 from process.clock import Clock, look
-from workflows.messages import AHEAD
+from workflows.messages import A_BRAKE, AHEAD
 
 T = TypeVar("T")
 
@@ -80,6 +81,7 @@ class Pulse:
         self._seen = Looked(self._look, CHECKED)
         self._ahead = timedelta()
         """By so much at least our clock was ahead of Temporal's when that was last looked at; less than nothing: behind."""
+        self._last: Clock | None = None
 
     async def clock(self) -> Clock:
         """Temporal's clock, as it was seen within the last seconds. Raises `Unavailable` if Temporal does not answer."""
@@ -94,10 +96,17 @@ class Pulse:
             raise Unavailable(message, hint="set its clock right; until then use another gateway")
         return clock
 
+    async def clock_for_a_brake(self) -> Clock | None:
+        """The same, however ours is. Where Temporal does not answer soon, as it was last seen; none if it never was."""
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(A_BRAKE):
+                return await self.clock()
+        return self._last
+
     async def _look(self) -> Clock:
         before = self._clock()
         seen = await look(self._client)
-        after = self._clock()
+        after, self._last = self._clock(), seen
         self._ahead = max(before - seen.said, timedelta()) + min(after - seen.said, timedelta())
         return seen
 

@@ -229,6 +229,24 @@ async def test_where_temporals_clock_is_not_known_only_a_stop_is_taken(at: At, m
         assert newest.at == answer.entry.at
 
 
+async def test_where_temporals_clock_was_read_before_a_stop_is_taken_by_that(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporal is slow to say what time it is; it has said so a while ago, and how long ago that was is known."""
+    plan, desk, police = at.plan, at.installation.desk(), at.installation.directory.get("uz.police")
+    desk._pulse = wrong_by(desk, timedelta(hours=1))
+    await desk._pulse.clock()
+
+    async def fails(_client: Client) -> Clock:
+        raise Unavailable("Temporal cannot be reached")
+
+    monkeypatch.setattr("gateway.health.look", fails)
+    monkeypatch.setattr(desk._pulse._seen, "_fresh", -1.0)
+    before = datetime.now(UTC)
+    answer = await desk.submit(police, plan.operation, stop_by(police.id, plan))
+
+    assert isinstance(answer, Receipt)
+    assert before - READ_IN <= instant(answer.entry.at) <= datetime.now(UTC)
+
+
 async def test_nobody_passes_while_the_clock_is_being_looked_at(at: At) -> None:
     """All who come at once are told that it is behind, not the first alone."""
     pulse = wrong_by(at.installation.desk(), -timedelta(seconds=100))
