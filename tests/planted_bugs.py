@@ -51,7 +51,7 @@ def _test(short: str) -> str:
     return "::".join((f"tests/{room or 'domain'}/test_{file}.py", *one))
 
 
-WRONG_CLOCK = "gateway/looking_up::test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_a_deliverys_time"
+WRONG_CLOCK = "gateway/looking_up::test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_time_on"
 
 BUGS = (
     Bug("R1", "domain/rules/custody.py", "if missing := consents.missing(said.at):", "if missing := ():", "rules_of_consent"),

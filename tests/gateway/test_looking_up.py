@@ -178,7 +178,7 @@ async def test_a_gateway_whose_clock_is_wrong_takes_only_what_stops(at: At, wron
 
 
 @WRONG
-async def test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_a_deliverys_time(
+async def test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_time_on(
     at: At, monkeypatch: pytest.MonkeyPatch, wrong: timedelta, where: str
 ) -> None:
     """No worker is up, so no delivery can see it: a word is refused, and a stop is left as of when it came."""
