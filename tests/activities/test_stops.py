@@ -38,8 +38,8 @@ from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.activities.test_checkpoint import PROSECUTOR, Misbehaving
-from tests.installation import BUILD, VIGIL_KEY, Installation, attempted, installed, renamed, said_by, stop_by
-from tests.support import example_plan, nothing_kept, signed_plan
+from tests.installation import BUILD, Installation, attempted, installed, renamed, said_by, stop_by
+from tests.support import example_plan, signed_plan
 from worker import worker_for
 from workflows import messages
 from workflows.messages import workflow_id
@@ -135,13 +135,13 @@ async def test_a_stop_gets_in_though_temporal_takes_no_more_updates(temporal: Cl
     """Ten are under way that nobody answers: it is left by signal, as of when it came, and has its receipt afterwards. A polled
     one is left once, however often it is fetched.
     """
-    plan, progress, relay = renamed(example_plan()), Progress(), Relay(VIGIL_KEY, nothing_kept)
+    plan, progress = renamed(example_plan()), Progress()
     stop, room = stop_by("uz.police", plan), ActivityEnvironment(client=temporal)
     room.info = dataclasses.replace(room.info, started_time=datetime.now(UTC))
 
     async def hand_in(at: Installation) -> list[Envelope]:
         if way == "poll":
-            return await attempted(room, polled.take, (stop,), progress, at.of_worker, relay, plan.operation)
+            return await attempted(room, polled.take, (stop,), progress, at.of_worker, at.parts[3], plan.operation)
         given = await at.gateway("uz.police").submit(plan.operation, stop)
         return [given.envelope] if isinstance(given, SignedReceipt) else []
 
@@ -167,10 +167,10 @@ async def test_a_polled_stop_gets_in_though_its_delivery_does_not_know_the_insta
     plan, progress = renamed(example_plan()), Progress()
     stop, word, room = stop_by("uz.police", plan), a_word("uz.police", plan), ActivityEnvironment(client=temporal)
     room.info = dataclasses.replace(room.info, started_time=datetime.now(UTC))
-    relay = Relay(private_key_of("tj.customs"), nothing_kept)
     async with installed(temporal, plan, None) as at:
         await at.gateway(plan.initiator).start(signed_plan(plan))
         await at.kept(plan)
+        relay = Relay(private_key_of("vigil, from tomorrow on"), at.parts[3]._recorded)
         (given,) = await attempted(room, polled.take, (word, stop), progress, at.of_worker, relay, plan.operation)
         entry = await stopped_by(at, plan, stop)
 
@@ -191,8 +191,7 @@ async def test_a_stop_that_its_delivery_takes_for_noise_is_left_once(temporal: C
         new = ServiceKey(public=public_text(key), valid_from="2000-01-01T00:00:00Z")
         police = at.directory.get("uz.police").model_copy(update={"keys": (new,)})
         known = InForce(at.directory.model_copy(update={"services": (police,)}))
-        relay = Relay(VIGIL_KEY, nothing_kept)
-        given = [await attempted(room, polled.take, (stop,), progress, known, relay, plan.operation) for _ in range(3)]
+        given = [await attempted(room, polled.take, (stop,), progress, known, at.parts[3], plan.operation) for _ in range(3)]
         left = await at.left(plan)
 
     assert [[], [], []] == given
