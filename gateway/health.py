@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Annotated, Generic, Literal, TypeVar
 
 from aiohttp import web
@@ -29,6 +30,8 @@ FRESH = 1.0
 """Seconds for which an answer is given again: anonymous callers cannot load Temporal."""
 CHECKED = 5.0
 """Seconds for which a look at Temporal's clock holds."""
+LASTS = 60.0
+"""Seconds for which it holds where Temporal is too slow to be looked at again: a monotonic clock strays by milliseconds in them."""
 LATELY = timedelta(seconds=70)
 """A worker that is up has asked Temporal for work within this time: it waits 60 s at most for an answer, then asks again."""
 
@@ -84,8 +87,15 @@ class Pulse:
         self._last: Clock | None = None
 
     async def clock(self) -> Clock:
-        """Temporal's clock, as it was seen within the last seconds. Raises `Unavailable` if Temporal does not answer."""
-        return await self._seen.now()
+        """Temporal's clock, as it was seen within the last seconds, or within a minute where Temporal does not answer. Raises
+        `Unavailable` if that is longer ago.
+        """
+        try:
+            return await self._seen.now()
+        except Unavailable:
+            if self._last is None or monotonic() - self._last.at > LASTS:
+                raise
+            return self._last
 
     async def on_time(self) -> Clock:
         """The same, where our own clock is about right: by it we see whose keys count. Else raises `Unavailable`."""

@@ -210,7 +210,7 @@ class PaperDesk:
             raise Malformed(message, faults)
         return amend(self._of(delivery), amended, NOW)
 
-    async def submit(self, delivery: str, envelope: Envelope) -> Receipt:
+    async def submit(self, _caller: Service, delivery: str, envelope: Envelope) -> Receipt:
         """Hand in a statement."""
         read_statement(envelope)
         return submitted(self._of(delivery), envelope, NOW)

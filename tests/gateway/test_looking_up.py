@@ -229,10 +229,11 @@ async def test_where_temporals_clock_is_not_known_only_a_stop_is_taken(at: At, m
         assert newest.at == answer.entry.at
 
 
-async def test_where_temporals_clock_was_read_before_a_stop_is_taken_by_that(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Temporal is slow to say what time it is; it has said so a while ago, and how long ago that was is known."""
+async def test_where_temporals_clock_was_read_before_what_comes_is_dated_by_that(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporal is too slow to say what time it is, and has said so before: a stop is dated by that however long ago it was, and
+    all else for a minute.
+    """
     plan, desk, police = at.plan, at.installation.desk(), at.installation.directory.get("uz.police")
-    desk._pulse = wrong_by(desk, timedelta(hours=1))
     await desk._pulse.clock()
 
     async def fails(_client: Client) -> Clock:
@@ -241,10 +242,16 @@ async def test_where_temporals_clock_was_read_before_a_stop_is_taken_by_that(at:
     monkeypatch.setattr("gateway.health.look", fails)
     monkeypatch.setattr(desk._pulse._seen, "_fresh", -1.0)
     before = datetime.now(UTC)
-    answer = await desk.submit(police, plan.operation, stop_by(police.id, plan))
+    word, later = (said_by(police.id, plan, Information(text=text)) for text in ("all is well", "it still is"))
+    answers = [await desk.submit(police, plan.operation, word)]
+    monkeypatch.setattr("gateway.health.LASTS", -1.0)
+    with pytest.raises(Unavailable):
+        await desk.submit(police, plan.operation, later)
+    answers.append(await desk.submit(police, plan.operation, stop_by(police.id, plan)))
 
-    assert isinstance(answer, Receipt)
-    assert before - READ_IN <= instant(answer.entry.at) <= datetime.now(UTC)
+    for answer in answers:
+        assert isinstance(answer, Receipt)
+        assert before - READ_IN <= instant(answer.entry.at) <= datetime.now(UTC)
 
 
 async def test_nobody_passes_while_the_clock_is_being_looked_at(at: At) -> None:
