@@ -31,7 +31,7 @@ FRESH = 1.0
 CHECKED = 5.0
 """Seconds for which a look at Temporal's clock holds."""
 LASTS = 60.0
-"""Seconds for which it holds where Temporal is too slow to be looked at again: a monotonic clock strays by milliseconds in them."""
+"""Seconds for which it holds where Temporal is too slow to be looked at again: a monotonic clock strays by milliseconds then."""
 LATELY = timedelta(seconds=70)
 """A worker that is up has asked Temporal for work within this time: it waits 60 s at most for an answer, then asks again."""
 
