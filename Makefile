@@ -69,7 +69,7 @@ words: $(STAMP) ## gather the texts of the pages for translators, and put their 
 	@sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' gateway/pages/locale/*/LC_MESSAGES/desk.po
 	@$(BIN)/pybabel --quiet compile --domain desk --directory gateway/pages/locale
 
-schemas: $(STAMP) ## write docs/schemas anew: what people write, and what is sent
+schemas: $(STAMP) ## write docs/schemas anew: what people write, what is sent, and what is recorded
 	@$(BIN)/python -m tests.docs.published schemas
 
 vectors: $(STAMP) ## write docs/vectors anew: proofs, envelopes, trees, receipts and a packet that other systems are tested with

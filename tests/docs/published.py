@@ -5,15 +5,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Left, Receipt
-from domain.delivery.requests import Inbox, Notice, Request
+from domain.delivery.requests import Acknowledgement, Inbox, Notice, Request
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
+from domain.plan.key_changes import KeyChange
 from domain.plan.plan import Plan
+from domain.record.expunction import Approval
+from domain.record.packet import Manifest, Packet
 from domain.rules.books import BOOK
 from domain.signing.envelope import Envelope
 from rehearsal.scenario import Scenario
@@ -30,8 +34,12 @@ SENT: dict[str, type[BaseModel]] = {
     "receipt": Receipt,
     "left": Left,
     "inbox": Inbox,
+    "keys": KeyChange,
+    "expunge": Approval,
 }
-"""What goes over HTTP as JSON."""
+"""What goes over HTTP as JSON, in an envelope or as it is."""
+RECORDED: dict[str, Any] = {"acknowledgement": Acknowledgement, "event": AnyEvent, "manifest": Manifest, "packet": Packet}
+"""What has one canonical form alone: every field stands in it, also one that says nothing."""
 
 
 class AsSent(GenerateJsonSchema):
@@ -42,11 +50,20 @@ class AsSent(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
 
+class AsRecorded(AsSent):
+    """The schema of what has one canonical form: a field is only left out where it always is when it says nothing."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: ARG002, FBT001 - pydantic's own signature
+        """Whether it must be there."""
+        return "serialization_exclude_if" not in field
+
+
 def schemas() -> dict[Path, str]:
     """Each file of docs/schemas, and what it holds."""
     written = {name: model.model_json_schema(mode="validation") for name, model in WRITTEN.items()}
     sent = {name: model.model_json_schema(mode="validation", schema_generator=AsSent) for name, model in SENT.items()}
-    return {DOCS / "schemas" / f"{name}.schema.json": text(schema) for name, schema in (written | sent).items()}
+    recorded = {name: TypeAdapter(model).json_schema(schema_generator=AsRecorded) for name, model in RECORDED.items()}
+    return {DOCS / "schemas" / f"{name}.schema.json": text(schema) for name, schema in (written | sent | recorded).items()}
 
 
 def vectors() -> dict[Path, str]:

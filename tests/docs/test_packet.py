@@ -15,12 +15,14 @@ from domain.rules.course import CHECKLIST
 from domain.rules.turns import ORDER
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope, sign
-from rehearsal.services import private_key_of
+from rehearsal.services import acknowledgement, private_key_of
 from rehearsal.simulator import World, simulate
 from tests.docs.published import DOCS
 from tests.docs.vectors import KEYS
+from tests.domain.test_acknowledgements import WRONG, asked, wanted
 from tests.domain.test_divergence import packet_of, put_back
-from tests.support import example_cards, example_directory, example_scenario, held
+from tests.forging import sealed, taken_apart
+from tests.support import Table, example_cards, example_directory, example_scenario, held
 
 TEXT = (Path(__file__).parents[2] / "docs" / "packet.md").read_text(encoding="utf-8")
 PACKETS = json.loads((DOCS / "vectors" / "packets.json").read_text(encoding="utf-8"))
@@ -88,6 +90,27 @@ def test_the_checker_of_the_page_refuses_another_signature(page: dict[str, Any])
         page["check"](file)
 
 
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_the_checker_of_the_page_refuses_an_acknowledgement_of_something_else(wrong: Any, page: dict[str, Any]) -> None:
+    """One that a service has signed is taken where it is of what was asked, and once; of another delivery it is not, for one."""
+    table = Table()
+    good = acknowledgement(wanted(table), table.now)
+    table.report(asked(good))
+    assert len(table.delivery.ledger) == page["check"](table.packet())["size"]
+
+    for given in ([wrong(table)], [good, good]):
+        forged = Table()
+        forged.delivery.append(asked(*given), forged.now)
+        with pytest.raises((page["Wrong"], KeyError)):
+            page["check"](forged.packet())
+
+
+def test_the_checker_of_the_page_refuses_the_plan_of_another_delivery(page: dict[str, Any]) -> None:
+    """The seal names the delivery, and the signed plan and every statement must be of that one."""
+    with pytest.raises(page["Wrong"], match="the plan of another delivery"):
+        page["check"](sealed(taken_apart(Table().packet())[0], delivery="another-1"))
+
+
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.model_fields["event"].default)
 def test_each_event_is_named_with_its_fields(event: Any) -> None:
     """Where it comes from, and each field that it has."""
@@ -99,12 +122,16 @@ def test_each_event_is_named_with_its_fields(event: Any) -> None:
     assert [] == [field for field in event.model_fields if field != "event" and f"`{field}`" not in row]
 
 
-@pytest.mark.parametrize("model", [Manifest, Packet, LeftOut], ids=lambda model: model.__name__)
-def test_each_field_of_the_file_is_named(model: Any) -> None:
-    """A reader of the file finds each of its fields in a table."""
-    first = {name for row in re.findall(r"^\| (`[^|]*`) \|", TEXT, re.MULTILINE) for name in re.findall(r"`([^`]+)`", row)}
+def table(head: str) -> list[str]:
+    """The names in the first column of the table whose first column has this head."""
+    (rows,) = re.findall(rf"^\| {re.escape(head)} \|.*\n\|[-|]+\n((?:\|.*\n)+)", TEXT, re.MULTILINE)
+    return [name for row in rows.splitlines() for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])]
 
-    assert set(model.model_fields) <= first
+
+@pytest.mark.parametrize(("head", "model"), [("`manifest`", Manifest), ("`packet`", Packet), ("left out", LeftOut)])
+def test_each_table_names_the_fields_of_its_own(head: str, model: Any) -> None:
+    """A reader of a part of the file finds each of its fields in that part's own table, and no other."""
+    assert sorted(model.model_fields) == sorted(table(head))
 
 
 def test_the_order_of_the_checklist_is_told_step_by_step() -> None:
