@@ -72,6 +72,17 @@ def test_every_field_is_named(model: type[BaseModel]) -> None:
     assert [name for cell in first for name in quoted(cell)] == list(model.model_fields)
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_how_long_a_list_may_be_is_told(model: type[BaseModel]) -> None:
+    """Where a table says how many there may be, it is as many as the record takes."""
+    schema = model.model_json_schema()["properties"]
+    for row in TABLES[model.__name__].splitlines()[2:]:
+        (name, *_), kind = quoted(row), row.split("|")[2]
+        bounds = [schema[name], *schema[name].get("anyOf", [])]
+        told = re.findall(r"list of (?:at most |1 to )(\d+)", kind)
+        assert told in ([], [str(one["maxItems"]) for one in bounds if "maxItems" in one]), name
+
+
 def test_no_table_is_of_an_unknown_record() -> None:
     """Each table of fields belongs to a record that users write."""
     assert set(TABLES) == {model.__name__ for model in MODELS}
