@@ -905,6 +905,7 @@ BUGS = (
     Bug("R18", "domain/rules/outside.py", "return fact.branch >= state.branch and not", "return not", "divergence"),
     Bug("R18", "domain/rules/outside.py", " and not _is_its_own(fact, delivery.ledger)", "", "divergence"),
     Bug("R18", "domain/record/verify.py", " or _begins(each, found):", ":", "divergence"),
+    Bug("R3", "domain/record/verify.py", "    _may_have_begun(packet, delivery)\n", "", "packet"),
     Bug(
         "R24",
         "domain/rules/outside.py",

@@ -14,8 +14,10 @@ from domain.delivery.ledger import Entry, LeftOut, shared
 from domain.delivery.requests import read_acknowledgement
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import RuleCard
+from domain.plan.check_size import sizes
 from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed, read_change
+from domain.plan.plan import read_plan
 from domain.plan.vocabulary import Digest
 from domain.record.door import check_budget, key_faults, stated, verified_plan
 from domain.record.packet import OtherHistory, Packet, Purpose, unseal
@@ -119,6 +121,7 @@ def verify(
         raise NotVerified("the seal is of another ledger")
     if manifest.exported_at < delivery.ledger.entries[-1].at:
         raise NotVerified("it was sealed before its last entry was recorded", delivery.ledger.entries[-1].seq)
+    _may_have_begun(packet, delivery)
     others = {one.branch: _replayed(packet, one) for one in packet.others}
     _all_histories_are_there(delivery, others)
     for history in (delivery, *others.values()):
@@ -302,6 +305,17 @@ def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
     if expected != event.verdict:
         said = f"the rules say {expected.verdict} {expected.rule or ''}".rstrip()
         raise NotVerified(f"{said}; recorded is {event.verdict.verdict} {event.verdict.rule or ''}".rstrip(), entry.seq)
+
+
+def _may_have_begun(packet: Packet, delivery: Delivery) -> None:
+    """Whoever seals a packet may also begin a delivery: the plan it began with is one that the rules let anybody begin."""
+    first = packet.ledger[0]
+    assert isinstance(first, Entry)  # noqa: S101 - `rules_of` has looked
+    assert isinstance(first.event, Started)  # noqa: S101
+    plan, book = read_plan(first.event.plan), book_of(delivery)
+    checked = (fault for check in book.checks for fault in check(plan, packet.directory, packet.cards))
+    if faults := [*checked, *sizes(plan, packet.directory, packet.cards, book.figures)]:
+        raise NotVerified("; ".join(map(str, faults)), 0)
 
 
 def _replayed(packet: Packet, other: OtherHistory) -> Delivery:

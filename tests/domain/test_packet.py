@@ -39,7 +39,17 @@ from rehearsal.operator import root_over
 from rehearsal.services import EPOCH, VIGIL, private_key_of
 from rehearsal.simulator import Simulated, World, simulate
 from tests.forging import Line, linked, place_of, receipts_of, rewritten, sealed, taken_apart
-from tests.support import SCENARIOS, Table, example_cards, example_directory, example_scenario, held, signed_plan, submitted
+from tests.support import (
+    SCENARIOS,
+    Table,
+    card_of,
+    example_cards,
+    example_directory,
+    example_scenario,
+    held,
+    signed_plan,
+    submitted,
+)
 
 
 @cache
@@ -143,6 +153,15 @@ def test_packet_with_refused_late_and_early_statements_verifies() -> None:
     assert (proved.statements, proved.refused) == (11, 3)
     assert {verdict for verdict, _ in verdicts} == {"accepted", "refused", "early", "late"}
     assert (proved.outcome, proved.ended) == ("withdrawn", True)
+
+
+def test_a_delivery_that_nobody_could_have_begun_is_found() -> None:
+    """Whoever holds the installation's key and its initiator begin one by a plan that breaks a rule: it does not verify."""
+    table = Table(other_cards=card_of("UZ", modalities=["removed"]))
+
+    with pytest.raises(NotVerified, match=r"R3: .*UZ") as error:
+        verify(table.packet())
+    assert 0 == error.value.entry
 
 
 def test_packet_of_a_running_delivery_says_that_it_has_not_ended() -> None:
