@@ -75,8 +75,9 @@ schemas: $(STAMP) ## write docs/schemas anew: what people write, what is sent, a
 vectors: $(STAMP) ## write docs/vectors anew: proofs, envelopes, trees, receipts and a packet that other systems are tested with
 	@$(BIN)/python -m tests.docs.published vectors
 
-rules: $(STAMP) ## write docs/rules.md anew: every rule, code, kind of statement and contingency
+rules: $(STAMP) ## write docs/rules.md and docs/replay.md anew: every rule, code, kind of statement and contingency, and how all are run again
 	@$(BIN)/python -m tests.docs.law
+	@$(BIN)/python -m tests.docs.replay
 
 rules-lock: $(STAMP) ## lock the rules as they are, on purpose: say in the commit's message why they change
 	@$(BIN)/python -m tests.rules_lock

@@ -47,7 +47,14 @@ class Balance:
         self._state = state
 
     def differences(self) -> tuple[Finding, ...]:
-        """What does not close; empty where it does, and where nothing was sent on or nothing is left to weigh."""
+        """What does not close. Nothing unless it has been prepared and has left; nothing where it is destroyed, or lost and not
+        secured, or where it has split and the parts have not ended. Else, in this order: the plan's contents, `compared` as
+        `prepared` with what was kept, removed and sampled; where it has split, what was kept, as `recovered_in_parts` with what
+        was recovered of each part; else, where something was seized, what was kept, as `recovered` with all that was, then
+        `serials_differ` for each cash that was kept with `serials` and of whose currency the last that was recovered has others,
+        then `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted,
+        `interdicted_gross` if its weight then is not that of the custody within the plan's `weight_tolerance`.
+        """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
         if not state.dispatched or gone or state.goods is None or (state.parts and not state.ended_parts):
@@ -55,7 +62,7 @@ class Balance:
         return tuple(self._differences(state.goods))
 
     def unexplained(self) -> tuple[Finding, ...]:
-        """The differences that nobody has explained yet."""
+        """The same; nothing once they are explained."""
         return () if self._state.explained else self.differences()
 
     def _differences(self, goods: Goods) -> Iterator[Finding]:
@@ -79,8 +86,10 @@ class Balance:
 
 
 def compared(what: Compared, whole: Iterable[Amount], parts: Sequence[Iterable[Amount]], tolerance: int) -> tuple[Finding, ...]:
-    """Where the parts are not the whole; mass within the tolerance (milligrams), cash exactly. Substances are numbered from 1 in
-    the order in which they are named, since their names are free text.
+    """Where the parts are not the whole. What is named in the whole and then in the parts is numbered from 1, each substance and
+    currency once, since substances are free text. For each in this order: `cash_differs` where the sums of a currency are not the
+    same; `mass_differs` where those of a substance differ by more than the plan's `weight_tolerance`. `what` says as what they
+    are compared; `expected` is the sum of the whole, `found` that of the parts.
     """
     expected, seen = summed(whole), summed(one for part in parts for one in part)
     differs = []

@@ -19,16 +19,18 @@ class Consents:
         self._state = state
 
     def permitted(self, state: str, permission: Permission, at: datetime) -> bool:
-        """Whether the State permits this at this instant (R16)."""
+        """Whether the State permits this at this instant (R16): a permit of it has begun and has not ended."""
         permits = self._state.permits.get(state, ())
         return any(permission in one.permissions and one.valid_from <= at < one.valid_until for one in permits)
 
     def still_to_begin(self, state: str, permission: Permission, at: datetime) -> bool:
-        """Whether the State has permitted this from a later instant on."""
+        """Whether the State permits this from a later instant on."""
         return any(permission in one.permissions and one.valid_from > at for one in self._state.permits.get(state, ()))
 
     def not_permitted(self, states: tuple[str, ...], at: datetime) -> tuple[Lacking, ...]:
-        """What the cards of these States want permitted apart and is not (R16); once prepared, it is not opened any more."""
+        """What the cards of these States want permitted apart and is not (R16): State by State, each of the plan's `permissions`
+        there that is not `permitted` at this instant. Once it has been prepared, `opening` is wanted no more.
+        """
         over: tuple[Permission, ...] = ("opening",) if self._state.goods is not None else ()
         return tuple(
             Lacking(state, permission)
@@ -38,7 +40,11 @@ class Consents:
         )
 
     def authorised(self, state: str, at: datetime, until: datetime | None = None) -> bool:
-        """Whether the State's authorisation is live at `at` and, if given, lasts until `until` (R1)."""
+        """Whether the State's authorisation is live at this instant and, if an end is given, lasts until then (R1). Each
+        checkpoint of step `authorise` in that State that asks for an authorisation must have enough, and there must be one: at
+        least as many of the authorities asked there as its `quorum`, less the other services asked there, hold a `live`
+        authorisation that was given at that checkpoint or at a later one of these, and that ends no sooner.
+        """
         checkpoints = [one for one in self._state.plan.at("authorise") if one.state == state and one.authorities()]
         order = [one.id for one in checkpoints]
 
@@ -56,17 +62,19 @@ class Consents:
         return bool(checkpoints) and all(map(enough, checkpoints))
 
     def missing(self, at: datetime) -> tuple[str, ...]:
-        """States on the route, transit included, without a live authorisation (R1)."""
+        """States on the route, transit included, that are not `authorised` (R1)."""
         return tuple(state for state in self._state.plan.states() if not self.authorised(state, at))
 
     def too_short(self, leg: int, at: datetime) -> tuple[str, ...]:
-        """States whose authorisation would not outlast what beginning `leg` commits to: at departure all of them, with the plan's
-        margin (R1); at a crossing the one it leads into (R5).
+        """Of the `states_of` a leg, those that are not `authorised` at this instant for as long as is `needed`: at departure all
+        of them, with the plan's margin (R1); at a crossing the one it leads into (R5).
         """
         return tuple(state for state in self.states_of(leg) if not self.authorised(state, at, at + self.needed(state, leg)))
 
     def needed(self, state: str, leg: int) -> timedelta:
-        """How long the authorisation of a State must still run for `leg` to begin."""
+        """How long the authorisation of a State must still run for a leg to begin: its `time_to_leave` from there, and for the
+        first leg the plan's `margin` too.
+        """
         plan = self._state.plan
         return plan.time_to_leave(state, leg) + (plan.margin if leg == 0 else timedelta())
 
@@ -76,7 +84,9 @@ class Consents:
         return plan.states() if leg == 0 else (plan.legs[leg].state,)
 
     def conflicting(self) -> tuple[str, ...]:
-        """States whose authorisation does not allow the plan's way of handling (R3)."""
+        """States of which an authorisation that is not withdrawn does not allow the plan's `modality` (R3). A provisional one
+        says so too.
+        """
         modality = self._state.plan.modality
         grants = self._state.grants.values()
         return tuple(dict.fromkeys(one.state for one in grants if not one.withdrawn and modality not in one.modalities))

@@ -50,7 +50,9 @@ class Custody:
     seals: tuple[Seal, ...]
 
     def differences(self, gross: int, seals: tuple[Seal, ...], tolerance: int, *, intact: bool = True) -> tuple[Finding, ...]:
-        """What does not fit in a fresh measurement; empty where all does."""
+        """What does not fit in a fresh measurement: `seal_broken` where one is said to be; `seals_differ` where their numbers,
+        sorted, are others; `weight_differs` where the gross weight differs by more than the tolerance.
+        """
         differs = []
         if not intact:
             differs.append(SEAL_BROKEN())
@@ -62,5 +64,5 @@ class Custody:
         return tuple(differs)
 
     def measured(self, found: Discrepancy) -> "Custody":
-        """What later checks compare with, after a fresh decision to go on."""
+        """What later checks compare with, after a fresh decision to go on: what was measured then."""
         return replace(self, gross=found.gross, seals=found.seals)

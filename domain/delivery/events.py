@@ -43,6 +43,7 @@ class Started(Event):
     cards: Digest
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The signed plan is in force from here on. Directory and cards must have these digests."""
         if self.directory != state.directory.digest() or self.cards != cards_digest(state.cards):
             rule, reason = "R1", "the directory or the rule cards are not those this delivery started with"
             raise RuleBroken(rule, reason)
@@ -58,6 +59,10 @@ class Amended(Event):
     cards: Annotated[tuple[RuleCard, ...], Field(max_length=20)] = ()
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The new services and cards are known, and the new plan is in force, from here on. `cleared` falls back to the leg it is
+        on, -1 before it has left. `looked` of the register stays only if the register `covers` the new plan. A checkpoint that is
+        open and stands in the new plan is asked as it stands there, and is due `due_after` later than it opened.
+        """
         before = state.plan.participants()
         state.directory, state.cards = self.known_with(state)
         state.plan = read_plan(self.plan)
@@ -86,6 +91,9 @@ class KeysChanged(Event):
     change: Envelope
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The keys of the service are those that the record makes of them. Its signer has changed keys once more, and while the
+        archive is behind that counts as one of its brakes.
+        """
         change = read_change(self.change)
         state.directory = changed(state.directory, change)
         state.rekeyed[change.by] = state.rekeyed.get(change.by, 0) + 1
@@ -103,6 +111,7 @@ class Stated(Event):
     verdict: Verdict
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The statement is remembered, whatever its verdict. An early one waits; an accepted one takes effect."""
         law.heard(state, self.envelope, self.verdict, when)
 
 
@@ -115,6 +124,9 @@ class TakenUp(Event):
     verdict: Verdict
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The statement waits no more. If it is accepted, it takes effect: under the number of the entry in which it came in, at
+        the time of this one.
+        """
         law.taken_up(state, self.statement, self.verdict, when)
 
 
@@ -132,6 +144,9 @@ class Opened(Event):
     definition: Checkpoint | None = None
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The checkpoint is open from here on, with what the definition says of it, or else the plan. Where a contingency called
+        for it, that has opened about this key once more.
+        """
         checkpoint = self.definition or state.plan.find(self.checkpoint)
         if checkpoint is None:
             rule, reason = "R17", f"there is no checkpoint {self.checkpoint}"
@@ -171,6 +186,7 @@ class Asked(Event):
         return tuple(one for one in self.received if one not in self.signed)
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """Nothing is decided by it. It is shown how far each request has come."""
         standing = state.progress[self.checkpoint].standing
         once_received = {service for service, known in standing.items() if known == "received"}
         standing.update(dict.fromkeys(self.unreachable, "unreachable"))
@@ -188,6 +204,7 @@ class CameDue(Event):
     checkpoint: CheckpointId
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The checkpoint has come due, and waits until those who must be polled have been asked once more."""
         state.progress[self.checkpoint].came_due = True
 
 
@@ -200,6 +217,7 @@ class AskedOnceMore(Event):
     unreachable: Services = ()
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """They have been, so silence may decide."""
         state.progress[self.checkpoint].asked_again = True
 
 
@@ -213,6 +231,7 @@ class Reminded(Event):
     rung: Annotated[int, Field(ge=1)]
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The checkpoint has had so many reminders."""
         state.progress[self.checkpoint].rung = self.rung
         state.owe(when.seq, "reminder", self.checkpoint, self.services)
 
@@ -228,6 +247,7 @@ class Escalated(Event):
     rung: Annotated[int, Field(ge=1)]
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The ladder of the checkpoint has come to this rung."""
         state.progress[self.checkpoint].escalated = self.rung
         state.owe(when.seq, "escalation", self.checkpoint, (self.to,))
 
@@ -241,6 +261,10 @@ class Silence(Event):
     services: Services
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The checkpoint is `silent`. Of a contingency's, what follows is what that says. Of a checkpoint of the plan: at one of
+        step `authorise` it halts with the cause `silence` and R2 `no_answer`; at another whose `overdue` is `interdict` with the
+        cause `silence` and R2 `overdue`; elsewhere nothing follows.
+        """
         progress = state.progress[self.checkpoint]
         progress.silent = True
         law.fell_silent(state, progress, self.services, when)
@@ -256,6 +280,9 @@ class Closed(Event):
     result: Result
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The checkpoint has this result, and what was answered there is forgotten. Of a checkpoint of the plan, the register
+        must answer again: `looked` ends. Of a contingency's, what follows is what that says, and the checkpoint is forgotten.
+        """
         progress = state.close(self.checkpoint, self.result)
         if progress.contingency is None:
             state.register.looked = False
@@ -274,6 +301,9 @@ class Expiring(Event):
     rung: Annotated[int, Field(ge=1)]
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """So many of the plan's lead times have passed for this authorisation. With the last one it halts with the cause
+        `expired` and R5 `not_extended`.
+        """
         grant = state.grants[self.service]
         grant.warnings = self.rung
         if self.rung == len(state.plan.expiry_warnings):
@@ -288,6 +318,9 @@ class Expired(Event):
     service: ServiceId
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The authorisation has expired. Unless it is delivered, or the State is not ahead any more, it halts with the cause
+        `expired` and R5 `has_expired`.
+        """
         grant = state.grants[self.service]
         grant.expired = True
         if not state.delivered and grant.state in state.states_ahead():
@@ -311,7 +344,10 @@ class Deconflicted(Event):
         return self
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """What is known of a conflict goes with it: where the other operation comes back, the two agree anew."""
+        """This is what is known of other operations, and of which answer. What is settled or let be of a conflict that is not
+        named any more is forgotten, and how often it was opened too: where the other operation comes back, the two agree anew.
+        Where `order` is the newest signature and the register `covers` the plan, it has `looked`, and no more `afresh`.
+        """
         register = state.register
         register.number, register.contacts = self.number, self.contacts
         there = [one.conflict for one in self.contacts]
@@ -332,6 +368,7 @@ class Deferred(Event):
     not_before: UtcText
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The register is not asked again before then."""
         state.register.not_before = instant(self.not_before)
 
 
@@ -341,6 +378,7 @@ class LookDue(Event):
     event: Literal["look_due"] = "look_due"
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """Nothing keeps the register from being asked."""
         state.register.not_before = None
 
 
@@ -350,6 +388,7 @@ class Released(Event):
     event: Literal["released"] = "released"
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The register has let go of it."""
         state.released = True
 
 
@@ -361,6 +400,7 @@ class Cleared(Event):
     leg: Annotated[int, Field(ge=0)]
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """This leg may begin."""
         state.cleared = self.leg
 
 
@@ -372,6 +412,7 @@ class Halted(Event):
     finding: Finding
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """It halts with this cause and finding; nobody's word it was."""
         state.stop_all(self.cause, self.finding, when.seq)
 
 
@@ -387,6 +428,7 @@ class Told(Event):
     unreachable: Services = ()
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """Whoever was reached or could not be reached need not be told any more of notices of this kind from that entry."""
         for owed in state.owed:
             if (owed.seq, owed.kind) == (self.of, self.kind):
                 owed.services = tuple(one for one in owed.services if one not in (*self.reached, *self.unreachable))
@@ -401,6 +443,7 @@ class Concluded(Event):
     finding: Finding
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """This is the outcome, and why."""
         state.outcome, state.because = self.outcome, self.finding
         state.owe(when.seq, "outcome", None, state.plan.participants())
 
@@ -412,6 +455,7 @@ class Ended(Event):
     readers = "everybody"
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """Nothing more is decided, and nothing more is said."""
         state.ended = True
 
 
@@ -424,6 +468,7 @@ class ArchiveBehind(Event):
     """It has the first so many entries."""
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The archive is behind, and nobody has used a brake since."""
         state.behind = {}
         state.owe(when.seq, "archive", None, state.plan.participants())
 
@@ -436,6 +481,7 @@ class ArchiveCaughtUp(Event):
     kept: Annotated[int, Field(ge=0)]
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The archive is behind no more."""
         state.behind = None
         state.owe(when.seq, "archive", None, state.plan.participants())
 
@@ -457,6 +503,7 @@ class Diverged(Event):
     """Of the other history, as far as the archive had it."""
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
+        """This history is the next branch, and it has not ended. Nothing advances before it has been decided how to go on."""
         state.branch = self.branch + 1
         state.divergence = Diverging(when.seq)
         state.ended = False

@@ -27,11 +27,15 @@ class Grant:
     """How many of the plan's lead times have passed (R5)."""
 
     def live(self, at: datetime) -> bool:
-        """Whether it authorises anything at this instant."""
+        """Whether it authorises anything at this instant: it is final, has begun and has not ended, and is neither withdrawn nor
+        expired.
+        """
         return not self.provisional and not self.withdrawn and not self.expired and self.valid_from <= at < self.valid_until
 
     def binding(self, checkpoint: str) -> tuple[tuple[str, str], ...]:
-        """Number and text of the conditions that bind this checkpoint (R19)."""
+        """Number and text of the conditions that bind this checkpoint (R19): who set it, a slash, and its place among all of that
+        authorisation, from 1. A provisional or withdrawn one binds nothing.
+        """
         if self.provisional or self.withdrawn:
             return ()
         numbered = enumerate(self.conditions, 1)

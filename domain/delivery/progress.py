@@ -42,7 +42,9 @@ class Progress:
     """One checkpoint since it opened."""
 
     checkpoint: PlannedCheckpoint | Checkpoint
+    """What it asks: as the plan has it, or the definition."""
     opened: datetime
+    """When."""
     due: datetime | None
     """None: it waits for as long as it takes (an authority that must interdict)."""
     contingency: str | None = None
@@ -52,7 +54,9 @@ class Progress:
     answers: ByNeed[int] = field(default_factory=dict)
     """(service, need) to the ledger number of the statement that answered it."""
     firsts: ByNeed[First] = field(default_factory=dict)
+    """(service, need) to what a first officer has said, where two must say it (R20)."""
     standing: dict[str, RequestStanding] = field(default_factory=dict)
+    """How far the request to each service has come; nothing is decided by it."""
     escalated: int = 0
     """Rungs of the ladder climbed so far."""
     rung: int = 0
@@ -64,6 +68,7 @@ class Progress:
     silent: bool = False
     """The due time passed unanswered."""
     result: Literal["satisfied", "unanswered", "withdrawn"] | None = None
+    """How it closed; none while it is open."""
 
     @property
     def open(self) -> bool:
@@ -71,17 +76,17 @@ class Progress:
         return self.result is None
 
     def answered(self, service: str) -> bool:
-        """Whether the service has said all that is asked of it here."""
+        """Whether the service has answered each need that is asked of it here."""
         return self.checkpoint.asked.get(service, frozenset()) <= self.answers.keys()
 
     def waiting_for(self) -> tuple[str, ...]:
-        """Services that have not said all that is asked of them, in the plan's order."""
+        """Services that have not `answered`, in the plan's order."""
         said = self.answers.keys()
         return tuple(service for service, asked in self.checkpoint.asked.items() if not asked <= said)
 
     @property
     def satisfied(self) -> bool:
-        """Whether enough distinct services have answered."""
+        """Whether as many distinct services have `answered` as its `quorum` says."""
         return len(self.checkpoint.needs) - len(self.waiting_for()) >= self.checkpoint.quorum()
 
     def standing_of(self, service: str) -> RequestStanding:
@@ -89,16 +94,18 @@ class Progress:
         return "answered" if self.answered(service) else self.standing.get(service, "asked")
 
     def next_rung(self) -> Rung | None:
-        """The next step of the ladder, while it may still help."""
+        """The next rung of the ladder. None once it is silent."""
         ladder = self.checkpoint.escalate
         return ladder[self.escalated] if self.escalated < len(ladder) and not self.silent else None
 
     def may_answer(self, service: str) -> bool:
-        """Whether the ladder has come to this service and lets it answer in place of others."""
+        """Whether a rung that the ladder has come to names this service and lets it answer in place of others."""
         return any(rung.to == service and rung.may_answer for rung in self.checkpoint.escalate[: self.escalated])
 
     def next_reminder(self, every: timedelta) -> datetime | None:
-        """When the next reminder is due: by the checkpoint's list, or `every` so often where it waits without end."""
+        """When the next reminder is due. Where it waits without end: so many times the plan's `contingencies.remind_every` after
+        it opened. Else by its list `remind`, after it opened; not once that has ended, or it is silent.
+        """
         if self.due is None:
             return self.opened + every * (self.rung + 1)
         reminders = self.checkpoint.remind

@@ -136,7 +136,7 @@ class Owed:
 
     @property
     def size(self) -> int:
-        """Bytes of it, at most."""
+        """Bytes of it: the names of the services and 3 for each, the name of the checkpoint, and 80."""
         return sum(len(one) + 3 for one in self.services) + len(self.checkpoint or "") + 80
 
 
@@ -174,11 +174,11 @@ class Register:
     """Numbers of those that nobody settled in time, when it had left already."""
 
     def covers(self, plan: Plan) -> bool:
-        """Whether a signature is about all that this plan touches."""
+        """Whether it has been signed for, and every selector of this plan is among the `signed`."""
         return bool(self.orders) and all(one.hash in self.signed for one in plan.selectors)
 
     def unsettled(self) -> tuple[Contact, ...]:
-        """Whom to call about other live operations, where the two have not agreed yet."""
+        """The contacts whose conflict is not `settled`."""
         return tuple(contact for contact in self.contacts if contact.conflict not in self.settled)
 
 
@@ -189,13 +189,17 @@ class State:
     __pydantic_config__: ClassVar = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     plan: Plan
+    """The plan in force."""
     directory: Directory
+    """The services known now, with their keys."""
     cards: dict[str, RuleCard]
+    """The rule cards known now, by State."""
     now: datetime
     """When the newest entry was recorded; time never runs back."""
     began: datetime
     """When the first was."""
     statements: OfReaders[KnownStatements] = field(default_factory=KnownStatements)
+    """Every statement that has been recorded, whatever became of it: its id and fingerprint, its service, and its entry (R18)."""
 
     plans: list[tuple[int, str]] = field(default_factory=list)
     """Each plan that has been in force: the entry from which on, and the SHA-256 of its payload."""
@@ -216,22 +220,25 @@ class State:
     firsts: dict[str, First] = field(default_factory=dict)
     """By the id it corrects: what a first officer says where two must correct the same (R20)."""
     early: dict[str, Early] = field(default_factory=dict)
+    """By id: statements that wait for their time, in the order in which they came."""
     progress: dict[str, Progress] = field(default_factory=dict)
     """Every checkpoint of the plan that has opened, and of others those that are open. Of what has closed only that is left."""
     past: OfReaders[dict[str, Progress]] = field(default_factory=dict, compare=False)
     """Those that have closed, with all that was answered there. For who reads a whole ledger: no rule asks for it."""
     opened: dict[str, int] = field(default_factory=dict)
-    """How often each contingency has opened, by the beginning of its checkpoints' names."""
+    """How often each contingency has opened about each key, by `contingency/key`."""
     owed: list[Owed] = field(default_factory=list)
+    """Notices that services have still to be told, the oldest first."""
     grants: dict[str, Grant] = field(default_factory=dict)
+    """By service: what it has authorised, in the order in which each first did."""
     permits: dict[str, tuple[Permit, ...]] = field(default_factory=dict)
-    """State to what it has permitted."""
+    """By State: what it has permitted, in the order in which it did."""
     delegations: dict[str, Delegation] = field(default_factory=dict)
     """By whom: the last delegation of what it is asked to say."""
     disclosures: OfReaders[list[Disclosure]] = field(default_factory=list, compare=False)
-    """For who reads a whole ledger: no rule asks for them."""
+    """What providers have permitted to go further (R23). For who reads a whole ledger: no verdict and no decision asks for it."""
     goods: Goods | None = None
-    """None until it has been prepared."""
+    """What was done to the consignment; none until it has been prepared."""
     seizures: dict[str, Recovered] = field(default_factory=dict)
     """By statement id, as last corrected."""
     interdicted: int | None = None
@@ -239,9 +246,13 @@ class State:
     parts: tuple[SplitPart, ...] = ()
     """What it has split into."""
     ended_parts: tuple[EndedPart, ...] = ()
+    """How each of them ended."""
     custody: Custody | None = None
+    """What it weighed and bore at the last check that held (R7); none until it has been prepared."""
     discrepancy: Discrepancy | None = None
+    """What did not fit and waits for a decision (R7)."""
     register: Register = field(default_factory=Register)
+    """What the register of live operations has answered (R15)."""
     released: bool = False
     """Whether it no longer counts as live in the register."""
     cleared: int = -1
@@ -261,10 +272,13 @@ class State:
     unasked: bool = False
     """Seized of its own accord, and not because a halt had it asked to."""
     destroyed: bool = False
+    """It no longer exists."""
     last_sighting: Sighting | None = None
+    """Where it was last seen; nothing is decided by it."""
     last_contact: datetime | None = None
     """When the last statement was recorded that had it in hand or in sight."""
     gap: Gap | None = None
+    """The interval out of sight that has not ended."""
     gaps: int = 0
     """How many intervals out of sight have ended."""
     failed_devices: tuple[str, ...] = ()
@@ -274,21 +288,24 @@ class State:
     explained: bool = False
     """Whether why the mass balance does not close has been explained (R10)."""
     halt: Halt | None = None
+    """Why nothing advances any more (R8); none while nothing has stopped it."""
     outcome: Outcome | None = None
+    """How it ended (R12)."""
     because: Finding | None = None
     """Why it is this outcome."""
     ended: bool = False
+    """Nothing more is decided."""
 
     # What is asked of it
 
     @property
     def here(self) -> Leg:
-        """The leg it is on, or the first before dispatch."""
+        """The leg it is on, or the first before it has left."""
         return self.plan.legs[self.leg or 0]
 
     @property
     def responsible(self) -> str:
-        """The one authority responsible at this instant (R4)."""
+        """The one authority responsible at this instant (R4): the one of the leg it is on, or of the first before it has left."""
         return self.here.responsible
 
     @property
@@ -298,22 +315,22 @@ class State:
 
     @property
     def under_way(self) -> bool:
-        """Whether the ordinary course goes on: it has neither halted nor split, nor been concluded."""
+        """Whether the ordinary course goes on: it has neither halted nor split, and has no outcome."""
         return self.halt is None and not self.parts and self.outcome is None
 
     @property
     def advances(self) -> bool:
-        """Whether what comes next may begin: it is under way, and its record not such that people must decide first (R18)."""
+        """Whether what comes next may begin: it is under way, and no divergence waits for people to decide (R18)."""
         return self.under_way and self.divergence is None
 
     @property
     def watched(self) -> bool:
-        """Whether it is on its way and must be kept in sight (R9)."""
+        """Whether it is on its way and must be kept in sight (R9): it has left, is not delivered, and is under way."""
         return self.dispatched and not self.delivered and self.under_way
 
     @property
     def arrested(self) -> int:
-        """How many persons have been arrested."""
+        """How many persons have been arrested, those who were freed again too."""
         return sum(self.arrests.values())
 
     @property
@@ -330,11 +347,11 @@ class State:
         return any(known == digest for _, known in self.plans)
 
     def states_ahead(self) -> tuple[str, ...]:
-        """The State it is in and those still to come, in order."""
+        """The States of the leg it is on and of those after it, in order; of all legs before it has left."""
         return tuple(dict.fromkeys(leg.state for leg in self.plan.legs[self.leg or 0 :]))
 
     def leg_at(self, seq: int) -> int:
-        """The leg it was on when entry `seq` was recorded; the first one before dispatch."""
+        """The leg it was on when an entry was recorded, by `moves`; the first one before it had left."""
         return max(sum(first <= seq for first in self.moves) - 1, 0)
 
     def open_checkpoints(self) -> tuple[Progress, ...]:
@@ -347,20 +364,20 @@ class State:
         return progress is not None and progress.open
 
     def closed(self, checkpoint: str) -> bool:
-        """Whether this checkpoint has opened and closed."""
+        """Whether this checkpoint of the plan has opened and closed."""
         progress = self.progress.get(checkpoint)
         return progress is not None and not progress.open
 
     def passed(self, step: Step) -> bool:
-        """Whether every checkpoint of the step has closed."""
+        """Whether every checkpoint of the step in the plan in force has opened and closed; true where it has none."""
         return all(map(self.closed, self.plan.ids_at(step)))
 
     def satisfied(self, step: Step) -> bool:
-        """Whether every checkpoint of the step has got all its answers and closed."""
+        """Whether every checkpoint of the step in the plan in force has closed as `satisfied`; true where it has none."""
         return all(one.id in self.progress and self.progress[one.id].result == "satisfied" for one in self.plan.at(step))
 
     def participant(self, service: str) -> bool:
-        """Whether the service has a part in this delivery, or is a supervisor of it."""
+        """Whether a service takes part: it is one of the plan's `participants`, or a supervisor of the directory."""
         known = self.directory.find(service)
         return known is not None and (service in self.plan.participants() or known.kind == "supervisor")
 
@@ -375,7 +392,10 @@ class State:
     # What changes it
 
     def remember(self, statement: str, fingerprint: str, known: Known, size: int, *, over: bool) -> None:
-        """A statement of so many bytes has been recorded (R18, R28); `over`: as refused, because a budget is spent."""
+        """A statement of so many bytes has been recorded, whatever became of it (R18, R28): `spent` of its service has one
+        statement more, and the bytes of its payload; `over` stays true once a budget was what it was refused for. While the
+        archive is behind, `behind` of its service is one more.
+        """
         self.statements.add(statement, fingerprint, known)
         spent = self.spent.get(known.service, Spent())
         self.spent[known.service] = Spent(spent.statements + 1, spent.bytes + size, spent.over or over)
@@ -383,7 +403,9 @@ class State:
             self.behind[known.service] = self.behind.get(known.service, 0) + 1
 
     def close(self, checkpoint: str, result: Result) -> Progress:
-        """A checkpoint has closed; how it stood. What was answered there is forgotten, and one that no plan holds altogether."""
+        """A checkpoint has closed; how it stood. Its answers and first officers are forgotten, and one that no plan holds is
+        altogether.
+        """
         progress = self.past[checkpoint] = self.progress[checkpoint]
         progress.result = result
         if progress.contingency is not None:
@@ -399,30 +421,32 @@ class State:
         self.failed_devices = tuple(one for one in self.failed_devices if one in labels)
 
     def stop_all(self, cause: Cause, finding: Finding, seq: int, by: str | None = None) -> None:
-        """Nothing advances from here on. The first cause stands; later ones change nothing (R8)."""
+        """It halts: nothing advances from here on. The first halt stands; later ones change nothing (R8)."""
         if self.halt is None:
             self.halt = Halt(cause=cause, finding=finding, seq=seq, by=by)
 
     def move(self, seq: int) -> None:
-        """The next leg begins after entry `seq`."""
+        """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one."""
         self.leg = 0 if self.leg is None else self.leg + 1
         self.moves.append(seq + 1)
 
     def have_in_sight(self, at: datetime) -> None:
-        """Somebody has it in hand or in sight (R9): a gap ends."""
+        """Somebody has it in hand or in sight (R9): `last_contact` is now, and a gap ends."""
         self.last_contact = at
         if self.gap is not None:
             self.gap = None
             self.gaps += 1
 
     def lose_sight(self, at: datetime, seq: int) -> None:
-        """Nobody has it in sight any more (R9): a gap begins with the last contact."""
+        """Nobody has it in sight any more (R9): a gap begins with the last contact, or now where there was none, unless there is
+        one.
+        """
         if self.gap is None:
             self.gap = Gap(self.last_contact or at, seq)
 
     def owe(self, seq: int, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
-        """These services are to be told. Whoever has still to be told the same of an earlier entry is told of this one alone, and
-        nobody is reminded of what has closed.
+        """These services are to be told. Who has still to be told the same, about the same checkpoint, is told by this entry
+        alone; and who is told that something is `withdrawn` is reminded of it no more.
         """
         if not services:
             return
@@ -433,6 +457,6 @@ class State:
         self.owed = [*(one for one in self.owed if one.services), Owed(seq, kind, checkpoint, services)]
 
     def owe_at_most(self, most: int) -> None:
-        """What is too much to carry is given up, the oldest first (R28)."""
+        """Where what is to be told is more than `owed_bytes`, the oldest is given up (R28)."""
         while sum(one.size for one in self.owed) > most:
             del self.owed[0]

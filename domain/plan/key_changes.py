@@ -162,7 +162,10 @@ def changed(directory: Directory, change: KeyChange) -> Directory:
 
 
 def faults_in(directory: Directory, change: KeyChange) -> Iterator[str]:
-    """Why this record may not be taken here (R24), where its signature is right."""
+    """Why this record may not be taken here (R24), where its signature is right: `by` is neither the service itself nor an
+    administrator nor the installation; the installation adds a key to another service; it ends a key that the service does not
+    have, and is not given; it adds a key of another service; or the service would have more than 64 keys.
+    """
     signer, service = directory.get(change.by), directory.get(change.service)
     if change.by != change.service and signer.kind not in ("administrator", "system"):
         yield f"{change.by} is neither {change.service} nor an administrator"
@@ -181,6 +184,7 @@ def faults_in(directory: Directory, change: KeyChange) -> Iterator[str]:
 
 
 def _gives_its_own(envelope: Envelope, change: KeyChange, signer: Service) -> None:
+    """Where a service changes its own keys and an officer's key signs, every key that is added is that officer's."""
     if change.by != change.service:
         return  # whether it may at all is for `faults_in`
     for signature in envelope.signatures:

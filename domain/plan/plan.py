@@ -121,7 +121,7 @@ class Checkpoint(Frozen):
         return tuple(dict.fromkeys(one.service for one in self.requires if one.says == "authorisation"))
 
     def quorum(self) -> int:
-        """How many distinct services must have answered."""
+        """How many distinct services must have answered: all that are asked, or as many as `need` says."""
         return len(self.needs) if self.need == "all" else self.need
 
 
@@ -270,7 +270,7 @@ class Plan(Frozen):
         return self._ids_by_step[step]
 
     def due_after(self, checkpoint: PlannedCheckpoint) -> timedelta:
-        """How long after opening it is due: on the way, beyond the duration of the leg that ends there."""
+        """How long after opening a checkpoint is due: its `due`, and what each leg that ends there `takes`."""
         return sum((leg.takes for leg in self.legs if leg.end == checkpoint.id), start=checkpoint.due)
 
     def find(self, checkpoint: str) -> PlannedCheckpoint | None:
@@ -278,7 +278,9 @@ class Plan(Frozen):
         return self._by_id.get(checkpoint)
 
     def ends_with_a_seizure(self) -> bool:
-        """Whether it is not delivered but seized at the end of its way, as planned."""
+        """Whether it is not delivered but seized at the end of its way, as planned: a checkpoint of step `deliver` asks for
+        `interdiction`.
+        """
         return any(one.says == "interdiction" for at in self.at("deliver") for one in at.requires)
 
     @cached_property
@@ -290,14 +292,18 @@ class Plan(Frozen):
         return self._states
 
     def authorities(self, state: str) -> tuple[str, ...]:
-        """The services asked to authorise for a State."""
+        """The services asked for `authorisation` at checkpoints of step `authorise` in a State, each once, but for those that
+        have been `replaced`.
+        """
         found = (one.authorities() for one in self.at("authorise") if one.state == state)
         gone = [one.service for one in self.replaced]
         return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
 
     def permissions(self, card: RuleCard) -> tuple[Permission, ...]:
-        """What needs a permission of its own in the card's State (R16): opening an item of post where it is prepared, devices
-        all along the route, and other States' officers on its legs.
+        """What needs a permission of its own in the State of this card (R16), in this order, and only what its `separate` names:
+        `opening`, where the consignment is of kind `mail` or `express`, the plan `uses` it and has a checkpoint of step `prepare`
+        there; `technical_means`, where the plan `uses` them; `accompanying_officers`, where a leg there is `accompanied_by`
+        somebody.
         """
         here = card.state
         wanted: list[Permission] = []
@@ -311,7 +317,9 @@ class Plan(Frozen):
         return tuple(one for one in wanted if card.separates(one))
 
     def participants(self) -> tuple[str, ...]:
-        """Every service that has a part: at checkpoints, on ladders and legs, initiator and coordinator. Each once."""
+        """Every service that has a part, each once: the initiator; checkpoint by checkpoint those that are asked, then those on
+        its ladder; leg by leg who is responsible and who travels with it; the coordinator. Not those that have been `replaced`.
+        """
         return self._participants
 
     @cached_property
@@ -345,7 +353,9 @@ class Plan(Frozen):
         return next((number for number, leg in enumerate(self.legs) if leg.end == checkpoint), None)
 
     def time_to_leave(self, state: str, leg: int = 0) -> timedelta:
-        """From the start of leg `leg` until the planned exit from `state`, handovers at their full due time included."""
+        """How long it may take from the start of a leg until the planned exit from a State: the `due_after` of the checkpoints at
+        the ends of all legs from that one to the last in that State.
+        """
         last = max(index for index, known in enumerate(self.legs) if known.state == state)
         ends = [self.find(known.end) for known in self.legs[leg : last + 1]]
         return sum((self.due_after(end) for end in ends if end is not None), start=timedelta())

@@ -31,7 +31,10 @@ class Item:
 
 
 def items(delivery: Delivery) -> Iterator[Item]:
-    """Everything that services have provided, in the order of the ledger."""
+    """Everything that services have provided, in the order of the ledger: a plan by the initiator, under its own code; a
+    statement by its service, under its `code_of`. A plan decides something. A statement does unless its kind may be left out or
+    it was refused or late, and no correction and no permission that counts names it.
+    """
     referred = {correction.of for correction in _corrections(delivery)}
     referred |= {statement for one in delivery.state.disclosures for statement in one.statements}
     for entry in delivery.ledger.entries:
@@ -54,7 +57,9 @@ def _corrections(delivery: Delivery) -> Iterator[Correction]:
 
 
 def held_back(delivery: Delivery, to: str) -> tuple[Item, ...]:
-    """What may not be in a packet for a court, or for a State. Of the operation's own nothing is held back."""
+    """What may not be in a packet for a court, or for a State: what its code has `bound` there, and has not been `permitted` to
+    go there. Of the operation's own nothing is held back.
+    """
     if to == "operation":
         return ()
     return tuple(
@@ -63,8 +68,8 @@ def held_back(delivery: Delivery, to: str) -> tuple[Item, ...]:
 
 
 def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -> tuple[Item, ...]:
-    """The same of what another history of it has from entry `since` on. It is permitted there; or here: by name, or with all that
-    was provided by the time it was known that the record had been put back.
+    """The same of what another history of it has from its first other entry on. It is permitted there; or here: by name, or with
+    all that was provided, once it was known that the record had been put back.
     """
     forks = [entry.seq for entry in delivery.ledger.entries if isinstance(entry.event, Diverged)]
     known = min(forks, default=len(delivery.ledger))

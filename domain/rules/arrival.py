@@ -55,16 +55,18 @@ class Delivered(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a divergence does."""
         state = delivery.state
         if state.discrepancy is not None:
             return AWAITS_DECISION(entry=state.discrepancy.seq)
         return ACCEPTED if state.divergence is None else RECORD_PUT_BACK(entry=state.divergence.seq)
 
     def is_contact(self) -> bool:
-        """Where it was taken out of sight, nobody had it in sight."""
+        """Where it was not `seen`, nobody had it in sight."""
         return self.seen
 
     def apply(self, state: State, said: Said) -> None:
+        """At the end of the last leg it is delivered; at the end of another it is on the next leg."""
         if state.plan.leg_to(said.checkpoint) == len(state.plan.legs) - 1:
             state.delivered = True
         else:
@@ -93,6 +95,7 @@ class NotCollected(Kind):
     )
 
     def apply(self, state: State, said: Said) -> None:
+        """It halts with the cause `no_show` and `not_delivered`."""
         finding = NOBODY_CAME(service=said.service, because=self.because, entry=said.seq)
         state.stop_all("no_show", finding, said.seq, said.service)
 
@@ -119,6 +122,7 @@ class ArrestMade(Kind):
     )
 
     def apply(self, state: State, said: Said) -> None:
+        """So many persons are arrested, by this statement."""
         state.arrests[said.statement.id] = self.persons
 
     @classmethod
@@ -169,10 +173,14 @@ class ArresteeReleased(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`; `fewer_arrested` where fewer
+        are `arrested` and not freed.
+        """
         if not any("arrest" in one.needs_of(said.voice) for one in delivery.plan.checkpoints):
             return NOT_ASKED_TO_ARREST(voice=said.voice)
         held = delivery.state.arrested - delivery.state.freed
         return ACCEPTED if self.persons <= held else FEWER_ARRESTED(held=held, persons=self.persons)
 
     def apply(self, state: State, said: Said) -> None:
+        """So many more are freed."""
         state.freed += self.persons

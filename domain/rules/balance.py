@@ -56,11 +56,13 @@ class Seizure(Kind):
         return "brake"
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """What was recovered, then its `items`."""
         others = ((*one.amounts, *one.items) for name, one in delivery.state.seizures.items() if name != statement)
         most = delivery.law.figures.seized_bytes
         return Stays((*self.recovered, *self.items), share(most, others, delivery.state, "seizure", said))
 
     def apply(self, state: State, said: Said) -> None:
+        """This is what was recovered, by this statement."""
         state.seizures[said.statement.id] = self.recovery()
 
     def recovery(self) -> Recovered:
@@ -119,6 +121,9 @@ class Split(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`splits_once` where it has split, is not `watched`, or has not been prepared; the first of the differences where the
+        contents of its parts, `compared` as `in_parts`, are not what was kept.
+        """
         state = delivery.state
         if state.parts or not state.watched or state.goods is None:
             return SPLITS_ONCE()
@@ -126,9 +131,11 @@ class Split(Kind):
         return refused_for(differs[0]) if differs else ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Its `parts`."""
         return Stays(self.parts, delivery.law.figures.parts_bytes)
 
     def apply(self, state: State, said: Said) -> None:
+        """It has split into these parts."""
         state.parts = tuple(SplitPart(one.operation, one.contents) for one in self.parts)
 
 
@@ -162,14 +169,17 @@ class PartsEnded(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`other_parts`, with their code names sorted, unless it names exactly the parts that it split into."""
         expected = tuple(sorted(part.operation for part in delivery.state.parts))
         named = tuple(sorted(part.operation for part in self.parts))
         return ACCEPTED if named == expected else OTHER_PARTS(parts=expected)
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Its `parts`."""
         return Stays(self.parts, delivery.law.figures.parts_bytes)
 
     def apply(self, state: State, said: Said) -> None:
+        """This is how each part ended."""
         state.ended_parts = tuple(EndedPart(one.operation, one.outcome, one.recovered, one.root) for one in self.parts)
 
 
@@ -188,10 +198,12 @@ class PartsUnderWay(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """Once, when it has split."""
         if delivery.state.parts and not ever_opened(delivery.state, self.declares.name):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The initiator."""
         asked = (Requirement(service=delivery.plan.initiator, says="parts"),)
         return Checkpoint(id=name, requires=asked, due=delivery.plan.contingencies.remind_every)
 
@@ -214,12 +226,14 @@ class BalanceOpen(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """When it has no outcome, `stands_still`, and has differences that are `unexplained`, unless one is open."""
         state = delivery.state
         open_already = state.outcome is not None or open_about(state, self.declares.name, "")
         if not open_already and stands_still(delivery) and delivery.balance.unexplained():
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The responsible authority, and the authorities of the State that it is in."""
         who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))
         needs = tuple(Requirement(service=service, says="explanation") for service in who)
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)
@@ -228,16 +242,18 @@ class BalanceOpen(Contingency):
         return "balance"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It closes now."""
+        """There are no differences any more, and it is not satisfied."""
         return not progress.satisfied and not delivery.balance.unexplained()
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
+        """If it is satisfied, the differences are explained."""
         state.explained = state.explained or progress.result == "satisfied"
 
 
 def stands_still(delivery: Delivery) -> bool:
-    """Whether nothing more is done with the consignment: everything has been accounted for, or what was stopped is in safe hands
-    or given up, or every part has ended; and everyone has acknowledged what stopped it.
+    """Whether nothing more is done with the consignment. If it has split: `parts` has been open and is so no more, and no
+    `acknowledgement` is open. Else, if nothing has halted it: it is delivered, and the steps `deliver`, `muster`, `arrest` and
+    `account` have `passed`. Else: it is secured, lost or destroyed, and no `acknowledgement` and no `interdiction` is open.
     """
     return delivery.once(_stands_still)
 

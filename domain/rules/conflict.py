@@ -80,7 +80,7 @@ class DeconflictionRequested(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """Whoever signs is competent itself: nobody's delegation lets the initiator look for itself."""
+        """`not_competent` unless whoever signs is `competent` itself: nobody's delegation lets the initiator look for itself."""
         able = competent(delivery.plan, delivery.directory)
         return ACCEPTED if said.service in able else NOT_COMPETENT(service=said.service, competent=able)
 
@@ -88,6 +88,9 @@ class DeconflictionRequested(Kind):
         return "consent"
 
     def apply(self, state: State, said: Said) -> None:
+        """The register is to be looked into `afresh`, by this signature, for all that the plan touches: it has not `looked`,
+        nothing is put off, and the selectors of the plan are `signed` and no more `passed_over`.
+        """
         register = state.register
         register.orders = (*register.orders, said.seq)
         register.signed = tuple(dict.fromkeys((*register.signed, *(one.hash for one in state.plan.selectors))))
@@ -116,6 +119,9 @@ class DeconflictionRefused(Kind):
     )
 
     def apply(self, state: State, said: Said) -> None:
+        """Before it has left, it halts with the cause `refused` and `not_to_be_looked`. After that, the selectors of the plan
+        that are not `signed` are `passed_over`.
+        """
         if state.dispatched:
             _pass_over(state)
         else:
@@ -139,10 +145,12 @@ class Deconfliction(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """While it `lacks_a_signature`, unless one is open."""
         if _lacks_a_signature(delivery) and not open_about(delivery.state, "deconfliction", ""):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """Those who are `competent`; one of them is enough."""
         able = competent(delivery.plan, delivery.directory)
         needs = tuple(Requirement(service=service, says="deconfliction") for service in able)
         return Checkpoint(id=name, requires=needs, need=1, due=delivery.plan.contingencies.decision)
@@ -151,7 +159,7 @@ class Deconfliction(Contingency):
         return "deconfliction"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """A changed plan touches no more than was signed for, or none of those asked takes part in it any more."""
+        """It is not satisfied, and none of those asked is `competent` any more, or it no longer `lacks_a_signature`."""
         able = competent(delivery.plan, delivery.directory)
         gone = not any(service in able for service in progress.checkpoint.services())
         return not progress.satisfied and (gone or not _lacks_a_signature(delivery))
@@ -161,7 +169,9 @@ class Deconfliction(Contingency):
         return state.dispatched
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """Before it has left it does not leave; after that nothing more is looked for."""
+        """Before it has left, it halts with the cause `silence` and R15 `not_signed`. After that, the selectors of the plan that
+        are not `signed` are `passed_over`.
+        """
         if state.dispatched:
             _pass_over(state)
         else:
@@ -176,7 +186,9 @@ def signature(delivery: Delivery) -> tuple[str, int]:
 
 
 def _lacks_a_signature(delivery: Delivery) -> bool:
-    """Whether the plan touches something that nobody has signed for, and it still matters."""
+    """Whether the plan touches something that nobody has signed for, and it still matters: it is under way and has not been
+    delivered, and nothing has been signed, or a selector of the plan is neither `signed` nor `passed_over`.
+    """
     state, register = delivery.state, delivery.state.register
     asked = (*register.signed, *register.passed_over)
     unsigned = not register.orders or any(one.hash not in asked for one in delivery.plan.selectors)
@@ -214,7 +226,11 @@ class ConflictSettled(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """Both sides' own signed word, about this conflict: the initiator's, and inside it that of the service to call."""
+        """`no_such_conflict` unless there is somebody to `call_about` the conflict of its checkpoint, and it is who the statement
+        agrees with; `one_sided` without an `agreement`; `not_theirs` unless that is a statement signed by keys of the contact
+        that count now; `other_agreement` unless that is a `conflict_settled` of the contact's, about this delivery and
+        checkpoint, and agrees with who says this.
+        """
         contact = call_about(delivery, delivery.state.progress[said.checkpoint])
         if contact is None or self.agreed_with != contact.service:
             return NO_SUCH_CONFLICT(checkpoint=said.checkpoint, service=self.agreed_with)
@@ -234,6 +250,7 @@ class ConflictSettled(Kind):
         return "decision"
 
     def apply(self, state: State, said: Said) -> None:
+        """The conflict of the checkpoint is settled."""
         state.register.settled = (*state.register.settled, state.progress[said.checkpoint].key)
 
     @classmethod
@@ -262,6 +279,7 @@ class ConflictYielded(Kind):
     )
 
     def apply(self, state: State, said: Said) -> None:
+        """It halts with the cause `conflict` and `gave_way`."""
         state.stop_all("conflict", GAVE_WAY(service=said.service, entry=said.seq), said.seq, said.service)
 
 
@@ -280,6 +298,7 @@ class Conflict(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """About each contact that is `unsettled` and not let be, while it is under way and unless one about it is open."""
         if not delivery.state.under_way:
             return
         for contact in delivery.state.register.unsettled():
@@ -288,6 +307,7 @@ class Conflict(Contingency):
                 yield contact.conflict
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The initiator."""
         agreement = (Requirement(service=delivery.plan.initiator, says="conflict_settlement"),)
         return Checkpoint(id=name, requires=agreement, due=delivery.plan.contingencies.decision)
 
@@ -295,11 +315,11 @@ class Conflict(Contingency):
         return f"conflict.{key}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """The other operation has gone, or the two have agreed."""
+        """It is not satisfied, and there is nobody to `call_about` it."""
         return not progress.satisfied and call_about(delivery, progress) is None
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """Before it has left it does not leave; what came up after that decides nothing any more."""
+        """Before it has left, it halts with the cause `conflict` and R15 `no_agreement`. After that nothing follows."""
         if not state.dispatched:
             state.stop_all("conflict", NO_AGREEMENT(services=services), when.seq)
 
@@ -308,12 +328,15 @@ class Conflict(Contingency):
         return state.dispatched
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
+        """If nobody answered, the conflict is let be."""
         if progress.result == "unanswered":
             state.register.let_be = (*state.register.let_be, progress.key)
 
 
 def call_about(delivery: Delivery, progress: Progress | None) -> Contact | None:
-    """Whom to call about the conflict of this checkpoint; none where it is settled, has gone, or this has its outcome."""
+    """Whom to call about the conflict of this checkpoint: the `unsettled` contact of that conflict. Nobody at a checkpoint that
+    no `conflict` called for, and nobody once it has its outcome.
+    """
     if progress is None or progress.contingency != "conflict" or delivery.state.outcome is not None:
         return None
     return next((one for one in delivery.state.register.unsettled() if one.conflict == progress.key), None)

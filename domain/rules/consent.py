@@ -94,6 +94,10 @@ class AuthorisationGranted(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`other_state` unless it is for the State of the checkpoint; `already_ended` unless `valid_until` is after now;
+        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `longer_than_card` where it lasts, from
+        `valid_from` to `valid_until`, longer than the State's card says.
+        """
         planned = delivery.plan.find(said.checkpoint)
         if planned is not None and self.state != planned.state:
             return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
@@ -110,15 +114,19 @@ class AuthorisationGranted(Kind):
         return ACCEPTED
 
     def bound_to(self) -> Binding:
-        """Nobody consents to a plan that is not the one."""
+        """Nobody consents to a plan that is not the one in force."""
         return "consent"
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Its `conditions`."""
         others = (one.conditions for service, one in delivery.state.grants.items() if service != said.voice)
         most = delivery.law.figures.granted_bytes
         return Stays(self.conditions, share(most, others, delivery.state, "authorisation", said))
 
     def apply(self, state: State, said: Said) -> None:
+        """It is the authorisation of its `voice`, in the place of one given before: not withdrawn, not expired, and not warned
+        of.
+        """
         state.grants[said.voice] = Grant(
             said.voice,
             self.state,
@@ -131,7 +139,9 @@ class AuthorisationGranted(Kind):
         )
 
     def _asked_at(self, state: State, said: Said) -> str:
-        """The checkpoint whose question it answers. Who has answered a later one and then this one has answered both (R22)."""
+        """The checkpoint that asked for it. Where its `voice` holds a final one that a later checkpoint of step `authorise` asked
+        for, it is that, whichever this one names: who has answered the later question has answered both (R22).
+        """
         before = state.grants.get(said.voice)
         order = [one.id for one in state.plan.at("authorise")]
         later = order[order.index(said.checkpoint) :] if said.checkpoint in order else []
@@ -168,12 +178,14 @@ class AuthorisationRefused(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`other_state` unless it is for the State of the checkpoint."""
         planned = delivery.plan.find(said.checkpoint)
         if planned is not None and self.state != planned.state:
             return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
         return ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
+        """It halts with the cause `refused` and `consent_refused`."""
         state.stop_all("refused", REFUSED(state=self.state, entry=said.seq), said.seq, said.service)
 
     @classmethod
@@ -203,6 +215,9 @@ class AuthorisationExtended(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
+        expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one.
+        """
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:
             return SPEAKS_FOR(voice=said.voice, own=grant.state, given=self.state)
@@ -216,6 +231,7 @@ class AuthorisationExtended(Kind):
         return "decision"
 
     def apply(self, state: State, said: Said) -> None:
+        """The authorisation runs until then, and has not been warned of."""
         grant = state.grants[said.voice]
         grant.valid_until, grant.warnings = instant(self.valid_until), 0
 
@@ -246,6 +262,7 @@ class AuthorisationWithdrawn(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`speaks_for` unless it is for the State of the authorisation that is withdrawn."""
         own = delivery.state.grants[said.voice].state
         return ACCEPTED if self.state == own else SPEAKS_FOR(voice=said.voice, own=own, given=self.state)
 
@@ -253,6 +270,9 @@ class AuthorisationWithdrawn(Kind):
         return "brake"
 
     def apply(self, state: State, said: Said) -> None:
+        """The authorisation is withdrawn. Unless it has been delivered, or the State is not ahead any more, it halts with the
+        cause `withdrawn` and `consent_withdrawn`.
+        """
         state.grants[said.voice].withdrawn = True
         if self.state in state.states_ahead() and not state.delivered:
             state.stop_all("withdrawn", WITHDRAWN(state=self.state, entry=said.seq), said.seq, said.service)
@@ -277,6 +297,9 @@ class Extension(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """About each authority whose authorisation `runs_short` for the leg that is `next_to_clear`, while it is under way and
+        has not been delivered, and unless one about it is open. In the order of `grants`.
+        """
         state = delivery.state
         if not state.under_way or state.delivered:
             return
@@ -286,6 +309,7 @@ class Extension(Contingency):
                 yield service
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """That authority."""
         need = (Requirement(service=key, says="extension"),)
         return Checkpoint(id=name, requires=need, due=delivery.plan.contingencies.extension, overdue="interdict")
 
@@ -293,7 +317,9 @@ class Extension(Contingency):
         return f"extension.{key}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It is delivered, or that consent lasts for what comes next by now: it was given afresh, or less is to come (R22)."""
+        """It has been delivered, the authorisation is gone, or it `runs_short` no more by the time of the newest entry: for the
+        next leg, the first before it has left, or for none where that is `cleared` or does not exist.
+        """
         state = delivery.state
         leg = 0 if state.leg is None else state.leg + 1
         uncleared = leg if state.cleared < leg < len(delivery.plan.legs) else None
@@ -302,11 +328,15 @@ class Extension(Contingency):
         )
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """It halts with the cause `expired` and R5 `no_extension`."""
         state.stop_all("expired", NO_EXTENSION(services=services), when.seq)
 
 
 def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime) -> bool:
-    """Whether what this authority has given runs out, or would not outlast `leg`. What is still to begin is waited for."""
+    """Whether what this authority has given runs out, or would not outlast `leg`. Never, where it is provisional, withdrawn or
+    expired, or its State is not ahead. Once it has been warned of: yes. Else only for a leg, where the plan asks this authority,
+    its authorisation has begun, less than `needed` is left of it, and its State is among those that are `too_short`.
+    """
     grant, consents = delivery.state.grants[service], delivery.consents
     final = not grant.provisional and not grant.withdrawn and not grant.expired
     if not final or grant.state not in delivery.state.states_ahead():

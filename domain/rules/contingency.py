@@ -51,7 +51,7 @@ class Contingency(ABC):
 
     @abstractmethod
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """What is asked, of whom, until when. It follows from the state alone, so that a verifier derives the same one."""
+        """Who is asked, and until when. It follows from the state alone, so that a verifier derives the same one."""
 
     @abstractmethod
     def title_of(self, key: str) -> str:

@@ -89,6 +89,7 @@ class Course(Contingency):
         return iter(())
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The initiator, and the responsible authority."""
         who = dict.fromkeys((delivery.plan.initiator, delivery.state.responsible))
         needs = tuple(Requirement(service=service, says="movement_decision") for service in who)
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)
@@ -101,21 +102,29 @@ class Course(Contingency):
 
 
 def record_what_time_brought(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Reminders, escalations, silences, and authorisations that run out: the earliest first."""
+    """What is `coming` and whose time is not after now, the earliest first; of what is due at one instant the first of them."""
     earliest = min((one for one in delivery.once(_coming) if one[0] <= now), key=itemgetter(0), default=None)
     if earliest is not None:
         yield earliest[1]()
 
 
 def close_what_is_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """What was answered, what may stay unanswered, what is moot; after a halt or a split all that the ordinary course asked."""
+    """Checkpoint by checkpoint, in the order in which they opened, what is open and over. As `withdrawn`, where it is not under
+    way any more, but for what goes on after a halt (the step `close`, and contingencies that say so). As `satisfied`, where it
+    is, unless what does not fit was found there and waits for a decision. As `unanswered`, where it is silent and silence closes
+    it (the steps `muster` and `close`, and contingencies that say so). As `withdrawn`, where it is moot: the contingency says so,
+    or the plan in force has it no more.
+    """
     for name, progress in delivery.state.progress.items():
         if progress.open:
             yield from _closing(delivery, name, progress)
 
 
 def judge_what_came_early(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Statements that came before their time, in the order in which they came."""
+    """Each statement that waits, in the order in which they came, judged as if it came now, with the number of the entry in which
+    it came in. What is not early any more is taken up with that verdict. Of the budgets (R28) only what is held on to is looked
+    at again.
+    """
     law = book_of(delivery)
     for early in delivery.state.early.values():
         statement = law.read(early.envelope)
@@ -127,7 +136,11 @@ def judge_what_came_early(delivery: Delivery, now: datetime) -> Iterator[AnyEven
 
 
 def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Once every State has answered: all must allow the same way of handling (R3), and permit what needs a permission (R16)."""
+    """While it is under way and has not been delivered, once `authorise` has `passed`. Where States are `conflicting`: halted
+    with the cause `modality` and `no_common_way` (R3). Where something is `not_permitted`, in any State before the first leg is
+    `cleared`, then in that of the leg that is `next_to_clear`: halted with the cause `permission` and `permission_wanting` (R16),
+    for the first that is not `still_to_begin`.
+    """
     state, consents = delivery.state, delivery.consents
     if not state.under_way or state.delivered or not state.passed("authorise"):
         return
@@ -143,15 +156,15 @@ def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEve
 
 
 def meet_the_unforeseen(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Open what each contingency is called for about."""
+    """Contingency by contingency, in the order in which they are told, a checkpoint about each key that it is called for."""
     for contingency in book_of(delivery).contingencies.values():
         for key in contingency.called_for(delivery, now):
             yield from _opening_of(delivery, contingency, key, now)
 
 
 def ask_every_state(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Every State on the way at once, when the register has answered (R15). Silence is not consent (R2). What a changed plan asks
-    afresh is asked wherever the consignment is (R22).
+    """The checkpoints of step `authorise`: while it advances and has not been delivered, once one of them has opened, or else
+    when it is `free_of_conflict` (R15). What a changed plan asks afresh is asked wherever the consignment is (R22).
     """
     state = delivery.state
     begun = any(one.id in state.progress for one in delivery.plan.at("authorise"))
@@ -160,13 +173,15 @@ def ask_every_state(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def prepare(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Open, weigh, mark and reseal in the way that all States agreed to."""
+    """The checkpoints of step `prepare`, when that has its turn."""
     if turn(delivery, "prepare"):
         yield from _openings(delivery, "prepare", now)
 
 
 def let_it_go(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Looked again for other operations (R15), cleared if every consent lasts until its planned exit (R1), then the departure."""
+    """The first leg is `cleared`, when it is the one that is `next_to_clear` and `may_begin` (R1). Then, when `dispatch` has its
+    turn, its checkpoints.
+    """
     if next_to_clear(delivery) == 0 and may_begin(delivery, 0, now):
         yield Cleared(leg=0)
     if turn(delivery, "dispatch") and delivery.state.cleared >= 0:
@@ -174,7 +189,10 @@ def let_it_go(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def hand_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """The State ahead is cleared before its border is reached (R5). Custody moves by offer and acceptance (R6)."""
+    """The next leg is `cleared`, when it is the one that is `next_to_clear` and `may_begin`: before its border is reached (R5).
+    Then, while it is `watched`, advances and is `on_its_leg`, and `authorise` has `passed`: the checkpoint at the end of the leg
+    it is on, if that is the last or the next one is `cleared` (R6).
+    """
     state, leg = delivery.state, next_to_clear(delivery)
     if leg is not None and leg > 0 and may_begin(delivery, leg, now):
         yield Cleared(leg=leg)
@@ -185,7 +203,7 @@ def hand_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def muster_and_arrest(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Hear that the teams are ready, then let all strike at the same instant; those that must not warn others, in turn."""
+    """The checkpoints of step `muster`, then of `arrest`, each when it has its turn."""
     steps: tuple[PlanStep, ...] = ("muster", "arrest")
     for step in steps:
         if turn(delivery, step):
@@ -193,13 +211,15 @@ def muster_and_arrest(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def account(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Recover, reweigh and record all of it."""
+    """The checkpoints of step `account`, when that has its turn."""
     if turn(delivery, "account"):
         yield from _openings(delivery, "account", now)
 
 
 def conclude(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """One outcome (R12), once every gram is where it should be or it is explained why not (R10)."""
+    """The outcome (R12): when it has none and `stands_still`, no `balance` is open, nothing is `unexplained` (R10), and no
+    divergence waits for a decision, unless it is not under way any more.
+    """
     state = delivery.state
     settled = stands_still(delivery) and not open_about(state, "balance", "") and not delivery.balance.unexplained()
     if state.outcome is None and settled and (state.advances or not state.under_way):
@@ -208,13 +228,15 @@ def conclude(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def close(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """The debrief, if it ever left, and what each State's law wants."""
+    """The checkpoints of step `close`, once it has its outcome, if it ever left."""
     if delivery.state.outcome is not None and delivery.state.dispatched:
         yield from _openings(delivery, "close", now)
 
 
 def ask_for_a_course(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Nothing is open and nothing is coming, which no plan means: people are asked how to go on."""
+    """A checkpoint of the contingency `course`: when it has no outcome, nothing is open, there is no moment after now, and it
+    does not wait for the register.
+    """
     state = delivery.state
     idle = not state.open_checkpoints() and next_moment(delivery, now) is None and not waits_for_the_register(delivery)
     if idle and state.outcome is None:
@@ -222,7 +244,7 @@ def ask_for_a_course(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def end(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Nothing is asked, everyone has been told, and the register knows that it is over."""
+    """The end: once it has its outcome, the register has let go of it, nobody has still to be told of it, and nothing is open."""
     state = delivery.state
     if state.outcome is not None and state.released and not state.owed and not state.open_checkpoints():
         yield Ended()
@@ -294,7 +316,11 @@ def _moments(delivery: Delivery) -> tuple[datetime, ...]:
 
 
 def moments(delivery: Delivery) -> Iterator[datetime]:
-    """Every instant at which a decision may fall that does not fall before."""
+    """Every instant at which a decision may fall that does not fall before: those of what is `coming`; `check_in_due`; while it
+    is under way and has not been delivered, the beginning of each authorisation, the beginning and the end of each permission,
+    and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the authorisation of one of its
+    `states_of` has less than is `needed`.
+    """
     yield from (at for at, _ in delivery.once(_coming))
     check_in = check_in_due(delivery)
     if check_in is not None:
@@ -325,7 +351,14 @@ def _coming(delivery: Delivery) -> tuple[tuple[datetime, Callable[[], AnyEvent]]
 
 
 def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
-    """What time will bring, and when. Recording one makes it go away."""
+    """What time will bring, and when. Checkpoint by checkpoint that is open and not satisfied, in the order in which they opened:
+    its next reminder, one more than before; the next rung of its ladder, `after` it opened; and where it has a due time and is
+    not silent, at that time `silence`, or, while it waits for a service that must be polled and they have not been asked once
+    more, `came_due`, once. Reminder, rung and silence name those that are waited for. Then, while it is under way and has not
+    been delivered, authorisation by authorisation that is final, neither withdrawn nor expired, and of a State ahead: `expiring`,
+    before its end by the next of the plan's `expiry_warnings`, the longest first, one more than before; and `expired`, at its
+    end. Last, while it is under way and the register has put something off: `look_due`, then.
+    """
     for name, progress in delivery.state.progress.items():
         if progress.open and not progress.satisfied:
             yield from _coming_at(delivery, name, progress)
@@ -398,13 +431,16 @@ def _may_stay_unanswered(delivery: Delivery, name: str, progress: Progress) -> b
 
 
 def _openings(delivery: Delivery, step: PlanStep, now: datetime) -> Iterator[AnyEvent]:
-    """The checkpoints of a step that have not opened; one that must not warn another waits until that has closed."""
+    """The checkpoints of a step that have not opened, in the plan's order; one that comes `after` another only once that has
+    closed.
+    """
     for planned in delivery.plan.at(step):
         if planned.after is None or delivery.state.closed(planned.after):
             yield from _opening(delivery, planned.id, now)
 
 
 def _opening(delivery: Delivery, name: str, now: datetime) -> Iterator[AnyEvent]:
+    """A checkpoint of the plan that has not opened. It is due `due_after` from now."""
     planned = delivery.plan.find(name)
     assert isinstance(planned, PlannedCheckpoint)  # noqa: S101 - a checked plan has it
     if name not in delivery.state.progress:
@@ -412,6 +448,9 @@ def _opening(delivery: Delivery, name: str, now: datetime) -> Iterator[AnyEvent]
 
 
 def _opening_of(delivery: Delivery, contingency: Contingency, key: str, now: datetime) -> Iterator[AnyEvent]:
+    """A checkpoint that a contingency calls for: with what it is about, and all that it is. It has no due time where it waits
+    without end; else it is due from now by what it says.
+    """
     name = contingency.name_of(delivery.state, key)
     definition = contingency.checkpoint(delivery, key, name)
     due = None if contingency.declares.without_end else utc_text(now + definition.due)
@@ -419,7 +458,13 @@ def _opening_of(delivery: Delivery, contingency: Contingency, key: str, now: dat
 
 
 def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
-    """The one outcome that what has happened amounts to (R12)."""
+    """The one outcome that what has happened amounts to (R12). If it has split, `split` with `ended_in_parts`, each part's code
+    name and outcome with a colon and a blank between. If nothing has halted it, or it is delivered and somebody is arrested or
+    every checkpoint of step `arrest` has closed as `satisfied`: `returned_to_sender` with `came_back` where
+    the plan says `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else
+    `delivered_with_arrests` where somebody was arrested, or `delivered_without_arrest`, with `was_delivered`. Else what comes
+    `after_a_halt`, with what the halt found.
+    """
     state = delivery.state
     halt = state.halt
     counts = {"arrested": state.arrested, "freed": state.freed}
@@ -435,6 +480,11 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
 
 
 def _after_a_halt(delivery: Delivery) -> Outcome:
+    """The first that holds: `aborted_for_risk_to_life`, if that is the cause; `destroyed`, if it is; `lost_or_stolen`, if it is
+    lost and not secured; `no_show`, if that is the cause; `refused`, if the cause is `refused`, `modality` or `permission`;
+    `expired`, if the cause is `expired`, or `silence` before it left; `withdrawn`, if the cause is `withdrawn`, or it never left
+    and was not seized `unasked`; `interdicted_early`.
+    """
     state = delivery.state
     halt = state.halt
     assert halt is not None  # noqa: S101

@@ -70,7 +70,11 @@ class Dispatched(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """Why it may not leave now, if it may not (R1, R3, R15, R16)."""
+        """`record_put_back` while a divergence waits for a decision; `no_live_consent` where a State is not `authorised` now;
+        `modality_not_allowed` where States are `conflicting`; `permission_missing` for the first permission of any State that is
+        not given; `departure_not_cleared` unless the first leg is `cleared`; `conflict_unsettled` where contacts are `unsettled`;
+        `not_looked` unless the register has `looked`.
+        """
         consents, register, divergence = delivery.consents, delivery.state.register, delivery.state.divergence
         if divergence is not None:
             return RECORD_PUT_BACK(entry=divergence.seq)
@@ -87,6 +91,7 @@ class Dispatched(Kind):
         return ACCEPTED if register.looked else NOT_LOOKED()
 
     def apply(self, state: State, said: Said) -> None:
+        """It is on the first leg."""
         state.move(said.seq)
 
 
@@ -112,6 +117,9 @@ class HandoverOffered(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`awaits_decision` while a discrepancy waits for a decision; `nothing_prepared` before it has been prepared;
+        `not_the_holder` unless its `voice` is the responsible authority.
+        """
         state = delivery.state
         if state.discrepancy is not None:
             return AWAITS_DECISION(entry=state.discrepancy.seq)
@@ -123,6 +131,7 @@ class HandoverOffered(Kind):
         return "decision"
 
     def apply(self, state: State, said: Said) -> None:
+        """It is compared with the custody. What does not fit is a discrepancy at this checkpoint."""
         _compare(state, said, self.gross, self.seals, intact=True, taker=False)
 
 
@@ -151,6 +160,13 @@ class HandoverAccepted(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a divergence does;
+        `nothing_prepared` before it has been prepared; `not_offered` (early) before anybody has answered `handover_offer` there;
+        `other_taker` unless its `voice` is responsible for the next leg; `crossing_not_cleared` (early) while a checkpoint of
+        step `authorise` in the State of the next leg has not closed, or the next leg is not `cleared`. Where that leg is in
+        another State: `no_entry` unless that is `authorised` now, and `permission_missing` for the first permission that is not
+        given there.
+        """
         state = delivery.state
         if state.discrepancy is not None:
             return AWAITS_DECISION(entry=state.discrepancy.seq)
@@ -178,6 +194,9 @@ class HandoverAccepted(Kind):
         return "decision"
 
     def apply(self, state: State, said: Said) -> None:
+        """It is compared with the custody. What does not fit is a discrepancy at this checkpoint, found by a taker; else it is on
+        the next leg.
+        """
         if not _compare(state, said, self.gross, self.seals, intact=self.seals_intact, taker=True):
             state.move(said.seq)
 
@@ -203,6 +222,7 @@ class HandoverDeclined(Kind):
     )
 
     def apply(self, state: State, said: Said) -> None:
+        """It halts with the cause `declined` and `custody_declined`."""
         state.stop_all("declined", DECLINED(service=said.service, entry=said.seq), said.seq, said.service)
 
 
@@ -231,6 +251,10 @@ class MovementDecision(Kind):
         return "decision"
 
     def apply(self, state: State, said: Said) -> None:
+        """A no halts with the cause `decision` and `decided_against`. With a yes at a checkpoint of the contingency `decision`
+        that is then satisfied, and while there is a discrepancy, the discrepancy is over and `went_on` is one more; later checks
+        compare with what was found then; and where a taker had found it, it is on the next leg.
+        """
         if not self.proceed:
             state.stop_all("decision", DECIDED_AGAINST(service=said.service, entry=said.seq), said.seq, said.service)
             return
@@ -259,6 +283,7 @@ class Decision(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """About the checkpoint of the discrepancy, while it is under way and unless one about it is open."""
         found_then = delivery.state.discrepancy
         if found_then is None or not delivery.state.under_way:
             return
@@ -266,6 +291,7 @@ class Decision(Contingency):
             yield found_then.checkpoint
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The responsible authority, and the authorities of the State that it is in."""
         who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))
         needs = tuple(Requirement(service=service, says="movement_decision") for service in who)
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision, overdue="interdict")
@@ -274,10 +300,11 @@ class Decision(Contingency):
         return f"{key}.decision"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """What did not fit has been decided on."""
+        """There is no discrepancy any more, and it is not satisfied."""
         return delivery.state.discrepancy is None and not progress.satisfied
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """It halts with the cause `silence` and R2 `overdue`."""
         finding = OVERDUE(checkpoint=progress.checkpoint.id, services=services)
         state.stop_all("silence", finding, when.seq)
 
@@ -285,7 +312,9 @@ class Decision(Contingency):
 def _compare(  # noqa: PLR0913 - a measurement
     state: State, said: Said, gross: int, seals: Seals, *, intact: bool, taker: bool
 ) -> bool:
-    """Compare with the last check that held; whether something did not fit, and waits for a decision."""
+    """Compare with the last check that held; whether something did not fit, and waits for a decision. The tolerance is the plan's
+    `weight_tolerance`; an offer says nothing of broken seals.
+    """
     assert state.custody is not None  # noqa: S101 - nothing is offered before it has been prepared
     differs = state.custody.differences(gross, seals, state.plan.weight_tolerance, intact=intact)
     if differs:

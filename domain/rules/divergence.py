@@ -32,11 +32,17 @@ class Divergence(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """About each of the two who has still to decide, while it is under way and unless one about it is open. Its key is the
+        number of the entry `diverged`, a dot, and `supervisor` or `prosecutor`.
+        """
         for key in _undecided(delivery.state):
             if delivery.state.under_way and not open_about(delivery.state, self.declares.name, key):
                 yield key
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """About `supervisor`: the supervisors of the directory. About `prosecutor`: those who are `competent`, or the initiator
+        where there is none. One of them is enough; of none nothing is asked.
+        """
         needs = tuple(Requirement(service=service, says="movement_decision") for service in _undecided(delivery.state)[key])
         return Checkpoint(id=name, requires=needs, need=1, due=delivery.plan.contingencies.remind_every)
 
@@ -44,12 +50,14 @@ class Divergence(Contingency):
         return f"divergence.{key}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """The record was put back again, or none of those asked may decide any more."""
+        """It is not satisfied, and none of those asked may decide about this key any more: it was decided, or the record was put
+        back again.
+        """
         able = _undecided(delivery.state).get(progress.key, ())
         return not progress.satisfied and not any(service in able for service in progress.checkpoint.services())
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
-        """It goes on once both have said so."""
+        """If it is satisfied, this key is decided. Once nobody has still to decide, the divergence is over."""
         known = state.divergence
         if known is None or progress.result != "satisfied":
             return

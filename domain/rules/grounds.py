@@ -131,7 +131,9 @@ def not_the_responsible_authority(delivery: Delivery, said: Said) -> Verdict | N
 
 @ground(NO_GRANT)
 def without_an_authorisation(delivery: Delivery, said: Said) -> Verdict | None:
-    """It is to be said by who holds an authorisation, and this service holds none that is in force (R1)."""
+    """It is to be said by who holds an authorisation, and this service holds none, or one that is provisional or was withdrawn
+    (R1).
+    """
     grant = delivery.state.grants.get(said.voice)
     holds = grant is not None and not grant.withdrawn and not grant.provisional
     return NO_GRANT(voice=said.voice) if kind_of(said.statement).declares.by == "grantor" and not holds else None

@@ -88,8 +88,9 @@ class DisclosurePermitted(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """Only who provided something permits that it goes further. What is not known here may stand in a history that was put
-        back; whose it is there is looked at when it goes.
+        """`not_theirs_to_disclose` where it names statements that another service was the first to say under that id, or that
+        nobody has said, with these as `statements`. In a history with a `branch` the second is let be: what is not known here may
+        stand in the one that was put back, and whose it is there is looked at when it goes.
         """
         known = {one: delivery.state.statements.first(one) for one in self.statements}
         elsewhere = delivery.state.branch > 0
@@ -99,18 +100,21 @@ class DisclosurePermitted(Kind):
         return NOT_THEIRS_TO_DISCLOSE(service=said.service, statements=foreign) if foreign else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
+        """What its service has said may go there: the statements that it names, or all that it has said so far."""
         state.disclosures.append(Disclosure(said.service, self.to, self.statements, said.seq))
 
 
 def code_of(delivery: Delivery, statement: Statement) -> HandlingCode:
-    """The statement's own code, or the plan's; a permission to disclose tells nothing by itself."""
+    """The statement's own code, or the plan's; a permission to disclose tells nothing by itself, and has H0."""
     if statement.handling is not None:
         return statement.handling.code
     return "H0" if statement.kind == "disclosure_permitted" else delivery.plan.handling_code
 
 
 def permitted(delivery: Delivery, service: str, statement: str | None, seq: int, to: str) -> bool:
-    """Whether its provider has permitted that this goes there. `statement` is none for the plan."""
+    """Whether its provider has permitted that this goes there: a statement by its id, or all that it had said up to the entry of
+    the permission; the plan only so.
+    """
     return any(
         one.service == service and one.to == to and (statement in one.statements or (not one.statements and seq <= one.seq))
         for one in delivery.state.disclosures
@@ -118,14 +122,16 @@ def permitted(delivery: Delivery, service: str, statement: str | None, seq: int,
 
 
 def third_state(delivery: Delivery, provider: str, state: str | None) -> bool:
-    """Whether this State is neither the provider's nor that of whoever runs the operation."""
+    """Whether this State is none of the provider's, the initiator's and the coordinator's."""
     insiders = (provider, delivery.plan.initiator, delivery.plan.coordinator)
     own = [known.state for one in insiders if one is not None and (known := delivery.directory.find(one)) is not None]
     return state is not None and state not in own
 
 
 def may_read(delivery: Delivery, statement: Statement, seq: int, reader: Service, *, addressed: bool) -> bool:
-    """Whether the handling code lets this reader have it. `addressed`: it is asked at the same checkpoint."""
+    """Whether the handling code lets this reader have it: it is neither H2 nor H3, the reader is of no `third_state`, it was
+    `permitted`, or who is addressed has it under the plan's code, and not its own.
+    """
     if code_of(delivery, statement) not in NOT_TO_A_THIRD_STATE or not third_state(delivery, statement.service, reader.state):
         return True
     inherited = statement.handling is None
@@ -133,7 +139,7 @@ def may_read(delivery: Delivery, statement: Statement, seq: int, reader: Service
 
 
 def bound(delivery: Delivery, code: HandlingCode, provider: str, to: str) -> bool:
-    """Whether this code keeps what this service provided from a court, or from a State."""
+    """Whether this code keeps what this service provided from a court (H1, H3), or from a `third_state` (H2, H3)."""
     if to == COURT:
         return code in NOT_BEFORE_A_COURT
     return code in NOT_TO_A_THIRD_STATE and third_state(delivery, provider, to)

@@ -36,6 +36,21 @@ def news(delivery: Delivery, fact: Report, at: datetime) -> Report | None:
 
 
 def _is_news(delivery: Delivery, fact: Report) -> bool:
+    """Whether it says something new, and can be so.
+
+    asked              its checkpoint is open, and asks every service that it names
+    asked_once_more    the same, and the checkpoint has come due, and they have not been asked once more
+    deconflicted       `order` is one of the signatures, and `number` is higher than that of what is known, or is the same while
+                       the register has not `looked`
+    deferred           `order` is the newest signature, the register has not `looked`, nothing is put off, and `not_before` is
+                       after the newest entry, by 24 hours and 5 minutes at most
+    released           it has its outcome, and has not been released
+    told               a notice of that kind and checkpoint from entry `of` has still to be told to each service that it names,
+                       and it names one
+    archive_behind     the archive is not behind
+    archive_caught_up  the archive is behind
+    diverged           `branch` is not less than this history's, and this history does not begin with what was found
+    """
     state = delivery.state
     match fact:
         case Asked(checkpoint=name) | AskedOnceMore(checkpoint=name):
@@ -76,7 +91,9 @@ def _is_its_own(found: Diverged, ledger: Ledger) -> bool:
 
 
 def _as_it_counts(delivery: Delivery, fact: Report, at: datetime) -> Report:
-    """Without acknowledgements of something else, or by nobody who is said to have received the request (R17)."""
+    """The fact without acknowledgements that are not of this delivery and checkpoint, not by a service that has received the
+    request, not signed with a key of it that counts at this moment, or not the first of their service (R17).
+    """
     if not isinstance(fact, Asked) or not fact.acknowledgements:
         return fact
     good: dict[str, SignedAcknowledgement] = {}

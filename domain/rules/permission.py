@@ -70,6 +70,9 @@ class PermissionGranted(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`permission_of_other_state` unless it is for the State of the checkpoint; `permission_already_ended` unless
+        `valid_until` is after now; `not_all_permitted` where the plan's `permissions` in that State are more than these.
+        """
         planned = delivery.plan.find(said.checkpoint)
         if planned is not None and self.state != planned.state:
             return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
@@ -85,6 +88,7 @@ class PermissionGranted(Kind):
         return "consent"
 
     def apply(self, state: State, said: Said) -> None:
+        """The State has permitted this too."""
         permit = Permit(said.voice, self.permissions, instant(self.valid_from), instant(self.valid_until))
         state.permits[self.state] = (*state.permits.get(self.state, ()), permit)
 
@@ -117,12 +121,14 @@ class PermissionRefused(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`permission_of_other_state` unless it is for the State of the checkpoint."""
         planned = delivery.plan.find(said.checkpoint)
         if planned is not None and self.state != planned.state:
             return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
         return ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
+        """It halts with the cause `refused` and `permission_refused`."""
         state.stop_all("refused", REFUSED(state=self.state, entry=said.seq), said.seq, said.service)
 
     @classmethod
@@ -166,12 +172,16 @@ class DutyOwed(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """Once about each duty of each authorisation that is not provisional: the `duties` of its State's card, in the order of
+        `grants`. Its key is the service and the duty's id, with a dot between.
+        """
         for duty, service in duties(delivery):
             key = f"{service}.{duty.id}"
             if not ever_opened(delivery.state, self.declares.name, key):
                 yield key
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The authority whose duty it is."""
         duty, service = next((duty, service) for duty, service in duties(delivery) if f"{service}.{duty.id}" == key)
         return Checkpoint(id=name, requires=(Requirement(service=service, says="duty"),), due=duty.within)
 

@@ -84,10 +84,18 @@ class Prepared(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """What is found `as_of` now."""
         return self.as_of(delivery, said.at)
 
     def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
-        """What is wrong with it, if something is: way of handling, masses, permissions at that instant, devices."""
+        """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality means;
+        the first of the differences where its units, `compared` as `in_units`, are not the masses that were kept, removed and
+        sampled; `not_permitted_there` where it was `opened`, is of kind `mail` or `express`, and the State of the plan's first
+        checkpoint of step `prepare` wants that permitted apart and has not at that instant, or where it has a device (a tracker,
+        an opening alarm, or whatever has a time it `lasts`) and a State of the route wants `technical_means` permitted apart and
+        has not; `device_too_short` for the first item that `lasts` less long than the way takes, from the start of the first leg
+        until the planned exit from the State of the last, with the plan's `margin`.
+        """
         plan = delivery.plan
         if self.modality != plan.modality:
             return OTHERWISE(given=self.modality, asked=plan.modality)
@@ -113,6 +121,10 @@ class Prepared(Kind):
         return ACCEPTED
 
     def _is_what_its_modality_means(self) -> bool:
+        """`intact`: nothing removed and no substitute put in. `removed`: something removed, nothing kept, no substitute.
+        `replaced_in_part`: something removed, something kept, a substitute. `replaced_in_whole`: something removed, nothing kept,
+        a substitute.
+        """
         substituted = any(item.what == "substitute" for item in self.items)
         return {
             "intact": not self.removed and not substituted,
@@ -122,10 +134,13 @@ class Prepared(Kind):
         }[self.modality]
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
-        """The last record of it takes the place of those before."""
+        """What was kept, removed and sampled, then its `items`. The last record of it takes the place of those before."""
         return Stays((*self.kept, *self.removed, *self.samples, *self.items), delivery.law.figures.prepared_bytes)
 
     def apply(self, state: State, said: Said) -> None:
+        """This is what was done to the consignment, and what later checks of weight and seals compare with. A device that is not
+        in it any more has not failed.
+        """
         state.handle(self.goods())
         state.custody = Custody(self.gross, self.seals)
 

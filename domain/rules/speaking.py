@@ -77,6 +77,9 @@ class Delegated(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`no_part` unless it delegates to a service that takes part; `delegate_of_other_state` unless that is of its own State;
+        `circle` where that service has delegated, from one to the next, back to one of these: the services in that order.
+        """
         state = delivery.state
         giver, taker = delivery.directory.find(said.service), delivery.directory.find(self.to)
         if taker is None or not state.participant(taker.id):
@@ -89,6 +92,7 @@ class Delegated(Kind):
         return CIRCLE(services=tuple(passed)) if passed[-1] in passed[:-1] else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
+        """What its service is asked may be said by that one, from then until then. A delegation before is over."""
         state.delegations[said.service] = Delegation(self.to, instant(self.valid_from), instant(self.valid_until))
 
 
@@ -115,6 +119,10 @@ class Correction(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`nothing_said` unless a statement under the id it names counts and is of the same service; `other_kind` unless what it
+        says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded; then what
+        is wrong with a `second_officer`, where two correct.
+        """
         earlier = delivery.state.counted.get(self.of)
         if earlier is None or earlier.service != said.service:
             return NOTHING_SAID(service=said.service)
@@ -127,10 +135,15 @@ class Correction(Kind):
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
+        """What stays of what it says, in the place of what it corrects."""
         return self.content.stays(delivery, said, self.of)
 
     def apply(self, state: State, said: Said) -> None:
-        """Put right the numbers that are still compared with; what has been decided on the old ones stays decided."""
+        """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement it
+        corrects; of an `interdicted` the gross weight; of an `arrest_made` the number of persons; of a `prepared` what was done
+        to the consignment, and before it has left what later checks compare with. What has been decided on the old ones stays
+        decided.
+        """
         match self.content:
             case Seizure() as seizure:
                 state.seizures[self.of] = seizure.recovery()
@@ -149,7 +162,10 @@ CORRECTABLE = ("prepared", "arrest_made", "seizure", "interdicted")
 
 
 def second_officer(said: Said, first: First | None) -> Verdict | None:
-    """What is wrong with a second signature, if this is one (R20). A first one may be replaced until it has been seconded."""
+    """What is wrong with a second signature, where one service has said it first (R20): `says_otherwise`, if it
+    `is_second_officer` and says something else; `same_officer`, if it is not and says the same. What is neither takes the place
+    of the first.
+    """
     if first is None or first.service != said.service:
         return None
     same = first.content == digest(said.content)
@@ -159,8 +175,8 @@ def second_officer(said: Said, first: First | None) -> Verdict | None:
 
 
 def is_second_officer(said: Said, first: First | None) -> bool:
-    """Whether this is a second officer's signature under what a first one of the same service has said (R20): keys are counted,
-    and officers, since one officer may have several keys.
+    """Whether this is a second officer's signature under what a first one of the same service has said (R20): by another officer,
+    and with none of the same keys, since one officer may have several.
     """
     return (
         first is not None
@@ -176,7 +192,9 @@ def first_of(said: Said) -> First:
 
 
 def may_speak(delivery: Delivery, said: Said) -> bool:
-    """Whether whoever signed may say this for the service whose say it is (R21)."""
+    """Whether whoever signed may say this for the service whose say it is (R21): it is that service, or `is_delegate` of it; or
+    the checkpoint that it names asks that service for it, and it `is_backup` there.
+    """
     voice, speaker, state = said.voice, said.service, delivery.state
     if voice == speaker or _is_delegate(state, speaker, voice, said.at):
         return True
@@ -201,7 +219,9 @@ def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tupl
 
 
 def _is_delegate(state: State, speaker: str, voice: str, at: datetime) -> bool:
-    """Whether delegations in force lead from one to the other."""
+    """Whether delegations lead from the service whose say it is to this one, from one to the next, each of which has begun and
+    has not ended now.
+    """
     while (delegation := state.delegations.get(voice)) is not None:
         if not delegation.valid_from <= at < delegation.valid_until:
             return False
@@ -212,7 +232,7 @@ def _is_delegate(state: State, speaker: str, voice: str, at: datetime) -> bool:
 
 
 def is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress | None) -> bool:
-    """Whether the ladder of an open checkpoint has come to it, as a backup within its State."""
+    """Whether the checkpoint is open, its ladder lets this service answer there (`may_answer`), and it is of the same State."""
     if progress is None or not progress.open or not progress.may_answer(speaker):
         return False
     backup, asked = delivery.directory.find(speaker), delivery.directory.find(voice)
@@ -223,7 +243,11 @@ def is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress |
 
 
 def say(state: State, said: Said) -> None:
-    """Let an accepted statement take effect: as a first officer's word that waits for a second, or all that it changes."""
+    """An accepted statement takes effect. Where it `is_first_of_two`, it waits for a second and nothing else follows. Else, in
+    this order: a `prepared`, `arrest_made`, `seizure` or `interdicted` is `counted`, so that it can be corrected, with how many
+    officers the checkpoint that it names asks for; a contact has it in sight now; an answer is counted; and what its kind
+    changes is changed.
+    """
     content = said.content
     assert isinstance(content, Kind)  # noqa: S101
     if _is_first_of_two(state, said, content):
@@ -238,7 +262,10 @@ def say(state: State, said: Said) -> None:
 
 
 def _is_first_of_two(state: State, said: Said, content: Kind) -> bool:
-    """Keep what a first officer says until a second one has said the same (R20). A no needs only one."""
+    """Whether it is what a first officer says, which is kept until a second one has said the same (R20). It says yes, the
+    checkpoint that it names asks its `voice` for two officers, and it `is_second_officer` to nobody there: then it takes the
+    place of what a first one has said. A no needs only one.
+    """
     if isinstance(content, Correction):
         return _is_first_to_correct(state, said, content)
     need = content.declares.answers
@@ -253,7 +280,7 @@ def _is_first_of_two(state: State, said: Said, content: Kind) -> bool:
 
 
 def _is_first_to_correct(state: State, said: Said, correction: Correction) -> bool:
-    """What two officers had to say, two officers correct."""
+    """The same of a correction of what two officers had to say. The second takes away what the first has said."""
     if state.counted[correction.of].officers == 1:
         return False
     first = state.firsts.pop(correction.of, None)
@@ -269,7 +296,9 @@ def _officers(state: State, said: Said, content: Kind) -> int:
 
 
 def _answer(state: State, said: Said, content: Kind) -> None:
-    """Count it as the answer of the checkpoint it names, or where none need be named, of the open ones that ask for it."""
+    """It answers for its `voice` the checkpoint that it names, or where its kind need not name one, each open one that asks its
+    `voice` for it. The first answer stays.
+    """
     need = content.declares.answers
     if need is None:
         return

@@ -57,6 +57,7 @@ class StopRequested(Kind):
         return "brake"
 
     def apply(self, state: State, said: Said) -> None:
+        """It halts with the cause `stop` and `stop_ordered`."""
         state.stop_all("stop", ORDERED(service=said.service, entry=said.seq), said.seq, said.service)
 
 
@@ -105,12 +106,17 @@ class Interdicted(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`already_seized` where it is secured."""
         return ALREADY_SEIZED() if delivery.state.secured else ACCEPTED
 
     def bound_to(self) -> Binding:
         return "brake"
 
     def apply(self, state: State, said: Said) -> None:
+        """It is secured, with this gross weight, and `unasked` unless it had halted before. Where the plan `ends_as_planned` with
+        this it is delivered; else it halts with the cause `stop` and `interdicted_by_another` if `seized_by` names somebody, or
+        `interdicted_on_the_way`.
+        """
         state.secured, state.interdicted = True, self.gross
         state.unasked = state.halt is None
         if ends_as_planned(state, said):
@@ -142,12 +148,14 @@ class Destroyed(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`not_any_more` where it is secured."""
         return NOT_ANY_MORE() if delivery.state.secured else ACCEPTED
 
     def bound_to(self) -> Binding:
         return "brake"
 
     def apply(self, state: State, said: Said) -> None:
+        """It is destroyed, and halts with the cause `destroyed` and `reported_destroyed`."""
         state.destroyed = True
         state.stop_all("destroyed", BURNT(service=said.service, entry=said.seq), said.seq, said.service)
 
@@ -178,6 +186,7 @@ class Incident(Kind):
         return "brake" if self.risk_to_life else "word"
 
     def apply(self, state: State, said: Said) -> None:
+        """Where life is at risk, it halts with the cause `risk_to_life` and the finding `risk_to_life`; else nothing follows."""
         if self.risk_to_life:
             state.stop_all("risk_to_life", DANGER(service=said.service, entry=said.seq), said.seq, said.service)
 
@@ -197,12 +206,14 @@ class Interdiction(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """Once, when it has halted and has no outcome, and is neither secured, destroyed nor lost, nor has split."""
         state = delivery.state
         gone = state.secured or state.destroyed or state.lost or bool(state.parts)
         if state.halt is not None and state.outcome is None and not gone and not ever_opened(state, self.declares.name):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The responsible authority."""
         interdiction = (Requirement(service=delivery.state.responsible, says="interdiction"),)
         return Checkpoint(id=name, requires=interdiction, due=delivery.plan.contingencies.remind_every)
 
@@ -225,11 +236,13 @@ class Acknowledgement(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """Once, when it has halted and has no outcome, and there is somebody to ask."""
         state = delivery.state
         if state.halt is not None and state.outcome is None and _others(delivery) and not ever_opened(state, self.declares.name):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """Everyone who takes part, but for the service whose word halted it."""
         needs = tuple(Requirement(service=service, says="stop_acknowledgement") for service in _others(delivery))
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.acknowledge_stop)
 
@@ -238,7 +251,9 @@ class Acknowledgement(Contingency):
 
 
 def ends_as_planned(state: State, said: Said) -> bool:
-    """Whether this interdiction is the one the plan ends with."""
+    """Whether this seizure is the one the plan ends with: the checkpoint it names is open, is one of step `deliver`, and asks its
+    `voice` for `interdiction`.
+    """
     return any(
         one.id == said.checkpoint and "interdiction" in one.needs_of(said.voice) and state.is_open(one.id)
         for one in state.plan.at("deliver")

@@ -9,7 +9,9 @@ ORDER: tuple[Step, ...] = ("authorise", "prepare", "dispatch", "hand_over", "del
 
 
 def turn(delivery: Delivery, step: Step) -> bool:
-    """Whether it advances, and every checkpoint of an earlier step has closed."""
+    """Whether a step has its turn: it advances, every earlier step has `passed`, and for what comes after `deliver` it is
+    delivered.
+    """
     state, place = delivery.state, ORDER.index(step)
     on_the_way = place <= ORDER.index("deliver")
     return state.advances and (state.delivered or on_the_way) and place <= delivery.once(_steps_passed)
@@ -26,13 +28,16 @@ def leaving(delivery: Delivery) -> bool:
 
 
 def free_of_conflict(delivery: Delivery) -> bool:
-    """Whether the register has answered since the last step, about all that the plan touches, and that is settled (R15)."""
+    """Whether the register has `looked` since the last step, for all that the plan touches, and nothing is `unsettled` (R15)."""
     register = delivery.state.register
     return register.looked and not register.unsettled()
 
 
 def next_to_clear(delivery: Delivery) -> int | None:
-    """The leg that wants clearing now; none where all that may begin has been cleared, or every State has not answered yet."""
+    """The leg that wants clearing now: the first before it has left, else the next, unless it is `cleared` already or does not
+    exist. None while it does not advance, or `authorise` has not `passed`, and once it is delivered; none before `prepare` has
+    `passed` for the first, and unless it is `on_its_leg` for another.
+    """
     return delivery.once(_next_to_clear)
 
 
@@ -47,15 +52,15 @@ def _next_to_clear(delivery: Delivery) -> int | None:
 
 
 def on_its_leg(delivery: Delivery) -> bool:
-    """Whether it has left, and every checkpoint that it has come through has closed."""
+    """Whether it has left, `dispatch` has `passed`, and each checkpoint at the end of a leg that it has come over has closed."""
     state = delivery.state
     behind = delivery.plan.legs[: state.leg or 0]
     return state.dispatched and state.passed("dispatch") and all(state.closed(leg.end) for leg in behind)
 
 
 def waits_for_the_register(delivery: Delivery) -> bool:
-    """Whether the register is to be looked into now (R15): once a signature lets it, and again before it leaves. Where nobody has
-    signed for all that the plan touches, or a quota keeps it, it is not.
+    """Whether the register is to be looked into now (R15): it is under way, the register `covers` the plan and has not `looked`,
+    nothing is put off, and it is either signed for `afresh`, or `dispatch` has its turn and it has not left.
     """
     state, register = delivery.state, delivery.state.register
     due = state.under_way and not register.looked and (register.afresh or leaving(delivery))
@@ -63,8 +68,8 @@ def waits_for_the_register(delivery: Delivery) -> bool:
 
 
 def may_begin(delivery: Delivery, leg: int, at: datetime) -> bool:
-    """Whether every consent and permission that `leg` needs lasts, all States allow the way of handling, and at departure no
-    other operation is in the way (R1, R3, R5, R15, R16).
+    """Whether a leg may begin at this instant (R1, R3, R5, R15, R16): no State is `conflicting`, nothing in the `states_of` the
+    leg is `not_permitted`, none of these is `too_short`; for the first leg it is `free_of_conflict` too.
     """
     consents = delivery.consents
     return (

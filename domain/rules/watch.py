@@ -50,6 +50,7 @@ class Sighted(Kind):
     )
 
     def apply(self, state: State, said: Said) -> None:
+        """This is where it was last seen."""
         state.last_sighting = Sighting(said.statement.happened_at, self.place)
 
 
@@ -74,6 +75,7 @@ class SurveillanceLost(Kind):
     )
 
     def apply(self, state: State, said: Said) -> None:
+        """Nobody has it in sight any more."""
         state.lose_sight(said.at, said.seq)
 
 
@@ -99,6 +101,7 @@ class SurveillanceRegained(Kind):
     )
 
     def apply(self, state: State, said: Said) -> None:
+        """This is where it was last seen."""
         state.last_sighting = Sighting(said.statement.happened_at, self.place)
 
 
@@ -124,11 +127,13 @@ class DeviceFailed(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`no_such_device` unless an item of that label was put in, and has a time it `lasts`."""
         items = delivery.state.goods.items if delivery.state.goods is not None else ()
         known = any(item.label == self.label and item.lasts is not None for item in items)
         return ACCEPTED if known else NO_SUCH_DEVICE(label=self.label)
 
     def apply(self, state: State, said: Said) -> None:
+        """The device is one of those that no longer work."""
         if self.label not in state.failed_devices:
             state.failed_devices = (*state.failed_devices, self.label)
 
@@ -154,12 +159,14 @@ class LossRecorded(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`not_searched` unless it has halted with the cause `lost`; `seized_already` where it is secured."""
         halt = delivery.state.halt
         if halt is None or halt.cause != "lost":
             return NOT_SEARCHED()
         return SEIZED_ALREADY() if delivery.state.secured else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
+        """It is lost."""
         state.lost = True
 
 
@@ -178,11 +185,13 @@ class SightingDue(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """When `check_in_due` has come."""
         due = check_in_due(delivery)
         if due is not None and due <= now:
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The responsible authority."""
         watch = delivery.plan.surveillance
         assert watch is not None  # noqa: S101 - no check-in is due without it
         sighting = (Requirement(service=delivery.state.responsible, says="sighting"),)
@@ -192,11 +201,12 @@ class SightingDue(Contingency):
         return "sighting"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It was seen otherwise since, or is not watched any more."""
+        """It is not `watched` any more, or somebody had it in hand or in sight after this opened."""
         contact = delivery.state.last_contact
         return not delivery.state.watched or (contact is not None and contact > progress.opened)
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """Nobody has it in sight any more."""
         state.lose_sight(when.at, when.seq)
 
 
@@ -215,12 +225,14 @@ class Search(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """While there is a gap, it is `watched` and the plan has surveillance, unless one is open."""
         state = delivery.state
         wanted = state.gap is not None and delivery.plan.surveillance is not None and state.watched
         if wanted and not open_about(state, self.declares.name, ""):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The responsible authority."""
         watch = delivery.plan.surveillance
         assert watch is not None  # noqa: S101 - nothing is searched for without it
         sighting = (Requirement(service=delivery.state.responsible, says="sighting"),)
@@ -230,15 +242,19 @@ class Search(Contingency):
         return "search"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It is in sight again, or not watched any more."""
+        """There is no gap any more, or it is not `watched`."""
         return delivery.state.gap is None or not delivery.state.watched
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """It halts with the cause `lost` and R9 `not_found`."""
         state.stop_all("lost", NOT_FOUND(services=services), when.seq)
 
 
 def check_in_due(delivery: Delivery) -> datetime | None:
-    """When the responsible authority will be asked where it is, unless it says so before (R9)."""
+    """When the responsible authority will be asked where it is, unless it says so before (R9): as long after the last contact as
+    the plan's surveillance says by `check_in`, or by `degraded`, where it has that and a device has failed. Never without
+    surveillance or a last contact, while there is a gap or a `sighting` is open, or unless it is `watched`.
+    """
     state, watch = delivery.state, delivery.plan.surveillance
     if watch is None or state.last_contact is None or state.gap is not None or not state.watched:
         return None

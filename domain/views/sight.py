@@ -68,7 +68,11 @@ class Sight:
 
 
 def sight(delivery: Delivery, reader: Service) -> Sight:
-    """What this reader sees."""
+    """What this reader sees of the delivery as it stands. Its legs: those that it is responsible for or travels with; of a
+    prosecutor or court, those in its State. Its checkpoints: those of the plan at either end of its legs, at which it `is_asked`,
+    or that are in its State, if it is a prosecutor or court; and of those that no plan holds, closed ones too, at which it
+    `is_asked`, or whose key is one of these.
+    """
     plan, role = delivery.plan, role_of(reader, delivery.plan)
     legs = tuple(
         number
@@ -80,13 +84,13 @@ def sight(delivery: Delivery, reader: Service) -> Sight:
         one.id
         for one in plan.checkpoints
         if one.id in beside
-        or _asked(reader.id, one, delivery.state.seen(one.id))
+        or _is_asked(reader.id, one, delivery.state.seen(one.id))
         or (role == "prosecutor" and one.state == reader.state)
     ]
     unforeseen = [
         name
         for name, progress in delivery.state.every_checkpoint().items()
-        if progress.contingency is not None and (_asked(reader.id, None, progress) or progress.key in planned)
+        if progress.contingency is not None and (_is_asked(reader.id, None, progress) or progress.key in planned)
     ]
     return Sight(reader, sees_all(delivery, reader), legs, (*planned, *unforeseen))
 
@@ -96,8 +100,8 @@ def sees_all(delivery: Delivery, reader: Service) -> bool:
     return reach(role_of(reader, delivery.plan), "view") in ("all", "own")
 
 
-def _asked(service: str, planned: PlannedCheckpoint | None, progress: Progress | None) -> bool:
-    """Whether it is asked there, or the ladder has come to it."""
+def _is_asked(service: str, planned: PlannedCheckpoint | None, progress: Progress | None) -> bool:
+    """Whether it is asked there, by the plan or as it opened, or the ladder has come to it."""
     if planned is not None and service in planned.services():
         return True
     if progress is None:
@@ -120,8 +124,9 @@ def page(delivery: Delivery, reader: Service, since: int) -> list[Entry | Withhe
 
 
 def length(delivery: Delivery, seen: Sight) -> int:
-    """How many entries this reader is shown, withheld ones included. Before the first consent is asked, a participant's ledger
-    ends with the newest entry that it may read, so that their number does not tell whether another operation was found (R15).
+    """How many entries this reader is shown, withheld ones included. Before the first checkpoint of step `authorise` has opened,
+    a participant's ledger ends with the newest entry that it may read, so that their number does not tell whether another
+    operation was found (R15).
     """
     begun = any(one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
     if seen.whole or begun:
@@ -156,7 +161,7 @@ def sees(delivery: Delivery, seen: Sight, entry: Entry) -> bool:
 
 
 def _named_there(delivery: Delivery, seen: Sight, name: str | None) -> bool:
-    """Whether it sees this checkpoint, and who is asked there may be seen by who is asked there."""
+    """Whether it sees this checkpoint, and not everybody is asked there: who else takes part is not seen there."""
     return name in seen.checkpoints and not everybody_named(delivery, name)
 
 
@@ -177,7 +182,10 @@ def _hears_entry(delivery: Delivery, seen: Sight, statement: str) -> bool:
 
 
 def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
-    """Whether a statement is this reader's to read."""
+    """Whether a statement is this reader's to read: what it said, or was said for it. Else only what its handling code lets it
+    `may_read`, where it is addressed if it sees the checkpoint. Of that, who sees the whole reads everything, and others what the
+    readers of its kind say.
+    """
     name, reader, content = said.checkpoint, seen.reader, kind_of(said)
     if reader.id in (said.service, said.on_behalf_of):
         return True
@@ -199,7 +207,7 @@ def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
         case "both_sides":
             return here
         case "asked_there":  # with reasons, which are for those who are asked there
-            asked = name is not None and _asked(reader.id, delivery.plan.find(name), delivery.state.seen(name))
+            asked = name is not None and _is_asked(reader.id, delivery.plan.find(name), delivery.state.seen(name))
             return here if own else asked
         case "checkpoint":
             return here and own

@@ -1,0 +1,396 @@
+"""What docs/replay.md has from the code, made anew: `make rules`. What is told of a thing is its docstring, where it stands.
+
+The page is written by hand around its parts, each between `<!-- made: NAME -->` and `<!-- end -->`.
+"""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, get_args
+
+from domain.delivery import balance, custody, event, grants, progress, state, verdicts
+from domain.delivery.balance import Balance
+from domain.delivery.consents import Consents
+from domain.delivery.events import EVENTS, OUTSIDE
+from domain.delivery.grants import Grant
+from domain.delivery.progress import Progress
+from domain.delivery.state import Owed, Register, State
+from domain.plan import key_changes, register
+from domain.plan.plan import Checkpoint, Plan
+from domain.record import provided
+from domain.rules import balance as accounts
+from domain.rules import conflict, consent, course, handling, outside, preparation, speaking, stop, turns, watch
+from domain.rules.books import BOOK
+from domain.rules.contingency import Contingency
+from domain.rules.kind import Kind
+from domain.views import sight
+
+PATH = Path(__file__).parents[2] / "docs" / "replay.md"
+PART = re.compile(r"(<!-- made: ([a-z]+) -->)\n(.*?)(<!-- end -->)", re.DOTALL)
+
+# Expressions of the code, in words: one that is not here must be told before it is published.
+WHOM = {
+    "state.plan.participants()": "everyone who takes part",
+    "tuple(dict.fromkeys((*state.plan.participants(), *before)))": "everyone who takes part by the new plan or did by the old",
+    "(state.plan.initiator,)": "the initiator",
+    "self.services": "its `services`",
+    "(self.to,)": "whom it names by `to`",
+    "progress.waiting_for()": "who had not answered",
+}
+WHERE = {"None": "", "self.checkpoint": "its `checkpoint`"}
+WHEN = {"self.contingency == 'search'": "`search`", "self.contingency == 'conflict'": "`conflict`"}
+UNTIL = {
+    "delivery.plan.contingencies.extension": "`contingencies.extension` of the plan",
+    "delivery.plan.contingencies.decision": "`contingencies.decision` of the plan",
+    "delivery.plan.contingencies.acknowledge_stop": "`contingencies.acknowledge_stop` of the plan",
+    "delivery.plan.contingencies.remind_every": "`contingencies.remind_every` of the plan",
+    "watch.answer": "`surveillance.answer` of the plan",
+    "watch.search": "`surveillance.search` of the plan",
+    "duty.within": "`within` of the duty",
+}
+OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"}
+"""Of what a word is told, where it is told of two."""
+READERS = {
+    "whole": "nobody",
+    "checkpoint": "who sees its checkpoint, unless everybody is asked there",
+    "notice": "the same, of reminders, escalations and what is withdrawn",
+    "own_state": "its `service`, and services of the same State",
+    "leg": "whose leg it is",
+    "speaker": "who reads the statement",
+    "everybody": "everyone who takes part",
+}
+
+
+def remade(page: str) -> str:
+    """The page with each part as the code makes it. Raises `KeyError` for a part that there is not."""
+    return PART.sub(lambda found: "\n".join([found[1], "", *PARTS[found[2]](), "", found[4]]), page)
+
+
+# How things are told
+
+
+def told(thing: Any) -> str:
+    """What the docstring of a thing says, in one line. Raises `LookupError` where it has none of its own."""
+    found = thing if isinstance(thing, str) else getattr(thing, "__doc__", None)
+    if not found:
+        message = f"{getattr(thing, '__qualname__', thing)} is published and says nothing of itself"
+        raise LookupError(message)
+    text = " ".join(found.partition("Raises `")[0].split())
+    return re.sub(r" \(`domain\.[^)]*\)", "", text).replace("|", "\\|")
+
+
+def table(*rows: Iterable[str]) -> Iterator[str]:
+    """Rows of cells, the first of which is the head."""
+    head, *others = map(list, rows)
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "---|" * len(head)
+    yield from (f"| {' | '.join(cells)} |" for cells in others)
+
+
+def words(*things: Callable[..., Any] | property) -> Callable[[], Iterator[str]]:
+    """What these are called, and what they are."""
+
+    def of_each() -> Iterator[str]:
+        for thing in things:
+            found = thing.fget if isinstance(thing, property) else thing
+            assert found is not None
+            of = OWNERS.get(found.__qualname__.partition(".")[0], "")
+            yield f"- **`{found.__name__.lstrip('_')}`**{of}: {told(found)}"
+
+    return of_each
+
+
+@cache
+def said_of_fields(cls: type) -> Mapping[str, str]:
+    """What the text below each field of a class says."""
+    body = ast.parse(dedent(inspect.getsource(cls))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    pairs = zip(body.body, [*body.body[1:], ast.Pass()], strict=True)
+    return {
+        one.target.id: told(after.value.value)
+        for one, after in pairs
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+    }
+
+
+def own(cls: type, method: str) -> str:
+    """What a class says of a method that it has of its own; nothing where it has what all have."""
+    return told(vars(cls)[method]) if method in vars(cls) else ""
+
+
+# What is known
+
+
+def known() -> Iterator[str]:
+    """Each field of the state."""
+    there = [one for one in fields(State) if one.name != "past"]
+    rows = ((f"`{one.name}`", _beginning(one), said_of_fields(State)[one.name]) for one in there)
+    yield from table(("what", "begins as", "meaning"), *rows)
+
+
+def _beginning(one: Any) -> str:
+    if one.default is not MISSING:
+        return {"None": "none", "False": "no", "()": "nothing"}.get(str(one.default), str(one.default))
+    if one.default_factory is not MISSING:
+        return "as below" if one.name == "register" else "nothing"
+    return "entry 0" if one.name in ("now", "began") else "the packet's"
+
+
+def records() -> Iterator[str]:
+    """What the state is made of."""
+    there = [one for module in (progress, grants, custody, verdicts, state) for one in vars(module).values()]
+    mine = [one for one in there if isinstance(one, type) and one is not State and one.__name__ not in ("Lacking", "Sighting")]
+    for cls in dict.fromkeys(one for one in mine if is_dataclass(one) and one.__module__.startswith("domain.delivery.")):
+        title = re.sub(r"(?<!^)([A-Z])", r" \1", cls.__name__).lower()
+        yield f"- **{title}**: {told(cls)} {_fields_in_words(cls)}".rstrip()
+
+
+def _fields_in_words(cls: type) -> str:
+    said = said_of_fields(cls)
+    names = [one.name for one in fields(cls)]
+    plain = [f"`{name}`" for name in names if name not in said]
+    return " ".join(
+        [
+            *([f"It has {', '.join(plain)}."] if plain else []),
+            *(f"`{name}`: {text}" for name, text in said.items() if name in names),
+        ]
+    )
+
+
+# Entries and statements
+
+
+def effects() -> Iterator[str]:
+    """What each entry changes."""
+    yield from table(("entry", "what it changes"), *((f"`{name}`", told(vars(one)["apply"])) for name, one in EVENTS.items()))
+
+
+def possible() -> Iterator[str]:
+    """When each fact from outside can be so."""
+    said = dict(re.findall(r"^    ([a-z_]+) {2,}(.*(?:\n {10,}.*)*)", outside._is_news.__doc__ or "", re.MULTILINE))
+    assert {one.model_fields["event"].default for one in OUTSIDE} - said.keys() == {"amended", "keys_changed", "stated"}
+    yield from table(("entry", "possible when"), *((f"`{name}`", told(text)) for name, text in said.items()))
+
+
+def kinds() -> Iterator[str]:
+    """What only a kind of statement is looked at for, and what it changes."""
+    rows = ((f"`{name}`", own(kind, "judge"), _when_accepted(kind)) for name, kind in BOOK.kinds.items())
+    yield from table(("kind", "does not count", "when it is accepted"), *rows)
+
+
+def _when_accepted(kind: type[Kind]) -> str:
+    return " ".join(filter(None, (own(kind, "apply"), own(kind, "is_answer"), own(kind, "is_contact"))))
+
+
+# Checkpoints that no plan holds
+
+
+def contingencies() -> Iterator[str]:
+    """Each with when it is called for, who is asked, until when, and what follows."""
+    for name, one in BOOK.contingencies.items():
+        yield f"### `{name}`"
+        yield ""
+        yield from (f"- *{label}*: {text}" for label, text in _of_contingency(type(one)))
+        yield ""
+
+
+def _of_contingency(cls: type[Contingency]) -> Iterator[tuple[str, str]]:
+    says, asked = cls.declares, _asked_by(cls)
+    yield "called for", told(vars(cls)["called_for"])
+    yield "asked", f"{told(vars(cls)['checkpoint'])} Each for `{says.needs}`; `need` is `{asked.get('need', 'all')}`."
+    span = UNTIL[asked["due"]] + (". It waits without end: `opened` has no due time" if says.without_end else "")
+    yield "due", f"{span}. `overdue` is `{ast.literal_eval(asked.get('overdue', repr('hold')))}`."
+    if says.everybody_named:
+        yield "seen", "Everybody is asked there, so nobody sees that others are."
+    for label, method in (
+        ("silence closes it", "may_stay_unanswered"),
+        ("after silence", "after_silence"),
+        ("moot", "moot"),
+        ("after it has closed", "after_close"),
+    ):
+        if method in vars(cls):
+            yield label, told(vars(cls)[method])
+
+
+def _asked_by(cls: type[Contingency]) -> dict[str, str]:
+    """What the checkpoint of a contingency says, as it stands in the code."""
+    tree = ast.parse(dedent(inspect.getsource(cls.checkpoint)))
+    (made,) = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and ast.unparse(one.func) == "Checkpoint"]
+    return {str(one.arg): ast.unparse(one.value) for one in made.keywords}
+
+
+# Decisions and notices
+
+
+def steps() -> Iterator[str]:
+    """The checklist."""
+    for number, step in enumerate(BOOK.checklist, 1):
+        yield f"{number}. **`{step.__name__}`**: {told(step)}"  # type: ignore[attr-defined]
+
+
+def notices() -> Iterator[str]:
+    """Who is to be told what, after which entry."""
+    rows = (row for name, one in EVENTS.items() for row in _owed_after(name, one))
+    yield from table(("after", "notice", "about", "to whom"), *rows)
+
+
+def _owed_after(name: str, one: type[event.Event]) -> Iterator[tuple[str, str, str, str]]:
+    tree = ast.parse(dedent(inspect.getsource(one.apply)))
+    branches = [branch for branch in ast.walk(tree) if isinstance(branch, ast.If)]
+    conditions = {id(call): ast.unparse(branch.test) for branch in branches for call in ast.walk(branch)}
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "state.owe":
+            _, kind, checkpoint, services = (ast.unparse(argument) for argument in call.args)
+            condition = conditions.get(id(call))
+            of = f" of a {WHEN[condition]}" if condition is not None else ""
+            yield f"`{name}`{of}", f"`{ast.literal_eval(kind)}`", WHERE[checkpoint], WHOM[services]
+
+
+# How much may be said
+
+
+def staying() -> Iterator[str]:
+    """What of each kind goes on being held, and how much that may be."""
+    those = [(name, kind) for name, kind in BOOK.kinds.items() if "stays" in vars(kind)]
+    yield from table(
+        ("kind", "what stays", "bytes"), *((f"`{name}`", own(kind, "stays"), _most_of(kind)) for name, kind in those)
+    )
+
+
+def _most_of(kind: type[Kind]) -> str:
+    source = inspect.getsource(kind.stays)
+    figures = re.findall(r"\bfigures\.(\w+)", source)
+    if not figures:
+        return "as of what it says"
+    return f"an equal share of `{figures[0]}`" if "share(" in source else f"`{figures[0]}`"
+
+
+# Readers
+
+
+def readers() -> Iterator[str]:
+    """Who reads each entry that is no statement."""
+    told_of = [name for name in EVENTS if name != "stated"]
+    rows = {who: [name for name in told_of if EVENTS[name].readers == who] for who in get_args(event.Readers)}
+    yield from table(
+        ("entry", "who reads it"), *((", ".join(f"`{one}`" for one in those), READERS[who]) for who, those in rows.items())
+    )
+
+
+PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
+    "known": known,
+    "records": records,
+    "effects": effects,
+    "possible": possible,
+    "acknowledgements": words(outside._as_it_counts),
+    "keys": words(key_changes.faults_in, key_changes._gives_its_own, key_changes.changed),
+    "kinds": kinds,
+    "contingencies": contingencies,
+    "steps": steps,
+    "notices": notices,
+    "staying": staying,
+    "readers": readers,
+    "plan": words(
+        Plan.participants,
+        Plan.authorities,
+        Plan.permissions,
+        Plan.due_after,
+        Plan.time_to_leave,
+        Plan.ends_with_a_seizure,
+        Checkpoint.quorum,
+    ),
+    "place": words(
+        State.here,
+        State.responsible,
+        State.dispatched,
+        State.under_way,
+        State.advances,
+        State.watched,
+        State.states_ahead,
+        State.leg_at,
+        State.move,
+        State.stop_all,
+        stop.ends_as_planned,
+        accounts.stands_still,
+        State.arrested,
+        State.have_in_sight,
+        State.lose_sight,
+        watch.check_in_due,
+    ),
+    "checkpoints": words(
+        State.closed,
+        State.passed,
+        Progress.answered,
+        Progress.waiting_for,
+        Progress.satisfied,
+        Progress.may_answer,
+        turns.turn,
+        turns.on_its_leg,
+        turns.next_to_clear,
+        turns.may_begin,
+    ),
+    "consent": words(
+        Grant.live,
+        Grant.binding,
+        consent.AuthorisationGranted._asked_at,
+        Consents.authorised,
+        Consents.needed,
+        Consents.states_of,
+        Consents.too_short,
+        Consents.conflicting,
+        Consents.permitted,
+        Consents.still_to_begin,
+        Consents.not_permitted,
+        consent._runs_short,
+    ),
+    "measures": words(
+        custody.Custody.differences,
+        custody.Custody.measured,
+        balance.compared,
+        Balance.differences,
+        Balance.unexplained,
+        preparation.Prepared.as_of,
+        preparation.Prepared._is_what_its_modality_means,
+    ),
+    "register": words(
+        register.competent,
+        Register.covers,
+        Register.unsettled,
+        turns.free_of_conflict,
+        turns.waits_for_the_register,
+        conflict._lacks_a_signature,
+        conflict.call_about,
+    ),
+    "speaking": words(
+        speaking.may_speak,
+        speaking._is_delegate,
+        speaking.is_backup,
+        speaking.second_officer,
+        speaking.is_second_officer,
+    ),
+    "saying": words(speaking.say, speaking._is_first_of_two, speaking._is_first_to_correct, speaking._answer),
+    "time": words(course.coming, course.moments, course._openings, course._opening, course._opening_of),
+    "outcome": words(course.conclusion, course._after_a_halt),
+    "telling": words(State.owe, State.owe_at_most, Owed.size),
+    "sight": words(sight.sight, sight._is_asked, sight._hears, handling.may_read, sight.length),
+    "packets": words(
+        handling.code_of,
+        handling.third_state,
+        handling.bound,
+        handling.permitted,
+        provided.items,
+        provided.held_back,
+        provided.held_back_beside,
+    ),
+}
+"""Each part by its name."""
+
+
+if __name__ == "__main__":
+    PATH.write_text(remade(PATH.read_text(encoding="utf-8")), encoding="utf-8")
