@@ -124,8 +124,8 @@ class AuthorisationGranted(Kind):
         return Stays(self.conditions, share(most, others, delivery.state, "authorisation", said))
 
     def apply(self, state: State, said: Said) -> None:
-        """It is the authorisation of its `voice`, in the place of one given before: not withdrawn, not expired, and not warned
-        of.
+        """It is the authorisation of its `voice`, `asked_at` a checkpoint, in the place of one given before: not withdrawn, not
+        expired, and not warned of.
         """
         state.grants[said.voice] = Grant(
             said.voice,

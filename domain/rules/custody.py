@@ -131,7 +131,7 @@ class HandoverOffered(Kind):
         return "decision"
 
     def apply(self, state: State, said: Said) -> None:
-        """It is compared with the custody. What does not fit is a discrepancy at this checkpoint."""
+        """It is compared with the custody. Any `differences` are a discrepancy at this checkpoint."""
         _compare(state, said, self.gross, self.seals, intact=True, taker=False)
 
 
@@ -194,8 +194,8 @@ class HandoverAccepted(Kind):
         return "decision"
 
     def apply(self, state: State, said: Said) -> None:
-        """It is compared with the custody. What does not fit is a discrepancy at this checkpoint, found by a taker; else it is on
-        the next leg.
+        """It is compared with the custody. Any `differences` are a discrepancy at this checkpoint, found by a taker; without them
+        it is on the next leg.
         """
         if not _compare(state, said, self.gross, self.seals, intact=self.seals_intact, taker=True):
             state.move(said.seq)

@@ -245,8 +245,8 @@ def is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress |
 def say(state: State, said: Said) -> None:
     """An accepted statement takes effect. Where it `is_first_of_two`, it waits for a second and nothing else follows. Else, in
     this order: a `prepared`, `arrest_made`, `seizure` or `interdicted` is `counted`, so that it can be corrected, with how many
-    officers the checkpoint that it names asks for; a contact has it in sight now; an answer is counted; and what its kind
-    changes is changed.
+    officers the checkpoint that it names asks for; by a contact they `have_in_sight` what travels; an answer is counted; and what
+    its kind changes is changed.
     """
     content = said.content
     assert isinstance(content, Kind)  # noqa: S101

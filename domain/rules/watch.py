@@ -75,7 +75,7 @@ class SurveillanceLost(Kind):
     )
 
     def apply(self, state: State, said: Said) -> None:
-        """Nobody has it in sight any more."""
+        """They `lose_sight` of it."""
         state.lose_sight(said.at, said.seq)
 
 
@@ -206,7 +206,7 @@ class SightingDue(Contingency):
         return not delivery.state.watched or (contact is not None and contact > progress.opened)
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """Nobody has it in sight any more."""
+        """They `lose_sight` of it."""
         state.lose_sight(when.at, when.seq)
 
 
