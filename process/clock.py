@@ -22,11 +22,11 @@ from domain.words.errors import Unavailable
 
 QUEUE: Final = "vigil/clock"
 """Nobody leaves work there."""
-PATIENCE = timedelta(seconds=1.5)
-A_POLL = timedelta(seconds=3)
-"""Temporal refuses to be asked for work for less than two seconds. It is not waited for."""
+PATIENCE = timedelta(seconds=3)
+A_POLL = PATIENCE * 2
+"""For how long it is asked for work: until it has said when it was. Temporal refuses to be asked for less than two seconds."""
 ONCE_MORE = 0.01
-"""Seconds until it is asked again, where it had not heard yet that it was asked for work."""
+"""Seconds until it is asked again, where it had not heard yet that it was asked for work; twice as long each time."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ async def look(client: Client) -> Clock:
     question = DescribeTaskQueueRequest(
         namespace=client.namespace, task_queue=queue, task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
     )
-    polling = asyncio.create_task(service.poll_activity_task_queue(poll, timeout=A_POLL))
+    pause, polling = ONCE_MORE, asyncio.create_task(service.poll_activity_task_queue(poll, timeout=A_POLL))
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
             while True:
@@ -60,7 +60,8 @@ async def look(client: Client) -> Clock:
                 for one in found.pollers:
                     if one.identity == mine:
                         return Clock(one.last_access_time.ToDatetime(UTC), monotonic())
-                await asyncio.sleep(ONCE_MORE)
+                await asyncio.sleep(pause)
+                pause *= 2
     except (RPCError, TimeoutError) as error:
         raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
     finally:

@@ -8,12 +8,12 @@ from temporalio.client import Client
 
 from domain.words.errors import Unavailable
 from process import clock
-from process.clock import Clock, look
+from process.clock import PATIENCE, Clock, look
 from tests.installation import temporal_server
 
 SAID = datetime(2022, 3, 1, tzinfo=UTC)
-READ_IN = timedelta(seconds=2)
-"""Within which it is read, on a busy machine."""
+READ_IN = PATIENCE
+"""Within which it is read, on a busy machine too."""
 
 
 def test_a_moment_is_as_far_from_what_was_read_as_a_clock_that_nobody_sets_says() -> None:
@@ -30,7 +30,7 @@ async def test_temporals_clock_is_read_where_nobody_works(temporal: Client) -> N
     while datetime.now(UTC) - earlier.said < timedelta(milliseconds=50):  # noqa: ASYNC110 - nobody else says when it is so long ago
         await asyncio.sleep(0)
     before = datetime.now(UTC)
-    found = await asyncio.gather(*(look(temporal) for _ in range(20)))
+    found = await asyncio.gather(*(look(temporal) for _ in range(5)))
     after = datetime.now(UTC)
 
     for one in found:
