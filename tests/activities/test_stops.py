@@ -27,7 +27,6 @@ from domain.plan.directory import Desk, Reach, ServiceKey
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt, read_receipt
-from domain.rules import budget
 from domain.rules.handling import Information
 from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
@@ -39,6 +38,7 @@ from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.activities.test_checkpoint import PROSECUTOR, Misbehaving
 from tests.installation import BUILD, Installation, attempted, installed, renamed, said_by, stop_by
+from tests.second_book import with_figures
 from tests.support import example_plan, signed_plan
 from worker import worker_for
 from workflows import messages
@@ -69,8 +69,7 @@ async def test_a_stop_gets_in_by_every_door_though_all_that_its_service_may_say_
     temporal: Client, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     """Its budget is spent, and so is what is set aside for brakes: a word more is turned away, and a stop stops."""
-    for name, most in (("SPEAKER_STATEMENTS", FEW), ("BRAKES", 0), ("BRAKES_MORE", 0)):
-        monkeypatch.setattr(budget, name, most)
+    with_figures(monkeypatch, speaker_statements=FEW, brakes=0, brakes_more=0)
     answers: list[Any] = []
     service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, lambda _self: {"answers": answers})
     reach: Reach = {"push": service.push(), "poll": service.poll(), "carried": service.push(), "desk": Desk()}[way]

@@ -221,6 +221,7 @@ async def test_where_temporals_clock_is_not_known_only_a_stop_is_taken(at: At, m
     with pytest.raises(Unavailable, match="cannot be reached"):
         await desk.submit(police, plan.operation, said_by(police.id, plan, Information(text="all is well")))
 
+    await at.installation.caught_up(plan)
     ledger = await at.door(plan.initiator).ledger(plan.operation)
     for answer in answers:
         assert isinstance(answer, Receipt)
