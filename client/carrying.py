@@ -38,6 +38,13 @@ class Carried:
         str | None, typer.Option("--plan", help="the plan it is about, by its digest (`vigil show`), where no request says so")
     ] = None
 
+    unseen: Annotated[
+        bool,
+        typer.Option(
+            "--unseen", help="name nothing of what you saw of the ledger: your receipts contradict it, and you know why"
+        ),
+    ] = False
+
     def check(self) -> None:
         """Raises `Malformed` for options that mean nothing without `--offline`, and what `recipients` raises."""
         if self.encrypt_for is not None and not self.offline:

@@ -64,7 +64,9 @@ _ALARMS: list[VigilError] = []
 
 
 def alarm(error: VigilError) -> None:
-    """Say at once that something cannot be right. The command goes on, and ends with the error's code."""
+    """Say at once, and once, that something cannot be right. The command goes on, and ends with the error's code."""
+    if any(one.message == error.message for one in _ALARMS):
+        return
     talk.print(f"vigil: ALARM: {error.message}", style="bold white on red")
     if error.hint:
         talk.print(f"  {error.hint}")

@@ -1,22 +1,40 @@
 """Receipts that this side keeps, beside its keys, and compares with whatever it is shown of their deliveries later."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from client.console import alarm, talk
 from domain.delivery.ledger import Receipt
+from domain.plan.directory import Directory
+from domain.plan.vocabulary import Digest
 from domain.record.packet import unseal
-from domain.record.receipts import Comparison, SignedReceipt, of_history, read_receipt
+from domain.record.receipts import Comparison, SignedReceipt, edge_of, of_history, opened, read_receipt
+from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
+from domain.signing.tree import Frontier
 from domain.words.errors import Malformed, NotFound, NotVerified, VigilError, faults_of
+from domain.words.limits import MOST_PEAKS
 from process import files
 
 FOLDER = "receipts"
 MOST = 20_000
 """Receipts that are kept of one delivery. The oldest give way: the root of a newer one commits to their entries too."""
+
+
+EDGE = "compared"
+"""Name of the file that says how far a delivery's ledger was compared: no receipt, so it has no `.json`."""
+
+
+class _Edge(Frozen):
+    """The right edge of the tree over what was compared."""
+
+    size: Annotated[int, Field(ge=1)]
+    peaks: Annotated[tuple[Digest, ...], Field(max_length=MOST_PEAKS)]
 
 
 class Shelf:
@@ -62,9 +80,43 @@ class Shelf:
         found = self._readable(self._files(delivery)[-1:])
         return found[0] if found else None
 
-    def comparison(self, delivery: str) -> Comparison:
-        """With all that is kept of a delivery."""
-        return Comparison(delivery, [one.receipt for one in self.of(delivery)])
+    def signed_by(self, installation: Directory, delivery: str) -> list[Envelope]:
+        """Those of a delivery that this installation has signed. What it has not is an alarm, and proves nothing."""
+        found: list[Envelope] = []
+        for one in self.of(delivery):
+            try:
+                opened(one.envelope, installation)
+            except VigilError as error:
+                self.alarm(NotVerified(f"the receipt in {self.place_of(one.receipt)} proves nothing: {error.message}"))
+            else:
+                found.append(one.envelope)
+        return found
+
+    def comparison(self, delivery: str, edge: Frontier | None = None) -> Comparison:
+        """With all that is kept of a delivery. `edge`: of what was compared before."""
+        return Comparison(delivery, [one.receipt for one in self.of(delivery)], edge)
+
+    def edge(self, delivery: str) -> Frontier | None:
+        """The tree of a delivery's entries, as far as they were compared with its receipts: from its first receipt on. None
+        without one. What cannot be read is an alarm, and all is compared anew.
+        """
+        path = self._folder / delivery / EDGE
+        with suppress(FileNotFoundError):
+            try:
+                known = _Edge.model_validate_json(path.read_bytes())
+                return Frontier(known.size, [bytes.fromhex(one) for one in known.peaks])
+            except (ValidationError, ValueError):
+                self.alarm(Malformed(f"{path} is spoilt: it said how far the ledger of {delivery} was compared"))
+        first = self._readable(self._files(delivery)[:1])
+        return edge_of(first[0].receipt) if first else None
+
+    def compared(self, delivery: str, edge: Frontier) -> None:
+        """Remember that so much of it was compared."""
+        known = _Edge(size=edge.size, peaks=tuple(one.hex() for one in edge.peaks))
+        try:
+            files.write(self._folder / delivery / EDGE, known.model_dump_json().encode() + b"\n")
+        except OSError as error:
+            talk.print(f"how far {delivery} was compared cannot be kept: {error.strerror}", style="bold yellow")
 
     def compare_packet(self, delivery: str, data: bytes) -> None:
         """A packet of the delivery with what is kept. Raises `NotVerified`."""

@@ -232,6 +232,15 @@ class Gateway:
         except NotVerified as error:
             self._witness.alarm(error)
 
+    def _compare_seen(self, asked: Request) -> None:
+        """What a request says of the ledger with the receipts that are held."""
+        if self._witness is None:
+            return
+        try:
+            self._witness.comparison(asked.delivery).had(asked.seen.size, asked.seen.root)
+        except NotVerified as error:
+            self._witness.alarm(error)
+
     async def inbox(self) -> Inbox:
         """What one is being asked, every page."""
         found: dict[str, Request] = {}
@@ -239,6 +248,8 @@ class Gateway:
         async for page in self._pages(_INBOX, "/v1/inbox", {}):
             found.update({one.id: one for one in page.requests})  # one that is asked anew meanwhile comes again
             unreadable.update(page.unreadable)
+        for one in found.values():
+            self._compare_seen(one)
         return Inbox(requests=tuple(found.values()), unreadable=tuple(sorted(unreadable)))
 
     async def signed_inbox(self) -> SignedInbox:

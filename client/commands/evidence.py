@@ -13,7 +13,8 @@ from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Re
 from client.receipts import Shelf, receipts_at
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
-from domain.record.verify import Verified, fit_parts
+from domain.record.packet import unseal
+from domain.record.verify import Verified, fit_parts, installation_of
 from domain.record.verify import against as compare_packets
 from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
@@ -63,7 +64,7 @@ def verify(
     directory: Annotated[Path | None, typer.Option(help="a directory you trust: every key must then stand in it")] = None,
     cards: Annotated[Path | None, typer.Option(help="a folder of rule cards you trust: the law must be as there")] = None,
     receipts: Annotated[
-        list[Path] | None, typer.Option(help="receipts you were given, files or folders of them: each must fit")
+        list[Path] | None, typer.Option(help="receipts you were given, files or folders of them: each of this delivery must fit")
     ] = None,
     part: Annotated[list[Path] | None, typer.Option(help="packets of the parts it split into: each must fit")] = None,
     against: Annotated[
@@ -86,13 +87,13 @@ def verify(
     if trusted is None and not keys_unverified:
         hint = "give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof"
         raise NotVerified("whose keys these are stands only in the packet itself, which its forger would have written", hint=hint)
-    proved = verify_packet(data, trusted, held, law)
+    found, manifest, _ = unseal(data)
+    kept = Shelf(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
+    proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
     fit_parts(data, parts, trusted, law)
     if against is not None:
         _compare(data, carrying.read(against, keys.expanduser(), service), trusted, law)
-    kept = Shelf(keys.expanduser())
-    kept.compare_packet(proved.delivery, data)
-    table = _proof(proved, len(held) + len(kept.of(proved.delivery)), "the packet's own" if directory is None else str(directory))
+    table = _proof(proved, "the packet's own" if directory is None else str(directory))
     answer(output, plain(proved) | {"verified": True, "keys": "of the packet" if directory is None else "trusted"}, table)
 
 
@@ -104,7 +105,7 @@ def _compare(data: bytes, other: bytes, directory: Directory | None, cards: dict
         raise NotVerified("here the two packets part: two histories of one delivery", compared.same, hint=hint)
 
 
-def _proof(proved: Verified, receipts: int, keys: str) -> Table:
+def _proof(proved: Verified, keys: str) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("verified", f"against the keys of {keys}: every signature, every link, every rule")
     if keys == "the packet's own":
@@ -113,8 +114,10 @@ def _proof(proved: Verified, receipts: int, keys: str) -> Table:
     table.add_row("outcome", proved.outcome or "still running when it was exported")
     table.add_row("statements", f"{proved.statements} signed, {proved.refused} refused")
     table.add_row("ledger", f"{proved.size} entries, root {proved.root}")
-    if receipts:
-        table.add_row("receipts", f"{receipts}, and each fits")
+    if proved.receipts:
+        table.add_row("receipts", f"{proved.receipts}: each is signed with one of these keys, and of this ledger")
+    if proved.foreign_receipts:
+        table.add_row("passed over", f"{proved.foreign_receipts} receipts of other deliveries")
     for one in proved.put_back:
         said = f"; {len(one.statements)} statements there: {', '.join(one.statements)}" if one.statements else ""
         words = f"history {one.branch} had {one.size} entries, others than here from {one.since} on{said}"

@@ -1,5 +1,6 @@
 """What an officer is asked, and says: confirms, refuses, stops, tells, corrects; signed here, handed in now or carried."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from client import carrying, render
 from client.caller import Caller
 from client.carrying import Carried
 from client.console import answer, talk
+from client.countersigning import as_kept, compared, refused
 from client.handing import hand_in, keep, kept
 from client.options import DeliveryId, EncryptFor, Known, Output, grouped
 from client.saying import About, content_of, correction, kind_for, statement
@@ -25,9 +27,14 @@ from domain.rules.stop import Incident, StopRequested
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.views.sentences import say_verdict
-from domain.words.errors import Malformed, NotFound, RuleBroken, Unavailable, faults_of
+from domain.views.view import DeliveryView
+from domain.words.errors import Malformed, NotFound, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
+from protocol.gateway import Gateway
 
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
+
+AT_ONCE = 1.0
+"""Seconds for which a stop looks at the delivery, and as many for which it compares, before it goes without."""
 
 app = typer.Typer()
 
@@ -240,23 +247,60 @@ def _pass_on(delivery: str, content: Content, caller: Caller, carried: Carried, 
 
 
 def _about(delivery: str, content: Content, caller: Caller, carried: Carried, request: Request | None = None) -> About:
-    """The plan that is named, or that the request is about, or that is in force; else the one of the last receipt. A stop waits
-    for no answer. Raises `Malformed` where none is known and it is no brake.
+    """The plan that is named, or that the request is about, or that is in force; else the one of the last receipt. And what was
+    seen of the ledger, once it has been compared with the receipts that are kept here. What only stops or ends something waits
+    for no answer, and no contradiction holds it up.
+
+    Raises `Malformed` where no plan is known, and `NotVerified` where what is shown contradicts a receipt.
     """
-    if carried.plan is not None or request is not None:
-        return About(carried.plan or (request.plan if request else None), request.seen if request else None)
     brake = isinstance(content, Kind) and content.bound_to() == "brake"
-    if not (carried.offline or brake):
-        with suppress(Unavailable):
-            view = caller.call(lambda door: door.view(delivery))
-            return About(view.plan, Seen(size=view.entries, root=view.root))
+    shown = _shown(delivery, caller, carried, request, brake=brake)
     newest = caller.shelf.newest(delivery)
-    if newest is not None:
-        return About(newest.receipt.plan, Seen(size=newest.receipt.size, root=newest.receipt.root))
-    if not brake:
+    plan = carried.plan or shown.plan or (newest.receipt.plan if newest is not None else None)
+    if plan is None and not brake:
         message = f"it is not known here which plan of {delivery} is in force"
         raise Malformed(message, hint="name it with --plan: `vigil show` says which; or bring the requests with --request")
+    return About(plan, None if carried.unseen else _compared(delivery, caller, carried, shown.seen, brake=brake))
+
+
+def _shown(delivery: str, caller: Caller, carried: Carried, request: Request | None, *, brake: bool) -> About:
+    """What is said of the delivery as it stands; nothing where nobody says it, or not at once though there is a hurry."""
+    if request is not None:
+        return About(request.plan, request.seen)
+    if carried.offline:
+        return About()
+
+    async def look(door: Gateway) -> DeliveryView:
+        async with asyncio.timeout(AT_ONCE if brake else None):
+            return await door.view(delivery)
+
+    with suppress(VigilError if brake else Unavailable, TimeoutError):
+        view = caller.call(look)
+        return About(view.plan, Seen(size=view.entries, root=view.root))
     return About()
+
+
+def _compared(delivery: str, caller: Caller, carried: Carried, shown: Seen | None, *, brake: bool) -> Seen | None:
+    """How much of the ledger can be countersigned."""
+    shelf = caller.shelf
+
+    async def compare(door: Gateway) -> Seen | None:
+        assert shown is not None  # noqa: S101 - else there is nothing to ask the gateway
+        try:
+            async with asyncio.timeout(AT_ONCE if brake else None):
+                return await compared(door, shelf, delivery, shown)
+        except (VigilError, TimeoutError) as error:
+            if isinstance(error, NotVerified) or not (brake or isinstance(error, Unavailable)):
+                raise
+            return as_kept(shelf, delivery, shown)
+
+    try:
+        return as_kept(shelf, delivery, shown) if shown is None or carried.offline else caller.call(compare)
+    except NotVerified as error:
+        shelf.alarm(error)
+        if not brake:
+            raise refused(error) from error
+        return as_kept(shelf, delivery, None)
 
 
 def _keep(envelope: Envelope, carried: Carried, output: str) -> None:

@@ -24,6 +24,9 @@ from domain.signing.tree import Frontier, root_of
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, faults_of
 from domain.words.moments import instant
 
+TELL = "keep both: together they prove that the ledger was changed. Tell the other States"
+"""What to do where a ledger and a receipt of it are of two histories."""
+
 
 @dataclass(frozen=True)
 class SignedReceipt:
@@ -71,7 +74,7 @@ def fits(receipt: Receipt, delivery: Delivery) -> None:
     if (fault := _fault(receipt)) is not None:
         raise NotVerified(f"your receipt for statement {receipt.statement} {fault}", seq)
     if receipt.delivery != delivery.plan.operation or seq >= len(ledger) or ledger.root_at(receipt.size) != receipt.root:
-        raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq)
+        raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq, hint=TELL)
     if receipt.plan != delivery.state.plan_at(seq):
         raise NotVerified(f"your receipt for statement {receipt.statement} names another plan than was in force", seq)
 
@@ -97,11 +100,18 @@ def saw_another_history(delivery: Delivery, since: int = 0) -> Iterator[int]:
 class Comparison:
     """Compares a ledger, entry by entry as it is shown, with the receipts that somebody holds of it."""
 
-    def __init__(self, delivery: str, held: Iterable[Receipt]) -> None:
+    def __init__(self, delivery: str, held: Iterable[Receipt], edge: Frontier | None = None) -> None:
+        """`edge`: the tree of the entries that were compared before, where it goes on from them."""
+        self._delivery = delivery
         self._held = _by_entry(one for one in held if one.delivery == delivery)
-        self._frontier = Frontier()
-        self._next: int | None = 0
-        """Number of the entry that comes next; none where what was shown did not begin with the first."""
+        self._frontier = Frontier(edge.size, edge.peaks) if edge is not None else Frontier()
+        self._next: int | None = self._frontier.size
+        """Number of the entry that comes next; none where what was shown did not go on from there."""
+
+    @property
+    def edge(self) -> Frontier:
+        """The tree of all entries from the first on that were compared."""
+        return Frontier(self._frontier.size, self._frontier.peaks)
 
     def see(self, entry: Entry | Withheld | LeftOut) -> None:
         """One more entry, whole or as its leaf. Raises `NotVerified` where a receipt says otherwise."""
@@ -117,11 +127,29 @@ class Comparison:
                 if one.root != self._frontier.root().hex():
                     raise _contradicted(one)
 
+    def had(self, size: int, root: str) -> None:
+        """It had so many entries once, and this root. Raises `NotVerified` where a receipt, or what was seen, says otherwise."""
+        for one in self._held.get(size - 1, ()):
+            if one.root != root:
+                raise _contradicted(one)
+        if self._frontier.size == size and self._frontier.root().hex() != root:
+            reason = f"what is shown of {self._delivery} has another root at {size} entries than is said of it"
+            raise NotVerified(reason, hint=TELL)
+
     def ends_at(self, size: int, root: str | None = None) -> None:
         """It has so many entries by now, and this root. Raises `NotVerified` where a receipt says otherwise."""
         for held in chain.from_iterable(self._held.values()):
-            if held.size > size or (held.size == size and root not in (None, held.root)):
+            if held.size > size:
                 raise _contradicted(held)
+        if root is not None:
+            self.had(size, root)
+
+
+def edge_of(receipt: Receipt) -> Frontier:
+    """The tree of a whole receipt, to go on from: the proof of its newest leaf is made of the peaks that stood before it."""
+    edge = Frontier(receipt.seq, [bytes.fromhex(one) for one in reversed(receipt.proof)])
+    edge.append(bytes.fromhex(receipt.entry.leaf()))
+    return edge
 
 
 def of_history(history: Iterable[Entry | LeftOut], held: Iterable[Receipt]) -> Iterator[Receipt]:
@@ -145,7 +173,7 @@ def _by_entry(held: Iterable[Receipt]) -> Mapping[int, Sequence[Receipt]]:
 
 def _contradicted(held: Receipt) -> NotVerified:
     reason = f"what is shown of {held.delivery} contradicts your receipt for statement {held.statement}"
-    return NotVerified(reason, held.seq, hint="keep both: together they prove that the ledger was changed. Tell the other States")
+    return NotVerified(reason, held.seq, hint=TELL)
 
 
 def _fault(receipt: Receipt) -> str | None:

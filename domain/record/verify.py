@@ -22,7 +22,7 @@ from domain.plan.vocabulary import Digest
 from domain.record.door import check_budget, key_faults, stated, verified_plan
 from domain.record.packet import OtherHistory, Packet, Purpose, unseal
 from domain.record.provided import held_back, held_back_beside
-from domain.record.receipts import fits, fits_in, opened, saw_another_history
+from domain.record.receipts import fits, fits_in, opened, read_receipt, saw_another_history
 from domain.rules.amending import faults_in
 from domain.rules.book import book_of
 from domain.rules.books import book_for
@@ -87,7 +87,9 @@ class Verified(Frozen):
     """Statements that their handling code keeps out of this packet (R23); the ledger's hashes commit to them."""
     purpose: Purpose
     receipts: int
-    """Receipts held beside it, each of which fits."""
+    """Receipts held beside it: the installation has signed each, and each fits."""
+    foreign_receipts: int
+    """Receipts of other deliveries, held beside them: nothing was looked at in these."""
     put_back: tuple[PutBack, ...]
     """Histories that were put back. A receipt of one of these fits, and proves it."""
     other_history: tuple[int, ...]
@@ -134,9 +136,8 @@ def verify(
             _keys_are_trusted(history, trust)
     if cards is not None:
         _cards_are_trusted(packet.cards, cards)
-    installation = directory or _with_sealers(packet)
-    for receipt in receipts:
-        _receipt_fits(receipt, installation, (delivery, *others.values()))
+    installation = installation_of(packet, directory)
+    fitting = sum(_receipt_fits(receipt, installation, (delivery, *others.values())) for receipt in receipts)
     heard = [entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Stated)]
     return Verified(
         delivery=delivery.plan.operation,
@@ -149,7 +150,8 @@ def verify(
         refused=sum(event.verdict.verdict == "refused" for event in heard),
         left_out=sum(isinstance(entry, LeftOut) for entry in packet.ledger),
         purpose=manifest.purpose,
-        receipts=len(receipts),
+        receipts=fitting,
+        foreign_receipts=len(receipts) - fitting,
         put_back=tuple(_put_back(delivery, branch, other) for branch, other in others.items()),
         other_history=tuple(saw_another_history(delivery)),
         hearsay=sum(len(one.unsigned) for one in _asked(delivery)),
@@ -443,8 +445,11 @@ class _Trust:
                 raise NotVerified(reason, entry)
 
 
-def _receipt_fits(envelope: Envelope, installation: Directory, histories: Sequence[Delivery]) -> None:
+def _receipt_fits(envelope: Envelope, installation: Directory, histories: Sequence[Delivery]) -> bool:
+    """Whether it is of this delivery at all. Raises `NotVerified` where it is, and does not fit."""
     try:
+        if read_receipt(envelope).delivery != histories[0].plan.operation:
+            return False
         receipt = opened(envelope, installation)
     except NotVerified:
         raise
@@ -452,10 +457,15 @@ def _receipt_fits(envelope: Envelope, installation: Directory, histories: Sequen
         raise NotVerified(f"a receipt of yours is none of this installation: {error.message}") from error
     if not any(fits_in(receipt, one) for one in histories[1:]):
         fits(receipt, histories[0])
+    return True
 
 
-def _with_sealers(packet: Packet) -> Directory:
-    """The packet's directory, its installation with the keys that it had when the packet was exported too."""
+def installation_of(packet: Packet, directory: Directory | None) -> Directory:
+    """Where the installation's keys stand, by which its receipts are checked: in the directory that is trusted. Where none is, in
+    the packet's own, with the keys that it had when the packet was exported too.
+    """
+    if directory is not None:
+        return directory
     services = tuple(
         one.model_copy(update={"keys": tuple(dict.fromkeys((*one.keys, *packet.sealers)))}) if one.kind == "system" else one
         for one in packet.directory.services

@@ -6,15 +6,19 @@ import stat
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.client import Client
 
-from domain.delivery.ledger import Receipt
+from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.statement import Seen
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
 from domain.record.receipts import signed
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
 from domain.signing.keys import private_pem
+from domain.signing.tree import Frontier
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.command import Ran, vigil
@@ -227,10 +231,16 @@ def envelope_in(path: Path) -> Envelope:
 
 def in_its_place(path: Path, receipt: Receipt) -> Path:
     """This receipt is kept instead of the one in the file, signed by the installation."""
-    path.unlink()
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(exist_ok=True)
     other = path.with_name(f"{receipt.seq}.json")
     other.write_text(signed(receipt, private_key_of(VIGIL)).model_dump_json())
     return other
+
+
+def as_signed_by(receipt: Path, service: str, file: Path) -> None:
+    """Into this file, the same receipt as a service would have to sign it that is not the installation."""
+    file.write_text(sign(envelope_in(receipt).body(), RECEIPT_TYPE, private_key_of(service)).model_dump_json())
 
 
 def trusting(desk: Desk, folder: Path) -> tuple[object, ...]:
@@ -249,7 +259,7 @@ async def test_a_packet_is_exported_and_verified_offline(desk: Desk, tmp_path: P
     exported = await desk.run("export", name, "-f", file, service="kz.knb")
     trusted = trusting(desk, tmp_path)
     proved = await vigil("verify", file, *trusted, "--receipts", receipt.parent, "-o", "json")
-    forged.write_text(sign(envelope_in(receipt).body(), RECEIPT_TYPE, private_key_of("caricc")).model_dump_json())
+    as_signed_by(receipt, "caricc", forged)
     other = await vigil("verify", file, *trusted, "--receipts", receipt.parent, "--receipts", forged)
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
@@ -312,9 +322,89 @@ async def test_what_contradicts_a_receipt_is_an_alarm(desk: Desk, tmp_path: Path
     quiet = await desk.run("history", name, service="kz.knb")
 
     assert [7, 7, 7, 0] == [one.code for one in (exported, history, verified, quiet)]
-    assert all("contradicts your receipt" in one.err for one in (exported, history, verified))
+    assert all("contradicts your receipt" in one.err for one in (exported, history))
+    assert "is of another ledger" in verified.err
     assert (tmp_path / "packet.json").exists()
     assert "stop requested: leak" in history.out
+
+
+async def test_what_is_verified_says_which_receipts_it_has_checked(desk: Desk, tmp_path: Path) -> None:
+    """Those beside the keys count where the installation has signed them; one that somebody else has is an alarm and no receipt.
+    The command's own folder can be named: receipts of other deliveries are counted and passed over.
+    """
+    name, file = desk.plan.operation, tmp_path / "packet.json"
+    kept = Path((await desk.run("stop", name, "--reason", "leak", "-o", "json", service="caricc")).json["kept"])
+    await desk.run("export", name, "-f", file, service="kz.knb")
+    other = Table(renamed(desk.plan))
+    in_its_place(kept.parent.with_name(other.plan.operation) / "0.json", other.say("caricc", "stop_requested"))
+    words = (*trusting(desk, tmp_path), "--receipts", kept.parents[1])
+    proved, document = await vigil("verify", file, *words), await vigil("verify", file, *words, "-o", "json")
+    as_signed_by(kept, "caricc", kept)
+    alone = await vigil("verify", file, *words[:2], "--keys", desk.keys, "-o", "json")
+
+    assert (0, 0, 7) == (proved.code, document.code, alone.code)
+    assert "1: each is signed with one of these keys, and of this ledger" in proved.out
+    assert "1 receipts of other deliveries" in proved.out
+    assert (1, 1) == (document.json["receipts"], document.json["foreign_receipts"])
+    assert 0 == alone.json["receipts"]
+    assert f"the receipt in {kept} proves nothing" in alone.err
+
+
+async def test_a_forked_history_is_not_signed_by_its_victim(desk: Desk) -> None:
+    """Whoever holds a receipt of another history consents to nothing of this one: an alarm, exit code 7, and nothing is signed.
+    `--unseen` signs and names nothing; a stop is signed all the same, and names what the receipt proves.
+    """
+    name, fields = desk.plan.operation, ("reference=1", "granted_by_role=prosecutor", "legal_basis=art. 1")
+    said = await desk.run("inform", name, "a tip", "-o", "json", service="kz.prosecutor")
+    place = in_its_place(Path(said.json["kept"]), forked(desk.plan, said.json["seq"]))
+    held = Receipt.model_validate_json(envelope_in(place).body())
+    before = await desk.run("history", name, "-o", "json", service="kz.knb")
+    consent = await desk.run("confirm", name, "consent-kz", *fields, service="kz.prosecutor")
+    after = await desk.run("history", name, "-o", "json", service="kz.knb")
+    stop = await desk.run("stop", name, "--reason", "leak", "-o", "json", service="kz.prosecutor")
+    unseen = await desk.run("inform", name, "a tip", "--unseen", "-o", "json", service="kz.prosecutor")
+    history = await desk.run("history", name, "-o", "json", service="kz.knb")
+    seen = [seen_in(history.json[one.json["seq"]]) for one in (stop, unseen)]
+
+    assert [7, 7, 0] == [one.code for one in (consent, stop, unseen)]
+    assert "vigil: nothing was signed: " in consent.err
+    assert all("ALARM" in one.err and "what is shown of" in one.err for one in (consent, stop))
+    assert len(before.json) == len(after.json)
+    assert [Seen(size=held.size, root=held.root), None] == seen
+
+
+def forked(plan: Plan, seq: int) -> Receipt:
+    """A receipt of another history of a delivery, for the entry of this number."""
+    other = Table(plan)
+    while (receipt := other.say("kz.prosecutor", "information", text="a tip")).seq < seq:
+        pass
+    return receipt
+
+
+def seen_in(entry: Any) -> Seen | None:
+    """What the statement in an entry says that its service had seen."""
+    return read_statement(Envelope.model_validate(entry["event"]["envelope"])).seen
+
+
+async def test_a_statement_names_what_its_service_has_compared(desk: Desk) -> None:
+    """A stop without a receipt looks at the delivery; then the ledger goes on from the newest receipt, entry by entry, up to what
+    is shown, and how far is remembered beside the receipts.
+    """
+    name = desk.plan.operation
+    first = await desk.run("stop", name, "--reason", "leak", "-o", "json", service="uz.police")
+    second = await desk.run("inform", name, "a tip", "-o", "json", service="uz.police")
+    history = await desk.run("history", name, "-o", "json", service="kz.knb")
+    known = Frontier()
+    leaves = [bytes.fromhex(Entry.model_validate(one).leaf()) for one in history.json]
+    stop, tip = (seen_in(history.json[one.json["seq"]]) for one in (first, second))
+    for leaf in leaves[: second.json["seq"]]:
+        known.append(leaf)
+
+    assert stop is not None
+    assert tip is not None
+    assert (stop.size, tip.size) == (first.json["seq"], second.json["seq"])
+    assert known.root().hex() == tip.root
+    assert '"size":' in (Path(first.json["kept"]).parent / "compared").read_text()
 
 
 async def test_a_rehearsal_is_one_json_document(tmp_path: Path) -> None:

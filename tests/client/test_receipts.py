@@ -1,10 +1,16 @@
 """Receipts that a service keeps are compared with every history that it is shown."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from client.countersigning import as_kept, compared
 from client.receipts import Shelf
+from domain.delivery.ledger import Entry
+from domain.delivery.statement import Seen
 from domain.record.receipts import SignedReceipt, signed
 from domain.words.errors import NotVerified
 from rehearsal.services import VIGIL, private_key_of
@@ -57,3 +63,120 @@ def test_a_packet_has_each_history_of_which_a_receipt_is_kept(shelf: Shelf, hist
     for alone in (old, new):
         with pytest.raises(NotVerified, match="contradicts your receipt"):
             shelf.compare_packet(name, packet_of(alone))
+
+
+@dataclass
+class Shown:
+    """As much of a gateway as is asked before something is signed: it shows a ledger, up to some entry."""
+
+    ledger: Any
+    until: int | None = None
+
+    def door(self) -> Any:
+        """As the client of a gateway has it."""
+
+        async def ledger(_delivery: str, since: int) -> list[Entry]:
+            self.since = since
+            return [one for one in self.ledger.entries[: self.until] if one.seq >= since]
+
+        async def view(_delivery: str) -> Any:
+            return SimpleNamespace(entries=len(self.ledger), root=self.ledger.root)
+
+        return SimpleNamespace(ledger=ledger, view=view)
+
+
+def as_of(table: Table, size: int | None = None) -> Seen:
+    """What is shown of a delivery: all of it, or what it was at this size."""
+    ledger = table.delivery.ledger
+    return Seen(size=size or len(ledger), root=ledger.root_at(size or len(ledger)))
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> tuple[Table, Shelf]:
+    """A delivery that has gone on since the receipt that is kept of it."""
+    table, shelf = Table(), Shelf(tmp_path)
+    receipt = table.say("uz.police", "information", text="they are watched")
+    shelf.keep(SignedReceipt(signed(receipt, KEY), receipt))
+    for _ in range(4):
+        table.say("uz.police", "information", text="they are watched still")
+    return table, shelf
+
+
+async def test_what_goes_on_from_ones_receipts_is_countersigned(mine: tuple[Table, Shelf]) -> None:
+    """All that is shown, though the request knew less; the next comparison begins where this one ended."""
+    table, shelf = mine
+    name, shown = table.plan.operation, Shown(table.delivery.ledger)
+    first = shelf.of(name)[0].receipt
+    found = await compared(shown.door(), shelf, name, as_of(table, first.size + 2))
+    began = shown.since
+    again = await compared(shown.door(), shelf, name, as_of(table))
+
+    assert as_of(table) == found == again
+    assert (first.size, found.size) == (began, shown.since)
+
+
+async def test_a_root_that_is_not_shown_is_not_countersigned(mine: tuple[Table, Shelf]) -> None:
+    """A ledger that ends before it: what is named is what was shown of it."""
+    table, shelf = mine
+    until = shelf.of(table.plan.operation)[0].receipt.size + 1
+    found = await compared(Shown(table.delivery.ledger, until).door(), shelf, table.plan.operation, as_of(table))
+
+    assert as_of(table, until) == found
+
+
+async def test_a_forked_root_is_not_countersigned(mine: tuple[Table, Shelf]) -> None:
+    """One that was forked before the receipt, or after it while the ledger that is shown is the true one; of any size, and though
+    the request is older than the receipt.
+    """
+    table, shelf = mine
+    name, other = table.plan.operation, Table()
+    old = Seen(size=1, root=other.delivery.ledger.root_at(1))
+    while len(other.delivery.ledger) < len(table.delivery.ledger):
+        other.say("uz.police", "information", text="they are not watched")
+    mixed = Seen(size=len(table.delivery.ledger), root=other.delivery.ledger.root)
+    for ledger, shown in (
+        (other.delivery.ledger, as_of(other)),
+        (other.delivery.ledger, old),
+        (table.delivery.ledger, mixed),
+    ):
+        with pytest.raises(NotVerified, match=r"another root at|contradicts your receipt"):
+            await compared(Shown(ledger).door(), shelf, name, shown)
+
+
+async def test_a_receipt_of_a_fork_is_found_by_the_next_comparison(mine: tuple[Table, Shelf]) -> None:
+    """Whoever was given one by a forked installation does not go on from it: what was compared before is remembered."""
+    table, shelf = mine
+    name, other = table.plan.operation, Table()
+    await compared(Shown(table.delivery.ledger).door(), shelf, name, as_of(table))
+    while (given := other.say("uz.police", "information", text="they are not watched")).seq <= len(table.delivery.ledger):
+        pass
+    shelf.keep(SignedReceipt(signed(given, KEY), given))
+    with pytest.raises(NotVerified, match="contradicts your receipt"):
+        await compared(Shown(other.delivery.ledger).door(), shelf, name, as_of(other))
+
+
+def test_without_a_network_the_newest_receipt_is_named(mine: tuple[Table, Shelf], tmp_path: Path) -> None:
+    """Whatever the request says of a later ledger, which cannot be compared; another root of the same size is refused."""
+    table, shelf = mine
+    name, receipt = table.plan.operation, shelf.of(table.plan.operation)[0].receipt
+    own = Seen(size=receipt.size, root=receipt.root)
+
+    assert own == as_kept(shelf, name, as_of(table)) == as_kept(shelf, name, own) == as_kept(shelf, name, None)
+    assert as_of(table) == as_kept(Shelf(tmp_path / "none"), name, as_of(table))
+    with pytest.raises(NotVerified, match="contradicts your receipt"):
+        as_kept(shelf, name, Seen(size=receipt.size, root="0" * 64))
+
+
+async def test_how_far_was_compared_is_read_again_or_compared_anew(mine: tuple[Table, Shelf]) -> None:
+    """A file that somebody has spoilt is an alarm, and the comparison begins at the first receipt."""
+    table, shelf = mine
+    name, shown = table.plan.operation, Shown(table.delivery.ledger)
+    heard: list[str] = []
+    shelf.alarm = lambda error: heard.append(error.message)  # type: ignore[method-assign]
+    await compared(shown.door(), shelf, name, as_of(table))
+    place = shelf.place_of(shelf.of(name)[0].receipt).with_name("compared")
+    place.write_text('{"size": 3, "peaks": []}')
+
+    assert as_of(table) == await compared(shown.door(), shelf, name, as_of(table))
+    assert shelf.of(name)[0].receipt.size == shown.since
+    assert [f"{place} is spoilt: it said how far the ledger of {name} was compared"] == heard

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Receipt, Withheld
-from domain.record.receipts import Comparison, fits, of_history, opened, read_receipt, signed
+from domain.delivery.ledger import Entry, Receipt, Withheld
+from domain.record.receipts import Comparison, edge_of, fits, of_history, opened, read_receipt, signed
 from domain.record.verify import verify
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import RECEIPT_TYPE, STATEMENT_TYPE, sign
+from domain.signing.tree import Frontier
 from domain.words.errors import Malformed, NotAuthentic, NotVerified
 from rehearsal.services import VIGIL, private_key_of
 from tests.support import Table
@@ -112,6 +113,70 @@ def test_what_contradicts_a_receipt_is_found(table: Table, receipt: Receipt) -> 
         before.see(entries[receipt.seq])
     with pytest.raises(NotVerified, match="contradicts your receipt"):
         Comparison(table.plan.operation, [receipt]).ends_at(receipt.size, "0" * 64)
+
+
+def test_a_root_of_old_is_compared_too(table: Table, receipt: Receipt) -> None:
+    """What somebody says that the ledger once was: with the receipt of that size, and with the entries that were seen."""
+    name, entries = table.plan.operation, table.delivery.ledger.entries
+    by_receipt, by_entries = Comparison(name, [receipt]), Comparison(name, [])
+    by_receipt.had(receipt.size, receipt.root)
+    by_receipt.had(receipt.size + 1, "0" * 64)
+    for entry in entries[:3]:
+        by_entries.see(entry)
+    by_entries.had(3, table.delivery.ledger.root_at(3))
+
+    with pytest.raises(NotVerified, match="contradicts your receipt"):
+        by_receipt.had(receipt.size, "0" * 64)
+    with pytest.raises(NotVerified, match="another root at 3 entries"):
+        by_entries.had(3, "0" * 64)
+    with pytest.raises(NotVerified, match="another root at 3 entries"):
+        by_entries.ends_at(3, "0" * 64)
+
+
+def test_a_ledger_goes_on_from_the_tree_of_a_receipt(table: Table, receipt: Receipt) -> None:
+    """The receipt alone is enough to compare what comes after it: what was forked before it never reaches the same root."""
+    name, later = table.plan.operation, table.say("uz.customs", "sighted")
+    entries = table.delivery.ledger.entries
+    comparison = Comparison(name, [receipt, later], edge_of(receipt))
+    other = Comparison(name, [later], edge_of(forked(receipt)))
+    for entry in entries[receipt.size : later.seq]:
+        comparison.see(entry)
+        other.see(entry)
+    comparison.see(entries[later.seq])
+    comparison.had(later.size, later.root)
+
+    assert (later.size, later.root) == (comparison.edge.size, comparison.edge.root().hex())
+    with pytest.raises(NotVerified, match="contradicts your receipt"):
+        other.see(entries[later.seq])
+
+
+def forked(receipt: Receipt) -> Receipt:
+    """The same entry after others."""
+    return receipt.model_copy(update={"proof": ("0" * 64, *receipt.proof[1:])})
+
+
+@pytest.mark.parametrize("size", range(1, 40))
+def test_the_tree_of_a_receipt_is_found_in_its_proof(size: int) -> None:
+    """For each size of a tree: the proof of the newest leaf has all that is needed to go on."""
+    frontier = Frontier()
+    for number in range(size):
+        proof = frontier.append(one := bytes([number] * 32))
+    entry = Entry.model_construct(seq=size - 1)
+    entry.__dict__["_weighed"] = (one, 0)
+    edge = edge_of(Receipt.model_construct(entry=entry, proof=tuple(step.hex() for step in proof)))
+
+    assert (frontier.size, frontier.peaks) == (edge.size, edge.peaks)
+
+
+def test_receipts_of_other_deliveries_are_counted_and_passed_over(table: Table, receipt: Receipt) -> None:
+    """Whoever has all receipts in one folder verifies a packet with it; one that is not whole is no receipt of anything."""
+    elsewhere = Table(table.plan.model_copy(update={"operation": "amber-heron"})).say("kz.knb", "information")
+    envelopes = [signed(elsewhere, private_key_of("kz.knb")), signed(receipt, KEY)]
+    proved = verify(table.packet(), table.directory, envelopes)
+
+    assert (1, 1) == (proved.receipts, proved.foreign_receipts)
+    with pytest.raises(NotVerified, match="not for what stands there"):
+        verify(table.packet(), table.directory, [sign(forged(receipt, delivery="amber-heron"), RECEIPT_TYPE, KEY)])
 
 
 def test_receipts_of_other_deliveries_are_left_alone(receipt: Receipt) -> None:

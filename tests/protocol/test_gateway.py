@@ -10,7 +10,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from domain.delivery.ledger import Entry
+from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.requests import Inbox
+from domain.delivery.statement import Seen
+from domain.record.receipts import Comparison, SignedReceipt
+from domain.signing.canonical import plain
+from domain.views.asked import request
 from domain.views.view import view
 from domain.words.errors import Malformed, Unavailable, VigilError
 from protocol import gateway
@@ -237,3 +242,43 @@ async def test_a_list_without_end_is_not_followed_for_ever(asked: str) -> None:
             await getattr(door, asked)()
 
     assert MOST_PAGES == pages
+
+
+@dataclass
+class Hearing:
+    """A witness that holds these receipts, and hears."""
+
+    held: list[Receipt]
+    heard: list[str] = field(default_factory=list)
+
+    def keep(self, given: SignedReceipt) -> None:
+        """One more."""
+        self.held.append(given.receipt)
+
+    def comparison(self, delivery: str) -> Comparison:
+        """With all of them."""
+        return Comparison(delivery, self.held)
+
+    def alarm(self, error: VigilError) -> None:
+        """It is heard."""
+        self.heard.append(error.message)
+
+
+@pytest.mark.parametrize("root", ["0" * 64, None], ids=["another", "the same"])
+async def test_what_a_request_says_of_the_ledger_is_compared(root: str | None) -> None:
+    """Another root of the size that a receipt proves is an alarm, whatever else the inbox shows."""
+    table = Table()
+    asked = request(table.delivery, "consent-kz", "kz.prosecutor")
+    receipt = table.say("kz.knb", "information")
+    seen = Seen(size=receipt.size, root=root or receipt.root)
+    listed = Inbox(requests=(asked.model_copy(update={"seen": seen}),))
+    witness = Hearing([receipt])
+
+    async def inbox(_request: web.Request) -> web.Response:
+        return web.json_response(plain(listed))
+
+    async with served(inbox) as url, aiohttp.ClientSession() as http:
+        door = Gateway(http, url, "kz.knb", private_key_of("kz.knb"), witness=witness)
+        assert listed == await door.inbox()
+
+    assert ["contradicts your receipt" in one for one in witness.heard] == ([True] if root else [])
