@@ -1,12 +1,14 @@
 """What a participating service says when it is asked: its statements, how it is polled for them, and how it hands them in."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Sequence
 
 from client.conformance.exam import CONDITIONS, MOST_ANSWERS, ONE_CALL, Answer, Exam, Unmet, Untried, as_bytes
 from client.conformance.gateway import LOOK_EVERY, OF_A_DELIVERY, OF_ALL, TRIALS
 from client.conformance.taking import RECEIVED, REFUSED, wanted
+from domain.record.receipts import read_receipt
 from domain.rules.books import BOOK
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
@@ -73,6 +75,27 @@ async def two_officers(exam: Exam) -> str:
     if {one.keyid for one in pair[0].signatures} & {one.keyid for one in pair[1].signatures}:
         raise Unmet("two statements under the same key: each officer signs with one of their own")
     return "two statements of the same content by two officers"
+
+
+async def signs_no_fork(exam: Exam) -> str:
+    """A request that names another root than its own receipt proves, for as many entries: it signs anything but that root. One
+    that is polled may have no place for receipts, and then has nothing to compare with.
+    """
+    (first, *_) = await exam.said_to(exam.main)
+    given = exam.record.receipt(first)
+    if exam.gateway is not None:
+        await exam.attempts_at(first, len(TRIALS) + 1)
+    elif (await exam.hand_over(given)).status == 404:
+        return "it keeps no receipt"
+    await asyncio.sleep(exam.settle)
+    forged = {"size": read_receipt(given).size, "root": secrets.token_hex(32)}
+    forked = exam.request(seen=forged)
+    await exam.ask(forked)
+    await asyncio.sleep(exam.settle)
+    seen = [exam.loosely(one).get("seen") for one in await exam.by_now(forked)]
+    if forged in seen:
+        raise Unmet("a statement that names it", {"seen": None}, {"seen": forged})
+    return f"{len(seen)} statements, and none names it"
 
 
 async def says_what_is_met(exam: Exam) -> str:

@@ -131,6 +131,7 @@ CHECKS = (
           answering.repeats, ("push",)),
     Check("3", "proves each attempt anew", "a good proof, never the same twice", answering.proves_each, ("push",)),
     Check("8", "is done when it has the receipt", "no further attempt", answering.rests, ("push",)),
+    Check("7", "signs no other history than its receipt proves", "no statement that names its root", answering.signs_no_fork),
     Check("6", "calls nothing that the gateway has not", "what section 6 has, with a proof", answering.nothing_else, ("push",)),
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ import time
 import tomllib
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,6 +41,10 @@ LOOK_EVERY = 0.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
 """Seconds between two attempts to hand in; twice as long each time."""
 MOST_ANSWERS = 100
+LARGEST_LEDGER = 50_000_000
+"""Bytes of a ledger that are read at once."""
+BRAKES = ("stop_requested", "stop_acknowledged", "interdicted", "seizure", "destroyed", "authorisation_withdrawn", "incident")
+"""Kinds that only stop or end something: nothing keeps them back."""
 FOR_GOOD = (400, 403, 404, 409, 413, 422)
 """Statuses of the gateway after which the same statement is not sent again."""
 
@@ -138,6 +143,7 @@ class Service:
         """Keep the receipt of what we answered when we were polled: it is our witness. Raises `RefusedError`."""
         receipt = protocol.open_receipt(body, self.config.vigil_keys)
         self.store.keep_receipt(receipt["statement"], body.decode())
+        self.compared(receipt["delivery"], None)
         return {"received": True}
 
     def answers(self, request: str, after: int, wait: float) -> list[dict[str, Any]]:
@@ -157,10 +163,50 @@ class Service:
             raise RefusedError(422, "not for us")
         return said  # fields that we do not know are a later version's: they are left alone
 
+    # What we hold against it
+
+    def compared(self, delivery: str, shown: dict[str, Any] | None) -> dict[str, Any] | None:
+        """How far the ledger goes on from our receipts: what we countersign. `shown`: what a request says of the ledger, which is
+        taken as it is where we have no receipt yet. Where they contradict each other, an alarm is kept and `RefusedError` raised.
+        """
+        held = [protocol.open_receipt(one.encode(), self.config.vigil_keys) for one in self.store.receipts(delivery)]
+        if not held:
+            return shown
+        known = self.store.compared(delivery)
+        edge = protocol.Edge(known[0], [bytes.fromhex(one) for one in known[1]]) if known else protocol.Edge.of(held[0])
+        roots = [(one["size"], one["root"]) for one in [*held, *([shown] if shown else [])]]
+        try:
+            protocol.compare(edge, self.ledger(delivery, edge.size), roots)
+        except RefusedError as error:
+            self.store.alarm(delivery, error.reason)
+            raise
+        if self.config.gateway is None:  # nobody shows us the ledger: the newest receipt is all that we have seen
+            return {name: max(held, key=lambda one: one["size"])[name] for name in ("size", "root")}
+        self.store.keep_compared(delivery, edge.size, [one.hex() for one in edge.peaks])
+        return {"size": edge.size, "root": edge.root()}
+
+    def ledger(self, delivery: str, since: int) -> list[dict[str, Any]]:
+        """Entries from a number on, as the gateway shows them; none where it is away, or where there is none for us."""
+        if self.config.gateway is None:
+            return []
+        status, answer = self._call("GET", f"/v1/deliveries/{delivery}/ledger?since={since}", b"")
+        found = json.loads(answer) if status == 200 else []
+        return found if isinstance(found, list) else []
+
     # What we say
 
     def answer(self, request: dict[str, Any], content: dict[str, Any], officers: list[str], fulfils: list[str]) -> list[str]:
-        """Sign an answer, once for each officer; kept before it goes anywhere. The ids of the statements."""
+        """Sign an answer, once for each officer; kept before it goes anywhere. The ids of the statements.
+
+        Raises `RefusedError` where what the request says of the ledger contradicts our receipts: we do not sign it too. What only
+        stops or ends something is said all the same.
+        """
+        try:
+            seen = self.compared(request["delivery"], request.get("seen"))
+        except RefusedError:
+            if content["kind"] not in BRAKES:
+                raise
+            seen = None
         said = []
         for officer in officers:
             statement = {
@@ -169,7 +215,7 @@ class Service:
                 "delivery": request["delivery"],
                 "checkpoint": request["checkpoint"],
                 "plan": request.get("plan"),
-                "seen": request.get("seen"),
+                "seen": seen,
                 "service": self.config.service,
                 "officer": officer,
                 "happened_at": datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -189,8 +235,9 @@ class Service:
             contents = [self.config.policy[need] for need in request["says"] if need in (self.config.policy or {})]
             officers = ["officer-1", *self.config.officers][: request.get("officers", 1)]
             fulfils = [one["id"] for one in request["facts"].get("conditions", [])]
-            for content in contents:
-                self.answer(request, filled_in(content, request["facts"]), officers, fulfils)
+            with suppress(RefusedError):  # an alarm, which the operator reads
+                for content in contents:
+                    self.answer(request, filled_in(content, request["facts"]), officers, fulfils)
 
     def hand_in(self) -> bool:
         """Hand in what has no receipt yet, oldest first; whether none is left."""
@@ -198,6 +245,8 @@ class Service:
             status, answer = self._post(f"/v1/deliveries/{row['delivery']}/statements", row["envelope"].encode())
             if status == 201 and self.is_receipt(answer, row["id"]):
                 self.store.keep_receipt(row["id"], answer)
+                with suppress(RefusedError):  # likewise
+                    self.compared(row["delivery"], None)
             elif status in FOR_GOOD:
                 self.store.keep_problem(row["id"], answer)
             # else it is away, or it was left for later (202): the same bytes again, with a new proof
@@ -210,20 +259,24 @@ class Service:
         except RefusedError:
             return False
 
-    def authorization(self, url: str, body: bytes) -> str:
+    def authorization(self, url: str, body: bytes, method: str = "POST") -> str:
         """A new proof for each attempt."""
-        return protocol.make_proof(self.config.service, self.key, "POST", url, body, int(time.time()))
+        return protocol.make_proof(self.config.service, self.key, method, url, body, int(time.time()))
 
     def _post(self, path: str, body: bytes) -> tuple[int, str]:
+        return self._call("POST", path, body)
+
+    def _call(self, method: str, path: str, body: bytes) -> tuple[int, str]:
         """Status and body; status 0 if no answer came."""
-        url = urlsplit(f"{self.config.gateway}{path}")
-        made = self.authorization(url.geturl(), body)
+        address = f"{self.config.gateway}{path}"
+        url, made = urlsplit(address), self.authorization(address, body, method)
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
         connection = kind(str(url.hostname), url.port, timeout=30)
         try:
-            connection.request("POST", url.path, body, {"Authorization": made, "Content-Type": "application/json"})
+            target = f"{url.path}?{url.query}" if url.query else url.path
+            connection.request(method, target, body, {"Authorization": made, "Content-Type": "application/json"})
             answer = connection.getresponse()
-            return answer.status, answer.read(protocol.LARGEST_BODY).decode(errors="replace")
+            return answer.status, answer.read(LARGEST_LEDGER if method == "GET" else protocol.LARGEST_BODY).decode(errors="replace")
         except (OSError, http.client.HTTPException):
             return 0, ""
         finally:
@@ -373,6 +426,8 @@ def serve(service: Service) -> None:
 
 def show(service: Service) -> None:
     """What is asked, what was said, what came of it."""
+    for row in service.store.alarms():
+        print(f"ALARM   {row['delivery']}: {row['what']}: keep the receipts, tell the other services, and sign nothing there")
     for request in service.store.unanswered():
         print(f"asked   {request['id']}: {', '.join(request['says'])} until {request.get('due') or 'it is done'}")
     for row in service.store.statements():
@@ -410,7 +465,10 @@ def main() -> None:
         request = service.store.request(given.request or "")
         if request is None or given.content is None:
             parser.error("name a request of your inbox, and the content as JSON")
-        print("\n".join(service.answer(request, json.loads(given.content), given.officer or ["duty"], given.fulfils)))
+        try:
+            print("\n".join(service.answer(request, json.loads(given.content), given.officer or ["duty"], given.fulfils)))
+        except RefusedError as error:
+            raise SystemExit(f"nothing was signed: {error.reason}") from error
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ create table if not exists statements (
     number integer primary key autoincrement, id text not null unique, request text not null, delivery text not null,
     envelope text not null, receipt text, problem text
 );
+create table if not exists compared (delivery text primary key, size integer not null, peaks text not null);
+create table if not exists alarms (delivery text not null, what text not null, primary key (delivery, what));
 """
 
 
@@ -121,6 +123,33 @@ class Store:
         """Keep what proves that it was recorded."""
         with self._open() as base:
             base.execute("update statements set receipt = ? where id = ?", (receipt, statement))
+
+    def receipts(self, delivery: str) -> list[str]:
+        """All that are kept of a delivery, in the order of what they are for."""
+        query = "select receipt from statements where delivery = ? and receipt is not null order by number"
+        with self._open() as base:
+            return [row["receipt"] for row in base.execute(query, (delivery,))]
+
+    def compared(self, delivery: str) -> tuple[int, list[str]] | None:
+        """How far its ledger was compared with our receipts: size and peaks of the tree."""
+        with self._open() as base:
+            row = base.execute("select size, peaks from compared where delivery = ?", (delivery,)).fetchone()
+        return (row["size"], json.loads(row["peaks"])) if row is not None else None
+
+    def keep_compared(self, delivery: str, size: int, peaks: list[str]) -> None:
+        """It was compared so far."""
+        with self._open() as base:
+            base.execute("insert or replace into compared values (?, ?, ?)", (delivery, size, json.dumps(peaks)))
+
+    def alarm(self, delivery: str, what: str) -> None:
+        """Something was shown or given that cannot be right: the operator must look, and tell the other services."""
+        with self._open() as base:
+            base.execute("insert or ignore into alarms values (?, ?)", (delivery, what))
+
+    def alarms(self) -> list[sqlite3.Row]:
+        """All of them, the oldest first."""
+        with self._open() as base:
+            return base.execute("select * from alarms order by rowid").fetchall()
 
     def keep_problem(self, statement: str, problem: str) -> None:
         """It was turned away; the operator must look."""

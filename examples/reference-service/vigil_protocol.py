@@ -146,8 +146,7 @@ def open_receipt(body: bytes, keys: dict[str, str]) -> dict[str, Any]:
     receipt = open_envelope(body, RECEIPT, keys)
     try:
         entry, size = receipt["entry"], receipt["size"]
-        one = hashlib.sha256(b"\x00" + canonical(entry)).digest()
-        root = root_of(one, entry["seq"], size, [bytes.fromhex(step) for step in receipt["proof"]])
+        root = root_of(leaf_of(entry), entry["seq"], size, [bytes.fromhex(step) for step in receipt["proof"]])
         said = _strict(entry["event"]["envelope"]["payload"])
         whole = size == entry["seq"] + 1 and root == bytes.fromhex(receipt["root"])
         ours = hashlib.sha256(said).hexdigest() == receipt["fingerprint"] and json.loads(said)["id"] == receipt["statement"]
@@ -168,15 +167,71 @@ def root_of(one: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
         if last == 0:
             raise ValueError("the proof is too long")
         if index & 1 or index == last:
-            one = hashlib.sha256(b"\x01" + sibling + one).digest()
+            one = _node(sibling, one)
             while not index & 1 and index:
                 index, last = index >> 1, last >> 1
         else:
-            one = hashlib.sha256(b"\x01" + one + sibling).digest()
+            one = _node(one, sibling)
         index, last = index >> 1, last >> 1
     if last:
         raise ValueError("the proof is too short")
     return one
+
+
+def leaf_of(entry: dict[str, Any]) -> bytes:
+    """The leaf of a ledger entry; one that is withheld from us has it written out."""
+    return bytes.fromhex(entry["leaf"]) if "leaf" in entry else hashlib.sha256(b"\x00" + canonical(entry)).digest()
+
+
+class Edge:
+    """The right edge of a ledger's tree: its size, and the roots of its full subtrees, the largest first. It goes on with leaves."""
+
+    def __init__(self, size: int, peaks: list[bytes]) -> None:
+        self.size = size
+        self.peaks = peaks
+
+    @classmethod
+    def of(cls, receipt: dict[str, Any]) -> "Edge":
+        """The tree of a checked receipt: the proof of its newest leaf is made of the peaks that stood before it."""
+        edge = cls(receipt["size"] - 1, [bytes.fromhex(one) for one in reversed(receipt["proof"])])
+        edge.append(leaf_of(receipt["entry"]))
+        return edge
+
+    def append(self, one: bytes) -> None:
+        """One more leaf."""
+        self.size += 1
+        full = self.size & -self.size
+        while full > 1:
+            one, full = _node(self.peaks.pop(), one), full >> 1
+        self.peaks.append(one)
+
+    def root(self) -> str:
+        """The root over all leaves so far."""
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = _node(peak, root)
+        return root.hex()
+
+
+def compare(edge: Edge, entries: list[dict[str, Any]], roots: list[tuple[int, str]]) -> None:
+    """Let the edge go on with these entries, and hold each of the roots (with the size at which it was) against it on the way.
+
+    Raises `RefusedError` with status 409: two histories of one ledger. Keep what shows it, and tell the other services.
+    """
+    known = [(edge.size, edge.root())]
+    for entry in entries:
+        if entry.get("seq") != edge.size:
+            raise RefusedError(409, f"the ledger does not go on with entry {edge.size}")
+        edge.append(leaf_of(entry))
+        known.append((edge.size, edge.root()))
+    shown = dict(known)
+    for size, root in roots:
+        if shown.setdefault(size, root) != root:
+            raise RefusedError(409, f"at {size} entries the ledger is another than we have been shown before")
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 # Proofs

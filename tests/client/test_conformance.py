@@ -478,6 +478,10 @@ class TakesLeftForReceipt(Faulty):
         status, answer = super()._post(path, body)
         return (201 if status == 202 else status), answer
 
+    def compared(self, _delivery: str, shown: Any) -> Any:
+        """What it keeps is no receipt."""
+        return shown
+
 
 class ReusesProofs(Faulty):
     """Sends the same call again, proof and all."""
@@ -486,12 +490,20 @@ class ReusesProofs(Faulty):
         super().__init__(*parts)
         self.made: dict[bytes, str] = {}
 
-    def authorization(self, url: str, body: bytes) -> str:
-        return self.made.setdefault(body, super().authorization(url, body))
+    def authorization(self, url: str, body: bytes, method: str = "POST") -> str:
+        made = super().authorization(url, body, method)
+        return self.made.setdefault(body, made) if method == "POST" else made  # type: ignore[no-any-return]
+
+
+class ComparesNothing(Faulty):
+    """Keeps its receipts, and signs whatever it is shown."""
+
+    def compared(self, _delivery: str, shown: Any) -> Any:
+        return shown
 
 
 class NeverDone(Faulty):
-    """Hands in what has its receipt already."""
+    """Hands in what has its receipt already, since it keeps none; so it has nothing to compare with."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -556,7 +568,11 @@ FAULTS: dict[str, Fault] = {
     "no answer": Fault("push", {"answers what is asked", "has two officers sign where two must"}, NeverAnswers),
     "left is done": Fault("push", {"hands in again until it has the receipt"}, TakesLeftForReceipt),
     "old proofs": Fault("push", {"proves each attempt anew"}, ReusesProofs),
-    "never done": Fault("push", {"is done when it has the receipt"}, NeverDone),
+    "compares nothing": Fault("push", {"signs no other history than its receipt proves"}, ComparesNothing),
+    "compares nothing, polled": Fault("poll", {"signs no other history than its receipt proves"}, ComparesNothing),
+    "never done": Fault(
+        "push", {"is done when it has the receipt", "signs no other history than its receipt proves"}, NeverDone
+    ),
 }
 
 

@@ -116,6 +116,15 @@ def test_both_readers_take_the_right_receipts(vector: Any) -> None:
     comparison.ends_at(len(RECEIPTS["entries"]), RECEIPTS["root"])
 
     assert vector["accepted"] == succeeds(lambda: opened(envelope, directory), VigilError)
+    if vector["accepted"]:
+        receipt, rest = protocol.open_receipt(body, keys), RECEIPTS["entries"]
+        edge = protocol.Edge.of(receipt)
+        assert (receipt["size"], receipt["root"]) == (edge.size, edge.root())
+        protocol.compare(edge, rest[receipt["size"] :], [(len(rest), RECEIPTS["root"])])
+        with pytest.raises(protocol.RefusedError, match="another than we have been shown before"):
+            protocol.compare(protocol.Edge.of(receipt), [], [(receipt["size"], "0" * 64)])
+        with pytest.raises(protocol.RefusedError, match="another than we have been shown before"):
+            protocol.compare(protocol.Edge.of(receipt), rest[receipt["size"] :], [(len(rest), "0" * 64)])
     if vector["name"] != "not in canonical form":  # Vigil's own signature is on it: the reference service looks no further
         assert vector["accepted"] == succeeds(lambda: protocol.open_receipt(body, keys), protocol.RefusedError)
 

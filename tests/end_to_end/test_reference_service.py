@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.client import Client
@@ -12,12 +13,15 @@ from domain.delivery.events import Asked, Stated
 from domain.delivery.ledger import Receipt
 from domain.plan.directory import Poll, Push, Reach
 from domain.record.door import read_statement
-from domain.record.receipts import read_receipt
+from domain.record.receipts import read_receipt, signed
+from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
+from domain.views.asked import request
 from rehearsal.over_http import free_ports
+from rehearsal.services import VIGIL, private_key_of
 from tests.installation import Installation, installed, quick
-from tests.reference import SERVICE, command, configured, served
-from tests.support import example_scenario, signed_plan
+from tests.reference import SERVICE, command, configured, protocol, reference, served
+from tests.support import Table, example_scenario, signed_plan
 
 
 def reach_at(port: int, by: str) -> Reach:
@@ -36,6 +40,45 @@ def receipts_in(folder: Path) -> list[Receipt]:
     return [read_receipt(Envelope.model_validate_json(row[0])) for row in rows]
 
 
+def rows_in(folder: Path, table: str) -> list[tuple[Any, ...]]:
+    """What stands in a table of the service."""
+    base = sqlite3.connect(folder / "service.sqlite")
+    try:
+        return base.execute(f"select * from {table}").fetchall()  # noqa: S608 - a name of our own
+    finally:
+        base.close()
+
+
+def test_a_forked_history_is_an_alarm_and_nothing_is_signed(tmp_path: Path) -> None:
+    """A request that names another root than its receipt proves: the operator reads why nothing was signed; that the consignment
+    was seized is said all the same, and names nothing of it.
+    """
+    table = Table()
+    config = reference.Config.read(configured(tmp_path, 1, gateway=None))
+    service = reference.Service(config, private_key_of(SERVICE), reference.Store(config.database))
+    asked = plain(request(table.delivery, "consent-uz", SERVICE))
+    given = {"kind": "authorisation_granted", "state": "UZ"}
+    (number,) = service.answer(asked, given, ["P-117"], [])
+    receipt = table.say(SERVICE, "information")
+    service.store.keep_receipt(number, signed(receipt, private_key_of(VIGIL)).model_dump_json())
+    forked = asked | {"seen": {"size": receipt.size, "root": "0" * 64}}
+    with pytest.raises(protocol.RefusedError, match="another than we have been shown before"):
+        service.answer(forked, given, ["P-117"], [])
+    service.answer(forked, {"kind": "interdicted"}, ["P-117"], [])
+    service.answer(asked, given, ["P-117"], [])
+    said = [json.loads(read_body(row["envelope"])) for row in service.store.statements()]
+    alarms = [(row["delivery"], row["what"]) for row in service.store.alarms()]
+    service.store.close()
+
+    assert [asked["seen"], None, {"size": receipt.size, "root": receipt.root}] == [one["seen"] for one in said]
+    assert [(table.plan.operation, f"at {receipt.size} entries the ledger is another than we have been shown before")] == alarms
+
+
+def read_body(envelope: str) -> bytes:
+    """What an envelope says."""
+    return Envelope.model_validate_json(envelope).body()
+
+
 async def has_receipt(folder: Path) -> Receipt:
     """The service's receipt, once it has one. Raises `TimeoutError`."""
     async with asyncio.timeout(20):
@@ -47,7 +90,7 @@ async def has_receipt(folder: Path) -> Receipt:
 @pytest.mark.parametrize("by", ["push", "poll"])
 async def test_it_takes_part_in_a_delivery_to_its_end(temporal: Client, tmp_path: Path, by: str) -> None:
     """The prosecutor of Uzbekistan is the reference service: it consents, what it said is accepted and in the ledger once, it
-    keeps the receipt whichever way it is reached, and the delivery ends in arrests.
+    keeps the receipt whichever way it is reached and has compared what it was shown with it, and the delivery ends in arrests.
     """
     plan, scenario = quick(*example_scenario("almaty-tashkent"))
     port = free_ports(1)[0]
@@ -63,6 +106,9 @@ async def test_it_takes_part_in_a_delivery_to_its_end(temporal: Client, tmp_path
     assert received
     assert "delivered_with_arrests" == view.outcome
     assert [(said[0].seq, "accepted")] == [(one.seq, one.verdict.verdict) for one in receipts_in(tmp_path)]
+    assert [] == rows_in(tmp_path, "alarms")
+    assert all(size > said[0].seq for _, size, _ in rows_in(tmp_path, "compared"))
+    assert (by == "push") == bool(rows_in(tmp_path, "compared"))
 
 
 async def test_an_operator_answers_by_hand_and_it_survives_being_killed(temporal: Client, tmp_path: Path) -> None:
