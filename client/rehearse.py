@@ -26,7 +26,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.record.verify import verify
 from domain.signing.canonical import Frozen, canonical, plain
-from domain.signing.envelope import PLAN_TYPE, Envelope, sign
+from domain.signing.envelope import PLAN_TYPE, sign
 from domain.signing.keys import private_pem
 from domain.signing.tree import root
 from domain.views.view import DeliveryView
@@ -98,8 +98,7 @@ class Rehearsal:
             await asyncio.gather(*changing, return_exceptions=True)
             packet = self.home.path / f"{delivery}.packet.json"
             packet.write_bytes(await gateway.packet(delivery))
-        held = tuple(services.receipts.values())
-        return self._verified(packet, entries, held, layout, round(time.monotonic() - began))
+        return self._verified(packet, entries, services, layout, round(time.monotonic() - began))
 
     async def _followed(self, gateway: Gateway, delivery: str, watch: Watch, away: Away) -> list[Entry]:
         """The whole ledger, watched as it grew. Raises `TimedOut` if it stops growing for too long."""
@@ -119,15 +118,15 @@ class Rehearsal:
             watch(entry, await gateway.view(delivery, away))
 
     def _verified(
-        self, packet: Path, entries: list[Entry], held: tuple[Envelope, ...], layout: Layout, seconds: int
+        self, packet: Path, entries: list[Entry], services: SimulatedServices, layout: Layout, seconds: int
     ) -> Rehearsed:
         """Read the packet back and verify it against the directory's file and the services' receipts, as anyone could."""
         stated = [entry.event for entry in entries if isinstance(entry.event, Stated)]
         problem, outcome, top = "", None, root([bytes.fromhex(one.leaf()) for one in entries]).hex()
         try:
             trusted = Directory.model_validate(YAML(typ="safe").load(layout.directory))
-            proved = verify(packet.read_bytes(), trusted, held)
-            outcome = proved.outcome
+            proved = verify(packet.read_bytes(), trusted, tuple(services.receipts.values()))
+            outcome, problem = proved.outcome, next(iter(services.alarms), "")
             if proved.root != top:
                 problem = "the packet's ledger is not the one that was watched"
         except NotVerified as error:

@@ -1,5 +1,6 @@
 """Simulated services over real HTTP: each a server on its own port with its own key, speaking the protocol of
-docs/protocol.md. They check Vigil's signatures, acknowledge, and answer in their own time through the gateway.
+docs/protocol.md. They check Vigil's signatures, acknowledge, and answer in their own time through the gateway; what they are
+shown they compare with the receipts that any of them holds.
 
 Three kinds, as in reality: those that push their statements to the gateway, those that are polled (postal operators and
 laboratories), and people at a desk who look into their inbox (coordinators).
@@ -20,14 +21,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel
 from yarl import URL
 
+from domain.delivery.ledger import Receipt
 from domain.delivery.requests import Notice, Request
 from domain.plan import proof
 from domain.plan.directory import Desk, Directory, Poll, Push, Reach, Service
 from domain.plan.plan import Plan
-from domain.record.receipts import SignedReceipt, opened
+from domain.record.receipts import Comparison, SignedReceipt, opened
 from domain.signing.canonical import plain
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope
-from domain.words.errors import Refused, Unavailable, VigilError
+from domain.words.errors import NotVerified, Refused, Unavailable, VigilError
 from protocol.gateway import Gateway
 from rehearsal.scenario import Scenario
 from rehearsal.services import Line, acknowledgement, lines, private_key_of
@@ -131,6 +133,9 @@ class SimulatedServices:
         self._runners: list[web.AppRunner] = []
         self.receipts: dict[str, Envelope] = {}
         """By statement: what they have been given, and keep."""
+        self.alarms: list[str] = []
+        """What they were shown or given that contradicts a receipt."""
+        self._held: dict[str, list[Receipt]] = {}
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession()
@@ -172,6 +177,8 @@ class SimulatedServices:
         if request.id in self._asked or request.service != service.id:
             return
         self._asked.add(request.id)
+        if not self._compared(request.delivery, request.seen.size, request.seen.root):
+            return  # they sign no history that is another than they know
         for line in lines(request, self._scenario, self._seed, datetime.now(UTC)):
             task = self._go(self._say(service, request, line))
             if line.answers:
@@ -185,7 +192,20 @@ class SimulatedServices:
 
     def keep(self, receipt: Envelope) -> None:
         """A receipt has arrived. Raises `Malformed`, `NotAuthentic` or `NotVerified` for what is none."""
-        self.receipts[opened(receipt, self._directory).statement] = receipt
+        given = opened(receipt, self._directory)
+        self._compared(given.delivery, given.size, given.root)
+        self.receipts[given.statement] = receipt
+        self._held.setdefault(given.delivery, []).append(given)
+
+    def _compared(self, delivery: str, size: int, root: str) -> bool:
+        """Whether that a ledger had this root agrees with every receipt of it."""
+        try:
+            Comparison(delivery, self._held.get(delivery, ())).had(size, root)
+        except NotVerified as error:
+            log.error("%s", error.message, extra={"delivery": delivery})  # noqa: TRY400 - it is no fault of this program
+            self.alarms.append(error.message)
+            return False
+        return True
 
     def said(self, request: str, after: int) -> list[Envelope]:
         """What a polled service has answered to a request, beyond the first `after`."""

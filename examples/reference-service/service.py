@@ -276,7 +276,9 @@ class Service:
             target = f"{url.path}?{url.query}" if url.query else url.path
             connection.request(method, target, body, {"Authorization": made, "Content-Type": "application/json"})
             answer = connection.getresponse()
-            return answer.status, answer.read(LARGEST_LEDGER if method == "GET" else protocol.LARGEST_BODY).decode(errors="replace")
+            return answer.status, answer.read(LARGEST_LEDGER if method == "GET" else protocol.LARGEST_BODY).decode(
+                errors="replace"
+            )
         except (OSError, http.client.HTTPException):
             return 0, ""
         finally:

@@ -184,7 +184,7 @@ def leaf_of(entry: dict[str, Any]) -> bytes:
 
 
 class Edge:
-    """The right edge of a ledger's tree: its size, and the roots of its full subtrees, the largest first. It goes on with leaves."""
+    """The right edge of a ledger's tree: its size, and the roots of its full subtrees, the largest first."""
 
     def __init__(self, size: int, peaks: list[bytes]) -> None:
         self.size = size
