@@ -19,6 +19,7 @@ from activities.deconfliction import Deconfliction
 from activities.keeping import Keeping
 from activities.messenger import Messenger
 from activities.notices import Notices
+from activities.receipts import Receipts
 from activities.relay import Relay
 from activities.services import ServiceCaller
 from activities.sweep import Sweep
@@ -27,6 +28,7 @@ from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
 from archive.keys import KeyChanges
 from archive.ledgers import Ledgers
+from archive.owed import OwedReceipts
 from process.brought import deconfliction_key_in, installation_of, password_in
 from process.builds import build_id, pinned, settle
 from process.in_force import InForce, OfFile
@@ -119,7 +121,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     wrapping = Wrapping(ring)
     ledgers = Ledgers(archive, wrapping)
     folded = FoldedDeliveries(ledgers)
-    relay = Relay(key, folded.receipt)
+    relay = Relay(key)
     deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
@@ -130,11 +132,13 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         caller = ServiceCaller(http, installation_of(directory.now).id, key)
         messenger = Messenger(http, directory, key, chosen.gateway_url, box)
         build, queue = chosen.build or build_id(), chosen.task_queue
-        parts = caller, messenger, deconfliction, relay, Keeping(ledgers, folded, key)
+        receipts = Receipts(caller, OwedReceipts(archive), folded, directory, key, queue)
+        parts = caller, messenger, deconfliction, relay, Keeping(ledgers, folded, key, receipts.ring)
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
         await settle(client, queue, build, takes_over=chosen.takes_over)
-        sweep = asyncio.create_task(Sweep(client, ledgers, Deliveries(archive, wrapping), key).go_on())
-        stack.callback(sweep.cancel)
+        sweep = Sweep(client, ledgers, Deliveries(archive, wrapping), key)
+        for beside in (sweep.go_on(), receipts.go_on()):
+            stack.callback(asyncio.create_task(beside).cancel)
         log.info("the worker is ready", extra={"task_queue": queue, "build": build})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")

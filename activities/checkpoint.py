@@ -114,8 +114,7 @@ class Checkpoints:
         try:
             async with asyncio.timeout(ONE_TURN):
                 answers = await self._caller.answers(service, request.id, 0)
-                receipts = await polled.take(answers, Progress(), self._directory, self._relay, request.delivery)
-                await self._caller.hand_over(service, receipts)
+                await polled.take(answers, Progress(), self._directory, self._relay, request.delivery)
         except (AwayError, TimeoutError, *AWAY) as error:
             log.warning("not heard before silence decides: %s", type(error).__name__, extra={"service": service.id})
             return False
@@ -272,8 +271,7 @@ class _Round:
                 progress.refuse(0, Malformed.code)
             return
         progress.heard()
-        receipts = await polled.take(answers, progress, self._directory, self._relay, self._wait.delivery)
-        await self._caller.hand_over(service, receipts)
+        await polled.take(answers, progress, self._directory, self._relay, self._wait.delivery)
         if progress.refused or progress.waits:
             words = ", ".join(progress.words())
             log.warning("polled answers were not taken: %s", words, extra={"service": service.id})

@@ -1,6 +1,7 @@
 """The activity `keep`: the next entries of a ledger go into the archive, with how the delivery stands after them."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,7 +13,9 @@ from archive.batches import Batch, BatchKept, Diverges
 from archive.branches import Fork
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
-from domain.delivery.events import Diverged
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import Diverged, Stated
+from domain.plan.directory import Poll
 from domain.record.receipts import saw_another_history
 from domain.signing.canonical import canonical
 from domain.views.standing import Standing, standing
@@ -32,7 +35,15 @@ MARGIN = timedelta(seconds=2)
 class Keeping:
     """The activity, with the archive, and the key that vouches for what it has kept."""
 
-    def __init__(self, ledgers: Ledgers, folded: FoldedDeliveries, key: Ed25519PrivateKey) -> None:
+    def __init__(
+        self,
+        ledgers: Ledgers,
+        folded: FoldedDeliveries,
+        key: Ed25519PrivateKey,
+        owes: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`owes`: is told where a receipt is owed to a service that is polled."""
+        self._owes = owes
         self._ledgers = ledgers
         self._folded = folded
         self._key = key
@@ -72,8 +83,11 @@ class Keeping:
             if isinstance(answer, Diverges):  # which is why they do not add up
                 return answer
             raise
-        saw_another = next(saw_another_history(delivery, errand.first), None)
-        return await self._ledgers.keep(_batch(errand, standing(delivery), saw_another), until)
+        saw_another, owed = next(saw_another_history(delivery, errand.first), None), _owed(delivery, errand)
+        answer = await self._ledgers.keep(_batch(errand, standing(delivery), saw_another, owed), until)
+        if owed:
+            self._owes()
+        return answer
 
 
 def diverged(found: Diverges) -> Diverged | None:
@@ -85,7 +99,20 @@ def diverged(found: Diverges) -> Diverged | None:
     return Diverged(branch=found.branch, seq=found.seq, how=found.how, size=found.size, root=found.root.hex())
 
 
-def _batch(errand: ToKeep, stands: Standing | None, saw_another: int | None = None) -> Batch:
+Owed = tuple[tuple[int, str], ...]
+"""Entries by their numbers, each with the service that has said it."""
+
+
+def _owed(delivery: Delivery, errand: ToKeep) -> Owed:
+    """The statements in it of services that are polled: nobody gives them a receipt by answering."""
+    stated = [(entry.seq, entry.event) for entry in errand.entries if isinstance(entry.event, Stated)]
+    said = [(seq, delivery.directory.get(delivery.law.read(event.envelope).service)) for seq, event in stated]
+    return tuple((seq, service.id) for seq, service in said if isinstance(service.reach, Poll))
+
+
+def _batch(
+    errand: ToKeep, stands: Standing | None, saw_another: int | None = None, owed: tuple[tuple[int, str], ...] = ()
+) -> Batch:
     return Batch(
         delivery=errand.delivery,
         branch=errand.branch,
@@ -95,6 +122,7 @@ def _batch(errand: ToKeep, stands: Standing | None, saw_another: int | None = No
         root=bytes.fromhex(errand.root),
         standing=stands,
         saw_another=saw_another,
+        owed=owed,
         peaks=tuple(map(bytes.fromhex, errand.peaks)),
         snapshot=canonical(errand.snapshot) if errand.snapshot is not None else None,
     )

@@ -42,8 +42,6 @@ class Verdict(NamedTuple):
 
     fate: Fate
     code: str = ""
-    receipt: Envelope | None = None
-    """Where it was judged."""
 
 
 class Progress(BaseModel):
@@ -85,13 +83,12 @@ class Progress(BaseModel):
 
 async def take(
     answers: tuple[Envelope | None, ...], progress: Progress, directory: InForce, relay: Relay, delivery: str
-) -> list[Envelope]:
-    """Take what came beyond `progress.after`; the receipts of what was judged.
+) -> None:
+    """Take what came beyond `progress.after`. What was judged has a receipt, see `activities.receipts`.
 
     Raises `RPCError` or `RPCTimeoutOrCancelledError` if the workflow cannot be reached: what was taken until then is noted.
     """
     progress.waits = []
-    receipts: list[Envelope] = []
     await directory.look()  # a key that ended a moment ago, the delivery may not know of yet
     for number, envelope in enumerate(answers, start=progress.after + 1):
         if number in progress.settled:
@@ -103,9 +100,6 @@ async def take(
         if verdict.fate == "refused":
             progress.refuse(number, verdict.code)
         progress.settle(number)
-        if verdict.receipt is not None:
-            receipts.append(verdict.receipt)
-    return receipts
 
 
 class _Door(NamedTuple):
@@ -116,11 +110,11 @@ class _Door(NamedTuple):
     progress: Progress
     number: int
 
-    async def take(self, envelope: Envelope, at: datetime) -> Envelope:
-        """Have it judged; its receipt. Raises what `Relay.submit` raises."""
-        return await self.relay.submit(self.delivery, envelope, at)
+    async def take(self, envelope: Envelope, at: datetime) -> None:
+        """Have it judged. Raises what `Relay.submit` raises."""
+        await self.relay.submit(self.delivery, envelope, at)
 
-    async def take_brake(self, envelope: Envelope, at: datetime) -> Envelope:
+    async def take_brake(self, envelope: Envelope, at: datetime) -> None:
         """The same for a brake. Where it is not judged at once, or cannot be told yet to be authentic, it is left by signal:
         Temporal takes only so many updates of a delivery, and a brake does not wait until it takes one more (R8).
 
@@ -129,7 +123,7 @@ class _Door(NamedTuple):
         """
         try:
             async with asyncio.timeout(A_BRAKE):
-                return await self.take(envelope, at)
+                await self.take(envelope, at)
         except (WorkflowUpdateFailedError, Unavailable, TimeoutError, *AWAY) as error:
             if isinstance(error, WorkflowUpdateFailedError) and _code(error) != NotAuthentic.code:
                 raise
@@ -137,8 +131,8 @@ class _Door(NamedTuple):
                 await self.relay.leave(self.delivery, envelope, at)
                 self.progress.left.append(self.number)
             with suppress(*AWAY):  # it is kept all the same
-                if (receipt := await self.relay.receipt(self.delivery, envelope)) is not None:
-                    return receipt
+                if await self.relay.has_come_in(self.delivery, envelope):
+                    return
             if isinstance(error, WorkflowUpdateFailedError):
                 raise
             raise Unavailable("it is left with Temporal, and has no receipt yet") from error
@@ -160,7 +154,7 @@ async def _hand_in(envelope: Envelope | None, directory: InForce, door: _Door) -
             directory.sure()
         for signature in envelope.signatures:
             found.check_officer(signature.keyid, statement.officer, at)
-        receipt = await (door.take_brake if is_brake(statement) else door.take)(envelope, at)
+        await (door.take_brake if is_brake(statement) else door.take)(envelope, at)
     except (Malformed, NotAuthentic) as error:
         return Verdict("refused", error.code)
     except Unavailable as error:
@@ -168,7 +162,7 @@ async def _hand_in(envelope: Envelope | None, directory: InForce, door: _Door) -
     except WorkflowUpdateFailedError as error:
         code = _code(error)
         return Verdict("refused" if code in (Malformed.code, NotFound.code) else "waits", code)
-    return Verdict("judged", receipt=receipt)
+    return Verdict("judged")
 
 
 def _code(error: WorkflowUpdateFailedError) -> str:

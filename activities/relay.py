@@ -4,7 +4,7 @@ what a decision rests on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -15,7 +15,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.clock import moment
 from domain.delivery.ledger import Kept, Receipt
-from domain.record.receipts import signed
 from domain.rules.outside import Report
 from domain.signing.envelope import Envelope
 from domain.words.errors import Unavailable
@@ -31,10 +30,8 @@ PATIENCE = timedelta(seconds=3)
 class Relay:
     """The way in, with the installation's key."""
 
-    def __init__(self, key: Ed25519PrivateKey, recorded: Callable[[str, Kept], Awaitable[Receipt]]) -> None:
-        """`recorded`: how a receipt is read in the archive."""
+    def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
-        self._recorded = recorded
 
     async def report(self, delivery: str, fact: Report) -> None:
         """A fact. A delivery that has ended needs to know nothing more. Raises `RPCError` if it cannot be reached."""
@@ -45,14 +42,13 @@ class Relay:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
 
-    async def submit(self, delivery: str, envelope: Envelope, at: datetime) -> Envelope:
-        """A statement that was fetched at this moment; its receipt, signed. Raises what `execute_update` raises, `Unavailable` if
-        this worker stops, and where it must be read in the archive, what that raises.
+    async def submit(self, delivery: str, envelope: Envelope, at: datetime) -> None:
+        """A statement that was fetched at this moment: judged, when this returns. Raises what `execute_update` raises, and
+        `Unavailable` if this worker stops.
         """
         handed = hand_in(envelope, delivery, at, self._key)
         update = _workflow(delivery).execute_update(messages.SUBMIT, handed, id=update_id(envelope), result_type=messages.ANSWER)
-        answer: Receipt | Kept = await answered(update)
-        return await self._signed(delivery, answer)
+        await answered(update)
 
     async def leave(self, delivery: str, envelope: Envelope, at: datetime) -> None:
         """Leave a brake that was fetched at this moment by signal, of which Temporal takes as many as come. Raises `RPCError` if
@@ -61,12 +57,12 @@ class Relay:
         handed = hand_in(envelope, delivery, at, self._key)
         await _workflow(delivery).signal(messages.SUBMIT, handed, rpc_timeout=PATIENCE)
 
-    async def receipt(self, delivery: str, envelope: Envelope) -> Envelope | None:
-        """The receipt of exactly this statement, signed, if it has come in: a delivery answers after it has taken all that was
-        left before. Raises what `query` raises, and `Unavailable` as `submit` does.
+    async def has_come_in(self, delivery: str, envelope: Envelope) -> bool:
+        """Whether exactly this statement has: a delivery answers after it has taken all that was left before. Raises what `query`
+        raises, and `Unavailable` as `submit` does.
         """
         known: list[Receipt | Kept] = await answered(_ask(delivery, messages.QUERY_RECEIPT, envelope, list[messages.ANSWER]))
-        return await self._signed(delivery, known[0]) if known else None
+        return bool(known)
 
     async def still_asked(self, delivery: str, request: str) -> bool:
         """Whether a delivery still waits for the answer to this request. Raises what `query` raises, and `Unavailable` if this
@@ -74,9 +70,6 @@ class Relay:
         """
         asked: bool = await answered(_ask(delivery, messages.QUERY_ASKED, request, bool))
         return asked
-
-    async def _signed(self, delivery: str, answer: Receipt | Kept) -> Envelope:
-        return signed(answer if isinstance(answer, Receipt) else await self._recorded(delivery, answer), self._key)
 
 
 async def answered(question: Coroutine[Any, Any, T]) -> T:

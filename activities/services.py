@@ -38,12 +38,12 @@ POLL_WAIT = 10
 ONE_POLL = aiohttp.ClientTimeout(total=POLL_WAIT + 10)
 
 
-ALL_RECEIPTS = 5.0
-"""Seconds within which a polled service is handed the receipts of one round of answers."""
-
-
 class AwayError(Exception):
     """The service could not be reached, or what it answered makes no sense. Asking again later may help."""
+
+
+class NoPlaceError(AwayError):
+    """It is there, and what is called is not."""
 
 
 class NonsenseError(AwayError):
@@ -79,15 +79,14 @@ class ServiceCaller:
         body = sign(canonical(notice), NOTICE_TYPE, self._key).model_dump_json().encode()
         await self._call(service, "POST", "/notices", body, {"Idempotency-Key": notice.id})
 
-    async def hand_over(self, service: Service, receipts: Sequence[Envelope]) -> None:
-        """Receipts of what a polled service has answered, for it to keep. One that does not take them loses nothing."""
-        try:
-            async with asyncio.timeout(ALL_RECEIPTS):
-                for one in receipts:
-                    number = {"Idempotency-Key": one.fingerprint()}
-                    await self._call(service, "POST", "/receipts", one.model_dump_json().encode(), number)
-        except (AwayError, TimeoutError) as error:
-            log.info("receipts were not taken: %s", error, extra={"service": service.id})
+    async def hand_over(self, service: Service, receipt: Envelope) -> None:
+        """The receipt of something that a polled service has said, for it to keep.
+
+        Raises `AwayError`; `NoPlaceError` where it keeps none.
+        """
+        await self._call(
+            service, "POST", "/receipts", receipt.model_dump_json().encode(), {"Idempotency-Key": receipt.fingerprint()}
+        )
 
     async def answers(self, service: Service, request: str, after: int, told: Sequence[str] = ()) -> tuple[Envelope | None, ...]:
         """What a polled service has answered beyond the first `after`; None for each that is no envelope.
@@ -111,7 +110,9 @@ class ServiceCaller:
         try:
             async with self._http.request(method, url, data=body, headers=sent, timeout=timeout, allow_redirects=False) as answer:
                 if answer.status not in (200, 202):
-                    raise AwayError(f"{service.id} answers with status {answer.status}")
+                    raise (NoPlaceError if answer.status == 404 else AwayError)(
+                        f"{service.id} answers with status {answer.status}"
+                    )
                 if method == "POST":
                     return await _signed_soon(answer) if path == "/requests" else b""
                 data = await read_up_to(LARGEST_BODY, answer)

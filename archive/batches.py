@@ -12,7 +12,7 @@ from domain.signing.canonical import Frozen, canonical
 from domain.views.lists import HowDiverged
 from domain.views.standing import Standing
 from domain.words.errors import Malformed
-from domain.words.identifiers import OperationCode
+from domain.words.identifiers import OperationCode, ServiceId
 from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES, ENTRY_BYTES, MOST_PEAKS, SNAPSHOT_BYTES
 
 Number = Annotated[int, Field(ge=0, lt=2**31)]
@@ -25,7 +25,8 @@ class Batch(Frozen):
     `entries`: the canonical bytes of each. `peaks`: the workflow's frontier before `first`, by which a new branch finds what it
     shares with another. `snapshot`: directory and rule cards that the delivery began with, in its first batch. `standing`: how
     it then stands; none where the entries do not add up, and only the difference is looked for. `saw_another`: the first entry of
-    a statement whose service says that it had seen another history.
+    a statement whose service says that it had seen another history. `owed`: the numbers of entries with statements of services
+    that are polled, each with its service.
     """
 
     delivery: OperationCode
@@ -36,6 +37,7 @@ class Batch(Frozen):
     root: Hash
     standing: Standing | None
     saw_another: Number | None = None
+    owed: Annotated[tuple[tuple[Number, ServiceId], ...], Field(max_length=BATCH_ENTRIES)] = ()
     peaks: Annotated[tuple[Hash, ...], Field(max_length=MOST_PEAKS)]
     snapshot: Annotated[bytes, Field(max_length=SNAPSHOT_BYTES)] | None = None
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from archive.branches import known, lock
 from archive.database import Database
 from archive.standing import next_change
-from archive.tables import data_keys, deliveries, entries, expunctions, requests, snapshots
+from archive.tables import data_keys, deliveries, entries, expunctions, owed_receipts, requests, snapshots
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Line
 from domain.signing.canonical import Frozen
@@ -79,7 +79,7 @@ class Expunging:
                 await connection.execute(insert(expunctions).values(own | said | {"size": newest.size, "root": newest.root}))
                 await connection.execute(update(data_keys).filter_by(**own).values(wrapped=None))
                 await connection.execute(update(entries).filter_by(**own).values(opening=None, event=None, at=None))
-                for table in (requests, snapshots):
+                for table in (requests, snapshots, owed_receipts):
                     await connection.execute(delete(table).filter_by(**own))
                 change = await next_change(connection)
                 await connection.execute(update(deliveries).filter_by(**own).values(title=None, change=change))

@@ -32,6 +32,7 @@ from archive.branches import (
     set_alarm,
 )
 from archive.database import Database
+from archive.owed import owe
 from archive.sealed import DataKey, Ring
 from archive.standing import next_change, write
 from archive.tables import branches, data_keys, entries, snapshots
@@ -185,6 +186,7 @@ class Ledgers:
             {**place, **vars(one), "opening": key.seal(one.opening, "entries", "opening", batch.branch, one.seq)} for one in new
         ]
         await connection.execute(insert(entries), rows)
+        await owe(connection, batch.delivery, [one for one in batch.owed if one[0] >= branch.size], self._clock())
         if not held and batch.snapshot is not None:
             await connection.execute(
                 insert(snapshots).values(delivery=batch.delivery, opening=key.seal(batch.snapshot, "snapshots"))

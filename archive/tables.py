@@ -229,3 +229,16 @@ expunctions = Table(
     Column("root", _LEAF, nullable=False),
 )
 """Which deliveries were expunged: by whose order, under which law, by which two persons, and what remains provable."""
+
+owed_receipts = Table(
+    "owed_receipts",
+    metadata,
+    Column("service", _NAME, primary_key=True),
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", _MOMENT, nullable=False, index=True),
+)
+"""Entries with statements of services that are polled, which have not taken their receipts yet: a row goes when one is taken, or
+after many tries.
+"""

@@ -26,6 +26,7 @@ from activities.clock import begins
 from activities.deconfliction import Deconfliction
 from activities.keeping import Keeping
 from activities.messenger import Messenger
+from activities.receipts import Receipts
 from activities.relay import Relay
 from activities.services import ServiceCaller
 from archive.database import Database
@@ -34,6 +35,7 @@ from archive.expunging import Expunging
 from archive.folded import FoldedDeliveries
 from archive.keys import KeyChanges
 from archive.ledgers import Ledgers
+from archive.owed import OwedReceipts
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.render import line
@@ -301,12 +303,14 @@ async def installed(
         app = application(desk, Proofs(in_force, url), reads, sessions, openid)
         ledgers = Ledgers(reads._database, Wrapping(PAYLOAD_KEYS))
         folded = FoldedDeliveries(ledgers)
-        relay = Relay(VIGIL_KEY, folded.receipt)
+        relay = Relay(VIGIL_KEY)
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
-        keeping = Keeping(ledgers, folded, VIGIL_KEY)
+        receipts = Receipts(caller, OwedReceipts(reads._database), folded, of_worker, VIGIL_KEY, queue)
+        keeping = Keeping(ledgers, folded, VIGIL_KEY, receipts.ring)
         parts = caller, messenger, Deconfliction(DECONFLICTION_KEY, of_worker, relay), relay, keeping
         worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
+        handing = asyncio.create_task(receipts.go_on())
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 await settle(client, queue, build, takes_over=False)
@@ -318,6 +322,8 @@ async def installed(
                             client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions, services
                         )
         finally:
+            handing.cancel()
+            await asyncio.gather(handing, return_exceptions=True)
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
 
 

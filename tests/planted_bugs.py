@@ -1385,6 +1385,21 @@ BUGS = (
     ),
     Bug(
         "record",
+        "archive/ledgers.py",
+        "[one for one in batch.owed if one[0] >= branch.size]",
+        "[]",
+        "archive/owed",
+    ),
+    Bug("record", "archive/owed.py", "mine = whose if reached.only else ~whose", "mine = whose", "archive/owed"),
+    Bug(
+        "record",
+        "activities/receipts.py",
+        "if one.tries + 1 < MOST_TRIES:",
+        "if False:",
+        "activities/checkpoint::test_a_polled_service_gets_its_receipt_after_its_checkpoint_has_closed",
+    ),
+    Bug(
+        "record",
         "client/receipts.py",
         "                opened(one.envelope, installation)\n",
         "                pass\n",

@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import AskedOnceMore, Deconflicted, Released, Told
-from domain.delivery.ledger import Kept, Receipt
+from domain.delivery.ledger import Receipt
 from domain.delivery.progress import Progress
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.cards import RuleCard
@@ -327,12 +327,6 @@ class Table:
         self.dispatch().hand_over()
         self.say("uz.customs", "delivered", "delivery")
         return self
-
-
-async def nothing_kept(delivery: str, kept: Kept) -> Receipt:
-    """Where no run has let go of anything, nothing is read in the archive."""
-    message = f"entry {kept.seq} of {delivery} was looked for in the archive"
-    raise AssertionError(message)
 
 
 def submitted(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt:

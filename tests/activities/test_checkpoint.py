@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from temporalio.client import Client
 
+from activities import receipts
 from domain.delivery.events import Asked, Stated
 from domain.delivery.requests import Request
 from domain.delivery.statement import sign_statement
@@ -20,6 +21,7 @@ from domain.plan.directory import Desk, Poll, Push, Reach
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
+from domain.record.receipts import opened
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.signing.keys import b64, key_id, public_text
@@ -46,6 +48,9 @@ class Misbehaving:
     polled: list[int] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     """What it was told of its answers, question by question."""
+    on_receipt: Callable[["Misbehaving"], int] = lambda _self: 202
+    receipts: list[Envelope] = field(default_factory=list)
+    """Each that it was handed, whatever it answered."""
 
     def push(self) -> Reach:
         """As a service that calls us."""
@@ -63,6 +68,7 @@ class Misbehaving:
             [
                 web.post("/requests", self._ask),
                 web.post("/notices", self._notice),
+                web.post("/receipts", self._receipt),
                 web.get("/requests/{id:.+}/answers", self._answers),
             ]
         )
@@ -86,6 +92,10 @@ class Misbehaving:
 
     async def _notice(self, _call: web.Request) -> web.StreamResponse:
         return web.json_response({}, status=202)
+
+    async def _receipt(self, call: web.Request) -> web.StreamResponse:
+        self.receipts.append(Envelope.model_validate_json(await call.read()))
+        return web.Response(status=self.on_receipt(self))
 
     async def _answers(self, call: web.Request) -> web.StreamResponse:
         self.polled.append(int(call.query["after"]))
@@ -250,6 +260,33 @@ async def test_a_polled_service_is_heard(temporal: Client) -> None:
 
     assert len(service.polled) >= 3
     assert 1 == len(service.asked)
+
+
+@pytest.mark.parametrize(("status", "tries"), [(202, 1), (503, 3), (404, 1)])
+async def test_a_polled_service_gets_its_receipt_after_its_checkpoint_has_closed(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch, status: int, tries: int
+) -> None:
+    """Its answer closes the checkpoint, and with it the asking; it is handed the receipt all the same, once it takes it, and then
+    no more. One that says that it keeps none is not asked again.
+    """
+    monkeypatch.setattr(receipts, "FIRST_PAUSE", timedelta(milliseconds=100))
+    monkeypatch.setattr(receipts, "AT_LATEST", 0.05)
+    service = Misbehaving(
+        free_ports(1)[0],
+        lambda _self, _request: {},
+        lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")][self.polled[-1] :]},
+        on_receipt=lambda self: status if len(self.receipts) < 3 else 202,
+    )
+    async with consenting(temporal, service, service.poll()) as (at, plan):
+        entry = await at.until(plan, accepted_from(PROSECUTOR))
+        await at.until(plan, lambda entry: entry.event.event == "closed" and entry.event.checkpoint == "consent-uz")
+        async with asyncio.timeout(30):
+            while len(service.receipts) < tries:  # noqa: ASYNC110 - it is the service that counts
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
+
+    assert [entry.seq] * tries == [opened(one, at.directory).seq for one in service.receipts]
+    assert 1 == len(set(service.receipts))
 
 
 async def test_a_polled_service_is_asked_once_more_before_its_silence_decides(temporal: Client) -> None:

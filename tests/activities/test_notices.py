@@ -30,7 +30,6 @@ from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.activities.misbehaving import WAYS, Way, misbehaving
 from tests.activities.test_messenger import Hook
-from tests.support import nothing_kept
 from workflows import messages
 from workflows.messages import Fact, HandIn, NoticeErrand, workflow_id
 
@@ -107,9 +106,7 @@ async def telling(temporal: Client, *told: Service) -> AsyncIterator[WorkflowHan
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         known = InForce(Directory(vigil="directory/1", services=told))
-        parts = Notices(
-            ServiceCaller(http, VIGIL, KEY), Messenger(http, known, KEY, "https://vigil.example"), Relay(KEY, nothing_kept)
-        )
+        parts = Notices(ServiceCaller(http, VIGIL, KEY), Messenger(http, known, KEY, "https://vigil.example"), Relay(KEY))
         worker = Worker(
             temporal,
             task_queue=queue,

@@ -565,7 +565,7 @@ async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None
         await calls.ask(service, asked)
         await calls.notify(service, told)
         found = await calls.answers(service, asked.id, 0)
-        await calls.hand_over(service, [signed(receipt_of(said)[0], said["vigil_key"])])
+        await calls.hand_over(service, signed(receipt_of(said)[0], said["vigil_key"]))
         await calls.answers(service, asked.id, 3, ["refused=3:malformed", "waits=4:not-authentic"])
         method, target, *_ = heard.requests.pop()
         assert block("polled again").body.strip() == f"{method} {target} HTTP/1.1"
@@ -674,13 +674,17 @@ def test_a_receipt_is_checked_and_compared_with_the_ledger(said: dict[str, Any])
 
     assert any("leaf" in entry for entry in entries)
     assert delivery.ledger.root == said["root_over"]([said["leaf_of"](entry) for entry in entries]).hex()
-    said["compare"](checked, entries)
+    edge, held, rest = said["edge_of"](checked), (checked["size"], checked["root"]), entries[checked["size"] :]
+    now = (len(entries), delivery.ledger.root)
+    assert held == (edge[0], said["root_at"](edge))
+    assert now == ((after := said["compare"](edge, rest, [held, now]))[0], said["root_at"](after))
     with pytest.raises(ValueError, match="an unknown key"):
         said["check_receipt"](plain(signed(given, said["key"])), said["vigil_keys"])
     with pytest.raises(ValueError, match="an entry is missing"):
-        said["compare"](checked, entries[1:])
-    with pytest.raises(ValueError, match="another ledger"):
-        said["compare"](checked, [*entries[: given.seq], entries[given.seq] | {"salt": "0" * 64}])
+        said["compare"](edge, entries[1:], [])
+    for wrong in ([(held[0], "0" * 64)], [(now[0], "0" * 64)]):
+        with pytest.raises(ValueError, match="another ledger"):
+            said["compare"](edge, rest, wrong)
 
 
 async def test_the_reader_of_the_stream_resumes(said: dict[str, Any]) -> None:
@@ -717,7 +721,8 @@ def test_the_documents_own_checks_agree_with_the_vectors(kind: str, said: dict[s
                 found = said["root_by_proof"](bytes.fromhex(vector["leaf"]), vector["index"], vector["size"], steps)
                 return bool(found.hex() == vector["root"])
             else:
-                said["compare"](said["check_receipt"](vector["envelope"], keys), document["entries"])
+                receipt, entries = said["check_receipt"](vector["envelope"], keys), document["entries"]
+                said["compare"](said["edge_of"](receipt), entries[receipt["size"] :], [(len(entries), document["root"])])
         except (ValueError, LookupError, AttributeError, InvalidSignature):
             return False
         return True

@@ -41,7 +41,7 @@ from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.installation import BUILD, Installation, installed, log_of_reads, quick, reading_of, renamed, stop_by, temporal_server
-from tests.support import example_cards, example_directory, example_plan, example_scenario, nothing_kept, signed_plan
+from tests.support import example_cards, example_directory, example_plan, example_scenario, signed_plan
 from worker import worker_for
 
 
@@ -280,7 +280,7 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
     plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
     key = private_key_of(VIGIL)
-    relay, in_force = Relay(key, nothing_kept), InForce(at.installation.directory)
+    relay, in_force = Relay(key), InForce(at.installation.directory)
     desk, police = at.installation.desk(queue, in_force), at.installation.directory.get("uz.police")
     await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)

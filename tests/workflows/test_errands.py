@@ -21,7 +21,7 @@ from domain.words.moments import instant
 from rehearsal.scenario import Pace, Scenario
 from rehearsal.services import VIGIL, cast, lines, private_key_of
 from tests.installation import end_what_runs, renamed
-from tests.support import SECRET, example_cards, example_directory, example_plan, nothing_kept, signed_plan
+from tests.support import SECRET, example_cards, example_directory, example_plan, signed_plan
 from worker import sandbox
 from workflows import messages, temporal_stage
 from workflows.controlled_delivery import ControlledDelivery
@@ -35,7 +35,7 @@ class Forgetful:
 
     def __init__(self, *, fails: bool) -> None:
         self._fails = fails
-        self._relay = Relay(private_key_of(VIGIL), nothing_kept)
+        self._relay = Relay(private_key_of(VIGIL))
         self.looks = 0
         self.waits: list[str] = []
         """Ids of the activities that wait for a consent, in the order in which they began."""

@@ -1,0 +1,132 @@
+"""Services that are polled are handed the receipts of what they have said, each until it is taken, or given up after a day.
+
+A checkpoint closes with the answer that it waited for, so what it waited for cannot hand over the receipt of that answer. The
+archive says what is owed (`archive.owed`); a worker hands it over as soon as it is kept, and whoever is left over after that
+worker was killed, another does.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from activities.services import AwayError, NoPlaceError, ServiceCaller
+from archive.folded import FoldedDeliveries
+from archive.owed import Owed, OwedReceipts, Reached
+from domain.delivery.events import Stated
+from domain.delivery.ledger import Receipt
+from domain.plan.directory import Poll, Service
+from domain.record.door import read_statement, receipt_of
+from domain.record.receipts import signed
+from domain.words.errors import NotFound, NotVerified
+from process.in_force import InForce
+
+log = logging.getLogger("vigil.receipts")
+
+AT_LATEST = 5.0
+"""Seconds until it is looked for what is due, where nothing was kept here meanwhile."""
+AT_ONCE = 200
+"""Of what is due that one round takes."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=1)
+"""Between two tries; twice as long each time."""
+MOST_TRIES = 30
+"""Together about a day."""
+ONE_SERVICE = 20.0
+"""Seconds for one service in one round; they are served side by side, and what is left then is left for the next."""
+
+
+class Receipts:
+    """Hands them over, with the installation's key to sign them."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
+        self,
+        caller: ServiceCaller,
+        owed: OwedReceipts,
+        folded: FoldedDeliveries,
+        directory: InForce,
+        key: Ed25519PrivateKey,
+        queue: str,
+    ) -> None:
+        """`queue`: of this worker, which reaches the services of that one."""
+        self._queue = queue
+        self._caller = caller
+        self._owed = owed
+        self._folded = folded
+        self._directory = directory
+        self._key = key
+        self._bell = asyncio.Event()
+
+    def ring(self) -> None:
+        """There is something that is owed."""
+        self._bell.set()
+
+    async def go_on(self) -> None:
+        """One round after another, until it is cancelled. What is away is asked again in a later one."""
+        while True:
+            try:
+                async with asyncio.timeout(AT_LATEST):
+                    await self._bell.wait()
+            except TimeoutError:
+                pass
+            self._bell.clear()
+            try:
+                while await self.once() == AT_ONCE:
+                    pass
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next round comes
+                log.warning("receipts were not handed over: %s", type(error).__name__)
+
+    async def once(self) -> int:
+        """One round; how many were due. Raises `Unavailable` where the archive is away."""
+        due = await self._owed.take(AT_ONCE, self._reached())
+        by_service = groupby(sorted(due, key=lambda one: (one.service, one.delivery, one.seq)), key=lambda one: one.service)
+        await asyncio.gather(*(self._serve(service, list(of_it)) for service, of_it in by_service))
+        return len(due)
+
+    def _reached(self) -> Reached:
+        """The services of this worker's queue; where no service names that, all that name none, and those that have gone."""
+        named = {one.id: one.task_queue for one in self._directory.now.services if one.task_queue is not None}
+        own = tuple(name for name, queue in named.items() if queue == self._queue)
+        return Reached(own, only=True) if own else Reached(tuple(named))
+
+    async def _serve(self, name: str, due: Sequence[Owed]) -> None:
+        """All that is owed to one service, until it does not take one."""
+        service = self._directory.now.find(name)
+        polled = service if service is not None and isinstance(service.reach, Poll) else None
+        try:
+            async with asyncio.timeout(ONE_SERVICE):
+                for one in due:
+                    if not await self._hand_over(polled, one):
+                        return
+        except TimeoutError:
+            log.info("not all receipts were handed over in time", extra={"service": name})
+
+    async def _hand_over(self, service: Service | None, one: Owed) -> bool:
+        """Whether the next one is worth a try. What nobody is owed any more is settled."""
+        receipt = await self._receipt(one) if service is not None else None
+        try:
+            if service is not None and receipt is not None:
+                await self._caller.hand_over(service, signed(receipt, self._key))
+        except NoPlaceError:
+            pass  # it has said that it keeps none
+        except AwayError as error:
+            if one.tries + 1 < MOST_TRIES:
+                await self._owed.put_off(one, min(FIRST_PAUSE * 2**one.tries, LONGEST_PAUSE))
+                return False
+            log.warning("a receipt is given up: %s", error, extra={"service": one.service, "delivery": one.delivery})
+        await self._owed.settle(one)
+        return True
+
+    async def _receipt(self, one: Owed) -> Receipt | None:
+        """None where the delivery was expunged, or has another entry there since it was put back."""
+        try:
+            delivery = await self._folded.newest(one.delivery)
+        except (NotFound, NotVerified):
+            return None
+        entry = delivery.ledger[one.seq] if one.seq < len(delivery.ledger) else None
+        said = getattr(entry, "event", None)
+        if not isinstance(said, Stated) or read_statement(said.envelope).service != one.service:
+            return None
+        return receipt_of(delivery, one.seq)
