@@ -83,7 +83,8 @@ class Keeping:
             if isinstance(answer, Diverges):  # which is why they do not add up
                 return answer
             raise
-        saw_another, owed = next(saw_another_history(delivery, errand.first), None), _owed(delivery, errand)
+        saw_another = next(saw_another_history(delivery, errand.first), None)
+        owed = _owed(delivery, errand)
         answer = await self._ledgers.keep(_batch(errand, standing(delivery), saw_another, owed), until)
         if owed:
             self._owes()
