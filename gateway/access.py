@@ -47,6 +47,11 @@ class Proofs:
         self.url = url.rstrip("/")
         self._used: OrderedDict[str, datetime] = OrderedDict()
 
+    @property
+    def system(self) -> Service | None:
+        """The installation's own entry, as last known."""
+        return self._directory.now.system()
+
     async def latest(self) -> Directory:
         """The directory as of now. Raises `Unavailable` if it has not been known for too long."""
         return await self._directory.latest()

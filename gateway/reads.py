@@ -55,6 +55,13 @@ def shows(request: web.Request, deliveries: Iterable[str], numbers: Iterable[int
     request[SHOWN] = (shown,) if shown.deliveries or handed else ()
 
 
+async def looked(request: web.Request, delivery: str) -> None:
+    """Write down that an answer shows how a delivery stands, though its action shows nothing (`NO_VIEWS`) and is not recorded by
+    itself. Raises what `Reads.record` does: then it must not show that.
+    """
+    await request.app[READS].record(_shown(request, [delivery]).model_copy(update={"action": "view"}))
+
+
 @asynccontextmanager
 async def following(
     request: web.Request, first: Entry | Withheld | None, entries: AsyncIterator[Entry | Withheld]

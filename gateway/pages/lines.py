@@ -44,12 +44,12 @@ from domain.words.quantities import say_mass
 
 @dataclass(frozen=True)
 class Line:
-    """One entry. What is not the reader's has a hash in place of everything else (R11)."""
+    """One entry. Of what is not the reader's there is nothing but its leaf (R11)."""
 
     seq: int
+    leaf: str
     at: str = ""
     event: str = ""
-    withheld: str = ""
     service: str = ""
     officer: str = ""
     kind: str = ""
@@ -70,12 +70,17 @@ class Line:
     finding: Finding | None = None
     """Why it halted, or what the outcome rests on: said in the reader's language."""
 
+    @property
+    def withheld(self) -> bool:
+        """Whether it is not the reader's."""
+        return not self.event
+
 
 def line(entry: Entry | Withheld) -> Line:
     """An entry as a line."""
     if isinstance(entry, Withheld):
-        return Line(entry.seq, withheld=entry.leaf)
-    return Line(entry.seq, entry.at, entry.event.event, **_parts(entry))
+        return Line(entry.seq, entry.leaf)
+    return Line(entry.seq, entry.leaf(), entry.at, entry.event.event, **_parts(entry))
 
 
 def _parts(entry: Entry) -> dict[str, Any]:

@@ -4,8 +4,10 @@ by the same `gateway.desk`; who may see it is decided in `gateway.pages.door`.
 A page signs nothing. What is to be signed goes to it as bytes, and what was signed comes back through the API, with a proof.
 """
 
+import asyncio
 import mimetypes
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -25,7 +27,7 @@ from domain.signing.keys import aloud, key_id
 from domain.views.forms import kinds_for
 from domain.views.sentences import lag, say_plainly
 from domain.views.sight import IN_GENERAL
-from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
+from domain.words.errors import Malformed, NotAuthentic, NotFound, VigilError, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
 from gateway.access import CALLER, PROOFS
@@ -38,11 +40,13 @@ from gateway.pages.door import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
 from gateway.problems import Refusal
-from gateway.reads import shows
+from gateway.reads import looked, shows
 
 HERE = Path(__file__).parent
 FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
 """All that a page may load, which is ours."""
+AT_ONCE = 1.0
+"""Seconds that the form of a stop waits for how the delivery stands."""
 PAGE_OF_LEDGER = 200
 """Entries shown on one page, the newest first."""
 
@@ -115,7 +119,8 @@ async def view(request: web.Request) -> web.Response:
     """One delivery, as far as it is the reader's to see."""
     found = await request.app[DESK].reading.view(request[CALLER].service, request.match_info["delivery"])
     shows(request, [found.delivery])
-    return _page(request, "delivery.html", view=found)
+    shown = _shown(request, found.delivery) | {"size": found.entries, "root": found.root}
+    return _page(request, "delivery.html", view=found, shown=shown)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/ledger", name="desk.ledger")
@@ -129,7 +134,9 @@ async def ledger(request: web.Request) -> web.Response:
         entry for entry in await request.app[DESK].reading.ledger(request[CALLER].service, delivery, since) if entry.seq < before
     ]
     shows(request, [delivery], (entry.seq for entry in found))
-    return _page(request, "ledger.html", delivery=delivery, lines=[line(entry) for entry in reversed(found)], since=since)
+    lines = [line(entry) for entry in reversed(found)]
+    shown = _shown(request, delivery) | {"leaves": [[one.seq, one.leaf] for one in lines]}
+    return _page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=shown)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/answer", name="desk.answer")
@@ -153,9 +160,22 @@ async def answer_form(request: web.Request) -> web.Response:
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/stop", name="desk.stop")
 async def stop_form(request: web.Request) -> web.Response:
-    """The form that stops a delivery. It needs nothing of the delivery, so that it opens whatever is away."""
+    """The form that stops a delivery. It needs nothing of the delivery, so that it opens whatever is away; what is seen of it is
+    named where that is known at once, and is recorded as any view.
+    """
     delivery = request.match_info["delivery"]
-    return _page(request, "stop.html", delivery=delivery, data=_data(request, delivery, None, "stop_requested"))
+    data = _data(request, delivery, None, "stop_requested") | await _as_it_stands(request, delivery)
+    return _page(request, "stop.html", delivery=delivery, data=data)
+
+
+async def _as_it_stands(request: web.Request, delivery: str) -> dict[str, Any]:
+    """The plan in force, and the ledger's size and root; nothing where that is not to be had, or not recorded, at once."""
+    with suppress(VigilError, TimeoutError):
+        async with asyncio.timeout(AT_ONCE):
+            found = await request.app[DESK].reading.view(request[CALLER].service, delivery)
+            await looked(request, delivery)
+        return {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
+    return {}
 
 
 @routes.post(f"{ROOT}/deliveries/{{delivery}}/statement", name="desk.say")
@@ -186,6 +206,11 @@ def refused(request: web.Request, refusal: Refusal) -> web.Response:
     return answer
 
 
+def _shown(request: web.Request, delivery: str) -> dict[str, Any]:
+    """Whose receipts of which delivery a script compares with what a page shows of it."""
+    return {"service": request[CALLER].service.id, "officer": request[CALLER].officer, "delivery": delivery}
+
+
 def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
     caller, speak = request[CALLER], words.speaker(_language(request))
@@ -196,6 +221,7 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "service": caller.service.id,
         "officer": caller.officer,
         "keys": _keys(caller.service, caller.officer),
+        "installation": _keys_of_installation(request.app[PROOFS].system),
         "delivery": delivery,
         "checkpoint": asked.checkpoint if asked is not None else None,
         "on_behalf_of": asked.service if asked is not None and asked.service != caller.service.id else None,
@@ -212,6 +238,20 @@ def _keys(service: Service, officer: str | None) -> dict[str, dict[str, str | No
     now = datetime.now(UTC)
     found = [key for key in service.keys if key.valid_at(now) and key.officer in (None, officer)]
     return {key_id(key.public): {"from": key.valid_from, "until": key.valid_until} for key in found}
+
+
+def _keys_of_installation(system: Service | None) -> dict[str, dict[str, str | None]]:
+    """All keys that it has or had, by their id: what it has signed is checked by the one that counted then."""
+    keys = system.keys if system is not None else ()
+    ends = {key.public: [one for one in (key.valid_until, key.revoked_at) if one is not None] for key in keys}
+    return {
+        key_id(key.public): {
+            "public": key.public,
+            "from": key.valid_from,
+            "until": min(ends[key.public], key=instant, default=None),
+        }
+        for key in keys
+    }
 
 
 M = TypeVar("M", bound=BaseModel)

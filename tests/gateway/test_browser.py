@@ -3,33 +3,41 @@
 What this shows about security is shown without a browser too, in `test_pages.py`.
 """
 
+import json
 import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from temporalio.client import Client
 
 from domain.delivery.events import Stated
-from domain.delivery.ledger import Entry
+from domain.delivery.ledger import Entry, leaf_of
+from domain.delivery.statement import Seen
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
+from domain.record.receipts import opened as opened_receipt
+from domain.record.receipts import signed
 from domain.rules.books import BOOK
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.stop import StopRequested
+from domain.signing.canonical import plain
+from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
 from domain.signing.keys import key_id, private_pem
+from domain.signing.tree import root
 from gateway.oidc import Provider
 from gateway.registration import Registration
 from process.brought import directory_in
-from rehearsal.services import private_key_of
+from rehearsal.services import VIGIL, private_key_of
 from tests.command import vigil
-from tests.installation import Installation, installed, renamed
+from tests.installation import Installation, installed, renamed, stop_by
 from tests.openid import CLIENT, SECRET, of_others
-from tests.support import example_plan, signed_plan
+from tests.support import Table, example_plan, signed_plan
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -83,6 +91,12 @@ class At:
         await self.page.reload()
         await expect(self.page.locator("#known")).to_contain_text("since")
         return public
+
+    async def saved(self) -> Envelope:
+        """What the page offers as the file of a receipt."""
+        async with self.page.expect_download() as download:
+            await self.page.get_by_role("link", name="Save the receipt").click()
+        return Envelope.model_validate_json(Path(await (await download.value).path()).read_bytes())  # noqa: ASYNC240
 
     async def said(self) -> list[Stated]:
         """Every statement in the ledger, after the one that lets the register be looked into."""
@@ -153,6 +167,8 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     assert isinstance(said.content, AuthorisationGranted)
     assert ("P-117", "example <b>only</b>") == (said.officer, said.content.legal_basis)
     assert (said.id) in await at.page.locator("#receipt").text_content()  # type: ignore[operator]
+    receipt = opened_receipt(await at.saved(), at.installation.directory)
+    assert (said.id, stated.envelope) == (receipt.statement, receipt.entry.event.envelope)  # type: ignore[union-attr]
     assert await at.page.evaluate(KEPT) == [False, False]  # neither extractable, nor in any store as text
     assert await at.context.cookies() != []
     assert await at.page.evaluate("document.cookie") == ""
@@ -189,10 +205,14 @@ async def test_an_officer_stops_in_two_presses(at: At) -> None:
     await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
     (stated,) = await at.said()
 
-    assert StopRequested(reason="the convoy is compromised") == read_statement(stated.envelope).content
+    said = read_statement(stated.envelope)
+    assert StopRequested(reason="the convoy is compromised") == said.content
+    assert said.seen is not None
+    shown = await at.installation.gateway(at.plan.initiator).ledger(at.plan.operation)
+    assert said.seen.root == root([bytes.fromhex(leaf_of(one)) for one in shown[: said.seen.size]]).hex()
     await at.go(f"/desk/deliveries/{at.plan.operation}")
-    await expect(at.page.locator(".notice.bad")).to_contain_text(f"{SERVICE} ordered a stop")
-    await at.page.locator(".notice.bad").get_by_role("link").click()
+    await expect(at.page.locator(".notice.bad:visible")).to_contain_text(f"{SERVICE} ordered a stop")
+    await at.page.locator(".notice.bad:visible").get_by_role("link").click()
     await expect(at.page.locator(".said").first).to_contain_text("the convoy is compromised")
     assert await at.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
 
@@ -213,6 +233,132 @@ async def test_what_the_gateway_makes_of_a_form_is_not_signed_if_it_is_something
     await expect(at.page.locator("#faults")).to_contain_text("Nothing was signed")
 
     assert [] == await at.said()
+
+
+RECEIPTS = json.loads((Path(__file__).parents[2] / "docs" / "vectors" / "receipts.json").read_text(encoding="utf-8"))
+TAKEN = """
+async ([envelopes, keys]) => {
+  const { opened } = await import("/desk/file/receipts.js");
+  return Promise.all(envelopes.map((one) => opened(one, keys).then(() => true, () => false)));
+}
+"""
+
+
+async def test_the_browser_takes_the_right_receipts(at: At) -> None:
+    """Those of the vectors: signed by the installation, with a key that counted then, and whole; no other."""
+    known = [one for one in RECEIPTS["keys"] if one["service"] in RECEIPTS["known"]]
+    keys = {one["keyid"]: {"public": one["public"], "from": "2026-01-01T00:00:00Z", "until": None} for one in known}
+    past = {number: key | {"until": "2026-02-01T00:00:00Z"} for number, key in keys.items()}
+    later = {number: key | {"from": "2026-04-01T00:00:00Z"} for number, key in keys.items()}
+    envelopes = [one["envelope"] for one in RECEIPTS["vectors"]]
+    await at.go("/desk/in")
+    found = [await at.page.evaluate(TAKEN, [envelopes, one]) for one in (keys, past, later)]
+
+    assert [one["accepted"] for one in RECEIPTS["vectors"]] == found[0]
+    assert not any(found[1] + found[2])
+
+
+async def test_what_is_no_receipt_of_what_was_signed_is_said_to_be_none(at: At) -> None:
+    """Signed by somebody else, and of another statement: the page says so, and offers what came as a file; the same again,
+    answered as it should be, is recorded once.
+    """
+    await at.sign_in()
+    await at.make_key()
+    await at.go(f"/desk/deliveries/{at.plan.operation}/stop")
+    other = (await at.installation.gateway("uz.police").submit(at.plan.operation, stop_by("uz.police", at.plan))).envelope  # type: ignore[union-attr]
+
+    async def forge(route: object) -> None:
+        answer = await route.fetch()  # type: ignore[attr-defined]
+        given = Envelope.model_validate(await answer.json())
+        await route.fulfill(response=answer, body=sign(given.body(), RECEIPT_TYPE, private_key_of(SERVICE)).model_dump_json())  # type: ignore[attr-defined]
+
+    async def swap(route: object) -> None:
+        await route.fulfill(response=await route.fetch(), body=other.model_dump_json())  # type: ignore[attr-defined]
+
+    await at.page.route("**/statements", swap, times=1)
+    await at.page.route("**/statements", forge, times=1)
+    await at.page.get_by_label("Reason").fill("danger")
+    await at.page.get_by_role("button", name="Sign and stop").click()
+    for words in ("not signed with a key of this installation", "the receipt of something else"):
+        await expect(at.page.locator("#outcome-title")).to_have_text("Not proved")
+        await expect(at.page.locator("#outcome-text")).to_contain_text(words)
+        saved = await at.saved()
+        await at.page.get_by_role("button", name="Send the same again").click()
+    await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+
+    assert other == saved
+    assert 1 == sum(read_statement(one.envelope).service == SERVICE for one in await at.said())
+
+
+KEEP = """
+async ([who, envelope]) => {
+  const { keep } = await import("/desk/file/receipts.js");
+  await keep(who, JSON.parse(atob(envelope.payload)), envelope);
+}
+"""
+
+
+async def test_a_forked_history_is_found_by_a_browser_that_keeps_a_receipt(at: At) -> None:
+    """The page of its ledger and the form of an answer say so, and nothing is signed; a stop is, and names what the receipt
+    proves. Of another root of the same size the page of the delivery says so too.
+    """
+    await at.sign_in()
+    await at.make_key()
+    fork = Table(at.plan)
+    while (receipt := fork.say(SERVICE, "information", text="they are watched")).seq < 6:
+        pass
+    who = {"service": SERVICE, "officer": "P-117", "delivery": at.plan.operation}
+    await at.page.evaluate(KEEP, [who, plain(signed(receipt, private_key_of(VIGIL)))])
+    wrong = at.page.locator("#contradicted")
+    await at.go(f"/desk/deliveries/{at.plan.operation}/ledger")
+    await expect(wrong).to_be_visible()
+    await at.page.route(f"**/deliveries/{at.plan.operation}", lambda route: as_if_it_ended(route, receipt.size), times=1)
+    await at.go(f"/desk/deliveries/{at.plan.operation}")
+    await expect(wrong).to_be_visible()
+    await at.go(f"/desk/deliveries/{at.plan.operation}/answer?checkpoint=consent-uz")
+    for label in ("Reference of the act", "Granted by", "Legal basis"):
+        await at.page.get_by_label(label).fill("example")
+    await at.page.get_by_role("button", name="Check").click()
+    await expect(wrong).to_be_visible()
+    await expect(at.page.locator("#said")).to_be_hidden()
+    assert [] == await at.said()
+    await at.go(f"/desk/deliveries/{at.plan.operation}/stop")
+    await at.page.get_by_label("Reason").fill("two histories")
+    await at.page.get_by_role("button", name="Sign and stop").click()
+    await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+    await expect(wrong).to_be_visible()
+    (stop,) = await at.said()
+
+    assert Seen(size=receipt.size, root=receipt.root) == read_statement(stop.envelope).seen
+
+
+async def as_if_it_ended(route: Any, size: int) -> None:
+    """The page of a delivery says that its ledger is of this size."""
+    answer = await route.fetch()
+    await route.fulfill(response=answer, body=re.sub(r'"size": ?\d+', f'"size": {size}', await answer.text()))
+
+
+async def test_what_a_browser_has_compared_is_what_it_signs(at: At) -> None:
+    """After a receipt the ledger goes on from it: the answer names what has been shown since, whatever the request says."""
+    await at.sign_in()
+    await at.make_key()
+    for page, presses in (
+        ("answer?checkpoint=consent-uz&kind=authorisation_refused", ("Check", "Sign")),
+        ("stop", ("Sign and stop",)),
+    ):
+        await at.go(f"/desk/deliveries/{at.plan.operation}/{page}")
+        await at.page.get_by_label("Reason").fill("danger")
+        for press in presses:
+            await at.page.get_by_role("button", name=press, exact=True).click()
+        await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+    found = await at.said()
+    shown = await at.installation.gateway(at.plan.initiator).ledger(at.plan.operation)
+    first, second = [read_statement(one.envelope).seen for one in found]
+
+    assert first is not None
+    assert second is not None
+    assert first.size < second.size
+    assert second.root == root([bytes.fromhex(leaf_of(one)) for one in shown[: second.size]]).hex()
 
 
 async def test_a_browser_without_a_key_of_its_service_signs_nothing(at: At) -> None:

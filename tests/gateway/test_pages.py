@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from archive.database import Database
 from archive.sessions import IDLE, LINK
 from client import cli
 from domain.delivery.events import AnyEvent, Stated
+from domain.delivery.ledger import leaf_of
 from domain.delivery.progress import RequestStanding
 from domain.delivery.statement import Statement, sign_statement
 from domain.delivery.verdicts import Verdict
@@ -35,7 +37,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, private_pem, public_text
 from domain.views.view import Phase
-from domain.words.errors import NotAllowed, NotFound
+from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
 from gateway.pages import pages, provider, words
@@ -592,6 +594,50 @@ async def test_a_stop_is_reached_from_each_page_of_a_delivery(at: At) -> None:
 
     assert 200 == answer.status
     assert "stop_requested" == BOOK.statement.model_validate_json(text).kind
+
+
+def data_in(page: str, name: str = "data") -> Any:
+    """What a page gives its scripts."""
+    return json.loads(re.findall(rf'id="{name}">(.*?)</script>', page, re.DOTALL)[0])
+
+
+async def test_the_form_of_a_stop_names_what_is_seen_and_opens_without(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plan, size and root of the delivery as it stands, recorded as a view; while that cannot be recorded, and where there is
+    none for the reader, the form is there and names nothing.
+    """
+    await at.installation.caught_up(at.plan)
+    view = await at.installation.gateway("uz.police").view(at.plan.operation)
+    browser, before = await at.signed_in("uz.police", "P-9"), len((await at.installation.reads.page(0, 1000)).reads)
+    data = data_in(await browser.page(f"{at.home}/stop"))
+    (read,) = (await at.installation.reads.page(before, 1000)).reads
+    nothing = data_in(await browser.page("/desk/deliveries/amber-heron/stop"))
+
+    async def away(*_: object, **__: object) -> None:
+        raise Unavailable("the archive is away")
+
+    monkeypatch.setattr(at.installation.reads, "record", away)
+    unrecorded = data_in(await browser.page(f"{at.home}/stop"))
+
+    assert (view.plan, {"size": view.entries, "root": view.root}) == (data["plan"], data["seen"])
+    assert ("uz.police", "P-9", "view", (at.plan.operation,)) == (read.service, read.officer, read.action, read.deliveries)
+    assert (None, None) == (nothing["plan"], nothing["seen"]) == (unrecorded["plan"], unrecorded["seen"])
+
+
+async def test_a_page_of_a_delivery_says_what_a_script_compares(at: At) -> None:
+    """Size and root of what is shown, or each entry's leaf; and a form has the keys by which a receipt is checked."""
+    browser, service = await at.signed_in("uz.prosecutor", "P-117"), at.installation.gateway("uz.prosecutor")
+    await at.installation.caught_up(at.plan)
+    view, entries = await service.view(at.plan.operation), await service.ledger(at.plan.operation)
+    shown = data_in(await browser.page(at.home), "shown")
+    ledger = data_in(await browser.page(f"{at.home}/ledger"), "shown")
+    keys = data_in(await browser.page(f"{at.home}/stop"))["installation"]
+    who = {"service": "uz.prosecutor", "officer": "P-117", "delivery": at.plan.operation}
+
+    assert who | {"size": view.entries, "root": view.root} == shown
+    assert who | {"leaves": [[one.seq, leaf_of(one)] for one in reversed(entries)]} == ledger
+    system = at.installation.directory.system()
+    assert system is not None
+    assert {key_id(one.public): one.public for one in system.keys} == {number: key["public"] for number, key in keys.items()}
 
 
 # The forms and the words, without a server

@@ -1,34 +1,19 @@
 // What docs/protocol.md asks of every caller: the envelope around what is said (section 4), and the proof of who asks (section 3).
 
-import { base64, base64url, hex256, sign, utf8 } from "./keys.js";
+import { base64, base64url, hex256, joined, sign, utf8 } from "./keys.js";
 
 const STATEMENT = "application/vnd.vigil.statement+json";
-const RECEIPT = "application/vnd.vigil.receipt+json";
 
-function joined(...parts) {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+// What is signed in an envelope (DSSE): its type and its bytes.
+export function signedBytes(type, payload) {
+  const kind = utf8(type);
+  return joined(utf8(`DSSEv1 ${kind.length} `), kind, utf8(` ${payload.length} `), payload);
 }
 
 // The envelope of a statement's bytes, as the bytes to send.
 export async function envelope(payload, key) {
-  const type = utf8(STATEMENT);
-  const signed = joined(utf8(`DSSEv1 ${type.length} `), type, utf8(` ${payload.length} `), payload);
-  const sig = base64(await sign(key, signed));
+  const sig = base64(await sign(key, signedBytes(STATEMENT, payload)));
   return utf8(JSON.stringify({ payloadType: STATEMENT, payload: base64(payload), signatures: [{ keyid: key.id, sig }] }));
-}
-
-// The receipt that the gateway has signed with the installation's key. Throws where it is something else.
-export function opened(answer) {
-  if (answer.payloadType === undefined) return answer;
-  if (answer.payloadType !== RECEIPT) throw new Error(answer.payloadType);
-  const bytes = Uint8Array.from(atob(answer.payload), (one) => one.charCodeAt(0));
-  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
 }
 
 async function proof(who, key, method, url, body) {
@@ -52,4 +37,13 @@ export async function handIn(who, key, body) {
   const headers = { "Content-Type": "application/json", Authorization: await proof(who, key, "POST", url, body) };
   const answer = await fetch(url, { method: "POST", body, headers, credentials: "omit", cache: "no-store" });
   return { status: answer.status, told: await answer.json() };
+}
+
+// What the API shows at a path below that of the delivery. Throws where it does not.
+export async function ask(who, key, below) {
+  const url = `${who.url}/v1/deliveries/${who.delivery}${below}`;
+  const headers = { Authorization: await proof(who, key, "GET", url, new Uint8Array()) };
+  const answer = await fetch(url, { headers, credentials: "omit", cache: "no-store" });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
 }

@@ -1,7 +1,8 @@
 // The form of an answer: filled in, checked, shown in words, signed.
 
 import { $, now, show } from "./page.js";
-import { clear, composed, data, inWords, notTheSame, ready, signAndHandIn, statementIn } from "./signing.js";
+import { clear, composed, countersigned, data, inWords, notTheSame, ready, signAndHandIn, statementIn } from "./signing.js";
+import { Contradiction, proved } from "./receipts.js";
 
 const form = $("form");
 const key = await ready();
@@ -9,7 +10,17 @@ let bytes = null;
 
 $("happened_at").value = now();
 
-function filled() {
+// What was seen, compared: without the ledger it is what the newest receipt proves, or the request says.
+async function seen() {
+  try {
+    return await countersigned(key);
+  } catch (error) {
+    if (error instanceof Contradiction) throw error;
+    return (await proved(data)) ?? data.seen;
+  }
+}
+
+function filled(known) {
   const given = new FormData(form);
   const fields = {};
   for (const name of new Set(given.keys())) {
@@ -20,7 +31,7 @@ function filled() {
     kind: data.kind,
     checkpoint: data.checkpoint,
     plan: data.plan,
-    seen: data.seen,
+    seen: known,
     on_behalf_of: data.on_behalf_of,
     happened_at: given.get("+happened_at"),
     fulfils: given.getAll("+fulfils"),
@@ -33,14 +44,15 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!key) return;
   $("check").disabled = true;
-  bytes = await composed(filled());
-  $("check").disabled = false;
-  if (bytes === null) return;
   try {
-    inWords(statementIn(bytes, data.kind), $("words"));
-  } catch {
+    const known = await seen();
+    bytes = await composed(filled(known));
+    $("check").disabled = false;
+    if (bytes === null) return;
+    inWords(statementIn(bytes, data.kind, known), $("words"));
+  } catch (error) {
     bytes = null;
-    notTheSame();
+    if (!(error instanceof Contradiction)) notTheSame(); // else it stays so: nothing can be checked any more, or signed
     return;
   }
   show(form, false);

@@ -1,9 +1,10 @@
 // From a form to a receipt. What is signed are the bytes that the gateway made of the form; what is shown before is read from
 // these very bytes, here, and never from the form or from anything else that the gateway says about them.
 
-import { held } from "./keys.js";
+import { held, hex256 } from "./keys.js";
 import { $, put, read, row, show } from "./page.js";
-import { envelope, handIn, opened } from "./protocol.js";
+import { envelope, handIn } from "./protocol.js";
+import { Contradiction, asFile, compared, keep, opened } from "./receipts.js";
 
 export const data = read("data");
 const texts = read("texts");
@@ -65,14 +66,32 @@ function faulty(faults) {
   $("faults").focus();
 }
 
-// The statement in these bytes. Throws unless it is one by this officer, about this delivery, of this kind, at this checkpoint.
-export function statementIn(bytes, kind) {
+// What may be said to have been seen of the ledger, once it has been compared with the receipts of this browser. Throws a
+// Contradiction, and says so on the page.
+export async function countersigned(key) {
+  try {
+    return await compared(data, key, data.seen);
+  } catch (error) {
+    if (error instanceof Contradiction) contradicted();
+    throw error;
+  }
+}
+
+export function contradicted() {
+  show($("contradicted"));
+  $("contradicted").focus();
+}
+
+// The statement in these bytes. Throws unless it is one by this officer, about this delivery, of this kind, at this checkpoint, and
+// names this plan and this root as seen.
+export function statementIn(bytes, kind, seen) {
   const said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   const asked = { delivery: data.delivery, service: data.service, officer: data.officer, vigil: "statement/2" };
-  const more = { checkpoint: data.checkpoint, on_behalf_of: data.on_behalf_of };
+  const more = { checkpoint: data.checkpoint, on_behalf_of: data.on_behalf_of, plan: data.plan };
   for (const [name, value] of Object.entries({ ...asked, ...more })) {
     if (said[name] !== value) throw new Error(name);
   }
+  for (const name of ["size", "root"]) if (said.seen?.[name] !== seen?.[name]) throw new Error("seen");
   if (said.content.kind !== kind) throw new Error("kind");
   return said;
 }
@@ -141,7 +160,7 @@ export async function signAndHandIn(bytes, key) {
     $("again").disabled = true;
     try {
       const { status, told: answer } = await handIn(data, key, body);
-      if (status === 200 || status === 201) receipt(opened(answer));
+      if (status === 200 || status === 201) await receipt(answer, bytes);
       else if (status === 202) outcome("warn", texts.kept, texts.keptMore, { [texts.statement]: answer.statement });
       else if (status === 503 || status === 429 || status === 408) unsent(answer.detail);
       else outcome("bad", texts.rejected, [answer.detail, answer.hint].filter(Boolean).join(". "), {});
@@ -186,7 +205,18 @@ function span(milliseconds) {
   return parts.join(" ");
 }
 
-function receipt(given) {
+// What came back for these bytes: a receipt for exactly them, which is kept and offered as a file, or something that proves nothing.
+async function receipt(answer, bytes) {
+  let given;
+  try {
+    given = await opened(answer, data.installation);
+    if (given.fingerprint !== (await hex256(bytes))) throw new Error("another");
+  } catch (error) {
+    outcome("bad", texts.unproved, `${texts[`unproved_${error.message}`]} ${texts.unprovedMore}`, {});
+    offer(answer, "unproved");
+    show($("again"));
+    return;
+  }
   const { verdict, finding } = given.entry.event.verdict;
   const refused = verdict === "refused";
   outcome(refused ? "bad" : "good", refused ? texts.refused : texts.signed, refused ? texts.refusedMore : "", {
@@ -199,6 +229,18 @@ function receipt(given) {
     [texts.size]: String(given.size),
     [texts.statement]: given.statement,
   });
+  offer(answer, given.entry.seq);
+  try {
+    await keep(data, given, answer);
+  } catch (error) {
+    if (error instanceof Contradiction) contradicted();
+    else show($("not-kept"));
+  }
+}
+
+function offer(answer, name) {
+  asFile($("save"), answer, `${data.delivery}.${name}`);
+  show($("file"));
 }
 
 function unsent(detail) {
@@ -212,8 +254,7 @@ function outcome(how, title, text, rows) {
   $("outcome-text").textContent = text;
   $("receipt").replaceChildren();
   for (const [name, value] of Object.entries(rows)) if (value) row($("receipt"), name, value);
-  show($("again"), false);
-  show($("form"), false);
+  for (const one of ["again", "file", "not-kept", "form"]) show($(one), false);
   show($("outcome"));
   $("outcome").focus();
 }

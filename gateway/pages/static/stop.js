@@ -1,9 +1,18 @@
 // The stop: one press more, because minutes count. It is signed only if the bytes say exactly what stands on the page.
 
 import { $, now, show } from "./page.js";
-import { composed, inWords, notTheSame, ready, signAndHandIn, statementIn } from "./signing.js";
+import { proved } from "./receipts.js";
+import { composed, countersigned, data, inWords, notTheSame, ready, signAndHandIn, statementIn } from "./signing.js";
 
+const HURRY = 1000; // milliseconds for which a stop waits until the ledger is compared
 const key = await ready();
+
+// What was seen: compared, or what is known without that. A contradiction is shown, and holds no stop up.
+async function seen() {
+  const otherwise = async () => (await proved(data)) ?? data.seen;
+  const late = new Promise((resolve) => setTimeout(() => resolve(otherwise()), HURRY));
+  return Promise.race([countersigned(key), late]).catch(async () => proved(data));
+}
 
 $("form").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -13,11 +22,12 @@ $("form").addEventListener("submit", async (event) => {
   const risk = $("risk").checked;
   const kind = risk ? "incident" : "stop_requested";
   const fields = risk ? { risk_to_life: "yes", what: reason } : { reason };
-  const bytes = await composed({ kind, happened_at: now(), fields });
+  const known = await seen();
+  const bytes = await composed({ kind, happened_at: now(), fields, plan: data.plan, seen: known });
   $("check").disabled = false;
   if (bytes === null) return;
   try {
-    const said = statementIn(bytes, kind);
+    const said = statementIn(bytes, kind, known);
     if ((risk ? said.content.what : said.content.reason) !== reason || (risk && said.content.risk_to_life !== true)) throw new Error("content");
     inWords(said, $("words"));
   } catch {
