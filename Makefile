@@ -62,12 +62,12 @@ format: $(STAMP) ## format the code and mend what the linter can
 simulate: $(STAMP) ## replay one simulated delivery step by step: make simulate SEED=7 (SEEDS=N runs many)
 	@$(BIN)/python -m rehearsal --seed $(SEED) --seeds $(if $(filter command line,$(origin SEEDS)),$(SEEDS),1)
 
-words: $(STAMP) ## gather the texts of the pages for translators, and put their translations to use
+words: $(STAMP) ## gather what people are told for translators, and put their translations to use
 	@mkdir -p build
-	@$(BIN)/pybabel --quiet extract --mapping-file gateway/pages/locale/babel.cfg --keyword mark --no-location --sort-output --project Vigil --output-file build/desk.pot gateway/pages
-	@$(BIN)/pybabel --quiet update --domain desk --input-file build/desk.pot --output-dir gateway/pages/locale --no-fuzzy-matching --ignore-pot-creation-date --no-wrap
-	@sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' gateway/pages/locale/*/LC_MESSAGES/desk.po
-	@$(BIN)/pybabel --quiet compile --domain desk --directory gateway/pages/locale
+	@$(BIN)/pybabel --quiet extract --mapping-file process/locale/babel.cfg --keyword mark --no-location --sort-output --project Vigil --output-file build/vigil.pot .
+	@$(BIN)/pybabel --quiet update --domain vigil --input-file build/vigil.pot --output-dir process/locale --no-fuzzy-matching --ignore-pot-creation-date --no-wrap
+	@sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' process/locale/*/LC_MESSAGES/vigil.po
+	@$(BIN)/pybabel --quiet compile --domain vigil --directory process/locale
 
 schemas: $(STAMP) ## write docs/schemas anew: what people write, what is sent, and what is recorded
 	@$(BIN)/python -m tests.docs.published schemas

@@ -11,7 +11,7 @@ from temporalio import activity
 
 from activities.messenger import Alert, Messenger
 from activities.services import AwayError, ServiceCaller
-from domain.delivery.requests import Notice
+from domain.delivery.requests import Notice, NoticeFacts
 from domain.plan.access import supervises
 from domain.plan.directory import Desk, Service
 from domain.plan.enquiries import Alarm
@@ -52,7 +52,7 @@ class Alarms:
             delivery=alarm.deliveries[-1],
             service=supervisor.id,
             kind="enquiries",
-            text=alarm.words(),
+            facts=NoticeFacts(alarm=alarm),
         )
         if isinstance(supervisor.reach, Desk):
             await self._messenger.tell(Alert.of_notice(notice, instant(alarm.at)), [])

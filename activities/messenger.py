@@ -24,10 +24,13 @@ from domain.delivery.vocabulary import AnyNotice, UtcText
 from domain.plan.directory import Channel, Desk, Email, Webhook
 from domain.signing.canonical import Frozen, canonical, digest, digest_of_bytes, plain
 from domain.signing.keys import b64
+from domain.views.names import ALERTS, mark
+from domain.views.sentences import Translate
 from domain.words.errors import Fault, Malformed
 from domain.words.identifiers import OperationCode, ServiceId
 from domain.words.moments import instant, utc_text
 from process.in_force import InForce
+from process.language import speakers
 from process.mail import Mailbox
 
 log = logging.getLogger("vigil.messenger")
@@ -38,23 +41,6 @@ recommends 15 to 30.
 """
 UNTIMED = aiohttp.ClientTimeout(total=None)
 """`ONE_ALERT` is the bound, for webhooks as for mail."""
-
-WORDS: dict[Literal["request", AnyNotice], str] = {
-    "request": "something is asked of you",
-    "reminder": "an answer is still waited for",
-    "escalation": "others have not answered, and you are next",
-    "silence": "an answer has not come in time",
-    "withdrawn": "nothing is waited for any more",
-    "amended": "the plan was changed",
-    "outcome": "it has an outcome",
-    "keys": "keys of a service were changed",
-    "alarm": "there is an alarm",
-    "archive": "its archive is behind, or has caught up",
-    "diverged": "its record was put back",
-    "conflict": "there is somebody to call",
-    "enquiries": "there is a pattern of enquiries",
-}
-"""What a mail says of each kind."""
 
 
 class NotToldError(Exception):
@@ -128,6 +114,10 @@ class Messenger:
         known = self._directory.now.find(service)
         return known.reach.notify if known is not None and isinstance(known.reach, Desk) else ()
 
+    def _language(self, service: str) -> str | None:
+        known = self._directory.now.find(service)
+        return known.language if known is not None else None
+
     async def tell(self, alert: Alert, taken: list[str]) -> "Reached":
         """Tell through every channel that has not taken this yet, side by side. It returns within `ONE_ALERT`, whatever they do.
 
@@ -196,7 +186,7 @@ class Messenger:
             raise NotToldError(f"{alert.service} is told by mail, and no mail is set up")
         try:
             await send(
-                mail(alert, message_id(alert, self._key), box.sender, channel.to, self._gateway),
+                mail(alert, message_id(alert, self._key), box.sender, channel.to, self._gateway, self._language(alert.service)),
                 hostname=box.host,
                 port=box.port,
                 username=box.username,
@@ -210,21 +200,31 @@ class Messenger:
             raise NotToldError(f"the mail server does not take the mail to {alert.service}: {type(error).__name__}") from error
 
 
-def mail(alert: Alert, number: str, sender: str, to: str, gateway: str) -> EmailMessage:
-    """The message, the same bytes whenever the same thing is told."""
+def mail(  # noqa: PLR0913, PLR0917 - what a mail is made of
+    alert: Alert, number: str, sender: str, to: str, gateway: str, language: str | None = None
+) -> EmailMessage:
+    """The message, the same bytes whenever the same thing is told. `language`: of those who read it, if it is known."""
+    speak = tuple(speakers(language).values())
     message = EmailMessage()
     message["From"], message["To"] = sender, to
-    message["Subject"] = f"Vigil: {alert.delivery}: {WORDS[alert.type]}"
+    message["Subject"] = f"Vigil: {alert.delivery}: {' / '.join(one(ALERTS[alert.type]) for one in speak)}"
     message["Date"] = format_datetime(instant(alert.at))
     message["Message-ID"] = f"<{number}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers it
-    message.set_content(
-        f"To {alert.service}, in the operation {alert.delivery}: {WORDS[alert.type]}.\n"
-        "\n"
-        "This message says no more on purpose. Read it at\n"
-        f"{gateway}\n"
-        f"with: vigil inbox --as {alert.service}\n"
-        "\n"
-        "Nobody reads answers to this message.\n"
-    )
+    message.set_content("\n".join(_letter(alert, gateway, one) for one in speak))
     return message
+
+
+def _letter(alert: Alert, gateway: str, speak: Translate) -> str:
+    what = speak(ALERTS[alert.type])
+    lines = (
+        speak(mark("To {service}, in the operation {delivery}: {what}.")),
+        "",
+        speak(mark("This message says no more on purpose. Read it at")),
+        "{gateway}",
+        speak(mark("with: vigil inbox --as {service}")),
+        "",
+        speak(mark("Nobody reads answers to this message.")),
+        "",
+    )
+    return "\n".join(lines).format(service=alert.service, delivery=alert.delivery, what=what, gateway=gateway)

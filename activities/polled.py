@@ -81,9 +81,7 @@ class Progress(BaseModel):
             self.settled.remove(self.after)
 
 
-async def take(
-    answers: tuple[Envelope | None, ...], progress: Progress, directory: InForce, relay: Relay, delivery: str
-) -> None:
+async def take(answers: tuple[Envelope | None, ...], progress: Progress, directory: InForce, relay: Relay, delivery: str) -> None:
     """Take what came beyond `progress.after`. What was judged has a receipt, see `activities.receipts`.
 
     Raises `RPCError` or `RPCTimeoutOrCancelledError` if the workflow cannot be reached: what was taken until then is noted.

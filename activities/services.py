@@ -22,8 +22,10 @@ from domain.delivery.requests import Notice, Request, SignedAcknowledgement, ack
 from domain.plan.directory import Desk, Service
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, sign
+from domain.views.notices import in_words
 from domain.words.errors import Malformed
 from domain.words.sizes import bounded
+from process.language import speakers
 from protocol.calls import LARGEST_BODY, Signer, answers_to, read_up_to
 
 log = logging.getLogger("vigil.services")
@@ -75,8 +77,9 @@ class ServiceCaller:
         return acknowledged(answer, service.keys_at(datetime.now(UTC)), request)
 
     async def notify(self, service: Service, notice: Notice) -> None:
-        """Hand over a notice. Raises `AwayError`."""
-        body = sign(canonical(notice), NOTICE_TYPE, self._key).model_dump_json().encode()
+        """Hand over a notice, in words of its service's language. Raises `AwayError`."""
+        said = in_words(notice, speakers(service.language))
+        body = sign(canonical(said), NOTICE_TYPE, self._key).model_dump_json().encode()
         await self._call(service, "POST", "/notices", body, {"Idempotency-Key": notice.id})
 
     async def hand_over(self, service: Service, receipt: Envelope) -> None:

@@ -1,6 +1,7 @@
 """Whoever calls a gateway: as an officer of a service, with the service's own key."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from client.options import DUTY, GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
 from client.receipts import Shelf
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OfficerCode
+from process.language import of
 from protocol.gateway import Gateway
 
 T = TypeVar("T")
@@ -79,6 +81,6 @@ def call_with(  # noqa: PLR0913, PLR0917 - who calls whom, for what
 
     async def connected() -> T:
         async with aiohttp.ClientSession() as http:
-            return await work(Gateway(http, url, service, key, code, shelf))
+            return await work(Gateway(http, url, service, key, code, shelf, of(os.environ)))
 
     return asyncio.run(connected())

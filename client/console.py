@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.segment import Segment
 
 from client import render
+from client.entries import line
 from domain.delivery.ledger import Entry, Withheld
 from domain.signing.canonical import plain
 from domain.views.view import DeliveryView
@@ -119,4 +120,4 @@ class Watched:
         if self._live is not None:
             self._live.update(render.panel(view, tail=tuple(self._tail)))
         else:
-            talk.print(render.line(entry))
+            talk.print(line(entry))

@@ -12,8 +12,8 @@ from rich.table import Table
 from client import keys as keyring
 from client.caller import call_with, code_for
 from client.console import answer, talk
+from client.entries import moment
 from client.options import KEYS, OFFICER, Keys, Officer
-from client.render import moment
 from domain.plan.key_changes import KeyChange, Taken, read_change
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope

@@ -17,6 +17,7 @@ from gateway.limits import LIMITS, lane_of
 from gateway.metrics import METRICS
 from gateway.pages import door, pages
 from gateway.problems import Refusal, http_problem, own_fault, problem
+from process.language import chosen
 
 log = logging.getLogger("vigil.gateway")
 
@@ -110,7 +111,8 @@ async def _received(request: web.Request, caller: Caller) -> bytes:
 
 
 def _told(request: web.Request, refusal: Refusal) -> web.Response:
-    return pages.refused(request, refusal) if door.is_for_eyes(request) else refusal.as_json()
+    said = refusal.in_language(chosen(request.headers.get("Accept-Language", "")))
+    return pages.refused(request, said) if door.is_for_eyes(request) else said.as_json()
 
 
 def _action(request: web.Request) -> str:

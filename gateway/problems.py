@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from domain.signing.canonical import Frozen
+from domain.views.names import mark
 from domain.words.errors import (
     Fault,
     Limited,
@@ -19,6 +20,7 @@ from domain.words.errors import (
     VigilError,
 )
 from domain.words.text import shown
+from process.language import speaker
 
 CONTENT_TYPE = "application/problem+json"
 STATUS: dict[type[VigilError], int] = {
@@ -32,12 +34,12 @@ STATUS: dict[type[VigilError], int] = {
     Unavailable: 503,
 }
 _WHAT_TO_DO: dict[type[VigilError], str] = {
-    Malformed: "mend what is named, sign it anew where it is signed, and send it again",
-    NotAuthentic: "sign with a key that is valid in the directory",
-    NotAllowed: "docs/protocol.md has the table of who may what",
-    NotFound: "check the name",
-    RuleBroken: "nothing was changed; the rule says what must be so first",
-    Unavailable: "send the same again after a pause: nothing counts twice",
+    Malformed: mark("mend what is named, sign it anew where it is signed, and send it again"),
+    NotAuthentic: mark("sign with a key that is valid in the directory"),
+    NotAllowed: mark("docs/protocol.md has the table of who may what"),
+    NotFound: mark("check the name"),
+    RuleBroken: mark("nothing was changed; the rule says what must be so first"),
+    Unavailable: mark("send the same again after a pause: nothing counts twice"),
 }
 """Where an error has no better hint of its own."""
 
@@ -58,13 +60,38 @@ class Problem(Frozen):
     """Everything wrong with what was sent, with code `malformed`."""
 
 
+TITLES: Mapping[str, str] = {
+    "malformed": mark("malformed"),
+    "not-authentic": mark("not authentic"),
+    "not-allowed": mark("not allowed"),
+    "not-found": mark("not found"),
+    "rule-broken": mark("rule broken"),
+    "not-verified": mark("not verified"),
+    "unavailable": mark("unavailable"),
+    "limited": mark("limited"),
+    "timed-out": mark("timed out"),
+    "refused": mark("refused"),
+    "error": mark("error"),
+    "bad-request": mark("bad request"),
+    "no-such-path": mark("no such path"),
+    "method-not-allowed": mark("method not allowed"),
+    "too-slow": mark("too slow"),
+    "too-large": mark("too large"),
+    "unsupported-media-type": mark("unsupported media type"),
+    "http": mark("http"),
+    "bug": mark("bug"),
+}
+"""What each code is called."""
+AGAIN = mark("try again once")
+BUG = mark("the gateway has a fault of its own; it has been logged"), mark("try again once, then tell the operator")
+RFC = mark("see RFC 9110")
 HTTP: dict[int, tuple[str, str]] = {
-    400: ("bad-request", "send a request as HTTP/1.1 (RFC 9112) has it"),
-    404: ("no-such-path", "GET /v1/openapi.json lists every path"),
-    405: ("method-not-allowed", "use a method that the header Allow names"),
-    408: ("too-slow", "send the whole body at once; nothing has been done, and nothing counts twice"),
-    413: ("too-large", "a body has at most 1,000,000 bytes"),
-    415: ("unsupported-media-type", "send JSON as Content-Type: application/json, without Content-Encoding"),
+    400: ("bad-request", mark("send a request as HTTP/1.1 (RFC 9112) has it")),
+    404: ("no-such-path", mark("GET /v1/openapi.json lists every path")),
+    405: ("method-not-allowed", mark("use a method that the header Allow names")),
+    408: ("too-slow", mark("send the whole body at once; nothing has been done, and nothing counts twice")),
+    413: ("too-large", mark("a body has at most 1,000,000 bytes")),
+    415: ("unsupported-media-type", mark("send JSON as Content-Type: application/json, without Content-Encoding")),
 }
 """HTTP's own errors: our code, and what to do."""
 
@@ -76,6 +103,12 @@ class Refusal:
     document: Problem
     headers: Mapping[str, str]
 
+    def in_language(self, language: str) -> "Refusal":
+        """What the code is called and what to do, for a reader of this language; the rest of it as it is."""
+        speak, document = speaker(language), self.document
+        words = {"title": speak(document.title), "detail": speak(document.detail), "hint": speak(document.hint)}
+        return Refusal(document.model_copy(update=words), {**self.headers, "Content-Language": language})
+
     def as_json(self) -> web.Response:
         """For a program."""
         members = self.document.model_dump(mode="json", exclude_none=True)
@@ -86,7 +119,7 @@ def problem(error: VigilError) -> Refusal:
     """The problem document of one of our errors."""
     kinds = type(error).__mro__
     status = next((STATUS[kind] for kind in kinds if kind in STATUS), 500)
-    hint = error.hint or next((_WHAT_TO_DO[kind] for kind in kinds if kind in _WHAT_TO_DO), "try again once")
+    hint = error.hint or next((_WHAT_TO_DO[kind] for kind in kinds if kind in _WHAT_TO_DO), AGAIN)
     return _answer(
         status,
         error.message,
@@ -100,7 +133,7 @@ def problem(error: VigilError) -> Refusal:
 
 def http_problem(error: web.HTTPException) -> Refusal:
     """The problem document of one of HTTP's own errors."""
-    code, hint = HTTP.get(error.status, ("http", "see RFC 9110"))
+    code, hint = HTTP.get(error.status, ("http", RFC))
     return _answer(
         error.status, error.reason, code, hint, headers={"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
     )
@@ -108,7 +141,7 @@ def http_problem(error: web.HTTPException) -> Refusal:
 
 def own_fault() -> Refusal:
     """The problem document of a bug: nothing of it but that it happened."""
-    return _answer(500, "the gateway has a fault of its own; it has been logged", "bug", "try again once, then tell the operator")
+    return _answer(500, BUG[0], "bug", BUG[1])
 
 
 def _answer(  # noqa: PLR0913 - a problem document has these members
@@ -123,7 +156,7 @@ def _answer(  # noqa: PLR0913 - a problem document has these members
 ) -> Refusal:
     document = Problem(
         type=f"urn:vigil:{code}",
-        title=code.replace("-", " "),
+        title=TITLES[code],
         status=status,
         detail=shown(detail),
         code=code,

@@ -139,11 +139,13 @@ class Gateway:
         key: Ed25519PrivateKey,
         officer: str | None = None,
         witness: Witness | None = None,
+        language: str = "en",
     ) -> None:
         """`officer` is the code of the person who calls; none where a system does. `witness`: who keeps receipts and compares.
-        Raises `Malformed` if the address is none.
+        `language`: of who reads its refusals. Raises `Malformed` if the address is none.
         """
         self._witness = witness
+        self._language = language
         self._http = http
         self._url = address(url, "gateway", "http://127.0.0.1:8470")
         self._caller = Signer(service, key, officer)
@@ -398,7 +400,8 @@ class Gateway:
 
     def _signed(self, method: str, path: str, body: bytes) -> tuple[URL, Mapping[str, str]]:
         url = URL(f"{self._url}{path}", encoded=True)
-        return url, {"Authorization": self._caller.proof(method, str(url), body), "Content-Type": "application/json"}
+        proof = self._caller.proof(method, str(url), body)
+        return url, {"Authorization": proof, "Content-Type": "application/json", "Accept-Language": self._language}
 
     def _read(self, kind: TypeAdapter[T], data: bytes) -> T:
         try:

@@ -14,7 +14,8 @@ from domain.plan.directory import Service
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.views.asked import inbox
-from domain.views.sight import notice, page
+from domain.views.notices import facts_of
+from domain.views.sight import page
 from domain.views.view import view
 from rehearsal.invariants import BrokenInvariantError
 
@@ -78,7 +79,7 @@ class Reader:
         for asked in inbox(delivery, self._service.id, now):
             yield "inbox", asked.model_dump_json()
         for kind in NOTICES:
-            yield "notice", notice(delivery, kind, None, self._service.id)
+            yield "notice", facts_of(delivery, kind, None, self._service.id).model_dump_json()
 
     def said_by_others(self, delivery: Delivery, entry: Entry) -> Iterator[str]:
         """The statement in an entry that it reads, where it must look for what is not its own."""

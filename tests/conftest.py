@@ -11,6 +11,9 @@ IN_CI = "VIGIL_CI" in os.environ
 """There everything is installed, so that a test which is left out proves nothing and says nothing."""
 
 
+os.environ["VIGIL_LANG"] = "en"
+"""Tests read English, wherever they run."""
+
 gc.disable()  # until the tests are collected: nothing of that is ever let go of
 
 

@@ -38,7 +38,7 @@ from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
 from archive.reads import Reads
 from archive.sessions import Sessions
-from client.render import line
+from client.entries import line
 from domain.delivery.delivery import Snapshot
 from domain.delivery.events import Opened
 from domain.delivery.ledger import Entry

@@ -11,12 +11,16 @@ from pydantic import BaseModel, HttpUrl
 from pydantic.fields import FieldInfo
 from pyrage.x25519 import Identity
 
+from domain.delivery.requests import Language
+from domain.delivery.verdicts import Finding
 from domain.plan.goods import Cash
 from domain.signing import keys
+from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
 from domain.words import identifiers, moments
-from domain.words.limits import LARGEST_PAYLOAD
+from domain.words.codes import CODES, Code, Parameter, Shape
+from domain.words.limits import LARGEST_PAYLOAD, MOST_SERVICES
 from domain.words.quantities import MAX_SPAN
 from rehearsal.services import private_key_of
 
@@ -117,10 +121,14 @@ class Largest:
             return "https://example.org/".ljust(2083, "x")
         if annotation is Envelope:
             return self.envelope()
+        if annotation is Finding:
+            return max((_finding(code) for code in CODES.values()), key=lambda one: len(canonical(one)))
         assert issubclass(annotation, BaseModel), annotation
         return self._words(annotation)
 
     def _key(self, annotation: Any, number: int) -> str:
+        if annotation is Language:
+            return ("en", "ru")[number]
         return sorted(identifiers.STATES)[number] if get_args(annotation) else f"{number}".ljust(40, "x")
 
     def _text(self, about: tuple[Any, ...]) -> str:
@@ -140,6 +148,20 @@ class Largest:
         return Envelope.model_validate(
             {"payloadType": "application/vnd.vigil.statement+json".ljust(80, "x"), "payload": base64, "signatures": signatures}
         )
+
+
+def _finding(code: Code) -> Finding:
+    """With as much in it as its shapes take."""
+    longest: dict[Shape, Parameter] = {
+        "instant": LONGEST_MOMENT.format(1),
+        "names": tuple(f"zz.{number}".ljust(40, "x") for number in range(MOST_SERVICES)),
+        "words": ("destroyed",) * 10,
+    }
+    whole = ("entry", "count", "mass", "money", "span")
+    given = {
+        name: LARGEST_WHOLE if shape in whole else longest.get(shape, "c".ljust(120, "x")) for name, shape in code.shapes.items()
+    }
+    return Finding(rule=code.rule, code=code.name, parameters=given)
 
 
 def _most(about: tuple[Any, ...]) -> int:

@@ -19,7 +19,7 @@ from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.requests import Notice
 from domain.rules.conflict import signature
 from domain.views.asked import request, without_facts
-from domain.views.sight import notice
+from domain.views.notices import facts_of
 from domain.views.view import markdown, phase, view
 from domain.words.limits import MOST_CARRIED_UNKEPT
 from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, parcels, wanted
@@ -196,10 +196,10 @@ class TemporalStage:
                 wait = self._wait(name, list(services), in_full=False)
                 task = self._once(ASK_ONCE_MORE, wait, f"{name}: asks once more before silence decides")
             case Telling(of=of, kind=kind, checkpoint=name, service=service):
-                text = notice(self._delivery, kind, name, service)[:1000]
+                facts = facts_of(self._delivery, kind, name, service)
                 operation = self._delivery.plan.operation
                 number = f"{operation}/{of}/{kind}/{service}"
-                told = Notice(id=number, delivery=operation, service=service, kind=kind, checkpoint=name, text=text)
+                told = Notice(id=number, delivery=operation, service=service, kind=kind, checkpoint=name, facts=facts)
                 known = self._delivery.directory.get(service)
                 task = self._once(
                     DELIVER_NOTICE, NoticeErrand(delivery=operation, of=of, notice=told, service=known), f"{kind} to {service}"

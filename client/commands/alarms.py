@@ -5,10 +5,11 @@ from rich.text import Text
 
 from client.caller import Caller
 from client.console import answer
+from client.entries import moment
 from client.options import Output, grouped
-from client.render import moment
-from domain.plan.enquiries import PATTERNS, Alarm
+from domain.plan.enquiries import Alarm
 from domain.signing.canonical import plain
+from domain.views.names import PATTERNS
 from domain.words.text import shown
 
 

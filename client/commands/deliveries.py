@@ -11,6 +11,7 @@ from client import render
 from client.brought import PlanFiles
 from client.caller import Caller
 from client.console import Watched, answer, out, talk, write
+from client.entries import line
 from client.listing import Narrowing, table_of
 from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
 from domain.delivery.events import Closed, Ended
@@ -50,7 +51,7 @@ def amend(
     initiator = Caller(plan.initiator, officer, keys, gateway)
     envelope = sign(canonical(plan), PLAN_TYPE, initiator.key())
     entry = initiator.call(lambda door: door.amend(plan.operation, envelope))
-    answer(output, {"delivery": plan.operation, "entry": entry.seq}, render.line(entry))
+    answer(output, {"delivery": plan.operation, "entry": entry.seq}, line(entry))
 
 
 @app.command("list")
@@ -155,4 +156,4 @@ def history(delivery: DeliveryId, caller: Caller, output: Output = "text") -> No
         answer(output, [plain(entry) for entry in found], None)
         return
     for entry in found:
-        out.print(render.line(entry))
+        out.print(line(entry))

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from client import carrying, render
+from client import carrying
 from client.caller import Caller
 from client.console import answer
+from client.entries import moment
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
 from client.receipts import Shelf, receipts_at
 from domain.plan.cards import RuleCard
@@ -139,7 +140,7 @@ def _proof(proved: Verified, keys: str) -> Table:
     if proved.left_out:
         table.add_row("left out", f"{proved.left_out} statements that decide nothing, as their handling codes demand (R23)")
     table.add_row("purpose", PURPOSES.get(proved.purpose, f"for {proved.purpose}"))
-    table.add_row("exported", f"{render.moment(proved.exported_at)}, sealed by key {proved.sealed_by}")
+    table.add_row("exported", f"{moment(proved.exported_at)}, sealed by key {proved.sealed_by}")
     for signer in proved.signers:
         table.add_row("signed by", f"{signer.service}, key {signer.key}")
     return table

@@ -13,8 +13,8 @@ from client import keys as keyring
 from client import passphrase
 from client.commands import payload
 from client.console import answer, talk
+from client.entries import moment
 from client.options import KEYS, OFFICER, Keys, Officer, Output, grouped
-from client.render import moment
 from client.spreading import Announced, Spread, Way, spread_it
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, read_change

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from client.caller import Caller
 from client.console import answer, talk
+from client.entries import moment
 from client.options import Output, grouped
-from client.render import moment
 from domain.plan.directory import Service
 from domain.record.reads import EMPTY, Read, Tip, after, signed_tip, unverified_tip, verify_end, verify_reads
 from domain.signing.canonical import plain

@@ -2,8 +2,8 @@
 
 from client.caller import Caller
 from client.console import answer, talk
+from client.entries import moment
 from client.options import Output, grouped
-from client.render import moment
 from domain.signing.canonical import plain
 
 

@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from client import carrying, render
+from client import carrying, entries, render
 from client.caller import Caller
 from client.carrying import Carried
 from client.console import answer, talk
 from client.countersigning import as_kept, compared, refused
 from client.handing import hand_in, keep, kept
+from client.language import _, speak
 from client.options import DeliveryId, EncryptFor, Known, Output, grouped
 from client.saying import About, content_of, correction, kind_for, statement
 from domain.delivery.ledger import Left
@@ -102,7 +103,7 @@ def inbox(
         raise Malformed("--encrypt-for goes with --file: without a file nothing is carried")
     if file is None:
         found = caller.call(lambda door: door.inbox())
-        answer(output, plain(found), render.requests(found.requests) if found.requests else "nothing is asked of you now")
+        answer(output, plain(found), render.requests(found.requests) if found.requests else _("nothing is asked of you now"))
         unreadable = found.unreadable
     else:
         carrying.recipients(encrypt_for, directory)
@@ -311,13 +312,15 @@ def _keep(envelope: Envelope, carried: Carried, output: str) -> None:
 def _hand_in(envelope: Envelope, caller: Caller, output: str) -> None:
     given = caller.call(lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
     if isinstance(given, Left):
-        words = "kept, not judged yet: no worker is up; it takes effect before anything else when one is. Say it by telephone too"
+        words = _(
+            "kept, not judged yet: no worker is up; it takes effect before anything else when one is. Say it by telephone too"
+        )
         answer(output, plain(given), words)
         return
     wrong, receipt = None, given.receipt
     if receipt.verdict.verdict == "refused":
-        message = "recorded as refused: the attempt stands in the ledger"
-        wrong = RuleBroken(receipt.verdict.rule or "", say_verdict(receipt.verdict), hint=message)
+        message = _("recorded as refused: the attempt stands in the ledger")
+        wrong = RuleBroken(receipt.verdict.rule or "", say_verdict(receipt.verdict, speak), hint=message)
     document = {
         "statement": receipt.statement,
         "seq": receipt.seq,
@@ -327,4 +330,4 @@ def _hand_in(envelope: Envelope, caller: Caller, output: str) -> None:
         "root": receipt.root,
         "kept": str(caller.shelf.place_of(receipt)),
     }
-    answer(output, document, render.receipt(receipt), wrong)
+    answer(output, document, entries.receipt(receipt), wrong)

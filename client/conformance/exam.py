@@ -162,7 +162,7 @@ class Exam:
             service=self.service.id,
             kind="reminder",
             checkpoint=self.main["checkpoint"],
-            text="conformance test",
+            texts={"en": "conformance test"},
         )
         return {**plain(usual), **changed}
 

@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, ValidationError
 
 from domain.delivery.statement import Seen
-from domain.delivery.vocabulary import AnyNotice, UtcText
+from domain.delivery.verdicts import Finding
+from domain.delivery.vocabulary import AnyNotice, Outcome, Services, UtcText
 from domain.plan.cards import Modality, Permission
+from domain.plan.enquiries import Alarm
 from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
 from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
@@ -135,16 +137,44 @@ def acknowledged(answer: bytes, keys: Mapping[str, str], request: Request) -> Si
     return None
 
 
+class NoticeFacts(Frozen):
+    """What a notice is about beyond its kind and checkpoint, as far as its reader may know (R11)."""
+
+    services: Services = ()
+    """Who has not answered."""
+    outcome: Outcome | None = None
+    because: Finding | None = None
+    """Why it has this outcome."""
+    entry: Annotated[int, Field(ge=0)] | None = None
+    """The entry of the ledger that says more."""
+    state: State | None = None
+    """Where it went out of sight."""
+    behind: bool | None = None
+    """Whether the archive is behind, or has caught up."""
+    call: ServiceId | None = None
+    """Whom to call about a conflict."""
+    contact: Annotated[str, Field(max_length=300)] | None = None
+    """How."""
+    alarm: Alarm | None = None
+    """A pattern of enquiries."""
+
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+"""By its code of ISO 639-1."""
+
+
 class Notice(Frozen):
     """For your information: nothing to confirm."""
 
-    vigil: Literal["notice/1"] = "notice/1"
+    vigil: Literal["notice/2"] = "notice/2"
     id: Annotated[str, Field(max_length=200)]
     delivery: OperationCode
     service: ServiceId
     kind: AnyNotice
     checkpoint: CheckpointId | None = None
-    text: Annotated[str, Field(max_length=1000)]
+    facts: NoticeFacts = NoticeFacts()
+    texts: dict[Language, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, max_length=2)
+    """The same in words for people, by language: that of the service, or each that there is. Said by whoever hands it over."""
 
 
 class Inbox(Frozen):

@@ -124,6 +124,8 @@ class Service(Frozen):
     kind: ServiceKind
     state: State | None = None
     names: Annotated[dict[str, Text], Field(min_length=1, max_length=20)]
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] | None = Field(default=None, exclude_if=lambda code: code is None)
+    """In which its people are told things (ISO 639-1). None, or one that there is not: in each that there is."""
     contact: Text = "not given"
     keys: Annotated[tuple[ServiceKey, ...], Field(max_length=MOST_KEYS)] = ()
     reach: Reach = Desk()

@@ -46,15 +46,6 @@ Pattern = Literal["many_selectors", "many_misses", "neighbouring_numbers", "over
 """What an alarm is about. `over_quota`: more than a service or State may look for. `crowded`: more operations on one thing than
 the register tells of. `full`: no room for another live operation, or for another enquiry.
 """
-PATTERNS: dict[Pattern, str] = {
-    "many_selectors": "it looks for many different numbers, persons or things",
-    "many_misses": "many of its operations touch no other",
-    "neighbouring_numbers": "it looks for numbers that follow on one another",
-    "over_quota": "it looks for more than it may",
-    "crowded": "many operations touch the same thing",
-    "full": "the register has no room",
-}
-"""In words."""
 
 
 class Enquiry(Frozen):
@@ -88,11 +79,6 @@ class Alarm(Frozen):
     """Of what the pattern counts, within the window."""
     deliveries: Annotated[tuple[OperationCode, ...], Field(min_length=1, max_length=MOST_NAMED)]
     signers: Annotated[tuple[ServiceId, ...], Field(min_length=1, max_length=MOST_NAMED)]
-
-    def words(self) -> str:
-        """The same as a sentence."""
-        signed = f"signed by {', '.join(self.signers)}"
-        return f"enquiries of {self.service} ({self.state}), {signed}: {PATTERNS[self.pattern]} ({self.count} within a day)"
 
 
 class Enquiries(Frozen):

@@ -2,9 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import get_args
 
+from domain.delivery.balance import COMPARED
 from domain.delivery.verdicts import Finding, Verdict
+from domain.delivery.vocabulary import Outcome
+from domain.plan.cards import Modality, Permission
+from domain.plan.vocabulary import Need
+from domain.rules.arrival import NotCollected
 from domain.rules.books import BOOK
+from domain.views.names import AHEAD, BEHIND
 from domain.words.codes import CODES, Parameter, Shape
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_minor, say_span
@@ -17,8 +24,19 @@ LATE_ENTRY = timedelta(hours=1)
 CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much a service's clock may be ahead without being remarked on."""
 
-AHEAD, BEHIND = "it is said to happen later than it was recorded", "recorded {span} after it happened"
-"""Remarks on when something happened."""
+OWN_WORDS: tuple[str, ...] = tuple(
+    dict.fromkeys(
+        (
+            *get_args(Need),
+            *get_args(Outcome),
+            *get_args(Modality),
+            *get_args(Permission),
+            *get_args(NotCollected.model_fields["because"].annotation),
+            *COMPARED,
+        )
+    )
+)
+"""Words of our own that may stand in a sentence."""
 
 
 def english(text: str) -> str:
@@ -91,3 +109,11 @@ def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translat
 
 def _several(value: Parameter) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else (str(value),)
+
+
+def texts() -> frozenset[str]:
+    """Every English text of the rules that a reader's language must have."""
+    sentences = (code.sentence for code in CODES.values())
+    titles = (kind.declares.title for kind in BOOK.kinds.values())
+    asked = (one.declares.title for one in BOOK.contingencies.values())
+    return frozenset((*sentences, *titles, *asked, *map(word, OWN_WORDS)))

@@ -19,7 +19,6 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.progress import Progress
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Cause, Finding
-from domain.delivery.vocabulary import NoticeKind
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
 from domain.plan.plan import PlannedCheckpoint
@@ -28,27 +27,9 @@ from domain.rules.book import book_of
 from domain.rules.handling import Information
 from domain.rules.kind import kind_of
 from domain.rules.speaking import Correction
+from domain.views.names import IN_GENERAL
 from domain.views.sentences import say
 from domain.words.codes import RuleNumber
-
-IN_GENERAL: dict[Cause, str] = {
-    "stop": "a stop was ordered",
-    "refused": "a consent or permission that is needed was refused",
-    "withdrawn": "a consent was withdrawn",
-    "expired": "a consent has run out",
-    "silence": "an answer that is needed did not come",
-    "declined": "a handover was declined",
-    "decision": "it was decided not to go on",
-    "modality": "the States do not agree on the way of handling",
-    "permission": "a permission that is needed is missing",
-    "lost": "the consignment is out of sight",
-    "no_show": "it could not be delivered",
-    "destroyed": "the consignment was destroyed",
-    "risk_to_life": "there is a risk to life",
-    "conflict": "it was decided not to go on",
-}
-"""Why nothing advances, for those whose word it was not: no State, service, person or place; and not that there is another
-operation, which only the two initiators are told (R15)."""
 
 
 @dataclass(frozen=True)
@@ -240,39 +221,3 @@ def rule_of_halt(delivery: Delivery, seen: Sight) -> RuleNumber | None:
     """
     halt = delivery.state.halt
     return None if halt is None or what_halted(delivery, seen) == "decision" else halt.rule
-
-
-def notice(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, service: str) -> str:
-    """The words of a notice to this service."""
-    whole = sees_all(delivery, delivery.directory.get(service))
-    progress = delivery.state.progress.get(checkpoint or "")
-    silent = ", ".join(progress.waiting_for()) if progress is not None else ""
-    match kind:
-        case "reminder":
-            return f"an answer is still waited for at {checkpoint}"
-        case "escalation":
-            return f"no answer yet at {checkpoint} from {silent}"
-        case "silence":
-            return f"no answer in time at {checkpoint} from {silent}"
-        case "withdrawn":
-            return f"{checkpoint} has closed; nothing is waited for any more"
-        case "keys":
-            return "keys of a service were changed; the ledger says whose"
-        case "archive":
-            if delivery.state.behind is not None:
-                return "the archive is behind: only what stops the delivery is taken"
-            return "the archive has caught up: everybody is heard"
-        case "diverged":
-            return "its record was put back: the archive has another history of it. Compare your receipts; stops are taken"
-        case "amended":
-            return "the plan was changed for what is still ahead"
-        case "outcome":
-            because = delivery.state.because
-            reason = f": {say(because)}" if whole and because is not None else ""
-            return f"{delivery.state.outcome}{reason}"
-        case "alarm":
-            reason = f" (entry {delivery.state.gap.seq})" if whole and delivery.state.gap is not None else ""
-            return f"out of sight in {delivery.state.here.state}{reason}"
-        case "conflict":
-            contact = next((one for one in delivery.state.register.unsettled() if one.checkpoint == checkpoint), None)
-            return f"another operation touches this one; call {contact.service}: {contact.call}" if contact is not None else ""

@@ -136,7 +136,7 @@ class Service:
 
     def take_notice(self, body: bytes) -> dict[str, Any]:
         """Store a notice. Raises `RefusedError`."""
-        self.store.keep_notice(self._for_us(body, protocol.NOTICE, "notice/1", ("id", "delivery", "kind")))
+        self.store.keep_notice(self._for_us(body, protocol.NOTICE, "notice/2", ("id", "delivery", "kind")))
         return {"received": True}
 
     def take_receipt(self, body: bytes) -> dict[str, Any]:
@@ -438,7 +438,7 @@ def show(service: Service) -> None:
         came = f"entry {entry['seq']}, {entry['event']['verdict']['verdict']}" if entry else row["problem"] or "no receipt yet"
         print(f"said    {row['id']} to {row['request']}: {came}")
     for notice in service.store.notices():
-        print(f"notice  {notice['delivery']} {notice['kind']}: {notice.get('text', '')}")
+        print(f"notice  {notice['delivery']} {notice['kind']}: {next(iter(notice.get('texts', {}).values()), '')}")
 
 
 def main() -> None:

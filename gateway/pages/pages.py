@@ -24,9 +24,10 @@ from domain.plan.goods import say_amount
 from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import aloud, key_id
+from domain.views import names
 from domain.views.forms import kinds_for
+from domain.views.names import IN_GENERAL, mark
 from domain.views.sentences import lag, say_plainly
-from domain.views.sight import IN_GENERAL
 from domain.words.errors import Malformed, NotAuthentic, NotFound, VigilError, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
@@ -41,6 +42,7 @@ from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
+from process.language import chosen, speaker, translations
 
 HERE = Path(__file__).parent
 FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
@@ -213,9 +215,9 @@ def _shown(request: web.Request, delivery: str) -> dict[str, Any]:
 
 def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
-    caller, speak = request[CALLER], words.speaker(_language(request))
-    shown = ("FIELDS", "CHOICES", "VERDICTS")
-    tables = {name: {code: speak(text) for code, text in getattr(words, name).items()} for name in shown}
+    caller, speak = request[CALLER], speaker(_language(request))
+    shown = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS}
+    tables = {name: {code: speak(text) for code, text in table.items()} for name, table in shown.items()}
     return {
         "url": request.app[PROOFS].url,
         "service": caller.service.id,
@@ -273,7 +275,7 @@ def _number(text: str, otherwise: int) -> int:
 
 
 def _language(request: web.Request) -> str:
-    return words.chosen(request.headers.get("Accept-Language", ""))
+    return chosen(request.headers.get("Accept-Language", ""))
 
 
 def _page(request: web.Request, template: str, *, signed_in: bool | None = None, **values: Any) -> web.Response:
@@ -295,12 +297,12 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_translations(words.translations(language), newstyle=True)  # type: ignore[attr-defined]
-    speak = words.speaker(language)
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    speak = speaker(language)
 
     def word(code: str, table: str) -> str:
-        names: Mapping[str, str] = getattr(words, table)
-        return speak(names[code]) if code in names else code.replace("_", " ")
+        called: Mapping[str, str] = getattr(words, table, None) or getattr(names, table)
+        return speak(called[code]) if code in called else code.replace("_", " ")
 
     environment.filters |= {
         "word": word,
@@ -329,9 +331,9 @@ def _span(span: timedelta, speak: Any) -> str:
     """The two largest units of a time, without a sign."""
     minutes = int(abs(span).total_seconds()) // 60
     parts = [
-        (minutes // 1440, words.mark("%d d")),
-        (minutes // 60 % 24, words.mark("%d h")),
-        (minutes % 60, words.mark("%d min")),
+        (minutes // 1440, mark("%d d")),
+        (minutes // 60 % 24, mark("%d h")),
+        (minutes % 60, mark("%d min")),
     ]
     first = next((number for number, (count, _) in enumerate(parts) if count), 2)
     return " ".join(speak(text) % count for count, text in parts[first : first + 2])

@@ -16,7 +16,7 @@ from domain.delivery.events import Asked
 from domain.plan.plan import Plan
 from domain.words.moments import instant
 from tests.installation import VIGIL_KEY, Installation, attempted, installed, renamed, stop_by
-from tests.support import example_plan, nothing_kept, signed_plan
+from tests.support import example_plan, signed_plan
 from workflows import messages
 
 BEGAN = datetime(2022, 3, 1, tzinfo=UTC)
@@ -60,7 +60,7 @@ async def test_what_a_worker_hands_in_bears_no_time_of_its_own(
 ) -> None:
     """Its clock is years ahead, and a fact and a stop that it leaves by signal bear the server's moment, under a good seal."""
     at, plan = unattended
-    relay = Relay(VIGIL_KEY, nothing_kept)
+    relay = Relay(VIGIL_KEY)
 
     async def attempt() -> None:
         if what == messages.REPORT:

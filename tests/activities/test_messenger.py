@@ -20,7 +20,7 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope
 from temporalio.client import Client
 
-from activities.messenger import WORDS, Alert, Messenger, NotToldError, mail
+from activities.messenger import Alert, Messenger, NotToldError, mail
 from domain.delivery.events import Asked, Told
 from domain.delivery.requests import Notice
 from domain.delivery.vocabulary import AnyNotice
@@ -28,6 +28,7 @@ from domain.plan.directory import Desk, Directory, Reach, Service
 from domain.signing.canonical import canonical, digest
 from domain.signing.keys import public_key, public_text
 from domain.views.asked import request
+from domain.views.names import ALERTS
 from domain.words.errors import Malformed, NotFound
 from process.in_force import InForce
 from process.mail import Mailbox, mailbox
@@ -172,8 +173,32 @@ async def test_a_mail_says_that_something_waits() -> None:
 
     assert (True, True) == told
     assert (SENDER, "duty@uz.example", "auto-generated") == (message["From"], message["To"], message["Auto-Submitted"])
-    assert "Vigil: saxaul-22: something is asked of you" == message["Subject"]
-    assert GATEWAY in message.get_content()
+    assert "Vigil: saxaul-22: something is asked of you / от вас требуется ответ" == message["Subject"]
+    assert 2 == message.get_content().count(GATEWAY)
+
+
+@pytest.mark.parametrize(("language", "said"), [("ru", ["ru"]), ("en", ["en"]), ("kk", ["en", "ru"]), (None, ["en", "ru"])])
+def test_a_mail_is_in_the_language_of_its_readers(language: str | None, said: list[str]) -> None:
+    """That of their service in the directory; where it is none of ours, or none stands there, in each that there is."""
+    message = mail(alert(), "msg_1", SENDER, "duty@uz.example", GATEWAY, language)
+    words = {"en": "something is asked of you", "ru": "от вас требуется ответ"}
+
+    assert said == [one for one in words if words[one] in message["Subject"]]
+    assert said == [one for one in words if words[one] in message.get_content()]
+
+
+async def test_the_directory_says_in_which_language_a_service_is_told() -> None:
+    """As it is in force when the mail is sent."""
+    known = directory({"by": "email", "to": "duty@uz.example"})
+    spoken = tuple(one.model_copy(update={"language": "ru"}) for one in known.services)
+    async with (
+        post().listening() as server,
+        telling(known.model_copy(update={"services": spoken}), server.mailbox) as messenger,
+    ):
+        await messenger.tell(alert(), [])
+    (message,) = server.mails
+
+    assert "Vigil: saxaul-22: от вас требуется ответ" == message["Subject"]
 
 
 def test_nothing_of_a_request_or_a_notice_is_told_but_that_it_is_there() -> None:
@@ -181,7 +206,7 @@ def test_nothing_of_a_request_or_a_notice_is_told_but_that_it_is_there() -> None
     table = Table()
     asked = request(table.delivery, "consent-uz", PROSECUTOR)
     secret = asked.model_copy(update={"facts": asked.facts.model_copy(update={"place": "SECRET", "problem": "SECRET"})})
-    notice = Notice(id="saxaul-22/9/alarm/x", delivery="saxaul-22", service=PROSECUTOR, kind="alarm", text="SECRET")
+    notice = Notice(id="saxaul-22/9/alarm/x", delivery="saxaul-22", service=PROSECUTOR, kind="alarm", texts={"en": "SECRET"})
 
     assert Alert.of_request(asked) == Alert.of_request(secret)
     for told in (Alert.of_request(secret), Alert.of_notice(notice, datetime.now(UTC))):
@@ -212,8 +237,8 @@ def test_each_kind_of_notice_has_words_of_its_own() -> None:
     """No notice is told in the words of another, and none is forgotten."""
     kinds = {"request", *get_args(AnyNotice)}
 
-    assert kinds == set(WORDS)
-    assert len(kinds) == len(set(WORDS.values()))
+    assert kinds == set(ALERTS)
+    assert len(kinds) == len(set(ALERTS.values()))
 
 
 # The same thing again

@@ -98,7 +98,7 @@ async def telling(temporal: Client, *told: Service) -> AsyncIterator[WorkflowHan
         NoticeErrand(
             delivery=delivery,
             of=number,
-            notice=Notice(id=f"{delivery}/{number}", delivery=delivery, service=one.id, kind="outcome", text="x"),
+            notice=Notice(id=f"{delivery}/{number}", delivery=delivery, service=one.id, kind="outcome"),
             service=one,
         )
         for number, one in enumerate(told)

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 
 from activities import services
 from activities.services import AwayError, ServiceCaller
-from domain.delivery.requests import Notice, Request, read_acknowledgement, sign_acknowledgement
+from domain.delivery.requests import Notice, NoticeFacts, Request, read_acknowledgement, sign_acknowledgement
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
@@ -87,7 +87,7 @@ def answering(status: int = 200, body: bytes = b'{"answers": []}', **more: Any) 
 
 async def test_every_call_is_signed_by_vigils_own_key() -> None:
     """Request, notice and poll carry a proof for this very call, each another; request and notice are in Vigil's envelope too."""
-    told = Notice(id="saxaul-22/9/reminder/x", delivery="saxaul-22", service=PROSECUTOR, kind="reminder", text="x")
+    told = Notice(id="saxaul-22/9/reminder/x", delivery="saxaul-22", service=PROSECUTOR, kind="reminder")
     async with at() as there:
         await there.calls.ask(there.service, asked())
         await there.calls.notify(there.service, told)
@@ -116,6 +116,21 @@ async def test_a_call_says_what_makes_it_the_same_when_it_comes_again_and_how_lo
     assert asked().id == sent["Idempotency-Key"]
     assert ("GET", "wait=10") == (method, polled["Prefer"])
     assert url.endswith("/vigil/requests/saxaul-22%2Fconsent-uz%2Fuz.prosecutor/answers?after=3")
+
+
+@pytest.mark.parametrize(("language", "said"), [("ru", ["ru"]), ("en", ["en"]), (None, ["en", "ru"]), ("kk", ["en", "ru"])])
+async def test_a_notice_is_said_in_the_language_of_its_service(language: str | None, said: list[str]) -> None:
+    """Its facts stand beside the words: programs decide by them, people read."""
+    facts = NoticeFacts(outcome="withdrawn")
+    told = Notice(id="saxaul-22/9/outcome/x", delivery="saxaul-22", service=PROSECUTOR, kind="outcome", facts=facts)
+    async with at() as there:
+        await there.calls.notify(there.service.model_copy(update={"language": language}), told)
+    ((_, _, _, body),) = there.heard
+    heard = Notice.model_validate_json(Envelope.model_validate_json(body).body())
+    words = {"en": "it has its outcome: withdrawn", "ru": "исход операции: отозвано"}
+
+    assert facts == heard.facts
+    assert {one: words[one] for one in said} == heard.texts
 
 
 # What comes back

@@ -169,7 +169,7 @@ async def test_a_polled_stop_gets_in_though_its_delivery_does_not_know_the_insta
     async with installed(temporal, plan, None) as at:
         await at.gateway(plan.initiator).start(signed_plan(plan))
         await at.kept(plan)
-        relay = Relay(private_key_of("vigil, from tomorrow on"), at.parts[3]._recorded)
+        relay = Relay(private_key_of("vigil, from tomorrow on"))
         (given,) = await attempted(room, polled.take, (word, stop), progress, at.of_worker, relay, plan.operation)
         entry = await stopped_by(at, plan, stop)
 

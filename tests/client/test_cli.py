@@ -177,11 +177,25 @@ async def test_anyone_stops_and_the_history_says_who(desk: Desk) -> None:
     listed = await desk.run("list", service="kz.knb")
 
     assert 0 == stopped.code
-    assert "caricc: stop requested: leak" in history.out
+    assert "caricc: stop ordered: leak" in history.out
     assert "UTC" in history.out
     assert "\x1b[" not in history.out
     assert [entry["seq"] for entry in entries.json] == list(range(len(entries.json)))
     assert name in listed.out
+
+
+async def test_a_russian_reader_is_answered_in_russian(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a rule refuses and why, the ledger, and what the gateway says is to be done."""
+    name = desk.plan.operation
+    monkeypatch.setenv("VIGIL_LANG", "ru")
+    refused = await desk.run("confirm", name, "departure", "--kind", "sighted", "place=road", service="uz.police")
+    history = await desk.run("history", name, service="kz.knb")
+
+    assert (4, 0) == (refused.code, history.code)
+    assert refused.out.startswith("ОТКЛОНЕНО [R4] ")
+    assert "R4: uz.police сейчас не является ответственным органом" in refused.err
+    assert "записано как отклонённое" in refused.err
+    assert "поставка начата по подписанному плану" in history.out
 
 
 async def test_waiting_has_an_end(desk: Desk) -> None:
@@ -325,7 +339,7 @@ async def test_what_contradicts_a_receipt_is_an_alarm(desk: Desk, tmp_path: Path
     assert all("contradicts your receipt" in one.err for one in (exported, history))
     assert "is of another ledger" in verified.err
     assert (tmp_path / "packet.json").exists()
-    assert "stop requested: leak" in history.out
+    assert "stop ordered: leak" in history.out
 
 
 async def test_what_is_verified_says_which_receipts_it_has_checked(desk: Desk, tmp_path: Path) -> None:

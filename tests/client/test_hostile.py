@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import RenderableType
 from rich.table import Table as Grid
 
-from client import console, render
+from client import console, entries, render
 from client.console import Plain, answer, explain, problem
 from domain.delivery.events import Halted, Stated
 from domain.delivery.ledger import Entry, Receipt
@@ -102,8 +102,8 @@ FACES: dict[str, Callable[[str], RenderableType]] = {
         [Row.model_construct(**ROW | {"delivery": words, "group": words, "phase": words, "outcome": words})]
     ),
     "show": lambda words: render.panel(shown_view(words), TABLE.now, tail=(entry(words),)),
-    "log": lambda words: render.line(entry(words)),
-    "receipt": lambda words: render.receipt(receipt(words)),
+    "log": lambda words: entries.line(entry(words)),
+    "receipt": lambda words: entries.receipt(receipt(words)),
     "a bare string": lambda words: f"it says {words}",
     "a bare table": table_of,
 }

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.delivery.requests import Notice, NoticeFacts
 from domain.plan.enquiries import MANY_MISSES, MANY_NEIGHBOURS, MANY_SELECTORS, WINDOW, Alarm, Enquiries, Enquiry
 from domain.plan.register import Answer, Claim, DatedClaim, Register
 from domain.plan.selectors import blocks
 from domain.signing.canonical import canonical, digest
+from domain.views.notices import say_notice
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.limits import (
     MOST_ALARMS,
@@ -147,7 +149,8 @@ def test_many_different_selectors_of_one_service_are_an_alarm() -> None:
     assert ("many_selectors", "kz.customs", "KZ", MANY_SELECTORS) == (alarm.pattern, alarm.service, alarm.state, alarm.count)
     assert (("kz.prosecutor",), "straw") == (alarm.signers, alarm.deliveries[-1])
     assert not any(mark in canonical(alarm).decode() for one in register.enquiries.made for mark in one.marks)
-    assert "kz.customs (KZ), signed by kz.prosecutor" in alarm.words()
+    notice = Notice(id="x", delivery="straw", service="supervision", kind="enquiries", facts=NoticeFacts(alarm=alarm))
+    assert "kz.customs (KZ), signed by kz.prosecutor" in say_notice(notice)
 
 
 def test_many_operations_that_touch_no_other_are_an_alarm() -> None:

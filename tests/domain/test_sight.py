@@ -4,13 +4,16 @@ import pytest
 
 from domain.delivery.events import Halted, Stated
 from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.requests import Notice
 from domain.delivery.vocabulary import NoticeKind
 from domain.record.door import read_statement
 from domain.record.packet import unseal
 from domain.signing.canonical import plain
 from domain.signing.tree import root
 from domain.views.asked import request
-from domain.views.sight import IN_GENERAL, notice, page, sight
+from domain.views.names import IN_GENERAL
+from domain.views.notices import facts_of, say_notice
+from domain.views.sight import page, sight
 from domain.views.view import DeliveryView, view
 from tests.course import consenting
 from tests.support import Table, asks, example_plan, with_changes
@@ -222,10 +225,16 @@ def test_r11_what_a_service_says_at_a_checkpoint_is_not_for_those_of_another_sta
     assert "prepared" not in read_by(table, "uz.police")
 
 
+def told(table: Table, kind: NoticeKind, service: str) -> str:
+    """A notice of this kind to this service, in words."""
+    facts = facts_of(table.delivery, kind, None, service)
+    return say_notice(Notice(id="x", delivery=table.plan.operation, service=service, kind=kind, facts=facts))
+
+
 @pytest.mark.parametrize(
     ("kind", "to_who_runs_it", "to_others"),
     [
-        ("alarm", "out of sight in KZ (entry {})", "out of sight in KZ"),
+        ("alarm", "out of sight in KZ; see entry {} of the ledger", "out of sight in KZ"),
         ("amended", "the plan was changed for what is still ahead", "the plan was changed for what is still ahead"),
     ],
 )
@@ -233,8 +242,8 @@ def test_r11_a_notice_is_in_the_words_its_reader_may_read(kind: NoticeKind, to_w
     """Where the reason stands is for who runs it."""
     table = Table().dispatch()
     said = table.say("kz.customs", "surveillance_lost", reason="they changed cars")
-    assert to_who_runs_it.format(said.seq) == notice(table.delivery, kind, None, "kz.knb")
-    assert to_others == notice(table.delivery, kind, None, "uz.police")
+    assert to_who_runs_it.format(said.seq) == told(table, kind, "kz.knb")
+    assert to_others == told(table, kind, "uz.police")
 
 
 def test_r11_why_it_ended_as_it_did_is_for_who_runs_it() -> None:
@@ -243,9 +252,9 @@ def test_r11_why_it_ended_as_it_did_is_for_who_runs_it() -> None:
     said = table.say("uz.police", "stop_requested")
     table.say("kz.customs", "interdicted")
     table.pass_time(hours=12)
-    reason = f"withdrawn: R8: uz.police ordered a stop (entry {said.seq})"
-    assert reason == notice(table.delivery, "outcome", None, "kz.knb")
-    assert "withdrawn" == notice(table.delivery, "outcome", None, "kz.customs")
+    reason = f"it has its outcome: withdrawn; R8: uz.police ordered a stop (entry {said.seq})"
+    assert reason == told(table, "outcome", "kz.knb")
+    assert "it has its outcome: withdrawn" == told(table, "outcome", "kz.customs")
 
 
 def test_r11_every_cause_of_a_halt_has_general_words() -> None:

@@ -233,3 +233,14 @@ async def test_a_request_under_way_is_never_cut_for_another(monkeypatch: pytest.
     await watched.seen(request, handle)
 
     assert ["idle"] == closed
+
+
+@pytest.mark.parametrize(("accept", "language"), [("ru", "ru"), ("ru-RU,en;q=0.5", "ru"), ("kk", "en"), ("", "en")])
+async def test_a_refusal_says_what_to_do_in_the_readers_language(door: Door, accept: str, language: str) -> None:
+    """What the code is called and what to do; the code is the same in each."""
+    answer, document = await door.call("DELETE", "/v1/health", Accept_Language=accept)
+    problem = Problem.model_validate(document)
+    words = {"en": "use a method that the header Allow names", "ru": "используйте метод, названный в заголовке Allow"}
+
+    assert ("method-not-allowed", words[language]) == (problem.code, problem.hint)
+    assert language == answer.headers["Content-Language"]

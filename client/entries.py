@@ -1,0 +1,237 @@
+"""Entries of a ledger, and receipts, as people read them: a line each, times with their zone, and colour never the only sign."""
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from client.language import _, named, speak
+from domain.delivery.events import (
+    Amended,
+    ArchiveBehind,
+    ArchiveCaughtUp,
+    Asked,
+    AskedOnceMore,
+    CameDue,
+    Cleared,
+    Closed,
+    Concluded,
+    Deconflicted,
+    Deferred,
+    Diverged,
+    Ended,
+    Escalated,
+    Expired,
+    Expiring,
+    Halted,
+    KeysChanged,
+    LookDue,
+    Opened,
+    Released,
+    Reminded,
+    Silence,
+    Started,
+    Stated,
+    TakenUp,
+    Told,
+)
+from domain.delivery.ledger import Entry, Receipt, Withheld
+from domain.delivery.statement import Statement
+from domain.delivery.verdicts import Verdict
+from domain.plan.goods import say_amount
+from domain.plan.key_changes import read_change
+from domain.plan.register import Contact
+from domain.record.door import read_statement
+from domain.rules.arrival import ArrestMade
+from domain.rules.balance import Seizure
+from domain.rules.consent import AuthorisationGranted
+from domain.rules.custody import HandoverAccepted, HandoverOffered
+from domain.rules.preparation import Prepared
+from domain.rules.stop import Incident
+from domain.views.names import ALERTS, OUTCOMES, RESULTS, mark
+from domain.views.sentences import say_kind, say_plainly, say_verdict
+from domain.words.identifiers import Seal
+from domain.words.moments import instant
+from domain.words.quantities import say_mass
+from domain.words.text import shown
+
+MARKS = {
+    "accepted": (mark("ok"), "green"),
+    "early": (mark("early"), "yellow"),
+    "late": (mark("late"), "yellow"),
+    "refused": (mark("REFUSED"), "bold red"),
+}
+
+
+def moment(text: str) -> str:
+    """A time of the record as people read it, in UTC and saying so."""
+    return instant(text).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def receipt(given: Receipt) -> Text:
+    """A receipt in one line."""
+    words, style = MARKS[given.verdict.verdict]
+    where = _("entry {entry}, {moment}, root {root}", entry=given.seq, moment=moment(given.entry.at), root=given.root)
+    return Text(shown(f"{_(words)}{why(given.verdict)}: {where}"), style)
+
+
+def why(verdict: Verdict) -> str:
+    """The rule and the reason of a verdict; nothing where it counts."""
+    rule = f" [{verdict.rule}]" if verdict.rule else ""
+    return f"{rule} {say_verdict(verdict, speak)}" if verdict.finding is not None else rule
+
+
+def line(entry: Entry | Withheld) -> Text:
+    """One ledger entry as one line: number, time, who, what, verdict."""
+    if isinstance(entry, Withheld):
+        words = _("withheld: not yours to read (R11); its leaf is {leaf}", leaf=entry.leaf[:16])
+        return Text(f"{entry.seq:>4}  {words}", style="dim")
+    text = Text(f"{entry.seq:>4}  {moment(entry.at)}  ", style="dim")
+    words, style = _what(entry)
+    text.append(shown(words), style)
+    return text
+
+
+def said(statement: Statement) -> str:
+    """What a statement says, in a few words."""
+    kind = say_kind(statement.kind, speak)
+    match statement.content:
+        case AuthorisationGranted(state=state, valid_until=until, reference=reference):
+            facts = _("{state} until {moment}, ref. {reference}", state=state, moment=until, reference=reference)
+        case Prepared(gross=gross, seals=seals) | HandoverOffered(gross=gross, seals=seals):
+            facts = _("{mass}, seals {seals}", mass=say_mass(gross), seals=_numbers(seals))
+        case HandoverAccepted(gross=gross, seals=seals, seals_intact=True):
+            facts = _("{mass}, seals {seals} intact", mass=say_mass(gross), seals=_numbers(seals))
+        case HandoverAccepted(gross=gross, seals=seals):
+            facts = _("{mass}, seals {seals} BROKEN", mass=say_mass(gross), seals=_numbers(seals))
+        case ArrestMade(persons=persons, place=place):
+            facts = _("{count} at {place}", count=persons, place=place)
+        case Seizure(recovered=recovered):
+            facts = ", ".join(say_amount(one) for one in recovered)
+        case Incident(what=what):
+            facts = what
+        case content:
+            facts = getattr(content, "reason", "")
+    return f"{kind}: {facts}" if facts else kind
+
+
+def _numbers(seals: Iterable[Seal]) -> str:
+    return ", ".join(seal.number for seal in seals)
+
+
+def _what(entry: Entry) -> tuple[str, str]:
+    match entry.event:
+        case Started():
+            return _("delivery started from its signed plan"), "bold"
+        case Amended():
+            return _("the plan was changed by a new signed one [R22]"), "bold yellow"
+        case KeysChanged() as event:
+            return _keys(event), "bold yellow"
+        case Stated(envelope=envelope, verdict=verdict):
+            statement = read_statement(envelope)
+            words_, style = MARKS[verdict.verdict]
+            at = _(" at {checkpoint}", checkpoint=statement.checkpoint) if statement.checkpoint else ""
+            return f"{statement.service}: {said(statement)}{at}  <{_(words_)}>{why(verdict)}", style
+        case TakenUp(statement=statement_id, verdict=verdict):
+            became = f"{_(MARKS[verdict.verdict][0])}{why(verdict)}"
+            return _("early statement {statement} taken up: {verdict}", statement=statement_id[:8], verdict=became), "green"
+        case Opened(checkpoint=name, due=due):
+            if due is None:
+                return _("{checkpoint} opened, for as long as it takes", checkpoint=name), "cyan"
+            return _("{checkpoint} opened, due {moment}", checkpoint=name, moment=moment(due)), "cyan"
+        case Asked() as event:
+            return _asked(event), "dim"
+        case Escalated(checkpoint=name, to=to, services=services, rung=rung):
+            who = ", ".join(services)
+            return _(
+                "{checkpoint}: rung {rung}, {to} is told that {services} has not answered",
+                checkpoint=name,
+                rung=rung,
+                to=to,
+                services=who,
+            ), "yellow"
+        case Reminded(checkpoint=name, services=services, rung=rung):
+            who = ", ".join(services)
+            return _("{checkpoint}: reminder {rung} to {services}", checkpoint=name, rung=rung, services=who), "yellow"
+        case Silence(checkpoint=name, services=services):
+            who = ", ".join(services)
+            return _("{checkpoint}: overdue, SILENCE of {services} [R2]", checkpoint=name, services=who), "bold yellow"
+        case Closed(checkpoint=name, result=result):
+            return _("{checkpoint} closed: {result}", checkpoint=name, result=named(RESULTS, result)), "cyan"
+        case Expiring(service=service, valid_until=until):
+            when = moment(until)
+            return _("the authorisation by {service} expires at {moment} [R5]", service=service, moment=when), "yellow"
+        case Expired(service=service):
+            return _("the authorisation by {service} has EXPIRED [R5]", service=service), "bold red"
+        case Deconflicted(contacts=contacts):
+            return _looked(contacts), "bold yellow" if contacts else "dim"
+        case Deferred(not_before=until):
+            return _("the register was not looked into; asked again from {moment} on [R15]", moment=moment(until)), "yellow"
+        case LookDue():
+            return _("the register may be asked again"), "dim"
+        case Cleared(leg=leg):
+            rule = "R1" if leg == 0 else "R5"
+            return _(
+                "leg {leg} cleared: every authorisation it needs is live and lasts [{rule}]", leg=leg + 1, rule=rule
+            ), "green"
+        case CameDue(checkpoint=name):
+            return _("{checkpoint}: due; whoever must be polled is asked once more", checkpoint=name), "yellow"
+        case AskedOnceMore(checkpoint=name, unreachable=unreachable):
+            return _("{checkpoint}: asked once more", checkpoint=name) + _missed(unreachable), "yellow"
+        case ArchiveBehind():
+            return _("the archive is behind: only what stops it is taken [R28]"), "bold red"
+        case ArchiveCaughtUp():
+            return _("the archive has caught up: everybody is heard"), "green"
+        case Diverged(seq=seq, size=size):
+            return _(
+                "the record was PUT BACK: the archive has another history of it, of {size} entries, from entry {entry} on; "
+                "people decide how to go on [R18]",
+                size=size,
+                entry=seq,
+            ), "bold red"
+        case Released():
+            return _("the register no longer counts it as live"), "dim"
+        case Halted(finding=finding):
+            return _("HALTED [{rule}] {reason}", rule=finding.rule, reason=say_plainly(finding, speak)), "bold red"
+        case Told() as event:
+            return _told(event), "dim"
+        case Concluded(outcome=outcome, finding=finding):
+            reason = say_plainly(finding, speak)
+            return _("outcome: {outcome} ({reason})", outcome=named(OUTCOMES, outcome), reason=reason), "bold"
+        case Ended():
+            return _("ended; the ledger is closed"), "bold"
+
+
+def _keys(event: KeysChanged) -> str:
+    change = read_change(event.change)
+    what = [_("{count} added", count=len(change.added))] if change.added else []
+    for one in change.ended:
+        ended = _("{key} REVOKED {moment}") if one.revoked else _("{key} ends {moment}")
+        what.append(ended.format(key=one.key, moment=moment(one.at)))
+    return _("keys of {service}, by {by}: {what} [R24]", service=change.service, by=change.by, what="; ".join(what))
+
+
+def _asked(event: Asked) -> str:
+    sentences = (
+        (_("{services} signed that the request was received"), event.signed),
+        (_("{services} received the request, as the installation says"), event.unsigned),
+        (_("{services} told that it waits"), event.told),
+        (_("{services} cannot be reached yet"), event.unreachable),
+    )
+    said_ = [sentence.format(services=", ".join(services)) for sentence, services in sentences if services]
+    return f"{event.checkpoint}: {'; '.join(said_)}"
+
+
+def _looked(contacts: Iterable[Contact]) -> str:
+    call = _("call {service} ({call}) about conflict {conflict}")
+    who = ", ".join(call.format(service=one.service, call=one.call, conflict=one.conflict) for one in contacts)
+    return _("other operations looked for: {who}", who=who or _("none touches this one"))
+
+
+def _told(event: Told) -> str:
+    about = f"{named(ALERTS, event.kind)}, {event.checkpoint}" if event.checkpoint else named(ALERTS, event.kind)
+    who = ", ".join(event.reached) or _("nobody")
+    return _("told ({about}): {services}", about=about, services=who) + _missed(event.unreachable)
+
+
+def _missed(unreachable: tuple[str, ...]) -> str:
+    return _("; NOT reached: {services}", services=", ".join(unreachable)) if unreachable else ""

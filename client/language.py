@@ -1,0 +1,26 @@
+"""The command line in the language of whoever reads it: `VIGIL_LANG` says which, or else what the system says (`LANG`).
+
+Every text is English in the code, inside `_`; `make words` gathers it for translators, and a test finds what has no translation.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from process.language import of, speaker
+
+
+def _(text: str, /, **filled: object) -> str:
+    """A text of ours in the reader's language, with what is filled in."""
+    said = speaker(of(os.environ))(text)
+    return said.format_map(filled) if filled else said
+
+
+def speak(text: str) -> str:
+    """A text of somebody else's module in the reader's language."""
+    return _(text)
+
+
+def named(names: Mapping[Any, str], code: str) -> str:
+    """What one of our own words is called (`domain.views.names`); a word of a newer gateway is shown as it is."""
+    return _(names.get(code, code))

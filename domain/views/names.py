@@ -1,0 +1,183 @@
+"""What our own words are called: phases, outcomes, events and the like, each by a name in English for people.
+
+Every text is English in the code, and other languages have it in the catalogue (`process.language`). `mark` marks a text that is
+translated later, when it is known who reads it; a test finds a word without a name, and a name without its translation.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from domain.delivery.verdicts import Cause
+from domain.delivery.vocabulary import AnyNotice
+from domain.plan.enquiries import Pattern
+
+
+def mark(text: str) -> str:
+    """To be translated."""
+    return text
+
+
+NEEDS: Mapping[str, str] = {
+    "authorisation": mark("whether the State authorises it"),
+    "extension": mark("a longer authorisation"),
+    "permission": mark("a permission of its own"),
+    "duty": mark("that a duty is done"),
+    "prepared": mark("the record of preparation"),
+    "ready": mark("that the team is ready"),
+    "dispatched": mark("that it is on its way"),
+    "sighting": mark("where it is"),
+    "handover_offer": mark("the offer of handover, with its measurement"),
+    "handover_acceptance": mark("the acceptance of handover, with a measurement of its own"),
+    "movement_decision": mark("a decision whether to go on"),
+    "deconfliction": mark("whether the register of live operations may be looked into"),
+    "conflict_settlement": mark("whether the conflict is settled"),
+    "delivered": mark("whether it was delivered"),
+    "arrest": mark("whether an arrest was made"),
+    "seizure": mark("what was seized, weighed again"),
+    "explanation": mark("an explanation of the difference"),
+    "parts": mark("how each part ended"),
+    "debrief": mark("that the closing meeting was held"),
+    "costs": mark("who bears the costs"),
+    "return_of_goods": mark("that the goods were returned"),
+    "look_back": mark("what came of it later"),
+    "stop_acknowledgement": mark("that the stop is known"),
+    "interdiction": mark("that it has been seized"),
+}
+PHASES: Mapping[str, str] = {
+    "planned": mark("planned"),
+    "consent": mark("waiting for consent"),
+    "preparation": mark("in preparation"),
+    "departure": mark("about to depart"),
+    "under_way": mark("under way"),
+    "arrest": mark("at the arrest"),
+    "accounting": mark("accounting for everything"),
+    "halted": mark("halted"),
+    "ended": mark("ended"),
+    "unknown": mark("not known"),
+}
+STANDINGS: Mapping[str, str] = {
+    "asked": mark("asked"),
+    "unreachable": mark("not reached yet"),
+    "told": mark("told that it waits"),
+    "acknowledged": mark("has signed that it received it"),
+    "received": mark("has received it"),
+    "reached": mark("reached"),
+    "answered": mark("has answered"),
+}
+VERDICTS: Mapping[str, str] = {
+    "accepted": mark("accepted"),
+    "early": mark("early: kept until its time"),
+    "late": mark("late: kept, and changes nothing"),
+    "refused": mark("refused"),
+}
+OUTCOMES: Mapping[str, str] = {
+    "delivered_with_arrests": mark("delivered, with arrests"),
+    "delivered_without_arrest": mark("delivered, without an arrest"),
+    "interdicted_as_planned": mark("interdicted as planned"),
+    "interdicted_early": mark("interdicted early"),
+    "refused": mark("refused"),
+    "expired": mark("expired"),
+    "withdrawn": mark("withdrawn"),
+    "no_show": mark("nobody came for it"),
+    "returned_to_sender": mark("returned to the sender"),
+    "lost_or_stolen": mark("lost or stolen"),
+    "destroyed": mark("destroyed"),
+    "split": mark("split into deliveries of their own"),
+    "aborted_for_risk_to_life": mark("stopped because life was at risk"),
+}
+EVENTS: Mapping[str, str] = {
+    "started": mark("Started from its signed plan"),
+    "amended": mark("Plan changed by a new signed one"),
+    "keys_changed": mark("Keys changed"),
+    "stated": mark("Statement"),
+    "taken_up": mark("Early statement taken up"),
+    "opened": mark("Opened"),
+    "asked": mark("Asked"),
+    "reminded": mark("Reminded"),
+    "escalated": mark("Next on the ladder told"),
+    "silence": mark("No answer in time"),
+    "closed": mark("Closed"),
+    "expiring": mark("Authorisation is about to expire"),
+    "expired": mark("Authorisation has expired"),
+    "deconflicted": mark("Other operations looked for"),
+    "deferred": mark("Register not looked into; asked again later"),
+    "look_due": mark("Register may be asked again"),
+    "cleared": mark("Cleared to go on"),
+    "halted": mark("Halted"),
+    "told": mark("Notices sent"),
+    "concluded": mark("Outcome"),
+    "ended": mark("Ended; the ledger is closed"),
+    "came_due": mark("Due time has passed"),
+    "asked_once_more": mark("Asked once more, before silence decides"),
+    "archive_behind": mark("The archive is behind: only what stops the delivery is taken"),
+    "archive_caught_up": mark("The archive has caught up"),
+    "diverged": mark("The record was put back: the archive has another history, and people decide how to go on"),
+    "released": mark("Taken off the register of live operations"),
+}
+RESULTS: Mapping[str, str] = {
+    "satisfied": mark("everybody has answered"),
+    "unanswered": mark("an answer is missing"),
+    "withdrawn": mark("nothing is waited for any more"),
+}
+IN_GENERAL: Mapping[Cause, str] = {
+    "stop": mark("a stop was ordered"),
+    "refused": mark("a consent or permission that is needed was refused"),
+    "withdrawn": mark("a consent was withdrawn"),
+    "expired": mark("a consent has run out"),
+    "silence": mark("an answer that is needed did not come"),
+    "declined": mark("a handover was declined"),
+    "decision": mark("it was decided not to go on"),
+    "modality": mark("the States do not agree on the way of handling"),
+    "permission": mark("a permission that is needed is missing"),
+    "lost": mark("the consignment is out of sight"),
+    "no_show": mark("it could not be delivered"),
+    "destroyed": mark("the consignment was destroyed"),
+    "risk_to_life": mark("there is a risk to life"),
+    "conflict": mark("it was decided not to go on"),
+}
+"""Why nothing advances, for those whose word it was not: no State, service, person or place; and not that there is another
+operation, which only the two initiators are told (R15)."""
+AHEAD, BEHIND = mark("it is said to happen later than it was recorded"), mark("recorded {span} after it happened")
+"""Remarks on when something happened."""
+PATTERNS: Mapping[Pattern, str] = {
+    "many_selectors": mark("it looks for many different numbers, persons or things"),
+    "many_misses": mark("many of its operations touch no other"),
+    "neighbouring_numbers": mark("it looks for numbers that follow on one another"),
+    "over_quota": mark("it looks for more than it may"),
+    "crowded": mark("many operations touch the same thing"),
+    "full": mark("the register has no room"),
+}
+NOTICES: Mapping[AnyNotice, str] = {
+    "reminder": mark("an answer is still waited for at {checkpoint}"),
+    "escalation": mark("no answer yet at {checkpoint} from {services}"),
+    "silence": mark("no answer in time at {checkpoint} from {services}"),
+    "withdrawn": mark("{checkpoint} has closed; nothing is waited for any more"),
+    "keys": mark("keys of a service were changed; the ledger says whose"),
+    "archive": mark("the archive is behind: only what stops the delivery is taken"),
+    "diverged": mark("its record was put back: the archive has another history of it. Compare your receipts; stops are taken"),
+    "amended": mark("the plan was changed for what is still ahead"),
+    "outcome": mark("it has its outcome: {outcome}"),
+    "alarm": mark("out of sight in {state}"),
+    "conflict": mark("another operation touches this one; call {call}: {contact}"),
+    "enquiries": mark("enquiries of {service} ({state}), signed by {signers}: {pattern} ({count} within a day)"),
+}
+"""What a notice says, to a service that is called."""
+CAUGHT_UP = mark("the archive has caught up: everybody is heard")
+"""In place of what is said of an archive that is behind."""
+SEE_ENTRY = mark("see entry {entry} of the ledger")
+ALERTS: Mapping[Literal["request", AnyNotice], str] = {
+    "request": mark("something is asked of you"),
+    "reminder": mark("an answer is still waited for"),
+    "escalation": mark("others have not answered, and you are next"),
+    "silence": mark("an answer has not come in time"),
+    "withdrawn": mark("nothing is waited for any more"),
+    "amended": mark("the plan was changed"),
+    "outcome": mark("it has an outcome"),
+    "keys": mark("keys of a service were changed"),
+    "alarm": mark("there is an alarm"),
+    "archive": mark("its archive is behind, or has caught up"),
+    "diverged": mark("its record was put back"),
+    "conflict": mark("there is somebody to call"),
+    "enquiries": mark("there is a pattern of enquiries"),
+}
+"""What people at a desk are told of each kind: that it is there, and never what."""

@@ -1,0 +1,76 @@
+"""The command line speaks the language of whoever reads it: the ledger, receipts and refusals too."""
+
+import re
+
+import pytest
+from rich.console import Console
+
+from client import render
+from client.entries import line, receipt
+from domain.delivery.events import ArchiveCaughtUp, Expired, KeysChanged, Stated
+from domain.delivery.ledger import Entry
+from domain.views.view import view
+from tests.activities.test_checkpoint import revocation_of
+from tests.domain.test_names import EVENTS
+from tests.goldens import GOLDEN, read
+from tests.support import Table
+
+CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+RULE = re.compile(r"\bR[0-9]+\b")
+RECORDED = sorted(GOLDEN.glob("*/*.json.gz"))
+
+
+@pytest.fixture(scope="module")
+def entries() -> dict[str, list[Entry]]:
+    """Of each kind, and of each verdict, one: from the golden ledgers, or made where none of them has it."""
+    found: dict[str, dict[str, Entry]] = {name: {} for name in EVENTS}
+    for path in RECORDED:
+        for entry in read(path).entries:
+            found[entry.event.event].setdefault(entry.event.verdict.verdict if isinstance(entry.event, Stated) else "", entry)
+    for event in (ArchiveCaughtUp(kept=3), Expired(service="kz.prosecutor"), KeysChanged(change=revocation_of("uz.police"))):
+        found[event.event].setdefault("", Entry(seq=7, at="2026-03-02T08:30:00.000000Z", salt="0" * 64, event=event))
+    return {name: list(some.values()) for name, some in found.items()}
+
+
+@pytest.fixture
+def in_russian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads it reads Russian."""
+    monkeypatch.setenv("VIGIL_LANG", "ru")
+
+
+@pytest.mark.usefixtures("in_russian")
+@pytest.mark.parametrize("event", sorted(EVENTS))
+def test_each_kind_of_entry_is_said_in_russian(
+    event: str, entries: dict[str, list[Entry]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same number, time and rules as in English, and in other words."""
+    said = [line(one).plain for one in entries[event]]
+    monkeypatch.setenv("VIGIL_LANG", "en")
+    english = [line(one).plain for one in entries[event]]
+
+    assert said
+    assert all(CYRILLIC.search(one) for one in said), said
+    assert not any(CYRILLIC.search(one) for one in english)
+    assert [one[:31] for one in english] == [one[:31] for one in said]
+    assert [sorted(RULE.findall(one)) for one in english] == [sorted(RULE.findall(one)) for one in said]
+
+
+@pytest.mark.usefixtures("in_russian")
+def test_a_refusal_is_said_in_russian() -> None:
+    """The verdict and its reason, from the code; the rule by its number."""
+    refused = Table().say("uz.police", "dispatched")
+    assert re.search(r"ОТКЛОНЕНО \[R[0-9]+\] .*[а-я]", receipt(refused).plain)
+
+
+@pytest.mark.usefixtures("in_russian")
+def test_a_delivery_is_shown_in_russian() -> None:
+    """Why it halted too, whatever language the gateway speaks."""
+    table = Table().consent()
+    table.say("uz.police", "stop_requested", reason="leak")
+    shown = Console(width=160)
+    with shown.capture() as captured:
+        shown.print(render.panel(view(table.delivery, table.directory.get("kz.knb"), table.now), table.now))
+
+    for words in ("остановлено", "R8: uz.police", "ожидаются ответы", "записей: "):
+        assert words in captured.get()
+    assert "ordered a stop" not in captured.get()

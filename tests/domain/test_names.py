@@ -1,0 +1,61 @@
+"""Each of our own words has a name for people; what has none would be shown as it stands in the code."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import pytest
+
+from domain.delivery.events import AnyEvent, Halted
+from domain.delivery.progress import RequestStanding
+from domain.delivery.verdicts import Verdict
+from domain.delivery.vocabulary import AnyNotice, NoticeKind, Outcome, Result
+from domain.plan.enquiries import Pattern
+from domain.rules.books import BOOK
+from domain.views import names
+from domain.views.view import Phase
+from domain.words.errors import VigilError
+from gateway.problems import HTTP, TITLES
+
+
+def literals(annotation: Any) -> set[str]:
+    """The words of a `Literal`, and of those inside it."""
+    return {word for one in get_args(annotation) for word in (literals(one) or {one} if not isinstance(one, str) else {one})}
+
+
+EVENTS = {one.model_fields["event"].default for one in get_args(get_args(AnyEvent)[0])}
+
+
+@pytest.mark.parametrize(
+    ("codes", "named"),
+    [
+        (set(BOOK.answers), names.NEEDS),
+        (literals(Outcome), names.OUTCOMES),
+        (literals(Verdict.model_fields["verdict"].annotation), names.VERDICTS),
+        (literals(Result), names.RESULTS),
+        (EVENTS, names.EVENTS),
+        (literals(Halted.model_fields["cause"].annotation), names.IN_GENERAL),
+        (literals(Pattern), names.PATTERNS),
+        (literals(NoticeKind) | {"enquiries"}, names.NOTICES),
+        (literals(AnyNotice) | {"request"}, names.ALERTS),
+    ],
+    ids=["needs", "outcomes", "verdicts", "results", "events", "causes", "patterns", "notices", "alerts"],
+)
+def test_each_code_has_its_name_and_nothing_else_has(codes: set[str], named: Mapping[str, str]) -> None:
+    """A code that is added without a name is found here; a name without its translation, by the catalogue's test."""
+    assert codes == named.keys()
+
+
+def test_phases_and_standings_have_names() -> None:
+    """Lists and parts know some more of them than a delivery itself."""
+    assert literals(Phase) <= names.PHASES.keys()
+    assert literals(RequestStanding) <= names.STANDINGS.keys()
+
+
+def test_each_code_of_a_refusal_has_its_title() -> None:
+    """That of every error of ours, of HTTP's own, and of a bug."""
+    kinds, known = [VigilError], set[str]()
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        known.add(kind.code)
+    assert TITLES.keys() == known | {code for code, _ in HTTP.values()} | {"http", "bug"}
