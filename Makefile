@@ -9,11 +9,12 @@ REQUESTS ?= 10000
 SECONDS ?= 60
 KILLS ?= 300
 FIRST ?= 1
+CUTS ?= 1000
 # What is started often starts from compiled files, wherever `make` was called.
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client domain gateway process protocol rehearsal workflows
 
-.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills lock demo test campaign check format simulate golden histories rules rules-lock schemas vectors words clean
+.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills recuts lock demo test campaign check format simulate golden histories rules rules-lock schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -87,6 +88,9 @@ golden: $(STAMP) ## record the golden ledgers of the newest rules anew (minutes;
 
 histories: $(STAMP) ## record new Temporal histories for the replay tests (old ones are never deleted)
 	@$(BIN)/python -m tests.workflows.record_histories
+
+recuts: $(STAMP) ## cut the recorded runs into other tasks, each end of a task taken away and CUTS=1000 ways more, from SEED=1: no receipt or root may differ
+	@$(BIN)/python -m tests.workflows.recutting --cuts $(CUTS) --seed $(SEED)
 
 bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Temporal Update, what encryption costs it, and what an attack
 	@$(BIN)/python -m bench.receipt

@@ -1250,7 +1250,26 @@ BUGS = (
         "workflows/temporal_stage.py",
         '            workflow.upsert_memo({"size": len(self._delivery.ledger)})\n',
         "            pass\n",
-        "workflows/replay",
+        "workflows/replay::test_the_code_still_replays_every_committed_history",
+    ),
+    Bug(
+        "stage",
+        "workflows/controlled_delivery.py",
+        "    def report(self, handed: HandIn[Fact]) -> None:\n"
+        '        """From activities and the gateway: who was asked or told, and what the register says, are facts '
+        'of the ledger."""\n'
+        "        try:\n",
+        "    async def report(self, handed: HandIn[Fact]) -> None:\n"
+        "        try:\n"
+        '            await __import__("asyncio").sleep(0)\n',
+        "workflows/replay::test_in_as_few_tasks_as_may_be_and_in_as_many_the_ledger_is_the_same",
+    ),
+    Bug(
+        "stage",
+        "workflows/keeping.py",
+        "at = answer.moment(delivery.plan.operation, delivery.directory, delivery.state.now)",
+        "at = workflow.now()",
+        "workflows/replay::test_a_replay_brings_about_again_what_was_recorded_to_the_byte",
     ),
     Bug(
         "stage",

@@ -2,7 +2,8 @@
 
 How far the archive has it decides which batch is next, what the run lets go of, and whether the archive is behind (R28). The
 activity's result says so, sealed by the installation, so that nobody who can merely complete an activity makes the run let go of
-what is kept nowhere.
+what is kept nowhere. No other result brings facts: this one may, since the task that takes it always sends a batch or writes the
+memo, so that no replay takes it together with another task.
 """
 
 import asyncio

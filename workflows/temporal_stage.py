@@ -1,7 +1,7 @@
 """The stage on Temporal: durable timers, the checkpoint activity, notices, the register, and continue-as-new at any moment.
 
 It performs what `workflows.errands.wanted` says and decides nothing. Activities hand in what they find by signal or Update, never
-by their result: on a replay, results come in another order than they came at first.
+by their result, but for the archive's answer (`workflows.keeping`): on a replay, results may come in another order than at first.
 """
 
 import asyncio

@@ -2,12 +2,14 @@
 
 import asyncio
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -17,19 +19,37 @@ from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import Question
+from domain.delivery.events import Stated
+from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.statement import Seen
+from domain.plan.goods import Find
 from domain.plan.plan import Plan
+from domain.record.verify import verify
+from domain.rules.balance import Seizure
 from domain.rules.handling import Information
 from domain.signing.canonical import canonical
+from domain.signing.envelope import Envelope
+from domain.signing.tree import root
 from domain.words.errors import Unavailable
 from domain.words.limits import BATCH_ENTRIES, MOST_CARRIED_UNKEPT
 from process.ring import Wrapping
-from tests.installation import PATIENCE, PAYLOAD_KEYS, VIGIL_KEY, Installation, attempted, installed, quick, said_by, stop_by
-from tests.support import SECRET, Table, example_scenario
+from tests.installation import (
+    PATIENCE,
+    PAYLOAD_KEYS,
+    VIGIL_KEY,
+    Installation,
+    attempted,
+    installed,
+    quick,
+    renamed,
+    said_by,
+    stop_by,
+)
+from tests.support import SECRET, Table, example_plan, example_scenario
 from tests.workflows.test_controlled_delivery import started, update
 from workflows import messages
 from workflows.keeping import next_batch
-from workflows.messages import Ending, HandIn, KeptUpTo, Pace, hand_in
+from workflows.messages import Ending, HandIn, KeptUpTo, Pace, hand_in, update_id
 
 
 def ledgers_of(at: Installation) -> Ledgers:
@@ -85,8 +105,8 @@ class Outage:
     over: bool = False
 
 
-@pytest.fixture
-def outage(monkeypatch: pytest.MonkeyPatch) -> Outage:
+@contextmanager
+def archive_away() -> Iterator[Outage]:
     """One that has begun."""
     found, keep = Outage(), Ledgers.keep
 
@@ -96,8 +116,43 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> Outage:
         found.noticed.set()
         raise Unavailable("the archive is away")
 
-    monkeypatch.setattr(Ledgers, "keep", or_away)
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ledgers, "keep", or_away)
+        yield found
+
+
+@pytest.fixture
+def outage() -> Iterator[Outage]:
+    """The same, for as long as a test takes."""
+    with archive_away() as found:
+        yield found
+
+
+async def say_much(at: Installation, plan: Plan) -> list[Receipt]:
+    """A service says so much that the archive, which is away, is behind; the receipts. Nothing but what stops is taken then."""
+    finds = tuple(Find(label=f"find-{number}", what="\N{CYRILLIC CAPITAL LETTER YA}" * 200) for number in range(100))
+    said, receipts = Seizure(recovered=(), gross=0, finds=finds), list[Receipt]()
+    while isinstance(answer := await taken(at, plan, said_by("uz.customs", plan, said, f"much-{len(receipts):04}")), Receipt):
+        receipts.append(answer)
+    assert "R28: the archive is behind" in answer
+    return receipts
+
+
+async def taken(at: Installation, plan: Plan, envelope: Envelope) -> Receipt | str:
+    """The receipt of a statement, or why it was turned away."""
+    try:
+        answer = await update(at, plan, envelope, update_id(envelope))
+    except WorkflowUpdateFailedError as error:
+        return str(error.cause)
+    assert isinstance(answer, Receipt)
+    return answer
+
+
+async def stop_by_all(at: Installation, plan: Plan) -> list[Receipt]:
+    """Four services stop it; the receipts."""
+    found = [await taken(at, plan, stop_by(service, plan)) for service in ("uz.police", "uz.customs", "kz.knb", "kz.customs")]
+    assert not [one for one in found if isinstance(one, str)]
+    return [one for one in found if isinstance(one, Receipt)]
 
 
 async def test_receipts_go_on_while_the_archive_is_away(temporal: Client, outage: Outage) -> None:
@@ -125,20 +180,95 @@ async def test_a_run_ends_after_so_many_updates_and_not_before_the_archive_has_n
     often = MOST_CARRIED_UNKEPT // 4000
     async with installed(temporal, plan, None) as at:
         await started(at, plan, pace=Pace(updates=often))
-        begun = (await at.handle(plan).describe()).run_id
+        begun = await run_of(at, plan)
         said = stop_by("uz.customs", plan)
         first = await update(at, plan, said, "first")
         for number in range(often):
             await update(at, plan, said_by("uz.police", plan, news), str(number))
-        before = (await at.handle(plan).describe()).run_id
+        before = await run_of(at, plan)
         outage.over = True
         async with asyncio.timeout(PATIENCE):
-            while (await at.handle(plan).describe()).run_id == before:
+            while await run_of(at, plan) == before:
                 pass
         again = await update(at, plan, said, "again")
 
     assert begun == before
     assert (first.seq, first.fingerprint) == (again.seq, again.fingerprint)
+
+
+@pytest.mark.slow
+async def test_behind_the_archive_only_what_stops_is_taken_and_all_of_it_is_kept_when_it_is_back(
+    temporal: Client, outage: Outage
+) -> None:
+    """On Temporal as in the rules: ordinary words are turned away by R28, and four services stop. When the archive is back it has
+    every byte that a receipt was given for, the run goes on as new, and there each statement is still answered as it was.
+    """
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan, pace=Pace(updates=5))
+        begun = await run_of(at, plan)
+        receipts = await say_much(at, plan)
+        turned_away = await taken(at, plan, said_by("kz.knb", plan, Information(text="more")))
+        receipts += await stop_by_all(at, plan)
+        nothing, before = await ledgers_of(at).held(plan.operation), await run_of(at, plan)
+        outage.over = True
+        async with asyncio.timeout(PATIENCE):
+            while await run_of(at, plan) == before:
+                pass
+        again = [await update(at, plan, envelope_of(one), f"again-{one.seq}") for one in receipts]
+        await at.caught_up(plan)
+        entries = [one for one in await at.gateway(plan.initiator).ledger(plan.operation) if isinstance(one, Entry)]
+        view = await at.gateway(plan.initiator).view(plan.operation)
+        packet = await at.gateway(plan.initiator).packet(plan.operation)
+
+    leaves = [bytes.fromhex(one.leaf()) for one in entries]
+    facts = [one.event.event for one in entries]
+    assert (None, begun) == (nothing, before), "no run ends while the archive is behind"
+    assert "R28: the archive is behind" in str(turned_away)
+    assert [(one.seq, one.fingerprint) for one in receipts] == [(one.seq, one.fingerprint) for one in again]
+    assert [one.entry for one in receipts] == [entries[one.seq] for one in receipts]
+    assert [one.root for one in receipts] == [root(leaves[: one.size]).hex() for one in receipts]
+    assert ["archive_behind", "archive_caught_up"] == [one for one in facts if one.startswith("archive")]
+    assert len(receipts) == verify(packet, at.directory).statements
+    assert view.halted is not None
+
+
+async def run_of(at: Installation, plan: Plan) -> str | None:
+    """The run that is under way."""
+    return (await at.handle(plan).describe()).run_id
+
+
+def envelope_of(receipt: Receipt) -> Envelope:
+    """The statement that it is for."""
+    assert isinstance(receipt.entry.event, Stated)
+    return receipt.entry.event.envelope
+
+
+async def test_a_statement_costs_twelve_events_at_most(temporal: Client) -> None:
+    """Where nothing else happens: five for the update, three for the activity that keeps its entry, four for the task that takes
+    its result. In a flood many share the last seven.
+    """
+    plan, statements = renamed(example_plan()), 5
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        await at.opened(plan, "consent-kz")
+        before = await length_at_rest(at, plan)
+        for number in range(statements):
+            await update(at, plan, said_by("uz.police", plan, Information(text="more")), str(number))
+            after = await length_at_rest(at, plan)
+
+    assert after - before <= 12 * statements
+
+
+async def length_at_rest(at: Installation, plan: Plan) -> int:
+    """Events of the run, once the archive has all of it and no task is due."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            run = (await at.handle(plan).describe()).raw_description
+            busy = {"keep", "deconflict"} & {one.activity_type.name for one in run.pending_activities}
+            if not busy and not run.HasField("pending_workflow_task"):
+                return run.workflow_execution_info.history_length
+            await asyncio.sleep(0.01)
 
 
 async def test_whoever_completes_the_activity_makes_no_run_forget_an_entry(

@@ -1,198 +1,156 @@
-"""What a ledger says is a function of the messages and their order: replayed at any point, it is the same to the byte."""
+"""What a ledger says is a function of the messages and their order: replayed at any point, it is the same to the byte, and in
+whatever tasks the messages come.
+"""
 
 import gzip
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import get_args
 
 import pytest
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import WorkflowHistory
+from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import (
-    ExecuteWorkflowInput,
-    HandleSignalInput,
-    HandleUpdateInput,
-    Interceptor,
-    Replayer,
-    UnsandboxedWorkflowRunner,
-    WorkflowInboundInterceptor,
-    WorkflowInterceptorClassInput,
-)
+from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from domain.delivery.ledger import Receipt
-from tests.workflows.record_histories import HISTORIES, paths
+from domain.delivery.events import AnyEvent, Stated
+from domain.record.verify import verify
+from process.temporal import readable
+from rehearsal.over_http import compressed, factor_for
+from tests.installation import installed, renamed
+from tests.support import example_scenario, signed_plan
+from tests.workflows.record_histories import name_of, paths
+from tests.workflows.recutting import ends_in, given_in, joints_in, recut, unlike_when_cut
+from tests.workflows.replaying import COMMITTED, history_in, recorded, replayed, replays, unlike, up_to
 from worker import sandbox
 from workflows.controlled_delivery import ControlledDelivery
-from workflows.messages import Ending
+from workflows.messages import workflow_id
 
-COMMITTED = sorted(HISTORIES.glob("*.json.gz"))
-THOROUGHLY = ("almaty-flat", "conflict-settled", "consent-unanswered", "keys-revoked")
-"""Histories that are replayed from each of their tasks: with a settlement, a silence and something left by signal among them."""
-
-
-def history_in(path: Path) -> WorkflowHistory:
-    """A committed history."""
-    return WorkflowHistory.from_json(f"replay-{path.stem}", gzip.decompress(path.read_bytes()).decode())
+every_history = pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name)
 
 
 def replayer() -> Replayer:
     """With the worker's own sandbox and converter."""
-    runner: SandboxedWorkflowRunner = sandbox()
     return Replayer(
-        workflows=[ControlledDelivery], data_converter=pydantic_data_converter, workflow_runner=runner, debug_mode=True
+        workflows=[ControlledDelivery], data_converter=pydantic_data_converter, workflow_runner=sandbox(), debug_mode=True
     )
 
 
-@dataclass
-class Seen:
-    """What a replay brought about."""
-
-    receipts: list[Receipt] = field(default_factory=list)
-    ending: Ending | None = None
-    roots: list[str] = field(default_factory=list)
-    """The root of the ledger after each message."""
-
-
-def watching(seen: Seen) -> Interceptor:
-    """An interceptor that notes what the workflow answers."""
-
-    class Watching(WorkflowInboundInterceptor):
-        async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002 - as the SDK calls it
-            seen.ending = await super().execute_workflow(input)
-            return seen.ending
-
-        async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002
-            await super().handle_signal(input)
-            self._note()
-
-        async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: A002
-            answer = await super().handle_update_handler(input)
-            if isinstance(answer, Receipt):
-                seen.receipts.append(answer)
-            self._note()
-            return answer
-
-        def _note(self) -> None:
-            from temporalio import workflow  # noqa: PLC0415 - only there while a workflow runs
-
-            instance = workflow.instance()
-            assert isinstance(instance, ControlledDelivery)
-            seen.roots.append(instance._delivery.ledger.root)
-
-    class Watched(Interceptor):
-        def workflow_interceptor_class(
-            self,
-            input: WorkflowInterceptorClassInput,  # noqa: A002, ARG002
-        ) -> type[WorkflowInboundInterceptor]:
-            return Watching
-
-    return Watched()
-
-
-async def replayed(history: WorkflowHistory) -> Seen:
-    """What this history brings about."""
-    seen = Seen()
-    await Replayer(
-        workflows=[ControlledDelivery],
-        data_converter=pydantic_data_converter,
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        interceptors=[watching(seen)],
-        debug_mode=True,  # on a busy machine two seconds pass without anybody having waited for anything
-    ).replay_workflow(history)
-    return seen
-
-
-def given(history: WorkflowHistory) -> list[Receipt]:
-    """The receipts that were given while it ran, in order."""
-    found = []
-    for event in history.events:
-        outcome = event.workflow_execution_update_completed_event_attributes.outcome
-        for payload in outcome.success.payloads:
-            said = json.loads(payload.data or b"null")
-            if isinstance(said, dict) and said.get("vigil") == "receipt/2":
-                found.append(Receipt.model_validate(said))
-    return found
-
-
-def tasks(history: WorkflowHistory) -> Iterator[WorkflowHistory]:
-    """The history as a worker sees it that comes to it cold at each of its tasks."""
-    events = list(history.events)
-    for number, event in enumerate(events):
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
-            yield WorkflowHistory(history.workflow_id, events[: number + 1])
-
-
-@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name)
+@every_history
 async def test_the_code_still_replays_every_committed_history(path: Path) -> None:
     """A delivery that was under way with this history would go on: no command differs."""
     await replayer().replay_workflow(history_in(path))
 
 
-@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name)
-async def test_a_replay_gives_every_receipt_again_to_the_byte(path: Path) -> None:
-    """Each receipt that was given has the same entry, time, salt, root and proof in a replay, and the end has the same root."""
+@every_history
+async def test_a_replay_brings_about_again_what_was_recorded_to_the_byte(path: Path) -> None:
+    """Each receipt, each batch for the archive with its root, and what the run ends with; and after each task the ledger is what
+    the archive was given.
+    """
     history = history_in(path)
-    seen = await replayed(history)
+    said = recorded(history)
 
-    assert given(history) == seen.receipts
-    assert seen.ending is not None
-    assert seen.roots[-1] == seen.ending.root or len(seen.roots) < seen.ending.size
-
-
-@pytest.mark.parametrize("name", THOROUGHLY)
-async def test_a_worker_that_comes_cold_at_any_task_sees_the_same_ledger(name: str) -> None:
-    """Whatever a worker had in its cache: from each task on, what was answered until then is the same."""
-    history = history_in(HISTORIES / f"{name}.json.gz")
-    whole = await replayed(history)
-    for prefix in tasks(history):
-        seen = await replayed(prefix)
-        assert whole.receipts[: len(seen.receipts)] == seen.receipts
-        assert whole.roots[: len(seen.roots)] == seen.roots
+    assert [] == unlike(await replayed(history), said)
+    assert {"answered", "keep", said.outcomes[-1][0]} <= {one[0] for one in said.outcomes}
+    assert said.outcomes[-1][0] in ("ended", "goes on")
 
 
-TAKEN = (
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
-    EventType.EVENT_TYPE_TIMER_FIRED,
-    EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
-    EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED,
-    EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
-)
-"""What a workflow is given. That an activity which it has cancelled is gone is nothing to it."""
+@pytest.mark.parametrize("sampled", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["some", "all"])
+@every_history
+async def test_a_worker_that_comes_cold_at_any_task_brings_about_the_same(path: Path, *, sampled: bool) -> None:
+    """Whatever a worker had in its cache: up to each task, and with that one, all that goes out and every head is the same."""
+    history = history_in(path)
+    said, whole = recorded(history), await replayed(history)
+    tasks = said.tasks[len(path.name) % 5 :: len(said.tasks) // 3] if sampled else said.tasks
+    seen = [one async for one in replays(up_to(history, task) for task in tasks)]
+
+    assert [] == [one for task, came in zip(tasks, seen, strict=True) for one in unlike(came, said, task, whole)]
 
 
-@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name)
+@every_history
+async def test_in_as_few_tasks_as_may_be_and_in_as_many_the_ledger_is_the_same(path: Path) -> None:
+    """It does not depend on where Temporal cuts: what may come at once comes at once; then each thing comes for itself."""
+    history = history_in(path)
+    said, whole = recorded(history), await replayed(history)
+    given = given_in(whole)
+    as_recorded = await unlike_when_cut(whole, said, given, ends_in(given))
+    joined = await unlike_when_cut(whole, said, given, ends_in(given) - joints_in(given))
+    apart = await unlike_when_cut(whole, said, given, set(range(len(given))))
+
+    assert [] == as_recorded
+    assert not joined
+    assert not apart
+    assert None not in (joined, apart) or said.kinds & FROM_THE_ARCHIVE
+
+
+FROM_THE_ARCHIVE = {"diverged", "archive_behind", "archive_caught_up"}
+"""What the archive answers stands in these: to other batches it might have answered otherwise, which nobody knows."""
+
+
+@pytest.mark.slow
+@every_history
+async def test_in_whatever_tasks_things_come_the_ledger_is_the_same(path: Path) -> None:
+    """Joined and split at random, by a seed: no receipt, root or head differs."""
+    found, unknown = await recut(path, path.name, combinations=8)
+
+    assert [] == found
+    assert not unknown or recorded(history_in(path)).kinds & FROM_THE_ARCHIVE
+
+
+@pytest.mark.slow
+async def test_a_worker_that_remembers_nothing_gives_receipts_that_fit(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes cold to each task, and so before each update: to its end, every receipt that a service keeps is of the ledger and
+    the packet, and a replay of the whole brings about the same once more.
+    """
+    began: list[str] = []
+
+    class Counting(SandboxedWorkflowRunner):
+        def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+            began.append(det.info.workflow_id)
+            return super().create_instance(det)
+
+    monkeypatch.setattr("worker.KEPT", 0)
+    monkeypatch.setattr("worker.sandbox", lambda: Counting(restrictions=sandbox().restrictions))
+    brought = example_scenario("almaty-tashkent")
+    factor = factor_for(*brought) / COLD
+    plan, scenario = compressed(renamed(brought[0]), factor), compressed(brought[1], factor)
+    async with installed(temporal, plan, scenario) as at:
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        entries = await at.to_the_end(plan)
+        await at.handle(plan).result()
+        packet = await at.gateway(plan.initiator).packet(plan.operation)
+        assert at.services is not None
+        receipts = list(at.services.receipts.values())
+        history = WorkflowHistory.from_json("cold", readable(await at.handle(plan).fetch_history(), temporal))
+
+    said, proved = recorded(history), verify(packet, at.directory, receipts)
+    stated = sum(isinstance(one.event, Stated) for one in entries)
+    assert len(said.tasks) <= began.count(workflow_id(plan.operation))
+    assert (stated, "delivered_with_arrests") == (len(receipts), proved.outcome)
+    assert [] == unlike(await replayed(history), said)
+
+
+COLD = 3
+"""Times slower than usual, since each task is a replay."""
+
+
+@every_history
 def test_no_task_that_took_something_ends_without_a_command(path: Path) -> None:
     """The first law: else a cold worker takes it together with the next one, where results and timers come in another order."""
-    idle, took = [], False
-    events = list(history_in(path).events)
-    cancelled = {one.activity_task_cancel_requested_event_attributes.scheduled_event_id for one in events}
-    for event, after in pairwise(events):
-        took |= event.event_type in TAKEN and event.activity_task_failed_event_attributes.scheduled_event_id not in cancelled - {
-            0
-        }
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-            idle += [event.event_id] if took and not _follows(event, after) else []
-            took = False
-
-    assert [] == idle
+    assert [] == [one.ended for one in recorded(history_in(path)).tasks if one.took and one.idle]
 
 
-def _follows(task: HistoryEvent, after: HistoryEvent) -> bool:
-    """Whether the event after a task's completion is one that the task has made."""
-    attributes = getattr(after, str(after.WhichOneof("attributes")))
-    made_by = getattr(attributes, "workflow_task_completed_event_id", 0)
-    return bool(made_by == task.event_id) or after.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+def test_every_path_has_a_history() -> None:
+    """None of the recorded paths is missing from the repository, and no other is there."""
+    assert set(paths()) == {name_of(path) for path in COMMITTED}
 
 
-def test_every_terminal_path_has_a_history() -> None:
-    """None of the recorded paths is missing from the repository."""
-    assert set(paths()) == {path.name.removesuffix(".json.gz") for path in COMMITTED}
+def test_every_kind_of_entry_is_in_some_history() -> None:
+    """Whatever a ledger may hold, a run that recorded it is replayed; and so is one that went on from another."""
+    kinds = {kind.model_fields["event"].default for kind in get_args(get_args(AnyEvent)[0])}
+
+    assert kinds == set[str]().union(*(recorded(history_in(path)).kinds for path in COMMITTED))
+    assert [path.name for path in COMMITTED if path.name.endswith(".2.json.gz")]
 
 
 async def test_a_history_of_other_commands_does_not_replay() -> None:
@@ -202,3 +160,28 @@ async def test_a_history_of_other_commands_does_not_replay() -> None:
     result = await replayer().replay_workflow(altered, raise_on_replay_failure=False)
 
     assert result.replay_failure is not None
+
+
+@pytest.mark.parametrize("kind", ["answered", "keep", "memo", "ended"])
+async def test_what_a_history_says_otherwise_is_found(kind: str) -> None:
+    """The net holds for what Temporal itself does not compare: one receipt, batch, size or end that is another."""
+    history = history_in(COMMITTED[0])
+    said = recorded(history)
+    place = next(number for number, one in enumerate(said.outcomes) if one[0] == kind)
+    said.outcomes[place] = (*said.outcomes[place][:-1], said.outcomes[place][-1] + " ")
+
+    assert [f"outcome {place}"] == unlike(await replayed(history), said)
+
+
+async def test_a_ledger_that_is_another_after_one_task_is_found() -> None:
+    """The net holds for heads: another root of one size is found where a task ends with it, cold or not, and in any tasks."""
+    history = history_in(COMMITTED[0])
+    said, whole = recorded(history), await replayed(history)
+    task = said.tasks[-1]
+    size = whole.after[task.began][0].size
+    said.roots[size] = "0" * 64
+    given = given_in(whole)
+
+    assert f"root at event {task.began}" in unlike(whole, said)
+    assert f"root at event {task.began}" in unlike(await replayed(up_to(history, task)), said, task)
+    assert f"root at {size}" in (await unlike_when_cut(whole, said, given, ends_in(given)) or ())
