@@ -151,7 +151,7 @@ async def _hand_in(envelope: Envelope | None, directory: InForce, door: _Door) -
         if statement.kind not in BRAKES:
             directory.sure()
         for signature in envelope.signatures:
-            found.check_officer(signature.keyid, statement.officer, at)
+            found.check_signer(signature.keyid, statement.officer, at)
         await (door.take_brake if is_brake(statement) else door.take)(envelope, at)
     except (Malformed, NotAuthentic) as error:
         return Verdict("refused", error.code)

@@ -232,7 +232,7 @@ class Desk:
             message = f"{speaker.id} has signed it, and it is said by {statement.service}"
             raise NotAuthentic(message, hint="a service signs what it says itself")
         for signature in envelope.signatures:
-            speaker.check_officer(signature.keyid, statement.officer, now)
+            speaker.check_signer(signature.keyid, statement.officer, now)
         return speaker, statement
 
     async def _handed(self, envelope: Envelope, delivery: str, received: float, *, brake: bool) -> HandIn[Envelope]:

@@ -159,22 +159,26 @@ class Service(Frozen):
     def opened(self, envelope: Envelope, payload_type: str, officer: str, at: datetime) -> bytes:
         """What this officer of the service has signed with keys that count at this instant.
 
-        Raises what `open_envelope` and `check_officer` raise.
+        Raises what `open_envelope` and `check_signer` raise.
         """
         payload = open_envelope(envelope, payload_type, self.keys_at(at))
         for signature in envelope.signatures:
-            self.check_officer(signature.keyid, officer, at)
+            self.check_signer(signature.keyid, officer, at)
         return payload
 
-    def check_officer(self, key: str, officer: str, at: datetime) -> None:
-        """Raises `NotAuthentic` if this key is another officer's, or the service's where the officer has one at this instant: who
-        has a key of their own signs with it and with no other, and nobody else does.
-        """
+    def check_officer(self, key: str, officer: str) -> None:
+        """Raises `NotAuthentic` if this key is another officer's: with a key of their own, nobody calls as somebody else."""
         owner = self.officer_of(key)
         if owner not in (None, officer):
             message = f"key {key} is {owner}'s, and what it signed names {officer}"
             raise NotAuthentic(message, hint="each officer signs with a key of their own, under their own code")
-        if owner is None and any(one.officer == officer and one.valid_at(at) for one in self.keys):
+
+    def check_signer(self, key: str, officer: str, at: datetime) -> None:
+        """Raises `NotAuthentic` if this key is another officer's, or the service's where the officer has one at this instant: who
+        has a key of their own says things by it and by no other, and nobody else does.
+        """
+        self.check_officer(key, officer)
+        if self.officer_of(key) is None and any(one.officer == officer and one.valid_at(at) for one in self.keys):
             message = f"key {key} is the service's, and {officer}, whom what it signed names, has a key of their own"
             raise NotAuthentic(message, hint="an officer who has a key signs with it")
 

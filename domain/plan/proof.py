@@ -141,7 +141,7 @@ def identify(header: str | None, directory: Directory, method: str, url: str, *,
             hint="check the service id, its key in the directory and the key's validity",
         )
     if claims.sub is not None:
-        service.check_officer(kid, claims.sub, now)
+        service.check_officer(kid, claims.sub)
     officer = claims.sub or service.officer_of(kid)
     return Caller(service=service, key=kid, officer=officer, nonce=claims.jti, body=claims.bod)
 
