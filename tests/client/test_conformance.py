@@ -343,7 +343,7 @@ class AnswersWhatIsWithdrawn(Faulty):
     """Does not read its notices."""
 
     def take_notice(self, body: bytes) -> None:
-        self._for_us(body, protocol.NOTICE, "notice/1", ("id", "delivery", "kind"))
+        self._for_us(body, protocol.NOTICE, "notice/2", ("id", "delivery", "kind"))
 
 
 class GivesUpWhenLimited(Faulty):
@@ -503,11 +503,11 @@ class ComparesNothing(Faulty):
 
 
 class NeverDone(Faulty):
-    """Hands in what has its receipt already, since it keeps none; so it has nothing to compare with."""
+    """Hands in what has its receipt already."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self.store.keep_receipt = lambda *_: None
+        self.store.without_receipt = self.store.statements
 
     def hand_in(self) -> bool:
         return bool(super().hand_in() or True)
