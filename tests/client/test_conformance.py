@@ -570,7 +570,7 @@ FAULTS: dict[str, Fault] = {
     "old proofs": Fault("push", {"proves each attempt anew"}, ReusesProofs),
     "compares nothing": Fault("push", {"signs no other history than its receipt proves"}, ComparesNothing),
     "compares nothing, polled": Fault("poll", {"signs no other history than its receipt proves"}, ComparesNothing),
-    "never done": Fault("push", {"is done when it has the receipt", "signs no other history than its receipt proves"}, NeverDone),
+    "never done": Fault("push", {"is done when it has the receipt"}, NeverDone),
 }
 
 
