@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
@@ -449,6 +449,8 @@ async def test_a_desk_is_told_then_reads_then_answers(temporal: Client) -> None:
     the inbox was read; reminders and the like are told too, and each thing once.
     """
     plan, scenario = quick(*example_scenario("almaty-tashkent"))
+    patient = plan.contingencies.model_copy(update={"acknowledge_stop": timedelta(seconds=8)})
+    plan = plan.model_copy(update={"contingencies": patient})  # the stop is still to be acknowledged when the inbox is read
     heard = hook(answer=lambda self: web.Response(status=500 if len(self.came) == 1 else 204))
     reach: Reach = Desk.model_validate({"notify": [{"by": "webhook", "url": heard.url}]})
     async with heard.listening(), installed(temporal, plan, scenario, reach={PROSECUTOR: reach}) as at:
