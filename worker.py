@@ -15,8 +15,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.alarms import Alarms
 from activities.checkpoint import Checkpoints
 from activities.clock import Attempts
-from activities.deconfliction import Deconfliction
-from activities.keeping import Keeping
+from activities.deconfliction import DeconflictionCalls
+from activities.keeping import ArchiveKeeping
 from activities.messenger import Messenger
 from activities.notices import Notices
 from activities.receipts import Receipts
@@ -26,11 +26,11 @@ from activities.sweep import Sweep
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
-from archive.keys import KeyChanges
+from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
-from process.brought import deconfliction_key_in, installation_of, password_in
 from process.builds import build_id, pinned, settle
+from process.configuration import deconfliction_key_in, installation_of, password_in
 from process.in_force import InForce, OfFile
 from process.keyfile import key_in
 from process.mail import mailbox
@@ -75,9 +75,9 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
     directory: InForce,
     caller: ServiceCaller,
     messenger: Messenger,
-    deconfliction: Deconfliction,
+    deconfliction: DeconflictionCalls,
     relay: Relay,
-    keeping: Keeping,
+    keeping: ArchiveKeeping,
     *,
     build: str,
     grace: timedelta = GRACE,
@@ -122,7 +122,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     ledgers = Ledgers(archive, wrapping)
     folded = FoldedDeliveries(ledgers)
     relay = Relay(key)
-    deconfliction = Deconfliction(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
+    deconfliction = DeconflictionCalls(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, runtime=told)
@@ -133,7 +133,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         messenger = Messenger(http, directory, key, chosen.gateway_url, box)
         build, queue = chosen.build or build_id(), chosen.task_queue
         receipts = Receipts(caller, OwedReceipts(archive), folded, directory, key, queue)
-        parts = caller, messenger, deconfliction, relay, Keeping(ledgers, folded, key, receipts.ring)
+        parts = caller, messenger, deconfliction, relay, ArchiveKeeping(ledgers, folded, key, receipts.ring)
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
         await settle(client, queue, build, takes_over=chosen.takes_over)
         sweep = Sweep(client, ledgers, Deliveries(archive, wrapping), key)

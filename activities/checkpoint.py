@@ -22,7 +22,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities import polled
 from activities.messenger import Alert, Messenger
-from activities.polled import AWAY, Progress
+from activities.polled import AWAY, PollProgress
 from activities.relay import Relay
 from activities.services import AwayError, NonsenseError, ServiceCaller
 from domain.delivery.events import Asked, AskedOnceMore
@@ -61,7 +61,7 @@ class Memory(BaseModel):
     """Of the three above, what the workflow has been told, as `service received`, `service unreachable` or `service told`."""
     taken: list[str] = []
     """Marks of what has been told where, see `Messenger.tell`."""
-    polled: dict[str, Progress] = {}
+    polled: dict[str, PollProgress] = {}
     """How far the answers of each polled service have been taken."""
     misses: dict[str, int] = {}
     """How often in a row each service could not be asked."""
@@ -114,7 +114,7 @@ class Checkpoints:
         try:
             async with asyncio.timeout(ONE_TURN):
                 answers = await self._caller.answers(service, request.id, 0)
-                await polled.take(answers, Progress(), self._directory, self._relay, request.delivery)
+                await polled.take(answers, PollProgress(), self._directory, self._relay, request.delivery)
         except (AwayError, TimeoutError, *AWAY) as error:
             log.warning("not heard before silence decides: %s", type(error).__name__, extra={"service": service.id})
             return False
@@ -261,7 +261,7 @@ class _Round:
 
     async def _fetch(self, service: Service, request: Request) -> None:
         """Hand in what a polled service has answered since last time, and let it hear what became of that."""
-        progress = self._memory.polled.setdefault(service.id, Progress())
+        progress = self._memory.polled.setdefault(service.id, PollProgress())
         try:
             answers = await self._caller.answers(service, request.id, progress.after, progress.words())
         except AwayError as error:

@@ -16,10 +16,10 @@ from domain.words.moments import utc_text
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT
 from workflows import messages
-from workflows.messages import Book, Over, Touched, register_id
+from workflows.messages import CarriedRegister, Over, Touched, register_id
 
 
-class Deconfliction:
+class DeconflictionCalls:
     """The activities, with the key and the directory that says how to call a service."""
 
     def __init__(self, key: bytes, directory: InForce, relay: Relay) -> None:
@@ -64,7 +64,7 @@ async def _ask(update: str, what: DatedClaim | Over) -> Answer:
     queue = activity.info().task_queue
     register = await activity.client().start_workflow(
         messages.REGISTER,
-        Book(),
+        CarriedRegister(),
         id=register_id(queue),
         task_queue=queue,
         task_timeout=TASK_TIMEOUT,

@@ -32,7 +32,7 @@ MARGIN = timedelta(seconds=2)
 """By which an attempt counts shorter than Temporal gives it: the next one begins when that is over."""
 
 
-class Keeping:
+class ArchiveKeeping:
     """The activity, with the archive, and the key that vouches for what it has kept."""
 
     def __init__(

@@ -32,7 +32,7 @@ PAUSE = timedelta(seconds=5)
 """Between two attempts; the second pause is twice as long."""
 
 
-class Tried(BaseModel):
+class Attempted(BaseModel):
     """What one attempt leaves to the next."""
 
     taken: list[str] = []
@@ -57,7 +57,7 @@ class Notices:
         info = activity.info()
         allowed = info.retry_policy.maximum_attempts if info.retry_policy is not None else 0
         last = info.attempt >= min(allowed or ATTEMPTS, ATTEMPTS)
-        tried = Tried.model_validate(info.heartbeat_details[0]) if info.heartbeat_details else Tried()
+        tried = Attempted.model_validate(info.heartbeat_details[0]) if info.heartbeat_details else Attempted()
         activity.heartbeat(tried)  # an attempt that cannot leave a word of its own leaves that of the attempt before
         if not tried.done:
             await self._in_time(errand, tried)
@@ -70,14 +70,14 @@ class Notices:
         how = {"reached": service} if tried.reached else {"unreachable": service}
         await self._relay.report(errand.delivery, Told(of=errand.of, kind=notice.kind, checkpoint=notice.checkpoint, **how))
 
-    async def _in_time(self, errand: NoticeErrand, tried: Tried) -> None:
+    async def _in_time(self, errand: NoticeErrand, tried: Attempted) -> None:
         try:
             async with asyncio.timeout(ONE_ATTEMPT):
                 await self._try(errand, tried)
         except TimeoutError:
             log.warning("a notice was not taken in time", extra={"service": errand.service.id})
 
-    async def _try(self, errand: NoticeErrand, tried: Tried) -> None:
+    async def _try(self, errand: NoticeErrand, tried: Attempted) -> None:
         if isinstance(errand.service.reach, Desk):
             told = await self._messenger.tell(Alert.of_notice(errand.notice, activity.info().scheduled_time), tried.taken)
             tried.reached, tried.done = told.anyone or told.everyone, told.everyone

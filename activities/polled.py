@@ -37,14 +37,14 @@ Fate = Literal["judged", "refused", "waits"]
 """`refused`: noise for good. `waits`: not acceptable as things stand, and perhaps soon."""
 
 
-class Verdict(NamedTuple):
+class PolledVerdict(NamedTuple):
     """What became of one answer; `code` says why it was not judged (docs/protocol.md, section 7)."""
 
     fate: Fate
     code: str = ""
 
 
-class Progress(BaseModel):
+class PollProgress(BaseModel):
     """How far the answers of one service have been taken."""
 
     after: int = 0
@@ -81,7 +81,9 @@ class Progress(BaseModel):
             self.settled.remove(self.after)
 
 
-async def take(answers: tuple[Envelope | None, ...], progress: Progress, directory: InForce, relay: Relay, delivery: str) -> None:
+async def take(
+    answers: tuple[Envelope | None, ...], progress: PollProgress, directory: InForce, relay: Relay, delivery: str
+) -> None:
     """Take what came beyond `progress.after`. What was judged has a receipt, see `activities.receipts`.
 
     Raises `RPCError` or `RPCTimeoutOrCancelledError` if the workflow cannot be reached: what was taken until then is noted.
@@ -105,7 +107,7 @@ class _Door(NamedTuple):
 
     relay: Relay
     delivery: str
-    progress: Progress
+    progress: PollProgress
     number: int
 
     async def take(self, envelope: Envelope, at: datetime) -> None:
@@ -136,31 +138,31 @@ class _Door(NamedTuple):
             raise Unavailable("it is left with Temporal, and has no receipt yet") from error
 
 
-async def _hand_in(envelope: Envelope | None, directory: InForce, door: _Door) -> Verdict:
+async def _hand_in(envelope: Envelope | None, directory: InForce, door: _Door) -> PolledVerdict:
     """Nothing of an answer is parsed before it is known who signed it."""
     if envelope is None:
-        return Verdict("refused", Malformed.code)
+        return PolledVerdict("refused", Malformed.code)
     at = moment()
     found = _speaker(envelope, directory.now, at)
-    if isinstance(found, Verdict):
+    if isinstance(found, PolledVerdict):
         return found
     try:
         statement = read_statement(envelope)
         if statement.service != found.id:
-            return Verdict("refused", NotAuthentic.code)
+            return PolledVerdict("refused", NotAuthentic.code)
         if statement.kind not in BRAKES:
             directory.sure()
         for signature in envelope.signatures:
             found.check_signer(signature.keyid, statement.officer, at)
         await (door.take_brake if is_brake(statement) else door.take)(envelope, at)
     except (Malformed, NotAuthentic) as error:
-        return Verdict("refused", error.code)
+        return PolledVerdict("refused", error.code)
     except Unavailable as error:
-        return Verdict("waits", error.code)
+        return PolledVerdict("waits", error.code)
     except WorkflowUpdateFailedError as error:
         code = _code(error)
-        return Verdict("refused" if code in (Malformed.code, NotFound.code) else "waits", code)
-    return Verdict("judged")
+        return PolledVerdict("refused" if code in (Malformed.code, NotFound.code) else "waits", code)
+    return PolledVerdict("judged")
 
 
 def _code(error: WorkflowUpdateFailedError) -> str:
@@ -168,7 +170,7 @@ def _code(error: WorkflowUpdateFailedError) -> str:
     return error.cause.type if isinstance(error.cause, ApplicationError) and error.cause.type else Unavailable.code
 
 
-def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service | Verdict:
+def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service | PolledVerdict:
     """Whose keys signed this, all of them valid now; else what that makes of it.
 
     A key that the directory does not know, or that is not valid yet, may be there soon. A signature that does not fit, or by a
@@ -178,15 +180,15 @@ def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service
     speaker = directory.signer(envelope)
     known = {key_id(key.public): key for key in speaker.keys} if speaker is not None else {}
     if speaker is None or not signers <= known.keys():
-        return Verdict("waits", NotAuthentic.code)
+        return PolledVerdict("waits", NotAuthentic.code)
     try:
         open_envelope(envelope, STATEMENT_TYPE, {number: known[number].public for number in signers})
     except (NotAuthentic, Malformed) as error:
-        return Verdict("refused", error.code)
+        return PolledVerdict("refused", error.code)
     if all(known[number].valid_at(now) for number in signers):
         return speaker
     early = any(instant(known[number].valid_from) > now for number in signers)
-    return Verdict("waits" if early else "refused", NotAuthentic.code)
+    return PolledVerdict("waits" if early else "refused", NotAuthentic.code)
 
 
 AWAY = (RPCError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError)

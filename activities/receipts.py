@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.services import AwayError, NoPlaceError, ServiceCaller
 from archive.folded import FoldedDeliveries
-from archive.owed import Owed, OwedReceipts, Reached
+from archive.owed import OwedReceipt, OwedReceipts, ReachedFrom
 from domain.delivery.events import Stated
 from domain.delivery.ledger import Receipt
 from domain.plan.directory import Poll, Service
@@ -85,13 +85,13 @@ class Receipts:
         await asyncio.gather(*(self._serve(service, list(of_it)) for service, of_it in by_service))
         return len(due)
 
-    def _reached(self) -> Reached:
+    def _reached(self) -> ReachedFrom:
         """The services of this worker's queue; where no service names that, all that name none, and those that have gone."""
         named = {one.id: one.task_queue for one in self._directory.now.services if one.task_queue is not None}
         own = tuple(name for name, queue in named.items() if queue == self._queue)
-        return Reached(own, only=True) if own else Reached(tuple(named))
+        return ReachedFrom(own, only=True) if own else ReachedFrom(tuple(named))
 
-    async def _serve(self, name: str, due: Sequence[Owed]) -> None:
+    async def _serve(self, name: str, due: Sequence[OwedReceipt]) -> None:
         """All that is owed to one service, until it does not take one."""
         service = self._directory.now.find(name)
         polled = service if service is not None and isinstance(service.reach, Poll) else None
@@ -103,7 +103,7 @@ class Receipts:
         except TimeoutError:
             log.info("not all receipts were handed over in time", extra={"service": name})
 
-    async def _hand_over(self, service: Service | None, one: Owed) -> bool:
+    async def _hand_over(self, service: Service | None, one: OwedReceipt) -> bool:
         """Whether the next one is worth a try. What nobody is owed any more is settled."""
         receipt = await self._receipt(one) if service is not None else None
         try:
@@ -119,7 +119,7 @@ class Receipts:
         await self._owed.settle(one)
         return True
 
-    async def _receipt(self, one: Owed) -> Receipt | None:
+    async def _receipt(self, one: OwedReceipt) -> Receipt | None:
         """None where the delivery was expunged, or has another entry there since it was put back."""
         try:
             delivery = await self._folded.newest(one.delivery)

@@ -15,7 +15,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.keeping import diverged
-from archive.batches import Held
+from archive.batches import Extent
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
 from process.clock import look
@@ -109,11 +109,11 @@ class Sweep:
             log.error("a workflow is gone, and its ledger has no end", extra={"delivery": name})
             await self._ledgers.is_gone(name)
 
-    async def _compared(self, name: str, held: Held) -> None:
+    async def _compared(self, name: str, held: Extent) -> None:
         """Where the archive is ahead, the delivery is told. How far the archive goes was asked before, so that is no race."""
         handle = self._client.get_workflow_handle(workflow_id(name))
         said = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize, rpc_timeout=PATIENCE)
-        stated = Held(branch=said.branch, size=said.size, root=bytes.fromhex(said.root))
+        stated = Extent(branch=said.branch, size=said.size, root=bytes.fromhex(said.root))
         found = await self._ledgers.compare(name, held, stated)
         fact = diverged(found) if found is not None else None
         if fact is not None:

@@ -81,7 +81,7 @@ How = tuple[int, HowDiverged]
 """Where, and in which way, the two diverge."""
 
 
-class Held(Frozen):
+class Extent(Frozen):
     """How far a branch goes, and from which entry on it stands apart from another."""
 
     branch: int
@@ -90,7 +90,7 @@ class Held(Frozen):
     root: bytes
 
 
-class Opened(Frozen):
+class KeptEntry(Frozen):
     """One entry. `entry`: its canonical bytes; none if the delivery is expunged, and then the leaf is all that is left."""
 
     branch: int
@@ -102,7 +102,7 @@ class Opened(Frozen):
 class LedgerSlice(Frozen):
     """Entries one after another. `next`: where to go on; none at the end."""
 
-    entries: tuple[Opened, ...]
+    entries: tuple[KeptEntry, ...]
     next: int | None
 
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from archive.sealed import Ring
+from archive.sealed import KeyWrapping
 from archive.tables import last_change
 from domain.signing.canonical import Frozen, canonical
 from domain.words.errors import Malformed, VigilError
@@ -30,7 +30,7 @@ Found = TypeVar("Found")
 Shown = TypeVar("Shown")
 
 
-class Position(Frozen):
+class CursorPosition(Frozen):
     """Where a reader is in a list."""
 
     as_of: int
@@ -50,30 +50,30 @@ async def newest_change(connection: AsyncConnection) -> int:
 class Cursors:
     """Positions as text that only this installation can read or make."""
 
-    def __init__(self, ring: Ring) -> None:
+    def __init__(self, ring: KeyWrapping) -> None:
         self._ring = ring
 
-    def text(self, position: Position, *of: Any) -> str:
+    def text(self, position: CursorPosition, *of: Any) -> str:
         """The cursor of this position in that list."""
         key, wrapped = self._ring.wrap(canonical(position), _bound(of))
         return base64.urlsafe_b64encode(key.encode() + b"\0" + wrapped).decode()
 
-    def position(self, cursor: str, *of: Any) -> Position:
+    def position(self, cursor: str, *of: Any) -> CursorPosition:
         """Where it points. Raises `Malformed` for what is no cursor of that list."""
         with suppress(ValueError, binascii.Error, ValidationError, VigilError):
             if len(cursor) <= LONGEST:
                 key, _, wrapped = base64.b64decode(cursor, altchars=b"-_", validate=True).partition(b"\0")
-                return Position.model_validate_json(self._ring.unwrap(key.decode(), wrapped, _bound(of)))
+                return CursorPosition.model_validate_json(self._ring.unwrap(key.decode(), wrapped, _bound(of)))
         raise Malformed("this is no cursor of this list", hint="begin again at the first page")
 
 
 async def turn(
-    position: Position,
-    fetch: Callable[[Position, int], Awaitable[Sequence[Found]]],
+    position: CursorPosition,
+    fetch: Callable[[CursorPosition, int], Awaitable[Sequence[Found]]],
     show: Callable[[Found], Shown | None],
-    sorted_by: Callable[[Found, Position], tuple[str | int, ...]],
+    sorted_by: Callable[[Found, CursorPosition], tuple[str | int, ...]],
     bounds: tuple[int, int],
-) -> tuple[tuple[Shown, ...], Position | None]:
+) -> tuple[tuple[Shown, ...], CursorPosition | None]:
     """Up to as many rows as the first bound, and where to go on if not at the end; the second bound is how many are looked at."""
     limit, scan = bounds
     shown: list[Shown] = []

@@ -13,10 +13,10 @@ from typing import Any, Final
 from sqlalchemy import Row as Found
 from sqlalchemy import select, update
 
-from archive.cursors import Cursors, Position, newest_change, turn
+from archive.cursors import CursorPosition, Cursors, newest_change, turn
 from archive.database import Database
-from archive.questions import KEYS, Question, asked_of, rows_of, seen
-from archive.sealed import DataKey, Ring
+from archive.questions import KEYS, ListQuestion, asked_of, rows_of, seen
+from archive.sealed import DataKey, KeyWrapping
 from archive.standing import NEVER
 from archive.tables import deliveries, requests
 from domain.signing.canonical import Frozen
@@ -42,14 +42,14 @@ class KeptRow(Row):
     size: int
 
 
-class Page(Frozen):
+class DeliveryPage(Frozen):
     """Rows of a list. `next`: the cursor of the next page; none at the end."""
 
     rows: tuple[KeptRow, ...]
     next: str | None
 
 
-class Asked(Frozen):
+class InboxRow(Frozen):
     """What one service is asked for at one checkpoint. `request`: its bytes; none if somebody altered them in the database, which
     must not keep anybody from the rest of the inbox.
     """
@@ -62,14 +62,14 @@ class Asked(Frozen):
     request: bytes | None
 
 
-class Inbox(Frozen):
+class InboxPage(Frozen):
     """What a service is asked for. `next`: the cursor of the next page; none at the end."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[InboxRow, ...]
     next: str | None
 
 
-class Change(Frozen):
+class ChangedDelivery(Frozen):
     """A delivery that changed, and how far its ledger now goes."""
 
     delivery: str
@@ -81,22 +81,22 @@ class Change(Frozen):
 class Deliveries:
     """The read model. Each method raises `Unavailable` if the database is away."""
 
-    def __init__(self, database: Database, ring: Ring, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, database: Database, ring: KeyWrapping, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._database = database
         self._ring = ring
         self._cursors = Cursors(ring)
         self._clock = clock
 
-    async def page(self, question: Question, cursor: str | None = None, limit: int = 50) -> Page:
+    async def page(self, question: ListQuestion, cursor: str | None = None, limit: int = 50) -> DeliveryPage:
         """One page of a list; at most `limit` rows, and never more than 200. Raises `Malformed` for a cursor of another list."""
         limit = max(1, min(limit, LONGEST_PAGE))
         of_list = ("list", question.model_dump(mode="json"))
         text = question.filters.text.casefold()
         async with self._database.reading() as connection:
-            begin = Position(as_of=await newest_change(connection), now=utc_text(self._clock()))
+            begin = CursorPosition(as_of=await newest_change(connection), now=utc_text(self._clock()))
             position = self._cursors.position(cursor, *of_list) if cursor else begin
 
-            async def fetch(at: Position, count: int) -> Sequence[Found[Any]]:
+            async def fetch(at: CursorPosition, count: int) -> Sequence[Found[Any]]:
                 found: Sequence[Found[Any]] = (await connection.execute(rows_of(question, at).limit(count))).all()
                 return found
 
@@ -107,9 +107,9 @@ class Deliveries:
                 lambda row, at: (row.change,) if at.part == "changed" else tuple(row[-len(KEYS[question.sort]) :]),
                 (limit, SCAN if text else limit),
             )
-        return Page(rows=rows, next=then and self._cursors.text(then, *of_list))
+        return DeliveryPage(rows=rows, next=then and self._cursors.text(then, *of_list))
 
-    async def one(self, question: Question, delivery: str) -> KeptRow:
+    async def one(self, question: ListQuestion, delivery: str) -> KeptRow:
         """How one delivery of a list stands. Raises `NotFound`, also if it is not this reader's to see."""
         asked = seen(question, utc_text(self._clock()))[0].where(deliveries.c.delivery == delivery)
         async with self._database.reading() as connection:
@@ -119,14 +119,14 @@ class Deliveries:
             raise NotFound(f"there is no delivery {delivery} here, or not for you")
         return row
 
-    async def inbox(self, service: str, cursor: str | None = None, limit: int = LONGEST_INBOX) -> Inbox:
+    async def inbox(self, service: str, cursor: str | None = None, limit: int = LONGEST_INBOX) -> InboxPage:
         """What this service is asked for, the nearest deadline first. Raises `Malformed` for a cursor of another inbox."""
         limit = max(1, min(limit, LONGEST_INBOX))
         async with self._database.reading() as connection:
-            begin = Position(as_of=await newest_change(connection), now=utc_text(self._clock()))
+            begin = CursorPosition(as_of=await newest_change(connection), now=utc_text(self._clock()))
             position = self._cursors.position(cursor, "inbox", service) if cursor else begin
 
-            async def fetch(at: Position, count: int) -> Sequence[Found[Any]]:
+            async def fetch(at: CursorPosition, count: int) -> Sequence[Found[Any]]:
                 found: Sequence[Found[Any]] = (await connection.execute(asked_of(service, at).limit(count))).all()
                 return found
 
@@ -137,7 +137,7 @@ class Deliveries:
                 lambda row, at: (row.change if at.part == "changed" else row.due, row.delivery, row.id),
                 (limit, limit),
             )
-        return Inbox(asked=asked, next=then and self._cursors.text(then, "inbox", service))
+        return InboxPage(asked=asked, next=then and self._cursors.text(then, "inbox", service))
 
     async def read(self, service: str, delivery: str, request: str) -> None:
         """The service has read this request. When it did so first is kept; a request that is gone is no fault."""
@@ -146,12 +146,12 @@ class Deliveries:
         async with self._database.writing() as connection:
             await connection.execute(unread.values(read_at=utc_text(self._clock())))
 
-    async def changes(self, after: int, limit: int = CHANGES) -> tuple[Change, ...]:
+    async def changes(self, after: int, limit: int = CHANGES) -> tuple[ChangedDelivery, ...]:
         """Which deliveries changed after that change, each once, in order. As many as asked for: there may be more."""
         columns = (deliveries.c.delivery, deliveries.c.change, deliveries.c.branch, deliveries.c.size)
         asked = select(*columns).where(deliveries.c.change > after).order_by(deliveries.c.change).limit(min(limit, CHANGES))
         async with self._database.reading() as connection:
-            return tuple(Change.model_validate(dict(row)) for row in (await connection.execute(asked)).mappings())
+            return tuple(ChangedDelivery.model_validate(dict(row)) for row in (await connection.execute(asked)).mappings())
 
     async def unended(self) -> tuple[str, ...]:
         """The deliveries whose ledgers have no end, but those of which it is known that their workflow is gone."""
@@ -195,14 +195,14 @@ class Deliveries:
             change=row.change,
         )
 
-    def _asked(self, row: Any) -> Asked | None:
+    def _asked(self, row: Any) -> InboxRow | None:
         if row.wrapped is None:
             return None
         key = DataKey.unwrapped(row.delivery, row.ring_key, row.wrapped, self._ring)
         request = None
         with suppress(NotVerified):
             request = key.open(row.request, "requests", row.id, row.service)
-        return Asked(
+        return InboxRow(
             delivery=row.delivery,
             id=row.id,
             checkpoint=row.checkpoint,

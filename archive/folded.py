@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from archive.batches import Opened
+from archive.batches import KeptEntry
 from archive.branches import Fork
 from archive.ledgers import Ledgers
 from domain.delivery.delivery import Delivery, Snapshot
@@ -164,7 +164,7 @@ def _goes_on(fold: _Fold, entries: Iterable[Entry]) -> bool:
     return delivery is None or all(delivery.ledger.leaf_at(one.seq) == one.leaf() for one in entries if one.seq < fold.size)
 
 
-def _entry(opened: Opened) -> Entry:
+def _entry(opened: KeptEntry) -> Entry:
     if opened.entry is None:
         raise NotFound("the delivery is expunged: its leaves are all that is left")
     with suppress(ValidationError):

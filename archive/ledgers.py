@@ -15,7 +15,7 @@ from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive import batches
-from archive.batches import Batch, BatchKept, Diverges, Held, LedgerSlice, New, Opened
+from archive.batches import Batch, BatchKept, Diverges, Extent, KeptEntry, LedgerSlice, New
 from archive.branches import (
     Branch,
     Fork,
@@ -33,7 +33,7 @@ from archive.branches import (
 )
 from archive.database import Database
 from archive.owed import owe
-from archive.sealed import DataKey, Ring
+from archive.sealed import DataKey, KeyWrapping
 from archive.standing import next_change, write
 from archive.tables import branches, data_keys, entries, snapshots
 from domain.signing import tree
@@ -48,7 +48,7 @@ SLICE_BYTES: Final = 4 * 1024 * 1024
 class Ledgers:
     """All ledgers of an installation. Each method raises `Unavailable` if the database is away."""
 
-    def __init__(self, database: Database, ring: Ring, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, database: Database, ring: KeyWrapping, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._database = database
         self._ring = ring
         self._clock = clock
@@ -77,13 +77,13 @@ class Ledgers:
                 return BatchKept(branch=batch.branch, size=branch.size, change=None)
             return await self._append(connection, branch, batch, new, held)
 
-    async def held(self, delivery: str) -> Held | None:
+    async def held(self, delivery: str) -> Extent | None:
         """How far the archive goes, or none. Ask this *before* the workflow is asked for its size: then `compare` is fair."""
         async with self._database.reading() as connection:
             held = await branches_of(connection, delivery)
         return _held(held[-1]) if held else None
 
-    async def compare(self, delivery: str, held: Held, stated: Held) -> Diverges | None:
+    async def compare(self, delivery: str, held: Extent, stated: Extent) -> Diverges | None:
         """Set the alarm if what the archive held is no beginning of what the workflow stated afterwards, as far as sizes tell and
         the numbers of branches: one that is newer than the archive's has not been kept yet.
         """
@@ -112,11 +112,11 @@ class Ledgers:
             raise NotVerified("the archive has lost entries before this one", next(iter(found)))
         return tuple(found.values())
 
-    async def branches(self, delivery: str) -> tuple[Held, ...]:
+    async def branches(self, delivery: str) -> tuple[Extent, ...]:
         """How far each branch goes, the oldest first. Raises `NotFound`."""
         async with self._database.reading() as connection:
             return tuple(
-                Held(branch=one.number, since=one.since, size=one.size, root=one.root)
+                Extent(branch=one.number, since=one.since, size=one.size, root=one.root)
                 for one in await known(connection, delivery)
             )
 
@@ -210,20 +210,20 @@ class Ledgers:
         return DataKey.unwrapped(delivery, row.ring_key, row.wrapped, self._ring)
 
 
-def _held(branch: Branch) -> Held:
-    return Held(branch=branch.number, since=branch.since, size=branch.size, root=branch.root)
+def _held(branch: Branch) -> Extent:
+    return Extent(branch=branch.number, since=branch.since, size=branch.size, root=branch.root)
 
 
-def _opened(row: Row[Any], key: DataKey | None) -> Opened:
+def _opened(row: Row[Any], key: DataKey | None) -> KeptEntry:
     if key is None or row.opening is None:
-        return Opened(branch=row.branch, seq=row.seq, leaf=row.leaf, entry=None)
+        return KeptEntry(branch=row.branch, seq=row.seq, leaf=row.leaf, entry=None)
     try:
         entry = key.open(row.opening, "entries", "opening", row.branch, row.seq)
     except NotVerified as error:
         raise NotVerified(error.reason, row.seq) from None
     if tree.leaf(entry) != row.leaf:
         raise NotVerified("the leaf in the archive is not that of the entry", row.seq)
-    return Opened(branch=row.branch, seq=row.seq, leaf=row.leaf, entry=entry)
+    return KeptEntry(branch=row.branch, seq=row.seq, leaf=row.leaf, entry=entry)
 
 
 def _end(rows: Sequence[Row[Any, Any]], count: int) -> int | None:

@@ -22,7 +22,7 @@ MINE: Final = timedelta(minutes=1)
 """For how long what a worker has taken is its own."""
 
 
-class Owed(Frozen):
+class OwedReceipt(Frozen):
     """One of them."""
 
     service: str
@@ -33,7 +33,7 @@ class Owed(Frozen):
 
 
 @dataclass(frozen=True)
-class Reached:
+class ReachedFrom:
     """Which services are reached from here: these only, or all but these."""
 
     services: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class OwedReceipts:
         self._database = database
         self._clock = clock
 
-    async def take(self, most: int, reached: Reached) -> tuple[Owed, ...]:
+    async def take(self, most: int, reached: ReachedFrom) -> tuple[OwedReceipt, ...]:
         """At most so many that are due to services reached from here, the longest first; nobody else is given them meanwhile."""
         now = self._clock()
         whose = owed_receipts.c.service.in_(reached.services)
@@ -55,18 +55,18 @@ class OwedReceipts:
         due = select(owed_receipts).where(owed_receipts.c.next_at <= utc_text(now), mine).order_by(owed_receipts.c.next_at)
         async with self._database.writing() as connection:
             rows = (await connection.execute(due.limit(most).with_for_update(skip_locked=True))).mappings().all()
-            found = tuple(Owed(**{name: row[name] for name in Owed.model_fields}) for row in rows)
+            found = tuple(OwedReceipt(**{name: row[name] for name in OwedReceipt.model_fields}) for row in rows)
             if found:
                 taken = tuple_(*_KEY).in_([(one.service, one.delivery, one.seq) for one in found])
                 await connection.execute(update(owed_receipts).where(taken).values(next_at=utc_text(now + MINE)))
         return found
 
-    async def settle(self, one: Owed) -> None:
+    async def settle(self, one: OwedReceipt) -> None:
         """It was taken, or is given up."""
         async with self._database.writing() as connection:
             await connection.execute(delete(owed_receipts).where(*_is(one)))
 
-    async def put_off(self, one: Owed, pause: timedelta) -> None:
+    async def put_off(self, one: OwedReceipt, pause: timedelta) -> None:
         """It was not taken, and is tried again after this pause."""
         later = {"tries": one.tries + 1, "next_at": utc_text(self._clock() + pause)}
         async with self._database.writing() as connection:
@@ -83,5 +83,5 @@ async def owe(connection: AsyncConnection, delivery: str, owed: Sequence[tuple[i
 _KEY = (owed_receipts.c.service, owed_receipts.c.delivery, owed_receipts.c.seq)
 
 
-def _is(one: Owed) -> tuple[ColumnElement[bool], ...]:
+def _is(one: OwedReceipt) -> tuple[ColumnElement[bool], ...]:
     return tuple(column == value for column, value in zip(_KEY, (one.service, one.delivery, one.seq), strict=True))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select, true, tuple_
 
-from archive.cursors import Position
+from archive.cursors import CursorPosition
 from archive.standing import NEVER
 from archive.tables import data_keys, deliveries, participants, requests, states
 from domain.delivery.vocabulary import UtcText
@@ -39,7 +39,7 @@ class Filters(Frozen):
     """Part of the code name, or of the title where the reader may see it; upper or lower case."""
 
 
-class Question(Frozen):
+class ListQuestion(Frozen):
     """Who asks for which list."""
 
     reader: ServiceId
@@ -56,7 +56,7 @@ KEYS: dict[Sort, tuple[str, ...]] = {
 """What each list is sorted by; all of a list in the same direction, so that one comparison of rows finds where to go on."""
 
 
-def rows_of(question: Question, at: Position) -> Select[Any]:
+def rows_of(question: ListQuestion, at: CursorPosition) -> Select[Any]:
     """The rows behind a position. The last columns are what the list is sorted by."""
     asked, named = seen(question, at.now)
     if at.part == "changed":
@@ -72,7 +72,7 @@ def rows_of(question: Question, at: Position) -> Select[Any]:
     return asked.where(behind).order_by(*keys)
 
 
-def seen(question: Question, now: str) -> tuple[Select[Any], dict[str, ColumnElement[Any]]]:
+def seen(question: ListQuestion, now: str) -> tuple[Select[Any], dict[str, ColumnElement[Any]]]:
     """The deliveries that a reader may see, as it may, and that pass the filters; and what they can be sorted by."""
     own = question.reach == "own"
     times = participants if own else deliveries
@@ -101,7 +101,7 @@ def seen(question: Question, now: str) -> tuple[Select[Any], dict[str, ColumnEle
 
 
 def _passing(
-    question: Question, whole: ColumnElement[bool], named: dict[str, ColumnElement[Any]], now: str
+    question: ListQuestion, whole: ColumnElement[bool], named: dict[str, ColumnElement[Any]], now: str
 ) -> list[ColumnElement[bool]]:
     filters, reader, own = question.filters, question.reader, question.reach == "own"
     here = deliveries.c.delivery
@@ -131,7 +131,7 @@ def _passing(
     return passing
 
 
-def asked_of(service: str, at: Position) -> Select[Any]:
+def asked_of(service: str, at: CursorPosition) -> Select[Any]:
     """The requests behind a position that the service may answer now."""
     asked = (
         select(requests, data_keys.c.wrapped, data_keys.c.ring_key)

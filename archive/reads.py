@@ -16,7 +16,7 @@ from archive.proofs import unused
 from archive.tables import reads, seen, tips, used_proofs
 from domain.plan import proof
 from domain.plan.directory import Service
-from domain.record.reads import EMPTY, Page, Read, Shown, Tip, after, contains, signed_tip, unverified_tip
+from domain.record.reads import EMPTY, Read, ReadsPage, Shown, Tip, after, contains, signed_tip, unverified_tip
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import READS_TYPE, Envelope, sign
 from domain.words.errors import NotAuthentic, NotVerified, Unavailable
@@ -76,7 +76,7 @@ class Reads:
             self._writer = asyncio.create_task(self._write())
         return await mine.written
 
-    async def page(self, since: int, limit: int, delivery: str | None = None) -> Page:
+    async def page(self, since: int, limit: int, delivery: str | None = None) -> ReadsPage:
         """At most `limit` records from number `since` on, of one delivery or of all. Raises `Unavailable`, and `NotVerified`
         with the number of what is in the database and is no record.
         """
@@ -86,7 +86,7 @@ class Reads:
         async with self._database.reading() as connection:
             tip = _envelope((await connection.execute(select(tips.c.envelope))).scalar_one())
             rows = await connection.execute(chosen.where(reads.c.number < unverified_tip(tip).count))
-            return Page(reads=tuple(_read(row.number, row.record) for row in rows), tip=tip)
+            return ReadsPage(reads=tuple(_read(row.number, row.record) for row in rows), tip=tip)
 
     async def _write(self) -> None:
         while self._waiting:

@@ -21,7 +21,7 @@ KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 
 
-class Ring(Protocol):
+class KeyWrapping(Protocol):
     """The keys of the installation. The newest wraps, every one unwraps."""
 
     def wrap(self, data: bytes, context: bytes) -> tuple[str, bytes]:
@@ -39,13 +39,13 @@ class DataKey:
     _cipher: AESGCM = field(repr=False)
 
     @classmethod
-    def new(cls, delivery: str, ring: Ring) -> tuple[Self, str, bytes]:
+    def new(cls, delivery: str, ring: KeyWrapping) -> tuple[Self, str, bytes]:
         """A new key, the id of the ring's key that wraps it, and the key as wrapped."""
         key = secrets.token_bytes(KEY_BYTES)
         return cls(delivery, AESGCM(key)), *ring.wrap(key, _bound(delivery))
 
     @classmethod
-    def unwrapped(cls, delivery: str, ring_key: str, wrapped: bytes, ring: Ring) -> Self:
+    def unwrapped(cls, delivery: str, ring_key: str, wrapped: bytes, ring: KeyWrapping) -> Self:
         """The key of a row of `data_keys`. Raises `Unavailable`, or `NotVerified` if it is another delivery's."""
         return cls(delivery, AESGCM(ring.unwrap(ring_key, wrapped, _bound(delivery))))
 

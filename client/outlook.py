@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from client.spans import about
-from rehearsal.forecast import Bin, Forecast, Spread
+from rehearsal.forecast import Bin, Distribution, Forecast
 
 BAR = 24
 EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -51,7 +51,7 @@ def _table(title: str, *headings: str) -> Table:
     return table
 
 
-def _spread(spread: Spread | None) -> tuple[str, ...]:
+def _spread(spread: Distribution | None) -> tuple[str, ...]:
     if spread is None:
         return ("", "", "", "")
     return about(spread.min_s), about(spread.median_s), about(spread.p90_s), about(spread.max_s)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from domain.words.errors import Malformed, NotAllowed
-from process.brought import passphrase_in
+from process.configuration import passphrase_in
 
 VARIABLE = "VIGIL_PASSPHRASE_FILE"
 SHORTEST = 12

@@ -9,7 +9,7 @@ from html import escape
 from textwrap import wrap
 
 from client.spans import about, ticks
-from rehearsal.forecast import Bin, Forecast, Spread
+from rehearsal.forecast import Bin, Distribution, Forecast
 
 INK, QUIET, FAINT, PAPER = "#1d2733", "#5b6875", "#d5dbe1", "#ffffff"
 GOOD, BAD, ACCENT, SOFT = "#2f7d5b", "#b3402f", "#2f5d9b", "#a9c1e3"
@@ -162,7 +162,7 @@ def _waits(canvas: Canvas, found: Forecast, y: float) -> float:
 
 
 def _bar(  # noqa: PLR0913, PLR0917 - a bar and where it stands
-    canvas: Canvas, name: str, wait: Spread, left: float, right: float, y: float, scale: float
+    canvas: Canvas, name: str, wait: Distribution, left: float, right: float, y: float, scale: float
 ) -> None:
     unit = (right - left) / scale
     longest = min(wait.max_s, scale)
@@ -176,5 +176,5 @@ def _bar(  # noqa: PLR0913, PLR0917 - a bar and where it stands
     )
 
 
-def _three(wait: Spread) -> str:
+def _three(wait: Distribution) -> str:
     return f"{about(wait.median_s)} / {about(wait.p90_s)} / {about(wait.max_s)}"

@@ -15,8 +15,8 @@ from typing import Any
 import aiohttp
 from ruamel.yaml import YAML
 
-from client.brought import Brought
 from client.console import talk
+from client.dossier import Dossier
 from client.embedded import Embedded, Home, Layout, held
 from client.running import Interrupted
 from domain.delivery.events import Stated
@@ -34,7 +34,7 @@ from domain.words.errors import Malformed, NotVerified, TimedOut
 from process.ring import new_ring
 from protocol.gateway import Away, Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
-from rehearsal.scenario import Change, Scenario
+from rehearsal.scenario import PlanChange, Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 
 LONGEST_PAUSE = 120.0
@@ -72,7 +72,7 @@ class Rehearsed(Frozen):
 class Rehearsal:
     """What is rehearsed, and where its files are kept."""
 
-    brought: Brought
+    dossier: Dossier
     scenario: Scenario
     seed: int
     home: Home
@@ -80,8 +80,8 @@ class Rehearsal:
     async def run(self, watch: Watch, say: Say) -> Rehearsed:
         """Rehearse to the end. Raises `VigilError` if the system does not come up."""
         began = time.monotonic()
-        factor = factor_for(self.brought.plan, self.scenario)
-        plan = compressed(self.brought.plan, factor)
+        factor = factor_for(self.dossier.plan, self.scenario)
+        plan = compressed(self.dossier.plan, factor)
         directory, layout = self.lay_out()
         scenario = compressed(self.scenario, factor)
         say(f"one second here is {factor / 3600:.1f} h of the plan; files are in {self.home.path}")
@@ -132,7 +132,7 @@ class Rehearsal:
         except NotVerified as error:
             problem = error.message
         return Rehearsed(
-            delivery=self.brought.plan.operation,
+            delivery=self.dossier.plan.operation,
             outcome=outcome,
             expected=self.scenario.expect.outcome if self.scenario.expect is not None else None,
             statements=len(stated),
@@ -150,11 +150,11 @@ class Rehearsal:
         """Write the files an installation is given, with simulated keys and addresses. `reached` may change how
         services are reached.
         """
-        participants = self.scenario.participants(self.brought.plan)
+        participants = self.scenario.participants(self.dossier.plan)
         ports = free_ports(len(participants) + 2)
-        found = [self.brought.directory.get(service) for service in participants]
+        found = [self.dossier.directory.get(service) for service in participants]
         reach = {service.id: reach_of(service, port) for service, port in zip(found, ports[2:], strict=True)}
-        directory = reached(cast(self.brought.directory, participants, reach))
+        directory = reached(cast(self.dossier.directory, participants, reach))
         layout = Layout(
             home=self.home,
             directory=self.home.path / "directory.yaml",
@@ -167,7 +167,7 @@ class Rehearsal:
         )
         layout.cards.mkdir(parents=True, exist_ok=True)
         _write(layout.directory, directory)
-        for state, card in self.brought.cards.items():
+        for state, card in self.dossier.cards.items():
             _write(layout.cards / f"{state}.yaml", card)
         secrets = {
             layout.key: private_pem(private_key_of(VIGIL)),
@@ -180,7 +180,7 @@ class Rehearsal:
         return directory, layout
 
 
-async def _change(gateway: Gateway, change: Change) -> None:
+async def _change(gateway: Gateway, change: PlanChange) -> None:
     """The initiator changes the plan when its time has come."""
     assert isinstance(change.plan, Plan)  # noqa: S101 - a scenario that has been read holds plans
     await asyncio.sleep(change.after.total_seconds())

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
-from client.handing import kept
+from client.submitting import kept
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Seen, Statement, sign_statement
 from domain.rules.books import BOOK

@@ -6,7 +6,7 @@ import logging
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
-from archive.keys import KeyChanges
+from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.reads import Reads
 from archive.sessions import Sessions
@@ -14,12 +14,12 @@ from domain.words.errors import Unavailable
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
-from gateway.desk import Desk
 from gateway.metrics import METRICS
 from gateway.oidc import Provider
 from gateway.reading import Reading
+from gateway.reception import Reception
 from gateway.registration import registration_in
-from process.brought import cards_in, installation_of, password_in
+from process.configuration import cards_in, installation_of, password_in
 from process.in_force import OfFile
 from process.keyfile import key_in
 from process.metrics import scraped
@@ -45,8 +45,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     ring = ring_in(chosen.payload_keys)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring)
     reading = Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive))
-    desk = Desk(client, chosen.task_queue, directory, cards, key, reading)
-    app = application(desk, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid)
+    reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
+    app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid)
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
             async with serving(app, chosen.gateway_host, chosen.gateway_port):

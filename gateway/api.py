@@ -29,9 +29,7 @@ from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
 from gateway.asking import asked_for
 from gateway.bodies import READER, READERS, read, readers
-from gateway.codec import MOST_CODED, decoded
 from gateway.connections import CONNECTIONS, Connections
-from gateway.desk import DESK, Desk
 from gateway.health import ARCHIVE, ArchivePulse, whole
 from gateway.limits import LIMITS, Limits
 from gateway.metrics import METRICS, Metrics
@@ -39,7 +37,9 @@ from gateway.middlewares import explained, logged, proved
 from gateway.oidc import PROVIDER, Provider
 from gateway.pages import door, pages, provider
 from gateway.pages.door import SESSIONS
+from gateway.payloads import MOST_CODED, decoded
 from gateway.reads import READS, recorded, shows
+from gateway.reception import RECEPTION, Reception
 from gateway.streams import STREAMS, end_streams, stream
 
 LARGEST_BODY = 1_000_000
@@ -57,7 +57,7 @@ routes = web.RouteTableDef()
 
 
 def application(
-    desk: Desk, proofs: Proofs, log_of_reads: Reads, sessions: Sessions, openid: Provider | None = None
+    reception: Reception, proofs: Proofs, log_of_reads: Reads, sessions: Sessions, openid: Provider | None = None
 ) -> web.Application:
     """The gateway's web application: the API, and the pages of `gateway.pages` for people. `openid`: through whom supervisors may
     sign in; None: there is no such way.
@@ -66,7 +66,7 @@ def application(
     middlewares = [connections.seen, logged, explained, proved, recorded]
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     streams: set[asyncio.Task[None]] = set()
-    app[DESK], app[PROOFS], app[STREAMS], app[READS], app[SESSIONS] = desk, proofs, streams, log_of_reads, sessions
+    app[RECEPTION], app[PROOFS], app[STREAMS], app[READS], app[SESSIONS] = reception, proofs, streams, log_of_reads, sessions
     app[ARCHIVE] = ArchivePulse(lambda: log_of_reads.page(0, 0))
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
@@ -94,7 +94,7 @@ async def _guard(request: web.Request, answer: web.StreamResponse) -> None:
 @routes.get("/v1/health", name="health")
 async def health(request: web.Request) -> web.Response:
     """Whether this process, Temporal and the archive behind it, and a worker are up. Needs no proof."""
-    return _model(await whole(request.app[DESK].ready(), request.app[ARCHIVE]))
+    return _model(await whole(request.app[RECEPTION].ready(), request.app[ARCHIVE]))
 
 
 @routes.get("/v1/openapi.json", name="openapi")
@@ -112,7 +112,7 @@ async def count(request: web.Request) -> web.Response:
 @routes.get("/v1/directory", name="directory")
 async def directory(request: web.Request) -> web.Response:
     """The services of the installation with their keys. How one is reached, for itself and those who run the installation."""
-    body = LISTED.dump_json(request.app[DESK].directory_for(request[CALLER].service))
+    body = LISTED.dump_json(request.app[RECEPTION].directory_for(request[CALLER].service))
     tag = f'"{digest_of_bytes(body)}"'
     known = tag in request.headers.get("If-None-Match", "")
     return web.Response(status=304, headers={"ETag": tag}) if known else _json(body, headers={"ETag": tag})
@@ -121,7 +121,7 @@ async def directory(request: web.Request) -> web.Response:
 @routes.post("/v1/deliveries", name="start")
 async def start(request: web.Request) -> web.Response:
     """Start the delivery of a signed plan."""
-    plan = await request.app[DESK].start(request[CALLER].service, await _body(request, Envelope))
+    plan = await request.app[RECEPTION].plans.start(request[CALLER].service, await _body(request, Envelope))
     place = f"/v1/deliveries/{plan.operation}"
     return _json(openapi.Begun(delivery=plan.operation).model_dump_json().encode(), 201, {"Location": place})
 
@@ -129,7 +129,7 @@ async def start(request: web.Request) -> web.Response:
 @routes.get("/v1/deliveries", name="list")
 async def deliveries(request: web.Request) -> web.Response:
     """A page of the caller's deliveries, those overdue first."""
-    found = await request.app[DESK].reading.deliveries(request[CALLER].service, *asked_for(request.query))
+    found = await request.app[RECEPTION].reading.deliveries(request[CALLER].service, *asked_for(request.query))
     shows(request, (row.delivery for row in found.rows))
     return _model(found)
 
@@ -137,7 +137,7 @@ async def deliveries(request: web.Request) -> web.Response:
 @routes.get("/v1/deliveries/{delivery}", name="view")
 async def show(request: web.Request) -> web.Response:
     """One delivery's summary."""
-    found = await request.app[DESK].reading.view(request[CALLER].service, request.match_info["delivery"])
+    found = await request.app[RECEPTION].reading.view(request[CALLER].service, request.match_info["delivery"])
     shows(request, [found.delivery])
     return _model(found)
 
@@ -146,7 +146,7 @@ async def show(request: web.Request) -> web.Response:
 async def amend(request: web.Request) -> web.Response:
     """Change the plan for what is still ahead, by a new signed plan. The answer is the ledger entry that records it."""
     envelope = await _body(request, Envelope)
-    return _model(await request.app[DESK].amend(request[CALLER].service, request.match_info["delivery"], envelope))
+    return _model(await request.app[RECEPTION].plans.amend(request[CALLER].service, request.match_info["delivery"], envelope))
 
 
 @routes.post("/v1/deliveries/{delivery}/statements", name="submit")
@@ -155,18 +155,18 @@ async def submit(request: web.Request) -> web.Response:
     where no worker is up to judge it: it is kept until one is.
     """
     envelope = await _body(request, Envelope)
-    answer = await request.app[DESK].submit(request[CALLER].service, request.match_info["delivery"], envelope)
+    answer = await request.app[RECEPTION].submissions.submit(request[CALLER].service, request.match_info["delivery"], envelope)
     request.app[METRICS].stated(answer)
     if isinstance(answer, Left):
         return _model(answer, status=202)
-    return _model(request.app[DESK].handed_over(answer), status=201)
+    return _model(request.app[RECEPTION].handed_over(answer), status=201)
 
 
 @routes.get("/v1/deliveries/{delivery}/ledger", name="ledger")
 async def ledger(request: web.Request) -> web.Response:
     """Ledger entries from `since` on."""
     delivery, since = request.match_info["delivery"], _number("since", request.query.get("since", "0"))
-    found = await request.app[DESK].reading.ledger(request[CALLER].service, delivery, since)
+    found = await request.app[RECEPTION].reading.ledger(request[CALLER].service, delivery, since)
     shows(request, [delivery], (entry.seq for entry in found))
     return _json(ENTRIES.dump_json(found))
 
@@ -176,7 +176,7 @@ async def changes(request: web.Request) -> web.StreamResponse:
     """The ledger as server-sent events, from `since` or the `Last-Event-ID` on, until the delivery has ended."""
     last = request.headers.get("Last-Event-ID")
     since = _number("Last-Event-ID", last) + 1 if last else _number("since", request.query.get("since", "0"))
-    found = request.app[DESK].changes(request[CALLER].service, request.match_info["delivery"], since)
+    found = request.app[RECEPTION].changes(request[CALLER].service, request.match_info["delivery"], since)
     return await stream(request, found)
 
 
@@ -188,7 +188,7 @@ async def packet(request: web.Request) -> web.Response:
     except ValidationError as error:
         raise Malformed("there is no such purpose", faults_of(error, place="purpose")) from error
     delivery = request.match_info["delivery"]
-    found = await request.app[DESK].packet(request[CALLER].service, delivery, purpose)
+    found = await request.app[RECEPTION].packet(request[CALLER].service, delivery, purpose)
     shows(request, [delivery], purpose=purpose)
     return _json(found)
 
@@ -200,7 +200,7 @@ async def expunge(request: web.Request) -> web.Response:
         given = await read(request, Approvals.model_validate_json)
     except ValidationError as error:
         raise Malformed("the body is not two signed approvals", faults_of(error)) from error
-    found = await request.app[DESK].expunge(request.match_info["delivery"], given)
+    found = await request.app[RECEPTION].expunge(request.match_info["delivery"], given)
     shows(request, [found.delivery])
     return _model(found)
 
@@ -208,7 +208,7 @@ async def expunge(request: web.Request) -> web.Response:
 @routes.get("/v1/deliveries/{delivery}/expunction", name="expunged")
 async def expunged(request: web.Request) -> web.Response:
     """What remains of an expunged delivery: the order, the two officers, its leaves and its root."""
-    found = await request.app[DESK].reading.expunged(request.match_info["delivery"])
+    found = await request.app[RECEPTION].reading.expunged(request.match_info["delivery"])
     shows(request, [found.delivery])
     return _model(found)
 
@@ -218,7 +218,7 @@ async def keys(request: web.Request) -> web.Response:
     """Enter a signed change of a service's keys, and bring it to the deliveries under way. The answer says what became of it in
     each, to who may list them; to others, whether all have it.
     """
-    taken = await request.app[DESK].change_keys(request[CALLER].service, await _body(request, Envelope))
+    taken = await request.app[RECEPTION].change_keys(request[CALLER].service, await _body(request, Envelope))
     shows(request, (*taken.taken, *taken.left, *(fault.place for fault in taken.refused if taken.named)))
     return _model(taken)
 
@@ -228,10 +228,10 @@ async def inbox(request: web.Request) -> web.Response:
     """A page of what the caller is being asked, in all its deliveries; with `signed=yes`, each request in an envelope, to be
     carried.
     """
-    desk, caller = request.app[DESK], request[CALLER].service
-    found = await desk.inbox(caller, request.query.get("cursor"))
+    reception, caller = request.app[RECEPTION], request[CALLER].service
+    found = await reception.inbox(caller, request.query.get("cursor"))
     shows(request, (one.delivery for one in found.requests))
-    return _model(desk.signed(found) if request.query.get("signed") == "yes" else found)
+    return _model(reception.signed(found) if request.query.get("signed") == "yes" else found)
 
 
 @routes.post("/v1/sign-in", name="enter")
@@ -242,13 +242,13 @@ async def sign_in(request: web.Request) -> web.Response:
         raise NotAllowed("a person signs in, and this proof names none", hint="give the officer's code as `sub` of the proof")
     who = SignedIn(service=caller.service.id, officer=caller.officer, key=caller.key)
     token, until = await request.app[SESSIONS].link(who, caller.nonce)
-    return _model(openapi.Link(token=token, until=utc_text(until)), 201)
+    return _model(openapi.SignInToken(token=token, until=utc_text(until)), 201)
 
 
 @routes.post("/v1/codec/decode", name="decode")
 async def decode(request: web.Request) -> web.Response:
     """Decode payloads of histories: Temporal's remote codec protocol, for its own UI and command line. There is no encoding."""
-    body, deliveries = await read(request, partial(decoded, request.app[DESK].codec), most=MOST_CODED)
+    body, deliveries = await read(request, partial(decoded, request.app[RECEPTION].codec), most=MOST_CODED)
     shows(request, deliveries)
     return _json(body)
 
@@ -256,7 +256,7 @@ async def decode(request: web.Request) -> web.Response:
 @routes.get("/v1/alarms", name="alarms")
 async def alarms(request: web.Request) -> web.Response:
     """Patterns of enquiries at the register of live operations, the oldest first. For supervisors."""
-    found = await request.app[DESK].alarms()
+    found = await request.app[RECEPTION].alarms()
     shows(request, dict.fromkeys(delivery for alarm in found for delivery in alarm.deliveries))
     return _json(ALARMS.dump_json(found))
 

@@ -12,10 +12,10 @@ from domain.words.errors import VigilError
 from domain.words.limits import LARGEST_BRAKE
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
-from gateway.codec import roomy
 from gateway.limits import LIMITS, lane_of
 from gateway.metrics import METRICS
 from gateway.pages import door, pages
+from gateway.payloads import roomy
 from gateway.problems import Refusal, http_problem, own_fault, problem
 from process.language import chosen
 

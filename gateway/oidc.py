@@ -74,7 +74,7 @@ class _Keys(BaseModel):
     keys: list[dict[str, Any]]
 
 
-class _Claims(BaseModel):
+class _IdTokenClaims(BaseModel):
     """Of an ID token (OpenID Connect Core 1.0, section 2)."""
 
     model_config = ConfigDict(strict=True)
@@ -88,7 +88,7 @@ class _Claims(BaseModel):
     azp: str | None = None
 
 
-class Answer(BaseModel):
+class AuthorizationResponse(BaseModel):
     """What a browser brings back from the provider (RFC 6749, section 4.1.2; RFC 9207)."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -133,12 +133,12 @@ class Provider:
         return str(URL(metadata.authorization_endpoint).update_query(query))
 
     @staticmethod
-    def check_begun(token: str, answer: Answer) -> None:
+    def check_begun(token: str, answer: AuthorizationResponse) -> None:
         """Raises `NotAuthentic` unless this answers what was begun with this token."""
         if not token or not _same(answer.state, _of(token, "state")):
             raise NotAuthentic("this sign-in was not begun in this browser", hint="begin again here")
 
-    async def named(self, token: str, answer: Answer, back: str) -> SignedIn:
+    async def named(self, token: str, answer: AuthorizationResponse, back: str) -> SignedIn:
         """Whom the provider names. Raises `NotAuthentic`, `NotAllowed` or `Unavailable`."""
         if answer.error is not None:
             raise NotAuthentic(f"the provider at {self.host} has not signed you in{_named(answer.error)}", hint=OTHERWISE)
@@ -183,11 +183,11 @@ class Provider:
             raise Unavailable(f"the provider at {self.host} gives no ID token{_named(tokens.error)}", hint=OTHERWISE)
         return tokens.id_token
 
-    def _verified(self, id_token: str, keys: Iterable[dict[str, Any]], nonce: str) -> _Claims:
+    def _verified(self, id_token: str, keys: Iterable[dict[str, Any]], nonce: str) -> _IdTokenClaims:
         """The claims of an ID token, as OpenID Connect Core 1.0, section 3.1.3.7, has it. Raises `NotAuthentic`."""
         try:
             known = KeySet.import_key_set({"keys": [key for key in keys if key.get("kty") in KEY_TYPES]})
-            claims = _Claims.model_validate(jwt.decode(id_token, known, algorithms=SIGNATURES).claims)
+            claims = _IdTokenClaims.model_validate(jwt.decode(id_token, known, algorithms=SIGNATURES).claims)
         except (JoseError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # it comes from outside
             raise _false("is not signed by a key of the provider, or says too little") from error
         now = datetime.now(UTC).timestamp()

@@ -26,7 +26,7 @@ from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
 from domain.record.packet import Purpose
-from domain.record.reads import Page
+from domain.record.reads import ReadsPage
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
 from domain.views.lists import Rows
@@ -34,8 +34,8 @@ from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
 from gateway import metrics
 from gateway.asking import Wanted
-from gateway.codec import Coded
 from gateway.health import Health
+from gateway.payloads import Coded
 from gateway.problems import CONTENT_TYPE, HTTP, Problem
 
 JSON = "application/json"
@@ -52,14 +52,14 @@ class Begun(Frozen):
     delivery: OperationCode
 
 
-class Link(Frozen):
+class SignInToken(Frozen):
     """A one-time link to sign in with is the gateway's address, `/desk/in#` and this token."""
 
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
     until: UtcText
 
 
-class Change(BaseModel):
+class StreamEvent(BaseModel):
     """One server-sent event of a stream of changes."""
 
     id: str
@@ -70,7 +70,7 @@ class Change(BaseModel):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Success:
     """One answer that is no error: what is in it, and why it comes where there are several."""
 
     model: Any
@@ -84,7 +84,7 @@ class Answer:
 class Says:
     """What one route takes and gives."""
 
-    answers: Mapping[int, Answer]
+    answers: Mapping[int, Success]
     takes: str = ""
     """Payload type of the envelope in its body; empty: it takes no envelope."""
     sends: type[BaseModel] | None = None
@@ -132,32 +132,35 @@ _LIST = {name: _of_a_list(name, means) for name, means in _FILTERS.items()} | {"
 _DELIVERY = TypeAdapter(OperationCode).json_schema()
 
 SAYS: dict[str, Says] = {
-    "health": Says({200: Answer(Health)}, refuses=(503,)),
-    "openapi": Says({200: Answer(dict[str, Any])}),
-    "measure": Says({200: Answer(str, media=metrics.CONTENT_TYPE)}),
+    "health": Says({200: Success(Health)}, refuses=(503,)),
+    "openapi": Says({200: Success(dict[str, Any])}),
+    "measure": Says({200: Success(str, media=metrics.CONTENT_TYPE)}),
     "directory": Says(
-        {200: Answer(tuple[Listed, ...], headers={"ETag": "Changes when the directory does."}), 304: Answer(None, "As it was.")},
+        {
+            200: Success(tuple[Listed, ...], headers={"ETag": "Changes when the directory does."}),
+            304: Success(None, "As it was."),
+        },
         asks={"If-None-Match": ("header", {"type": "string"}, "The ETag of the answer there is already.")},
     ),
     "start": Says(
-        {201: Answer(Begun, "Started.", headers={"Location": "Where the delivery is."})}, takes=PLAN_TYPE, refuses=(409, 422)
+        {201: Success(Begun, "Started.", headers={"Location": "Where the delivery is."})}, takes=PLAN_TYPE, refuses=(409, 422)
     ),
-    "list": Says({200: Answer(Rows)}, refuses=(422,), asks=_LIST),
-    "view": Says({200: Answer(DeliveryView)}),
-    "amend": Says({200: Answer(Entry)}, takes=PLAN_TYPE, refuses=(409, 422)),
+    "list": Says({200: Success(Rows)}, refuses=(422,), asks=_LIST),
+    "view": Says({200: Success(DeliveryView)}),
+    "amend": Says({200: Success(Entry)}, takes=PLAN_TYPE, refuses=(409, 422)),
     "submit": Says(
         {
-            201: Answer(
+            201: Success(
                 Envelope, "Recorded, be it as refused by a rule: its receipt (docs/schemas), signed by the installation."
             ),
-            202: Answer(Left, "No worker is up: kept, and judged when one is. Send the same again for its receipt."),
+            202: Success(Left, "No worker is up: kept, and judged when one is. Send the same again for its receipt."),
         },
         takes=STATEMENT_TYPE,
         refuses=(422,),
     ),
-    "ledger": Says({200: Answer(tuple[Entry | Withheld, ...])}, refuses=(422,), asks={"since": _since("entry")}),
+    "ledger": Says({200: Success(tuple[Entry | Withheld, ...])}, refuses=(422,), asks={"since": _since("entry")}),
     "changes": Says(
-        {200: Answer(Change, "Server-sent events, each of this form.", EVENTS)},
+        {200: Success(StreamEvent, "Server-sent events, each of this form.", EVENTS)},
         refuses=(422,),
         asks={
             "since": _since("entry"),
@@ -165,26 +168,26 @@ SAYS: dict[str, Says] = {
         },
     ),
     "packet": Says(
-        {200: Answer(dict[str, Any])},
+        {200: Success(dict[str, Any])},
         refuses=(409, 422),
         asks={"purpose": ("query", TypeAdapter(Purpose).json_schema() | {"default": "operation"}, "What it is for (R23).")},
     ),
-    "expunge": Says({200: Answer(Expunged, "Expunged.")}, sends=Approvals, refuses=(422,)),
-    "expunged": Says({200: Answer(Expunged)}),
-    "keys": Says({200: Answer(Taken)}, takes=KEYS_TYPE, refuses=(409, 422)),
+    "expunge": Says({200: Success(Expunged, "Expunged.")}, sends=Approvals, refuses=(422,)),
+    "expunged": Says({200: Success(Expunged)}),
+    "keys": Says({200: Success(Taken)}, takes=KEYS_TYPE, refuses=(409, 422)),
     "inbox": Says(
-        {200: Answer(Inbox | SignedInbox)},
+        {200: Success(Inbox | SignedInbox)},
         refuses=(422,),
         asks={
             "cursor": _CURSOR,
             "signed": ("query", {"type": "string", "enum": ["yes"]}, "Each request in an envelope signed by Vigil."),
         },
     ),
-    "enter": Says({201: Answer(Link, "Good for a minute, and once.")}),
-    "decode": Says({200: Answer(Coded)}, sends=Coded, refuses=(422,)),
-    "alarms": Says({200: Answer(tuple[Alarm, ...])}),
+    "enter": Says({201: Success(SignInToken, "Good for a minute, and once.")}),
+    "decode": Says({200: Success(Coded)}, sends=Coded, refuses=(422,)),
+    "alarms": Says({200: Success(tuple[Alarm, ...])}),
     "reads": Says(
-        {200: Answer(Page)},
+        {200: Success(ReadsPage)},
         refuses=(422,),
         asks={
             "since": _since("record"),
@@ -294,7 +297,7 @@ def _operation(name: str, route: web.RouteDef, schemas: Mapping[tuple[str, int],
     return operation
 
 
-def _answer(answer: Answer, schema: Any) -> dict[str, Any]:
+def _answer(answer: Success, schema: Any) -> dict[str, Any]:
     said: dict[str, Any] = {"description": answer.means}
     if answer.model is not None:
         said["content"] = {answer.media: {"schema": schema}}

@@ -13,11 +13,11 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from archive.deliveries import Asked, Deliveries, KeptRow
+from archive.deliveries import Deliveries, InboxRow, KeptRow
 from archive.expunging import Expunging, Order
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
-from archive.questions import Filters, Question, Sort
+from archive.questions import Filters, ListQuestion, Sort
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request
@@ -154,7 +154,7 @@ class Reading:
         await self._ledgers.is_gone(name)
         return False
 
-    async def inbox(self, caller: Service, cursor: str | None = None) -> tuple[Inbox, tuple[Asked, ...]]:
+    async def inbox(self, caller: Service, cursor: str | None = None) -> tuple[Inbox, tuple[InboxRow, ...]]:
         """A page of what the caller is being asked now, in all its deliveries, the most urgent first; and the rows it is made of.
 
         Raises `Malformed` for a cursor of another inbox.
@@ -241,6 +241,6 @@ def _shown(kept: KeptRow) -> Row:
     return Row.model_validate(kept.model_dump(exclude={"branch", "change"}) | ({} if kept.whole else {"size": None}))
 
 
-def _question(caller: Service) -> Question:
+def _question(caller: Service) -> ListQuestion:
     everything = reach(role_of(caller), "list") == "all"
-    return Question(reader=caller.id, reach="all" if everything else "own")
+    return ListQuestion(reader=caller.id, reach="all" if everything else "own")

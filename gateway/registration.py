@@ -14,7 +14,7 @@ from domain.plan.documents import Document
 from domain.signing.canonical import Frozen
 from domain.words.errors import Fault, Malformed
 from domain.words.identifiers import OfficerCode, ServiceId
-from process.brought import text_of
+from process.configuration import text_of
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

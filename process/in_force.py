@@ -22,7 +22,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope, sign
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, Unavailable, VigilError
 from domain.words.moments import utc_text
-from process.brought import directory_in, installation_of
+from process.configuration import directory_in, installation_of
 
 log = logging.getLogger("vigil.directory")
 
@@ -37,7 +37,7 @@ LOOK_WITHIN = 2.0
 
 
 class Changes(Protocol):
-    """Where changes of keys are kept: `archive.keys.KeyChanges`. Each method raises `Unavailable`."""
+    """Where changes of keys are kept: `archive.key_changes.KeyChanges`. Each method raises `Unavailable`."""
 
     async def newest(self) -> int:
         """The number of the newest one; 0 while there is none."""

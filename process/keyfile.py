@@ -22,7 +22,7 @@ from domain.plan.directory import ServiceKey
 from domain.signing.keys import key_id, private_key, private_pem, public_text
 from domain.words.errors import Malformed, NotFound, Unavailable, faults_of
 from process import age
-from process.brought import passphrase_in, text_of
+from process.configuration import passphrase_in, text_of
 
 Kept = Literal["plain", "passphrase", "keyring"]
 Passphrase = Callable[[], str]

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.plan.directory import MailAddress
 from domain.words.errors import Fault, Malformed
-from process.brought import text_of
+from process.configuration import text_of
 
 Protection = Literal["none", "starttls", "tls"]
 

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from domain.words.errors import Fault, Malformed, NotVerified, Unavailable
-from process.brought import text_of
+from process.configuration import text_of
 
 FORMAT = "vigil payload-keys/1"
 ABOUT = "# id and key (256 bits, hexadecimal), the oldest first: the last one encrypts, every one decrypts"

@@ -17,7 +17,7 @@ from domain.plan.directory import Listed, valid_keys
 from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
-from domain.record.reads import Page
+from domain.record.reads import ReadsPage
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.lists import Row, Rows
@@ -71,7 +71,7 @@ class Witness(Protocol):
         """Something was shown or given that cannot be right."""
 
 
-class Link(BaseModel):
+class SignInLink(BaseModel):
     """A one-time link to sign in with a browser, and until when it is good."""
 
     address: str
@@ -123,7 +123,7 @@ _INBOX = TypeAdapter(Inbox)
 _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
 _EXPUNGED = TypeAdapter(Expunged)
-_READS = TypeAdapter(Page)
+_READS = TypeAdapter(ReadsPage)
 _ALARMS = TypeAdapter(tuple[Alarm, ...])
 _PROBLEM = TypeAdapter(_Problem)
 
@@ -150,10 +150,10 @@ class Gateway:
         self._url = address(url, "gateway", "http://127.0.0.1:8470")
         self._caller = Signer(service, key, officer)
 
-    async def sign_in(self) -> Link:
+    async def sign_in(self) -> SignInLink:
         """A link that signs this officer in with a browser, once."""
         given = self._read(_TOKEN, await self._call("POST", "/v1/sign-in"))
-        return Link(address=f"{self._url}/desk/in#{given.token}", until=given.until)
+        return SignInLink(address=f"{self._url}/desk/in#{given.token}", until=given.until)
 
     async def start(self, plan: Envelope) -> str:
         """Start a delivery; its id."""
@@ -300,7 +300,7 @@ class Gateway:
         """Patterns of enquiries at the register of live operations, the oldest first. For supervisors."""
         return self._read(_ALARMS, await self._call("GET", "/v1/alarms"))
 
-    async def reads(self, since: int = 0, limit: int = 1000) -> Page:
+    async def reads(self, since: int = 0, limit: int = 1000) -> ReadsPage:
         """A page of the log of reads, from a number on."""
         return self._read(_READS, await self._call("GET", f"/v1/reads?since={since}&limit={limit}"))
 

@@ -26,7 +26,7 @@ from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.record.verify import verify
 from domain.signing.canonical import plain
-from process.brought import cards_in, directory_in, text_of
+from process.configuration import cards_in, directory_in, text_of
 from rehearsal import chaos, explore, random_plans
 from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.leaks import Reader
@@ -61,7 +61,7 @@ def world(seed: int) -> World:
     plans, directory, cards = _brought()
     plan = plans[seed // 2 % len(plans)]
     if seed % 2:
-        plan, directory, cards = random_plans.brought(seed)
+        plan, directory, cards = random_plans.dossier(seed)
     scenario, (rivals, acts) = chaos.scenario(plan, seed), chaos.conflicts(plan, seed)
     return World(
         plan=plan,

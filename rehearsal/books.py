@@ -46,7 +46,7 @@ def voice_of(statement: Statement) -> str:
     return statement.on_behalf_of or statement.service
 
 
-class Book:
+class Account:
     """What every book follows: the plan as it is now."""
 
     _plan: Plan
@@ -56,7 +56,7 @@ class Book:
         self._plan = plan
 
 
-class Voices(Book):
+class Voices(Account):
     """Who speaks for whom (R21), on which conditions (R19), and whether by two (R20)."""
 
     def __init__(self, plan: Plan, directory: Directory | None) -> None:
@@ -180,7 +180,7 @@ class Voices(Book):
         return known.state if known is not None else None
 
 
-class Permits(Book):
+class Permits(Account):
     """What needs a permission of its own, and has it (R16)."""
 
     def __init__(self, plan: Plan, cards: Mapping[str, RuleCard]) -> None:
@@ -227,7 +227,7 @@ class Permits(Book):
             yield f"R16: {what} without the permission of {state} for {permission}"
 
 
-class Scales(Book):
+class Scales(Account):
     """What was detected, sent on and recovered (R10): milligrams by substance, minor units by currency."""
 
     def __init__(self, plan: Plan) -> None:
@@ -266,7 +266,7 @@ class Scales(Book):
         return any(abs(size) > (0 if what in cash else self._plan.weight_tolerance) for what, size in sums.items())
 
 
-class Doubtful(Book):
+class Doubtful(Account):
     """Whether the record was put back, and who has decided to go on since (R18)."""
 
     def __init__(self, plan: Plan, directory: Directory | None) -> None:
@@ -306,7 +306,7 @@ class Doubtful(Book):
         self._waits.discard(of)
 
 
-class Conflicts(Book):
+class Conflicts(Account):
     """What the register answered about other operations, and what both sides have signed (R15)."""
 
     def __init__(self, plan: Plan, directory: Directory | None) -> None:

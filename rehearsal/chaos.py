@@ -25,7 +25,7 @@ from domain.rules.watch import Sighted
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.moments import instant
 from rehearsal.amendments import amendments
-from rehearsal.scenario import Act, Change, Pace, Scenario
+from rehearsal.scenario import Act, Pace, PlanChange, Scenario
 from rehearsal.services import SECOND, key_of, private_key_of
 
 MOST_TROUBLES, MOST_CHANGES = 3, 3
@@ -59,19 +59,19 @@ def scenario(plan: Plan, seed: int) -> Scenario:
     )
 
 
-def changes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], seed: int) -> tuple[Change, ...]:
+def changes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], seed: int) -> tuple[PlanChange, ...]:
     """In some seeds, an initiator that changes the plan under way, each time from what it changed before; whether it may at that
     moment is for the rules to say.
     """
     dice = random.Random(f"{seed}/changes")  # noqa: S311 - a simulation must be repeatable
-    found: list[Change] = []
+    found: list[PlanChange] = []
     after = timedelta()
     for _ in range(dice.randint(1, MOST_CHANGES) if dice.random() >= CALM else 0):
         possible = list(amendments(plan, directory))
         drawn = dice.sample(possible, len(possible))
         plan = next((one.plan for one in drawn if one.plan != plan and not faults_in(one.plan, directory, cards)), plan)
         after += timedelta(minutes=dice.choice((dice.randint(1, 300), dice.randint(1, 3000))))
-        found.append(Change(after=after, plan=plan))
+        found.append(PlanChange(after=after, plan=plan))
     return tuple(found)
 
 

@@ -42,7 +42,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Course:
+class Estimate:
     """What one delivery amounts to."""
 
     seed: int
@@ -62,7 +62,7 @@ class Course:
     failure: Failure | None = None
 
 
-class Spread(Frozen):
+class Distribution(Frozen):
     """A distribution, whole seconds."""
 
     min_s: int
@@ -93,7 +93,7 @@ class Waited(Frozen):
 
     checkpoint: str
     times: int
-    wait: Spread
+    wait: Distribution
 
 
 class Bottleneck(Frozen):
@@ -116,7 +116,7 @@ class ConsentOutlook(Frozen):
     extended_share: float
     expired: int
     expired_share: float
-    spare: Spread | None
+    spare: Distribution | None
     """By how much it outlasted the way through its State, in the runs that were delivered."""
 
 
@@ -138,8 +138,8 @@ class Forecast(Frozen):
     runs: int
     seed: int
     """Of the first run; the others follow it."""
-    duration: Spread | None
-    delivered_duration: Spread | None
+    duration: Distribution | None
+    delivered_duration: Distribution | None
     histogram: tuple[Bin, ...]
     outcomes: tuple[OutcomeShare, ...]
     checkpoints: tuple[Waited, ...]
@@ -151,7 +151,7 @@ class Forecast(Frozen):
 # One delivery
 
 
-def course(seed: int, delivery: Delivery) -> Course:
+def course(seed: int, delivery: Delivery) -> Estimate:
     """What this delivery amounts to."""
     closed = {
         entry.event.checkpoint: (instant(entry.at), entry.event.result)
@@ -162,7 +162,7 @@ def course(seed: int, delivery: Delivery) -> Course:
     ended = next((instant(entry.at) for entry in delivery.ledger.entries if isinstance(entry.event, Concluded)), None)
     extensions = [base_name(name) for name in delivery.state.every_checkpoint() if name.startswith("extension.")]
     passed = {name: at for name, (at, result) in closed.items() if result == "satisfied"}
-    return Course(
+    return Estimate(
         seed=seed,
         outcome=delivery.state.outcome,
         lasted=ended - begun if ended is not None else None,
@@ -238,7 +238,7 @@ def _failure(delivery: Delivery) -> Failure | None:
 # Many deliveries
 
 
-def forecast(plan: Plan, courses: Sequence[Course]) -> Forecast:
+def forecast(plan: Plan, courses: Sequence[Estimate]) -> Forecast:
     """The distribution over these courses, at least one, the first of them with the lowest seed."""
     runs = len(courses)
     lasted = [one.lasted for one in courses if one.lasted is not None]
@@ -261,7 +261,7 @@ def forecast(plan: Plan, courses: Sequence[Course]) -> Forecast:
     )
 
 
-def _checkpoints(plan: Plan, courses: Sequence[Course]) -> Iterator[Waited]:
+def _checkpoints(plan: Plan, courses: Sequence[Estimate]) -> Iterator[Waited]:
     """In the order of the delivery, an unforeseen decision after the checkpoint it is about, other unforeseen ones last."""
     planned = [one.id for one in sorted(plan.checkpoints, key=lambda one: ORDER.index(one.step))]
 
@@ -276,7 +276,7 @@ def _checkpoints(plan: Plan, courses: Sequence[Course]) -> Iterator[Waited]:
             yield Waited(checkpoint=name, times=len(waits), wait=spread)
 
 
-def _bottlenecks(courses: Iterable[Course]) -> Iterator[Bottleneck]:
+def _bottlenecks(courses: Iterable[Estimate]) -> Iterator[Bottleneck]:
     total: Counter[str] = Counter()
     runs = 0
     for one in courses:
@@ -288,7 +288,7 @@ def _bottlenecks(courses: Iterable[Course]) -> Iterator[Bottleneck]:
             yield Bottleneck(service=service, total_s=seconds, mean_s=round(seconds / runs), share=share)
 
 
-def _consents(plan: Plan, courses: Sequence[Course]) -> Iterator[ConsentOutlook]:
+def _consents(plan: Plan, courses: Sequence[Estimate]) -> Iterator[ConsentOutlook]:
     for state in plan.states():
         for service in plan.authorities(state):
             extended = sum(service in one.extended for one in courses)
@@ -304,7 +304,7 @@ def _consents(plan: Plan, courses: Sequence[Course]) -> Iterator[ConsentOutlook]
             )
 
 
-def _failures(courses: Sequence[Course]) -> Iterator[FailureShare]:
+def _failures(courses: Sequence[Estimate]) -> Iterator[FailureShare]:
     seeds: dict[Failure, list[int]] = {}
     for one in courses:
         if one.failure is not None:
@@ -320,7 +320,7 @@ def _failures(courses: Sequence[Course]) -> Iterator[FailureShare]:
         )
 
 
-def _histogram(courses: Iterable[Course]) -> tuple[Bin, ...]:
+def _histogram(courses: Iterable[Estimate]) -> tuple[Bin, ...]:
     """Columns of equal width from the shortest duration on. Where a few runs last far longer than nine in ten, these share
     one last and wider column, or they would press all others into the first.
     """
@@ -345,11 +345,11 @@ def _histogram(courses: Iterable[Course]) -> tuple[Bin, ...]:
     )
 
 
-def _spread(spans: Iterable[timedelta]) -> Spread | None:
+def _spread(spans: Iterable[timedelta]) -> Distribution | None:
     ordered = sorted(map(_seconds, spans))
     if not ordered:
         return None
-    return Spread(min_s=ordered[0], median_s=_percentile(ordered, 50), p90_s=_percentile(ordered, 90), max_s=ordered[-1])
+    return Distribution(min_s=ordered[0], median_s=_percentile(ordered, 50), p90_s=_percentile(ordered, 90), max_s=ordered[-1])
 
 
 def _percentile(ordered: Sequence[int], percent: int) -> int:

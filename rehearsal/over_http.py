@@ -32,7 +32,7 @@ from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_en
 from domain.words.errors import NotVerified, Refused, Unavailable, VigilError
 from protocol.gateway import Gateway
 from rehearsal.scenario import Scenario
-from rehearsal.services import Line, acknowledgement, lines, private_key_of
+from rehearsal.services import Cue, acknowledgement, lines, private_key_of
 
 log = logging.getLogger("vigil.rehearsal")
 
@@ -222,7 +222,7 @@ class SimulatedServices:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _say(self, service: Service, request: Request, line: Line) -> None:
+    async def _say(self, service: Service, request: Request, line: Cue) -> None:
         await asyncio.sleep(max((line.at - datetime.now(UTC)).total_seconds(), 0))
         if isinstance(service.reach, Poll) and line.statement.service == service.id:
             self._said.setdefault(request.id, []).append(line.envelope)

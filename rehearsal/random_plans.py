@@ -24,7 +24,7 @@ GOODS: tuple[list[dict[str, Any]], ...] = (
 Words = dict[str, Any]
 
 
-def brought(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
+def dossier(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
     """Plan, directory and rule cards of this seed: always the same ones."""
     dice = random.Random(f"{seed}/plan")  # noqa: S311 - a simulation must be repeatable
     states = dice.sample(STATES, dice.randint(2, 4))

@@ -43,7 +43,7 @@ class Act(Frozen):
     """In how many of a hundred rehearsals it happens; the seed decides."""
 
 
-class Change(Frozen):
+class PlanChange(Frozen):
     """The initiator changes the plan under way (R22)."""
 
     after: Span
@@ -73,7 +73,7 @@ class PaceOf(Pace):
     service: ServiceId | None = None
 
 
-class Said(Frozen):
+class ExpectedStatement(Frozen):
     """Something of a trail: a statement that stands in the ledger. What is left out may be anything."""
 
     service: ServiceId
@@ -148,7 +148,7 @@ def _which(item: Any) -> str:
     return "happened" if isinstance(item, Happened) or (isinstance(item, dict) and "event" in item) else "said"
 
 
-Sight = Annotated[Annotated[Said, Tag("said")] | Annotated[Happened, Tag("happened")], Discriminator(_which)]
+Sight = Annotated[Annotated[ExpectedStatement, Tag("said")] | Annotated[Happened, Tag("happened")], Discriminator(_which)]
 
 
 class Expected(Frozen):
@@ -171,7 +171,7 @@ class Scenario(Frozen):
     paces: Annotated[tuple[PaceOf, ...], Field(max_length=100)] = ()
     """Where something takes longer or shorter than the rest; the first that fits counts."""
     acts: Annotated[tuple[Act, ...], Field(max_length=100)] = ()
-    changes: Annotated[tuple[Change, ...], Field(max_length=10)] = ()
+    changes: Annotated[tuple[PlanChange, ...], Field(max_length=10)] = ()
     expect: Expected | None = None
 
     def plans(self, plan: Plan) -> tuple[Plan, ...]:
@@ -218,7 +218,7 @@ def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
     for number, pace in enumerate(scenario.paces):
         yield from _named(scenario, plan, f"paces.{number}", pace.service, None, "", None)
     for number, sight in enumerate(scenario.expect.trail if scenario.expect is not None else ()):
-        says = sight.says if isinstance(sight, Said) else None
+        says = sight.says if isinstance(sight, ExpectedStatement) else None
         yield from _named(scenario, plan, f"expect.trail.{number}", sight.service, sight.checkpoint, "checkpoint", says)
 
 

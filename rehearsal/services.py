@@ -75,7 +75,7 @@ def cast(directory: Directory, participants: tuple[str, ...], reach: dict[str, R
 
 
 @dataclass(frozen=True)
-class Line:
+class Cue:
     """Something a service will say, and when."""
 
     at: datetime
@@ -89,12 +89,12 @@ class Line:
         return sign_statement(self.statement, key_of(self.statement))
 
 
-def lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> tuple[Line, ...]:
+def lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> tuple[Cue, ...]:
     """Everything this service will say on being asked, in order of time. The same request and seed give the same lines."""
     return tuple(sorted(_lines(request, scenario, seed, now), key=lambda line: (line.at, line.statement.id)))
 
 
-def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> Iterator[Line]:
+def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> Iterator[Cue]:
     dice = random.Random(f"{seed}/{request.id}")  # noqa: S311 - a rehearsal must be repeatable
     acts = [
         act
@@ -144,7 +144,7 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
 
 def _line(  # noqa: PLR0913 - the parts of one statement
     request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, *, by: str | None = None
-) -> Line:
+) -> Cue:
     """Signed by the officer of this number, or code: where two must say the same (R20), they are two."""
     signer = by or request.service
     statement = Statement(
@@ -161,7 +161,7 @@ def _line(  # noqa: PLR0913 - the parts of one statement
         content=content,
     )
     answers = BOOK.need_of(content.kind) in request.says
-    return Line(at, statement, answers)
+    return Cue(at, statement, answers)
 
 
 def acknowledgement(request: Request, at: datetime) -> SignedAcknowledgement:
@@ -177,21 +177,21 @@ def acknowledgement(request: Request, at: datetime) -> SignedAcknowledgement:
     return sign_acknowledgement(said, private_key_of(request.service))
 
 
-def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: datetime) -> tuple[Line, ...]:
+def stand_in(request: Request, backup: str, scenario: Scenario, seed: int, now: datetime) -> tuple[Cue, ...]:
     """What a backup says in place of who does not answer this request (R21): what that one would say by itself."""
     plain_course = scenario.model_copy(update={"acts": ()})
 
-    def said(line: Line) -> Line:
+    def said(line: Cue) -> Cue:
         instead = {"id": f"backup-{line.statement.id}", "service": backup, "on_behalf_of": request.service}
         return replace(line, statement=line.statement.model_copy(update=instead))
 
     return tuple(said(line) for line in lines(request, plain_course, seed, now))
 
 
-def _seconded(line: Line, pause: timedelta, dice: random.Random) -> Line:
+def _seconded(line: Cue, pause: timedelta, dice: random.Random) -> Cue:
     """The same, signed by a second officer (R20)."""
     statement = line.statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "officer": SECOND})
-    return Line(line.at + pause, statement, line.answers)
+    return Cue(line.at + pause, statement, line.answers)
 
 
 def key_of(statement: Statement) -> Ed25519PrivateKey:

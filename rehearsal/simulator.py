@@ -40,12 +40,12 @@ from domain.words.errors import RuleBroken, TimedOut, VigilError
 from domain.words.limits import MOST_CARRIED_UNKEPT
 from domain.words.moments import utc_text
 from rehearsal.chaos import Rival, attacks, haste
-from rehearsal.scenario import Change, Scenario
+from rehearsal.scenario import PlanChange, Scenario
 from rehearsal.services import (
     DECONFLICTION_KEY,
     EPOCH,
     VIGIL,
-    Line,
+    Cue,
     acknowledgement,
     cast,
     lines,
@@ -324,7 +324,7 @@ class _Theatre:
             said = (acknowledgement(asked, self._now),) if signed else ()
             self._report(Asked(checkpoint=name, received=(service,), acknowledgements=said))
 
-    def _say(self, line: Line, name: str, at: datetime) -> None:
+    def _say(self, line: Cue, name: str, at: datetime) -> None:
         """An answer is not said any more once its checkpoint has closed."""
         self._at(at, lambda: self._hear(line.envelope) if not line.answers or self._delivery.state.is_open(name) else None)
 
@@ -349,7 +349,7 @@ class _Theatre:
         )
         self._hear(sign_statement(stop, private_key_of(stop.service)))
 
-    def _change(self, change: Change) -> None:
+    def _change(self, change: PlanChange) -> None:
         """The initiator changes the plan; one that may not be changed like that any more stays as it is."""
         assert isinstance(change.plan, Plan)  # noqa: S101 - a scenario that has been read holds plans
         with suppress(VigilError):

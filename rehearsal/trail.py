@@ -33,13 +33,13 @@ from domain.record.packet import unseal
 from domain.rules.books import book_for
 from domain.rules.turns import ORDER
 from domain.words.moments import instant
-from rehearsal.scenario import Happened, Said, base_name
+from rehearsal.scenario import ExpectedStatement, Happened, base_name
 
-Item = Said | Happened
+Item = ExpectedStatement | Happened
 
 
 @dataclass(frozen=True)
-class Seen:
+class TrailEntry:
     """One thing that the ledger shows. `event` is the entry's own, and `halted` wherever the delivery came to a halt."""
 
     at: datetime
@@ -53,7 +53,7 @@ class Seen:
     cause: Cause | None = None
 
 
-def sights_in(packet: bytes) -> tuple[Seen, ...]:
+def sights_in(packet: bytes) -> tuple[TrailEntry, ...]:
     """Everything that a delivery's packet shows, in order: the same whether it was simulated or ran for real."""
     content = unseal(packet)[0]
     entries = tuple(entry for entry in content.ledger if isinstance(entry, Entry))
@@ -67,7 +67,7 @@ def blank_of(entries: Sequence[Entry], directory: Directory, cards: Mapping[str,
     return Delivery(read_plan(first.plan), directory, cards, book_for(first.rules), instant(entries[0].at))
 
 
-def sights(blank: Delivery, entries: Sequence[Entry]) -> Iterator[Seen]:
+def sights(blank: Delivery, entries: Sequence[Entry]) -> Iterator[TrailEntry]:
     """What these entries show, by letting each take effect on a delivery that has none yet."""
     for entry in entries:
         at = instant(entry.at)
@@ -78,10 +78,10 @@ def sights(blank: Delivery, entries: Sequence[Entry]) -> Iterator[Seen]:
         halt = blank.state.halt
         if running and halt is not None and seen.event != "halted":
             by = (halt.by,) if halt.by is not None else seen.services
-            yield Seen(at, "halted", stops, by, rule=halt.rule, cause=halt.cause)
+            yield TrailEntry(at, "halted", stops, by, rule=halt.rule, cause=halt.cause)
 
 
-def first_missing(trail: Sequence[Item], course: Sequence[Seen]) -> int | None:
+def first_missing(trail: Sequence[Item], course: Sequence[TrailEntry]) -> int | None:
     """Number (from 0) of the first item of the trail that does not follow on those before it; none if all do."""
     left = iter(course)
     for number, item in enumerate(trail):
@@ -90,43 +90,43 @@ def first_missing(trail: Sequence[Item], course: Sequence[Seen]) -> int | None:
     return None
 
 
-def fits(item: Item, seen: Seen) -> bool:
+def fits(item: Item, seen: TrailEntry) -> bool:
     """Whether this is what the item means: all that it says, and nothing against it."""
     if item.checkpoint is not None and item.checkpoint not in (seen.checkpoint, base_name(seen.checkpoint or "")):
         return False
     if item.rule not in (None, seen.rule) or (item.service is not None and item.service not in seen.services):
         return False
-    if isinstance(item, Said):
+    if isinstance(item, ExpectedStatement):
         return seen.says == item.says and item.verdict in (None, seen.verdict)
     return seen.event == item.event and item.outcome in (None, seen.outcome)
 
 
-def _sight(delivery: Delivery, event: Event, at: datetime) -> Seen:
+def _sight(delivery: Delivery, event: Event, at: datetime) -> TrailEntry:
     match event:
         case Stated(envelope=envelope, verdict=verdict):
             return _said(read_statement(envelope), verdict, at, event.event)
         case TakenUp(statement=early, verdict=verdict):
             return _said(read_statement(delivery.state.early[early].envelope), verdict, at, event.event)
         case Asked(checkpoint=name, received=reached) | Told(checkpoint=name, reached=reached):
-            return Seen(at, event.event, name, (*reached, *event.unreachable))
+            return TrailEntry(at, event.event, name, (*reached, *event.unreachable))
         case Escalated(checkpoint=name, to=to, services=services):
-            return Seen(at, event.event, name, (to, *services))
+            return TrailEntry(at, event.event, name, (to, *services))
         case Reminded(checkpoint=name, services=services) | Silence(checkpoint=name, services=services):
-            return Seen(at, event.event, name, services)
+            return TrailEntry(at, event.event, name, services)
         case Deconflicted(contacts=contacts):
-            return Seen(at, event.event, services=tuple(contact.service for contact in contacts))
+            return TrailEntry(at, event.event, services=tuple(contact.service for contact in contacts))
         case Expiring(service=service) | Expired(service=service):
-            return Seen(at, event.event, services=(service,))
+            return TrailEntry(at, event.event, services=(service,))
         case Halted(finding=finding, cause=cause):
-            return Seen(at, event.event, _where(delivery, None), rule=finding.rule, cause=cause)
+            return TrailEntry(at, event.event, _where(delivery, None), rule=finding.rule, cause=cause)
         case Concluded(outcome=outcome):
-            return Seen(at, event.event, outcome=outcome)
+            return TrailEntry(at, event.event, outcome=outcome)
         case _:
-            return Seen(at, event.event, getattr(event, "checkpoint", None))
+            return TrailEntry(at, event.event, getattr(event, "checkpoint", None))
 
 
-def _said(statement: Statement, verdict: Verdict, at: datetime, event: str) -> Seen:
-    return Seen(at, event, statement.checkpoint, (statement.service,), statement.kind, verdict.verdict, verdict.rule)
+def _said(statement: Statement, verdict: Verdict, at: datetime, event: str) -> TrailEntry:
+    return TrailEntry(at, event, statement.checkpoint, (statement.service,), statement.kind, verdict.verdict, verdict.rule)
 
 
 def _where(delivery: Delivery, named: str | None) -> str | None:

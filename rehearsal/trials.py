@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 from rehearsal.chaos import one_trouble
-from rehearsal.forecast import Course, course
+from rehearsal.forecast import Estimate, course
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import NotEnded, World, simulate
 
@@ -27,7 +27,7 @@ class Trials:
     trouble: int = 0
     """In how many of a hundred runs one trouble of `rehearsal.chaos` comes on top of the scenario."""
 
-    def run(self) -> Iterator[Course]:
+    def run(self) -> Iterator[Estimate]:
         """What each run amounts to, in the order of the seeds, as it is known."""
         seeds = range(self.world.seed, self.world.seed + self.runs)
         if self.runs <= FEW:
@@ -37,7 +37,7 @@ class Trials:
         with ProcessPoolExecutor(processes, initializer=_leave_interrupts_to_the_parent) as pool:
             yield from pool.map(self.one, seeds, chunksize=CHUNK)
 
-    def one(self, seed: int) -> Course:
+    def one(self, seed: int) -> Estimate:
         """What the run of this seed amounts to."""
         world = replace(self.world, seed=seed, scenario=self.scenario(seed))
         try:

@@ -25,7 +25,7 @@ import pytest
 from coverage import Coverage
 from pydantic import Field
 
-from client.brought import checked_scenario
+from client.dossier import checked_scenario
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import (
     OUTSIDE,
@@ -281,8 +281,8 @@ def read(path: Path) -> Golden:
 def examples() -> Iterator[tuple[str, Golden]]:
     """Every scenario of `examples/`."""
     for path in sorted(EXAMPLES.glob("*/scenario.yaml")):
-        brought, scenario = checked_scenario(path, None, None)
-        yield f"example-{path.parent.name}", simulated(World(brought.plan, brought.directory, brought.cards, scenario, 1))
+        dossier, scenario = checked_scenario(path, None, None)
+        yield f"example-{path.parent.name}", simulated(World(dossier.plan, dossier.directory, dossier.cards, scenario, 1))
 
 
 def seeds() -> Iterator[tuple[str, Golden]]:

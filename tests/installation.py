@@ -23,8 +23,8 @@ from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.clock import begins
-from activities.deconfliction import Deconfliction
-from activities.keeping import Keeping
+from activities.deconfliction import DeconflictionCalls
+from activities.keeping import ArchiveKeeping
 from activities.messenger import Messenger
 from activities.receipts import Receipts
 from activities.relay import Relay
@@ -33,7 +33,7 @@ from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
 from archive.folded import FoldedDeliveries
-from archive.keys import KeyChanges
+from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
 from archive.reads import Reads
@@ -55,9 +55,9 @@ from domain.words.errors import NotFound
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
-from gateway.desk import Desk
 from gateway.oidc import Provider
 from gateway.reading import Reading
+from gateway.reception import Reception
 from process.builds import settle
 from process.codec import converter
 from process.in_force import InForce
@@ -123,7 +123,7 @@ class Installation:
     of_worker: InForce
     """The worker's."""
     task_queue: str
-    parts: tuple[ServiceCaller, Messenger, Deconfliction, Relay, Keeping]
+    parts: tuple[ServiceCaller, Messenger, DeconflictionCalls, Relay, ArchiveKeeping]
     """What a second worker needs."""
     reads: Reads
     sessions: Sessions
@@ -133,11 +133,11 @@ class Installation:
     let: list[tuple[Plan, str]] = field(default_factory=list)
     """What has been signed so."""
 
-    def desk(self, task_queue: str | None = None, directory: InForce | None = None) -> Desk:
+    def reception(self, task_queue: str | None = None, directory: InForce | None = None) -> Reception:
         """Another gateway's desk over the same archive."""
         archive = reading_of(self.reads._database)
         queue, in_force = task_queue or self.task_queue, directory or self.in_force
-        return Desk(self.client, queue, in_force, example_cards(), VIGIL_KEY, archive)
+        return Reception(self.client, queue, in_force, example_cards(), VIGIL_KEY, archive)
 
     def gateway(self, service: str, officer: str | None = None) -> Gateway:
         """The gateway, as this service calls it: its system, or an officer of it."""
@@ -298,16 +298,16 @@ async def installed(
     async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
         changes = KeyChanges(reads._database)
         in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
-        desk = Desk(client, queue, in_force, example_cards(), VIGIL_KEY, reading_of(reads._database))
+        reception = Reception(client, queue, in_force, example_cards(), VIGIL_KEY, reading_of(reads._database))
         sessions = Sessions(reads._database)
-        app = application(desk, Proofs(in_force, url), reads, sessions, openid)
+        app = application(reception, Proofs(in_force, url), reads, sessions, openid)
         ledgers = Ledgers(reads._database, Wrapping(PAYLOAD_KEYS))
         folded = FoldedDeliveries(ledgers)
         relay = Relay(VIGIL_KEY)
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
         receipts = Receipts(caller, OwedReceipts(reads._database), folded, of_worker, VIGIL_KEY, queue)
-        keeping = Keeping(ledgers, folded, VIGIL_KEY, receipts.ring)
-        parts = caller, messenger, Deconfliction(DECONFLICTION_KEY, of_worker, relay), relay, keeping
+        keeping = ArchiveKeeping(ledgers, folded, VIGIL_KEY, receipts.ring)
+        parts = caller, messenger, DeconflictionCalls(DECONFLICTION_KEY, of_worker, relay), relay, keeping
         worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         handing = asyncio.create_task(receipts.go_on())

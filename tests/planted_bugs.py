@@ -1136,7 +1136,7 @@ BUGS = (
     Bug("faults", "activities/services.py", "(bounded(data))", "(data)", "activities/services"),
     Bug(
         "faults",
-        "gateway/desk.py",
+        "gateway/submissions.py",
         "        open_envelope(envelope, STATEMENT_TYPE, speaker.keys_at(now))\n        statement = read_statement(envelope)\n",
         "        statement = read_statement(envelope)\n        open_envelope(envelope, STATEMENT_TYPE, speaker.keys_at(now))\n",
         "gateway/hostile",
@@ -1197,21 +1197,21 @@ BUGS = (
     Bug("clock", "gateway/health.py", "if abs(self._ahead) > AHEAD:", "if self._ahead > AHEAD:", WRONG_CLOCK),
     Bug(
         "clock",
-        "gateway/desk.py",
+        "gateway/submissions.py",
         "return hand_in(envelope, delivery, clock.moment(received), self._key)",
         "return hand_in(envelope, delivery, self._pulse._clock(), self._key)",
         WRONG_CLOCK,
     ),
     Bug(
         "clock",
-        "gateway/desk.py",
+        "gateway/submissions.py",
         "return HandIn(content=envelope, at=utc_text(datetime.now(UTC)))",
         "return hand_in(envelope, delivery, datetime.now(UTC), self._key)",
         "gateway/looking_up::test_where_temporals_clock_is_not_known_only_a_stop_is_taken",
     ),
     Bug(
         "clock",
-        "gateway/desk.py",
+        "gateway/submissions.py",
         "signal(messages.SUBMIT, handed, rpc_timeout=PATIENCE)",
         "signal(messages.SUBMIT, hand_in(handed.content, delivery, datetime.now(UTC), self._key))",
         "workflows/outage",
@@ -1219,7 +1219,7 @@ BUGS = (
     Bug("R8", "gateway/lanes.py", "BRAKES_AT_ONCE: Final = 1", "BRAKES_AT_ONCE: Final = 64", "gateway/lanes"),
     Bug(
         "R8",
-        "gateway/desk.py",
+        "gateway/submissions.py",
         "judging = asyncio.create_task(self._judged(statement, handed, brake_by=caller.id))",
         "judging = asyncio.create_task(self._judged(statement, handed, brake_by=statement.delivery))",
         "gateway/lanes",

@@ -27,7 +27,7 @@ from domain.rules.outside import Report
 from domain.signing.canonical import canonical, digest
 from domain.signing.envelope import PLAN_TYPE, Envelope, sign
 from domain.views.sentences import say_verdict
-from process.brought import cards_in, directory_in
+from process.configuration import cards_in, directory_in
 from rehearsal.scenario import Scenario
 from rehearsal.services import EPOCH, VIGIL, cast, private_key_of, second
 from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted

@@ -176,7 +176,7 @@ def digest_of(content: object) -> str:
     return digest(content)
 
 
-class Pace(Frozen):
+class RunLength(Frozen):
     """How long one run lasts, before another goes on, whatever is open: well before any limit of Temporal's."""
 
     updates: Annotated[int, Field(ge=1)] = RUN_UPDATES
@@ -201,7 +201,7 @@ class Docket(Frozen):
     secret: Secret
     rules: Annotated[int, Field(ge=1)]
     """Version of the rules that it is under to its end, said by whoever starts it: on a replay the worker may have newer ones."""
-    pace: Pace = Pace()
+    pace: RunLength = RunLength()
 
 
 class GoingOn(Frozen):
@@ -209,7 +209,7 @@ class GoingOn(Frozen):
 
     carried: Carried
     secret: Secret
-    pace: Pace
+    pace: RunLength
     snapshot: Snapshot | None = None
 
 
@@ -221,7 +221,7 @@ class LedgerSize(Frozen):
     root: Digest
 
 
-class Book(Frozen):
+class CarriedRegister(Frozen):
     """All that a register is made of. The next run after a continue-as-new goes on from it."""
 
     live: Register | None = None

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.plan.register import Answer, DatedClaim, Register
     from domain.words.moments import instant
     from workflows import messages
-    from workflows.messages import Book, Over, is_timely
+    from workflows.messages import CarriedRegister, Over, is_timely
 
 _ONE_ATTEMPT, _ALL_ATTEMPTS = timedelta(seconds=60), timedelta(minutes=5)
 _AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
@@ -28,13 +28,13 @@ class LiveOperations:
     """The register of an installation's live operations. It never ends, so it goes to whichever build is current."""
 
     @workflow.init
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: CarriedRegister) -> None:
         # One that begins anew must not be taken for an older one: it counts from the seconds of its beginning.
         self._register = book.live or Register(number=int(workflow.now().timestamp()))
         self._answers = 0
 
     @workflow.run
-    async def run(self, book: Book) -> None:
+    async def run(self, book: CarriedRegister) -> None:
         """Answer, have supervisors told, and go on in a new run once this one has grown long."""
         while self._answers < book.answers_per_run:
             await workflow.wait_condition(

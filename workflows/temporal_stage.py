@@ -36,7 +36,7 @@ from workflows.messages import (
     GoingOn,
     NoticeErrand,
     Over,
-    Pace,
+    RunLength,
     Touched,
     errand_id,
 )
@@ -55,7 +55,7 @@ _AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=tim
 class TemporalStage:
     """Performs what is wanted, as a workflow."""
 
-    def __init__(self, delivery: Delivery, secret: str, pace: Pace, snapshot: Snapshot | None) -> None:
+    def __init__(self, delivery: Delivery, secret: str, pace: RunLength, snapshot: Snapshot | None) -> None:
         """`snapshot`: what it began with, until the archive has its first entry."""
         self._delivery = delivery
         self._secret = secret

@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from client.caller import Caller
+from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
 from client.options import Output, grouped
@@ -14,7 +14,7 @@ from domain.words.text import shown
 
 
 @grouped
-def alarms(caller: Caller, output: Output = "text") -> None:
+def alarms(caller: CallerOptions, output: Output = "text") -> None:
     """Who looks for more in the register of live operations than an operation needs: for supervisors."""
     found = caller.call(lambda door: door.alarms())
     answer(output, {"alarms": [plain(one) for one in found]}, _table(found) if found else "no pattern of enquiries was found")

@@ -19,7 +19,7 @@ from aiohttp import web
 from yarl import URL
 
 from client.console import talk
-from client.keys import key_of
+from client.keyring import key_of
 from client.options import GATEWAY, KEYS, As, Keys, Url
 from client.running import Interrupted, run
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, VigilError

@@ -18,8 +18,8 @@ from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 from rich.text import Text
 
-from client import keys as keyring
-from client.conformance.checks import CHECKS, By, Found, Result, examine
+from client import keyring
+from client.conformance.checks import CHECKS, By, CheckResult, Result, examine
 from client.conformance.exam import Exam
 from client.console import answer, talk
 from client.options import Output
@@ -87,7 +87,7 @@ def conformance(
 
 async def _examined(
     url: str, door: str | None, service: Service, vigil: tuple[str, Ed25519PrivateKey], need: Need, by: By, patience: float
-) -> list[Found]:
+) -> list[CheckResult]:
     count = sum(by in one.by for one in CHECKS)
     bar = Progress("{task.description}", MofNCompleteColumn(), console=talk, transient=True, disable=not talk.is_terminal)
     async with aiohttp.ClientSession() as http:
@@ -98,7 +98,7 @@ async def _examined(
                 return await examine(exam, by, lambda check: bar.update(task, advance=1, description=check.name))
 
 
-def _table(found: list[Found]) -> Table:
+def _table(found: list[CheckResult]) -> Table:
     table = Table(box=None, padding=(0, 2))
     for heading in ("section", "your system", "", "seen", "expected"):
         table.add_column(heading)
@@ -109,7 +109,7 @@ def _table(found: list[Found]) -> Table:
     return table
 
 
-def _explained(found: list[Found]) -> list[Text]:
+def _explained(found: list[CheckResult]) -> list[Text]:
     """For each check that failed, what went out, what was expected and what came, as bytes."""
     told = []
     for one in found:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from client import render
-from client.brought import PlanFiles
-from client.caller import Caller
+from client.caller import CallerOptions
 from client.console import Watched, answer, out, talk, write
+from client.dossier import PlanFiles
 from client.entries import line
 from client.listing import Narrowing, table_of
 from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
@@ -34,7 +34,7 @@ def start(
 ) -> None:
     """Sign a plan as its initiator and start the delivery."""
     plan = files.checked().plan
-    initiator = Caller(plan.initiator, officer, keys, gateway)
+    initiator = CallerOptions(plan.initiator, officer, keys, gateway)
     envelope = sign(canonical(plan), PLAN_TYPE, initiator.key())
     delivery = initiator.call(lambda door: door.start(envelope))
     text = f"{delivery} has started; watch it with: vigil watch {delivery} --as {plan.initiator}"
@@ -48,7 +48,7 @@ def amend(
 ) -> None:
     """Change a running delivery by a new signed plan, for what is still ahead: another way, participant or time."""
     plan = files.checked().plan
-    initiator = Caller(plan.initiator, officer, keys, gateway)
+    initiator = CallerOptions(plan.initiator, officer, keys, gateway)
     envelope = sign(canonical(plan), PLAN_TYPE, initiator.key())
     entry = initiator.call(lambda door: door.amend(plan.operation, envelope))
     answer(output, {"delivery": plan.operation, "entry": entry.seq}, line(entry))
@@ -56,7 +56,7 @@ def amend(
 
 @app.command("list")
 @grouped
-def list_(filters: Narrowing, caller: Caller, output: Output = "text") -> None:
+def list_(filters: Narrowing, caller: CallerOptions, output: Output = "text") -> None:
     """Your deliveries, those overdue first; closed ones too, also after Temporal has forgotten them."""
     found = caller.call(lambda door: door.deliveries(filters.query()))
     answer(output, [plain(row) for row in found], render.rows(found))
@@ -64,7 +64,7 @@ def list_(filters: Narrowing, caller: Caller, output: Output = "text") -> None:
 
 @app.command()
 @grouped
-def directory(caller: Caller, output: Output = "text") -> None:
+def directory(caller: CallerOptions, output: Output = "text") -> None:
     """Who else takes part in this installation, and with which keys.
 
     Compare a key id with the service itself, by telephone, before you rely on it.
@@ -75,7 +75,7 @@ def directory(caller: Caller, output: Output = "text") -> None:
 
 @app.command()
 @grouped
-def show(delivery: DeliveryId, caller: Caller, output: Output = "text") -> None:
+def show(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") -> None:
     """One delivery as it stands: where it is, who is responsible, who is waited for and until when."""
     view = caller.call(lambda door: door.view(delivery))
     answer(output, plain(view), render.panel(view))
@@ -83,7 +83,7 @@ def show(delivery: DeliveryId, caller: Caller, output: Output = "text") -> None:
 
 @app.command()
 @grouped
-def watch(delivery: DeliveryId, caller: Caller, output: Output = "text") -> None:
+def watch(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") -> None:
     """Follow a delivery until it ends. With -o json: one ledger entry a line."""
     watched = Watched(live=talk.is_terminal and output == "text")
 
@@ -103,7 +103,7 @@ def watch(delivery: DeliveryId, caller: Caller, output: Output = "text") -> None
 @grouped
 def wait(
     delivery: DeliveryId,
-    caller: Caller,
+    caller: CallerOptions,
     checkpoint: Annotated[str | None, typer.Option(help="wait until this checkpoint has closed; else until the end")] = None,
     timeout: Annotated[str, typer.Option(help="how long, such as 90s or 2h")] = "1h",
     output: Output = "text",
@@ -149,7 +149,7 @@ def _raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
 
 @app.command()
 @grouped
-def history(delivery: DeliveryId, caller: Caller, output: Output = "text") -> None:
+def history(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") -> None:
     """The whole ledger, one line an entry."""
     found = caller.call(lambda door: door.ledger(delivery))
     if output == "json":

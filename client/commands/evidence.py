@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from client import carrying
-from client.caller import Caller
+from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
@@ -22,7 +22,7 @@ from domain.signing.canonical import plain
 from domain.words.errors import NotVerified
 from domain.words.moments import instant
 from domain.words.quantities import say_span
-from process.brought import cards_in, directory_in
+from process.configuration import cards_in, directory_in
 from process.files import write_new
 
 PURPOSES = {
@@ -37,7 +37,7 @@ app = typer.Typer()
 @grouped
 def export(
     delivery: DeliveryId,
-    caller: Caller,
+    caller: CallerOptions,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
     purpose: Annotated[str, typer.Option(help="operation, court, or a State such as UZ (R23)")] = "operation",
     encrypt_for: EncryptFor = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from client.caller import Caller
+from client.caller import CallerOptions
 from client.console import answer
 from client.options import DeliveryId, Output, grouped
 from domain.record.expunction import Approval, Approvals, Expunged, approval_in
@@ -16,14 +16,14 @@ from domain.signing.envelope import EXPUNGE_TYPE, Envelope, sign
 from domain.signing.tree import root
 from domain.words.errors import Malformed, NotVerified, faults_of
 from domain.words.moments import utc_text
-from process.brought import text_of
+from process.configuration import text_of
 from process.files import write_new
 
 
 @grouped
 def expunge(
     delivery: DeliveryId,
-    caller: Caller,
+    caller: CallerOptions,
     ordered_by: Annotated[str | None, typer.Option(help="whose order it is, such as a court and its decision")] = None,
     law: Annotated[str | None, typer.Option(help="under which law")] = None,
     approval: Annotated[Path | None, typer.Option(help="where to write the first officer's approval")] = None,
@@ -55,7 +55,7 @@ def expunge(
     answer(output, plain(found), _words(found))
 
 
-def _signed(caller: Caller, said: dict[str, str | None]) -> Envelope:
+def _signed(caller: CallerOptions, said: dict[str, str | None]) -> Envelope:
     try:
         approval = Approval.model_validate(said | {"at": utc_text(datetime.now(UTC))})
     except ValidationError as error:

@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
-from client import keys as keyring
-from client import passphrase
+from client import keyring, passphrase
 from client.commands import payload
 from client.console import talk
 from client.embedded import Embedded, Layout, held
 from client.options import KEYS, Keys
 from client.running import Interrupted, run
 from domain.words.errors import NotFound, VigilError
-from process.brought import cards_in, directory_in
+from process.configuration import cards_in, directory_in
 from process.ring import ring_in
 
 app = typer.Typer()

@@ -9,13 +9,12 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
-from client import keys as keyring
-from client import passphrase
+from client import keyring, passphrase
 from client.commands import payload
 from client.console import answer, talk
 from client.entries import moment
+from client.key_rollout import Announced, Rollout, Way, roll_out
 from client.options import KEYS, OFFICER, Keys, Officer, Output, grouped
-from client.spreading import Announced, Spread, Way, spread_it
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, read_change
 from domain.signing.canonical import canonical
@@ -26,7 +25,7 @@ from domain.words.identifiers import OfficerCode
 from domain.words.moments import Moment, instant
 from domain.words.quantities import check_span, parse_span
 from process import keyfile
-from process.brought import directory_in, text_of
+from process.configuration import directory_in, text_of
 from process.keyfile import Kept
 
 app = typer.Typer(help="Keys: each service signs with its own.", no_args_is_help=True)
@@ -110,7 +109,7 @@ def show(
     answer(output, documents, _table(documents))
 
 
-def _here(folder: Path, service: str, *, needed: bool) -> tuple[keyring.Held, ...]:
+def _here(folder: Path, service: str, *, needed: bool) -> tuple[keyring.HeldKeys, ...]:
     try:
         return keyring.held(folder, service)
     except NotFound:
@@ -119,11 +118,11 @@ def _here(folder: Path, service: str, *, needed: bool) -> tuple[keyring.Held, ..
         return ()
 
 
-def _entered(known: object, one: keyring.Held, entered: dict[str, ServiceKey]) -> bool | None:
+def _entered(known: object, one: keyring.HeldKeys, entered: dict[str, ServiceKey]) -> bool | None:
     return one.file.id in entered if known is not None else None
 
 
-def _document(one: keyring.Held | str, key: ServiceKey | None, *, entered: bool | None = None) -> dict[str, Any]:
+def _document(one: keyring.HeldKeys | str, key: ServiceKey | None, *, entered: bool | None = None) -> dict[str, Any]:
     here = None if isinstance(one, str) else one
     document: dict[str, Any] = {
         "service": one if isinstance(one, str) else one.service,
@@ -191,10 +190,10 @@ def rotate(
     made, _ = keyfile.new(begins, kept, passphrase.chosen, whose)
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(made.key,), ended=_ends(old, end))
     signed = sign(canonical(change), KEYS_TYPE, secrets.key)
-    spread = Spread(signed, service, way, secrets.key)
-    spread.check()
+    rollout = Rollout(signed, service, way, secrets.key)
+    rollout.check()
     keyring.add(folder, service, made, [key.model_copy(update={"valid_until": end}) for key in old if not key.valid_until])
-    spread_it(spread, output)
+    roll_out(rollout, output)
 
 
 @app.command()
@@ -220,9 +219,9 @@ def replace(
     old = _unended(directory_in(directory).get(service).keys, now, whose)
     ended = tuple(end.model_copy(update={"revoked": True}) for end in _ends(old, now.isoformat()))
     change = KeyChange(service=service, by=by, made_at=now.isoformat(), added=(key,), ended=ended)
-    spread = Spread(sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, Way(directory, gateway, officer, keys))
-    spread.check()
-    spread_it(spread, output)
+    rollout = Rollout(sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, Way(directory, gateway, officer, keys))
+    rollout.check()
+    roll_out(rollout, output)
 
 
 @app.command()
@@ -246,9 +245,9 @@ def add(
     key = _public(public, now, valid_until=end, officer=whose)
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(key,))
     envelope = sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, service))
-    spread = Spread(envelope, service, way)
-    spread.check()
-    spread_it(spread, output)
+    rollout = Rollout(envelope, service, way)
+    rollout.check()
+    roll_out(rollout, output)
 
 
 def _public(public: str, now: datetime, **more: str | None) -> ServiceKey:
@@ -301,12 +300,12 @@ def revoke(
     change = KeyChange(service=service, by=by or service, made_at=now, ended=(end,))
     signer = here[0].secrets().key if mine and here else None  # whoever knows the key can tell that it ends
     envelope = sign(canonical(change), KEYS_TYPE, signer or keyring.key_of(folder, by or service))
-    spread = Spread(envelope, by or service, way, signer)
-    spread.check()
-    spread_it(spread, output, then=lambda: _note_revoked(here, now))
+    rollout = Rollout(envelope, by or service, way, signer)
+    rollout.check()
+    roll_out(rollout, output, then=lambda: _note_revoked(here, now))
 
 
-def _note_revoked(here: list[keyring.Held], now: str) -> None:
+def _note_revoked(here: list[keyring.HeldKeys], now: str) -> None:
     for one in here:
         if one.file.key is not None:
             keyring.note(one, one.file.key.model_copy(update={"revoked_at": now}))
@@ -331,7 +330,7 @@ def announce(
     if way.directory is None and way.gateway is None:
         raise Malformed("nowhere to announce it", hint="give --directory, --gateway or both")
     signer = by or read_change(envelope).by
-    spread_it(Spread(envelope, signer, way, file=file), output)
+    roll_out(Rollout(envelope, signer, way, file=file), output)
 
 
 def _moment(text: str) -> str:

@@ -11,22 +11,22 @@ from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 from rich.text import Text
 
-from client import outlook, trying
-from client.brought import PlanFiles, scenario_for
+from client import outlook, scenario_tests
+from client.card_demands import demands_in_words
 from client.console import answer, out, talk
-from client.demanded import demanded
+from client.dossier import PlanFiles, scenario_for
 from client.drawing import drawn, plan_svg
 from client.options import CardsFolder, DirectoryFile, Output, grouped
 from client.picture import forecast_svg
-from client.trying import Stage, Trial, Tried
+from client.scenario_tests import Stage, Trial, TrialResult
 from domain.plan.demands import demands
 from domain.plan.plan import Requirement
 from domain.plan.selectors import SelectorKind, selector
 from domain.signing.canonical import plain
 from domain.words.errors import Malformed, VigilError
 from domain.words.quantities import say_span
-from process.brought import deconfliction_key_in
-from rehearsal.forecast import Course, forecast
+from process.configuration import deconfliction_key_in
+from rehearsal.forecast import Estimate, forecast
 from rehearsal.simulator import World
 from rehearsal.trials import FEW, Trials
 
@@ -39,8 +39,8 @@ app = typer.Typer(help="Plans: check them before anyone is asked for consent.", 
 @grouped
 def plan_check(files: PlanFiles, output: Output = "text") -> None:
     """Check a plan: every fault at once, with file, line and what was expected; and what each State's rule card demands of it."""
-    brought = files.checked()
-    found, explained = brought.plan, demands(brought.plan, brought.cards)
+    dossier = files.checked()
+    found, explained = dossier.plan, demands(dossier.plan, dossier.cards)
     table = Table(title=f"{found.operation}: {found.title}", title_justify="left", box=None, padding=(0, 2))
     for heading in ("checkpoint", "step", "State", "who must say what", "due", "if overdue"):
         table.add_column(heading)
@@ -54,9 +54,9 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
         "participants": found.participants(),
         "demands": [plain(one) for one in explained],
     }
-    answer(output, document | {"faults": []}, Group(table, Text(), demanded(explained, found.modality)))
+    answer(output, document | {"faults": []}, Group(table, Text(), demands_in_words(explained, found.modality)))
     talk.print(f"{files.plan}: no faults; route {' → '.join(found.states())}, {len(found.participants())} participants")
-    without = [one for one in found.participants() if not brought.directory.get(one).keys]
+    without = [one for one in found.participants() if not dossier.directory.get(one).keys]
     if without:
         talk.print(f"to start it, these still need keys in the directory: {', '.join(without)}")
 
@@ -75,12 +75,12 @@ def plan_test(
     output: Output = "text",
 ) -> None:
     """Run scenarios and compare each with what it expects: the outcome and the trail. Exit code 0 only if all are as expected."""
-    trials = [trying.trial(path, directory, cards) for path in scenarios]
-    tried: list[Tried] = []
+    trials = [scenario_tests.trial(path, directory, cards) for path in scenarios]
+    tried: list[TrialResult] = []
     for one in trials:
-        tried.append(trying.compared(one, seed, on, _performance(one, seed, on)))
+        tried.append(scenario_tests.compared(one, seed, on, _performance(one, seed, on)))
         if output == "text":
-            out.print(trying.line(tried[-1]))
+            out.print(scenario_tests.line(tried[-1]))
     failed = sum(not one.ok for one in tried)
     wrong = VigilError(f"{failed} of {len(tried)} scenarios did not go as they expect") if failed else None
     answer(output, [plain(one) for one in tried], f"{len(tried) - failed} of {len(tried)} went as expected", wrong)
@@ -88,8 +88,8 @@ def plan_test(
 
 def _performance(one: Trial, seed: int, on: Stage) -> Callable[[], bytes]:
     if on == "simulator":
-        return lambda: trying.simulated(one, seed)
-    return lambda: trying.rehearsed(one, seed)
+        return lambda: scenario_tests.simulated(one, seed)
+    return lambda: scenario_tests.rehearsed(one, seed)
 
 
 @app.command("simulate")
@@ -104,12 +104,12 @@ def plan_simulate(
     output: Output = "text",
 ) -> None:
     """Simulate many deliveries: how long they take, who is waited for, which consent runs out, where they fail."""
-    brought = files.checked()
-    behaviour = scenario_for(files.plan, brought, scenario)
-    trials = Trials(World(brought.plan, brought.directory, brought.cards, behaviour, seed), runs, trouble)
-    found = forecast(brought.plan, tuple(_with_progress(trials)))
+    dossier = files.checked()
+    behaviour = scenario_for(files.plan, dossier, scenario)
+    trials = Trials(World(dossier.plan, dossier.directory, dossier.cards, behaviour, seed), runs, trouble)
+    found = forecast(dossier.plan, tuple(_with_progress(trials)))
     if picture is not None:
-        _write(picture, forecast_svg(found, brought.plan.title))
+        _write(picture, forecast_svg(found, dossier.plan.title))
     answer(output, plain(found), outlook.forecast(found))
     if not trouble and not behaviour.acts:
         talk.print("nothing goes wrong in this scenario; --trouble 30 shows what may", style="dim")
@@ -144,7 +144,7 @@ def plan_hash(
     answer(output, plain(found), f"{{kind: {found.kind}, hash: {found.hash}}}")
 
 
-def _with_progress(trials: Trials) -> Iterator[Course]:
+def _with_progress(trials: Trials) -> Iterator[Estimate]:
     """The courses as they come; on a terminal, how many have come."""
     bar = Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=talk, transient=True, auto_refresh=False)
     if not talk.is_terminal or trials.runs <= FEW:

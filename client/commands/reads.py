@@ -10,7 +10,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
-from client.caller import Caller
+from client.caller import CallerOptions
 from client.console import answer, talk
 from client.entries import moment
 from client.options import Output, grouped
@@ -18,7 +18,7 @@ from domain.plan.directory import Service
 from domain.record.reads import EMPTY, Read, Tip, after, signed_tip, unverified_tip, verify_end, verify_reads
 from domain.signing.canonical import plain
 from domain.words.errors import Malformed, NotVerified, faults_of
-from process.brought import directory_in, installation_of, text_of
+from process.configuration import directory_in, installation_of, text_of
 from protocol.gateway import Gateway
 
 MEMORY = Path("~/.config/vigil/reads.json")
@@ -26,7 +26,7 @@ _TIPS: TypeAdapter[dict[str, Tip]] = TypeAdapter(dict[str, Tip])
 
 
 @dataclass(frozen=True)
-class Looked:
+class LogRead:
     """What of the log was read and verified, and what is wrong with the rest of it, if anything is."""
 
     reads: tuple[Read, ...]
@@ -36,7 +36,7 @@ class Looked:
 
 @grouped
 def reads(
-    caller: Caller,
+    caller: CallerOptions,
     delivery: Annotated[str | None, typer.Argument(help="only what was shown of this delivery", show_default=False)] = None,
     since: Annotated[int, typer.Option(min=0, help="only from this record on; what is before was verified here earlier")] = 0,
     directory: Annotated[Path | None, typer.Option(help="a directory you trust: its installation must have signed it")] = None,
@@ -69,7 +69,7 @@ def reads(
         talk.print("whose signature it bears was not checked: name a directory you trust with --directory", style="dim")
 
 
-async def _look(door: Gateway, since: int, known: Tip, installation: Service | None) -> Looked:
+async def _look(door: Gateway, since: int, known: Tip, installation: Service | None) -> LogRead:
     """Page by page, each verified as it comes, up to the tip that the installation has signed."""
     found: list[Read] = []
     tip, last = EMPTY, None
@@ -85,8 +85,8 @@ async def _look(door: Gateway, since: int, known: Tip, installation: Service | N
             last = signed_tip(page.tip, installation) if installation is not None else unverified_tip(page.tip)
         verify_end(found, tip, last, known)
     except NotVerified as error:
-        return Looked(tuple(found), tip, error)
-    return Looked(tuple(found), tip, None)
+        return LogRead(tuple(found), tip, error)
+    return LogRead(tuple(found), tip, None)
 
 
 def _one(reads: Sequence[Read], number: int) -> Sequence[Read]:

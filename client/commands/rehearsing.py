@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from client.brought import PlanFiles, scenario_for
 from client.console import Watched, answer, talk
+from client.dossier import PlanFiles, scenario_for
 from client.options import Output, grouped
 from client.rehearse import Rehearsal, Rehearsed, home_for
 from client.running import run
@@ -31,11 +31,11 @@ def rehearse(
     Without --keep its files are in a temporary folder: the evidence packet stays there; database, logs and keys are removed,
     unless something goes wrong.
     """
-    brought = files.checked()
-    behaviour = scenario_for(files.plan, brought, scenario)
+    dossier = files.checked()
+    behaviour = scenario_for(files.plan, dossier, scenario)
     with home_for(keep) as home:
         with Watched(live=talk.is_terminal) as watched:
-            work = Rehearsal(brought, behaviour, seed, home).run(watched.see, lambda text: talk.print(text, style="dim"))
+            work = Rehearsal(dossier, behaviour, seed, home).run(watched.see, lambda text: talk.print(text, style="dim"))
             rehearsed = run(work)
         document = plain(rehearsed) | {"as_expected": rehearsed.as_expected}
         answer(output, document, _rehearsed(rehearsed), _wrong_with(rehearsed))

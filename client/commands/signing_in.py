@@ -1,6 +1,6 @@
 """`vigil sign-in`: an officer with a browser begins here, where the service's key is."""
 
-from client.caller import Caller
+from client.caller import CallerOptions
 from client.console import answer, talk
 from client.entries import moment
 from client.options import Output, grouped
@@ -8,7 +8,7 @@ from domain.signing.canonical import plain
 
 
 @grouped
-def sign_in(caller: Caller, output: Output = "text") -> None:
+def sign_in(caller: CallerOptions, output: Output = "text") -> None:
     """Sign in with a browser: prints a link that is good for one minute, and once. Whoever opens it first is signed in as you."""
     link = caller.call(lambda door: door.sign_in())
     answer(output, plain(link), link.address)

@@ -11,14 +11,14 @@ import typer
 from pydantic import ValidationError
 
 from client import carrying, entries, render
-from client.caller import Caller
-from client.carrying import Carried
+from client.caller import CallerOptions
+from client.carrying import CarryOptions
 from client.console import answer, talk
 from client.countersigning import as_kept, compared, refused
-from client.handing import hand_in, keep, kept
 from client.language import _, speak
 from client.options import DeliveryId, EncryptFor, Known, Output, grouped
 from client.saying import About, content_of, correction, kind_for, statement
+from client.submitting import hand_in, keep, kept
 from domain.delivery.ledger import Left
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Seen
@@ -41,7 +41,7 @@ app = typer.Typer()
 
 
 @dataclass(frozen=True)
-class Said:
+class SayOptions:
     """What an officer says at a checkpoint, as the options of `confirm` and `refuse` have it."""
 
     delivery: DeliveryId
@@ -65,7 +65,7 @@ class Said:
         return next((one for one in requests if (one.delivery, one.checkpoint, one.service) == which), None)
 
     def signed(
-        self, caller: Caller, carried: Carried, requests: Sequence[Request], more: Sequence[str], *, positive: bool
+        self, caller: CallerOptions, carried: CarryOptions, requests: Sequence[Request], more: Sequence[str], *, positive: bool
     ) -> Envelope:
         """The signed statement, with what else is said. Raises `Malformed` with every field that is missing or wrong."""
         request = self.asked_among(requests, caller.service)
@@ -90,7 +90,7 @@ class Said:
 @app.command()
 @grouped
 def inbox(
-    caller: Caller,
+    caller: CallerOptions,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="write the requests, signed, into this file, to be carried")
     ] = None,
@@ -118,7 +118,7 @@ def inbox(
 
 @app.command()
 @grouped
-def confirm(said: Said, caller: Caller, carried: Carried, output: Output = "text") -> None:
+def confirm(said: SayOptions, caller: CallerOptions, carried: CarryOptions, output: Output = "text") -> None:
     """Sign what a checkpoint asks of you and hand it in."""
     _say(said, caller, carried, output, positive=True)
 
@@ -126,9 +126,9 @@ def confirm(said: Said, caller: Caller, carried: Carried, output: Output = "text
 @app.command()
 @grouped
 def refuse(
-    said: Said,
-    caller: Caller,
-    carried: Carried,
+    said: SayOptions,
+    caller: CallerOptions,
+    carried: CarryOptions,
     reason: Annotated[str, typer.Option(help="why; consent may be refused without one")] = "",
     output: Output = "text",
 ) -> None:
@@ -140,8 +140,8 @@ def refuse(
 @grouped
 def stop(
     delivery: DeliveryId,
-    caller: Caller,
-    carried: Carried,
+    caller: CallerOptions,
+    carried: CarryOptions,
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     risk_to_life: Annotated[bool, typer.Option("--risk-to-life", help="life is at risk: the outcome will say so")] = False,
     output: Output = "text",
@@ -159,8 +159,8 @@ def stop(
 def inform(
     delivery: DeliveryId,
     text: Annotated[str, typer.Argument(help="what others are to know", show_default=False)],
-    caller: Caller,
-    carried: Carried,
+    caller: CallerOptions,
+    carried: CarryOptions,
     to: Annotated[list[str] | None, typer.Option(help="who is to read it, besides whoever runs the operation")] = None,
     source: Annotated[str | None, typer.Option(help="how reliable the source is: A, B, C or X")] = None,
     certainty: Annotated[str | None, typer.Option(help="how sure the information is: 1 to 4")] = None,
@@ -176,8 +176,8 @@ def inform(
 @grouped
 def permit(
     delivery: DeliveryId,
-    caller: Caller,
-    carried: Carried,
+    caller: CallerOptions,
+    carried: CarryOptions,
     to: Annotated[str, typer.Option(help="court, or a State such as UZ", show_default=False)],
     of: Annotated[list[str] | None, typer.Option("--statement", help="only this statement of yours; as often as needed")] = None,
     output: Output = "text",
@@ -199,8 +199,8 @@ def correct(
     delivery: DeliveryId,
     of: Annotated[str, typer.Argument(metavar="STATEMENT-ID", help="your statement that was wrong", show_default=False)],
     kind: Annotated[str, typer.Argument(help="its kind", show_default=False)],
-    caller: Caller,
-    carried: Carried,
+    caller: CallerOptions,
+    carried: CarryOptions,
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     fields: Annotated[list[str] | None, typer.Argument(help="field=value, all of what is right", show_default=False)] = None,
     output: Output = "text",
@@ -213,7 +213,7 @@ def correct(
 @grouped
 def submit(
     file: Annotated[Path, typer.Argument(help="a signed statement, as --offline writes it", show_default=False)],
-    caller: Caller,
+    caller: CallerOptions,
     output: Output = "text",
 ) -> None:
     """Hand in a signed statement from a file. Whoever carries it need not be who signed it."""
@@ -221,7 +221,7 @@ def submit(
     _hand_in(envelope, caller, output)
 
 
-def _say(said: Said, caller: Caller, carried: Carried, output: str, *more: str, positive: bool) -> None:
+def _say(said: SayOptions, caller: CallerOptions, carried: CarryOptions, output: str, *more: str, positive: bool) -> None:
     if said.request is not None and not carried.offline:
         raise Malformed("--request goes with --offline: online nothing is carried in a file")
     carried.check()
@@ -237,7 +237,9 @@ def _say(said: Said, caller: Caller, carried: Carried, output: str, *more: str, 
     _hand_in(said.signed(caller, carried, found.requests, more, positive=positive), caller, output)
 
 
-def _pass_on(delivery: str, content: Content, caller: Caller, carried: Carried, output: str, handling: str | None = None) -> None:
+def _pass_on(
+    delivery: str, content: Content, caller: CallerOptions, carried: CarryOptions, output: str, handling: str | None = None
+) -> None:
     carried.check()
     key, about = caller.key(), _about(delivery, content, caller, carried)
     envelope = statement(delivery, caller.service, caller.code, content, key, about, handling=handling)
@@ -247,7 +249,9 @@ def _pass_on(delivery: str, content: Content, caller: Caller, carried: Carried, 
         _hand_in(envelope, caller, output)
 
 
-def _about(delivery: str, content: Content, caller: Caller, carried: Carried, request: Request | None = None) -> About:
+def _about(
+    delivery: str, content: Content, caller: CallerOptions, carried: CarryOptions, request: Request | None = None
+) -> About:
     """The plan that is named, or that the request is about, or that is in force; else the one of the last receipt. And what was
     seen of the ledger, once it has been compared with the receipts that are kept here. What only stops or ends something waits
     for no answer, and no contradiction holds it up.
@@ -264,7 +268,7 @@ def _about(delivery: str, content: Content, caller: Caller, carried: Carried, re
     return About(plan, None if carried.unseen else _compared(delivery, caller, carried, shown.seen, brake=brake))
 
 
-def _shown(delivery: str, caller: Caller, carried: Carried, request: Request | None, *, brake: bool) -> About:
+def _shown(delivery: str, caller: CallerOptions, carried: CarryOptions, request: Request | None, *, brake: bool) -> About:
     """What is said of the delivery as it stands; nothing where nobody says it, or not at once though there is a hurry."""
     if request is not None:
         return About(request.plan, request.seen)
@@ -281,7 +285,7 @@ def _shown(delivery: str, caller: Caller, carried: Carried, request: Request | N
     return About()
 
 
-def _compared(delivery: str, caller: Caller, carried: Carried, shown: Seen | None, *, brake: bool) -> Seen | None:
+def _compared(delivery: str, caller: CallerOptions, carried: CarryOptions, shown: Seen | None, *, brake: bool) -> Seen | None:
     """How much of the ledger can be countersigned."""
     shelf = caller.shelf
 
@@ -304,12 +308,12 @@ def _compared(delivery: str, caller: Caller, carried: Carried, shown: Seen | Non
         return as_kept(shelf, delivery, None)
 
 
-def _keep(envelope: Envelope, carried: Carried, output: str) -> None:
+def _keep(envelope: Envelope, carried: CarryOptions, output: str) -> None:
     path = keep(envelope, carried.encrypt_for, carried.directory)
     answer(output, {"statement": str(path)}, f"{path}: signed; hand it in with: vigil submit {path}")
 
 
-def _hand_in(envelope: Envelope, caller: Caller, output: str) -> None:
+def _hand_in(envelope: Envelope, caller: CallerOptions, output: str) -> None:
     given = caller.call(lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
     if isinstance(given, Left):
         words = _(

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Sequence
 
-from client.conformance.exam import CONDITIONS, MOST_ANSWERS, ONE_CALL, Answer, Exam, Unmet, Untried, as_bytes
+from client.conformance.exam import CONDITIONS, MOST_ANSWERS, ONE_CALL, Exam, Reply, Unmet, Untried, as_bytes
 from client.conformance.gateway import LOOK_EVERY, OF_A_DELIVERY, OF_ALL, TRIALS
 from client.conformance.taking import RECEIVED, REFUSED, wanted
 from domain.record.receipts import read_receipt
@@ -118,12 +118,12 @@ def _texts(said: Sequence[Envelope]) -> list[str]:
 # Polled
 
 
-async def polled_unproved(exam: Exam) -> Answer:
+async def polled_unproved(exam: Exam) -> Reply:
     """A poll without a proof: it would tell anyone what was answered."""
     return await exam.get(answers_to(exam.main["id"], 0), 0, None)
 
 
-async def polled_replayed(exam: Exam) -> Answer:
+async def polled_replayed(exam: Exam) -> Reply:
     """A poll with the proof of an earlier one."""
     path = answers_to(exam.main["id"], 0)
     made = exam.proof("GET", path, b"")
@@ -131,7 +131,7 @@ async def polled_replayed(exam: Exam) -> Answer:
     return await exam.get(path, 0, made)
 
 
-async def polled_with_another_query(exam: Exam) -> Answer:
+async def polled_with_another_query(exam: Exam) -> Reply:
     """A poll with the proof of one after another number: the query is covered too."""
     made = exam.proof("GET", answers_to(exam.main["id"], 1), b"")
     return await exam.get(answers_to(exam.main["id"], 0), 0, made)
@@ -196,19 +196,19 @@ async def odd_polls(exam: Exam) -> str:
     return "4xx where `after` is no number"
 
 
-async def unknown_request(exam: Exam) -> Answer:
+async def unknown_request(exam: Exam) -> Reply:
     """A poll about a request that it never received."""
     return await exam.get(answers_to(f"{exam.delivery}/never-asked/{exam.service.id}", 0), 0)
 
 
-async def takes_its_receipt(exam: Exam) -> Answer:
+async def takes_its_receipt(exam: Exam) -> Reply:
     """The receipt of what it has answered. It may have no place for it."""
     (first, *_) = await exam.said_to(exam.main)
     await exam.hand_over(exam.record.receipt(first))
     return await exam.hand_over(exam.record.receipt(first))
 
 
-async def takes_no_other_receipt(exam: Exam) -> Answer:
+async def takes_no_other_receipt(exam: Exam) -> Reply:
     """A receipt that somebody else signed."""
     (first, *_) = await exam.said_to(exam.main)
     return await exam.hand_over(sign(exam.record.receipt(first).body(), RECEIPT_TYPE, exam.stranger))

@@ -31,7 +31,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Mismatch:
     """The bytes by which a check has failed: the last call that it made, if it made one, what was expected, and what came."""
 
     sent: bytes
@@ -49,13 +49,13 @@ def _shown(data: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Found:
+class CheckResult:
     """What came of a check; `compared` where it has failed."""
 
     check: Check
     result: Result
     seen: str
-    compared: Compared | None = None
+    compared: Mismatch | None = None
 
 
 CHECKS = (
@@ -136,23 +136,23 @@ CHECKS = (
 )  # fmt: skip
 
 
-async def examine(exam: Exam, by: By, began: Callable[[Check], None]) -> list[Found]:
+async def examine(exam: Exam, by: By, began: Callable[[Check], None]) -> list[CheckResult]:
     """All checks, one after another; nothing more is tried where not even the first request is acknowledged.
 
     Raises `Unavailable` if there is nobody to examine.
     """
-    found: list[Found] = []
+    found: list[CheckResult] = []
     for check in (one for one in CHECKS if by in one.by):
         if found and found[0].result != "passed":
-            found.append(Found(check, "untried", "a request is not acknowledged"))
+            found.append(CheckResult(check, "untried", "a request is not acknowledged"))
             continue
         began(check)
         exam.sent = b""
         try:
-            found.append(Found(check, "passed", await check.look(exam)))
+            found.append(CheckResult(check, "passed", await check.look(exam)))
         except Unmet as error:
-            bytes_of = Compared(exam.sent, error.expected or check.expected.encode(), error.got or exam.answered)
-            found.append(Found(check, "failed", str(error), bytes_of))
+            bytes_of = Mismatch(exam.sent, error.expected or check.expected.encode(), error.got or exam.answered)
+            found.append(CheckResult(check, "failed", str(error), bytes_of))
         except Untried as error:
-            found.append(Found(check, "untried", str(error)))
+            found.append(CheckResult(check, "untried", str(error)))
     return found

@@ -48,7 +48,7 @@ class Untried(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """What a call was answered with; status 0 where the connection was closed without an answer."""
 
     status: int
@@ -192,21 +192,21 @@ class Exam:
 
     # Calls
 
-    async def ask(self, said: Any) -> Answer:
+    async def ask(self, said: Any) -> Reply:
         """A request as Vigil makes it."""
         if said["id"] in (self.main["id"], self.pair["id"]):
             self._asked[said["id"]] = self.envelope(said)
         return await self.post("/requests", self.signed(said))
 
-    async def tell(self, said: Any) -> Answer:
+    async def tell(self, said: Any) -> Reply:
         """A notice as Vigil sends it."""
         return await self.post("/notices", self.signed(said, NOTICE_TYPE))
 
-    async def hand_over(self, receipt: Envelope) -> Answer:
+    async def hand_over(self, receipt: Envelope) -> Reply:
         """A receipt, as Vigil hands it to a service that is polled."""
         return await self.post("/receipts", receipt.model_dump_json().encode())
 
-    async def post(self, path: str, body: bytes, authorization: str | None = "", host: str | None = None) -> Answer:
+    async def post(self, path: str, body: bytes, authorization: str | None = "", host: str | None = None) -> Reply:
         """A call with this body; without a proof if `authorization` is None, with the true one if it is empty. `host`: the header
         where it names another host than the one that is called.
         """
@@ -214,12 +214,12 @@ class Exam:
         headers = {"Content-Type": "application/json"} | ({"Host": host} if host is not None else {})
         return await self._call("POST", path, body, headers, made)
 
-    async def get(self, path: str, wait: int, authorization: str | None = "") -> Answer:
+    async def get(self, path: str, wait: int, authorization: str | None = "") -> Reply:
         """A poll."""
         made = self.proof("GET", path, b"") if authorization == "" else authorization
         return await self._call("GET", path, b"", {"Prefer": f"wait={wait}"}, made)
 
-    async def _call(self, method: str, path: str, body: bytes, headers: Mapping[str, str], authorization: str | None) -> Answer:
+    async def _call(self, method: str, path: str, body: bytes, headers: Mapping[str, str], authorization: str | None) -> Reply:
         sent = dict(headers) | ({"Authorization": authorization} if authorization is not None else {})
         timeout = aiohttp.ClientTimeout(total=3 * ONE_CALL)
         url = URL(self.url + path, encoded=True)
@@ -228,7 +228,7 @@ class Exam:
         began = time.monotonic()
         try:
             async with self._http.request(method, url, data=body, headers=sent, timeout=timeout, allow_redirects=False) as answer:
-                found = Answer(answer.status, await read_up_to(LARGEST_BODY, answer), time.monotonic() - began)
+                found = Reply(answer.status, await read_up_to(LARGEST_BODY, answer), time.monotonic() - began)
                 self.answered = found.whole()
                 return found
         except aiohttp.ClientConnectorError as error:
@@ -237,7 +237,7 @@ class Exam:
         except TimeoutError as error:
             raise Unmet(f"no answer within {3 * ONE_CALL:.0f} s") from error
         except (aiohttp.ClientError, OSError):
-            return Answer(0, b"", time.monotonic() - began)
+            return Reply(0, b"", time.monotonic() - began)
 
     # Its answers
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from yarl import URL
 
-from client.conformance.exam import ONE_CALL, Answer, Exam, Unmet, Untried
+from client.conformance.exam import ONE_CALL, Exam, Reply, Unmet, Untried
 from domain.delivery.requests import Request, acknowledged
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
@@ -30,7 +30,7 @@ def wanted(statuses: range | tuple[int, ...]) -> str:
     return f"HTTP/1.1 {' or '.join(names)}"
 
 
-def among(statuses: range | tuple[int, ...], call: Callable[[Exam], Awaitable[Answer]]) -> Look:
+def among(statuses: range | tuple[int, ...], call: Callable[[Exam], Awaitable[Reply]]) -> Look:
     """The call is answered with one of these statuses, in time."""
 
     async def look(exam: Exam) -> str:
@@ -68,7 +68,7 @@ REFUSED = range(400, 500)
 def unproved(forge: Callable[[Exam, bytes], str | None]) -> Look:
     """A request that Vigil signed, carried by somebody who has no such proof."""
 
-    async def call(exam: Exam) -> Answer:
+    async def call(exam: Exam) -> Reply:
         body = exam.signed(exam.request())
         return await exam.post("/requests", body, forge(exam, body))
 
@@ -99,7 +99,7 @@ def under_vigils_key_id(exam: Exam, body: bytes) -> str:
     return exam.proof("POST", "/requests", body, key=exam.stranger, kid=exam.key_id)
 
 
-async def replayed(exam: Exam) -> Answer:
+async def replayed(exam: Exam) -> Reply:
     """The same call with the same proof a second time."""
     body = exam.signed(exam.request())
     made = exam.proof("POST", "/requests", body)
@@ -109,31 +109,31 @@ async def replayed(exam: Exam) -> Answer:
     return await exam.post("/requests", body, made)
 
 
-async def same_again(exam: Exam) -> Answer:
+async def same_again(exam: Exam) -> Reply:
     """The main request once more: Vigil does so when an acknowledgement was lost."""
     return await exam.ask(exam.main)
 
 
-async def notice_twice(exam: Exam) -> Answer:
+async def notice_twice(exam: Exam) -> Reply:
     """The same notice a second time."""
     notice = exam.notice()
     await exam.tell(notice)
     return await exam.tell(notice)
 
 
-async def signed_by_a_stranger(exam: Exam) -> Answer:
+async def signed_by_a_stranger(exam: Exam) -> Reply:
     """Vigil's proof on an envelope that Vigil did not sign."""
     envelope = sign(canonical(exam.request()), REQUEST_TYPE, exam.stranger)
     return await exam.post("/requests", envelope.model_dump_json().encode())
 
 
-async def altered(exam: Exam) -> Answer:
+async def altered(exam: Exam) -> Reply:
     """Vigil's proof and signature, on other content than was signed."""
     true, other = (exam.envelope(exam.request()) for _ in range(2))
     return await exam.post("/requests", other.model_copy(update={"signatures": true.signatures}).model_dump_json().encode())
 
 
-async def unsigned_envelope(exam: Exam) -> Answer:
+async def unsigned_envelope(exam: Exam) -> Reply:
     """An envelope with no signature at all."""
     bare = exam.envelope(exam.request()).model_copy(update={"signatures": ()})
     return await exam.post("/requests", bare.model_dump_json().encode())
@@ -196,7 +196,7 @@ def _loose(text: str) -> str:
     return bare[:-1] + _ALPHABET[_ALPHABET.index(bare[-1]) + 1] + "=" * (len(text) - len(bare))
 
 
-async def at_the_host_it_is_told(exam: Exam) -> Answer:
+async def at_the_host_it_is_told(exam: Exam) -> Reply:
     """A proof for another host, on a call that says in its header `Host` that it is for that one."""
     body, elsewhere = exam.signed(exam.request()), "elsewhere.example"
     address = URL(exam.url)
@@ -207,7 +207,7 @@ async def at_the_host_it_is_told(exam: Exam) -> Answer:
 def aged(seconds: int) -> Look:
     """The main request again, with a proof that is so many seconds old: that is soon enough."""
 
-    async def call(exam: Exam) -> Answer:
+    async def call(exam: Exam) -> Reply:
         body = exam.signed(exam.main)
         return await exam.post("/requests", body, exam.proof("POST", "/requests", body, iat=exam.now() - seconds))
 
@@ -228,7 +228,7 @@ async def withdrawn_first(exam: Exam) -> str:
     return "no answer"
 
 
-async def with_more_fields(exam: Exam) -> Answer:
+async def with_more_fields(exam: Exam) -> Reply:
     """As a later version may send it."""
     request = exam.request()
     return await exam.ask(request | {"later": {"added": True}, "facts": request["facts"] | {"later": "added"}})

@@ -67,28 +67,28 @@ def carried(delivery: Delivery) -> Carried:
     )
 
 
-def going_on(brought: Carried, law: Rules, secret: bytes) -> Delivery:
+def going_on(carried: Carried, law: Rules, secret: bytes) -> Delivery:
     """The delivery that this was. Raises `Malformed` for what was carried by no run."""
     try:
-        delivery = Delivery.of(_state(brought, secret), Ledger(secret, _edge(brought)), law)
+        delivery = Delivery.of(_state(carried, secret), Ledger(secret, _edge(carried)), law)
     except ValidationError as error:
         raise Malformed("not what a run carries to the next", faults_of(error)) from error
     except (ValueError, LookupError) as error:
         raise Malformed(f"not what a run carries to the next: {error}") from error
-    for entry in brought.unkept:
+    for entry in carried.unkept:
         delivery.ledger.append(entry)
     return delivery
 
 
-def _state(brought: Carried, secret: bytes) -> State:
-    words: dict[str, Any] = {**brought.state}
+def _state(carried: Carried, secret: bytes) -> State:
+    words: dict[str, Any] = {**carried.state}
     planned = {one["id"]: one for one in words["plan"]["checkpoints"]}
     words["progress"] = {name: {"checkpoint": planned.get(name)} | one for name, one in words["progress"].items()}
     state = _STATE.validate_python(words)
-    state.statements = KnownStatements.unpacked(secret, brought.speakers, brought.known)
+    state.statements = KnownStatements.unpacked(secret, carried.speakers, carried.known)
     return state
 
 
-def _edge(brought: Carried) -> Frontier:
-    peaks = base64.b64decode(brought.peaks, validate=True)
-    return Frontier(brought.kept, [peaks[start : start + 32] for start in range(0, len(peaks), 32)])
+def _edge(carried: Carried) -> Frontier:
+    peaks = base64.b64decode(carried.peaks, validate=True)
+    return Frontier(carried.kept, [peaks[start : start + 32] for start in range(0, len(peaks), 32)])

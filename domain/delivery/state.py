@@ -150,7 +150,7 @@ class Diverging:
 
 
 @dataclass
-class Register:
+class RegisterState:
     """What the register of live operations has answered (R15)."""
 
     number: int = -1
@@ -251,7 +251,7 @@ class State:
     """What it weighed and bore at the last check that held (R7); none until it has been prepared."""
     discrepancy: Discrepancy | None = None
     """What did not fit and waits for a decision (R7)."""
-    register: Register = field(default_factory=Register)
+    register: RegisterState = field(default_factory=RegisterState)
     """What the register of live operations has answered (R15)."""
     released: bool = False
     """Whether it no longer counts as live in the register."""

@@ -56,7 +56,7 @@ class Claim(Frozen):
 
 
 class DatedClaim(Frozen):
-    """A claim, and when it was brought."""
+    """A claim, and when it was dated."""
 
     claim: Claim
     at: Moment
@@ -91,7 +91,7 @@ class Party(Frozen):
     order: Annotated[int, Field(ge=0)]
 
 
-class Finding(Frozen):
+class Overlap(Frozen):
     """What a change of the register means for one operation: everyone it now conflicts with."""
 
     party: Party
@@ -102,7 +102,7 @@ class Answer(Frozen):
     """The register's answer: a finding for each operation touched, the asker's last. `number` counts the register's changes."""
 
     number: Annotated[int, Field(ge=0)]
-    findings: Annotated[tuple[Finding, ...], Field(max_length=MOST_CONTACTS + 1)] = ()
+    findings: Annotated[tuple[Overlap, ...], Field(max_length=MOST_CONTACTS + 1)] = ()
     not_before: Moment | None = None
     """It was not looked into, for want of room or by a quota, and may be asked again from then on. It never says for which."""
 
@@ -114,19 +114,19 @@ class Register(Frozen):
     claims: Annotated[tuple[Claim, ...], Field(max_length=MOST_LIVE_OPERATIONS)] = ()
     enquiries: Enquiries = Enquiries()
     asked_at: Moment | None = None
-    """The newest moment that anyone has brought. It never runs back, so that no quota does."""
+    """The newest moment that anyone has dated. It never runs back, so that no quota does."""
 
-    def claim(self, brought: DatedClaim) -> tuple["Register", Answer]:
+    def claim(self, dated: DatedClaim) -> tuple["Register", Answer]:
         """Enter an operation; entering it again changes nothing. Of two that touch, the later one finds the earlier.
 
         Where there is no room for it, or a quota is passed, nothing is looked into and nothing entered.
         """
-        claim = brought.claim
+        claim = dated.claim
         if claim in self.claims:
             return self, Answer(number=self.number, findings=_findings(self.claims, *self.touching(claim), claim))
-        now = max([instant(brought.at), *([instant(self.asked_at)] if self.asked_at is not None else [])])
+        now = max([instant(dated.at), *([instant(self.asked_at)] if self.asked_at is not None else [])])
         book = self.enquiries.at(now)
-        enquiry = self._enquiry(brought, now)
+        enquiry = self._enquiry(dated, now)
         wanting = self._wanting(claim)
         if wanting is not None:
             return self._deferred(book.with_alarm(*wanting, enquiry), now, now + LATER)
@@ -159,9 +159,9 @@ class Register(Frozen):
         register = self.model_copy(update={"enquiries": book, "asked_at": utc_text(now)})
         return register, Answer(number=self.number, not_before=utc_text(not_before))
 
-    def _enquiry(self, brought: DatedClaim, now: datetime) -> Enquiry:
+    def _enquiry(self, dated: DatedClaim, now: datetime) -> Enquiry:
         """What of this counts: what the same operation has not looked for already."""
-        claim, before = brought.claim, self._known(brought.claim.delivery)
+        claim, before = dated.claim, self._known(dated.claim.delivery)
         known = before.hashes if before is not None else ()
         new = [one for one in claim.hashes if one not in known]
         return Enquiry(
@@ -171,7 +171,7 @@ class Register(Frozen):
             signer=claim.signer,
             delivery=claim.delivery,
             marks=tuple(one[:16] for one in new),
-            blocks=brought.blocks if before is None else (),
+            blocks=dated.blocks if before is None else (),
             missed=not self.touching(claim),
         )
 
@@ -198,10 +198,10 @@ class Register(Frozen):
         return tuple(one for one in self.claims if one.touches(claim))
 
 
-def _findings(claims: tuple[Claim, ...], *touched: Claim) -> tuple[Finding, ...]:
+def _findings(claims: tuple[Claim, ...], *touched: Claim) -> tuple[Overlap, ...]:
     """For each of these operations, all of those claims that touch it."""
     return tuple(
-        Finding(party=_party(one), others=tuple(_party(other) for other in claims if other.touches(one))) for one in touched
+        Overlap(party=_party(one), others=tuple(_party(other) for other in claims if other.touches(one))) for one in touched
     )
 
 
@@ -226,7 +226,7 @@ def competent(plan: Plan, directory: Directory) -> tuple[str, ...]:
     )
 
 
-def contacts(key: bytes, finding: Finding, directory: Directory) -> tuple[Contact, ...]:
+def contacts(key: bytes, finding: Overlap, directory: Directory) -> tuple[Contact, ...]:
     """What the operation of a finding is told: for each other, the number of their conflict and whom to call.
 
     The number is the same for the other side, and shows no code name to who does not know both and the key. Of each service as

@@ -85,12 +85,12 @@ def resume(
     return delivery
 
 
-def go_on(brought: Carried, secret: bytes) -> Delivery:
+def go_on(carried: Carried, secret: bytes) -> Delivery:
     """The delivery that another run has carried so far, under the rules it began with.
 
     Raises `NotFound` if this program does not have that version of the rules, `Malformed` for what no run has carried.
     """
-    return going_on(brought, book_for(brought.rules), secret)
+    return going_on(carried, book_for(carried.rules), secret)
 
 
 def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry | Kept:

@@ -22,7 +22,7 @@ from domain.delivery.vocabulary import UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, ServiceKey, valid_keys
 from domain.plan.vocabulary import Digest
-from domain.record.provided import Item, held_back, held_back_beside
+from domain.record.provided import Provided, held_back, held_back_beside
 from domain.signing.canonical import Frozen, Verbatim, canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, faults_of
@@ -128,7 +128,7 @@ def seal(  # noqa: PLR0913 - a packet has these parts
     return b"".join((_BEFORE, body, _BETWEEN, canonical(envelope), _AFTER))
 
 
-def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Item]]) -> None:
+def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Provided]]) -> None:
     """Raises `RuleBroken` where anything rests on what may not go there (R23)."""
     found = [one for items in withheld for one in items if one.decides]
     if found:
@@ -137,12 +137,12 @@ def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Item]]) -> N
         raise RuleBroken("R23", f"not for {purpose} yet: {faults}", hint=hint)
 
 
-def _as_it_may_go(delivery: Delivery, since: int, withheld: Sequence[Item]) -> tuple[Entry | LeftOut, ...]:
+def _as_it_may_go(delivery: Delivery, since: int, withheld: Sequence[Provided]) -> tuple[Entry | LeftOut, ...]:
     items = {one.seq: one for one in withheld}
     return tuple(_left_out(one, items[one.seq]) if one.seq in items else one for one in delivery.ledger.entries[since:])
 
 
-def _left_out(entry: Entry, item: Item) -> LeftOut:
+def _left_out(entry: Entry, item: Provided) -> LeftOut:
     assert isinstance(entry.event, Stated)  # noqa: S101 - whatever else is held back decides something
     assert item.statement is not None  # noqa: S101
     return LeftOut(

@@ -13,7 +13,7 @@ from domain.rules.speaking import Correction
 
 
 @dataclass(frozen=True)
-class Item:
+class Provided:
     """One thing that a service has provided."""
 
     seq: int
@@ -30,7 +30,7 @@ class Item:
         return "the plan" if self.statement is None else f"{self.statement.kind} {self.statement.id}"
 
 
-def items(delivery: Delivery) -> Iterator[Item]:
+def items(delivery: Delivery) -> Iterator[Provided]:
     """Everything that services have provided, in the order of the ledger: a plan by the initiator, under its own code; a
     statement by its service, under its `code_of`. A plan decides something. A statement does unless its kind may be left out or
     it was refused or late, and no correction and no permission that counts names it.
@@ -40,12 +40,12 @@ def items(delivery: Delivery) -> Iterator[Item]:
     for entry in delivery.ledger.entries:
         match entry.event:
             case Started() | Amended():
-                yield Item(entry.seq, delivery.plan.initiator, delivery.plan.handling_code, None, decides=True)
+                yield Provided(entry.seq, delivery.plan.initiator, delivery.plan.handling_code, None, decides=True)
             case Stated(envelope=envelope, verdict=verdict):
                 said = delivery.law.read(envelope)
                 idle = kind_of(said).declares.may_be_left_out or verdict.verdict in ("refused", "late")
                 decides = not idle or said.id in referred
-                yield Item(entry.seq, said.service, code_of(delivery, said), said, decides=decides)
+                yield Provided(entry.seq, said.service, code_of(delivery, said), said, decides=decides)
 
 
 def _corrections(delivery: Delivery) -> Iterator[Correction]:
@@ -56,7 +56,7 @@ def _corrections(delivery: Delivery) -> Iterator[Correction]:
                 yield content
 
 
-def held_back(delivery: Delivery, to: str) -> tuple[Item, ...]:
+def held_back(delivery: Delivery, to: str) -> tuple[Provided, ...]:
     """What may not be in a packet for a court, or for a State: what its code has `bound` there, and has not been `permitted` to
     go there. Of the operation's own nothing is held back.
     """
@@ -67,7 +67,7 @@ def held_back(delivery: Delivery, to: str) -> tuple[Item, ...]:
     )
 
 
-def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -> tuple[Item, ...]:
+def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -> tuple[Provided, ...]:
     """The same of what another history of it has from its first other entry on. It is permitted there; or here: by name, or with
     all that was provided, once it was known that the record had been put back.
     """
@@ -75,7 +75,7 @@ def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -
     known = min(forks, default=len(delivery.ledger))
     here = [one for one in delivery.state.disclosures if one.to == to]
 
-    def may_go(item: Item) -> bool:
+    def may_go(item: Provided) -> bool:
         mine = [one for one in here if one.service == item.provider]
         named = item.statement is not None and any(item.statement.id in one.statements for one in mine)
         return named or any(not one.statements and one.seq >= known for one in mine)
@@ -83,6 +83,6 @@ def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -
     return tuple(item for item in held_back(other, to) if item.seq >= since and not may_go(item))
 
 
-def _may_go(item: Item, delivery: Delivery, to: str) -> bool:
+def _may_go(item: Provided, delivery: Delivery, to: str) -> bool:
     statement = item.statement.id if item.statement is not None else None
     return permitted(delivery, item.provider, statement, item.seq, to)

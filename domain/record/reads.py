@@ -81,7 +81,7 @@ EMPTY = Tip(count=0, head=NOTHING, at="1970-01-01T00:00:00.000000Z")
 """The tip of a log in which there is nothing yet."""
 
 
-class Page(Frozen):
+class ReadsPage(Frozen):
     """Some of the log, and its tip at that moment, signed by the installation; None while nothing has been read."""
 
     reads: tuple[Read, ...]

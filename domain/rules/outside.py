@@ -17,7 +17,7 @@ from domain.delivery.events import (
 )
 from domain.delivery.ledger import Ledger
 from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
-from domain.delivery.state import Register
+from domain.delivery.state import RegisterState
 from domain.plan.enquiries import WINDOW
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, open_envelope
 from domain.words.errors import Refused, RuleBroken
@@ -108,6 +108,6 @@ def _as_it_counts(delivery: Delivery, fact: Report, at: datetime) -> Report:
     return fact.model_copy(update={"acknowledgements": tuple(good.values())})
 
 
-def _is_newer(answer: Deconflicted, known: Register) -> bool:
+def _is_newer(answer: Deconflicted, known: RegisterState) -> bool:
     """Whether it is newer than what is known, or confirms it after a step has passed (R15)."""
     return answer.number > known.number or (answer.number == known.number and not known.looked)

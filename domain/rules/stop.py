@@ -221,7 +221,7 @@ class Interdiction(Contingency):
         return "stop.interdiction"
 
 
-class Acknowledgement(Contingency):
+class StopAcknowledgement(Contingency):
     """Every other participant acknowledges the stop (R8)."""
 
     declares = Unforeseen(

@@ -28,7 +28,7 @@ LONG = 120
 
 
 @dataclass(frozen=True)
-class Box:
+class FormField:
     """One field of a form."""
 
     name: str
@@ -58,7 +58,7 @@ class Filled(Frozen):
     fields: Annotated[dict[str, Annotated[Verbatim, Field(max_length=100_000)]], Field(max_length=40)]
 
 
-def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[Box, ...]:
+def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[FormField, ...]:
     """The fields of a statement of this kind, with what the request merely asks. Raises `Malformed` if there is no such kind."""
     schema = forms.kind_called(kind).model_json_schema()
     asked = dict(forms.asked(kind, request, now)) if request is not None else {}
@@ -77,11 +77,11 @@ def _whole(until: str) -> str:
     return (instant(until) + timedelta(minutes=1, microseconds=-1)).replace(second=0, microsecond=0).isoformat()
 
 
-def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> Box:
+def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> FormField:
     """By the JSON schema of the field."""
     some = [one for one in said.get("anyOf", [said]) if one.get("type") != "null"]
     values = tuple(asked) if isinstance(asked, list) else ()
-    box = Box(name, "text", required, "" if values else str(asked), values)
+    box = FormField(name, "text", required, "" if values else str(asked), values)
     if {one.get("type") for one in some} == {"integer", "string"}:  # whole milligrams, or words with a unit
         return _as(box, "mass")
     one = some[0]
@@ -104,8 +104,8 @@ def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> B
             return box
 
 
-def _as(box: Box, shown_as: As, **more: Any) -> Box:
-    return Box(**(vars(box) | {"shown_as": shown_as} | more))
+def _as(box: FormField, shown_as: As, **more: Any) -> FormField:
+    return FormField(**(vars(box) | {"shown_as": shown_as} | more))
 
 
 def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:

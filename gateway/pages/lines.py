@@ -43,7 +43,7 @@ from domain.words.quantities import say_mass
 
 
 @dataclass(frozen=True)
-class Line:
+class HistoryLine:
     """One entry. Of what is not the reader's there is nothing but its leaf (R11)."""
 
     seq: int
@@ -76,11 +76,11 @@ class Line:
         return not self.event
 
 
-def line(entry: Entry | Withheld) -> Line:
+def line(entry: Entry | Withheld) -> HistoryLine:
     """An entry as a line."""
     if isinstance(entry, Withheld):
-        return Line(entry.seq, entry.leaf)
-    return Line(entry.seq, entry.leaf(), entry.at, entry.event.event, **_parts(entry))
+        return HistoryLine(entry.seq, entry.leaf)
+    return HistoryLine(entry.seq, entry.leaf(), entry.at, entry.event.event, **_parts(entry))
 
 
 def _parts(entry: Entry) -> dict[str, Any]:

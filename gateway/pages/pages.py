@@ -1,5 +1,5 @@
 """The pages, made on the server: what an officer is asked, sees, answers and signs. What they do is what the API does,
-by the same `gateway.desk`; who may see it is decided in `gateway.pages.door`.
+by the same `gateway.reception`; who may see it is decided in `gateway.pages.door`.
 
 A page signs nothing. What is to be signed goes to it as bytes, and what was signed comes back through the API, with a proof.
 """
@@ -34,7 +34,6 @@ from domain.words.quantities import say_mass
 from gateway.access import CALLER, PROOFS
 from gateway.asking import Wanted, asked_for
 from gateway.bodies import read
-from gateway.desk import DESK
 from gateway.oidc import PROVIDER
 from gateway.pages import rules, words
 from gateway.pages.door import ROOT, SESSIONS, remember, token_of, visitor_of
@@ -42,6 +41,7 @@ from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
+from gateway.reception import RECEPTION
 from process.language import chosen, speaker, translations
 
 HERE = Path(__file__).parent
@@ -103,7 +103,7 @@ async def file(request: web.Request) -> web.Response:
 @routes.get(ROOT, name="desk.inbox")
 async def inbox(request: web.Request) -> web.Response:
     """What is asked of the reader, in all deliveries, the most urgent first."""
-    found = await request.app[DESK].inbox(request[CALLER].service, request.query.get("cursor"))
+    found = await request.app[RECEPTION].inbox(request[CALLER].service, request.query.get("cursor"))
     shows(request, (one.delivery for one in found.requests))
     return _page(request, "inbox.html", found=found)
 
@@ -111,7 +111,7 @@ async def inbox(request: web.Request) -> web.Response:
 @routes.get(f"{ROOT}/deliveries", name="desk.list")
 async def deliveries(request: web.Request) -> web.Response:
     """The reader's deliveries, a page at a time, as it has narrowed them down."""
-    found = await request.app[DESK].reading.deliveries(request[CALLER].service, *asked_for(narrowed(request.query)))
+    found = await request.app[RECEPTION].reading.deliveries(request[CALLER].service, *asked_for(narrowed(request.query)))
     shows(request, (row.delivery for row in found.rows))
     return _page(request, "deliveries.html", found=found, query=narrowed(request.query))
 
@@ -119,7 +119,7 @@ async def deliveries(request: web.Request) -> web.Response:
 @routes.get(f"{ROOT}/deliveries/{{delivery}}", name="desk.view")
 async def view(request: web.Request) -> web.Response:
     """One delivery, as far as it is the reader's to see."""
-    found = await request.app[DESK].reading.view(request[CALLER].service, request.match_info["delivery"])
+    found = await request.app[RECEPTION].reading.view(request[CALLER].service, request.match_info["delivery"])
     shows(request, [found.delivery])
     shown = _shown(request, found.delivery) | {"size": found.entries, "root": found.root}
     return _page(request, "delivery.html", view=found, shown=shown)
@@ -129,12 +129,11 @@ async def view(request: web.Request) -> web.Response:
 async def ledger(request: web.Request) -> web.Response:
     """Its ledger, the newest entry first; what is not the reader's stands there as withheld."""
     delivery = request.match_info["delivery"]
-    seen = await request.app[DESK].reading.view(request[CALLER].service, delivery)
+    reading, reader = request.app[RECEPTION].reading, request[CALLER].service
+    seen = await reading.view(reader, delivery)
     before = min(_number(request.query.get("before", ""), seen.entries), seen.entries)
     since = max(before - PAGE_OF_LEDGER, 0)
-    found = [
-        entry for entry in await request.app[DESK].reading.ledger(request[CALLER].service, delivery, since) if entry.seq < before
-    ]
+    found = [entry for entry in await reading.ledger(reader, delivery, since) if entry.seq < before]
     shows(request, [delivery], (entry.seq for entry in found))
     lines = [line(entry) for entry in reversed(found)]
     shown = _shown(request, delivery) | {"leaves": [[one.seq, one.leaf] for one in lines]}
@@ -146,7 +145,7 @@ async def answer_form(request: web.Request) -> web.Response:
     """The form that answers a request."""
     delivery, mine = request.match_info["delivery"], request[CALLER].service.id
     voice = request.query.get("for", mine)
-    asked = await request.app[DESK].asked(request[CALLER].service, delivery)
+    asked = await request.app[RECEPTION].asked(request[CALLER].service, delivery)
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
         raise NotFound("nothing is asked of you there now", hint="your inbox shows what is")
@@ -174,7 +173,7 @@ async def _as_it_stands(request: web.Request, delivery: str) -> dict[str, Any]:
     """The plan in force, and the ledger's size and root; nothing where that is not to be had, or not recorded, at once."""
     with suppress(VigilError, TimeoutError):
         async with asyncio.timeout(AT_ONCE):
-            found = await request.app[DESK].reading.view(request[CALLER].service, delivery)
+            found = await request.app[RECEPTION].reading.view(request[CALLER].service, delivery)
             await looked(request, delivery)
         return {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
     return {}

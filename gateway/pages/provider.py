@@ -13,7 +13,7 @@ from aiohttp import web
 
 from domain.words.errors import VigilError
 from gateway.limits import LIMITS
-from gateway.oidc import PROVIDER, Answer
+from gateway.oidc import PROVIDER, AuthorizationResponse
 from gateway.pages.door import ROOT, SESSIONS, here, remember, token_of
 from gateway.pages.pages import sent
 
@@ -40,7 +40,7 @@ async def go(request: web.Request) -> web.Response:
 async def back(request: web.Request) -> web.Response:
     """What the provider has said, by the browser that it was said to; the browser is then signed in."""
     sessions, provider, token = request.app[SESSIONS], request.app[PROVIDER], token_of(request, BEGUN)
-    said = await sent(request, Answer)
+    said = await sent(request, AuthorizationResponse)
     with _refusals_logged():
         provider.check_begun(token, said)
         await sessions.back(token)

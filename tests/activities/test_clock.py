@@ -38,8 +38,8 @@ async def unattended(temporal: Client) -> AsyncIterator[tuple[Installation, Plan
     """A delivery that no worker performs: what is handed in stays as it came."""
     plan = renamed(example_plan())
     async with installed(temporal, plan, None) as at:
-        desk = at.desk(f"nobody-{uuid.uuid4().hex}")
-        await desk.start(at.directory.get(plan.initiator), signed_plan(plan))
+        reception = at.reception(f"nobody-{uuid.uuid4().hex}")
+        await reception.plans.start(at.directory.get(plan.initiator), signed_plan(plan))
         yield at, plan
 
 

@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
 from activities import polled
-from activities.polled import Progress
+from activities.polled import PollProgress
 from activities.relay import Relay
 from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry
@@ -99,7 +99,7 @@ async def test_a_stop_gets_in_by_every_door_though_all_that_its_service_may_say_
 async def no_more_updates(at: Installation, plan: Plan) -> AsyncIterator[str]:
     """A delivery of which as many updates are under way as Temporal takes, and which no worker performs; its queue."""
     queue = f"later-{uuid.uuid4().hex}"
-    await at.desk(queue).start(at.directory.get(plan.initiator), signed_plan(plan))
+    await at.reception(queue).plans.start(at.directory.get(plan.initiator), signed_plan(plan))
 
     converter = at.client.data_converter.with_context(
         WorkflowSerializationContext(at.client.namespace, workflow_id(plan.operation))
@@ -134,7 +134,7 @@ async def test_a_stop_gets_in_though_temporal_takes_no_more_updates(temporal: Cl
     """Ten are under way that nobody answers: it is left by signal, as of when it came, and has its receipt afterwards. A polled
     one is left once, however often it is fetched.
     """
-    plan, progress = renamed(example_plan()), Progress()
+    plan, progress = renamed(example_plan()), PollProgress()
     stop, room = stop_by("uz.police", plan), ActivityEnvironment(client=temporal)
     room.info = dataclasses.replace(room.info, started_time=datetime.now(UTC))
 
@@ -162,7 +162,7 @@ async def test_a_stop_gets_in_though_temporal_takes_no_more_updates(temporal: Cl
 
 async def test_a_polled_stop_gets_in_though_its_delivery_does_not_know_the_installations_new_key(temporal: Client) -> None:
     """Nothing that is sealed with it counts there yet: a word waits, and a stop is left, and counts as of the newest entry."""
-    plan, progress = renamed(example_plan()), Progress()
+    plan, progress = renamed(example_plan()), PollProgress()
     stop, word, room = stop_by("uz.police", plan), a_word("uz.police", plan), ActivityEnvironment(client=temporal)
     room.info = dataclasses.replace(room.info, started_time=datetime.now(UTC))
     async with installed(temporal, plan, None) as at:
@@ -178,7 +178,7 @@ async def test_a_polled_stop_gets_in_though_its_delivery_does_not_know_the_insta
 
 async def test_a_stop_that_its_delivery_takes_for_noise_is_left_once(temporal: Client) -> None:
     """Its service has a key that the delivery does not know: it waits, and no signal more is sent however often it is fetched."""
-    plan, progress = renamed(example_plan()), Progress()
+    plan, progress = renamed(example_plan()), PollProgress()
     key, room = private_key_of("uz.police, from tomorrow on"), ActivityEnvironment(client=temporal)
     stop = sign_statement(read_statement(stop_by("uz.police", plan)), key)
     room.info = dataclasses.replace(room.info, started_time=datetime.now(UTC))

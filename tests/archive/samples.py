@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.batches import Batch
 from archive.database import Database
-from archive.sealed import DataKey, Ring
+from archive.sealed import DataKey, KeyWrapping
 from archive.standing import next_change, rows, write
 from archive.tables import data_keys, last_change
 from domain.signing import tree
@@ -90,7 +90,7 @@ def request(service: str, due: str | None, checkpoint: str = "consent", **more: 
     return OpenRequest(**given | more)
 
 
-async def put(archive: Database, ring: Ring, standings: dict[str, Standing]) -> None:
+async def put(archive: Database, ring: KeyWrapping, standings: dict[str, Standing]) -> None:
     """Write the read model of many deliveries in one transaction, as `keep` does for each."""
     async with archive.writing() as connection:
         known = {
@@ -103,7 +103,7 @@ async def put(archive: Database, ring: Ring, standings: dict[str, Standing]) -> 
         await _put_new(connection, ring, {name: one for name, one in standings.items() if name not in known})
 
 
-async def _put_new(connection: AsyncConnection, ring: Ring, standings: dict[str, Standing]) -> None:
+async def _put_new(connection: AsyncConnection, ring: KeyWrapping, standings: dict[str, Standing]) -> None:
     """The same for such as the archive does not know, with one statement for each table: thousands of them take a second."""
     made: dict[Table, list[dict[str, Any]]] = defaultdict(list)
     number = (await connection.execute(select(last_change.c.number))).scalar_one()

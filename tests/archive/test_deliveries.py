@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from sqlalchemy import update
 
 from archive.database import Database
-from archive.deliveries import CHANGES, LONGEST_INBOX, LONGEST_PAGE, SCAN, Asked, Deliveries, KeptRow
-from archive.questions import Filters, Question, Sort
-from archive.sealed import Ring
+from archive.deliveries import CHANGES, LONGEST_INBOX, LONGEST_PAGE, SCAN, Deliveries, InboxRow, KeptRow
+from archive.questions import Filters, ListQuestion, Sort
+from archive.sealed import KeyWrapping
 from archive.standing import NEVER
 from archive.tables import deliveries, requests
 from domain.views.standing import Participant, Standing
@@ -24,12 +24,12 @@ from tests.archive.samples import AT, READER, any_standing, database, new_keys, 
 PART = "uz.customs"
 SERVICES = (READER, PART, "ru.fsb", "kg.police")
 MOMENTS = tuple(utc_text(EPOCH + timedelta(hours=hour)) for hour in range(-4, 5))
-ALL = Question(reader="kz.supervisor", reach="all")
-OWN = Question(reader=READER, reach="own")
+ALL = ListQuestion(reader="kz.supervisor", reach="all")
+OWN = ListQuestion(reader=READER, reach="own")
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[tuple[Deliveries, Database, Ring]]:
+async def opened(url: str) -> AsyncIterator[tuple[Deliveries, Database, KeyWrapping]]:
     """A new archive, at the moment from which the samples are seen."""
     archive, ring = database(url), new_keys()
     try:
@@ -48,7 +48,7 @@ async def nothing() -> None:
 
 
 async def listed(
-    read: Deliveries, question: Question, limit: int = 200, between: Callable[[], Awaitable[None]] = nothing
+    read: Deliveries, question: ListQuestion, limit: int = 200, between: Callable[[], Awaitable[None]] = nothing
 ) -> list[KeptRow]:
     """All pages of a list; no page has more than it should."""
     found: list[KeptRow] = []
@@ -63,9 +63,11 @@ async def listed(
         await between()
 
 
-async def asked(read: Deliveries, service: str, limit: int = 50, between: Callable[[], Awaitable[None]] = nothing) -> list[Asked]:
+async def asked(
+    read: Deliveries, service: str, limit: int = 50, between: Callable[[], Awaitable[None]] = nothing
+) -> list[InboxRow]:
     """All pages of an inbox."""
-    found: list[Asked] = []
+    found: list[InboxRow] = []
     cursor: str | None = None
     while True:
         page = await read.inbox(service, cursor, limit)
@@ -85,7 +87,7 @@ def due_of(one: Standing, reader: str) -> tuple[str, str]:
     return min((due for due in dues if due <= one.at), default=NEVER), min((due for due in dues if due > one.at), default=NEVER)
 
 
-def passes(name: str, one: Standing, question: Question) -> bool:
+def passes(name: str, one: Standing, question: ListQuestion) -> bool:
     """Whether a delivery belongs into a list: told once more, row by row."""
     filters, reader = question.filters, question.reader
     mine = next((participant for participant in one.participants if participant.service == reader), None)
@@ -127,7 +129,7 @@ FILTERS = (
 )
 
 
-async def many(read: tuple[Deliveries, Database, Ring], draw: random.Random, count: int) -> dict[str, Standing]:
+async def many(read: tuple[Deliveries, Database, KeyWrapping], draw: random.Random, count: int) -> dict[str, Standing]:
     """So many deliveries in the archive."""
     made = {f"case-{number:05}": any_standing(draw, SERVICES, MOMENTS) for number in range(count)}
     await put(read[1], read[2], made)
@@ -142,7 +144,7 @@ async def test_every_list_is_complete_and_in_order(url: str) -> None:
         for reader, reach in ((READER, "own"), (PART, "own"), ("kz.supervisor", "all")):
             for filters in FILTERS:
                 sort: Sort = draw.choice(["due", "started", "name"])
-                question = Question.model_validate({"reader": reader, "reach": reach, "filters": filters, "sort": sort})
+                question = ListQuestion.model_validate({"reader": reader, "reach": reach, "filters": filters, "sort": sort})
                 rows = await listed(room[0], question, draw.choice([199, 200]))
                 names = [one.delivery for one in rows]
                 expected = {name for name, one in made.items() if passes(name, one, question)}
@@ -167,7 +169,7 @@ async def test_nothing_is_lost_while_rows_change_between_pages(url: str, seed: i
         made = await many(room, draw, 150)
         for sort in ("due", "started", "name"):
             filters = draw.choice([Filters(), Filters(open=True), Filters(overdue=True), Filters(text="parcel")])
-            question = Question.model_validate(
+            question = ListQuestion.model_validate(
                 {"reader": READER, "reach": draw.choice(["own", "all"]), "filters": filters, "sort": sort}
             )
             before, changed = dict(made), set[str]()
@@ -232,7 +234,7 @@ async def test_a_reader_of_a_part_is_told_no_more(url: str) -> None:
     """Its due times are those of its own requests; it gets no title and no channel, and no filter or text tells it more."""
     asks = (request(PART, MOMENTS[6]), request(PART, MOMENTS[2], "departure"), request(READER, MOMENTS[0]))
     made = standing(at=AT, next_due=MOMENTS[5], overdue_since=MOMENTS[0], title="MARKED", requests=asks)
-    reader = Question(reader=PART, reach="own")
+    reader = ListQuestion(reader=PART, reach="own")
     hidden = (
         Filters(service=READER),
         Filters(state="KZ"),
@@ -255,7 +257,7 @@ async def test_a_reader_of_a_part_is_told_no_more(url: str) -> None:
         ]
         whole = await read.one(OWN, "saxaul-22")
         with pytest.raises(NotFound):
-            await read.one(Question(reader="ru.fsb", reach="own"), "saxaul-22")
+            await read.one(ListQuestion(reader="ru.fsb", reach="own"), "saxaul-22")
 
     assert (False, None, None, MOMENTS[6], MOMENTS[2]) == (row.whole, row.title, row.channel, row.next_due, row.overdue_since)
     assert [[0] * 5, [1] * 5] == counts

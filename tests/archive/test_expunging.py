@@ -12,7 +12,7 @@ from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunction, Expunging, Order, Person
 from archive.ledgers import Ledgers
-from archive.questions import Question
+from archive.questions import ListQuestion
 from archive.tables import data_keys, metadata
 from domain.signing import tree
 from domain.words.errors import NotAllowed, NotFound, Unavailable
@@ -56,7 +56,7 @@ async def test_what_is_expunged_cannot_be_read_and_stays_proved(url: str) -> Non
         await room.ledgers.keep(batch(WHOLE, 3, standing=CLOSED))
         done = await room.expunging.expunge(NAME, ORDER)
         page, leaves = await room.ledgers.slice(NAME), await room.ledgers.leaves(NAME)
-        row = await room.deliveries.one(Question(reader=READER, reach="own"), NAME)
+        row = await room.deliveries.one(ListQuestion(reader=READER, reach="own"), NAME)
         async with room.archive.reading() as connection:
             everything = {one.name: list(await connection.execute(select(one))) for one in metadata.sorted_tables}
 

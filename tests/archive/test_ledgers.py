@@ -10,11 +10,11 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import delete, func, select, update
 
-from archive.batches import Batch, BatchKept, Diverges, Held
+from archive.batches import Batch, BatchKept, Diverges, Extent
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.ledgers import SLICE, SLICE_BYTES, Ledgers
-from archive.questions import Question
+from archive.questions import ListQuestion
 from archive.tables import data_keys, entries, metadata
 from domain.signing import tree
 from domain.signing.canonical import canonical
@@ -165,12 +165,12 @@ async def test_what_an_archive_held_is_compared_with_what_a_workflow_states(url:
         await ledgers.keep(batch(whole))
         held = await ledgers.held(NAME)
         assert held is not None
-        stated = [Held(branch=0, size=5, root=root(whole)), Held(branch=0, size=9, root=root(ledger(9)))]
-        right = [await ledgers.compare(NAME, held, one) for one in (*stated, Held(branch=1, size=1, root=bytes(32)))]
+        stated = [Extent(branch=0, size=5, root=root(whole)), Extent(branch=0, size=9, root=root(ledger(9)))]
+        right = [await ledgers.compare(NAME, held, one) for one in (*stated, Extent(branch=1, size=1, root=bytes(32)))]
         quiet = (await rows(archive))["deliveries"][0].alarm
         wrong = [
             await ledgers.compare(NAME, held, one)
-            for one in (Held(branch=0, size=4, root=root(ledger(4))), Held(branch=0, size=5, root=bytes(32)))
+            for one in (Extent(branch=0, size=4, root=root(ledger(4))), Extent(branch=0, size=5, root=bytes(32)))
         ]
         alarm = (await rows(archive))["deliveries"][0].alarm
 
@@ -368,7 +368,7 @@ async def test_the_read_model_is_what_was_kept_last(url: str) -> None:
         first = await rows(archive)
         await ledgers.keep(batch(whole, 1, 2, standing=after))
         second = await rows(archive)
-        row = await Deliveries(archive, ledgers._ring).one(Question(reader=READER, reach="own"), NAME)
+        row = await Deliveries(archive, ledgers._ring).one(ListQuestion(reader=READER, reach="own"), NAME)
 
     counts = [[len(found[name]) for name in ("participants", "states", "requests")] for found in (first, second)]
     assert [[2, 3, 2], [1, 1, 0]] == counts

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from archive.expunging import Expunging
 from archive.ledgers import Ledgers
-from archive.owed import MINE, Owed, OwedReceipts, Reached
+from archive.owed import MINE, OwedReceipt, OwedReceipts, ReachedFrom
 from tests.archive.samples import NAME, batch, database, ledger, new_keys
 from tests.archive.test_expunging import CLOSED, ORDER
 
 WHOLE = ledger(6)
 LABORATORY, POST = "uz.laboratory", "kz.post"
 SAID = ((1, LABORATORY), (3, POST), (4, LABORATORY))
-EVERYBODY = Reached()
+EVERYBODY = ReachedFrom()
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Room:
     expunging: Expunging
     now: datetime
 
-    async def due(self, reached: Reached = EVERYBODY, most: int = 10) -> list[tuple[int, str]]:
+    async def due(self, reached: ReachedFrom = EVERYBODY, most: int = 10) -> list[tuple[int, str]]:
         """What is due, as a worker takes it."""
         return sorted((one.seq, one.service) for one in await self.owed.take(most, reached))
 
@@ -55,7 +55,7 @@ async def test_what_is_owed_is_kept_with_its_entry_once(url: str) -> None:
         await room.ledgers.keep(batch(WHOLE, 0, owed=SAID))
         more = await room.due()
 
-    assert Owed(service=LABORATORY, delivery=NAME, seq=1, tries=0) == first
+    assert OwedReceipt(service=LABORATORY, delivery=NAME, seq=1, tries=0) == first
     assert [] == again
     assert [*SAID[1:]] == more
 
@@ -93,8 +93,8 @@ async def test_each_worker_takes_what_it_reaches(url: str) -> None:
     """Those of these services only, or of all but these."""
     async with opened(url) as room:
         await room.ledgers.keep(batch(WHOLE, owed=SAID))
-        there = await room.due(Reached((POST,), only=True))
-        here = await room.due(Reached((POST,)))
+        there = await room.due(ReachedFrom((POST,), only=True))
+        here = await room.due(ReachedFrom((POST,)))
 
     assert [SAID[1]] == there
     assert [SAID[0], SAID[2]] == here

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from client.handing import kept
+from client.submitting import kept
 from domain.delivery.requests import Request, SignedInbox
 from domain.delivery.statement import Seen
 from domain.signing.canonical import canonical

@@ -22,7 +22,7 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from client.conformance.checks import CHECKS, By, Compared, Found, examine
+from client.conformance.checks import CHECKS, By, CheckResult, Mismatch, examine
 from client.conformance.exam import Exam
 from client.conformance.gateway import OF_A_DELIVERY, OF_ALL
 from domain.delivery.ledger import Entry
@@ -574,7 +574,7 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-async def found_in(fault: Fault, folder: Path, mine: int, door: int) -> list[Found]:
+async def found_in(fault: Fault, folder: Path, mine: int, door: int) -> list[CheckResult]:
     """What an examination of this service finds."""
     vigil_key = Ed25519PrivateKey.generate()
     gateway = f"http://127.0.0.1:{door}"
@@ -594,7 +594,7 @@ _nothing: Callable[[object], None] = lambda _check: None  # noqa: E731
 
 
 @pytest.fixture(scope="module")
-async def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Compared]]:
+async def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Mismatch]]:
     """For each fault the checks that failed, and what they compared; all services are examined side by side."""
     ports = iter(free_ports(2 * len(FAULTS)))
     folders = [tmp_path_factory.mktemp("service") for _ in FAULTS]
@@ -605,7 +605,7 @@ async def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_each_fault_fails_the_check_that_is_its_own(name: str, failed: dict[str, dict[str, Compared]]) -> None:
+def test_each_fault_fails_the_check_that_is_its_own(name: str, failed: dict[str, dict[str, Mismatch]]) -> None:
     """A service with one fault: exactly what is wrong with it is found, and nothing else is blamed."""
     assert FAULTS[name].fails == failed[name].keys()
 
@@ -633,7 +633,7 @@ def test_one_that_follows_reads_its_own_statements() -> None:
     ],
 )
 def test_a_failed_check_tells_its_bytes(
-    fault: str, sent: str, expected: str, got: str, failed: dict[str, dict[str, Compared]]
+    fault: str, sent: str, expected: str, got: str, failed: dict[str, dict[str, Mismatch]]
 ) -> None:
     """What went out, what was expected and what came stand beside each other, byte for byte."""
     (compared,) = failed[fault].values()

@@ -14,7 +14,7 @@ from client.drawing import plan_svg
 from client.picture import room
 from domain.plan.selectors import Selector, selector
 from domain.words.errors import Malformed
-from process.brought import deconfliction_key_in
+from process.configuration import deconfliction_key_in
 from tests.client.test_cli import PLAN
 from tests.command import vigil
 from tests.support import EXAMPLE_PLANS, EXAMPLES, example_plan

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from archive.reads import LONGEST_PAGE, Reads
 from client.commands import reads as reading
 from domain.plan.plan import Plan
-from domain.record.reads import EMPTY, Page, Read, Shown, Tip, after
+from domain.record.reads import EMPTY, Read, ReadsPage, Shown, Tip, after
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import READS_TYPE, sign
 from domain.signing.keys import private_pem
@@ -117,7 +117,7 @@ class Door:
 
     log: Reads
 
-    async def reads(self, since: int = 0, limit: int = 2) -> Page:
+    async def reads(self, since: int = 0, limit: int = 2) -> ReadsPage:
         """A page."""
         found = await self.log.page(since, min(limit, 2))
         await self.log.record(SEEN)
@@ -137,7 +137,7 @@ async def log() -> AsyncIterator[Reads]:
         yield found
 
 
-async def looked(log: Reads, since: int = 0, known: Tip = EMPTY) -> reading.Looked:
+async def looked(log: Reads, since: int = 0, known: Tip = EMPTY) -> reading.LogRead:
     """What the command makes of it."""
     return await reading._look(Door(log), since, known, SYSTEM)  # type: ignore[arg-type] - the same method
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from client import cli, render
-from client.handing import kept
 from client.saying import content_of
+from client.submitting import kept
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen, Statement
 from domain.rules.speaking import Correction

@@ -19,7 +19,7 @@ from domain.delivery.consents import Consents
 from domain.delivery.events import EVENTS, OUTSIDE
 from domain.delivery.grants import Grant
 from domain.delivery.progress import Progress
-from domain.delivery.state import Owed, Register, State
+from domain.delivery.state import Owed, RegisterState, State
 from domain.plan import key_changes, register
 from domain.plan.plan import Checkpoint, Plan
 from domain.record import provided
@@ -360,8 +360,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     ),
     "register": words(
         register.competent,
-        Register.covers,
-        Register.unsettled,
+        RegisterState.covers,
+        RegisterState.unsettled,
         turns.free_of_conflict,
         turns.waits_for_the_register,
         conflict._lacks_a_signature,

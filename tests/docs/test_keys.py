@@ -11,7 +11,7 @@ import pytest
 from domain.signing.canonical import digest
 from domain.signing.keys import key_id
 from process import keyfile
-from process.brought import directory_in
+from process.configuration import directory_in
 from tests.command import vigil
 from tests.support import EXAMPLES, example_plan
 

@@ -38,8 +38,8 @@ from domain.rules.books import BOOK
 from domain.rules.turns import ORDER
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.limits import MOST_PLANS
-from process.brought import cards_in, directory_in
-from rehearsal.scenario import NAMED_BY, Act, Change, Expected, Happened, Pace, PaceOf, Said, Scenario
+from process.configuration import cards_in, directory_in
+from rehearsal.scenario import NAMED_BY, Act, Expected, ExpectedStatement, Happened, Pace, PaceOf, PlanChange, Scenario
 from rehearsal.scenario import faults_in as unfitting
 from tests.support import Table
 
@@ -50,8 +50,8 @@ TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTIL
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Consignment, ConsignmentIdentifier, SubstanceMass, Cash, Contingencies,
-    Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf, Act, Change,
-    Said, Happened,
+    Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf, Act, PlanChange,
+    ExpectedStatement, Happened,
 )  # fmt: skip
 
 

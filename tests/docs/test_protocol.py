@@ -59,7 +59,7 @@ from gateway import api, openapi
 from gateway.access import Proofs, may_start, no_delivery
 from gateway.health import Health
 from gateway.problems import HTTP, STATUS, problem
-from process.brought import cards_in
+from process.configuration import cards_in
 from process.in_force import InForce
 from protocol.calls import LARGEST_BODY
 from rehearsal.scenario import Pace, Scenario
@@ -153,8 +153,8 @@ class PinnedProofs(Proofs):
         return caller
 
 
-class PaperDesk:
-    """The gateway's desk over one delivery in memory instead of Temporal."""
+class PaperReception:
+    """The gateway's reception, with one delivery in memory instead of Temporal."""
 
     def __init__(self, said: dict[str, Any]) -> None:
         self.directory = directory_of(said)
@@ -220,9 +220,11 @@ class PaperDesk:
         return signed(receipt, self.said["vigil_key"])
 
     @property
-    def reading(self) -> "PaperDesk":
-        """What readers are shown: it shows it itself."""
+    def itself(self) -> "PaperReception":
+        """It takes plans and statements itself, and shows itself what there is to read."""
         return self
+
+    plans = submissions = reading = itself
 
     async def deliveries(self, _caller: Service, *_narrowed: object) -> Rows:
         """The one delivery."""
@@ -346,7 +348,7 @@ async def sent(server: TestServer, data: bytes) -> tuple[str, dict[str, str], st
 
 async def test_every_exchange_with_the_gateway_is_as_shown(said: dict[str, Any]) -> None:
     """Each request in the document, sent byte by byte to the real application, gets the answer the document shows."""
-    desk = PaperDesk(said)
+    desk = PaperReception(said)
     plans = {
         "signed_plan": desk.plan,
         "more_time": changed(desk.plan, "tashkent-airport", due=parse_span("36h")),
@@ -471,7 +473,7 @@ def test_the_worked_envelope_is_a_valid_statement(said: dict[str, Any]) -> None:
     payload = open_envelope(shown, STATEMENT_TYPE, {said["kid"]: said["public"]})
     statement = read_statement(shown)
     assert (statement.kind, statement.service) == ("authorisation_granted", "uz.prosecutor")
-    assert PaperDesk(said).begun().state.plan_digest == statement.plan
+    assert PaperReception(said).begun().state.plan_digest == statement.plan
     assert real_envelope.sign(payload, STATEMENT_TYPE, said["key"]) == shown
     start = block("signed bytes").body.strip().removesuffix(ANYTHING).encode()
     assert real_envelope._pae(STATEMENT_TYPE, payload).startswith(start)
@@ -550,7 +552,7 @@ class _Heard:
 
 async def test_what_a_service_receives_is_as_shown(said: dict[str, Any]) -> None:
     """Request, notice and poll, sent by the real code, are the bytes the document shows, and its Python takes them."""
-    asked = request(PaperDesk(said).begun(), "consent-uz", "uz.prosecutor")
+    asked = request(PaperReception(said).begun(), "consent-uz", "uz.prosecutor")
     assert matches(block("request").json(), json.loads(canonical(asked)))
     told = Notice.model_validate(block("notice").json())
     heard = _Heard(said["answers_after"](asked.id, 0))
@@ -596,7 +598,7 @@ async def test_what_a_desk_is_told_is_as_shown(said: dict[str, Any]) -> None:
     """The webhook and the mail that the real code sends are those of the document, and its check takes the webhook: the one
     shown, at its time, and the one just sent; not one that was altered, is old, or is for somebody else.
     """
-    asked = request(PaperDesk(said).begun(), "consent-uz", "uz.prosecutor")
+    asked = request(PaperReception(said).begun(), "consent-uz", "uz.prosecutor")
     reach = TypeAdapter(Reach).validate_python(YAML(typ="safe").load(block("desk entry").body)["reach"])
     heard = _Heard({})
     app = web.Application()
@@ -631,7 +633,7 @@ async def test_what_a_desk_is_told_is_as_shown(said: dict[str, Any]) -> None:
 def test_the_reference_service_and_the_document_make_and_take_the_same(said: dict[str, Any]) -> None:
     """The example's own code verifies what the document's makes, byte for byte, and the other way round."""
     now, url = int(NOW.timestamp()), "https://vigil.prosecutor.example/vigil/requests"
-    asked = canonical(request(PaperDesk(said).begun(), "consent-uz", "uz.prosecutor"))
+    asked = canonical(request(PaperReception(said).begun(), "consent-uz", "uz.prosecutor"))
     body = json.dumps(said["sign_envelope"](asked, REQUEST_TYPE, said["vigil_key"])).encode()
     made = said["make_proof"]("vigil", said["vigil_key"], "POST", url, body, now, "n-9")
 
@@ -644,7 +646,7 @@ def test_the_reference_service_and_the_document_make_and_take_the_same(said: dic
 
 async def test_a_request_for_another_service_is_not_taken(said: dict[str, Any]) -> None:
     """The document's receiver refuses a request addressed to somebody else, though Vigil signed it."""
-    asked = request(PaperDesk(said).begun(), "consent-kz", "kz.prosecutor")
+    asked = request(PaperReception(said).begun(), "consent-kz", "kz.prosecutor")
     body = json.dumps(said["sign_envelope"](canonical(asked), REQUEST_TYPE, said["vigil_key"])).encode()
     made = proof.make("vigil", said["vigil_key"], "POST", f"{HERE}/requests", body, now=NOW, nonce="n-3")
     with pytest.raises(ValueError, match="not for us"):
@@ -653,7 +655,7 @@ async def test_a_request_for_another_service_is_not_taken(said: dict[str, Any]) 
 
 def receipt_of(said: dict[str, Any]) -> tuple[Receipt, Delivery]:
     """The receipt for the worked example, and its delivery."""
-    delivery = PaperDesk(said).begun()
+    delivery = PaperReception(said).begun()
     return submitted(delivery, Envelope.model_validate(said["granted"]), NOW), delivery
 
 

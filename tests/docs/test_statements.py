@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from client import cli
-from client.caller import Caller
+from client.caller import CallerOptions
 from domain.delivery.events import Stated
 from domain.delivery.ledger import Ledger, Receipt
 from domain.delivery.requests import Facts, Inbox, Request
@@ -217,14 +217,14 @@ def test_every_command_line_makes_the_statement_it_stands_for(
 def stand_in(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every command find this gateway, and a key."""
 
-    def call(_caller: Caller, work: Callable[[Door], Awaitable[Any]]) -> Any:
+    def call(_caller: CallerOptions, work: Callable[[Door], Awaitable[Any]]) -> Any:
         async def connected() -> Any:
             return await work(door)
 
         return asyncio.run(connected())
 
-    monkeypatch.setattr(Caller, "call", call)
-    monkeypatch.setattr(Caller, "key", lambda _: KEY)
+    monkeypatch.setattr(CallerOptions, "call", call)
+    monkeypatch.setattr(CallerOptions, "key", lambda _: KEY)
 
 
 def test_a_statement_is_carried_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

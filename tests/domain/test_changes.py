@@ -14,7 +14,7 @@ from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
-from rehearsal.scenario import Act, Change, Pace, Scenario
+from rehearsal.scenario import Act, Pace, PlanChange, Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import Simulated, World, simulate
 from tests.course import accounted, became, consenting, dispatched, forbidden, prepared
@@ -413,7 +413,7 @@ def test_r22_who_has_been_replaced_is_not_heard_any_more() -> None:
 def told(edit: Any, after: timedelta, *acts: Act) -> Simulated:
     """A simulated delivery whose plan changes so long after the start; who is in no act answers in ten minutes."""
     pace = Pace(fastest=timedelta(minutes=10), slowest=timedelta(minutes=10))
-    scenario = Scenario(vigil="scenario/1", pace=pace, acts=acts, changes=(Change(after=after, plan=changed(edit)),))
+    scenario = Scenario(vigil="scenario/1", pace=pace, acts=acts, changes=(PlanChange(after=after, plan=changed(edit)),))
     return simulate(World(example_plan(), example_directory(), example_cards(), scenario, 1))
 
 

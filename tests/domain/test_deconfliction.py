@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.delivery.events import Cleared, Closed, Deconflicted, Opened
 from domain.delivery.ledger import Receipt
 from domain.delivery.statement import sign_statement
-from domain.plan.register import Answer, Claim, Contact, DatedClaim, Finding, Party, Register, contacts
+from domain.plan.register import Answer, Claim, Contact, DatedClaim, Overlap, Party, Register, contacts
 from domain.plan.selectors import Selector, SelectorKind, hashes, selector
 from domain.record.verify import verify
 from domain.signing.envelope import Envelope
@@ -123,7 +123,7 @@ def performed(changes: list[Claim | str]) -> Register:
     return register
 
 
-def conflicts_in(found: tuple[Finding, ...]) -> dict[str, list[str]]:
+def conflicts_in(found: tuple[Overlap, ...]) -> dict[str, list[str]]:
     """Operation to those it conflicts with."""
     return {one.party.delivery: sorted(other.delivery for other in one.others) for one in found}
 
@@ -192,8 +192,8 @@ def test_whoever_comes_first_one_of_two_is_told_before_it_goes_on(several: list[
 def test_a_contact_tells_a_number_and_whom_to_call() -> None:
     """The number is the same on both sides and another with another operation; no code name and no hash is told."""
     ours, theirs, third = (Party(delivery=name, contact=OTHER, order=2) for name in ("amber", "birch", "cedar"))
-    told = contacts(KEY, Finding(party=ours, others=(theirs, third)), example_directory())
-    back = contacts(KEY, Finding(party=theirs, others=(ours,)), example_directory())
+    told = contacts(KEY, Overlap(party=ours, others=(theirs, third)), example_directory())
+    back = contacts(KEY, Overlap(party=theirs, others=(ours,)), example_directory())
     assert told[0].conflict == back[0].conflict != told[1].conflict
     assert {"conflict", "service", "call", "keys"} == set(Contact.model_fields)
     assert not any(secret in told[0].model_dump_json() for secret in ("amber", "birch", "cedar", "aaaa"))
@@ -202,7 +202,7 @@ def test_a_contact_tells_a_number_and_whom_to_call() -> None:
 def test_a_contact_that_has_left_the_directory_is_named_all_the_same() -> None:
     """Nothing it signs can be checked any more, so only giving way is left: the conflict does not vanish."""
     ours, theirs = (Party(delivery=name, contact="uz.gone", order=2) for name in ("amber", "birch"))
-    (told,) = contacts(KEY, Finding(party=ours, others=(theirs,)), example_directory())
+    (told,) = contacts(KEY, Overlap(party=ours, others=(theirs,)), example_directory())
     assert ("uz.gone", ()) == (told.service, told.keys)
 
 

@@ -22,7 +22,7 @@ from domain.plan.directory import Directory, Service, ServiceKey
 from domain.plan.enquiries import Alarm, Enquiries, Enquiry
 from domain.plan.goods import Part, SubstanceMass
 from domain.plan.register import Answer, Claim, Contact, DatedClaim, Party, Register, contacts
-from domain.plan.register import Finding as Touching
+from domain.plan.register import Overlap as Touching
 from domain.record.door import check_budget
 from domain.rules.balance import PartEnded
 from domain.rules.books import BOOK
@@ -76,7 +76,7 @@ from rehearsal.services import private_key_of
 from tests.largest import LARGEST_WHOLE, WIDEST, Largest
 from tests.support import Table
 from workflows.messages import (
-    Book,
+    CarriedRegister,
     CheckpointWait,
     Docket,
     Ending,
@@ -86,7 +86,7 @@ from workflows.messages import (
     LedgerSize,
     NoticeErrand,
     Over,
-    Pace,
+    RunLength,
     ToKeep,
     Touched,
 )
@@ -217,7 +217,7 @@ def going_on() -> GoingOn:
     known = "A" * (MOST_CARRIED - MOST_CARRIED_UNKEPT - 100)
     unkept = filled(MOST_CARRIED_UNKEPT, lambda: stated(8 * KIB))
     carried = Carried(rules=99, state={}, speakers=tuple(NAMES), known=known, kept=LARGEST_WHOLE, peaks="A" * 1364, unkept=unkept)
-    return GoingOn(carried=carried, secret=HASH, pace=Pace())
+    return GoingOn(carried=carried, secret=HASH, pace=RunLength())
 
 
 def begun_and_unkept() -> GoingOn:
@@ -225,7 +225,7 @@ def begun_and_unkept() -> GoingOn:
     unkept = filled(MOST_CARRIED_UNKEPT, lambda: stated(8 * KIB))
     whole = {"plan": "x" * PLAN_BYTES, "directory": "x" * DIRECTORY_BYTES, "cards": "x" * CARDS_BYTES, "rest": "x" * 576 * KIB}
     carried = Carried(rules=99, state=whole, speakers=tuple(NAMES), known="A" * 64 * KIB, kept=0, peaks="", unkept=unkept)
-    return GoingOn(carried=carried, secret=HASH, pace=Pace(), snapshot=SNAPSHOT)
+    return GoingOn(carried=carried, secret=HASH, pace=RunLength(), snapshot=SNAPSHOT)
 
 
 def errand(requests: Iterable[Request]) -> CheckpointWait:
@@ -267,7 +267,7 @@ MESSAGES: dict[str, Callable[[], Any]] = {
     "errand: what it touches": lambda: LARGE.of(Touched, identifiers=[{"scheme": "house_awb", "value": WIDEST * 40}] * 20),
     "errand: it is over": lambda: LARGE.of(Over),
     "result: how it ended": lambda: LARGE.of(Ending),
-    "register: it goes on": lambda: Book(live=register()),
+    "register: it goes on": lambda: CarriedRegister(live=register()),
     "register: a claim": lambda: LARGE.of(DatedClaim),
     "register: an answer": lambda: LARGE.of(Answer),
     "register: its alarms": lambda: [LARGE.of(Alarm)] * MOST_ALARMS,

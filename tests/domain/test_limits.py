@@ -22,7 +22,7 @@ from domain.delivery.state import (
     Goods,
     Owed,
     Recovered,
-    Register,
+    RegisterState,
     Sighting,
     Spent,
     SplitPart,
@@ -287,7 +287,7 @@ def with_what_stays(state: State) -> None:
     whole = len(canonical([plain(call)] * MOST_CONTACTS))
     spare = ServiceKey(public=public_text(private_key_of("spare")), valid_from=now.isoformat())
     keys_each = (CONTACTS_BYTES - whole) // MOST_CONTACTS // (len(canonical(spare)) + 1)
-    state.register = Register(
+    state.register = RegisterState(
         99_999,
         (call.model_copy(update={"keys": (spare,) * keys_each}),) * MOST_CONTACTS,
         orders=tuple(range(99_000, 99_000 + MOST_PLANS)),

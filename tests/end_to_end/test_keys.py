@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from domain.signing.keys import key_id
-from process.brought import directory_in
+from process.configuration import directory_in
 from rehearsal.over_http import free_ports
 from tests.client.test_cli import PLAN
 from tests.command import VIGIL, Ran, vigil

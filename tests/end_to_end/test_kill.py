@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from client.brought import Brought
+from client.dossier import Dossier
 from client.embedded import Embedded, held, temporal_command
 from client.rehearse import Rehearsal
 from domain.delivery.events import Stated
@@ -49,17 +49,17 @@ async def rehearsing(home: Path) -> AsyncIterator[tuple[Embedded, Plan, Gateway]
     late = Act.model_validate({"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_granted", "after": "20h"})
     factor = factor_for(plan, scenario)
     slow: Scenario = compressed(scenario.model_copy(update={"acts": (late,)}), factor)
-    brought = Brought(compressed(patient(plan), factor), example_directory(), example_cards())
+    dossier = Dossier(compressed(patient(plan), factor), example_directory(), example_cards())
     with held(home) as locked:
-        directory, layout = Rehearsal(brought, slow, 1, locked).lay_out()
+        directory, layout = Rehearsal(dossier, slow, 1, locked).lay_out()
         async with (
             Embedded(layout, 1.0) as embedded,
             SimulatedServices(directory, layout.gateway_url, slow, 1),
             aiohttp.ClientSession() as http,
         ):
             gateway = Gateway(http, layout.gateway_url, plan.initiator, private_key_of(plan.initiator))
-            await gateway.start(signed_plan(brought.plan))
-            yield embedded, brought.plan, gateway
+            await gateway.start(signed_plan(dossier.plan))
+            yield embedded, dossier.plan, gateway
 
 
 @pytest.mark.parametrize("name", ["worker", "temporal", "gateway"])

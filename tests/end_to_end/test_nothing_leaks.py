@@ -15,7 +15,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from client.brought import Brought
+from client.dossier import Dossier
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
 from domain.delivery.delivery import Snapshot
@@ -63,7 +63,7 @@ ACTS: tuple[dict[str, Any], ...] = (
 )
 
 
-def marked() -> tuple[Brought, Scenario]:
+def marked() -> tuple[Dossier, Scenario]:
     """Almaty - Tashkent with every free text of plan, directory, cards and answers marked, and checkpoints named so too."""
     plan, scenario = example_scenario("almaty-tashkent")
     text = (
@@ -89,7 +89,7 @@ def marked() -> tuple[Brought, Scenario]:
     found = Plan.model_validate(written)
     acting = scenario.model_copy(update={"acts": tuple(Act.model_validate(act) for act in ACTS), "expect": None})
     factor = factor_for(found, acting)
-    return Brought(compressed(found, factor), directory, cards), compressed(acting, factor)
+    return Dossier(compressed(found, factor), directory, cards), compressed(acting, factor)
 
 
 IN_DOCKET = frozenset(
@@ -210,11 +210,11 @@ async def test_no_secret_of_a_delivery_is_in_the_database_the_logs_or_the_metric
     base64, with the logs at their most talkative; and the same search finds all of them once they are written without the codec.
     """
     monkeypatch.setenv("VIGIL_LOG_LEVEL", "DEBUG")
-    brought, scenario = marked()
-    plan = brought.plan
+    dossier, scenario = marked()
+    plan = dossier.plan
     second = plan.model_copy(update={"operation": f"{plan.operation}-second"})
     with held(tmp_path) as locked:
-        directory, layout = Rehearsal(brought, scenario, 1, locked).lay_out()
+        directory, layout = Rehearsal(dossier, scenario, 1, locked).lay_out()
         async with (
             asyncio.timeout(PATIENCE),
             Embedded(layout, 1.0) as embedded,
@@ -231,7 +231,7 @@ async def test_no_secret_of_a_delivery_is_in_the_database_the_logs_or_the_metric
             metrics = {"metrics": await metrics_of(embedded, http)}
             while_up = files_of(tmp_path, "temporal.db*")
             logs = files_of(tmp_path, "*.log")
-            await write_plainly(embedded, plan, directory, brought.cards)
+            await write_plainly(embedded, plan, directory, dossier.cards)
             control = files_of(tmp_path, "temporal.db*")
 
     assert "delivered_with_arrests" == next(one.event.outcome for one in entries if one.event.event == "concluded")

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from client.brought import Brought
+from client.dossier import Dossier
 from client.embedded import Embedded, Layout, held
 from client.rehearse import Rehearsal
 from domain.delivery.events import Stated
@@ -35,11 +35,11 @@ async def test_after_an_upgrade_a_stop_right_away_is_judged_in_a_delivery_of_the
 ) -> None:
     """The worker of the new build becomes current and moves the open runs: the stop counts, and the ledger goes on unbroken."""
     plan, scenario = example_scenario("almaty-tashkent")
-    brought = Brought(plan, example_directory(), example_cards())
+    dossier = Dossier(plan, example_directory(), example_cards())
     stop = stop_by("uz.police", plan)
     async with asyncio.timeout(PATIENCE):
         with held(tmp_path) as locked:
-            layout = Rehearsal(brought, scenario, 1, locked).lay_out()[1]
+            layout = Rehearsal(dossier, scenario, 1, locked).lay_out()[1]
             monkeypatch.setenv("VIGIL_BUILD", "1.0-old")
             async with up(layout, plan) as gateway:
                 await gateway.start(signed_plan(plan))

@@ -13,7 +13,7 @@ from domain.words.moments import utc_text
 from tests.installation import Installation, installed, renamed
 from tests.support import example_plan
 from workflows import messages
-from workflows.messages import Book, register_id
+from workflows.messages import CarriedRegister, register_id
 
 FISHER = "fishing-expedition"
 
@@ -36,7 +36,7 @@ def pattern() -> Alarm:
 async def alarmed(at: Installation) -> Alarm:
     """The register of this installation has found a pattern."""
     found = pattern()
-    book = Book(live=Register(enquiries=Enquiries(alarms=(found,), raised=1)))
+    book = CarriedRegister(live=Register(enquiries=Enquiries(alarms=(found,), raised=1)))
     await at.client.start_workflow(messages.REGISTER, book, id=register_id(at.task_queue), task_queue=at.task_queue)
     return found
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from temporalio.client import Client
 
-from activities.deconfliction import Deconfliction
+from activities.deconfliction import DeconflictionCalls
 from activities.messenger import Messenger
 from activities.relay import Relay
 from activities.services import ServiceCaller
@@ -33,8 +33,8 @@ from domain.words.identifiers import ConsignmentIdentifier
 from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving
-from gateway.desk import Desk
 from gateway.reading import NOT_HERE, Reading
+from gateway.reception import Reception
 from process.builds import settle
 from process.in_force import InForce
 from protocol.gateway import Gateway
@@ -193,10 +193,10 @@ async def test_every_fault_of_a_plan_comes_back_and_nothing_is_started(at: At) -
 async def test_a_participant_without_a_valid_key_is_a_fault(at: At) -> None:
     """A service that could never confirm anything is named before anything starts."""
     directory = without_keys(at.installation.directory, "uz.police")
-    desk = at.installation.desk("nowhere", InForce(directory))
+    reception = at.installation.reception("nowhere", InForce(directory))
     caller = directory.get("kz.knb")
     with pytest.raises(Malformed) as refused:
-        await desk.start(caller, signed_plan(fresh(at.plan)))
+        await reception.plans.start(caller, signed_plan(fresh(at.plan)))
 
     assert ["directory: uz.police"] == [fault.place for fault in refused.value.faults]
 
@@ -253,9 +253,9 @@ async def test_a_code_name_that_strangers_have_taken_is_a_fault_of_the_plan_like
     """Who may not see what bears it hears that the name cannot be used, and neither that there is a delivery nor of whom."""
     other = example_plan("omsk-taraz").model_copy(update={"operation": at.plan.operation})
     directory = cast(example_directory(), tuple(service.id for service in example_directory().services))
-    desk = at.installation.desk(directory=InForce(directory))
+    reception = at.installation.reception(directory=InForce(directory))
     with pytest.raises(Malformed) as refused:
-        await desk.start(directory.get(other.initiator), signed_plan(other))
+        await reception.plans.start(directory.get(other.initiator), signed_plan(other))
 
     assert other.initiator not in at.plan.participants()
     assert ["operation"] == [fault.place for fault in refused.value.faults]
@@ -264,35 +264,35 @@ async def test_a_code_name_that_strangers_have_taken_is_a_fault_of_the_plan_like
 
 async def test_a_statement_that_was_left_and_is_not_taken_is_not_acknowledged(at: At) -> None:
     """The delivery took the signal and recorded nothing, as after its end: no 202, but a refusal that says so."""
-    desk = at.installation.desk()
+    reception = at.installation.reception()
     stranger, stop = stop_by("tj.customs", at.plan), stop_by("uz.police", fresh(at.plan))
     with pytest.raises(NotAllowed, match="take no part in it"):
-        await desk._leave(read_statement(stranger), at.installation.handed(stranger, at.plan))
+        await reception.submissions._leave(read_statement(stranger), at.installation.handed(stranger, at.plan))
     said = read_statement(stop).model_copy(update={"delivery": at.plan.operation})
     with pytest.raises(NotAllowed, match="has ended"):
-        await desk._leave(said, at.installation.handed(stop, at.plan))
+        await reception.submissions._leave(said, at.installation.handed(stop, at.plan))
 
 
 async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is(
     temporal: Client, at: At, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R8: the gateway says that it is left, and a worker that starts afterwards finds it in the ledger, once."""
-    monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
+    monkeypatch.setattr("gateway.submissions.UNTIL_LEFT", timedelta(seconds=1))
     plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
     key = private_key_of(VIGIL)
     relay, in_force = Relay(key), InForce(at.installation.directory)
-    desk, police = at.installation.desk(queue, in_force), at.installation.directory.get("uz.police")
-    await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
+    reception, police = at.installation.reception(queue, in_force), at.installation.directory.get("uz.police")
+    await reception.plans.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
-    answer = await desk.submit(police, plan.operation, stop)
-    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), Deconfliction(bytes(32), in_force, relay)
+    answer = await reception.submissions.submit(police, plan.operation, stop)
+    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), DeconflictionCalls(bytes(32), in_force, relay)
     desks = Messenger(at.installation.http, in_force, key, at.installation.url)
     parts = services, desks, deconfliction, relay, at.installation.parts[-1]
     async with worker_for(temporal, queue, in_force, *parts, build=BUILD, grace=timedelta(seconds=1)):
         await settle(temporal, queue, BUILD, takes_over=False)
-        receipt = await desk.submit(police, plan.operation, stop)
-        ledger = await desk.reading.ledger(police, plan.operation, 0)
-        shown = await desk.reading.view(police, plan.operation)
+        receipt = await reception.submissions.submit(police, plan.operation, stop)
+        ledger = await reception.reading.ledger(police, plan.operation, 0)
+        shown = await reception.reading.view(police, plan.operation)
     await at.installation.handle(plan).terminate()
 
     assert isinstance(answer, Left)
@@ -306,12 +306,13 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
 async def test_a_stop_does_not_queue_behind_statements_that_nobody_judges(at: At) -> None:
     """Temporal takes ten updates of a delivery at once: the eleventh, a stop, is kept at once and answered within seconds."""
     plan = fresh(at.plan)
-    desk, police = at.installation.desk(f"nobody-{uuid.uuid4().hex}"), at.installation.directory.get("uz.police")
-    await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
-    others = [asyncio.create_task(desk.submit(police, plan.operation, sighting_by("uz.police", plan))) for _ in range(12)]
+    reception, police = at.installation.reception(f"nobody-{uuid.uuid4().hex}"), at.installation.directory.get("uz.police")
+    await reception.plans.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
+    submit = reception.submissions.submit
+    others = [asyncio.create_task(submit(police, plan.operation, sighting_by("uz.police", plan))) for _ in range(12)]
     await asyncio.sleep(0)
     async with asyncio.timeout(8):  # less than any of the others waits for its receipt
-        answer = await desk.submit(police, plan.operation, stop_by("uz.police", plan))
+        answer = await reception.submissions.submit(police, plan.operation, stop_by("uz.police", plan))
     history = await at.installation.handle(plan).fetch_history()
     signals = [event for event in history.events if event.HasField("workflow_execution_signaled_event_attributes")]
     pending = [one for one in others if not one.done()]
@@ -373,14 +374,14 @@ async def test_a_delivery_that_no_worker_has_begun_is_said_to_be_behind_to_who_s
 ) -> None:
     """Whoever started it knows of it, and is not told that there is none; for others it does not exist yet."""
     monkeypatch.setattr("gateway.reading.BEHIND", 0.5)
-    plan, desk = fresh(at.plan), at.installation.desk(f"nobody-{uuid.uuid4().hex}")
+    plan, reception = fresh(at.plan), at.installation.reception(f"nobody-{uuid.uuid4().hex}")
     initiator = at.installation.directory.get(plan.initiator)
-    await desk.start(initiator, signed_plan(plan))
+    await reception.plans.start(initiator, signed_plan(plan))
     try:
         with pytest.raises(Unavailable, match="the archive is behind"):
-            await desk.reading.view(initiator, plan.operation)
+            await reception.reading.view(initiator, plan.operation)
         with pytest.raises(NotFound):
-            await desk.reading.view(at.installation.directory.get("uz.police"), plan.operation)
+            await reception.reading.view(at.installation.directory.get("uz.police"), plan.operation)
     finally:
         await at.installation.handle(plan).terminate()
 
@@ -430,11 +431,11 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         forged = stop_by("uz.police", plan, said.id)
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, forged)
-        desk = here.desk()
-        late = await desk._leave(said, here.handed(known.event.envelope, plan))  # type: ignore[union-attr]
+        reception = here.reception()
+        late = await reception.submissions._leave(said, here.handed(known.event.envelope, plan))  # type: ignore[union-attr]
         stop = stop_by("uz.police", plan)
         with pytest.raises(NotAllowed, match="has ended"):
-            await desk._leave(read_statement(stop), here.handed(stop, plan))
+            await reception.submissions._leave(read_statement(stop), here.handed(stop, plan))
 
     assert isinstance(given, SignedReceipt)
     assert known.seq == given.receipt.seq
@@ -445,14 +446,14 @@ async def test_while_temporal_is_away_what_is_in_the_archive_is_shown_and_statem
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A list is answered; a statement gets 503 with what to do; the process itself stays up."""
-    monkeypatch.setattr("gateway.desk.PATIENCE", timedelta(seconds=1))
+    monkeypatch.setattr("gateway.runs.PATIENCE", timedelta(seconds=1))
     environment = await temporal_server()
     everyone, port = example_directory(), free_ports(1)[0]
     directory, url = cast(everyone, tuple(service.id for service in everyone.services)), f"http://127.0.0.1:{port}"
     async with log_of_reads(directory) as reads, aiohttp.ClientSession() as http:
         key, archive = private_key_of(VIGIL), reading_of(reads._database)
-        desk = Desk(environment.client, "none", InForce(directory), example_cards(), key, archive)
-        app = application(desk, Proofs(InForce(directory), url), reads, Sessions(reads._database))
+        reception = Reception(environment.client, "none", InForce(directory), example_cards(), key, archive)
+        app = application(reception, Proofs(InForce(directory), url), reads, Sessions(reads._database))
         async with serving(app, "127.0.0.1", port, grace=1):
             await environment.shutdown()
             door = Gateway(http, url, "uz.police", private_key_of("uz.police"))

@@ -32,7 +32,7 @@ from domain.signing.keys import key_id, private_pem
 from domain.signing.tree import root
 from gateway.oidc import Provider
 from gateway.registration import Registration
-from process.brought import directory_in
+from process.configuration import directory_in
 from rehearsal.services import VIGIL, private_key_of
 from tests.command import vigil
 from tests.installation import Installation, installed, renamed, stop_by

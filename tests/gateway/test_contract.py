@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from domain.plan.access import MAY, OPEN
 from gateway import openapi
-from gateway.openapi import Answer, Begun, Says
+from gateway.openapi import Begun, Says, Success
 from tests.fuzz import door
 from tests.fuzz.door import Target, attacked
 
@@ -43,7 +43,7 @@ async def test_every_answer_is_one_that_the_document_names(caller: ProcessPoolEx
 
 
 @pytest.mark.parametrize(
-    "wrong", [Says({200: Answer(Begun)}), Says({201: Answer(Any)}), Says({200: Answer(Any, media="text/plain")})]
+    "wrong", [Says({200: Success(Begun)}), Says({201: Success(Any)}), Says({200: Success(Any, media="text/plain")})]
 )
 async def test_an_answer_that_the_document_does_not_name_is_found(
     caller: ProcessPoolExecutor, temporal: Client, monkeypatch: pytest.MonkeyPatch, wrong: Says

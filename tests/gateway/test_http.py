@@ -15,8 +15,8 @@ from gateway import bodies, connections
 from gateway.access import Proofs
 from gateway.api import LARGEST_BODY, application
 from gateway.connections import Connections, serving
-from gateway.desk import Desk
 from gateway.problems import Problem
+from gateway.reception import Reception
 from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
@@ -56,8 +56,8 @@ async def door_of(grace: float = 1.0) -> AsyncIterator[Door]:
     url = f"http://127.0.0.1:{port}"
     proofs = Proofs(InForce(DIRECTORY), url)
     async with aiohttp.ClientSession() as http, log_of_reads(DIRECTORY) as reads:
-        desk = Desk(NOBODY, "none", InForce(DIRECTORY), {}, private_key_of(VIGIL), reading_of(reads._database))
-        async with serving(application(desk, proofs, reads, Sessions(reads._database)), "127.0.0.1", port, grace=grace):
+        reception = Reception(NOBODY, "none", InForce(DIRECTORY), {}, private_key_of(VIGIL), reading_of(reads._database))
+        async with serving(application(reception, proofs, reads, Sessions(reads._database)), "127.0.0.1", port, grace=grace):
             yield Door(url, port, http)
 
 

@@ -11,7 +11,7 @@ import pytest
 from temporalio.client import Client
 
 from archive.database import Database
-from archive.keys import KeyChanges
+from archive.key_changes import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
 from domain.delivery.events import KeysChanged, Told
@@ -187,15 +187,15 @@ async def test_a_delivery_that_starts_after_a_revocation_never_knows_the_key(at:
 
 async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is left with Temporal, said to be, and counts as soon as a worker is up."""
-    monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
+    monkeypatch.setattr("gateway.reception.UNTIL_LEFT", timedelta(seconds=1))
     plan, queue = fresh(at.plan), f"later-{uuid.uuid4().hex}"
     in_force = InForce(at.installation.directory)
-    desk = at.installation.desk(queue, in_force)
-    await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
+    reception = at.installation.reception(queue, in_force)
+    await reception.plans.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     told = await at.door(POLICE).change_keys(revocation())
     async with worker_for(temporal, queue, in_force, *at.installation.parts, build=BUILD, grace=timedelta(seconds=1)):
         await settle(temporal, queue, BUILD, takes_over=False)
-        ledger = await desk.reading.ledger(at.installation.directory.get("kz.knb"), plan.operation, 0)
+        ledger = await reception.reading.ledger(at.installation.directory.get("kz.knb"), plan.operation, 0)
     await end_what_runs(temporal, workflow_id(plan.operation))
 
     assert plan.operation in told.left
@@ -285,9 +285,9 @@ async def another_gateway(at: At) -> AsyncIterator[str]:
     in_force = InForce(at.installation.directory.for_others(), KeyChanges(database))
     system = at.installation.directory.system()
     assert system is not None
-    desk = at.installation.desk(directory=in_force)
+    reception = at.installation.reception(directory=in_force)
     reads = Reads(database, private_key_of(VIGIL), system)
-    app = application(desk, Proofs(in_force, at.installation.url), reads, Sessions(database))
+    app = application(reception, Proofs(in_force, at.installation.url), reads, Sessions(database))
     async with serving(app, "127.0.0.1", port, grace=1):
         yield f"http://127.0.0.1:{port}"
     await reads.close()

@@ -114,12 +114,12 @@ async def test_one_services_stops_keep_no_other_services_stop_from_being_judged(
     """R8: a service hands in more stops than Temporal takes updates at once. One of them is judged at a time, so another's stop
     is under way at once, is judged as soon as a worker is up, and is left nowhere.
     """
-    monkeypatch.setattr("gateway.desk.A_BRAKE", 20)  # none is left by signal, which would hide what became of the update
-    monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=20))
+    monkeypatch.setattr("gateway.submissions.A_BRAKE", 20)  # none is left by signal, which would hide what became of the update
+    monkeypatch.setattr("gateway.submissions.UNTIL_LEFT", timedelta(seconds=20))
     plan, noting, queue = renamed(example_plan()), Noting(), f"later-{uuid.uuid4().hex}"
     client = Client(**temporal.config() | {"interceptors": [noting]})
     async with installed(client, plan, None) as at:
-        await at.desk(queue).start(at.directory.get(plan.initiator), signed_plan(plan))
+        await at.reception(queue).plans.start(at.directory.get(plan.initiator), signed_plan(plan))
         hostile = at.gateway("uz.police")
         flood = [asyncio.create_task(hostile.submit(plan.operation, stop_by("uz.police", plan))) for _ in range(2 * AT_ONCE)]
         first = await noting.sent.get()

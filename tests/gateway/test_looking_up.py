@@ -14,8 +14,8 @@ from domain.rules.handling import Information
 from domain.words.errors import NotAllowed, Unavailable
 from domain.words.moments import instant
 from gateway import health
-from gateway.desk import Desk
 from gateway.health import ArchivePulse, Health, Pulse, whole
+from gateway.reception import Reception
 from process.clock import Clock
 from rehearsal.services import VIGIL
 from tests.gateway.test_api import At, signed
@@ -84,7 +84,7 @@ async def test_health_says_whether_a_worker_is_there(at: At) -> None:
     async with asyncio.timeout(20):
         while (with_worker := await health_of(at))["status"] != "up":
             pass
-    without = await at.installation.desk(f"nobody-{uuid.uuid4().hex}").ready()
+    without = await at.installation.reception(f"nobody-{uuid.uuid4().hex}").ready()
 
     assert {"status": "up", "temporal": "up", "worker": "up", "stranded": 0, "archive": "up"} == with_worker
     assert Health(worker="none") == without
@@ -151,25 +151,25 @@ WRONG = pytest.mark.parametrize(
 )
 
 
-def wrong_by(desk: Desk, off: timedelta) -> Pulse:
+def wrong_by(reception: Reception, off: timedelta) -> Pulse:
     """The pulse of a gateway whose clock is off by so much."""
-    return Pulse(desk._client, desk._task_queue, lambda: datetime.now(UTC) + off)
+    return Pulse(reception._runs.client, reception._runs.task_queue, lambda: datetime.now(UTC) + off)
 
 
 @WRONG
 async def test_a_gateway_whose_clock_is_wrong_takes_only_what_stops(at: At, wrong: timedelta, where: str) -> None:
     """It says by how much, and changes nothing; a stop is taken as of when it came, and everything once its clock is right."""
-    plan, desk, customs = at.plan, at.installation.desk(), at.installation.directory.get("kz.customs")
+    plan, reception, customs = at.plan, at.installation.reception(), at.installation.directory.get("kz.customs")
     said = said_by(customs.id, plan, Information(text="all is well"))
     await at.installation.kept(plan)
-    right, desk._pulse = desk._pulse, wrong_by(desk, wrong)
+    right, reception.submissions._pulse = reception.submissions._pulse, wrong_by(reception, wrong)
     with pytest.raises(Unavailable, match=rf"this gateway's clock is \d+ s {where} Temporal's"):
-        await desk.submit(customs, plan.operation, said)
+        await reception.submissions.submit(customs, plan.operation, said)
     before = datetime.now(UTC)
-    stopped = await desk.submit(customs, plan.operation, stop_by(customs.id, plan))
+    stopped = await reception.submissions.submit(customs, plan.operation, stop_by(customs.id, plan))
     after = datetime.now(UTC)
-    desk._pulse = right
-    taken = await desk.submit(customs, plan.operation, said)
+    reception.submissions._pulse = right
+    taken = await reception.submissions.submit(customs, plan.operation, said)
 
     assert isinstance(stopped, Receipt)
     assert isinstance(taken, Receipt)
@@ -182,16 +182,17 @@ async def test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_time_on(
     at: At, monkeypatch: pytest.MonkeyPatch, wrong: timedelta, where: str
 ) -> None:
     """No worker is up, so no delivery can see it: a word is refused, and a stop is left as of when it came."""
-    monkeypatch.setattr("gateway.desk.UNTIL_LEFT", timedelta(seconds=1))
-    plan, desk = renamed(at.plan), at.installation.desk(f"nobody-{uuid.uuid4().hex}")
+    monkeypatch.setattr("gateway.submissions.UNTIL_LEFT", timedelta(seconds=1))
+    plan, reception = renamed(at.plan), at.installation.reception(f"nobody-{uuid.uuid4().hex}")
     customs = at.installation.directory.get("kz.customs")
-    await desk.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
-    desk._pulse = wrong_by(desk, wrong)
+    await reception.plans.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
+    reception.submissions._pulse = wrong_by(reception, wrong)
     try:
+        word = said_by(customs.id, plan, Information(text="all is well"))
         with pytest.raises(Unavailable, match=rf"{where} Temporal's"):
-            await desk.submit(customs, plan.operation, said_by(customs.id, plan, Information(text="all is well")))
+            await reception.submissions.submit(customs, plan.operation, word)
         before = datetime.now(UTC)
-        answer = await desk.submit(customs, plan.operation, stop_by(customs.id, plan))
+        answer = await reception.submissions.submit(customs, plan.operation, stop_by(customs.id, plan))
         after = datetime.now(UTC)
         (left,) = await at.installation.left(plan)
     finally:
@@ -204,7 +205,7 @@ async def test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_time_on(
 
 async def test_where_temporals_clock_is_not_known_only_a_stop_is_taken(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
     """It cannot be said when it came, and it does not wait for that: it counts as of the newest entry."""
-    plan, desk, police = at.plan, at.installation.desk(), at.installation.directory.get("uz.police")
+    plan, reception, police = at.plan, at.installation.reception(), at.installation.directory.get("uz.police")
 
     async def hangs(_client: Client) -> Clock:
         await asyncio.Event().wait()
@@ -216,10 +217,10 @@ async def test_where_temporals_clock_is_not_known_only_a_stop_is_taken(at: At, m
     answers = []
     for look in (hangs, fails):
         monkeypatch.setattr("gateway.health.look", look)
-        desk._pulse = Pulse(desk._client, desk._task_queue)
-        answers.append(await desk.submit(police, plan.operation, stop_by(police.id, plan)))
+        reception.submissions._pulse = Pulse(reception._runs.client, reception._runs.task_queue)
+        answers.append(await reception.submissions.submit(police, plan.operation, stop_by(police.id, plan)))
     with pytest.raises(Unavailable, match="cannot be reached"):
-        await desk.submit(police, plan.operation, said_by(police.id, plan, Information(text="all is well")))
+        await reception.submissions.submit(police, plan.operation, said_by(police.id, plan, Information(text="all is well")))
 
     await at.installation.caught_up(plan)
     ledger = await at.door(plan.initiator).ledger(plan.operation)
@@ -234,21 +235,21 @@ async def test_where_temporals_clock_was_read_before_what_comes_is_dated_by_that
     """Temporal is too slow to say what time it is, and has said so before: a stop is dated by that however long ago it was, and
     all else for a minute.
     """
-    plan, desk, police = at.plan, at.installation.desk(), at.installation.directory.get("uz.police")
-    await desk._pulse.clock()
+    plan, reception, police = at.plan, at.installation.reception(), at.installation.directory.get("uz.police")
+    await reception.submissions._pulse.clock()
 
     async def fails(_client: Client) -> Clock:
         raise Unavailable("Temporal cannot be reached")
 
     monkeypatch.setattr("gateway.health.look", fails)
-    monkeypatch.setattr(desk._pulse._seen, "_fresh", -1.0)
+    monkeypatch.setattr(reception.submissions._pulse._seen, "_fresh", -1.0)
     before = datetime.now(UTC)
     word, later = (said_by(police.id, plan, Information(text=text)) for text in ("all is well", "it still is"))
-    answers = [await desk.submit(police, plan.operation, word)]
+    answers = [await reception.submissions.submit(police, plan.operation, word)]
     monkeypatch.setattr("gateway.health.LASTS", -1.0)
     with pytest.raises(Unavailable):
-        await desk.submit(police, plan.operation, later)
-    answers.append(await desk.submit(police, plan.operation, stop_by(police.id, plan)))
+        await reception.submissions.submit(police, plan.operation, later)
+    answers.append(await reception.submissions.submit(police, plan.operation, stop_by(police.id, plan)))
 
     for answer in answers:
         assert isinstance(answer, Receipt)
@@ -257,7 +258,7 @@ async def test_where_temporals_clock_was_read_before_what_comes_is_dated_by_that
 
 async def test_nobody_passes_while_the_clock_is_being_looked_at(at: At) -> None:
     """All who come at once are told that it is behind, not the first alone."""
-    pulse = wrong_by(at.installation.desk(), -timedelta(seconds=100))
+    pulse = wrong_by(at.installation.reception(), -timedelta(seconds=100))
     found = await asyncio.gather(*(pulse.on_time() for _ in range(20)), return_exceptions=True)
 
     assert [Unavailable] * 20 == [type(one) for one in found]

@@ -31,12 +31,12 @@ from gateway.__main__ import run
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
-from gateway.desk import Desk
 from gateway.limits import Share
 from gateway.oidc import PROVIDER, Provider
 from gateway.pages import provider as routes
 from gateway.pages.door import ACTIONS, SIGNING
 from gateway.pages.pages import routes as pages
+from gateway.reception import Reception
 from gateway.registration import Registration, registration_in
 from process.in_force import InForce
 from process.settings import Settings
@@ -113,8 +113,8 @@ async def gateway_of(
     """A gateway with nobody behind it, over this archive; its address and its sessions."""
     known, port = in_force or InForce(DIRECTORY), free_ports(1)[0]
     url, sessions = f"http://127.0.0.1:{port}", Sessions(reads._database)
-    desk = Desk(NOBODY, "none", known, {}, private_key_of(VIGIL), reading_of(reads._database))
-    async with serving(application(desk, Proofs(known, url), reads, sessions, openid), "127.0.0.1", port, grace=0.1):
+    reception = Reception(NOBODY, "none", known, {}, private_key_of(VIGIL), reading_of(reads._database))
+    async with serving(application(reception, Proofs(known, url), reads, sessions, openid), "127.0.0.1", port, grace=0.1):
         yield url, sessions
 
 

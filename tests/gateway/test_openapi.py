@@ -14,7 +14,7 @@ from domain.plan.access import MAY, OPEN
 from gateway import openapi
 from gateway.access import Proofs
 from gateway.api import application, routes
-from gateway.desk import Desk
+from gateway.reception import Reception
 from process.in_force import InForce
 from tests.support import example_directory
 
@@ -27,9 +27,9 @@ NOBODY: Any = None
 
 def app() -> web.Application:
     """The application, without anything behind it."""
-    desk: Desk = NOBODY
+    reception: Reception = NOBODY
     reads: Reads = NOBODY
-    return application(desk, Proofs(InForce(example_directory()), URL), reads, NOBODY)
+    return application(reception, Proofs(InForce(example_directory()), URL), reads, NOBODY)
 
 
 def test_it_is_valid_openapi_3_1() -> None:

@@ -40,7 +40,7 @@ from gateway.pages import pages, provider, words
 from gateway.pages.door import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
-from process.brought import directory_in
+from process.configuration import directory_in
 from process.in_force import InMemory
 from process.language import chosen
 from protocol.gateway import Gateway

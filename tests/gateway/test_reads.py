@@ -11,7 +11,7 @@ from aiohttp import web
 from temporalio.client import Client
 
 from archive.database import Database
-from archive.keys import KeyChanges
+from archive.key_changes import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
 from domain.delivery.statement import Statement, sign_statement
@@ -79,7 +79,7 @@ READERS = {"inbox": "uz.prosecutor", "reads": "audit"}
 ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
 ELSEWHERE = {"alarms", "decode", "keys", "expunge", "expunged"}
 """Tried where there is an alarm, something to decode, a change to announce, or a delivery to expunge: in `test_alarms.py`,
-`test_codec_server.py`, `test_keys.py` and `test_reading.py`.
+`test_payloads.py`, `test_keys.py` and `test_reading.py`.
 """
 OF_NO_DELIVERY = {"health", "openapi", "measure", "directory"}
 
@@ -333,8 +333,8 @@ async def test_a_proof_used_at_one_gateway_shows_nothing_at_another(at: At) -> N
     assert system is not None
     reads = Reads(Database(str(at.installation.reads._database._engine.url)), VIGIL_KEY, system)
     in_force = at.installation.in_force
-    desk = at.installation.desk()
-    app = application(desk, Proofs(in_force, at.installation.url), reads, Sessions(reads._database))
+    reception = at.installation.reception()
+    app = application(reception, Proofs(in_force, at.installation.url), reads, Sessions(reads._database))
     target = f"/v1/deliveries/{at.plan.operation}"
     first, second = at.headers("kz.knb", target), at.headers("kz.knb", target)
     other = f"http://127.0.0.1:{port}"

@@ -14,7 +14,7 @@ from tests.installation import PATIENCE, Installation, installed, renamed, said_
 from tests.support import example_plan
 from tests.workflows.test_controlled_delivery import started
 from workflows import messages
-from workflows.messages import Pace
+from workflows.messages import RunLength
 
 
 def incident(plan: Plan, what: str) -> Envelope:
@@ -40,8 +40,8 @@ async def given(at: Installation, plan: Plan, envelope: Envelope) -> SignedRecei
     return answer
 
 
-@pytest.mark.parametrize("pace", [Pace(), Pace(updates=1)], ids=["in the same run", "in another run"])
-async def test_what_a_run_has_let_go_of_is_answered_with_the_first_receipt(temporal: Client, pace: Pace) -> None:
+@pytest.mark.parametrize("pace", [RunLength(), RunLength(updates=1)], ids=["in the same run", "in another run"])
+async def test_what_a_run_has_let_go_of_is_answered_with_the_first_receipt(temporal: Client, pace: RunLength) -> None:
     """In the middle of a delivery, in the run that took it and in one that went on: the same bytes, proof and signature; and
     nothing is recorded twice.
     """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from client.trying import compared, simulated, trial
+from client.scenario_tests import compared, simulated, trial
 from domain.plan.check import faults_in
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
@@ -44,7 +44,7 @@ def test_every_scenario_goes_as_it_says(name: str) -> None:
 
     assert tried.ok, tried
     assert tried.trail > 3
-    Checker(one.brought.plan).check(unseal(packet)[0].ledger)
+    Checker(one.dossier.plan).check(unseal(packet)[0].ledger)
 
 
 @pytest.mark.parametrize("name", PLANS)

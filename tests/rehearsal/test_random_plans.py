@@ -3,25 +3,25 @@
 from collections import Counter
 
 from domain.plan.check import faults_in
-from rehearsal.random_plans import brought
+from rehearsal.random_plans import dossier
 
 SEEDS = range(300)
 
 
 def test_every_random_plan_is_without_fault() -> None:
     """Whatever the seed, planning lets it start."""
-    assert [(seed, faults_in(*brought(seed))) for seed in SEEDS if faults_in(*brought(seed))] == []
+    assert [(seed, faults_in(*dossier(seed))) for seed in SEEDS if faults_in(*dossier(seed))] == []
 
 
 def test_one_seed_is_one_plan() -> None:
     """The same seed brings the same plan and cards, another brings others."""
-    assert brought(7) == brought(7)
-    assert brought(7) != brought(8)
+    assert dossier(7) == dossier(7)
+    assert dossier(7) != dossier(8)
 
 
 def test_random_plans_are_of_every_sort() -> None:
     """Among a few hundred there are all ways of handling, one leg and five, ladders, permissions, two officers and the rest."""
-    plans = [brought(seed)[0] for seed in SEEDS]
+    plans = [dossier(seed)[0] for seed in SEEDS]
     assert {plan.modality for plan in plans} == {"intact", "removed", "replaced_in_part", "replaced_in_whole"}
     assert {len(plan.legs) for plan in plans} == {1, 2, 3, 4, 5}
     assert {len(plan.states()) for plan in plans} == {1, 2, 3, 4}

@@ -8,9 +8,9 @@ from domain.plan.documents import Document
 from domain.words.errors import Malformed, TimedOut
 from domain.words.quantities import parse_span
 from rehearsal.over_http import factor_for
-from rehearsal.scenario import KINDS, Expected, Happened, Said, Scenario, faults_in
+from rehearsal.scenario import KINDS, Expected, ExpectedStatement, Happened, Scenario, faults_in
 from rehearsal.simulator import World, simulate
-from rehearsal.trail import Seen, first_missing, sights_in
+from rehearsal.trail import TrailEntry, first_missing, sights_in
 from tests.support import SCENARIOS, example_cards, example_directory, example_plan, example_scenario
 
 AT = datetime(2022, 3, 1, tzinfo=UTC)
@@ -22,12 +22,12 @@ def scenario(*acts: dict[str, Any], **fields: Any) -> Scenario:
     return Scenario.model_validate({"vigil": "scenario/1", "pace": HOUR, "acts": acts} | fields)
 
 
-def course(chosen: Scenario, seed: int = 1) -> tuple[Seen, ...]:
+def course(chosen: Scenario, seed: int = 1) -> tuple[TrailEntry, ...]:
     """What the ledger shows when Almaty - Tashkent goes like this."""
     return sights_in(simulate(World(example_plan(), example_directory(), example_cards(), chosen, seed)).packet)
 
 
-def trail(*items: dict[str, Any]) -> tuple[Said | Happened, ...]:
+def trail(*items: dict[str, Any]) -> tuple[ExpectedStatement | Happened, ...]:
     """A trail as a scenario writes it."""
     return Expected.model_validate({"outcome": "refused", "trail": items}).trail
 
@@ -48,8 +48,8 @@ def test_a_trail_is_found_in_its_order_with_others_between() -> None:
 
 def test_whatever_an_item_says_must_be_so() -> None:
     """Service, checkpoint, verdict, rule and outcome each decide; what is left out may be anything."""
-    said = (Seen(AT, "stated", "airport", ("uz.customs",), "sighted", "refused", "R4"),)
-    ended = (Seen(AT, "concluded", outcome="refused"),)
+    said = (TrailEntry(AT, "stated", "airport", ("uz.customs",), "sighted", "refused", "R4"),)
+    ended = (TrailEntry(AT, "concluded", outcome="refused"),)
     right = {"service": "uz.customs", "says": "sighted", "checkpoint": "airport", "verdict": "refused", "rule": "R4"}
 
     assert first_missing(trail(right), said) is None
@@ -178,7 +178,7 @@ def test_a_pace_of_its_own_moves_what_it_names_and_nothing_else() -> None:
     ]
     usual, other = course(scenario()), course(scenario(paces=slow))
 
-    def when(seen: tuple[Seen, ...], says: str, service: str) -> datetime:
+    def when(seen: tuple[TrailEntry, ...], says: str, service: str) -> datetime:
         return next(one.at for one in seen if one.says == says and service in one.services)
 
     begun = usual[0].at

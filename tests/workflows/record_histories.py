@@ -44,7 +44,7 @@ from tests.workflows.test_controlled_delivery import started
 from tests.workflows.test_divergence import put_back, tasks_done
 from tests.workflows.test_keeping import archive_away, say_much, stop_by_all
 from workflows import messages
-from workflows.messages import Book, Pace, register_id
+from workflows.messages import CarriedRegister, RunLength, register_id
 
 ACTS: dict[str, list[dict[str, object]]] = {
     "consent-unanswered": [{"service": "uz.prosecutor", "at": "consent-uz"}],
@@ -96,7 +96,7 @@ ACTS: dict[str, list[dict[str, object]]] = {
 }
 """Ends that no example of `examples/` shows, as departures from Almaty - Tashkent; and what else may happen (`begun`)."""
 
-PACES = {"in-many-runs": Pace(events=150), "archive-away": Pace(updates=5)}
+PACES = {"in-many-runs": RunLength(events=150), "archive-away": RunLength(updates=5)}
 """How long a run lasts, where it is not as long as may be."""
 
 CONSENT_LASTS = timedelta(seconds=5)
@@ -145,7 +145,7 @@ async def look_often(at: Installation, plan: Plan) -> None:
 
 async def has(at: Installation, register: Register) -> None:
     """Begin the register with this."""
-    book = Book(live=register)
+    book = CarriedRegister(live=register)
     await at.client.start_workflow(messages.REGISTER, book, id=register_id(at.task_queue), task_queue=at.task_queue)
 
 

@@ -17,7 +17,7 @@ from tests.installation import Installation, installed, renamed, stop_by
 from tests.support import EXAMPLE_PLANS, example_plan
 from tests.workflows.test_controlled_delivery import started, update
 from worker import worker_for
-from workflows.messages import Pace
+from workflows.messages import RunLength
 
 OLD, NEW = "1.0-old", "1.0-new"
 
@@ -70,7 +70,7 @@ async def test_a_delivery_stays_with_its_build_until_it_goes_on_as_a_new_run(tem
     plan, other, third = map(touching, EXAMPLE_PLANS)
     async with installed(temporal, plan, None, build=OLD) as at:
         await started(at, plan)
-        await started(at, other, pace=Pace(events=30))
+        await started(at, other, pace=RunLength(events=30))
         await asked(at, plan)
         await asked(at, other)
         async with worker(at, NEW):
@@ -95,7 +95,7 @@ async def test_a_run_that_has_grown_old_goes_on_as_a_new_one_on_the_current_buil
     """Though nobody says anything: so a build has no runs left some time after another became current."""
     plan = touching("almaty-tashkent")
     async with installed(temporal, plan, None, build=OLD) as at:
-        await started(at, plan, pace=Pace(seconds=5))
+        await started(at, plan, pace=RunLength(seconds=5))
         await asked(at, plan)
         async with worker(at, NEW):
             await make_current(at.client, at.task_queue, NEW)

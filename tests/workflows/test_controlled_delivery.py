@@ -19,7 +19,7 @@ from rehearsal.invariants import Checker
 from tests.installation import Installation, installed, quick, stop_by
 from tests.support import SAMPLED, SCENARIOS, example_plan, example_scenario, signed_plan
 from workflows import messages
-from workflows.messages import CheckpointWait, Docket, Ending, GoingOn, Pace, update_id, workflow_id
+from workflows.messages import CheckpointWait, Docket, Ending, GoingOn, RunLength, update_id, workflow_id
 
 
 async def started(at: Installation, plan: Plan, docket: Docket | GoingOn | None = None, **more: Any) -> None:
@@ -134,7 +134,7 @@ async def test_a_delivery_continues_as_new_with_checkpoints_open_and_loses_nothi
     """With runs as short as fifty events the ledger goes on unbroken, whatever is open, and old ids are still known."""
     plan, scenario = quick(*example_scenario("almaty-tashkent"))
     async with installed(temporal, plan, scenario) as at:
-        await started(at, plan, pace=Pace(events=50))
+        await started(at, plan, pace=RunLength(events=50))
         first = await at.until(plan, lambda entry: isinstance(entry.event, Stated))
         assert isinstance(first.event, Stated)
         entries = await at.to_the_end(plan)

@@ -35,7 +35,7 @@ from tests.installation import BUILD, Installation, end_what_runs, installed, qu
 from tests.support import example_scenario, signed_plan
 from worker import sandbox
 from workflows import messages
-from workflows.messages import Book, Over, register_id, workflow_id
+from workflows.messages import CarriedRegister, Over, register_id, workflow_id
 from workflows.register import LiveOperations
 
 FIRST, SECOND = "kz.knb", "kz.customs"
@@ -226,7 +226,7 @@ async def test_a_stop_is_heard_while_the_register_is_waited_for(temporal: Client
     plan = quick(*example_scenario("almaty-tashkent"))[0]
     async with installed(temporal, plan, None) as at:
         await temporal.start_workflow(  # something else stands where the register should, and answers nothing
-            messages.REGISTER, Book(), id=register_id(at.task_queue), task_queue=f"nobody-{uuid.uuid4().hex}"
+            messages.REGISTER, CarriedRegister(), id=register_id(at.task_queue), task_queue=f"nobody-{uuid.uuid4().hex}"
         )
         await start(at, plan)
         await at.gateway(FIRST).submit(plan.operation, stop_by(FIRST, plan))
@@ -267,7 +267,7 @@ async def test_a_register_that_begins_anew_is_heard(temporal: Client) -> None:
     async with register_worker(temporal, queue):
         numbers = []
         for old in (Register(number=41), None):
-            book = Book(live=old)
+            book = CarriedRegister(live=old)
             register = await temporal.start_workflow(messages.REGISTER, book, id=queue, task_queue=queue)
             numbers.append((await register.execute_update(messages.CLAIM, now(claim), result_type=Answer)).number)
             await register.terminate()
@@ -279,7 +279,7 @@ async def test_the_register_goes_on_over_many_runs(temporal: Client) -> None:
     """Runs as short as two answers: claims and their order outlive each, and a number never comes twice for different books."""
     queue = f"register-{uuid.uuid4().hex}"
     async with register_worker(temporal, queue):
-        handle = await temporal.start_workflow(messages.REGISTER, Book(answers_per_run=2), id=queue, task_queue=queue)
+        handle = await temporal.start_workflow(messages.REGISTER, CarriedRegister(answers_per_run=2), id=queue, task_queue=queue)
         claims = [claim_of(f"operation-{number}", f"{chr(97 + number)}{chr(97 + number)}.police") for number in range(7)]
         register = temporal.get_workflow_handle(handle.id)
         answers = [await register.execute_update(messages.CLAIM, now(claim), result_type=Answer) for claim in claims]
@@ -301,7 +301,7 @@ async def test_alarms_that_reach_nobody_do_not_keep_the_register_from_a_new_run(
     alarms = tuple(
         Alarm(number=number, deliveries=("operation-1",), signers=("kz.prosecutor",), **said) for number in range(1, 51)
     )
-    book = Book(live=Register(enquiries=Enquiries(alarms=alarms, raised=50)), answers_per_run=1)
+    book = CarriedRegister(live=Register(enquiries=Enquiries(alarms=alarms, raised=50)), answers_per_run=1)
     async with register_worker(temporal, queue):
         register = await temporal.start_workflow(messages.REGISTER, book, id=queue, task_queue=queue)
         await register.execute_update(messages.CLAIM, now(claim_of("operation-1")), result_type=Answer)

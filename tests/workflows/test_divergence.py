@@ -12,7 +12,7 @@ from activities.sweep import IN_A_ROUND, Sweep
 from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
-from archive.questions import Question
+from archive.questions import ListQuestion
 from domain.delivery.events import Diverged, Stated
 from domain.delivery.ledger import Entry
 from domain.plan.plan import Plan
@@ -142,7 +142,7 @@ async def test_a_run_that_is_put_back_to_before_a_stop_is_found_out(temporal: Cl
         await at.caught_up(plan)
         view = await at.gateway("kz.knb").view(plan.operation)
         packet = await at.gateway("kz.knb").packet(plan.operation)
-        row = await archive_of(at)[1].one(Question(reader="supervision", reach="all"), plan.operation)
+        row = await archive_of(at)[1].one(ListQuestion(reader="supervision", reach="all"), plan.operation)
 
     proved = verify(packet, at.directory, [receipt.envelope, again.envelope])
     assert 0 == fact.branch
@@ -167,7 +167,7 @@ async def test_two_decide_and_it_goes_on_in_a_branch_of_its_own(temporal: Client
         await say(at, "kz.knb", plan, said_by("kz.knb", plan, said, "kept-0001"))
         await recorded(at, plan)
         lists = archive_of(at)[1]
-        before = await lists.one(Question(reader="supervision", reach="all"), plan.operation)
+        before = await lists.one(ListQuestion(reader="supervision", reach="all"), plan.operation)
         shown = await at.gateway("uz.police").view(plan.operation)
         for service in ("supervision", "kz.prosecutor"):
             asked = (await at.gateway(service).inbox()).requests
@@ -176,7 +176,7 @@ async def test_two_decide_and_it_goes_on_in_a_branch_of_its_own(temporal: Client
             given = await say(at, service, plan, said_by(service, plan, decision, checkpoint=request.checkpoint))
             assert "accepted" == given.receipt.verdict.verdict
         await at.caught_up(plan)
-        after = await lists.one(Question(reader="supervision", reach="all"), plan.operation)
+        after = await lists.one(ListQuestion(reader="supervision", reach="all"), plan.operation)
         delivery = await FoldedDeliveries(archive_of(at)[0]).newest(plan.operation)
         watched = await asyncio.wait_for(follower, PATIENCE)
 

@@ -13,12 +13,12 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.keeping import Keeping
+from activities.keeping import ArchiveKeeping
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
-from archive.questions import Question
+from archive.questions import ListQuestion
 from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.statement import Seen
@@ -49,7 +49,7 @@ from tests.support import SECRET, Table, example_plan, example_scenario
 from tests.workflows.test_controlled_delivery import started, update
 from workflows import messages
 from workflows.keeping import next_batch
-from workflows.messages import Ending, HandIn, KeptUpTo, Pace, hand_in, update_id
+from workflows.messages import Ending, HandIn, KeptUpTo, RunLength, hand_in, update_id
 
 
 def ledgers_of(at: Installation) -> Ledgers:
@@ -77,8 +77,8 @@ async def ended(at: Installation, plan: Plan) -> Ending:
     return ending
 
 
-@pytest.mark.parametrize("pace", [Pace(), Pace(events=50)], ids=["in one run", "in many runs"])
-async def test_the_archive_has_every_entry_when_the_workflow_is_over(temporal: Client, pace: Pace) -> None:
+@pytest.mark.parametrize("pace", [RunLength(), RunLength(events=50)], ids=["in one run", "in many runs"])
+async def test_the_archive_has_every_entry_when_the_workflow_is_over(temporal: Client, pace: RunLength) -> None:
     """Byte for byte and under the root that the workflow returns, in one run or in many; lists say that it has ended."""
     plan, scenario = quick(*example_scenario("almaty-tashkent"))
     async with installed(temporal, plan, scenario) as at:
@@ -87,7 +87,7 @@ async def test_the_archive_has_every_entry_when_the_workflow_is_over(temporal: C
         entries = await kept(at, plan, ending.size)
         held = await ledgers_of(at).held(plan.operation)
         read = Deliveries(at.reads._database, Wrapping(PAYLOAD_KEYS))
-        row = await read.one(Question(reader="supervision", reach="all"), plan.operation)
+        row = await read.one(ListQuestion(reader="supervision", reach="all"), plan.operation)
         delivery = await FoldedDeliveries(ledgers_of(at)).newest(plan.operation)
 
     assert held is not None
@@ -179,7 +179,7 @@ async def test_a_run_ends_after_so_many_updates_and_not_before_the_archive_has_n
     news = Information(text="\N{CYRILLIC CAPITAL LETTER YA}" * 2000)
     often = MOST_CARRIED_UNKEPT // 4000
     async with installed(temporal, plan, None) as at:
-        await started(at, plan, pace=Pace(updates=often))
+        await started(at, plan, pace=RunLength(updates=often))
         begun = await run_of(at, plan)
         said = stop_by("uz.customs", plan)
         first = await update(at, plan, said, "first")
@@ -205,7 +205,7 @@ async def test_behind_the_archive_only_what_stops_is_taken_and_all_of_it_is_kept
     """
     plan = renamed(example_plan())
     async with installed(temporal, plan, None) as at:
-        await started(at, plan, pace=Pace(updates=5))
+        await started(at, plan, pace=RunLength(updates=5))
         begun = await run_of(at, plan)
         receipts = await say_much(at, plan)
         turned_away = await taken(at, plan, said_by("kz.knb", plan, Information(text="more")))
@@ -353,13 +353,17 @@ async def test_a_batch_that_is_kept_again_changes_nothing_and_another_ledger_is_
     room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
     try:
         batch = next_batch(table.delivery, table.delivery.snapshot)
-        answers = [await attempted(room, Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, batch) for _ in range(2)]
+        answers = [
+            await attempted(room, ArchiveKeeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, batch) for _ in range(2)
+        ]
         told = await attempted(
-            room, Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep, next_batch(other.delivery, other.delivery.snapshot)
+            room,
+            ArchiveKeeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep,
+            next_batch(other.delivery, other.delivery.snapshot),
         )
         held = await ledgers.held(table.delivery.plan.operation)
         read = Deliveries(archive, Wrapping(PAYLOAD_KEYS))
-        row = await read.one(Question(reader="supervision", reach="all"), table.delivery.plan.operation)
+        row = await read.one(ListQuestion(reader="supervision", reach="all"), table.delivery.plan.operation)
     finally:
         await archive.close()
 
@@ -385,7 +389,7 @@ async def test_an_archive_that_lacks_what_it_had_is_waited_for(tmp_path: Path) -
     room = ActivityEnvironment()
     room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
     try:
-        keep = Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep
+        keep = ArchiveKeeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep
         with pytest.raises(ApplicationError, match=r"diverge at entry 0 of .*: behind"):
             await attempted(room, keep, second)
         await attempted(room, keep, first)
@@ -405,13 +409,13 @@ async def test_a_stop_by_who_has_seen_another_history_is_kept_and_is_an_alarm(tm
     room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
     read, alarms = Deliveries(archive, Wrapping(PAYLOAD_KEYS)), []
     try:
-        keep = Keeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep
+        keep = ArchiveKeeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep
         for seen in (None, Seen(size=2, root="0" * 64), None):
             table.say("uz.police", "stop_requested", seen=seen)
             batch = next_batch(table.delivery, table.delivery.snapshot if table.delivery.ledger.kept == 0 else None)
             await attempted(room, keep, batch)
             table.delivery.ledger.keep(batch.size)
-            row = await read.one(Question(reader="supervision", reach="all"), table.delivery.plan.operation)
+            row = await read.one(ListQuestion(reader="supervision", reach="all"), table.delivery.plan.operation)
             alarms.append(row.alarm)
     finally:
         await archive.close()

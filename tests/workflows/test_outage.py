@@ -35,16 +35,16 @@ async def test_what_came_before_a_due_time_is_in_time_though_the_worker_came_aft
     """No worker is up when a consent comes, nor when the time for it is over; it is left after that, and counts as of before."""
     plan, queue = renamed(with_changes(consent_uz={"due": "12s", "remind": []})), f"outage-{uuid.uuid4().hex}"
     async with installed(temporal, plan, None) as at:
-        desk, prosecutor = at.desk(queue), at.directory.get(PROSECUTOR)
+        reception, prosecutor = at.reception(queue), at.directory.get(PROSECUTOR)
         async with working(at, queue):
-            await desk.start(at.directory.get(plan.initiator), signed_plan(plan))
+            await reception.plans.start(at.directory.get(plan.initiator), signed_plan(plan))
             await at.opened(plan, "consent-uz")
             (request,) = (await at.gateway(PROSECUTOR).inbox()).requests
         assert request.due is not None
         due = instant(request.due)
-        monkeypatch.setattr("gateway.desk.UNTIL_LEFT", due - datetime.now(UTC) + AFTER)
+        monkeypatch.setattr("gateway.submissions.UNTIL_LEFT", due - datetime.now(UTC) + AFTER)
         consent = grant(request)
-        given = await desk.submit(prosecutor, plan.operation, consent)
+        given = await reception.submissions.submit(prosecutor, plan.operation, consent)
         left = datetime.now(UTC)
         async with working(at, queue):
             entry = await at.until(plan, lambda one: isinstance(one.event, Stated) and one.event.envelope == consent)

@@ -24,7 +24,7 @@ from tests.workflows.replaying import COMMITTED, history_in, recorded, replayed,
 from tests.workflows.test_builds import worker
 from tests.workflows.test_controlled_delivery import started
 from workflows import messages
-from workflows.messages import GoingOn, Pace, workflow_id
+from workflows.messages import GoingOn, RunLength, workflow_id
 
 RESTARTING = 2
 """Times slower than usual, so that nothing comes due while workers come and go."""
@@ -81,7 +81,7 @@ async def test_a_delivery_ends_under_the_version_it_began_with(temporal: Client,
     async with installed(temporal, plan, scenario) as at:
         at.task_queue = f"versions-{uuid.uuid4().hex[:8]}"
         async with worker(at, "before"):
-            await started(at, plan, pace=Pace(events=50))
+            await started(at, plan, pace=RunLength(events=50))
             await at.until(plan, lambda entry: isinstance(entry.event, Stated))
         released(monkeypatch)
         async with worker(at, "after", takes_over=True):
@@ -102,7 +102,7 @@ async def test_a_delivery_that_begins_with_the_new_program_is_under_the_new_vers
     released(monkeypatch)
     plan, scenario = taking_unseen()
     async with installed(temporal, plan, scenario) as at:
-        await started(at, plan, pace=Pace(events=50))
+        await started(at, plan, pace=RunLength(events=50))
         await at.until(plan, lambda entry: "refused" == getattr(getattr(entry.event, "verdict", None), "verdict", None))
         packet = await at.gateway(plan.initiator).packet(plan.operation)
         entries = await at.to_the_end(plan)

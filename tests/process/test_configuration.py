@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.words.errors import Malformed
-from process.brought import directory_in
+from process.configuration import directory_in
 
 DIRECTORY = """\
 vigil: directory/1

@@ -31,7 +31,7 @@ from domain.words.errors import Malformed, NotAllowed, NotFound, RuleBroken, fau
 from domain.words.identifiers import ServiceId
 from domain.words.moments import instant
 from process import files, keyfile
-from process.brought import text_of
+from process.configuration import text_of
 from process.keyfile import Kept, KeyFile, Secrets
 
 _SERVICE: TypeAdapter[str] = TypeAdapter(ServiceId)
@@ -39,7 +39,7 @@ _NEW_ONE = "if the clock here is right, an administrator gives it a new one with
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldKeys:
     """Keys of a service that are here."""
 
     service: str
@@ -70,12 +70,12 @@ def file_of(folder: Path, service: str) -> Path:
         raise Malformed(f"{service!r} is no service id", faults_of(error, place="service")) from error
 
 
-def held(folder: Path, service: str) -> tuple[Held, ...]:
+def held(folder: Path, service: str) -> tuple[HeldKeys, ...]:
     """All keys of the service that are here, the newest first. Raises `NotFound` with what to do, or `Malformed`."""
     newest = file_of(folder, service)
     older = sorted(path for path in folder.glob(f"{service}@*.pem") if re.fullmatch(r"[0-9a-f]{32}", path.stem.partition("@")[2]))
     try:
-        found = [Held(service, path, keyfile.read(path)) for path in (newest, *older)]
+        found = [HeldKeys(service, path, keyfile.read(path)) for path in (newest, *older)]
     except NotFound as error:
         message = f"there is no private key of {service} in {folder}"
         raise NotFound(message, hint=f"make one with `vigil keys new {service}`, or say where they are with --keys") from error
@@ -87,7 +87,7 @@ def services_in(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder.glob("*.pem") if "@" not in path.stem))
 
 
-def in_use(folder: Path, service: str) -> Held:
+def in_use(folder: Path, service: str) -> HeldKeys:
     """The keys that the service uses now: the newest that count. Raises `NotAllowed` if none does, and what `held` raises."""
     found, now = held(folder, service), datetime.now(UTC)
     using = next((one for one in found if one.valid_at(now)), None)
@@ -102,7 +102,7 @@ def _span(key: ServiceKey) -> str:
 
 
 def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
-    """The private key that the service signs with now. Raises what `in_use` and `Held.secrets` raise."""
+    """The private key that the service signs with now. Raises what `in_use` and `HeldKeys.secrets` raise."""
     return in_use(folder, service).secrets().key
 
 
@@ -116,11 +116,11 @@ def officer_of(folder: Path, service: str) -> str | None:
 
 
 def identities_of(folder: Path, service: str) -> tuple[Identity, ...]:
-    """All that the service can decrypt with. Raises what `held` and `Held.secrets` raise."""
+    """All that the service can decrypt with. Raises what `held` and `HeldKeys.secrets` raise."""
     return tuple(found for one in held(folder, service) if (found := one.secrets().identity) is not None)
 
 
-def _since(one: Held) -> datetime:
+def _since(one: HeldKeys) -> datetime:
     return instant(one.file.key.valid_from if one.file.key is not None else keyfile.EPOCH)
 
 
@@ -145,7 +145,7 @@ def make(  # noqa: PLR0913 - what is made, for whom, and where it goes
     *,
     installation: bool,
     officer: str | None = None,
-) -> tuple[Held, ...]:
+) -> tuple[HeldKeys, ...]:
     """New keys for each service, or for this officer of each, kept as is said; their public halves are entered into the directory
     file if there is one.
 
@@ -162,7 +162,7 @@ def make(  # noqa: PLR0913 - what is made, for whom, and where it goes
             _entry_of(tree, service, str(directory), installation=installation)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         made = tuple(
-            Held(service, path, keyfile.new(since, kept, passphrase.chosen, officer)[0]) for service, path in paths.items()
+            HeldKeys(service, path, keyfile.new(since, kept, passphrase.chosen, officer)[0]) for service, path in paths.items()
         )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for one in made:
@@ -182,7 +182,7 @@ def add(folder: Path, service: str, new: KeyFile, ended: Sequence[ServiceKey]) -
     files.write(file_of(folder, service), new.text().encode())
 
 
-def note(one: Held, key: ServiceKey) -> None:
+def note(one: HeldKeys, key: ServiceKey) -> None:
     """Note what has become of the key, in its file."""
     files.write(one.path, replace(one.file, key=key).text().encode())
 

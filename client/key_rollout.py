@@ -9,7 +9,7 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.table import Table
 
-from client import keys as keyring
+from client import keyring
 from client.caller import call_with, code_for
 from client.console import answer, talk
 from client.entries import moment
@@ -21,7 +21,7 @@ from domain.signing.keys import aloud, key_id
 from domain.words.errors import Unavailable, VigilError
 from domain.words.moments import instant
 from process import files
-from process.brought import directory_in
+from process.configuration import directory_in
 
 Announced = Annotated[
     str | None, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="the gateway that tells the deliveries under way")
@@ -46,7 +46,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Spread:
+class Rollout:
     """A signed change of keys, and where it goes."""
 
     envelope: Envelope
@@ -84,38 +84,38 @@ class Spread:
         return call_with(key, self.way.gateway, self.caller, code, lambda door: door.change_keys(self.envelope))
 
 
-def spread_it(spread: Spread, output: str, then: Callable[[], None] = lambda: None) -> None:
+def roll_out(rollout: Rollout, output: str, then: Callable[[], None] = lambda: None) -> None:
     """Enter it, announce it, and say what became of it.
 
     A new key is entered first, so that what starts meanwhile knows it; the end of a key is announced first, with a proof that
     may be made by that very key.
     """
-    path = spread.kept()
+    path = rollout.kept()
     told, wrong = None, None
-    if spread.change.added and spread.way.directory is not None:
-        keyring.enter(spread.way.directory, spread.envelope)
+    if rollout.change.added and rollout.way.directory is not None:
+        keyring.enter(rollout.way.directory, rollout.envelope)
     try:
-        told = spread.announce()
+        told = rollout.announce()
     except VigilError as error:
         wrong = error
-    if spread.way.directory is not None:
-        keyring.enter(spread.way.directory, spread.envelope)
+    if rollout.way.directory is not None:
+        keyring.enter(rollout.way.directory, rollout.envelope)
     then()
     document = {
-        "change": plain(spread.change),
+        "change": plain(rollout.change),
         "file": str(path),
-        "directory": str(spread.way.directory) if spread.way.directory else None,
+        "directory": str(rollout.way.directory) if rollout.way.directory else None,
     }
     document |= {"deliveries": plain(told)} if told is not None else {"deliveries": None}
-    if spread.way.directory is None:
+    if rollout.way.directory is None:
         text = f"the directory does not say so yet: give {path} to the operator, for `vigil keys announce FILE --directory FILE`"
         talk.print(text, style="bold yellow")
-    answer(output, document, _said(spread, told, path), _missing(told, wrong, path))
+    answer(output, document, _said(rollout, told, path), _missing(told, wrong, path))
 
 
-def _said(spread: Spread, told: Taken | None, path: Path) -> Table:
+def _said(rollout: Rollout, told: Taken | None, path: Path) -> Table:
     table = Table.grid(padding=(0, 2))
-    change = spread.change
+    change = rollout.change
     for key in change.added:
         whose = f"{change.service}, officer {key.officer}" if key.officer is not None else change.service
         table.add_row("new key", f"{whose}: {aloud(key_id(key.public))}, from {moment(key.valid_from)}")
@@ -123,9 +123,9 @@ def _said(spread: Spread, told: Taken | None, path: Path) -> Table:
     for end in change.ended:
         table.add_row("REVOKED" if end.revoked else "ends", f"{change.service}: {aloud(end.key)}, {moment(end.at)}")
     table.add_row("kept in", str(path))
-    if spread.way.directory is not None:
-        table.add_row("entered in", f"{spread.way.directory}, which gateways and workers follow")
-        if change.added and directory_in(spread.way.directory).get(change.service).kind == "system":
+    if rollout.way.directory is not None:
+        table.add_row("entered in", f"{rollout.way.directory}, which gateways and workers follow")
+        if change.added and directory_in(rollout.way.directory).get(change.service).kind == "system":
             table.add_row("restart", "gateways and workers before the old key ends: they sign with the one they began with")
     if told is None:
         table.add_row("not yet", "in force: gateways, workers and deliveries under way do not know; announce it at a gateway")

@@ -7,15 +7,15 @@ from typing import Literal
 
 from rich.text import Text
 
-from client.brought import Brought, checked_scenario
 from client.console import talk
+from client.dossier import Dossier, checked_scenario
 from client.rehearse import Rehearsal, home_for
 from client.running import run
 from domain.delivery.vocabulary import Outcome
 from domain.record.verify import verify
 from domain.signing.canonical import Frozen
 from domain.words.errors import Malformed, NotVerified, TimedOut
-from rehearsal.scenario import Happened, Said, Scenario
+from rehearsal.scenario import ExpectedStatement, Happened, Scenario
 from rehearsal.simulator import World, simulate
 from rehearsal.trail import first_missing, sights_in
 
@@ -27,7 +27,7 @@ class Trial:
     """A scenario that expects something, and the plan it names."""
 
     path: Path
-    brought: Brought
+    dossier: Dossier
     scenario: Scenario
 
 
@@ -35,10 +35,10 @@ class Missing(Frozen):
     """The first item of a trail that was not found; `number` counts from 1."""
 
     number: int
-    item: Said | Happened
+    item: ExpectedStatement | Happened
 
 
-class Tried(Frozen):
+class TrialResult(Frozen):
     """How one scenario went. These names are stable: programs read them."""
 
     scenario: str
@@ -57,28 +57,28 @@ class Tried(Frozen):
 
 def trial(path: Path, directory: Path | None, cards: Path | None) -> Trial:
     """The scenario, ready to be tried. Raises `Malformed` if anything is wrong with it, or if it expects nothing."""
-    brought, scenario = checked_scenario(path, directory, cards)
+    dossier, scenario = checked_scenario(path, directory, cards)
     if scenario.expect is None:
         raise Malformed(f"{path} expects nothing, so there is nothing to test", hint="say how it ends: `expect: {outcome: ...}`")
-    return Trial(path, brought, scenario)
+    return Trial(path, dossier, scenario)
 
 
 def simulated(one: Trial, seed: int) -> bytes:
     """The packet of the scenario in the simulator. Raises `TimedOut`."""
-    return simulate(World(one.brought.plan, one.brought.directory, one.brought.cards, one.scenario, seed)).packet
+    return simulate(World(one.dossier.plan, one.dossier.directory, one.dossier.cards, one.scenario, seed)).packet
 
 
 def rehearsed(one: Trial, seed: int) -> bytes:
     """The packet of the scenario on Temporal, over HTTP. Raises `TimedOut` and `NotVerified`."""
     with home_for(None) as home:
-        done = run(Rehearsal(one.brought, one.scenario, seed, home).run(lambda _entry, _view: None, lambda _text: None))
+        done = run(Rehearsal(one.dossier, one.scenario, seed, home).run(lambda _entry, _view: None, lambda _text: None))
         if not done.verified:
             raise NotVerified(done.problem)
     talk.print(f"{one.path}: on Temporal, its packet is {done.packet}", style="dim")
     return Path(done.packet).read_bytes()
 
 
-def compared(one: Trial, seed: int, stage: Stage, perform: Callable[[], bytes]) -> Tried:
+def compared(one: Trial, seed: int, stage: Stage, perform: Callable[[], bytes]) -> TrialResult:
     """What came of it, beside what was expected."""
     expect = one.scenario.expect
     assert expect is not None  # noqa: S101 - `trial` refuses one without
@@ -89,9 +89,9 @@ def compared(one: Trial, seed: int, stage: Stage, perform: Callable[[], bytes]) 
         number = first_missing(expect.trail, sights_in(packet))
     except (TimedOut, NotVerified) as error:
         problem = error.message
-    return Tried(
+    return TrialResult(
         scenario=str(one.path),
-        operation=one.brought.plan.operation,
+        operation=one.dossier.plan.operation,
         stage=stage,
         seed=seed,
         ok=not problem and number is None and outcome == expect.outcome,
@@ -103,7 +103,7 @@ def compared(one: Trial, seed: int, stage: Stage, perform: Callable[[], bytes]) 
     )
 
 
-def line(tried: Tried) -> Text:
+def line(tried: TrialResult) -> Text:
     """One scenario in one line."""
     if tried.ok:
         trail = f", trail of {tried.trail} found" if tried.trail else ""

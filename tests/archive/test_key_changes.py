@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from archive.database import Database
-from archive.keys import KeyChanges
+from archive.key_changes import KeyChanges
 from archive.tables import key_changes
 from domain.plan.key_changes import ENTERED_TYPE
 from domain.signing.envelope import Envelope, sign

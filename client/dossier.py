@@ -11,13 +11,13 @@ from domain.plan.documents import Document
 from domain.plan.plan import Plan
 from domain.words.errors import NotFound
 from domain.words.quantities import parse_span
-from process.brought import cards_in, directory_in, text_of
-from rehearsal.scenario import Change, Pace, Scenario
+from process.configuration import cards_in, directory_in, text_of
+from rehearsal.scenario import Pace, PlanChange, Scenario
 from rehearsal.scenario import faults_in as unfitting
 
 
 @dataclass(frozen=True)
-class Brought:
+class Dossier:
     """A plan that has been checked against its directory and cards."""
 
     plan: Plan
@@ -33,7 +33,7 @@ class PlanFiles:
     directory: DirectoryFile = None
     cards: CardsFolder = None
 
-    def checked(self) -> Brought:
+    def checked(self) -> Dossier:
         """The plan, or `Malformed` with every fault at its line."""
         return checked_plan(self.plan, self.directory, self.cards)
 
@@ -47,15 +47,15 @@ def beside(plan: Path, name: str) -> Path:
     raise NotFound(message, hint=f"say where it is with --{name.removesuffix('.yaml')}")
 
 
-def checked_plan(path: Path, directory: Path | None, cards: Path | None) -> Brought:
+def checked_plan(path: Path, directory: Path | None, cards: Path | None) -> Dossier:
     """The plan, or `Malformed` with every fault at its line."""
     document = Document(text_of(path), str(path))
     services = directory_in(directory or beside(path, "directory.yaml"))
     laws = cards_in(cards or beside(path, "cards"))
-    return Brought(document.read(Plan, rules(services, laws)), services, laws)
+    return Dossier(document.read(Plan, rules(services, laws)), services, laws)
 
 
-def scenario_for(path: Path, brought: Brought, scenario: Path | None) -> Scenario:
+def scenario_for(path: Path, dossier: Dossier, scenario: Path | None) -> Scenario:
     """The scenario named, or `scenario.yaml` beside the plan, or one in which everyone answers in good time.
 
     Raises `Malformed` if it speaks of services, checkpoints or statements that this plan does not know.
@@ -63,25 +63,25 @@ def scenario_for(path: Path, brought: Brought, scenario: Path | None) -> Scenari
     chosen = scenario or path.resolve().parent / "scenario.yaml"
     if scenario is None and not chosen.exists():
         return Scenario(vigil="scenario/1", pace=Pace(fastest=parse_span("20m"), slowest=parse_span("4h")))
-    return _fitting(Document(text_of(chosen), str(chosen)), chosen.parent, brought)
+    return _fitting(Document(text_of(chosen), str(chosen)), chosen.parent, dossier)
 
 
-def checked_scenario(path: Path, directory: Path | None, cards: Path | None) -> tuple[Brought, Scenario]:
+def checked_scenario(path: Path, directory: Path | None, cards: Path | None) -> tuple[Dossier, Scenario]:
     """The scenario with the plan that it names, both checked. Raises `Malformed` with every fault of either."""
     document = Document(text_of(path), str(path))
-    brought = checked_plan(path.parent / document.read(Scenario).plan, directory, cards)
-    return brought, _fitting(document, path.parent, brought)
+    dossier = checked_plan(path.parent / document.read(Scenario).plan, directory, cards)
+    return dossier, _fitting(document, path.parent, dossier)
 
 
-def _fitting(document: Document, folder: Path, brought: Brought) -> Scenario:
+def _fitting(document: Document, folder: Path, dossier: Dossier) -> Scenario:
     """The scenario, with the plans it changes to read as well, if it fits all of them."""
 
-    def read(change: Change) -> Change:
+    def read(change: PlanChange) -> PlanChange:
         path = folder / str(change.plan)
-        plan = Document(text_of(path), str(path)).read(Plan, rules(brought.directory, brought.cards))
-        return Change(after=change.after, plan=plan)
+        plan = Document(text_of(path), str(path)).read(Plan, rules(dossier.directory, dossier.cards))
+        return PlanChange(after=change.after, plan=plan)
 
     found = document.read(Scenario)
     found = found.model_copy(update={"changes": tuple(map(read, found.changes))})
-    document.read(Scenario, [lambda _: unfitting(found, brought.plan)])
+    document.read(Scenario, [lambda _: unfitting(found, dossier.plan)])
     return found

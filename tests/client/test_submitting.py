@@ -6,9 +6,9 @@ import aiohttp
 import pytest
 from typer.testing import CliRunner
 
-from client import cli, handing
-from client.caller import Caller
-from client.handing import hand_in, kept
+from client import cli, submitting
+from client.caller import CallerOptions
+from client.submitting import hand_in, kept
 from domain.record.receipts import SignedReceipt, opened
 from domain.signing.envelope import Envelope
 from domain.words.errors import Unavailable
@@ -29,7 +29,7 @@ async def test_what_no_gateway_takes_is_kept_and_counts_once_when_it_is_handed_i
 ) -> None:
     """R8: a stop given while the gateway is away is in a file, and handed in twice it is one entry."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(handing, "KEEP_TRYING", 0.0)
+    monkeypatch.setattr(submitting, "KEEP_TRYING", 0.0)
     stop = stop_by("uz.police", desk.plan)
     async with aiohttp.ClientSession() as http:
         away = Gateway(http, f"http://127.0.0.1:{free_ports(1)[0]}", "uz.police", private_key_of("uz.police"))
@@ -50,12 +50,12 @@ async def test_while_the_gateway_is_away_the_same_statement_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The answer comes as soon as the gateway is there again, and the officer is told meanwhile."""
-    monkeypatch.setattr(handing, "PAUSE", 0.01)
+    monkeypatch.setattr(submitting, "PAUSE", 0.01)
     stop, heard, door = stop_by("uz.police", desk.plan), [], desk.installation.gateway("uz.police")
     reachable = door.submit
     answers = iter([Unavailable("away"), Unavailable("away")])
 
-    async def flickering(delivery: str, statement: handing.Envelope) -> object:
+    async def flickering(delivery: str, statement: submitting.Envelope) -> object:
         if (error := next(answers, None)) is not None:
             raise error
         return await reachable(delivery, statement)
@@ -95,7 +95,7 @@ async def test_a_file_that_is_no_statement_is_refused_with_its_faults(desk: Desk
 def test_an_agreement_travels_as_a_file_from_one_side_to_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """R15: the other side signs offline, the initiator puts the file into its own word, and the rules take it for settled."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Caller, "key", lambda caller: private_key_of(caller.service))
+    monkeypatch.setattr(CallerOptions, "key", lambda caller: private_key_of(caller.service))
     table = Table(alone=False)
     table.deconflict("uz.police")
     (contact,) = table.delivery.state.register.unsettled()

@@ -18,7 +18,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.moments import instant
-from process.brought import directory_in
+from process.configuration import directory_in
 from process.keyfile import IN_KEYRING
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of

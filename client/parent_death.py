@@ -1,4 +1,4 @@
-"""Become another program that is killed when its parent dies: `python tied.py PARENT COMMAND...`, PARENT being a process id.
+"""Become another program that is killed when its parent dies: `python parent_death.py PARENT COMMAND...`, PARENT a process id.
 
 Only so does nothing go on alone after a `kill -9` of `vigil`, the Temporal server among it, which watches no pipe of ours. The
 kernel sends the signal (prctl(2), PR_SET_PDEATHSIG), and it outlives `exec`. A program of its own, because Python code between

@@ -13,7 +13,7 @@ from domain.words.quantities import say_span
 UNKNOWN = "not known: the State's own authorisation decides"
 
 
-def demanded(found: Sequence[Demand], modality: Modality) -> RenderableType:
+def demands_in_words(found: Sequence[Demand], modality: Modality) -> RenderableType:
     """One block for each State."""
     parts: list[RenderableType] = []
     for one in found:

@@ -1,0 +1,160 @@
+"""A plan comes in: a delivery is started by it, or goes on by it. Nothing is changed unless everything is right."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from time import monotonic
+from typing import NoReturn
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from domain.delivery.delivery import Snapshot
+from domain.delivery.events import Amended
+from domain.delivery.ledger import SECRET, Entry, Kept
+from domain.plan.access import taken_along
+from domain.plan.cards import RuleCard
+from domain.plan.check import faults_in
+from domain.plan.directory import Service
+from domain.plan.plan import Plan
+from domain.record.door import amended_by, verified_plan
+from domain.rules import amending
+from domain.rules.books import newest
+from domain.signing.envelope import Envelope
+from domain.words.errors import Fault, Malformed, NotFound, RuleBroken
+from gateway.access import may_start
+from gateway.health import Pulse
+from gateway.reading import Reading
+from gateway.runs import PARTICIPANTS, PATIENCE, Runs
+from gateway.temporal import as_ours
+from process.in_force import InForce
+from process.temporal import TASK_TIMEOUT
+from workflows import messages
+from workflows.messages import Docket, hand_in, update_id, workflow_id
+
+_PHASE = SearchAttributeKey.for_keyword(messages.PHASE)
+_GROUP = "group"
+
+
+class Plans:
+    """Takes plans from their initiators."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
+        self,
+        runs: Runs,
+        directory: InForce,
+        cards: dict[str, RuleCard],
+        key: Ed25519PrivateKey,
+        reading: Reading,
+        pulse: Pulse,
+    ) -> None:
+        self._runs = runs
+        self._in_force = directory
+        self._cards = cards
+        self._key = key
+        self._reading = reading
+        self._pulse = pulse
+
+    async def start(self, caller: Service, envelope: Envelope) -> Plan:
+        """Start the delivery of a signed plan. Nothing is started unless everything is right.
+
+        Raises `Malformed` with every fault, `NotAllowed`, `NotAuthentic`, or `RuleBroken` if it was started before.
+        """
+        now = datetime.now(UTC)
+        plan = verified_plan(envelope, self._in_force.now, now)
+        may_start(caller, plan)
+        faults = [*faults_in(plan, self._in_force.now, self._cards), *self._without_keys(plan, now)]
+        if faults:
+            message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
+            raise Malformed(message, faults)
+        await self._pulse.on_time()
+        if await self._reading.has(plan.operation):  # for longer than Temporal remembers
+            await self._taken(caller, plan)
+        docket = Docket(
+            plan=envelope,
+            snapshot=Snapshot(
+                directory=taken_along(plan, self._in_force.now),
+                cards={state: self._cards[state] for state in plan.states()},
+            ),
+            secret=secrets.token_hex(SECRET),
+            rules=newest().version,
+        )
+        with as_ours(plan.operation):
+            try:
+                await self._runs.client.start_workflow(
+                    messages.WORKFLOW,
+                    docket,
+                    id=workflow_id(plan.operation),
+                    task_queue=self._runs.task_queue,
+                    task_timeout=TASK_TIMEOUT,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    search_attributes=TypedSearchAttributes(
+                        [
+                            SearchAttributePair(PARTICIPANTS, list(plan.participants())),
+                            SearchAttributePair(_PHASE, "planned"),
+                        ]
+                    ),
+                    memo={_GROUP: plan.group},
+                    static_summary=plan.title,
+                )
+            except WorkflowAlreadyStartedError:
+                await self._taken(caller, plan)
+        self._reading.expect(caller.id, plan.operation, 1)
+        return plan
+
+    async def _taken(self, caller: Service, plan: Plan) -> NoReturn:
+        """Raises `RuleBroken`; or `Malformed`, as for any fault of a plan, where what bears this code name is not the caller's to
+        see: it hears that the name cannot be used, and not of what.
+        """
+        try:
+            await self._runs.seen_by(caller, plan.operation)
+        except NotFound as error:
+            fault = Fault(place="operation", problem=f"the code name {plan.operation} cannot be used; choose another")
+            raise Malformed(f"the plan of {plan.operation} cannot be started: 1 faults", [fault]) from error
+        reason = f"delivery {plan.operation} has been started already; nothing was changed"
+        raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`")
+
+    async def amend(self, caller: Service, delivery: str, envelope: Envelope) -> Entry:
+        """Change a delivery's plan for what is still ahead; the ledger entry that records it.
+
+        Raises `Malformed` with everything that keeps this plan from taking the old one's place (R22), `NotAllowed`,
+        `NotAuthentic`, `NotFound` or `Unavailable`: then nothing has changed.
+        """
+        received, now = monotonic(), datetime.now(UTC)
+        plan = verified_plan(envelope, self._in_force.now, now)
+        may_start(caller, plan)
+        handle = await self._runs.seen_by(caller, delivery)
+        known = await self._reading.delivery(caller, delivery)
+        if isinstance(recorded := amended_by(known, envelope), Entry):
+            return recorded
+        snapshot = self._in_force.now.snapshot(plan.participants())
+        amended = Amended(
+            plan=envelope,
+            services=tuple(one for one in snapshot.services if known.directory.find(one.id) is None),
+            cards=tuple(self._cards[state] for state in plan.states() if state in self._cards and state not in known.cards),
+        )
+        faults = [*amending.faults_in(known, plan, *amended.known_with(known.state)), *self._without_keys(plan, now)]
+        if faults:
+            message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
+            raise Malformed(message, faults)
+        handed = hand_in(amended, delivery, (await self._pulse.on_time()).moment(received), self._key)
+        with as_ours(delivery):
+            answer: Entry | Kept = await handle.execute_update(
+                messages.AMEND,
+                handed,
+                id=update_id(envelope),
+                result_type=messages.AMENDED,
+                rpc_timeout=PATIENCE,
+            )
+        entry = answer if isinstance(answer, Entry) else amended_by(await self._reading.delivery(caller, delivery), envelope)
+        assert isinstance(entry, Entry)  # noqa: S101 - the archive holds every entry
+        self._reading.expect(caller.id, delivery, entry.seq + 1)
+        return entry
+
+    def _without_keys(self, plan: Plan, now: datetime) -> Iterator[Fault]:
+        for service in plan.participants():
+            known = self._in_force.now.find(service)
+            if known is not None and not known.keys_at(now):
+                problem = f"{service} has no valid key in the directory, so it could never confirm anything"
+                yield Fault(place=f"directory: {service}", problem=problem)

@@ -1,0 +1,181 @@
+"""What any face of the gateway can do. Errors are ours, never Temporal's."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from time import monotonic
+
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from temporalio.client import (
+    Client,
+)
+
+from archive.expunging import Order, Person
+from domain.delivery.ledger import Entry, Receipt, Withheld
+from domain.delivery.requests import Inbox, Request, SignedInbox
+from domain.plan.access import reach, role_of
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Listed, Service
+from domain.plan.enquiries import Alarm
+from domain.plan.key_changes import Taken, read_change
+from domain.record.expunction import Approvals, Expunged, approved
+from domain.record.packet import Purpose, seal
+from domain.record.receipts import signed
+from domain.signing.canonical import canonical
+from domain.signing.envelope import REQUEST_TYPE, Envelope, sign
+from domain.views.sight import sight
+from domain.words.errors import NotAllowed, NotFound
+from domain.words.moments import utc_text
+from gateway.acknowledging import Acknowledgements
+from gateway.health import Health, Pulse
+from gateway.plans import Plans
+from gateway.reading import Reading
+from gateway.rekeying import Rekeying, may_be_taken
+from gateway.runs import PATIENCE, Runs
+from gateway.submissions import UNTIL_LEFT, Submissions
+from gateway.temporal import as_ours
+from process.codec import Codec
+from process.in_force import InForce
+from workflows import messages
+from workflows.messages import hand_in, register_id
+
+
+class Reception:
+    """Serves callers that have proved who they are."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
+        self,
+        client: Client,
+        task_queue: str,
+        directory: InForce,
+        cards: dict[str, RuleCard],
+        key: Ed25519PrivateKey,
+        reading: Reading,
+    ) -> None:
+        """`reading`: what readers are shown."""
+        self.reading = reading
+        self.pulse = Pulse(client, task_queue)
+        self._runs = Runs(client, task_queue)
+        self._in_force = directory
+        self._key = key
+        self.plans = Plans(self._runs, directory, cards, key, reading, self.pulse)
+        self.submissions = Submissions(self._runs, directory, key, reading, self.pulse)
+        self._acknowledgements = Acknowledgements(client, key, reading, self.pulse.clock)
+
+    async def change_keys(self, caller: Service, envelope: Envelope) -> Taken:
+        """Bring a signed change of keys to every delivery under way that its service speaks in; what became of it in each.
+
+        It is entered in the archive first: from then on it is in force at every gateway and worker, and stays so. Deliveries are
+        named only to who may list them. Asked again, it does no harm.
+
+        Raises `Malformed`, `NotAuthentic`, `NotAllowed`, or `RuleBroken` (R24): then nothing has changed anywhere; and
+        `Unavailable` if the archive or Temporal is away: then ask again.
+        """
+        received = monotonic()
+        change = read_change(envelope)
+        if caller.id != change.service and reach(role_of(caller), "keys") != "all":
+            message = f"{caller.id} cannot announce keys of {change.service}"
+            raise NotAllowed(message, hint="the service itself can, or an administrator")
+        await self._in_force.enter(envelope, self._key, lambda directory: may_be_taken(envelope, directory))
+        service, at = self._in_force.now.get(change.service), (await self.pulse.clock()).moment(received)
+        once = f"keys/{envelope.fingerprint()[:32]}"
+
+        async def bring(delivery: str) -> None:
+            handed = hand_in(envelope, delivery, at, self._key)
+            with as_ours(delivery):
+                await self._runs.handle(delivery).execute_update(messages.CHANGE_KEYS, handed, id=once, rpc_timeout=UNTIL_LEFT)
+
+        async def leave(delivery: str) -> None:
+            handed = hand_in(envelope, delivery, at, self._key)
+            with as_ours(delivery):
+                await self._runs.handle(delivery).signal(messages.CHANGE_KEYS, handed, rpc_timeout=PATIENCE)
+
+        taken = await Rekeying(lambda: self._runs.speaks_in(service), bring, leave).everywhere()
+        return taken if reach(role_of(caller), "list") != "-" else taken.unnamed()
+
+    async def alarms(self) -> tuple[Alarm, ...]:
+        """The patterns of enquiries that the register has found, the oldest first; none before anybody has claimed."""
+        register = self._runs.client.get_workflow_handle(register_id(self._runs.task_queue))
+        try:
+            with as_ours("the register"):
+                found: list[Alarm] = await register.query(messages.QUERY_ALARMS, result_type=list[Alarm], rpc_timeout=PATIENCE)
+        except NotFound:
+            return ()
+        return tuple(found)
+
+    async def inbox(self, caller: Service, cursor: str | None = None) -> Inbox:
+        """A page of what the caller is being asked now, the most urgent first; it has then read that."""
+        found, rows = await self.reading.inbox(caller, cursor)
+        unread = {one.id for one in rows if one.read_at is None}
+        await self._acknowledgements.report(caller, (one for one in found.requests if one.id in unread))
+        return found
+
+    async def asked(self, caller: Service, delivery: str) -> tuple[Request, ...]:
+        """What the caller is being asked now in one delivery; it has then read that. Raises `NotFound`."""
+        found = await self.reading.asked(caller, delivery)
+        await self._acknowledgements.report(caller, found)
+        return found
+
+    def handed_over(self, receipt: Receipt) -> Envelope:
+        """A receipt as it leaves this house: signed, so that whoever keeps it holds a witness."""
+        return signed(receipt, self._key)
+
+    def signed(self, found: Inbox) -> SignedInbox:
+        """An inbox, each request signed by Vigil as for a service that is called: so that it can be carried in a file."""
+        requests = tuple(sign(canonical(one), REQUEST_TYPE, self._key) for one in found.requests)
+        return SignedInbox(requests=requests, unreadable=found.unreadable, next=found.next)
+
+    async def packet(self, caller: Service, delivery: str, purpose: Purpose) -> bytes:
+        """The evidence packet as of now, for this purpose, sealed with the installation's key: the bytes of the file.
+
+        Raises `NotAllowed` unless the whole of it is the caller's to see (R11), `RuleBroken` (R23) if handling codes forbid it.
+        """
+        known = await self.reading.delivery(caller, delivery)
+        if not sight(known, caller).whole:
+            message = f"a packet holds the whole of {delivery}, and {caller.id} sees a part of it (R11)"
+            raise NotAllowed(message, hint=f"ask {known.plan.initiator}, or a supervisor, for it")
+        history = await self._runs.history(delivery)
+        system = self._in_force.now.system()
+        sealers = system.keys if system is not None else ()
+        others = await self.reading.others(caller, known)
+        return seal(known, history, self._key, datetime.now(UTC), purpose, sealers=sealers, others=others)
+
+    async def expunge(self, delivery: str, given: Approvals) -> Expunged:
+        """Destroy what a closed delivery says, in the archive and in Temporal, and give what remains. Asked again, it destroys
+        what is left of it.
+
+        Raises `Malformed`, `NotAuthentic` or `NotAllowed` for approvals that do not count, `NotAllowed` for a delivery that is
+        open, `NotFound`; and `Unavailable`: then ask again.
+        """
+        now = datetime.now(UTC)
+        first, second = approved(given, delivery, await self._in_force.latest(), now)
+        order = Order(
+            at=utc_text(now),
+            ordered_by=first.ordered_by,
+            law=first.law,
+            first=Person(service=first.service, officer=first.officer),
+            second=Person(service=second.service, officer=second.officer),
+        )
+        await self.reading.expunge(delivery, order)
+        await self._runs.delete(delivery)
+        return await self.reading.expunged(delivery)
+
+    def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
+        """Entries from `since` on, as the caller may have them, until the delivery has ended or its workflow is gone."""
+        return self.reading.changes(caller, delivery, since, self._runs.under_way)
+
+    @property
+    def codec(self) -> Codec:
+        """What opens the payloads of histories."""
+        return self._runs.codec
+
+    async def ready(self) -> Health:
+        """Whether Temporal answers, and a worker is there. Raises `Unavailable`."""
+        return await self.pulse.health()
+
+    def directory_for(self, caller: Service) -> tuple[Listed, ...]:
+        """The services of the installation, as far as they are the caller's to see."""
+        return self._in_force.now.shown_to(caller, whole=reach(role_of(caller), "directory") == "all")
+
+
+RECEPTION: web.AppKey[Reception] = web.AppKey("reception", Reception)
