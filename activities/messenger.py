@@ -29,6 +29,7 @@ from domain.views.sentences import Translate
 from domain.words.errors import Fault, Malformed
 from domain.words.identifiers import OperationCode, ServiceId
 from domain.words.moments import instant, utc_text
+from domain.words.text import shown
 from process.in_force import InForce
 from process.language import speakers
 from process.mail import Mailbox
@@ -207,7 +208,7 @@ def mail(  # noqa: PLR0913, PLR0917 - what a mail is made of
     speak = tuple(speakers(language).values())
     message = EmailMessage()
     message["From"], message["To"] = sender, to
-    message["Subject"] = f"Vigil: {alert.delivery}: {' / '.join(one(ALERTS[alert.type]) for one in speak)}"
+    message["Subject"] = f"Vigil: {shown(alert.delivery)}: {' / '.join(one(ALERTS[alert.type]) for one in speak)}"
     message["Date"] = format_datetime(instant(alert.at))
     message["Message-ID"] = f"<{number}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers it
@@ -227,4 +228,4 @@ def _letter(alert: Alert, gateway: str, speak: Translate) -> str:
         speak(mark("Nobody reads answers to this message.")),
         "",
     )
-    return "\n".join(lines).format(service=alert.service, delivery=alert.delivery, what=what, gateway=gateway)
+    return "\n".join(lines).format(service=shown(alert.service), delivery=shown(alert.delivery), what=what, gateway=gateway)

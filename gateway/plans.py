@@ -23,6 +23,7 @@ from domain.rules import amending
 from domain.rules.books import newest
 from domain.signing.envelope import Envelope
 from domain.words.errors import Fault, Malformed, NotFound, RuleBroken
+from domain.words.text import in_markdown
 from gateway.access import may_start
 from gateway.health import Pulse
 from gateway.reading import Reading
@@ -96,7 +97,7 @@ class Plans:
                         ]
                     ),
                     memo={_GROUP: plan.group},
-                    static_summary=plan.title,
+                    static_summary=in_markdown(plan.title),
                 )
             except WorkflowAlreadyStartedError:
                 await self._taken(caller, plan)

@@ -18,6 +18,7 @@ from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sig
 from domain.words.codes import RuleNumber
 from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
+from domain.words.text import in_markdown
 
 Phase = Literal["consent", "preparation", "departure", "under_way", "arrest", "accounting", "halted", "ended"]
 
@@ -230,25 +231,26 @@ def route(delivery: Delivery) -> tuple[StopView, ...]:
 
 
 def markdown(shown: DeliveryView) -> str:
-    """The summary as Temporal's UI shows it on the workflow's page."""
-    where = shown.position
-    lines = [f"**{shown.delivery}**: {shown.phase.replace('_', ' ')}" + (f", {shown.outcome}" if shown.outcome else ""), ""]
+    """The summary as Temporal's UI shows it on the workflow's page, in Markdown: what others have written is words."""
+    where, words = shown.position, in_markdown
+    outcome = f", {words(shown.outcome)}" if shown.outcome else ""
+    lines = [f"{words(shown.delivery)}: {words(shown.phase.replace('_', ' '))}{outcome}", ""]
     if where is not None:
-        lines.append(f"- responsible now: `{where.responsible}` ({where.state})")
+        lines.append(f"- responsible now: {words(where.responsible)} ({words(where.state)})")
     if shown.halted:
-        lines.append(f"- **halted** {shown.halted}")
+        lines.append(f"- **halted** {words(shown.halted)}")
     if shown.discrepancy:
-        lines.append(f"- **does not fit**: {shown.discrepancy}")
-    lines += [f"- **does not balance**: {one}" for one in shown.unbalanced]
+        lines.append(f"- **does not fit**: {words(shown.discrepancy)}")
+    lines += [f"- **does not balance**: {words(one)}" for one in shown.unbalanced]
     if shown.diverged is not None:
         lines.append(f"- **record put back** entry {shown.diverged}: the archive has another history of it")
     if shown.out_of_sight:
-        lines.append(f"- **out of sight** {shown.out_of_sight}")
+        lines.append(f"- **out of sight** {words(shown.out_of_sight)}")
     for wait in shown.waiting:
-        who = ", ".join(f"`{one.service}` ({one.standing})" for one in wait.services if one.standing != "answered")
+        who = ", ".join(f"{words(one.service)} ({one.standing})" for one in wait.services if one.standing != "answered")
         due = f", due {wait.due}" if wait.due else ""
-        lines.append(f"- {wait.checkpoint} waits for {who or 'a decision'}{due}{' **overdue**' if wait.overdue else ''}")
-    lines.append(f"- ledger: {shown.entries} entries, root `{shown.root[:16]}`")
+        lines.append(f"- {words(wait.checkpoint)} waits for {who or 'a decision'}{due}{' **overdue**' if wait.overdue else ''}")
+    lines.append(f"- ledger: {shown.entries} entries, root {words(shown.root[:16])}")
     return "\n".join(lines)
 
 

@@ -22,6 +22,9 @@ _SHOWN_BY_NOTHING: Final = re.compile(
 )
 """What Unicode calls ignorable though its category is one of letters or marks."""
 
+_SIGNS: Final = re.compile(r"[!-/:-@\[-`{-~]")
+"""The punctuation of ASCII."""
+
 
 def checked(text: str) -> str:
     """Return `text` unchanged; `ValueError` with the first character in it that is not seen, and where it stands."""
@@ -45,6 +48,11 @@ def shown(text: str, longest: int | None = None) -> str:
     if not _is_seen(text):
         text = "".join(char if _is_text(char) else char.encode("unicode_escape").decode("ascii") for char in text)
     return text if longest is None or len(text) <= longest else text[: longest - 1] + "…"
+
+
+def in_markdown(text: str) -> str:
+    r"""`text` as words in Markdown: every sign that could mean something there has a backslash (CommonMark 0.31, section 2.4)."""
+    return _SIGNS.sub(r"\\\g<0>", shown(text))
 
 
 def in_json(json: str) -> str:

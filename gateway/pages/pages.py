@@ -31,6 +31,7 @@ from domain.views.sentences import lag, say_plainly
 from domain.words.errors import Malformed, NotAuthentic, NotFound, VigilError, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
+from domain.words.text import shown
 from gateway.access import CALLER, PROOFS
 from gateway.asking import Wanted, asked_for
 from gateway.bodies import read
@@ -121,8 +122,8 @@ async def view(request: web.Request) -> web.Response:
     """One delivery, as far as it is the reader's to see."""
     found = await request.app[RECEPTION].reading.view(request[CALLER].service, request.match_info["delivery"])
     shows(request, [found.delivery])
-    shown = _shown(request, found.delivery) | {"size": found.entries, "root": found.root}
-    return _page(request, "delivery.html", view=found, shown=shown)
+    compared = _shown(request, found.delivery) | {"size": found.entries, "root": found.root}
+    return _page(request, "delivery.html", view=found, shown=compared)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/ledger", name="desk.ledger")
@@ -136,8 +137,8 @@ async def ledger(request: web.Request) -> web.Response:
     found = [entry for entry in await reading.ledger(reader, delivery, since) if entry.seq < before]
     shows(request, [delivery], (entry.seq for entry in found))
     lines = [line(entry) for entry in reversed(found)]
-    shown = _shown(request, delivery) | {"leaves": [[one.seq, one.leaf] for one in lines]}
-    return _page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=shown)
+    compared = _shown(request, delivery) | {"leaves": [[one.seq, one.leaf] for one in lines]}
+    return _page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=compared)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/answer", name="desk.answer")
@@ -215,8 +216,8 @@ def _shown(request: web.Request, delivery: str) -> dict[str, Any]:
 def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
     caller, speak = request[CALLER], speaker(_language(request))
-    shown = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS}
-    tables = {name: {code: speak(text) for code, text in table.items()} for name, table in shown.items()}
+    told = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS}
+    tables = {name: {code: speak(text) for code, text in table.items()} for name, table in told.items()}
     return {
         "url": request.app[PROOFS].url,
         "service": caller.service.id,
@@ -283,7 +284,7 @@ def _page(request: web.Request, template: str, *, signed_in: bool | None = None,
     shared = {"root": ROOT, "reader": request[CALLER] if known else None, "now": datetime.now(UTC), "language": language}
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
     text = _environment(language).get_template(template).render(shared | values)
-    return web.Response(text=text, content_type="text/html")
+    return web.Response(text="\n".join(map(shown, text.split("\n"))), content_type="text/html")
 
 
 @cache

@@ -30,6 +30,7 @@ from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
 from domain.words.identifiers import ConsignmentIdentifier
+from domain.words.text import in_markdown
 from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving
@@ -43,6 +44,7 @@ from rehearsal.services import VIGIL, cast, private_key_of
 from tests.installation import BUILD, Installation, installed, log_of_reads, quick, reading_of, renamed, stop_by, temporal_server
 from tests.support import example_cards, example_directory, example_plan, example_scenario, signed_plan
 from worker import worker_for
+from workflows.messages import workflow_id
 
 
 @dataclass
@@ -465,6 +467,16 @@ async def test_while_temporal_is_away_what_is_in_the_archive_is_shown_and_statem
 
     assert [] == listed
     assert away.value.hint
+
+
+@pytest.mark.parametrize("title", ["*" * 200, "Ж" * 200])
+async def test_the_longest_title_is_shown_in_temporals_ui(at: At, title: str) -> None:
+    """As words, whatever signs and letters it is made of; the delivery begins."""
+    plan = fresh(at.plan, title=title)
+    await at.installation.reception().plans.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
+    found = await at.installation.client.get_workflow_handle(workflow_id(plan.operation)).describe()
+
+    assert in_markdown(title) == await found.static_summary()
 
 
 async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
