@@ -22,8 +22,10 @@ _SHOWN_BY_NOTHING: Final = re.compile(
 )
 """What Unicode calls ignorable though its category is one of letters or marks."""
 
-_SIGNS: Final = re.compile(r"[!-/:-@\[-`{-~]")
-"""The punctuation of ASCII."""
+_SIGNS: Final = re.compile(r"[!-&(-+/:<-@\[-`{-~]|^-")
+"""What may be more than a sign in Markdown: most punctuation of ASCII anywhere, and a dash where a line begins."""
+_NUMBERED: Final = re.compile(r"^([0-9]+)[.]")
+"""What makes a list of a line that begins with it."""
 
 
 def checked(text: str) -> str:
@@ -51,8 +53,10 @@ def shown(text: str, longest: int | None = None) -> str:
 
 
 def in_markdown(text: str) -> str:
-    r"""`text` as words in Markdown: every sign that could mean something there has a backslash (CommonMark 0.31, section 2.4)."""
-    return _SIGNS.sub(r"\\\g<0>", shown(text))
+    """`text` as words in Markdown, without the spaces around it. A backslash stands before what could be more than a sign
+    (CommonMark 0.31, section 2.4).
+    """
+    return _NUMBERED.sub(r"\1\\.", _SIGNS.sub(r"\\\g<0>", shown(text).strip()))
 
 
 def in_json(json: str) -> str:

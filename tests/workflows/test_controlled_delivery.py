@@ -158,7 +158,7 @@ async def test_temporals_own_ui_reads_like_the_operation(temporal: Client) -> No
         details: str = await at.handle(plan).query("__temporal_workflow_metadata")
 
     assert {"Waiting: waiting for kz.prosecutor (asked)", "Waiting: waiting for uz.prosecutor (asked)"} == set(waits)
-    assert "consent-uz waits for `uz.prosecutor`" in str(details)
+    assert "consent-uz waits for uz.prosecutor" in str(details)
 
 
 async def parked(at: Installation, plan: Plan) -> list[str]:
