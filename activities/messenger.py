@@ -24,12 +24,12 @@ from domain.delivery.vocabulary import AnyNotice, UtcText
 from domain.plan.directory import Channel, Desk, Email, Webhook
 from domain.signing.canonical import Frozen, canonical, digest, digest_of_bytes, plain
 from domain.signing.keys import b64
-from domain.views.names import ALERTS, mark
+from domain.views.names import ALERTS
 from domain.views.sentences import Translate
 from domain.words.errors import Fault, Malformed
 from domain.words.identifiers import OperationCode, ServiceId
 from domain.words.moments import instant, utc_text
-from domain.words.text import shown
+from domain.words.text import mark, shown
 from process.in_force import InForce
 from process.language import speakers
 from process.mail import Mailbox

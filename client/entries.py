@@ -47,12 +47,12 @@ from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Incident
-from domain.views.names import ALERTS, OUTCOMES, RESULTS, mark
+from domain.views.names import ALERTS, OUTCOMES, RESULTS
 from domain.views.sentences import say_kind, say_plainly, say_verdict
 from domain.words.identifiers import Seal
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
-from domain.words.text import shown
+from domain.words.text import mark, shown
 
 MARKS = {
     "accepted": (mark("ok"), "green"),

@@ -6,42 +6,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from domain.signing.canonical import Frozen
-from domain.views.names import mark
-from domain.words.errors import (
-    Fault,
-    Limited,
-    Malformed,
-    NotAllowed,
-    NotAuthentic,
-    NotFound,
-    NotVerified,
-    RuleBroken,
-    Unavailable,
-    VigilError,
-)
-from domain.words.text import shown
+from domain.words.errors import BY_CODE, Fault, Limited, Malformed, RuleBroken, VigilError
+from domain.words.text import mark, shown
 from process.language import speaker
 
 CONTENT_TYPE = "application/problem+json"
-STATUS: dict[type[VigilError], int] = {
-    Malformed: 422,
-    NotAuthentic: 401,
-    NotAllowed: 403,
-    NotFound: 404,
-    RuleBroken: 409,
-    Limited: 429,
-    NotVerified: 503,
-    Unavailable: 503,
-}
-_WHAT_TO_DO: dict[type[VigilError], str] = {
-    Malformed: mark("mend what is named, sign it anew where it is signed, and send it again"),
-    NotAuthentic: mark("sign with a key that is valid in the directory"),
-    NotAllowed: mark("docs/protocol.md has the table of who may what"),
-    NotFound: mark("check the name"),
-    RuleBroken: mark("nothing was changed; the rule says what must be so first"),
-    Unavailable: mark("send the same again after a pause: nothing counts twice"),
-}
-"""Where an error has no better hint of its own."""
 
 
 class Problem(Frozen):
@@ -61,17 +30,7 @@ class Problem(Frozen):
 
 
 TITLES: Mapping[str, str] = {
-    "malformed": mark("malformed"),
-    "not-authentic": mark("not authentic"),
-    "not-allowed": mark("not allowed"),
-    "not-found": mark("not found"),
-    "rule-broken": mark("rule broken"),
-    "not-verified": mark("not verified"),
-    "unavailable": mark("unavailable"),
-    "limited": mark("limited"),
-    "timed-out": mark("timed out"),
-    "refused": mark("refused"),
-    "error": mark("error"),
+    **{code: kind.title for code, kind in BY_CODE.items()},
     "bad-request": mark("bad request"),
     "no-such-path": mark("no such path"),
     "method-not-allowed": mark("method not allowed"),
@@ -82,7 +41,6 @@ TITLES: Mapping[str, str] = {
     "bug": mark("bug"),
 }
 """What each code is called."""
-AGAIN = mark("try again once")
 BUG = mark("the gateway has a fault of its own; it has been logged"), mark("try again once, then tell the operator")
 RFC = mark("see RFC 9110")
 HTTP: dict[int, tuple[str, str]] = {
@@ -117,14 +75,11 @@ class Refusal:
 
 def problem(error: VigilError) -> Refusal:
     """The problem document of one of our errors."""
-    kinds = type(error).__mro__
-    status = next((STATUS[kind] for kind in kinds if kind in STATUS), 500)
-    hint = error.hint or next((_WHAT_TO_DO[kind] for kind in kinds if kind in _WHAT_TO_DO), AGAIN)
     return _answer(
-        status,
+        error.status,
         error.message,
         error.code,
-        hint,
+        error.hint or error.otherwise,
         rule=error.rule if isinstance(error, RuleBroken) else None,
         faults=error.faults if isinstance(error, Malformed) else None,
         headers={"Retry-After": str(error.after)} if isinstance(error, Limited) else None,

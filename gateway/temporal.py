@@ -15,7 +15,7 @@ from temporalio.client import (
 )
 from temporalio.exceptions import ApplicationError
 
-from domain.words.errors import Fault, Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable, VigilError
+from domain.words.errors import BY_CODE, Fault, Told, Unavailable, VigilError
 from gateway.access import no_delivery
 
 log = logging.getLogger("vigil.gateway")
@@ -57,15 +57,9 @@ def _refused(error: WorkflowUpdateFailedError) -> VigilError:
     if not isinstance(cause, ApplicationError):
         return Unavailable("the workflow could not answer")
     details: dict[str, Any] = cause.details[0] if cause.details else {}
-    hint = str(details.get("hint", ""))
-    faults = [Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ()))]
-    kinds: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
-    if cause.type == RuleBroken.code:
-        rule, _, reason = cause.message.partition(": ")
-        return RuleBroken(rule, reason, hint=hint)
-    if cause.type == Malformed.code:
-        return Malformed(cause.message, faults, hint=hint)
-    return kinds.get(cause.type or "", Unavailable)(cause.message, hint=hint)
+    faults = tuple(Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ())))
+    kind = BY_CODE.get(cause.type or "", Unavailable)
+    return kind.told(Told(message=cause.message, hint=str(details.get("hint", "")), faults=faults))
 
 
 def _split(text: str) -> tuple[str, str, str]:

@@ -23,14 +23,14 @@ from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.lists import Row, Rows
 from domain.views.view import DeliveryView
 from domain.words.errors import (
+    BY_CODE,
     Fault,
     Limited,
     Malformed,
-    NotAllowed,
     NotAuthentic,
-    NotFound,
     NotVerified,
-    RuleBroken,
+    Refused,
+    Told,
     Unavailable,
     VigilError,
 )
@@ -42,7 +42,6 @@ Paged = TypeVar("Paged", Rows, Inbox, SignedInbox)
 Away = Callable[[Unavailable], None]
 """Is told that the gateway, or what is behind it, does not answer for now."""
 
-_PLAIN: dict[str, type[VigilError]] = {kind.code: kind for kind in (NotAuthentic, NotAllowed, NotFound)}
 AGAIN_AFTER = 1.0
 """Seconds before a stream that broke off is asked for again."""
 _PATIENCE = aiohttp.ClientTimeout(total=60, connect=5)
@@ -93,22 +92,15 @@ class _Problem(BaseModel):
     code: str
     detail: str = ""
     hint: str = ""
-    rule: str = ""
     faults: tuple[Fault, ...] = ()
 
     def error(self, url: str, after: str | None) -> VigilError:
         """The error it stands for; what is away from a gateway is told with the gateway's address."""
-        if self.code == Malformed.code:
-            return Malformed(self.detail, self.faults, hint=self.hint)
-        if self.code == RuleBroken.code:
-            return RuleBroken(self.rule, self.detail.removeprefix(f"{self.rule}: "), hint=self.hint)
-        if self.code == Limited.code and after is not None and after.isdecimal():
-            return Limited(self.detail, after=int(after), hint=self.hint)
-        if self.code == NotVerified.code:
-            return NotVerified(self.detail)
-        if self.code in _PLAIN:
-            return _PLAIN[self.code](self.detail, hint=self.hint)
-        return Unavailable(f"the gateway at {url} says: {self.detail or self.code}", hint=self.hint)
+        kind = BY_CODE.get(self.code, Unavailable)
+        seconds = int(after) if after is not None and after.isascii() and after.isdecimal() else 0
+        if not issubclass(kind, Refused) and not (kind is Limited and seconds):
+            return Unavailable(f"the gateway at {url} says: {self.detail or self.code}", hint=self.hint)
+        return kind.told(Told(message=self.detail, hint=self.hint, faults=self.faults, after=seconds))
 
 
 _TOKEN = TypeAdapter(_Token)

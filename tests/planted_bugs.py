@@ -1496,6 +1496,25 @@ BUGS = (
         "rules_of_consent",
     ),
     Bug("R5", "domain/rules/custody.py", "if asked or state.cleared < following:", "if False:", "changes"),
+    Bug("text", "gateway/pages/pages.py", '"\\n".join(map(shown, text.split("\\n")))', "text", "gateway/words"),
+    Bug(
+        "text",
+        "domain/views/view.py",
+        "where, words = shown.position, in_markdown",
+        "where, words = shown.position, str",
+        "gateway/words",
+    ),
+    Bug("text", "gateway/plans.py", "static_summary=in_markdown(plan.title)", "static_summary=plan.title", "gateway/api"),
+    Bug("text", "activities/messenger.py", "Vigil: {shown(alert.delivery)}", "Vigil: {alert.delivery}", "gateway/words"),
+    Bug("errors", "domain/words/errors.py", "if not all(said) or code in BY_CODE:", "if code in BY_CODE:", "names"),
+    Bug("errors", "domain/words/errors.py", "if not all(said) or code in BY_CODE:", "if not all(said):", "names"),
+    Bug(
+        "errors",
+        "gateway/temporal.py",
+        'kind = BY_CODE.get(cause.type or "", Unavailable)',
+        "kind = Unavailable",
+        "gateway/hostile",
+    ),
 )
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")

@@ -10,12 +10,7 @@ from typing import Literal
 from domain.delivery.verdicts import Cause
 from domain.delivery.vocabulary import AnyNotice
 from domain.plan.enquiries import Pattern
-
-
-def mark(text: str) -> str:
-    """To be translated."""
-    return text
-
+from domain.words.text import mark
 
 NEEDS: Mapping[str, str] = {
     "authorisation": mark("whether the State authorises it"),

@@ -17,13 +17,14 @@ A bug of our own is none of these: it stays a plain `RuntimeError` or `Assertion
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.words.text import shown
+from domain.words.text import mark, shown
 
 MOST_FAULTS: Final = 100
 """Of one document that are told one by one; nobody mends more at once, and who sends rubbish gets no book about it."""
@@ -64,74 +65,160 @@ class Fault(BaseModel):
 
 
 class VigilError(Exception):
-    """Root of every error we raise on purpose. Its words may repeat what others wrote: they are text, whatever that was."""
+    """Root of every error we raise on purpose. Its words may repeat what others wrote: they are text, whatever that was.
+
+    All that is known of a kind of error stands where its class begins: `code`, by which programs decide; `title`, what people are
+    told it is; `exit_code` of a command; `status` of an answer (RFC 9110); and `hint`, what to do where one has no better hint of
+    its own. A class that says nothing of this is its parent's kind of error; one that says some of it fails at import.
+    """
 
     code: ClassVar[str] = "error"
+    title: ClassVar[str] = mark("error")
     exit_code: ClassVar[int] = 1
+    status: ClassVar[int] = 500
+    otherwise: ClassVar[str] = mark("try again once")
+
+    def __init_subclass__(
+        cls,
+        *,
+        code: str = "",
+        title: str = "",
+        exit_code: int = 0,
+        status: int = 0,
+        hint: str = "",
+    ) -> None:
+        super().__init_subclass__()
+        said = (code, title, exit_code, status, hint)
+        if not any(said):
+            return
+        if not all(said) or code in BY_CODE:
+            raise TypeError(f"{cls.__name__}: code, title, exit_code, status and hint are said together, and each code once")
+        cls.code, cls.title, cls.exit_code, cls.status, cls.otherwise = said
+        BY_CODE[code] = cls
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         self.message = shown(message)
         self.hint = shown(hint)
         super().__init__(self.message)
 
+    @classmethod
+    def told(cls, told: "Told") -> "VigilError":
+        """The same error, of which somebody else has told."""
+        return cls(told.message, hint=told.hint)
 
-class Refused(VigilError):
+
+BY_CODE: Final[dict[str, type[VigilError]]] = {"error": VigilError}
+"""Every kind of error."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What another process says of an error of ours."""
+
+    message: str
+    hint: str = ""
+    faults: tuple[Fault, ...] = ()
+    after: int = 0
+    """Seconds, after which the same may be asked again."""
+
+
+class Refused(
+    VigilError,
+    code="refused",
+    title=mark("refused"),
+    exit_code=1,
+    status=500,
+    hint=mark("ask for something else"),
+):
     """What was asked cannot be done as asked; asking again unchanged will not help."""
 
-    code = "refused"
 
-
-class Malformed(Refused):
+class Malformed(
+    Refused,
+    code="malformed",
+    title=mark("malformed"),
+    exit_code=2,
+    status=422,
+    hint=mark("mend what is named, sign it anew where it is signed, and send it again"),
+):
     """Carries every fault found, not only the first."""
-
-    code = "malformed"
-    exit_code = 2
 
     def __init__(self, message: str, faults: Sequence[Fault] = (), *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.faults = tuple(faults)
 
+    @classmethod
+    def told(cls, told: Told) -> VigilError:
+        """With its faults."""
+        return cls(told.message, told.faults, hint=told.hint)
 
-class NotAuthentic(Refused):
+
+class NotAuthentic(
+    Refused,
+    code="not-authentic",
+    title=mark("not authentic"),
+    exit_code=5,
+    status=401,
+    hint=mark("sign with a key that is valid in the directory"),
+):
     """Unknown service, unknown, expired or revoked key, wrong signature or stale proof."""
 
-    code = "not-authentic"
-    exit_code = 5
 
-
-class NotAllowed(Refused):
+class NotAllowed(
+    Refused,
+    code="not-allowed",
+    title=mark("not allowed"),
+    exit_code=5,
+    status=403,
+    hint=mark("docs/protocol.md has the table of who may what"),
+):
     """The caller is who they say, and this is not theirs."""
 
-    code = "not-allowed"
-    exit_code = 5
 
-
-class NotFound(Refused):
+class NotFound(
+    Refused,
+    code="not-found",
+    title=mark("not found"),
+    exit_code=3,
+    status=404,
+    hint=mark("check the name"),
+):
     """The thing named does not exist here, or not for this caller."""
 
-    code = "not-found"
-    exit_code = 3
 
-
-class RuleBroken(Refused):
+class RuleBroken(
+    Refused,
+    code="rule-broken",
+    title=mark("rule broken"),
+    exit_code=4,
+    status=409,
+    hint=mark("nothing was changed; the rule says what must be so first"),
+):
     """A numbered rule forbids it; `rule` is its number, such as `R6`."""
-
-    code = "rule-broken"
-    exit_code = 4
 
     def __init__(self, rule: str, reason: str, *, hint: str = "") -> None:
         super().__init__(f"{rule}: {reason}", hint=hint)
         self.rule = rule
         self.reason = shown(reason)
 
+    @classmethod
+    def told(cls, told: Told) -> VigilError:
+        """Its message begins with the rule's number."""
+        rule, _, reason = told.message.partition(": ")
+        return cls(rule, reason, hint=told.hint)
 
-class NotVerified(Refused):
+
+class NotVerified(
+    Refused,
+    code="not-verified",
+    title=mark("not verified"),
+    exit_code=7,
+    status=503,
+    hint=mark("tell whoever runs the installation"),
+):
     """A packet fails verification, or a system its examination; `entry` is the sequence number at which a packet does, if it is
     one entry's fault.
     """
-
-    code = "not-verified"
-    exit_code = 7
 
     def __init__(self, reason: str, entry: int | None = None, *, hint: str = "") -> None:
         super().__init__(reason if entry is None else f"entry {entry}: {reason}", hint=hint)
@@ -139,27 +226,46 @@ class NotVerified(Refused):
         self.entry = entry
 
 
-class Unavailable(VigilError):
+class Unavailable(
+    VigilError,
+    code="unavailable",
+    title=mark("unavailable"),
+    exit_code=1,
+    status=503,
+    hint=mark("send the same again after a pause: nothing counts twice"),
+):
     """`message` says what is away; `hint` says what to do about it."""
 
-    code = "unavailable"
 
-
-class Limited(Unavailable):
+class Limited(
+    Unavailable,
+    code="limited",
+    title=mark("limited"),
+    exit_code=1,
+    status=429,
+    hint=mark("send the same again after a pause: nothing counts twice"),
+):
     """`after`: seconds, after which the same may be asked again."""
-
-    code = "limited"
 
     def __init__(self, message: str, *, after: int, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.after = after
 
+    @classmethod
+    def told(cls, told: Told) -> VigilError:
+        """With its time."""
+        return cls(told.message, after=told.after, hint=told.hint)
 
-class TimedOut(Unavailable):
+
+class TimedOut(
+    Unavailable,
+    code="timed-out",
+    title=mark("timed out"),
+    exit_code=6,
+    status=503,
+    hint=mark("send the same again after a pause: nothing counts twice"),
+):
     """The condition waited for did not come true in time."""
-
-    code = "timed-out"
-    exit_code = 6
 
 
 def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:

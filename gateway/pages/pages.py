@@ -26,12 +26,12 @@ from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import aloud, key_id
 from domain.views import names
 from domain.views.forms import kinds_for
-from domain.views.names import IN_GENERAL, mark
+from domain.views.names import IN_GENERAL
 from domain.views.sentences import lag, say_plainly
 from domain.words.errors import Malformed, NotAuthentic, NotFound, VigilError, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
-from domain.words.text import shown
+from domain.words.text import mark, shown
 from gateway.access import CALLER, PROOFS
 from gateway.asking import Wanted, asked_for
 from gateway.bodies import read

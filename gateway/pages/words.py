@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.views.names import mark
+from domain.words.text import mark
 
 FIELDS: Mapping[str, str] = {
     "state": mark("State"),

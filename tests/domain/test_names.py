@@ -13,7 +13,7 @@ from domain.plan.enquiries import Pattern
 from domain.rules.books import BOOK
 from domain.views import names
 from domain.views.view import Phase
-from domain.words.errors import VigilError
+from domain.words.errors import BY_CODE, VigilError
 from gateway.problems import HTTP, TITLES
 
 
@@ -53,9 +53,13 @@ def test_phases_and_standings_have_names() -> None:
 
 def test_each_code_of_a_refusal_has_its_title() -> None:
     """That of every error of ours, of HTTP's own, and of a bug."""
-    kinds, known = [VigilError], set[str]()
-    while kinds:
-        kind = kinds.pop()
-        kinds += kind.__subclasses__()
-        known.add(kind.code)
-    assert TITLES.keys() == known | {code for code, _ in HTTP.values()} | {"http", "bug"}
+    assert TITLES.keys() == BY_CODE.keys() | {code for code, _ in HTTP.values()} | {"http", "bug"}
+
+
+def test_an_error_of_which_not_all_is_said_fails_at_import() -> None:
+    """What a new kind of error must say stands in one place, and what is forgotten, or said twice, makes no class."""
+    with pytest.raises(TypeError, match="are said together"):
+        type("Odd", (VigilError,), {}, code="odd", title="odd", exit_code=9, status=418)
+    with pytest.raises(TypeError, match="each code once"):
+        type("Twice", (VigilError,), {}, code="limited", title="odd", exit_code=9, status=418, hint="wait")
+    assert "odd" not in BY_CODE

@@ -124,7 +124,7 @@ async def test_a_supervisor_reads_a_history_with_temporals_own_command_line(at: 
     seen = {
         "show": "Air mail, Almaty to Tashkent",
         "describe": "waiting for uz.prosecutor (asked)",
-        "metadata": "consent-uz waits for `uz.prosecutor`",
+        "metadata": "consent-uz waits for uz.prosecutor",
     }
     without = {command: await at.shown(command) for command in seen}
     async with vigil_codec(at) as endpoint:
