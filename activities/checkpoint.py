@@ -15,20 +15,22 @@ others are asked and heard as if it were not there.
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from pydantic import BaseModel
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities import polled
+from activities.clock import moment
 from activities.messenger import Alert, Messenger
 from activities.polled import AWAY, PollProgress
 from activities.relay import Relay
-from activities.services import AwayError, NonsenseError, ServiceCaller
+from activities.services import AwayError, ServiceCaller
 from domain.delivery.events import Asked, AskedOnceMore
 from domain.delivery.requests import Request, SignedAcknowledgement
 from domain.plan.directory import Desk, Poll, Service
-from domain.words.errors import Malformed, Unavailable
+from domain.words.errors import Unavailable
 from process.in_force import InForce
 from workflows import messages
 from workflows.messages import CheckpointWait
@@ -42,6 +44,12 @@ AT_ONCE = timedelta(milliseconds=50)
 """How long it sleeps when a service is due already."""
 ONE_TURN = 25.0
 """Seconds for asking one service once, or for fetching its answers and handing them in."""
+LAGS = timedelta(minutes=2)
+"""So long after a due time an answer that cannot be judged yet keeps silence from deciding: the worker's directory, a change of
+keys, or the delivery lags behind. Not longer, or a service could hold a delivery up with an answer that nobody can judge.
+"""
+A_MOMENT = timedelta(seconds=1)
+"""Before it is asked again."""
 ROUND = timedelta(seconds=20)
 """After so long an attempt begins no more turns. With the last turn it ends before the workflow gives it up."""
 BEAT = 5.0
@@ -69,6 +77,10 @@ class Memory(BaseModel):
     """When the next turn of each service is; at once of one that has had none."""
 
 
+Heard = Literal["heard", "waits", "away"]
+"""What came of hearing a polled service: nothing of it is left; something is, and may be judged soon; it could not be heard."""
+
+
 class Checkpoints:
     """The activity, with its way to the services."""
 
@@ -81,8 +93,7 @@ class Checkpoints:
     @activity.defn(name=messages.AWAIT_CONFIRMATIONS)
     async def await_confirmations(self, wait: CheckpointWait) -> None:
         """Ask, fetch, park. Never returns by itself: the checkpoint closes when the workflow says so."""
-        details = activity.info().heartbeat_details
-        memory = Memory.model_validate(details[0]) if details else Memory()
+        memory = _remembered()
         alive = asyncio.create_task(_live(memory))
         try:
             await _Round(self._caller, self._messenger, self._directory, self._relay, wait, memory).go()
@@ -101,24 +112,43 @@ class Checkpoints:
     async def ask_once_more(self, wait: CheckpointWait) -> None:
         """The due time has passed: hear what those who must be polled have answered, each in one turn, before silence decides.
 
-        Everything they have answered is handed in once more; what is known already changes nothing.
+        Everything they have answered is handed in once more; what is known already changes nothing. Silence does not decide while
+        an answer lies there that was not judged, for as long as `LAGS`, nor because this worker stops.
         """
+        memory = _remembered()
         due = [(service, one) for service in wait.services for one in wait.requests if one.service == service.id]
         polled_now = [(service, one) for service, one in due if isinstance(service.reach, Poll)]
-        heard = await asyncio.gather(*(self._hear(service, one) for service, one in polled_now))
-        missed = tuple(service.id for (service, _), reached in zip(polled_now, heard, strict=True) if not reached)
+        heard = await asyncio.gather(*(self._hear(service, one, memory) for service, one in polled_now))
+        activity.heartbeat(memory)
+        came = {service.id: how for (service, _), how in zip(polled_now, heard, strict=True)}
+        waits = [service for service, how in came.items() if how == "waits"]
+        if waits and (activity.is_worker_shutdown() or moment() < activity.info().scheduled_time + LAGS):
+            raise ApplicationError(
+                f"answers are not judged yet: {', '.join(waits)}",
+                type="Waiting",
+                category=ApplicationErrorCategory.BENIGN,
+                next_retry_delay=A_MOMENT,
+            )
+        missed = tuple(service for service, how in came.items() if how == "away")
         await self._relay.report(wait.delivery, AskedOnceMore(checkpoint=wait.checkpoint, unreachable=missed))
 
-    async def _hear(self, service: Service, request: Request) -> bool:
-        """Whether it could be asked; its answers are handed in."""
+    async def _hear(self, service: Service, request: Request, memory: Memory) -> Heard:
+        """All that it has answered is handed in, and it hears what became of that: it is asked until both are so."""
+        progress = memory.polled.setdefault(service.id, PollProgress())
         try:
             async with asyncio.timeout(ONE_TURN):
-                answers = await self._caller.answers(service, request.id, 0)
-                await polled.take(answers, PollProgress(), self._directory, self._relay, request.delivery)
-        except (AwayError, TimeoutError, *AWAY) as error:
-            log.warning("not heard before silence decides: %s", type(error).__name__, extra={"service": service.id})
-            return False
-        return True
+                while True:
+                    words = progress.words()
+                    settled = await polled.fetch(self._caller, service, request, progress, self._directory, self._relay)
+                    if not settled and set(progress.words()) <= set(words):
+                        break
+        except AwayError as error:
+            log.warning("not heard before silence decides: %s", error, extra={"service": service.id})
+            return "away"
+        except (TimeoutError, *AWAY) as error:
+            log.warning("not heard yet: %s", type(error).__name__, extra={"service": service.id})
+            return "waits"
+        return "away" if progress.is_nonsense else "waits" if progress.waits else "heard"
 
 
 class _Round:
@@ -260,21 +290,18 @@ class _Round:
             activity.heartbeat(memory)
 
     async def _fetch(self, service: Service, request: Request) -> None:
-        """Hand in what a polled service has answered since last time, and let it hear what became of that."""
+        """Hand in what a polled service has answered since last time. One that is away is asked again."""
         progress = self._memory.polled.setdefault(service.id, PollProgress())
         try:
-            answers = await self._caller.answers(service, request.id, progress.after, progress.words())
+            await polled.fetch(self._caller, service, request, progress, self._directory, self._relay)
         except AwayError as error:
             log.warning("%s", error, extra={"service": service.id, "checkpoint": request.checkpoint})
-            if isinstance(error, NonsenseError):
-                progress.heard()
-                progress.refuse(0, Malformed.code)
-            return
-        progress.heard()
-        await polled.take(answers, progress, self._directory, self._relay, self._wait.delivery)
-        if progress.refused or progress.waits:
-            words = ", ".join(progress.words())
-            log.warning("polled answers were not taken: %s", words, extra={"service": service.id})
+
+
+def _remembered() -> Memory:
+    """What the attempt before has left."""
+    details = activity.info().heartbeat_details
+    return Memory.model_validate(details[0]) if details else Memory()
 
 
 async def _live(memory: Memory) -> None:

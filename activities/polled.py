@@ -18,6 +18,8 @@ from temporalio.service import RPCError
 
 from activities.clock import moment
 from activities.relay import Relay
+from activities.services import NonsenseError, ServiceCaller
+from domain.delivery.requests import Request
 from domain.plan.directory import Directory, Service
 from domain.record.door import read_statement
 from domain.rules.budget import is_brake
@@ -72,6 +74,11 @@ class PollProgress(BaseModel):
         if word not in self.refused:
             self.refused.append(word)
 
+    @property
+    def is_nonsense(self) -> bool:
+        """Whether its newest answer as a whole was."""
+        return f"refused=0:{Malformed.code}" in self.refused
+
     def settle(self, number: int) -> None:
         """Never take this answer again, and go on from it if nothing before it is left."""
         self.settled.append(number)
@@ -81,13 +88,35 @@ class PollProgress(BaseModel):
             self.settled.remove(self.after)
 
 
+async def fetch(  # noqa: PLR0913, PLR0917 - whom, what, how far, and the way in
+    caller: ServiceCaller, service: Service, request: Request, progress: PollProgress, directory: InForce, relay: Relay
+) -> bool:
+    """Hand in what a polled service has answered since last time, and let it hear what became of that; whether one is settled.
+
+    Raises `AwayError` if it cannot be reached, and what `take` raises.
+    """
+    try:
+        answers = await caller.answers(service, request.id, progress.after, progress.words())
+    except NonsenseError as error:
+        log.warning("%s", error, extra={"service": service.id, "checkpoint": request.checkpoint})
+        progress.heard()
+        progress.refuse(0, Malformed.code)
+        return False
+    progress.heard()
+    settled = await take(answers, progress, directory, relay, request.delivery)
+    if progress.refused or progress.waits:
+        log.warning("polled answers were not taken: %s", ", ".join(progress.words()), extra={"service": service.id})
+    return settled
+
+
 async def take(
     answers: tuple[Envelope | None, ...], progress: PollProgress, directory: InForce, relay: Relay, delivery: str
-) -> None:
-    """Take what came beyond `progress.after`. What was judged has a receipt, see `activities.receipts`.
+) -> bool:
+    """Take what came beyond `progress.after`; whether anything is settled. What was judged has a receipt (`activities.receipts`).
 
     Raises `RPCError` or `RPCTimeoutOrCancelledError` if the workflow cannot be reached: what was taken until then is noted.
     """
+    settled = False
     progress.waits = []
     await directory.look()  # a key that ended a moment ago, the delivery may not know of yet
     for number, envelope in enumerate(answers, start=progress.after + 1):
@@ -100,6 +129,8 @@ async def take(
         if verdict.fate == "refused":
             progress.refuse(number, verdict.code)
         progress.settle(number)
+        settled = True
+    return settled
 
 
 class _Door(NamedTuple):

@@ -1,0 +1,160 @@
+"""R2: silence decides only when all that lies at a polled service was judged, or is noise of which it has heard."""
+
+import asyncio
+import dataclasses
+import uuid
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities import checkpoint
+from activities.checkpoint import Checkpoints
+from domain.delivery.events import AskedOnceMore, Stated
+from domain.plan.directory import Directory
+from rehearsal.over_http import free_ports
+from tests.activities.test_checkpoint import PROSECUTOR, Misbehaving, accepted_from, consenting, grant
+from tests.activities.test_services import asked
+from tests.activities.test_stops import a_word, no_more_updates
+from tests.installation import attempted, installed, renamed
+from tests.support import example_plan, signed_plan
+from tests.workflows.test_outage import working
+from workflows import messages
+from workflows.messages import CheckpointWait
+
+
+async def test_an_answer_that_waits_when_the_time_is_over_keeps_silence_from_deciding(temporal: Client) -> None:
+    """The worker's directory lags behind beyond the due time: the answer is asked for again until its key is known; it counts."""
+    service = Misbehaving(
+        free_ports(1)[0],
+        lambda _self, _request: {},
+        lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")][self.polled[-1] :]},
+    )
+    async with consenting(temporal, service, service.poll()) as (at, plan):
+        at.of_worker.replace(without_keys(at.directory, PROSECUTOR))
+        await at.until(plan, lambda entry: entry.event.event == "came_due" and entry.event.checkpoint == "consent-uz")
+        so_far = len(service.heard)
+        async with asyncio.timeout(30):
+            while service.heard[so_far:].count("waits=1:not-authentic") < 3:  # noqa: ASYNC110 - it is the service that hears
+                await asyncio.sleep(0.05)
+        at.of_worker.replace(at.directory)
+        await at.until(plan, accepted_from(PROSECUTOR))
+        ledger = await at.gateway("kz.knb").ledger(plan.operation)
+
+    assert "silence" not in {entry.event.event for entry in ledger}
+
+
+async def test_an_answer_that_nobody_can_judge_holds_silence_up_for_so_long_and_no_longer(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its key is never known: its service has heard so, and then silence decides all the same."""
+    monkeypatch.setattr(checkpoint, "LAGS", timedelta(seconds=1))
+    service = Misbehaving(
+        free_ports(1)[0],
+        lambda _self, _request: {},
+        lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")][self.polled[-1] :]},
+    )
+    seldom = service.poll().model_copy(update={"every": timedelta(hours=1)})
+    async with consenting(temporal, service, seldom) as (at, plan):
+        at.of_worker.replace(without_keys(at.directory, PROSECUTOR))
+        entry = await at.until(plan, lambda entry: entry.event.event == "silence")
+        ledger = await at.gateway("kz.knb").ledger(plan.operation)
+
+    assert (PROSECUTOR,) == entry.event.services  # type: ignore[union-attr]
+    assert "waits=1:not-authentic" in service.heard
+    assert [()] == [one.event.unreachable for one in ledger if isinstance(one.event, AskedOnceMore)]
+
+
+def without_keys(directory: Directory, service: str) -> Directory:
+    """The directory as it was before the keys of this service were in it."""
+    keyless = directory.get(service).model_copy(update={"keys": ()})
+    return directory.model_copy(update={"services": tuple(one if one.id != service else keyless for one in directory.services)})
+
+
+async def test_all_that_lies_at_a_polled_service_is_heard_when_the_time_is_over(temporal: Client) -> None:
+    """More than one answer of a hundred holds: page by page, and what was noise it is told before silence decides."""
+
+    def answers(self: Misbehaving) -> Any:
+        said = [*[{"nothing": "at all"}] * 105, grant(self.asked[0]).model_dump(mode="json")]
+        return {"answers": said[self.polled[-1] :][:100] if len(self.polled) > 1 else []}
+
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, answers)
+    seldom = service.poll().model_copy(update={"every": timedelta(hours=1)})
+    async with consenting(temporal, service, seldom) as (at, plan):
+        await at.until(plan, accepted_from(PROSECUTOR))
+        async with asyncio.timeout(30):
+            while len(told(service)) < 105:  # noqa: ASYNC110 - it is the service that hears
+                await asyncio.sleep(0.05)
+
+    assert [f"refused={number}:malformed" for number in range(1, 106)] == told(service)
+
+
+async def test_what_was_nonsense_when_the_time_was_over_is_told_before_silence_decides(temporal: Client) -> None:
+    """The service hears of it with one question more, and is in the ledger as one that could not be heard."""
+    service = Misbehaving(
+        free_ports(1)[0],
+        lambda _self, _request: {},
+        lambda self: {"answers": []} if len(self.polled) == 1 else web.Response(text="not even JSON"),
+    )
+    seldom = service.poll().model_copy(update={"every": timedelta(hours=1)})
+    async with consenting(temporal, service, seldom) as (at, plan):
+        await at.until(plan, lambda entry: entry.event.event == "silence")
+        ledger = await at.gateway("kz.knb").ledger(plan.operation)
+
+    assert ["", "", "refused=0:malformed"] == service.heard[:3]
+    assert [(PROSECUTOR,)] == [one.event.unreachable for one in ledger if isinstance(one.event, AskedOnceMore)]
+
+
+def told(service: Misbehaving) -> list[str]:
+    """What it was told of its answers, in its order."""
+    return [word for words in service.heard for word in words.split("&") if word]
+
+
+@pytest.mark.parametrize("why", ["the worker stops", "no more updates"])
+async def test_an_answer_that_was_fetched_and_not_judged_is_fetched_again_before_silence_decides(
+    temporal: Client, why: str
+) -> None:
+    """The worker stops before the delivery has answered, or Temporal takes no Update: nothing is reported, and the next attempt,
+    of another worker, has it judged.
+    """
+    plan = renamed(example_plan())
+    word, now = a_word(PROSECUTOR, plan), datetime.now(UTC)
+    listed = {"answers": [word.model_dump(mode="json")]}
+    service = Misbehaving(
+        free_ports(1)[0], lambda _self, _request: {}, lambda self: listed if self.polled[-1] == 0 else {"answers": []}
+    )
+    first, second = ActivityEnvironment(client=temporal), ActivityEnvironment(client=temporal)
+    for room in (first, second):
+        room.info = dataclasses.replace(room.info, started_time=now, scheduled_time=now)
+    async with installed(temporal, plan, None, reach={PROSECUTOR: service.poll()}) as at, service.listening():
+        caller, messenger, _, relay, _ = at.parts
+        activities = Checkpoints(caller, messenger, at.of_worker, relay)
+        request = asked().model_copy(update={"delivery": plan.operation})
+        wait = CheckpointWait(
+            delivery=plan.operation, checkpoint="consent-uz", requests=(request,), services=(at.directory.get(PROSECUTOR),)
+        )
+        async with AsyncExitStack() as stack:
+            if why == "no more updates":
+                queue = await stack.enter_async_context(no_more_updates(at, plan))
+            else:
+                queue = f"later-{uuid.uuid4().hex}"
+                await at.desk(queue).start(at.directory.get(plan.initiator), signed_plan(plan))
+            attempt = asyncio.create_task(attempted(first, activities.ask_once_more, wait))
+            if why == "the worker stops":
+                async with asyncio.timeout(30):
+                    while not service.polled:  # noqa: ASYNC110 - it is the service that is asked
+                        await asyncio.sleep(0.02)
+                first.worker_shutdown()
+            with pytest.raises(ApplicationError, match=f"not judged yet: {PROSECUTOR}"):
+                await attempt
+            reported = await at.left(plan, messages.REPORT)
+        async with working(at, queue):
+            await attempted(second, activities.ask_once_more, wait)
+            await at.until(plan, lambda entry: isinstance(entry.event, Stated) and entry.event.envelope == word)
+
+    assert [] == reported
