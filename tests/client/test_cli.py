@@ -17,11 +17,13 @@ from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.record.receipts import signed
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
-from domain.signing.keys import private_pem
+from domain.signing.keys import private_pem, public_text
 from domain.signing.tree import Frontier
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.command import Ran, vigil
+from tests.domain.test_chain import with_its_part
+from tests.domain.test_packet import keyed, with_service
 from tests.installation import Installation, installed, renamed
 from tests.support import EXAMPLES, Table, example_plan, signed_plan
 
@@ -319,6 +321,23 @@ async def test_two_packets_of_one_delivery_that_part_are_found(desk: Desk, tmp_p
 
     assert 7 == parted.code
     assert "two histories of one delivery" in parted.err
+
+
+async def test_a_part_that_was_made_with_invented_keys_is_refused(tmp_path: Path) -> None:
+    """What is trusted of the whole is trusted of its parts, and nothing else: exit 7, though by its own keys it verifies."""
+    table, _, part = with_its_part()
+    whole, of_it, directory = tmp_path / "whole.json", tmp_path / "part.json", tmp_path / "directory.json"
+    whole.write_bytes(table.packet())
+    of_it.write_bytes(part.packet)
+    its_own = public_text(private_key_of("caricc, who has signed nothing of the whole"))
+    true = with_service(table.directory, "caricc", lambda known: keyed(known, "caricc", public=its_own))
+    directory.write_text(true.model_dump_json())
+    alone = await vigil("verify", whole, "--directory", directory)
+    believed = await vigil("verify", whole, "--keys-unverified", "--part", of_it)
+    refused = await vigil("verify", whole, "--directory", directory, "--part", of_it)
+
+    assert [0, 0, 7] == [alone.code, believed.code, refused.code]
+    assert "of caricc is not in the directory you trust" in refused.err
 
 
 async def test_what_contradicts_a_receipt_is_an_alarm(desk: Desk, tmp_path: Path) -> None:

@@ -151,12 +151,13 @@ def test_r12_what_has_split_is_not_concluded_before_its_parts_have_ended() -> No
     assert "split" == table.delivery.state.outcome
 
 
-def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
-    """A court checks the parts beside the whole: the right ones fit, another delivery's or another end's do not."""
+def with_its_part() -> tuple[Table, Plan, Simulated]:
+    """What has split in two and has ended, the plan of its first part, and that in the simulator."""
     document = example_plan().model_dump()
     document |= {"operation": "saxaul-22-1", "parent": "saxaul-22"}
     document["consignment"]["contents"][0]["net"] = "6 kg"
-    part = performed(Plan.model_validate(document))
+    plan = Plan.model_validate(document)
+    part = performed(plan)
     proved = verify(part.packet)
     table = Table().dispatch()
     table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
@@ -166,6 +167,12 @@ def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
         {"operation": "saxaul-22-2", "outcome": "no_show", "recovered": second["contents"], "root": "0" * 64},
     ]
     table.say("kz.knb", "parts_ended", "split.parts", parts=ended)
+    return table, plan, part
+
+
+def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
+    """A court checks the parts beside the whole: the right ones fit, another delivery's or another end's do not."""
+    table, plan, part = with_its_part()
 
     fit_parts(table.packet(), [part.packet])
     fit_parts(table.packet(), [part.packet], table.directory, example_cards())
@@ -174,6 +181,6 @@ def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
         fit_parts(table.packet(), [part.packet], stranger)
     with pytest.raises(NotVerified, match="no part of"):
         fit_parts(table.packet(), [performed(example_plan()).packet])
-    otherwise = performed(Plan.model_validate(document), Act(service="kz.knb", at="arrest-almaty", says="no_arrest"))
+    otherwise = performed(plan, Act(service="kz.knb", at="arrest-almaty", says="no_arrest"))
     with pytest.raises(NotVerified, match="another end"):
         fit_parts(table.packet(), [otherwise.packet])
