@@ -184,4 +184,4 @@ def _delivery_of(docket: Docket | GoingOn, book: Book) -> Delivery:
     secret = bytes.fromhex(docket.secret)
     if isinstance(docket, GoingOn):
         return go_on(docket.carried, secret)
-    return begin(docket.plan, docket.snapshot.directory, docket.snapshot.cards, workflow.info().start_time, secret, book)
+    return begin(docket.plan, docket.snapshot.directory, docket.snapshot.cards, workflow.info().workflow_start_time, secret, book)

@@ -74,7 +74,7 @@ class TemporalStage:
         self._shown_participants = delivery.plan.participants()
         self._stirred = False
         self._commands = 0
-        self._until = workflow.info().start_time + timedelta(seconds=pace.seconds)
+        self._until = workflow.info().workflow_start_time + timedelta(seconds=pace.seconds)
         """When another run goes on."""
         self.keeping = Keeping(delivery, secret, snapshot, self.stir)
         self.reached = delivery.state.now

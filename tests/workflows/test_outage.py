@@ -9,16 +9,34 @@ import pytest
 from temporalio.client import Client
 
 from domain.delivery.events import Closed, Stated
-from domain.delivery.ledger import Left
+from domain.delivery.ledger import Entry, Left
 from domain.words.moments import instant
 from process.builds import settle
 from tests.activities.test_checkpoint import PROSECUTOR, grant
-from tests.installation import BUILD, Installation, installed, renamed
-from tests.support import signed_plan, with_changes
+from tests.installation import BUILD, Installation, installed, renamed, stop_by
+from tests.support import example_plan, signed_plan, with_changes
 from worker import worker_for
+from workflows import messages
 
 AFTER = timedelta(seconds=0.5)
 """So long after the due time a statement that came before it is left."""
+
+
+async def test_a_delivery_begins_when_it_was_started_though_its_worker_came_later(temporal: Client) -> None:
+    """What was left before the first task was performed came after the beginning, and is of when it came."""
+    plan, queue = renamed(example_plan()), f"later-{uuid.uuid4().hex}"
+    async with installed(temporal, plan, None) as at:
+        await at.desk(queue).start(at.directory.get(plan.initiator), signed_plan(plan))
+        stop = at.handed(stop_by("uz.police", plan), plan)
+        await at.handle(plan).signal(messages.SUBMIT, stop)
+        async with working(at, queue):
+            entry = await at.until(plan, lambda one: isinstance(one.event, Stated))
+            first, *_ = await at.gateway(plan.initiator).ledger(plan.operation)
+        started, *_ = (await at.handle(plan).fetch_history()).events
+
+    assert isinstance(first, Entry)
+    assert started.event_time.ToDatetime(UTC) == instant(first.at)
+    assert (stop.at, "accepted") == (entry.at, entry.event.verdict.verdict)  # type: ignore[union-attr]
 
 
 @asynccontextmanager

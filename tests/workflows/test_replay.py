@@ -61,7 +61,8 @@ async def test_a_worker_that_comes_cold_at_any_task_brings_about_the_same(path: 
     """Whatever a worker had in its cache: up to each task, and with that one, all that goes out and every head is the same."""
     history = history_in(path)
     said, whole = recorded(history), await replayed(history)
-    tasks = said.tasks[len(path.name) % 5 :: len(said.tasks) // 3] if sampled else said.tasks
+    step = max(len(said.tasks) // 3, 1) if sampled else 1
+    tasks = said.tasks[len(path.name) % step :: step]
     seen = [one async for one in replays(up_to(history, task) for task in tasks)]
 
     assert [] == [one for task, came in zip(tasks, seen, strict=True) for one in unlike(came, said, task, whole)]
