@@ -11,14 +11,14 @@ MEGABYTES = 10
 
 
 @asynccontextmanager
-async def misbehaving(way: Way) -> AsyncIterator[str]:
-    """One that answers every call in this way; its address."""
+async def misbehaving(way: Way, method: str = "") -> AsyncIterator[str]:
+    """One that answers every call in this way, or those of one method, and others as is right; its address."""
     served: set[asyncio.Task[None]] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await reader.readuntil(b"\r\n\r\n")
-            await _answer(way, writer)
+            head = await reader.readuntil(b"\r\n\r\n")
+            await _answer(way if head.startswith(method.encode()) else "acknowledges", writer)
         except (OSError, asyncio.IncompleteReadError):
             pass  # the caller has gone
         finally:
@@ -41,8 +41,10 @@ async def misbehaving(way: Way) -> AsyncIterator[str]:
         await asyncio.gather(*served, return_exceptions=True)
 
 
-async def _answer(way: Way, writer: asyncio.StreamWriter) -> None:
+async def _answer(way: Way | Literal["acknowledges"], writer: asyncio.StreamWriter) -> None:
     match way:
+        case "acknowledges":
+            writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
         case "hangs":
             await asyncio.Event().wait()
         case "trickles":

@@ -378,20 +378,29 @@ async def test_what_was_said_after_an_answer_that_waits_counts_at_once(temporal:
     assert {0} == set(service.polled)
 
 
-@pytest.mark.parametrize(("by", "way"), [*(("push", way) for way in WAYS), *product(("poll", "desk"), ("hangs", "trickles"))])
+ASKED_BY = ("push", "poll", "answers", "desk")
+"""A service that is called, one that is to be polled, one that is polled for its answers, and a desk with three webhooks."""
+QUICK = {*product(("push", "desk"), ("hangs", "trickles")), *product(("poll", "answers"), ("hangs", "floods"))}
+"""Those of the table that `make test` looks at."""
+
+
+@pytest.mark.parametrize(
+    ("by", "way"), [pytest.param(*one, marks=() if one in QUICK else pytest.mark.slow) for one in product(ASKED_BY, WAYS)]
+)
 async def test_a_service_that_does_not_do_its_part_delays_nobody_elses_question(temporal: Client, by: str, way: Way) -> None:
-    """Beside it a polled service is asked, asked again for its answers, and heard, at its own pace."""
+    """However it is asked: beside it a polled service is asked, asked again for its answers, and heard, at its own pace."""
     heard = Misbehaving(
         free_ports(1)[0],
         lambda _self, _request: {},
         lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")] if len(self.polled) > 3 else []},
     )
     plan, scenario = quick(*example_scenario("moscow-vector"))
-    async with misbehaving(way) as url, heard.listening():
+    async with misbehaving(way, "GET" if by == "answers" else "") as url, heard.listening():
         hooks = [{"by": "webhook", "url": f"{url}/{number}"} for number in range(3)]
         broken: Reach = {
             "push": Push.model_validate({"url": url}),
             "poll": Poll.model_validate({"url": url, "every": "500ms"}),
+            "answers": Poll.model_validate({"url": url, "every": "500ms"}),
             "desk": Desk.model_validate({"notify": hooks}),
         }[by]
         async with installed(temporal, plan, scenario, reach={"ru.prosecutor": broken, "ru.customs": heard.poll()}) as at:
