@@ -15,14 +15,15 @@ from temporalio.testing import ActivityEnvironment
 
 from activities import checkpoint
 from activities.checkpoint import Checkpoints
-from domain.delivery.events import AskedOnceMore, Stated
+from domain.delivery.events import Asked, AskedOnceMore, Stated
 from domain.plan.directory import Directory
+from domain.words.moments import instant
 from rehearsal.over_http import free_ports
 from tests.activities.test_checkpoint import PROSECUTOR, Misbehaving, accepted_from, consenting, grant
 from tests.activities.test_services import asked
 from tests.activities.test_stops import a_word, no_more_updates
 from tests.installation import attempted, installed, renamed
-from tests.support import example_plan, signed_plan
+from tests.support import example_plan, signed_plan, with_changes
 from tests.workflows.test_outage import working
 from workflows import messages
 from workflows.messages import CheckpointWait
@@ -115,13 +116,36 @@ def told(service: Misbehaving) -> list[str]:
     return [word for words in service.heard for word in words.split("&") if word]
 
 
+@pytest.mark.slow
+async def test_an_answer_that_came_while_no_worker_was_up_is_heard_though_the_time_is_over(temporal: Client) -> None:
+    """The worker stops, the answer comes, the time is over, and another worker begins: it counts, and nobody was silent."""
+    answers: list[Any] = []
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, lambda self: {"answers": answers[self.polled[-1] :]})
+    plan, queue = renamed(with_changes(consent_uz={"due": "12s", "remind": []})), f"outage-{uuid.uuid4().hex}"
+    seldom = service.poll().model_copy(update={"every": timedelta(hours=1)})
+    async with installed(temporal, plan, None, reach={PROSECUTOR: seldom}) as at, service.listening():
+        async with working(at, queue):
+            await at.reception(queue).plans.start(at.directory.get(plan.initiator), signed_plan(plan))
+            await at.until(plan, lambda entry: isinstance(entry.event, Asked) and PROSECUTOR in entry.event.received)
+        (asked_for,) = service.asked
+        assert asked_for.due is not None
+        answers.append(grant(asked_for).model_dump(mode="json"))
+        await asyncio.sleep((instant(asked_for.due) - datetime.now(UTC)).total_seconds())
+        async with working(at, queue):
+            await at.until(plan, accepted_from(PROSECUTOR))
+            ledger = await at.gateway("kz.knb").ledger(plan.operation)
+
+    assert "silence" not in {entry.event.event for entry in ledger}
+
+
 @pytest.mark.parametrize("why", ["the worker stops", "no more updates"])
 async def test_an_answer_that_was_fetched_and_not_judged_is_fetched_again_before_silence_decides(
-    temporal: Client, why: str
+    temporal: Client, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
     """The worker stops before the delivery has answered, or Temporal takes no Update: nothing is reported, and the next attempt,
     of another worker, has it judged.
     """
+    monkeypatch.setattr(checkpoint, "ONE_TURN", 3.0)
     plan = renamed(example_plan())
     word, now = a_word(PROSECUTOR, plan), datetime.now(UTC)
     listed = {"answers": [word.model_dump(mode="json")]}
@@ -143,7 +167,7 @@ async def test_an_answer_that_was_fetched_and_not_judged_is_fetched_again_before
                 queue = await stack.enter_async_context(no_more_updates(at, plan))
             else:
                 queue = f"later-{uuid.uuid4().hex}"
-                await at.desk(queue).start(at.directory.get(plan.initiator), signed_plan(plan))
+                await at.reception(queue).plans.start(at.directory.get(plan.initiator), signed_plan(plan))
             attempt = asyncio.create_task(attempted(first, activities.ask_once_more, wait))
             if why == "the worker stops":
                 async with asyncio.timeout(30):

@@ -26,7 +26,7 @@ async def test_a_delivery_begins_when_it_was_started_though_its_worker_came_late
     """What was left before the first task was performed came after the beginning, and is of when it came."""
     plan, queue = renamed(example_plan()), f"later-{uuid.uuid4().hex}"
     async with installed(temporal, plan, None) as at:
-        await at.desk(queue).start(at.directory.get(plan.initiator), signed_plan(plan))
+        await at.reception(queue).plans.start(at.directory.get(plan.initiator), signed_plan(plan))
         stop = at.handed(stop_by("uz.police", plan), plan)
         await at.handle(plan).signal(messages.SUBMIT, stop)
         async with working(at, queue):
