@@ -8,7 +8,9 @@ worker was killed, another does.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -35,7 +37,7 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=1)
 MOST_TRIES = 30
 """Together about a day."""
 ONE_SERVICE = 20.0
-"""Seconds for one service in one round; they are served side by side, and what is left then is left for the next."""
+"""Seconds for one service at a time; they are served side by side, and what is left then is left for a later round."""
 
 
 class Receipts:
@@ -58,6 +60,8 @@ class Receipts:
         self._directory = directory
         self._key = key
         self._bell = asyncio.Event()
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        """By service: it is served, and has its turn again when that is over."""
 
     def ring(self) -> None:
         """There is something that is owed."""
@@ -65,31 +69,52 @@ class Receipts:
 
     async def go_on(self) -> None:
         """One round after another, until it is cancelled. What is away is asked again in a later one."""
-        while True:
-            try:
-                async with asyncio.timeout(AT_LATEST):
-                    await self._bell.wait()
-            except TimeoutError:
-                pass
-            self._bell.clear()
-            try:
-                while await self.once() == AT_ONCE:
-                    pass
-            except Exception as error:  # noqa: BLE001 - whatever it was, the next round comes
-                log.warning("receipts were not handed over: %s", type(error).__name__)
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(AT_LATEST):
+                        await self._bell.wait()
+                self._bell.clear()
+                try:
+                    while await self.once() == AT_ONCE:
+                        pass
+                except Exception as error:  # noqa: BLE001 - whatever it was, the next round comes
+                    log.warning("receipts were not handed over: %s", type(error).__name__)
+        finally:
+            served = tuple(self._serving.values())
+            for task in served:
+                task.cancel()
+            await asyncio.gather(*served, return_exceptions=True)
 
     async def once(self) -> int:
-        """One round; how many were due. Raises `Unavailable` where the archive is away."""
+        """One round; how many were due. It waits for no service: one that takes its time keeps no other from its receipts.
+
+        Raises `Unavailable` where the archive is away.
+        """
         due = await self._owed.take(AT_ONCE, self._reached())
         by_service = groupby(sorted(due, key=lambda one: (one.service, one.delivery, one.seq)), key=lambda one: one.service)
-        await asyncio.gather(*(self._serve(service, list(of_it)) for service, of_it in by_service))
+        for service, of_it in by_service:
+            self._serving[service] = task = asyncio.create_task(self._serve(service, list(of_it)))
+            task.add_done_callback(partial(self._is_served, service))
         return len(due)
 
+    def _is_served(self, service: str, task: asyncio.Task[None]) -> None:
+        del self._serving[service]
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
+            log.warning("receipts were not handed over: %s", type(error).__name__, extra={"service": service})
+        self.ring()  # it may be owed others by now
+
     def _reached(self) -> ReachedFrom:
-        """The services of this worker's queue; where no service names that, all that name none, and those that have gone."""
+        """The services of this worker's queue; where no service names that, all that name none, and those that have gone. Without
+        those that are being served.
+        """
         named = {one.id: one.task_queue for one in self._directory.now.services if one.task_queue is not None}
-        own = tuple(name for name, queue in named.items() if queue == self._queue)
-        return ReachedFrom(own, only=True) if own else ReachedFrom(tuple(named))
+        own = [name for name, queue in named.items() if queue == self._queue]
+        if own:
+            return ReachedFrom(tuple(name for name in own if name not in self._serving), only=True)
+        return ReachedFrom((*named, *self._serving))
 
     async def _serve(self, name: str, due: Sequence[OwedReceipt]) -> None:
         """All that is owed to one service, until it does not take one."""

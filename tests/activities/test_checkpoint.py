@@ -48,7 +48,7 @@ class Misbehaving:
     polled: list[int] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     """What it was told of its answers, question by question."""
-    on_receipt: Callable[["Misbehaving"], int] = lambda _self: 202
+    on_receipt: Callable[["Misbehaving"], Any] = lambda _self: 202
     receipts: list[Envelope] = field(default_factory=list)
     """Each that it was handed, whatever it answered."""
 
@@ -95,7 +95,8 @@ class Misbehaving:
 
     async def _receipt(self, call: web.Request) -> web.StreamResponse:
         self.receipts.append(Envelope.model_validate_json(await call.read()))
-        return web.Response(status=self.on_receipt(self))
+        status = self.on_receipt(self)
+        return web.Response(status=await status if asyncio.iscoroutine(status) else status)
 
     async def _answers(self, call: web.Request) -> web.StreamResponse:
         self.polled.append(int(call.query["after"]))
@@ -301,6 +302,38 @@ async def test_a_polled_service_is_asked_once_more_before_its_silence_decides(te
         await at.until(plan, accepted_from(PROSECUTOR))
 
     assert [0, 0] == service.polled[:2]
+
+
+async def test_a_service_that_takes_no_receipt_keeps_no_other_from_its_own(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hangs when it is handed the first one. What another is owed meanwhile is handed over while it still does."""
+    monkeypatch.setattr(receipts, "AT_LATEST", 0.05)
+    over, first = asyncio.Event(), asyncio.Event()
+
+    async def hang(_self: Misbehaving) -> int:
+        first.set()
+        await over.wait()
+        return 202
+
+    def granted(self: Misbehaving) -> Any:
+        return {"answers": [grant(self.asked[0]).model_dump(mode="json")][self.polled[-1] :]}
+
+    stuck = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, granted, on_receipt=hang)
+    other = Misbehaving(
+        free_ports(1)[0], lambda _self, _request: {}, lambda self: granted(self) if first.is_set() else {"answers": []}
+    )
+    reach = {"ru.prosecutor": stuck.poll(), "ru.customs": other.poll()}
+    plan = renamed(example_plan("moscow-vector"))
+    async with installed(temporal, plan, None, reach=reach) as at, stuck.listening(), other.listening():
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        await at.until(plan, accepted_from("ru.customs"))
+        async with asyncio.timeout(5):  # one call may take ten seconds
+            while not other.receipts:  # noqa: ASYNC110 - it is the service that counts
+                await asyncio.sleep(0.05)
+        over.set()
+
+    assert 1 == len(stuck.receipts)
 
 
 async def test_a_polled_service_that_answers_twice_counts_once(temporal: Client) -> None:
