@@ -3,7 +3,8 @@
 import asyncio
 import dataclasses
 import uuid
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,17 +17,27 @@ from temporalio.testing import ActivityEnvironment
 from activities import checkpoint
 from activities.checkpoint import Checkpoints
 from domain.delivery.events import Asked, AskedOnceMore, Stated
-from domain.plan.directory import Directory
+from domain.plan.directory import Directory, Reach
+from domain.plan.plan import Plan
 from domain.words.moments import instant
 from rehearsal.over_http import free_ports
-from tests.activities.test_checkpoint import PROSECUTOR, Misbehaving, accepted_from, consenting, grant
+from tests.activities.test_checkpoint import PROSECUTOR, Misbehaving, accepted_from, grant
 from tests.activities.test_services import asked
 from tests.activities.test_stops import a_word, no_more_updates
-from tests.installation import attempted, installed, renamed
+from tests.installation import Installation, attempted, installed, renamed
 from tests.support import example_plan, signed_plan, with_changes
 from tests.workflows.test_outage import working
 from workflows import messages
 from workflows.messages import CheckpointWait
+
+
+@asynccontextmanager
+async def due_soon(temporal: Client, service: Misbehaving, reach: Reach) -> AsyncIterator[tuple[Installation, Plan]]:
+    """A delivery that waits for the prosecutor's consent alone, and not for long."""
+    plan = renamed(with_changes(consent_uz={"due": "4s", "remind": []}))
+    async with installed(temporal, plan, None, reach={PROSECUTOR: reach}) as at, service.listening():
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        yield at, plan
 
 
 async def test_an_answer_that_waits_when_the_time_is_over_keeps_silence_from_deciding(temporal: Client) -> None:
@@ -36,7 +47,7 @@ async def test_an_answer_that_waits_when_the_time_is_over_keeps_silence_from_dec
         lambda _self, _request: {},
         lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")][self.polled[-1] :]},
     )
-    async with consenting(temporal, service, service.poll()) as (at, plan):
+    async with due_soon(temporal, service, service.poll()) as (at, plan):
         at.of_worker.replace(without_keys(at.directory, PROSECUTOR))
         await at.until(plan, lambda entry: entry.event.event == "came_due" and entry.event.checkpoint == "consent-uz")
         so_far = len(service.heard)
@@ -61,7 +72,7 @@ async def test_an_answer_that_nobody_can_judge_holds_silence_up_for_so_long_and_
         lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")][self.polled[-1] :]},
     )
     seldom = service.poll().model_copy(update={"every": timedelta(hours=1)})
-    async with consenting(temporal, service, seldom) as (at, plan):
+    async with due_soon(temporal, service, seldom) as (at, plan):
         at.of_worker.replace(without_keys(at.directory, PROSECUTOR))
         entry = await at.until(plan, lambda entry: entry.event.event == "silence")
         ledger = await at.gateway("kz.knb").ledger(plan.operation)
@@ -86,7 +97,7 @@ async def test_all_that_lies_at_a_polled_service_is_heard_when_the_time_is_over(
 
     service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, answers)
     seldom = service.poll().model_copy(update={"every": timedelta(hours=1)})
-    async with consenting(temporal, service, seldom) as (at, plan):
+    async with due_soon(temporal, service, seldom) as (at, plan):
         await at.until(plan, accepted_from(PROSECUTOR))
         async with asyncio.timeout(30):
             while len(told(service)) < 105:  # noqa: ASYNC110 - it is the service that hears
@@ -103,7 +114,7 @@ async def test_what_was_nonsense_when_the_time_was_over_is_told_before_silence_d
         lambda self: {"answers": []} if len(self.polled) == 1 else web.Response(text="not even JSON"),
     )
     seldom = service.poll().model_copy(update={"every": timedelta(hours=1)})
-    async with consenting(temporal, service, seldom) as (at, plan):
+    async with due_soon(temporal, service, seldom) as (at, plan):
         await at.until(plan, lambda entry: entry.event.event == "silence")
         ledger = await at.gateway("kz.knb").ledger(plan.operation)
 
