@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.alarms import Alarms
+from activities.alarms import Alarms, Stranding
 from activities.checkpoint import Checkpoints
 from activities.clock import Attempts
 from activities.deconfliction import DeconflictionCalls
@@ -136,8 +136,9 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         parts = caller, messenger, deconfliction, relay, ArchiveKeeping(ledgers, folded, key, receipts.ring)
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
         await settle(client, queue, build, takes_over=chosen.takes_over)
-        sweep = Sweep(client, ledgers, Deliveries(archive, wrapping), key)
-        for beside in (sweep.go_on(), receipts.go_on()):
+        sweep = Sweep(client, queue, ledgers, Deliveries(archive, wrapping), key)
+        stranding = Stranding(client, queue, Alarms(caller, messenger, directory))
+        for beside in (sweep.go_on(), receipts.go_on(), stranding.go_on()):
             stack.callback(asyncio.create_task(beside).cancel)
         log.info("the worker is ready", extra={"task_queue": queue, "build": build})
         await stop.wait()

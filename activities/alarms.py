@@ -1,4 +1,5 @@
-"""The activity `tell_supervisors`: a pattern of enquiries at the register is told to everyone who watches over deliveries (R15).
+"""What those who watch over deliveries are told: by the activity `tell_supervisors`, of a pattern of enquiries at the register
+(R15); by `Stranding`, of deliveries that wait for a worker of a build of which none is up.
 
 Each is told as of anything else: a service that is called gets a notice in words, people at a desk hear that there is something
 to read, and nothing of what. What there is they read among the alarms, `GET /v1/alarms`.
@@ -6,23 +7,35 @@ to read, and nothing of what. What there is they read among the alarms, `GET /v1
 
 import asyncio
 import logging
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from temporalio import activity
+from temporalio.client import Client
 
 from activities.messenger import Alert, Messenger
 from activities.services import AwayError, ServiceCaller
-from domain.delivery.requests import Notice, NoticeFacts
+from domain.delivery.requests import Notice, NoticeFacts, Stranded
 from domain.plan.access import supervises
 from domain.plan.directory import Desk, Service
 from domain.plan.enquiries import Alarm
+from domain.signing.canonical import digest
 from domain.words.moments import instant
+from process.builds import stranded
 from process.in_force import InForce
 from workflows import messages
+from workflows.messages import delivery_of
 
 log = logging.getLogger("vigil.alarms")
 
 ONE_SUPERVISOR = 20.0
 """Seconds for each; they are told side by side."""
+LOOK_EVERY = 15.0
+"""Seconds from one look for stranded deliveries to the next: with `process.builds.LATELY`, supervisors are told a minute and a
+half after the last worker of a build has gone.
+"""
+PATIENCE = timedelta(seconds=3)
+"""For one answer of Temporal."""
 
 
 class Alarms:
@@ -35,26 +48,56 @@ class Alarms:
 
     @activity.defn(name=messages.TELL_SUPERVISORS)
     async def tell_supervisors(self, alarm: Alarm) -> None:
-        """Tell each supervisor of the directory once. Who cannot be reached is passed over, and does not keep others waiting."""
-        supervisors = [one for one in self._directory.now.services if supervises(one)]
-        await asyncio.gather(*(self._in_time(one, alarm) for one in supervisors))
+        """Tell each supervisor of the directory once. Who cannot be reached is passed over, and keeps no other waiting."""
+        await self.tell(f"enquiries/{alarm.number}", "enquiries", alarm, instant(alarm.at))
 
-    async def _in_time(self, supervisor: Service, alarm: Alarm) -> None:
+    async def tell(self, number: str, kind: Literal["enquiries", "stranded"], alarm: Alarm | Stranded, at: datetime) -> None:
+        """The same of any alarm. `number`: of it, by which one that is told again is known."""
+        supervisors = [one for one in self._directory.now.services if supervises(one)]
+        facts, delivery = NoticeFacts(alarm=alarm), alarm.deliveries[-1]
+        notices = [
+            Notice(id=f"{number}/{one.id}", delivery=delivery, service=one.id, kind=kind, facts=facts) for one in supervisors
+        ]
+        await asyncio.gather(*(self._in_time(one, notice, at) for one, notice in zip(supervisors, notices, strict=True)))
+
+    async def _in_time(self, supervisor: Service, notice: Notice, at: datetime) -> None:
         try:
             async with asyncio.timeout(ONE_SUPERVISOR):
-                await self._tell(supervisor, alarm)
+                if isinstance(supervisor.reach, Desk):
+                    await self._messenger.tell(Alert.of_notice(notice, at), [])
+                else:
+                    await self._caller.notify(supervisor, notice)
         except (AwayError, TimeoutError):
             log.warning("a supervisor was not told of an alarm", extra={"service": supervisor.id})
 
-    async def _tell(self, supervisor: Service, alarm: Alarm) -> None:
-        notice = Notice(
-            id=f"enquiries/{alarm.number}/{supervisor.id}",
-            delivery=alarm.deliveries[-1],
-            service=supervisor.id,
-            kind="enquiries",
-            facts=NoticeFacts(alarm=alarm),
-        )
-        if isinstance(supervisor.reach, Desk):
-            await self._messenger.tell(Alert.of_notice(notice, instant(alarm.at)), [])
-        else:
-            await self._caller.notify(supervisor, notice)
+
+class Stranding:
+    """Looks for deliveries that are stranded, and tells supervisors of them: once a day for each build, as long as it lasts."""
+
+    def __init__(self, client: Client, task_queue: str, alarms: Alarms) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._alarms = alarms
+        self._told: dict[str, str] = {}
+        """By build: on which day. A build of which a worker has come is forgotten."""
+
+    async def go_on(self) -> None:
+        """One look after another, until it is cancelled."""
+        while True:
+            try:
+                await self.once()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next look comes
+                log.warning("nobody knows which deliveries are stranded: %s", type(error).__name__)
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def once(self) -> None:
+        """One look. Raises `RPCError`."""
+        found = await stranded(self._client, self._task_queue, delivery_of, patience=PATIENCE)
+        now = datetime.now(UTC)
+        day = f"{now:%Y-%m-%d}"
+        self._told = {one.build: self._told.get(one.build, "") for one in found}
+        for one in found:
+            if self._told[one.build] != day:
+                log.error("deliveries wait for a worker of a build of which none is up", extra={"build": one.build})
+                await self._alarms.tell(f"stranded/{digest([one.build])[:16]}/{day}", "stranded", one, now)
+                self._told[one.build] = day

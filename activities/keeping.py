@@ -19,7 +19,7 @@ from domain.plan.directory import Poll
 from domain.record.receipts import saw_another_history
 from domain.signing.canonical import canonical
 from domain.views.standing import Standing, standing
-from domain.words.errors import NotAllowed, NotFound, NotVerified, VigilError
+from domain.words.errors import NotAllowed, NotFound, NotVerified, Unavailable, VigilError
 from domain.words.limits import MOST_BRANCHES
 from workflows import messages
 from workflows.messages import HandIn, KeptUpTo, ToKeep, hand_in
@@ -62,7 +62,8 @@ class ArchiveKeeping:
             async with self._gate:
                 answer = await self._kept(errand, began + given - MARGIN)
         except VigilError as error:
-            self._folded.drop(errand.delivery)
+            if not isinstance(error, Unavailable):  # the archive comes back, and nothing is added up twice
+                self._folded.drop(errand.delivery)
             raise ApplicationError(error.message, type=error.code, non_retryable=isinstance(error, NotAllowed)) from error
         of = KeptUpTo(branch=errand.branch, size=errand.size, root=errand.root)
         if not isinstance(answer, Diverges):

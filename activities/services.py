@@ -24,9 +24,10 @@ from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, sign
 from domain.views.notices import in_words
 from domain.words.errors import Malformed
+from domain.words.limits import LARGEST_BODY, MOST_ANSWERS
 from domain.words.sizes import bounded
 from process.language import speakers
-from protocol.calls import LARGEST_BODY, Signer, answers_to, read_up_to
+from protocol.calls import Signer, answers_to, read_up_to
 
 log = logging.getLogger("vigil.services")
 
@@ -55,7 +56,7 @@ class NonsenseError(AwayError):
 class Answers(Frozen):
     """A polled service's answers from a number on, as they came: one that is nothing must not take the others with it."""
 
-    answers: Annotated[tuple[Any, ...], Field(max_length=100)]
+    answers: Annotated[tuple[Any, ...], Field(max_length=MOST_ANSWERS)]
 
 
 class ServiceCaller:

@@ -1,14 +1,16 @@
 """Each minute the archive is held against the workflows, so that a run that was put back is found where nobody speaks, too.
 
 Whoever may write to Temporal resets a run, or ends it from outside. With the next word that is said, the archive notices it;
-the sweep does not wait for one. A run that is another than before is looked at first, then those that were looked at longest ago,
-so many in a round: a worker that has more open deliveries needs more rounds.
+the sweep does not wait for one. A round has a share of the minute. A run that is another than before is looked at first, then
+those that were looked at longest ago: so a round goes on where the one before left off, and a worker that has more open
+deliveries needs more rounds. A run whose build has no worker is passed over, for it cannot answer: it is an alarm of its own.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from time import monotonic
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -18,6 +20,8 @@ from activities.keeping import diverged
 from archive.batches import Extent
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
+from domain.words.limits import MOST_RUNS, MOST_RUNS_OF_A_PAGE, SWEEP_SHARE
+from process.builds import builds_at_work, waiting_runs
 from process.clock import look
 from workflows import messages
 from workflows.messages import LedgerSize, delivery_of, hand_in, workflow_id
@@ -26,10 +30,6 @@ log = logging.getLogger("vigil.sweep")
 
 ROUND = 60.0
 """Seconds from one round to the next."""
-IN_A_ROUND = 120
-"""Workflows that are asked in one round: each that is not in memory is replayed for it."""
-MOST_LISTED = 20_000
-"""Runs that are listed in one round: whoever can write to Temporal may begin more than there are deliveries."""
 PATIENCE = timedelta(seconds=3)
 """For one answer."""
 ONE_LOOK = 10.0
@@ -39,11 +39,22 @@ ONE_LOOK = 10.0
 class Sweep:
     """Holds the archive against the workflows, with the installation's key to tell them what it finds."""
 
-    def __init__(self, client: Client, ledgers: Ledgers, deliveries: Deliveries, key: Ed25519PrivateKey) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
+        self,
+        client: Client,
+        task_queue: str,
+        ledgers: Ledgers,
+        deliveries: Deliveries,
+        key: Ed25519PrivateKey,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """`clock`: seconds."""
         self._client = client
+        self._task_queue = task_queue
         self._ledgers = ledgers
         self._deliveries = deliveries
         self._key = key
+        self._clock = clock
         self._looked: dict[str, tuple[str, int]] = {}
         """By delivery: the run that was looked at, and in which round."""
         self._round = 0
@@ -51,11 +62,12 @@ class Sweep:
     async def go_on(self) -> None:
         """One round after another, until it is cancelled. What is away is asked again in the next one."""
         while True:
+            began = self._clock()
             try:
                 await self.once()
             except Exception as error:  # noqa: BLE001 - whatever it was, the next round comes
                 log.warning("the archive was not held against the workflows: %s", type(error).__name__)
-            await asyncio.sleep(ROUND)
+            await asyncio.sleep(max(0.0, began + ROUND - self._clock()))
 
     async def once(self) -> None:
         """One round. Raises `RPCError` or `Unavailable` where nobody can be asked at all."""
@@ -63,7 +75,10 @@ class Sweep:
         unended = await self._deliveries.unended()  # before the runs: one that ends meanwhile is missed by neither
         running = await self._running()
         self._looked = {name: known for name, known in self._looked.items() if name in running}
-        for name in [name for name in unended if name not in running][:IN_A_ROUND]:
+        until = self._clock() + SWEEP_SHARE
+        for name in (name for name in unended if name not in running):
+            if self._clock() >= until - SWEEP_SHARE / 2:  # however many are missed, others are looked at
+                break
             await self._in_time(name, self._missed(name))
         never = ("", -1)
 
@@ -71,21 +86,26 @@ class Sweep:
             run, when = self._looked.get(name, never)
             return run == running[name], when
 
-        asked = 0
-        for name in sorted(running, key=urgency)[:MOST_LISTED]:
+        silent = await self._silent()
+        for name in sorted(running.keys() - silent, key=urgency):
+            if self._clock() >= until:
+                break
             held = await self._ledgers.held(name)
             self._looked[name] = running[name], self._round  # whatever comes of it: nobody keeps others from being looked at
             if held is not None:  # what the archive does not know has nothing to be put back, or is somebody's invention
                 await self._in_time(name, self._compared(name, held))
-                asked += 1
-            if asked == IN_A_ROUND:
-                break
 
     async def _running(self) -> dict[str, str]:
         """The run of each delivery that is under way."""
         query = f"WorkflowType = '{messages.WORKFLOW}' AND ExecutionStatus = 'Running'"
-        found = self._client.list_workflows(query, page_size=1000, limit=MOST_LISTED, rpc_timeout=PATIENCE)
+        found = self._client.list_workflows(query, page_size=MOST_RUNS_OF_A_PAGE, limit=MOST_RUNS, rpc_timeout=PATIENCE)
         return {name: one.run_id async for one in found if (name := delivery_of(one.id)) is not None}
+
+    async def _silent(self) -> set[str]:
+        """The deliveries that cannot answer, for no worker of their build is up."""
+        builds = await builds_at_work(self._client, self._task_queue, patience=PATIENCE)
+        waiting = await waiting_runs(self._client, self._task_queue, builds, patience=PATIENCE) if builds is not None else []
+        return {name for run, _ in waiting if (name := delivery_of(run)) is not None}
 
     @staticmethod
     async def _in_time(name: str, look: Awaitable[None]) -> None:

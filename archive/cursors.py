@@ -12,7 +12,7 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -22,9 +22,7 @@ from archive.sealed import KeyWrapping
 from archive.tables import last_change
 from domain.signing.canonical import Frozen, canonical
 from domain.words.errors import Malformed, VigilError
-
-LONGEST: Final = 1000
-"""Characters of a cursor."""
+from domain.words.limits import LONGEST_CURSOR
 
 Found = TypeVar("Found")
 Shown = TypeVar("Shown")
@@ -61,7 +59,7 @@ class Cursors:
     def position(self, cursor: str, *of: Any) -> CursorPosition:
         """Where it points. Raises `Malformed` for what is no cursor of that list."""
         with suppress(ValueError, binascii.Error, ValidationError, VigilError):
-            if len(cursor) <= LONGEST:
+            if len(cursor) <= LONGEST_CURSOR:
                 key, _, wrapped = base64.b64decode(cursor, altchars=b"-_", validate=True).partition(b"\0")
                 return CursorPosition.model_validate_json(self._ring.unwrap(key.decode(), wrapped, _bound(of)))
         raise Malformed("this is no cursor of this list", hint="begin again at the first page")
@@ -74,19 +72,20 @@ async def turn(
     sorted_by: Callable[[Found, CursorPosition], tuple[str | int, ...]],
     bounds: tuple[int, int],
 ) -> tuple[tuple[Shown, ...], CursorPosition | None]:
-    """Up to as many rows as the first bound, and where to go on if not at the end; the second bound is how many are looked at."""
+    """Up to as many rows as the first bound, and where to go on if there is more; the second bound is how many are looked at. One
+    row beyond is looked for, so that the last page says that it is the last: but where that many were looked at, nobody knows.
+    """
     limit, scan = bounds
     shown: list[Shown] = []
     while True:
-        rows = await fetch(position, scan)
-        for row in rows:
-            position = position.model_copy(update={"after": sorted_by(row, position)})
+        rows = await fetch(position, scan + 1)
+        for row in rows[:scan]:
             one = show(row)
-            if one is not None:
-                shown.append(one)
-            if len(shown) == limit:
+            if one is not None and len(shown) == limit:
                 return tuple(shown), position
-        if len(rows) == scan:
+            shown += [] if one is None else [one]
+            position = position.model_copy(update={"after": sorted_by(row, position)})
+        if len(rows) > scan:
             return tuple(shown), position
         if position.part == "changed":
             return tuple(shown), None

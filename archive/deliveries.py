@@ -8,7 +8,7 @@ not found anything yet.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row as Found
 from sqlalchemy import select, update
@@ -22,14 +22,8 @@ from archive.tables import deliveries, requests
 from domain.signing.canonical import Frozen
 from domain.views.lists import Row
 from domain.words.errors import NotFound, NotVerified
+from domain.words.limits import LONGEST_INBOX, LONGEST_LIST, MOST_CHANGES, MOST_SEARCHED
 from domain.words.moments import utc_text
-
-LONGEST_PAGE: Final = 200
-LONGEST_INBOX: Final = 50
-"""Requests of one page: each may have 64 KiB."""
-SCAN: Final = 1000
-"""Rows that a search for text looks at before it answers."""
-CHANGES: Final = 1000
 
 
 class KeptRow(Row):
@@ -89,7 +83,7 @@ class Deliveries:
 
     async def page(self, question: ListQuestion, cursor: str | None = None, limit: int = 50) -> DeliveryPage:
         """One page of a list; at most `limit` rows, and never more than 200. Raises `Malformed` for a cursor of another list."""
-        limit = max(1, min(limit, LONGEST_PAGE))
+        limit = max(1, min(limit, LONGEST_LIST))
         of_list = ("list", question.model_dump(mode="json"))
         text = question.filters.text.casefold()
         async with self._database.reading() as connection:
@@ -105,7 +99,7 @@ class Deliveries:
                 fetch,
                 lambda row: self._row(row, text),
                 lambda row, at: (row.change,) if at.part == "changed" else tuple(row[-len(KEYS[question.sort]) :]),
-                (limit, SCAN if text else limit),
+                (limit, MOST_SEARCHED if text else limit),
             )
         return DeliveryPage(rows=rows, next=then and self._cursors.text(then, *of_list))
 
@@ -146,10 +140,10 @@ class Deliveries:
         async with self._database.writing() as connection:
             await connection.execute(unread.values(read_at=utc_text(self._clock())))
 
-    async def changes(self, after: int, limit: int = CHANGES) -> tuple[ChangedDelivery, ...]:
+    async def changes(self, after: int, limit: int = MOST_CHANGES) -> tuple[ChangedDelivery, ...]:
         """Which deliveries changed after that change, each once, in order. As many as asked for: there may be more."""
         columns = (deliveries.c.delivery, deliveries.c.change, deliveries.c.branch, deliveries.c.size)
-        asked = select(*columns).where(deliveries.c.change > after).order_by(deliveries.c.change).limit(min(limit, CHANGES))
+        asked = select(*columns).where(deliveries.c.change > after).order_by(deliveries.c.change).limit(min(limit, MOST_CHANGES))
         async with self._database.reading() as connection:
             return tuple(ChangedDelivery.model_validate(dict(row)) for row in (await connection.execute(asked)).mappings())
 

@@ -79,7 +79,7 @@ class FoldedDeliveries:
 
     async def with_batch(self, name: str, snapshot: Snapshot | None, entries: tuple[Entry, ...], fork: Fork) -> Delivery:
         """The delivery up to the end of these entries, which follow on what the archive has. Raises as `newest` does; what was
-        added up of a batch that was then not kept is dropped by `drop`.
+        added up of a batch is there for the next attempt at it, also where it was not kept; `drop` forgets it.
         """
         first, branch = fork.first, fork.number
         fold = self._of(name)
@@ -137,9 +137,9 @@ class FoldedDeliveries:
                 fold.weight += len(canonical(entry))
                 if number % AT_ONCE == AT_ONCE - 1:
                     await asyncio.sleep(0)
-        except BaseException:
+        except Exception:
             self._begin_anew(fold, fold.branch)  # an effect may have been half applied
-            raise
+            raise  # but not where an attempt ended between two entries: the next goes on from there
 
     @staticmethod
     def _begin_anew(fold: _Fold, branch: int) -> None:

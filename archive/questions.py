@@ -16,6 +16,7 @@ from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
 from domain.views.standing import Word
 from domain.words.identifiers import OperationCode, ServiceId, State
+from domain.words.limits import LONGEST_SEARCH
 
 Reach = Literal["all", "own"]
 """Every delivery, the whole of it; or those in which the reader takes part, as far as each is its to see."""
@@ -24,7 +25,7 @@ Sort = Literal["due", "started", "name"]
 
 
 class Filters(Frozen):
-    """What a list is narrowed to: all of what is given. `mine`: the reader is asked for something."""
+    """What a list is narrowed to: all of what is given. `mine`: the reader is asked for something that it may answer now."""
 
     state: State | None = None
     service: ServiceId | None = None
@@ -35,7 +36,7 @@ class Filters(Frozen):
     due_before: UtcText | None = None
     mine: bool = False
     open: bool | None = None
-    text: Annotated[str, Field(max_length=100)] = ""
+    text: Annotated[str, Field(max_length=LONGEST_SEARCH)] = ""
     """Part of the code name, or of the title where the reader may see it; upper or lower case."""
 
 
@@ -125,7 +126,8 @@ def _passing(
     if filters.due_before is not None:
         passing.append(or_(named["due"] < filters.due_before, named["overdue"] < filters.due_before))
     if filters.mine:
-        passing.append(exists().where(requests.c.delivery == here, requests.c.service == reader))
+        asked = exists().where(requests.c.delivery == here, requests.c.service == reader)
+        passing.append(asked.where(requests.c.since <= now, requests.c.until > now))
     if filters.open is not None:
         passing.append(~deliveries.c.ended if filters.open else deliveries.c.ended)
     return passing

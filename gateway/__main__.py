@@ -47,6 +47,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     reading = Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive))
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid)
+    looking = asyncio.create_task(app[METRICS].go_on_looking(reception.ready))
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
             async with serving(app, chosen.gateway_host, chosen.gateway_port):
@@ -55,6 +56,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     except OSError as error:
         message = f"port {chosen.gateway_port} on {chosen.gateway_host} is taken or not allowed"
         raise Unavailable(message, hint="stop what uses it, or set VIGIL_GATEWAY_PORT") from error
+    finally:
+        looking.cancel()
     await reads.close()
 
 

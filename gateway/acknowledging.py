@@ -13,6 +13,7 @@ from domain.delivery.events import Asked
 from domain.delivery.requests import Request
 from domain.plan.directory import Desk, Service
 from domain.words.errors import Unavailable
+from gateway.limits import MOST_REMEMBERED
 from gateway.reading import Reading
 from process.clock import Clock
 from workflows import messages
@@ -20,8 +21,6 @@ from workflows.messages import hand_in, workflow_id
 
 log = logging.getLogger("vigil.acknowledging")
 
-MOST = 10_000
-"""Requests remembered as read. One that is forgotten is told once more, which changes nothing."""
 BRIEFLY = timedelta(seconds=3)
 
 
@@ -48,7 +47,7 @@ class Acknowledgements:
                     log.warning("that a request was read could not be recorded now", extra={"delivery": one.delivery})
                 else:
                     self._read[one.id] = None
-                    while len(self._read) > MOST:
+                    while len(self._read) > MOST_REMEMBERED:
                         self._read.popitem(last=False)
 
     async def _tell(self, reader: Service, request: Request) -> None:

@@ -16,14 +16,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
 from domain.delivery.ledger import Entry, Left, Withheld
+from domain.delivery.requests import AnyAlarm
 from domain.plan.directory import Listed
-from domain.plan.enquiries import Alarm
 from domain.record.expunction import Approvals
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
+from domain.words.limits import LARGEST_BODY
 from domain.words.moments import utc_text
 from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
@@ -31,22 +32,19 @@ from gateway.asking import asked_for
 from gateway.bodies import READER, READERS, read, readers
 from gateway.connections import CONNECTIONS, Connections
 from gateway.health import ARCHIVE, ArchivePulse, whole
-from gateway.limits import LIMITS, Limits
+from gateway.limits import LARGEST_NUMBER, LIMITS, MOST_CODED, Limits
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
 from gateway.oidc import PROVIDER, Provider
 from gateway.pages import door, pages, provider
 from gateway.pages.door import SESSIONS
-from gateway.payloads import MOST_CODED, decoded
+from gateway.payloads import decoded
 from gateway.reads import READS, recorded, shows
 from gateway.reception import RECEPTION, Reception
 from gateway.streams import STREAMS, end_streams, stream
 
-LARGEST_BODY = 1_000_000
-"""Bytes."""
-LARGEST_NUMBER = 999_999_999
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
-ALARMS = TypeAdapter(tuple[Alarm, ...])
+ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 LISTED = TypeAdapter(tuple[Listed, ...])
 DELIVERY: TypeAdapter[str] = TypeAdapter(OperationCode)
 PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
@@ -106,6 +104,7 @@ async def describe(request: web.Request) -> web.Response:
 @routes.get("/v1/metrics", name="measure")
 async def count(request: web.Request) -> web.Response:
     """Counts and times of this process, in Prometheus' text format."""
+    await request.app[METRICS].look(request.app[RECEPTION].ready)
     return web.Response(body=request.app[METRICS].text(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
@@ -255,7 +254,7 @@ async def decode(request: web.Request) -> web.Response:
 
 @routes.get("/v1/alarms", name="alarms")
 async def alarms(request: web.Request) -> web.Response:
-    """Patterns of enquiries at the register of live operations, the oldest first. For supervisors."""
+    """Deliveries that wait for a worker of their build, and patterns of enquiries at the register. For supervisors."""
     found = await request.app[RECEPTION].alarms()
     shows(request, dict.fromkeys(delivery for alarm in found for delivery in alarm.deliveries))
     return _json(ALARMS.dump_json(found))

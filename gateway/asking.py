@@ -5,17 +5,17 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from archive.deliveries import LONGEST_PAGE
 from archive.questions import Filters, Sort
 from domain.words.errors import Malformed, faults_of
+from domain.words.limits import LONGEST_CURSOR, LONGEST_LIST
 
 
 class Wanted(Filters):
     """The query of a list: `yes` and `no` where something is or is not so."""
 
     sort: Sort = "due"
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
-    limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 50
+    cursor: Annotated[str, Field(max_length=LONGEST_CURSOR)] | None = None
+    limit: Annotated[int, Field(ge=1, le=LONGEST_LIST)] = 50
 
 
 def asked_for(query: Mapping[str, str]) -> tuple[Filters, Sort, str | None, int]:

@@ -13,7 +13,8 @@ from typing import TypeVar
 from aiohttp import web
 
 from domain.words.errors import Unavailable
-from domain.words.sizes import MOST_VALUES, bounded
+from domain.words.limits import MOST_VALUES
+from domain.words.sizes import bounded
 
 Read = TypeVar("Read")
 

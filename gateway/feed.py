@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from archive.deliveries import CHANGES, Deliveries
+from archive.deliveries import Deliveries
 from domain.words.errors import Unavailable
+from domain.words.limits import MOST_CHANGES
 
 log = logging.getLogger("vigil.gateway")
 
@@ -49,7 +50,7 @@ class Feed:
                 while found := await self._lists.changes(after):
                     after = found[-1].change
                     self._ring(one.delivery for one in found)
-                    if len(found) < CHANGES:
+                    if len(found) < MOST_CHANGES:
                         break
             except Unavailable as error:
                 log.warning("changes cannot be looked for: %s", error.message)

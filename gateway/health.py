@@ -11,17 +11,15 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from aiohttp import web
 from pydantic import Field
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from domain.delivery.requests import Stranded
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotVerified, Unavailable
-from process.builds import stranded
+from process.builds import builds_at_work, count_waiting, stranded
 from process.clock import Clock, look
-from workflows.messages import A_BRAKE, AHEAD
+from workflows.messages import A_BRAKE, AHEAD, delivery_of
 
 T = TypeVar("T")
 
@@ -32,8 +30,6 @@ CHECKED = 5.0
 """Seconds for which a look at Temporal's clock holds."""
 LASTS = 60.0
 """Seconds for which it holds where Temporal is too slow to be looked at again: a monotonic clock strays by milliseconds then."""
-LATELY = timedelta(seconds=70)
-"""A worker that is up has asked Temporal for work within this time: it waits 60 s at most for an answer, then asks again."""
 
 
 class Health(Frozen):
@@ -124,23 +120,24 @@ class Pulse:
         """How it is, or was within the last second. Raises `Unavailable` if Temporal does not answer."""
         return await self._looked.now()
 
-    async def _now(self) -> Health:
-        request = DescribeTaskQueueRequest(
-            namespace=self._client.namespace,
-            task_queue=TaskQueue(name=self._task_queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
+    async def stranded(self) -> tuple[Stranded, ...]:
+        """The deliveries that wait for a worker of a build of which none is up. Raises `Unavailable`."""
         try:
-            found = await self._client.workflow_service.describe_task_queue(request, timeout=PATIENCE)
-            now = self._clock()
-            asked = [poller.last_access_time.ToDatetime(UTC) for poller in found.pollers]
-            since = max([now, *asked]) - LATELY
-            working = [poller for poller in found.pollers if poller.last_access_time.ToDatetime(UTC) > since]
-            builds = {poller.deployment_options.build_id for poller in working} - {""}
-            waiting = await stranded(self._client, self._task_queue, builds, patience=PATIENCE) if builds else 0
+            return await stranded(self._client, self._task_queue, delivery_of, patience=PATIENCE)
         except RPCError as error:
-            raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
-        return Health(worker="up" if working else "none", stranded=waiting)
+            raise _away() from error
+
+    async def _now(self) -> Health:
+        try:
+            builds = await builds_at_work(self._client, self._task_queue, patience=PATIENCE)
+            waiting = await count_waiting(self._client, self._task_queue, builds, patience=PATIENCE)
+        except RPCError as error:
+            raise _away() from error
+        return Health(worker="none" if builds is None else "up", stranded=waiting)
+
+
+def _away() -> Unavailable:
+    return Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe")
 
 
 class ArchivePulse:

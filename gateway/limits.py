@@ -28,6 +28,21 @@ from process.in_force import BRAKES
 
 Lane = Literal["ask", "say", "stop", "follow", "enter"]
 
+LARGEST_NUMBER = 999_999_999
+"""Of an entry or a record that is asked for: beyond it there is none, and a text of digits costs time."""
+MOST_CODED = 100_000
+"""Values in a body that a codec server decodes: a page of a history has payloads by the thousand, of six values each."""
+MOST_EXPECTED = 10_000
+"""Readers and deliveries of which it is remembered how far a reader knows. One forgotten may be shown half a second old."""
+MOST_REMEMBERED = 10_000
+"""Requests remembered as read. One that is forgotten is told once more, which changes nothing."""
+PAGE_OF_LEDGER = 200
+"""Entries on one page for people, the newest first."""
+LONGEST_TOKEN = 200
+"""Bytes that a stranger may send to sign in."""
+LONGEST_ANSWER = 8_000
+"""Bytes that may come back from an OpenID provider: codes of a few thousand exist."""
+
 
 @dataclass(frozen=True)
 class Share:

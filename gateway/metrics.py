@@ -1,17 +1,24 @@
 """What the gateway counts, in Prometheus' text format: by action, status, code, rule and lane, never by delivery or service."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
+from math import nan
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from domain.delivery.ledger import Left, Receipt
-from domain.words.errors import RuleBroken, VigilError
+from domain.words.errors import RuleBroken, Unavailable, VigilError
+from gateway.health import Health
 from gateway.limits import SHARES, Limits
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Seconds. A receipt takes a hundredth of one on an idle system; 10 s is when a statement is left for a worker to come."""
+
+LOOK_EVERY = 15.0
+"""Seconds: as often as a scraper asks."""
 
 
 class Metrics:
@@ -31,6 +38,12 @@ class Metrics:
         )
         self._refused = Counter("vigil_gateway_refusals", "Errors answered.", ("action", "code", "rule"), registry=self.registry)
         self._statements = Counter("vigil_statements", "What became of statements.", ("verdict", "rule"), registry=self.registry)
+        self._stranded = Gauge(
+            "vigil_stranded_deliveries",
+            "Deliveries that wait for a worker of a build of which none is up; not a number while Temporal is away.",
+            registry=self.registry,
+        )
+        self._stranded.set(nan)
         under_way = Gauge(
             "vigil_gateway_under_way", "Requests under way; `follow` are streams.", ("lane",), registry=self.registry
         )
@@ -53,6 +66,19 @@ class Metrics:
             self._statements.labels("left", "").inc()
         else:
             self._statements.labels(answer.verdict.verdict, answer.verdict.rule or "").inc()
+
+    async def look(self, ready: Callable[[], Awaitable[Health]]) -> None:
+        """What is counted anew at each look."""
+        try:
+            self._stranded.set((await ready()).stranded)
+        except Unavailable:
+            self._stranded.set(nan)
+
+    async def go_on_looking(self, ready: Callable[[], Awaitable[Health]]) -> None:
+        """One look after another, until it is cancelled."""
+        while True:
+            await self.look(ready)
+            await asyncio.sleep(LOOK_EVERY)
 
     def text(self) -> bytes:
         """All of it."""

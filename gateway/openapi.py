@@ -18,11 +18,10 @@ from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 
 from archive.reads import LONGEST_PAGE
 from domain.delivery.ledger import Entry, Left, Withheld
-from domain.delivery.requests import Inbox, SignedInbox
+from domain.delivery.requests import AnyAlarm, Inbox, SignedInbox
 from domain.delivery.vocabulary import UtcText
 from domain.plan.access import OPEN
 from domain.plan.directory import Listed
-from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
 from domain.record.packet import Purpose
@@ -185,7 +184,7 @@ SAYS: dict[str, Says] = {
     ),
     "enter": Says({201: Success(SignInToken, "Good for a minute, and once.")}),
     "decode": Says({200: Success(Coded)}, sends=Coded, refuses=(422,)),
-    "alarms": Says({200: Success(tuple[Alarm, ...])}),
+    "alarms": Says({200: Success(tuple[AnyAlarm, ...])}),
     "reads": Says(
         {200: Success(ReadsPage)},
         refuses=(422,),

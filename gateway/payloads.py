@@ -18,8 +18,6 @@ from workflows.messages import delivery_of
 
 LARGEST_BODY = 4_000_000
 """Bytes: one payload of the largest size that Temporal takes (2 MB), in base64."""
-MOST_CODED = 100_000
-"""Values in a body: a page of a history has payloads by the thousand, of six values each."""
 
 
 class Coded(Frozen):

@@ -31,6 +31,7 @@ from domain.views.view import DeliveryView, view
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway.access import no_delivery
 from gateway.feed import Feed
+from gateway.limits import MOST_EXPECTED
 
 NOT_HERE: Final = 0.1
 """Seconds from the look for a delivery to the answer that there is none: the same where there is one that is not the caller's."""
@@ -38,8 +39,6 @@ BEHIND: Final = 5.0
 """Seconds that a reader waits for the archive to have what the reader itself has just been given a receipt for."""
 STILL_THERE: Final = 30.0
 """Seconds of silence after which who follows a delivery looks whether its workflow is still there."""
-MOST_EXPECTED: Final = 10_000
-"""Readers and deliveries of which it is remembered. One that is forgotten may be shown a delivery half a second old."""
 
 
 class Reading:

@@ -12,7 +12,7 @@ from temporalio.client import (
 
 from archive.expunging import Order, Person
 from domain.delivery.ledger import Entry, Receipt, Withheld
-from domain.delivery.requests import Inbox, Request, SignedInbox
+from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox, Stranded
 from domain.plan.access import reach, role_of
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Listed, Service
@@ -24,7 +24,7 @@ from domain.record.receipts import signed
 from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, Envelope, sign
 from domain.views.sight import sight
-from domain.words.errors import NotAllowed, NotFound
+from domain.words.errors import NotAllowed, NotFound, Unavailable
 from domain.words.moments import utc_text
 from gateway.acknowledging import Acknowledgements
 from gateway.health import Health, Pulse
@@ -93,8 +93,24 @@ class Reception:
         taken = await Rekeying(lambda: self._runs.speaks_in(service), bring, leave).everywhere()
         return taken if reach(role_of(caller), "list") != "-" else taken.unnamed()
 
-    async def alarms(self) -> tuple[Alarm, ...]:
-        """The patterns of enquiries that the register has found, the oldest first; none before anybody has claimed."""
+    async def alarms(self) -> tuple[AnyAlarm, ...]:
+        """The deliveries that are stranded now, build by build; then the patterns of enquiries, the oldest first. While the
+        register waits for a worker too, the first alone. Raises `Unavailable`.
+        """
+        waiting = await self.stranded()
+        try:
+            return (*waiting, *await self._patterns())
+        except Unavailable:
+            if not waiting:
+                raise
+            return waiting
+
+    async def stranded(self) -> tuple[Stranded, ...]:
+        """The deliveries that wait for a worker of a build of which none is up. Raises `Unavailable`."""
+        return await self.pulse.stranded()
+
+    async def _patterns(self) -> tuple[Alarm, ...]:
+        """What the register has found; nothing before anybody has claimed."""
         register = self._runs.client.get_workflow_handle(register_id(self._runs.task_queue))
         try:
             with as_ours("the register"):

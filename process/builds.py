@@ -5,26 +5,34 @@ goes on as a new run: then it goes to the build that is current (`deploy/README.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 from google.protobuf.field_mask_pb2 import FieldMask
+from pydantic import TypeAdapter, ValidationError
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion as Version
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import VersioningOverride, WorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
     DescribeWorkerDeploymentRequest,
     SetWorkerDeploymentCurrentVersionRequest,
     UpdateWorkflowExecutionOptionsRequest,
 )
 from temporalio.client import Client
-from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.common import SearchAttributeKey, VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import WorkerDeploymentConfig
 
+from domain.delivery.requests import Stranded
 from domain.words.errors import Unavailable
+from domain.words.identifiers import OperationCode
+from domain.words.limits import LONGEST_BUILD, MOST_NAMED, MOST_RUNS, MOST_RUNS_OF_A_PAGE
+from domain.words.text import shown
 
 log = logging.getLogger("vigil.builds")
 
@@ -32,6 +40,10 @@ ROOT = Path(__file__).parent.parent
 CODE = ("domain/**/*.py", "workflows/**/*.py")
 """What a run is replayed with: all that decides, and all that is said in what it asks of services, which its commands hold."""
 
+LATELY = timedelta(seconds=70)
+"""A worker that is up has asked Temporal for work within this time: it waits 60 s at most for an answer, then asks again. So one
+that is gone is missed so much later at most; one that comes counts at once.
+"""
 PATIENCE, PAUSE = 30.0, 0.05
 """Seconds within which Temporal must have heard of a worker that has begun to ask it for work."""
 
@@ -128,9 +140,68 @@ async def move(client: Client, task_queue: str, build: str) -> None:
                 raise
 
 
-async def stranded(client: Client, task_queue: str, builds: Collection[str], *, patience: timedelta) -> int:
-    """How many runs wait for a worker of another build than these."""
-    return (await client.count_workflows(_of_others(task_queue, builds), rpc_timeout=patience)).count
+async def stranded(
+    client: Client, task_queue: str, name_of: Callable[[str], str | None], *, patience: timedelta
+) -> tuple[Stranded, ...]:
+    """The deliveries that wait for a worker of a build of which none is up, by builds in order. `name_of`: the delivery of a
+    workflow. Raises `RPCError`.
+    """
+    waiting = await waiting_runs(
+        client, task_queue, await builds_at_work(client, task_queue, patience=patience), patience=patience
+    )
+    found: dict[str, list[str]] = {}
+    for run, build in waiting:
+        name = name_of(run)
+        if build and name is not None and _is_code_name(name):
+            found.setdefault(shown(build, LONGEST_BUILD), []).append(name)
+    return tuple(
+        Stranded(build=build, count=len(names), deliveries=tuple(sorted(names)[:MOST_NAMED]))
+        for build, names in sorted(found.items())
+    )
+
+
+async def builds_at_work(client: Client, task_queue: str, *, patience: timedelta) -> frozenset[str] | None:
+    """The builds whose workers have lately asked for work at this queue; none where nobody has. Raises `RPCError`."""
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=task_queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    found = await client.workflow_service.describe_task_queue(request, timeout=patience)
+    asked = [(one.last_access_time.ToDatetime(UTC), one.deployment_options.build_id) for one in found.pollers]
+    since = max([datetime.now(UTC), *(when for when, _ in asked)]) - LATELY
+    lately = [build for when, build in asked if when > since]
+    return frozenset(lately) - {""} if lately else None
+
+
+async def waiting_runs(
+    client: Client, task_queue: str, builds: Collection[str] | None, *, patience: timedelta
+) -> list[tuple[str, str]]:
+    """The runs that belong to other builds than these, each with its own, in no order; at most `MOST_RUNS`. Raises `RPCError`."""
+    query = _of_others(task_queue, builds or ())
+    runs = client.list_workflows(query, page_size=MOST_RUNS_OF_A_PAGE, limit=MOST_RUNS, rpc_timeout=patience)
+    return [
+        (one.id, (one.typed_search_attributes.get(_BUILD) or "").removeprefix(f"{deployment_of(task_queue)}:"))
+        async for one in runs
+    ]
+
+
+async def count_waiting(client: Client, task_queue: str, builds: Collection[str] | None, *, patience: timedelta) -> int:
+    """How many those are. Raises `RPCError`."""
+    return (await client.count_workflows(_of_others(task_queue, builds or ()), rpc_timeout=patience)).count
+
+
+def _is_code_name(name: str) -> bool:
+    """Whoever can write to Temporal begins runs under any name."""
+    try:
+        _CODE_NAME.validate_python(name)
+    except (ValidationError, ValueError):
+        return False
+    return True
+
+
+_BUILD = SearchAttributeKey.for_keyword("TemporalWorkerDeploymentVersion")
+_CODE_NAME: TypeAdapter[str] = TypeAdapter(OperationCode)
 
 
 def _of_others(task_queue: str, builds: Collection[str]) -> str:

@@ -16,9 +16,6 @@ from domain.plan import proof
 from domain.plan.addresses import protected
 from domain.words.errors import Malformed
 
-LARGEST_BODY = 1_000_000
-"""Bytes of the largest body that either side takes."""
-
 
 @dataclass(frozen=True)
 class Signer:

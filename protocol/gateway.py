@@ -12,9 +12,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
 from domain.delivery.ledger import Entry, Left, Withheld, leaf_of
-from domain.delivery.requests import Inbox, Request, SignedInbox
+from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox
 from domain.plan.directory import Listed, valid_keys
-from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
 from domain.record.reads import ReadsPage
@@ -34,6 +33,7 @@ from domain.words.errors import (
     Unavailable,
     VigilError,
 )
+from domain.words.limits import LONGEST_LIST, MOST_PAGES
 from domain.words.moments import instant
 from protocol.calls import Signer, address, of_delivery
 
@@ -47,10 +47,6 @@ AGAIN_AFTER = 1.0
 _PATIENCE = aiohttp.ClientTimeout(total=60, connect=5)
 _STREAM = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
 """A stream is never silent for as long: the gateway sends a comment now and then."""
-LONGEST_PAGE = 200
-"""Rows of a page of a list."""
-MOST_PAGES = 200
-"""Of one list or inbox: 40,000 deliveries, or 10,000 requests."""
 AT_ONCE = 1_000_000
 """Bytes of the longest body that is handed over whole; aiohttp wants to be given a longer one bit by bit."""
 LONGEST_ENTRY = 1_000_000
@@ -116,7 +112,7 @@ _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
 _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(ReadsPage)
-_ALARMS = TypeAdapter(tuple[Alarm, ...])
+_ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 _PROBLEM = TypeAdapter(_Problem)
 
 
@@ -190,7 +186,7 @@ class Gateway:
     async def deliveries(self, filters: Mapping[str, str] | None = None) -> list[Row]:
         """One's own deliveries, every page: as now, in the order of the list. `filters`: parameters of the list."""
         found: dict[str, Row] = {}
-        async for page in self._pages(_ROWS, "/v1/deliveries", {"limit": str(LONGEST_PAGE), **(filters or {})}):
+        async for page in self._pages(_ROWS, "/v1/deliveries", {"limit": str(LONGEST_LIST), **(filters or {})}):
             found.update({row.delivery: row for row in page.rows})  # one that changed meanwhile comes again
         return list(found.values())
 
@@ -265,7 +261,8 @@ class Gateway:
             if page.next is None:
                 return
             cursor = {"cursor": page.next}
-        raise Unavailable(f"the gateway gives no end to {path}", hint="narrow it down, or tell whoever runs the installation")
+        message = f"the gateway gives no end to {path}: there is more after {MOST_PAGES} pages"
+        raise Unavailable(message, hint="narrow it down, or tell whoever runs the installation")
 
     async def change_keys(self, change: Envelope) -> Taken:
         """Bring a signed change of keys to the deliveries under way; what became of it in each."""
@@ -288,8 +285,8 @@ class Gateway:
         """What Temporal's UI or command line asks a codec server, and the answer. For supervisors."""
         return await self._call("POST", "/v1/codec/decode", payloads)
 
-    async def alarms(self) -> tuple[Alarm, ...]:
-        """Patterns of enquiries at the register of live operations, the oldest first. For supervisors."""
+    async def alarms(self) -> tuple[AnyAlarm, ...]:
+        """Deliveries that wait for a worker of their build, and patterns of enquiries at the register. For supervisors."""
         return self._read(_ALARMS, await self._call("GET", "/v1/alarms"))
 
     async def reads(self, since: int = 0, limit: int = 1000) -> ReadsPage:

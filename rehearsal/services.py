@@ -63,7 +63,9 @@ def second(service: str) -> str:
 
 
 def cast(directory: Directory, participants: tuple[str, ...], reach: dict[str, Reach] | None = None) -> Directory:
-    """The directory with simulated keys (and addresses) for the participants, and an installation to rehearse on."""
+    """The directory with simulated keys (and addresses) for the participants, and an installation to rehearse on. It is an
+    example, whatever it is made of.
+    """
 
     def simulated(service: Service) -> Service:
         keys = (_service_key(service.id), _service_key(second(service.id), SECOND))
@@ -71,7 +73,7 @@ def cast(directory: Directory, participants: tuple[str, ...], reach: dict[str, R
 
     system = Service(id=VIGIL, kind="system", names={"en": "Vigil (rehearsal)"})
     kept = [*directory.snapshot(participants).services, *([] if directory.system() else [system])]
-    return directory.model_copy(update={"services": tuple(simulated(service) for service in kept)})
+    return directory.model_copy(update={"services": tuple(simulated(service) for service in kept), "example": True})
 
 
 @dataclass(frozen=True)

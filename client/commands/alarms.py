@@ -1,26 +1,41 @@
-"""`vigil alarms`: a supervisor reads which patterns of enquiries the register of live operations has found."""
+"""`vigil alarms`: a supervisor reads which deliveries no worker goes on with, and who looks for too much in the register."""
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
+from client.language import _, speak
 from client.options import Output, grouped
+from domain.delivery.requests import AnyAlarm, Stranded
 from domain.plan.enquiries import Alarm
 from domain.signing.canonical import plain
-from domain.views.names import PATTERNS
+from domain.views.names import NOTICES, PATTERNS
 from domain.words.text import shown
 
 
 @grouped
 def alarms(caller: CallerOptions, output: Output = "text") -> None:
-    """Who looks for more in the register of live operations than an operation needs: for supervisors."""
+    """Which deliveries wait for a worker, and who looks for more in the register than an operation needs: for supervisors."""
     found = caller.call(lambda door: door.alarms())
-    answer(output, {"alarms": [plain(one) for one in found]}, _table(found) if found else "no pattern of enquiries was found")
+    answer(output, {"alarms": [plain(one) for one in found]}, _shown(found) if found else _("there is no alarm"))
 
 
-def _table(found: tuple[Alarm, ...]) -> Table:
+def _shown(found: tuple[AnyAlarm, ...]) -> Group:
+    waiting = [_stranded(one) for one in found if isinstance(one, Stranded)]
+    patterns = [one for one in found if isinstance(one, Alarm)]
+    return Group(*waiting, *([_table(patterns)] if patterns else []))
+
+
+def _stranded(one: Stranded) -> Text:
+    said = speak(NOTICES["stranded"]).format(count=one.count, build=one.build)
+    more = ", ..." if one.count > len(one.deliveries) else ""
+    return Text(shown(f"{said}: {', '.join(one.deliveries)}{more}"), "bold")
+
+
+def _table(found: list[Alarm]) -> Table:
     table = Table(box=None, padding=(0, 2))
     for heading in ("no.", "when", "who", "State", "pattern", "count", "signed by", "of"):
         table.add_column(heading)

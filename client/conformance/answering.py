@@ -5,13 +5,14 @@ import secrets
 import time
 from collections.abc import Sequence
 
-from client.conformance.exam import CONDITIONS, MOST_ANSWERS, ONE_CALL, Exam, Reply, Unmet, Untried, as_bytes
+from client.conformance.exam import CONDITIONS, ONE_CALL, Exam, Reply, Unmet, Untried, as_bytes
 from client.conformance.gateway import LOOK_EVERY, OF_A_DELIVERY, OF_ALL, TRIALS
 from client.conformance.taking import RECEIVED, REFUSED, wanted
 from domain.record.receipts import read_receipt
 from domain.rules.books import BOOK
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
+from domain.words.limits import MOST_ANSWERS
 from protocol.calls import answers_to
 
 HOLD = 2

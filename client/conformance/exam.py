@@ -25,12 +25,12 @@ from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, Unavailable, VigilError
+from domain.words.limits import LARGEST_BODY, MOST_ANSWERS
 from domain.words.moments import utc_text
-from protocol.calls import LARGEST_BODY, Signer, answers_to, read_up_to
+from protocol.calls import Signer, answers_to, read_up_to
 
 ONE_CALL = 10.0
 """Seconds within which a service acknowledges."""
-MOST_ANSWERS = 100
 CONDITIONS = ("zz.conformance/1", "zz.conformance/2")
 """What binds the answer that is looked at."""
 

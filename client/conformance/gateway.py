@@ -20,8 +20,9 @@ from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.views.lists import Row, Rows
 from domain.words.errors import Malformed, Unavailable, VigilError
+from domain.words.limits import LARGEST_BODY
 from domain.words.moments import utc_text
-from protocol.calls import LARGEST_BODY, listening
+from protocol.calls import listening
 
 LOOK_EVERY = 0.1
 TRIALS = ("the connection dropped", "503", "429", "202")

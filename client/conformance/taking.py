@@ -12,7 +12,7 @@ from client.conformance.exam import ONE_CALL, Exam, Reply, Unmet, Untried
 from domain.delivery.requests import Request, acknowledged
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
-from protocol.calls import LARGEST_BODY
+from domain.words.limits import LARGEST_BODY
 
 Seen = Awaitable[str]
 Look = Callable[[Exam], Seen]

@@ -20,7 +20,15 @@ from domain.signing.canonical import canonical, digest, plain
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
 from domain.words.identifiers import CheckpointId, ServiceId, StatementId
-from domain.words.limits import CONTACTS_BYTES, MOST_BRANCHES, MOST_CONTACTS, MOST_SERVICES
+from domain.words.limits import (
+    CONTACTS_BYTES,
+    LONGEST_KEY,
+    MOST_BRANCHES,
+    MOST_BROUGHT_CARDS,
+    MOST_BROUGHT_SERVICES,
+    MOST_CONTACTS,
+    MOST_SERVICES,
+)
 from domain.words.moments import instant
 
 NOT_EXTENDED = found(
@@ -55,8 +63,8 @@ class Amended(Event):
 
     event: Literal["amended"] = "amended"
     plan: Envelope
-    services: Annotated[tuple[Service, ...], Field(max_length=100)] = ()
-    cards: Annotated[tuple[RuleCard, ...], Field(max_length=20)] = ()
+    services: Annotated[tuple[Service, ...], Field(max_length=MOST_BROUGHT_SERVICES)] = ()
+    cards: Annotated[tuple[RuleCard, ...], Field(max_length=MOST_BROUGHT_CARDS)] = ()
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """The new services and cards are known, and the new plan is in force, from here on. `cleared` falls back to the leg it is
@@ -140,7 +148,7 @@ class Opened(Event):
     checkpoint: CheckpointId
     due: UtcText | None
     contingency: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] | None = None
-    key: Annotated[str, Field(max_length=100)] = ""
+    key: Annotated[str, Field(max_length=LONGEST_KEY)] = ""
     definition: Checkpoint | None = None
 
     def apply(self, state: State, when: Moment, law: Law) -> None:

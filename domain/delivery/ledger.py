@@ -25,6 +25,7 @@ from domain.signing.canonical import Frozen, canonical
 from domain.signing.tree import Frontier, leaf
 from domain.words.errors import NotVerified
 from domain.words.identifiers import OperationCode, ServiceId, StatementId
+from domain.words.limits import LONGEST_PROOF
 
 Salt = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 SECRET = 32
@@ -103,7 +104,7 @@ class Receipt(Frozen):
     size: Annotated[int, Field(ge=1)]
     """Leaves of the tree: one more than the entry's number."""
     root: Digest
-    proof: Annotated[tuple[Digest, ...], Field(max_length=64)]
+    proof: Annotated[tuple[Digest, ...], Field(max_length=LONGEST_PROOF)]
     """That the entry is in the tree of `root`, nearest first (RFC 6962, 2.1.1)."""
 
     @property

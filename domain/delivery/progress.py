@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from domain.plan.plan import Checkpoint, PlannedCheckpoint, Rung
 from domain.plan.vocabulary import Need
+from domain.words.figures import Figures
 
 RequestStanding = Literal["asked", "unreachable", "told", "received", "answered"]
 """Asked, received and answered are three different things. A service may also not have been reached yet; and people at a desk
@@ -102,11 +103,15 @@ class Progress:
         """Whether a rung that the ladder has come to names this service and lets it answer in place of others."""
         return any(rung.to == service and rung.may_answer for rung in self.checkpoint.escalate[: self.escalated])
 
-    def next_reminder(self, every: timedelta) -> datetime | None:
+    def next_reminder(self, every: timedelta, figures: Figures) -> datetime | None:
         """When the next reminder is due. Where it waits without end: so many times the plan's `contingencies.remind_every` after
-        it opened. Else by its list `remind`, after it opened; not once that has ended, or it is silent.
+        it opened, but the first `reminders_at_pace` alone; each that follows comes `rarely` after the one before, or that span
+        after it where that is longer; after `most_reminders` there is none. Else by its list `remind`, after it opened; not
+        once that has ended, or it is silent.
         """
         if self.due is None:
-            return self.opened + every * (self.rung + 1)
+            paced = min(self.rung + 1, figures.reminders_at_pace)
+            then = self.opened + every * paced + max(every, figures.rarely) * (self.rung + 1 - paced)
+            return then if self.rung < figures.most_reminders else None
         reminders = self.checkpoint.remind
         return self.opened + reminders[self.rung] if self.rung < len(reminders) and not self.silent else None

@@ -20,7 +20,16 @@ from domain.signing.canonical import Frozen, canonical, digest, plain
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, Signature, open_envelope, payload_of, sign
 from domain.words.errors import Malformed, NotAuthentic, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
-from domain.words.limits import LARGEST_ACKNOWLEDGEMENT
+from domain.words.limits import (
+    LARGEST_ACKNOWLEDGEMENT,
+    LONGEST_BUILD,
+    LONGEST_CONTACT,
+    LONGEST_CURSOR,
+    LONGEST_NOTICE,
+    LONGEST_NUMBER,
+    MOST_CARRIED_REQUESTS,
+    MOST_NAMED,
+)
 from domain.words.quantities import Milligrams
 
 RequestId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,199}$")]
@@ -137,6 +146,20 @@ def acknowledged(answer: bytes, keys: Mapping[str, str], request: Request) -> Si
     return None
 
 
+class Stranded(Frozen):
+    """Deliveries whose runs are a build's of which no worker is up: what is said to them is kept, and judged when one is."""
+
+    pattern: Literal["stranded"] = "stranded"
+    build: Annotated[str, Field(min_length=1, max_length=LONGEST_BUILD)]
+    count: Annotated[int, Field(ge=1)]
+    deliveries: Annotated[tuple[OperationCode, ...], Field(min_length=1, max_length=MOST_NAMED)]
+    """As many as an alarm names, by their code names in order."""
+
+
+AnyAlarm = Annotated[Alarm | Stranded, Field(discriminator="pattern")]
+"""What supervisors find among the alarms."""
+
+
 class NoticeFacts(Frozen):
     """What a notice is about beyond its kind and checkpoint, as far as its reader may know (R11)."""
 
@@ -153,10 +176,10 @@ class NoticeFacts(Frozen):
     """Whether the archive is behind, or has caught up."""
     call: ServiceId | None = None
     """Whom to call about a conflict."""
-    contact: Annotated[str, Field(max_length=300)] | None = None
+    contact: Annotated[str, Field(max_length=LONGEST_CONTACT)] | None = None
     """How."""
-    alarm: Alarm | None = None
-    """A pattern of enquiries."""
+    alarm: AnyAlarm | None = None
+    """A pattern of enquiries, or deliveries that are stranded."""
 
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
@@ -167,13 +190,13 @@ class Notice(Frozen):
     """For your information: nothing to confirm."""
 
     vigil: Literal["notice/2"] = "notice/2"
-    id: Annotated[str, Field(max_length=200)]
+    id: Annotated[str, Field(max_length=LONGEST_NUMBER)]
     delivery: OperationCode
     service: ServiceId
     kind: AnyNotice
     checkpoint: CheckpointId | None = None
     facts: NoticeFacts = NoticeFacts()
-    texts: dict[Language, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, max_length=2)
+    texts: dict[Language, Annotated[str, Field(max_length=LONGEST_NOTICE)]] = Field(default_factory=dict, max_length=2)
     """The same in words for people, by language: that of the service, or each that there is. Said by whoever hands it over."""
 
 
@@ -183,13 +206,13 @@ class Inbox(Frozen):
     requests: tuple[Request, ...]
     unreadable: tuple[OperationCode, ...] = ()
     """Deliveries that ask something which somebody altered in the archive: tell whoever runs the installation."""
-    next: Annotated[str, Field(max_length=1000)] | None = None
+    next: Annotated[str, Field(max_length=LONGEST_CURSOR)] | None = None
     """The cursor of the next page; none at the end."""
 
 
 class SignedInbox(Frozen):
     """The same to be carried in a file: each request in an envelope signed by Vigil."""
 
-    requests: Annotated[tuple[Envelope, ...], Field(max_length=10_000)]
+    requests: Annotated[tuple[Envelope, ...], Field(max_length=MOST_CARRIED_REQUESTS)]
     unreadable: tuple[OperationCode, ...] = ()
-    next: Annotated[str, Field(max_length=1000)] | None = None
+    next: Annotated[str, Field(max_length=LONGEST_CURSOR)] | None = None

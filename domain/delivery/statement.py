@@ -17,6 +17,7 @@ from domain.plan.vocabulary import ConditionId, Digest, HandlingCode
 from domain.signing.canonical import Frozen, Sent, canonical
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.identifiers import CheckpointId, OfficerCode, OperationCode, ServiceId, StatementId
+from domain.words.limits import LONGEST_CAVEAT, MOST_FULFILLED
 from domain.words.moments import Moment
 
 
@@ -36,7 +37,7 @@ class Handling(Frozen):
     """A handling code of its own for one statement."""
 
     code: HandlingCode
-    caveat: Annotated[str, Field(max_length=300)] = ""
+    caveat: Annotated[str, Field(max_length=LONGEST_CAVEAT)] = ""
 
     @model_validator(mode="after")
     def _says_what_it_asks(self) -> "Handling":
@@ -69,7 +70,7 @@ class StatementOf(Frozen, Generic[C_co]):
     """The service whose say it is, where that has delegated it or did not answer in time."""
     officer: OfficerCode
     happened_at: Moment
-    fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=50)] = ()
+    fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=MOST_FULFILLED)] = ()
     """Conditions of authorisations that bind here and are met (R19)."""
     handling: Handling | None = None
     """None: as the plan's code says."""

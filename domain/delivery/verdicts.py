@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from domain.signing.canonical import Frozen
 from domain.words.codes import CODES, Code, CodeName, Parameter, RuleNumber, Shape
 from domain.words.identifiers import ServiceId
+from domain.words.limits import MOST_PARAMETERS
 
 Cause = Literal[
     "stop",
@@ -32,7 +33,7 @@ class Finding(Frozen):
 
     rule: RuleNumber
     code: CodeName
-    parameters: Annotated[dict[str, Parameter], Field(default_factory=dict, max_length=8)]
+    parameters: Annotated[dict[str, Parameter], Field(default_factory=dict, max_length=MOST_PARAMETERS)]
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:

@@ -38,8 +38,9 @@ NoticeKind = Literal[
 is no longer waited for; the plan was changed; how it ended; the consignment is out of sight; another operation touches this;
 keys of a service were changed; the archive has fallen behind, or has caught up; the archive has another history of it."""
 
-AnyNotice = Literal[NoticeKind, "enquiries"]
-"""The same, and what is about no single delivery: a pattern of enquiries at the register, for supervisors."""
+AnyNotice = Literal[NoticeKind, "enquiries", "stranded"]
+"""The same, and what is about no single delivery, for supervisors: a pattern of enquiries at the register; deliveries that wait
+for a worker of a build of which none is up."""
 
 Differing = Literal["other", "ahead", "root"]
 """How it is seen that the archive has another history than the workflow: another leaf stands at an entry; it has entries of which

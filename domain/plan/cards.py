@@ -11,6 +11,16 @@ from pydantic import Field
 from domain.plan.directory import ServiceKind
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import Slug, State
+from domain.words.limits import (
+    LONGEST_LINE,
+    LONGEST_NOTES,
+    LONGEST_SOURCE,
+    LONGEST_VERSION,
+    MOST_DUTIES_OF_A_CARD,
+    MOST_KINDS,
+    MOST_LANGUAGES,
+    MOST_SOURCES,
+)
 from domain.words.quantities import Span
 
 NotKnown = Literal["not known"]
@@ -30,7 +40,7 @@ class Duty(Frozen):
     """What whoever authorises must also do, and within what time (such as Spain LECrim 263 bis: a copy to the register)."""
 
     id: Slug
-    what: Annotated[str, Field(min_length=1, max_length=200)]
+    what: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     within: Span
     """From the authorisation on."""
 
@@ -40,21 +50,21 @@ class RuleCard(Frozen):
 
     vigil: Literal["card/1"]
     state: State
-    version: Annotated[str, Field(min_length=1, max_length=20)]
+    version: Annotated[str, Field(min_length=1, max_length=LONGEST_VERSION)]
     example: bool
-    sources: Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(min_length=1, max_length=20)]
+    sources: Annotated[tuple[Annotated[str, Field(max_length=LONGEST_SOURCE)], ...], Field(min_length=1, max_length=MOST_SOURCES)]
     modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=4)] | NotKnown
-    granted_by: Annotated[tuple[ServiceKind, ...], Field(min_length=1, max_length=11)] | NotKnown
+    granted_by: Annotated[tuple[ServiceKind, ...], Field(min_length=1, max_length=MOST_KINDS)] | NotKnown
     longest: Span | NotKnown
     """Longest validity of one authorisation."""
     separate: Annotated[tuple[Permission, ...], Field(max_length=3)] | NotKnown = "not known"
     """What needs a permission of its own there (R16)."""
     notice: Span | NotKnown = "not known"
     """The least time the State must be given to answer a request."""
-    duties: Annotated[tuple[Duty, ...], Field(max_length=10)] = ()
-    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=10)] | NotKnown = "not known"
+    duties: Annotated[tuple[Duty, ...], Field(max_length=MOST_DUTIES_OF_A_CARD)] = ()
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)] | NotKnown = "not known"
     """In which a request may be written (ISO 639-1)."""
-    notes: Annotated[str, Field(max_length=1000)] = ""
+    notes: Annotated[str, Field(max_length=LONGEST_NOTES)] = ""
 
     def allows(self, modality: Modality) -> bool | None:
         """Whether the card allows it; none where it is not known and the authorisation decides (R3)."""

@@ -40,7 +40,7 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
         yield Fault(place="document", problem=f"R28: the plan has {size} bytes, {most} at most are carried")
     yield from known_services(taken_along(plan, directory), figures)
     yield from known_cards({state: cards[state] for state in plan.states() if state in cards}, figures)
-    yield from _spans(plan, figures)
+    yield from _spans(plan, directory, figures)
 
 
 def _duties(plan: Plan, cards: Mapping[str, RuleCard]) -> int:
@@ -64,9 +64,11 @@ def known_services(directory: Directory, figures: Figures) -> Iterator[Fault]:
         yield Fault(place="services", problem=problem)
 
 
-def _spans(plan: Plan, figures: Figures) -> Iterator[Fault]:
-    """What is asked again and again is not asked all the time. An example may be as quick as a rehearsal is."""
-    if plan.example:
+def _spans(plan: Plan, directory: Directory, figures: Figures) -> Iterator[Fault]:
+    """What is asked again and again is not asked all the time, but among services that are an example or a rehearsal. Whoever may
+    start a plan marks it as it likes; the directory is the installation's.
+    """
+    if directory.example:
         return
     watch = plan.surveillance
     shortest: list[tuple[str, timedelta | None, timedelta]] = [

@@ -17,7 +17,7 @@ from domain.signing.keys import PublicKeyText, key_id
 from domain.signing.recipients import RecipientText
 from domain.words.errors import Fault, NotAuthentic, NotFound
 from domain.words.identifiers import OfficerCode, ServiceId, State
-from domain.words.limits import MOST_KEYS, MOST_KEYS_EACH
+from domain.words.limits import LONGEST_LINE, MOST_CHANNELS, MOST_KEYS, MOST_KEYS_EACH, MOST_LISTED_SERVICES, MOST_NAMES
 from domain.words.moments import Moment, instant
 from domain.words.quantities import Span
 
@@ -44,7 +44,7 @@ MAY_ASK_THE_REGISTER: tuple[ServiceKind, ...] = ("prosecutor", "court", "coordin
 """Kinds whose signature lets the register of live operations be looked into (R15): they answer for what is asked, and do not
 investigate themselves. A State's central authority stands in the directory as one of them."""
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
 
 
 class ServiceKey(Frozen):
@@ -110,7 +110,7 @@ class Desk(Frozen):
     """People at a desk: their requests wait in their inbox at the gateway, and they may be told that something does."""
 
     by: Literal["desk"] = "desk"
-    notify: Annotated[tuple[Channel, ...], Field(max_length=5, exclude_if=lambda told: not told)] = ()
+    notify: Annotated[tuple[Channel, ...], Field(max_length=MOST_CHANNELS, exclude_if=lambda told: not told)] = ()
     """Where they are told. It stays in the directory: see `Service.for_others`."""
 
 
@@ -123,7 +123,7 @@ class Service(Frozen):
     id: ServiceId
     kind: ServiceKind
     state: State | None = None
-    names: Annotated[dict[str, Text], Field(min_length=1, max_length=20)]
+    names: Annotated[dict[str, Text], Field(min_length=1, max_length=MOST_NAMES)]
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] | None = Field(default=None, exclude_if=lambda code: code is None)
     """In which its people are told things (ISO 639-1). None, or one that there is not: in each that there is."""
     contact: Text = "not given"
@@ -204,7 +204,7 @@ class Directory(Frozen):
 
     vigil: Literal["directory/1"]
     example: bool = False
-    services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=500)]
+    services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=MOST_LISTED_SERVICES)]
 
     @field_validator("services")
     @classmethod

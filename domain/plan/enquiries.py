@@ -16,6 +16,9 @@ from pydantic import Field
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import (
+    MANY_MISSES,
+    MANY_NEIGHBOURS,
+    MANY_SELECTORS,
     MOST_ALARMS,
     MOST_ENQUIRIES,
     MOST_HASHES_EACH,
@@ -30,12 +33,6 @@ from domain.words.moments import Moment, instant
 
 WINDOW = timedelta(days=1)
 """Over which enquiries are counted."""
-MANY_SELECTORS = 150
-"""Different selectors of one service within the window: more than any single plan holds."""
-MANY_MISSES = 12
-"""Operations of one service within the window whose look found nobody."""
-MANY_NEIGHBOURS = 10
-"""Different numbers of one service within the window that differ in their last three digits only."""
 
 Mark = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 """The beginning of a keyed hash: enough to count different ones."""

@@ -7,9 +7,10 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from domain.plan.vocabulary import Digest
 from domain.signing.canonical import Frozen, Sent
 from domain.words.identifiers import CasNumber, OperationCode, Seal
+from domain.words.limits import LONGEST_LINE, LONGEST_NAME, MOST_NOTES, MOST_NOTES_COUNTED, MOST_SEALS, MOST_SUBSTANCES
 from domain.words.quantities import MAX_WHOLE, Milligrams, Money, Span, say_mass
 
-Seals = Annotated[tuple[Seal, ...], Field(min_length=1, max_length=50)]
+Seals = Annotated[tuple[Seal, ...], Field(min_length=1, max_length=MOST_SEALS)]
 
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,39}$")]
@@ -19,7 +20,7 @@ Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,39}$")]
 class SubstanceMass(Frozen):
     """Net mass of one substance, milligrams; where its number in the CAS registry is known, with it."""
 
-    substance: Annotated[str, Field(min_length=1, max_length=80)]
+    substance: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     net: Milligrams
     cas: CasNumber | None = None
 
@@ -28,7 +29,7 @@ class Notes(Frozen):
     """So many notes or coins of one denomination, in minor units of the currency."""
 
     value: Annotated[int, Field(ge=1, le=MAX_WHOLE)]
-    count: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    count: Annotated[int, Field(ge=1, le=MOST_NOTES_COUNTED)]
 
 
 class Cash(Money):
@@ -36,7 +37,7 @@ class Cash(Money):
     list.
     """
 
-    notes: Annotated[tuple[Notes, ...], Field(max_length=50)] = ()
+    notes: Annotated[tuple[Notes, ...], Field(max_length=MOST_NOTES)] = ()
     serials: Digest | None = None
 
     @model_validator(mode="after")
@@ -61,7 +62,7 @@ def mass_or_cash(one: Any) -> str:
 Amount = Annotated[Annotated[SubstanceMass, Tag("mass")] | Annotated[Cash, Tag("cash")], Discriminator(mass_or_cash)]
 
 
-Substances = Annotated[tuple[Amount, ...], Field(max_length=50)]
+Substances = Annotated[tuple[Amount, ...], Field(max_length=MOST_SUBSTANCES)]
 """What was found, by net mass, and cash by amount."""
 
 
@@ -69,7 +70,7 @@ class Unit(Frozen):
     """One packet, tablet box or drum of the consignment, weighed by itself."""
 
     label: Label
-    substance: Annotated[str, Field(min_length=1, max_length=80)]
+    substance: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     net: Milligrams
 
     @property
@@ -97,7 +98,7 @@ class Find(Frozen):
     """Something found at the target that is no part of the consignment: a new exhibit."""
 
     label: Label
-    what: Annotated[str, Field(min_length=1, max_length=200)]
+    what: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
 
 
 class Part(Sent):

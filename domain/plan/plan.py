@@ -28,7 +28,19 @@ from domain.words.identifiers import (
     State,
     UnLocode,
 )
-from domain.words.limits import MOST_IDENTIFIERS, MOST_SELECTORS, MOST_SERVICES
+from domain.words.limits import (
+    LONGEST_SOURCE,
+    MOST_ESCORTS,
+    MOST_EXTRADITING,
+    MOST_IDENTIFIERS,
+    MOST_LEGS,
+    MOST_MOMENTS,
+    MOST_REPLACED,
+    MOST_RUNGS,
+    MOST_SELECTORS,
+    MOST_SERVICES,
+    MOST_SUBSTANCES,
+)
 from domain.words.quantities import Milligrams, Span
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
@@ -77,9 +89,9 @@ class Checkpoint(Frozen):
     """How many *distinct services* must have said all that is asked of them."""
     due: Span
     """Time from opening until overdue; for a handover or delivery, beyond the leg's own duration."""
-    remind: Annotated[tuple[Span, ...], Field(max_length=10)] = ()
+    remind: Annotated[tuple[Span, ...], Field(max_length=MOST_MOMENTS)] = ()
     """Moments after opening at which services that have not answered are reminded."""
-    escalate: Annotated[tuple[Rung, ...], Field(max_length=10)] = ()
+    escalate: Annotated[tuple[Rung, ...], Field(max_length=MOST_RUNGS)] = ()
     """Who is told next, one after another, when reminding does not help: backup, contact point, central authority, centre."""
     overdue: Literal["hold", "interdict"] = "hold"
     """What overdue means. Never "go on": silence is not consent (R2)."""
@@ -148,7 +160,7 @@ class Leg(Frozen):
     end: Slug
     takes: Span
     means: Line
-    accompanied_by: Annotated[tuple[ServiceId, ...], Field(max_length=10)] = ()
+    accompanied_by: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_ESCORTS)] = ()
     """Officers of other States who travel with it (R16)."""
 
 
@@ -163,7 +175,7 @@ class Consignment(Frozen):
     kind: Literal["mail", "express", "air_cargo", "container", "truck", "rail", "passenger", "cash", "goods"]
     identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(min_length=1, max_length=MOST_IDENTIFIERS)]
     declared_as: Line
-    contents: Annotated[tuple[Inside, ...], Field(min_length=1, max_length=50)]
+    contents: Annotated[tuple[Inside, ...], Field(min_length=1, max_length=MOST_SUBSTANCES)]
     gross: Milligrams
     """Gross weight at detection."""
 
@@ -172,7 +184,7 @@ class Offence(Frozen):
     """What is being investigated, and whether it is extraditable in each State (ETS 182 art. 18)."""
 
     description: Line
-    extraditable: Annotated[dict[State, bool], Field(min_length=1, max_length=20)]
+    extraditable: Annotated[dict[State, bool], Field(min_length=1, max_length=MOST_EXTRADITING)]
 
 
 class Replaced(Frozen):
@@ -191,7 +203,7 @@ class Contingencies(Frozen):
     acknowledge_stop: Span
     """For each participant to acknowledge a stop (R8); then its silence is recorded."""
     remind_every: Span
-    """Between reminders to an authority that must interdict, for as long as it takes (R8)."""
+    """Between reminders to an authority that must interdict (R8); they become rare, and end (`domain.words.limits`)."""
     extension: Span
     """For an authority to extend a consent that would not outlast the way through its State (R5)."""
 
@@ -217,7 +229,7 @@ class Plan(Frozen):
     """Code name; it becomes the delivery's id and is never secret. No names, places or goods in it."""
     title: Line
     example: bool = False
-    source: Annotated[str, Field(max_length=300)] = ""
+    source: Annotated[str, Field(max_length=LONGEST_SOURCE)] = ""
     handling_code: HandlingCode
     """The code of the plan, and of every statement that has none of its own."""
     offence: Offence
@@ -233,14 +245,14 @@ class Plan(Frozen):
     """Largest difference of gross weight, either way, that a check lets pass (R7)."""
     margin: Span
     """By how much an authorisation must outlast the planned passage through its State (R1, R5)."""
-    expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=10)]
+    expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=MOST_MOMENTS)]
     """Lead times at which an authorisation about to expire is warned of (R5)."""
     checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=MOST_SERVICES)]
-    legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=50)]
+    legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=MOST_LEGS)]
     contingencies: Contingencies
     surveillance: Surveillance | None = None
     """None: no check-ins are asked for."""
-    replaced: Annotated[tuple[Replaced, ...], Field(max_length=50)] = ()
+    replaced: Annotated[tuple[Replaced, ...], Field(max_length=MOST_REPLACED)] = ()
     """Participants replaced under way (R22)."""
     group: OperationCode | None = None
     """The operation of several consignments that this is one of."""

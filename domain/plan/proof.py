@@ -25,6 +25,7 @@ from domain.signing.canonical import Frozen, digest_of_bytes
 from domain.signing.keys import KeyId, key_id, private_pem, public_key, public_text
 from domain.words.errors import NotAuthentic
 from domain.words.identifiers import OfficerCode
+from domain.words.limits import LONGEST_NONCE
 
 SCHEME = "Vigil"
 TYPE = "vigil-proof+jwt"
@@ -32,7 +33,7 @@ TYPE = "vigil-proof+jwt"
 ALGORITHM = "Ed25519"
 """As RFC 9864 names it; the older name `EdDSA` does not say of which curve."""
 _SECTION: Final = "see docs/protocol.md, section 3"
-Nonce = Annotated[str, Field(min_length=1, max_length=200)]
+Nonce = Annotated[str, Field(min_length=1, max_length=LONGEST_NONCE)]
 _OF_ANOTHER = "the proof was made for another request"
 _KID: Final = re.compile(r"[0-9a-f]{32}")
 LIFETIME = 60

@@ -6,8 +6,9 @@ from pydantic import Field
 
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import CheckpointId
+from domain.words.limits import LONGEST_LINE, LONGEST_REASON
 
-Reason = Annotated[str, Field(min_length=1, max_length=500)]
+Reason = Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
 
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -47,7 +48,7 @@ HandlingCode = Literal["H0", "H1", "H2", "H3"]
 before a court without the provider's permission. H2: not pass it to a third State without that. H3: what its caveat says, and
 till it is permitted, neither."""
 
-Line = Annotated[str, Field(min_length=1, max_length=200)]
+Line = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
 
 
 class Condition(Frozen):

@@ -27,7 +27,7 @@ from domain.signing.canonical import Frozen, Verbatim, canonical, digest_of_byte
 from domain.signing.envelope import MANIFEST_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, faults_of
 from domain.words.identifiers import OperationCode, State
-from domain.words.limits import MOST_BRANCHES, MOST_KEYS
+from domain.words.limits import MOST_BRANCHES, MOST_ENTRIES, MOST_KEYS
 from domain.words.moments import instant, utc_text
 
 Cards = dict[State, RuleCard]
@@ -56,7 +56,7 @@ class OtherHistory(Frozen):
     """What the archive has in another branch than the ledger: entries from the first on in which the two differ (R18)."""
 
     branch: Annotated[int, Field(ge=0, lt=MOST_BRANCHES)]
-    entries: Annotated[tuple[EntryOrLeftOut, ...], Field(min_length=1, max_length=100_000)]
+    entries: Annotated[tuple[EntryOrLeftOut, ...], Field(min_length=1, max_length=MOST_ENTRIES)]
 
 
 class Packet(Frozen):
@@ -65,7 +65,7 @@ class Packet(Frozen):
     vigil: Literal["packet/2"] = "packet/2"
     directory: Directory
     cards: Cards
-    ledger: Annotated[tuple[EntryOrLeftOut, ...], Field(min_length=1, max_length=100_000)]
+    ledger: Annotated[tuple[EntryOrLeftOut, ...], Field(min_length=1, max_length=MOST_ENTRIES)]
     others: Annotated[tuple[OtherHistory, ...], Field(max_length=MOST_BRANCHES)] = ()
     """Histories that were put back, each with what is not in the ledger too."""
     history: Verbatim = ""

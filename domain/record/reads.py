@@ -20,6 +20,7 @@ from domain.signing.envelope import READS_TYPE, Envelope, open_envelope
 from domain.signing.keys import KeyId
 from domain.words.errors import Malformed, NotAuthentic, NotVerified
 from domain.words.identifiers import OfficerCode, OperationCode, ServiceId
+from domain.words.limits import MOST_READ
 from domain.words.moments import instant
 
 Number = Annotated[int, Field(ge=0)]
@@ -37,7 +38,7 @@ class Shown(Frozen):
     """What the caller is, apart from its part in any one delivery."""
     action: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     """The action of `domain.plan.access`: view, ledger, changes, packet, list, inbox; or reads, for this log itself."""
-    deliveries: Annotated[tuple[OperationCode, ...], Field(max_length=1000)]
+    deliveries: Annotated[tuple[OperationCode, ...], Field(max_length=MOST_READ)]
     """Every delivery of which the answer shows anything."""
     first: Number | None = None
     last: Number | None = None

@@ -382,7 +382,11 @@ def _purpose_is_kept(packet: Packet, purpose: Purpose, history: Delivery, delive
 
 
 def _services_are_trusted(delivery: Delivery, directory: Directory) -> None:
-    """Each participant is what the directory that is trusted says: whose it is and what it may do decide what counts."""
+    """Each participant is what the directory that is trusted says: whose it is and what it may do decide what counts. So does
+    whether they are an example, among whom a plan may be as quick as it likes (R28).
+    """
+    if delivery.directory.example and not directory.example:
+        raise NotVerified("the services of the packet are an example, and those of the directory you trust are none")
     for name in delivery.plan.participants():
         told, known = delivery.directory.find(name), directory.find(name)
         if told is not None and known is not None and (told.kind, told.state) != (known.kind, known.state):

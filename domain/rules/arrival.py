@@ -14,7 +14,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
-from domain.words.limits import LARGEST_NOTE
+from domain.words.limits import LARGEST_NOTE, LONGEST_PLACE, MOST_PERSONS
 
 NOT_ASKED_TO_ARREST = refused("R17", "not_asked_to_arrest", "{voice} is not asked to arrest anybody", voice="name")
 FEWER_ARRESTED = refused(
@@ -29,7 +29,7 @@ NOBODY_CAME = found(
     entry="entry",
 )
 
-Place = Annotated[str, Field(min_length=1, max_length=120)]
+Place = Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
 
 
 class Delivered(Kind):
@@ -104,7 +104,7 @@ class ArrestMade(Kind):
     """How many persons were arrested; no names."""
 
     kind: Literal["arrest_made"] = "arrest_made"
-    persons: Annotated[int, Field(ge=1, le=1000)]
+    persons: Annotated[int, Field(ge=1, le=MOST_PERSONS)]
     place: Place
 
     declares = Declaration(
@@ -155,7 +155,7 @@ class ArresteeReleased(Kind):
     """Persons arrested before have been released; no names."""
 
     kind: Literal["arrestee_released"] = "arrestee_released"
-    persons: Annotated[int, Field(ge=1, le=1000)]
+    persons: Annotated[int, Field(ge=1, le=MOST_PERSONS)]
     reason: Reason
 
     declares = Declaration(

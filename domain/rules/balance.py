@@ -20,7 +20,7 @@ from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_ov
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, MOST_FINDS, MOST_ITEMS, MOST_PARTS
 from domain.words.quantities import Milligrams
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
@@ -33,9 +33,9 @@ class Seizure(Kind):
     kind: Literal["seizure"] = "seizure"
     recovered: Substances
     gross: Milligrams
-    items: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    items: Annotated[tuple[Label, ...], Field(max_length=MOST_ITEMS)] = ()
     """Labels of the substitutes and devices recovered."""
-    finds: Annotated[tuple[Find, ...], Field(max_length=100)] = ()
+    finds: Annotated[tuple[Find, ...], Field(max_length=MOST_FINDS)] = ()
     """New exhibits, which are no part of the consignment."""
 
     declares = Declaration(
@@ -95,7 +95,7 @@ class Split(Kind):
     """The consignment has split; each part is a delivery of its own from here on."""
 
     kind: Literal["split"] = "split"
-    parts: Annotated[tuple[Part, ...], Field(min_length=2, max_length=20)]
+    parts: Annotated[tuple[Part, ...], Field(min_length=2, max_length=MOST_PARTS)]
     reason: Reason
 
     declares = Declaration(
@@ -152,7 +152,7 @@ class PartsEnded(Kind):
     """Every part has ended."""
 
     kind: Literal["parts_ended"] = "parts_ended"
-    parts: Annotated[tuple[PartEnded, ...], Field(min_length=2, max_length=20)]
+    parts: Annotated[tuple[PartEnded, ...], Field(min_length=2, max_length=MOST_PARTS)]
 
     declares = Declaration(
         title="Every part has ended",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.plan.vocabulary import Need
 from domain.rules.kind import ALWAYS, Declaration, Kind
-from domain.words.limits import LARGEST_NOTE
+from domain.words.limits import LARGEST_NOTE, LONGEST_NAME, LONGEST_REASON
 
 
 def _closing(title: str, answers: Need) -> Declaration:
@@ -29,7 +29,7 @@ class Debriefed(Kind):
     """The closing meeting was held."""
 
     kind: Literal["debriefed"] = "debriefed"
-    note: Annotated[str, Field(max_length=500)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
     declares = _closing("Closing meeting held", "debrief")
 
 
@@ -37,7 +37,7 @@ class CostsSettled(Kind):
     """Who bears the costs is settled (UN 1988 Convention art. 11(2))."""
 
     kind: Literal["costs_settled"] = "costs_settled"
-    note: Annotated[str, Field(min_length=1, max_length=500)]
+    note: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
     declares = _closing("Costs settled", "costs")
 
 
@@ -45,7 +45,7 @@ class GoodsReturned(Kind):
     """What was seized has gone to the State that asked for it."""
 
     kind: Literal["goods_returned"] = "goods_returned"
-    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     declares = _closing("Goods returned", "return_of_goods")
 
 
@@ -53,5 +53,5 @@ class LookedBack(Kind):
     """What came of it later, in the courts and elsewhere."""
 
     kind: Literal["looked_back"] = "looked_back"
-    note: Annotated[str, Field(min_length=1, max_length=500)]
+    note: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
     declares = _closing("What came of it later", "look_back")

@@ -21,7 +21,7 @@ from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.signing.envelope import Envelope
 from domain.words.errors import Refused
 from domain.words.identifiers import ServiceId
-from domain.words.limits import LARGEST_ACT, LARGEST_NOTE
+from domain.words.limits import LARGEST_ACT, LARGEST_NOTE, LONGEST_NAME
 
 NO_SUCH_CONFLICT = refused(
     "R15", "no_such_conflict", "{checkpoint} is no conflict with {service}", checkpoint="name", service="name"
@@ -62,7 +62,7 @@ class DeconflictionRequested(Kind):
     """
 
     kind: Literal["deconfliction_requested"] = "deconfliction_requested"
-    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     reason: Reason
 
     declares = Declaration(
@@ -206,7 +206,7 @@ class ConflictSettled(Kind):
 
     kind: Literal["conflict_settled"] = "conflict_settled"
     agreed_with: ServiceId
-    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     reason: Reason
     agreement: Envelope | None = None
     """The same kind of statement by `agreed_with`, about this delivery and at this checkpoint, in its own signed envelope."""

@@ -21,7 +21,7 @@ from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, share
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
-from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE
+from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_CONDITIONS
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import check_window, instant, utc_text
 from domain.words.quantities import milliseconds
@@ -59,20 +59,20 @@ class AuthorisationGranted(Kind):
 
     kind: Literal["authorisation_granted"] = "authorisation_granted"
     state: identifiers.State
-    reference: Annotated[str, Field(min_length=1, max_length=80)]
-    granted_by_role: Annotated[str, Field(min_length=1, max_length=80)]
-    legal_basis: Annotated[str, Field(min_length=1, max_length=200)]
+    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=4)]
     """The ways of handling this State allows for this consignment."""
     valid_from: MomentText
     valid_until: MomentText
     provisional: bool = False
     """It will be made final or refused (Netherlands: when the region is known); until then it authorises nothing (R1)."""
-    offence: Annotated[str, Field(max_length=200)] = ""
+    offence: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """As it is called in the law of that State."""
     extraditable: bool | None = None
     """Whether it is extraditable there (ETS 182 art. 18); none where the act does not say."""
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=20)] = ()
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=MOST_CONDITIONS)] = ()
 
     declares = Declaration(
         title="Authorisation granted",

@@ -371,7 +371,7 @@ def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent
 
 def _coming_at(delivery: Delivery, name: str, progress: Progress) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
     waiting = progress.waiting_for()
-    reminder = progress.next_reminder(delivery.plan.contingencies.remind_every)
+    reminder = progress.next_reminder(delivery.plan.contingencies.remind_every, book_of(delivery).figures)
     if reminder is not None:
         yield reminder, partial(Reminded, checkpoint=name, services=waiting, rung=progress.rung + 1)
     rung = progress.next_rung()

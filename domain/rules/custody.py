@@ -18,7 +18,7 @@ from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON
 from domain.words.quantities import Milligrams
 
 NO_CONSENT = refused("R1", "no_live_consent", "no live authorisation of {states}", states="names")
@@ -53,7 +53,7 @@ class Dispatched(Kind):
     """The consignment is back in the normal stream and on its way."""
 
     kind: Literal["dispatched"] = "dispatched"
-    note: Annotated[str, Field(max_length=500)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
 
     declares = Declaration(
         title="Consignment dispatched",
@@ -142,7 +142,7 @@ class HandoverAccepted(Kind):
     gross: Milligrams
     seals: Seals
     seals_intact: bool
-    not_checked: Annotated[str, Field(max_length=500)] = ""
+    not_checked: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
     """What could not be checked without burning the cover."""
 
     declares = Declaration(

@@ -23,7 +23,7 @@ from domain.plan.vocabulary import HandlingCode
 from domain.rules.kind import ALWAYS, Declaration, Kind
 from domain.words import identifiers
 from domain.words.identifiers import ServiceId, StatementId
-from domain.words.limits import LARGEST_ACT
+from domain.words.limits import LARGEST_ACT, LONGEST_INFORMATION, MOST_ADDRESSEES, MOST_DISCLOSED
 
 COURT = "court"
 
@@ -43,8 +43,8 @@ class Information(Kind):
     """What a service knows and lets others know. It decides nothing, so it can be left out of a copy of the record."""
 
     kind: Literal["information"] = "information"
-    text: Annotated[str, Field(min_length=1, max_length=2000)]
-    to: Annotated[tuple[ServiceId, ...], Field(max_length=50)] = ()
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_INFORMATION)]
+    to: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_ADDRESSEES)] = ()
     """Who is to read it, besides whoever runs the operation."""
     source: Literal["A", "B", "C", "X"] | None = None
     """How reliable the source is, and below how sure the information (EU guidelines on controlled deliveries, 2018)."""
@@ -70,7 +70,7 @@ class DisclosurePermitted(Kind):
 
     kind: Literal["disclosure_permitted"] = "disclosure_permitted"
     to: Literal["court"] | identifiers.State
-    statements: Annotated[tuple[StatementId, ...], Field(max_length=100)] = ()
+    statements: Annotated[tuple[StatementId, ...], Field(max_length=MOST_DISCLOSED)] = ()
     """Which of its statements; none: all it has said so far, and where it is the initiator, the plan."""
 
     declares = Declaration(

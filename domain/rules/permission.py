@@ -18,7 +18,7 @@ from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind
 from domain.words import identifiers
-from domain.words.limits import LARGEST_NOTE
+from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment, check_window, instant, utc_text
 
 OTHER_STATE = refused(
@@ -44,9 +44,9 @@ class PermissionGranted(Kind):
     kind: Literal["permission_granted"] = "permission_granted"
     state: identifiers.State
     permissions: Annotated[tuple[Permission, ...], Field(min_length=1, max_length=3)]
-    reference: Annotated[str, Field(min_length=1, max_length=80)]
-    granted_by_role: Annotated[str, Field(min_length=1, max_length=80)]
-    legal_basis: Annotated[str, Field(min_length=1, max_length=200)]
+    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     valid_from: Moment
     valid_until: Moment
 
@@ -140,7 +140,7 @@ class DutyDone(Kind):
     """What the State's rule card makes a duty of whoever authorises has been done."""
 
     kind: Literal["duty_done"] = "duty_done"
-    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
     declares = Declaration(
         title="Duty done",

@@ -19,7 +19,17 @@ from domain.plan.plan import POSTAL
 from domain.plan.vocabulary import Digest
 from domain.rules.kind import UNDER_WAY, Declaration, Kind, Stays, refused_for
 from domain.words.identifiers import OfficerCode, Seal
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS
+from domain.words.limits import (
+    LARGEST_NOTE,
+    LARGEST_OF_GOODS,
+    LONGEST_LINE,
+    LONGEST_REASON,
+    MOST_ITEMS,
+    MOST_PICTURES,
+    MOST_SEALS,
+    MOST_UNITS,
+    MOST_WITNESSES,
+)
 from domain.words.quantities import Milligrams, milliseconds
 
 OTHERWISE = refused("R3", "prepared_otherwise", "prepared as {given}; consent was asked for {asked}", given="word", asked="word")
@@ -48,18 +58,18 @@ class Prepared(Kind):
     removed: Substances = ()
     samples: Substances = ()
     """Taken for the laboratory."""
-    units: Annotated[tuple[Unit, ...], Field(max_length=1000)] = ()
+    units: Annotated[tuple[Unit, ...], Field(max_length=MOST_UNITS)] = ()
     """Each unit as weighed; together they are what was kept, removed and sampled (R10)."""
-    items: Annotated[tuple[Item, ...], Field(max_length=50)] = ()
+    items: Annotated[tuple[Item, ...], Field(max_length=MOST_ITEMS)] = ()
     opened: bool = False
     """Whether it was opened, which may need a permission of its own (R16)."""
-    test: Annotated[str, Field(max_length=200)] = ""
+    test: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """Presumptive test and its result."""
-    broken: Annotated[tuple[Seal, ...], Field(max_length=50)] = ()
+    broken: Annotated[tuple[Seal, ...], Field(max_length=MOST_SEALS)] = ()
     """Seals broken for it."""
-    pictures: Annotated[tuple[Digest, ...], Field(max_length=200)] = ()
+    pictures: Annotated[tuple[Digest, ...], Field(max_length=MOST_PICTURES)] = ()
     """SHA-256 of photographs and video."""
-    witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=10)]
+    witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=MOST_WITNESSES)]
 
     declares = Declaration(
         title="Consignment prepared",
@@ -157,7 +167,7 @@ class Ready(Kind):
     """The service's team is in place."""
 
     kind: Literal["ready"] = "ready"
-    note: Annotated[str, Field(max_length=500)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
 
     declares = Declaration(
         title="Team ready",

@@ -15,7 +15,7 @@ from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind
 from domain.words.identifiers import OfficerCode
-from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE
+from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_PLACE, MOST_WITNESSES
 from domain.words.quantities import Milligrams
 
 NO_STOP = refused("R8", "no_stop", "there is no stop to acknowledge")
@@ -87,8 +87,8 @@ class Interdicted(Kind):
     kind: Literal["interdicted"] = "interdicted"
     gross: Milligrams
     seals_intact: bool
-    place: Annotated[str, Field(min_length=1, max_length=120)]
-    seized_by: Annotated[str, Field(max_length=200)] = ""
+    place: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
+    seized_by: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """Where an authority that was not told has seized it: which one. It is in safe hands all the same."""
 
     declares = Declaration(
@@ -131,7 +131,7 @@ class Destroyed(Kind):
 
     kind: Literal["destroyed"] = "destroyed"
     circumstances: Reason
-    witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=10)]
+    witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=MOST_WITNESSES)]
 
     declares = Declaration(
         title="Consignment destroyed",

@@ -17,9 +17,9 @@ from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
-from domain.words.limits import LARGEST_NOTE
+from domain.words.limits import LARGEST_NOTE, LONGEST_PLACE
 
-Place = Annotated[str, Field(min_length=1, max_length=120)]
+Place = Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
 
 NOT_SEARCHED = refused(
     "R9", "not_searched", "nothing is given up as lost before it has been searched for and the delivery has halted"

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 from domain.signing.canonical import Sent, digest_of_bytes
 from domain.signing.keys import KeyId, b64, key_id, public_key, public_text, unb64
 from domain.words.errors import NotAuthentic
-from domain.words.limits import LARGEST_PAYLOAD
+from domain.words.limits import LARGEST_PAYLOAD, LONGEST_TYPE
 from domain.words.sizes import bounded
 
 STATEMENT_TYPE = "application/vnd.vigil.statement+json"
@@ -44,7 +44,7 @@ class Signature(Sent):
 class Envelope(Sent):
     """A DSSE envelope, at most 512 KiB of payload."""
 
-    payloadType: Annotated[str, Field(max_length=80)]  # noqa: N815 - DSSE's own name
+    payloadType: Annotated[str, Field(max_length=LONGEST_TYPE)]  # noqa: N815 - DSSE's own name
     payload: Annotated[str, Field(max_length=LARGEST_PAYLOAD * 4 // 3 + 4)]
     signatures: Annotated[tuple[Signature, ...], Field(min_length=1, max_length=4)]
     """Each key's once: a signature more or less would be another entry of the ledger that says the same."""

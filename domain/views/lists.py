@@ -9,6 +9,7 @@ from domain.plan.vocabulary import Line
 from domain.signing.canonical import Frozen
 from domain.views.standing import Word
 from domain.words.identifiers import OperationCode
+from domain.words.limits import LONGEST_CURSOR, LONGEST_LIST
 
 HowDiverged = Literal[Differing, "behind", "gone"]
 """How archive and workflow diverge, see `archive.batches.Diverges`."""
@@ -44,5 +45,5 @@ class Rows(Frozen):
     stand on both: the later one counts.
     """
 
-    rows: Annotated[tuple[Row, ...], Field(max_length=200)]
-    next: Annotated[str, Field(max_length=1000)] | None = None
+    rows: Annotated[tuple[Row, ...], Field(max_length=LONGEST_LIST)]
+    next: Annotated[str, Field(max_length=LONGEST_CURSOR)] | None = None

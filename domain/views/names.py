@@ -155,6 +155,7 @@ NOTICES: Mapping[AnyNotice, str] = {
     "alarm": mark("out of sight in {state}"),
     "conflict": mark("another operation touches this one; call {call}: {contact}"),
     "enquiries": mark("enquiries of {service} ({state}), signed by {signers}: {pattern} ({count} within a day)"),
+    "stranded": mark("no worker of build {build} is up, and deliveries wait for one: {count}; nothing is judged in them"),
 }
 """What a notice says, to a service that is called."""
 CAUGHT_UP = mark("the archive has caught up: everybody is heard")
@@ -174,5 +175,6 @@ ALERTS: Mapping[Literal["request", AnyNotice], str] = {
     "diverged": mark("its record was put back"),
     "conflict": mark("there is somebody to call"),
     "enquiries": mark("there is a pattern of enquiries"),
+    "stranded": mark("deliveries wait for a worker, and none is up"),
 }
 """What people at a desk are told of each kind: that it is there, and never what."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.requests import Notice, NoticeFacts
+from domain.delivery.requests import Notice, NoticeFacts, Stranded
 from domain.delivery.vocabulary import NoticeKind
 from domain.views.names import ALERTS, CAUGHT_UP, NOTICES, OUTCOMES, PATTERNS, SEE_ENTRY
 from domain.views.sentences import Translate, english, say
@@ -50,8 +50,10 @@ def say_notice(notice: Notice, translate: Translate = english) -> str:
         "call": facts.call,
         "contact": facts.contact,
     }
-    if facts.alarm is not None:
-        alarm = facts.alarm
+    alarm = facts.alarm
+    if isinstance(alarm, Stranded):
+        words |= {"build": alarm.build, "count": alarm.count}
+    elif alarm is not None:
         words |= {"service": alarm.service, "state": alarm.state, "signers": ", ".join(alarm.signers), "count": alarm.count}
         words["pattern"] = translate(PATTERNS[alarm.pattern])
     parts = [translate(template).format_map(words)]

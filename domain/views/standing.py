@@ -18,7 +18,15 @@ from domain.views.asked import request
 from domain.views.sight import sight
 from domain.views.view import phase
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
-from domain.words.limits import MOST_REQUESTS, MOST_SERVICES, MOST_STATES, REQUEST_BYTES, REQUESTS_BYTES
+from domain.words.limits import (
+    LONGEST_LINE,
+    LONGEST_NUMBER,
+    MOST_REQUESTS,
+    MOST_SERVICES,
+    MOST_STATES,
+    REQUEST_BYTES,
+    REQUESTS_BYTES,
+)
 from domain.words.moments import utc_text
 
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
@@ -39,7 +47,7 @@ class OpenRequest(Frozen):
     `id` is the request's; `request` are the bytes that it is asked with. From `since` on and before `until` it may be answered.
     """
 
-    id: Annotated[str, Field(min_length=1, max_length=200)]
+    id: Annotated[str, Field(min_length=1, max_length=LONGEST_NUMBER)]
     service: ServiceId
     checkpoint: CheckpointId
     due: UtcText | None = None
@@ -65,7 +73,7 @@ class Standing(Frozen):
     """Whether its record was put back and nobody has decided yet how to go on: its alarm stays."""
     started_at: UtcText
     closed_at: UtcText | None = None
-    title: Annotated[str, Field(max_length=200)]
+    title: Annotated[str, Field(max_length=LONGEST_LINE)]
     participants: Annotated[tuple[Participant, ...], Field(max_length=MOST_SERVICES)]
     states: Annotated[tuple[State, ...], Field(max_length=MOST_STATES)]
     requests: Annotated[tuple[OpenRequest, ...], Field(max_length=MOST_REQUESTS)] = ()

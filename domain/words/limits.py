@@ -10,6 +10,75 @@ from typing import Final
 
 KIB: Final = 1024
 
+# Texts, in characters, and what stands in a field beside them
+
+LONGEST_NAME: Final = 80
+"""Of a substance, a role, a number of a file: one line of a form."""
+LONGEST_PLACE: Final = 120
+"""Where something happened, in words."""
+LONGEST_LINE: Final = 200
+"""What is read at a glance: a title, a legal basis, an offence, who has seized it."""
+LONGEST_CAVEAT: Final = 300
+"""Beside a handling code."""
+LONGEST_SOURCE: Final = 300
+"""Where a case is described, or a law published: an address of the web among it."""
+LONGEST_CONTACT: Final = 300
+"""How whom to call is reached: a name of the directory, and its text."""
+LONGEST_REASON: Final = 500
+"""Why, in a few sentences: it stands in the ledger for ever, and more belongs into a file."""
+LONGEST_NOTES: Final = 1_000
+"""On a card."""
+LONGEST_NOTICE: Final = 1_000
+"""A notice in words, in one language."""
+LONGEST_INFORMATION: Final = 2_000
+"""Intelligence that is handed on: half a page."""
+LONGEST_VERSION: Final = 20
+"""Of a card: a date and a letter."""
+LONGEST_NUMBER: Final = 200
+"""Of a request or notice, as Vigil makes it: delivery, checkpoint and service."""
+LONGEST_TYPE: Final = 80
+"""Of a payload, as DSSE names it."""
+LONGEST_KEY: Final = 100
+"""Of what a contingency is about: two names of services at most, or an entry and a name."""
+LONGEST_NONCE: Final = 200
+"""Drawn by who makes a proof. It is remembered for as long as the proof lives."""
+LONGEST_PROOF: Final = 64
+"""Hashes of a proof of inclusion: one for each doubling of the entries."""
+MOST_PARAMETERS: Final = 8
+"""Of a code: its sentence names no more."""
+
+# One plan, directory or card
+
+MOST_LEGS: Final = 50
+MOST_REPLACED: Final = 50
+"""Participants replaced under way. Each was asked something, and is still known."""
+MOST_ESCORTS: Final = 10
+"""Services of other States whose officers travel with one leg."""
+MOST_SUBSTANCES: Final = 50
+"""Of a consignment, of each kind of record of it, and so lines of a mass balance."""
+MOST_EXTRADITING: Final = 20
+"""States of which it is said whether they extradite: those on the way, and some beside."""
+MOST_MOMENTS: Final = 10
+"""Reminders of one checkpoint that are planned, and warnings of one authorisation that runs out."""
+MOST_RUNGS: Final = 10
+"""Of one ladder."""
+MOST_LISTED_SERVICES: Final = 500
+"""Of an installation: some ten of each of fifty States. A delivery takes along those it needs."""
+MOST_CHANNELS: Final = 5
+"""By which people at one desk are told. Each is tried for every notice."""
+MOST_NAMES: Final = 20
+"""Of a service, one in each language."""
+MOST_LANGUAGES: Final = 10
+"""In which a State takes requests."""
+MOST_KINDS: Final = 11
+"""Kinds of services that grant: all but those that run the installation or watch over it."""
+MOST_SOURCES: Final = 20
+"""Laws and treaties on which a card rests."""
+MOST_DUTIES_OF_A_CARD: Final = 10
+MOST_BROUGHT_SERVICES: Final = 100
+MOST_BROUGHT_CARDS: Final = 20
+"""New with one change of the plan: as many as a plan can name, and some to spare."""
+
 # One delivery
 
 MOST_SERVICES: Final = 64
@@ -61,8 +130,55 @@ CARDS_BYTES: Final = 256 * KIB
 SHORTEST_CHECK_IN: Final = timedelta(minutes=5)
 SHORTEST_REMINDER: Final = timedelta(minutes=5)
 """Between two of them: each opens a checkpoint or sends a notice, and goes on for as long as a delivery is held."""
+REMINDERS_AT_PACE: Final = 48
+"""Reminders as often as the plan says, of a checkpoint that waits without end: two days of them, if it says each hour."""
+RARELY: Final = timedelta(days=1)
+"""Between two of those that follow, where the plan's own pace is not slower: a record does not grow because nobody answers."""
+MOST_REMINDERS: Final = 100
+"""In all: with those at pace, seven weeks of waiting. What still waits stands in inboxes and lists, as overdue."""
+
+# What comes over HTTP
+
+LARGEST_BODY: Final = 1_000_000
+"""Bytes of the largest body that either side takes: a statement of the largest size in base64 has a third of it, an entry with a
+plan of the largest size less than all.
+"""
+MOST_VALUES: Final = 10_000
+"""Values in one JSON text, names of members not counted. The largest plan of the examples has a twentieth of it."""
+DEEPEST: Final = 32
+"""Lists and objects one inside another. A statement has at most 8."""
+MOST_ANSWERS: Final = 100
+"""That a polled service gives at once; it is asked for the rest right after."""
 
 # What a service says
+
+MOST_SEALS: Final = 50
+"""On one consignment, or broken at once."""
+MOST_UNITS: Final = 1_000
+"""Packages of one consignment, each weighed. They are judged and not held."""
+MOST_ITEMS: Final = 50
+"""Substitutes and devices put in, or recovered."""
+MOST_FINDS: Final = 100
+"""Recovered beside what was sent."""
+MOST_PARTS: Final = 20
+"""Into which one consignment splits: each is a delivery of its own from then on."""
+MOST_PICTURES: Final = 200
+"""Hashes of them."""
+MOST_WITNESSES: Final = 10
+MOST_NOTES: Final = 50
+"""Denominations of a sum of cash."""
+MOST_NOTES_COUNTED: Final = 1_000_000_000
+"""Of one denomination: a sum of them is exact in every language's numbers."""
+MOST_PERSONS: Final = 1_000
+"""Arrested, or freed, at once. A larger number is a slip of the hand."""
+MOST_CONDITIONS: Final = 20
+"""Of one authorisation."""
+MOST_FULFILLED: Final = 50
+"""Conditions that one statement says are met: those of several authorisations bind at one checkpoint."""
+MOST_ADDRESSEES: Final = 50
+"""Services to which information goes."""
+MOST_DISCLOSED: Final = 100
+"""Statements that one agreement opens to a court."""
 
 LARGEST_PAYLOAD: Final = 512 * KIB
 """Bytes of what any envelope holds, before they are a text of base64."""
@@ -184,6 +300,12 @@ MOST_SELECTORS_OF_A_SERVICE: Final = 240
 """Different selectors that the operations of one service may look for: twice what the largest plan holds."""
 MOST_SELECTORS_OF_A_STATE: Final = 960
 """The same, of all services of a State together: four services that each do all they may."""
+MANY_SELECTORS: Final = 150
+"""Different selectors of one service within the window that are a pattern: more than any single plan holds."""
+MANY_MISSES: Final = 12
+"""Operations of one service within the window whose look found nobody: as many."""
+MANY_NEIGHBOURS: Final = 10
+"""Different numbers of one service within the window that differ in their last three digits only: as many."""
 MOST_LOOKS_FOR_A_SELECTOR: Final = 3
 """Operations of one service that may look for the same selector: whoever asks daily learns when it is watched. It is counted by
 service, so that nobody learns from it that another looks for the same.
@@ -196,3 +318,44 @@ MOST_ALARMS: Final = 100
 """Kept, the newest; the number of each shows whether older ones were dropped."""
 MOST_NAMED: Final = 10
 """Operations and signers that an alarm names, the newest."""
+
+# What leaves the archive
+
+MOST_ENTRIES: Final = 100_000
+"""Of a packet: statements at their budgets, and what is decided, asked and told about each."""
+MOST_READ: Final = 1_000
+"""Deliveries that one answer shows, and one record of the log of reads names."""
+
+LONGEST_LIST: Final = 200
+"""Rows of one page of a list."""
+LONGEST_INBOX: Final = 50
+"""Requests of one page of an inbox: each may have `REQUEST_BYTES`."""
+LONGEST_CURSOR: Final = 1_000
+"""Characters of where to go on in a list: two moments and a name, sealed, have some 400."""
+LONGEST_SEARCH: Final = 100
+"""Characters of a text that is looked for: as many as a title has words for."""
+MOST_SEARCHED: Final = 1_000
+"""Rows that a search for text looks at before it answers: each title is deciphered for it."""
+MOST_PAGES: Final = 1_000
+"""Of one list or inbox, as whoever reads all of it goes on: 200,000 deliveries, a million that are searched, or 50,000 requests,
+which is five in each of 10,000 open deliveries. A gateway that gives more gives no end.
+"""
+MOST_CARRIED_REQUESTS: Final = MOST_PAGES * LONGEST_INBOX
+"""Requests in one file that is carried to people without a network: all of an inbox."""
+
+MOST_CHANGES: Final = 1_000
+"""Deliveries that changed, in one answer. They are asked for four times a second."""
+
+# What watches over all deliveries of an installation
+
+MOST_RUNS: Final = 20_000
+"""Runs that are listed at once: whoever can write to Temporal may begin more than there are deliveries."""
+MOST_RUNS_OF_A_PAGE: Final = 1_000
+"""As many as Temporal lists at once."""
+SWEEP_SHARE: Final = 20.0
+"""Seconds of each minute in which the archive is held against the runs, one run after another: a third of a core at most, so that
+what is said meanwhile is not kept waiting. Of 10,000 open deliveries each is looked at within half an hour at 50 ms for one,
+which one that is replayed for it takes on a slow machine.
+"""
+LONGEST_BUILD: Final = 255
+"""Characters of the name of a worker's build, as many as Temporal takes."""

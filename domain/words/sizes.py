@@ -8,11 +8,7 @@ import re
 from typing import Final
 
 from domain.words.errors import Malformed
-
-MOST_VALUES: Final = 10_000
-"""Values in one JSON text, names of members not counted. The largest plan of the examples has a twentieth of it."""
-DEEPEST: Final = 32
-"""Lists and objects one inside another. A statement has at most 8."""
+from domain.words.limits import DEEPEST, MOST_VALUES
 
 _MARK: Final = re.compile(rb'(?:[^"\[\]{},]++|"(?:[^"\\]++|\\.?)*+"?)*+([\[\]{},]|\Z)', re.DOTALL)
 """One mark of structure, and what stands before it. It fits wherever it is tried, so that no byte is looked at twice."""

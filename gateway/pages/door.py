@@ -21,7 +21,7 @@ from domain.plan.directory import Service
 from domain.words.errors import NotAllowed, NotAuthentic
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
-from gateway.limits import LIMITS
+from gateway.limits import LIMITS, LONGEST_ANSWER, LONGEST_TOKEN
 from gateway.oidc import PROVIDER
 
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
@@ -55,10 +55,6 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """What every page says: nothing but its own files, in no frame, and no address of it goes anywhere."""
-LONGEST_TOKEN = 200
-"""Bytes that a stranger may send to sign in."""
-LONGEST_ANSWER = 8000
-"""Bytes that may come back from an OpenID provider: codes of a few thousand exist."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

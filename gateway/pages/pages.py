@@ -17,8 +17,9 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
-from domain.delivery.requests import Request
+from domain.delivery.requests import Request, Stranded
 from domain.delivery.verdicts import Finding
+from domain.plan.access import supervises
 from domain.plan.directory import Service
 from domain.plan.goods import say_amount
 from domain.rules.books import BOOK
@@ -28,13 +29,14 @@ from domain.views import names
 from domain.views.forms import kinds_for
 from domain.views.names import IN_GENERAL
 from domain.views.sentences import lag, say_plainly
-from domain.words.errors import Malformed, NotAuthentic, NotFound, VigilError, faults_of
+from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
 from domain.words.text import mark, shown
 from gateway.access import CALLER, PROOFS
 from gateway.asking import Wanted, asked_for
 from gateway.bodies import read
+from gateway.limits import PAGE_OF_LEDGER
 from gateway.oidc import PROVIDER
 from gateway.pages import rules, words
 from gateway.pages.door import ROOT, SESSIONS, remember, token_of, visitor_of
@@ -42,7 +44,7 @@ from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
-from gateway.reception import RECEPTION
+from gateway.reception import RECEPTION, Reception
 from process.language import chosen, speaker, translations
 
 HERE = Path(__file__).parent
@@ -50,8 +52,6 @@ FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
 """All that a page may load, which is ours."""
 AT_ONCE = 1.0
 """Seconds that the form of a stop waits for how the delivery stands."""
-PAGE_OF_LEDGER = 200
-"""Entries shown on one page, the newest first."""
 
 routes = web.RouteTableDef()
 
@@ -112,9 +112,18 @@ async def inbox(request: web.Request) -> web.Response:
 @routes.get(f"{ROOT}/deliveries", name="desk.list")
 async def deliveries(request: web.Request) -> web.Response:
     """The reader's deliveries, a page at a time, as it has narrowed them down."""
-    found = await request.app[RECEPTION].reading.deliveries(request[CALLER].service, *asked_for(narrowed(request.query)))
-    shows(request, (row.delivery for row in found.rows))
-    return _page(request, "deliveries.html", found=found, query=narrowed(request.query))
+    reception, reader = request.app[RECEPTION], request[CALLER].service
+    found = await reception.reading.deliveries(reader, *asked_for(narrowed(request.query)))
+    stranded = await _stranded(reception) if supervises(reader) else ()
+    shows(request, dict.fromkeys((*(row.delivery for row in found.rows), *(name for one in stranded for name in one.deliveries))))
+    return _page(request, "deliveries.html", found=found, query=narrowed(request.query), stranded=stranded)
+
+
+async def _stranded(reception: Reception) -> tuple[Stranded, ...]:
+    """What no worker goes on with; nothing while that cannot be known, for the list is there all the same."""
+    with suppress(Unavailable):
+        return await reception.stranded()
+    return ()
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}", name="desk.view")

@@ -22,7 +22,7 @@ from domain.plan.directory import Directory, Service
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.views.asked import request
 from domain.words.errors import NotAuthentic
-from protocol.calls import LARGEST_BODY
+from domain.words.limits import LARGEST_BODY
 from rehearsal.services import VIGIL, acknowledgement, private_key_of
 from tests.support import Table
 

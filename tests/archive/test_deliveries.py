@@ -9,14 +9,22 @@ from pydantic import ValidationError
 from sqlalchemy import update
 
 from archive.database import Database
-from archive.deliveries import CHANGES, LONGEST_INBOX, LONGEST_PAGE, SCAN, Deliveries, InboxRow, KeptRow
+from archive.deliveries import Deliveries, InboxRow, KeptRow
 from archive.questions import Filters, ListQuestion, Sort
 from archive.sealed import KeyWrapping
 from archive.standing import NEVER
 from archive.tables import deliveries, requests
 from domain.views.standing import Participant, Standing
 from domain.words.errors import Malformed, NotFound
-from domain.words.limits import MOST_SERVICES, REQUEST_BYTES, REQUESTS_BYTES
+from domain.words.limits import (
+    LONGEST_INBOX,
+    LONGEST_LIST,
+    MOST_CHANGES,
+    MOST_SEARCHED,
+    MOST_SERVICES,
+    REQUEST_BYTES,
+    REQUESTS_BYTES,
+)
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH
 from tests.archive.samples import AT, READER, any_standing, database, new_keys, put, request, standing
@@ -268,7 +276,7 @@ async def test_a_reader_of_a_part_is_told_no_more(url: str) -> None:
 
 async def test_a_search_that_finds_nothing_yet_says_where_to_go_on(url: str) -> None:
     """It looks at 1,000 rows at once: the one that it is for stands behind them, and is found on the second page."""
-    made = {f"case-{number:05}": standing() for number in range(SCAN)}
+    made = {f"case-{number:05}": standing() for number in range(MOST_SEARCHED)}
     async with opened(url) as (read, archive, ring):
         await put(archive, ring, made | {"other-1": standing(title="Needle")})
         question = OWN.model_copy(update={"filters": Filters(text="needle"), "sort": "name"})
@@ -281,16 +289,55 @@ async def test_a_search_that_finds_nothing_yet_says_where_to_go_on(url: str) -> 
     assert second.next is None
 
 
+@pytest.mark.parametrize("count", [1, 3, 4, 6])
+async def test_the_last_page_says_that_it_is_the_last(url: str, count: int) -> None:
+    """Also where it is full: pages of three come to no empty one, of a list, of a search and of an inbox."""
+    made = {f"case-{number:05}": standing(requests=(request(READER, AT),)) for number in range(count)}
+    async with opened(url) as (read, archive, ring):
+        await put(archive, ring, made)
+        for question in (OWN, OWN.model_copy(update={"filters": Filters(text="case")})):
+            cursor, lengths = None, list[int]()
+            while not lengths or cursor:
+                page = await read.page(question, cursor, 3)
+                cursor = page.next
+                lengths.append(len(page.rows))
+            assert [3] * (count // 3) + [count % 3] * (count % 3 > 0) == lengths
+        cursor, lengths = None, []
+        while not lengths or cursor:
+            asked = await read.inbox(READER, cursor, 3)
+            cursor = asked.next
+            lengths.append(len(asked.asked))
+
+    assert [3] * (count // 3) + [count % 3] * (count % 3 > 0) == lengths
+
+
+async def test_what_asks_one_now_is_what_one_may_answer_now(url: str) -> None:
+    """A request that may be answered later only, or no more, is in no inbox and makes no delivery the reader's to answer."""
+    spans = {
+        "now": {},
+        "later": {"since": MOMENTS[5]},
+        "over": {"until": MOMENTS[3]},
+        "between": {"since": MOMENTS[3], "until": MOMENTS[5]},
+    }
+    made = {f"asks-{name}": standing(requests=(request(READER, MOMENTS[8], **span),)) for name, span in spans.items()}
+    async with opened(url) as (read, archive, ring):
+        await put(archive, ring, made)
+        rows = await listed(read, OWN.model_copy(update={"filters": Filters(mine=True), "sort": "name"}))
+        inbox = await asked(read, READER)
+
+    assert ["asks-between", "asks-now"] == [one.delivery for one in rows] == sorted(one.delivery for one in inbox)
+
+
 async def test_pages_are_bounded(url: str) -> None:
     """However many are asked for: 200 rows, 50 requests, 1,000 changes; none or fewer is one."""
-    made = {f"case-{number:05}": standing(requests=(request(READER, AT),)) for number in range(CHANGES + 1)}
+    made = {f"case-{number:05}": standing(requests=(request(READER, AT),)) for number in range(MOST_CHANGES + 1)}
     async with opened(url) as (read, archive, ring):
         await put(archive, ring, made)
         counts = [len((await read.page(OWN, None, limit)).rows) for limit in (0, 10**6)]
         counts += [len((await read.inbox(READER, None, limit)).asked) for limit in (-1, 10**6)]
         counts.append(len(await read.changes(0, 10**6)))
 
-    assert [1, LONGEST_PAGE, 1, LONGEST_INBOX, CHANGES] == counts
+    assert [1, LONGEST_LIST, 1, LONGEST_INBOX, MOST_CHANGES] == counts
 
 
 async def test_a_cursor_is_good_for_its_own_list_only(url: str) -> None:

@@ -107,7 +107,7 @@ async def test_a_supervisor_reads_the_alarms_of_the_register(temporal: Client, t
         refused = await office.run("alarms", service="uz.police")
 
     assert [0, 0, 0, 5] == [one.code for one in (none, text, document, refused)]
-    assert "no pattern of enquiries was found" in none.out
+    assert "there is no alarm" in none.out
     for words in (found.service, "looks for more than it may", FISHER):
         assert words in " ".join(text.out.split())
     assert ["uz.prosecutor"] == document.json["alarms"][0]["signers"]

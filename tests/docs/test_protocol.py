@@ -27,14 +27,13 @@ from archive.sessions import Sessions
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, AnyEvent, Deconflicted
 from domain.delivery.ledger import Entry, Receipt, Withheld
-from domain.delivery.requests import Facts, Inbox, Notice, Request
+from domain.delivery.requests import AnyAlarm, Facts, Inbox, Notice, Request
 from domain.delivery.statement import Statement
 from domain.delivery.vocabulary import NoticeKind, Outcome
 from domain.plan import proof
 from domain.plan.access import MAY, ROLES
 from domain.plan.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
 from domain.plan.documents import Document
-from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken, authentic
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import amend, begin, read_statement, report
@@ -52,7 +51,7 @@ from domain.views.lists import Row, Rows
 from domain.views.sight import page
 from domain.views.view import DeliveryView, view
 from domain.words.errors import BY_CODE, Malformed, NotAuthentic, RuleBroken, VigilError
-from domain.words.limits import LARGEST_PAYLOAD
+from domain.words.limits import LARGEST_BODY, LARGEST_PAYLOAD
 from domain.words.moments import utc_text
 from domain.words.quantities import parse_span
 from gateway import api, openapi
@@ -61,7 +60,6 @@ from gateway.health import Health
 from gateway.problems import HTTP, problem
 from process.configuration import cards_in
 from process.in_force import InForce
-from protocol.calls import LARGEST_BODY
 from rehearsal.scenario import Pace, Scenario
 from rehearsal.services import lines, private_key_of
 from tests.installation import log_of_reads
@@ -247,7 +245,7 @@ class PaperReception:
         )
         return Rows(rows=(row,))
 
-    async def alarms(self) -> tuple[Alarm, ...]:
+    async def alarms(self) -> tuple[AnyAlarm, ...]:
         """Nobody looks for too much."""
         return ()
 

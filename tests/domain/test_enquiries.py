@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.delivery.requests import Notice, NoticeFacts
-from domain.plan.enquiries import MANY_MISSES, MANY_NEIGHBOURS, MANY_SELECTORS, WINDOW, Alarm, Enquiries, Enquiry
+from domain.plan.enquiries import WINDOW, Alarm, Enquiries, Enquiry
 from domain.plan.register import Answer, Claim, DatedClaim, Register
 from domain.plan.selectors import blocks
 from domain.signing.canonical import canonical, digest
 from domain.views.notices import say_notice
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.limits import (
+    MANY_MISSES,
+    MANY_NEIGHBOURS,
+    MANY_SELECTORS,
     MOST_ALARMS,
     MOST_CONTACTS,
     MOST_ENQUIRIES,

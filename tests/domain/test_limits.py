@@ -1,8 +1,10 @@
 """What may be at most (`domain.words.limits`): each bound is held at the bound, and they fit into what Temporal takes."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +88,9 @@ from rehearsal.services import EPOCH, private_key_of
 from tests.second_book import with_figures
 from tests.support import SECRET, Table, example_cards, example_directory, example_plan, signed_plan, with_changes
 
+ROOT = Path(__file__).parents[2]
+FIXED = ("32", "64", "88")
+"""Bytes of a hash, its hexadecimal digits, and characters of a signature."""
 PAYLOAD = 2048 * 1024
 """Bytes of one payload that Temporal takes."""
 
@@ -145,19 +150,42 @@ def test_r28_a_plan_that_is_too_large_is_refused_before_it_begins(limit: str, va
     ],
 )
 def test_r28_what_is_asked_again_and_again_has_a_floor(where: str, span: timedelta) -> None:
-    """A plan that asks every few seconds for weeks is refused; one that is an example may be as quick as a rehearsal is."""
+    """A plan that asks every few seconds for weeks is refused, and one that calls itself an example no less; among services that
+    are an example it may be as quick as a rehearsal is.
+    """
 
-    def plan(shortest: timedelta, **more: Any) -> Plan:
+    def plan(shortest: timedelta, *, example: bool = False) -> Plan:
         words = example_plan().contingencies.model_dump()
         watch: dict[str, Any] = {"check_in": "1h", "answer": "1h", "search": "1h"}
         (words if where == "remind_every" else watch)[where] = shortest
-        return with_changes(plan_={"example": False, "contingencies": words, "surveillance": watch} | more)
+        return with_changes(plan_={"example": example, "contingencies": words, "surveillance": watch})
+
+    def found(plan: Plan, *, among_examples: bool) -> list[str]:
+        known = example_directory().model_copy(update={"example": among_examples})
+        return [str(one) for one in faults_in(plan, known, example_cards()) if "R28" in one.problem]
 
     short = span - timedelta(seconds=1)
-    assert [] == faults(plan(span)) == faults(plan(short, example=True))
-    (found,) = faults(plan(short))
-    assert found.startswith(("contingencies.", "surveillance."))
-    assert f"{where}: R28: " in found
+    assert [] == found(plan(span), among_examples=False) == found(plan(short), among_examples=True)
+    for marked in (False, True):
+        (fault,) = found(plan(short, example=marked), among_examples=False)
+        assert fault.startswith(("contingencies.", "surveillance."))
+        assert f"{where}: R28: " in fault
+
+
+def test_each_bound_of_a_message_stands_in_the_table() -> None:
+    """No field has a bound of its own that is written beside it, but what has one length only: a hash, a key, a signature."""
+    rooms = ("domain", "archive", "protocol", "activities")
+    bound = re.compile(r"(?:max_length|\ble)=([0-9_]{2,})")
+    found = [
+        f"{path.name}: {line.strip()}"
+        for room in rooms
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        for most in bound.findall(line)
+        if most not in FIXED
+    ]
+
+    assert [] == found
 
 
 def test_r28_a_plan_is_changed_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

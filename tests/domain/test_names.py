@@ -8,7 +8,7 @@ import pytest
 from domain.delivery.events import AnyEvent, Halted
 from domain.delivery.progress import RequestStanding
 from domain.delivery.verdicts import Verdict
-from domain.delivery.vocabulary import AnyNotice, NoticeKind, Outcome, Result
+from domain.delivery.vocabulary import AnyNotice, Outcome, Result
 from domain.plan.enquiries import Pattern
 from domain.rules.books import BOOK
 from domain.views import names
@@ -35,7 +35,7 @@ EVENTS = {one.model_fields["event"].default for one in get_args(get_args(AnyEven
         (EVENTS, names.EVENTS),
         (literals(Halted.model_fields["cause"].annotation), names.IN_GENERAL),
         (literals(Pattern), names.PATTERNS),
-        (literals(NoticeKind) | {"enquiries"}, names.NOTICES),
+        (literals(AnyNotice), names.NOTICES),
         (literals(AnyNotice) | {"request"}, names.ALERTS),
     ],
     ids=["needs", "outcomes", "verdicts", "results", "events", "causes", "patterns", "notices", "alerts"],

@@ -684,6 +684,15 @@ def test_changed_directory_or_cards_are_found() -> None:
             verify(sealed(packet.model_copy(update=changed)))
 
 
+def test_a_packet_of_examples_is_none_to_who_trusts_real_services() -> None:
+    """Whoever seals it may not call its services an example, so that its plan may be as quick as it likes (R28)."""
+    data, _ = told()
+    trusted = Table().directory
+    with pytest.raises(NotVerified, match="the services of the packet are an example"):
+        verify(data, trusted.model_copy(update={"example": False}))
+    assert verify(data, trusted).outcome == "withdrawn"
+
+
 def test_trusted_directory_knows_every_key() -> None:
     """With one's own directory beside it, a packet's keys must all stand there, each under its own service."""
     data, _ = told()
@@ -691,7 +700,7 @@ def test_trusted_directory_knows_every_key() -> None:
     assert verify(data, trusted).outcome == "withdrawn"
     stranger = with_service(trusted, "kz.knb", lambda known: keyed(known, "uz.police"))
     swapped = with_service(stranger, "uz.police", lambda known: keyed(known, "kz.knb"))
-    absent = Directory(vigil="directory/1", services=tuple(one for one in trusted.services if one.id != "kz.knb"))
+    absent = trusted.model_copy(update={"services": tuple(one for one in trusted.services if one.id != "kz.knb")})
     keyless = with_service(trusted, "kz.knb", lambda known: known.model_copy(update={"keys": ()}))
     unknown_system = with_service(trusted, VIGIL, lambda known: keyed(known, "kz.knb"))
     for untrusted in (stranger, swapped, absent, keyless, unknown_system):

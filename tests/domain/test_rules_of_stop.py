@@ -14,6 +14,7 @@ from domain.plan.plan import Plan
 from domain.record.door import report
 from domain.rules.course import DELIVERED
 from domain.words.errors import NotAllowed, RuleBroken
+from domain.words.limits import REMINDERS_AT_PACE
 from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
 from tests.course import PHASES, accounted, arrested, became, brings, entry_of, forbidden, outcome_of
@@ -161,14 +162,16 @@ def test_r8_plan_with_more_participants_than_a_stop_can_reach_is_a_fault() -> No
 
 
 def test_r8_interdiction_waits_without_end() -> None:
-    """It has no due time, may not be given one, is reminded of again and again and can never be passed unanswered."""
+    """It has no due time, may not be given one, is reminded of at the plan's pace and then daily, and can never be passed
+    unanswered.
+    """
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
     opening = entry_of(table, "opened", checkpoint=SEIZED)
     due = {"due": utc_text(table.now + timedelta(hours=1))}
     assert "due then is opened" in forbidden(table, opening.event.model_copy(update=due), instead_of=opening)
     brought = brings(table, days=30)
-    assert brought.count("reminded") == table.at(SEIZED).rung == 30 * 24
+    assert brought.count("reminded") == table.at(SEIZED).rung == REMINDERS_AT_PACE + 28
     assert table.is_open(SEIZED)
     for result in ("unanswered", "satisfied", "withdrawn"):
         event = Closed.model_validate({"checkpoint": SEIZED, "result": result})

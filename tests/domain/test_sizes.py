@@ -18,7 +18,8 @@ from domain.rules.kind import Kind
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.words import errors, sizes
 from domain.words.errors import Malformed
-from domain.words.sizes import DEEPEST, MOST_VALUES, bounded
+from domain.words.limits import DEEPEST, MOST_VALUES
+from domain.words.sizes import bounded
 from rehearsal.services import private_key_of
 
 KEY = private_key_of("kz.knb")

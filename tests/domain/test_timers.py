@@ -15,6 +15,7 @@ from domain.record.door import submit
 from domain.record.verify import replay, verify
 from domain.rules.course import advance, next_moment
 from domain.words.errors import NotVerified
+from domain.words.limits import MOST_REMINDERS, RARELY, REMINDERS_AT_PACE
 from domain.words.moments import instant, utc_text
 from rehearsal.services import EPOCH, private_key_of
 from tests.course import became, brings, coming, entry_of, forbidden, replaced
@@ -98,18 +99,41 @@ def test_withdrawn_checkpoint_brings_nothing() -> None:
     assert not {FIRST, SECOND, SILENT} & {entry.event for entry in table.delivery.ledger.entries}
 
 
-def test_interdiction_is_reminded_of_for_as_long_as_it_takes() -> None:
-    """Every hour by the plan, without end, and never silent."""
+def test_interdiction_is_reminded_of_at_the_plans_pace_then_daily_and_a_hundred_times_in_all() -> None:
+    """Every hour by the plan for two days, then daily for seven weeks, and never silent; after that nothing more is recorded of
+    it, however long it waits, and it is seized all the same.
+    """
     table = Table().dispatch()
     table.say("kz.knb", "stop_requested")
     table.pass_time(hours=12)
-    for rung in range(13, 100):
-        assert next_moment(table.delivery, table.now) == table.now + HOUR
+    for rung in range(13, MOST_REMINDERS + 1):
+        after = HOUR if rung <= REMINDERS_AT_PACE else RARELY
+        assert next_moment(table.delivery, table.now) == table.now + after
         reminded = Reminded(checkpoint="stop.interdiction", services=("kz.customs",), rung=rung)
-        assert coming(table, table.now + HOUR) == reminded
-        table.pass_time(hours=1)
+        assert coming(table, table.now + after) == reminded
+        table.pass_time(seconds=after.total_seconds())
+    size = len(table.delivery.ledger)
+    assert table.now > table.delivery.state.progress["stop.interdiction"].opened + timedelta(days=45)
+    assert next_moment(table.delivery, table.now) is None
+    table.pass_time(days=1000)
+    assert size == len(table.delivery.ledger)
     table.say("kz.customs", "interdicted", "stop.interdiction")
     assert "reminded" not in brings(table, hours=1)
+    assert table.is_closed("stop.interdiction")
+
+
+@pytest.mark.parametrize(("every", "days"), [(timedelta(minutes=5), 52), (timedelta(days=3), 300)])
+def test_a_checkpoint_that_waits_without_end_adds_a_hundred_entries_at_most(every: timedelta, days: int) -> None:
+    """At the shortest pace that a plan may have, and at one slower than a day, which stays as slow as it is."""
+    words = example_plan().contingencies.model_copy(update={"remind_every": every})
+    table = Table(example_plan().model_copy(update={"contingencies": words})).dispatch()
+    table.say("kz.knb", "stop_requested")
+    table.pass_time(days=1000)
+    reminded = [entry for entry in table.delivery.ledger.entries if isinstance(entry.event, Reminded)]
+    about = [entry for entry in reminded if isinstance(entry.event, Reminded) and entry.event.checkpoint == "stop.interdiction"]
+
+    assert MOST_REMINDERS == len(about)
+    assert days == (instant(about[-1].at) - instant(about[0].at)).days + (every > RARELY) * every.days
 
 
 UNTIL = datetime.fromisoformat("2022-04-01T00:00:00+00:00")

@@ -18,9 +18,10 @@ from domain.signing.canonical import plain
 from domain.views.asked import request
 from domain.views.view import view
 from domain.words.errors import Malformed, Unavailable, VigilError
+from domain.words.limits import MOST_PAGES
 from protocol import gateway
 from protocol.calls import listening
-from protocol.gateway import MOST_PAGES, Gateway
+from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate

@@ -127,7 +127,7 @@ async def test_a_delivery_whose_build_has_no_worker_is_counted_in_health(
     """With the old build gone and the new one up, health is `partly` and says how many deliveries wait for a worker of theirs;
     moved, there are none.
     """
-    monkeypatch.setattr("gateway.health.LATELY", timedelta(seconds=1))
+    monkeypatch.setattr("process.builds.LATELY", timedelta(seconds=1))
     monkeypatch.setattr("gateway.health.FRESH", 0.0)
     plan, queue = touching("almaty-tashkent"), f"alone-{uuid.uuid4().hex[:8]}"
     async with installed(temporal, plan, None) as at:

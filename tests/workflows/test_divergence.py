@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType, ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 
-from activities.sweep import IN_A_ROUND, Sweep
+from activities.sweep import Sweep
 from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
@@ -102,7 +102,7 @@ async def recorded(at: Installation, plan: Plan, branch: int = 0) -> Diverged:
 
 async def swept(at: Installation, plan: Plan, branch: int = 0) -> None:
     """Sweep until the run has been told of the archive's other history; Temporal's list of runs may be a moment behind."""
-    sweep = Sweep(at.client, *archive_of(at), VIGIL_KEY)
+    sweep = Sweep(at.client, at.task_queue, *archive_of(at), VIGIL_KEY)
     async with asyncio.timeout(PATIENCE):
         while (await at.handle(plan).query(QUERY_SIZE, result_type=LedgerSize)).branch <= branch:
             await sweep.once()
@@ -212,10 +212,10 @@ async def test_what_somebody_has_invented_in_temporal_keeps_the_sweep_from_nothi
     async with installed(temporal, plan, None) as at:
         await begun(at, plan)
         ledgers, deliveries = archive_of(at)
-        sweep, asked = Sweep(at.client, ledgers, deliveries, VIGIL_KEY), list[str]()
+        sweep, asked = Sweep(at.client, at.task_queue, ledgers, deliveries, VIGIL_KEY), list[str]()
 
         async def running() -> dict[str, str]:
-            return {f"aa-{number}": "a run" for number in range(3 * IN_A_ROUND)} | {plan.operation: "another run"}
+            return {f"aa-{number}": "a run" for number in range(400)} | {plan.operation: "another run"}
 
         async def compared(name: str, _held: object) -> None:
             asked.append(name)

@@ -19,6 +19,7 @@ from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import ListQuestion
+from domain.delivery.delivery import Delivery
 from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.statement import Seen
@@ -398,6 +399,36 @@ async def test_an_archive_that_lacks_what_it_had_is_waited_for(tmp_path: Path) -
         await archive.close()
 
     assert (second.size, None) == (answer.content.size, answer.content.diverged)
+
+
+async def test_a_batch_that_is_tried_again_is_added_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the archive is away each attempt finds what the one before has added up, and reads and folds nothing again."""
+    archive = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db")
+    ledgers = Ledgers(archive, Wrapping(PAYLOAD_KEYS))
+    table = Table()
+    room = ActivityEnvironment()
+    room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
+    taken, take = list[int](), Delivery.take
+
+    def counted(self: Delivery, entry: Entry) -> None:
+        taken.append(entry.seq)
+        take(self, entry)
+
+    monkeypatch.setattr(Delivery, "take", counted)
+    try:
+        keep = ArchiveKeeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep
+        batch = next_batch(table.delivery, table.delivery.snapshot)
+        with archive_away() as away:
+            for _ in range(3):
+                with pytest.raises(ApplicationError, match="the archive is away"):
+                    await attempted(room, keep, batch)
+            away.over = True
+            answer = await attempted(room, keep, batch)
+    finally:
+        await archive.close()
+
+    assert batch.size == answer.content.size
+    assert [*range(batch.size)] == taken
 
 
 async def test_a_stop_by_who_has_seen_another_history_is_kept_and_is_an_alarm(tmp_path: Path) -> None:

@@ -1,0 +1,109 @@
+"""The sweep has a share of each minute, and comes round to every delivery all the same."""
+
+from collections import Counter
+from collections.abc import Callable
+from math import ceil
+from typing import Any
+
+from activities.sweep import ROUND, Sweep
+from archive.batches import Extent
+from domain.words.limits import SWEEP_SHARE
+from tests.installation import VIGIL_KEY
+
+OPEN = 10_000
+ONE_LOOK = 0.05
+"""Seconds for one, which a run that is replayed for it takes on a slow machine."""
+NOBODY: Any = None
+
+
+class Archive:
+    """Ledgers and lists: of each delivery an entry is kept."""
+
+    def __init__(self, unended: tuple[str, ...]) -> None:
+        self._unended = unended
+
+    async def unended(self) -> tuple[str, ...]:
+        """All of them."""
+        return self._unended
+
+    async def held(self, _name: str) -> Extent:
+        """One entry."""
+        return Extent(branch=0, size=1, root=b"")
+
+
+class Watched(Sweep):
+    """A sweep of which each look takes as long as is said, and is counted."""
+
+    def __init__(self, running: dict[str, str], unended: tuple[str, ...], silent: frozenset[str] = frozenset()) -> None:
+        archive: Any = Archive(unended)
+        self.now = 0.0
+        super().__init__(NOBODY, "queue", archive, archive, VIGIL_KEY, lambda: self.now)
+        self.running, self.silent = running, silent
+        self.seen: Counter[str] = Counter()
+        self.missed: Counter[str] = Counter()
+
+    async def _running(self) -> dict[str, str]:
+        return self.running
+
+    async def _silent(self) -> set[str]:
+        return set(self.silent)
+
+    async def _compared(self, name: str, _held: Extent) -> None:
+        self.seen[name] += 1
+        self.now += ONE_LOOK
+
+    async def _missed(self, name: str) -> None:
+        self.missed[name] += 1
+        self.now += ONE_LOOK
+
+
+def named(number: int = OPEN) -> dict[str, str]:
+    """So many deliveries with their runs."""
+    return {f"amber-{one}": f"run-{one}" for one in range(number)}
+
+
+async def rounds(sweep: Watched, enough: Callable[[], bool]) -> int:
+    """How many rounds it takes until this is so; none of them takes longer than its share."""
+    done = 0
+    while not enough():
+        began, done = sweep.now, done + 1
+        await sweep.once()
+        assert sweep.now - began <= SWEEP_SHARE + ONE_LOOK
+    return done
+
+
+async def test_ten_thousand_open_deliveries_are_all_looked_at_within_half_an_hour() -> None:
+    """Each once before any is looked at again, though one look takes as long as a replay on a slow machine."""
+    running = named()
+    sweep = Watched(running, tuple(running))
+
+    minutes = await rounds(sweep, lambda: sweep.seen.keys() == running.keys()) * ROUND / 60
+
+    assert minutes <= 30
+    assert {1} == {*sweep.seen.values()} - {2}
+    assert ceil(OPEN * ONE_LOOK / SWEEP_SHARE) == minutes
+
+
+async def test_a_run_that_is_another_than_before_is_looked_at_in_the_next_round() -> None:
+    """However many wait for their turn: whoever puts a run back makes another one of it."""
+    running = named()
+    sweep = Watched(running, tuple(running))
+    await rounds(sweep, lambda: sweep.seen.keys() == running.keys())
+    running["amber-7777"] = "put back"
+    before = sweep.seen["amber-7777"]
+    await sweep.once()
+
+    assert before + 1 == sweep.seen["amber-7777"]
+
+
+async def test_what_is_missed_or_cannot_answer_keeps_no_other_from_being_looked_at() -> None:
+    """Half of a round is for deliveries without a run, the other half for runs; those whose build has no worker cost nothing."""
+    running = named(2000)
+    silent = frozenset(list(running)[:1000])
+    sweep = Watched(running, (*running, *(f"gone-{one}" for one in range(OPEN))), silent)
+    await sweep.once()
+
+    each = ceil(SWEEP_SHARE / 2 / ONE_LOOK)
+    assert abs(each - sweep.missed.total()) <= 1
+    assert abs(each - sweep.seen.total()) <= 1
+    assert silent.isdisjoint(sweep.seen)

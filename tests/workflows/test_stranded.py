@@ -1,0 +1,121 @@
+"""A delivery whose build has no worker is an alarm: in one list with the others, in the metrics, and told to supervisors."""
+
+import asyncio
+import base64
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from temporalio.client import Client
+
+from activities.alarms import Alarms, Stranding
+from domain.delivery.requests import Notice, Stranded
+from domain.plan.directory import Desk, Push, Service
+from domain.words.errors import NotAllowed
+from process.builds import make_current
+from protocol.calls import listening
+from rehearsal.over_http import free_ports
+from tests.activities.test_messenger import Hook
+from tests.client.test_supervising import Office, with_keys
+from tests.gateway.test_looking_up import At, got
+from tests.gateway.test_pages import At as Pages
+from tests.installation import Installation, installed
+from tests.support import example_directory
+from tests.workflows.test_builds import NEW, OLD, asked, touching, worker
+from tests.workflows.test_controlled_delivery import started
+
+CALLED = "second.supervision"
+GAUGE = re.compile(r"^vigil_stranded_deliveries (\S+)$", re.MULTILINE)
+
+
+@asynccontextmanager
+async def called() -> AsyncIterator[tuple[Service, list[Notice]]]:
+    """A supervisor that is called, and the notices that it has taken."""
+    told: list[Notice] = []
+
+    async def take(request: web.Request) -> web.Response:
+        told.append(Notice.model_validate_json(base64.b64decode(json.loads(await request.read())["payload"])))
+        return web.Response()
+
+    app, port = web.Application(), free_ports(1)[0]
+    app.add_routes([web.post("/notices", take)])
+    reach = Push.model_validate({"by": "push", "url": f"http://127.0.0.1:{port}"})
+    async with listening(app, "127.0.0.1", port, patience=0.1):
+        yield example_directory().get("supervision").model_copy(update={"id": CALLED, "reach": reach}), told
+
+
+async def becomes(wanted: Callable[[], Awaitable[bool]]) -> None:
+    """Return when it is so."""
+    async with asyncio.timeout(30):
+        while not await wanted():  # noqa: ASYNC110 - Temporal rings no bell
+            await asyncio.sleep(0.1)
+
+
+async def count_of(at: Installation) -> float:
+    """What a scraper is told."""
+    _, _, text = await got(At(at, touching("almaty-tashkent")), "supervision", "/v1/metrics")
+    (found,) = GAUGE.findall(text)
+    return float(found)
+
+
+async def test_a_delivery_whose_build_has_no_worker_is_an_alarm_until_one_comes(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Command, page, metrics and API have it, supervisors are told once a day however often it is looked for, and nobody else
+    learns of it; it is gone as soon as a worker of that build asks for work.
+    """
+    monkeypatch.setattr("process.builds.LATELY", timedelta(seconds=1))
+    monkeypatch.setattr("gateway.health.FRESH", 0.0)
+    plan = touching("almaty-tashkent")
+    async with called() as (supervisor, told), Hook(free_ports(1)[0]).listening() as hook:
+        desk = {"supervision": Desk.model_validate({"by": "desk", "notify": [{"by": "webhook", "url": hook.url}]})}
+        async with installed(temporal, plan, None, build=NEW, reach=desk, beside=(supervisor,)) as at:
+            door, office = at.gateway("supervision"), Office(at, plan, with_keys(tmp_path))
+            caller, messenger = at.parts[:2]
+            watch = Stranding(temporal, at.task_queue, Alarms(caller, messenger, at.of_worker))
+            async with worker(at, OLD):
+                await make_current(temporal, at.task_queue, OLD)
+                await started(at, plan)
+                await asked(at, plan)
+                await make_current(temporal, at.task_queue, NEW)
+            wanted = Stranded(build=OLD, count=1, deliveries=(plan.operation,))
+
+            async def is_told() -> bool:
+                await watch.once()
+                return bool(told)
+
+            await becomes(is_told)
+            await watch.once()
+            shown, text, counted = await door.alarms(), await office.run("alarms", service="supervision"), await count_of(at)
+            pages = Pages(at, plan)
+            page, other = [await (await pages.signed_in(one)).page("/desk/deliveries") for one in ("supervision", plan.initiator)]
+            with pytest.raises(NotAllowed):
+                await at.gateway(plan.initiator).alarms()
+            reads = [one.action for one in (await at.reads.page(0, 1000, plan.operation)).reads if one.service == "supervision"]
+            async with worker(at, OLD):
+
+                async def is_gone() -> bool:
+                    return await door.alarms() == ()
+
+                await becomes(is_gone)
+                monkeypatch.setattr("process.builds.LATELY", timedelta(seconds=70))  # it has asked for work, and then waits
+                again = await office.run("alarms", service="supervision"), await count_of(at)
+                await watch.once()
+
+    assert (wanted,) == shown
+    for words in (f"no worker of build {OLD} is up, and deliveries wait for one: 1", plan.operation):
+        assert words in " ".join(text.out.split())
+    assert (1.0, 0.0) == (counted, again[1])
+    assert f"build {OLD}" in page
+    assert OLD not in other
+    assert {"alarms", "list"} <= set(reads)
+    assert "there is no alarm" in again[0].out
+    assert [(CALLED, "stranded", wanted)] == [(one.service, one.kind, one.facts.alarm) for one in told]
+    assert f"build {OLD}" in told[0].texts["en"]
+    assert ["notice.stranded"] == [one["type"] for one in hook.told()]
+    assert {} == watch._told
