@@ -354,8 +354,8 @@ MOST_RUNS_OF_A_PAGE: Final = 1_000
 """As many as Temporal lists at once."""
 SWEEP_SHARE: Final = 20.0
 """Seconds of each minute in which the archive is held against the runs, one run after another: a third of a core at most, so that
-what is said meanwhile is not kept waiting. Of 10,000 open deliveries each is looked at within half an hour at 50 ms for one,
-which one that is replayed for it takes on a slow machine.
+what is said meanwhile is not kept waiting. Of 10,000 open deliveries each is looked at within an hour at 100 ms for one,
+which one that is replayed for it takes on a busy machine (`bench/sweep.py`).
 """
 LONGEST_BUILD: Final = 255
 """Characters of the name of a worker's build, as many as Temporal takes."""

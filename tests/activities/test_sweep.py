@@ -11,8 +11,8 @@ from domain.words.limits import SWEEP_SHARE
 from tests.installation import VIGIL_KEY
 
 OPEN = 10_000
-ONE_LOOK = 0.05
-"""Seconds for one, which a run that is replayed for it takes on a slow machine."""
+ONE_LOOK = 0.1
+"""Seconds for one, which a run that is replayed for it takes on a busy machine."""
 NOBODY: Any = None
 
 
@@ -72,14 +72,14 @@ async def rounds(sweep: Watched, enough: Callable[[], bool]) -> int:
     return done
 
 
-async def test_ten_thousand_open_deliveries_are_all_looked_at_within_half_an_hour() -> None:
-    """Each once before any is looked at again, though one look takes as long as a replay on a slow machine."""
+async def test_ten_thousand_open_deliveries_are_all_looked_at_within_an_hour() -> None:
+    """Each once before any is looked at again, though one look takes as long as a replay on a busy machine."""
     running = named()
     sweep = Watched(running, tuple(running))
 
     minutes = await rounds(sweep, lambda: sweep.seen.keys() == running.keys()) * ROUND / 60
 
-    assert minutes <= 30
+    assert minutes <= 60
     assert {1} == {*sweep.seen.values()} - {2}
     assert ceil(OPEN * ONE_LOOK / SWEEP_SHARE) == minutes
 
