@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from activities.messenger import Alert, mail
-from domain.delivery.requests import Inbox, Request
+from domain.delivery.requests import Inbox, Request, Stranded
 from domain.views.lists import Row, Rows
 from domain.views.view import Because, DeliveryView, markdown
 from domain.words.text import in_markdown, shown
@@ -135,7 +135,10 @@ PAGES = {
         "inbox.html", found=Inbox.model_construct(requests=(request_of(words),), unreadable=(words,), next=words)
     ),
     "list": lambda words: page(
-        "deliveries.html", found=Rows.model_construct(rows=(row(words),), next=words), query={"text": words}
+        "deliveries.html",
+        found=Rows.model_construct(rows=(row(words),), next=words),
+        query={"text": words},
+        stranded=(Stranded.model_construct(build=words, count=1, deliveries=(words,)),),
     ),
     "view": lambda words: page("delivery.html", view=view_of(words), shown={"delivery": words}),
     "ledger": lambda words: page("ledger.html", delivery=words, lines=[line_of(words)], since=1, shown={"delivery": words}),
