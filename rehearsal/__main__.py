@@ -27,10 +27,11 @@ from domain.record.door import read_statement
 from domain.record.verify import verify
 from domain.signing.canonical import plain
 from process.configuration import cards_in, directory_in, text_of
-from rehearsal import chaos, explore, random_plans
+from rehearsal import chaos, explore, random_plans, unforeseen
 from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.leaks import Reader
 from rehearsal.operator import is_found_out
+from rehearsal.peers import peers
 from rehearsal.scenario import Pace, Scenario
 from rehearsal.simulator import Watch, World, simulate
 
@@ -39,6 +40,8 @@ PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
 RESTARTS, HOSTILITY = 0.02, 0.1
 DISHONEST = 7
 """In every so manieth seed somebody who holds the installation's key seals another history."""
+LED = 3
+"""Every so manieth seed is led to an unforeseen checkpoint, and to one of the answers there."""
 PUT_BACK = 0.02
 """In every fifth seed."""
 PROCESSES = 2
@@ -63,19 +66,21 @@ def world(seed: int) -> World:
     if seed % 2:
         plan, directory, cards = random_plans.dossier(seed)
     scenario, (rivals, acts) = chaos.scenario(plan, seed), chaos.conflicts(plan, seed)
+    turns = unforeseen.TURNS
+    led = unforeseen.Led() if seed % LED else unforeseen.led(plan, directory, turns[seed // LED % len(turns)], seed)
+    changed = chaos.changes(plan, directory, cards, seed)
     return World(
         plan=plan,
         directory=directory,
         cards=cards,
-        scenario=scenario.model_copy(
-            update={"acts": scenario.acts + acts, "changes": chaos.changes(plan, directory, cards, seed)}
-        ),
+        scenario=scenario.model_copy(update={"acts": (*led.acts, *scenario.acts, *acts), "changes": changed}),
         seed=seed,
         restart_chance=RESTARTS,
         hostility=HOSTILITY,
-        put_back_chance=0 if seed % 5 else PUT_BACK,
-        rivals=rivals,
+        put_back_chance=PUT_BACK if led.put_back or not seed % 5 else 0,
+        rivals=(*rivals, *led.rivals),
         backups=bool(seed % 4),
+        peers=peers(plan, seed),
     )
 
 
@@ -156,16 +161,24 @@ def main() -> int:
 
 def _try_changes(patience: int) -> int:
     """Exit code 0 if no change of the smallest plan leaves a delivery that cannot go on."""
-    plans, directory, cards = _brought()
+    examples, directory, cards = _brought()
     scenario = Scenario(vigil="scenario/1", pace=Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds=1)))
-    small = World(explore.small_plan(plans[0]), directory, cards, scenario, 1)
-    try:
-        found = explore.explore_changes(small, small.plan.authorities(small.plan.legs[-1].state)[0], patience)
-    except BrokenInvariantError as error:
-        sys.stdout.write(f"FAILED: {error}\n")
-        return 1
-    made, refused = (sum(some.values()) for some in (found.made, found.refused))
-    sys.stdout.write(f"{made} changes made and {refused} refused, {len(found.reasons)} reasons: {dict(found.outcomes)}\n")
+    small = World(explore.small_plan(examples[0]), directory, cards, scenario, 1)
+    plans, stopper = explore.plans_of(small), small.plan.authorities(small.plan.legs[-1].state)[0]
+    made, refused, reasons, outcomes = Counter[str](), Counter[str](), set[str](), Counter[str]()
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        parts = [plans[one::PROCESSES] for one in range(PROCESSES)]
+        tried = [pool.submit(explore.explore_changes, small, part, stopper, patience) for part in parts]
+        for one in tried:
+            try:
+                found = one.result()
+            except BrokenInvariantError as error:
+                sys.stdout.write(f"FAILED: {error}\n")
+                return 1
+            made, refused, outcomes = made + found.made, refused + found.refused, outcomes + found.outcomes
+            reasons |= found.reasons
+    count = f"{made.total()} changes made and {refused.total()} refused"
+    sys.stdout.write(f"{count}, of {len(plans)} plans, {len(reasons)} reasons: {dict(outcomes)}\n")
     return 0
 
 

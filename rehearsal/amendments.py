@@ -2,13 +2,15 @@
 one moment and not at another, some never. Whether one may is for the rules to say.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from domain.plan.directory import MAY_SEIZE, Directory, Service
-from domain.plan.plan import STEP_NEEDS, Checkpoint, Leg, Plan, PlannedCheckpoint, Replaced, Requirement, Step
+from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Replaced, Requirement, Step
 from domain.plan.vocabulary import Need
+from rehearsal.edits import edits
 
 ADDED: Mapping[Step, Need] = {
     "authorise": "authorisation",
@@ -23,31 +25,47 @@ ADDED: Mapping[Step, Need] = {
 """What a checkpoint that is added to a step asks; one between two legs comes with a leg."""
 
 
+SEVERAL = "several"
+"""In the place of a field, where a change takes more than one of them."""
+
+
 @dataclass(frozen=True)
 class Amendment:
-    """A changed plan, and what is changed in it, in words that tell it from the others."""
+    """A change of the plan, in words that tell it from the others. It is made when it is wanted: most are not."""
 
     name: str
-    plan: Plan
+    field: str
+    """What of a plan it changes, whichever checkpoint or leg it is."""
+    make: Callable[[], Plan | None]
+    """The changed plan; none where that is no plan."""
 
 
 def amendments(plan: Plan, directory: Directory) -> Iterator[Amendment]:
-    """Every change that is made from this plan, in a fixed order."""
-    yield Amendment("nothing", plan)
+    """Every change that is made from this plan, in a fixed order: each edit of each of its fields, and what takes several."""
+    for edit in edits(plan, _known(plan, directory)):
+        yield Amendment(edit.name, edit.field, partial(edit.made, plan))
+    yield from (Amendment(name, SEVERAL, lambda changed=changed: changed) for name, changed in _several(plan, directory))  # type: ignore[misc]
+
+
+def _known(plan: Plan, directory: Directory) -> tuple[str, ...]:
+    """Services of its States, which could take part."""
+    return tuple(one.id for one in directory.services if one.state in plan.states())
+
+
+Several = Iterator[tuple[str, Plan]]
+
+
+def _several(plan: Plan, directory: Directory) -> Several:
+    yield "nothing", plan
     yield from _checkpoints(plan)
     yield from _consents(plan)
-    for one in plan.checkpoints:
-        yield from _services(plan, one)
-        yield Amendment(f"more time at {one.id}", _with(plan, one.model_copy(update={"due": 2 * one.due})))
-        yield Amendment(f"less time at {one.id}", _with(plan, one.model_copy(update={"due": one.due / 2, "remind": ()})))
-        yield Amendment(f"without {one.id}", _without(plan, one))
     for number in range(len(plan.legs)):
         yield from _leg(plan, number, directory)
     for service in plan.participants():
         yield from _replaced(plan, service, directory)
 
 
-def _checkpoints(plan: Plan) -> Iterator[Amendment]:
+def _checkpoints(plan: Plan) -> Several:
     """One more checkpoint of each step, beside one that is there, or of the last leg's authority."""
     last = plan.legs[-1]
     for step, need in ADDED.items():
@@ -62,25 +80,16 @@ def _checkpoints(plan: Plan) -> Iterator[Amendment]:
             "remind": (),
             "after": None,
         }
-        yield Amendment(f"one more at {step}", _and(plan, like.model_copy(update=more | {"escalate": ()})))
+        yield f"one more at {step}", _and(plan, like.model_copy(update=more | {"escalate": ()}))
 
 
-def _consents(plan: Plan) -> Iterator[Amendment]:
+def _consents(plan: Plan) -> Several:
     """A State is asked afresh."""
     for state in plan.states():
-        yield Amendment(f"{state} asked afresh", _asking_afresh(plan, state))
+        yield f"{state} asked afresh", _asking_afresh(plan, state)
 
 
-def _services(plan: Plan, one: PlannedCheckpoint) -> Iterator[Amendment]:
-    """One more service is asked at a checkpoint."""
-    need = ADDED.get(one.step)
-    more = next((service for service in plan.participants() if service not in one.services()), None)
-    if need is not None and more is not None and need in STEP_NEEDS[one.step]:
-        asks = (*one.requires, Requirement(service=more, says=need))
-        yield Amendment(f"{more} asked too at {one.id}", _with(plan, one.model_copy(update={"requires": asks})))
-
-
-def _leg(plan: Plan, number: int, directory: Directory) -> Iterator[Amendment]:
+def _leg(plan: Plan, number: int, directory: Directory) -> Several:
     """A leg is parted in two, with a handover between them; its State consents afresh to the other way, or does not."""
     leg = plan.legs[number]
     others = [one.id for one in directory.services if one.state == leg.state and one.kind in MAY_SEIZE]
@@ -109,11 +118,11 @@ def _leg(plan: Plan, number: int, directory: Directory) -> Iterator[Amendment]:
     passing = {leg.responsible: taker} if taker != leg.responsible else {}
     onward = _and(_with(plan, _asked_instead(end, passing, giver=True)), end.model_copy(update=between))
     parted = onward.model_copy(update={"legs": (*plan.legs[:number], *halves, *plan.legs[number + 1 :])})
-    yield Amendment(f"{leg.id} in two", _asking_afresh(parted, leg.state))
-    yield Amendment(f"{leg.id} in two, {leg.state} not asked", parted)
+    yield f"{leg.id} in two", _asking_afresh(parted, leg.state)
+    yield f"{leg.id} in two, {leg.state} not asked", parted
 
 
-def _replaced(plan: Plan, service: str, directory: Directory) -> Iterator[Amendment]:
+def _replaced(plan: Plan, service: str, directory: Directory) -> Several:
     """Another service of the same State takes the place of one, wherever that is asked or responsible."""
     known = directory.find(service)
     by = _successor(known, plan, directory) if known is not None else None
@@ -123,7 +132,7 @@ def _replaced(plan: Plan, service: str, directory: Directory) -> Iterator[Amendm
     checkpoints = tuple(_asked_instead(one, instead) for one in plan.checkpoints)
     legs = tuple(leg.model_copy(update={"responsible": by}) if leg.responsible == service else leg for leg in plan.legs)
     gone = (*plan.replaced, Replaced(service=service, by=by, reason="SIMULATED: called away"))
-    yield Amendment(f"{service} replaced", plan.model_copy(update={"checkpoints": checkpoints, "legs": legs, "replaced": gone}))
+    yield f"{service} replaced", plan.model_copy(update={"checkpoints": checkpoints, "legs": legs, "replaced": gone})
 
 
 def _successor(service: Service, plan: Plan, directory: Directory) -> str | None:
@@ -156,7 +165,3 @@ def _with(plan: Plan, changed: PlannedCheckpoint) -> Plan:
 
 def _and(plan: Plan, added: PlannedCheckpoint) -> Plan:
     return plan.model_copy(update={"checkpoints": (*plan.checkpoints, added)})
-
-
-def _without(plan: Plan, gone: Checkpoint) -> Plan:
-    return plan.model_copy(update={"checkpoints": tuple(one for one in plan.checkpoints if one.id != gone.id)})

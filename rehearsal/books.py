@@ -125,7 +125,9 @@ class Voices(Account):
         if isinstance(statement.content, Correction):
             key = statement.content.of
             two = key in self._counted and self._officers(self._counted[key]) == 2
-        first = self._firsts.pop(key, None)
+        first = self._firsts.get(key)  # it stays the first, also once a second has said the same
+        if isinstance(statement.content, Correction):
+            self._firsts.pop(key, None)
         if two and not self._is_second(first, statement):
             self._firsts[key] = statement
             return False

@@ -24,13 +24,18 @@ from domain.rules.stop import Interdicted, StopAcknowledged
 from domain.rules.watch import Sighted
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.moments import instant
-from rehearsal.amendments import amendments
+from rehearsal.amendments import SEVERAL, Amendment, amendments
 from rehearsal.scenario import Act, Pace, PlanChange, Scenario
 from rehearsal.services import SECOND, key_of, private_key_of
 
 MOST_TROUBLES, MOST_CHANGES = 3, 3
+MOST_DRAWN = 40
+"""Changes of which one at least is without fault."""
 CALM, HALF = 0.7, 0.5
 """Part of the seeds in which no other operation comes near; part of the rest in which the initiator does not simply agree."""
+
+BEFORE_ALL = "2022-02-28T00:00:00Z"
+"""From when on what is granted briefly counts, however late its service was asked."""
 
 Trouble = Callable[[Plan, random.Random], Act | tuple[Act, ...] | None]
 
@@ -67,12 +72,26 @@ def changes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], see
     found: list[PlanChange] = []
     after = timedelta()
     for _ in range(dice.randint(1, MOST_CHANGES) if dice.random() >= CALM else 0):
-        possible = list(amendments(plan, directory))
-        drawn = dice.sample(possible, len(possible))
-        plan = next((one.plan for one in drawn if one.plan != plan and not faults_in(one.plan, directory, cards)), plan)
+        plan = _changed(plan, directory, cards, dice)
         after += timedelta(minutes=dice.choice((dice.randint(1, 300), dice.randint(1, 3000))))
         found.append(PlanChange(after=after, plan=plan))
     return tuple(found)
+
+
+def _changed(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], dice: random.Random) -> Plan:
+    """The first that is drawn of those changes in which planning finds no fault: of half of them each field has as many, and the
+    others take several.
+    """
+    possible: dict[str, list[Amendment]] = {}
+    for one in amendments(plan, directory):
+        possible.setdefault(one.field, []).append(one)
+    several = possible.pop(SEVERAL)
+    for _ in range(MOST_DRAWN):
+        drawn = dice.choice(several if dice.random() < HALF else possible[dice.choice(list(possible))])
+        changed = drawn.make()
+        if changed is not None and changed != plan and not faults_in(changed, directory, cards):
+            return changed
+    return plan
 
 
 def one_trouble(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
@@ -116,11 +135,12 @@ def _refuses(plan: Plan, dice: random.Random) -> Act:
     return Act(service=service, at=at, says="authorisation_refused", after=_hours(dice, 60))
 
 
-def _grants_briefly(plan: Plan, dice: random.Random) -> Act:
+def grants_briefly(plan: Plan, dice: random.Random) -> Act:
     """A consent that will not outlast the way: it must be extended, or the delivery ends."""
     at, service = _asked(plan, dice, "authorise")
     until = f"2022-03-{dice.randint(2, 9):02d}T{dice.randint(0, 23):02d}:00:00Z"
-    return Act(service=service, at=at, says="authorisation_granted", details={"valid_until": until})
+    details = {"valid_from": BEFORE_ALL, "valid_until": until}
+    return Act(service=service, at=at, says="authorisation_granted", details=details)
 
 
 def _allows_otherwise(plan: Plan, dice: random.Random) -> Act:
@@ -138,7 +158,8 @@ def _is_silent(plan: Plan, dice: random.Random) -> Act:
     return Act(service=service, at=at)
 
 
-def _stops(plan: Plan, dice: random.Random) -> Act:
+def stops(plan: Plan, dice: random.Random) -> Act:
+    """Somebody stops it."""
     at, service = _asked(plan, dice)
     return Act(service=service, at=at, says="stop_requested", after=_hours(dice, 60))
 
@@ -157,7 +178,8 @@ def _finds_another_weight(plan: Plan, dice: random.Random) -> Act | None:
     return _taker_says(plan, dice, "handover_accepted", {"gross": max(found, 0)})
 
 
-def _finds_a_broken_seal(plan: Plan, dice: random.Random) -> Act | None:
+def breaks_a_seal(plan: Plan, dice: random.Random) -> Act | None:
+    """A taker finds a seal broken."""
     return _taker_says(plan, dice, "handover_accepted", {"seals_intact": False})
 
 
@@ -228,7 +250,8 @@ def _does_not_permit(plan: Plan, dice: random.Random) -> Act | None:
     at, service = asked
     until = f"2022-03-{dice.randint(2, 6):02d}T{dice.randint(0, 23):02d}:00:00Z"
     refused = dice.random() < 0.3
-    says, details = ("permission_refused", {}) if refused else ("permission_granted", {"valid_until": until})
+    brief = {"valid_from": BEFORE_ALL, "valid_until": until}
+    says, details = ("permission_refused", {}) if refused else ("permission_granted", brief)
     return Act(service=service, at=at, says=says, details=details)
 
 
@@ -259,7 +282,7 @@ def _is_destroyed(plan: Plan, dice: random.Random) -> Act:
     return Act(service=service, at=at, says="destroyed", after=_hours(dice, 20))
 
 
-def _recovers_something_else(plan: Plan, dice: random.Random) -> Act | None:
+def recovers_nothing_or_else(plan: Plan, dice: random.Random) -> Act | None:
     """Nothing, or more or less of a substance than was sent."""
     asked = _is_asked(plan, dice, "seizure")
     masses = [one for one in plan.consignment.contents if isinstance(one, SubstanceMass)]
@@ -323,19 +346,19 @@ def _informs(plan: Plan, dice: random.Random) -> Act:
 TROUBLES: tuple[Trouble, ...] = (
     _informs,
     _refuses,
-    _grants_briefly,
-    _grants_briefly,
+    grants_briefly,
+    grants_briefly,
     _allows_otherwise,
     _withdraws,
     _is_silent,
     _is_silent,
-    _stops,
-    _stops,
+    stops,
+    stops,
     _declines,
     _accepts_too_early,
     _finds_another_weight,
     _finds_another_weight,
-    _finds_a_broken_seal,
+    breaks_a_seal,
     _finds_another_seal,
     _decides_not_to_go_on,
     _interdicts_at_once,
@@ -355,8 +378,8 @@ TROUBLES: tuple[Trouble, ...] = (
     _nobody_comes,
     _nobody_comes,
     _is_destroyed,
-    _recovers_something_else,
-    _recovers_something_else,
+    recovers_nothing_or_else,
+    recovers_nothing_or_else,
     _seizes_another_weight,
     _puts_in_a_device,
     _puts_in_a_device,

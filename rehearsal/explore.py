@@ -6,7 +6,7 @@ explored twice. At each position every change of the plan may be tried as well.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import Amended, AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.statement import Statement, sign_statement
+from domain.plan.check import faults_in as checked
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import amend, begin, report, resume, submit
 from domain.rules.amending import faults_in
@@ -22,11 +23,12 @@ from domain.rules.stop import StopRequested
 from domain.signing.canonical import digest
 from domain.signing.envelope import Envelope
 from domain.views.asked import request
-from domain.words.errors import RuleBroken
+from domain.words.errors import VigilError
 from rehearsal.amendments import amendments
 from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.services import EPOCH, cast, lines, private_key_of
 from rehearsal.simulator import World, changing, signed
+from rehearsal.wedges import wedge
 from workflows.errands import Look, OnceMore, Question, Release, Telling, wanted
 
 SECRET = bytes(32)
@@ -147,7 +149,7 @@ class Stage:
             return ""
         try:
             self.change(change)
-        except RuleBroken as error:
+        except VigilError as error:
             if (self.delivery.ledger.root, self.delivery.plan) == before:
                 return str(error)
         message = f"after {self.path} a change that is refused has changed something"
@@ -222,13 +224,12 @@ class Stage:
                     report(self.delivery, Told(of=of, kind=kind, checkpoint=name, reached=owed.services), self.time)
 
     def _check(self) -> None:
-        """It has ended and no invariant is broken, or somebody is asked, or a moment is coming. Raises `BrokenInvariantError`."""
+        """It has ended and no invariant is broken, or it goes on. Raises `BrokenInvariantError`."""
         state = self.delivery.state
         if state.ended:
             Checker(self.world.plan, self.world.cards, self.world.directory).check(self.delivery.ledger.entries)
-        elif not any(one.waiting_for() for one in state.open_checkpoints()) and next_moment(self.delivery, self.time) is None:
-            message = f"after {self.path} nobody is asked and nothing is coming"
-            raise BrokenInvariantError(message)
+        elif why := wedge(self.delivery, self.time, self.world.seed):
+            raise BrokenInvariantError(f"after {self.path} {why}")
 
 
 def explore(
@@ -236,7 +237,7 @@ def explore(
 ) -> Explored:
     """All interleavings of the scenario's answers, a stop by `stopper`, if any, at any point, and time passing `patience` times.
 
-    Every path that ends is checked against the invariants, and at each position somebody is asked or a moment is coming. `look`
+    Every path that ends is checked against the invariants, and no position is a wedge. `look`
     is shown each position once, and must leave it as it is. Raises `BrokenInvariantError`, or `RuntimeError` beyond `most`.
     """
     seen: set[str] = set()
@@ -260,16 +261,28 @@ def explore(
     return explored
 
 
-def explore_changes(world: World, stopper: str | None, patience: int) -> Changed:
-    """Every change of `rehearsal.amendments` at every position that `explore` reaches; after a halt once for each cause of it.
+def plans_of(world: World) -> list[tuple[str, Plan]]:
+    """Every change of `rehearsal.amendments` that is a plan, by its name."""
+    made = ((one.name, one.make()) for one in amendments(world.plan, world.directory))
+    return [(name, plan) for name, plan in made if plan is not None]
 
-    What is refused is refused with its reasons and changes nothing. What is made leaves a delivery that goes on to its end, or to
-    an answer that nobody gives.
+
+def explore_changes(world: World, plans: Sequence[tuple[str, Plan]], stopper: str | None, patience: int) -> Changed:
+    """Each of these plans in the place of the world's, at every position that `explore` reaches; after a halt once for each cause
+    of it.
+
+    What is refused is refused with its reasons and changes nothing; what planning finds a fault in is refused once. What
+    is made leaves a delivery that goes on to its end, or to an answer that nobody gives.
 
     Raises `BrokenInvariantError`, and whatever the rules raise that is no refusal.
     """
     found = Changed()
-    changes = [(one.name, changing(world, one.plan)) for one in amendments(world.plan, world.directory)]
+    changes = []
+    for name, plan in plans:
+        faults = () if plan == world.plan else checked(plan, world.directory, world.cards)
+        found.refused[name] += bool(faults)  # by planning, which asks nothing about the delivery: once is as good as everywhere
+        found.reasons.update(map(str, faults))
+        changes += [] if faults else [(name, changing(world, plan))]
     seen: set[tuple[str, str]] = set()
     halted: set[tuple[str, str]] = set()
 

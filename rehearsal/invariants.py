@@ -426,14 +426,23 @@ class Checker:
                 self._leg = (self._leg or 0) + 1
 
     def _consented(self, state: str, at: datetime, rule: str, what: str) -> Iterator[str]:
-        for authority in self._plan.authorities(state):
-            consent = self._consents.get(authority)
-            if consent is None:
-                yield f"{rule}: {what} without the consent of {authority} for {state}"
-            elif not consent[1] <= at < consent[2]:
-                yield f"{rule}: {what} outside the validity of the consent of {authority}"
-            elif self._plan.modality not in consent[3]:
-                yield f"R3: {what} {self._plan.modality}, which {authority} does not allow"
+        """Whether at each of its checkpoints as many authorities of the State consent now as must."""
+        authorities = self._plan.authorities(state)
+        for asked in (one for one in self._plan.at("authorise") if one.state == state):
+            here = [one for one in asked.authorities() if one in authorities]
+            lacking = [problem for one in here for problem in self._lacking(one, state, at, rule, what)]
+            others = len(asked.services()) - len(asked.authorities())
+            if len(here) - len(lacking) < (len(here) if asked.need == "all" else asked.need - others):
+                yield lacking[0]
+
+    def _lacking(self, authority: str, state: str, at: datetime, rule: str, what: str) -> Iterator[str]:
+        consent = self._consents.get(authority)
+        if consent is None:
+            yield f"{rule}: {what} without the consent of {authority} for {state}"
+        elif not consent[1] <= at < consent[2]:
+            yield f"{rule}: {what} outside the validity of the consent of {authority}"
+        elif self._plan.modality not in consent[3]:
+            yield f"R3: {what} {self._plan.modality}, which {authority} does not allow"
 
     def _responsible(self) -> str:
         return self._plan.legs[self._leg or 0].responsible

@@ -197,7 +197,9 @@ class Scenario(Frozen):
 
 
 def base_name(checkpoint: str) -> str:
-    """The name a scenario knows: `.1`, `.2` of unforeseen checkpoints left out, and the number of a conflict."""
+    """The name a scenario knows: `.1`, `.2` of unforeseen checkpoints left out, and what a conflict or divergence is about."""
+    if checkpoint.startswith("divergence."):
+        return "divergence"
     base, _, number = checkpoint.rpartition(".")
     return base if number.isdigit() or base == "conflict" else checkpoint
 
@@ -233,13 +235,26 @@ def _named(  # noqa: PLR0913, PLR0917 - a place and what stands there
         yield Fault(place=f"{place}.says", problem=f"{says} is no kind of statement; expected one of {', '.join(KINDS)}")
 
 
+UNFORESEEN = (
+    "stop.interdiction",
+    "stop.acknowledged",
+    "split.parts",
+    "balance",
+    "deconfliction",
+    "conflict",
+    "divergence",
+    "course",
+)
+"""What may open whatever the plan is."""
+
+
 def _may_open(plan: Plan, name: str) -> bool:
     """Whether it is a checkpoint of the plan, or one that the unforeseen may open."""
     extension, decision = name.removeprefix("extension."), name.removesuffix(".decision")
     duty = name.removeprefix("duty.").rpartition(".")[0] if name.startswith("duty.") else ""
     return (
         plan.find(name) is not None
-        or name in ("stop.interdiction", "stop.acknowledged", "split.parts", "balance", "deconfliction", "conflict", "course")
+        or name in UNFORESEEN
         or any(duty in plan.authorities(state) for state in plan.states())
         or (extension != name and any(extension in plan.authorities(state) for state in plan.states()))
         or (decision != name and plan.find(decision) is not None)

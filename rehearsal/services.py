@@ -276,7 +276,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "difference_explained": {"reason": "SIMULATED: laboratory scale"},
         "permission_granted": {
             "state": facts.state,
-            "permissions": list(facts.permissions),
+            "permissions": list(facts.permissions) or ["opening"],  # a changed plan may ask for one that it does not need
             "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
             "granted_by_role": "SIMULATED judge",
             "legal_basis": "SIMULATED decision",

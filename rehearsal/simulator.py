@@ -40,6 +40,7 @@ from domain.words.errors import RuleBroken, TimedOut, VigilError
 from domain.words.limits import MOST_CARRIED_UNKEPT
 from domain.words.moments import utc_text
 from rehearsal.chaos import Rival, attacks, haste
+from rehearsal.peers import GOOD, ONE_CALL, REGISTER, Peers, delay, fires, is_lost, stepped
 from rehearsal.scenario import PlanChange, Scenario
 from rehearsal.services import (
     DECONFLICTION_KEY,
@@ -52,7 +53,8 @@ from rehearsal.services import (
     private_key_of,
     stand_in,
 )
-from workflows.errands import Look, OnceMore, Question, Release, Telling, wanted
+from rehearsal.wedges import wedge
+from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
 
 Watch = Callable[[Delivery, Entry], None]
 
@@ -64,6 +66,10 @@ ANEW = 1_000_000_007
 """From the seed of what is said to that of what is said to a run that was put back."""
 MOST_ENTRIES = 20_000
 """Length of a ledger at which a simulation is given up, however little time has passed."""
+
+
+class Wedged(AssertionError):
+    """Nothing moves it on, and it has not ended."""
 
 
 class NotEnded(TimedOut):
@@ -103,6 +109,8 @@ class World:
     """Other live operations that touch the same consignment."""
     put_back_chance: float = 0.0
     """Chance, after each thing that happens, that somebody puts the run back to where it was some time ago."""
+    peers: Peers = GOOD
+    """Who of them hangs, what is late or lost, and which clocks step."""
     backups: bool = False
     """Whether a backup answers in place of others once their ladder has come to it."""
 
@@ -114,8 +122,9 @@ def signed(plan: Plan) -> Envelope:
 
 def changing(world: World, plan: Plan) -> Amended:
     """The change to this plan, with the services and cards that it needs."""
-    services = cast(world.directory, plan.participants()).services
-    return Amended(plan=signed(plan), services=services, cards=tuple(world.cards[state] for state in plan.states()))
+    services = cast(world.directory, plan.participants(), world.peers.reach()).services
+    cards = tuple(world.cards[state] for state in plan.states() if state in world.cards)
+    return Amended(plan=signed(plan), services=services, cards=cards)
 
 
 def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Simulated:
@@ -139,7 +148,7 @@ class _Theatre:
         self._watch = watch
         self._dice = random.Random(f"{world.seed}/stage")  # noqa: S311 - a rehearsal must be repeatable
         watching = [one.id for one in world.directory.services if supervises(one)] if world.put_back_chance else []
-        self._directory = cast(world.directory, (*world.plan.participants(), *watching))
+        self._directory = cast(world.directory, (*world.plan.participants(), *watching), world.peers.reach())
         self._plan = signed(world.plan)
         self._cards = {state: card for state, card in world.cards.items() if state in world.plan.states()}
         self._secret = secret_of(world.seed)
@@ -148,7 +157,9 @@ class _Theatre:
         self._patience = sum((leg.takes for leg in world.plan.legs), start=PATIENCE)
         self._coming: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._asked: set[Question] = set()
+        self._clocks = random.Random(f"{world.seed}/clocks")  # noqa: S311 - a rehearsal must be repeatable
+        self._begun: set[Errand] = set()
+        """Errands that are under way, and need not be begun."""
         self._receipts: list[Receipt] = []
         """What the services have been given, and keep."""
         self._seen = 0
@@ -195,8 +206,9 @@ class _Theatre:
         """What time brings comes before what is said at the same instant."""
         brings = next_moment(self._delivery, self._now)
         if brings is not None and (not self._coming or brings <= self._coming[0][0]):
-            self._now = max(self._now, brings)
-            advance(self._delivery, brings)
+            fired = max(self._now, fires(self._world.peers, brings, self._clocks))
+            self._now = fired if fired > self._now else max(self._now, brings)  # one that fired too early is set again
+            advance(self._delivery, self._now)
             return
         if not self._coming:
             raise self._not_ended("nothing is coming any more")
@@ -209,12 +221,17 @@ class _Theatre:
         while (errands := [one for one in wanted(self._delivery) if self._is_new(one)]) and not self._delivery.state.ended:
             self._do(errands[0])
             self._show()
+        if why := wedge(self._delivery, self._now, self._world.seed):
+            raise Wedged(f"{why} (entry {self._seen}, {utc_text(self._now)})")
 
-    def _is_new(self, errand: object) -> bool:
-        return not isinstance(errand, Question) or errand not in self._asked
+    def _is_new(self, errand: Errand) -> bool:
+        return errand not in self._begun
 
-    def _do(self, errand: object) -> None:
+    def _do(self, errand: Errand) -> None:
         match errand:
+            case Look() | Release() if self._hangs(REGISTER):
+                self._begun.add(errand)
+                self._at(self._world.peers.back(REGISTER, self._now), lambda: self._begun.discard(errand))
             case Release():
                 self._answer(self._register.release(self._world.plan.operation))
                 self._report(Released())
@@ -222,18 +239,41 @@ class _Theatre:
                 self._claim(self._world.plan.operation, self._world.plan.initiator, *signature(self._delivery))
             case Question():
                 self._ask(errand)
-            case OnceMore(checkpoint=name):
-                self._report(AskedOnceMore(checkpoint=name))
-            case Telling(of=of, kind=kind, checkpoint=name):
-                owed = next(one for one in self._delivery.state.owed if (one.seq, one.kind) == (of, kind))
-                if kind == "escalation" and name is not None:
-                    self._stand_in(name, owed.services)
-                self._report(Told(of=of, kind=kind, checkpoint=name, reached=owed.services))
+            case OnceMore(checkpoint=name, services=services):
+                self._begun.add(errand)
+                away = tuple(one for one in services if self._hangs(one))
+                self._at(self._now + ONE_CALL, lambda: self._report_of(AskedOnceMore(checkpoint=name, unreachable=away)))
+            case Telling():
+                self._tell(errand)
+
+    def _hangs(self, who: str) -> bool:
+        return self._world.peers.back(who, self._now) > self._now
+
+    def _tell(self, errand: Telling) -> None:
+        """Whoever can be told of the same is told at once; of another it is said later that it could not be reached."""
+        of, kind, name = errand.of, errand.kind, errand.checkpoint
+        if self._is_away(errand, errand.service):
+            self._begun.add(errand)
+            missed = Told(of=of, kind=kind, checkpoint=name, unreachable=(errand.service,))
+            self._at(self._now + ONE_CALL, lambda: self._report(missed))
+            return
+        owed = next(one for one in self._delivery.state.owed if (one.seq, one.kind, one.checkpoint) == (of, kind, name))
+        reached = tuple(one for one in owed.services if not self._is_away(errand, one))
+        if kind == "escalation" and name is not None:
+            self._stand_in(name, reached)
+        self._report(Told(of=of, kind=kind, checkpoint=name, reached=reached))
+
+    def _is_away(self, errand: Telling, service: str) -> bool:
+        return self._hangs(service) or is_lost(self._world.peers, f"{self._world.seed}/{errand.of}/{errand.kind}/{service}")
+
+    def _moment(self) -> datetime:
+        """The moment that a message which comes now bears."""
+        return stepped(self._world.peers, self._now, self._clocks)
 
     def _report(self, fact: Report) -> None:
         """A fact. To a run that was put back it may be of what has not happened there."""
         with suppress(*([RuleBroken] if self._others else [])):
-            report(self._delivery, fact, self._now)
+            report(self._delivery, fact, self._moment())
 
     def _show(self) -> None:
         new = self._delivery.ledger.since(self._seen)
@@ -284,7 +324,8 @@ class _Theatre:
         self._delivery = go_on(Carried.model_validate_json(words.model_dump_json()), self._secret)
         self._whole = resume(self._directory, self._cards, other.ledger.entries[:size], self._secret)
         self._seen, self._unfound, self._saved = size, True, None
-        self._asked.clear()  # the new run asks again
+        self._begun.clear()  # the new run asks again
+        advance(self._delivery, self._now)  # and what had come due by now does so at once
         if self._now >= EPOCH + self._patience:
             self._at(self._now + timedelta(days=1), self._lose_patience)
         self._at(self._now + timedelta(milliseconds=self._fate.randint(0, 60_000)), lambda: self._find(found))
@@ -307,25 +348,30 @@ class _Theatre:
     # The services
 
     def _ask(self, question: Question) -> None:
-        self._asked.add(question)
+        self._begun.add(question)
         name, service = question.checkpoint, question.service
         asked = request(self._delivery, name, service)
         dice = random.Random(f"{self._world.seed}/{asked.id}/received")  # noqa: S311 - repeatable
-        received = self._now + timedelta(milliseconds=dice.randint(0, 1000))
+        received = self._world.peers.back(service, self._now) + timedelta(milliseconds=dice.randint(0, 1000))
         signed = dice.random() < SIGNS
+        if self._hangs(service):
+            self._at(self._now + ONE_CALL, lambda: self._report_of(Asked(checkpoint=name, unreachable=(service,))))
         self._at(received, lambda: self._receive(asked, signed=signed))
         anew = self._world.seed + ANEW * len(self._others)  # what is asked again is answered by statements of their own
         for line in lines(asked, self._world.scenario, anew, self._now):
             self._say(line, name, line.at if not line.answers else max(line.at, received))
 
-    def _receive(self, asked: Request, *, signed: bool) -> None:
-        name, service = asked.checkpoint, asked.service
-        if self._delivery.state.is_open(name) and not self._delivery.state.ended:
-            said = (acknowledgement(asked, self._now),) if signed else ()
-            self._report(Asked(checkpoint=name, received=(service,), acknowledgements=said))
+    def _report_of(self, fact: Asked | AskedOnceMore) -> None:
+        """What came of asking; nothing, once the checkpoint has closed."""
+        if self._delivery.state.is_open(fact.checkpoint) and not self._delivery.state.ended:
+            self._report(fact)
 
-    def _say(self, line: Cue, name: str, at: datetime) -> None:
-        """An answer is not said any more once its checkpoint has closed."""
+    def _receive(self, asked: Request, *, signed: bool) -> None:
+        said = (acknowledgement(asked, self._now),) if signed else ()
+        self._report_of(Asked(checkpoint=asked.checkpoint, received=(asked.service,), acknowledgements=said))
+
+from rehearsal.peers import GOOD, ONE_CALL, REGISTER, Peers, delay, fires, is_lost, stepped
+from rehearsal.scenario import PlanChange, Scenario
         self._at(at, lambda: self._hear(line.envelope) if not line.answers or self._delivery.state.is_open(name) else None)
 
     def _stand_in(self, name: str, services: tuple[str, ...]) -> None:
@@ -353,7 +399,7 @@ class _Theatre:
         """The initiator changes the plan; one that may not be changed like that any more stays as it is."""
         assert isinstance(change.plan, Plan)  # noqa: S101 - a scenario that has been read holds plans
         with suppress(VigilError):
-            amend(self._delivery, changing(self._world, change.plan), self._now)
+            amend(self._delivery, changing(self._world, change.plan), self._moment())
 
     def _compete(self, operation: str, rival: Rival) -> None:
         self._at(EPOCH + rival.comes, lambda: self._claim(operation, rival.service, rival.service, 0))
@@ -390,6 +436,6 @@ class _Theatre:
 
     def _submit(self, envelope: Envelope) -> None:
         with suppress(VigilError):  # noise is turned away, and the sender is told
-            answer = submit(self._delivery, envelope, self._now)
+            answer = submit(self._delivery, envelope, self._moment())
             if isinstance(answer, Receipt):  # else the archive gives it
                 self._receipts.append(answer)

@@ -93,7 +93,8 @@ def seal(  # noqa: PLR0913 - a packet has these parts
     sealers: tuple[ServiceKey, ...] = (),
     others: Mapping[int, Delivery] = MappingProxyType({}),
 ) -> bytes:
-    """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key, one of `sealers`.
+    """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key, one of `sealers`. It is sealed
+    `at` this moment, or at that of the newest entry where a message bore a later one: clocks differ by seconds.
     `others`: the histories of it that were put back, by their branches in the archive.
 
     For a court or a State, what its provider has not permitted to go there is left out where nothing rests on it; where
@@ -121,7 +122,7 @@ def seal(  # noqa: PLR0913 - a packet has these parts
         size=len(delivery.ledger),
         root=delivery.ledger.root,
         packet=digest_of_bytes(body),
-        exported_at=utc_text(at),
+        exported_at=utc_text(max(at, delivery.state.now)),
         purpose=purpose,
     )
     envelope = sign(canonical(manifest), MANIFEST_TYPE, key)

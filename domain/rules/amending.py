@@ -43,8 +43,8 @@ def nothing_fixed(delivery: Delivery, plan: Plan, directory: Directory) -> Itera
     for field in FIXED:
         if getattr(old, field) != getattr(plan, field):
             yield Fault(place=field, problem="R22: this does not change under way")
-    if state.halt is not None or state.outcome is not None:
-        yield Fault(place="operation", problem="R8: the delivery has halted or ended, so nothing in it changes any more")
+    if not state.under_way:
+        yield Fault(place="operation", problem="R8: the delivery has halted, split or ended, so nothing in it changes any more")
     if plan.modality != old.modality and state.goods is not None:
         yield Fault(place="modality", problem="R3: it has been prepared; how it is handled does not change any more")
     if plan.replaced[: len(old.replaced)] != old.replaced:

@@ -38,7 +38,7 @@ from domain.plan.plan import Step as PlanStep
 from domain.rules.balance import stands_still
 from domain.rules.book import Step, book_of
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.turns import free_of_conflict, may_begin, next_to_clear, on_its_leg, turn, waits_for_the_register
+from domain.rules.turns import free_of_conflict, may_begin, next_to_begin, next_to_clear, on_its_leg, turn, waits_for_the_register
 from domain.rules.watch import check_in_due
 from domain.words.moments import utc_text
 
@@ -138,15 +138,15 @@ def judge_what_came_early(delivery: Delivery, now: datetime) -> Iterator[AnyEven
 def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """While it is under way and has not been delivered, once `authorise` has `passed`. Where States are `conflicting`: halted
     with the cause `modality` and `no_common_way` (R3). Where something is `not_permitted`, in any State before the first leg is
-    `cleared`, then in that of the leg that is `next_to_clear`: halted with the cause `permission` and `permission_wanting` (R16),
-    for the first that is not `still_to_begin`.
+    `cleared`, then in the `states_of` the leg that is `next_to_begin`: halted with the cause `permission` and
+    `permission_wanting` (R16), for the first that is not `still_to_begin`.
     """
     state, consents = delivery.state, delivery.consents
     if not state.under_way or state.delivered or not state.passed("authorise"):
         return
     if states := consents.conflicting():
         yield Halted(cause="modality", finding=NO_COMMON_WAY(states=states, modality=delivery.plan.modality))
-    leg = next_to_clear(delivery)
+    leg = next_to_begin(delivery)
     ahead = delivery.plan.states() if state.cleared < 0 else consents.states_of(leg) if leg is not None else ()
     for lacking in consents.not_permitted(ahead, now):
         if consents.still_to_begin(lacking.state, lacking.permission, now):

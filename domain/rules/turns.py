@@ -51,6 +51,16 @@ def _next_to_clear(delivery: Delivery) -> int | None:
     return leg if (state.passed("prepare") if leg == 0 else on_its_leg(delivery)) else None
 
 
+def next_to_begin(delivery: Delivery) -> int | None:
+    """The leg that comes next: the one that is `next_to_clear`; or, while it advances and has not been delivered, the one that is
+    `cleared` and has not begun.
+    """
+    leg, state = next_to_clear(delivery), delivery.state
+    following = 0 if state.leg is None else state.leg + 1
+    waits = state.advances and not state.delivered and following == state.cleared < len(delivery.plan.legs)
+    return following if leg is None and waits else leg
+
+
 def on_its_leg(delivery: Delivery) -> bool:
     """Whether it has left, `dispatch` has `passed`, and each checkpoint at the end of a leg that it has come over has closed."""
     state = delivery.state

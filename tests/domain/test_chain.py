@@ -5,17 +5,18 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Concluded
+from domain.delivery.events import Amended, Concluded
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
+from domain.record.door import amend
 from domain.record.verify import fit_parts, verify
 from domain.rules.course import conclusion
-from domain.words.errors import NotVerified
+from domain.words.errors import NotVerified, RuleBroken
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import Simulated, World, simulate
 from tests.course import became, forbidden
-from tests.support import Table, example_cards, example_directory, example_plan
+from tests.support import Table, example_cards, example_directory, example_plan, signed_plan
 
 PACE = Pace(fastest=timedelta(minutes=10), slowest=timedelta(hours=1))
 
@@ -82,6 +83,17 @@ def test_r4_only_who_holds_it_says_that_it_has_split() -> None:
     """Another's word about the consignment does not end the delivery."""
     table = Table().dispatch()
     assert ("refused", "R4") == became(table.say("uz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="repacked"))
+
+
+def test_r22_the_plan_of_what_has_split_does_not_change_any_more() -> None:
+    """Each part is a delivery of its own by then, and nothing of the parent is still ahead (found by simulation)."""
+    table = Table().dispatch()
+    table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="repacked")
+    longer = table.plan.model_copy(update={"title": "Another title"})
+    change = Amended(plan=signed_plan(longer))
+
+    with pytest.raises(RuleBroken, match="has halted, split or ended"):
+        amend(table.delivery, change, table.now)
 
 
 def test_a_split_delivery_ends_when_its_parts_have_ended() -> None:

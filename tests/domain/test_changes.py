@@ -121,7 +121,7 @@ def test_r22_a_checkpoint_added_to_a_step_that_is_over_is_refused_with_the_reaso
     planned = example_plan().find(like)
     assert planned is not None
     over = f"the step {planned.step} is over; nothing more opens in it"
-    assert (over if delivery.delivery.state.outcome is None else "has halted or ended") in reason
+    assert (over if delivery.delivery.state.outcome is None else "has halted, split or ended") in reason
 
 
 def arrested(table: Table) -> Table:

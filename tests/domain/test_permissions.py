@@ -168,12 +168,13 @@ def test_r16_refusal_of_a_permission_is_for_ones_own_state() -> None:
     assert table.delivery.state.halt is None
 
 
-def test_r16_permission_ends_at_the_very_instant_it_names() -> None:
-    """Cleared before, departure is refused at `valid_until`, and not a microsecond before."""
-    for early, expected in ((1, ("accepted", None)), (0, ("refused", "R16"))):
+def test_r16_departure_that_was_cleared_halts_at_the_very_instant_the_permission_ends() -> None:
+    """A microsecond before, it may leave; at `valid_until` it halts, since nobody could let it go any more: it waited for ever."""
+    for early, expected in ((1, ("accepted", None)), (0, ("refused", "R8"))):
         table = prepared(permitted("technical_means", valid_until="2022-03-02T06:00:00Z"))
         assert table.is_open("departure")
         table.pass_time(days=1, microseconds=-early)
+        assert (table.delivery.state.halt is None) == bool(early)
         assert became(table.say("kz.customs", "dispatched", "departure")) == expected
 
 
@@ -186,16 +187,19 @@ def ready_to_leave() -> Table:
     return table
 
 
-def test_r16_crossing_itself_is_refused_once_it_is_no_longer_permitted() -> None:
-    """Cleared in time and accepted too late: custody does not move (found by test)."""
+def test_r16_crossing_that_was_cleared_halts_once_it_is_no_longer_permitted() -> None:
+    """Cleared in time and accepted too late: custody does not move, and it is seized, since nobody could take it any more."""
     table = ready_to_leave()
     table.say("kz.customs", "dispatched", "departure")
     assert table.delivery.state.cleared == 1
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     table.pass_time(days=1)
     answer = table.say("uz.customs", "handover_accepted", "tashkent-airport")
-    assert (became(answer), code(answer)) == (("refused", "R16"), "permission_missing")
-    assert table.delivery.state.responsible == "kz.customs"
+    assert (became(answer), code(answer)) == (("refused", "R8"), "has_halted")
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert (halt.cause, halt.rule, table.delivery.state.responsible) == ("permission", "R16", "kz.customs")
+    assert table.is_open("stop.interdiction")
 
 
 def test_r16_crossing_is_cleared_only_while_it_is_permitted() -> None:

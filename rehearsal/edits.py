@@ -1,0 +1,195 @@
+"""Every single change of a document that its model lets be thought of: each field another, each element of a list taken out, put
+in or changed, each value that may be none given or taken away. Made from the model itself, so that a new field is changed by
+whoever uses this without anybody remembering it; a type of which no other value is known raises `TypeError`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+TRIALS = ("other", "other words", "ZZ", "FR", "FRPAR", "other.one", "108-24-7", "EUR", "0" * 64, "1" * 64)
+"""Texts of which one is of every form there is: tried where the document has no other of the same form."""
+
+Path = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What stands at this place instead."""
+
+    path: Path
+    value: Any
+    what: str
+    """Told apart from other edits of the same place."""
+
+    @property
+    def field(self) -> str:
+        """The place, whichever element of its lists it is in."""
+        return ".".join("*" if isinstance(one, int) else one for one in self.path)
+
+    @property
+    def name(self) -> str:
+        """The place, and what is done there."""
+        return f"{'.'.join(map(str, self.path))} {self.what}"
+
+    def made(self, document: M) -> M | None:
+        """The document with it; none where that is no such document."""
+        try:
+            return type(document).model_validate(_put(document, self.path, self.value).model_dump())
+        except ValidationError:
+            return None
+
+
+def edits(document: BaseModel, known: tuple[str, ...] = ()) -> Iterator[Edit]:
+    """Every edit of this document, in a fixed order. `known`: texts that may stand in it beside those that do."""
+    texts = tuple(dict.fromkeys((*_texts(document), *known, *TRIALS)))
+    yield from _of_model((), document, texts)
+
+
+def _of_model(path: Path, value: BaseModel, texts: tuple[str, ...]) -> Iterator[Edit]:
+    for name, field in type(value).model_fields.items():
+        if name == "id":  # its own name, of which one other is enough
+            yield Edit((*path, name), _renamed(getattr(value, name)), "= another")
+            continue
+        kind = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+        yield from _edits((*path, name), getattr(value, name), kind, texts)
+
+
+def _edits(path: Path, value: Any, kind: Any, texts: tuple[str, ...]) -> Iterator[Edit]:
+    """Every other value of this kind that stands one step away."""
+    plain, origin = _bare(kind)
+    if isinstance(value, BaseModel):
+        yield from _of_model(path, value, texts)
+    elif origin is tuple:
+        yield from _of_list(path, value, get_args(plain)[0], texts)
+    elif origin is dict:
+        yield from _of_table(path, value, get_args(plain), texts)
+    else:
+        for other in dict.fromkeys(_values(value, kind, texts)):
+            if other != value:
+                yield Edit(path, other, f"= {other}")
+    if NoneType in get_args(plain) and isinstance(value, BaseModel | tuple):
+        yield Edit(path, None, "= None")
+
+
+def _of_list(path: Path, value: tuple[Any, ...], kind: Any, texts: tuple[str, ...]) -> Iterator[Edit]:
+    for number, one in enumerate(value):
+        yield Edit(path, (*value[:number], *value[number + 1 :]), f"without {number}")
+        yield from _edits((*path, number), one, kind, texts)
+        if isinstance(one, BaseModel) and "id" in type(one).model_fields:
+            more = one.model_copy(update={"id": _renamed(one.id)})  # type: ignore[attr-defined]
+            yield Edit(path, (*value, more), f"and {number} once more")
+            continue
+        for other in _edits((), one, kind, texts):
+            changed = _put(one, other.path, other.value) if other.path else other.value
+            yield Edit(path, (*value, changed), f"and {number} once more, {other.name.strip()}")
+    if not value:
+        for number, one in enumerate(_values(None, kind, texts)):
+            yield Edit(path, (one,), f"given {number}")
+
+
+def _renamed(name: str) -> str:
+    return f"more-{name}"[:40]
+
+
+def _of_table(path: Path, value: Mapping[Any, Any], kinds: tuple[Any, ...], texts: tuple[str, ...]) -> Iterator[Edit]:
+    for key, one in value.items():
+        yield Edit(path, {name: kept for name, kept in value.items() if name != key}, f"without {key}")
+        for other in _edits((), one, kinds[1], texts):
+            yield Edit(path, {**value, key: other.value}, f"with {key} {other.what}")
+    for key in _values(None, kinds[0], texts):
+        if key not in value:
+            yield Edit(path, {**value, key: next(iter(_values(None, kinds[1], texts)))}, f"and {key}")
+
+
+def _values(value: Any, kind: Any, texts: tuple[str, ...]) -> Iterator[Any]:
+    """Values of this kind: near to what stands there, or where nothing does, some to begin with."""
+    plain, origin = _bare(kind)
+    if origin in (Union, UnionType):
+        for one in get_args(plain):
+            yield from _values(value, one, texts)
+    elif plain is NoneType:
+        yield None
+    elif origin is Literal:
+        yield from get_args(plain)
+    elif origin is tuple:
+        yield ()
+    elif isinstance(plain, type) and issubclass(plain, BaseModel):
+        yield from _begun(plain, texts)
+    elif plain is bool:
+        yield from (True, False)
+    elif plain is int:
+        yield from _fitting(kind, (value // 2, value + 1, 2 * value) if isinstance(value, int) else (1, 2))
+    elif plain is timedelta:
+        yield from _fitting(kind, (value / 2, 2 * value) if value is not None else (timedelta(hours=6),))
+    elif plain is str:
+        yield from TRIALS[:2] if _fits(kind, TRIALS[1]) else _fitting(kind, texts)
+    else:
+        raise TypeError(f"no other value is known for {kind}")
+
+
+def _begun(model: type[BaseModel], texts: tuple[str, ...]) -> Iterator[BaseModel]:
+    """A model of which only what must be given is."""
+    needed = {name: one for name, one in model.model_fields.items() if one.is_required()}
+    given = {}
+    for name, one in needed.items():
+        kind = Annotated[(one.annotation, *one.metadata)] if one.metadata else one.annotation
+        given[name] = next(iter(_values(None, kind, texts)))
+    yield model.model_validate(given)
+
+
+def _fitting(kind: Any, values: tuple[Any, ...]) -> Iterator[Any]:
+    """Those of these that are of this kind. Raises `TypeError` where none is."""
+    found = [one for one in values if _fits(kind, one)]
+    if not found:
+        raise TypeError(f"none of {values} is of {kind}")
+    yield from found
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    known = _ADAPTERS.get(repr(kind))
+    if known is None:
+        known = _ADAPTERS[repr(kind)] = TypeAdapter(kind)
+    try:
+        return bool(known.validate_python(value) == value)
+    except ValidationError:
+        return False
+
+
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {}
+"""By kind; what one is made of does not change."""
+
+
+def _bare(kind: Any) -> tuple[Any, Any]:
+    """The kind without what is said of it, and what it is made of."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    return kind, get_origin(kind)
+
+
+def _put(document: Any, path: Path, value: Any) -> Any:
+    if not path:
+        return value
+    first, *rest = path
+    if isinstance(first, int):
+        return (*document[:first], _put(document[first], tuple(rest), value), *document[first + 1 :])
+    return document.model_copy(update={first: _put(getattr(document, first), tuple(rest), value)})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text that stands in it."""
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _texts(getattr(value, name))
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, Mapping):
+        yield from value
+    elif isinstance(value, str):
+        yield value

@@ -1,0 +1,178 @@
+"""Seeds that lead to each unforeseen checkpoint, and to each answer that can be given there, silence too: taken from the book of
+the rules, so that a new contingency or kind of statement comes up by itself, or is missed by the test that counts them.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from domain.plan.access import supervises
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
+from domain.rules.books import BOOK
+from domain.signing.canonical import plain
+from rehearsal.chaos import (
+    HALF,
+    Rival,
+    breaks_a_seal,
+    grants_briefly,
+    recovers_nothing_or_else,
+    stops,
+)
+from rehearsal.scenario import Act
+
+NEVER = frozenset({"course"})
+"""What the other rules keep from ever being called for: a second net (see tests/goldens.py)."""
+
+
+AT_LAST = timedelta(days=20)
+"""When whoever would keep a delivery from its end for ever gives in."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An unforeseen checkpoint, and what is said there; no kind is silence."""
+
+    contingency: str
+    says: str | None
+    details: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Led:
+    """What leads a delivery there."""
+
+    acts: tuple[Act, ...] = ()
+    rivals: tuple[Rival, ...] = ()
+    put_back: bool = False
+
+
+def _turns() -> Iterator[Turn]:
+    for name, one in BOOK.contingencies.items():
+        if name not in NEVER:
+            yield Turn(name, None)
+            for kind in BOOK.answers[one.declares.needs]:
+                yield Turn(name, kind)
+                if "proceed" in BOOK.kinds[kind].model_fields:
+                    yield Turn(name, kind, (("proceed", False),))
+
+
+TURNS = tuple(_turns())
+
+
+def led(plan: Plan, directory: Directory, turn: Turn, seed: int) -> Led:
+    """What leads there, and what is said there by whoever is asked."""
+    dice = random.Random(f"{seed}/unforeseen")  # noqa: S311 - a simulation must be repeatable
+    towards, places = WAYS[turn.contingency](plan, dice)
+    if turn.contingency == "divergence":
+        places += [(one.id, "divergence") for one in directory.services if supervises(one)]
+    answers = tuple(act for who, at in places for act in _said(turn, who, at))
+    return Led((*towards.acts, *answers), towards.rivals, towards.put_back)
+
+
+def _said(turn: Turn, who: str, at: str) -> Iterator[Act]:
+    """Where it waits without end, what is expected is said at last, also after something else that does not do."""
+    declares = BOOK.contingencies[turn.contingency].declares
+    expected = BOOK.confirming(declares.needs)
+    yield Act(service=who, at=at, says=turn.says, details=dict(turn.details))
+    if declares.without_end and (turn.says != expected or turn.details):
+        yield Act(service=who, at=at, says=expected, after=AT_LAST)
+
+
+Places = list[tuple[str, str]]
+Way = Callable[[Plan, random.Random], tuple[Led, Places]]
+"""What brings the checkpoint about, and who may be asked at which name of it."""
+
+
+def _authorities(plan: Plan) -> list[str]:
+    return [one for state in plan.states() for one in plan.authorities(state)]
+
+
+def _responsible(plan: Plan) -> list[str]:
+    return list(dict.fromkeys(leg.responsible for leg in plan.legs))
+
+
+def _extension(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    return Led((grants_briefly(plan, dice),)), [(one, f"extension.{one}") for one in _authorities(plan)]
+
+
+def _duty(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
+    return Led(), [(one, f"duty.{one}.register") for one in _authorities(plan)]
+
+
+def _decision(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    act = breaks_a_seal(plan, dice)
+    who = (*_authorities(plan), *_responsible(plan))
+    return Led((act,) if act is not None else ()), [(one, f"{act.at}.decision") for one in who] if act is not None else []
+
+
+def _unseen(plan: Plan) -> tuple[Act, ...]:
+    """Whoever is responsible does not say where it is."""
+    return tuple(Act(service=one, at="sighting") for one in _responsible(plan))
+
+
+def _sighting(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
+    return Led(), [(one, "sighting") for one in _responsible(plan)]
+
+
+def _search(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
+    return Led(_unseen(plan)), [(one, "search") for one in _responsible(plan)]
+
+
+def _interdiction(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    lost = tuple(Act(service=one, at="search") for one in _responsible(plan))
+    halts = (*_unseen(plan), *lost) if dice.random() < HALF else (stops(plan, dice),)
+    return Led(halts), [(one, "stop.interdiction") for one in _responsible(plan)]
+
+
+def _acknowledgement(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    return Led((stops(plan, dice),)), [(one, "stop.acknowledged") for one in plan.participants()]
+
+
+def _parts(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
+    whole = [{name: value for name, value in plain(one).items() if name != "cas"} for one in plan.consignment.contents]
+    parts = [{"operation": "part-1", "contents": whole}, {"operation": "part-2", "contents": []}]
+    first, details = plan.legs[0], {"parts": parts, "reason": "SIMULATED: two couriers"}
+    split = Act(service=first.responsible, at=first.end, says="split", details=details, after=timedelta(hours=1))
+    return Led((split,)), [(one, "split.parts") for one in _responsible(plan)]
+
+
+def _balance(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    act = recovers_nothing_or_else(plan, dice)
+    return Led((act,) if act is not None else ()), [(one, "balance") for one in (*_authorities(plan), *_responsible(plan))]
+
+
+def _deconfliction(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
+    return Led(), [(one, "deconfliction") for one in plan.participants()]
+
+
+def _conflict(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    rival = Rival(dice.choice(_authorities(plan)), timedelta(minutes=dice.choice((0, 600, 3000))), timedelta(days=90))
+    return Led(rivals=(rival,)), [(plan.initiator, "conflict")]
+
+
+def _divergence(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
+    return Led(put_back=True), [(one, "divergence") for one in plan.participants()]
+
+
+WAYS: dict[str, Way] = {
+    "extension": _extension,
+    "duty": _duty,
+    "decision": _decision,
+    "sighting": _sighting,
+    "search": _search,
+    "interdiction": _interdiction,
+    "acknowledgement": _acknowledgement,
+    "parts": _parts,
+    "balance": _balance,
+    "deconfliction": _deconfliction,
+    "conflict": _conflict,
+    "divergence": _divergence,
+}
+"""By contingency. One that has none fails at import."""
+
+if missing := set(BOOK.contingencies) ^ set(WAYS) ^ NEVER:
+    message = f"nothing leads to {', '.join(sorted(missing))}"
+    raise TypeError(message)
