@@ -1,5 +1,5 @@
 """Simulate deliveries of example and random plans under chaos: `python -m rehearsal --seed 7` shows one step by step,
-`--seeds 2000` runs many and says which seeds failed.
+`--seeds 2000` runs many and says which seeds failed; with `--done FILE` it goes on where it was stopped.
 """
 
 import argparse
@@ -9,11 +9,12 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from domain.delivery.delivery import Delivery
@@ -32,6 +33,7 @@ from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.leaks import Reader
 from rehearsal.operator import is_found_out
 from rehearsal.peers import peers
+from rehearsal.ranges import Held, OtherRulesError
 from rehearsal.scenario import Pace, Scenario
 from rehearsal.simulator import Watch, World, simulate
 
@@ -48,6 +50,8 @@ PROCESSES = 2
 SELDOM = 50_000
 """So many new objects make a process look for those that hold only each other: a delivery leaves few."""
 CHUNK = 25
+SAVED = 100
+"""After so many seeds it is written down which have held."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +115,11 @@ def reader_of(chosen: World) -> Reader:
     return Reader(chosen.directory.get(random.Random(f"{chosen.seed}/reader").choice(readers)))  # noqa: S311 - repeatable
 
 
-def run_many(seeds: Iterable[int]) -> Iterable[Result]:
-    """Many seeds on two processes, in order."""
+def run_many(seeds: Iterable[int], processes: int = PROCESSES) -> Iterable[Result]:
+    """Many seeds on so many processes, in order."""
     _brought()
     gc.freeze()  # what the processes share is looked through by none of them
-    with ProcessPoolExecutor(PROCESSES, initializer=gc.set_threshold, initargs=(SELDOM,)) as pool:
+    with ProcessPoolExecutor(processes, initializer=gc.set_threshold, initargs=(SELDOM,)) as pool:
         yield from pool.map(run, seeds, chunksize=CHUNK)
 
 
@@ -141,6 +145,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1, help="how many; one is shown step by step")
     parser.add_argument("--changes", type=int, help="instead: every change of a small plan at every wait, time passing so often")
+    parser.add_argument("--done", type=Path, help="of many: the file of those that have held, which are not run again")
+    parser.add_argument("--processes", type=int, default=PROCESSES, help="of many: on how many processes")
     asked = parser.parse_args()
     if asked.changes is not None:
         return _try_changes(asked.changes)
@@ -149,10 +155,21 @@ def main() -> int:
             sys.stdout.write(f"trouble: {act}\n")
         results = [run(asked.seed, _show)]
     else:
-        began = time.monotonic()
-        results = list(_with_progress(run_many(range(asked.seed, asked.seed + asked.seeds)), asked.seeds))
-        pace = asked.seeds / (time.monotonic() - began)
-        sys.stdout.write(f"{asked.seeds} deliveries, {pace:.0f} a second: {dict(Counter(one.outcome for one in results))}\n")
+        seeds: Sequence[int] = range(asked.seed, asked.seed + asked.seeds)
+        try:
+            held = Held(asked.done) if asked.done is not None else None
+        except OtherRulesError as error:
+            parser.error(str(error))
+        seeds = held.missing(seeds) if held is not None else seeds
+        began, results = time.monotonic(), []
+        for some in batched(_with_progress(run_many(seeds, asked.processes), len(seeds)), SAVED):
+            results += some
+            if held is not None:
+                held.add(one.seed for one in some if not one.failure)
+        pace = len(seeds) / (time.monotonic() - began)
+        sys.stdout.write(f"{len(seeds)} deliveries, {pace:.1f} a second: {dict(Counter(one.outcome for one in results))}\n")
+        if held is not None:
+            sys.stdout.write(f"{asked.done}: {', '.join(held.ranges())} held\n")
     for one in results:
         if one.failure:
             sys.stdout.write(f"seed {one.seed} FAILED: {one.failure}\n  again: make simulate SEED={one.seed}\n")
@@ -180,6 +197,13 @@ def _try_changes(patience: int) -> int:
     count = f"{made.total()} changes made and {refused.total()} refused"
     sys.stdout.write(f"{count}, of {len(plans)} plans, {len(reasons)} reasons: {dict(outcomes)}\n")
     return 0
+
+
+def batched(results: Iterable[Result], size: int) -> Iterator[list[Result]]:
+    """So many at a time, the last ones as many as there are."""
+    left = iter(results)
+    while some := list(islice(left, size)):
+        yield some
 
 
 def _with_progress(results: Iterable[Result], count: int) -> Iterable[Result]:

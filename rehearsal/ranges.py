@@ -1,7 +1,6 @@
 """Which seeds have held, in a file, so that a campaign of hours may be stopped and goes on where it was."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -40,7 +39,7 @@ class Held:
         self._seeds.update(seeds)
         beside = self._file.with_name(f"{self._file.name}.new")
         beside.write_text("\n".join((self._rules, *self.ranges(), "")), encoding="utf-8")
-        os.replace(beside, self._file)
+        beside.replace(self._file)
 
     def ranges(self) -> Iterator[str]:
         """What has held, as ranges."""

@@ -370,8 +370,9 @@ class _Theatre:
         said = (acknowledgement(asked, self._now),) if signed else ()
         self._report_of(Asked(checkpoint=asked.checkpoint, received=(asked.service,), acknowledgements=said))
 
-from rehearsal.peers import GOOD, ONE_CALL, REGISTER, Peers, delay, fires, is_lost, stepped
-from rehearsal.scenario import PlanChange, Scenario
+    def _say(self, line: Cue, name: str, at: datetime) -> None:
+        """An answer is not said any more once its checkpoint has closed. Who hangs says nothing meanwhile."""
+        at = self._world.peers.back(line.statement.service, at + delay(self._world.peers, line.statement.id))
         self._at(at, lambda: self._hear(line.envelope) if not line.answers or self._delivery.state.is_open(name) else None)
 
     def _stand_in(self, name: str, services: tuple[str, ...]) -> None:

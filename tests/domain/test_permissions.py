@@ -169,7 +169,7 @@ def test_r16_refusal_of_a_permission_is_for_ones_own_state() -> None:
 
 
 def test_r16_departure_that_was_cleared_halts_at_the_very_instant_the_permission_ends() -> None:
-    """A microsecond before, it may leave; at `valid_until` it halts, since nobody could let it go any more: it waited for ever."""
+    """A microsecond before, it may leave; at `valid_until` it halts: nobody could let it go any more, so it waited for ever."""
     for early, expected in ((1, ("accepted", None)), (0, ("refused", "R8"))):
         table = prepared(permitted("technical_means", valid_until="2022-03-02T06:00:00Z"))
         assert table.is_open("departure")
