@@ -71,10 +71,10 @@ def world(seed: int) -> World:
         plan, directory, cards = random_plans.dossier(seed)
     scenario, (rivals, acts) = chaos.scenario(plan, seed), chaos.conflicts(plan, seed)
     turns = unforeseen.TURNS
-    led = unforeseen.Led() if seed % LED else unforeseen.led(plan, directory, turns[seed // LED % len(turns)], seed)
-    changed = chaos.changes(plan, directory, cards, seed)
+    led = unforeseen.Led(plan) if seed % LED else unforeseen.led(plan, directory, turns[seed // LED % len(turns)], seed)
+    changed = chaos.changes(led.plan, directory, cards, seed)
     return World(
-        plan=plan,
+        plan=led.plan,
         directory=directory,
         cards=cards,
         scenario=scenario.model_copy(update={"acts": (*led.acts, *scenario.acts, *acts), "changes": changed}),

@@ -10,7 +10,7 @@ from typing import Any
 
 from domain.plan.access import supervises
 from domain.plan.directory import Directory
-from domain.plan.plan import Plan
+from domain.plan.plan import Plan, Surveillance
 from domain.rules.books import BOOK
 from domain.signing.canonical import plain
 from rehearsal.chaos import (
@@ -44,6 +44,7 @@ class Turn:
 class Led:
     """What leads a delivery there."""
 
+    plan: Plan
     acts: tuple[Act, ...] = ()
     rivals: tuple[Rival, ...] = ()
     put_back: bool = False
@@ -62,14 +63,20 @@ def _turns() -> Iterator[Turn]:
 TURNS = tuple(_turns())
 
 
+WATCHED = Surveillance(check_in=timedelta(hours=1), answer=timedelta(hours=1), search=timedelta(hours=6))
+"""Where a plan that must be watched is not."""
+
+
 def led(plan: Plan, directory: Directory, turn: Turn, seed: int) -> Led:
     """What leads there, and what is said there by whoever is asked."""
+    if turn.contingency in ("sighting", "search", "interdiction") and plan.surveillance is None:
+        plan = plan.model_copy(update={"surveillance": WATCHED})
     dice = random.Random(f"{seed}/unforeseen")  # noqa: S311 - a simulation must be repeatable
     towards, places = WAYS[turn.contingency](plan, dice)
     if turn.contingency == "divergence":
         places += [(one.id, "divergence") for one in directory.services if supervises(one)]
     answers = tuple(act for who, at in places for act in _said(turn, who, at))
-    return Led((*towards.acts, *answers), towards.rivals, towards.put_back)
+    return Led(plan, (*towards.acts, *answers), towards.rivals, towards.put_back)
 
 
 def _said(turn: Turn, who: str, at: str) -> Iterator[Act]:
@@ -95,17 +102,17 @@ def _responsible(plan: Plan) -> list[str]:
 
 
 def _extension(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
-    return Led((grants_briefly(plan, dice),)), [(one, f"extension.{one}") for one in _authorities(plan)]
+    return Led(plan, (grants_briefly(plan, dice),)), [(one, f"extension.{one}") for one in _authorities(plan)]
 
 
 def _duty(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
-    return Led(), [(one, f"duty.{one}.register") for one in _authorities(plan)]
+    return Led(plan), [(one, f"duty.{one}.register") for one in _authorities(plan)]
 
 
 def _decision(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     act = breaks_a_seal(plan, dice)
     who = (*_authorities(plan), *_responsible(plan))
-    return Led((act,) if act is not None else ()), [(one, f"{act.at}.decision") for one in who] if act is not None else []
+    return Led(plan, (act,) if act is not None else ()), [(one, f"{act.at}.decision") for one in who] if act is not None else []
 
 
 def _unseen(plan: Plan) -> tuple[Act, ...]:
@@ -114,21 +121,21 @@ def _unseen(plan: Plan) -> tuple[Act, ...]:
 
 
 def _sighting(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
-    return Led(), [(one, "sighting") for one in _responsible(plan)]
+    return Led(plan), [(one, "sighting") for one in _responsible(plan)]
 
 
 def _search(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
-    return Led(_unseen(plan)), [(one, "search") for one in _responsible(plan)]
+    return Led(plan, _unseen(plan)), [(one, "search") for one in _responsible(plan)]
 
 
 def _interdiction(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     lost = tuple(Act(service=one, at="search") for one in _responsible(plan))
     halts = (*_unseen(plan), *lost) if dice.random() < HALF else (stops(plan, dice),)
-    return Led(halts), [(one, "stop.interdiction") for one in _responsible(plan)]
+    return Led(plan, halts), [(one, "stop.interdiction") for one in _responsible(plan)]
 
 
 def _acknowledgement(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
-    return Led((stops(plan, dice),)), [(one, "stop.acknowledged") for one in plan.participants()]
+    return Led(plan, (stops(plan, dice),)), [(one, "stop.acknowledged") for one in plan.participants()]
 
 
 def _parts(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
@@ -136,25 +143,25 @@ def _parts(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
     parts = [{"operation": "part-1", "contents": whole}, {"operation": "part-2", "contents": []}]
     first, details = plan.legs[0], {"parts": parts, "reason": "SIMULATED: two couriers"}
     split = Act(service=first.responsible, at=first.end, says="split", details=details, after=timedelta(hours=1))
-    return Led((split,)), [(one, "split.parts") for one in _responsible(plan)]
+    return Led(plan, (split,)), [(one, "split.parts") for one in _responsible(plan)]
 
 
 def _balance(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     act = recovers_nothing_or_else(plan, dice)
-    return Led((act,) if act is not None else ()), [(one, "balance") for one in (*_authorities(plan), *_responsible(plan))]
+    return Led(plan, (act,) if act is not None else ()), [(one, "balance") for one in (*_authorities(plan), *_responsible(plan))]
 
 
 def _deconfliction(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
-    return Led(), [(one, "deconfliction") for one in plan.participants()]
+    return Led(plan), [(one, "deconfliction") for one in plan.participants()]
 
 
 def _conflict(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     rival = Rival(dice.choice(_authorities(plan)), timedelta(minutes=dice.choice((0, 600, 3000))), timedelta(days=90))
-    return Led(rivals=(rival,)), [(plan.initiator, "conflict")]
+    return Led(plan, rivals=(rival,)), [(plan.initiator, "conflict")]
 
 
 def _divergence(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
-    return Led(put_back=True), [(one, "divergence") for one in plan.participants()]
+    return Led(plan, put_back=True), [(one, "divergence") for one in plan.participants()]
 
 
 WAYS: dict[str, Way] = {

@@ -761,6 +761,14 @@ def test_packet_in_another_spelling_is_found() -> None:
             verify(b"".join((b'{"packet":', other, b',"seal":', canonical(envelope), b"}")))
 
 
+def test_packet_that_is_exported_by_a_slower_clock_verifies() -> None:
+    """A stop may bear a moment five seconds ahead of the clock of whoever exports: its packet was refused by `verify`."""
+    delivery = simulated("almaty-tashkent").delivery
+    early = seal(delivery, "", private_key_of(VIGIL), delivery.state.now - timedelta(seconds=5))
+
+    assert verify(early).outcome == delivery.state.outcome
+
+
 def test_seal_before_the_last_entry_is_found() -> None:
     """Nothing is exported before it is recorded."""
     packet, lines = taken_apart(told()[0])
