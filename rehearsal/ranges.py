@@ -28,7 +28,7 @@ class Held:
             raise OtherRulesError(message)
         for line in lines:
             begin, _, end = line.partition("-")
-            self._seeds.update(range(int(begin), int(end) + 1))
+            self._seeds.update(range(int(begin), int(end or begin) + 1))
 
     def missing(self, seeds: Iterable[int]) -> list[int]:
         """Those of these that have not held yet."""
@@ -46,4 +46,4 @@ class Held:
         numbered = enumerate(sorted(self._seeds))
         for _, group in groupby(numbered, key=lambda pair: pair[1] - pair[0]):
             together = [seed for _, seed in group]
-            yield f"{together[0]}-{together[-1]}"
+            yield f"{together[0]}-{together[-1]}" if together[1:] else str(together[0])

@@ -16,6 +16,7 @@ from domain.views.sight import page
 from domain.views.view import view
 from domain.words.errors import RuleBroken
 from domain.words.moments import utc_text
+from rehearsal.peers import GOOD
 from rehearsal.simulator import changing
 from tests.course import became, forbidden
 from tests.support import Table, example_plan, with_changes
@@ -48,6 +49,7 @@ def changed(table: Table, plan: Plan) -> None:
     class World:
         directory = table.directory
         cards = table.cards
+        peers = GOOD
 
     amend(table.delivery, changing(World, plan), table.now)  # type: ignore[arg-type]
     table.settle()

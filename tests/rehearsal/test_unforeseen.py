@@ -1,0 +1,61 @@
+"""Each unforeseen checkpoint is reached, and each answer there is heard, within some hundreds of seeds."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from domain.delivery.events import Opened, Silence, Stated
+from domain.delivery.ledger import Entry
+from domain.record.door import read_statement
+from domain.rules.books import BOOK
+from rehearsal.__main__ import LED, world
+from rehearsal.simulator import simulate
+from rehearsal.unforeseen import NEVER, TURNS
+
+ROUNDS = 8
+"""In each of these every turn comes once."""
+
+
+def reached(entries: tuple[Entry, ...]) -> Iterator[tuple[str, str | None]]:
+    """Each contingency that opened a checkpoint here, with each kind that counted there, and nothing for silence."""
+    opened: dict[str, str] = {}
+    for entry in entries:
+        match entry.event:
+            case Opened(checkpoint=name, contingency=str() as contingency):
+                opened[name] = contingency
+            case Silence(checkpoint=name) if name in opened:
+                yield opened[name], None
+            case Stated(envelope=envelope, verdict=verdict) if verdict.verdict == "accepted":
+                statement = read_statement(envelope)
+                if statement.checkpoint in opened:
+                    yield opened[statement.checkpoint], statement.kind
+            case _:
+                pass
+
+
+def test_what_never_opens_is_what_the_rules_call_a_second_net() -> None:
+    """Every other contingency of the book has its turns, with each kind that answers it, and silence."""
+    turns = {(one.contingency, one.says) for one in TURNS}
+
+    assert set(BOOK.contingencies) - NEVER == {name for name, _ in turns}
+    for name in set(BOOK.contingencies) - NEVER:
+        needs = BOOK.contingencies[name].declares.needs
+        assert {(name, says) for says in (None, *BOOK.answers[needs])} <= turns
+
+
+@pytest.mark.slow
+def test_each_unforeseen_checkpoint_is_reached_and_each_answer_and_silence_there() -> None:
+    """Of those that wait without end, silence is a late answer: nothing is recorded of it."""
+    wanted = {
+        (one.contingency, one.says)
+        for one in TURNS
+        if one.says is not None or not BOOK.contingencies[one.contingency].declares.without_end
+    }
+    found: Counter[tuple[str, str | None]] = Counter()
+    for number in range(ROUNDS * len(TURNS)):
+        found.update(reached(simulate(world(LED * number)).delivery.ledger.entries))
+        if wanted <= set(found):
+            break
+
+    assert wanted - set(found) == set()
