@@ -5,6 +5,7 @@ STAMP := .venv/.ready
 SEED ?= 1
 SEEDS ?= 9920
 FROM ?= 80
+WAITS ?= 2
 REQUESTS ?= 10000
 SECONDS ?= 60
 KILLS ?= 300
@@ -42,9 +43,9 @@ slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, pro
 
 all-tests: test slow ## run every test there is
 
-campaign: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on; every invariant checked
+campaign: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on, every invariant checked; then every change, time passing WAITS=2 times
 	@$(BIN)/python -m rehearsal --seed $(FROM) --seeds $(SEEDS)
-	@$(BIN)/python -m rehearsal --changes 2
+	@$(BIN)/python -m rehearsal --changes $(WAITS)
 
 check: $(STAMP) ## format, lint, strict types, import contracts, spelling, security, dependencies, deployment schemas
 	@$(BIN)/ruff format --check .

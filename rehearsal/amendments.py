@@ -43,7 +43,7 @@ class Amendment:
 def amendments(plan: Plan, directory: Directory) -> Iterator[Amendment]:
     """Every change that is made from this plan, in a fixed order: each edit of each of its fields, and what takes several."""
     for edit in edits(plan, _known(plan, directory)):
-        yield Amendment(edit.name, edit.field, partial(edit.made, plan))
+        yield Amendment(edit.name, edit.place, partial(edit.made, plan))
     yield from (Amendment(name, SEVERAL, lambda changed=changed: changed) for name, changed in _several(plan, directory))  # type: ignore[misc]
 
 

@@ -4,8 +4,9 @@ whoever uses this without anybody remembering it; a type of which no other value
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -13,6 +14,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 TRIALS = ("other", "other words", "ZZ", "FR", "FRPAR", "other.one", "108-24-7", "EUR", "0" * 64, "1" * 64)
 """Texts of which one is of every form there is: tried where the document has no other of the same form."""
+
+MOST_KNOWN = 2_000
+"""Values of a kind of which it is remembered whether they are of it."""
 
 Path = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -28,7 +32,7 @@ class Edit:
     """Told apart from other edits of the same place."""
 
     @property
-    def field(self) -> str:
+    def place(self) -> str:
         """The place, whichever element of its lists it is in."""
         return ".".join("*" if isinstance(one, int) else one for one in self.path)
 
@@ -52,11 +56,10 @@ def edits(document: BaseModel, known: tuple[str, ...] = ()) -> Iterator[Edit]:
 
 
 def _of_model(path: Path, value: BaseModel, texts: tuple[str, ...]) -> Iterator[Edit]:
-    for name, field in type(value).model_fields.items():
+    for name, kind in _fields(type(value)):
         if name == "id":  # its own name, of which one other is enough
             yield Edit((*path, name), _renamed(getattr(value, name)), "= another")
             continue
-        kind = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
         yield from _edits((*path, name), getattr(value, name), kind, texts)
 
 
@@ -135,12 +138,8 @@ def _values(value: Any, kind: Any, texts: tuple[str, ...]) -> Iterator[Any]:
 
 def _begun(model: type[BaseModel], texts: tuple[str, ...]) -> Iterator[BaseModel]:
     """A model of which only what must be given is."""
-    needed = {name: one for name, one in model.model_fields.items() if one.is_required()}
-    given = {}
-    for name, one in needed.items():
-        kind = Annotated[(one.annotation, *one.metadata)] if one.metadata else one.annotation
-        given[name] = next(iter(_values(None, kind, texts)))
-    yield model.model_validate(given)
+    needed = [(name, kind) for name, kind in _fields(model) if model.model_fields[name].is_required()]
+    yield model.model_validate({name: next(iter(_values(None, kind, texts))) for name, kind in needed})
 
 
 def _fitting(kind: Any, values: tuple[Any, ...]) -> Iterator[Any]:
@@ -152,17 +151,38 @@ def _fitting(kind: Any, values: tuple[Any, ...]) -> Iterator[Any]:
 
 
 def _fits(kind: Any, value: Any) -> bool:
-    known = _ADAPTERS.get(repr(kind))
+    known = _KINDS.get(id(kind))
     if known is None:
-        known = _ADAPTERS[repr(kind)] = TypeAdapter(kind)
-    try:
-        return bool(known.validate_python(value) == value)
-    except ValidationError:
-        return False
+        known = _KINDS[id(kind)] = _Known(kind, TypeAdapter(kind))
+    if value not in known.found:
+        if len(known.found) >= MOST_KNOWN:
+            known.found.clear()
+        try:
+            known.found[value] = bool(known.adapter.validate_python(value) == value)
+        except ValidationError:
+            known.found[value] = False
+    return known.found[value]
 
 
-_ADAPTERS: dict[str, TypeAdapter[Any]] = {}
-"""By kind; what one is made of does not change."""
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a kind; a plan has few, and asks about the same texts again and again."""
+
+    kind: Any
+    adapter: TypeAdapter[Any]
+    found: dict[Any, bool] = field(default_factory=dict)
+
+
+_KINDS: dict[int, _Known] = {}
+
+
+@cache
+def _fields(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
+    """Its fields, each with its kind and what else is said of it."""
+    return tuple(
+        (name, Annotated[(one.annotation, *one.metadata)] if one.metadata else one.annotation)
+        for name, one in model.model_fields.items()
+    )
 
 
 def _bare(kind: Any) -> tuple[Any, Any]:

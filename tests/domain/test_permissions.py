@@ -202,6 +202,52 @@ def test_r16_crossing_that_was_cleared_halts_once_it_is_no_longer_permitted() ->
     assert table.is_open("stop.interdiction")
 
 
+def permitted_in_two_spans(permission: str) -> Table:
+    """Permitted for a day, and again from the next day on; everybody is ready, and the departure is cleared."""
+    both = asks("uz.prosecutor authorisation", "uz.police permission", "uz.customs permission")
+    patient = replaced(plan_with(permission), "tashkent-airport", overdue="hold")
+    plan = replaced(patient, "consent-uz", requires=with_changes(consent_uz={"requires": both}).checkpoints[1].requires)
+    table = Table(plan, other_cards=card_of("UZ", separate=[permission]))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    first = {"valid_from": "2022-03-01T00:00:00Z", "valid_until": "2022-03-02T06:00:00Z"}
+    then = {"valid_from": "2022-03-02T18:00:00Z", "valid_until": "2022-03-20T00:00:00Z"}
+    for service, span in (("uz.police", first), ("uz.customs", then)):
+        table.say(service, "permission_granted", "consent-uz", permissions=[permission], **span)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    prepared(table)
+    table.say("uz.customs", "ready", "departure")
+    table.say("uz.police", "ready", "departure")
+    return table
+
+
+def test_r16_departure_waits_where_it_is_permitted_again_later() -> None:
+    """Between the two it is refused and nothing halts, since somebody will be able to let it go."""
+    table = permitted_in_two_spans("technical_means")
+    table.pass_time(days=1)
+    assert table.delivery.state.halt is None
+    early = table.say("kz.customs", "dispatched", "departure")
+    assert (became(early), code(early)) == (("refused", "R16"), "permission_missing")
+    table.pass_time(hours=12)
+    assert became(table.say("kz.customs", "dispatched", "departure")) == ("accepted", None)
+
+
+def test_r16_crossing_waits_where_it_is_permitted_again_later() -> None:
+    """Cleared in time, and accepted between the two: custody moves only once it is permitted again."""
+    table = permitted_in_two_spans("accompanying_officers")
+    table.say("kz.customs", "dispatched", "departure")
+    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.pass_time(days=1)
+    early = table.say("uz.customs", "handover_accepted", "tashkent-airport")
+    assert (became(early), code(early), table.delivery.state.responsible) == (
+        ("refused", "R16"),
+        "permission_missing",
+        "kz.customs",
+    )
+    table.pass_time(hours=12)
+    assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("accepted", None)
+    assert table.delivery.state.responsible == "uz.customs"
+
+
 def test_r16_crossing_is_cleared_only_while_it_is_permitted() -> None:
     """It left in time, its consent is being made longer, and the permission runs out: the crossing is not cleared, it halts."""
     patient = replaced(plan_with("accompanying_officers"), "tashkent-airport", overdue="hold")
