@@ -1538,6 +1538,7 @@ BUGS = (
         'kind = BY_CODE.get(cause.type or "", Unavailable)',
         "kind = Unavailable",
         "gateway/hostile",
+    ),
     Bug("R16", "domain/rules/course.py", "leg = next_to_begin(delivery)", "leg = next_to_clear(delivery)", "rehearsal/wedges"),
     Bug("R22", "domain/rules/amending.py", "    if not state.under_way:\n", "    if state.halt is not None:\n", "chain"),
     Bug(
