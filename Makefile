@@ -43,7 +43,7 @@ slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, pro
 
 all-tests: test slow ## run every test there is
 
-campaign: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on, every invariant checked; then every change, time passing WAITS=2 times
+campaign: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on, every invariant checked, then every change of a plan at every wait
 	@$(BIN)/python -m rehearsal --seed $(FROM) --seeds $(SEEDS)
 	@$(BIN)/python -m rehearsal --changes $(WAITS)
 
