@@ -333,6 +333,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         turns.turn,
         turns.on_its_leg,
         turns.next_to_clear,
+        turns.next_to_begin,
         turns.may_begin,
     ),
     "consent": words(
