@@ -1319,8 +1319,8 @@ BUGS = (
     Bug(
         "polled",
         "activities/checkpoint.py",
-        "answers = await self._caller.answers(service, request.id, 0)",
-        "answers = ()",
+        "settled = await polled.fetch(self._caller, service, request, progress, self._directory, self._relay)",
+        "settled = False",
         "activities/checkpoint::test_a_polled_service_is_asked_once_more_before_its_silence_decides",
     ),
     Bug(

@@ -7,7 +7,6 @@ import pytest
 
 from domain.delivery.events import Amended, Concluded
 from domain.plan.check import faults_in
-from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.record.door import amend
 from domain.record.verify import fit_parts, verify
@@ -188,7 +187,8 @@ def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
 
     fit_parts(table.packet(), [part.packet])
     fit_parts(table.packet(), [part.packet], table.directory, example_cards())
-    stranger = Directory(vigil="directory/1", services=tuple(one for one in table.directory.services if one.id != "kz.knb"))
+    fewer = tuple(one for one in table.directory.services if one.id != "kz.knb")
+    stranger = table.directory.model_copy(update={"services": fewer})
     with pytest.raises(NotVerified, match="not in the directory you trust"):
         fit_parts(table.packet(), [part.packet], stranger)
     with pytest.raises(NotVerified, match="no part of"):
