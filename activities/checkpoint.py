@@ -27,7 +27,7 @@ from activities.messenger import Alert, Messenger
 from activities.polled import AWAY, PollProgress
 from activities.relay import Relay
 from activities.services import AwayError, ServiceCaller
-from domain.delivery.events import Asked, AskedOnceMore
+from domain.delivery.reported import Asked, AskedOnceMore
 from domain.delivery.requests import Request, SignedAcknowledgement
 from domain.plan.directory import Desk, Poll, Service
 from domain.words.errors import Unavailable

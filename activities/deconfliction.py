@@ -9,7 +9,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.clock import moment
 from activities.relay import Relay, answered
-from domain.delivery.events import Deconflicted, Deferred, Released
+from domain.delivery.reported import Deconflicted, Deferred, Released
 from domain.plan.register import Answer, Claim, DatedClaim, contacts
 from domain.plan.selectors import blocks, hashes
 from domain.words.moments import utc_text

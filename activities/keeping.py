@@ -14,7 +14,7 @@ from archive.branches import Fork
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Diverged, Stated
+from domain.delivery.reported import Diverged, Stated
 from domain.plan.directory import Poll
 from domain.record.receipts import saw_another_history
 from domain.signing.canonical import canonical

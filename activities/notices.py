@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.messenger import Alert, Messenger
 from activities.relay import Relay
 from activities.services import AwayError, ServiceCaller
-from domain.delivery.events import Told
+from domain.delivery.reported import Told
 from domain.plan.directory import Desk
 from workflows import messages
 from workflows.messages import NoticeErrand

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from activities.services import AwayError, NoPlaceError, ServiceCaller
 from archive.folded import FoldedDeliveries
 from archive.owed import OwedReceipt, OwedReceipts, ReachedFrom
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Receipt
+from domain.delivery.reported import Stated
 from domain.plan.directory import Poll, Service
 from domain.record.door import read_statement, receipt_of
 from domain.record.receipts import signed

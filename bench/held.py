@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Left, Receipt
+from domain.delivery.reported import Stated
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.record.door import read_statement

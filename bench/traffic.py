@@ -15,7 +15,7 @@ import aiohttp
 from temporalio.client import Client, RPCError, WorkflowQueryFailedError
 
 from bench.held import Case, Records, differences, statements_in
-from domain.delivery.events import Opened
+from domain.delivery.decided import Opened
 from domain.delivery.ledger import Entry, Left
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan

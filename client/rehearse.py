@@ -19,8 +19,8 @@ from client.console import talk
 from client.dossier import Dossier
 from client.embedded import Embedded, Home, Layout, held
 from client.running import Interrupted
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Stated
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain.delivery.events import Asked
+from domain.delivery.reported import Asked
 from domain.delivery.requests import Request
 from domain.plan.directory import Desk, Service
 from domain.words.errors import Unavailable

@@ -11,8 +11,8 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.delivery.delivery import Snapshot
-from domain.delivery.events import Amended
 from domain.delivery.ledger import SECRET, Entry, Kept
+from domain.delivery.reported import Amended
 from domain.plan.access import taken_along
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in

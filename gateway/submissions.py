@@ -8,8 +8,8 @@ from time import monotonic
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Kept, Left, Receipt
+from domain.delivery.reported import Stated
 from domain.delivery.statement import Statement
 from domain.plan.directory import Service
 from domain.record.door import read_statement

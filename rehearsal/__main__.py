@@ -18,8 +18,8 @@ from itertools import islice
 from pathlib import Path
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Stated
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.documents import Document

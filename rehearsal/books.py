@@ -6,8 +6,9 @@ Each book is told what counted, in order, and says what is wrong with it; each f
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from domain.delivery.decided import Cleared, Closed, Concluded, Opened, Silence, TakenUp
 from domain.delivery.event import Event
-from domain.delivery.events import Cleared, Closed, Concluded, Deconflicted, Diverged, Opened, Silence, Stated, TakenUp
+from domain.delivery.reported import Deconflicted, Diverged, Stated
 from domain.delivery.statement import Statement
 from domain.plan.cards import Permission, RuleCard
 from domain.plan.directory import Directory

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended, AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.reported import Amended, AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.check import faults_in as checked
 from domain.plan.plan import Plan, read_plan

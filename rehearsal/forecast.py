@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from math import ceil
 
+from domain.delivery.decided import Closed, Concluded
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Closed, Concluded
 from domain.delivery.progress import Progress
 from domain.delivery.verdicts import Cause
 from domain.delivery.vocabulary import Outcome

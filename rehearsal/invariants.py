@@ -6,23 +6,10 @@ Nothing here calls `domain.rules.rules`: a fault planted there must be caught he
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from domain.delivery.decided import Closed, Concluded, Ended, Escalated, Expired, Expiring, Halted, Opened, Silence, TakenUp
 from domain.delivery.event import Event
-from domain.delivery.events import (
-    Amended,
-    Closed,
-    Concluded,
-    Ended,
-    Escalated,
-    Expired,
-    Expiring,
-    Halted,
-    Opened,
-    Silence,
-    Stated,
-    TakenUp,
-    Told,
-)
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Amended, Stated, Told
 from domain.delivery.statement import Content, Statement
 from domain.plan.cards import Modality, RuleCard
 from domain.plan.directory import Directory

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Stated
 from domain.delivery.vocabulary import NoticeKind
 from domain.plan.directory import Service
 from domain.plan.plan import Plan

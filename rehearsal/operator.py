@@ -13,12 +13,14 @@ from datetime import timedelta
 from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended, AnyEvent, KeysChanged, Stated
+from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Entry, Ledger, LeftOut, Receipt
+from domain.delivery.reported import Amended, KeysChanged, Stated
 from domain.record.door import amend, change_keys, report, resume, submit
+from domain.record.histories import against
 from domain.record.packet import Manifest, Packet, seal, unseal
 from domain.record.receipts import Comparison, signed
-from domain.record.verify import against, verify
+from domain.record.verify import verify
 from domain.rules.outside import Report
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, sign

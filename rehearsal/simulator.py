@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 
 from domain.delivery.carried import Carried, carried
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Released, Told
 from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.reported import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Released, Told
 from domain.delivery.requests import Request
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.access import supervises

@@ -4,24 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.delivery.decided import Concluded, Escalated, Expired, Expiring, Halted, Reminded, Silence, TakenUp
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Event
-from domain.delivery.events import (
-    Asked,
-    Concluded,
-    Deconflicted,
-    Escalated,
-    Expired,
-    Expiring,
-    Halted,
-    Reminded,
-    Silence,
-    Started,
-    Stated,
-    TakenUp,
-    Told,
-)
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Asked, Deconflicted, Started, Stated, Told
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Cause, Verdict
 from domain.delivery.vocabulary import Outcome

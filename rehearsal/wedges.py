@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from domain.delivery.decided import Escalated, Expired, Expiring, Reminded
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Escalated, Expired, Expiring, Reminded
 from domain.delivery.progress import Progress
 from domain.record.door import stated
-from domain.rules.course import coming, moments
+from domain.rules.coming import coming, moments
 from domain.rules.watch import check_in_due
 from domain.views.asked import request
 from rehearsal.scenario import Pace, Scenario

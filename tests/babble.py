@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from domain.delivery.events import Amended, ArchiveBehind
+from domain.delivery.reported import Amended, ArchiveBehind
 from domain.plan.plan import Plan
 from domain.record.door import amend, submit
 from domain.rules.amending import faults_in

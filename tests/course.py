@@ -8,7 +8,7 @@ import pytest
 from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Entry, Receipt, salt
 from domain.plan.plan import Plan
-from domain.record.verify import replay
+from domain.record.replay import replay
 from domain.rules.course import upcoming
 from domain.words.errors import NotVerified
 from domain.words.moments import utc_text

@@ -5,8 +5,8 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, LeftOut, Receipt
+from domain.delivery.reported import Stated
 from domain.record.door import receipt
 from domain.record.packet import Manifest, Packet, unseal
 from domain.words.moments import utc_text

@@ -27,8 +27,9 @@ from pydantic import Field
 
 from client.dossier import checked_scenario
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import (
-    OUTSIDE,
+from domain.delivery.events import OUTSIDE
+from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.reported import (
     Amended,
     ArchiveBehind,
     ArchiveCaughtUp,
@@ -43,13 +44,12 @@ from domain.delivery.events import (
     Stated,
     Told,
 )
-from domain.delivery.ledger import Entry, Receipt
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import read_plan
 from domain.plan.vocabulary import Digest
 from domain.record.door import amend, begin, change_keys, receipt, report, submit
-from domain.record.verify import replay
+from domain.record.replay import replay
 from domain.rules import books
 from domain.rules.amending import faults_in
 from domain.rules.book import Book

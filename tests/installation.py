@@ -39,8 +39,8 @@ from archive.owed import OwedReceipts
 from archive.reads import Reads
 from archive.sessions import Sessions
 from client.entries import line
+from domain.delivery.decided import Opened
 from domain.delivery.delivery import Snapshot
-from domain.delivery.events import Opened
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.access import taken_along

@@ -12,8 +12,9 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.delivery.events import AnyEvent, Asked, AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Receipt
+from domain.delivery.reported import Asked, AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.vocabulary import NoticeKind
 from domain.plan.directory import Directory
 from domain.record.packet import Packet

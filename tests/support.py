@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.ledger import Receipt
 from domain.delivery.progress import Progress
+from domain.delivery.reported import AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Reach

@@ -11,8 +11,8 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain.delivery.delivery import Delivery
-    from domain.delivery.events import Amended
     from domain.delivery.ledger import Entry, Kept, Receipt
+    from domain.delivery.reported import Amended
     from domain.record.door import admit, amend, begin, change_keys, go_on, receipt, report, submit
     from domain.rules.book import Book, book_of
     from domain.rules.books import book_for

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from domain.delivery.carried import Carried
 from domain.delivery.delivery import Snapshot
-from domain.delivery.events import Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Released, Told
 from domain.delivery.ledger import Entry, Kept, Receipt
+from domain.delivery.reported import Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Released, Told
 from domain.delivery.requests import Notice, Request
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.directory import Directory, Service

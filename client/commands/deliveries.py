@@ -14,7 +14,7 @@ from client.dossier import PlanFiles
 from client.entries import line
 from client.listing import Narrowing, table_of
 from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
-from domain.delivery.events import Closed, Ended
+from domain.delivery.decided import Closed, Ended
 from domain.delivery.ledger import Entry
 from domain.rules.books import may_be_opened
 from domain.signing.canonical import canonical, plain

@@ -14,9 +14,10 @@ from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Re
 from client.receipts import Shelf, receipts_at
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
+from domain.record.histories import against as compare_packets
 from domain.record.packet import unseal
-from domain.record.verify import Verified, fit_parts, installation_of
-from domain.record.verify import against as compare_packets
+from domain.record.trust import installation_of
+from domain.record.verify import Verified, fit_parts
 from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
 from domain.words.errors import NotVerified

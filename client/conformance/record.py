@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.delivery.events import Ended, Stated
+from domain.delivery.decided import Ended
 from domain.delivery.ledger import Entry, Receipt, Withheld
+from domain.delivery.reported import Stated
 from domain.delivery.statement import Seen
 from domain.delivery.verdicts import ACCEPTED
 from domain.record.receipts import signed

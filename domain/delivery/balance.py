@@ -8,7 +8,8 @@ before the run closes (Van Traa: records from which it could not be told what ha
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, get_args
 
-from domain.delivery.state import Goods, State
+from domain.delivery.memory import Goods
+from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
 from domain.plan.goods import Amount, Cash, Unit
 

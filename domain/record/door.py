@@ -15,8 +15,8 @@ from typing import Any
 from domain.delivery.carried import Carried, going_on
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
-from domain.delivery.events import Amended, ArchiveBehind, ArchiveCaughtUp, Diverged, KeysChanged, Started, Stated, cards_digest
 from domain.delivery.ledger import Entry, Kept, Receipt
+from domain.delivery.reported import Amended, ArchiveBehind, ArchiveCaughtUp, Diverged, KeysChanged, Started, Stated, cards_digest
 from domain.delivery.statement import Statement
 from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_services

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, ValidationError
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, LeftOut, shared
+from domain.delivery.reported import Stated
 from domain.delivery.vocabulary import UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, ServiceKey, valid_keys

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended, Diverged, Started, Stated
+from domain.delivery.reported import Amended, Diverged, Started, Stated
 from domain.delivery.statement import Statement
 from domain.plan.vocabulary import HandlingCode
 from domain.rules.handling import bound, code_of, permitted

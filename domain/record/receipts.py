@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, LeftOut, Receipt, Withheld, leaf_of
+from domain.delivery.reported import Stated
 from domain.plan.directory import Directory
 from domain.signing.canonical import canonical
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope, sign

@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 from domain.delivery.balance import compared
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
+from domain.delivery.memory import EndedPart, Recovered, SplitPart
 from domain.delivery.progress import Progress
-from domain.delivery.state import EndedPart, Recovered, SplitPart, State
+from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.goods import Find, Label, Part, Substances

@@ -16,8 +16,9 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.event import Event, Moment
 from domain.delivery.events import AnyEvent
 from domain.delivery.known import Known
+from domain.delivery.memory import Early
 from domain.delivery.progress import Progress
-from domain.delivery.state import Early, State
+from domain.delivery.state import State
 from domain.delivery.statement import Said, Statement, StatementOf
 from domain.delivery.verdicts import ACCEPTED, Judged, Verdict, found
 from domain.plan.check import Check

@@ -8,7 +8,7 @@ it stops once. One that comes when everything has stopped, beyond what is set as
 from collections.abc import Callable
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.state import Spent
+from domain.delivery.memory import Spent
 from domain.delivery.statement import Said, Statement
 from domain.delivery.verdicts import Verdict, refused
 from domain.rules.kind import kind_of

@@ -5,69 +5,31 @@ After whatever has happened, `due` says what is to be recorded next, until nothi
 law: `verify` demands that each decision in a ledger is the one that `due` makes there.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import Iterator
+from datetime import datetime
 from itertools import chain
 from operator import itemgetter
 
+from domain.delivery.decided import Cleared, Closed, Concluded, Ended, Halted, Opened, TakenUp
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import (
-    AnyEvent,
-    CameDue,
-    Cleared,
-    Closed,
-    Concluded,
-    Ended,
-    Escalated,
-    Expired,
-    Expiring,
-    Halted,
-    LookDue,
-    Opened,
-    Reminded,
-    Silence,
-    TakenUp,
-)
+from domain.delivery.events import AnyEvent
 from domain.delivery.progress import Progress
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import Finding, found
-from domain.delivery.vocabulary import Outcome
+from domain.delivery.verdicts import found
 from domain.plan.plan import Checkpoint, PlannedCheckpoint, Requirement
 from domain.plan.plan import Step as PlanStep
 from domain.rules.balance import stands_still
 from domain.rules.book import Step, book_of
+from domain.rules.coming import all_coming, moments_in_order
+from domain.rules.conclusion import conclusion
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.turns import free_of_conflict, may_begin, next_to_begin, next_to_clear, on_its_leg, turn, waits_for_the_register
-from domain.rules.watch import check_in_due
 from domain.words.moments import utc_text
 
 NO_COMMON_WAY = found(
     "R3", "no_common_way", "{states} does not allow the consignment to go {modality}", states="names", modality="word"
 )
 PERMISSION_WANTING = found("R16", "permission_wanting", "not permitted: {permission} in {state}", permission="word", state="name")
-
-DELIVERED = found(
-    "R12", "was_delivered", "delivered; {arrested} arrested, {freed} of them released again", arrested="count", freed="count"
-)
-CAME_BACK = found(
-    "R12",
-    "came_back",
-    "delivered to the sender; {arrested} arrested, {freed} of them released again",
-    arrested="count",
-    freed="count",
-)
-SEIZED_AT_THE_END = found(
-    "R12",
-    "seized_at_the_end",
-    "seized where the plan ends; {arrested} arrested, {freed} of them released again",
-    arrested="count",
-    freed="count",
-)
-IN_PARTS = found("R12", "ended_in_parts", "{parts}", parts="names")
-
-SOONEST = timedelta(microseconds=1)
-"""The next instant that a ledger can tell apart."""
 
 
 class Course(Contingency):
@@ -103,7 +65,7 @@ class Course(Contingency):
 
 def record_what_time_brought(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """What is `coming` and whose time is not after now, the earliest first; of what is due at one instant the first of them."""
-    earliest = min((one for one in delivery.once(_coming) if one[0] <= now), key=itemgetter(0), default=None)
+    earliest = min((one for one in delivery.once(all_coming) if one[0] <= now), key=itemgetter(0), default=None)
     if earliest is not None:
         yield earliest[1]()
 
@@ -282,7 +244,7 @@ def upcoming(delivery: Delivery, until: datetime) -> tuple[datetime, AnyEvent] |
     event = due(delivery, now) if delivery.quiet is None else None
     if event is not None:
         return now, event
-    for moment in (at for at in delivery.once(_moments) if now < at <= until) if now < until else ():
+    for moment in (at for at in delivery.once(moments_in_order) if now < at <= until) if now < until else ():
         event = due(delivery, moment)
         if event is not None:
             return moment, event
@@ -308,101 +270,10 @@ def next_moment(delivery: Delivery, after: datetime) -> datetime | None:
     """The earliest instant after this one that may bring a decision without anybody's word; none if only a word brings news."""
     if delivery.state.ended:
         return None
-    return next((at for at in delivery.once(_moments) if at > after), None)
-
-
-def _moments(delivery: Delivery) -> tuple[datetime, ...]:
-    return tuple(sorted(set(book_of(delivery).moments(delivery))))
-
-
-def moments(delivery: Delivery) -> Iterator[datetime]:
-    """Every instant at which a decision may fall that does not fall before: those of what is `coming`; `check_in_due`; while it
-    is under way and has not been delivered, the beginning of each authorisation, the beginning and the end of each permission,
-    and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the authorisation of one of its
-    `states_of` has less than is `needed`.
-    """
-    yield from (at for at, _ in delivery.once(_coming))
-    check_in = check_in_due(delivery)
-    if check_in is not None:
-        yield check_in
-    yield from _windows(delivery)
-
-
-def _windows(delivery: Delivery) -> Iterator[datetime]:
-    """When a consent or permission begins or ends to count, or ceases to be long enough for what would begin next."""
-    state = delivery.state
-    if not state.under_way or state.delivered:
-        return
-    leg = next_to_clear(delivery)
-    for grant in state.grants.values():
-        yield grant.valid_from
-        if leg is not None and grant.state in delivery.consents.states_of(leg):
-            yield grant.valid_until - delivery.consents.needed(grant.state, leg) + SOONEST
-    for permits in state.permits.values():
-        for permit in permits:
-            yield from (permit.valid_from, permit.valid_until)
+    return next((at for at in delivery.once(moments_in_order) if at > after), None)
 
 
 # What the steps are made of
-
-
-def _coming(delivery: Delivery) -> tuple[tuple[datetime, Callable[[], AnyEvent]], ...]:
-    return tuple(coming(delivery))
-
-
-def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
-    """What time will bring, and when. Checkpoint by checkpoint that is open and not satisfied, in the order in which they opened:
-    its next reminder, one more than before; the next rung of its ladder, `after` it opened; and where it has a due time and is
-    not silent, at that time `silence`, or, while it waits for a service that must be polled and they have not been asked once
-    more, `came_due`, once. Reminder, rung and silence name those that are waited for. Then, while it is under way and has not
-    been delivered, authorisation by authorisation that is final, neither withdrawn nor expired, and of a State ahead: `expiring`,
-    before its end by the next of the plan's `expiry_warnings`, the longest first, one more than before; and `expired`, at its
-    end. Last, while it is under way and the register has put something off: `look_due`, then.
-    """
-    for name, progress in delivery.state.progress.items():
-        if progress.open and not progress.satisfied:
-            yield from _coming_at(delivery, name, progress)
-    state = delivery.state
-    if state.under_way and not state.delivered:
-        yield from _running_out(delivery)
-    if state.under_way and state.register.not_before is not None:
-        yield state.register.not_before, LookDue
-
-
-def _coming_at(delivery: Delivery, name: str, progress: Progress) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
-    waiting = progress.waiting_for()
-    reminder = progress.next_reminder(delivery.plan.contingencies.remind_every, book_of(delivery).figures)
-    if reminder is not None:
-        yield reminder, partial(Reminded, checkpoint=name, services=waiting, rung=progress.rung + 1)
-    rung = progress.next_rung()
-    if rung is not None:
-        climbed = progress.escalated + 1
-        yield progress.opened + rung.after, partial(Escalated, checkpoint=name, to=rung.to, services=waiting, rung=climbed)
-    if progress.due is not None and not progress.silent:
-        polled = any(_is_polled(delivery, service) for service in waiting)
-        if not polled or progress.asked_again:
-            yield progress.due, partial(Silence, checkpoint=name, services=waiting)
-        elif not progress.came_due:
-            yield progress.due, partial(CameDue, checkpoint=name)
-
-
-def _is_polled(delivery: Delivery, service: str) -> bool:
-    """Whether it cannot call us, so that nothing is heard of it while nobody asks."""
-    known = delivery.directory.find(service)
-    return known is not None and known.reach.by == "poll"
-
-
-def _running_out(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
-    """Warnings and expiry of the authorisations of States still ahead (R5)."""
-    ahead = delivery.state.states_ahead()
-    leads = sorted(delivery.plan.expiry_warnings, reverse=True)
-    for service, grant in delivery.state.grants.items():
-        if grant.state not in ahead or grant.provisional or grant.withdrawn or grant.expired:
-            continue
-        if grant.warnings < len(leads):
-            until, rung = utc_text(grant.valid_until), grant.warnings + 1
-            yield grant.valid_until - leads[grant.warnings], partial(Expiring, service=service, valid_until=until, rung=rung)
-        yield grant.valid_until, partial(Expired, service=service)
 
 
 def _closing(delivery: Delivery, name: str, progress: Progress) -> Iterator[AnyEvent]:
@@ -455,51 +326,3 @@ def _opening_of(delivery: Delivery, contingency: Contingency, key: str, now: dat
     definition = contingency.checkpoint(delivery, key, name)
     due = None if contingency.declares.without_end else utc_text(now + definition.due)
     yield Opened(checkpoint=name, due=due, contingency=contingency.declares.name, key=key, definition=definition)
-
-
-def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
-    """The one outcome that what has happened amounts to (R12). If it has split, `split` with `ended_in_parts`, each part's code
-    name and outcome with a colon and a blank between. If nothing has halted it, or it is delivered and somebody is arrested or
-    every checkpoint of step `arrest` has closed as `satisfied`: `returned_to_sender` with `came_back` where
-    the plan says `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else
-    `delivered_with_arrests` where somebody was arrested, or `delivered_without_arrest`, with `was_delivered`. Else what comes
-    `after_a_halt`, with what the halt found.
-    """
-    state = delivery.state
-    halt = state.halt
-    counts = {"arrested": state.arrested, "freed": state.freed}
-    if state.parts:
-        return "split", IN_PARTS(parts=tuple(f"{part.operation}: {part.outcome}" for part in state.ended_parts))
-    if halt is None or (state.delivered and (state.arrested or state.satisfied("arrest"))):
-        if delivery.plan.reverse:
-            return "returned_to_sender", CAME_BACK(**counts)
-        if delivery.plan.ends_with_a_seizure():
-            return "interdicted_as_planned", SEIZED_AT_THE_END(**counts)
-        return ("delivered_with_arrests" if state.arrested else "delivered_without_arrest"), DELIVERED(**counts)
-    return _after_a_halt(delivery), halt.finding
-
-
-def _after_a_halt(delivery: Delivery) -> Outcome:
-    """The first that holds: `aborted_for_risk_to_life`, if that is the cause; `destroyed`, if it is; `lost_or_stolen`, if it is
-    lost and not secured; `no_show`, if that is the cause; `refused`, if the cause is `refused`, `modality` or `permission`;
-    `expired`, if the cause is `expired`, or `silence` before it left; `withdrawn`, if the cause is `withdrawn`, or it never left
-    and was not seized `unasked`; `interdicted_early`.
-    """
-    state = delivery.state
-    halt = state.halt
-    assert halt is not None  # noqa: S101
-    if halt.cause == "risk_to_life":
-        return "aborted_for_risk_to_life"
-    if state.destroyed:
-        return "destroyed"
-    if state.lost and not state.secured:
-        return "lost_or_stolen"
-    if halt.cause == "no_show":
-        return "no_show"
-    if halt.cause in ("refused", "modality", "permission"):
-        return "refused"
-    if halt.cause == "expired" or (halt.cause == "silence" and not state.dispatched):
-        return "expired"
-    if halt.cause == "withdrawn" or not (state.dispatched or state.unasked):
-        return "withdrawn"
-    return "interdicted_early"

@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.state import Disclosure, State
+from domain.delivery.memory import Disclosure
+from domain.delivery.state import State
 from domain.delivery.statement import Said, Statement
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.directory import Service

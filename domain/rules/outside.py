@@ -4,7 +4,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import (
+from domain.delivery.ledger import Ledger
+from domain.delivery.memory import RegisterState
+from domain.delivery.reported import (
     ArchiveBehind,
     ArchiveCaughtUp,
     Asked,
@@ -15,9 +17,7 @@ from domain.delivery.events import (
     Released,
     Told,
 )
-from domain.delivery.ledger import Ledger
 from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
-from domain.delivery.state import RegisterState
 from domain.plan.enquiries import WINDOW
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, open_envelope
 from domain.words.errors import Refused, RuleBroken

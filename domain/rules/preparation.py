@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 from domain.delivery.balance import units_of
 from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
+from domain.delivery.memory import Goods
 from domain.delivery.requests import Facts
-from domain.delivery.state import Goods, State
+from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.cards import Modality, Permission

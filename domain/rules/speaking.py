@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 
 from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
+from domain.delivery.memory import Counted, Delegation
 from domain.delivery.progress import First, Progress
-from domain.delivery.state import Counted, Delegation, State
+from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.vocabulary import Reason

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
+from domain.delivery.memory import Sighting
 from domain.delivery.progress import Progress
-from domain.delivery.state import Sighting, State
+from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.goods import Label

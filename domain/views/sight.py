@@ -13,10 +13,11 @@ is not its own. That a stop has come and how it ended it always learns, in gener
 
 from dataclasses import dataclass
 
+from domain.delivery.decided import TakenUp
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Stated, TakenUp, Told
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.progress import Progress
+from domain.delivery.reported import Stated, Told
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Cause, Finding
 from domain.plan.access import reach, role_of

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Started
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Started
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Digest
 from domain.rules.book import book_of

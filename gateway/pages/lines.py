@@ -4,36 +4,38 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from domain.delivery.events import (
-    Amended,
-    ArchiveBehind,
-    ArchiveCaughtUp,
-    Asked,
-    AskedOnceMore,
+from domain.delivery.decided import (
     CameDue,
     Cleared,
     Closed,
     Concluded,
-    Deconflicted,
-    Deferred,
-    Diverged,
     Ended,
     Escalated,
     Expired,
     Expiring,
     Halted,
-    KeysChanged,
     LookDue,
     Opened,
-    Released,
     Reminded,
     Silence,
-    Started,
-    Stated,
     TakenUp,
-    Told,
 )
 from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.reported import (
+    Amended,
+    ArchiveBehind,
+    ArchiveCaughtUp,
+    Asked,
+    AskedOnceMore,
+    Deconflicted,
+    Deferred,
+    Diverged,
+    KeysChanged,
+    Released,
+    Started,
+    Stated,
+    Told,
+)
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Finding, Verdict
 from domain.plan.goods import say_amount

@@ -14,7 +14,7 @@ from aiohttp import web
 from temporalio.client import Client
 
 from activities import receipts
-from domain.delivery.events import Asked, Stated
+from domain.delivery.reported import Asked, Stated
 from domain.delivery.requests import Request
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import Desk, Poll, Push, Reach

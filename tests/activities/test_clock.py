@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.clock import moment
 from activities.relay import Relay
-from domain.delivery.events import Asked
+from domain.delivery.reported import Asked
 from domain.plan.plan import Plan
 from domain.words.moments import instant
 from tests.installation import VIGIL_KEY, Installation, attempted, installed, renamed, stop_by

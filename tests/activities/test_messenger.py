@@ -21,7 +21,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 from temporalio.client import Client
 
 from activities.messenger import Alert, Messenger, NotToldError, mail
-from domain.delivery.events import Asked, Told
+from domain.delivery.reported import Asked, Told
 from domain.delivery.requests import Notice
 from domain.delivery.vocabulary import AnyNotice
 from domain.plan.directory import Desk, Directory, Reach, Service

@@ -22,7 +22,7 @@ from activities.messenger import Messenger
 from activities.notices import Notices
 from activities.relay import Relay
 from activities.services import ServiceCaller
-from domain.delivery.events import Told
+from domain.delivery.reported import Told
 from domain.delivery.requests import Notice
 from domain.plan.directory import Directory, Service
 from process.in_force import InForce

@@ -16,7 +16,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities import checkpoint
 from activities.checkpoint import Checkpoints
-from domain.delivery.events import Asked, AskedOnceMore, Stated
+from domain.delivery.reported import Asked, AskedOnceMore, Stated
 from domain.plan.directory import Directory, Reach
 from domain.plan.plan import Plan
 from domain.words.moments import instant

@@ -20,8 +20,8 @@ from temporalio.testing import ActivityEnvironment
 from activities import polled
 from activities.polled import PollProgress
 from activities.relay import Relay
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Stated
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import Desk, Reach, ServiceKey
 from domain.plan.plan import Plan

@@ -14,8 +14,9 @@ from rich.table import Table as Grid
 
 from client import console, entries, render
 from client.console import Plain, answer, explain, problem
-from domain.delivery.events import Halted, Stated
+from domain.delivery.decided import Halted
 from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.reported import Stated
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.verdicts import Finding, Verdict
 from domain.views.lists import Row

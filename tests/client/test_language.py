@@ -7,8 +7,9 @@ from rich.console import Console
 
 from client import render
 from client.entries import line, receipt
-from domain.delivery.events import ArchiveCaughtUp, Expired, KeysChanged, Stated
+from domain.delivery.decided import Expired
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import ArchiveCaughtUp, KeysChanged, Stated
 from domain.views.view import view
 from tests.activities.test_checkpoint import revocation_of
 from tests.domain.test_names import EVENTS

@@ -18,13 +18,27 @@ from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.events import EVENTS, OUTSIDE
 from domain.delivery.grants import Grant
+from domain.delivery.memory import Owed, RegisterState
 from domain.delivery.progress import Progress
-from domain.delivery.state import Owed, RegisterState, State
+from domain.delivery.state import State
 from domain.plan import key_changes, register
 from domain.plan.plan import Checkpoint, Plan
 from domain.record import provided
 from domain.rules import balance as accounts
-from domain.rules import conflict, consent, course, handling, outside, preparation, speaking, stop, turns, watch
+from domain.rules import (
+    coming,
+    conclusion,
+    conflict,
+    consent,
+    course,
+    handling,
+    outside,
+    preparation,
+    speaking,
+    stop,
+    turns,
+    watch,
+)
 from domain.rules.books import BOOK
 from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
@@ -376,8 +390,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         speaking.is_second_officer,
     ),
     "saying": words(speaking.say, speaking._is_first_of_two, speaking._is_first_to_correct, speaking._answer),
-    "time": words(course.coming, course.moments, course._openings, course._opening, course._opening_of),
-    "outcome": words(course.conclusion, course._after_a_halt),
+    "time": words(coming.coming, coming.moments, course._openings, course._opening, course._opening_of),
+    "outcome": words(conclusion.conclusion, conclusion._after_a_halt),
     "telling": words(State.owe, State.owe_at_most, Owed.size),
     "sight": words(sight.sight, sight._is_asked, sight._hears, handling.may_read, sight.length),
     "packets": words(

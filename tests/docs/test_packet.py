@@ -8,8 +8,9 @@ from typing import Any, get_args
 
 import pytest
 
-from domain.delivery.events import OUTSIDE, AnyEvent, Stated
+from domain.delivery.events import OUTSIDE, AnyEvent
 from domain.delivery.ledger import LeftOut
+from domain.delivery.reported import Stated
 from domain.delivery.statement import sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.record.packet import Manifest, Packet

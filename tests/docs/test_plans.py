@@ -33,7 +33,7 @@ from domain.plan.plan import (
     Surveillance,
 )
 from domain.plan.selectors import Selector
-from domain.rules import amending, course
+from domain.rules import amending, conclusion
 from domain.rules.books import BOOK
 from domain.rules.turns import ORDER
 from domain.words.identifiers import ConsignmentIdentifier
@@ -125,7 +125,7 @@ def test_the_steps_and_what_they_ask_are_those_of_the_code() -> None:
 def test_outcomes_are_those_that_the_rules_conclude() -> None:
     """The outcomes listed are all there are, and the rules can conclude each of them."""
     (line,) = re.findall(r"^Outcomes: (.*?)\.$", TEXT, re.MULTILINE | re.DOTALL)
-    code = inspect.getsource(course.conclusion) + inspect.getsource(course._after_a_halt)
+    code = inspect.getsource(conclusion.conclusion) + inspect.getsource(conclusion._after_a_halt)
     assert quoted(line) == list(get_args(Outcome))
     assert [word for word in quoted(line) if f'"{word}"' not in code] == []
 

@@ -25,8 +25,9 @@ from activities.messenger import Alert, Messenger, mail, message_id
 from activities.services import POLL_WAIT, ServiceCaller
 from archive.sessions import Sessions
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended, AnyEvent, Deconflicted
+from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Entry, Receipt, Withheld
+from domain.delivery.reported import Amended, Deconflicted
 from domain.delivery.requests import AnyAlarm, Facts, Inbox, Notice, Request
 from domain.delivery.statement import Statement
 from domain.delivery.vocabulary import NoticeKind, Outcome

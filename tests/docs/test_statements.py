@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from client import cli
 from client.caller import CallerOptions
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Ledger, Receipt
+from domain.delivery.reported import Stated
 from domain.delivery.requests import Facts, Inbox, Request
 from domain.delivery.statement import Seen, Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.delivery.events import Asked
+from domain.delivery.reported import Asked
 from domain.delivery.requests import Acknowledgement, Request, SignedAcknowledgement
 from domain.record.door import report
 from domain.record.verify import verify

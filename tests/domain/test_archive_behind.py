@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from domain.delivery.carried import carried
-from domain.delivery.events import Amended, ArchiveBehind, ArchiveCaughtUp, Told
+from domain.delivery.reported import Amended, ArchiveBehind, ArchiveCaughtUp, Told
 from domain.record.door import amend, archive_has
 from domain.record.verify import verify
 from domain.words.errors import NotVerified, RuleBroken

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Closed, Opened
+from domain.delivery.decided import Closed, Opened
 from domain.plan.plan import Plan
 from domain.words.moments import utc_text
 from rehearsal.invariants import Checker

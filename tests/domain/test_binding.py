@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.delivery.events import Amended
+from domain.delivery.reported import Amended
 from domain.delivery.statement import Seen
 from domain.record.door import amend
 from domain.record.verify import verify

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Amended, ArchiveBehind, Deconflicted, Told
+from domain.delivery.reported import Amended, ArchiveBehind, Deconflicted, Told
 from domain.delivery.state import State
 from domain.plan import check_size
 from domain.plan.check import faults_in

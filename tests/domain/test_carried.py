@@ -7,8 +7,8 @@ import pytest
 
 from domain.delivery.carried import Carried, carried
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended
 from domain.delivery.ledger import Kept
+from domain.delivery.reported import Amended
 from domain.delivery.statement import sign_statement
 from domain.record.door import amend, go_on, receipt, resume, submit
 from domain.words.errors import Malformed, NotFound

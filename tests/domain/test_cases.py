@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.plan.plan import Plan
-from domain.rules.course import conclusion
+from domain.rules.conclusion import conclusion
 from tests.course import became
 from tests.support import Table, example_plan
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Amended, Concluded
+from domain.delivery.decided import Concluded
+from domain.delivery.reported import Amended
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
 from domain.record.door import amend
 from domain.record.verify import fit_parts, verify
-from domain.rules.course import conclusion
+from domain.rules.conclusion import conclusion
 from domain.words.errors import NotVerified, RuleBroken
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import Simulated, World, simulate

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Amended, Cleared, Closed, Opened
+from domain.delivery.decided import Cleared, Closed, Opened
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Amended
 from domain.plan.plan import Plan
 from domain.record.door import amend
 from domain.record.receipts import fits

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.record.verify import replay
+from domain.record.replay import replay
 from tests.course import accounted, became, dispatched
 from tests.support import MEPHEDRONE, SEAL, WORDS, Table, asks, with_changes
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.delivery.events import Cleared, Closed, Deconflicted, Opened
+from domain.delivery.decided import Cleared, Closed, Opened
 from domain.delivery.ledger import Receipt
+from domain.delivery.reported import Deconflicted
 from domain.delivery.statement import sign_statement
 from domain.plan.register import Answer, Claim, Contact, DatedClaim, Overlap, Party, Register, contacts
 from domain.plan.selectors import Selector, SelectorKind, hashes, selector

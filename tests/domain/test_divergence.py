@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from domain.delivery.carried import carried
-from domain.delivery.events import Diverged, Ended, Stated, Told
+from domain.delivery.decided import Ended
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Diverged, Stated, Told
 from domain.delivery.statement import Handling
 from domain.record.door import go_on, read_statement, resume
+from domain.record.histories import against
 from domain.record.packet import seal, unseal
 from domain.record.receipts import signed
-from domain.record.verify import against, verify
+from domain.record.verify import verify
 from domain.words.errors import NotVerified, RuleBroken
 from domain.words.limits import MOST_BRANCHES
 from tests.course import arrested, became, code, forbidden

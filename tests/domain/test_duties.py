@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Closed, Opened, Silence
+from domain.delivery.decided import Closed, Opened, Silence
 from domain.plan.plan import Checkpoint, Plan, Requirement
 from domain.rules.permission import duties
 from domain.words.moments import utc_text

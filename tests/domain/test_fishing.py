@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Closed, Deconflicted, Deferred
+from domain.delivery.decided import Closed
+from domain.delivery.reported import Deconflicted, Deferred
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
 from domain.plan.selectors import Selector

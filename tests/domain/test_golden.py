@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.delivery.events import Stated
+from domain.delivery.reported import Stated
 from domain.rules.books import BOOKS
 from domain.words.errors import NotVerified
 from tests.goldens import GOLDEN, read, replayed, wrong_with

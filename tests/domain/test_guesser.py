@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from domain.delivery.decided import Cleared, Closed, Ended, LookDue, Opened, Reminded
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Event
-from domain.delivery.events import Asked, Cleared, Closed, Ended, LookDue, Opened, Released, Reminded
 from domain.delivery.ledger import Entry, Withheld, salt
+from domain.delivery.reported import Asked, Released
 from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.views.sight import page

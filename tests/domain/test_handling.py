@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, LeftOut
+from domain.delivery.reported import Stated
 from domain.delivery.statement import Handling
 from domain.plan.plan import Plan
 from domain.record.door import read_statement

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import KeysChanged
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import KeysChanged
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.key_changes import (
@@ -23,7 +23,8 @@ from domain.plan.key_changes import (
 )
 from domain.record.door import change_keys
 from domain.record.packet import seal
-from domain.record.verify import ON_ITS_WAY, verify
+from domain.record.trust import ON_ITS_WAY
+from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Escalated
+from domain.delivery.decided import Escalated
 from domain.rules.course import next_moment
 from domain.words.moments import instant
 from rehearsal.scenario import Scenario

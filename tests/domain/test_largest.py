@@ -12,8 +12,8 @@ from temporalio.converter import WorkflowSerializationContext
 
 from domain.delivery.carried import Carried
 from domain.delivery.delivery import Snapshot
-from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Stated, Told
 from domain.delivery.ledger import Entry, Kept, Receipt
+from domain.delivery.reported import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Stated, Told
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Verdict

@@ -2,8 +2,9 @@
 
 import pytest
 
-from domain.delivery.events import Ended, Released
+from domain.delivery.decided import Ended
 from domain.delivery.ledger import Entry, Ledger, salt
+from domain.delivery.reported import Released
 from domain.signing.canonical import canonical
 from domain.signing.tree import leaf
 from domain.words.errors import NotVerified

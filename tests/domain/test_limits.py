@@ -11,11 +11,9 @@ import pytest
 
 from domain.delivery.carried import carried
 from domain.delivery.custody import SEALS_DIFFER, WEIGHT_DIFFERS, Custody, Discrepancy
-from domain.delivery.events import Amended
 from domain.delivery.grants import Grant
 from domain.delivery.known import EACH, Known, KnownStatements
-from domain.delivery.progress import First, Progress, RequestStanding
-from domain.delivery.state import (
+from domain.delivery.memory import (
     Counted,
     Delegation,
     Diverging,
@@ -28,8 +26,10 @@ from domain.delivery.state import (
     Sighting,
     Spent,
     SplitPart,
-    State,
 )
+from domain.delivery.progress import First, Progress, RequestStanding
+from domain.delivery.reported import Amended
+from domain.delivery.state import State
 from domain.delivery.verdicts import Halt
 from domain.plan.check import faults_in
 from domain.plan.directory import ServiceKey

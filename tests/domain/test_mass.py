@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.delivery.balance import MASS_DIFFERS, NOT_RECOVERED, summed
+from domain.delivery.decided import Closed, Concluded, Opened
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Closed, Concluded, Opened
 from domain.delivery.ledger import Entry
-from domain.delivery.state import Recovered
+from domain.delivery.memory import Recovered
 from domain.delivery.statement import Statement, sign_statement
 from domain.delivery.verdicts import Finding
 from domain.plan.goods import Cash, SubstanceMass
 from domain.plan.plan import Plan
 from domain.record.door import submit
 from domain.rules.balance import Seizure
-from domain.rules.course import conclusion
+from domain.rules.conclusion import conclusion
 from domain.rules.speaking import Correction
 from domain.words.moments import instant
 from rehearsal.scenario import Scenario

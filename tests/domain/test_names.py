@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 import pytest
 
-from domain.delivery.events import AnyEvent, Halted
+from domain.delivery.decided import Halted
+from domain.delivery.events import AnyEvent
 from domain.delivery.progress import RequestStanding
 from domain.delivery.verdicts import Verdict
 from domain.delivery.vocabulary import AnyNotice, Outcome, Result

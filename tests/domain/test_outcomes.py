@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Concluded
+from domain.delivery.decided import Concluded
 from domain.plan.plan import Plan
 from domain.record.verify import verify
-from domain.rules.course import conclusion
+from domain.rules.conclusion import conclusion
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate

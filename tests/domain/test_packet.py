@@ -17,19 +17,21 @@ from typing import Any, get_args
 
 import pytest
 
+from domain.delivery.decided import Closed, Concluded, Opened, TakenUp
 from domain.delivery.event import Event
-from domain.delivery.events import Closed, Concluded, Opened, Stated, TakenUp, Told
 from domain.delivery.ledger import Entry, LeftOut, Receipt
+from domain.delivery.reported import Stated, Told
 from domain.delivery.statement import Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Checkpoint
 from domain.record.door import read_statement
+from domain.record.histories import Compared, against
 from domain.record.packet import seal, unseal
-from domain.record.verify import Compared, Verified, against, verify
+from domain.record.verify import Verified, verify
+from domain.rules.conclusion import DELIVERED
 from domain.rules.conflict import GAVE_WAY
-from domain.rules.course import DELIVERED
 from domain.rules.grounds import CONTRADICTION, HAS_CLOSED, HAS_ENDED, HAS_HALTED, NO_STOP, NOT_OPEN_YET
 from domain.signing.canonical import canonical, digest_of_bytes, plain
 from domain.signing.envelope import MANIFEST_TYPE, sign

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Cleared, Halted, Opened
+from domain.delivery.decided import Cleared, Halted, Opened
 from domain.plan.plan import Plan
 from domain.rules.course import PERMISSION_WANTING
 from domain.words.moments import utc_text

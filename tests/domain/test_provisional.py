@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Closed
+from domain.delivery.decided import Closed
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.delivery.events import Stated
+from domain.delivery.reported import Stated
 from domain.views.sentences import say_verdict
 from domain.words.codes import CODES, Code
 from process.builds import ROOT, build_id

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Amended, AnyEvent, Cleared, Closed, Expired, Expiring, Halted, Opened, Reminded, Silence
+from domain.delivery.decided import Cleared, Closed, Expired, Expiring, Halted, Opened, Reminded, Silence
+from domain.delivery.events import AnyEvent
+from domain.delivery.reported import Amended
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan, Requirement
 from domain.record.door import amend

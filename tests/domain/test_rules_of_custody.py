@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.delivery.events import Closed, Opened
+from domain.delivery.decided import Closed, Opened
 from domain.plan.plan import Checkpoint, Requirement
 from domain.words.moments import utc_text
 from tests.course import GROSS, TOLERANCE, became, brings, entry_of, forbidden, outcome_of, replaced

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from domain.delivery.events import Amended, Cleared, Closed, Opened
-from domain.delivery.state import Sighting
+from domain.delivery.decided import Cleared, Closed, Opened
+from domain.delivery.memory import Sighting
+from domain.delivery.reported import Amended
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
 from domain.record.door import amend

@@ -5,14 +5,15 @@ from typing import Any, get_args
 
 import pytest
 
-from domain.delivery.events import Cleared, Closed, Concluded, Ended, Opened, Told
+from domain.delivery.decided import Cleared, Closed, Concluded, Ended, Opened
+from domain.delivery.reported import Told
 from domain.delivery.statement import sign_statement
 from domain.delivery.vocabulary import Outcome
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.record.door import report
-from domain.rules.course import DELIVERED
+from domain.rules.conclusion import DELIVERED
 from domain.words.errors import NotAllowed, RuleBroken
 from domain.words.limits import REMINDERS_AT_PACE
 from domain.words.moments import utc_text

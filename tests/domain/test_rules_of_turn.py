@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.delivery.events import Asked, Closed, Opened, Stated, TakenUp
+from domain.delivery.decided import Closed, Opened, TakenUp
+from domain.delivery.reported import Asked, Stated
 from domain.delivery.statement import sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.plan.directory import Directory

@@ -2,8 +2,9 @@
 
 import pytest
 
-from domain.delivery.events import Halted, Stated
+from domain.delivery.decided import Halted
 from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.reported import Stated
 from domain.delivery.requests import Notice
 from domain.delivery.vocabulary import NoticeKind
 from domain.record.door import read_statement

@@ -8,14 +8,16 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from domain.delivery.decided import TakenUp
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Released, Stated, TakenUp, Told
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Released, Stated, Told
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.directory import Poll
 from domain.plan.plan import Plan
 from domain.record.door import Report, amend, read_statement, report, resume, submit
-from domain.record.verify import follow, replay, verify
+from domain.record.replay import follow, replay
+from domain.record.verify import verify
 from domain.rules.course import advance, next_moment, upcoming
 from domain.rules.speaking import Correction
 from domain.views.asked import requests

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.delivery.events import Closed, Opened
+from domain.delivery.decided import Closed, Opened
 from domain.plan.plan import Plan
 from domain.rules.course import next_moment
 from domain.rules.watch import check_in_due

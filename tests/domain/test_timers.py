@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.delivery.events import Asked, AskedOnceMore, CameDue, Expired, Expiring, Reminded, Silence
+from domain.delivery.decided import CameDue, Expired, Expiring, Reminded, Silence
+from domain.delivery.reported import Asked, AskedOnceMore
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import Poll
 from domain.plan.plan import Plan
 from domain.record.door import submit
-from domain.record.verify import replay, verify
+from domain.record.replay import replay
+from domain.record.verify import verify
 from domain.rules.course import advance, next_moment
 from domain.words.errors import NotVerified
 from domain.words.limits import MOST_REMINDERS, RARELY, REMINDERS_AT_PACE

@@ -11,7 +11,7 @@ from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Law, Moment
-from domain.delivery.events import Amended, Deconflicted, Released, Started
+from domain.delivery.reported import Amended, Deconflicted, Released, Started
 from domain.delivery.state import State
 from domain.record.door import amend, begin, read_statement, resume
 from domain.record.packet import unseal

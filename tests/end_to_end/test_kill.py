@@ -14,7 +14,7 @@ import pytest
 from client.dossier import Dossier
 from client.embedded import Embedded, held, temporal_command
 from client.rehearse import Rehearsal
-from domain.delivery.events import Stated
+from domain.delivery.reported import Stated
 from domain.plan.plan import Checkpoint, Plan
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt

@@ -19,8 +19,8 @@ from client.dossier import Dossier
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
 from domain.delivery.delivery import Snapshot
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Left
+from domain.delivery.reported import Stated
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.delivery.events import Asked, Stated
 from domain.delivery.ledger import Receipt
+from domain.delivery.reported import Asked, Stated
 from domain.plan.directory import Poll, Push, Reach
 from domain.record.door import read_statement
 from domain.record.receipts import read_receipt, signed

@@ -11,7 +11,7 @@ import pytest
 from client.dossier import Dossier
 from client.embedded import Embedded, Layout, held
 from client.rehearse import Rehearsal
-from domain.delivery.events import Stated
+from domain.delivery.reported import Stated
 from domain.plan.plan import Plan
 from protocol.gateway import Gateway
 from rehearsal.services import private_key_of

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Amended
+from domain.delivery.reported import Amended
 from domain.plan import proof
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in, rules

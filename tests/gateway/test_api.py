@@ -17,8 +17,8 @@ from activities.relay import Relay
 from activities.services import ServiceCaller
 from archive.ledgers import Ledgers
 from archive.sessions import Sessions
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Left, Receipt
+from domain.delivery.reported import Stated
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan import proof
 from domain.plan.access import OPEN

@@ -16,8 +16,8 @@ import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from temporalio.client import Client
 
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, leaf_of
+from domain.delivery.reported import Stated
 from domain.delivery.statement import Seen
 from domain.plan.plan import Plan
 from domain.record.door import read_statement

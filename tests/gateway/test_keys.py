@@ -14,8 +14,8 @@ from archive.database import Database
 from archive.key_changes import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
-from domain.delivery.events import KeysChanged, Told
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import KeysChanged, Told
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan import proof
 from domain.plan.directory import ServiceKey

@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 from archive.database import Database
 from archive.sessions import IDLE, LINK
 from client import cli
-from domain.delivery.events import Stated
 from domain.delivery.ledger import leaf_of
+from domain.delivery.reported import Stated
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.access import MAY
 from domain.plan.cards import Modality, Permission

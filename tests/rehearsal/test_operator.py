@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.events import Stated
+from domain.delivery.reported import Stated
+from domain.record.histories import Compared, against
 from domain.record.receipts import Comparison, signed
-from domain.record.verify import Compared, Verified, against, verify
+from domain.record.verify import Verified, verify
 from domain.words.errors import NotVerified
 from rehearsal import operator
 from rehearsal.__main__ import world

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from domain.delivery.decided import Cleared, Closed, Opened
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Cleared, Closed, Deconflicted, Opened, Stated, Told
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Deconflicted, Stated, Told
 from domain.plan.register import Contact
 from domain.record.verify import verify
 from domain.views.asked import request

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from domain.delivery.events import Opened, Silence, Stated
+from domain.delivery.decided import Opened, Silence
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Stated
 from domain.record.door import read_statement
 from domain.rules.books import BOOK
 from rehearsal.__main__ import LED, world

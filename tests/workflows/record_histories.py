@@ -16,7 +16,8 @@ from pathlib import Path
 from pydantic import HttpUrl
 from temporalio.client import Client, WorkflowHistory
 
-from domain.delivery.events import Asked, Opened
+from domain.delivery.decided import Opened
+from domain.delivery.reported import Asked
 from domain.plan.directory import Desk, Poll, Reach, ServiceKey, Webhook
 from domain.plan.enquiries import WINDOW, Enquiries, Enquiry
 from domain.plan.key_changes import KeyChange, KeyEnd

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from domain.delivery.events import Stated
+from domain.delivery.reported import Stated
 from domain.plan.plan import Plan
 from gateway.health import ArchivePulse, Health, Pulse, whole
 from process.builds import build_id, current, deployment_of, make_current, move, settle

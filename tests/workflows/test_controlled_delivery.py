@@ -8,8 +8,8 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailed
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError
 
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Kept, Receipt
+from domain.delivery.reported import Stated
 from domain.plan.plan import Plan
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify

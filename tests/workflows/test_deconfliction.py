@@ -14,8 +14,9 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
-from domain.delivery.events import Closed, Deconflicted, Stated, Told
+from domain.delivery.decided import Closed
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Deconflicted, Stated, Told
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.enquiries import Alarm, Enquiries
 from domain.plan.plan import Plan

@@ -13,8 +13,8 @@ from archive.deliveries import Deliveries
 from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import ListQuestion
-from domain.delivery.events import Diverged, Stated
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Diverged, Stated
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 from activities.clock import Attempts, moment
 from activities.relay import Relay
 from domain.delivery.delivery import Snapshot
-from domain.delivery.events import Deconflicted
+from domain.delivery.reported import Deconflicted
 from domain.rules.books import newest
 from domain.words.moments import instant
 from rehearsal.scenario import Pace, Scenario

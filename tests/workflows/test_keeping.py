@@ -20,8 +20,8 @@ from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import ListQuestion
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import Stated
 from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.reported import Stated
 from domain.delivery.statement import Seen
 from domain.plan.goods import Find
 from domain.plan.plan import Plan

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from domain.delivery.events import Stated
+from domain.delivery.reported import Stated
 from domain.plan.plan import Plan
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify

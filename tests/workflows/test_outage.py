@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from domain.delivery.events import Closed, Stated
+from domain.delivery.decided import Closed
 from domain.delivery.ledger import Entry, Left
+from domain.delivery.reported import Stated
 from domain.words.moments import instant
 from process.builds import settle
 from tests.activities.test_checkpoint import PROSECUTOR, grant

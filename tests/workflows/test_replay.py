@@ -13,7 +13,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from domain.delivery.events import AnyEvent, Stated
+from domain.delivery.events import AnyEvent
+from domain.delivery.reported import Stated
 from domain.record.verify import verify
 from process.temporal import readable
 from rehearsal.over_http import compressed, factor_for

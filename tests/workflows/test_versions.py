@@ -9,8 +9,9 @@ import pytest
 from temporalio.client import Client
 
 from domain.delivery.carried import carried
-from domain.delivery.events import Started, Stated, TakenUp
+from domain.delivery.decided import TakenUp
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Started, Stated
 from domain.plan.plan import Plan
 from domain.record.door import begin, read_statement
 from domain.record.verify import verify

@@ -1,0 +1,168 @@
+"""What a delivery remembers, each in a form of its own: its state is made of these."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.delivery.vocabulary import NoticeKind
+from domain.plan.goods import Amount, Item
+from domain.plan.plan import Plan
+from domain.plan.register import Contact
+from domain.signing.envelope import Envelope
+
+
+@dataclass(frozen=True)
+class Early:
+    """A statement that waits for its checkpoint."""
+
+    envelope: Envelope
+    seq: int
+
+
+@dataclass(frozen=True)
+class Spent:
+    """How much a service has said (R28)."""
+
+    statements: int = 0
+    bytes: int = 0
+    """Of their canonical payloads."""
+    over: bool = False
+    """Whether one has been refused for being too many or too much: it is told once."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A statement that has taken effect and may be corrected (R18); `officers` had to say it (R20)."""
+
+    service: str
+    kind: str
+    seq: int
+    at: datetime
+    officers: int
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """When (as its officer wrote it) and where the responsible authority last saw the consignment."""
+
+    happened_at: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """An interval out of sight (R9), from the last contact on; `seq` is the entry that reported it."""
+
+    began: datetime
+    seq: int
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """A provider's permission that what it said goes further (R23). `statements` empty: all up to entry `seq`."""
+
+    service: str
+    to: str
+    statements: tuple[str, ...]
+    seq: int
+
+
+@dataclass(frozen=True)
+class Delegation:
+    """From one moment to another, what a service is asked may be said by `to` in its stead (R21)."""
+
+    to: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True)
+class Goods:
+    """What the preparation record says was done to the consignment, as last corrected."""
+
+    kept: tuple[Amount, ...]
+    removed: tuple[Amount, ...]
+    samples: tuple[Amount, ...]
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What a seizure recovered, and the labels of substitutes and devices found."""
+
+    amounts: tuple[Amount, ...]
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SplitPart:
+    """A part of a consignment that has split: its code name and contents."""
+
+    operation: str
+    contents: tuple[Amount, ...]
+
+
+@dataclass(frozen=True)
+class EndedPart:
+    """How a part ended."""
+
+    operation: str
+    outcome: str
+    recovered: tuple[Amount, ...]
+    root: str
+
+
+@dataclass
+class Owed:
+    """A notice that services are still to be told; `seq` is the entry it follows from."""
+
+    seq: int
+    kind: NoticeKind
+    checkpoint: str | None
+    services: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of it: the names of the services and 3 for each, the name of the checkpoint, and 80."""
+        return sum(len(one) + 3 for one in self.services) + len(self.checkpoint or "") + 80
+
+
+@dataclass
+class Diverging:
+    """Entry `seq` says that the archive has another history, and nothing new begins until it is decided how to go on."""
+
+    seq: int
+    decided: tuple[str, ...] = ()
+    """Who has decided to go on: keys of its checkpoints."""
+
+
+@dataclass
+class RegisterState:
+    """What the register of live operations has answered (R15)."""
+
+    number: int = -1
+    """Of its newest answer; -1 before the first."""
+    contacts: tuple[Contact, ...] = ()
+    looked: bool = False
+    """Whether it has answered, after all that the plan touches, since the last planned checkpoint closed."""
+    afresh: bool = False
+    """Whether it is to be looked into at once, by a signature that it has not answered yet."""
+    orders: tuple[int, ...] = ()
+    """Entries in which a competent service has signed that it is looked into, in order."""
+    signed: tuple[str, ...] = ()
+    """Hashes of the selectors that the signatures are about."""
+    passed_over: tuple[str, ...] = ()
+    """Hashes of selectors that nobody signed for after it had left. They are not asked about again."""
+    not_before: datetime | None = None
+    """When it may be asked again, where a quota or its size has kept it from looking."""
+    settled: tuple[str, ...] = ()
+    """Numbers of the conflicts that both sides have settled."""
+    let_be: tuple[str, ...] = ()
+    """Numbers of those that nobody settled in time, when it had left already."""
+
+    def covers(self, plan: Plan) -> bool:
+        """Whether it has been signed for, and every selector of this plan is among the `signed`."""
+        return bool(self.orders) and all(one.hash in self.signed for one in plan.selectors)
+
+    def unsettled(self) -> tuple[Contact, ...]:
+        """The contacts whose conflict is not `settled`."""
+        return tuple(contact for contact in self.contacts if contact.conflict not in self.settled)

@@ -1,0 +1,287 @@
+"""What comes from outside, as the ledger records it: the plan, what is said, and what became of asking and telling."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from domain.delivery.event import Event, Law, Moment
+from domain.delivery.memory import Diverging
+from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
+from domain.delivery.state import State
+from domain.delivery.verdicts import Verdict
+from domain.delivery.vocabulary import Differing, NoticeKind, Services, UtcText
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory, Service
+from domain.plan.key_changes import changed, read_change
+from domain.plan.plan import read_plan
+from domain.plan.register import Contact
+from domain.plan.vocabulary import Digest
+from domain.signing.canonical import canonical, digest, plain
+from domain.signing.envelope import Envelope
+from domain.words.errors import RuleBroken
+from domain.words.identifiers import CheckpointId
+from domain.words.limits import (
+    CONTACTS_BYTES,
+    MOST_BRANCHES,
+    MOST_BROUGHT_CARDS,
+    MOST_BROUGHT_SERVICES,
+    MOST_CONTACTS,
+    MOST_SERVICES,
+)
+from domain.words.moments import instant
+
+
+class Started(Event):
+    """The signed plan, what it was checked against, and the version of the rules that the delivery is under to its end."""
+
+    event: Literal["started"] = "started"
+    rules: Annotated[int, Field(ge=1)]
+    plan: Envelope
+    directory: Digest
+    cards: Digest
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The signed plan is in force from here on. Directory and cards must have these digests."""
+        if self.directory != state.directory.digest() or self.cards != cards_digest(state.cards):
+            rule, reason = "R1", "the directory or the rule cards are not those this delivery started with"
+            raise RuleBroken(rule, reason)
+        state.plans.append((when.seq, self.plan.fingerprint()))
+
+
+class Amended(Event):
+    """The plan was changed by a new signed one, for what is still ahead (R22), with the services and cards new to it."""
+
+    event: Literal["amended"] = "amended"
+    plan: Envelope
+    services: Annotated[tuple[Service, ...], Field(max_length=MOST_BROUGHT_SERVICES)] = ()
+    cards: Annotated[tuple[RuleCard, ...], Field(max_length=MOST_BROUGHT_CARDS)] = ()
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The new services and cards are known, and the new plan is in force, from here on. `cleared` falls back to the leg it is
+        on, -1 before it has left. `looked` of the register stays only if the register `covers` the new plan. A checkpoint that is
+        open and stands in the new plan is asked as it stands there, and is due `due_after` later than it opened.
+        """
+        before = state.plan.participants()
+        state.directory, state.cards = self.known_with(state)
+        state.plan = read_plan(self.plan)
+        state.plans.append((when.seq, self.plan.fingerprint()))
+        state.cleared = min(state.cleared, -1 if state.leg is None else state.leg)
+        state.register.looked = state.register.looked and state.register.covers(state.plan)
+        for name, progress in state.progress.items():
+            planned = state.plan.find(name)
+            if planned is not None and progress.open:
+                progress.checkpoint = planned
+                progress.due = progress.opened + state.plan.due_after(planned)
+        state.owe(when.seq, "amended", None, tuple(dict.fromkeys((*state.plan.participants(), *before))))
+
+    def known_with(self, state: State) -> tuple[Directory, dict[str, RuleCard]]:
+        """The services and rule cards known once this has brought its own; what is known stays as it is."""
+        new = tuple(service for service in self.services if state.directory.find(service.id) is None)
+        directory = state.directory.model_copy(update={"services": (*state.directory.services, *new)})
+        return directory, {card.state: card for card in self.cards} | state.cards
+
+
+class KeysChanged(Event):
+    """Keys of a service were added or ended by a signed record, from here on (R24)."""
+
+    event: Literal["keys_changed"] = "keys_changed"
+    readers = "everybody"  # everybody must know whose key counts no more
+    change: Envelope
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The keys of the service are those that the record makes of them. Its signer has changed keys once more, and while the
+        archive is behind that counts as one of its brakes.
+        """
+        change = read_change(self.change)
+        state.directory = changed(state.directory, change)
+        state.rekeyed[change.by] = state.rekeyed.get(change.by, 0) + 1
+        if state.behind is not None:
+            state.behind[change.by] = state.behind.get(change.by, 0) + 1
+        state.owe(when.seq, "keys", None, state.plan.participants())
+
+
+class Stated(Event):
+    """A statement came in, with the verdict."""
+
+    event: Literal["stated"] = "stated"
+    readers = "speaker"
+    envelope: Envelope
+    verdict: Verdict
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The statement is remembered, whatever its verdict. An early one waits; an accepted one takes effect."""
+        law.heard(state, self.envelope, self.verdict, when)
+
+
+class Asked(Event):
+    """What came of asking: who received the request, who could not be reached yet, and whose people were told that it waits."""
+
+    event: Literal["asked"] = "asked"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+    received: Services = ()
+    unreachable: Services = ()
+    told: Services = ()
+    acknowledgements: Annotated[tuple[SignedAcknowledgement, ...], Field(max_length=MOST_SERVICES)] = ()
+    """Signed by some of those who have received it."""
+
+    @property
+    def signed(self) -> Services:
+        """Who has signed that it received the request."""
+        return tuple(read_acknowledgement(one).service for one in self.acknowledgements)
+
+    @property
+    def unsigned(self) -> Services:
+        """Of whom the installation alone says that they received it."""
+        return tuple(one for one in self.received if one not in self.signed)
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """Nothing is decided by it. It is shown how far each request has come."""
+        standing = state.progress[self.checkpoint].standing
+        once_received = {service for service, known in standing.items() if known == "received"}
+        standing.update(dict.fromkeys(self.unreachable, "unreachable"))
+        standing.update(dict.fromkeys(self.told, "told"))
+        standing.update(dict.fromkeys((*self.received, *once_received), "received"))
+
+
+class AskedOnceMore(Event):
+    """Those who must be polled have been asked once more."""
+
+    event: Literal["asked_once_more"] = "asked_once_more"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+    unreachable: Services = ()
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """They have been, so silence may decide."""
+        state.progress[self.checkpoint].asked_again = True
+
+
+class Deconflicted(Event):
+    """The register's answer: every other live operation that touches this one now, by whom to call about it (R15)."""
+
+    event: Literal["deconflicted"] = "deconflicted"
+    number: Annotated[int, Field(ge=0)]
+    """Counts the register's changes: of two answers, the higher is the newer."""
+    order: Annotated[int, Field(ge=0)]
+    """The entry in which it was signed that the register is looked into. Without one it is not, and answers nothing."""
+    contacts: Annotated[tuple[Contact, ...], Field(max_length=MOST_CONTACTS)] = ()
+
+    @model_validator(mode="after")
+    def _can_be_carried(self) -> Self:
+        if len(canonical([plain(one) for one in self.contacts])) > CONTACTS_BYTES:
+            raise ValueError(f"R28: whom to call has {CONTACTS_BYTES} bytes at most")
+        return self
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """This is what is known of other operations, and of which answer. What is settled or let be of a conflict that is not
+        named any more is forgotten, and how often it was opened too: where the other operation comes back, the two agree anew.
+        Where `order` is the newest signature and the register `covers` the plan, it has `looked`, and no more `afresh`.
+        """
+        register = state.register
+        register.number, register.contacts = self.number, self.contacts
+        there = [one.conflict for one in self.contacts]
+        register.settled = tuple(one for one in register.settled if one in there)
+        register.let_be = tuple(one for one in register.let_be if one in there)
+        over = [one for one in state.opened if one.startswith("conflict/") and one.removeprefix("conflict/") not in there]
+        for one in over:
+            del state.opened[one]
+        if register.orders[-1:] == (self.order,) and register.covers(state.plan):
+            register.looked, register.afresh = True, False
+
+
+class Deferred(Event):
+    """The register was not looked into, for want of room or by a quota (R15). It does not say which, nor anything of others."""
+
+    event: Literal["deferred"] = "deferred"
+    order: Annotated[int, Field(ge=0)]
+    not_before: UtcText
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The register is not asked again before then."""
+        state.register.not_before = instant(self.not_before)
+
+
+class Released(Event):
+    """The operation no longer counts as live in the register (R15)."""
+
+    event: Literal["released"] = "released"
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The register has let go of it."""
+        state.released = True
+
+
+class Told(Event):
+    """What came of notices that follow from entry `of`."""
+
+    event: Literal["told"] = "told"
+    readers = "notice"
+    of: Annotated[int, Field(ge=0)]
+    kind: NoticeKind
+    checkpoint: CheckpointId | None = None
+    reached: Services = ()
+    unreachable: Services = ()
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """Whoever was reached or could not be reached need not be told any more of notices of this kind from that entry."""
+        for owed in state.owed:
+            if (owed.seq, owed.kind) == (self.of, self.kind):
+                owed.services = tuple(one for one in owed.services if one not in (*self.reached, *self.unreachable))
+        state.owed = [owed for owed in state.owed if owed.services]
+
+
+class ArchiveBehind(Event):
+    """What the archive has not yet has become too much to go on with: only brakes are heard until it has caught up (R28)."""
+
+    event: Literal["archive_behind"] = "archive_behind"
+    readers = "everybody"
+    kept: Annotated[int, Field(ge=0)]
+    """It has the first so many entries."""
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The archive is behind, and nobody has used a brake since."""
+        state.behind = {}
+        state.owe(when.seq, "archive", None, state.plan.participants())
+
+
+class ArchiveCaughtUp(Event):
+    """The archive has nearly everything again, and everybody is heard."""
+
+    event: Literal["archive_caught_up"] = "archive_caught_up"
+    readers = "everybody"
+    kept: Annotated[int, Field(ge=0)]
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The archive is behind no more."""
+        state.behind = None
+        state.owe(when.seq, "archive", None, state.plan.participants())
+
+
+class Diverged(Event):
+    """The archive has another history of this delivery, so one of the two was put back. This one goes on in a branch of its own,
+    once people have decided so; after the end, until everybody has been told.
+    """
+
+    event: Literal["diverged"] = "diverged"
+    readers = "everybody"
+    branch: Annotated[int, Field(ge=0, lt=MOST_BRANCHES)]
+    """Of the other history in the archive."""
+    seq: Annotated[int, Field(ge=0)]
+    """The first entry of which it is seen."""
+    how: Differing
+    size: Annotated[int, Field(ge=1)]
+    root: Digest
+    """Of the other history, as far as the archive had it."""
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """This history is the next branch, and it has not ended. Nothing advances before it has been decided how to go on."""
+        state.branch = self.branch + 1
+        state.divergence = Diverging(when.seq)
+        state.ended = False
+        state.owe(when.seq, "diverged", None, state.plan.participants())
+
+
+def cards_digest(cards: dict[str, RuleCard]) -> str:
+    """Digest of rule cards by State."""
+    return digest({state: card.model_dump(mode="json") for state, card in cards.items()})

@@ -1,0 +1,120 @@
+"""Whether those who speak in a packet are those whom its reader trusts: services, keys, law, and the installation."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Entry
+from domain.delivery.reported import Amended, Asked, KeysChanged, Started, Stated
+from domain.delivery.requests import read_acknowledgement
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.key_changes import read_change
+from domain.record.packet import Packet
+from domain.record.receipts import fits, fits_in, opened, read_receipt
+from domain.rules.conflict import ConflictSettled
+from domain.signing.envelope import Envelope
+from domain.signing.keys import key_id
+from domain.words.errors import NotVerified, VigilError
+from domain.words.identifiers import State
+from domain.words.moments import instant
+
+ON_ITS_WAY = timedelta(minutes=5)
+"""How long the end of a key may take from the directory to a ledger without what came in meanwhile being doubted."""
+
+
+def services_are_trusted(delivery: Delivery, directory: Directory) -> None:
+    """Each participant is what the directory that is trusted says: whose it is and what it may do decide what counts. So does
+    whether they are an example, among whom a plan may be as quick as it likes (R28).
+    """
+    if delivery.directory.example and not directory.example:
+        raise NotVerified("the services of the packet are an example, and those of the directory you trust are none")
+    for name in delivery.plan.participants():
+        told, known = delivery.directory.find(name), directory.find(name)
+        if told is not None and known is not None and (told.kind, told.state) != (known.kind, known.state):
+            of, trusted = f"{told.kind} of {told.state}", f"{known.kind} of {known.state}"
+            raise NotVerified(f"{name} is a {of} in the packet and a {trusted} in the directory you trust")
+
+
+def cards_are_trusted(told: Mapping[State, RuleCard], trusted: Mapping[State, RuleCard]) -> None:
+    """Raises `NotVerified` unless each State's law is as the cards have it that are trusted."""
+    for state, card in sorted(told.items()):
+        if state not in trusted:
+            raise NotVerified(f"the packet has a rule card of {state}, and you trust none of that State")
+        other = [name for name in sorted(RuleCard.model_fields) if getattr(card, name) != getattr(trusted[state], name)]
+        if other:
+            raise NotVerified(f"the rule card of {state} is another than the one you trust: {', '.join(other)}")
+
+
+def keys_are_trusted(delivery: Delivery, trust: "Trust") -> None:
+    """Every key that signed something was, by the directory that is trusted, a valid key of its service then."""
+    for entry in delivery.ledger.entries:
+        event, at = entry.event, instant(entry.at)
+        if isinstance(event, Started | Amended):
+            trust.check(delivery.plan.initiator, event.plan, at, entry.seq)
+        elif isinstance(event, KeysChanged):
+            change = read_change(event.change)
+            signed_at = at if change.added else min(at, instant(change.made_at))  # a key that ends itself may take its time
+            trust.check(change.by, event.change, signed_at, entry.seq)
+        elif isinstance(event, Asked):
+            for one in event.acknowledgements:
+                trust.check(read_acknowledgement(one).service, one, at, entry.seq)
+        elif isinstance(event, Stated):
+            statement = delivery.law.read(event.envelope)
+            trust.check(statement.service, event.envelope, at, entry.seq)
+            said = statement.content
+            if isinstance(said, ConflictSettled) and said.agreement is not None and event.verdict.verdict == "accepted":
+                trust.check(said.agreed_with, said.agreement, at, entry.seq)
+
+
+class Trust:
+    """A directory that is trusted for other reasons, over a ledger.
+
+    A key ends in a directory a little before the ledger knows of it. What came in between counted, and counts here too.
+    """
+
+    def __init__(self, directory: Directory, ledger: Sequence[Entry]) -> None:
+        self._directory = directory
+        changes = [(entry.seq, read_change(entry.event.change)) for entry in ledger if isinstance(entry.event, KeysChanged)]
+        self._ended = {end.key: seq for seq, change in changes for end in change.ended}
+        """Key id to the last entry that ends it, or ends it sooner."""
+
+    def check(self, service: str, envelope: Envelope, at: datetime, entry: int | None = None) -> None:
+        """Raises `NotVerified`."""
+        known = self._directory.find(service)
+        keys = {key_id(key.public): key for key in known.keys} if known is not None else {}
+        for signature in envelope.signatures:
+            key = keys.get(signature.keyid)
+            pending = entry is not None and entry <= self._ended.get(signature.keyid, -1)
+            if key is None or not key.valid_at(at, ON_ITS_WAY if pending else timedelta()):
+                whose = service or "the installation"
+                reason = f"the key {signature.keyid} of {whose} is not in the directory you trust, or was not valid then"
+                raise NotVerified(reason, entry)
+
+
+def receipt_fits(envelope: Envelope, installation: Directory, histories: Sequence[Delivery]) -> bool:
+    """Whether it is of this delivery at all. Raises `NotVerified` where it is, and does not fit."""
+    try:
+        if read_receipt(envelope).delivery != histories[0].plan.operation:
+            return False
+        receipt = opened(envelope, installation)
+    except NotVerified:
+        raise
+    except VigilError as error:
+        raise NotVerified(f"a receipt of yours is none of this installation: {error.message}") from error
+    if not any(fits_in(receipt, one) for one in histories[1:]):
+        fits(receipt, histories[0])
+    return True
+
+
+def installation_of(packet: Packet, directory: Directory | None) -> Directory:
+    """Where the installation's keys stand, by which its receipts are checked: in the directory that is trusted. Where none is, in
+    the packet's own, with the keys that it had when the packet was exported too.
+    """
+    if directory is not None:
+        return directory
+    services = tuple(
+        one.model_copy(update={"keys": tuple(dict.fromkeys((*one.keys, *packet.sealers)))}) if one.kind == "system" else one
+        for one in packet.directory.services
+    )
+    return packet.directory.model_copy(update={"services": services})

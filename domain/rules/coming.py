@@ -1,0 +1,110 @@
+"""What time brings to a delivery on which nobody says a word: reminders, silences, consents that run out, looks and check-ins."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+
+from domain.delivery.decided import CameDue, Escalated, Expired, Expiring, LookDue, Reminded, Silence
+from domain.delivery.delivery import Delivery
+from domain.delivery.events import AnyEvent
+from domain.delivery.progress import Progress
+from domain.rules.book import book_of
+from domain.rules.turns import next_to_clear
+from domain.rules.watch import check_in_due
+from domain.words.moments import utc_text
+
+SOONEST = timedelta(microseconds=1)
+"""The next instant that a ledger can tell apart."""
+
+
+def moments_in_order(delivery: Delivery) -> tuple[datetime, ...]:
+    """The moments of the rules that a delivery is under, the earliest first."""
+    return tuple(sorted(set(book_of(delivery).moments(delivery))))
+
+
+def moments(delivery: Delivery) -> Iterator[datetime]:
+    """Every instant at which a decision may fall that does not fall before: those of what is `coming`; `check_in_due`; while it
+    is under way and has not been delivered, the beginning of each authorisation, the beginning and the end of each permission,
+    and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the authorisation of one of its
+    `states_of` has less than is `needed`.
+    """
+    yield from (at for at, _ in delivery.once(all_coming))
+    check_in = check_in_due(delivery)
+    if check_in is not None:
+        yield check_in
+    yield from _windows(delivery)
+
+
+def _windows(delivery: Delivery) -> Iterator[datetime]:
+    """When a consent or permission begins or ends to count, or ceases to be long enough for what would begin next."""
+    state = delivery.state
+    if not state.under_way or state.delivered:
+        return
+    leg = next_to_clear(delivery)
+    for grant in state.grants.values():
+        yield grant.valid_from
+        if leg is not None and grant.state in delivery.consents.states_of(leg):
+            yield grant.valid_until - delivery.consents.needed(grant.state, leg) + SOONEST
+    for permits in state.permits.values():
+        for permit in permits:
+            yield from (permit.valid_from, permit.valid_until)
+
+
+def all_coming(delivery: Delivery) -> tuple[tuple[datetime, Callable[[], AnyEvent]], ...]:
+    """All that is `coming`."""
+    return tuple(coming(delivery))
+
+
+def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
+    """What time will bring, and when. Checkpoint by checkpoint that is open and not satisfied, in the order in which they opened:
+    its next reminder, one more than before; the next rung of its ladder, `after` it opened; and where it has a due time and is
+    not silent, at that time `silence`, or, while it waits for a service that must be polled and they have not been asked once
+    more, `came_due`, once. Reminder, rung and silence name those that are waited for. Then, while it is under way and has not
+    been delivered, authorisation by authorisation that is final, neither withdrawn nor expired, and of a State ahead: `expiring`,
+    before its end by the next of the plan's `expiry_warnings`, the longest first, one more than before; and `expired`, at its
+    end. Last, while it is under way and the register has put something off: `look_due`, then.
+    """
+    for name, progress in delivery.state.progress.items():
+        if progress.open and not progress.satisfied:
+            yield from _coming_at(delivery, name, progress)
+    state = delivery.state
+    if state.under_way and not state.delivered:
+        yield from _running_out(delivery)
+    if state.under_way and state.register.not_before is not None:
+        yield state.register.not_before, LookDue
+
+
+def _coming_at(delivery: Delivery, name: str, progress: Progress) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
+    waiting = progress.waiting_for()
+    reminder = progress.next_reminder(delivery.plan.contingencies.remind_every, book_of(delivery).figures)
+    if reminder is not None:
+        yield reminder, partial(Reminded, checkpoint=name, services=waiting, rung=progress.rung + 1)
+    rung = progress.next_rung()
+    if rung is not None:
+        climbed = progress.escalated + 1
+        yield progress.opened + rung.after, partial(Escalated, checkpoint=name, to=rung.to, services=waiting, rung=climbed)
+    if progress.due is not None and not progress.silent:
+        polled = any(_is_polled(delivery, service) for service in waiting)
+        if not polled or progress.asked_again:
+            yield progress.due, partial(Silence, checkpoint=name, services=waiting)
+        elif not progress.came_due:
+            yield progress.due, partial(CameDue, checkpoint=name)
+
+
+def _is_polled(delivery: Delivery, service: str) -> bool:
+    """Whether it cannot call us, so that nothing is heard of it while nobody asks."""
+    known = delivery.directory.find(service)
+    return known is not None and known.reach.by == "poll"
+
+
+def _running_out(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
+    """Warnings and expiry of the authorisations of States still ahead (R5)."""
+    ahead = delivery.state.states_ahead()
+    leads = sorted(delivery.plan.expiry_warnings, reverse=True)
+    for service, grant in delivery.state.grants.items():
+        if grant.state not in ahead or grant.provisional or grant.withdrawn or grant.expired:
+            continue
+        if grant.warnings < len(leads):
+            until, rung = utc_text(grant.valid_until), grant.warnings + 1
+            yield grant.valid_until - leads[grant.warnings], partial(Expiring, service=service, valid_until=until, rung=rung)
+        yield grant.valid_until, partial(Expired, service=service)

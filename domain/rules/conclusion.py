@@ -1,0 +1,78 @@
+"""How a delivery ends: its outcome, and what that rests on (R12)."""
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.verdicts import Finding, found
+from domain.delivery.vocabulary import Outcome
+
+DELIVERED = found(
+    "R12", "was_delivered", "delivered; {arrested} arrested, {freed} of them released again", arrested="count", freed="count"
+)
+
+
+CAME_BACK = found(
+    "R12",
+    "came_back",
+    "delivered to the sender; {arrested} arrested, {freed} of them released again",
+    arrested="count",
+    freed="count",
+)
+
+
+SEIZED_AT_THE_END = found(
+    "R12",
+    "seized_at_the_end",
+    "seized where the plan ends; {arrested} arrested, {freed} of them released again",
+    arrested="count",
+    freed="count",
+)
+
+
+IN_PARTS = found("R12", "ended_in_parts", "{parts}", parts="names")
+
+
+def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
+    """The one outcome that what has happened amounts to (R12). If it has split, `split` with `ended_in_parts`, each part's code
+    name and outcome with a colon and a blank between. If nothing has halted it, or it is delivered and somebody is arrested or
+    every checkpoint of step `arrest` has closed as `satisfied`: `returned_to_sender` with `came_back` where
+    the plan says `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else
+    `delivered_with_arrests` where somebody was arrested, or `delivered_without_arrest`, with `was_delivered`. Else what comes
+    `after_a_halt`, with what the halt found.
+    """
+    state = delivery.state
+    halt = state.halt
+    counts = {"arrested": state.arrested, "freed": state.freed}
+    if state.parts:
+        return "split", IN_PARTS(parts=tuple(f"{part.operation}: {part.outcome}" for part in state.ended_parts))
+    if halt is None or (state.delivered and (state.arrested or state.satisfied("arrest"))):
+        if delivery.plan.reverse:
+            return "returned_to_sender", CAME_BACK(**counts)
+        if delivery.plan.ends_with_a_seizure():
+            return "interdicted_as_planned", SEIZED_AT_THE_END(**counts)
+        return ("delivered_with_arrests" if state.arrested else "delivered_without_arrest"), DELIVERED(**counts)
+    return _after_a_halt(delivery), halt.finding
+
+
+def _after_a_halt(delivery: Delivery) -> Outcome:
+    """The first that holds: `aborted_for_risk_to_life`, if that is the cause; `destroyed`, if it is; `lost_or_stolen`, if it is
+    lost and not secured; `no_show`, if that is the cause; `refused`, if the cause is `refused`, `modality` or `permission`;
+    `expired`, if the cause is `expired`, or `silence` before it left; `withdrawn`, if the cause is `withdrawn`, or it never left
+    and was not seized `unasked`; `interdicted_early`.
+    """
+    state = delivery.state
+    halt = state.halt
+    assert halt is not None  # noqa: S101
+    if halt.cause == "risk_to_life":
+        return "aborted_for_risk_to_life"
+    if state.destroyed:
+        return "destroyed"
+    if state.lost and not state.secured:
+        return "lost_or_stolen"
+    if halt.cause == "no_show":
+        return "no_show"
+    if halt.cause in ("refused", "modality", "permission"):
+        return "refused"
+    if halt.cause == "expired" or (halt.cause == "silence" and not state.dispatched):
+        return "expired"
+    if halt.cause == "withdrawn" or not (state.dispatched or state.unasked):
+        return "withdrawn"
+    return "interdicted_early"
