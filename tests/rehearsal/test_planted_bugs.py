@@ -17,7 +17,9 @@ def text_of(file: str) -> str:
 def faults_of(bug: Bug) -> Iterator[str]:
     """What is wrong with a bug: it fits nowhere or in two places, is no Python, or names tests that are not there."""
     try:
-        ast.parse(planted(bug, text_of(bug.file)))
+        wrong = planted(bug, text_of(bug.file))
+        if bug.file.endswith(".py"):
+            ast.parse(wrong)
     except (ValueError, SyntaxError) as error:
         yield f"{bug.rule}: {error}"
     for test in bug.tests():
