@@ -1973,17 +1973,24 @@ AT_ONCE = 2
 
 
 def passes(command: tuple[str, ...], tree: Path) -> bool:
-    """Whether the net lets it through. One that never ends has noticed something, and its processes are ended with it."""
+    """Whether the net lets it through. One that never ends has noticed something, and its processes are ended with it.
+
+    Raises `RuntimeError` for one that somebody else has ended: it has noticed nothing.
+    """
     env = {"PYTHONPATH": str(tree), "PATH": os.environ["PATH"]}
     ran = subprocess.Popen(  # noqa: S603 - our own commands
         command, cwd=tree, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        return ran.wait(LONGEST) == 0
+        code = ran.wait(LONGEST)
     except subprocess.TimeoutExpired:
         os.killpg(ran.pid, signal.SIGKILL)
         ran.wait()
         return False
+    if code < 0:
+        message = f"a run was ended by {signal.Signals(-code).name}, so that it proves nothing"
+        raise RuntimeError(message)
+    return code == 0
 
 
 def planted(bug: Bug, text: str) -> str:
