@@ -1961,6 +1961,13 @@ BUGS = (
         "",
         "statements::test_what_a_request_says_of_a_substance_may_be_said_back",
     ),
+    Bug(
+        "R15",
+        "workflows/register.py",
+        "                await self._tell(alarm)\n",
+        "                self._register = self._register.told(alarm.number)\n",
+        "workflows/deconfliction::test_supervisors_are_told_of_a_pattern_without_asking",
+    ),
 )
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")
