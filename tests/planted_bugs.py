@@ -52,6 +52,8 @@ def _test(short: str) -> str:
 
 
 WRONG_CLOCK = "gateway/looking_up::test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_time_on"
+THREE_WEBHOOKS = "activities/notices::test_three_webhooks_that_do_not_do_their_part_are_given_up"
+EXAM = "client/conformance::test_each_fault_fails_the_check_that_is_its_own"
 
 BUGS = (
     Bug("R1", "domain/rules/custody.py", "if missing := consents.missing(said.at):", "if missing := ():", "rules_of_consent"),
@@ -1563,6 +1565,433 @@ BUGS = (
         "pass",
         "rehearsal/wedges::test_at_rest_a_delivery_that_asks_somebody_is_no_wedge",
     ),
+    Bug(
+        "R28",
+        "domain/delivery/vocabulary.py",
+        "Field(max_length=MOST_SERVICES)]",
+        "Field(max_length=60)]",
+        "bounds::test_r28_sixty_four_services_stop_it_together_and_sixty_five_cannot_begin",
+    ),
+    Bug(
+        "notices",
+        "activities/messenger.py",
+        "await asyncio.gather(*(through(mark, channel) for mark, channel in marks.items() if mark not in taken))",
+        "[await through(mark, channel) for mark, channel in marks.items() if mark not in taken]",
+        THREE_WEBHOOKS,
+    ),
+    Bug(
+        "notices",
+        "activities/messenger.py",
+        "async with asyncio.timeout(ONE_ALERT):",
+        "async with asyncio.timeout(None):",
+        THREE_WEBHOOKS,
+    ),
+    Bug("notices", "activities/messenger.py", "timeout=UNTIMED, allow_redirects=False", "timeout=UNTIMED", THREE_WEBHOOKS),
+    Bug(
+        "notices",
+        "activities/notices.py",
+        "last = info.attempt >= min(allowed or ATTEMPTS, ATTEMPTS)",
+        "last = False",
+        "activities/notices::test_a_service_that_does_not_do_its_part_is_given_up",
+    ),
+    Bug(
+        "notices",
+        "activities/notices.py",
+        'if tried.reached else {"unreachable": service}',
+        "",
+        "activities/notices::test_how_it_went_comes_by_signal_and_not_as_a_result",
+    ),
+    Bug(
+        "notices",
+        "activities/services.py",
+        "timeout=timeout, allow_redirects=False",
+        "timeout=timeout",
+        "activities/services::test_only_200_and_202_acknowledge",
+    ),
+    Bug(
+        "notices",
+        "activities/services.py",
+        "async with asyncio.timeout(SOON):",
+        "async with asyncio.timeout(None):",
+        "activities/services::test_an_acknowledgement_that_trickles_is_not_waited_for",
+    ),
+    Bug(
+        "notices",
+        "activities/checkpoint.py",
+        "if self._due(one) <= _now():",
+        "if not turns and self._due(one) <= _now():",
+        "activities/checkpoint::test_a_service_that_does_not_do_its_part_delays_nobody_elses_question",
+    ),
+    Bug(
+        "notices",
+        "activities/receipts.py",
+        "asyncio.create_task(self._serve(service, list(of_it)))",
+        "asyncio.create_task(self._serve(service, list(of_it)))\n            await asyncio.wait({task})",
+        "activities/checkpoint::test_a_service_that_takes_no_receipt_keeps_no_other_from_its_own",
+    ),
+    Bug(
+        "clock",
+        "workflows/messages.py",
+        "(ahead <= AHEAD_WITH_A_BRAKE if brake else is_timely(instant(self.at), now))",
+        "is_timely(instant(self.at), now)",
+        "workflows/messages::test_a_brake_is_believed_from_a_clock_that_is_wrong_by_more",
+    ),
+    Bug(
+        "clock",
+        "workflows/temporal_stage.py",
+        "self.reached = max(self.reached, moment)\n        return moment",
+        "self.reached = max(self.reached, moment)\n        return workflow.now()",
+        "workflows/replay::test_a_replay_brings_about_again_what_was_recorded_to_the_byte",
+    ),
+    Bug(
+        "polled",
+        "activities/polled.py",
+        "progress.refuse(number, verdict.code)",
+        "pass",
+        "activities/checkpoint::test_what_no_key_makes_sense_of_is_passed_over_once_and_its_service_hears_of_it",
+    ),
+    Bug(
+        "polled",
+        "activities/polled.py",
+        "progress.refuse(0, Malformed.code)",
+        "pass",
+        "activities/once_more::test_what_was_nonsense_when_the_time_was_over_is_told_before_silence_decides",
+    ),
+    Bug(
+        "faults",
+        "activities/polled.py",
+        "    found = _speaker(envelope, directory.now, at)\n",
+        "    with suppress(Malformed):\n        read_statement(envelope)\n    found = _speaker(envelope, directory.now, at)\n",
+        "activities/polled::test_what_nobody_has_signed_is_not_parsed",
+    ),
+    Bug(
+        "faults",
+        "gateway/bodies.py",
+        "if len(body) <= AT_A_GLANCE:",
+        "if True:",
+        "gateway/hostile::test_a_large_body_is_read_beside_the_event_loop",
+    ),
+    Bug(
+        "faults",
+        "gateway/bodies.py",
+        "into(bounded(body, most=most))",
+        "into(body)",
+        "gateway/hostile::test_a_body_of_too_many_values_is_not_even_parsed",
+    ),
+    Bug(
+        "faults",
+        "gateway/bodies.py",
+        "timeout=READING_PATIENCE",
+        "timeout=None",
+        "gateway/hostile::test_who_waits_for_a_reader_too_long_is_told_to_come_again",
+    ),
+    Bug(
+        "faults",
+        "gateway/middlewares.py",
+        "request.content_length <= SMALL:",
+        "request.content_length:",
+        "gateway/hostile::test_what_is_larger_than_a_stop_is_not_looked_at_for_one",
+    ),
+    Bug(
+        "text",
+        "client/console.py",
+        'Segment("\\n".join(map(shown, segment.text.split("\\n"))), segment.style)',
+        "segment",
+        "client/hostile",
+    ),
+    Bug("text", "client/console.py", "markup=False", "markup=True", "client/hostile"),
+    Bug("text", "client/console.py", "sys.stdout.write(in_json(json_text)", "sys.stdout.write(json_text", "client/hostile"),
+    Bug("text", "client/entries.py", "text.append(shown(words), style)", "text.append(words, style)", "client/hostile"),
+    Bug(
+        "text",
+        "domain/words/errors.py",
+        "self.message = shown(message)",
+        "self.message = message",
+        "text::test_errors_repeat_what_was_sent_as_text",
+    ),
+    Bug(
+        "keys",
+        "gateway/middlewares.py",
+        "    await proofs.look()\n",
+        "",
+        "gateway/keys::test_a_revocation_made_at_one_gateway_binds_the_next_and_one_that_is_started_later",
+    ),
+    Bug(
+        "keys",
+        "gateway/middlewares.py",
+        "await proofs.still(visitor)",
+        "pass",
+        "gateway/keys::test_a_key_that_is_revoked_while_its_request_comes_in_is_refused",
+    ),
+    Bug(
+        "keys",
+        "gateway/pages/door.py",
+        "return who.key in service.keys_at(datetime.now(UTC)) and",
+        "return",
+        "gateway/keys::test_sessions_and_links_end_with_their_key_at_every_gateway",
+    ),
+    Bug(
+        "keys",
+        "process/in_force.py",
+        "for entered in self._entered:",
+        "for entered in ():",
+        "process/in_force::test_what_the_archive_holds_stays_in_force_over_a_new_file",
+    ),
+    Bug(
+        "keys",
+        "process/in_force.py",
+        "if self._clock() - self._known_at > BOUND:",
+        "if False:",
+        "process/in_force::test_while_the_archive_is_away_the_keys_last_known_count_for_a_while",
+    ),
+    Bug(
+        "keys",
+        "process/in_force.py",
+        "if entered.seq != number:",
+        "if False:",
+        "process/in_force::test_an_archive_that_does_not_hold_what_was_entered_lets_nobody_in",
+    ),
+    Bug(
+        "keys",
+        "activities/polled.py",
+        "    await directory.look()  # a key",
+        "    # a key",
+        "activities/checkpoint::test_a_polled_answer_under_a_key_that_was_revoked_elsewhere_is_turned_away",
+    ),
+    Bug("R20", "domain/plan/proof.py", "service.check_officer(kid, claims.sub)", "pass", "proof"),
+    Bug("R20", "domain/plan/proof.py", "officer = claims.sub or service.officer_of(kid)", "officer = claims.sub", "proof"),
+    Bug(
+        "R20",
+        "gateway/submissions.py",
+        "speaker.check_signer(signature.keyid, statement.officer, now)",
+        "pass",
+        "gateway/keys::test_an_officers_key_speaks_and_calls_for_that_officer_alone",
+    ),
+    Bug(
+        "R20",
+        "gateway/reads.py",
+        "key=caller.key,",
+        "key=None,",
+        "gateway/keys::test_an_officers_key_speaks_and_calls_for_that_officer_alone",
+    ),
+    Bug(
+        "existence",
+        "gateway/runs.py",
+        "            await asyncio.sleep(answered - clock())\n",
+        "",
+        "gateway/api::test_who_has_no_part_cannot_tell_a_delivery_that_exists_from_one_that_does_not",
+    ),
+    Bug(
+        "existence",
+        "gateway/plans.py",
+        "await self._runs.seen_by(caller, plan.operation)",
+        "pass",
+        "gateway/api::test_a_code_name_that_strangers_have_taken_is_a_fault_of_the_plan_like_any_other",
+    ),
+    Bug(
+        "existence",
+        "gateway/reception.py",
+        'return taken if reach(role_of(caller), "list") != "-" else taken.unnamed()',
+        "return taken",
+        "gateway/keys::test_who_may_see_no_delivery_is_named_none_when_keys_change",
+    ),
+    Bug(
+        "existence",
+        "gateway/api.py",
+        "shows(request, (*taken.taken, *taken.left, *(fault.place for fault in taken.refused if taken.named)))",
+        "shows(request, ())",
+        "gateway/keys::test_who_is_named_deliveries_when_keys_change_is_in_the_log_of_reads",
+    ),
+    Bug(
+        "existence",
+        "activities/messenger.py",
+        "{digest_of_bytes(key.sign(b'alert ' + digest([alert.type, alert.number]).encode()))[:32]}",
+        "{digest([alert.type, alert.number])[:32]}",
+        "activities/messenger::test_no_checkpoint_is_told_since_it_may_be_named_after_a_place",
+    ),
+    Bug(
+        "existence",
+        "activities/messenger.py",
+        '"service": alert.service,\n                "gateway"',
+        '"service": alert.service,\n                "request": alert.number,\n                "gateway"',
+        "activities/messenger::test_no_checkpoint_is_told_since_it_may_be_named_after_a_place",
+    ),
+    Bug(
+        "existence",
+        "domain/plan/addresses.py",
+        '(scheme == "http" and _loopback(host))',
+        'scheme == "http"',
+        "addresses process/configuration",
+    ),
+    Bug(
+        "existence",
+        "activities/sweep.py",
+        "except Exception as error:  # noqa: BLE001 - it has ended",
+        "except TimeoutError as error:  # noqa: BLE001 - it has ended",
+        "workflows/divergence::test_what_somebody_has_invented_in_temporal_keeps_the_sweep_from_nothing",
+    ),
+    Bug(
+        "deploy",
+        "deploy/compose/compose.yaml",
+        "secrets: [vigil_key, payload_keys, archive_password]",
+        "secrets: [vigil_key, archive_password]",
+        "deploy/deploy",
+    ),
+    Bug(
+        "deploy",
+        "deploy/compose/compose.yaml",
+        "postgres:16.14-bookworm@${POSTGRES_DIGEST:?look it up, see deploy/README.md}",
+        "postgres:16.14-bookworm",
+        "deploy/deploy",
+    ),
+    Bug(
+        "outage",
+        "archive/database.py",
+        "if code & 0xFF in OUT_OF_PLACE:",
+        "if False:",
+        "archive/database::test_sqlite_is_written_again_as_soon_as_its_folder_can_be",
+    ),
+    Bug(
+        "outage",
+        "process/temporal.py",
+        "                keep_alive_config=HALF_OPEN,\n",
+        "",
+        "process/temporal::test_a_connection_whose_other_end_has_gone_without_a_word_is_given_up",
+    ),
+    Bug(
+        "outage",
+        "gateway/submissions.py",
+        "return await self._judged(statement, handed)\n        except NotFound:",
+        "return await self._judged(statement, handed)\n        except LookupError:",
+        "gateway/api::test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused",
+    ),
+    Bug(
+        "outage",
+        "gateway/submissions.py",
+        "        except NotFound:\n            return await self._as_recorded(delivery, handed.content, PATIENCE)\n        with",
+        "        except NotFound:\n            raise\n        with",
+        "gateway/api::test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused",
+    ),
+    Bug(
+        "outage",
+        "gateway/submissions.py",
+        "return await self._as_recorded(delivery, handed.content, ONCE_MORE)",
+        "pass",
+        "gateway/api::test_a_statement_that_was_left_and_is_not_taken_is_not_acknowledged",
+    ),
+    Bug(
+        "outage",
+        "gateway/plans.py",
+        "                    task_timeout=TASK_TIMEOUT,\n",
+        "",
+        "workflows/controlled_delivery::test_a_worker_has_half_a_minute_for_a_task",
+    ),
+    Bug(
+        "outage",
+        "gateway/health.py",
+        'there: Literal["up", "away"] = "up" if await beats else "away"',
+        'there: Literal["up", "away"] = "up"',
+        "gateway/reads::test_while_the_archive_is_away_health_says_so",
+    ),
+    Bug(
+        "protocol",
+        "domain/words/quantities.py",
+        'info.mode == "json" and info.context != BY_HAND',
+        "False",
+        "statements::test_a_mass_with_a_unit_is_not_signed",
+    ),
+    Bug(
+        "errors",
+        "domain/plan/proof.py",
+        'if said["alg"] != ALGORITHM:',
+        "if False:",
+        "proof::test_what_is_wrong_with_a_header_is_told_and_who_is_known_is_not",
+    ),
+    Bug(
+        "errors",
+        "domain/plan/proof.py",
+        'if said["typ"] != TYPE:',
+        "if False:",
+        "proof::test_what_is_wrong_with_a_header_is_told_and_who_is_known_is_not",
+    ),
+    Bug(
+        "errors",
+        "domain/words/errors.py",
+        "elif part in branches.get(field, ()) or _LABEL.search(part):",
+        "elif _LABEL.search(part):",
+        "statements::test_a_fault_is_placed_where_the_json_has_it",
+    ),
+    Bug(
+        "exam",
+        "client/conformance/taking.py",
+        "made, host=elsewhere)",
+        "made)",
+        EXAM,
+    ),
+    Bug("exam", "client/conformance/answering.py", "if not set(CONDITIONS) <= {str(one) for one in met}:", "if False:", EXAM),
+    Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
+    Bug(
+        "exam",
+        "client/conformance/gateway.py",
+        'return _problem(429, "limited", {"Retry-After": "1"})',
+        'return _problem(503, "unavailable")',
+        EXAM,
+    ),
+    Bug("exam", "client/conformance/taking.py", "if found.status != 401:", "if False:", EXAM),
+    Bug("exam", "client/conformance/taking.py", "    for name, form in forms.items():\n", "    for name, form in ():\n", EXAM),
+    Bug("exam", "client/conformance/checks.py", 'with_claims(typ="JWT")', 'with_claims(alg="EdDSA")', EXAM),
+    Bug("exam", "client/conformance/checks.py", "SOON = LIFETIME - taking.LEEWAY", "SOON = taking.LEEWAY", EXAM),
+    Bug("exam", "client/conformance/exam.py", "if len(listed) > MOST_ANSWERS:", "if False:", EXAM),
+    Bug("exam", "client/conformance/gateway.py", '    "/changes": ("GET",),\n', "", EXAM),
+    Bug(
+        "protocol",
+        "docs/protocol.md",
+        "With `?signed=yes` each request",
+        "Where it is wanted each request",
+        "docs/protocol::test_every_parameter_of_a_question_is_named",
+    ),
+    Bug(
+        "protocol",
+        "docs/protocol.md",
+        "`interdicted_early`, `refused`,",
+        "`interdicted_early`,",
+        "docs/protocol::test_every_outcome_is_named",
+    ),
+    Bug(
+        "existence",
+        "gateway/reading.py",
+        "            await asyncio.sleep(answered - clock())\n",
+        "",
+        "gateway/api::test_who_takes_no_part_sees_nothing",
+    ),
+    Bug(
+        "errors",
+        "domain/plan/proof.py",
+        'TYPE = "vigil-proof+jwt"',
+        'TYPE = "dpop+jwt"',
+        "docs/vectors::test_committed_vectors_are_what_the_code_makes",
+    ),
+    Bug(
+        "outage",
+        "activities/deconfliction.py",
+        "        task_timeout=TASK_TIMEOUT,\n",
+        "",
+        "workflows/controlled_delivery::test_a_worker_has_half_a_minute_for_a_task",
+    ),
+    Bug(
+        "protocol",
+        "domain/plan/goods.py",
+        "    cas: CasNumber | None = None\n",
+        "",
+        "statements::test_what_a_request_says_of_a_substance_may_be_said_back",
+    ),
+    Bug(
+        "R15",
+        "workflows/register.py",
+        "                await self._tell(alarm)\n",
+        "                self._register = self._register.told(alarm.number)\n",
+        "workflows/deconfliction::test_supervisors_are_told_of_a_pattern_without_asking",
+    ),
 )
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")
@@ -1575,17 +2004,24 @@ AT_ONCE = 2
 
 
 def passes(command: tuple[str, ...], tree: Path) -> bool:
-    """Whether the net lets it through. One that never ends has noticed something, and its processes are ended with it."""
+    """Whether the net lets it through. One that never ends has noticed something, and its processes are ended with it.
+
+    Raises `RuntimeError` for one that somebody else has ended: it has noticed nothing.
+    """
     env = {"PYTHONPATH": str(tree), "PATH": os.environ["PATH"]}
     ran = subprocess.Popen(  # noqa: S603 - our own commands
         command, cwd=tree, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        return ran.wait(LONGEST) == 0
+        code = ran.wait(LONGEST)
     except subprocess.TimeoutExpired:
         os.killpg(ran.pid, signal.SIGKILL)
         ran.wait()
         return False
+    if code < 0:
+        message = f"a run was ended by {signal.Signals(-code).name}, so that it proves nothing"
+        raise RuntimeError(message)
+    return code == 0
 
 
 def planted(bug: Bug, text: str) -> str:

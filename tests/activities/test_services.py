@@ -166,8 +166,11 @@ async def test_an_acknowledgement_that_trickles_is_not_waited_for() -> None:
         return answer
 
     async with at(trickle) as there:
-        assert await there.calls.ask(there.service, asked()) is None
-        over.set()
+        try:
+            async with asyncio.timeout(5):
+                assert await there.calls.ask(there.service, asked()) is None
+        finally:
+            over.set()
 
 
 @pytest.mark.parametrize("status", [201, 204, 301, 307, 400, 401, 404, 500, 503])

@@ -55,11 +55,7 @@ def test_the_reference_service_takes_the_right_proofs(vector: Any) -> None:
     assert vector["accepted"] == succeeds(lambda: protocol.check_proof(*said), protocol.RefusedError)
 
 
-@pytest.mark.parametrize(
-    "vector",
-    [one for one in PROOFS["vectors"] if one["name"] != "another type of token"],  # the gateway does not look at `typ`
-    ids=lambda vector: vector["name"],
-)
+@named(PROOFS)
 def test_our_own_code_takes_the_right_proofs(vector: Any) -> None:
     """What is to be accepted is, and nothing else."""
     call = PROOFS["call"]

@@ -26,6 +26,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt
+from domain.rules.handling import Information
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
@@ -41,7 +42,18 @@ from process.in_force import InForce
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
-from tests.installation import BUILD, Installation, installed, log_of_reads, quick, reading_of, renamed, stop_by, temporal_server
+from tests.installation import (
+    BUILD,
+    Installation,
+    installed,
+    log_of_reads,
+    quick,
+    reading_of,
+    renamed,
+    said_by,
+    stop_by,
+    temporal_server,
+)
 from tests.support import example_cards, example_directory, example_plan, example_scenario, signed_plan
 from worker import worker_for
 from workflows.messages import workflow_id
@@ -351,11 +363,15 @@ async def test_a_statement_that_breaks_a_rule_is_recorded_as_refused(at: At) -> 
 
 
 async def test_who_takes_no_part_sees_nothing(at: At) -> None:
-    """For an outsider the delivery does not exist; a list and an inbox are one's own."""
+    """For an outsider the delivery does not exist, which it hears as late as of any other; a list and an inbox are one's own."""
+    seconds = []
     for look in (Gateway.view, Gateway.ledger, Gateway.packet):
+        began = time.monotonic()
         with pytest.raises(NotFound):
             await look(at.door("tj.customs"), at.plan.operation)
+        seconds.append(time.monotonic() - began)
 
+    assert min(seconds) >= NOT_HERE
     assert at.plan.operation not in {row.delivery for row in await at.door("tj.customs").deliveries()}
     assert at.plan.operation in {row.delivery for row in await at.door("uz.police").deliveries()}
 
@@ -427,8 +443,9 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         door = here.gateway("kz.prosecutor")
         known = next(entry for entry in entries if entry.event.event == "stated")
         given = await door.submit(plan.operation, known.event.envelope)  # type: ignore[union-attr]
-        with pytest.raises(NotAllowed, match="has ended"):
-            await door.submit(plan.operation, stop_by("uz.police", plan))
+        for late_word in (stop_by("uz.police", plan), said_by("uz.police", plan, Information(text="a tip"))):
+            with pytest.raises(NotAllowed, match="has ended"):
+                await door.submit(plan.operation, late_word)
         said = read_statement(known.event.envelope)  # type: ignore[union-attr]
         forged = stop_by("uz.police", plan, said.id)
         with pytest.raises(NotAllowed, match="has ended"):

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, sign
 from domain.words.limits import LARGEST_BRAKE
-from gateway import bodies
+from gateway import bodies, middlewares
+from gateway.limits import Lane
 from gateway.middlewares import SMALL
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import Door, door_of
@@ -41,6 +42,25 @@ def test_a_stop_is_small_enough_to_be_looked_at_before_its_lane_is_known() -> No
     """The largest, in its envelope with all the signatures that one may have."""
     keys = [Ed25519PrivateKey.generate() for _ in range(4)]
     assert len(sign(b"x" * LARGEST_BRAKE, STATEMENT_TYPE, *keys).model_dump_json()) <= SMALL
+
+
+@pytest.mark.parametrize(("size", "looked_at"), [(SMALL, True), (SMALL + 1, False)])
+async def test_what_is_larger_than_a_stop_is_not_looked_at_for_one(
+    size: int,
+    looked_at: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To know the lane of a large body would take the event loop from those who stop."""
+    seen: list[int] = []
+
+    def lane(_action: str | None, body: bytes) -> Lane:
+        seen.append(len(body))
+        return "say"
+
+    monkeypatch.setattr(middlewares, "lane_of", lane)
+    async with door_of() as door:
+        await refused(door, b"{" + b" " * (size - 2) + b"}")
+    assert [size if looked_at else 0] == seen
 
 
 @pytest.mark.parametrize(
@@ -95,12 +115,13 @@ async def test_who_waits_for_a_reader_too_long_is_told_to_come_again(monkeypatch
     large = json.dumps({"x": "y" * 200_000}).encode()
     async with door_of() as door:
         try:
-            answers = await asyncio.gather(
-                *[
-                    door.call("POST", SUBMIT, large, sign=large, Content_Type="application/json")
-                    for _ in range(bodies.READERS + 1)
-                ]
-            )
+            async with asyncio.timeout(10):
+                answers = await asyncio.gather(
+                    *[
+                        door.call("POST", SUBMIT, large, sign=large, Content_Type="application/json")
+                        for _ in range(bodies.READERS + 1)
+                    ]
+                )
             small = await refused(door, b"{}")
         finally:
             busy.set()

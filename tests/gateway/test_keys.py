@@ -272,7 +272,7 @@ async def test_an_officers_key_speaks_and_calls_for_that_officer_alone(at: At) -
     shown = (await at.installation.reads.page(0, 1000)).reads[-1]
 
     assert "accepted" == receipt.receipt.verdict.verdict  # type: ignore[union-attr]
-    assert "officer-2" == shown.officer
+    assert ("officer-2", of(SECOND)) == (shown.officer, shown.key)
 
 
 @asynccontextmanager

@@ -4,8 +4,11 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
-from tests.planted_bugs import BUGS, ROOT, Bug, planted
+import pytest
+
+from tests.planted_bugs import BUGS, ROOT, Bug, passes, planted
 
 
 @cache
@@ -17,7 +20,9 @@ def text_of(file: str) -> str:
 def faults_of(bug: Bug) -> Iterator[str]:
     """What is wrong with a bug: it fits nowhere or in two places, is no Python, or names tests that are not there."""
     try:
-        ast.parse(planted(bug, text_of(bug.file)))
+        wrong = planted(bug, text_of(bug.file))
+        if bug.file.endswith(".py"):
+            ast.parse(wrong)
     except (ValueError, SyntaxError) as error:
         yield f"{bug.rule}: {error}"
     for test in bug.tests():
@@ -35,3 +40,9 @@ def test_each_bug_has_one_place_in_the_code_and_tests_that_must_catch_it() -> No
 def test_no_bug_is_planted_twice() -> None:
     """Two that do the same to the same place prove the same."""
     assert len(BUGS) == len({(bug.file, bug.right, bug.wrong) for bug in BUGS})
+
+
+def test_a_run_that_was_ended_from_outside_has_caught_nothing(tmp_path: Path) -> None:
+    """It is no failure of a test, and the whole run stops."""
+    with pytest.raises(RuntimeError, match="ended by SIGTERM"):
+        passes(("sh", "-c", "kill -TERM $$"), tmp_path)

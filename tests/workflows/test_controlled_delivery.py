@@ -1,10 +1,12 @@
 import asyncio
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError
 
@@ -19,7 +21,7 @@ from rehearsal.invariants import Checker
 from tests.installation import Installation, installed, quick, stop_by
 from tests.support import SAMPLED, SCENARIOS, example_plan, example_scenario, signed_plan
 from workflows import messages
-from workflows.messages import CheckpointWait, Docket, Ending, GoingOn, RunLength, update_id, workflow_id
+from workflows.messages import CheckpointWait, Docket, Ending, GoingOn, RunLength, register_id, update_id, workflow_id
 
 
 async def started(at: Installation, plan: Plan, docket: Docket | GoingOn | None = None, **more: Any) -> None:
@@ -273,3 +275,19 @@ async def test_a_service_with_a_task_queue_of_its_own_is_asked_through_it(tempor
     own = at.task_queue
     expected = [("consent-kz", own), ("consent-ru", own), ("consent-ru", "svc.ru.customs"), ("deconfliction.1", own)]
     assert sorted(expected) == queues
+
+
+async def test_a_worker_has_half_a_minute_for_a_task(temporal: Client) -> None:
+    """A delivery, the register too: where many are replayed at once on a slow machine, the server's ten seconds finish none."""
+    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    async with installed(temporal, plan, None) as at:
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        await at.opened(plan, "consent-uz")
+        begun = [await begun_with(one) for one in (at.handle(plan), temporal.get_workflow_handle(register_id(at.task_queue)))]
+
+    assert [timedelta(seconds=30)] * 2 == [one.workflow_task_timeout.ToTimedelta() for one in begun]
+
+
+async def begun_with(run: WorkflowHandle[Any, Any]) -> WorkflowExecutionStartedEventAttributes:
+    """What a run was begun with."""
+    return (await run.fetch_history()).events[0].workflow_execution_started_event_attributes

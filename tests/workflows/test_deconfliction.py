@@ -32,8 +32,10 @@ from process.temporal import readable
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
-from tests.installation import BUILD, Installation, end_what_runs, installed, quick, stop_by
-from tests.support import example_scenario, signed_plan
+from tests.gateway.test_alarms import alarmed
+from tests.installation import BUILD, Installation, end_what_runs, installed, quick, renamed, stop_by
+from tests.support import example_plan, example_scenario, signed_plan
+from tests.workflows.test_stranded import CALLED, becomes, called
 from worker import sandbox
 from workflows import messages
 from workflows.messages import CarriedRegister, Over, register_id, workflow_id
@@ -311,3 +313,16 @@ async def test_alarms_that_reach_nobody_do_not_keep_the_register_from_a_new_run(
             while (await latest.describe()).run_id == register.first_execution_run_id:
                 pass
         await latest.terminate()
+
+
+async def test_supervisors_are_told_of_a_pattern_without_asking(temporal: Client) -> None:
+    """The register has each of them told, once: which service, by whose signatures, and in which operations."""
+    async with called() as (supervisor, told), installed(temporal, renamed(example_plan()), None, beside=(supervisor,)) as at:
+        found = await alarmed(at)
+
+        async def is_told() -> bool:
+            return bool(told)
+
+        await becomes(is_told)
+
+    assert [(CALLED, "enquiries", found)] == [(one.service, one.kind, one.facts.alarm) for one in told]

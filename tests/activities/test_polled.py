@@ -1,0 +1,38 @@
+"""What becomes of answers that a polled service gives, before any delivery hears of them."""
+
+from datetime import UTC, datetime
+from typing import Never
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from activities import polled
+from activities.polled import PollProgress
+from activities.relay import Relay
+from domain.signing.envelope import STATEMENT_TYPE, sign
+from process.in_force import InForce
+from rehearsal.services import VIGIL, cast, private_key_of
+from tests.support import example_directory
+
+
+async def test_what_nobody_has_signed_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither an answer under a key that nobody here has, nor one whose signature does not fit, is read."""
+
+    def read(_envelope: object) -> Never:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(polled, "read_statement", read)
+    monkeypatch.setattr(polled, "moment", lambda: datetime.now(UTC))
+    strange = sign(b"{", STATEMENT_TYPE, Ed25519PrivateKey.generate())
+    other = sign(b"[", STATEMENT_TYPE, private_key_of("uz.prosecutor"))
+    forged = strange.model_copy(update={"signatures": other.signatures})
+    progress = PollProgress()
+    await polled.take(
+        (strange, forged),
+        progress,
+        InForce(cast(example_directory(), ("uz.prosecutor",))),
+        Relay(private_key_of(VIGIL)),
+        "saxaul-22",
+    )
+
+    assert (["waits=1:not-authentic"], ["refused=2:not-authentic"]) == (progress.waits, progress.refused)
