@@ -260,10 +260,10 @@ BYSTANDERS = ("tj.customs", "supervision", "audit", "administration")
 
 @asynccontextmanager
 async def log_of_reads(directory: Directory, key: Ed25519PrivateKey = VIGIL_KEY) -> AsyncIterator[Reads]:
-    """An empty log, in a file for as long as it is open."""
+    """An empty log, in a file for as long as it is open. What still writes then, such as a worker that was stopped, is let be."""
     system = directory.system()
     assert system is not None
-    with tempfile.TemporaryDirectory(prefix="vigil-archive-") as folder:
+    with tempfile.TemporaryDirectory(prefix="vigil-archive-", ignore_cleanup_errors=True) as folder:
         reads = Reads(Database(new_archive(Path(folder))), key, system)
         try:
             yield reads

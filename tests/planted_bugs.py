@@ -1995,6 +1995,10 @@ BUGS = (
 )
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")
+NAMED = (*PYTEST, "-m", "not (browser or kill)")
+"""A test that is named is run however long it takes."""
+NOTHING_RAN = {4: "pytest was asked for what is not there", 5: "no test ran"}
+"""Exit codes of pytest that prove nothing."""
 OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("only the simulator", (sys.executable, "-m", "rehearsal", "--seed", "0", "--seeds", str(SEEDS))),
     ("only other tests", (*PYTEST, "tests/domain")),
@@ -2021,6 +2025,8 @@ def passes(command: tuple[str, ...], tree: Path) -> bool:
     if code < 0:
         message = f"a run was ended by {signal.Signals(-code).name}, so that it proves nothing"
         raise RuntimeError(message)
+    if code in NOTHING_RAN:
+        raise RuntimeError(f"{NOTHING_RAN[code]}: {' '.join(command)}")
     return code == 0
 
 
@@ -2047,14 +2053,14 @@ def with_bug(bug: Bug, tree: Path) -> Iterator[None]:
 def caught_by(bug: Bug, tree: Path) -> str:
     """`its tests`, or the first other net that catches it, or an empty text. Raises what `planted` raises."""
     with with_bug(bug, tree):
-        if not passes((*PYTEST, *bug.tests()), tree):
+        if not passes((*NAMED, *bug.tests()), tree):
             return "its tests"
         return next((name for name, command in OTHERS if not passes(command, tree)), "")
 
 
 def sound(bugs: tuple[Bug, ...], tree: Path) -> bool:
     """Whether the tests pass where there is no bug: what fails all the same would seem to catch every one."""
-    return passes((*PYTEST, *sorted({test for bug in bugs for test in bug.tests()})), tree)
+    return passes((*NAMED, *sorted({test for bug in bugs for test in bug.tests()})), tree)
 
 
 def try_all(bugs: tuple[Bug, ...], folder: Path) -> Iterator[tuple[Bug, str]]:

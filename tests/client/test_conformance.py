@@ -604,6 +604,7 @@ async def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str
     return dict(zip(FAULTS, told, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_fault_fails_the_check_that_is_its_own(name: str, failed: dict[str, dict[str, Mismatch]]) -> None:
     """A service with one fault: exactly what is wrong with it is found, and nothing else is blamed."""

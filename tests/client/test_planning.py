@@ -94,6 +94,7 @@ async def test_scenarios_that_cannot_be_tests_are_bad_input(examples: Path) -> N
     assert "Traceback" not in form.err + strangers.err + planless.err + faulty.err
 
 
+@pytest.mark.slow
 async def test_a_scenario_is_tested_for_real() -> None:
     """The same scenario and trail on Temporal, over HTTP: the packet says the same."""
     ran = await vigil("plan", "test", REFUSES, "--on", "temporal", "-o", "json")

@@ -185,9 +185,9 @@ def test_r28_whom_to_call_has_a_bound_in_the_record_too(monkeypatch: pytest.Monk
     table.deconflict("uz.police")
     contact = table.delivery.state.register.contacts[0]
     size = len(canonical([plain(contact)]))
-    monkeypatch.setattr("domain.delivery.events.CONTACTS_BYTES", size)
+    monkeypatch.setattr("domain.delivery.reported.CONTACTS_BYTES", size)
     assert Deconflicted(number=9, order=0, contacts=(contact,))
-    monkeypatch.setattr("domain.delivery.events.CONTACTS_BYTES", size - 1)
+    monkeypatch.setattr("domain.delivery.reported.CONTACTS_BYTES", size - 1)
 
     with pytest.raises(ValueError, match=f"R28: whom to call has {size - 1} bytes at most"):
         Deconflicted(number=9, order=0, contacts=(contact,))

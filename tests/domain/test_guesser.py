@@ -107,6 +107,7 @@ def test_the_guesser_finds_everything_once_it_has_the_secret(delivery: Delivery)
     assert {seq: delivery.ledger[seq].event for seq in leaves} == found  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_nothing_that_is_withheld_is_guessed_by_any_reader(delivery: Delivery) -> None:
     """With the truth in its dictionary, every salt it has seen and every one it can make of what it knows."""
     for reader in readers(delivery):

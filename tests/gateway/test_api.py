@@ -491,9 +491,11 @@ async def test_the_longest_title_is_shown_in_temporals_ui(at: At, title: str) ->
     """As words, whatever signs and letters it is made of; the delivery begins."""
     plan = fresh(at.plan, title=title)
     await at.installation.reception().plans.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
-    found = await at.installation.client.get_workflow_handle(workflow_id(plan.operation)).describe()
+    handle = at.installation.client.get_workflow_handle(workflow_id(plan.operation))
+    summary = await (await handle.describe()).static_summary()
+    await handle.terminate()
 
-    assert in_markdown(title) == await found.static_summary()
+    assert in_markdown(title) == summary
 
 
 async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at: At, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ def caller() -> Iterator[ProcessPoolExecutor]:
         yield found
 
 
+@pytest.mark.slow
 async def test_every_answer_is_one_that_the_document_names(caller: ProcessPoolExecutor, target: Target) -> None:
     """Hundreds of requests, right and wrong, by everyone, each with a valid proof: no fault of the gateway's, no answer,
     type or form that is not in the document.

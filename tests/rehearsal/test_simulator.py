@@ -176,6 +176,7 @@ def test_restarts_lose_nothing() -> None:
     assert "delivered_with_arrests" == done.delivery.state.outcome
 
 
+@pytest.mark.slow
 def test_every_kind_of_trouble_comes_up() -> None:
     """The chaos draws each of its troubles within a few hundred seeds, so none is a dead letter."""
     seen = {act.says for seed in range(300) for act in campaign.world(seed).scenario.acts}

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.delivery.delivery import Delivery
-from domain.rules import course
+from domain.rules import coming, course
 from domain.rules.turns import next_to_clear
 from rehearsal import peers
 from rehearsal.scenario import Scenario
@@ -30,7 +30,7 @@ def test_at_rest_a_delivery_that_asks_somebody_is_no_wedge() -> None:
 def test_a_due_time_that_has_passed_without_a_word_is_a_wedge(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the rules forget silence, what is asked is found once its time is over."""
     table = Table()
-    monkeypatch.setattr(course, "_coming_at", lambda *_: iter(()))
+    monkeypatch.setattr(coming, "_coming_at", lambda *_: iter(()))
     table.now += timedelta(days=30)
 
     assert "has passed, and nothing follows" in wedge(table.delivery, table.now)

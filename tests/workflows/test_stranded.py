@@ -7,11 +7,13 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.alarms import Alarms, Stranding
 from domain.delivery.requests import Notice, Stranded
@@ -63,6 +65,17 @@ async def count_of(at: Installation) -> float:
     return float(found)
 
 
+async def is_current(at: Installation, build: str) -> bool:
+    """Make it so, once Temporal has heard of the build."""
+    try:
+        await make_current(at.client, at.task_queue, build)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return True
+
+
 async def test_a_delivery_whose_build_has_no_worker_is_an_alarm_until_one_comes(
     temporal: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -79,7 +92,7 @@ async def test_a_delivery_whose_build_has_no_worker_is_an_alarm_until_one_comes(
             caller, messenger = at.parts[:2]
             watch = Stranding(temporal, at.task_queue, Alarms(caller, messenger, at.of_worker))
             async with worker(at, OLD):
-                await make_current(temporal, at.task_queue, OLD)
+                await becomes(partial(is_current, at, OLD))
                 await started(at, plan)
                 await asked(at, plan)
                 await make_current(temporal, at.task_queue, NEW)
