@@ -100,6 +100,8 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.hostile
 	@$(BIN)/python -m bench.archive
 	@$(BIN)/python -m bench.largest
+	@$(BIN)/python -m bench.crowd
+	@$(BIN)/python -m bench.sweep
 
 kills: $(STAMP) ## kill worker, gateway, database and Temporal up to number KILLS=300, from FIRST=1, with SEED=1, and compare all receipts each time
 	@$(BIN)/python -m bench.kills --kills $(KILLS) --from $(FIRST) --seed $(SEED)
