@@ -62,7 +62,9 @@ SHARES: dict[Lane, Share] = {
     "follow": Share(burst=600, seconds=30, under_way=20, of_all=400),
     "enter": Share(burst=60, seconds=60, under_way=16),
 }
-"""An officer's system needs a hundredth of it. A stream costs a long poll at Temporal, so their number is bounded as a whole."""
+"""An officer's system needs a hundredth of it. A stream holds a connection for as long as it lasts, so their number is bounded as
+a whole.
+"""
 
 
 class Limits:

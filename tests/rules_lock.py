@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.delivery.verdicts import Judged
+from domain.rules import books
 from domain.rules.books import newest
 from domain.words.codes import CODES, Code
 from process import builds
@@ -150,8 +151,17 @@ def codes_text(written: str, codes: Mapping[str, Code] = CODES) -> str:
     return "".join(f"{line}\n" for line in sorted({*lines, *now}))
 
 
+def released() -> str:
+    """Why the newest version is neither locked nor recorded anew; empty while it may be."""
+    if newest().version > books.RELEASED:
+        return ""
+    return f"version {newest().version} of the rules is released, and stays as it is: give the change a number of its own"
+
+
 def write() -> Any:
     """Lock the rules and the codes as they are. The exit code, or why nothing was written."""
+    if why := released():
+        return why
     path = builds.ROOT / CODES_LOCK
     try:
         codes = codes_text(path.read_text(encoding="utf-8") if path.exists() else "")

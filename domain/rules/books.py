@@ -48,6 +48,7 @@ R28  Each service has a budget of statements and bytes in one delivery, a small 
 
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
+from typing import Final
 
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
@@ -137,6 +138,11 @@ BOOK = Book(
 
 BOOKS: Mapping[int, Book] = MappingProxyType({BOOK.version: BOOK})
 """By version, the newest first. Each older one is made of the one after it, by what `domain.rules.frozen` says."""
+
+RELEASED: Final = 0
+"""The newest version that was released, under which deliveries may have begun: neither it nor one before is recorded or locked
+anew. None was yet.
+"""
 
 
 def newest() -> Book:

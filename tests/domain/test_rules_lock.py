@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from domain.delivery.reported import Stated
+from domain.rules.books import newest
 from domain.views.sentences import say_verdict
 from domain.words.codes import CODES, Code
 from process.builds import ROOT, build_id
-from tests.goldens import GOLDEN, Golden, read, replayed, wrong_with
+from tests.goldens import GOLDEN, Golden, read, record, replayed, wrong_with
 from tests.rules_lock import (
     CODES_LOCK,
     LOCK,
@@ -22,6 +23,7 @@ from tests.rules_lock import (
     line_of,
     locked,
     text,
+    write,
 )
 
 CODE_OF_A_REFUSAL = 'refused("R28", "statements_spent", "{service} has said {most}", service="name", most="count")'
@@ -104,6 +106,16 @@ def test_a_file_that_comes_or_goes_is_found(monkeypatch: pytest.MonkeyPatch, tmp
     door.write_text("import domain.rules.watch\n")
 
     assert ("domain/record/door.py", "domain/rules/stop.py", "domain/rules/watch.py") == differences(written)
+
+
+def test_a_version_that_is_released_is_neither_locked_nor_recorded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both say so, before anything is written or taken away."""
+    monkeypatch.setattr("domain.rules.books.RELEASED", newest().version)
+    before = sorted((GOLDEN / str(newest().version)).iterdir()), (ROOT / LOCK).read_bytes()
+    why = f"version {newest().version} of the rules is released, and stays as it is: give the change a number of its own"
+
+    assert (why, why) == (record(), write())
+    assert before == (sorted((GOLDEN / str(newest().version)).iterdir()), (ROOT / LOCK).read_bytes())
 
 
 def test_a_lock_of_another_version_does_not_hold() -> None:
