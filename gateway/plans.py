@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import NoReturn
 
@@ -25,6 +26,7 @@ from domain.signing.envelope import Envelope
 from domain.words.errors import Fault, Malformed, NotFound, RuleBroken
 from domain.words.text import in_markdown
 from gateway.access import may_start
+from gateway.aside import Aside
 from gateway.health import Pulse
 from gateway.reading import Reading
 from gateway.runs import PARTICIPANTS, PATIENCE, Runs
@@ -49,6 +51,7 @@ class Plans:
         key: Ed25519PrivateKey,
         reading: Reading,
         pulse: Pulse,
+        aside: Aside,
     ) -> None:
         self._runs = runs
         self._in_force = directory
@@ -56,6 +59,7 @@ class Plans:
         self._key = key
         self._reading = reading
         self._pulse = pulse
+        self._aside = aside
 
     async def start(self, caller: Service, envelope: Envelope) -> Plan:
         """Start the delivery of a signed plan. Nothing is started unless everything is right.
@@ -63,9 +67,10 @@ class Plans:
         Raises `Malformed` with every fault, `NotAllowed`, `NotAuthentic`, or `RuleBroken` if it was started before.
         """
         now = datetime.now(UTC)
-        plan = verified_plan(envelope, self._in_force.now, now)
+        plan = await self._read(envelope, now)
         may_start(caller, plan)
-        faults = [*faults_in(plan, self._in_force.now, self._cards), *self._without_keys(plan, now)]
+        check = partial(faults_in, plan, self._in_force.now, self._cards)
+        faults = [*await self._aside.if_large(check, len(envelope.payload)), *self._without_keys(plan, now)]
         if faults:
             message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
             raise Malformed(message, faults)
@@ -104,6 +109,9 @@ class Plans:
         self._reading.expect(caller.id, plan.operation, 1)
         return plan
 
+    async def _read(self, envelope: Envelope, now: datetime) -> Plan:
+        return await self._aside.if_large(partial(verified_plan, envelope, self._in_force.now, now), len(envelope.payload))
+
     async def _taken(self, caller: Service, plan: Plan) -> NoReturn:
         """Raises `RuleBroken`; or `Malformed`, as for any fault of a plan, where what bears this code name is not the caller's to
         see: it hears that the name cannot be used, and not of what.
@@ -123,7 +131,7 @@ class Plans:
         `NotAuthentic`, `NotFound` or `Unavailable`: then nothing has changed.
         """
         received, now = monotonic(), datetime.now(UTC)
-        plan = verified_plan(envelope, self._in_force.now, now)
+        plan = await self._read(envelope, now)
         may_start(caller, plan)
         handle = await self._runs.seen_by(caller, delivery)
         known = await self._reading.delivery(caller, delivery)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 
 from aiohttp import web
@@ -19,7 +20,7 @@ from domain.plan.directory import Listed, Service
 from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken, read_change
 from domain.record.expunction import Approvals, Expunged, approved
-from domain.record.packet import Purpose, seal
+from domain.record.packet import Purpose, unsealed
 from domain.record.receipts import signed
 from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, Envelope, sign
@@ -27,6 +28,7 @@ from domain.views.sight import sight
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from domain.words.moments import utc_text
 from gateway.acknowledging import Acknowledgements
+from gateway.aside import Aside
 from gateway.health import Health, Pulse
 from gateway.plans import Plans
 from gateway.reading import Reading
@@ -58,7 +60,8 @@ class Reception:
         self._runs = Runs(client, task_queue)
         self._in_force = directory
         self._key = key
-        self.plans = Plans(self._runs, directory, cards, key, reading, self.pulse)
+        self._aside = Aside()
+        self.plans = Plans(self._runs, directory, cards, key, reading, self.pulse, self._aside)
         self.submissions = Submissions(self._runs, directory, key, reading, self.pulse)
         self._acknowledgements = Acknowledgements(client, key, reading, self.pulse.clock)
 
@@ -154,7 +157,8 @@ class Reception:
         system = self._in_force.now.system()
         sealers = system.keys if system is not None else ()
         others = await self.reading.others(caller, known)
-        return seal(known, history, self._key, datetime.now(UTC), purpose, sealers=sealers, others=others)
+        packet = unsealed(known, history, datetime.now(UTC), purpose, sealers=sealers, others=others)
+        return await self._aside.do(partial(packet.sealed, self._key))
 
     async def expunge(self, delivery: str, given: Approvals) -> Expunged:
         """Destroy what a closed delivery says, in the archive and in Temporal, and give what remains. Asked again, it destroys

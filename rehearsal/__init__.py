@@ -1,1 +1,1 @@
-"""The same story on a stage of simulated services: in virtual time (`simulator`) or over real HTTP (`over_http`)."""
+"""The same deliveries with simulated services: in virtual time (`simulator`) or over real HTTP (`over_http`)."""

@@ -85,7 +85,7 @@ class ExpectedStatement(Frozen):
 
 
 class Happened(Frozen):
-    """Something of a trail: what the story recorded. What is left out may be anything."""
+    """Something of a trail: what was recorded. What is left out may be anything."""
 
     event: Literal[
         "amended",

@@ -1992,6 +1992,27 @@ BUGS = (
         "                self._register = self._register.told(alarm.number)\n",
         "workflows/deconfliction::test_supervisors_are_told_of_a_pattern_without_asking",
     ),
+    Bug(
+        "outage",
+        "worker.py",
+        "        max_concurrent_workflow_tasks=AT_ONCE,\n",
+        "",
+        "workflows/controlled_delivery::test_a_worker_has_half_a_minute_for_a_task",
+    ),
+    Bug(
+        "faults",
+        "gateway/reception.py",
+        "return await self._aside.do(partial(packet.sealed, self._key))",
+        "return packet.sealed(self._key)",
+        "gateway/api::test_large_work_is_done_beside_the_event_loop",
+    ),
+    Bug(
+        "faults",
+        "gateway/plans.py",
+        "return await self._aside.if_large(partial(verified_plan, envelope, self._in_force.now, now), len(envelope.payload))",
+        "return verified_plan(envelope, self._in_force.now, now)",
+        "gateway/api::test_large_work_is_done_beside_the_event_loop",
+    ),
 )
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")

@@ -1,1 +1,1 @@
-"""The durable story of a delivery, and the workflow that performs it on Temporal."""
+"""The workflow that performs on Temporal what the checklist (`domain.rules.course`) decides; begin with `controlled_delivery`."""

@@ -129,8 +129,8 @@ class Kept(Frozen):
 
 
 class Left(Frozen):
-    """The answer to a statement while no worker is up: it is durable, and will be judged before anything goes on. The same
-    statement handed in again is answered with its receipt once there is one.
+    """The answer to a statement while no worker is up: it is durable, and handed to the delivery before that goes on. Only a
+    receipt says that it counts: the same statement handed in again is answered with it, once there is one.
     """
 
     statement: StatementId

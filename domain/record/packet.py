@@ -8,6 +8,7 @@ readers read two things in it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -83,18 +84,43 @@ class Packet(Frozen):
 _BEFORE, _BETWEEN, _AFTER = b'{"packet":', b',"seal":', b"}"
 
 
-def seal(  # noqa: PLR0913 - a packet has these parts
+@dataclass(frozen=True)
+class Unsealed:
+    """A packet as it stood at one moment. Nothing changes it any more, so it is sealed wherever there is time for that."""
+
+    packet: Packet
+    delivery: str
+    size: int
+    root: str
+    exported_at: str
+    purpose: Purpose
+
+    def sealed(self, key: Ed25519PrivateKey) -> bytes:
+        """The file's bytes, sealed with the installation's key."""
+        body = canonical(self.packet)
+        manifest = Manifest(
+            delivery=self.delivery,
+            size=self.size,
+            root=self.root,
+            packet=digest_of_bytes(body),
+            exported_at=self.exported_at,
+            purpose=self.purpose,
+        )
+        envelope = sign(canonical(manifest), MANIFEST_TYPE, key)
+        return b"".join((_BEFORE, body, _BETWEEN, canonical(envelope), _AFTER))
+
+
+def unsealed(  # noqa: PLR0913 - a packet has these parts
     delivery: Delivery,
     history: str,
-    key: Ed25519PrivateKey,
     at: datetime,
     purpose: Purpose = "operation",
     *,
     sealers: tuple[ServiceKey, ...] = (),
     others: Mapping[int, Delivery] = MappingProxyType({}),
-) -> bytes:
-    """The file's bytes: the packet of a delivery as it stands, sealed with the installation's key, one of `sealers`. It is sealed
-    `at` this moment, or at that of the newest entry where a message bore a later one: clocks differ by seconds.
+) -> Unsealed:
+    """The packet of a delivery as it stands, to be sealed with the installation's key, one of `sealers`. It is exported `at` this
+    moment, or at that of the newest entry where a message bore a later one: clocks differ by seconds.
     `others`: the histories of it that were put back, by their branches in the archive.
 
     For a court or a State, what its provider has not permitted to go there is left out where nothing rests on it; where
@@ -116,17 +142,28 @@ def seal(  # noqa: PLR0913 - a packet has these parts
         history="" if purpose != "operation" else history,
         sealers=sealers,
     )
-    body = canonical(packet)
-    manifest = Manifest(
+    return Unsealed(
+        packet=packet,
         delivery=delivery.plan.operation,
         size=len(delivery.ledger),
         root=delivery.ledger.root,
-        packet=digest_of_bytes(body),
         exported_at=utc_text(max(at, delivery.state.now)),
         purpose=purpose,
     )
-    envelope = sign(canonical(manifest), MANIFEST_TYPE, key)
-    return b"".join((_BEFORE, body, _BETWEEN, canonical(envelope), _AFTER))
+
+
+def seal(  # noqa: PLR0913 - a packet has these parts
+    delivery: Delivery,
+    history: str,
+    key: Ed25519PrivateKey,
+    at: datetime,
+    purpose: Purpose = "operation",
+    *,
+    sealers: tuple[ServiceKey, ...] = (),
+    others: Mapping[int, Delivery] = MappingProxyType({}),
+) -> bytes:
+    """The same, sealed at once."""
+    return unsealed(delivery, history, at, purpose, sealers=sealers, others=others).sealed(key)
 
 
 def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Provided]]) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -496,6 +497,31 @@ async def test_the_longest_title_is_shown_in_temporals_ui(at: At, title: str) ->
     await handle.terminate()
 
     assert in_markdown(title) == summary
+
+
+@pytest.mark.parametrize("work", ["packet", "plan"])
+async def test_large_work_is_done_beside_the_event_loop(at: At, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a packet is sealed or a large plan is read, whoever stops something is answered."""
+    begun, over = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def slowly(*_: object) -> bytes:
+        loop.call_soon_threadsafe(begun.set)
+        assert over.wait(10), "it is done on the loop, which nobody else has meanwhile"
+        raise NotFound("enough")
+
+    monkeypatch.setattr("domain.record.packet.Unsealed.sealed" if work == "packet" else "gateway.plans.verified_plan", slowly)
+    monkeypatch.setattr("gateway.aside.AT_A_GLANCE", 100)
+    door = at.installation.gateway(at.plan.initiator)
+    asked = door.packet(at.plan.operation) if work == "packet" else door.start(signed_plan(fresh(at.plan)))
+    waits = asyncio.ensure_future(asked)
+    await begun.wait()
+    shown = await at.installation.gateway("uz.police").view(at.plan.operation)
+    over.set()
+    with pytest.raises(NotFound):
+        await waits
+
+    assert at.plan.operation == shown.delivery
 
 
 async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at: At, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,28 @@
+"""Large work is done beside the event loop, which has stops to take meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from gateway.bodies import AT_A_GLANCE
+
+T = TypeVar("T")
+
+AT_ONCE = 2
+"""Pieces of such work: whoever asks for more of it waits, and no stop does."""
+
+
+class Aside:
+    """Does it on a thread of its own, one piece after another beyond so many."""
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """What `work` gives, which reads nothing that anybody changes meanwhile. Raises what it does."""
+        async with self._turns:
+            return await asyncio.to_thread(work)
+
+    async def if_large(self, work: Callable[[], T], size: int) -> T:
+        """The same, where it goes through so many bytes that handing it over takes less time."""
+        return work() if size <= AT_A_GLANCE else await self.do(work)
