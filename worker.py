@@ -12,10 +12,10 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.alarms import Alarms, Stranding
+from activities.alarms import Alarms, StrandedWatch
 from activities.checkpoint import Checkpoints
 from activities.clock import Attempts
-from activities.deconfliction import DeconflictionCalls
+from activities.deconfliction import RegisterActivities
 from activities.keeping import ArchiveKeeping
 from activities.messenger import Messenger
 from activities.notices import Notices
@@ -23,15 +23,15 @@ from activities.receipts import Receipts
 from activities.relay import Relay
 from activities.services import ServiceCaller
 from activities.sweep import Sweep
+from archive.cached_deliveries import FoldedDeliveries
 from archive.database import Database
 from archive.deliveries import Deliveries
-from archive.folded import FoldedDeliveries
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
 from process.builds import build_id, pinned, settle
 from process.configuration import deconfliction_key_in, installation_of, password_in
-from process.in_force import InForce, OfFile
+from process.in_force import FollowedFile, InForce
 from process.keyfile import key_in
 from process.mail import mailbox
 from process.metrics import runtime
@@ -75,7 +75,7 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
     directory: InForce,
     caller: ServiceCaller,
     messenger: Messenger,
-    deconfliction: DeconflictionCalls,
+    deconfliction: RegisterActivities,
     relay: Relay,
     keeping: ArchiveKeeping,
     *,
@@ -116,13 +116,13 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
     archive = Database(chosen.archive_url, password_in(chosen.archive_password))
-    directory, key = OfFile(chosen.directory, KeyChanges(archive)), key_in(chosen.key, chosen.passphrase_file)
+    directory, key = FollowedFile(chosen.directory, KeyChanges(archive)), key_in(chosen.key, chosen.passphrase_file)
     ring = ring_in(chosen.payload_keys)
     wrapping = Wrapping(ring)
     ledgers = Ledgers(archive, wrapping)
     folded = FoldedDeliveries(ledgers)
     relay = Relay(key)
-    deconfliction = DeconflictionCalls(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
+    deconfliction = RegisterActivities(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, runtime=told)
@@ -137,7 +137,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
         await settle(client, queue, build, takes_over=chosen.takes_over)
         sweep = Sweep(client, queue, ledgers, Deliveries(archive, wrapping), key)
-        stranding = Stranding(client, queue, Alarms(caller, messenger, directory))
+        stranding = StrandedWatch(client, queue, Alarms(caller, messenger, directory))
         for beside in (sweep.go_on(), receipts.go_on(), stranding.go_on()):
             stack.callback(asyncio.create_task(beside).cancel)
         log.info("the worker is ready", extra={"task_queue": queue, "build": build})

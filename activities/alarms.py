@@ -1,5 +1,5 @@
 """What those who watch over deliveries are told: by the activity `tell_supervisors`, of a pattern of enquiries at the register
-(R15); by `Stranding`, of deliveries that wait for a worker of a build of which none is up.
+(R15); by `StrandedWatch`, of deliveries that wait for a worker of a build of which none is up.
 
 Each is told as of anything else: a service that is called gets a notice in words, people at a desk hear that there is something
 to read, and nothing of what. What there is they read among the alarms, `GET /v1/alarms`.
@@ -71,7 +71,7 @@ class Alarms:
             log.warning("a supervisor was not told of an alarm", extra={"service": supervisor.id})
 
 
-class Stranding:
+class StrandedWatch:
     """Looks for deliveries that are stranded, and tells supervisors of them: once a day for each build, as long as it lasts."""
 
     def __init__(self, client: Client, task_queue: str, alarms: Alarms) -> None:

@@ -16,10 +16,10 @@ from domain.words.moments import utc_text
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT
 from workflows import messages
-from workflows.messages import CarriedRegister, Over, Touched, register_id
+from workflows.messages import CarriedRegister, LookErrand, ReleaseErrand, register_id
 
 
-class DeconflictionCalls:
+class RegisterActivities:
     """The activities, with the key and the directory that says how to call a service."""
 
     def __init__(self, key: bytes, directory: InForce, relay: Relay) -> None:
@@ -28,7 +28,7 @@ class DeconflictionCalls:
         self._relay = relay
 
     @activity.defn(name=messages.DECONFLICT)
-    async def deconflict(self, touched: Touched) -> None:
+    async def deconflict(self, touched: LookErrand) -> None:
         """Claim. The answer goes by signal to every delivery it concerns, to the one that asked last; that it was not looked into
         goes to that one alone.
         """
@@ -47,7 +47,7 @@ class DeconflictionCalls:
         await self._tell(answer)
 
     @activity.defn(name=messages.RELEASE_CLAIM)
-    async def release(self, over: Over) -> None:
+    async def release(self, over: ReleaseErrand) -> None:
         """Release. Those it touched learn that the conflict has gone."""
         await self._tell(await _ask(messages.RELEASE, over))
         await self._relay.report(over.delivery, Released())
@@ -59,7 +59,7 @@ class DeconflictionCalls:
             await self._relay.report(party.delivery, Deconflicted(number=answer.number, order=party.order, contacts=found))
 
 
-async def _ask(update: str, what: DatedClaim | Over) -> Answer:
+async def _ask(update: str, what: DatedClaim | ReleaseErrand) -> Answer:
     """The register's answer; the first who asks begins it. Raises `Unavailable` if this worker stops."""
     queue = activity.info().task_queue
     register = await activity.client().start_workflow(

@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from activities.clock import moment
 from archive.batches import Batch, BatchKept, Diverges
 from archive.branches import Fork
-from archive.folded import FoldedDeliveries
+from archive.cached_deliveries import FoldedDeliveries
 from archive.ledgers import Ledgers
 from domain.delivery.delivery import Delivery
 from domain.delivery.reported import Diverged, Stated
@@ -22,7 +22,7 @@ from domain.views.standing import Standing, standing
 from domain.words.errors import NotAllowed, NotFound, NotVerified, Unavailable, VigilError
 from domain.words.limits import MOST_BRANCHES
 from workflows import messages
-from workflows.messages import HandIn, KeptUpTo, ToKeep, hand_in
+from workflows.messages import HandIn, KeepErrand, KeptUpTo, hand_in
 
 AT_ONCE = 4
 """Batches that one worker writes at the same time. The archive writes one after another, and whoever waits for it there keeps a
@@ -50,7 +50,7 @@ class ArchiveKeeping:
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     @activity.defn(name=messages.KEEP)
-    async def keep(self, errand: ToKeep) -> HandIn[KeptUpTo]:
+    async def keep(self, errand: KeepErrand) -> HandIn[KeptUpTo]:
         """Keep a batch; how far the archive now has the ledger, or that it has another one. To keep it again changes nothing.
 
         Raises `ApplicationError`, after which it is tried again: the archive is away, or lacks what was kept in it and must
@@ -75,7 +75,7 @@ class ArchiveKeeping:
             raise ApplicationError(message, type="diverges")
         return hand_in(of.model_copy(update={"diverged": fact}), errand.delivery, moment(), self._key)
 
-    async def _kept(self, errand: ToKeep, until: datetime) -> BatchKept | Diverges:
+    async def _kept(self, errand: KeepErrand, until: datetime) -> BatchKept | Diverges:
         try:
             fork = Fork(errand.branch, errand.first, tuple(map(bytes.fromhex, errand.peaks)))
             delivery = await self._folded.with_batch(errand.delivery, errand.snapshot, errand.entries, fork)
@@ -105,7 +105,7 @@ Owed = tuple[tuple[int, str], ...]
 """Entries by their numbers, each with the service that has said it."""
 
 
-def _owed(delivery: Delivery, errand: ToKeep) -> Owed:
+def _owed(delivery: Delivery, errand: KeepErrand) -> Owed:
     """The statements in it of services that are polled: nobody gives them a receipt by answering."""
     stated = [(entry.seq, entry.event) for entry in errand.entries if isinstance(entry.event, Stated)]
     said = [(seq, delivery.directory.get(delivery.law.read(event.envelope).service)) for seq, event in stated]
@@ -113,7 +113,7 @@ def _owed(delivery: Delivery, errand: ToKeep) -> Owed:
 
 
 def _batch(
-    errand: ToKeep, stands: Standing | None, saw_another: int | None = None, owed: tuple[tuple[int, str], ...] = ()
+    errand: KeepErrand, stands: Standing | None, saw_another: int | None = None, owed: tuple[tuple[int, str], ...] = ()
 ) -> Batch:
     return Batch(
         delivery=errand.delivery,

@@ -16,7 +16,7 @@ from itertools import groupby
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.services import AwayError, NoPlaceError, ServiceCaller
-from archive.folded import FoldedDeliveries
+from archive.cached_deliveries import FoldedDeliveries
 from archive.owed import OwedReceipt, OwedReceipts, ReachedFrom
 from domain.delivery.ledger import Receipt
 from domain.delivery.reported import Stated

@@ -107,7 +107,7 @@ class LedgerSlice(Frozen):
 
 
 @dataclass(frozen=True)
-class New:
+class NewEntry:
     """An entry as the columns of its row; `opening` is not yet sealed."""
 
     seq: int
@@ -117,12 +117,12 @@ class New:
     opening: bytes
 
 
-def new(seq: int, data: bytes) -> New:
+def new(seq: int, data: bytes) -> NewEntry:
     """The entry with this number. Raises `Malformed` if the bytes are not its canonical ones: nobody could verify the leaf."""
     with suppress(ValueError, TypeError, KeyError, RecursionError, Malformed):
         entry = json.loads(data)
         event, at = entry["event"]["event"], entry["at"]
         usual = entry.keys() == {"seq", "at", "salt", "event"} and isinstance(event, str) and isinstance(at, str)
         if usual and entry["seq"] == seq and len(event) <= 40 and len(at) <= 32 and canonical(entry) == data:
-            return New(seq, tree.leaf(data), event, at, data)
+            return NewEntry(seq, tree.leaf(data), event, at, data)
     raise Malformed(f"entry {seq} is not the canonical bytes of an entry with that number")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, false, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from archive.batches import Batch, Diverges, How, New
+from archive.batches import Batch, Diverges, How, NewEntry
 from archive.standing import next_change
 from archive.tables import branches, deliveries, entries
 from domain.signing import tree
@@ -112,7 +112,7 @@ async def begun_or_new(connection: AsyncConnection, delivery: str, held: Sequenc
 
 
 async def differs(
-    connection: AsyncConnection, held: Sequence[Branch], branch: Branch, batch: Batch, given: Sequence[New]
+    connection: AsyncConnection, held: Sequence[Branch], branch: Branch, batch: Batch, given: Sequence[NewEntry]
 ) -> How | None:
     """Where a batch and what is there contradict each other, if they do."""
     there = await leaves_of(connection, batch.delivery, ranges(held, branch.number), batch.first, batch.size)

@@ -19,7 +19,7 @@ from domain.words.errors import NotAllowed
 from domain.words.identifiers import OfficerCode, ServiceId
 
 
-class Person(Frozen):
+class Approver(Frozen):
     """An officer, by the code of its service."""
 
     service: ServiceId
@@ -35,8 +35,8 @@ class Order(Frozen):
     at: UtcText
     ordered_by: Line
     law: Line
-    first: Person
-    second: Person
+    first: Approver
+    second: Approver
 
     @model_validator(mode="after")
     def _two(self) -> "Order":
@@ -95,7 +95,7 @@ class Expunging:
         if row is None:
             return None
         first, second = (
-            Person(service=service, officer=officer)
+            Approver(service=service, officer=officer)
             for service, _, officer in (one.partition(" ") for one in (row.first, row.second))
         )
         order = Order(at=row.at, ordered_by=row.ordered_by, law=row.law, first=first, second=second)

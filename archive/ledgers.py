@@ -15,7 +15,7 @@ from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive import batches
-from archive.batches import Batch, BatchKept, Diverges, Extent, KeptEntry, LedgerSlice, New
+from archive.batches import Batch, BatchKept, Diverges, Extent, KeptEntry, LedgerSlice, NewEntry
 from archive.branches import (
     Branch,
     Fork,
@@ -162,7 +162,7 @@ class Ledgers:
         return key.open(row.opening, "snapshots")
 
     async def _append(
-        self, connection: AsyncConnection, branch: Branch, batch: Batch, new: Sequence[New], held: Sequence[Branch]
+        self, connection: AsyncConnection, branch: Branch, batch: Batch, new: Sequence[NewEntry], held: Sequence[Branch]
     ) -> BatchKept | Diverges:
         frontier = tree.Frontier(branch.size, branch.peaks)
         for one in new:

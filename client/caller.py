@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from client.keyring import key_of, officer_of
 from client.options import DUTY, GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
-from client.receipts import Shelf
+from client.receipts import KeptReceipts
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OfficerCode
 from process.language import of
@@ -51,9 +51,9 @@ class CallerOptions:
         return call_with(self.key(), self.gateway, self.service, self.code, work, self.shelf)
 
     @property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> KeptReceipts:
         """Where receipts are kept."""
-        return Shelf(self.folder)
+        return KeptReceipts(self.folder)
 
 
 def code_for(folder: Path, service: str, officer: str | None) -> str:
@@ -71,7 +71,7 @@ def call_with(  # noqa: PLR0913, PLR0917 - who calls whom, for what
     service: str,
     officer: str,
     work: Callable[[Gateway], Awaitable[T]],
-    shelf: Shelf | None = None,
+    shelf: KeptReceipts | None = None,
 ) -> T:
     """Do something at a gateway with this key of the service. `shelf`: where receipts are kept and compared."""
     try:

@@ -4,14 +4,14 @@ Whoever signs a root commits to everything below it. So what is shown is first c
 ledger that was forked or put back is not signed by its victim.
 """
 
-from client.receipts import Shelf
+from client.receipts import KeptReceipts
 from domain.delivery.statement import Seen
 from domain.record.receipts import TELL
 from domain.words.errors import NotVerified
 from protocol.gateway import Gateway
 
 
-async def compared(door: Gateway, shelf: Shelf, delivery: str, shown: Seen) -> Seen:
+async def compared(door: Gateway, shelf: KeptReceipts, delivery: str, shown: Seen) -> Seen:
     """How far the ledger goes on from the receipts that are kept, entry by entry; what is shown, where none are.
 
     Raises `NotVerified` where the ledger, or what is shown of it, contradicts one; and what the gateway raises.
@@ -33,7 +33,7 @@ async def compared(door: Gateway, shelf: Shelf, delivery: str, shown: Seen) -> S
     return Seen(size=edge.size, root=edge.root().hex())
 
 
-def as_kept(shelf: Shelf, delivery: str, shown: Seen | None) -> Seen | None:
+def as_kept(shelf: KeptReceipts, delivery: str, shown: Seen | None) -> Seen | None:
     """The same without a network: as far as the newest receipt proves, or what is shown, where none is kept.
 
     Raises `NotVerified` where what is shown contradicts a receipt.

@@ -29,7 +29,7 @@ Announced = Annotated[
 
 
 @dataclass(frozen=True)
-class Way:
+class Destination:
     """Where a change of keys goes, and with what, as the options say."""
 
     directory: Annotated[
@@ -51,7 +51,7 @@ class Rollout:
 
     envelope: Envelope
     caller: str
-    way: Way
+    way: Destination
     key: Ed25519PrivateKey | None = None
     """What the caller proves itself with; none: its key that is in use."""
     file: Path | None = None

@@ -37,7 +37,7 @@ class _Edge(Frozen):
     peaks: Annotated[tuple[Digest, ...], Field(max_length=MOST_PEAKS)]
 
 
-class Shelf:
+class KeptReceipts:
     """A folder `receipts/DELIVERY/SEQ.json` among the keys: the witness of `protocol.gateway.Gateway`. Of two for one entry, the
     one that came first is `SEQ.ROOT.json`.
     """

@@ -16,11 +16,11 @@ from gateway.api import application
 from gateway.connections import serving
 from gateway.metrics import METRICS
 from gateway.oidc import Provider
+from gateway.oidc_settings import registration_in
 from gateway.reading import Reading
 from gateway.reception import Reception
-from gateway.registration import registration_in
 from process.configuration import cards_in, installation_of, password_in
-from process.in_force import OfFile
+from process.in_force import FollowedFile
 from process.keyfile import key_in
 from process.metrics import scraped
 from process.ring import Wrapping, ring_in
@@ -34,7 +34,7 @@ log = logging.getLogger("vigil.gateway")
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
     archive = Database(chosen.archive_url, password_in(chosen.archive_password))
-    directory, cards = OfFile(chosen.directory, KeyChanges(archive), others=True), cards_in(chosen.cards)
+    directory, cards = FollowedFile(chosen.directory, KeyChanges(archive), others=True), cards_in(chosen.cards)
     key = key_in(chosen.key, chosen.passphrase_file)
     openid = Provider(*registration_in(chosen.oidc, directory.now)) if chosen.oidc is not None else None
     reads = Reads(archive, key, installation_of(directory.now))

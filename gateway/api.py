@@ -28,16 +28,16 @@ from domain.words.limits import LARGEST_BODY
 from domain.words.moments import utc_text
 from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
-from gateway.asking import asked_for
 from gateway.bodies import READER, READERS, read, readers
 from gateway.connections import CONNECTIONS, Connections
 from gateway.health import ARCHIVE, ArchivePulse, whole
 from gateway.limits import LARGEST_NUMBER, LIMITS, MOST_CODED, Limits
+from gateway.list_query import list_query_of
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
 from gateway.oidc import PROVIDER, Provider
-from gateway.pages import door, pages, provider
-from gateway.pages.door import SESSIONS
+from gateway.pages import entrance, pages, provider
+from gateway.pages.entrance import SESSIONS
 from gateway.payloads import decoded
 from gateway.reads import READS, recorded, shows
 from gateway.reception import RECEPTION, Reception
@@ -85,8 +85,8 @@ async def _guard(request: web.Request, answer: web.StreamResponse) -> None:
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Server"] = "Vigil"
-    if door.is_page(request):
-        answer.headers.update(door.HEADERS)
+    if entrance.is_page(request):
+        answer.headers.update(entrance.HEADERS)
 
 
 @routes.get("/v1/health", name="health")
@@ -128,7 +128,7 @@ async def start(request: web.Request) -> web.Response:
 @routes.get("/v1/deliveries", name="list")
 async def deliveries(request: web.Request) -> web.Response:
     """A page of the caller's deliveries, those overdue first."""
-    found = await request.app[RECEPTION].reading.deliveries(request[CALLER].service, *asked_for(request.query))
+    found = await request.app[RECEPTION].reading.deliveries(request[CALLER].service, *list_query_of(request.query))
     shows(request, (row.delivery for row in found.rows))
     return _model(found)
 

@@ -14,7 +14,7 @@ from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
 from gateway.limits import LIMITS, lane_of
 from gateway.metrics import METRICS
-from gateway.pages import door, pages
+from gateway.pages import entrance, pages
 from gateway.payloads import roomy
 from gateway.problems import Refusal, http_problem, own_fault, problem
 from process.language import chosen
@@ -77,8 +77,8 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
     The proof is checked before the body is read, and once more whether its key counts when all of it has come. While it is not
     known which keys count, nobody gets further than a stop, by the keys last known: it must get through (R8).
     """
-    if door.is_page(request):
-        return await door.signed_in(request, handler)
+    if entrance.is_page(request):
+        return await entrance.signed_in(request, handler)
     action = request.match_info.route.name
     if action in OPEN:
         return await handler(request)
@@ -112,7 +112,7 @@ async def _received(request: web.Request, caller: Caller) -> bytes:
 
 def _told(request: web.Request, refusal: Refusal) -> web.Response:
     said = refusal.in_language(chosen(request.headers.get("Accept-Language", "")))
-    return pages.refused(request, said) if door.is_for_eyes(request) else said.as_json()
+    return pages.refused(request, said) if entrance.is_for_eyes(request) else said.as_json()
 
 
 def _action(request: web.Request) -> str:

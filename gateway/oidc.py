@@ -32,7 +32,7 @@ from domain.plan.access import supervises
 from domain.plan.directory import Service
 from domain.signing.canonical import digest_of_bytes
 from domain.words.errors import NotAllowed, NotAuthentic, Unavailable
-from gateway.registration import Address, Registration
+from gateway.oidc_settings import Address, Registration
 
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
 """How an ID token may be signed: asymmetrically, and so neither `none` nor with a secret that somebody else may have."""

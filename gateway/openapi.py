@@ -32,8 +32,8 @@ from domain.views.lists import Rows
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
 from gateway import metrics
-from gateway.asking import Wanted
 from gateway.health import Health
+from gateway.list_query import ListQuery
 from gateway.payloads import Coded
 from gateway.problems import CONTENT_TYPE, HTTP, Problem
 
@@ -120,7 +120,7 @@ _YES_OR_NO = {"type": "string", "enum": ["yes", "no"]}
 
 
 def _of_a_list(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
-    schema = Wanted.model_json_schema()["properties"][name]
+    schema = ListQuery.model_json_schema()["properties"][name]
     kept = {key: value for key, value in schema.items() if key not in {"title", "default"}}
     kinds = [one for one in kept.get("anyOf", [kept]) if one != {"type": "null"}]
     return "query", _YES_OR_NO if kinds[0]["type"] == "boolean" else kinds[0], means

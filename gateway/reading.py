@@ -13,9 +13,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from archive.cached_deliveries import FoldedDeliveries
 from archive.deliveries import Deliveries, InboxRow, KeptRow
 from archive.expunging import Expunging, Order
-from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import Filters, ListQuestion, Sort
 from domain.delivery.delivery import Delivery

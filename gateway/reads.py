@@ -18,7 +18,7 @@ from domain.record.packet import Purpose
 from domain.record.reads import Shown
 from domain.words.errors import VigilError
 from gateway.access import CALLER
-from gateway.pages import door
+from gateway.pages import entrance
 
 log = logging.getLogger("vigil.gateway")
 
@@ -35,7 +35,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Write down what the answer shows, before it goes out. Raises what `Reads.record` does."""
     answer = await handler(request)
-    action = door.action_of(request)
+    action = entrance.action_of(request)
     if action is not None and action not in NO_VIEWS:
         if SHOWN not in request:
             message = f"the route {request.match_info.route.name} does not say what it shows"
@@ -97,7 +97,7 @@ def _shown(request: web.Request, deliveries: Iterable[str], **part: Any) -> Show
         officer=caller.officer,
         key=caller.key,
         role=role_of(caller.service),
-        action=door.action_of(request) or "",
+        action=entrance.action_of(request) or "",
         deliveries=tuple(deliveries),
         **part,
     )

@@ -11,7 +11,7 @@ from temporalio.client import (
     Client,
 )
 
-from archive.expunging import Order, Person
+from archive.expunging import Approver, Order
 from domain.delivery.ledger import Entry, Receipt, Withheld
 from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox, Stranded
 from domain.plan.access import reach, role_of
@@ -173,8 +173,8 @@ class Reception:
             at=utc_text(now),
             ordered_by=first.ordered_by,
             law=first.law,
-            first=Person(service=first.service, officer=first.officer),
-            second=Person(service=second.service, officer=second.officer),
+            first=Approver(service=first.service, officer=first.officer),
+            second=Approver(service=second.service, officer=second.officer),
         )
         await self.reading.expunge(delivery, order)
         await self._runs.delete(delivery)

@@ -15,7 +15,7 @@ from temporalio.client import (
 )
 from temporalio.exceptions import ApplicationError
 
-from domain.words.errors import BY_CODE, Fault, Told, Unavailable, VigilError
+from domain.words.errors import BY_CODE, Fault, RelayedError, Unavailable, VigilError
 from gateway.access import no_delivery
 
 log = logging.getLogger("vigil.gateway")
@@ -59,7 +59,7 @@ def _refused(error: WorkflowUpdateFailedError) -> VigilError:
     details: dict[str, Any] = cause.details[0] if cause.details else {}
     faults = tuple(Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ())))
     kind = BY_CODE.get(cause.type or "", Unavailable)
-    return kind.told(Told(message=cause.message, hint=str(details.get("hint", "")), faults=faults))
+    return kind.told(RelayedError(message=cause.message, hint=str(details.get("hint", "")), faults=faults))
 
 
 def _split(text: str) -> tuple[str, str, str]:

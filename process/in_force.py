@@ -186,7 +186,7 @@ class InForce:
         self._directory = after(self._directory, entered)
 
 
-class OfFile(InForce):
+class FollowedFile(InForce):
     """Follows its file. Each use looks whether that is another than before (one `stat`), and only then reads it.
 
     A file that is not right is refused, loudly and once, and what was in force stays so.

@@ -29,7 +29,7 @@ from domain.words.errors import (
     NotAuthentic,
     NotVerified,
     Refused,
-    Told,
+    RelayedError,
     Unavailable,
     VigilError,
 )
@@ -96,7 +96,7 @@ class _Problem(BaseModel):
         seconds = int(after) if after is not None and after.isascii() and after.isdecimal() else 0
         if not issubclass(kind, Refused) and not (kind is Limited and seconds):
             return Unavailable(f"the gateway at {url} says: {self.detail or self.code}", hint=self.hint)
-        return kind.told(Told(message=self.detail, hint=self.hint, faults=self.faults, after=seconds))
+        return kind.told(RelayedError(message=self.detail, hint=self.hint, faults=self.faults, after=seconds))
 
 
 _TOKEN = TypeAdapter(_Token)

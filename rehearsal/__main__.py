@@ -41,7 +41,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
 RESTARTS, HOSTILITY = 0.02, 0.1
 DISHONEST = 7
-"""In every so manieth seed somebody who holds the installation's key seals another history."""
+"""In one seed in so many somebody who holds the installation's key seals another history."""
 LED = 3
 """Every so manieth seed is led to an unforeseen checkpoint, and to one of the answers there."""
 PUT_BACK = 0.02

@@ -26,7 +26,7 @@ from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
 from domain.rules.watch import LossRecorded
 from domain.words.moments import instant
-from rehearsal.books import Conflicts, Doubtful, Permits, Scales, Voices, voice_of
+from rehearsal.oracle import BalanceBook, Conflicts, DivergenceBook, PermissionBook, SpeakerBook, voice_of
 
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
 
@@ -40,9 +40,9 @@ class Checker:
 
     def __init__(self, plan: Plan, cards: Mapping[str, RuleCard] | None = None, directory: Directory | None = None) -> None:
         self._plan = plan
-        self._voices = Voices(plan, directory)
-        self._permits = Permits(plan, cards or {})
-        self._scales = Scales(plan)
+        self._voices = SpeakerBook(plan, directory)
+        self._permits = PermissionBook(plan, cards or {})
+        self._scales = BalanceBook(plan)
         self._early: dict[str, Statement] = {}
         self._ids: set[str] = set()
         self._consents: dict[str, tuple[str, datetime, datetime, tuple[Modality, ...]]] = {}
@@ -69,7 +69,7 @@ class Checker:
         self._destroyed = False
         self._explained = False
         self._conflicts = Conflicts(plan, directory)
-        self._doubtful = Doubtful(plan, directory)
+        self._doubtful = DivergenceBook(plan, directory)
 
     def check(self, entries: Sequence[Entry]) -> None:
         """Raises `BrokenInvariantError` at the first entry that breaks one."""

@@ -23,16 +23,16 @@ from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.clock import begins
-from activities.deconfliction import DeconflictionCalls
+from activities.deconfliction import RegisterActivities
 from activities.keeping import ArchiveKeeping
 from activities.messenger import Messenger
 from activities.receipts import Receipts
 from activities.relay import Relay
 from activities.services import ServiceCaller
+from archive.cached_deliveries import FoldedDeliveries
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
-from archive.folded import FoldedDeliveries
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
@@ -123,7 +123,7 @@ class Installation:
     of_worker: InForce
     """The worker's."""
     task_queue: str
-    parts: tuple[ServiceCaller, Messenger, DeconflictionCalls, Relay, ArchiveKeeping]
+    parts: tuple[ServiceCaller, Messenger, RegisterActivities, Relay, ArchiveKeeping]
     """What a second worker needs."""
     reads: Reads
     sessions: Sessions
@@ -307,7 +307,7 @@ async def installed(
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
         receipts = Receipts(caller, OwedReceipts(reads._database), folded, of_worker, VIGIL_KEY, queue)
         keeping = ArchiveKeeping(ledgers, folded, VIGIL_KEY, receipts.ring)
-        parts = caller, messenger, DeconflictionCalls(DECONFLICTION_KEY, of_worker, relay), relay, keeping
+        parts = caller, messenger, RegisterActivities(DECONFLICTION_KEY, of_worker, relay), relay, keeping
         worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         handing = asyncio.create_task(receipts.go_on())

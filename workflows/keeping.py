@@ -24,8 +24,8 @@ from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES
 from workflows.messages import (
     KEEP,
     HandIn,
+    KeepErrand,
     KeptUpTo,
-    ToKeep,
     errand_id,
 )
 
@@ -79,7 +79,7 @@ class Keeping:
     def _is_under_way(self) -> bool:
         return self._under_way is not None and not self._under_way.done()
 
-    async def _send(self, batch: ToKeep, number: int) -> None:
+    async def _send(self, batch: KeepErrand, number: int) -> None:
         try:
             answer = await workflow.execute_activity(
                 KEEP,
@@ -112,13 +112,13 @@ class Keeping:
             report(delivery, other, at)
 
 
-def _check_of(kept: KeptUpTo, batch: ToKeep) -> None:
+def _check_of(kept: KeptUpTo, batch: KeepErrand) -> None:
     """Raises `NotAuthentic` for what was sealed of another batch, which another run may have sent."""
     if (kept.branch, kept.size, kept.root) != (batch.branch, batch.size, batch.root):
         raise NotAuthentic("it is sealed for another batch")
 
 
-def next_batch(delivery: Delivery, snapshot: Snapshot | None) -> ToKeep:
+def next_batch(delivery: Delivery, snapshot: Snapshot | None) -> KeepErrand:
     """The entries that come next, as many as a batch may hold; a single one that is larger goes alone."""
     ledger = delivery.ledger
     entries: list[Entry] = []
@@ -128,7 +128,7 @@ def next_batch(delivery: Delivery, snapshot: Snapshot | None) -> ToKeep:
         if entries and weight > BATCH_BYTES:
             break
         entries.append(entry)
-    return ToKeep(
+    return KeepErrand(
         delivery=delivery.plan.operation,
         branch=delivery.state.branch,
         entries=tuple(entries),

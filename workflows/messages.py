@@ -230,7 +230,7 @@ class CarriedRegister(Frozen):
     """After so many answers a run ends and another goes on (Temporal's limits)."""
 
 
-class Touched(Frozen):
+class LookErrand(Frozen):
     """The errand of `deconflict`: what an operation touches, whom to call about it, and who signed for it in which entry. Hashed
     in the activity, with its key.
     """
@@ -244,7 +244,7 @@ class Touched(Frozen):
     selectors: Annotated[tuple[Selector, ...], Field(max_length=MOST_SELECTORS)]
 
 
-class Over(Frozen):
+class ReleaseErrand(Frozen):
     """The errand of `release_claim`: this operation is live no more."""
 
     delivery: OperationCode
@@ -269,7 +269,7 @@ class NoticeErrand(Frozen):
     service: Service
 
 
-class ToKeep(Frozen):
+class KeepErrand(Frozen):
     """The errand of `keep`: the next entries for the archive, with the root over all entries up to their end and the peaks of the
     tree before them. The first batch has what the delivery began with.
     """

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.plan.register import Answer, DatedClaim, Register
     from domain.words.moments import instant
     from workflows import messages
-    from workflows.messages import CarriedRegister, Over, is_timely
+    from workflows.messages import CarriedRegister, ReleaseErrand, is_timely
 
 _ONE_ATTEMPT, _ALL_ATTEMPTS = timedelta(seconds=60), timedelta(minutes=5)
 _AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
@@ -78,7 +78,7 @@ class LiveOperations:
             raise ApplicationError("it is said to be asked at a time that is not now", type="NotAuthentic", non_retryable=True)
 
     @workflow.update(name=messages.RELEASE)
-    def release(self, over: Over) -> Answer:
+    def release(self, over: ReleaseErrand) -> Answer:
         """Take an operation out. Idempotent."""
         self._answers += 1
         self._register, answer = self._register.release(over.delivery)

@@ -34,10 +34,10 @@ from workflows.messages import (
     RELEASE_CLAIM,
     CheckpointWait,
     GoingOn,
+    LookErrand,
     NoticeErrand,
-    Over,
+    ReleaseErrand,
     RunLength,
-    Touched,
     errand_id,
 )
 
@@ -208,7 +208,7 @@ class TemporalStage:
                 plan, (signer, order) = self._delivery.plan, signature(self._delivery)
                 state = self._delivery.directory.get(plan.initiator).state
                 assert state is not None  # noqa: S101 - who signed is of the initiator's State
-                touched = Touched(
+                touched = LookErrand(
                     delivery=plan.operation,
                     contact=plan.initiator,
                     state=state,
@@ -219,7 +219,7 @@ class TemporalStage:
                 )
                 task = self._once(DECONFLICT, touched, "looks for other operations that touch this one")
             case Release():
-                task = self._once(RELEASE_CLAIM, Over(delivery=self._delivery.plan.operation), "is live no more")
+                task = self._once(RELEASE_CLAIM, ReleaseErrand(delivery=self._delivery.plan.operation), "is live no more")
             case Question():
                 return
         self._running[errand] = self._open_ended(task)

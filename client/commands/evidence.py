@@ -11,7 +11,7 @@ from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
-from client.receipts import Shelf, receipts_at
+from client.receipts import KeptReceipts, receipts_at
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.record.histories import against as compare_packets
@@ -90,7 +90,7 @@ def verify(
         hint = "give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof"
         raise NotVerified("whose keys these are stands only in the packet itself, which its forger would have written", hint=hint)
     found, manifest, _ = unseal(data)
-    kept = Shelf(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
+    kept = KeptReceipts(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
     fit_parts(data, parts, trusted, law)
     if against is not None:

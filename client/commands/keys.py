@@ -13,7 +13,7 @@ from client import keyring, passphrase
 from client.commands import payload
 from client.console import answer, talk
 from client.entries import moment
-from client.key_rollout import Announced, Rollout, Way, roll_out
+from client.key_rollout import Announced, Destination, Rollout, roll_out
 from client.options import KEYS, OFFICER, Keys, Officer, Output, grouped
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, read_change
@@ -164,7 +164,7 @@ def _aloud(number: str | None) -> str:
 @grouped
 def rotate(
     service: Annotated[str, typer.Argument(help="the service that gets a new key", show_default=False)],
-    way: Way,
+    way: Destination,
     since: Annotated[
         str | None, typer.Option("--from", help="when the new key begins (RFC 3339); else now, or without --directory in a day")
     ] = None,
@@ -219,7 +219,9 @@ def replace(
     old = _unended(directory_in(directory).get(service).keys, now, whose)
     ended = tuple(end.model_copy(update={"revoked": True}) for end in _ends(old, now.isoformat()))
     change = KeyChange(service=service, by=by, made_at=now.isoformat(), added=(key,), ended=ended)
-    rollout = Rollout(sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, Way(directory, gateway, officer, keys))
+    rollout = Rollout(
+        sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, Destination(directory, gateway, officer, keys)
+    )
     rollout.check()
     roll_out(rollout, output)
 
@@ -229,7 +231,7 @@ def replace(
 def add(
     service: Annotated[str, typer.Argument(help="the service whose key it becomes", show_default=False)],
     public: Annotated[str, typer.Argument(help="its public half, ed25519:..., as a browser shows it", show_default=False)],
-    way: Way,
+    way: Destination,
     until: Annotated[str | None, typer.Option(help="how long it counts, such as 90d; else until it is revoked")] = None,
     owner: Owner = None,
     output: Output = "text",
@@ -281,7 +283,7 @@ def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:
 @grouped
 def revoke(
     service: Annotated[str, typer.Argument(help="the service whose key it is", show_default=False)],
-    way: Way,
+    way: Destination,
     key: Annotated[str | None, typer.Argument(metavar="KEYID", help="which; else the one that is in use here")] = None,
     by: By = None,
     output: Output = "text",
@@ -318,7 +320,7 @@ def _note_revoked(here: list[keyring.HeldKeys], now: str) -> None:
 @grouped
 def announce(
     file: Annotated[Path, typer.Argument(help="a signed change of keys, as rotate and revoke write it", show_default=False)],
-    way: Way,
+    way: Destination,
     by: Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="who hands it in: else who signed it")] = None,
     output: Output = "text",
 ) -> None:

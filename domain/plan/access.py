@@ -43,7 +43,7 @@ MAY: dict[str, tuple[Reach, ...]] = {
 }
 # fmt: on
 """Action, and how far it reaches for each role, in the order of `ROLES`. The actions are the names of the gateway's routes; what
-a page for browsers shows and does is one of them too (`gateway.pages.door`)."""
+a page for browsers shows and does is one of them too (`gateway.pages.entrance`)."""
 OPEN = ("health", "openapi")
 """What anybody may ask, without a proof: neither says anything about a delivery, a service or a person."""
 

@@ -102,7 +102,7 @@ class VigilError(Exception):
         super().__init__(self.message)
 
     @classmethod
-    def told(cls, told: "Told") -> "VigilError":
+    def told(cls, told: "RelayedError") -> "VigilError":
         """The same error, of which somebody else has told."""
         return cls(told.message, hint=told.hint)
 
@@ -112,7 +112,7 @@ BY_CODE: Final[dict[str, type[VigilError]]] = {"error": VigilError}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class RelayedError:
     """What another process says of an error of ours."""
 
     message: str
@@ -148,7 +148,7 @@ class Malformed(
         self.faults = tuple(faults)
 
     @classmethod
-    def told(cls, told: Told) -> VigilError:
+    def told(cls, told: RelayedError) -> VigilError:
         """With its faults."""
         return cls(told.message, told.faults, hint=told.hint)
 
@@ -202,7 +202,7 @@ class RuleBroken(
         self.reason = shown(reason)
 
     @classmethod
-    def told(cls, told: Told) -> VigilError:
+    def told(cls, told: RelayedError) -> VigilError:
         """Its message begins with the rule's number."""
         rule, _, reason = told.message.partition(": ")
         return cls(rule, reason, hint=told.hint)
@@ -252,7 +252,7 @@ class Limited(
         self.after = after
 
     @classmethod
-    def told(cls, told: Told) -> VigilError:
+    def told(cls, told: RelayedError) -> VigilError:
         """With its time."""
         return cls(told.message, after=told.after, hint=told.hint)
 

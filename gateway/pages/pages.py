@@ -1,5 +1,5 @@
 """The pages, made on the server: what an officer is asked, sees, answers and signs. What they do is what the API does,
-by the same `gateway.reception`; who may see it is decided in `gateway.pages.door`.
+by the same `gateway.reception`; who may see it is decided in `gateway.pages.entrance`.
 
 A page signs nothing. What is to be signed goes to it as bytes, and what was signed comes back through the API, with a proof.
 """
@@ -34,12 +34,12 @@ from domain.words.moments import instant
 from domain.words.quantities import say_mass
 from domain.words.text import mark, shown
 from gateway.access import CALLER, PROOFS
-from gateway.asking import Wanted, asked_for
 from gateway.bodies import read
 from gateway.limits import PAGE_OF_LEDGER
+from gateway.list_query import ListQuery, list_query_of
 from gateway.oidc import PROVIDER
 from gateway.pages import rules, words
-from gateway.pages.door import ROOT, SESSIONS, remember, token_of, visitor_of
+from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
 from gateway.problems import Refusal
@@ -113,7 +113,7 @@ async def inbox(request: web.Request) -> web.Response:
 async def deliveries(request: web.Request) -> web.Response:
     """The reader's deliveries, a page at a time, as it has narrowed them down."""
     reception, reader = request.app[RECEPTION], request[CALLER].service
-    found = await reception.reading.deliveries(reader, *asked_for(narrowed(request.query)))
+    found = await reception.reading.deliveries(reader, *list_query_of(narrowed(request.query)))
     stranded = await _stranded(reception) if supervises(reader) else ()
     shows(request, dict.fromkeys((*(row.delivery for row in found.rows), *(name for one in stranded for name in one.deliveries))))
     return _page(request, "deliveries.html", found=found, query=narrowed(request.query), stranded=stranded)
@@ -205,7 +205,7 @@ async def me(request: web.Request) -> web.Response:
 
 def narrowed(query: Mapping[str, str]) -> dict[str, str]:
     """What a list is narrowed down to: a form sends what was left empty as well, and an address may bear other things."""
-    return {name: query[name] for name in Wanted.model_fields if query.get(name)}
+    return {name: query[name] for name in ListQuery.model_fields if query.get(name)}
 
 
 def refused(request: web.Request, refusal: Refusal) -> web.Response:

@@ -14,7 +14,7 @@ from aiohttp import web
 from domain.words.errors import VigilError
 from gateway.limits import LIMITS
 from gateway.oidc import PROVIDER, AuthorizationResponse
-from gateway.pages.door import ROOT, SESSIONS, here, remember, token_of
+from gateway.pages.entrance import ROOT, SESSIONS, here, remember, token_of
 from gateway.pages.pages import sent
 
 log = logging.getLogger("vigil.gateway")

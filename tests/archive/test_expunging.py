@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from archive.database import Database
 from archive.deliveries import Deliveries
-from archive.expunging import Expunction, Expunging, Order, Person
+from archive.expunging import Approver, Expunction, Expunging, Order
 from archive.ledgers import Ledgers
 from archive.questions import ListQuestion
 from archive.tables import data_keys, metadata
@@ -24,8 +24,8 @@ ORDER = Order(
     at=AT,
     ordered_by="Court of Almaty, decision 12",
     law="Criminal Procedure Code, article 240",
-    first=Person(service="kz.knb", officer="KZ-117"),
-    second=Person(service="kz.prosecutor", officer="KZ-9"),
+    first=Approver(service="kz.knb", officer="KZ-117"),
+    second=Approver(service="kz.prosecutor", officer="KZ-9"),
 )
 
 
@@ -111,7 +111,7 @@ def test_it_takes_two_persons() -> None:
     """The same officer twice is one person; officers of two services may bear the same code."""
     values: dict[str, Any] = {name: getattr(ORDER, name) for name in ("at", "ordered_by", "law", "first")}
 
-    assert Order(**values, second=Person(service="kz.prosecutor", officer="KZ-117"))
+    assert Order(**values, second=Approver(service="kz.prosecutor", officer="KZ-117"))
     with pytest.raises(ValidationError, match="two persons"):
         Order(**values, second=ORDER.first)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from client.countersigning import as_kept, compared
-from client.receipts import Shelf
+from client.receipts import KeptReceipts
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Seen
 from domain.record.receipts import SignedReceipt, signed
@@ -27,7 +27,7 @@ def histories() -> tuple[Table, Table]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, histories: tuple[Table, Table]) -> Shelf:
+def shelf(tmp_path: Path, histories: tuple[Table, Table]) -> KeptReceipts:
     """It holds a receipt of each history, for an entry of the same number."""
     old, new = histories
     later = new.say("uz.police", "information", text="they are watched again")
@@ -36,13 +36,15 @@ def shelf(tmp_path: Path, histories: tuple[Table, Table]) -> Shelf:
         former = old.say("uz.police", "information", text="they are watched still")
     while later.seq < former.seq:
         later = new.say("uz.police", "information", text="they are watched again")
-    kept = Shelf(tmp_path)
+    kept = KeptReceipts(tmp_path)
     for receipt in (former, later):
         kept.keep(SignedReceipt(signed(receipt, KEY), receipt))
     return kept
 
 
-def test_another_receipt_for_the_same_entry_is_an_alarm_and_both_are_kept(shelf: Shelf, histories: tuple[Table, Table]) -> None:
+def test_another_receipt_for_the_same_entry_is_an_alarm_and_both_are_kept(
+    shelf: KeptReceipts, histories: tuple[Table, Table]
+) -> None:
     """The one that was given last is the newest; kept once more, it changes nothing."""
     name = histories[0].plan.operation
     former, later = (one.receipt for one in shelf.of(name))
@@ -55,7 +57,7 @@ def test_another_receipt_for_the_same_entry_is_an_alarm_and_both_are_kept(shelf:
     assert [former, later] == [one.receipt for one in shelf.of(name)]
 
 
-def test_a_packet_has_each_history_of_which_a_receipt_is_kept(shelf: Shelf, histories: tuple[Table, Table]) -> None:
+def test_a_packet_has_each_history_of_which_a_receipt_is_kept(shelf: KeptReceipts, histories: tuple[Table, Table]) -> None:
     """With both it fits; with either alone, the receipt of the other contradicts it."""
     old, new = histories
     name = new.plan.operation
@@ -92,9 +94,9 @@ def as_of(table: Table, size: int | None = None) -> Seen:
 
 
 @pytest.fixture
-def mine(tmp_path: Path) -> tuple[Table, Shelf]:
+def mine(tmp_path: Path) -> tuple[Table, KeptReceipts]:
     """A delivery that has gone on since the receipt that is kept of it."""
-    table, shelf = Table(), Shelf(tmp_path)
+    table, shelf = Table(), KeptReceipts(tmp_path)
     receipt = table.say("uz.police", "information", text="they are watched")
     shelf.keep(SignedReceipt(signed(receipt, KEY), receipt))
     for _ in range(4):
@@ -102,7 +104,7 @@ def mine(tmp_path: Path) -> tuple[Table, Shelf]:
     return table, shelf
 
 
-async def test_what_goes_on_from_ones_receipts_is_countersigned(mine: tuple[Table, Shelf]) -> None:
+async def test_what_goes_on_from_ones_receipts_is_countersigned(mine: tuple[Table, KeptReceipts]) -> None:
     """All that is shown, though the request knew less; the next comparison begins where this one ended."""
     table, shelf = mine
     name, shown = table.plan.operation, Shown(table.delivery.ledger)
@@ -115,7 +117,7 @@ async def test_what_goes_on_from_ones_receipts_is_countersigned(mine: tuple[Tabl
     assert (first.size, found.size) == (began, shown.since)
 
 
-async def test_a_root_that_is_not_shown_is_not_countersigned(mine: tuple[Table, Shelf]) -> None:
+async def test_a_root_that_is_not_shown_is_not_countersigned(mine: tuple[Table, KeptReceipts]) -> None:
     """A ledger that ends before it: what is named is what was shown of it."""
     table, shelf = mine
     until = shelf.of(table.plan.operation)[0].receipt.size + 1
@@ -124,7 +126,7 @@ async def test_a_root_that_is_not_shown_is_not_countersigned(mine: tuple[Table, 
     assert as_of(table, until) == found
 
 
-async def test_a_forked_root_is_not_countersigned(mine: tuple[Table, Shelf]) -> None:
+async def test_a_forked_root_is_not_countersigned(mine: tuple[Table, KeptReceipts]) -> None:
     """One that was forked before the receipt, or after it while the ledger that is shown is the true one; of any size, and though
     the request is older than the receipt.
     """
@@ -143,7 +145,7 @@ async def test_a_forked_root_is_not_countersigned(mine: tuple[Table, Shelf]) -> 
             await compared(Shown(ledger).door(), shelf, name, shown)
 
 
-async def test_a_receipt_of_a_fork_is_found_by_the_next_comparison(mine: tuple[Table, Shelf]) -> None:
+async def test_a_receipt_of_a_fork_is_found_by_the_next_comparison(mine: tuple[Table, KeptReceipts]) -> None:
     """Whoever was given one by a forked installation does not go on from it: what was compared before is remembered."""
     table, shelf = mine
     name, other = table.plan.operation, Table()
@@ -155,19 +157,19 @@ async def test_a_receipt_of_a_fork_is_found_by_the_next_comparison(mine: tuple[T
         await compared(Shown(other.delivery.ledger).door(), shelf, name, as_of(other))
 
 
-def test_without_a_network_the_newest_receipt_is_named(mine: tuple[Table, Shelf], tmp_path: Path) -> None:
+def test_without_a_network_the_newest_receipt_is_named(mine: tuple[Table, KeptReceipts], tmp_path: Path) -> None:
     """Whatever the request says of a later ledger, which cannot be compared; another root of the same size is refused."""
     table, shelf = mine
     name, receipt = table.plan.operation, shelf.of(table.plan.operation)[0].receipt
     own = Seen(size=receipt.size, root=receipt.root)
 
     assert own == as_kept(shelf, name, as_of(table)) == as_kept(shelf, name, own) == as_kept(shelf, name, None)
-    assert as_of(table) == as_kept(Shelf(tmp_path / "none"), name, as_of(table))
+    assert as_of(table) == as_kept(KeptReceipts(tmp_path / "none"), name, as_of(table))
     with pytest.raises(NotVerified, match="contradicts your receipt"):
         as_kept(shelf, name, Seen(size=receipt.size, root="0" * 64))
 
 
-async def test_how_far_was_compared_is_read_again_or_compared_anew(mine: tuple[Table, Shelf]) -> None:
+async def test_how_far_was_compared_is_read_again_or_compared_anew(mine: tuple[Table, KeptReceipts]) -> None:
     """A file that somebody has spoilt is an alarm, and the comparison begins at the first receipt."""
     table, shelf = mine
     name, shown = table.plan.operation, Shown(table.delivery.ledger)

@@ -82,13 +82,13 @@ from workflows.messages import (
     Ending,
     GoingOn,
     HandIn,
+    KeepErrand,
     KeptUpTo,
     LedgerSize,
+    LookErrand,
     NoticeErrand,
-    Over,
+    ReleaseErrand,
     RunLength,
-    ToKeep,
-    Touched,
 )
 
 PAYLOAD = 2_097_152
@@ -264,8 +264,8 @@ MESSAGES: dict[str, Callable[[], Any]] = {
     "errand: a batch": lambda: batch(filled(BATCH_BYTES, lambda: stated(8 * KIB))),
     "errand: one large entry": lambda: batch((entry(AMENDED),)),
     "result: kept up to": lambda: handed(LARGE.of(KeptUpTo)),
-    "errand: what it touches": lambda: LARGE.of(Touched, identifiers=[{"scheme": "house_awb", "value": WIDEST * 40}] * 20),
-    "errand: it is over": lambda: LARGE.of(Over),
+    "errand: what it touches": lambda: LARGE.of(LookErrand, identifiers=[{"scheme": "house_awb", "value": WIDEST * 40}] * 20),
+    "errand: it is over": lambda: LARGE.of(ReleaseErrand),
     "result: how it ended": lambda: LARGE.of(Ending),
     "register: it goes on": lambda: CarriedRegister(live=register()),
     "register: a claim": lambda: LARGE.of(DatedClaim),
@@ -276,9 +276,9 @@ MESSAGES: dict[str, Callable[[], Any]] = {
 """All that goes through Temporal as one payload."""
 
 
-def batch(entries: tuple[Entry, ...]) -> ToKeep:
+def batch(entries: tuple[Entry, ...]) -> KeepErrand:
     """The first, with what the delivery began with."""
-    return LARGE.of(ToKeep, entries=entries, snapshot=SNAPSHOT)
+    return LARGE.of(KeepErrand, entries=entries, snapshot=SNAPSHOT)
 
 
 @pytest.mark.parametrize("name", MESSAGES)

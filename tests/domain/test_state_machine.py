@@ -23,9 +23,9 @@ from domain.rules.speaking import Correction
 from domain.views.asked import requests
 from domain.words.errors import RuleBroken, VigilError
 from domain.words.moments import utc_text
-from rehearsal.books import voice_of
 from rehearsal.chaos import attacks, haste
 from rehearsal.invariants import Checker
+from rehearsal.oracle import voice_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import lines, private_key_of, second
 from tests.support import SECRET, Table, asks, card_of, signed_plan, with_changes

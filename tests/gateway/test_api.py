@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from temporalio.client import Client
 
-from activities.deconfliction import DeconflictionCalls
+from activities.deconfliction import RegisterActivities
 from activities.messenger import Messenger
 from activities.relay import Relay
 from activities.services import ServiceCaller
@@ -300,7 +300,7 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     await reception.plans.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
     answer = await reception.submissions.submit(police, plan.operation, stop)
-    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), DeconflictionCalls(bytes(32), in_force, relay)
+    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), RegisterActivities(bytes(32), in_force, relay)
     desks = Messenger(at.installation.http, in_force, key, at.installation.url)
     parts = services, desks, deconfliction, relay, at.installation.parts[-1]
     async with worker_for(temporal, queue, in_force, *parts, build=BUILD, grace=timedelta(seconds=1)):

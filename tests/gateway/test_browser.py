@@ -31,7 +31,7 @@ from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
 from domain.signing.keys import key_id, private_pem
 from domain.signing.tree import root
 from gateway.oidc import Provider
-from gateway.registration import Registration
+from gateway.oidc_settings import Registration
 from process.configuration import directory_in
 from rehearsal.services import VIGIL, private_key_of
 from tests.command import vigil

@@ -33,11 +33,11 @@ from gateway.api import application
 from gateway.connections import serving
 from gateway.limits import Share
 from gateway.oidc import PROVIDER, Provider
+from gateway.oidc_settings import Registration, registration_in
 from gateway.pages import provider as routes
-from gateway.pages.door import ACTIONS, SIGNING
+from gateway.pages.entrance import ACTIONS, SIGNING
 from gateway.pages.pages import routes as pages
 from gateway.reception import Reception
-from gateway.registration import Registration, registration_in
 from process.in_force import InForce
 from process.settings import Settings
 from rehearsal.over_http import free_ports

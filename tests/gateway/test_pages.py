@@ -37,7 +37,7 @@ from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
 from gateway.pages import pages, provider, words
-from gateway.pages.door import ACTIONS
+from gateway.pages.entrance import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
 from process.configuration import directory_in

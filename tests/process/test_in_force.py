@@ -15,7 +15,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import NotAuthentic, Unavailable
-from process.in_force import BOUND, InForce, InMemory, OfFile
+from process.in_force import BOUND, FollowedFile, InForce, InMemory
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.support import example_directory
 
@@ -121,7 +121,7 @@ async def test_a_file_that_changes_is_read_with_what_the_archive_holds(tmp_path:
     """The file is the base, and the archive's changes stand over it."""
     file, archive = tmp_path / "directory.yaml", Archive()
     file.write_text(DIRECTORY.model_dump_json(exclude_none=True))
-    in_force = OfFile(file, archive)
+    in_force = FollowedFile(file, archive)
     await InForce(DIRECTORY, archive).enter(revocation(), KEY, fine)
     await in_force.look()
     file.write_text(DIRECTORY.model_copy(update={"example": True}).model_dump_json(exclude_none=True) + "\n")

@@ -47,7 +47,7 @@ from tests.workflows.replaying import (
     replayed,
     stands,
 )
-from workflows.messages import KEEP, HandIn, KeptUpTo, ToKeep, hand_in
+from workflows.messages import KEEP, HandIn, KeepErrand, KeptUpTo, hand_in
 
 _CONVERTER = pydantic_data_converter.payload_converter
 
@@ -191,7 +191,7 @@ def _unlike(run: "Recut", seen: Seen, history: Recorded, given: list[Given], end
     found += [f"answer {number}" for number, pair in enumerate(zip(said, ours, strict=False)) if pair[0] != pair[1]]
     if len(said) != len(ours) and run.outcomes[-1][0] != "goes on":  # which may come sooner
         found.append(f"{len(ours)} answers, not {len(said)}")
-    for batch in (ToKeep.model_validate_json(one[2]) for one in run.outcomes if one[0] == KEEP):
+    for batch in (KeepErrand.model_validate_json(one[2]) for one in run.outcomes if one[0] == KEEP):
         if history.roots.get(batch.size, batch.root) != batch.root:
             found.append(f"root at {batch.size}")
     return None if run.is_another else found
@@ -280,7 +280,7 @@ class Recut:
 
     def _kept(self, seq: int, answer: HandIn[KeptUpTo]) -> WorkflowActivationJob:
         """The archive's answer to the batch that is under way here."""
-        batch = ToKeep.model_validate_json(self._activities.pop(seq).arguments[0].data)
+        batch = KeepErrand.model_validate_json(self._activities.pop(seq).arguments[0].data)
         content = answer.content.model_copy(update={"branch": batch.branch, "size": batch.size, "root": batch.root})
         handed = hand_in(content, batch.delivery, instant(answer.at), VIGIL_KEY)
         result = ActivityResolution(completed=Success(result=_CONVERTER.to_payload(handed)))

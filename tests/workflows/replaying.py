@@ -24,7 +24,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowInsta
 
 from domain.signing.tree import Frontier
 from workflows.controlled_delivery import ControlledDelivery
-from workflows.messages import KEEP, ToKeep
+from workflows.messages import KEEP, KeepErrand
 
 HISTORIES = Path(__file__).parent.parent / "histories"
 COMMITTED = sorted(HISTORIES.glob("*.json.gz"))
@@ -152,7 +152,7 @@ def _weigh(found: Recorded) -> None:
     """The roots and kinds of all that was handed to the archive; what was handed over twice must be the same twice."""
     tree, leaves = Frontier(), dict[int, str]()
     for *_, batch in (one for one in found.outcomes if one[0] == KEEP):
-        errand = ToKeep.model_validate_json(batch)
+        errand = KeepErrand.model_validate_json(batch)
         if not leaves:
             tree = Frontier(errand.first, tuple(map(bytes.fromhex, errand.peaks)))
             found.roots[tree.size] = tree.root().hex()

@@ -38,7 +38,7 @@ from tests.support import example_plan, example_scenario, signed_plan
 from tests.workflows.test_stranded import CALLED, becomes, called
 from worker import sandbox
 from workflows import messages
-from workflows.messages import CarriedRegister, Over, register_id, workflow_id
+from workflows.messages import CarriedRegister, ReleaseErrand, register_id, workflow_id
 from workflows.register import LiveOperations
 
 FIRST, SECOND = "kz.knb", "kz.customs"
@@ -286,7 +286,7 @@ async def test_the_register_goes_on_over_many_runs(temporal: Client) -> None:
         claims = [claim_of(f"operation-{number}", f"{chr(97 + number)}{chr(97 + number)}.police") for number in range(7)]
         register = temporal.get_workflow_handle(handle.id)
         answers = [await register.execute_update(messages.CLAIM, now(claim), result_type=Answer) for claim in claims]
-        last = await register.execute_update(messages.RELEASE, Over(delivery="operation-0"), result_type=Answer)
+        last = await register.execute_update(messages.RELEASE, ReleaseErrand(delivery="operation-0"), result_type=Answer)
         runs = [run async for run in temporal.list_workflows(f"WorkflowId = '{queue}'")]
         await register.terminate()
 

@@ -9,8 +9,8 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 
 from activities.sweep import Sweep
+from archive.cached_deliveries import FoldedDeliveries
 from archive.deliveries import Deliveries
-from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import ListQuestion
 from domain.delivery.ledger import Entry

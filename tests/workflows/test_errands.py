@@ -25,7 +25,7 @@ from tests.support import SECRET, example_cards, example_directory, example_plan
 from worker import sandbox
 from workflows import messages, temporal_stage
 from workflows.controlled_delivery import ControlledDelivery
-from workflows.messages import CheckpointWait, Docket, Touched, workflow_id
+from workflows.messages import CheckpointWait, Docket, LookErrand, workflow_id
 
 AT_ONCE = Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds=1))
 
@@ -42,7 +42,7 @@ class Forgetful:
         self.another = asyncio.Event()
 
     @activity.defn(name=messages.DECONFLICT)
-    async def deconflict(self, touched: Touched) -> None:
+    async def deconflict(self, touched: LookErrand) -> None:
         """Say that nobody else touches it; not the first time."""
         self.looks += 1
         if self.looks > 1:

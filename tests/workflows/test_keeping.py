@@ -14,9 +14,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.keeping import ArchiveKeeping
+from archive.cached_deliveries import FoldedDeliveries
 from archive.database import Database
 from archive.deliveries import Deliveries
-from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from archive.questions import ListQuestion
 from domain.delivery.delivery import Delivery

@@ -15,7 +15,7 @@ from aiohttp import web
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.alarms import Alarms, Stranding
+from activities.alarms import Alarms, StrandedWatch
 from domain.delivery.requests import Notice, Stranded
 from domain.plan.directory import Desk, Push, Service
 from domain.words.errors import NotAllowed
@@ -90,7 +90,7 @@ async def test_a_delivery_whose_build_has_no_worker_is_an_alarm_until_one_comes(
         async with installed(temporal, plan, None, build=NEW, reach=desk, beside=(supervisor,)) as at:
             door, office = at.gateway("supervision"), Office(at, plan, with_keys(tmp_path))
             caller, messenger = at.parts[:2]
-            watch = Stranding(temporal, at.task_queue, Alarms(caller, messenger, at.of_worker))
+            watch = StrandedWatch(temporal, at.task_queue, Alarms(caller, messenger, at.of_worker))
             async with worker(at, OLD):
                 await becomes(partial(is_current, at, OLD))
                 await started(at, plan)

@@ -47,7 +47,7 @@ def voice_of(statement: Statement) -> str:
     return statement.on_behalf_of or statement.service
 
 
-class Account:
+class OracleBook:
     """What every book follows: the plan as it is now."""
 
     _plan: Plan
@@ -57,7 +57,7 @@ class Account:
         self._plan = plan
 
 
-class Voices(Account):
+class SpeakerBook(OracleBook):
     """Who speaks for whom (R21), on which conditions (R19), and whether by two (R20)."""
 
     def __init__(self, plan: Plan, directory: Directory | None) -> None:
@@ -183,7 +183,7 @@ class Voices(Account):
         return known.state if known is not None else None
 
 
-class Permits(Account):
+class PermissionBook(OracleBook):
     """What needs a permission of its own, and has it (R16)."""
 
     def __init__(self, plan: Plan, cards: Mapping[str, RuleCard]) -> None:
@@ -230,7 +230,7 @@ class Permits(Account):
             yield f"R16: {what} without the permission of {state} for {permission}"
 
 
-class Scales(Account):
+class BalanceBook(OracleBook):
     """What was detected, sent on and recovered (R10): milligrams by substance, minor units by currency."""
 
     def __init__(self, plan: Plan) -> None:
@@ -269,7 +269,7 @@ class Scales(Account):
         return any(abs(size) > (0 if what in cash else self._plan.weight_tolerance) for what, size in sums.items())
 
 
-class Doubtful(Account):
+class DivergenceBook(OracleBook):
     """Whether the record was put back, and who has decided to go on since (R18)."""
 
     def __init__(self, plan: Plan, directory: Directory | None) -> None:
@@ -309,7 +309,7 @@ class Doubtful(Account):
         self._waits.discard(of)
 
 
-class Conflicts(Account):
+class Conflicts(OracleBook):
     """What the register answered about other operations, and what both sides have signed (R15)."""
 
     def __init__(self, plan: Plan, directory: Directory | None) -> None:

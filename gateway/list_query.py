@@ -10,7 +10,7 @@ from domain.words.errors import Malformed, faults_of
 from domain.words.limits import LONGEST_CURSOR, LONGEST_LIST
 
 
-class Wanted(Filters):
+class ListQuery(Filters):
     """The query of a list: `yes` and `no` where something is or is not so."""
 
     sort: Sort = "due"
@@ -18,10 +18,10 @@ class Wanted(Filters):
     limit: Annotated[int, Field(ge=1, le=LONGEST_LIST)] = 50
 
 
-def asked_for(query: Mapping[str, str]) -> tuple[Filters, Sort, str | None, int]:
+def list_query_of(query: Mapping[str, str]) -> tuple[Filters, Sort, str | None, int]:
     """Filters, order, cursor and limit of a list. Raises `Malformed` with each parameter that is none, or says what it cannot."""
     try:
-        wanted = Wanted.model_validate(dict(query))
+        wanted = ListQuery.model_validate(dict(query))
     except ValidationError as error:
         raise Malformed("the list cannot be asked for like this", faults_of(error)) from error
     filters = Filters.model_validate(wanted.model_dump(include=set(Filters.model_fields)))

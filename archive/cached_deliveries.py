@@ -1,4 +1,4 @@
-"""Deliveries as their entries in the archive add up, kept in memory for the next reader and extended by what is new.
+"""Deliveries made anew from their entries in the archive, kept in memory for the next reader and extended by what is new.
 
 What a delivery began with stands beside its ledger. Who reads a delivery gets it as far as the archive has it.
 """

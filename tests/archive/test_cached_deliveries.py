@@ -9,8 +9,8 @@ import pytest
 
 from archive.batches import Batch
 from archive.branches import Fork
+from archive.cached_deliveries import FoldedDeliveries
 from archive.database import Database
-from archive.folded import FoldedDeliveries
 from archive.ledgers import Ledgers
 from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.ledger import Entry
@@ -144,7 +144,7 @@ async def test_an_attempt_that_ends_in_between_leaves_what_it_has_added_up_to_th
         one.say("uz.police", "information", text="all is well")
     await keep(ledgers, one)
     size = len(one.delivery.ledger)
-    monkeypatch.setattr("archive.folded.AT_ONCE", 1)
+    monkeypatch.setattr("archive.cached_deliveries.AT_ONCE", 1)
     monkeypatch.setattr("archive.ledgers.SLICE", 4)
     folded, taken, take = FoldedDeliveries(ledgers), list[int](), Delivery.take
 
