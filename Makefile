@@ -39,7 +39,7 @@ test: $(STAMP) ## run the tests (four processes, since many wait; warnings are e
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, processes killed, parsers given nonsense, every bit of a packet, every example on Temporal
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "browser or kill or slow"
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "browser or kill or slow"
 
 all-tests: test slow ## run every test there is
 
