@@ -52,8 +52,9 @@ class Reader:
 
     def watch(self, delivery: Delivery, entry: Entry) -> None:
         """Raises `BrokenInvariantError` if something is shown that is not this service's to know."""
-        if self._service.id not in delivery.plan.participants():
-            return
+        plan = delivery.plan
+        if self._service.id not in plan.participants() or self._service.id in (plan.initiator, plan.coordinator):
+            return  # after a change of plan it may see nothing, or the whole
         if delivery is not self._seen[0]:  # the record may have been put back
             self._since = min(self._since, entry.seq)
         stands = delivery, len(delivery.ledger)
@@ -86,6 +87,8 @@ class Reader:
         if not isinstance(entry.event, Stated):
             return
         said, text = read_statement(entry.event.envelope), entry.event.envelope.body().decode()
+        if self._service.id in (said.service, said.on_behalf_of):  # its own, and what anybody says in its name
+            return
         words = {*_WORDS.findall(text), *_CONSENT.findall(text)}
         theirs = words <= {said.voice} and not self._of_its_state(delivery, said.service)  # and no impostor's
         if theirs and not (said.content.kind in ABOUT_THE_WAY and self._on_its_leg(delivery, entry.seq)):

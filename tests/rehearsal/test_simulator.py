@@ -223,3 +223,9 @@ def test_where_two_officers_must_say_the_same_two_do() -> None:
     officers = [{one.statement.officer for one in lines(asked, scenario, seed, EPOCH)} for seed in range(500)]
 
     assert {2} == set(map(len, officers))
+
+
+@pytest.mark.parametrize("seed", [96, 186])
+def test_a_seed_in_which_the_reader_took_its_own_for_anothers_holds(seed: int) -> None:
+    """What is said in its name is its to read (96), and a changed plan may let it see the whole (186)."""
+    assert not campaign.run(seed).failure
