@@ -1252,16 +1252,16 @@ BUGS = (
     Bug(
         "clock",
         "gateway/submissions.py",
-        "signal(messages.SUBMIT, handed, rpc_timeout=PATIENCE)",
-        "signal(messages.SUBMIT, hand_in(handed.content, delivery, datetime.now(UTC), self._key))",
+        "leave(caller, delivery, handed,",
+        "leave(caller, delivery, hand_in(handed.content, delivery, datetime.now(UTC), self._key),",
         "workflows/outage",
     ),
     Bug("R8", "gateway/lanes.py", "BRAKES_AT_ONCE: Final = 1", "BRAKES_AT_ONCE: Final = 64", "gateway/lanes"),
     Bug(
         "R8",
         "gateway/submissions.py",
-        "judging = asyncio.create_task(self._judged(statement, handed, brake_by=caller.id))",
-        "judging = asyncio.create_task(self._judged(statement, handed, brake_by=statement.delivery))",
+        "brake_by=caller.id",
+        "brake_by=statement.delivery",
         "gateway/lanes",
     ),
     Bug(
@@ -1867,15 +1867,8 @@ BUGS = (
     Bug(
         "outage",
         "gateway/submissions.py",
-        "return await self._judged(statement, handed)\n        except NotFound:",
-        "return await self._judged(statement, handed)\n        except LookupError:",
-        "gateway/api::test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused",
-    ),
-    Bug(
-        "outage",
-        "gateway/submissions.py",
-        "        except NotFound:\n            return await self._as_recorded(delivery, handed.content, PATIENCE)\n        with",
-        "        except NotFound:\n            raise\n        with",
+        "        except NotFound:\n            answer",
+        "        except LookupError:\n            answer",
         "gateway/api::test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused",
     ),
     Bug(
@@ -2018,6 +2011,32 @@ BUGS = (
         "return await self._aside.if_large(partial(verified_plan, envelope, self._in_force.now, now), len(envelope.payload))",
         "return verified_plan(envelope, self._in_force.now, now)",
         "gateway/api::test_large_work_is_done_beside_the_event_loop",
+    ),
+    Bug("left", "gateway/submissions.py", "    if size > most:\n", "    if False:\n", "gateway/leaving"),
+    Bug("left", "gateway/submissions.py", "brake_by=caller.id", "brake_by=statement.id", "gateway/leaving"),
+    Bug("left", "gateway/submissions.py", "        self._leaving.answered(delivery)\n", "", "gateway/leaving"),
+    Bug("left", "gateway/leaving.py", "        if key not in self._left:\n", "        if True:\n", "gateway/leaving"),
+    Bug("left", "gateway/leaving.py", "if not brake and (", "if False and (", "gateway/leaving"),
+    Bug("left", "gateway/leaving.py", "sum(own) + size > LEFT_BYTES", "False", "gateway/leaving"),
+    Bug("left", "gateway/leaving.py", "if brake and len(own)", "if False and len(own)", "gateway/leaving"),
+    Bug(
+        "left", "gateway/leaving.py", " == (delivery, one.caller, one.brake)", "[::2] == (delivery, one.brake)", "gateway/leaving"
+    ),
+    Bug("left", "gateway/leaving.py", "while len(self._left) >= MOST_LEFT:", "while False:", "gateway/leaving"),
+    Bug("left", "gateway/leaving.py", "            self._left.pop(key, None)\n", "", "gateway/leaving"),
+    Bug(
+        "left",
+        "gateway/leaving.py",
+        "            self._left[delivery, handed.at] = left\n",
+        "            pass\n",
+        "gateway/leaving",
+    ),
+    Bug(
+        "left",
+        "gateway/submissions.py",
+        "            self._leaving.taken(delivery, handed)\n",
+        "",
+        "gateway/api::test_a_statement_that_was_left_and_is_not_taken_is_not_acknowledged",
     ),
 )
 
