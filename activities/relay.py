@@ -51,8 +51,10 @@ class Relay:
         await answered(update)
 
     async def leave(self, delivery: str, envelope: Envelope, at: datetime) -> None:
-        """Leave a brake that was fetched at this moment by signal, of which Temporal takes as many as come. Raises `RPCError` if
-        it cannot be reached, or the delivery has ended.
+        """Leave a brake that was fetched at this moment by signal, of which Temporal takes 10,000 in a run. Each is left once,
+        and of one request no more than `MOST_ANSWERS` that are not settled. Nothing but brakes is left.
+
+        Raises `RPCError` if it cannot be reached, or the delivery has ended.
         """
         handed = hand_in(envelope, delivery, at, self._key)
         await _workflow(delivery).signal(messages.SUBMIT, handed, rpc_timeout=PATIENCE)

@@ -1,6 +1,6 @@
 """How many statements about one delivery are being judged at once. Temporal takes ten updates of one workflow and refuses others,
 which would be tried again and again. So they wait here, in the order in which they came. What stops a delivery waits for none of
-them, and for no other caller's: only for what the same caller has handed in to stop it.
+them, and for no other caller's: only for what the same caller has handed in to stop it, until that is judged or left.
 """
 
 import asyncio

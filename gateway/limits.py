@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from domain.signing.envelope import Envelope
 from domain.words.errors import Limited, VigilError
+from domain.words.limits import LARGEST_OF_GOODS
 from domain.words.sizes import bounded
 from process.in_force import BRAKES
 
@@ -36,6 +37,19 @@ MOST_EXPECTED = 10_000
 """Readers and deliveries of which it is remembered how far a reader knows. One forgotten may be shown half a second old."""
 MOST_REMEMBERED = 10_000
 """Requests remembered as read. One that is forgotten is told once more, which changes nothing."""
+LEFT_STATEMENTS = 30
+"""Statements of one caller that one gateway leaves with Temporal in one delivery until that answers: as many as R28 gives to a
+service of which nothing is asked. Such a share of each of 64 services, with their brakes, is 32 MiB in base64 and 3,456 signals,
+of the 50 MiB and 10,000 signals that Temporal takes in a run; what a run has before is 8 MB.
+"""
+LEFT_BYTES = LARGEST_OF_GOODS
+"""Of these: one of the largest kind, or all that is usual."""
+LEFT_BRAKES = 24
+"""Likewise of what only stops or ends something, beside the statements: as many as R28 sets aside for brakes after decisions to
+go on. In base64 as many bytes.
+"""
+MOST_LEFT = 10_000
+"""Statements remembered as left. One that is forgotten may be left once more, and counts in no share."""
 PAGE_OF_LEDGER = 200
 """Entries on one page for people, the newest first."""
 LONGEST_TOKEN = 200

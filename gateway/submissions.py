@@ -14,11 +14,13 @@ from domain.delivery.statement import Statement
 from domain.plan.directory import Service
 from domain.record.door import read_statement
 from domain.rules.budget import is_brake
+from domain.rules.kind import kind_of
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
-from domain.words.errors import NotAllowed, NotAuthentic, NotFound, Unavailable
+from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
 from domain.words.moments import utc_text
 from gateway.health import Pulse
 from gateway.lanes import Lanes
+from gateway.leaving import Leaving
 from gateway.reading import Reading
 from gateway.runs import PATIENCE, Runs
 from gateway.temporal import NoWorkerError, as_ours
@@ -46,14 +48,15 @@ class Submissions:
         self._reading = reading
         self._pulse = pulse
         self._lanes = Lanes()
+        self._leaving = Leaving(runs)
 
     async def submit(self, caller: Service, delivery: str, envelope: Envelope) -> Receipt | Left:
         """Hand in a statement, the caller's or another's; the receipt says that it is durable and what became of it. It was
         received now, however long it waits to be judged.
 
         Where no worker answers, the statement is left with Temporal, which keeps it until one does: acknowledged is durable
-        (R8: a stop is never lost). Raises `Malformed`, `NotAuthentic`, `NotAllowed` or `NotFound` for noise, and `Unavailable`
-        if Temporal itself cannot be reached.
+        (R8: a stop is never lost). Raises `Malformed`, `NotAuthentic`, `NotAllowed`, `NotFound` or `RuleBroken` for noise, and
+        `Unavailable` if Temporal itself cannot be reached, or no more can be left there.
         """
         received = monotonic()
         speaker, statement = self._signed(envelope)
@@ -63,9 +66,13 @@ class Submissions:
         await self._runs.seen_by(
             speaker, delivery
         )  # before anything else: who has no part learns nothing, not even that it exists
+        _check_size(statement, envelope)
         brake = is_brake(statement)
         handed = await self._handed(envelope, delivery, received, brake=brake)
-        answer = await (self._braked(caller, statement, handed) if brake else self._judged_or_left(statement, handed))
+        try:
+            answer = await (self._braked if brake else self._judged_or_left)(caller, statement, handed)
+        except NotFound:
+            answer = await self._as_recorded(delivery, envelope, PATIENCE)
         if isinstance(answer, Receipt):
             self._reading.expect(speaker.id, delivery, answer.size)
         return answer
@@ -99,61 +106,60 @@ class Submissions:
             return HandIn(content=envelope, at=utc_text(datetime.now(UTC)))
         return hand_in(envelope, delivery, clock.moment(received), self._key)
 
-    async def _judged_or_left(self, statement: Statement, handed: HandIn[Envelope]) -> Receipt | Left:
+    async def _judged_or_left(self, caller: Service, statement: Statement, handed: HandIn[Envelope]) -> Receipt | Left:
         """The receipt; where no worker is up, it is left for when one is."""
         try:
-            return await self._judged(statement, handed)
-        except NotFound:
-            return await self._as_recorded(statement.delivery, handed.content, PATIENCE)
+            async with self._lanes.turn(statement.delivery, UNTIL_LEFT.total_seconds()):
+                return await self._judged(statement.delivery, handed)
         except NoWorkerError:
-            return await self._leave(statement, handed)
+            return await self._leave(caller, statement, handed)
 
     async def _braked(self, caller: Service, statement: Statement, handed: HandIn[Envelope]) -> Receipt | Left:
         """The same for a brake, which is left as well where it is not judged at once: it waits for no other caller's statements,
-        and not for the delivery to learn of keys.
+        and not for the delivery to learn of keys. For the brakes of its own caller it waits, judged or left: one after another.
         """
-        judging = asyncio.create_task(self._judged(statement, handed, brake_by=caller.id))
-        judging.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may wait for it any more
-        try:
-            if (await asyncio.wait({judging}, timeout=A_BRAKE))[0]:
+        async with self._lanes.turn(statement.delivery, UNTIL_LEFT.total_seconds(), brake_by=caller.id):
+            judging = asyncio.create_task(self._judged(statement.delivery, handed))
+            judging.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may wait for it any more
+            try:
+                if (await asyncio.wait({judging}, timeout=A_BRAKE))[0]:
+                    return await judging
+                with suppress(Unavailable):  # then its judgement says so too
+                    left = await self._leave(caller, statement, handed)
+                    if isinstance(left, Receipt):
+                        return left
+                    await asyncio.wait({judging}, timeout=ITS_RECEIPT)
+                    return judging.result() if judging.done() and judging.exception() is None else left
                 return await judging
-            with suppress(Unavailable):  # then its judgement says so too
-                left = await self._leave(statement, handed)
-                if isinstance(left, Receipt):
-                    return left
-                await asyncio.wait({judging}, timeout=ITS_RECEIPT)
-                return judging.result() if judging.done() and judging.exception() is None else left
-            return await judging
-        except NotFound:
-            return await self._as_recorded(statement.delivery, handed.content, PATIENCE)
-        except (NoWorkerError, NotAuthentic):
-            return await self._leave(statement, handed)
-        finally:
-            judging.cancel()
+            except (NoWorkerError, NotAuthentic):
+                return await self._leave(caller, statement, handed)
+            finally:
+                judging.cancel()
 
-    async def _judged(self, statement: Statement, handed: HandIn[Envelope], *, brake_by: str | None = None) -> Receipt:
-        delivery, once = statement.delivery, update_id(handed.content)
-        async with self._lanes.turn(delivery, UNTIL_LEFT.total_seconds(), brake_by=brake_by):
-            with as_ours(delivery):
-                answer: Receipt | Kept = await self._runs.handle(delivery).execute_update(
-                    messages.SUBMIT, handed, id=once, result_type=messages.ANSWER, rpc_timeout=UNTIL_LEFT
-                )
+    async def _judged(self, delivery: str, handed: HandIn[Envelope]) -> Receipt:
+        with as_ours(delivery):
+            answer: Receipt | Kept = await self._runs.handle(delivery).execute_update(
+                messages.SUBMIT, handed, id=update_id(handed.content), result_type=messages.ANSWER, rpc_timeout=UNTIL_LEFT
+            )
+        self._leaving.answered(delivery)
         return answer if isinstance(answer, Receipt) else await self._reading.receipt(delivery, answer)
 
-    async def _leave(self, statement: Statement, handed: HandIn[Envelope]) -> Receipt | Left:
+    async def _leave(self, caller: Service, statement: Statement, handed: HandIn[Envelope]) -> Receipt | Left:
         """Leave it by Signal: the same door, kept by the server until a worker is up.
 
         A delivery that has ended just before takes no signal, or takes it and records nothing. So where a worker answers after
         all, the delivery is looked at once more: there is a receipt, or a refusal, and only where none answers is it left.
         """
         delivery = statement.delivery
+        await self._leaving.leave(caller, delivery, handed, brake=is_brake(statement))
         try:
-            with as_ours(delivery):
-                await self._runs.handle(delivery).signal(messages.SUBMIT, handed, rpc_timeout=PATIENCE)
-        except NotFound:
-            return await self._as_recorded(delivery, handed.content, PATIENCE)
-        with suppress(NoWorkerError):
-            return await self._as_recorded(delivery, handed.content, ONCE_MORE)
+            async with asyncio.timeout(ONCE_MORE.total_seconds()):  # Temporal's client tries again and again where many ask
+                return await self._as_recorded(delivery, handed.content, ONCE_MORE)
+        except NotAllowed:
+            self._leaving.taken(delivery, handed)
+            raise
+        except (NoWorkerError, TimeoutError):
+            pass
         log.warning("a statement was left with Temporal: it has no receipt yet", extra={"delivery": delivery})
         return Left(statement=statement.id, left_at=utc_text(datetime.now(UTC)))
 
@@ -171,3 +177,12 @@ class Submissions:
             message = f"delivery {delivery} has ended and its ledger is closed, or you take no part in it"
             raise NotAllowed(message, hint="the statement was not recorded")
         return known[0]
+
+
+def _check_size(statement: Statement, envelope: Envelope) -> None:
+    """Raises `RuleBroken` for what is too large for its kind, in the words in which a delivery refuses it: what has been left by
+    Signal lies there already.
+    """
+    size, most = len(envelope.body()), kind_of(statement).declares.largest
+    if size > most:
+        raise RuleBroken("R28", f"{statement.kind} has {size} bytes, and {most} at most are taken")

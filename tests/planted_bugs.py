@@ -54,6 +54,10 @@ def _test(short: str) -> str:
 WRONG_CLOCK = "gateway/looking_up::test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_time_on"
 THREE_WEBHOOKS = "activities/notices::test_three_webhooks_that_do_not_do_their_part_are_given_up"
 EXAM = "client/conformance::test_each_fault_fails_the_check_that_is_its_own"
+LEFT = "gateway/leaving::test_"
+ONE_AT_A_TIME = f"{LEFT}of_one_callers_stops_one_at_a_time_is_left_and_anothers_waits_for_none"
+SO_MANY_WORDS = f"{LEFT}a_caller_leaves_so_many_words_and_a_stop_all_the_same"
+REMEMBERED_AS_LEFT = f"{LEFT}no_more_is_remembered_as_left_than_its_bound_and_nothing_that_temporal_has_not"
 
 BUGS = (
     Bug("R1", "domain/rules/custody.py", "if missing := consents.missing(said.at):", "if missing := ():", "rules_of_consent"),
@@ -1252,16 +1256,16 @@ BUGS = (
     Bug(
         "clock",
         "gateway/submissions.py",
-        "signal(messages.SUBMIT, handed, rpc_timeout=PATIENCE)",
-        "signal(messages.SUBMIT, hand_in(handed.content, delivery, datetime.now(UTC), self._key))",
+        "leave(caller, delivery, handed,",
+        "leave(caller, delivery, hand_in(handed.content, delivery, datetime.now(UTC), self._key),",
         "workflows/outage",
     ),
     Bug("R8", "gateway/lanes.py", "BRAKES_AT_ONCE: Final = 1", "BRAKES_AT_ONCE: Final = 64", "gateway/lanes"),
     Bug(
         "R8",
         "gateway/submissions.py",
-        "judging = asyncio.create_task(self._judged(statement, handed, brake_by=caller.id))",
-        "judging = asyncio.create_task(self._judged(statement, handed, brake_by=statement.delivery))",
+        "brake_by=caller.id",
+        "brake_by=statement.delivery",
         "gateway/lanes",
     ),
     Bug(
@@ -1867,15 +1871,8 @@ BUGS = (
     Bug(
         "outage",
         "gateway/submissions.py",
-        "return await self._judged(statement, handed)\n        except NotFound:",
-        "return await self._judged(statement, handed)\n        except LookupError:",
-        "gateway/api::test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused",
-    ),
-    Bug(
-        "outage",
-        "gateway/submissions.py",
-        "        except NotFound:\n            return await self._as_recorded(delivery, handed.content, PATIENCE)\n        with",
-        "        except NotFound:\n            raise\n        with",
+        "        except NotFound:\n            answer",
+        "        except LookupError:\n            answer",
         "gateway/api::test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused",
     ),
     Bug(
@@ -2018,6 +2015,55 @@ BUGS = (
         "return await self._aside.if_large(partial(verified_plan, envelope, self._in_force.now, now), len(envelope.payload))",
         "return verified_plan(envelope, self._in_force.now, now)",
         "gateway/api::test_large_work_is_done_beside_the_event_loop",
+    ),
+    Bug(
+        "left",
+        "gateway/submissions.py",
+        "    if size > most:\n",
+        "    if False:\n",
+        f"{LEFT}what_is_too_large_for_its_kind_is_left_nowhere",
+    ),
+    Bug("left", "gateway/submissions.py", "brake_by=caller.id", "brake_by=statement.id", ONE_AT_A_TIME),
+    Bug("left", "gateway/submissions.py", "        self._leaving.answered(delivery)\n", "", SO_MANY_WORDS),
+    Bug("left", "gateway/leaving.py", "        if key not in self._left:\n", "        if True:\n", ONE_AT_A_TIME),
+    Bug("left", "gateway/leaving.py", "if not brake and (", "if False and (", f"{LEFT}a_caller_leaves_so_many_bytes"),
+    Bug("left", "gateway/leaving.py", "len(own) >= LEFT_STATEMENTS or ", "", SO_MANY_WORDS),
+    Bug("left", "gateway/leaving.py", "sum(own) + size > LEFT_BYTES", "False", f"{LEFT}a_caller_leaves_so_many_bytes"),
+    Bug(
+        "left",
+        "gateway/leaving.py",
+        "if brake and len(own)",
+        "if False and len(own)",
+        f"{LEFT}brakes_have_a_share_too_which_begins_anew_with_an_answer",
+    ),
+    Bug("left", "gateway/leaving.py", " == (delivery, one.caller, one.brake)", "[::2] == (delivery, one.brake)", SO_MANY_WORDS),
+    Bug("left", "gateway/leaving.py", "while len(self._left) >= MOST_LEFT:", "while False:", REMEMBERED_AS_LEFT),
+    Bug("left", "gateway/leaving.py", "            self._left.pop(key, None)\n", "", REMEMBERED_AS_LEFT),
+    Bug(
+        "left",
+        "gateway/leaving.py",
+        "            self._left[delivery, handed.at] = left\n",
+        "            pass\n",
+        f"{LEFT}what_was_taken_and_not_recorded_counts_once_more_each_time_that_it_is_left",
+    ),
+    Bug(
+        "left", "gateway/leaving.py", " == (delivery, one.caller, one.brake)", "[::2] == (delivery, one.brake)", "gateway/leaving"
+    ),
+    Bug("left", "gateway/leaving.py", "while len(self._left) >= MOST_LEFT:", "while False:", "gateway/leaving"),
+    Bug("left", "gateway/leaving.py", "            self._left.pop(key, None)\n", "", "gateway/leaving"),
+    Bug(
+        "left",
+        "gateway/leaving.py",
+        "            self._left[delivery, handed.at] = left\n",
+        "            pass\n",
+        "gateway/leaving",
+    ),
+    Bug(
+        "left",
+        "gateway/submissions.py",
+        "            self._leaving.taken(delivery, handed)\n",
+        "",
+        "gateway/api::test_a_statement_that_was_left_and_is_not_taken_is_not_acknowledged",
     ),
 )
 

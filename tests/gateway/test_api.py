@@ -38,6 +38,7 @@ from gateway.api import application, routes
 from gateway.connections import serving
 from gateway.reading import NOT_HERE, Reading
 from gateway.reception import Reception
+from gateway.temporal import NoWorkerError
 from process.builds import settle
 from process.in_force import InForce
 from protocol.gateway import Gateway
@@ -278,14 +279,20 @@ async def test_a_code_name_that_strangers_have_taken_is_a_fault_of_the_plan_like
 
 
 async def test_a_statement_that_was_left_and_is_not_taken_is_not_acknowledged(at: At) -> None:
-    """The delivery took the signal and recorded nothing, as after its end: no 202, but a refusal that says so."""
-    reception = at.installation.reception()
+    """The delivery took the signal and recorded nothing, as after its end: no 202, but a refusal that says so. Sent again, it
+    is left again.
+    """
+    reception, police = at.installation.reception(), at.installation.directory.get("uz.police")
     stranger, stop = stop_by("tj.customs", at.plan), stop_by("uz.police", fresh(at.plan))
-    with pytest.raises(NotAllowed, match="take no part in it"):
-        await reception.submissions._leave(read_statement(stranger), at.installation.handed(stranger, at.plan))
+    for _ in range(2):
+        with pytest.raises(NotAllowed, match="take no part in it"):
+            await reception.submissions._leave(police, read_statement(stranger), at.installation.handed(stranger, at.plan))
     said = read_statement(stop).model_copy(update={"delivery": at.plan.operation})
     with pytest.raises(NotAllowed, match="has ended"):
-        await reception.submissions._leave(said, at.installation.handed(stop, at.plan))
+        await reception.submissions._leave(police, said, at.installation.handed(stop, at.plan))
+    left = [one.content for one in await at.installation.left(at.plan)]
+
+    assert [stranger, stranger, stop] == [one for one in left if one in (stranger, stop)]
 
 
 async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is(
@@ -432,10 +439,16 @@ async def test_a_stream_of_changes_goes_on_where_it_was_left(at: At) -> None:
     assert b"id: 2\n" == first
 
 
-async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused(temporal: Client) -> None:
+async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The ledger is closed, and an answer that was lost can still be asked for; also where the delivery ended just before the
     statement was left for later, and nobody is told that there was no such delivery.
     """
+
+    async def nobody_answers(*_: object) -> Receipt:
+        raise NoWorkerError
+
     plan, scenario = quick(*example_scenario("destination-refuses"))
     async with installed(temporal, plan, scenario) as here:
         await here.gateway(plan.initiator).start(signed_plan(plan))
@@ -451,11 +464,11 @@ async def test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_
         forged = stop_by("uz.police", plan, said.id)
         with pytest.raises(NotAllowed, match="has ended"):
             await door.submit(plan.operation, forged)
-        reception = here.reception()
-        late = await reception.submissions._leave(said, here.handed(known.event.envelope, plan))  # type: ignore[union-attr]
-        stop = stop_by("uz.police", plan)
+        submissions, prosecutor = here.reception().submissions, here.directory.get("kz.prosecutor")
+        monkeypatch.setattr(submissions, "_judged", nobody_answers)
+        late = await submissions.submit(prosecutor, plan.operation, known.event.envelope)  # type: ignore[union-attr]
         with pytest.raises(NotAllowed, match="has ended"):
-            await reception.submissions._leave(read_statement(stop), here.handed(stop, plan))
+            await submissions.submit(prosecutor, plan.operation, stop_by("uz.police", plan))
 
     assert isinstance(given, SignedReceipt)
     assert known.seq == given.receipt.seq
