@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from domain.words.errors import Malformed, Unavailable
 
@@ -96,7 +96,12 @@ class Database:
                 )
 
     async def close(self) -> None:
-        """End every connection."""
+        """End every connection, those that somebody has in hand once they are done with: else nobody would end them."""
+        pool = self._engine.pool
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while isinstance(pool, QueuePool) and pool.checkedout():  # noqa: ASYNC110 - the pool rings no bell
+                    await asyncio.sleep(0.01)
         await self._engine.dispose()
 
 

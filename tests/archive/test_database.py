@@ -171,3 +171,21 @@ async def test_sqlite_is_written_again_as_soon_as_its_folder_can_be() -> None:
         said = (await process.communicate())[0].decode().split()
 
     assert ["503", "503", "written", "written"] == said
+
+
+async def test_a_connection_that_is_in_hand_when_all_is_closed_is_ended_too(tmp_path: Path) -> None:
+    """Whoever has it finishes first: nothing is left for the garbage collector, which would end it and complain."""
+    archive, has_it, over = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db"), asyncio.Event(), asyncio.Event()
+
+    async def read() -> None:
+        async with archive.reading():
+            has_it.set()
+            await over.wait()
+
+    reading = asyncio.create_task(read())
+    await has_it.wait()
+    closing = asyncio.create_task(archive.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    over.set()
+    await asyncio.gather(reading, closing)
