@@ -14,14 +14,29 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Receipt
-from domain.delivery.reported import Asked, AskedOnceMore, Deconflicted, Released, Told
+from domain.delivery.reported import (
+    ArchiveBehind,
+    ArchiveCaughtUp,
+    Asked,
+    AskedOnceMore,
+    Deconflicted,
+    Deferred,
+    Diverged,
+    Released,
+    Started,
+    Told,
+    cards_digest,
+)
 from domain.delivery.vocabulary import NoticeKind
 from domain.plan.directory import Directory
-from domain.record.packet import Packet
+from domain.plan.plan import read_plan
+from domain.record.packet import OtherHistory, Packet
 from domain.record.verify import verify
 from domain.signing.canonical import plain
 from domain.words.errors import Malformed, NotVerified
 from domain.words.moments import instant, utc_text
+from rehearsal.operator import root_over
+from rehearsal.services import VIGIL
 from rehearsal.simulator import World, simulate
 from tests.forging import Line, linked, receipts_of, sealed, taken_apart
 from tests.support import example_cards, example_directory, example_plan, example_scenario, held
@@ -29,7 +44,7 @@ from tests.support import example_cards, example_directory, example_plan, exampl
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 EXAMPLES = ("stopped-under-way", "consent-withdrawn")
 EVERY = 6
-"""Lines after which facts are invented."""
+"""Lines after which facts are invented that name services."""
 STEPS = (timedelta(microseconds=1), timedelta(seconds=1), timedelta(hours=1))
 
 
@@ -50,10 +65,14 @@ class Tried:
     passed_receipts: Counter[str]
 
 
-HEARSAY = frozenset({"asked", "asked_once_more", "told", "deconflicted", "released"})
+HEARSAY = frozenset({"asked", "asked_once_more", "told", "deconflicted", "deferred", "released"})
 """Facts from outside that no service signs."""
 DATED = HEARSAY | {"stated", "keys_changed", "amended"}
 """What comes from outside at some time."""
+
+
+UNUSED = ("example", *(f"services[].{name}" for name in ("id", "names", "contact", "language", "task_queue", "reach", "keys")))
+"""Of the directory: what no rule asks for, of a service that nobody asks, or of a key that has signed nothing."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +95,16 @@ REASONS = (
             place.startswith("after ") and {event, place.removeprefix("after ")} <= HEARSAY | {"stated"}
         ),
     ),
+    Reason("behind", "It says by `archive_behind`", receipts=False, explains=lambda event, _: event == "archive_behind"),
+    Reason("sealers", "the list of the installation's keys", receipts=False, explains=lambda event, _: event == "sealers"),
+    Reason("put back", "by saying that it was put back", receipts=False, explains=lambda event, _: event == "diverged"),
+    Reason(
+        "unused",
+        "of the directory that it began with what nothing rests on",
+        receipts=True,
+        explains=lambda event, place: event == "directory" and place.startswith(UNUSED),
+    ),
+    Reason("history", "Temporal's own history", receipts=False, explains=lambda event, _: event == "history"),
     Reason("time", "the time or the order", receipts=True, explains=lambda event, place: event in DATED and place == "at"),
     Reason("unsigned", "what no service signs", receipts=True, explains=lambda event, _: event in HEARSAY),
     Reason(
@@ -154,13 +183,19 @@ def forgeries(data: bytes) -> Iterator[Forgery]:
             (next_at, following) = lines[number + 1]
             swapped = [*lines[:number], (at, following), (next_at, event), *lines[number + 2 :]]
             yield Forgery(f"{event.event} after {following.event}", anew(packet, swapped))
-        for one in invented(packet, lines[: number + 1]) if number % EVERY == 0 else ():
-            yield Forgery(f"{one.event} invented", anew(packet, [*lines[: number + 1], (at, one), *lines[number + 1 :]]))
-    for part in ("directory", "cards"):
-        for place, changed in variants(plain(getattr(packet, part)), known):
+        every = invented(packet, lines[: number + 1]) if number % EVERY == 0 else ()
+        for facts in (*every, *archive_and_register(lines[: number + 1])):
+            more = [(at, one) for one in facts]
+            yield Forgery(f"{facts[0].event} invented", anew(packet, [*lines[: number + 1], *more, *lines[number + 1 :]]))
+        yield from put_back(packet, lines, number) if number % EVERY == 0 or number + 2 >= len(lines) else ()
+    for part in ("directory", "cards", "sealers", "history"):
+        for place, changed in variants(plain(packet)[part], known):
             other_packet = packet_with(packet, part, changed)
             if other_packet is not None and other_packet != packet:
-                yield Forgery(f"{part} {place}", sealed_as(other_packet, lines))
+                yield Forgery(f"{part} {place}".strip(), relinked(other_packet, lines))
+    for one in packet.directory.services:
+        if one.keys and (other_packet := packet_with(packet, "sealers", plain(one.keys))) is not None:
+            yield from (Forgery("sealers", sealed_as(other_packet, lines, by=by)) for by in dict.fromkeys((VIGIL, one.id)))
     last = instant(lines[-1][0])
     for purpose in ("court", "KZ", "LV"):
         yield Forgery("seal purpose", sealed_as(packet, lines, purpose=purpose))
@@ -168,8 +203,51 @@ def forgeries(data: bytes) -> Iterator[Forgery]:
         yield Forgery("seal exported_at", sealed_as(packet, lines, exported_at=utc_text(exported)))
 
 
-def invented(packet: Packet, lines: Sequence[Line]) -> Iterator[AnyEvent]:
+def invented(packet: Packet, lines: Sequence[Line]) -> Iterator[tuple[AnyEvent, ...]]:
     """Facts from outside that nobody brought: of every service, at every checkpoint that has opened."""
+    return ((one,) for one in of_asking_and_telling(packet, lines))
+
+
+def archive_and_register(lines: Sequence[Line]) -> Iterator[tuple[AnyEvent, ...]]:
+    """What archive and register have not said: that the archive was behind, for good or for a while, with all that follows from
+    it; and that the register was not looked into, by the newest of what was signed, until a moment before or after the last.
+    """
+    behind, caught_up, size = ArchiveBehind(kept=0), ArchiveCaughtUp(kept=0), len(lines)
+    everybody = participants(lines)
+    told = [Told(kind="archive", of=seq, reached=everybody) for seq in (size, size + 1, size + 2)]
+    yield (caught_up,)
+    yield (behind,)
+    yield (behind, caught_up)
+    yield (behind, told[0], caught_up, told[2])
+    yield (behind, caught_up, *told[:2])
+    orders = [number for number, (_, event) in enumerate(lines) if event.event == "stated"]
+    for order in orders[-2:]:
+        for ahead in (timedelta(seconds=1), timedelta(hours=24)):
+            yield (Deferred(order=order, not_before=utc_text(instant(lines[-1][0]) + ahead)),)
+
+
+def put_back(packet: Packet, lines: Sequence[Line], number: int) -> Iterator[Forgery]:
+    """It is said after this line that another history was put back, in which the line came a moment later."""
+    at, event = lines[number]
+    later = utc_text(instant(at) + STEPS[0])
+    history = linked([*lines[:number], (later, event)], packet.ledger)
+    found = Diverged(branch=0, seq=number, how="other", size=len(history), root=root_over(history))
+    both = packet.model_copy(update={"others": (OtherHistory(branch=0, entries=history[number:]),)})
+    yield Forgery("others invented", sealed_as(both, lines))
+    yield Forgery("diverged invented", anew(packet, [*lines[: number + 1], (at, found), *lines[number + 1 :]]))
+    for after in ((), lines[number + 1 :]):
+        yield Forgery("diverged invented", anew(both, [*lines[: number + 1], (at, found), *after]))
+
+
+def participants(lines: Sequence[Line]) -> tuple[str, ...]:
+    """Who has a part by the plan that it began with."""
+    started = lines[0][1]
+    assert isinstance(started, Started)
+    return read_plan(started.plan).participants()
+
+
+def of_asking_and_telling(packet: Packet, lines: Sequence[Line]) -> Iterator[AnyEvent]:
+    """Of every service, and of one that there is not."""
     opened = [event.checkpoint for _, event in lines if event.event == "opened"]
     services = [*(one.id for one in packet.directory.services), "nobody.known"]
     yield Released()
@@ -258,6 +336,13 @@ def packet_with(packet: Packet, part: str, changed: Any) -> Packet | None:
 def anew(packet: Packet, lines: Sequence[Line]) -> bytes:
     """These lines linked, salted and sealed anew."""
     return sealed_as(packet.model_copy(update={"ledger": linked(lines, packet.ledger)}), lines)
+
+
+def relinked(packet: Packet, lines: Sequence[Line]) -> bytes:
+    """These lines, the first with the digests of this packet's directory and cards, linked, salted and sealed anew."""
+    (at, started), *rest = lines
+    digests = {"directory": packet.directory.digest(), "cards": cards_digest(packet.cards)}
+    return anew(packet, [(at, started.model_copy(update=digests)), *rest])
 
 
 def sealed_as(packet: Packet, lines: Sequence[Line], **claims: Any) -> bytes:

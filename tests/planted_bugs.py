@@ -1506,6 +1506,42 @@ BUGS = (
     ),
     Bug(
         "record",
+        "domain/record/trust.py",
+        "    for told in delivery.directory.services:\n",
+        "    for told in (one for one in delivery.directory.services if one.id in delivery.plan.participants()):\n",
+        "packet::test_supervisor_of_the_packet_that_is_none_in_the_trusted_directory_is_found"
+        " changes::test_r22_who_has_been_replaced_is_held_against_the_trusted_directory",
+    ),
+    Bug(
+        "record",
+        "domain/record/trust.py",
+        "            if key.officer != whose.get(key_id(key.public), key.officer):\n",
+        "            if False:\n",
+        "packet::test_key_that_is_another_officers_than_in_the_trusted_directory_is_found",
+    ),
+    Bug(
+        "record",
+        "domain/record/trust.py",
+        "if known is None and told.id in have_a_part:",
+        "if False:",
+        "packet::test_participant_that_the_trusted_directory_does_not_know_is_found_though_it_never_signed",
+    ),
+    Bug(
+        "record",
+        "domain/record/packet.py",
+        "        leaf=entry.leaf(),\n",
+        "        leaf=entry.event.envelope.fingerprint(),\n",
+        "guesser::test_nothing_that_is_left_out_of_a_packet_for_a_court_is_guessed",
+    ),
+    Bug(
+        "R18",
+        "domain/delivery/delivery.py",
+        "            self.state.remember(entry.statement, entry.leaf, known, entry.size, over=over)\n",
+        "            pass\n",
+        "packet::test_id_of_a_statement_that_is_left_out_is_used_for_nothing_else",
+    ),
+    Bug(
+        "record",
         "domain/record/packet.py",
         "        if canonical(packet) != body:\n",
         "        if False:\n",

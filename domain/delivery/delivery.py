@@ -142,7 +142,8 @@ class Delivery:
             self.ledger.append(entry)
             known = Known(entry.provider, entry.seq)
             over = self.law.budget.goes_beyond(entry.verdict)
-            self.state.remember(entry.statement, entry.fingerprint, known, entry.size, over=over)
+            # its words are known by nothing but its leaf
+            self.state.remember(entry.statement, entry.leaf, known, entry.size, over=over)
         else:
             self._take_effect(entry, instant(entry.at))
 

@@ -65,12 +65,10 @@ class LeftOut(Frozen):
 
     seq: Annotated[int, Field(ge=0)]
     leaf: Digest
-    """Of the entry that stands here in the ledger."""
+    """Of the entry that stands here in the ledger: salted, so that no guess at its words is confirmed by it."""
     provider: ServiceId
     code: HandlingCode
     statement: StatementId
-    fingerprint: Digest
-    """SHA-256 of its payload: whoever has the statement can show that it is this one."""
     size: Annotated[int, Field(ge=1)]
     """Bytes of its payload, which count (R28)."""
     verdict: Verdict

@@ -189,7 +189,6 @@ def _left_out(entry: Entry, item: Provided) -> LeftOut:
         provider=item.provider,
         code=item.code,
         statement=item.statement.id,
-        fingerprint=entry.event.envelope.fingerprint(),
         size=len(entry.event.envelope.body()),
         verdict=entry.event.verdict,
     )

@@ -10,6 +10,7 @@ from domain.delivery.requests import read_acknowledgement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.key_changes import read_change
+from domain.plan.plan import read_plan
 from domain.record.packet import Packet
 from domain.record.receipts import fits, fits_in, opened, read_receipt
 from domain.rules.conflict import ConflictSettled
@@ -24,16 +25,25 @@ ON_ITS_WAY = timedelta(minutes=5)
 
 
 def services_are_trusted(delivery: Delivery, directory: Directory) -> None:
-    """Each participant is what the directory that is trusted says: whose it is and what it may do decide what counts. So does
-    whether they are an example, among whom a plan may be as quick as it likes (R28).
+    """Each service is what the directory that is trusted says, also who only supervises, and who was replaced: whose it is and
+    what it may do decide what counts. So does whether they are an example, among whom a plan may be as quick as it likes (R28).
+    Who has a part stands there.
     """
     if delivery.directory.example and not directory.example:
         raise NotVerified("the services of the packet are an example, and those of the directory you trust are none")
-    for name in delivery.plan.participants():
-        told, known = delivery.directory.find(name), directory.find(name)
-        if told is not None and known is not None and (told.kind, told.state) != (known.kind, known.state):
-            of, trusted = f"{told.kind} of {told.state}", f"{known.kind} of {known.state}"
-            raise NotVerified(f"{name} is a {of} in the packet and a {trusted} in the directory you trust")
+    plans = [entry.event.plan for entry in delivery.ledger.entries if isinstance(entry.event, Started | Amended)]
+    have_a_part = {name for plan in plans for name in read_plan(plan).participants()}
+    for told in delivery.directory.services:
+        known = directory.find(told.id)
+        if known is None and told.id in have_a_part:
+            raise NotVerified(f"{told.id} has a part in the delivery, and is not in the directory you trust")
+        if known is not None and (told.kind, told.state) != (known.kind, known.state):
+            its, trusted = (f"kind {one.kind} and of {one.state or 'no State'}" for one in (told, known))
+            raise NotVerified(f"{told.id} is of {its} in the packet, and of {trusted} in the directory you trust")
+        whose = {key_id(key.public): key.officer for key in known.keys} if known is not None else {}
+        for key in told.keys:
+            if key.officer != whose.get(key_id(key.public), key.officer):
+                raise NotVerified(f"a key of {told.id} is another officer's in the packet than in the directory you trust")
 
 
 def cards_are_trusted(told: Mapping[State, RuleCard], trusted: Mapping[State, RuleCard]) -> None:

@@ -96,10 +96,10 @@ def verify(
 ) -> Verified:
     """Re-run every rule over the packet.
 
-    `directory` and `cards` are those you trust for other reasons: every key used must then stand in the one, each participant be
-    of the same kind and State there, and each State's law be as in the other. `receipts` are those you were given while the
-    delivery ran: each must be signed by the installation, by the directory that you trust or else by the packet's own, and fit
-    the ledger. Raises `NotVerified`, naming the entry where it can.
+    `directory` and `cards` are those you trust for other reasons: every key used and each participant must then stand in the one,
+    each service be of the same kind and State there, and each State's law be as in the other. `receipts` are those you were given
+    while the delivery ran: each must be signed by the installation, by the directory that you trust or else by the packet's own,
+    and fit the ledger. Raises `NotVerified`, naming the entry where it can.
     """
     packet, manifest, envelope = unseal(data)
     delivery = replay(packet.ledger, packet.directory, packet.cards)

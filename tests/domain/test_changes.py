@@ -14,7 +14,7 @@ from domain.record.receipts import fits
 from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, sign
-from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
+from domain.words.errors import NotAllowed, NotAuthentic, NotVerified, RuleBroken
 from rehearsal.scenario import Act, Pace, PlanChange, Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import Simulated, World, simulate
@@ -394,21 +394,32 @@ def test_r22_a_departure_that_was_cleared_for_a_shorter_way_waits_until_it_is_cl
     assert ("accepted", None) == became(table.say("kz.customs", "dispatched", "departure"))
 
 
+def replace_the_police(document: dict[str, Any]) -> None:
+    """The post of Uzbekistan does what its police was asked to."""
+    for checkpoint in document["checkpoints"][4:]:
+        for one in checkpoint["requires"]:
+            one["service"] = one["service"].replace("uz.police", "uz.post")
+    document["replaced"] = [{"service": "uz.police", "by": "uz.post", "reason": "conflict of interest"}]
+
+
 def test_r22_who_has_been_replaced_is_not_heard_any_more() -> None:
     """The stand-in is asked in its place, and what the other signs from then on is turned away."""
-
-    def edit(document: dict[str, Any]) -> None:
-        for checkpoint in document["checkpoints"][4:]:
-            for one in checkpoint["requires"]:
-                one["service"] = one["service"].replace("uz.police", "uz.post")
-        document["replaced"] = [{"service": "uz.police", "by": "uz.post", "reason": "conflict of interest"}]
-
     table = Table().dispatch()
-    change(table, changed(edit))
+    change(table, changed(replace_the_police))
     with pytest.raises(NotAllowed):
         table.say("uz.police", "stop_requested")
 
     assert "accepted" == table.say("uz.post", "stop_requested").verdict.verdict
+
+
+def test_r22_who_has_been_replaced_is_held_against_the_trusted_directory() -> None:
+    """What it said before counts, so a packet cannot give it another kind than it has."""
+    table = Table().dispatch()
+    change(table, changed(replace_the_police))
+    packet, services = table.packet(), table.directory.services
+    other = tuple(one.model_copy(update={"kind": "customs"}) if one.id == "uz.police" else one for one in services)
+    with pytest.raises(NotVerified, match=r"uz\.police is of kind police and of UZ in the packet"):
+        verify(packet, table.directory.model_copy(update={"services": other}))
 
 
 def told(edit: Any, after: timedelta, *acts: Act) -> Simulated:

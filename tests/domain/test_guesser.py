@@ -1,6 +1,9 @@
-"""Nobody learns by guessing what stands in an entry that is withheld: its leaf fits no guess, not even the true one."""
+"""Nobody learns by guessing what stands in an entry that is withheld, or left out of a packet: nothing that is shown of it fits a
+guess, not even the true one.
+"""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
@@ -9,14 +12,18 @@ import pytest
 from domain.delivery.decided import Cleared, Closed, Ended, LookDue, Opened, Reminded
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Event
-from domain.delivery.ledger import Entry, Withheld, salt
-from domain.delivery.reported import Asked, Released
+from domain.delivery.ledger import Entry, LeftOut, Withheld, salt
+from domain.delivery.reported import Asked, Released, Stated
+from domain.delivery.statement import Statement
+from domain.record.door import read_statement
+from domain.record.packet import seal, unseal
 from domain.signing import tree
 from domain.signing.canonical import canonical
 from domain.views.sight import page
 from domain.words.moments import instant, utc_text
+from rehearsal.services import VIGIL, private_key_of
 from rehearsal.simulator import World, secret_of, simulate
-from tests.support import example_cards, example_directory, example_scenario
+from tests.support import Table, example_cards, example_directory, example_scenario, with_changes
 
 SEED = 1
 WINDOW = range(-50, 51)
@@ -60,11 +67,11 @@ def dictionary(delivery: Delivery, seq: int) -> Iterator[Event]:
         yield Reminded(checkpoint=name, services=progress.checkpoint.services(), rung=1)
 
 
-def of_what_is_public(delivery: Delivery, reader: str) -> Salts:
-    """Salts that come to mind: none, the reader's own, and digests of what it knows."""
+def of_what_is_public(delivery: Delivery, seen: Iterable[Entry]) -> Salts:
+    """Salts that come to mind: none, those of entries that the reader has seen, and digests of what it knows."""
     known = [delivery.plan.operation, delivery.state.plan_digest, delivery.ledger.root, *readers(delivery)]
     secrets = [b"", bytes(32), *(hashlib.sha256(one.encode()).digest() for one in known)]
-    own = [one.salt for one in shown(delivery, reader)]
+    own = [one.salt for one in seen]
     fixed = ["", "0" * 64, *own, *(hashlib.sha256(one.encode()).hexdigest() for one in known)]
 
     def salts(seq: int, event: Event) -> Iterable[str]:
@@ -112,7 +119,7 @@ def test_nothing_that_is_withheld_is_guessed_by_any_reader(delivery: Delivery) -
     """With the truth in its dictionary, every salt it has seen and every one it can make of what it knows."""
     for reader in readers(delivery):
         leaves = withheld(delivery, reader)
-        assert {} == guessed(delivery, leaves, of_what_is_public(delivery, reader), range(1)), reader
+        assert {} == guessed(delivery, leaves, of_what_is_public(delivery, shown(delivery, reader)), range(1)), reader
 
 
 def test_nothing_is_guessed_at_any_microsecond_of_a_window(delivery: Delivery) -> None:
@@ -123,3 +130,38 @@ def test_nothing_is_guessed_at_any_microsecond_of_a_window(delivery: Delivery) -
         return ("", "0" * 64, salt(b"", seq, event))
 
     assert {} == guessed(delivery, withheld(delivery, reader), few, WINDOW)
+
+
+def test_nothing_that_is_left_out_of_a_packet_for_a_court_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who knows all of it but officer, second and text, and has the truth in the dictionary, finds no digest of it in the packet;
+    and who has the very entry but for its salt does not find its leaf.
+    """
+    monkeypatch.setattr("tests.support.SECRET", secret_of(SEED))
+    table = Table(with_changes(plan_={"handling_code": "H0"}))
+    table.say("kz.customs", "information", text="our man in the post office", handling={"code": "H1", "caveat": ""})
+    packet, manifest, _ = unseal(seal(table.delivery, "", private_key_of(VIGIL), table.now, "court"))
+    (out,) = (one for one in packet.ledger if isinstance(one, LeftOut))
+    true = table.delivery.ledger[out.seq]
+    assert isinstance(true, Entry)
+    assert isinstance(true.event, Stated)
+
+    payloads = list(what_may_have_been_said(read_statement(true.event.envelope)))
+    digests = set(re.findall("[0-9a-f]{64}", (canonical(packet) + canonical(manifest)).decode()))
+    seen = [one for one in packet.ledger if isinstance(one, Entry)]
+
+    assert true.event.envelope.body() in payloads
+    assert [] == [one for one in payloads if hashlib.sha256(one).hexdigest() in digests]
+    assert {} == guessed(table.delivery, {out.seq: out.leaf}, of_what_is_public(table.delivery, seen), range(1))
+    found = guessed(table.delivery, {out.seq: out.leaf}, lambda seq, event: [salt(secret_of(SEED), seq, event)], range(1))
+    assert {out.seq: true.event} == found
+
+
+def what_may_have_been_said(said: Statement) -> Iterator[bytes]:
+    """Each officer, at each second of a few minutes, saying each of some texts: what was said among it."""
+    for officer in ("officer-1", "officer-2", "officer-3"):
+        for second in range(-100, 101):
+            happened_at = (instant(said.happened_at) + timedelta(seconds=second)).isoformat()
+            for text in ("our man in the post office", "the sender has a cousin", "nothing"):
+                content = said.content.model_copy(update={"text": text})
+                guess = {"officer": officer, "happened_at": happened_at, "content": content}
+                yield canonical(said.model_copy(update=guess))

@@ -730,8 +730,32 @@ def test_key_revoked_in_the_trusted_directory_before_it_signed_is_found() -> Non
 def test_participant_of_another_kind_or_state_than_the_trusted_directory_says_is_found(change: dict[str, Any]) -> None:
     """Whose a service is and what it may do decides what counts; a packet cannot give its services other powers."""
     trusted = with_service(Table().directory, "kz.knb", lambda known: known.model_copy(update=change))
-    with pytest.raises(NotVerified, match=r"kz\.knb is a security of KZ in the packet"):
+    with pytest.raises(NotVerified, match=r"kz\.knb is of kind security and of KZ in the packet"):
         verify(told()[0], trusted)
+
+
+def test_supervisor_of_the_packet_that_is_none_in_the_trusted_directory_is_found() -> None:
+    """Who takes no part in the delivery decides all the same what becomes of it; a packet cannot make anybody a supervisor."""
+    trusted = with_service(Table().directory, "supervision", lambda known: known.model_copy(update={"kind": "auditor"}))
+    with pytest.raises(NotVerified, match="supervision is of kind supervisor and of no State in the packet"):
+        verify(told()[0], trusted)
+
+
+def test_key_that_is_another_officers_than_in_the_trusted_directory_is_found() -> None:
+    """Who speaks by it is another there: a packet cannot make an officer's key one that speaks for others."""
+    trusted = with_service(Table().directory, "uz.customs", lambda known: keyed(known, "uz.customs", officer="officer-9"))
+    with pytest.raises(NotVerified, match=r"a key of uz\.customs is another officer's in the packet"):
+        verify(told()[0], trusted)
+
+
+def test_participant_that_the_trusted_directory_does_not_know_is_found_though_it_never_signed() -> None:
+    """What nobody can be held against is nobody's to trust: a packet cannot bring a service of its own and give it a part."""
+    data, trusted = told()[0], Table().directory
+    signers = [one.service for one in verify(data, trusted).signers]
+    silent = next(one for one in Table().plan.participants() if one not in signers)
+    absent = trusted.model_copy(update={"services": tuple(one for one in trusted.services if one.id != silent)})
+    with pytest.raises(NotVerified, match=f"{silent} has a part in the delivery, and is not in the directory you trust"):
+        verify(data, absent)
 
 
 def test_rule_card_other_than_the_trusted_one_is_found() -> None:
@@ -888,14 +912,19 @@ def test_left_out_statement_is_its_leaf_and_every_receipt_still_fits() -> None:
     packet, _, _ = unseal(data)
     out = packet.ledger[receipts[0].seq]
     assert isinstance(out, LeftOut)
-    assert (out.leaf, out.statement, out.fingerprint) == (
-        receipts[0].entry.leaf(),
-        receipts[0].statement,
-        receipts[0].fingerprint,
-    )
+    assert (out.leaf, out.statement) == (receipts[0].entry.leaf(), receipts[0].statement)
     assert b"cousin" not in data
     proved = verify(data, receipts=held(*receipts))
     assert (proved.left_out, proved.statements, proved.purpose) == (1, 2, "court")
+
+
+def test_id_of_a_statement_that_is_left_out_is_used_for_nothing_else() -> None:
+    """Other words under it are refused where all is read, and a court without the first of the two comes to the same (R18)."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    table.say("kz.customs", "information", id="used-twice", text="the sender has a cousin", handling={"code": "H1", "caveat": ""})
+    verdict = table.say("kz.customs", "ready", "preparation", id="used-twice").verdict
+    proved = verify(seal(table.delivery, "", private_key_of(VIGIL), table.now, "court"), table.directory)
+    assert ("refused", "R18", 1, 1) == (verdict.verdict, verdict.rule, proved.left_out, proved.refused)
 
 
 @pytest.mark.parametrize(
@@ -918,9 +947,7 @@ def test_statement_that_decides_is_not_passed_off_as_left_out() -> None:
     packet, _, _ = unseal(data)
     stop = receipts[1].entry
     out = packet.ledger[receipts[0].seq]
-    hidden = out.model_copy(
-        update={"seq": stop.seq, "leaf": stop.leaf(), "statement": receipts[1].statement, "fingerprint": receipts[1].fingerprint}
-    )
+    hidden = out.model_copy(update={"seq": stop.seq, "leaf": stop.leaf(), "statement": receipts[1].statement})
     ledger = (*packet.ledger[: stop.seq], hidden, *packet.ledger[stop.seq + 1 :])
     assert not holds(sealed(packet.model_copy(update={"ledger": ledger}), purpose="court"))
 
