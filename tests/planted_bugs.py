@@ -2083,18 +2083,6 @@ BUGS = (
         f"{LEFT}what_was_taken_and_not_recorded_counts_once_more_each_time_that_it_is_left",
     ),
     Bug(
-        "left", "gateway/leaving.py", " == (delivery, one.caller, one.brake)", "[::2] == (delivery, one.brake)", "gateway/leaving"
-    ),
-    Bug("left", "gateway/leaving.py", "while len(self._left) >= MOST_LEFT:", "while False:", "gateway/leaving"),
-    Bug("left", "gateway/leaving.py", "            self._left.pop(key, None)\n", "", "gateway/leaving"),
-    Bug(
-        "left",
-        "gateway/leaving.py",
-        "            self._left[delivery, handed.at] = left\n",
-        "            pass\n",
-        "gateway/leaving",
-    ),
-    Bug(
         "left",
         "gateway/submissions.py",
         "            self._leaving.taken(delivery, handed)\n",
