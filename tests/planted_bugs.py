@@ -55,7 +55,7 @@ WRONG_CLOCK = "gateway/looking_up::test_a_gateway_whose_clock_is_wrong_leaves_no
 THREE_WEBHOOKS = "activities/notices::test_three_webhooks_that_do_not_do_their_part_are_given_up"
 EXAM = "client/conformance::test_each_fault_fails_the_check_that_is_its_own"
 LEFT = "gateway/leaving::test_"
-ONE_AT_A_TIME = f"{LEFT}of_one_callers_stops_one_at_a_time_is_left_and_anothers_waits_for_none"
+ONE_AT_A_TIME = f"{LEFT}of_one_callers_stops_one_at_a_time_is_left_and_those_of_others_wait_for_none"
 SO_MANY_WORDS = f"{LEFT}a_caller_leaves_so_many_words_and_a_stop_all_the_same"
 REMEMBERED_AS_LEFT = f"{LEFT}no_more_is_remembered_as_left_than_its_bound_and_nothing_that_temporal_has_not"
 
@@ -2081,18 +2081,6 @@ BUGS = (
         "            self._left[delivery, handed.at] = left\n",
         "            pass\n",
         f"{LEFT}what_was_taken_and_not_recorded_counts_once_more_each_time_that_it_is_left",
-    ),
-    Bug(
-        "left", "gateway/leaving.py", " == (delivery, one.caller, one.brake)", "[::2] == (delivery, one.brake)", "gateway/leaving"
-    ),
-    Bug("left", "gateway/leaving.py", "while len(self._left) >= MOST_LEFT:", "while False:", "gateway/leaving"),
-    Bug("left", "gateway/leaving.py", "            self._left.pop(key, None)\n", "", "gateway/leaving"),
-    Bug(
-        "left",
-        "gateway/leaving.py",
-        "            self._left[delivery, handed.at] = left\n",
-        "            pass\n",
-        "gateway/leaving",
     ),
     Bug(
         "left",

@@ -87,7 +87,7 @@ class Held(Interceptor):
         return Outbound(outbound)
 
 
-async def test_of_one_callers_stops_one_at_a_time_is_left_and_anothers_waits_for_none(
+async def test_of_one_callers_stops_one_at_a_time_is_left_and_those_of_others_wait_for_none(
     at: At, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the first is being left, no other of the same caller is, however long it has waited; the same bytes are left once."""
