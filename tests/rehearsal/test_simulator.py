@@ -226,6 +226,6 @@ def test_where_two_officers_must_say_the_same_two_do() -> None:
 
 
 @pytest.mark.parametrize("seed", [96, 186])
-def test_a_seed_in_which_the_reader_took_its_own_for_anothers_holds(seed: int) -> None:
+def test_a_seed_in_which_the_reader_took_what_was_its_own_for_words_of_another_holds(seed: int) -> None:
     """What is said in its name is its to read (96), and a changed plan may let it see the whole (186)."""
     assert not campaign.run(seed).failure
