@@ -481,7 +481,7 @@ def test_r15_a_verifier_wants_the_other_sides_key_in_the_directory_it_trusts() -
     table = in_conflict()
     settle(table)
     trusted = table.directory.model_copy(update={"services": tuple(one for one in table.directory.services if one.id != OTHER)})
-    with pytest.raises(NotVerified, match=r"uz\.police is not in the directory"):
+    with pytest.raises(NotVerified, match=r"uz\.police has a part in the delivery, and is not in the directory you trust"):
         verify(table.packet(), trusted)
 
 
