@@ -8,11 +8,10 @@ on two cores it starts deliveries; fewer show the same in less time.
 import argparse
 import asyncio
 import shutil
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import aiohttp
 
+from bench.largest import shown
 from client.dossier import Dossier
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
@@ -160,15 +160,6 @@ async def timed(ask: Callable[[], Awaitable[object]], rounds: int, people: int =
 
     await asyncio.gather(*(one_after_another() for _ in range(people)))
     return took
-
-
-def shown(name: str, seconds: Sequence[float]) -> str:
-    """A line with p50, p99 and the longest."""
-    cuts = statistics.quantiles(seconds, n=100)
-    figures = "".join(
-        f"   {what} {value * 1000:8.1f} ms" for what, value in (("p50", cuts[49]), ("p99", cuts[98]), ("max", max(seconds)))
-    )
-    return f"{name:<44}{figures}\n"
 
 
 async def measure(folder: Path, deliveries: int) -> None:

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from domain.words.errors import Unavailable
 from gateway.bodies import AT_A_GLANCE
 
 T = TypeVar("T")
 
+PATIENCE = 20.0
+"""Seconds in which its turn must have come."""
 AT_ONCE = 2
 """Pieces of such work: whoever asks for more of it waits, and no stop does."""
 
@@ -19,9 +22,19 @@ class Aside:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def do(self, work: Callable[[], T]) -> T:
-        """What `work` gives, which reads nothing that anybody changes meanwhile. Raises what it does."""
-        async with self._turns:
+        """What `work` gives, which reads nothing that anybody changes meanwhile.
+
+        Raises what it does, and `Unavailable` where others have their turns for `PATIENCE` seconds.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise Unavailable("too much large work waits here", hint="ask again after a pause: nothing was done") from error
+        try:
             return await asyncio.to_thread(work)
+        finally:
+            self._turns.release()
 
     async def if_large(self, work: Callable[[], T], size: int) -> T:
         """The same, where it goes through so many bytes that handing it over takes less time."""

@@ -7,9 +7,7 @@ from time import monotonic
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from temporalio.client import (
-    Client,
-)
+from temporalio.client import Client
 
 from archive.expunging import Approver, Order
 from domain.delivery.ledger import Entry, Receipt, Withheld

@@ -13,10 +13,9 @@ from domain.delivery.reported import Stated
 from domain.delivery.statement import Statement
 from domain.plan.directory import Service
 from domain.record.door import read_statement
-from domain.rules.budget import is_brake
-from domain.rules.kind import kind_of
+from domain.rules.budget import is_brake, too_large
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
-from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken, Unavailable
+from domain.words.errors import NotAllowed, NotAuthentic, NotFound, Unavailable
 from domain.words.moments import utc_text
 from gateway.health import Pulse
 from gateway.lanes import Lanes
@@ -63,10 +62,10 @@ class Submissions:
         if statement.delivery != delivery:
             message = f"the statement is about delivery {statement.delivery}, this is {delivery}"
             raise NotFound(message)
-        await self._runs.seen_by(
-            speaker, delivery
-        )  # before anything else: who has no part learns nothing, not even that it exists
-        _check_size(statement, envelope)
+        # before anything else: who has no part learns nothing, not even that it exists
+        await self._runs.seen_by(speaker, delivery)
+        if (why := too_large(statement, envelope)) is not None:  # what is left by Signal lies there already
+            raise why
         brake = is_brake(statement)
         handed = await self._handed(envelope, delivery, received, brake=brake)
         try:
@@ -177,12 +176,3 @@ class Submissions:
             message = f"delivery {delivery} has ended and its ledger is closed, or you take no part in it"
             raise NotAllowed(message, hint="the statement was not recorded")
         return known[0]
-
-
-def _check_size(statement: Statement, envelope: Envelope) -> None:
-    """Raises `RuleBroken` for what is too large for its kind, in the words in which a delivery refuses it: what has been left by
-    Signal lies there already.
-    """
-    size, most = len(envelope.body()), kind_of(statement).declares.largest
-    if size > most:
-        raise RuleBroken("R28", f"{statement.kind} has {size} bytes, and {most} at most are taken")

@@ -43,7 +43,7 @@ RESTARTS, HOSTILITY = 0.02, 0.1
 DISHONEST = 7
 """In one seed in so many somebody who holds the installation's key seals another history."""
 LED = 3
-"""Every so manieth seed is led to an unforeseen checkpoint, and to one of the answers there."""
+"""One seed in so many is led to an unforeseen checkpoint, and to one of the answers there."""
 PUT_BACK = 0.02
 """In every fifth seed."""
 PROCESSES = 2

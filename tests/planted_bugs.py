@@ -853,7 +853,7 @@ BUGS = (
         "R28", "domain/rules/budget.py", "        if spent.statements >= statements + brakes:\n", "        if False:\n", "budgets"
     ),
     Bug("R28", "domain/rules/budget.py", "        if spent.bytes + size > ", "        if size > ", "budgets"),
-    Bug("R28", "domain/rules/budget.py", "        if size > most:\n", "        if False:\n", "budgets"),
+    Bug("R28", "domain/rules/budget.py", "if size > most else None", "if False else None", "budgets"),
     Bug("R28", "domain/rules/budget.py", "if service not in asked:", "if False:", "budgets"),
     Bug("R28", "domain/rules/budget.py", "everybodys + size > figures.early_bytes_of_all", "False", "golden"),
     Bug(
@@ -2055,8 +2055,8 @@ BUGS = (
     Bug(
         "left",
         "gateway/submissions.py",
-        "    if size > most:\n",
-        "    if False:\n",
+        "if (why := too_large(statement, envelope)) is not None:",
+        "if (why := None) is not None:",
         f"{LEFT}what_is_too_large_for_its_kind_is_left_nowhere",
     ),
     Bug("left", "gateway/submissions.py", "brake_by=caller.id", "brake_by=statement.id", ONE_AT_A_TIME),

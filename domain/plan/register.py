@@ -56,7 +56,7 @@ class Claim(Frozen):
 
 
 class DatedClaim(Frozen):
-    """A claim, and when it was dated."""
+    """A claim, and when it came."""
 
     claim: Claim
     at: Moment
@@ -114,7 +114,7 @@ class Register(Frozen):
     claims: Annotated[tuple[Claim, ...], Field(max_length=MOST_LIVE_OPERATIONS)] = ()
     enquiries: Enquiries = Enquiries()
     asked_at: Moment | None = None
-    """The newest moment that anyone has dated. It never runs back, so that no quota does."""
+    """The newest moment that anyone has brought. It never runs back, so that no quota does."""
 
     def claim(self, dated: DatedClaim) -> tuple["Register", Answer]:
         """Enter an operation; entering it again changes nothing. Of two that touch, the later one finds the earlier.

@@ -88,10 +88,10 @@ class Budget:
         return None
 
     def turned_away(self, delivery: Delivery, said: Said, envelope: Envelope, judge: Judge) -> RuleBroken | None:
-        """Why nothing of it is recorded, if so: it is too large, or beyond what its service has been told that it has spent."""
-        statement, size, most = said.statement, len(envelope.body()), kind_of(said.statement).declares.largest
-        if size > most:
-            return RuleBroken("R28", f"{statement.kind} has {size} bytes, and {most} at most are taken")
+        """Why nothing of it is recorded, if so: it is `too_large`, or beyond what its service has been told that it has spent."""
+        statement = said.statement
+        if (why := too_large(statement, envelope)) is not None:
+            return why
         state, brakes = delivery.state, delivery.law.figures.brakes
         halt, behind = state.halt, state.behind
         told = state.spent.get(statement.service, Spent()).over and self.exceeded(delivery, statement, envelope) is not None
@@ -109,6 +109,12 @@ class Budget:
     def goes_beyond(self, verdict: Verdict) -> bool:
         """Whether this refusal is for a budget that is spent, which is told once."""
         return verdict.finding is not None and verdict.finding.code in {one.name for one in SPENT}
+
+
+def too_large(statement: Statement, envelope: Envelope) -> RuleBroken | None:
+    """Why a statement is not taken for its bytes (R28), if so: it has more than its kind may."""
+    size, most = len(envelope.body()), kind_of(statement).declares.largest
+    return RuleBroken("R28", f"{statement.kind} has {size} bytes, and {most} at most are taken") if size > most else None
 
 
 def share_of(delivery: Delivery, service: str) -> tuple[int, int]:
