@@ -22,7 +22,8 @@ from domain.words.errors import Unavailable
 
 QUEUE: Final = "vigil/clock"
 """Nobody leaves work there."""
-PATIENCE = timedelta(seconds=3)
+PATIENCE = timedelta(seconds=10)
+"""A busy server answers late. Who cannot wait, such as a brake, does without it."""
 A_POLL = PATIENCE * 2
 """For how long it is asked for work: until it has said when it was. Temporal refuses to be asked for less than two seconds."""
 ONCE_MORE = 0.01
