@@ -238,8 +238,10 @@ class Checker:
             return
         yield from self._consent(voice, content)
         match content:
-            case PermissionGranted():
+            case PermissionGranted() | AuthorisationGranted():
                 self._permits.given(content)
+            case AuthorisationExtended():
+                self._permits.extended(content)
             case ArrestMade(persons=persons):
                 self._arrests[statement.id] = persons
             case MovementDecision(proceed=True) if (statement.checkpoint or "").startswith("divergence."):

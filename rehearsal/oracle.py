@@ -10,7 +10,7 @@ from domain.delivery.decided import Cleared, Closed, Concluded, Opened, Silence,
 from domain.delivery.event import Event
 from domain.delivery.reported import Deconflicted, Diverged, Stated
 from domain.delivery.statement import Statement
-from domain.plan.cards import Permission, RuleCard
+from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.goods import Cash, SubstanceMass
 from domain.plan.plan import Plan
@@ -19,7 +19,7 @@ from domain.record.door import read_statement
 from domain.rules.balance import Seizure
 from domain.rules.books import BOOK
 from domain.rules.conflict import ConflictSettled, DeconflictionRequested
-from domain.rules.consent import AuthorisationGranted
+from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
 from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction, Delegated
@@ -183,29 +183,40 @@ class SpeakerBook(OracleBook):
         return known.state if known is not None else None
 
 
+EVERYWHERE: tuple[Measure, ...] = ("following_person", "watching_thing", "device", "vehicle_entry", "audio_video")
+"""Measures that a plan takes in every State of its route, where it takes them."""
+
+
 class PermissionBook(OracleBook):
     """What needs a permission of its own, and has it (R16)."""
 
     def __init__(self, plan: Plan, cards: Mapping[str, RuleCard]) -> None:
         self._plan = plan
         self._cards = cards
-        self._given: list[tuple[str, Permission, datetime, datetime]] = []
+        self._given: list[tuple[str, Measure, datetime, datetime]] = []
         self._prepared = False
         """It has been opened, if it was to be; it is not opened again."""
 
-    def given(self, content: PermissionGranted) -> None:
-        """A State permits something."""
-        for one in content.permissions:
-            self._given.append((content.state, one, instant(content.valid_from), instant(content.valid_until)))
+    def given(self, content: PermissionGranted | AuthorisationGranted) -> None:
+        """A State permits something, apart from its authorisation or in it; in it nothing that wants an act of its own."""
+        within = isinstance(content, AuthorisationGranted)
+        for one in content.permits if isinstance(content, AuthorisationGranted) else content.permissions:
+            if not (within and self._rule(content.state, one) == "own_act"):
+                self._given.append((content.state, one, instant(content.valid_from), instant(content.valid_until)))
+
+    def extended(self, content: AuthorisationExtended) -> None:
+        """What an authorisation permits runs as long as it: the last of that State's is taken, as one authority gives it here."""
+        until = instant(content.valid_until)
+        self._given += [(state, one, begun, until) for state, one, begun, _ in self._given if state == content.state]
 
     def on_the_way(self, state: str, at: datetime, what: str) -> Iterator[str]:
         """Whether everything the plan does in this State is permitted there."""
         preparing = any(one.step == "prepare" and one.state == state for one in self._plan.checkpoints)
         accompanied = any(leg.state == state and leg.accompanied_by for leg in self._plan.legs)
-        does: dict[Permission, bool] = {
-            "opening": preparing and self._is_post() and "opening" in self._plan.uses and not self._prepared,
-            "technical_means": "technical_means" in self._plan.uses,
-            "accompanying_officers": accompanied,
+        does: dict[Measure, bool] = {one: one in self._plan.uses for one in EVERYWHERE} | {
+            "post": self._plan.consignment.kind in ("mail", "express"),
+            "opening": preparing and "opening" in self._plan.uses and not self._prepared,
+            "foreign_officers": accompanied,
         }
         for permission in (one for one, done in does.items() if done):
             yield from self._wanted(state, permission, at, what)
@@ -213,18 +224,27 @@ class PermissionBook(OracleBook):
     def prepared(self, content: Prepared, at: datetime) -> Iterator[str]:
         """Whether what was done at the preparation is permitted: opened there, devices all along the route."""
         self._prepared = True
-        if content.opened and self._is_post():
+        if content.opened:
             yield from self._wanted(self._plan.at("prepare")[0].state, "opening", at, "opened")
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):
             for leg in self._plan.legs:
-                yield from self._wanted(leg.state, "technical_means", at, "prepared")
+                yield from self._wanted(leg.state, "device", at, "prepared")
 
-    def _is_post(self) -> bool:
-        return self._plan.consignment.kind in ("mail", "express")
+    def _rule(self, state: str, measure: Measure) -> str:
+        """What the card of the State says that it needs; an empty text where it does not know."""
+        case = self._plan.case
+        about = [one for one in self._cards[state].measures if measure in one.measures] if state in self._cards else []
+        fitting = [
+            one.needs
+            for one in about
+            if (not one.channels or case.channel in one.channels)
+            and (not one.goods or set(one.goods) & set(case.goods))
+            and one.stage in (None, case.stage)
+        ]
+        return fitting[0] if fitting else ""
 
-    def _wanted(self, state: str, permission: Permission, at: datetime, what: str) -> Iterator[str]:
-        card = self._cards.get(state)
-        if card is None or card.separate == "not known" or permission not in card.separate:
+    def _wanted(self, state: str, permission: Measure, at: datetime, what: str) -> Iterator[str]:
+        if state not in self._cards or self._rule(state, permission) == "nothing":
             return
         if not any(given[:2] == (state, permission) and given[2] <= at < given[3] for given in self._given):
             yield f"R16: {what} without the permission of {state} for {permission}"

@@ -233,11 +233,25 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "granted_by_role": "SIMULATED prosecutor",
             "legal_basis": "SIMULATED decision",
             "modalities": [facts.modality],
+            "permits": list(facts.permissions),
             **window,
         },
         "authorisation_refused": {"state": facts.state},
         "authorisation_extended": {"state": facts.state, "valid_until": until.isoformat()},
         "authorisation_withdrawn": {"state": facts.state},
+        "authorisation_confirmed": {
+            "state": facts.state,
+            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
+            "written_by_role": "SIMULATED prosecutor",
+            "legal_basis": "SIMULATED decision",
+            "written_at": asked.isoformat(),
+        },
+        "agreement_given": {
+            "state": facts.state,
+            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
+            "given_by_role": "SIMULATED head",
+        },
+        "agreement_refused": {"state": facts.state},
         "prepared": {
             "modality": facts.modality,
             "gross": gross,
@@ -276,7 +290,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "difference_explained": {"reason": "SIMULATED: laboratory scale"},
         "permission_granted": {
             "state": facts.state,
-            "permissions": list(facts.permissions) or ["opening"],  # a changed plan may ask for one that it does not need
+            "permissions": list(facts.permissions) or ["watching_thing"],  # a changed plan may ask for one that it does not need
             "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
             "granted_by_role": "SIMULATED judge",
             "legal_basis": "SIMULATED decision",

@@ -54,7 +54,7 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
         "participants": found.participants(),
         "demands": [plain(one) for one in explained],
     }
-    answer(output, document | {"faults": []}, Group(table, Text(), demands_in_words(explained, found.modality)))
+    answer(output, document | {"faults": []}, Group(table, Text(), demands_in_words(explained)))
     talk.print(f"{files.plan}: no faults; route {' → '.join(found.states())}, {len(found.participants())} participants")
     without = [one for one in found.participants() if not dossier.directory.get(one).keys]
     if without:

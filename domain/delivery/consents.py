@@ -6,9 +6,9 @@ authorities its checkpoints ask hold a live grant.
 
 from datetime import datetime, timedelta
 
-from domain.delivery.grants import Lacking
+from domain.delivery.grants import Grant, Lacking
 from domain.delivery.state import State
-from domain.plan.cards import Permission
+from domain.plan.cards import Measure
 from domain.plan.plan import PlannedCheckpoint
 
 
@@ -18,20 +18,34 @@ class Consents:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def permitted(self, state: str, permission: Permission, at: datetime) -> bool:
-        """Whether the State permits this at this instant (R16): a permit of it has begun and has not ended."""
+    def permitted(self, state: str, permission: Measure, at: datetime) -> bool:
+        """Whether the State permits this at this instant (R16): a permit of it has begun and has not ended; or, unless the card
+        wants an act of its own for it, a `live` authorisation of that State permits it too.
+        """
         permits = self._state.permits.get(state, ())
-        return any(permission in one.permissions and one.valid_from <= at < one.valid_until for one in permits)
+        return any(permission in one.permissions and one.valid_from <= at < one.valid_until for one in permits) or any(
+            grant.live(at) for grant in self._also_permitting(state, permission)
+        )
 
-    def still_to_begin(self, state: str, permission: Permission, at: datetime) -> bool:
+    def still_to_begin(self, state: str, permission: Measure, at: datetime) -> bool:
         """Whether the State permits this from a later instant on."""
-        return any(permission in one.permissions and one.valid_from > at for one in self._state.permits.get(state, ()))
+        permits = self._state.permits.get(state, ())
+        return any(permission in one.permissions and one.valid_from > at for one in permits) or any(
+            one.valid_from > at and one.live(one.valid_from) for one in self._also_permitting(state, permission)
+        )
+
+    def _also_permitting(self, state: str, permission: Measure) -> tuple[Grant, ...]:
+        """Authorisations of a State that permit this too."""
+        rule = self._state.cards[state].rule_of(permission, self._state.plan.case) if state in self._state.cards else None
+        apart = rule is not None and rule.needs == "own_act"
+        grants = self._state.grants.values()
+        return tuple(one for one in grants if one.state == state and permission in one.permits and not apart)
 
     def not_permitted(self, states: tuple[str, ...], at: datetime) -> tuple[Lacking, ...]:
-        """What the cards of these States want permitted apart and is not (R16): State by State, each of the plan's `permissions`
-        there that is not `permitted` at this instant. Once it has been prepared, `opening` is wanted no more.
+        """What an act must permit in these States and none does (R16): State by State, each of the plan's `permissions` there
+        that is not `permitted` at this instant. Once it has been prepared, `opening` is wanted no more.
         """
-        over: tuple[Permission, ...] = ("opening",) if self._state.goods is not None else ()
+        over: tuple[Measure, ...] = ("opening",) if self._state.goods is not None else ()
         return tuple(
             Lacking(state, permission)
             for state in states

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.plan.cards import Modality, Permission
+from domain.plan.cards import Measure, Modality
 from domain.plan.vocabulary import Condition
 
 
@@ -19,8 +19,14 @@ class Grant:
     at: str = ""
     """The checkpoint that asked for it."""
     conditions: tuple[Condition, ...] = ()
+    permits: tuple[Measure, ...] = ()
+    """What else the same act permits (R16)."""
     provisional: bool = False
     """Not final yet: it authorises nothing."""
+    since: datetime | None = None
+    """When the first one of this authority began: a ceiling counts from then (R5)."""
+    unwritten: int | None = None
+    """The entry in which it was given otherwise than in writing, until it is confirmed (R1)."""
     withdrawn: bool = False
     expired: bool = False
     warnings: int = 0
@@ -47,7 +53,7 @@ class Permit:
     """A permission of its own (R16)."""
 
     service: str
-    permissions: tuple[Permission, ...]
+    permissions: tuple[Measure, ...]
     valid_from: datetime
     valid_until: datetime
 
@@ -57,4 +63,4 @@ class Lacking:
     """What a State wants permitted apart and has not (R16)."""
 
     state: str
-    permission: Permission
+    permission: Measure

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError
 from domain.delivery.statement import Seen
 from domain.delivery.verdicts import Finding
 from domain.delivery.vocabulary import AnyNotice, Outcome, Services, UtcText
-from domain.plan.cards import Modality, Permission
+from domain.plan.cards import Measure, Modality
+from domain.plan.demands import Topic
 from domain.plan.enquiries import Alarm
 from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
@@ -60,8 +61,10 @@ class Facts(Frozen):
     contents: tuple[Inside, ...] = ()
     items: tuple[Label, ...] = ()
     """Substitutes and devices put in: they are to be recovered too (R10)."""
-    permissions: tuple[Permission, ...] = ()
-    """What is to be permitted apart (R16)."""
+    permissions: tuple[Measure, ...] = ()
+    """What this service is to permit, in its authorisation or apart from it (R16)."""
+    law_not_known: tuple[Topic, ...] = ()
+    """What the State's card does not know, and this service answers for (R1)."""
     conditions: tuple[Bound, ...] = ()
     """What binds this answer: it must say that each is met (R19)."""
     parts: tuple[Part, ...] = ()

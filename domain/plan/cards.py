@@ -1,12 +1,13 @@
-"""Rule cards: what one State's law demands, as versioned and sourced data. Nothing of it is hard-coded.
+"""Rule cards: what one State's law demands, as versioned data. Each value says in which text it stands and how sure that is.
 
-The cards shipped under `examples/` are examples and say so; where the sources did not say, the card says `not known`,
-and then the State's own authorisation decides.
+A card says only what is known. What it says nothing of is *not known*: then it is asked, and whoever authorises for that State
+answers for it (R1, R16). The cards shipped under `examples/` are examples and say so.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.plan.directory import ServiceKind
 from domain.signing.canonical import Frozen
@@ -19,30 +20,214 @@ from domain.words.limits import (
     MOST_DUTIES_OF_A_CARD,
     MOST_KINDS,
     MOST_LANGUAGES,
+    MOST_OFFENCES,
+    MOST_PROVISIONS,
     MOST_SOURCES,
 )
 from domain.words.quantities import Span
 
-NotKnown = Literal["not known"]
-
 Modality = Literal["intact", "removed", "replaced_in_part", "replaced_in_whole"]
 """The way of handling the consignment (UN 1988 Convention art. 11(3))."""
 
+Channel = Literal["mail", "express", "air_cargo", "container", "truck", "rail", "passenger", "cash", "goods"]
+"""How a consignment travels, as far as laws tell it apart."""
 
-Permission = Literal["opening", "technical_means", "accompanying_officers"]
-"""What may need a permission of its own, beside the authorisation of the delivery (R16; Spain LECrim 263 bis for mail)."""
+POSTAL: tuple[Channel, ...] = ("mail", "express")
+"""Items of post."""
 
+GoodsClass = Literal["drugs", "psychotropics", "precursors", "cash", "weapons", "tobacco", "wildlife", "goods"]
+"""What travels, as far as laws and treaties tell it apart (UN 1988 Convention art. 1; UNTOC 20; UNCAC 50)."""
+
+Stage = Literal["operational", "criminal_case"]
+"""Before a criminal case is opened, under the law on operational-search activity; or in one, under the code of procedure."""
+
+Measure = Literal[
+    "post",
+    "opening",
+    "following_person",
+    "watching_thing",
+    "device",
+    "vehicle_entry",
+    "audio_video",
+    "foreign_officers",
+]
+"""What is done beside letting a consignment go on, and may need a permission of its own (R16). `post`: an item of post is held
+back and examined; `opening`: the consignment is opened; `device`: a tracker or another technical means is put in;
+`foreign_officers`: officers of another State travel along."""
+
+Mark = Literal["T", "E", "K"]
+"""How sure a value is. T: the text of the provision was read. E: an excerpt of it was. K: it is believed, and was not read."""
+
+Form = Literal["written", "oral", "reproducible"]
+"""How an authorisation is given: as a written act; by word of mouth; or in a form that can be read again, such as an e-mail."""
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+Kinds = Annotated[tuple[ServiceKind, ...], Field(max_length=MOST_KINDS)]
+SomeKinds = Annotated[tuple[ServiceKind, ...], Field(min_length=1, max_length=MOST_KINDS)]
+Words = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
 
 
-class Duty(Frozen):
-    """What whoever authorises must also do, and within what time (such as Spain LECrim 263 bis: a copy to the register)."""
+class LawText(Frozen):
+    """A law, treaty or decision on which a card rests."""
 
     id: Slug
-    what: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
+    title: Annotated[str, Field(min_length=1, max_length=LONGEST_SOURCE)]
+    edition: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
+    """As of when it was read, or which edition; empty where that is not known."""
+    address: Annotated[str, Field(max_length=LONGEST_SOURCE)] = ""
+
+
+class Law(Frozen):
+    """Where a value stands."""
+
+    mark: Mark
+    text: Slug
+    """One of the card's `texts`."""
+    article: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
+
+
+class Provision(Frozen):
+    """One value of a card, and where it stands. It is about deliveries of these channels, goods and stage; of all, if it names
+    none.
+    """
+
+    law: Law
+    channels: Annotated[tuple[Channel, ...], Field(max_length=9)] = ()
+    goods: Annotated[tuple[GoodsClass, ...], Field(max_length=8)] = ()
+    stage: Stage | None = None
+
+    def is_about(self, case: "Case") -> bool:
+        """Whether it is about such a delivery. Of several goods, one is enough."""
+        return (
+            (not self.channels or case.channel in self.channels)
+            and (not self.goods or any(one in self.goods for one in case.goods))
+            and self.stage in (None, case.stage)
+        )
+
+
+class Case(Frozen):
+    """What kind of delivery a law is asked about."""
+
+    channel: Channel
+    goods: tuple[GoodsClass, ...]
+    stage: Stage
+
+
+class Decider(Provision):
+    """Who decides on the controlled delivery itself (R1)."""
+
+    by: SomeKinds
+    role: Words
+    """Who of that service, in words."""
+    alone: bool = False
+    """Whether the service that carries it out may decide itself. Then its superior is the second voice (R7, R13)."""
+
+
+class Agreement(Provision):
+    """Who must agree where another service begins it, as an act of its own (R1; Russia 289-FZ art. 390)."""
+
+    of: SomeKinds
+    begun_by: SomeKinds
+
+
+class Exclusion(Provision):
+    """Services that may not decide on one, or not carry one out; they may still detect, weigh and let pass."""
+
+    kinds: SomeKinds
+    may_not: Annotated[tuple[Literal["decide", "run"], ...], Field(min_length=1, max_length=2)]
+
+
+class MeasureRule(Provision):
+    """Which measures need a permission, by whom, and for how long (R16)."""
+
+    measures: Annotated[tuple[Measure, ...], Field(min_length=1, max_length=8)]
+    needs: Literal["nothing", "permission", "own_act"]
+    """`nothing`: whoever decides on the delivery has decided on it. `permission`: one of `by` permits it, in the authorisation if
+    that is its own, or in another act. `own_act`: in another act (Spain LECrim 263 bis: opening mail is a separate procedure).
+    """
+    by: Kinds = ()
+    """Who may permit it; whoever that State says, if none is named."""
+    longest: Span | None = None
+    extension: Span | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "MeasureRule":
+        if self.needs == "nothing" and (self.by or self.longest or self.extension):
+            message = "what needs nothing is permitted by nobody and for no time"
+            raise ValueError(message)
+        return self
+
+    def lets_permit(self, kind: ServiceKind) -> bool:
+        """Whether such a service may permit it."""
+        return not self.by or kind in self.by
+
+
+class Term(Provision):
+    """How long an authorisation lasts (R5)."""
+
+    longest: Span | None = None
+    """From its beginning."""
+    extension: Span | None = None
+    """By how much it may be extended at a time."""
+    ceiling: Span | None = None
+    """From its beginning to the end of its last extension."""
+    ask_before: Span | None = None
+    """How long before the end an extension is asked for at the latest."""
+
+
+class Urgent(Provision):
+    """What may be authorised before it is written, and by when the writing follows; else it ends (R1)."""
+
+    forms: Annotated[tuple[Literal["oral", "reproducible"], ...], Field(min_length=1, max_length=2)]
+    written_within: Span
+
+
+class HandlingRule(Provision):
+    """Which ways of handling are allowed, demanded or barred (R3)."""
+
+    modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=4)]
+    are: Literal["allowed", "demanded", "barred"]
+
+
+class Bar(Provision):
+    """What forbids a delivery, or ends it."""
+
+    what: Words
+
+
+class Offences(Provision):
+    """For which offences alone it may be done, as they are called there."""
+
+    articles: Annotated[tuple[Words, ...], Field(min_length=1, max_length=MOST_OFFENCES)]
+
+
+class Duty(Provision):
+    """What whoever authorises must also do, and within what time of which event."""
+
+    id: Slug
+    what: Words
+    after: Literal["authorisation", "preparation", "departure", "delivery", "arrest", "outcome"] = "authorisation"
     within: Span
-    """From the authorisation on."""
+    """From that event on."""
+
+
+class RecordRule(Provision):
+    """How an act is recorded: before attesting witnesses, by a recording, by either, or by neither."""
+
+    acts: Annotated[tuple[Literal["opening", "search", "seizure"], ...], Field(min_length=1, max_length=3)]
+    by: Literal["witnesses", "recording", "either", "neither"]
+
+
+class Notice(Provision):
+    """The least time the State must be given to answer a request."""
+
+    time: Span
+
+
+class Languages(Provision):
+    """In which a request may be written (ISO 639-1)."""
+
+    codes: Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)]
 
 
 class RuleCard(Frozen):
@@ -52,28 +237,88 @@ class RuleCard(Frozen):
     state: State
     version: Annotated[str, Field(min_length=1, max_length=LONGEST_VERSION)]
     example: bool
-    sources: Annotated[tuple[Annotated[str, Field(max_length=LONGEST_SOURCE)], ...], Field(min_length=1, max_length=MOST_SOURCES)]
-    modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=4)] | NotKnown
-    granted_by: Annotated[tuple[ServiceKind, ...], Field(min_length=1, max_length=MOST_KINDS)] | NotKnown
-    longest: Span | NotKnown
-    """Longest validity of one authorisation."""
-    separate: Annotated[tuple[Permission, ...], Field(max_length=3)] | NotKnown = "not known"
-    """What needs a permission of its own there (R16)."""
-    notice: Span | NotKnown = "not known"
-    """The least time the State must be given to answer a request."""
+    texts: Annotated[tuple[LawText, ...], Field(min_length=1, max_length=MOST_SOURCES)]
+    deciders: Annotated[tuple[Decider, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    agreements: Annotated[tuple[Agreement, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    handling: Annotated[tuple[HandlingRule, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    measures: Annotated[tuple[MeasureRule, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    terms: Annotated[tuple[Term, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    urgent: Annotated[tuple[Urgent, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    bars: Annotated[tuple[Bar, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    offences: Annotated[tuple[Offences, ...], Field(max_length=MOST_PROVISIONS)] = ()
     duties: Annotated[tuple[Duty, ...], Field(max_length=MOST_DUTIES_OF_A_CARD)] = ()
-    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)] | NotKnown = "not known"
-    """In which a request may be written (ISO 639-1)."""
+    records: Annotated[tuple[RecordRule, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    notice: Annotated[tuple[Notice, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    languages: Annotated[tuple[Languages, ...], Field(max_length=MOST_PROVISIONS)] = ()
     notes: Annotated[str, Field(max_length=LONGEST_NOTES)] = ""
 
-    def allows(self, modality: Modality) -> bool | None:
-        """Whether the card allows it; none where it is not known and the authorisation decides (R3)."""
-        return None if self.modalities == "not known" else modality in self.modalities
+    @model_validator(mode="after")
+    def _each_text_stands(self) -> "RuleCard":
+        known = [one.id for one in self.texts]
+        for name, one in self.provisions():
+            if one.law.text not in known:
+                message = f"{name} rests on {one.law.text}, and there is no such text among {', '.join(known)}"
+                raise ValueError(message)
+        return self
 
-    def lets_grant(self, kind: ServiceKind) -> bool:
-        """Whether such a service may grant there; where it is not known, the State decides (R1)."""
-        return self.granted_by == "not known" or kind in self.granted_by
+    def provisions(self) -> Iterator[tuple[str, Provision]]:
+        """Every value, with the name of what it is about, in the order of the card."""
+        for name in type(self).model_fields:
+            values = getattr(self, name)
+            for one in values if isinstance(values, tuple) else ():
+                if isinstance(one, Provision):
+                    yield name, one
 
-    def separates(self, permission: Permission) -> bool:
-        """Whether this needs a permission of its own there; where it is not known, the authorisation covers it (R16)."""
-        return self.separate != "not known" and permission in self.separate
+    def deciders_of(self, case: Case) -> tuple[Decider, ...]:
+        """Who may decide on such a delivery; none where that is not known (R1)."""
+        return tuple(one for one in self.deciders if one.is_about(case))
+
+    def lets_grant(self, kind: ServiceKind, case: Case) -> bool:
+        """Whether such a service may authorise it; where it is not known who may, anyone that may not be `excluded` (R1)."""
+        deciders = self.deciders_of(case)
+        named = not deciders or any(kind in one.by for one in deciders)
+        return named and not self.excludes(kind, "decide", case)
+
+    def lets_decide_alone(self, kind: ServiceKind, case: Case) -> bool:
+        """Whether such a service may decide on what it carries out itself, so that its superior is the second voice (R7, R13)."""
+        return any(one.alone and kind in one.by for one in self.deciders_of(case))
+
+    def excludes(self, kind: ServiceKind, what: Literal["decide", "run"], case: Case) -> bool:
+        """Whether such a service may not decide on one, or not carry one out."""
+        return any(kind in one.kinds and what in one.may_not for one in self.exclusions if one.is_about(case))
+
+    def allows(self, modality: Modality, case: Case) -> bool | None:
+        """Whether it may go so; none where that is not known and the authorisation decides (R3). What is barred may not, however
+        it is allowed; where something is demanded, nothing else is allowed.
+        """
+        about = [one for one in self.handling if one.is_about(case)]
+        if any(one.are == "barred" and modality in one.modalities for one in about):
+            return False
+        said = [one for one in about if one.are == "demanded"] or [one for one in about if one.are == "allowed"]
+        return any(modality in one.modalities for one in said) if said else None
+
+    def rule_of(self, measure: Measure, case: Case) -> MeasureRule | None:
+        """What the law says of this measure, in such a delivery: the first that is about it; none where that is not known."""
+        return next((one for one in self.measures if measure in one.measures and one.is_about(case)), None)
+
+    def wants_permitted(self, measure: Measure, case: Case) -> bool:
+        """Whether an act must permit it: where the law says so, and where what it says is not known (R16)."""
+        rule = self.rule_of(measure, case)
+        return rule is None or rule.needs != "nothing"
+
+    def term_of(self, case: Case) -> Term | None:
+        """How long an authorisation of such a delivery lasts; none where that is not known."""
+        return next((one for one in self.terms if one.is_about(case)), None)
+
+    def urgent_for(self, form: Form, case: Case) -> Urgent | None:
+        """What lets one be given in this form; none where nothing is known to."""
+        return next((one for one in self.urgent if form in one.forms and one.is_about(case)), None)
+
+    def notice_of(self, case: Case) -> Notice | None:
+        """The least time to answer; none where that is not known."""
+        return next((one for one in self.notice if one.is_about(case)), None)
+
+    def duties_of(self, case: Case) -> tuple[Duty, ...]:
+        """What whoever authorises must also do."""
+        return tuple(one for one in self.duties if one.is_about(case))

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import pairwise
 
 from domain.plan.cards import RuleCard
+from domain.plan.check_law import law
 from domain.plan.check_size import sizes
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
 from domain.plan.goods import SubstanceMass
@@ -155,7 +156,7 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                 whose = backup.state or "no State"
                 problem = f"R21: {rung.to} is of {whose} and cannot answer here: a State's say stays within it"
                 yield Fault(place=place, problem=problem)
-            elif checkpoint.authorities() and card is not None and not card.lets_grant(backup.kind):
+            elif checkpoint.authorities() and card is not None and not card.lets_grant(backup.kind, plan.case):
                 problem = f"R1: by the rule card of {card.state} a {backup.kind} cannot grant, nor in another's place"
                 yield Fault(place=place, problem=problem)
 
@@ -289,77 +290,6 @@ def _recipient(plan: Plan, index: int, checkpoint: PlannedCheckpoint, legs: tupl
         yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
 
 
-def consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Every State on the way is asked, by those who may grant, for what its card wants (R1, R3, R5, R7, R13, R16)."""
-    for state in plan.states():
-        if not plan.authorities(state):
-            problem = f"R1: the route passes through {state}, and nobody there is asked to authorise"
-            yield Fault(place="checkpoints", problem=problem)
-        if state not in plan.offence.extraditable:
-            problem = f"say whether the offence is extraditable in {state} (true or false)"
-            yield Fault(place="offence.extraditable", problem=problem)
-        card = cards.get(state)
-        if card is None:
-            yield Fault(place="legs", problem=f"there is no rule card for {state}")
-            continue
-        yield from _too_long(plan, card)
-        if absent := _not_asked(plan, card):
-            problem = f"R16: in {state} {absent} needs a permission of its own, and nobody there is asked for one"
-            yield Fault(place="checkpoints", problem=problem)
-        if card.allows(plan.modality) is False:
-            problem = f"R3: the rule card of {state} allows {', '.join(card.modalities)}, not {plan.modality}"
-            yield Fault(place="modality", problem=problem)
-    for index, checkpoint in enumerate(plan.checkpoints):
-        if checkpoint.step != "authorise":
-            continue
-        card = cards.get(checkpoint.state)
-        if checkpoint.quorum() < len(checkpoint.services()) and any(one.says == "permission" for one in checkpoint.requires):
-            problem = "R16: a permission cannot be left out, so this needs all"
-            yield Fault(place=f"checkpoints.{index}.need", problem=problem)
-        if card is not None and card.notice != "not known" and checkpoint.due < card.notice:
-            problem = f"by its rule card {card.state} must be given {say_span(card.notice)} to answer"
-            yield Fault(place=f"checkpoints.{index}.due", problem=problem)
-        for number, requirement in enumerate(checkpoint.requires):
-            place = f"checkpoints.{index}.requires.{number}.service"
-            service = directory.find(requirement.service)
-            if service is None:
-                continue
-            if service.state != checkpoint.state:
-                problem = f"R1: {service.id} is of {service.state or 'no State'} and cannot authorise for {checkpoint.state}"
-                yield Fault(place=place, problem=problem)
-            elif requirement.says != "authorisation":
-                continue
-            elif card is not None and card.granted_by != "not known" and not card.lets_grant(service.kind):
-                problem = (
-                    f"R1: by the rule card of {card.state} a {service.kind} cannot grant; {' or '.join(card.granted_by)} can"
-                )
-                yield Fault(place=place, problem=problem)
-    yield from _accompanied(plan, directory)
-    for index, leg in enumerate(plan.legs):
-        if plan.authorities(leg.state) and set(plan.authorities(leg.state)) == {leg.responsible}:
-            problem = (
-                f"R7: {leg.responsible} is in charge here and alone authorises for {leg.state}; "
-                "a fresh decision needs two, so let another service authorise as well"
-            )
-            yield Fault(place=f"legs.{index}.responsible", problem=problem)
-    asked = {requirement.service for checkpoint in plan.at("authorise") for requirement in checkpoint.requires}
-    if asked == {plan.initiator}:
-        problem = f"R13: {plan.initiator} starts this delivery and would be the only one to authorise it"
-        yield Fault(place="initiator", problem=problem)
-
-
-def _too_long(plan: Plan, card: RuleCard) -> Iterator[Fault]:
-    """No authorisation, however fresh, could cover the way through the State if that takes longer than one may last."""
-    inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if leg.state == card.state]
-    way = sum((plan.due_after(end) for _, end in inside if end is not None), start=timedelta())
-    if card.longest != "not known" and way > card.longest:
-        problem = (
-            f"R5: the way through {card.state} may take {say_span(way)}, and by its rule card an authorisation lasts at most "
-            f"{say_span(card.longest)}"
-        )
-        yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
-
-
 def tolerance(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     """What is found by weighing must weigh more than what a check lets pass (R7, R10)."""
     for index, one in enumerate(plan.consignment.contents):
@@ -367,21 +297,6 @@ def tolerance(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
             tolerance = say_mass(plan.weight_tolerance)
             problem = f"R10: a tolerance of {tolerance} would hide all of it: {say_mass(one.net)} of {one.substance}"
             yield Fault(place=f"consignment.contents.{index}.net", problem=problem)
-
-
-def _not_asked(plan: Plan, card: RuleCard) -> str:
-    """What needs a permission of its own in this State (R16) if nobody there is asked for any; else an empty text."""
-    asked = any(one.says == "permission" for at in plan.at("authorise") if at.state == card.state for one in at.requires)
-    return "" if asked else " and ".join(plan.permissions(card)).replace("_", " ")
-
-
-def _accompanied(plan: Plan, directory: Directory) -> Iterator[Fault]:
-    for index, leg in enumerate(plan.legs):
-        for number, service in enumerate(leg.accompanied_by):
-            known = directory.find(service)
-            if known is not None and known.state == leg.state:
-                problem = f"{service} is of {leg.state} itself; those who accompany are of another State"
-                yield Fault(place=f"legs.{index}.accompanied_by.{number}", problem=problem)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -394,6 +309,6 @@ CHECKS: tuple[Check, ...] = (
     essentials,
     route,
     handovers,
-    consents,
+    law,
 )
 """The rules of planning, as the law is, but for how large a plan may be (`domain.plan.check_size`)."""

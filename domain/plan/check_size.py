@@ -45,7 +45,7 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
 
 def _duties(plan: Plan, cards: Mapping[str, RuleCard]) -> int:
     asked = [(one.state, len(one.authorities())) for one in plan.at("authorise") if one.state in cards]
-    return sum(len(cards[state].duties) * authorities for state, authorities in asked)
+    return sum(len(cards[state].duties_of(plan.case)) * authorities for state, authorities in asked)
 
 
 def known_cards(cards: Mapping[str, RuleCard], figures: Figures) -> Iterator[Fault]:

@@ -1,54 +1,152 @@
 """What each State's rule card demands of a plan, for the officer who must ask for consent. Pure; it refuses nothing.
 
-What a plan may not be is refused in `domain.plan.check`. Here stands what its cards say about it: the ways of handling (R3),
-who may grant (R1), what needs a permission of its own (R16), the notice a State must be given, the longest validity of one
-authorisation beside the time for which this plan needs one (R5), the duties of whoever authorises, and the languages of a
-request. What a card does not know is said so: then the State's own authorisation decides.
+What a plan may not be is refused in `domain.plan.check_law`. Here stands, point by point, what the cards say about it, where that
+is written and how sure it is; and what they do not know, with who answers for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Literal
 
-from domain.plan.cards import Duty, Language, Modality, NotKnown, Permission, RuleCard
-from domain.plan.directory import ServiceKind
+from domain.plan.cards import Law, LawText, Measure, Provision, RuleCard
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
-from domain.words.quantities import Span
+from domain.words.quantities import say_span
+
+Topic = Literal[
+    "decider",
+    "handling",
+    "term",
+    "post",
+    "opening",
+    "following_person",
+    "watching_thing",
+    "device",
+    "vehicle_entry",
+    "audio_video",
+    "foreign_officers",
+]
+"""What a card may not know that matters to a plan: who decides, which ways of handling are allowed, how long an authorisation
+lasts, and of each measure whether an act must permit it."""
+
+About = Literal[
+    "decides",
+    "agrees",
+    "may not",
+    "handling",
+    "measures",
+    "lasts",
+    "urgent",
+    "forbids",
+    "offences",
+    "duties",
+    "recorded",
+    "notice",
+    "languages",
+]
+
+
+class Point(Frozen):
+    """One thing that a card says about a plan, or does not know."""
+
+    about: About
+    sentence: str
+    """In English, with the names of `values` in braces; its Russian stands in the catalogue."""
+    values: dict[str, str | tuple[str, ...]]
+    """A text stands as it is; of several, each is a word of our own."""
+    law: Law | None
+    """Where it stands, and how sure that is; none: not known."""
+    text: LawText | None
+    fits: bool | None
+    """Whether the plan is so; none where there is nothing to fit, or the card does not know."""
 
 
 class Demand(Frozen):
-    """What one State's card says about one plan. None where the card does not know, and the authorisation decides."""
+    """What one State's card says about one plan."""
 
     state: str
     version: str
     example: bool
-    modalities: tuple[Modality, ...] | NotKnown
-    modality_allowed: bool | None
-    granted_by: tuple[ServiceKind, ...] | NotKnown
+    points: tuple[Point, ...]
+    not_known: tuple[Topic, ...]
+    answered_by: str | None
+    """Who answers for what is not known."""
     asked: tuple[str, ...]
     """Whom the plan asks to authorise there."""
-    separate: tuple[Permission, ...] | NotKnown
-    permissions: tuple[Permission, ...]
-    """What of it this plan does there, so that it must be permitted."""
-    permission_asked: tuple[str, ...]
-    """Whom the plan asks to permit it."""
-    notice: Span | NotKnown
-    answer_within: Span
+    permissions: tuple[Measure, ...]
+    """What of it an act must permit there."""
+    answer_within: timedelta
     """The least time this plan gives that State to answer."""
-    longest: Span | NotKnown
-    needed: Span
+    needed: timedelta
     """For how long a consent must run, from being asked, if every step takes as long as it may."""
-    extension_likely: bool | None
-    """Whether that is longer than one authorisation may be valid, so that it must be extended on the way."""
-    duties: tuple[Duty, ...]
-    languages: tuple[Language, ...] | NotKnown
-    sources: tuple[str, ...]
     notes: str
+
+
+DECIDES = "{kinds} decides: {role}; this plan asks {asked} (R1)"
+DECIDES_UNKNOWN = "not known who decides; this plan asks {asked} (R1)"
+ALONE = "it may decide on what it carries out itself; then two of its officers sign (R7, R13)"
+AGREES = "where {begun} begins it, {kinds} must agree, in an act of its own (R1)"
+MAY_NOT_DECIDE = "{kinds} may not decide on one (R1)"
+MAY_NOT_RUN = "{kinds} may not carry one out (R4)"
+ALLOWED = "allowed: {ways}; this plan goes {way} (R3)"
+DEMANDED = "demanded: {ways}; this plan goes {way} (R3)"
+BARRED = "barred: {ways}; this plan goes {way} (R3)"
+HANDLING_UNKNOWN = "not known whether it may go {way} (R3)"
+NEEDS_NOTHING = "{measures}: no act of its own is needed (R16)"
+NEEDS_PERMISSION = "{measures}: permitted by {kinds}, in its authorisation or apart (R16)"
+NEEDS_SOMEBODYS = "{measures}: permitted by an act, in the authorisation or apart (R16)"
+NEEDS_OWN_ACT = "{measures}: permitted by an act of its own (R16)"
+MEASURE_UNKNOWN = "{measures}: not known whether an act must permit it, so one must (R16)"
+PERMITTED_FOR = "{measures}: for {longest} at most"
+LASTS = "an authorisation lasts {longest} at most; this plan needs up to {needed} from being asked (R5)"
+EXTENDED = "it is extended by {step} at a time"
+CEILING = "it ends after {ceiling}, however often it is extended"
+ASK_BEFORE = "an extension is asked for {lead} before the end at the latest"
+LASTS_UNKNOWN = "not known how long an authorisation lasts; this plan needs up to {needed} from being asked (R5)"
+URGENT = "in {forms} form where it is urgent; the written act follows within {within}, or it ends (R1)"
+NOT_URGENT = "not known whether it may be given before it is written, so it may not (R1)"
+FORBIDS = "not allowed, or ended, where there is: {what}"
+OFFENCES = "for these offences alone: {articles}; this plan names {named}"
+DUTY = "{what}, within {within} of: {event}"
+RECORDED = "{acts}: before {by}"
+NOTICE = "at least {time} to answer; this plan gives {given}"
+NOTICE_UNKNOWN = "not known how much time it must be given; this plan gives {given}"
+LANGUAGES = "a request is written in: {codes}"
+LANGUAGES_UNKNOWN = "not known in which language a request is written: ask before you write"
+
+SENTENCES: tuple[str, ...] = tuple(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
+WORDS: tuple[str, ...] = (
+    "authorisation",
+    "preparation",
+    "departure",
+    "delivery",
+    "arrest",
+    "outcome",
+    "search",
+    "witnesses",
+    "recording",
+    "either",
+    "neither",
+)
+"""Words of ours that stand in these sentences and nowhere else."""
 
 
 def demands(plan: Plan, cards: Mapping[str, RuleCard]) -> tuple[Demand, ...]:
     """For each State on the route, in its order. The plan has been checked, so each has a card."""
     return tuple(_demand(plan, cards[state]) for state in plan.states())
+
+
+def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
+    """What this card does not know that matters to this plan."""
+    topics: list[Topic] = []
+    if not card.deciders_of(plan.case):
+        topics.append("decider")
+    if card.allows(plan.modality, plan.case) is None:
+        topics.append("handling")
+    term = card.term_of(plan.case)
+    if term is None or term.longest is None:
+        topics.append("term")
+    return (*topics, *(one for one in plan.measures(card.state) if card.rule_of(one, plan.case) is None))
 
 
 def needed(plan: Plan, state: str) -> timedelta:
@@ -59,26 +157,125 @@ def needed(plan: Plan, state: str) -> timedelta:
 
 
 def _demand(plan: Plan, card: RuleCard) -> Demand:
-    span = needed(plan, card.state)
     asking = [one for one in plan.at("authorise") if one.state == card.state]
     return Demand(
         state=card.state,
         version=card.version,
         example=card.example,
-        modalities=card.modalities,
-        modality_allowed=card.allows(plan.modality),
-        granted_by=card.granted_by,
+        points=tuple(_points(plan, card)),
+        not_known=not_known(plan, card),
+        answered_by=plan.answers_for_law.get(card.state),
         asked=plan.authorities(card.state),
-        separate=card.separate,
         permissions=plan.permissions(card),
-        permission_asked=tuple(need.service for one in asking for need in one.requires if need.says == "permission"),
-        notice=card.notice,
         answer_within=min(one.due for one in asking),
-        longest=card.longest,
-        needed=span,
-        extension_likely=None if card.longest == "not known" else span > card.longest,
-        duties=card.duties,
-        languages=card.languages,
-        sources=card.sources,
+        needed=needed(plan, card.state),
         notes=card.notes,
     )
+
+
+def _points(plan: Plan, card: RuleCard) -> Iterator[Point]:
+    yield from _who(plan, card)
+    yield from _how(plan, card)
+    yield from _how_long(plan, card)
+    yield from _beside(plan, card)
+
+
+def _who(plan: Plan, card: RuleCard) -> Iterator[Point]:
+    asked = ", ".join(plan.authorities(card.state))
+    deciders = card.deciders_of(plan.case)
+    for one in deciders:
+        yield _known(card, "decides", DECIDES, one, kinds=one.by, role=one.role, asked=asked)
+        if one.alone:
+            yield _known(card, "decides", ALONE, one)
+    if not deciders:
+        yield _unknown("decides", DECIDES_UNKNOWN, asked=asked)
+    for agreed in card.agreements:
+        if agreed.is_about(plan.case):
+            yield _known(card, "agrees", AGREES, agreed, begun=agreed.begun_by, kinds=agreed.of)
+    for out in card.exclusions:
+        if out.is_about(plan.case):
+            for what in out.may_not:
+                yield _known(card, "may not", MAY_NOT_DECIDE if what == "decide" else MAY_NOT_RUN, out, kinds=out.kinds)
+
+
+def _how(plan: Plan, card: RuleCard) -> Iterator[Point]:
+    sentences = {"allowed": ALLOWED, "demanded": DEMANDED, "barred": BARRED}
+    about = [one for one in card.handling if one.is_about(plan.case)]
+    for one in about:
+        fits = (plan.modality in one.modalities) is not (one.are == "barred")
+        known = _known(card, "handling", sentences[one.are], one, ways=one.modalities, way=(plan.modality,))
+        yield known.model_copy(update={"fits": fits})
+    if card.allows(plan.modality, plan.case) is None:
+        yield _unknown("handling", HANDLING_UNKNOWN, way=(plan.modality,))
+    for measure in plan.measures(card.state):
+        rule = card.rule_of(measure, plan.case)
+        if rule is None:
+            yield _unknown("measures", MEASURE_UNKNOWN, measures=(measure,))
+            continue
+        if rule.needs == "nothing":
+            yield _known(card, "measures", NEEDS_NOTHING, rule, measures=(measure,))
+        elif rule.needs == "own_act":
+            yield _known(card, "measures", NEEDS_OWN_ACT, rule, measures=(measure,))
+        elif rule.by:
+            yield _known(card, "measures", NEEDS_PERMISSION, rule, measures=(measure,), kinds=rule.by)
+        else:
+            yield _known(card, "measures", NEEDS_SOMEBODYS, rule, measures=(measure,))
+        if rule.longest is not None:
+            yield _known(card, "measures", PERMITTED_FOR, rule, measures=(measure,), longest=say_span(rule.longest))
+
+
+def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
+    term, wanted = card.term_of(plan.case), needed(plan, card.state)
+    if term is None or term.longest is None:
+        yield _unknown("lasts", LASTS_UNKNOWN, needed=say_span(wanted))
+    else:
+        known = _known(card, "lasts", LASTS, term, longest=say_span(term.longest), needed=say_span(wanted))
+        yield known.model_copy(update={"fits": wanted <= term.longest})
+    if term is not None:
+        if term.extension is not None:
+            yield _known(card, "lasts", EXTENDED, term, step=say_span(term.extension))
+        if term.ceiling is not None:
+            yield _known(card, "lasts", CEILING, term, ceiling=say_span(term.ceiling))
+        if term.ask_before is not None:
+            yield _known(card, "lasts", ASK_BEFORE, term, lead=say_span(term.ask_before))
+    urgent = [one for one in card.urgent if one.is_about(plan.case)]
+    for one in urgent:
+        yield _known(card, "urgent", URGENT, one, forms=one.forms, within=say_span(one.written_within))
+    if not urgent:
+        yield _unknown("urgent", NOT_URGENT)
+
+
+def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
+    for bar in card.bars:
+        if bar.is_about(plan.case):
+            yield _known(card, "forbids", FORBIDS, bar, what=bar.what)
+    named = plan.offence.articles.get(card.state, ())
+    for listed in card.offences:
+        if listed.is_about(plan.case):
+            words = {"articles": ", ".join(listed.articles), "named": ", ".join(named) or "-"}
+            yield _known(card, "offences", OFFENCES, listed, **words)
+    for duty in card.duties_of(plan.case):
+        yield _known(card, "duties", DUTY, duty, what=duty.what, within=say_span(duty.within), event=(duty.after,))
+    for record in card.records:
+        if record.is_about(plan.case):
+            yield _known(card, "recorded", RECORDED, record, acts=record.acts, by=(record.by,))
+    given = min(one.due for one in plan.at("authorise") if one.state == card.state)
+    notice = card.notice_of(plan.case)
+    if notice is None:
+        yield _unknown("notice", NOTICE_UNKNOWN, given=say_span(given))
+    else:
+        yield _known(card, "notice", NOTICE, notice, time=say_span(notice.time), given=say_span(given))
+    codes = [one for one in card.languages if one.is_about(plan.case)]
+    for one in codes:
+        yield _known(card, "languages", LANGUAGES, one, codes=", ".join(one.codes))
+    if not codes:
+        yield _unknown("languages", LANGUAGES_UNKNOWN)
+
+
+def _known(card: RuleCard, about: About, sentence: str, where: Provision, **values: str | tuple[str, ...]) -> Point:
+    text = next(one for one in card.texts if one.id == where.law.text)
+    return Point(about=about, sentence=sentence, values=values, law=where.law, text=text, fits=None)
+
+
+def _unknown(about: About, sentence: str, **values: str | tuple[str, ...]) -> Point:
+    return Point(about=about, sentence=sentence, values=values, law=None, text=None, fits=None)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from domain.plan.cards import Modality, Permission, RuleCard
+from domain.plan.cards import POSTAL, Case, Channel, GoodsClass, Measure, Modality, RuleCard, Stage
 from domain.plan.goods import Amount, SubstanceMass
 from domain.plan.selectors import Selector
 from domain.plan.vocabulary import HandlingCode, Line, Need
@@ -35,10 +35,12 @@ from domain.words.limits import (
     MOST_IDENTIFIERS,
     MOST_LEGS,
     MOST_MOMENTS,
+    MOST_OFFENCES,
     MOST_REPLACED,
     MOST_RUNGS,
     MOST_SELECTORS,
     MOST_SERVICES,
+    MOST_STATES,
     MOST_SUBSTANCES,
 )
 from domain.words.quantities import Milligrams, Span
@@ -46,7 +48,7 @@ from domain.words.quantities import Milligrams, Span
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
 
 STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
-    "authorise": ("authorisation", "permission"),
+    "authorise": ("authorisation", "agreement", "permission"),
     "prepare": ("prepared", "ready"),
     "dispatch": ("dispatched", "ready"),
     "hand_over": ("handover_offer", "handover_acceptance"),
@@ -58,8 +60,8 @@ STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
 }
 """What the checkpoints of each step may ask."""
 
-POSTAL = ("mail", "express")
-"""Kinds of consignment whose opening may need a permission of its own (R16): items of post, not containers or trucks."""
+Used = Literal["opening", "following_person", "watching_thing", "device", "vehicle_entry", "audio_video"]
+"""Measures that a plan says it takes. The others follow: `post` from how it travels, `foreign_officers` from who travels along."""
 
 
 class Requirement(Frozen):
@@ -172,7 +174,9 @@ Inside = Amount
 class Consignment(Frozen):
     """What travels."""
 
-    kind: Literal["mail", "express", "air_cargo", "container", "truck", "rail", "passenger", "cash", "goods"]
+    kind: Channel
+    goods: Annotated[tuple[GoodsClass, ...], Field(min_length=1, max_length=8)]
+    """What it is, as laws and treaties tell it apart."""
     identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(min_length=1, max_length=MOST_IDENTIFIERS)]
     declared_as: Line
     contents: Annotated[tuple[Inside, ...], Field(min_length=1, max_length=MOST_SUBSTANCES)]
@@ -185,6 +189,13 @@ class Offence(Frozen):
 
     description: Line
     extraditable: Annotated[dict[State, bool], Field(min_length=1, max_length=MOST_EXTRADITING)]
+    articles: Annotated[
+        dict[State, Annotated[tuple[Line, ...], Field(min_length=1, max_length=MOST_OFFENCES)]],
+        Field(default_factory=dict, max_length=MOST_EXTRADITING),
+    ]
+    """Its qualification in each State, as the law there names its articles."""
+    stage: Stage = "operational"
+    """Whether a criminal case has been opened where it begins."""
 
 
 class Replaced(Frozen):
@@ -236,8 +247,10 @@ class Plan(Frozen):
     initiator: ServiceId
     coordinator: ServiceId | None = None
     modality: Modality
-    uses: Annotated[tuple[Literal["opening", "technical_means"], ...], Field(max_length=2)] = ()
-    """What it does on the way that may need a permission of its own (R16)."""
+    uses: Annotated[tuple[Used, ...], Field(max_length=6)] = ()
+    """What it does on the way that may need a permission of its own (R16), beside what follows from how it travels."""
+    answers_for_law: Annotated[dict[State, ServiceId], Field(default_factory=dict, max_length=MOST_STATES)]
+    """Who answers for what the card of a State does not know: one of those that are asked to authorise there (R1)."""
     reverse: bool = False
     """It travels back to its sender, under watch."""
     consignment: Consignment
@@ -311,22 +324,33 @@ class Plan(Frozen):
         gone = [one.service for one in self.replaced]
         return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
 
-    def permissions(self, card: RuleCard) -> tuple[Permission, ...]:
-        """What needs a permission of its own in the State of this card (R16), in this order, and only what its `separate` names:
-        `opening`, where the consignment is of kind `mail` or `express`, the plan `uses` it and has a checkpoint of step `prepare`
-        there; `technical_means`, where the plan `uses` them; `accompanying_officers`, where a leg there is `accompanied_by`
-        somebody.
+    @cached_property
+    def case(self) -> Case:
+        """What kind of delivery it is, for the law of each State."""
+        return Case(channel=self.consignment.kind, goods=self.consignment.goods, stage=self.offence.stage)
+
+    def measures(self, state: str) -> tuple[Measure, ...]:
+        """What it does in a State beside letting the consignment go on: `post`, where it is of kind `mail` or `express`;
+        `opening`, where the plan `uses` it and has a checkpoint of step `prepare` there; `foreign_officers`, where a leg there is
+        `accompanied_by` somebody; and whatever else it `uses`, everywhere. In this order.
         """
-        here = card.state
-        wanted: list[Permission] = []
-        postal = self.consignment.kind in POSTAL
-        if postal and "opening" in self.uses and any(one.state == here for one in self.at("prepare")):
-            wanted.append("opening")
-        if "technical_means" in self.uses:
-            wanted.append("technical_means")
-        if any(leg.accompanied_by for leg in self.legs if leg.state == here):
-            wanted.append("accompanying_officers")
-        return tuple(one for one in wanted if card.separates(one))
+        here: dict[Measure, bool] = {
+            "post": self.consignment.kind in POSTAL,
+            "opening": "opening" in self.uses and any(one.state == state for one in self.at("prepare")),
+            "following_person": "following_person" in self.uses,
+            "watching_thing": "watching_thing" in self.uses,
+            "device": "device" in self.uses,
+            "vehicle_entry": "vehicle_entry" in self.uses,
+            "audio_video": "audio_video" in self.uses,
+            "foreign_officers": any(leg.accompanied_by for leg in self.legs if leg.state == state),
+        }
+        return tuple(one for one, done in here.items() if done)
+
+    def permissions(self, card: RuleCard) -> tuple[Measure, ...]:
+        """What of it an act must permit in the State of this card (R16): each of the `measures` there for which the card says so,
+        or of which it says nothing.
+        """
+        return tuple(one for one in self.measures(card.state) if card.wants_permitted(one, self.case))
 
     def participants(self) -> tuple[str, ...]:
         """Every service that has a part, each once: the initiator; checkpoint by checkpoint those that are asked, then those on

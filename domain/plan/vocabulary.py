@@ -16,6 +16,8 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 Need = Literal[
     "authorisation",
+    "agreement",
+    "confirmation",
     "extension",
     "permission",
     "duty",

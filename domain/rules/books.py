@@ -11,7 +11,8 @@ R5   No crossing into a State whose authorisation is missing, refused, withdrawn
 R6   Custody moves only by offer and acceptance; until acceptance the giver stays responsible.
      (Austrian treaties art. 13: control passes at the border or handover point so that it is not interrupted.)
 R7   A seal mismatch or a weight outside tolerance stops the movement until a fresh decision by the authority in charge
-     and the prosecutor. (Chain of custody: Illinois v. Andreas; Valencia.)
+     and whoever authorised; where that is one service, which its law lets decide alone, by two of its officers.
+     (Chain of custody: Illinois v. Andreas; Valencia.)
 R8   Anyone may stop. A stop is never lost and nothing advances after it. (Austrian treaties art. 13: at any time.)
 R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
      halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes; Dutch rule: goods never reach the market.)
@@ -19,12 +20,14 @@ R10  The mass balance closes, or is explained, before the run closes. (Van Traa:
 R11  A participant reads only what it needs: its legs, the handovers beside them and what binds it (`domain.views.sight`).
      (Austrian treaties; EU guidelines 2018: need to know.)
 R12  Each run ends in exactly one documented outcome, told to every participant.
-R13  The initiator is never the only one to authorise.
+R13  The initiator is never the only one to authorise, unless the law of its State lets it decide alone; then two of its
+     officers sign. (Russia 289-FZ art. 390: the head of the customs service decides, or a deputy.)
 R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid; Austrian treaties: special danger.)
 R15  No delivery whose consignment or target is in another live operation, unless both agree: looked for before consent is
      asked and again before dispatch. (Van Traa inquiry: operations that did not know of one another; blind deconfliction.)
-R16  Opening a postal item, technical means and accompanying officers each need their own permission where the State's
-     rule card says so. (Spain LECrim 263 bis: opening mail is a separate procedure.)
+R16  What is done beside letting the consignment go on - mail examined, the consignment opened, persons followed, devices put
+     in, officers of other States taken along - is permitted by an act where the State's rule card wants one, or does not know
+     whether it wants one. (Spain LECrim 263 bis: opening mail is a separate procedure; Azerbaijan, law on ORD art. 10(III).)
 R17  A statement counts only from the service that is asked for it, at the checkpoint that asks for it.
      (In-toto's functionaries; Golson: the magistrate was not the right authority.)
 R18  One statement id, one content; what was said is corrected by a new statement, never replaced. A consent is to the plan in
@@ -56,6 +59,7 @@ from domain.delivery.events import EVENTS
 from domain.delivery.statement import Statement
 from domain.plan import check
 from domain.rules import (
+    agreement,
     amending,
     arrival,
     balance,
@@ -73,6 +77,7 @@ from domain.rules import (
     preparation,
     speaking,
     stop,
+    urgency,
     watch,
 )
 from domain.rules.book import Book, silent
@@ -85,6 +90,8 @@ from domain.words.figures import FIGURES
 
 SUBJECTS: tuple[ModuleType, ...] = (
     consent,
+    agreement,
+    urgency,
     permission,
     preparation,
     custody,

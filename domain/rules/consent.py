@@ -14,11 +14,12 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
-from domain.plan.cards import Modality
+from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, share
+from domain.rules.permission import permits_wrongly
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_CONDITIONS
@@ -39,6 +40,34 @@ ALREADY_ENDED = refused(
 )
 NO_SUCH_BINDING = refused(
     "R19", "no_such_binding", "a condition binds at {checkpoint}, and there is no such checkpoint", checkpoint="name"
+)
+NO_SUCH_FORM = refused(
+    "R1",
+    "no_such_form",
+    "nothing is known that lets {state} authorise in {form} form: a written act is needed",
+    state="name",
+    form="word",
+)
+AN_ACT_OF_ITS_OWN = refused(
+    "R16",
+    "act_of_its_own",
+    "by the rule card of {state} {permission} is permitted by an act of its own, not with the authorisation",
+    state="name",
+    permission="word",
+)
+NOT_AT_ONCE = refused(
+    "R5",
+    "extended_too_far",
+    "by its rule card {state} extends an authorisation by at most {step} at a time",
+    state="name",
+    step="span",
+)
+BEYOND_CEILING = refused(
+    "R5",
+    "beyond_ceiling",
+    "by its rule card an authorisation of {state} ends by {ceiling}, however often it is extended",
+    state="name",
+    ceiling="instant",
 )
 LONGER_THAN_CARD = refused(
     "R1", "longer_than_card", "by its rule card an authorisation of {state} lasts at most {longest}", state="name", longest="span"
@@ -66,6 +95,11 @@ class AuthorisationGranted(Kind):
     """The ways of handling this State allows for this consignment."""
     valid_from: MomentText
     valid_until: MomentText
+    permits: Annotated[tuple[Measure, ...], Field(max_length=8)] = ()
+    """What else this same act permits (R16)."""
+    form: Form = "written"
+    given_at: MomentText | None = None
+    """When it was given, to the minute, where it is not written yet."""
     provisional: bool = False
     """It will be made final or refused (Netherlands: when the region is known); until then it authorises nothing (R1)."""
     offence: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
@@ -91,12 +125,18 @@ class AuthorisationGranted(Kind):
     @model_validator(mode="after")
     def _window(self) -> "AuthorisationGranted":
         check_window(self.valid_from, self.valid_until)
+        if self.form != "written" and self.given_at is None:
+            message = "one that is not written says when it was given: given_at"
+            raise ValueError(message)
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint; `already_ended` unless `valid_until` is after now;
         `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `longer_than_card` where it lasts, from
-        `valid_from` to `valid_until`, longer than the State's card says.
+        `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from the
+        first of this authority; `no_such_form` where it is not written and the card knows nothing that lets it be so; for the first
+        that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by the card that is permitted apart, not
+        by such a service, or not for so long.
         """
         planned = delivery.plan.find(said.checkpoint)
         if planned is not None and self.state != planned.state:
@@ -107,11 +147,26 @@ class AuthorisationGranted(Kind):
             if condition.at is not None and delivery.plan.find(condition.at) is None:
                 return NO_SUCH_BINDING(checkpoint=condition.at)
         card = delivery.cards.get(self.state)
-        if card is not None and card.longest != "not known":
-            lasts = instant(self.valid_until) - instant(self.valid_from)
-            if lasts > card.longest:
-                return LONGER_THAN_CARD(state=self.state, longest=milliseconds(card.longest))
-        return ACCEPTED
+        return self._by_card(card, delivery, said) if card is not None else ACCEPTED
+
+    def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
+        case, kind = delivery.plan.case, delivery.directory.get(said.voice).kind
+        lasts, term = instant(self.valid_until) - instant(self.valid_from), card.term_of(case)
+        if term is not None and term.longest is not None and lasts > term.longest:
+            return LONGER_THAN_CARD(state=self.state, longest=milliseconds(term.longest))
+        if term is not None and (beyond := _beyond(term, self._since(delivery.state, said), self.valid_until, self.state)):
+            return beyond
+        if self.form != "written" and card.urgent_for(self.form, case) is None:
+            return NO_SUCH_FORM(state=self.state, form=self.form)
+        for one in self.permits:
+            rule = card.rule_of(one, case)
+            if rule is not None and rule.needs == "own_act":
+                return AN_ACT_OF_ITS_OWN(state=self.state, permission=one)
+        return permits_wrongly(card, case, kind, self.permits, lasts) or ACCEPTED
+
+    def _since(self, state: State, said: Said) -> datetime:
+        before = state.grants.get(said.voice)
+        return instant(self.valid_from) if before is None or before.since is None else before.since
 
     def bound_to(self) -> Binding:
         """Nobody consents to a plan that is not the one in force."""
@@ -125,7 +180,7 @@ class AuthorisationGranted(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """It is the authorisation of its `voice`, `asked_at` a checkpoint, in the place of one given before: not withdrawn, not
-        expired, and not warned of.
+        expired, and not warned of; `unwritten`, where it was not given in writing. It is `since` the first one began.
         """
         state.grants[said.voice] = Grant(
             said.voice,
@@ -135,7 +190,10 @@ class AuthorisationGranted(Kind):
             instant(self.valid_until),
             self._asked_at(state, said),
             self.conditions,
+            self.permits,
             self.provisional,
+            since=self._since(state, said),
+            unwritten=None if self.form == "written" else said.seq,
         )
 
     def _asked_at(self, state: State, said: Said) -> str:
@@ -153,7 +211,8 @@ class AuthorisationGranted(Kind):
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
-        return {"state": facts.state, **window(facts, now), "modalities": [facts.modality]}
+        permits = {"permits": list(facts.permissions)} if facts.permissions else {}
+        return {"state": facts.state, **window(facts, now), "modalities": [facts.modality], **permits}
 
 
 class AuthorisationRefused(Kind):
@@ -216,7 +275,9 @@ class AuthorisationExtended(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
-        expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one.
+        expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one;
+        `extended_too_far` where it is by more than the State's card lets extend at a time, and `beyond_ceiling` where it ends later
+        than the card lets it at all.
         """
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:
@@ -225,7 +286,13 @@ class AuthorisationExtended(Kind):
             return EXPIRED_ALREADY(state=grant.state)
         if instant(self.valid_until) <= grant.valid_until:
             return NOT_BEYOND(until=utc_text(grant.valid_until))
-        return ACCEPTED
+        card = delivery.cards.get(self.state)
+        term = card.term_of(delivery.plan.case) if card is not None else None
+        if term is None:
+            return ACCEPTED
+        if term.extension is not None and instant(self.valid_until) - grant.valid_until > term.extension:
+            return NOT_AT_ONCE(state=self.state, step=milliseconds(term.extension))
+        return _beyond(term, grant.since or grant.valid_from, self.valid_until, self.state) or ACCEPTED
 
     def bound_to(self) -> Binding:
         return "decision"
@@ -346,6 +413,13 @@ def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime)
     asked = service in delivery.plan.authorities(grant.state) and grant.valid_from <= at
     too_short = at + consents.needed(grant.state, leg) > grant.valid_until
     return asked and too_short and grant.state in consents.too_short(leg, at)
+
+
+def _beyond(term: Term, since: datetime, until: str, state: str) -> Verdict | None:
+    """Whether it would end later than the card lets it at all."""
+    if term.ceiling is None or instant(until) <= since + term.ceiling:
+        return None
+    return BEYOND_CEILING(state=state, ceiling=utc_text(since + term.ceiling))
 
 
 def until(facts: Facts) -> Mapping[str, Any]:

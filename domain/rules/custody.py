@@ -291,9 +291,10 @@ class Decision(Contingency):
             yield found_then.checkpoint
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The responsible authority, and the authorities of the State that it is in."""
+        """The responsible authority, and the authorities of the State that it is in; where that is one service, two officers of it."""
         who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))
-        needs = tuple(Requirement(service=service, says="movement_decision") for service in who)
+        officers = 2 if len(who) == 1 else 1
+        needs = tuple(Requirement(service=service, says="movement_decision", officers=officers) for service in who)
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision, overdue="interdict")
 
     def title_of(self, key: str) -> str:

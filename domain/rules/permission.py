@@ -1,7 +1,7 @@
 """Permissions of their own (R16), and what whoever authorises must also do."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -12,14 +12,16 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
-from domain.plan.cards import Duty, Permission
-from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.cards import Case, Duty, Measure, RuleCard
+from domain.plan.directory import ServiceKind
+from domain.plan.plan import Checkpoint, Plan, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment, check_window, instant, utc_text
+from domain.words.quantities import milliseconds
 
 OTHER_STATE = refused(
     "R16",
@@ -32,6 +34,22 @@ OTHER_STATE = refused(
 ALREADY_ENDED = refused(
     "R16", "permission_already_ended", "a permission until {until} has already ended and permits nothing", until="instant"
 )
+NOT_BY_IT = refused(
+    "R16",
+    "may_not_permit",
+    "by the rule card of {state} a {service} may not permit {permission}",
+    state="name",
+    service="word",
+    permission="word",
+)
+PERMITTED_TOO_LONG = refused(
+    "R16",
+    "permitted_too_long",
+    "by the rule card of {state} {permission} may be permitted for {longest} at most",
+    state="name",
+    permission="word",
+    longest="span",
+)
 NOT_ALL = refused(
     "R16", "not_all_permitted", "{missing} is asked for too; what is not permitted is refused as a whole", missing="words"
 )
@@ -43,7 +61,7 @@ class PermissionGranted(Kind):
 
     kind: Literal["permission_granted"] = "permission_granted"
     state: identifiers.State
-    permissions: Annotated[tuple[Permission, ...], Field(min_length=1, max_length=3)]
+    permissions: Annotated[tuple[Measure, ...], Field(min_length=1, max_length=8)]
     reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
@@ -71,15 +89,22 @@ class PermissionGranted(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`permission_of_other_state` unless it is for the State of the checkpoint; `permission_already_ended` unless
-        `valid_until` is after now; `not_all_permitted` where the plan's `permissions` in that State are more than these.
+        `valid_until` is after now; `may_not_permit` or `permitted_too_long` for the first measure that by the State's card this
+        service may not permit, or not for so long; `not_all_permitted` where of the plan's `permissions` in that State it could
+        permit more than these.
         """
         planned = delivery.plan.find(said.checkpoint)
         if planned is not None and self.state != planned.state:
             return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
-        card = delivery.cards.get(self.state)
-        asked = delivery.plan.permissions(card) if card is not None else ()
+        card, kind = delivery.cards.get(self.state), delivery.directory.get(said.voice).kind
+        if card is None:
+            return ACCEPTED
+        lasts = instant(self.valid_until) - instant(self.valid_from)
+        if wrong := permits_wrongly(card, delivery.plan.case, kind, self.permissions, lasts):
+            return wrong
+        asked = may_be_permitted(delivery.plan, card, kind)
         missing = tuple(one for one in asked if one not in self.permissions)
         return NOT_ALL(missing=missing) if missing else ACCEPTED
 
@@ -97,6 +122,25 @@ class PermissionGranted(Kind):
         ends = {"valid_until": facts.valid_until} if facts.valid_until else {}
         begins = {"valid_from": now.isoformat(timespec="seconds")}
         return {"state": facts.state, **begins, **ends, "permissions": list(facts.permissions)}
+
+
+def may_be_permitted(plan: Plan, card: RuleCard, kind: ServiceKind) -> tuple[Measure, ...]:
+    """Those of the plan's `permissions` in a State that such a service may permit there."""
+    found_rules = ((one, card.rule_of(one, plan.case)) for one in plan.permissions(card))
+    return tuple(one for one, rule in found_rules if rule is None or rule.lets_permit(kind))
+
+
+def permits_wrongly(
+    card: RuleCard, case: Case, kind: ServiceKind, permissions: tuple[Measure, ...], lasts: timedelta
+) -> Verdict | None:
+    """What is wrong with permitting the first of these that such a service may not permit, or not for so long."""
+    for one in permissions:
+        rule = card.rule_of(one, case)
+        if rule is not None and not rule.lets_permit(kind):
+            return NOT_BY_IT(state=card.state, service=kind, permission=one)
+        if rule is not None and rule.longest is not None and lasts > rule.longest:
+            return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=milliseconds(rule.longest))
+    return None
 
 
 class PermissionRefused(Kind):
@@ -172,10 +216,22 @@ class DutyOwed(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """Once about each duty of each authorisation that is not provisional: the `duties` of its State's card, in the order of
-        `grants`. Its key is the service and the duty's id, with a dot between.
+        """Once about each duty of each authorisation that is not provisional, when the event has come that it runs `after`: the
+        `duties` of its State's card that are about such a delivery, in the order of `grants`. Its key is the service and the duty's
+        id, with a dot between.
         """
+        state = delivery.state
+        come = {
+            "authorisation": True,
+            "preparation": state.goods is not None,
+            "departure": state.dispatched,
+            "delivery": state.delivered,
+            "arrest": bool(state.arrests),
+            "outcome": state.outcome is not None,
+        }
         for duty, service in duties(delivery):
+            if not come[duty.after]:
+                continue
             key = f"{service}.{duty.id}"
             if not ever_opened(delivery.state, self.declares.name, key):
                 yield key
@@ -196,5 +252,5 @@ def duties(delivery: Delivery) -> tuple[tuple[Duty, str], ...]:
         for grant in delivery.state.grants.values()
         if not grant.provisional
         if grant.state in delivery.cards
-        for duty in delivery.cards[grant.state].duties
+        for duty in delivery.cards[grant.state].duties_of(delivery.plan.case)
     )

@@ -14,9 +14,8 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
-from domain.plan.cards import Modality, Permission
+from domain.plan.cards import Measure, Modality
 from domain.plan.goods import Item, Seals, Substances, Unit
-from domain.plan.plan import POSTAL
 from domain.plan.vocabulary import Digest
 from domain.rules.kind import UNDER_WAY, Declaration, Kind, Stays, refused_for
 from domain.words.identifiers import OfficerCode, Seal
@@ -38,7 +37,7 @@ NOT_THAT = refused("R3", "not_that_modality", "what was kept, removed and put in
 NOT_PERMITTED = refused(
     "R16",
     "not_permitted_there",
-    "{state} has not permitted {permission}, which needs a permission of its own",
+    "no act of {state} permits {permission}",
     state="name",
     permission="word",
 )
@@ -101,10 +100,9 @@ class Prepared(Kind):
     def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
         """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality means;
         the first of the differences where its units, `compared` as `in_units`, are not the masses that were kept, removed and
-        sampled; `not_permitted_there` where it was `opened`, is of kind `mail` or `express`, and the State of the plan's first
-        checkpoint of step `prepare` wants that permitted apart and has not at that instant, or where it has a device (a tracker,
-        an opening alarm, or whatever has a time it `lasts`) and a State of the route wants `technical_means` permitted apart and
-        has not; `device_too_short` for the first item that `lasts` less long than the way takes, from the start of the first leg
+        sampled; `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint of step
+        `prepare` an act must permit `opening` and none has at that instant, or where it has a device (a tracker, an opening alarm,
+        or whatever has a time it `lasts`), and in a State of the route an act must permit `device` and none has; `device_too_short` for the first item that `lasts` less long than the way takes, from the start of the first leg
         until the planned exit from the State of the last, with the plan's `margin`.
         """
         plan = delivery.plan
@@ -115,15 +113,15 @@ class Prepared(Kind):
         differs = units_of(self.units, (*self.kept, *self.removed, *self.samples), plan.weight_tolerance)
         if differs:
             return refused_for(differs[0])
-        opened = self.opened and plan.consignment.kind in POSTAL
         devices = any(item.is_device for item in self.items)
-        done: tuple[tuple[bool, Permission, tuple[str, ...]], ...] = (
-            (opened, "opening", (plan.at("prepare")[0].state,)),
-            (devices, "technical_means", plan.states()),
+        done: tuple[tuple[bool, Measure, tuple[str, ...]], ...] = (
+            (self.opened, "opening", (plan.at("prepare")[0].state,)),
+            (devices, "device", plan.states()),
         )
         for permission, state in ((permission, state) for used, permission, states in done if used for state in states):
             card = delivery.cards.get(state)
-            if card is not None and card.separates(permission) and not delivery.consents.permitted(state, permission, at):
+            wanted = card is not None and card.wants_permitted(permission, plan.case)
+            if wanted and not delivery.consents.permitted(state, permission, at):
                 return NOT_PERMITTED(state=state, permission=permission)
         way = plan.time_to_leave(plan.legs[-1].state) + plan.margin
         for item in self.items:

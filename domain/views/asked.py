@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen
+from domain.plan.cards import Measure
+from domain.plan.demands import not_known
 from domain.plan.directory import Service
 from domain.plan.goods import Cash, Part
 from domain.plan.plan import Contents, Plan
 from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import call_about
+from domain.rules.permission import may_be_permitted
 from domain.rules.speaking import asked_in_place
 from domain.views.sight import sight, why_halted
 from domain.views.view import differs, unbalanced
@@ -23,6 +26,7 @@ from domain.words.text import shown
 
 ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
     "authorisation",
+    "agreement",
     "permission",
     "prepared",
     "dispatched",
@@ -36,7 +40,7 @@ ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
     "interdiction",
 )
 """What cannot be answered without knowing what travels."""
-CONSENTS: tuple[Need, ...] = ("authorisation", "permission", "deconfliction")
+CONSENTS: tuple[Need, ...] = ("authorisation", "agreement", "permission", "deconfliction")
 """What is said to one plan, and to no other."""
 
 
@@ -113,7 +117,10 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         modality=plan.modality,
         expected_at=utc_text(progress.due - progress.checkpoint.due) if travels and progress.due is not None else None,
         valid_until=_needed_until(delivery, state or delivery.state.here.state, progress.opened, name),
-        permissions=plan.permissions(delivery.cards[state]) if "permission" in says and state in delivery.cards else (),
+        permissions=_to_permit(delivery, state, known, says),
+        law_not_known=not_known(plan, delivery.cards[state])
+        if "authorisation" in says and state in delivery.cards and plan.answers_for_law.get(state) == service
+        else (),
         parts=tuple(Part(operation=one.operation, contents=one.contents) for one in delivery.state.parts)
         if "parts" in says
         else (),
@@ -122,6 +129,15 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         agree_with=other.service if other is not None else None,
     )
     return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery))
+
+
+def _to_permit(delivery: Delivery, state: str | None, service: Service, says: tuple[Need, ...]) -> tuple[Measure, ...]:
+    """What this service may permit of what must be permitted there: with its authorisation, what needs no act of its own."""
+    card = delivery.cards.get(state or "")
+    if card is None or not ("permission" in says or "authorisation" in says):
+        return ()
+    rules = [(one, card.rule_of(one, delivery.plan.case)) for one in may_be_permitted(delivery.plan, card, service.kind)]
+    return tuple(one for one, rule in rules if "permission" in says or rule is None or rule.needs != "own_act")
 
 
 def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, ...]) -> str:

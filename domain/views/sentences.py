@@ -7,7 +7,8 @@ from typing import get_args
 from domain.delivery.balance import COMPARED
 from domain.delivery.verdicts import Finding, Verdict
 from domain.delivery.vocabulary import Outcome
-from domain.plan.cards import Modality, Permission
+from domain.plan.cards import Form, GoodsClass, Measure, Modality
+from domain.plan.directory import ServiceKind
 from domain.plan.vocabulary import Need
 from domain.rules.arrival import NotCollected
 from domain.rules.books import BOOK
@@ -30,7 +31,10 @@ OWN_WORDS: tuple[str, ...] = tuple(
             *get_args(Need),
             *get_args(Outcome),
             *get_args(Modality),
-            *get_args(Permission),
+            *get_args(Measure),
+            *get_args(Form),
+            *get_args(GoodsClass),
+            *get_args(ServiceKind),
             *get_args(NotCollected.model_fields["because"].annotation),
             *COMPARED,
         )

@@ -75,6 +75,10 @@ MOST_KINDS: Final = 11
 MOST_SOURCES: Final = 20
 """Laws and treaties on which a card rests."""
 MOST_DUTIES_OF_A_CARD: Final = 10
+MOST_PROVISIONS: Final = 16
+"""Of a card, about one thing: by channel, goods and stage."""
+MOST_OFFENCES: Final = 50
+"""Articles of a closed list, and those that a plan names for one State."""
 MOST_BROUGHT_SERVICES: Final = 100
 MOST_BROUGHT_CARDS: Final = 20
 """New with one change of the plan: as many as a plan can name, and some to spare."""
@@ -126,7 +130,7 @@ CONTENTS_BYTES: Final = 16 * KIB
 DIRECTORY_BYTES: Final = 128 * KIB
 """64 services with seven keys each on average."""
 CARDS_BYTES: Final = 256 * KIB
-"""16 cards, each of the largest size that its fields come to in Latin letters."""
+"""16 cards of 16 KiB each: the longest of the examples, in Russian, has less than ten."""
 SHORTEST_CHECK_IN: Final = timedelta(minutes=5)
 SHORTEST_REMINDER: Final = timedelta(minutes=5)
 """Between two of them: each opens a checkpoint or sends a notice, and goes on for as long as a delivery is held."""

@@ -1,0 +1,224 @@
+"""What the law of each State on the way demands of a plan, as its rule card has it (R1, R3, R5, R7, R13, R16).
+
+What a card does not know is no fault by itself: the plan says who answers for it.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from domain.plan.cards import RuleCard
+from domain.plan.demands import not_known
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.words.errors import Fault
+from domain.words.quantities import say_span
+
+Cards = Mapping[str, RuleCard]
+
+
+def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Every State on the way is asked, by those who may decide, for what its law wants."""
+    for state in plan.states():
+        if not plan.authorities(state):
+            problem = f"R1: the route passes through {state}, and nobody there is asked to authorise"
+            yield Fault(place="checkpoints", problem=problem)
+        if state not in plan.offence.extraditable:
+            problem = f"say whether the offence is extraditable in {state} (true or false)"
+            yield Fault(place="offence.extraditable", problem=problem)
+        card = cards.get(state)
+        if card is None:
+            yield Fault(place="legs", problem=f"there is no rule card for {state}")
+            continue
+        yield from _answers_for(plan, card)
+        yield from _term(plan, card)
+        yield from _offence(plan, card)
+        yield from _agreement(plan, directory, card)
+        yield from _measures(plan, directory, card)
+        if card.allows(plan.modality, plan.case) is False:
+            problem = f"R3: by the rule card of {state} such a delivery does not go {plan.modality.replace('_', ' ')}"
+            yield Fault(place="modality", problem=problem)
+    for index, checkpoint in enumerate(plan.checkpoints):
+        if checkpoint.step == "authorise":
+            yield from _asked(plan, directory, cards, index, checkpoint)
+    for state in plan.answers_for_law:
+        if state not in plan.states():
+            problem = f"the route does not pass through {state}, so nobody answers for its law"
+            yield Fault(place=f"answers_for_law.{state}", problem=problem)
+    yield from _excluded(plan, directory, cards)
+    yield from _accompanied(plan, directory)
+    yield from _second_voice(plan, directory, cards)
+
+
+def _answers_for(plan: Plan, card: RuleCard) -> Iterator[Fault]:
+    """Somebody who authorises there answers for what the card does not know, and nobody where it knows all of it."""
+    unknown, who = not_known(plan, card), plan.answers_for_law.get(card.state)
+    place = f"answers_for_law.{card.state}"
+    said = ", ".join(unknown).replace("_", " ")
+    if unknown and who is None:
+        problem = (
+            f"R1: the rule card of {card.state} does not know: {said}; say which of those that authorise there answers for it"
+        )
+        yield Fault(place="answers_for_law", problem=problem)
+    elif unknown and who not in plan.authorities(card.state):
+        problem = (
+            f"R1: {who} is not asked to authorise for {card.state}, and cannot answer for what its card does not know: {said}"
+        )
+        yield Fault(place=place, problem=problem)
+
+
+def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
+    """No authorisation, however fresh, could cover the way through the State if that takes longer than one may last; and where an
+    extension must be asked for some time before the end, the plan warns so long before.
+    """
+    term = card.term_of(plan.case)
+    if term is None:
+        return
+    inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if leg.state == card.state]
+    way = sum((plan.due_after(end) for _, end in inside if end is not None), start=timedelta())
+    if term.longest is not None and way > term.longest:
+        problem = (
+            f"R5: the way through {card.state} may take {say_span(way)}, and by its rule card an authorisation lasts at most "
+            f"{say_span(term.longest)}"
+        )
+        yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
+    if term.ask_before is not None and not any(lead >= term.ask_before for lead in plan.expiry_warnings):
+        problem = (
+            f"R5: by the rule card of {card.state} an extension is asked for {say_span(term.ask_before)} before the end: "
+            "warn so long before"
+        )
+        yield Fault(place="expiry_warnings", problem=problem)
+
+
+def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
+    """Where the law lists the offences for which alone it may be done, the plan's is one of them."""
+    lists = [one for one in card.offences if one.is_about(plan.case)]
+    named = plan.offence.articles.get(card.state, ())
+    if lists and not any(article in one.articles for one in lists for article in named):
+        listed = ", ".join(article for one in lists for article in one.articles)
+        given = f"{', '.join(named)} is none of them" if named else "the plan names none"
+        problem = f"R1: by the rule card of {card.state} it may be done for these offences alone: {listed}; {given}"
+        yield Fault(place="offence.articles", problem=problem)
+
+
+def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
+    """Where another service must agree with the one that begins it, it is asked, if it does not itself decide."""
+    initiator = directory.find(plan.initiator)
+    if initiator is None or initiator.state != card.state:
+        return
+    asked = [
+        known
+        for at in plan.at("authorise")
+        if at.state == card.state
+        for one in at.requires
+        if one.says in ("agreement", "authorisation") and (known := directory.find(one.service)) is not None
+    ]
+    for one in card.agreements:
+        if not one.is_about(plan.case) or initiator.kind not in one.begun_by:
+            continue
+        if not any(known.kind in one.of for known in asked):
+            kinds = " or ".join(one.of).replace("_", " ")
+            problem = f"R1: by the rule card of {card.state} what a {initiator.kind} begins needs the agreement of {kinds}"
+            yield Fault(place="checkpoints", problem=problem)
+
+
+def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
+    """For each measure that an act must permit, somebody is asked who may (R16)."""
+    asked = [
+        (one.says, known.kind)
+        for at in plan.at("authorise")
+        if at.state == card.state
+        for one in at.requires
+        if (known := directory.find(one.service)) is not None
+    ]
+    for measure in plan.permissions(card):
+        rule = card.rule_of(measure, plan.case)
+        acts = ("permission",) if rule is not None and rule.needs == "own_act" else ("permission", "authorisation")
+        if not any(says in acts and (rule is None or rule.lets_permit(kind)) for says, kind in asked):
+            who = f" of {' or '.join(rule.by)}".replace("_", " ") if rule is not None and rule.by else ""
+            problem = (
+                f"R16: in {card.state} {measure.replace('_', ' ')} needs a permission{who}, and nobody there is asked for one that "
+                "could give it"
+            )
+            yield Fault(place="checkpoints", problem=problem)
+
+
+def _asked(plan: Plan, directory: Directory, cards: Cards, index: int, checkpoint: PlannedCheckpoint) -> Iterator[Fault]:
+    """Who is asked there is of that State, may decide by its card, and has the time that it must be given."""
+    card = cards.get(checkpoint.state)
+    apart = any(one.says in ("permission", "agreement") for one in checkpoint.requires)
+    if apart and checkpoint.quorum() < len(checkpoint.services()):
+        problem = "R16: a permission or an agreement cannot be left out, so this needs all"
+        yield Fault(place=f"checkpoints.{index}.need", problem=problem)
+    notice = card.notice_of(plan.case) if card is not None else None
+    if notice is not None and checkpoint.due < notice.time:
+        problem = f"by its rule card {checkpoint.state} must be given {say_span(notice.time)} to answer"
+        yield Fault(place=f"checkpoints.{index}.due", problem=problem)
+    for number, requirement in enumerate(checkpoint.requires):
+        place = f"checkpoints.{index}.requires.{number}.service"
+        service = directory.find(requirement.service)
+        if service is None:
+            continue
+        if service.state != checkpoint.state:
+            problem = f"R1: {service.id} is of {service.state or 'no State'} and cannot authorise for {checkpoint.state}"
+            yield Fault(place=place, problem=problem)
+        elif requirement.says == "authorisation" and card is not None and not card.lets_grant(service.kind, plan.case):
+            deciders = [kind for one in card.deciders_of(plan.case) for kind in one.by]
+            can = f"; {' or '.join(dict.fromkeys(deciders))} can" if deciders else ""
+            problem = f"R1: by the rule card of {card.state} a {service.kind} cannot authorise such a delivery{can}"
+            yield Fault(place=place, problem=problem.replace("_", " "))
+
+
+def _excluded(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Who may not carry one out there is not responsible for a leg, and does not begin one (Kazakhstan: not the customs)."""
+    for index, leg in enumerate(plan.legs):
+        card, service = cards.get(leg.state), directory.find(leg.responsible)
+        if card is not None and service is not None and card.excludes(service.kind, "run", plan.case):
+            problem = f"R4: by the rule card of {leg.state} its {service.kind} may not carry out a controlled delivery"
+            yield Fault(place=f"legs.{index}.responsible", problem=problem.replace("_", " "))
+    initiator = directory.find(plan.initiator)
+    card = cards.get(initiator.state or "") if initiator is not None else None
+    if card is not None and initiator is not None and card.excludes(initiator.kind, "run", plan.case):
+        problem = f"R4: by the rule card of {card.state} its {initiator.kind} may not begin a controlled delivery"
+        yield Fault(place="initiator", problem=problem.replace("_", " "))
+
+
+def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Two decide: who carries it out, or begins it, is not the only one to authorise. Where the law of its State lets it
+    decide alone, the second voice is its superior: a second officer of the same service (R7, R13).
+    """
+    for index, leg in enumerate(plan.legs):
+        if plan.authorities(leg.state) and set(plan.authorities(leg.state)) == {leg.responsible}:
+            if _decides_alone(plan, directory, cards.get(leg.state), leg.responsible):
+                continue
+            problem = (
+                f"R7: {leg.responsible} is in charge here and alone authorises for {leg.state}; a fresh decision needs two, so let "
+                "another service authorise as well, or, where its law lets it decide alone, two of its officers"
+            )
+            yield Fault(place=f"legs.{index}.responsible", problem=problem)
+    asked = {one.service for at in plan.at("authorise") for one in at.requires}
+    initiator = directory.find(plan.initiator)
+    card = cards.get(initiator.state or "") if initiator is not None else None
+    if asked == {plan.initiator} and not _decides_alone(plan, directory, card, plan.initiator):
+        problem = (
+            f"R13: {plan.initiator} starts this delivery and would be the only one to authorise it; where its law lets it decide "
+            "alone, two of its officers must"
+        )
+        yield Fault(place="initiator", problem=problem)
+
+
+def _decides_alone(plan: Plan, directory: Directory, card: RuleCard | None, service: str) -> bool:
+    """Whether the law lets this service decide alone, and the plan asks two officers of it to authorise."""
+    known = directory.find(service)
+    if card is None or known is None or not card.lets_decide_alone(known.kind, plan.case):
+        return False
+    asking = [at for at in plan.at("authorise") if at.state == card.state and service in at.authorities()]
+    return bool(asking) and all(at.officers_for(service, "authorisation") == 2 for at in asking)
+
+
+def _accompanied(plan: Plan, directory: Directory) -> Iterator[Fault]:
+    for index, leg in enumerate(plan.legs):
+        for number, service in enumerate(leg.accompanied_by):
+            known = directory.find(service)
+            if known is not None and known.state == leg.state:
+                problem = f"{service} is of {leg.state} itself; those who accompany are of another State"
+                yield Fault(place=f"legs.{index}.accompanied_by.{number}", problem=problem)

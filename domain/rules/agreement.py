@@ -1,0 +1,104 @@
+"""The agreement of another service, where the law of a State wants it beside the decision (R1; Russia 289-FZ art. 390)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.requests import Facts
+from domain.delivery.state import State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, found
+from domain.plan.vocabulary import Reason
+from domain.rules.consent import OTHER_STATE
+from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
+from domain.words import identifiers
+from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
+
+NOT_AGREED = found(
+    "R1",
+    "not_agreed",
+    "{service} of {state} does not agree (entry {entry})",
+    service="name",
+    state="name",
+    entry="entry",
+)
+
+
+class AgreementGiven(Kind):
+    """Another service of the State agrees that it is done, as an act of its own."""
+
+    kind: Literal["agreement_given"] = "agreement_given"
+    state: identifiers.State
+    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    given_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+
+    declares = Declaration(
+        title="Agreement given",
+        answers="agreement",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R1",
+        contact=False,
+        readers="own_state",
+        may_be_left_out=False,
+        largest=LARGEST_NOTE,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`other_state` unless it is for the State of the checkpoint."""
+        return _of_the_state(self.state, delivery, said)
+
+    def bound_to(self) -> Binding:
+        """Nobody agrees to a plan that is not the one."""
+        return "consent"
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"state": facts.state}
+
+
+class AgreementRefused(Kind):
+    """Another service of the State does not agree."""
+
+    kind: Literal["agreement_refused"] = "agreement_refused"
+    state: identifiers.State
+    reason: Reason = "not given"
+
+    declares = Declaration(
+        title="Agreement refused",
+        answers="agreement",
+        confirms=False,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R1",
+        contact=False,
+        readers="own_state",
+        may_be_left_out=False,
+        largest=LARGEST_NOTE,
+    )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`other_state` unless it is for the State of the checkpoint."""
+        return _of_the_state(self.state, delivery, said)
+
+    def apply(self, state: State, said: Said) -> None:
+        """It halts with the cause `refused` and `not_agreed`."""
+        finding = NOT_AGREED(service=said.service, state=self.state, entry=said.seq)
+        state.stop_all("refused", finding, said.seq, said.service)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"state": facts.state}
+
+
+def _of_the_state(given: str, delivery: Delivery, said: Said) -> Verdict:
+    planned = delivery.plan.find(said.checkpoint)
+    if planned is not None and given != planned.state:
+        return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=given)
+    return ACCEPTED
