@@ -14,7 +14,9 @@ from domain.plan.plan import Plan
 STATES = ("KZ", "UZ", "RU", "KG")
 MODALITIES = ("intact", "removed", "replaced_in_part", "replaced_in_whole")
 KINDS = ("customs", "police", "prosecutor", "court")
-SEPARATE = ("opening", "technical_means", "accompanying_officers")
+MEASURES = ("post", "opening", "following_person", "watching_thing", "device", "foreign_officers")
+USED = MEASURES[1:5]
+LAW = {"mark": "K", "text": "invented"}
 GOODS: tuple[list[dict[str, Any]], ...] = (
     [{"substance": "mephedrone", "net": "13.2 kg"}],
     [{"substance": "heroin", "net": "2 kg"}, {"substance": "opium", "net": "800 g"}],
@@ -43,20 +45,34 @@ def _directory() -> Directory:
 
 
 def _card(state: str, dice: random.Random) -> RuleCard:
-    duty = {"id": "register", "what": "a copy to the register", "within": f"{dice.randint(1, 20)}d"}
+    after = dice.choice(("authorisation", "preparation", "departure", "delivery", "arrest", "outcome"))
+    duty = {"id": "register", "what": "a copy to the register", "after": after, "within": f"{dice.randint(1, 20)}d"}
+    needs: dict[str, list[str]] = {}
+    for measure in MEASURES:
+        needs.setdefault(dice.choice(("nothing", "permission", "own_act", "not known")), []).append(measure)
+    known: dict[str, list[Words]] = {
+        "deciders": [{"by": ["prosecutor", "police"], "role": "INVENTED", "alone": dice.random() < 0.5}],
+        "handling": [{"modalities": MODALITIES, "are": "allowed"}],
+        "terms": [{"longest": "60d", "extension": dice.choice(("30d", "90d")), "ceiling": dice.choice(("80d", "365d"))}],
+        "urgent": [{"forms": ["oral"], "written_within": dice.choice(("6h", "72h"))}],
+        "notice": [{"time": "24h"}],
+        "duties": [duty],
+    }
     says = {
         "vigil": "card/1",
         "state": state,
         "version": "invented",
         "example": True,
-        "sources": ["INVENTED"],
-        "modalities": dice.choice(("not known", MODALITIES)),
-        "granted_by": dice.choice(("not known", ("prosecutor", "police"))),
-        "longest": dice.choice(("not known", "60d")),
-        "separate": dice.choice(("not known", dice.sample(SEPARATE, dice.randint(0, 3)))),
-        "notice": dice.choice(("not known", "24h")),
-        "duties": [duty] if dice.random() < 0.4 else [],
+        "texts": [{"id": "invented", "title": "INVENTED"}],
+        "measures": [
+            {"measures": measures, "needs": what, "by": () if what == "nothing" else dice.choice(((), ("court", "prosecutor")))}
+            | {"law": LAW}
+            for what, measures in needs.items()
+            if what != "not known"
+        ],
     }
+    for name, provisions in known.items():
+        says[name] = [one | {"law": LAW} for one in provisions] if dice.random() < 0.5 else []
     return RuleCard.model_validate(says)
 
 
@@ -74,10 +90,12 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "initiator": legs[0]["responsible"],
         "coordinator": "centre",
         "modality": dice.choice(MODALITIES),
-        "uses": dice.sample(SEPARATE[:2], dice.randint(0, 2)),
+        "uses": dice.sample(USED, dice.randint(0, 3)),
+        "answers_for_law": {state: f"{state.lower()}.prosecutor" for state in route},
         "reverse": dice.random() < 0.1,
         "consignment": {
             "kind": dice.choice(("mail", "cash", "truck")),
+            "goods": ["drugs"],
             "identifiers": [{"scheme": "upu_s10", "value": "CP220322019KZ"}],
             "declared_as": "INVENTED",
             "contents": dice.choice(GOODS),
@@ -160,7 +178,7 @@ def _after(states: list[str], legs: list[Words], dice: random.Random) -> list[Wo
 
 
 def _with_permissions(words: Words, cards: dict[str, RuleCard]) -> Plan:
-    """The plan, asking the courts for what the cards want permitted apart."""
+    """The plan, asking the courts for what the cards want permitted by an act of its own; now and then for nothing."""
     plan = Plan.model_validate(words)
     for one in words["checkpoints"]:
         if one["step"] == "authorise" and plan.permissions(cards[one["state"]]):

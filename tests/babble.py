@@ -53,7 +53,7 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
         {"valid_until": "2029-01-01T00:00:00Z"},
     ),
     "authorisation_extended": ({"valid_until": "2022-05-01T00:00:00Z"}, {"valid_until": "2022-03-01T12:00:00Z"}),
-    "permission_granted": ({}, {"state": "FR"}, {"permissions": ["technical_means"]}, {"valid_until": "2022-03-01T06:30:00Z"}),
+    "permission_granted": ({}, {"state": "FR"}, {"permissions": ["device"]}, {"valid_until": "2022-03-01T06:30:00Z"}),
     "prepared": ({}, {"gross": "99 kg"}, {"modality": "removed"}, {"kept": []}, {"removed": [{"substance": "x", "net": "1 kg"}]}),
     "handover_offered": ({}, {"gross": "1 kg"}, {"seals": [{"number": "XX1", "security": "H"}]}),
     "handover_accepted": ({}, {"seals_intact": False}, {"gross": "9 kg"}),

@@ -568,8 +568,8 @@ BUGS = (
     Bug(
         "R16",
         "domain/rules/preparation.py",
-        '(devices, "technical_means", plan.states()),',
-        '(devices, "technical_means", ()),',
+        '(devices, "device", plan.states()),',
+        '(devices, "device", ()),',
         "permissions",
     ),
     Bug(

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Receipt
 from domain.delivery.progress import Progress
 from domain.delivery.reported import AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.statement import Statement, sign_statement
-from domain.plan.cards import RuleCard
+from domain.plan.cards import Measure, RuleCard
 from domain.plan.directory import Directory, Reach
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
@@ -87,8 +87,35 @@ def _cards() -> dict[str, RuleCard]:
 
 
 def card_of(state: str, **says: Any) -> dict[str, RuleCard]:
-    """The example card of a State, saying this as well."""
-    return {state: RuleCard.model_validate(example_cards()[state].model_dump() | says)}
+    """The example card of a State, saying this as well; see `provisions`."""
+    return {state: RuleCard.model_validate(example_cards()[state].model_dump() | provisions(example_cards()[state], **says))}
+
+
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+
+
+def provisions(card: RuleCard, **says: Any) -> dict[str, Any]:
+    """The fields of a card by short words: `separate` the measures that want an act of their own, where no other wants one;
+    `granted_by` the kinds that decide; `modalities` what is allowed; `longest` and `notice` times. Anything else as it stands.
+    """
+    law = {"mark": "T", "text": card.texts[0].id}
+    found = {name: value for name, value in says.items() if name not in ("separate", "granted_by", "modalities", "longest", "notice")}
+    if "separate" in says:
+        apart = [one for one in MEASURES if one in says["separate"]]
+        free = [one for one in MEASURES if one not in says["separate"]]
+        needs = (("own_act", apart), ("nothing", free))
+        found["measures"] = [{"measures": measures, "needs": what, "law": law} for what, measures in needs if measures]
+    if "granted_by" in says:
+        found["deciders"] = [{"by": says["granted_by"], "role": "whoever decides there", "law": law}]
+    if "modalities" in says:
+        found["handling"] = [{"modalities": says["modalities"], "are": "allowed", "law": law}]
+    if "longest" in says:
+        found["terms"] = [{"longest": says["longest"], "law": law}]
+    if "notice" in says:
+        found["notice"] = [{"time": says["notice"], "law": law}]
+    for one in found.get("duties", ()):
+        one.setdefault("law", law)
+    return found
 
 
 def with_changes(plan: Plan | None = None, **changed: dict[str, Any]) -> Plan:
@@ -122,6 +149,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "granted_by_role": "prosecutor",
         "legal_basis": "test",
         "modalities": ["intact"],
+        "permits": ["post"],
         "valid_from": "2022-03-01T00:00:00Z",
         "valid_until": "2022-04-01T00:00:00Z",
     },

@@ -237,7 +237,7 @@ async def test_the_check_explains_what_each_card_demands(examples: Path) -> None
 async def test_the_check_explains_permissions_notice_duties_and_languages(examples: Path) -> None:
     """R16: what needs a permission of its own, whether the plan needs it and whom it asks; and what else the card wants."""
     card, plan = examples / "cards" / "KZ.yaml", examples / "almaty-tashkent" / "plan.yaml"
-    known = """separate: [opening, technical_means]
+    known = """separate: [opening, device]
 notice: 24h
 languages: [kk, ru]
 duties: [{id: register, what: a copy to the register, within: 24h}]

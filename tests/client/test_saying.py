@@ -107,14 +107,14 @@ def test_a_word_that_is_not_right_is_named(kind: str, words: tuple[str, ...], pl
 
 def test_what_was_merely_asked_is_filled_in_and_may_be_overruled() -> None:
     """State, permissions and the end of the window come from the request; reference and legal basis never do."""
-    asked = request(permissions=("opening", "technical_means"))
+    asked = request(permissions=("opening", "device"))
     own = ("reference=1", "granted_by_role=judge", "legal_basis=x")
     granted = plain(content_of("permission_granted", own, asked))
     narrower = plain(content_of("permission_granted", (*own, "permissions=opening"), asked))
     with pytest.raises(Malformed) as told:
         content_of("permission_granted", (), asked)
 
-    assert ("UZ", ["opening", "technical_means"]) == (granted["state"], granted["permissions"])
+    assert ("UZ", ["opening", "device"]) == (granted["state"], granted["permissions"])
     assert "2099-04-01T00:00:00.000000Z" == granted["valid_until"]
     assert ["opening"] == narrower["permissions"]
     assert ["reference", "granted_by_role", "legal_basis"] == [fault.place for fault in told.value.faults]

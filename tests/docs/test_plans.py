@@ -41,7 +41,7 @@ from domain.words.limits import MOST_PLANS
 from process.configuration import cards_in, directory_in
 from rehearsal.scenario import NAMED_BY, Act, Expected, ExpectedStatement, Happened, Pace, PaceOf, PlanChange, Scenario
 from rehearsal.scenario import faults_in as unfitting
-from tests.support import Table
+from tests.support import Table, card_of
 
 ANSWERS = BOOK.answers
 ROOT = Path(__file__).parents[2]
@@ -234,7 +234,7 @@ def checkpoint(plan: dict[str, Any], name: str) -> dict[str, Any]:
 
 def card(cards: dict[str, RuleCard], **fields: Any) -> None:
     """Give the card of KZ these fields."""
-    cards["KZ"] = cards["KZ"].model_copy(update=fields)
+    cards |= card_of("KZ", **fields)
 
 
 def without(plan: dict[str, Any], name: str) -> None:

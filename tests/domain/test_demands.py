@@ -48,7 +48,7 @@ def test_what_a_card_knows_is_held_against_the_plan() -> None:
 def test_what_needs_a_permission_of_its_own_is_held_against_what_the_plan_does_there() -> None:
     """R16: opening needs it where the consignment is prepared, and nowhere else; whom the plan asks is told beside it."""
     plan, cards = example_plan(), example_cards()
-    known = {"separate": ("opening", "technical_means"), "notice": timedelta(hours=24), "languages": ("ru", "uz")}
+    known = {"separate": ("opening", "device"), "notice": timedelta(hours=24), "languages": ("ru", "uz")}
     cards = {state: card.model_copy(update=known) for state, card in cards.items()}
     consent = plan.checkpoints[0]
     asks = (*consent.requires, Requirement(service="kz.court", says="permission"))

@@ -146,7 +146,7 @@ def request(**facts: Any) -> Request:
         seals=seals,  # type: ignore[arg-type]  # as it is read
         contents=filled(CONTENTS_BYTES, partial(LARGE.of, SubstanceMass)),
         items=[f"{number}".ljust(40, "x") for number in range(50)],  # type: ignore[arg-type]
-        permissions=("opening", "technical_means", "accompanying_officers"),
+        permissions=("opening", "device", "foreign_officers"),
         agree_with=SERVICE,
     )
     needs = ("handover_acceptance",) * 24

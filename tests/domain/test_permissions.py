@@ -22,7 +22,7 @@ TRACKER = {"items": [{"label": "T-1", "what": "tracker", "gross": "50 g", "lasts
 def plan_with(permission: str) -> Plan:
     """Almaty - Tashkent, doing what needs this permission in Uzbekistan (opening: prepared there), where it is asked for."""
     plan = with_changes(consent_uz={"requires": PERMIT})
-    if permission == "accompanying_officers":
+    if permission == "foreign_officers":
         legs = (plan.legs[0], plan.legs[1].model_copy(update={"accompanied_by": ("kz.knb",)}))
         return plan.model_copy(update={"legs": legs})
     if permission == "opening":
@@ -55,17 +55,17 @@ def not_asked(permission: str) -> Table:
     return table
 
 
-HALT = Halted(cause="permission", finding=PERMISSION_WANTING(permission="technical_means", state="UZ"))
+HALT = Halted(cause="permission", finding=PERMISSION_WANTING(permission="device", state="UZ"))
 
 
-EACH = pytest.mark.parametrize("permission", ["opening", "technical_means", "accompanying_officers"])
+EACH = pytest.mark.parametrize("permission", ["opening", "device", "foreign_officers"])
 
 
 @EACH
 def test_r16_permission_is_wanted_only_where_the_card_separates_it(permission: Any) -> None:
     """The card that names it wants it, in that State; one that names another, nothing, or does not know wants none."""
     plan, card = plan_with(permission), card_of("UZ", separate=[permission])["UZ"]
-    others = [one for one in ("opening", "technical_means", "accompanying_officers") if one != permission]
+    others = [one for one in ("opening", "device", "foreign_officers") if one != permission]
     assert plan.permissions(card) == (permission,)
     for separate in (others, [], "not known"):
         assert plan.permissions(card_of("UZ", separate=separate)["UZ"]) == ()
@@ -74,9 +74,9 @@ def test_r16_permission_is_wanted_only_where_the_card_separates_it(permission: A
 
 def test_r16_opening_is_wanted_where_it_is_prepared_and_officers_where_they_travel() -> None:
     """Kazakhstan, where nothing is opened and nobody accompanies, need not permit it; a device travels through both."""
-    card = card_of("KZ", separate=["opening", "technical_means", "accompanying_officers"])["KZ"]
-    wanted = {one: plan_with(one).permissions(card) for one in ("opening", "technical_means", "accompanying_officers")}
-    assert wanted == {"opening": (), "technical_means": ("technical_means",), "accompanying_officers": ()}
+    card = card_of("KZ", separate=["opening", "device", "foreign_officers"])["KZ"]
+    wanted = {one: plan_with(one).permissions(card) for one in ("opening", "device", "foreign_officers")}
+    assert wanted == {"opening": (), "device": ("device",), "foreign_officers": ()}
 
 
 @EACH
@@ -103,7 +103,7 @@ def test_r16_nothing_is_prepared_or_cleared_without_the_permission(permission: s
         assert "due then is halted" in forbidden(missing, event, instead_of=halted)
 
 
-@pytest.mark.parametrize("permission", ["technical_means", "accompanying_officers"])
+@pytest.mark.parametrize("permission", ["device", "foreign_officers"])
 def test_r16_nothing_departs_once_the_permission_has_run_out(permission: str) -> None:
     """What goes on all along the way is permitted when it leaves: run out during the preparation, it halts."""
     table = permitted(permission, valid_until="2022-03-01T12:00:00Z")
@@ -123,18 +123,18 @@ def test_r16_opening_needs_no_permission_any_more_once_it_is_prepared() -> None:
 
 def test_r16_no_halt_is_declared_where_all_is_permitted() -> None:
     """Who runs the installation cannot end a delivery by saying that a permission is missing."""
-    assert "is nothing, recorded is halted" in forbidden(permitted("technical_means"), HALT)
+    assert "is nothing, recorded is halted" in forbidden(permitted("device"), HALT)
 
 
 def test_r16_consent_does_not_close_before_the_permission_is_given() -> None:
     """The checkpoint waits for both: the authorisation alone is not enough."""
-    table = asked("technical_means")
+    table = asked("device")
     assert table.delivery.state.progress["consent-uz"].waiting_for() == ("uz.police",)
 
 
 def test_r16_refused_permission_halts() -> None:
     """The State does not permit it: nothing advances, and it ends as refused."""
-    table = asked("technical_means")
+    table = asked("device")
     table.say("uz.police", "permission_refused", "consent-uz")
     halt = table.delivery.state.halt
     assert halt is not None
@@ -155,15 +155,15 @@ def test_r16_refused_permission_halts() -> None:
 )
 def test_r16_permission_that_does_not_answer_is_refused(service: str, content: dict[str, Any], rule: str) -> None:
     """For another State, for less than is asked, already over, or by who is not asked: refused, and nothing is permitted."""
-    table = asked("technical_means")
-    words = {"permissions": ["technical_means"]} | content
+    table = asked("device")
+    words = {"permissions": ["device"]} | content
     assert became(table.say(service, "permission_granted", "consent-uz", **words)) == ("refused", rule)
     assert table.delivery.state.permits == {}
 
 
 def test_r16_refusal_of_a_permission_is_for_ones_own_state() -> None:
     """An officer who names another State halts nothing."""
-    table = asked("technical_means")
+    table = asked("device")
     assert became(table.say("uz.police", "permission_refused", "consent-uz", state="KZ")) == ("refused", "R16")
     assert table.delivery.state.halt is None
 
@@ -171,7 +171,7 @@ def test_r16_refusal_of_a_permission_is_for_ones_own_state() -> None:
 def test_r16_departure_that_was_cleared_halts_at_the_very_instant_the_permission_ends() -> None:
     """A microsecond before, it may leave; at `valid_until` it halts: nobody could let it go any more, so it waited for ever."""
     for early, expected in ((1, ("accepted", None)), (0, ("refused", "R8"))):
-        table = prepared(permitted("technical_means", valid_until="2022-03-02T06:00:00Z"))
+        table = prepared(permitted("device", valid_until="2022-03-02T06:00:00Z"))
         assert table.is_open("departure")
         table.pass_time(days=1, microseconds=-early)
         assert (table.delivery.state.halt is None) == bool(early)
@@ -180,8 +180,8 @@ def test_r16_departure_that_was_cleared_halts_at_the_very_instant_the_permission
 
 def ready_to_leave() -> Table:
     """Cleared for departure under a plan that waits at the border; Uzbekistan permits foreign officers for a day."""
-    patient = replaced(plan_with("accompanying_officers"), "tashkent-airport", overdue="hold")
-    table = prepared(permitted("accompanying_officers", patient, valid_until="2022-03-02T06:00:00Z"))
+    patient = replaced(plan_with("foreign_officers"), "tashkent-airport", overdue="hold")
+    table = prepared(permitted("foreign_officers", patient, valid_until="2022-03-02T06:00:00Z"))
     table.say("uz.customs", "ready", "departure")
     table.say("uz.police", "ready", "departure")
     return table
@@ -222,7 +222,7 @@ def permitted_in_two_spans(permission: str) -> Table:
 
 def test_r16_departure_waits_where_it_is_permitted_again_later() -> None:
     """Between the two it is refused and nothing halts, since somebody will be able to let it go."""
-    table = permitted_in_two_spans("technical_means")
+    table = permitted_in_two_spans("device")
     table.pass_time(days=1)
     assert table.delivery.state.halt is None
     early = table.say("kz.customs", "dispatched", "departure")
@@ -233,7 +233,7 @@ def test_r16_departure_waits_where_it_is_permitted_again_later() -> None:
 
 def test_r16_crossing_waits_where_it_is_permitted_again_later() -> None:
     """Cleared in time, and accepted between the two: custody moves only once it is permitted again."""
-    table = permitted_in_two_spans("accompanying_officers")
+    table = permitted_in_two_spans("foreign_officers")
     table.say("kz.customs", "dispatched", "departure")
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     table.pass_time(days=1)
@@ -250,14 +250,14 @@ def test_r16_crossing_waits_where_it_is_permitted_again_later() -> None:
 
 def test_r16_crossing_is_cleared_only_while_it_is_permitted() -> None:
     """It left in time, its consent is being made longer, and the permission runs out: the crossing is not cleared, it halts."""
-    patient = replaced(plan_with("accompanying_officers"), "tashkent-airport", overdue="hold")
+    patient = replaced(plan_with("foreign_officers"), "tashkent-airport", overdue="hold")
     slow = patient.contingencies.model_copy(update={"extension": timedelta(days=3)})
     table = Table(
-        patient.model_copy(update={"contingencies": slow}), other_cards=card_of("UZ", separate=["accompanying_officers"])
+        patient.model_copy(update={"contingencies": slow}), other_cards=card_of("UZ", separate=["foreign_officers"])
     )
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2022-03-04T23:00:00Z")
-    permit = {"permissions": ["accompanying_officers"], "valid_until": "2022-03-04T00:00:00Z"}
+    permit = {"permissions": ["foreign_officers"], "valid_until": "2022-03-04T00:00:00Z"}
     table.say("uz.police", "permission_granted", "consent-uz", **permit)
     prepared(table)
     table.say("uz.customs", "ready", "departure")
@@ -273,15 +273,15 @@ def test_r16_crossing_is_cleared_only_while_it_is_permitted() -> None:
 
 def test_r16_device_that_no_plan_speaks_of_is_refused_where_any_state_on_the_route_separates_it() -> None:
     """Kazakhstan does not mind a tracker, Uzbekistan does: it is refused at the preparation in Almaty (found by test)."""
-    for other, expected in ((card_of("UZ", separate=["technical_means"]), ("refused", "R16")), ({}, ("accepted", None))):
+    for other, expected in ((card_of("UZ", separate=["device"]), ("refused", "R16")), ({}, ("accepted", None))):
         table = Table(other_cards=other).consent()
         assert became(table.say("kz.customs", "prepared", "preparation", **TRACKER)) == expected
 
 
-def test_r16_tracker_is_technical_means_even_if_nobody_says_how_long_it_lasts() -> None:
+def test_r16_tracker_is_device_even_if_nobody_says_how_long_it_lasts() -> None:
     """Leaving out `lasts` is no way around the permission (found by test); a substitute is no device."""
     for what, expected in (("tracker", "refused"), ("opening_alarm", "refused"), ("marking", "accepted")):
-        table = Table(other_cards=card_of("KZ", separate=["technical_means"])).consent()
+        table = Table(other_cards=card_of("KZ", separate=["device"])).consent()
         item = {"label": "T-1", "what": what, "gross": "50 g"}
         assert became(table.say("kz.customs", "prepared", "preparation", items=[item]))[0] == expected
 
@@ -301,10 +301,10 @@ def test_r16_the_story_asks_for_permission_and_ends_without_it(acts: list[dict[s
     """Told in the simulator: permitted it arrives; refused, silent or too short, it never crosses."""
     pace = {"fastest": "5m", "slowest": "20m"}
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": pace, "acts": acts})
-    plan = plan_with("accompanying_officers")
+    plan = plan_with("foreign_officers")
     plan = with_changes(plan, preparation={"due": timedelta(hours=40)}, tashkent_airport={"due": timedelta(hours=40)})
     slow = scenario.model_copy(update={"paces": (PREPARED_SLOWLY,)})
-    cards = example_cards() | card_of("UZ", separate=["accompanying_officers"])
+    cards = example_cards() | card_of("UZ", separate=["foreign_officers"])
     done = simulate(World(plan, example_directory(), cards, slow, 1))
 
     assert done.delivery.state.outcome == outcome
@@ -313,12 +313,12 @@ def test_r16_the_story_asks_for_permission_and_ends_without_it(acts: list[dict[s
 
 def test_r16_permission_that_has_done_its_service_may_run_out_though_the_story_is_told_again() -> None:
     """Begun again from its ledger at every boundary, the story halts for nothing that is behind it (seed 223, found by test)."""
-    plan = with_changes(plan_with("technical_means"), accounting={"due": timedelta(days=9)})
+    plan = with_changes(plan_with("device"), accounting={"due": timedelta(days=9)})
     brief = {"service": "uz.police", "at": "consent-uz", "says": "permission_granted",
              "details": {"valid_until": "2022-03-03T06:00:00Z"}}  # fmt: skip
     slow = {"says": "seizure", "fastest": "5d", "slowest": "6d"}
     words = {"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}, "paces": [slow], "acts": [brief]}
-    cards = example_cards() | card_of("UZ", separate=["technical_means"])
+    cards = example_cards() | card_of("UZ", separate=["device"])
     done = simulate(World(plan, example_directory(), cards, Scenario.model_validate(words), 1, restart_chance=0.5))
     assert done.restarts > 3
     assert (done.delivery.state.halt, done.delivery.state.outcome) == (None, "delivered_with_arrests")
@@ -326,7 +326,7 @@ def test_r16_permission_that_has_done_its_service_may_run_out_though_the_story_i
 
 def test_r12_nothing_is_halted_once_it_has_an_outcome() -> None:
     """Who runs the installation cannot call it refused afterwards, though something is not permitted any more (found by test)."""
-    table = prepared(permitted("technical_means", valid_until="2022-03-02T06:00:00Z"))
+    table = prepared(permitted("device", valid_until="2022-03-02T06:00:00Z"))
     table.say("uz.police", "stop_requested")
     assert outcome_of(table) == "withdrawn"
     table.pass_time(days=2)
@@ -345,7 +345,7 @@ PREPARED_SLOWLY = Scenario.model_validate(
 
 def test_r16_a_permission_that_begins_later_is_waited_for() -> None:
     """It neither halts nor lets go: departure is cleared at the instant from which it counts."""
-    table = permitted("technical_means", valid_from="2022-03-01T09:00:00Z")
+    table = permitted("device", valid_from="2022-03-01T09:00:00Z")
     table.say("kz.customs", "prepared", "preparation")
     table.say("kz.knb", "ready", "preparation")
     assert table.delivery.state.halt is None

@@ -10,7 +10,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, Requirement, Rung
-from tests.support import EXAMPLE_PLANS, example_cards, example_directory, example_plan
+from tests.support import EXAMPLE_PLANS, card_of, example_cards, example_directory, example_plan
 
 PLAN = example_plan()
 DIRECTORY = example_directory()
@@ -156,7 +156,7 @@ def test_two_checkpoints_of_a_step_that_stands_once_are_a_fault() -> None:
 
 def card(state: str, **changed: Any) -> dict[str, RuleCard]:
     """The cards with one changed."""
-    return CARDS | {state: CARDS[state].model_copy(update=changed)}
+    return CARDS | card_of(state, **changed)
 
 
 def test_r3_modality_the_card_does_not_allow_is_a_fault_and_not_known_is_none() -> None:

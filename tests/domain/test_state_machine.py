@@ -32,7 +32,7 @@ from tests.support import SECRET, Table, asks, card_of, signed_plan, with_change
 from workflows.errands import Look, OnceMore, Question, Release, Telling, wanted
 
 PLAN = with_changes(
-    plan_={"uses": ["technical_means"], "surveillance": {"check_in": "8h", "answer": "2h", "search": "6h"}},
+    plan_={"uses": ["device"], "surveillance": {"check_in": "8h", "answer": "2h", "search": "6h"}},
     consent_uz={
         "requires": asks("uz.prosecutor authorisation", "uz.police permission"),
         "escalate": [{"after": "30h", "to": "uz.customs", "may_answer": True}],
@@ -41,7 +41,7 @@ PLAN = with_changes(
     arrest_almaty={"after": "arrest-tashkent"},
 )
 DUTY = {"id": "register", "what": "a copy to the register", "within": "5d"}
-CARDS = card_of("UZ", separate=["technical_means"], duties=[DUTY]) | card_of("KZ", separate=["opening"])
+CARDS = card_of("UZ", separate=["device"], duties=[DUTY]) | card_of("KZ", separate=["opening"])
 POLLED = {name: Poll(url=f"https://{name}.example/vigil", every="1m") for name in ("uz.prosecutor", "kz.customs", "kz.knb")}
 SCENARIO = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1m", "slowest": "1m"}})
 KINDS = ("stop_requested", "sighted", "surveillance_lost", "interdicted", "destroyed", "not_collected", "no_arrest", "seizure",
@@ -187,7 +187,7 @@ class Interleavings(RuleBasedStateMachine):
         state = self.table.directory.get(behalf or service).state
         if state is None and kind.startswith(("authorisation", "permission")):
             return
-        content = {"permissions": ["technical_means"]} if kind == "permission_granted" else {}
+        content = {"permissions": ["device"]} if kind == "permission_granted" else {}
         self.table.say(service, kind, at, **content, **({"on_behalf_of": behalf} if behalf else {}))
 
     @precondition(lambda self: self.goes_on)

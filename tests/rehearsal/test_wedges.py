@@ -39,10 +39,10 @@ def test_a_due_time_that_has_passed_without_a_word_is_a_wedge(monkeypatch: pytes
 def cleared_until_the_permission_ends() -> Table:
     """Everybody is ready, and nobody says that it has left before technical means are permitted no more (R16)."""
     plan = with_changes(consent_uz={"requires": asks("uz.prosecutor authorisation", "uz.police permission")})
-    table = Table(plan.model_copy(update={"uses": ("technical_means",)}), other_cards=card_of("UZ", separate=["technical_means"]))
+    table = Table(plan.model_copy(update={"uses": ("device",)}), other_cards=card_of("UZ", separate=["device"]))
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    permit = {"permissions": ["technical_means"], "valid_until": "2022-03-03T00:00:00Z"}
+    permit = {"permissions": ["device"], "valid_until": "2022-03-03T00:00:00Z"}
     table.say("uz.police", "permission_granted", "consent-uz", **permit)
     prepared(table)
     for service in ("uz.customs", "uz.police"):
