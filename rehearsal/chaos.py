@@ -143,6 +143,13 @@ def grants_briefly(plan: Plan, dice: random.Random) -> Act:
     return Act(service=service, at=at, says="authorisation_granted", details=details)
 
 
+def grants_by_word_of_mouth(plan: Plan, dice: random.Random) -> Act:
+    """A consent that is not written yet: it must be confirmed, or it ends; where the law does not know it, it is refused."""
+    at, service = _asked(plan, dice, "authorise")
+    details = {"form": dice.choice(("oral", "reproducible")), "given_at": BEFORE_ALL}
+    return Act(service=service, at=at, says="authorisation_granted", details=details)
+
+
 def _allows_otherwise(plan: Plan, dice: random.Random) -> Act:
     at, service = _asked(plan, dice, "authorise")
     return Act(service=service, at=at, says="authorisation_granted", details={"modalities": ["replaced_in_whole"]})
@@ -348,6 +355,7 @@ TROUBLES: tuple[Trouble, ...] = (
     _refuses,
     grants_briefly,
     grants_briefly,
+    grants_by_word_of_mouth,
     _allows_otherwise,
     _withdraws,
     _is_silent,

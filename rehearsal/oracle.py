@@ -10,7 +10,7 @@ from domain.delivery.decided import Cleared, Closed, Concluded, Opened, Silence,
 from domain.delivery.event import Event
 from domain.delivery.reported import Deconflicted, Diverged, Stated
 from domain.delivery.statement import Statement
-from domain.plan.cards import RuleCard
+from domain.plan.cards import Measure, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.goods import Cash, SubstanceMass
 from domain.plan.plan import Plan

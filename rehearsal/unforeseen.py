@@ -18,6 +18,7 @@ from rehearsal.chaos import (
     Rival,
     breaks_a_seal,
     grants_briefly,
+    grants_by_word_of_mouth,
     recovers_nothing_or_else,
     stops,
 )
@@ -105,6 +106,10 @@ def _extension(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     return Led(plan, (grants_briefly(plan, dice),)), [(one, f"extension.{one}") for one in _authorities(plan)]
 
 
+def _confirmation(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    return Led(plan, (grants_by_word_of_mouth(plan, dice),)), [(one, f"written.{one}") for one in _authorities(plan)]
+
+
 def _duty(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
     return Led(plan), [(one, f"duty.{one}.register") for one in _authorities(plan)]
 
@@ -166,6 +171,7 @@ def _divergence(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
 
 WAYS: dict[str, Way] = {
     "extension": _extension,
+    "confirmation": _confirmation,
     "duty": _duty,
     "decision": _decision,
     "sighting": _sighting,

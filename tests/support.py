@@ -149,7 +149,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "granted_by_role": "prosecutor",
         "legal_basis": "test",
         "modalities": ["intact"],
-        "permits": ["post"],
+        "permits": ["post", "device"],
         "valid_from": "2022-03-01T00:00:00Z",
         "valid_until": "2022-04-01T00:00:00Z",
     },

@@ -14,6 +14,8 @@ from domain.words.text import mark
 
 NEEDS: Mapping[str, str] = {
     "authorisation": mark("whether the State authorises it"),
+    "agreement": mark("whether it agrees"),
+    "confirmation": mark("the written act"),
     "extension": mark("a longer authorisation"),
     "permission": mark("a permission of its own"),
     "duty": mark("that a duty is done"),

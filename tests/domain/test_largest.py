@@ -97,6 +97,8 @@ HASH, NOW, SERVICE = "f" * 64, "2022-03-01T00:00:00.123456Z", "zz." + "x" * 37
 MAY_BE_TOO_LARGE = {"authorisation_granted", "correction", "parts_ended", "prepared", "split"}
 """Kinds whose fields hold more than is taken of them at once. Nothing else is refused for its size."""
 LARGE = Largest()
+NOTHING: dict[str, Any] = {name: () for name, field in RuleCard.model_fields.items() if field.default == ()}
+"""A card that knows nothing: what it says rests on its texts."""
 
 
 async def encoded(value: Any) -> int:
@@ -123,7 +125,7 @@ def snapshot() -> Snapshot:
     services = filled(DIRECTORY_BYTES, partial(service, keys=(), names={"en": WIDEST * 200}), one)
     states = iter(sorted(STATES))
     card = partial(LARGE.of, RuleCard)
-    cards = filled(CARDS_BYTES, lambda: card(state=next(states), sources=["x" * 300] * 4))
+    cards = filled(CARDS_BYTES, lambda: card(state=next(states), texts=[{"id": "x", "title": "x" * 300}], **NOTHING))
     return Snapshot(directory=Directory(vigil="directory/1", services=services), cards={card.state: card for card in cards})
 
 
