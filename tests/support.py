@@ -99,7 +99,9 @@ def provisions(card: RuleCard, **says: Any) -> dict[str, Any]:
     `granted_by` the kinds that decide; `modalities` what is allowed; `longest` and `notice` times. Anything else as it stands.
     """
     law = {"mark": "T", "text": card.texts[0].id}
-    found = {name: value for name, value in says.items() if name not in ("separate", "granted_by", "modalities", "longest", "notice")}
+    found = {
+        name: value for name, value in says.items() if name not in ("separate", "granted_by", "modalities", "longest", "notice")
+    }
     if "separate" in says:
         apart = [one for one in MEASURES if one in says["separate"]]
         free = [one for one in MEASURES if one not in says["separate"]]
@@ -134,6 +136,13 @@ def asks(*pairs: str) -> list[dict[str, Any]]:
     return [{"service": one[0], "says": one[1], "officers": int(one[2]) if len(one) > 2 else 1} for one in words]
 
 
+def omsk_with_two_authorities() -> Plan:
+    """Omsk - Taraz by road, with two authorities of Russia, as if its law let a prosecutor authorise beside the customs."""
+    both, plan = asks("ru.prosecutor authorisation", "ru.customs authorisation"), example_plan("omsk-taraz")
+    consignment = plan.consignment.model_dump() | {"kind": "truck"}
+    return with_changes(plan, plan_={"consignment": consignment}, consent_ru={"requires": both})
+
+
 def signed_plan(plan: Plan) -> Envelope:
     """The plan, signed by its initiator."""
     return sign(canonical(plan), PLAN_TYPE, private_key_of(plan.initiator))
@@ -149,7 +158,6 @@ WORDS: dict[str, dict[str, Any]] = {
         "granted_by_role": "prosecutor",
         "legal_basis": "test",
         "modalities": ["intact"],
-        "permits": ["post", "device"],
         "valid_from": "2022-03-01T00:00:00Z",
         "valid_until": "2022-04-01T00:00:00Z",
     },
@@ -298,6 +306,8 @@ class Table:
         usual = dict(WORDS.get(kind, {}))
         if kind.startswith(("authorisation_", "permission_")):
             usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
+        if kind == "authorisation_granted":
+            usual["permits"] = self._permitted_with_it(usual["state"], content.get("on_behalf_of", service))
         beside = {"id": f"statement-{next(self._numbers):04d}", "officer": "officer-1", "plan": self.delivery.state.plan_digest}
         beside |= {name: content.pop(name) for name in BESIDE if name in content and not isinstance(content[name], bool)}
         return Statement(
@@ -308,6 +318,14 @@ class Table:
             **beside,
             content=BOOK.content({"kind": kind} | usual | content),
         )
+
+    def _permitted_with_it(self, state: str, voice: str) -> list[str]:
+        """Items of post and devices, where such a service may permit them, and they want no act of their own."""
+        rules = {
+            one: self.cards[state].rule_of(one, self.plan.case) if state in self.cards else None for one in ("post", "device")
+        }
+        kind = self.directory.get(voice).kind
+        return [one for one, rule in rules.items() if rule is None or (rule.needs != "own_act" and rule.lets_permit(kind))]
 
     def say(self, service: str, kind: str, at: str | None = None, **content: Any) -> Receipt:
         """The service signs and submits; the receipt. A second officer (`officer-2`) signs with a key of his own."""

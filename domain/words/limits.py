@@ -129,8 +129,8 @@ CONTENTS_BYTES: Final = 16 * KIB
 """Of what the consignment holds, by the plan: each request that is about the consignment repeats it."""
 DIRECTORY_BYTES: Final = 128 * KIB
 """64 services with seven keys each on average."""
-CARDS_BYTES: Final = 256 * KIB
-"""16 cards of 16 KiB each: the longest of the examples, in Russian, has less than ten."""
+CARDS_BYTES: Final = 252 * KIB
+"""16 cards of 15 KiB each; the longest of the examples has four."""
 SHORTEST_CHECK_IN: Final = timedelta(minutes=5)
 SHORTEST_REMINDER: Final = timedelta(minutes=5)
 """Between two of them: each opens a checkpoint or sends a notice, and goes on for as long as a delivery is held."""

@@ -6,6 +6,7 @@ import pytest
 
 from domain.plan.plan import Plan
 from domain.rules.conclusion import conclusion
+from domain.rules.course import PERMISSION_WANTING
 from tests.course import became
 from tests.support import Table, example_plan
 
@@ -32,7 +33,10 @@ def test_r16_opening_a_container_needs_no_permission_for_post() -> None:
     consignment = container.consignment.model_dump(mode="json") | {"kind": "mail", "identifiers": [item]}
 
     assert opens(Table(container)) == ("accepted", None)
-    assert opens(Table(changed(container, consignment=consignment))) == ("refused", "R16")
+    parcel = Table(changed(container, consignment=consignment))
+    parcel.say("es.court", "authorisation_granted", "consent", modalities=["replaced_in_whole"])
+    assert parcel.delivery.state.halt is not None
+    assert parcel.delivery.state.halt.finding == PERMISSION_WANTING(permission="post", state="ES")
 
 
 def test_r16_a_plan_that_opens_is_asked_for_a_permission_only_for_post() -> None:
@@ -42,7 +46,7 @@ def test_r16_a_plan_that_opens_is_asked_for_a_permission_only_for_post() -> None
     card = Table(container).cards["ES"]
 
     assert container.permissions(card) == ()
-    assert changed(container, consignment=consignment).permissions(card) == ("opening",)
+    assert changed(container, consignment=consignment).permissions(card) == ("post", "opening")
 
 
 @pytest.mark.parametrize(("asked", "outcome"), [(False, "interdicted_early"), (True, "withdrawn")])

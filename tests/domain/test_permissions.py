@@ -252,9 +252,7 @@ def test_r16_crossing_is_cleared_only_while_it_is_permitted() -> None:
     """It left in time, its consent is being made longer, and the permission runs out: the crossing is not cleared, it halts."""
     patient = replaced(plan_with("foreign_officers"), "tashkent-airport", overdue="hold")
     slow = patient.contingencies.model_copy(update={"extension": timedelta(days=3)})
-    table = Table(
-        patient.model_copy(update={"contingencies": slow}), other_cards=card_of("UZ", separate=["foreign_officers"])
-    )
+    table = Table(patient.model_copy(update={"contingencies": slow}), other_cards=card_of("UZ", separate=["foreign_officers"]))
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2022-03-04T23:00:00Z")
     permit = {"permissions": ["foreign_officers"], "valid_until": "2022-03-04T00:00:00Z"}

@@ -180,7 +180,7 @@ def test_r1_who_may_grant_is_what_the_card_says() -> None:
     assert problems == [
         (
             "checkpoints.0.requires.0.service",
-            "R1: by the rule card of KZ a prosecutor cannot grant; court or customs can",
+            "R1: by the rule card of KZ a prosecutor cannot authorise such a delivery; court or customs can",
         )
     ]
     assert found(PLAN, card("KZ", granted_by=("prosecutor",))) == []
@@ -305,7 +305,7 @@ def test_r16_permission_that_nobody_is_asked_for_is_a_fault() -> None:
 def test_r16_permission_cannot_be_left_out_by_a_quorum() -> None:
     """One of two would do without it."""
     both = asks(("kz.prosecutor", "authorisation"), ("kz.police", "permission"))
-    assert ("checkpoints.0.need", "R16: a permission cannot be left out, so this needs all") in found(
+    assert ("checkpoints.0.need", "R16: a permission or an agreement cannot be left out, so this needs all") in found(
         at("consent-kz", requires=both, need=1)
     )
 

@@ -10,7 +10,7 @@ from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, brings, forbidden, outcome_of
-from tests.support import Table, card_of, example_cards, example_directory, example_plan
+from tests.support import Table, card_of, example_cards, example_directory, example_plan, omsk_with_two_authorities
 
 
 def provisional(**content: Any) -> Table:
@@ -50,7 +50,7 @@ def test_provisional_authorisation_after_the_final_one_takes_nothing_back() -> N
 
 def test_provisional_authorisation_after_the_final_one_is_refused_while_others_are_asked() -> None:
     """The checkpoint still waits for another authority: what was made final stays final."""
-    table = Table(example_plan("omsk-taraz"))
+    table = Table(omsk_with_two_authorities())
     table.say("ru.prosecutor", "authorisation_granted", "consent-ru")
     again = table.say("ru.prosecutor", "authorisation_granted", "consent-ru", provisional=True)
     assert became(again) == ("refused", "R17")

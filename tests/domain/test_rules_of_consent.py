@@ -15,7 +15,7 @@ from domain.rules.course import NO_COMMON_WAY
 from domain.rules.stop import ORDERED
 from domain.words.moments import utc_text
 from tests.course import accounted, became, brings, code, consenting, entry_of, forbidden, outcome_of, prepared
-from tests.support import Table, example_cards, example_plan, signed_plan
+from tests.support import Table, example_cards, example_plan, omsk_with_two_authorities, signed_plan
 
 # R1
 
@@ -170,7 +170,7 @@ def test_r1_only_who_has_consented_can_extend_or_withdraw(kind: str) -> None:
 
 def test_r1_of_two_authorities_of_one_state_both_must_consent() -> None:
     """Omsk - Taraz asks prosecutor and customs of Russia: one of them alone closes and clears nothing."""
-    table = Table(example_plan("omsk-taraz"))
+    table = Table(omsk_with_two_authorities())
     table.say("ru.prosecutor", "authorisation_granted", "consent-ru")
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     assert table.is_open("consent-ru")

@@ -97,7 +97,7 @@ def test_r6_two_handovers_one_after_another() -> None:
     """On the way to Saratov custody moves twice, each time to the next leg's authority and no further."""
     table = Table(example_plan("moscow-vector"))
     usual = {"gross": "150 kg"}
-    for service, at in (("kz.prosecutor", "kz"), ("ru.prosecutor", "ru"), ("ru.customs", "ru")):
+    for service, at in (("kz.prosecutor", "kz"), ("ru.customs", "ru")):
         table.say(service, "authorisation_granted", f"consent-{at}")
     table.say("kz.border", "prepared", "preparation", **usual)
     table.say("kz.knb", "ready", "preparation")

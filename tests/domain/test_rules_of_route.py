@@ -13,7 +13,7 @@ from domain.words.moments import utc_text
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import PHASES, became, brings, code, consenting, dispatched, entry_of, forbidden, outcome_of, prepared, replaced
-from tests.support import Table, example_cards, example_directory, example_plan, signed_plan
+from tests.support import Table, example_cards, example_directory, example_plan, omsk_with_two_authorities, signed_plan
 
 # R4
 
@@ -318,7 +318,7 @@ def test_r5_extension_without_a_checkpoint_answers_the_open_request() -> None:
 
 def test_r5_of_two_authorities_it_is_the_one_whose_consent_runs_out_that_is_asked() -> None:
     """Of the two of Russia only the customs' act is short, and only the customs is asked to let it run longer."""
-    table = Table(example_plan("omsk-taraz"))
+    table = Table(omsk_with_two_authorities())
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-05-01T00:00:00Z")
     table.say("ru.prosecutor", "authorisation_granted", "consent-ru", valid_until="2022-05-01T00:00:00Z")
     table.say("ru.customs", "authorisation_granted", "consent-ru", valid_until="2022-04-01T00:00:00Z")
