@@ -136,8 +136,8 @@ def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Faul
         if not any(says in acts and (rule is None or rule.lets_permit(kind)) for says, kind in asked):
             who = f" of {' or '.join(rule.by)}".replace("_", " ") if rule is not None and rule.by else ""
             problem = (
-                f"R16: in {card.state} {measure.replace('_', ' ')} needs a permission{who}, and nobody there is asked for one that "
-                "could give it"
+                f"R16: in {card.state} {measure.replace('_', ' ')} needs a permission{who}, and nobody there is asked who could "
+                "give it"
             )
             yield Fault(place="checkpoints", problem=problem)
 
@@ -191,8 +191,8 @@ def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
             if _decides_alone(plan, directory, cards.get(leg.state), leg.responsible):
                 continue
             problem = (
-                f"R7: {leg.responsible} is in charge here and alone authorises for {leg.state}; a fresh decision needs two, so let "
-                "another service authorise as well, or, where its law lets it decide alone, two of its officers"
+                f"R7: {leg.responsible} is in charge here and alone authorises for {leg.state}; a fresh decision needs two, so "
+                "let another service authorise as well, or, where its law lets it decide alone, two of its officers"
             )
             yield Fault(place=f"legs.{index}.responsible", problem=problem)
     asked = {one.service for at in plan.at("authorise") for one in at.requires}

@@ -61,7 +61,7 @@ STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
 """What the checkpoints of each step may ask."""
 
 Used = Literal["opening", "following_person", "watching_thing", "device", "vehicle_entry", "audio_video"]
-"""Measures that a plan says it takes. The others follow: `post` from how it travels, `foreign_officers` from who travels along."""
+"""Measures that a plan says it takes. The others follow: `post` from how it goes, `foreign_officers` from who travels along."""
 
 
 class Requirement(Frozen):

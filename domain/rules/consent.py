@@ -133,10 +133,10 @@ class AuthorisationGranted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint; `already_ended` unless `valid_until` is after now;
         `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `longer_than_card` where it lasts, from
-        `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from the
-        first of this authority; `no_such_form` where it is not written and the card knows nothing that lets it be so; for the first
-        that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by the card that is permitted apart, not
-        by such a service, or not for so long.
+        `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from
+        the first of this authority; `no_such_form` where it is not written and the card knows nothing that lets it be so; for the
+        first that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by the card that is permitted
+        apart, not by such a service, or not for so long.
         """
         planned = delivery.plan.find(said.checkpoint)
         if planned is not None and self.state != planned.state:
@@ -276,8 +276,8 @@ class AuthorisationExtended(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
         expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one;
-        `extended_too_far` where it is by more than the State's card lets extend at a time, and `beyond_ceiling` where it ends later
-        than the card lets it at all.
+        `extended_too_far` where it is by more than the State's card lets extend at a time, and `beyond_ceiling` where it ends
+        later than the card lets it at all.
         """
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:

@@ -291,7 +291,9 @@ class Decision(Contingency):
             yield found_then.checkpoint
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The responsible authority, and the authorities of the State that it is in; where that is one service, two officers of it."""
+        """The responsible authority, and the authorities of the State that it is in; where that is one service, two of its
+        officers.
+        """
         who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))
         officers = 2 if len(who) == 1 else 1
         needs = tuple(Requirement(service=service, says="movement_decision", officers=officers) for service in who)

@@ -217,8 +217,8 @@ class DutyOwed(Contingency):
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """Once about each duty of each authorisation that is not provisional, when the event has come that it runs `after`: the
-        `duties` of its State's card that are about such a delivery, in the order of `grants`. Its key is the service and the duty's
-        id, with a dot between.
+        `duties` of its State's card that are about such a delivery, in the order of `grants`. Its key is the service and the
+        duty's id, with a dot between.
         """
         state = delivery.state
         come = {

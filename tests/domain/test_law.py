@@ -1,0 +1,384 @@
+"""What rule cards say beside the ways of handling: who decides and who must agree, what is given before it is written, terms with
+steps and ceilings, and duties that run from any event (R1, R5, R7, R13, R16).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.delivery.decided import Halted
+from domain.plan.cards import RuleCard
+from domain.plan.check import faults_in
+from domain.plan.plan import Plan
+from domain.rules.agreement import NOT_AGREED
+from domain.rules.urgency import NOT_WRITTEN
+from domain.views.asked import request
+from tests.course import became, code, outcome_of
+from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
+
+ORAL: dict[str, Any] = {"form": "oral", "given_at": "2022-03-01T05:30:00Z"}
+WRITTEN: dict[str, Any] = {
+    "reference": "TEST-7",
+    "written_by_role": "prosecutor",
+    "legal_basis": "test",
+    "written_at": "2022-03-01T06:00:00Z",
+}
+
+
+def provision(**says: Any) -> dict[str, Any]:
+    """One value of a card, that rests on its first text."""
+    return says | {"law": {"mark": "T", "text": "ord"}}
+
+
+def problems(plan: Plan, cards: dict[str, RuleCard], rule: str = "") -> list[tuple[str, str]]:
+    """What the check says of it, by this rule."""
+    found = faults_in(plan, example_directory(), example_cards() | cards)
+    return [(one.place, one.problem) for one in found if one.problem.startswith(rule)]
+
+
+# Who decides, and who must agree
+
+
+def test_r1_a_card_that_knows_who_decides_lets_nobody_else() -> None:
+    """Russia's customs decide, for goods over the border: a plan that asks its prosecutor alone is refused, with who can."""
+    plan = with_changes(example_plan("moscow-vector"), consent_ru={"requires": asks("ru.prosecutor authorisation")})
+
+    (found,) = [one for one in problems(plan, {}, "R1: by") if one[0] == "checkpoints.1.requires.0.service"]
+    assert "a prosecutor cannot authorise such a delivery; customs can" in found[1]
+
+
+def test_a_decider_is_named_by_channel_goods_and_stage() -> None:
+    """Whoever decides on mail does not on a truck; on drugs not on cash; in a criminal case not before it."""
+    case = example_plan().case
+    for about, fits in (
+        ({"channels": ["mail"]}, True),
+        ({"channels": ["truck"]}, False),
+        ({"goods": ["psychotropics", "cash"]}, True),
+        ({"goods": ["cash"]}, False),
+        ({"stage": "operational"}, True),
+        ({"stage": "criminal_case"}, False),
+    ):
+        card = card_of("KZ", deciders=[provision(by=["court"], role="a judge", **about)])["KZ"]
+        assert fits is bool(card.deciders_of(case))
+        assert (not fits) is card.lets_grant("prosecutor", case)
+
+
+def test_r1_the_agreement_of_another_service_is_asked_for_where_the_law_wants_it() -> None:
+    """What the police begins needs the customs' agreement: the plan that does not ask is refused, and one that asks is not."""
+    wants = card_of("KZ", agreements=[provision(of=["customs"], begun_by=["security"])])
+    plan = example_plan()
+
+    assert [("checkpoints", "R1: by the rule card of KZ what a security begins needs the agreement of customs")] == problems(
+        plan, wants, "R1"
+    )
+    assert [] == problems(with_agreement(), wants)
+    assert [] == problems(plan, card_of("KZ", agreements=[provision(of=["customs"], begun_by=["police"])]))
+
+
+def with_agreement() -> Plan:
+    """Almaty - Tashkent, where the customs of Kazakhstan are asked to agree."""
+    return with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.customs agreement")})
+
+
+def test_r1_without_the_agreement_consent_does_not_close_and_with_it_it_does() -> None:
+    """The authorisation alone is not enough."""
+    table = Table(with_agreement())
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    assert table.is_open("consent-kz")
+    assert ("refused", "R1") == became(agrees(table, state="UZ"))
+    assert ("accepted", None) == became(agrees(table))
+    assert table.is_closed("consent-kz")
+
+
+def agrees(table: Table, state: str = "KZ") -> Any:
+    """The customs agree."""
+    words = {"state": state, "reference": "TEST-8", "given_by_role": "head of service"}
+    return table.say("kz.customs", "agreement_given", "consent-kz", **words)
+
+
+def test_r1_whoever_does_not_agree_halts_it() -> None:
+    """Nothing advances, and it ends as refused."""
+    table = Table(with_agreement())
+    table.say("kz.customs", "agreement_refused", "consent-kz", state="KZ")
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert ("refused", NOT_AGREED(service="kz.customs", state="KZ", entry=halt.seq)) == (halt.cause, halt.finding)
+    assert "refused" == outcome_of(table)
+
+
+def test_r1_what_a_card_does_not_know_is_answered_for_by_whoever_authorises_there() -> None:
+    """The plan must say who, it must be asked there, and no State beside the route has anybody."""
+    plan = example_plan()
+    nobody = plan.model_copy(update={"answers_for_law": {"UZ": "uz.prosecutor"}})
+    others = plan.model_copy(update={"answers_for_law": plan.answers_for_law | {"KZ": "kz.customs", "RU": "ru.customs"}})
+
+    ((place, problem),) = problems(nobody, {})
+    assert ("answers_for_law", True) == (place, "does not know: decider, handling, term" in problem)
+    assert ["answers_for_law.KZ", "answers_for_law.RU"] == [place for place, _ in problems(others, {})]
+
+
+def test_whoever_answers_for_the_law_is_told_what_is_not_known() -> None:
+    """In the request to authorise, and nobody else is."""
+    table = Table()
+    assert ("decider", "handling", "term") == request(table.delivery, "consent-kz", "kz.prosecutor").facts.law_not_known
+    both = asks("kz.prosecutor authorisation", "kz.police authorisation")
+    table = Table(with_changes(consent_kz={"requires": both}))
+    assert () == request(table.delivery, "consent-kz", "kz.police").facts.law_not_known
+
+
+def test_r4_who_may_not_carry_one_out_is_not_responsible_and_begins_none() -> None:
+    """It may still prepare, weigh and let pass."""
+    out = card_of("KZ", exclusions=[provision(kinds=["customs", "security"], may_not=["run"])])
+
+    assert ["legs.0.responsible", "initiator"] == [place for place, _ in problems(example_plan(), out, "R4")]
+
+
+def test_r1_who_may_not_decide_is_asked_for_no_authorisation() -> None:
+    """Where the card does not know who may, it may still know who may not."""
+    out = card_of("KZ", exclusions=[provision(kinds=["prosecutor"], may_not=["decide"])])
+
+    assert ["checkpoints.0.requires.0.service"] == [place for place, _ in problems(example_plan(), out, "R1")]
+
+
+# A superior as the second voice
+
+
+ALONE = provision(by=["security"], role="its head", alone=True)
+
+
+def alone(officers: int) -> Plan:
+    """Kazakhstan only: the security service begins it, is in charge and authorises, by so many officers."""
+    requires = asks(f"kz.knb authorisation {officers}")
+    plan = with_changes(example_plan("aktobe-post-office"), consent={"requires": requires})
+    legs = tuple(leg.model_copy(update={"responsible": "kz.knb"}) for leg in plan.legs)
+    return plan.model_copy(update={"initiator": "kz.knb", "legs": legs, "answers_for_law": {"KZ": "kz.knb"}})
+
+
+@pytest.mark.parametrize(("card", "officers", "wrong"), [([ALONE], 2, False), ([ALONE], 1, True), ([], 2, True)])
+def test_r7_r13_who_decides_alone_needs_a_law_that_lets_it_and_two_officers(
+    card: Sequence[dict[str, Any]],
+    officers: int,
+    wrong: bool,  # noqa: FBT001 - a table
+) -> None:
+    """With the law and its superior's signature it may; with one of the two only it may not."""
+    found = problems(alone(officers), card_of("KZ", deciders=card))
+
+    assert wrong is any(problem.startswith("R7") for _, problem in found)
+    assert wrong is any(problem.startswith("R13") for _, problem in found)
+
+
+# Before it is written
+
+
+def oral(**says: Any) -> Table:
+    """Kazakhstan's prosecutor has authorised by word of mouth, and its law gives a day for the writing."""
+    urgent = [provision(forms=["oral"], written_within="24h")]
+    table = Table(other_cards=card_of("KZ", urgent=urgent))
+    assert ("accepted", None) == became(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **ORAL | says))
+    return table
+
+
+def test_r1_what_is_not_written_is_taken_only_in_a_form_that_the_law_knows() -> None:
+    """Kazakhstan's card lets it be given by word of mouth; a form that no card knows is refused, and says what would be right."""
+    table = Table()
+    refusal = table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **ORAL | {"form": "reproducible"})
+    assert "no_such_form" == code(refusal)
+    assert "consent-kz" in [one.checkpoint.id for one in table.delivery.state.open_checkpoints()]
+
+
+def test_r1_it_says_when_it_was_given() -> None:
+    """Whoever gave it by word of mouth is asked for the minute; a written act is not."""
+    with pytest.raises(ValueError, match="given_at"):
+        Table().statement("kz.prosecutor", "authorisation_granted", "consent-kz", form="oral")
+
+
+def test_r1_the_written_act_is_asked_for_and_closes_the_question() -> None:
+    """At once, of whoever gave it, for as long as the law gives; meanwhile it authorises."""
+    table = oral()
+    assert table.is_open("written.kz.prosecutor.1")
+    assert table.at("written.kz.prosecutor.1").due == table.now + timedelta(hours=24)
+    assert table.delivery.consents.authorised("KZ", table.now)
+    assert ("refused", "R1") == became(confirms(table, state="UZ"))
+    assert "written_in_future" == code(confirms(table, written_at="2022-03-01T07:00:00Z"))
+    assert ("accepted", None) == became(confirms(table))
+    assert table.is_closed("written.kz.prosecutor.1")
+    assert "is_in_writing" == code(confirms(table))
+
+
+def confirms(table: Table, **says: Any) -> Any:
+    """The prosecutor confirms it in writing."""
+    return table.say("kz.prosecutor", "authorisation_confirmed", **{"state": "KZ"} | WRITTEN | says)
+
+
+def test_r1_without_the_written_act_it_ends() -> None:
+    """A day later the authorisation has expired, and nothing advances."""
+    table = oral()
+    table.pass_time(hours=24, microseconds=-1)
+    assert table.delivery.state.halt is None
+    table.pass_time(microseconds=1)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert ("expired", NOT_WRITTEN(services=("kz.prosecutor",))) == (halt.cause, halt.finding)
+    assert not table.delivery.consents.authorised("KZ", table.now)
+    assert "expired" == outcome_of(table)
+
+
+def test_r1_a_written_authorisation_in_its_place_is_as_good() -> None:
+    """Whoever authorises again in writing owes nothing more."""
+    both = asks("kz.prosecutor authorisation", "kz.police authorisation")
+    urgent = [provision(forms=["oral"], written_within="24h")]
+    table = Table(with_changes(consent_kz={"requires": both}), other_cards=card_of("KZ", urgent=urgent))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", provisional=True)
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **ORAL)
+    assert table.is_open("written.kz.prosecutor.1")
+    assert table.delivery.state.grants["kz.prosecutor"].unwritten is not None
+
+
+# Terms
+
+
+def extended(until: str, **term: Any) -> str | None:
+    """What becomes of an extension of Kazakhstan's authorisation, which runs from 1 March to 1 April, to this day."""
+    table = Table(other_cards=card_of("KZ", terms=[provision(**term)])).consent()
+    return code(table.say("kz.prosecutor", "authorisation_extended", state="KZ", valid_until=f"{until}T00:00:00Z"))
+
+
+def test_r5_an_extension_is_no_longer_than_the_law_lets_it() -> None:
+    """To the day it may; a day more it may not, and neither beyond the ceiling that counts from the beginning."""
+    for until, found in (("2022-05-01", None), ("2022-05-02", "extended_too_far")):
+        assert found == extended(until, extension="30d")
+    for until, found in (("2022-04-30", None), ("2022-05-01", "beyond_ceiling")):
+        assert found == extended(until, ceiling="60d")
+
+
+def test_r5_a_new_authorisation_does_not_begin_the_ceiling_anew() -> None:
+    """It counts from the first of that authority."""
+    both = asks("kz.prosecutor authorisation", "kz.police authorisation")
+    card = card_of("KZ", terms=[provision(ceiling="60d")])
+    table = Table(with_changes(consent_kz={"requires": both}), other_cards=card)
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", provisional=True)
+    window = {"valid_from": "2022-03-20T00:00:00Z", "valid_until": "2022-05-01T00:00:00Z"}
+    assert "beyond_ceiling" == code(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **window))
+
+
+def test_r5_the_plan_warns_as_long_before_the_end_as_an_extension_must_be_asked_for() -> None:
+    """The example warns 48 hours before."""
+    for lead, found in (("48h", []), ("72h", ["expiry_warnings"])):
+        card = card_of("KZ", terms=[provision(longest="90d", ask_before=lead)])
+        assert found == [place for place, _ in problems(example_plan(), card, "R5")]
+
+
+# What an act permits beside
+
+
+def permits(measures: list[str], **says: Any) -> str | None:
+    """What becomes of an authorisation of Kazakhstan's prosecutor that permits this too, where one rule of its card is so."""
+    rule = provision(measures=["device"], **says)
+    table = Table(other_cards=card_of("KZ", measures=[rule]))
+    return code(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=measures))
+
+
+def test_r16_an_authorisation_permits_only_what_it_may() -> None:
+    """What wants an act of its own, what another must permit, and what is permitted for less time than it lasts is refused."""
+    assert permits(["device", "post"], needs="permission", by=["prosecutor"]) is None
+    assert "act_of_its_own" == permits(["device"], needs="own_act")
+    assert "may_not_permit" == permits(["device"], needs="permission", by=["court"])
+    assert "permitted_too_long" == permits(["device"], needs="permission", longest="30d")
+
+
+def test_r16_what_is_not_known_must_be_permitted() -> None:
+    """Nothing is known of devices in Uzbekistan: without an act that permits one, it halts once all have consented."""
+    plan = with_changes(plan_={"uses": ["device"]})
+    table = Table(plan)
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", permits=["post"])
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert ("permission", {"permission": "device", "state": "UZ"}) == (halt.cause, halt.finding.parameters)
+
+    table = Table(plan).consent()
+    assert table.is_open("preparation")
+
+
+def test_r16_the_request_says_what_this_service_is_to_permit() -> None:
+    """The authority what goes with its authorisation, the other what wants an act of its own."""
+    both = asks("kz.prosecutor authorisation", "kz.police permission")
+    plan = with_changes(plan_={"uses": ["device"]}, consent_kz={"requires": both})
+    own = provision(measures=["device"], needs="own_act", by=["police"])
+    also = provision(measures=["post"], needs="permission", by=["prosecutor"])
+    table = Table(plan, other_cards=card_of("KZ", measures=[own, also]))
+
+    asked = [request(table.delivery, "consent-kz", one).facts.permissions for one in ("kz.prosecutor", "kz.police")]
+    assert [("post",), ("device",)] == asked
+
+
+def test_r16_somebody_who_may_permit_it_is_asked() -> None:
+    """Estonia's court permits the post, by its card; a plan that asks its prosecutor alone is refused."""
+    plan = with_changes(example_plan("back-to-sender"), consent_ee={"requires": asks("ee.prosecutor authorisation")})
+
+    ((place, problem),) = problems(plan, {}, "R16")
+    assert ("checkpoints", True) == (place, "in EE post needs a permission of court" in problem)
+
+
+def test_r1_a_closed_list_of_offences_holds() -> None:
+    """Estonia's law lists them: a plan that names none of them is refused, and says which there are."""
+    plan = example_plan("back-to-sender")
+    offence = plan.offence.model_copy(update={"articles": {"EE": ("KarS § 392",)}})
+
+    ((place, problem),) = problems(plan.model_copy(update={"offence": offence}), {}, "R1")
+    assert "offence.articles" == place
+    assert "KarS § 391" in problem
+    assert "KarS § 392 is none of them" in problem
+
+
+# Duties
+
+
+COURSE = ("authorisation", "preparation", "departure", "delivery", "arrest", "outcome")
+
+
+@pytest.mark.parametrize("after", COURSE)
+def test_a_duty_runs_from_its_event_and_not_before(after: str) -> None:
+    """Step by step to the end: it is asked when the event has come, and once."""
+    duty = {"id": "told", "what": "the prosecutor is told", "within": "2d", "after": after}
+    table = Table(other_cards=card_of("KZ", duties=[duty]))
+    name = "duty.kz.prosecutor.told"
+    for number, step in enumerate(steps(table)):
+        assert (COURSE.index(after) <= number) is (table.delivery.state.seen(name) is not None), step
+
+
+def steps(table: Table) -> Iterator[str]:
+    """The usual course, with a stop at each event that a duty may run from."""
+    table.consent()
+    yield "authorisation"
+    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    yield "preparation"
+    table.say("uz.customs", "ready", "departure")
+    table.say("uz.police", "ready", "departure")
+    table.say("kz.customs", "dispatched", "departure")
+    yield "departure"
+    table.hand_over()
+    table.say("uz.customs", "delivered", "delivery")
+    yield "delivery"
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    yield "arrest"
+    table.say("kz.knb", "arrest_made", "arrest-almaty")
+    table.say("uz.customs", "seizure", "accounting")
+    yield "outcome"
+
+
+def test_a_value_of_a_card_rests_on_one_of_its_texts() -> None:
+    """A provision that names another is refused, with those there are."""
+    with pytest.raises(ValueError, match="deciders rests on nothing, and there is no such text among ord"):
+        card_of("KZ", deciders=[{"by": ["court"], "role": "a judge", "law": {"mark": "T", "text": "nothing"}}])
+
+
+def test_nothing_is_halted_for_a_law_that_is_kept() -> None:
+    """Who runs the installation cannot end a delivery by saying that a written act is missing."""
+    table = oral()
+    confirms(table)
+    table.pass_time(hours=25)
+    assert not any(isinstance(entry.event, Halted) for entry in table.delivery.ledger.entries)
