@@ -119,6 +119,7 @@ PARTS: Parts = {
     "conditions": _conditions,
     "modalities": _list,
     "permissions": _list,
+    "permits": _list,
     "pictures": _list,
     "witnesses": _list,
     "split.parts": _split_into,
