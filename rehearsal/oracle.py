@@ -13,7 +13,7 @@ from domain.delivery.statement import Statement
 from domain.plan.cards import Permission, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.goods import Cash, SubstanceMass
-from domain.plan.plan import Plan
+from domain.plan.plan import Leg, Plan
 from domain.plan.register import Contact
 from domain.record.door import read_statement
 from domain.rules.balance import Seizure
@@ -40,6 +40,17 @@ NO = (
     "surveillance_regained",
 )
 """Answers that need neither a second officer nor a condition met."""
+
+
+ACTS = ("prepared", "dispatched", "delivered", "arrest_made", "seizure")
+"""What is done at a checkpoint, in its State, by public authority."""
+FORCE = ("customs", "border_guard", "police", "security")
+"""Kinds of service that have it."""
+
+
+def passed_in(leg: Leg) -> tuple[str, ...]:
+    """The States that a leg goes through or touches."""
+    return (leg.state, *(one.state for one in leg.calls if one.state is not None and one.not_touched is None))
 
 
 def voice_of(statement: Statement) -> str:
@@ -95,6 +106,8 @@ class SpeakerBook(OracleBook):
             for where, number in [one for some in self._conditions.values() for one in some]:
                 if where == statement.checkpoint and number not in statement.fulfils:
                     yield f"R19: {statement.kind} counted at {where} without condition {number}"
+        if statement.kind in ACTS:
+            yield from self._acted(statement, voice)
         match statement.content:
             case Correction(of=of, content=content):
                 earlier = self._counted.get(of)
@@ -106,6 +119,20 @@ class SpeakerBook(OracleBook):
                     yield f"R21: {statement.service} delegated to {to}"
             case _:
                 pass
+
+    def _acted(self, statement: Statement, voice: str) -> Iterator[str]:
+        """Whether who did it has the power, and is of the State where it was done or travels along there (R29)."""
+        planned = self._plan.find(statement.checkpoint or "")
+        known = self._directory.find(statement.service) if self._directory is not None else None
+        if planned is None or known is None:
+            return
+        carrier = known.kind == "postal_operator" and statement.kind in ("dispatched", "delivered")
+        if known.kind not in FORCE and not carrier:
+            yield f"R29: {statement.service} has no power for {statement.kind}"
+        guest = any(voice in leg.accompanied_by for leg in self._plan.legs if planned.state in passed_in(leg))
+        force = statement.kind in ("arrest_made", "seizure")
+        if known.state != planned.state and (force or not guest):
+            yield f"R29: {statement.service} did {statement.kind} in {planned.state}"
 
     def signed(self, statement: Statement, keys: frozenset[str]) -> None:
         """Whose keys signed it: officers are told apart by their keys (R20)."""
@@ -201,7 +228,7 @@ class PermissionBook(OracleBook):
     def on_the_way(self, state: str, at: datetime, what: str) -> Iterator[str]:
         """Whether everything the plan does in this State is permitted there."""
         preparing = any(one.step == "prepare" and one.state == state for one in self._plan.checkpoints)
-        accompanied = any(leg.state == state and leg.accompanied_by for leg in self._plan.legs)
+        accompanied = any(state in passed_in(leg) and leg.accompanied_by for leg in self._plan.legs)
         does: dict[Permission, bool] = {
             "opening": preparing and self._is_post() and "opening" in self._plan.uses and not self._prepared,
             "technical_means": "technical_means" in self._plan.uses,
@@ -216,15 +243,17 @@ class PermissionBook(OracleBook):
         if content.opened and self._is_post():
             yield from self._wanted(self._plan.at("prepare")[0].state, "opening", at, "opened")
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):
-            for leg in self._plan.legs:
-                yield from self._wanted(leg.state, "technical_means", at, "prepared")
+            for state in (one for leg in self._plan.legs for one in passed_in(leg)):
+                yield from self._wanted(state, "technical_means", at, "prepared")
 
     def _is_post(self) -> bool:
         return self._plan.consignment.kind in ("mail", "express")
 
     def _wanted(self, state: str, permission: Permission, at: datetime, what: str) -> Iterator[str]:
         card = self._cards.get(state)
-        if card is None or card.separate == "not known" or permission not in card.separate:
+        if card is None or (
+            permission not in card.separate if card.separate != "not known" else not self._plan.asks_permission(state)
+        ):
             return
         if not any(given[:2] == (state, permission) and given[2] <= at < given[3] for given in self._given):
             yield f"R16: {what} without the permission of {state} for {permission}"

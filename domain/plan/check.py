@@ -1,21 +1,22 @@
 """What a plan must be before anyone is asked for consent: the static side of the rules, each finding with its place.
 
-Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R4 (one responsible authority of
-the leg's State, with the power to seize), R6 (each handover is offered by the giver and accepted by the taker),
-R13 (the initiator is not the only one to authorise), R16 (what needs a permission of its own is asked for), and that every
-checkpoint can be satisfied.
+Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R13 (the initiator is not the only one
+to authorise), R16 (what needs a permission of its own is asked for), and that every checkpoint can be satisfied. The way
+stands in `domain.plan.check_route` (R4, R6), who may do what where in `domain.plan.check_powers` (R29), and how large a plan
+may be in `domain.plan.check_size` (R28).
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
-from itertools import pairwise
 
 from domain.plan.cards import RuleCard
+from domain.plan.check_powers import acts, outside
+from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
 from domain.plan.goods import SubstanceMass
-from domain.plan.plan import STEP_NEEDS, Leg, Plan, PlannedCheckpoint, Step
+from domain.plan.plan import STEP_NEEDS, Plan, PlannedCheckpoint, Step
 from domain.plan.register import competent
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
@@ -203,92 +204,6 @@ def essentials(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
             yield Fault(place=f"checkpoints.{index}.need", problem=problem)
 
 
-def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Legs join, each with one responsible authority of its State that may seize (R4)."""
-    for index, leg in enumerate(plan.legs):
-        responsible = directory.find(leg.responsible)
-        if responsible is not None and responsible.state != leg.state:
-            problem = (
-                f"R4: {leg.responsible} is of {responsible.state or 'no State'}; "
-                f"the responsible authority of a leg in {leg.state} must be of {leg.state}"
-            )
-            yield Fault(place=f"legs.{index}.responsible", problem=problem)
-        elif responsible is not None and not responsible.may_seize:
-            problem = f"R4: a {responsible.kind} has no power to seize and cannot be responsible for a leg"
-            yield Fault(place=f"legs.{index}.responsible", problem=problem)
-        for end in ("start", "end"):
-            if plan.find(getattr(leg, end)) is None:
-                problem = f"there is no checkpoint {getattr(leg, end)}"
-                yield Fault(place=f"legs.{index}.{end}", problem=problem)
-    for index, (before, after) in enumerate(pairwise(plan.legs)):
-        if before.end != after.start:
-            problem = f"R4: control is interrupted: leg {before.id} ends at {before.end}, so this must start there"
-            yield Fault(place=f"legs.{index + 1}.start", problem=problem)
-    start, end = plan.legs[0].start, plan.legs[-1].end
-    departures = [one.id for one in plan.at("dispatch")]
-    if len(departures) == 1 and start != departures[0]:
-        problem = f"the first leg starts at the dispatch checkpoint {departures[0]}, not at {start}"
-        yield Fault(place="legs.0.start", problem=problem)
-    deliveries = [one.id for one in plan.at("deliver")]
-    if deliveries and end not in deliveries:
-        problem = f"the last leg ends at the deliver checkpoint {' or '.join(deliveries)}, not at {end}"
-        yield Fault(place=f"legs.{len(plan.legs) - 1}.end", problem=problem)
-
-
-def handovers(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Each handover is offered by the giver and accepted by the taker (R6)."""
-    inner = {before.end: (before, after) for before, after in pairwise(plan.legs)}
-    for index, checkpoint in enumerate(plan.checkpoints):
-        if checkpoint.step == "deliver":
-            yield from _recipient(plan, index, checkpoint, inner.get(checkpoint.id))
-            continue
-        if checkpoint.step != "hand_over":
-            if checkpoint.id in inner:
-                before, after = inner[checkpoint.id]
-                problem = (
-                    f"legs {before.id} and {after.id} meet here: step must be hand_over, or deliver in a chain of recipients"
-                )
-                yield Fault(place=f"checkpoints.{index}.step", problem=problem)
-            continue
-        if checkpoint.id not in inner:
-            yield Fault(place=f"checkpoints.{index}.id", problem="no two legs meet at this handover")
-            continue
-        before, after = inner[checkpoint.id]
-        asked = [(requirement.service, requirement.says) for requirement in checkpoint.requires]
-        for service, says, role in (
-            (before.responsible, "handover_offer", "giver"),
-            (after.responsible, "handover_acceptance", "taker"),
-        ):
-            if (service, says) not in asked:
-                problem = f"R6: the {role} {service} must be asked for {says}"
-                yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
-        for service, says in asked:
-            if says in ("handover_offer", "handover_acceptance") and service not in (
-                before.responsible,
-                after.responsible,
-            ):
-                problem = f"R6: {service} neither gives nor takes custody here"
-                yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
-        if checkpoint.need != "all":
-            problem = "R6: custody moves by offer and acceptance, so both are needed: all"
-            yield Fault(place=f"checkpoints.{index}.need", problem=problem)
-
-
-def _recipient(plan: Plan, index: int, checkpoint: PlannedCheckpoint, legs: tuple[Leg, Leg] | None) -> Iterator[Fault]:
-    """A recipient is the last one, or one in a chain who passes it on: then it stays under the same authority's watch (R4)."""
-    if legs is None:
-        if checkpoint.id != plan.legs[-1].end:
-            yield Fault(place=f"checkpoints.{index}.id", problem="no leg ends at this delivery")
-        return
-    before, after = legs
-    if before.responsible != after.responsible:
-        problem = f"R6: {before.responsible} does not hand it over here, so it stays responsible until a hand_over"
-        yield Fault(place=f"checkpoints.{index}.step", problem=problem)
-    if any(one.says == "interdiction" for one in checkpoint.requires):
-        problem = "the way goes on from here, so it is not interdicted here"
-        yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
-
-
 def consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     """Every State on the way is asked, by those who may grant, for what its card wants (R1, R3, R5, R7, R13, R16)."""
     for state in plan.states():
@@ -305,6 +220,9 @@ def consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from _too_long(plan, card)
         if absent := _not_asked(plan, card):
             problem = f"R16: in {state} {absent} needs a permission of its own, and nobody there is asked for one"
+            yield Fault(place="checkpoints", problem=problem)
+        if plan.asks_permission(state) and not plan.permissions(card):
+            problem = f"R16: a permission is asked of {state}, and nothing is done there that its card wants permitted apart"
             yield Fault(place="checkpoints", problem=problem)
         if card.allows(plan.modality) is False:
             problem = f"R3: the rule card of {state} allows {', '.join(card.modalities)}, not {plan.modality}"
@@ -334,7 +252,6 @@ def consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     f"R1: by the rule card of {card.state} a {service.kind} cannot grant; {' or '.join(card.granted_by)} can"
                 )
                 yield Fault(place=place, problem=problem)
-    yield from _accompanied(plan, directory)
     for index, leg in enumerate(plan.legs):
         if plan.authorities(leg.state) and set(plan.authorities(leg.state)) == {leg.responsible}:
             problem = (
@@ -350,7 +267,7 @@ def consents(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
 
 def _too_long(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     """No authorisation, however fresh, could cover the way through the State if that takes longer than one may last."""
-    inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if leg.state == card.state]
+    inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if card.state in leg.states]
     way = sum((plan.due_after(end) for _, end in inside if end is not None), start=timedelta())
     if card.longest != "not known" and way > card.longest:
         problem = (
@@ -371,17 +288,7 @@ def tolerance(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
 
 def _not_asked(plan: Plan, card: RuleCard) -> str:
     """What needs a permission of its own in this State (R16) if nobody there is asked for any; else an empty text."""
-    asked = any(one.says == "permission" for at in plan.at("authorise") if at.state == card.state for one in at.requires)
-    return "" if asked else " and ".join(plan.permissions(card)).replace("_", " ")
-
-
-def _accompanied(plan: Plan, directory: Directory) -> Iterator[Fault]:
-    for index, leg in enumerate(plan.legs):
-        for number, service in enumerate(leg.accompanied_by):
-            known = directory.find(service)
-            if known is not None and known.state == leg.state:
-                problem = f"{service} is of {leg.state} itself; those who accompany are of another State"
-                yield Fault(place=f"legs.{index}.accompanied_by.{number}", problem=problem)
+    return "" if plan.asks_permission(card.state) else " and ".join(plan.permissions(card)).replace("_", " ")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -393,7 +300,12 @@ CHECKS: tuple[Check, ...] = (
     order,
     essentials,
     route,
+    places,
+    calls,
+    accompanied,
     handovers,
+    acts,
+    outside,
     consents,
 )
 """The rules of planning, as the law is, but for how large a plan may be (`domain.plan.check_size`)."""
