@@ -29,6 +29,10 @@ for talker in ("alembic", "aiosqlite"):  # the second would write down every val
 
 PATIENCE = 5.0
 """Seconds that the database is given for one answer."""
+CLOSING = 4 * PATIENCE
+"""Seconds for which whoever closes waits for those that have a connection in hand: longer than any of them waits for a lock, and
+then for the answer.
+"""
 MIGRATIONS = "archive:migrations"
 MIGRATING = 0x56_49_47_49_4C
 """PostgreSQL's advisory lock that a migration holds: of two gateways that start together one waits."""
@@ -99,7 +103,7 @@ class Database:
         """End every connection, those that somebody has in hand once they are done with: else nobody would end them."""
         pool = self._engine.pool
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CLOSING):
                 while isinstance(pool, QueuePool) and pool.checkedout():  # noqa: ASYNC110 - the pool rings no bell
                     await asyncio.sleep(0.01)
         await self._engine.dispose()

@@ -97,8 +97,16 @@ def drawn(plan: Plan) -> str:
             lines.append(f"  {bar}     {due_of(plan, checkpoint)}")
         if leg is not None:
             lines += ["  ║", f"  ║  {leg.id}: {say_span(leg.takes)} through {_state(leg.state)}, {leg.means}"]
+            lines += [f"  ║  calls at {call}" for call in _calls(leg)]
             lines += [f"  ║  responsible: {leg.responsible}", "  ▼"]
     return "\n".join(lines)
+
+
+def _calls(leg: Leg) -> Iterator[str]:
+    """Where it calls, and of what is not touched there, why."""
+    for one in leg.calls:
+        where = f"{one.place}, {_state(one.state)}" if one.state is not None else one.place
+        yield f"{where}: not touched, {one.not_touched}" if one.not_touched is not None else where
 
 
 def _state(state: str) -> str:
@@ -150,7 +158,8 @@ def _checkpoint(plan: Plan, checkpoint: PlannedCheckpoint) -> Box:
 
 def _leg(leg: Leg) -> Box:
     words = (*_lines(f"{leg.id}: {say_span(leg.takes)}", 13, ACCENT, bold=True), *_lines(leg.means, fill=QUIET))
-    return Box((*words, *_lines(f"responsible: {leg.responsible}", fill=ACCENT)), ACCENT, "#e8f0fb")
+    calls = (line for call in _calls(leg) for line in _lines(f"calls at {call}", fill=QUIET))
+    return Box((*words, *calls, *_lines(f"responsible: {leg.responsible}", fill=ACCENT)), ACCENT, "#e8f0fb")
 
 
 def plan_svg(plan: Plan) -> str:

@@ -88,6 +88,8 @@ def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
         yield _("does not fit"), "; ".join(say_plainly(one, speak) for one in because.discrepancy)
     for unequal in because.unbalanced:
         yield _("does not balance"), say_plainly(unequal, speak)
+    for remark in because.remarked:
+        yield _("remarked"), _("entry {entry}: {what}", entry=remark.entry, what=say_plainly(remark.finding, speak))
     if because.out_of_sight is not None:
         yield _("out of sight"), _("since {moment}", moment=moment(because.out_of_sight))
     if view.diverged is not None:

@@ -217,7 +217,7 @@ def _waited_for(delivery: Delivery, closed: Mapping[str, datetime]) -> dict[str,
 
 
 def _spare(delivery: Delivery, passed: Mapping[str, datetime]) -> dict[str, timedelta]:
-    left = {leg.state: passed[leg.end] for leg in delivery.plan.legs if leg.end in passed}
+    left = {state: passed[leg.end] for leg in delivery.plan.legs if leg.end in passed for state in leg.states}
     return {
         service: grant.valid_until - left[grant.state] for service, grant in delivery.state.grants.items() if grant.state in left
     }

@@ -11,11 +11,12 @@ from domain.delivery.event import Event
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Amended, Stated, Told
 from domain.delivery.statement import Content, Statement
+from domain.delivery.verdicts import Verdict
 from domain.plan.cards import Modality, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import read_statement
-from domain.rules.arrival import ArrestMade, Delivered, NotCollected
+from domain.rules.arrival import ArresteeReleased, ArrestMade, Delivered, NotCollected
 from domain.rules.balance import Seizure, Split
 from domain.rules.conflict import ConflictSettled, ConflictYielded, DeconflictionRefused
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
@@ -26,7 +27,7 @@ from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
 from domain.rules.watch import LossRecorded
 from domain.words.moments import instant
-from rehearsal.oracle import BalanceBook, Conflicts, DivergenceBook, PermissionBook, SpeakerBook, voice_of
+from rehearsal.oracle import ACTS, BalanceBook, Conflicts, DivergenceBook, PermissionBook, SpeakerBook, passed_in, voice_of
 
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
 
@@ -58,6 +59,7 @@ class Checker:
         self._delivered = False
         self._searched = False
         self._arrests: dict[str, int] = {}
+        self._freed = 0
         self._open: set[str] = set()
         self._closed: set[str] = set()
         self._seized: int | None = None
@@ -106,10 +108,12 @@ class Checker:
                 if verdict.verdict == "early":
                     self._early[statement.id] = statement
                 elif verdict.verdict == "accepted":
+                    yield from self._remarked(statement, at, verdict)
                     yield from self._accepted(statement, at)
             case TakenUp(statement=name, verdict=verdict):
                 statement = self._early.pop(name)
                 if verdict.verdict == "accepted":
+                    yield from self._remarked(statement, at, verdict)
                     yield from self._accepted(statement, at)
             case Amended(plan=plan):
                 yield from self._follow(read_plan(plan))
@@ -211,7 +215,8 @@ class Checker:
                 return "returned_to_sender"
             if any(one.says == "interdiction" for at in self._plan.at("deliver") for one in at.requires):
                 return "interdicted_as_planned"
-            return "delivered_with_arrests" if sum(self._arrests.values()) else "delivered_without_arrest"
+            held = sum(self._arrests.values()) - self._freed
+            return "delivered_with_arrests" if held > 0 else "delivered_without_arrest"
         if self._cause == "risk_to_life":
             return "aborted_for_risk_to_life"
         if self._destroyed or (self._lost and self._seized is None):
@@ -227,6 +232,19 @@ class Checker:
         over = {one.id for one in self._plan.at("arrest")} <= self._closed
         return self._delivered and (over or sum(self._arrests.values()) > 0)
 
+    def _remarked(self, statement: Statement, at: datetime, verdict: Verdict) -> Iterator[str]:
+        """What was done where a State has no live consent any more counts, and is said (R29)."""
+        planned = self._plan.find(statement.checkpoint or "")
+        if statement.kind not in ACTS or planned is None:
+            return
+        happened = min(instant(statement.happened_at), at)
+        authorities = self._plan.authorities(planned.state)
+        over = authorities and all(
+            (known := self._consents.get(one)) is None or not known[1] <= happened < known[2] for one in authorities
+        )
+        if over and verdict.finding is None:
+            yield f"R29: nobody says that {statement.kind} came after the consent of {planned.state}"
+
     def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
         content, voice = statement.content, voice_of(statement)
         if self._cause and statement.kind in ADVANCING:
@@ -238,12 +256,12 @@ class Checker:
             return
         yield from self._consent(voice, content)
         match content:
-            case PermissionGranted() | AuthorisationGranted():
+            case PermissionGranted() | AuthorisationGranted() | AuthorisationExtended():
                 self._permits.given(content)
-            case AuthorisationExtended():
-                self._permits.extended(content)
             case ArrestMade(persons=persons):
                 self._arrests[statement.id] = persons
+            case ArresteeReleased(persons=persons):
+                self._freed += persons
             case MovementDecision(proceed=True) if (statement.checkpoint or "").startswith("divergence."):
                 yield from self._doubtful.decided(statement.checkpoint or "", voice)
             case MovementDecision(proceed=True):
@@ -382,9 +400,10 @@ class Checker:
         if following >= len(self._plan.legs) or voice_of(statement) != self._plan.legs[following].responsible:
             yield f"R6: custody went to {voice_of(statement)}"
             return
-        if self._plan.legs[following].state != self._plan.legs[following - 1].state:
-            yield from self._consented(self._plan.legs[following].state, at, "R5", "crossed")
-            yield from self._permits.on_the_way(self._plan.legs[following].state, at, "crossed")
+        for state in passed_in(self._plan.legs[following]):
+            if state != self._plan.legs[following - 1].state:
+                yield from self._consented(state, at, "R5", "crossed")
+                yield from self._permits.on_the_way(state, at, "crossed")
         yield from self._compare(content)
         if self._doubt is None:
             self._leg = following
@@ -437,4 +456,4 @@ class Checker:
         return self._plan.legs[self._leg or 0].responsible
 
     def _ahead(self) -> tuple[str, ...]:
-        return tuple(leg.state for leg in self._plan.legs[self._leg or 0 :])
+        return tuple(state for leg in self._plan.legs[self._leg or 0 :] for state in passed_in(leg))

@@ -18,6 +18,7 @@ from domain.views.notices import facts_of
 from domain.views.sight import page
 from domain.views.view import view
 from rehearsal.invariants import BrokenInvariantError
+from rehearsal.oracle import passed_in
 
 NOTICES: tuple[NoticeKind, ...] = ("amended", "outcome", "alarm")
 """Notices that go to every participant."""
@@ -112,7 +113,7 @@ class Reader:
     def _on_its_leg(self, delivery: Delivery, seq: int) -> bool:
         """Whether it travels, answers or watches over the law where the consignment was then."""
         leg = delivery.plan.legs[delivery.state.leg_at(seq)]
-        over_it = self._service.kind in ("prosecutor", "court") and self._service.state == leg.state
+        over_it = self._service.kind in ("prosecutor", "court") and self._service.state in passed_in(leg)
         return over_it or self._service.id in (leg.responsible, *leg.accompanied_by)
 
     def _of_its_state(self, delivery: Delivery, service: str) -> bool:

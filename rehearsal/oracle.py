@@ -13,7 +13,7 @@ from domain.delivery.statement import Statement
 from domain.plan.cards import Measure, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.goods import Cash, SubstanceMass
-from domain.plan.plan import Plan
+from domain.plan.plan import Leg, Plan
 from domain.plan.register import Contact
 from domain.record.door import read_statement
 from domain.rules.balance import Seizure
@@ -40,6 +40,17 @@ NO = (
     "surveillance_regained",
 )
 """Answers that need neither a second officer nor a condition met."""
+
+
+ACTS = ("prepared", "dispatched", "delivered", "arrest_made", "seizure")
+"""What is done at a checkpoint, in its State, by public authority."""
+FORCE = ("customs", "border_guard", "police", "security")
+"""Kinds of service that have it."""
+
+
+def passed_in(leg: Leg) -> tuple[str, ...]:
+    """The States that a leg goes through or touches."""
+    return (leg.state, *(one.state for one in leg.calls if one.state is not None and one.not_touched is None))
 
 
 def voice_of(statement: Statement) -> str:
@@ -95,6 +106,8 @@ class SpeakerBook(OracleBook):
             for where, number in [one for some in self._conditions.values() for one in some]:
                 if where == statement.checkpoint and number not in statement.fulfils:
                     yield f"R19: {statement.kind} counted at {where} without condition {number}"
+        if statement.kind in ACTS:
+            yield from self._acted(statement, voice)
         match statement.content:
             case Correction(of=of, content=content):
                 earlier = self._counted.get(of)
@@ -106,6 +119,20 @@ class SpeakerBook(OracleBook):
                     yield f"R21: {statement.service} delegated to {to}"
             case _:
                 pass
+
+    def _acted(self, statement: Statement, voice: str) -> Iterator[str]:
+        """Whether who did it has the power, and is of the State where it was done or travels along there (R29)."""
+        planned = self._plan.find(statement.checkpoint or "")
+        known = self._directory.find(statement.service) if self._directory is not None else None
+        if planned is None or known is None:
+            return
+        carrier = known.kind == "postal_operator" and statement.kind in ("dispatched", "delivered")
+        if known.kind not in FORCE and not carrier:
+            yield f"R29: {statement.service} has no power for {statement.kind}"
+        guest = any(voice in leg.accompanied_by for leg in self._plan.legs if planned.state in passed_in(leg))
+        force = statement.kind in ("arrest_made", "seizure")
+        if known.state != planned.state and (force or not guest):
+            yield f"R29: {statement.service} did {statement.kind} in {planned.state}"
 
     def signed(self, statement: Statement, keys: frozenset[str]) -> None:
         """Whose keys signed it: officers are told apart by their keys (R20)."""
@@ -197,22 +224,23 @@ class PermissionBook(OracleBook):
         self._prepared = False
         """It has been opened, if it was to be; it is not opened again."""
 
-    def given(self, content: PermissionGranted | AuthorisationGranted) -> None:
-        """A State permits something, apart from its authorisation or in it; in it nothing that wants an act of its own."""
+    def given(self, content: PermissionGranted | AuthorisationGranted | AuthorisationExtended) -> None:
+        """A State permits something, apart from its authorisation or in it; in it nothing that wants an act of its own. What it
+        permits runs as long as the authorisation, where that is extended.
+        """
+        if isinstance(content, AuthorisationExtended):
+            until = instant(content.valid_until)
+            self._given += [(state, one, begun, until) for state, one, begun, _ in self._given if state == content.state]
+            return
         within = isinstance(content, AuthorisationGranted)
         for one in content.permits if isinstance(content, AuthorisationGranted) else content.permissions:
             if not (within and self._rule(content.state, one) == "own_act"):
                 self._given.append((content.state, one, instant(content.valid_from), instant(content.valid_until)))
 
-    def extended(self, content: AuthorisationExtended) -> None:
-        """What an authorisation permits runs as long as it: the last of that State's is taken, as one authority gives it here."""
-        until = instant(content.valid_until)
-        self._given += [(state, one, begun, until) for state, one, begun, _ in self._given if state == content.state]
-
     def on_the_way(self, state: str, at: datetime, what: str) -> Iterator[str]:
         """Whether everything the plan does in this State is permitted there."""
         preparing = any(one.step == "prepare" and one.state == state for one in self._plan.checkpoints)
-        accompanied = any(leg.state == state and leg.accompanied_by for leg in self._plan.legs)
+        accompanied = any(state in passed_in(leg) and leg.accompanied_by for leg in self._plan.legs)
         does: dict[Measure, bool] = {one: one in self._plan.uses for one in EVERYWHERE} | {
             "post": self._plan.consignment.kind in ("mail", "express"),
             "opening": preparing and "opening" in self._plan.uses and not self._prepared,
@@ -227,8 +255,8 @@ class PermissionBook(OracleBook):
         if content.opened:
             yield from self._wanted(self._plan.at("prepare")[0].state, "opening", at, "opened")
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):
-            for leg in self._plan.legs:
-                yield from self._wanted(leg.state, "device", at, "prepared")
+            for state in (one for leg in self._plan.legs for one in passed_in(leg)):
+                yield from self._wanted(state, "device", at, "prepared")
 
     def _rule(self, state: str, measure: Measure) -> str:
         """What the card of the State says that it needs; an empty text where it does not know."""

@@ -78,7 +78,7 @@ def _card(state: str, dice: random.Random) -> RuleCard:
 
 def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random.Random) -> Words:
     legs = _legs(states, dice)
-    route = list(dict.fromkeys(leg["state"] for leg in legs))
+    route = list(dict.fromkeys(state for leg in legs for state in (leg["state"], *_touched(leg))))
     watch = {"check_in": "6h", "answer": "2h", "search": "12h"} if dice.random() < 0.5 else None
     return {
         "vigil": "plan/1",
@@ -106,6 +106,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "expiry_warnings": dice.choice((["48h", "12h", "2h"], ["6h"], [])),
         "checkpoints": [*_before(route, legs, dice), *_on_the_way(legs, dice), *_after(states, legs, dice)],
         "legs": legs,
+        "outside": [{"state": state, "reason": "INVENTED reason"} for state in states if state not in route],
         "contingencies": {"decision": "12h", "acknowledge_stop": "12h", "remind_every": "6h", "extension": "12h"},
         "surveillance": watch,
     }
@@ -119,11 +120,21 @@ def _legs(states: list[str], dice: random.Random) -> list[Words]:
         before = legs[-1]["responsible"] if legs else ""
         responsible = dice.choice([one for one in (f"{state.lower()}.customs", f"{state.lower()}.police") if one != before])
         guests = [f"{other.lower()}.police" for other in states if other != state and dice.random() < 0.2]
-        leg = {"id": f"leg-{number}", "state": state, "responsible": responsible, "takes": f"{dice.randint(1, 20)}h"}
+        leg: Words = {"id": f"leg-{number}", "state": state, "responsible": responsible, "takes": f"{dice.randint(1, 20)}h"}
+        leg["calls"] = [_call(dice.choice(states), dice) for _ in range(dice.choice((0, 0, 0, 1, 2)))]
         start = f"handover-{number}" if legs else "departure"
         legs.append(leg | {"start": start, "means": "INVENTED", "end": f"handover-{number + 1}", "accompanied_by": guests})
     legs[-1]["end"] = "delivery"
     return legs
+
+
+def _call(state: str, dice: random.Random) -> Words:
+    """A call at a port of this State, or at one where nothing is touched."""
+    return {"place": "INVENTED port", "state": state} | ({"not_touched": "stays on board"} if dice.random() < 0.4 else {})
+
+
+def _touched(leg: Words) -> list[str]:
+    return [one["state"] for one in leg["calls"] if "not_touched" not in one]
 
 
 def _asks(service: str, says: str, dice: random.Random | None = None) -> Words:

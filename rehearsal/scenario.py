@@ -81,7 +81,7 @@ class ExpectedStatement(Frozen):
     checkpoint: CheckpointId | None = None
     verdict: Literal["accepted", "early", "late", "refused"] | None = None
     rule: RuleNumber | None = None
-    """The rule that refused it."""
+    """The rule that refused it, or by which something is remarked of it."""
 
 
 class Happened(Frozen):

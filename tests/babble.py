@@ -283,7 +283,7 @@ def changed_where_it_is_open() -> Table:
     table.change(lambda plan: plan["legs"][0].update(end="delivery"))
     table.say("kz.customs", "handover_offered", "tashkent-airport")
     table.change(_instead_of("kz.customs", "kz.police"))
-    table.change(_instead_of("uz.police", "uz.post", replaced=True))
+    table.change(_instead_of("uz.police", "uz.customs", replaced=True))
     table.change(lambda plan: plan.update(replaced=()))
     table.change(lambda plan: plan.update(title="Another title"))
     return table

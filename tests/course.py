@@ -58,7 +58,8 @@ def outcome_of(table: Table) -> str | None:
 
 def prepared(table: Table) -> Table:
     """Preparation, where it is open."""
-    table.say("kz.customs", "prepared", "preparation")
+    for one in table.plan.at("prepare"):
+        table.say(one.services()[0], "prepared", one.id)
     table.say("kz.knb", "ready", "preparation")
     return table
 

@@ -100,7 +100,7 @@ NEVER = {
     'course.ask_for_a_course: yield from _opening_of(delivery, Course(), "", now)',
     "custody.Dispatched.judge: return NOT_ALLOWED(states=conflicting, modality=delivery.plan.modality)",
     "custody.HandoverAccepted.judge: return NOTHING_PREPARED()",
-    "custody.HandoverAccepted.judge: return NO_ENTRY(state=leg.state)",
+    "custody.HandoverAccepted.judge: return NO_ENTRY(state=entered)",
     "custody.HandoverOffered.judge: return AWAITS_DECISION(entry=state.discrepancy.seq)",
     "custody.HandoverOffered.judge: return NOTHING_PREPARED()",
     "speaking._answer: return",

@@ -330,7 +330,11 @@ class Table:
     def say(self, service: str, kind: str, at: str | None = None, **content: Any) -> Receipt:
         """The service signs and submits; the receipt. A second officer (`officer-2`) signs with a key of his own."""
         signer = second(service) if content.get("officer", "officer-1") != "officer-1" else service
-        envelope = sign_statement(self.statement(service, kind, at, **content), private_key_of(signer))
+        return self.hand_in(self.statement(service, kind, at, **content), signer)
+
+    def hand_in(self, statement: Statement, signer: str | None = None) -> Receipt:
+        """A statement as the test has made it, signed and submitted."""
+        envelope = sign_statement(statement, private_key_of(signer or statement.service))
         answer = submitted(self.delivery, envelope, self.now)
         self.settle()
         return answer

@@ -133,6 +133,9 @@ def _proof(proved: Verified, keys: str) -> Table:
         table.add_row("countersigned", "nothing: no service has signed what it had seen", style="yellow")
     if proved.hearsay:
         table.add_row("hearsay", f"of {proved.hearsay} requests the installation alone says that they were received")
+    if proved.remarked:
+        numbers = ", ".join(map(str, proved.remarked))
+        table.add_row("remarked", f"entries {numbers}: done where no authorisation was live any more (R29)", style="yellow")
     if proved.other_history:
         numbers = ", ".join(map(str, proved.other_history))
         table.add_row(

@@ -81,7 +81,7 @@ class Consents:
 
     def too_short(self, leg: int, at: datetime) -> tuple[str, ...]:
         """Of the `states_of` a leg, those that are not `authorised` at this instant for as long as is `needed`: at departure all
-        of them, with the plan's margin (R1); at a crossing the one it leads into (R5).
+        of them, with the plan's margin (R1); at a crossing those it leads into (R5).
         """
         return tuple(state for state in self.states_of(leg) if not self.authorised(state, at, at + self.needed(state, leg)))
 
@@ -93,9 +93,9 @@ class Consents:
         return plan.time_to_leave(state, leg) + (plan.margin if leg == 0 else timedelta())
 
     def states_of(self, leg: int) -> tuple[str, ...]:
-        """States whose say it takes to begin `leg`: all at departure, then the one it leads into."""
+        """States whose say it takes to begin `leg`: all at departure, then the `states` of the one that begins."""
         plan = self._state.plan
-        return plan.states() if leg == 0 else (plan.legs[leg].state,)
+        return plan.states() if leg == 0 else plan.legs[leg].states
 
     def conflicting(self) -> tuple[str, ...]:
         """States of which an authorisation that is not withdrawn does not allow the plan's `modality` (R3). A provisional one

@@ -1,6 +1,6 @@
 """One delivery: what was brought (plan, directory, cards), what has happened (the ledger), and what it adds up to (the state)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -11,7 +11,7 @@ from domain.delivery.events import AnyEvent
 from domain.delivery.known import Known, KnownStatements
 from domain.delivery.ledger import Entry, Ledger, LeftOut
 from domain.delivery.state import State
-from domain.delivery.verdicts import Verdict
+from domain.delivery.verdicts import Finding, Verdict
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
@@ -127,6 +127,13 @@ class Delivery:
             self._found[find] = find(self)
         found: T = self._found[find]
         return found
+
+    def remarked(self) -> Iterator[tuple[Entry, Finding]]:
+        """Of the entries held here: those of statements that count and of which something is remarked, and what (R29)."""
+        for entry in self.ledger.entries:
+            verdict: Verdict | None = getattr(entry.event, "verdict", None)
+            if verdict is not None and verdict.verdict == "accepted" and verdict.finding is not None:
+                yield entry, verdict.finding
 
     def append(self, event: AnyEvent, at: datetime) -> Entry:
         """Record an event and let it take effect. Time never runs back: `at` counts as the newest entry's if it is earlier."""

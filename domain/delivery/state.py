@@ -189,6 +189,11 @@ class State:
         return sum(self.arrests.values())
 
     @property
+    def held(self) -> int:
+        """How many of them have not been freed; none where a correction says that fewer were arrested than were freed."""
+        return max(self.arrested - self.freed, 0)
+
+    @property
     def plan_digest(self) -> str:
         """SHA-256 of the payload of the plan in force."""
         return self.plans[-1][1]
@@ -202,8 +207,8 @@ class State:
         return any(known == digest for _, known in self.plans)
 
     def states_ahead(self) -> tuple[str, ...]:
-        """The States of the leg it is on and of those after it, in order; of all legs before it has left."""
-        return tuple(dict.fromkeys(leg.state for leg in self.plan.legs[self.leg or 0 :]))
+        """The `states` of the leg it is on and of those after it, in order; of all legs before it has left."""
+        return tuple(dict.fromkeys(state for leg in self.plan.legs[self.leg or 0 :] for state in leg.states))
 
     def leg_at(self, seq: int) -> int:
         """The leg it was on when an entry was recorded, by `moves`; the first one before it had left."""

@@ -49,7 +49,7 @@ class Verdict(Frozen):
 
     verdict: Literal["accepted", "early", "late", "refused"]
     finding: Finding | None = None
-    """Why; none where it was accepted."""
+    """Why. Where it was accepted: what is remarked of it all the same; none where there is nothing."""
 
     @property
     def rule(self) -> str | None:
@@ -73,7 +73,7 @@ class Judged(Code):
 
     def __init__(
         self,
-        verdict: Literal["early", "late", "refused"],
+        verdict: Literal["accepted", "early", "late", "refused"],
         rule: str,
         name: str,
         sentence: str,
@@ -106,6 +106,11 @@ def early(rule: str, name: str, sentence: str, **shapes: Shape) -> Judged:
 def late(rule: str, name: str, sentence: str, **shapes: Shape) -> Judged:
     """A code for what is kept and changes nothing any more."""
     return Judged("late", rule, name, sentence, shapes)
+
+
+def remarked(rule: str, name: str, sentence: str, **shapes: Shape) -> Judged:
+    """A code for what counts, and of which something is remarked."""
+    return Judged("accepted", rule, name, sentence, shapes)
 
 
 class Halt(Frozen):

@@ -1,22 +1,23 @@
 """What a plan must be before anyone is asked for consent: the static side of the rules, each finding with its place.
 
-Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R4 (one responsible authority of
-the leg's State, with the power to seize), R6 (each handover is offered by the giver and accepted by the taker),
-R13 (the initiator is not the only one to authorise), R16 (what needs a permission of its own is asked for), and that every
-checkpoint can be satisfied.
+Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R13 (the initiator is not the only one
+to authorise), R16 (what needs a permission of its own is asked for), and that every checkpoint can be satisfied. The way
+stands in `domain.plan.check_route` (R4, R6), who may do what where in `domain.plan.check_powers` (R29), and how large a plan
+may be in `domain.plan.check_size` (R28).
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
-from itertools import pairwise
 
 from domain.plan.cards import RuleCard
 from domain.plan.check_law import law
+from domain.plan.check_powers import acts, outside
+from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
 from domain.plan.goods import SubstanceMass
-from domain.plan.plan import STEP_NEEDS, Leg, Plan, PlannedCheckpoint, Step
+from domain.plan.plan import STEP_NEEDS, Plan, PlannedCheckpoint, Step
 from domain.plan.register import competent
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
@@ -204,92 +205,6 @@ def essentials(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
             yield Fault(place=f"checkpoints.{index}.need", problem=problem)
 
 
-def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Legs join, each with one responsible authority of its State that may seize (R4)."""
-    for index, leg in enumerate(plan.legs):
-        responsible = directory.find(leg.responsible)
-        if responsible is not None and responsible.state != leg.state:
-            problem = (
-                f"R4: {leg.responsible} is of {responsible.state or 'no State'}; "
-                f"the responsible authority of a leg in {leg.state} must be of {leg.state}"
-            )
-            yield Fault(place=f"legs.{index}.responsible", problem=problem)
-        elif responsible is not None and not responsible.may_seize:
-            problem = f"R4: a {responsible.kind} has no power to seize and cannot be responsible for a leg"
-            yield Fault(place=f"legs.{index}.responsible", problem=problem)
-        for end in ("start", "end"):
-            if plan.find(getattr(leg, end)) is None:
-                problem = f"there is no checkpoint {getattr(leg, end)}"
-                yield Fault(place=f"legs.{index}.{end}", problem=problem)
-    for index, (before, after) in enumerate(pairwise(plan.legs)):
-        if before.end != after.start:
-            problem = f"R4: control is interrupted: leg {before.id} ends at {before.end}, so this must start there"
-            yield Fault(place=f"legs.{index + 1}.start", problem=problem)
-    start, end = plan.legs[0].start, plan.legs[-1].end
-    departures = [one.id for one in plan.at("dispatch")]
-    if len(departures) == 1 and start != departures[0]:
-        problem = f"the first leg starts at the dispatch checkpoint {departures[0]}, not at {start}"
-        yield Fault(place="legs.0.start", problem=problem)
-    deliveries = [one.id for one in plan.at("deliver")]
-    if deliveries and end not in deliveries:
-        problem = f"the last leg ends at the deliver checkpoint {' or '.join(deliveries)}, not at {end}"
-        yield Fault(place=f"legs.{len(plan.legs) - 1}.end", problem=problem)
-
-
-def handovers(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Each handover is offered by the giver and accepted by the taker (R6)."""
-    inner = {before.end: (before, after) for before, after in pairwise(plan.legs)}
-    for index, checkpoint in enumerate(plan.checkpoints):
-        if checkpoint.step == "deliver":
-            yield from _recipient(plan, index, checkpoint, inner.get(checkpoint.id))
-            continue
-        if checkpoint.step != "hand_over":
-            if checkpoint.id in inner:
-                before, after = inner[checkpoint.id]
-                problem = (
-                    f"legs {before.id} and {after.id} meet here: step must be hand_over, or deliver in a chain of recipients"
-                )
-                yield Fault(place=f"checkpoints.{index}.step", problem=problem)
-            continue
-        if checkpoint.id not in inner:
-            yield Fault(place=f"checkpoints.{index}.id", problem="no two legs meet at this handover")
-            continue
-        before, after = inner[checkpoint.id]
-        asked = [(requirement.service, requirement.says) for requirement in checkpoint.requires]
-        for service, says, role in (
-            (before.responsible, "handover_offer", "giver"),
-            (after.responsible, "handover_acceptance", "taker"),
-        ):
-            if (service, says) not in asked:
-                problem = f"R6: the {role} {service} must be asked for {says}"
-                yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
-        for service, says in asked:
-            if says in ("handover_offer", "handover_acceptance") and service not in (
-                before.responsible,
-                after.responsible,
-            ):
-                problem = f"R6: {service} neither gives nor takes custody here"
-                yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
-        if checkpoint.need != "all":
-            problem = "R6: custody moves by offer and acceptance, so both are needed: all"
-            yield Fault(place=f"checkpoints.{index}.need", problem=problem)
-
-
-def _recipient(plan: Plan, index: int, checkpoint: PlannedCheckpoint, legs: tuple[Leg, Leg] | None) -> Iterator[Fault]:
-    """A recipient is the last one, or one in a chain who passes it on: then it stays under the same authority's watch (R4)."""
-    if legs is None:
-        if checkpoint.id != plan.legs[-1].end:
-            yield Fault(place=f"checkpoints.{index}.id", problem="no leg ends at this delivery")
-        return
-    before, after = legs
-    if before.responsible != after.responsible:
-        problem = f"R6: {before.responsible} does not hand it over here, so it stays responsible until a hand_over"
-        yield Fault(place=f"checkpoints.{index}.step", problem=problem)
-    if any(one.says == "interdiction" for one in checkpoint.requires):
-        problem = "the way goes on from here, so it is not interdicted here"
-        yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
-
-
 def tolerance(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     """What is found by weighing must weigh more than what a check lets pass (R7, R10)."""
     for index, one in enumerate(plan.consignment.contents):
@@ -308,7 +223,12 @@ CHECKS: tuple[Check, ...] = (
     order,
     essentials,
     route,
+    places,
+    calls,
+    accompanied,
     handovers,
+    acts,
+    outside,
     law,
 )
 """The rules of planning, as the law is, but for how large a plan may be (`domain.plan.check_size`)."""

@@ -45,7 +45,6 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             problem = f"the route does not pass through {state}, so nobody answers for its law"
             yield Fault(place=f"answers_for_law.{state}", problem=problem)
     yield from _excluded(plan, directory, cards)
-    yield from _accompanied(plan, directory)
     yield from _second_voice(plan, directory, cards)
 
 
@@ -73,7 +72,7 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     term = card.term_of(plan.case)
     if term is None:
         return
-    inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if leg.state == card.state]
+    inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if card.state in leg.states]
     way = sum((plan.due_after(end) for _, end in inside if end is not None), start=timedelta())
     if term.longest is not None and way > term.longest:
         problem = (
@@ -130,6 +129,9 @@ def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Faul
         for one in at.requires
         if (known := directory.find(one.service)) is not None
     ]
+    if plan.asks_permission(card.state) and not plan.permissions(card):
+        problem = f"R16: a permission is asked of {card.state}, and nothing is done there that an act must permit"
+        yield Fault(place="checkpoints", problem=problem)
     for measure in plan.permissions(card):
         rule = card.rule_of(measure, plan.case)
         acts = ("permission",) if rule is not None and rule.needs == "own_act" else ("permission", "authorisation")
@@ -213,12 +215,3 @@ def _decides_alone(plan: Plan, directory: Directory, card: RuleCard | None, serv
         return False
     asking = [at for at in plan.at("authorise") if at.state == card.state and service in at.authorities()]
     return bool(asking) and all(at.officers_for(service, "authorisation") == 2 for at in asking)
-
-
-def _accompanied(plan: Plan, directory: Directory) -> Iterator[Fault]:
-    for index, leg in enumerate(plan.legs):
-        for number, service in enumerate(leg.accompanied_by):
-            known = directory.find(service)
-            if known is not None and known.state == leg.state:
-                problem = f"{service} is of {leg.state} itself; those who accompany are of another State"
-                yield Fault(place=f"legs.{index}.accompanied_by.{number}", problem=problem)

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from domain.plan.cards import POSTAL, Case, Channel, GoodsClass, Measure, Modality, RuleCard, Stage
 from domain.plan.goods import Amount, SubstanceMass
+from domain.plan.powers import WITH_PERMISSION
 from domain.plan.selectors import Selector
 from domain.plan.vocabulary import HandlingCode, Line, Need
 from domain.signing.canonical import Frozen
@@ -30,12 +31,14 @@ from domain.words.identifiers import (
 )
 from domain.words.limits import (
     LONGEST_SOURCE,
+    MOST_CALLS,
     MOST_ESCORTS,
     MOST_EXTRADITING,
     MOST_IDENTIFIERS,
     MOST_LEGS,
     MOST_MOMENTS,
     MOST_OFFENCES,
+    MOST_OUTSIDE,
     MOST_REPLACED,
     MOST_RUNGS,
     MOST_SELECTORS,
@@ -151,8 +154,21 @@ class PlannedCheckpoint(Checkpoint):
     """Where arrests must not warn each other: this one opens only when that one has closed."""
 
 
+class Call(Frozen):
+    """Where a leg calls on its way: a port, an airport, a meeting at sea. Its State is one on the route, and consents like any
+    other, unless nothing of the consignment touches it.
+    """
+
+    state: State | None = None
+    """None: on the high seas, which are no State's."""
+    place: Line
+    locode: UnLocode | None = None
+    not_touched: Line | None = None
+    """Why that State is not touched, so that it need not consent: it stays on board, under seal; it is on the high seas."""
+
+
 class Leg(Frozen):
-    """The way between two checkpoints, in one State, under one responsible authority."""
+    """The way between two checkpoints, in one State, under one responsible authority; with where it calls."""
 
     id: Slug
     state: State
@@ -164,6 +180,14 @@ class Leg(Frozen):
     means: Line
     accompanied_by: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_ESCORTS)] = ()
     """Officers of other States who travel with it (R16)."""
+    calls: Annotated[tuple[Call, ...], Field(max_length=MOST_CALLS, exclude_if=lambda calls: not calls)] = ()
+    """Where it calls on its way, in order."""
+
+    @cached_property
+    def states(self) -> tuple[str, ...]:
+        """Its State, then those of its calls that are touched, each once."""
+        touched = (one.state for one in self.calls if one.state is not None and one.not_touched is None)
+        return tuple(dict.fromkeys((self.state, *touched)))
 
 
 Contents = SubstanceMass
@@ -204,6 +228,14 @@ class Replaced(Frozen):
     service: ServiceId
     by: ServiceId
     reason: Line
+
+
+class Outside(Frozen):
+    """A State in which somebody is arrested or something weighed, and through which the consignment does not go."""
+
+    state: State
+    reason: Line
+    """Why it need not consent."""
 
 
 class Contingencies(Frozen):
@@ -262,6 +294,8 @@ class Plan(Frozen):
     """Lead times at which an authorisation about to expire is warned of (R5)."""
     checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=MOST_SERVICES)]
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=MOST_LEGS)]
+    outside: Annotated[tuple[Outside, ...], Field(max_length=MOST_OUTSIDE, exclude_if=lambda states: not states)] = ()
+    """States that have a part and are not on the route."""
     contingencies: Contingencies
     surveillance: Surveillance | None = None
     """None: no check-ins are asked for."""
@@ -310,10 +344,12 @@ class Plan(Frozen):
 
     @cached_property
     def _states(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(leg.state for leg in self.legs))
+        return tuple(dict.fromkeys(state for leg in self.legs for state in leg.states))
 
     def states(self) -> tuple[str, ...]:
-        """The States on the route, in the order of the legs (transit included)."""
+        """The States on the route, in the order of the legs, transit included: the `states` of each, which are its own, and then
+        those of its `calls`, but for what is `not_touched`. Each once.
+        """
         return self._states
 
     def authorities(self, state: str) -> tuple[str, ...]:
@@ -342,15 +378,30 @@ class Plan(Frozen):
             "device": "device" in self.uses,
             "vehicle_entry": "vehicle_entry" in self.uses,
             "audio_video": "audio_video" in self.uses,
-            "foreign_officers": any(leg.accompanied_by for leg in self.legs if leg.state == state),
+            "foreign_officers": any(leg.accompanied_by for leg in self.legs if state in leg.states),
         }
         return tuple(one for one, done in here.items() if done)
 
     def permissions(self, card: RuleCard) -> tuple[Measure, ...]:
         """What of it an act must permit in the State of this card (R16): each of the `measures` there for which the card says so,
-        or of which it says nothing.
+        or of which it says nothing; and whatever the card says, `foreign_officers` where one of them is asked there for
+        `prepared`, `dispatched` or `delivered` (R29).
         """
-        return tuple(one for one in self.measures(card.state) if card.wants_permitted(one, self.case))
+        acting = ("foreign_officers",) if self._acted_for_by_guests(card.state) else ()
+        return tuple(one for one in self.measures(card.state) if one in acting or card.wants_permitted(one, self.case))
+
+    def asks_permission(self, state: str) -> bool:
+        """Whether some service is asked for `permission` in this State."""
+        return any(one.says == "permission" for at in self.at("authorise") if at.state == state for one in at.requires)
+
+    def accompanies(self, service: str, state: str) -> bool:
+        """Whether its officers travel with a leg that has this State among its `states`."""
+        return any(service in leg.accompanied_by for leg in self.legs if state in leg.states)
+
+    def _acted_for_by_guests(self, state: str) -> bool:
+        """Whether some checkpoint in this State asks those who travel along to do there what their State has no power to."""
+        asked = ((one.service, one.says) for at in self.checkpoints if at.state == state for one in at.requires)
+        return any(says in WITH_PERMISSION and self.accompanies(service, state) for service, says in asked)
 
     def participants(self) -> tuple[str, ...]:
         """Every service that has a part, each once: the initiator; checkpoint by checkpoint those that are asked, then those on
@@ -390,9 +441,9 @@ class Plan(Frozen):
 
     def time_to_leave(self, state: str, leg: int = 0) -> timedelta:
         """How long it may take from the start of a leg until the planned exit from a State: the `due_after` of the checkpoints at
-        the ends of all legs from that one to the last in that State.
+        the ends of all legs from that one to the last in that State, or that calls there.
         """
-        last = max(index for index, known in enumerate(self.legs) if known.state == state)
+        last = max(index for index, known in enumerate(self.legs) if state in known.states)
         ends = [self.find(known.end) for known in self.legs[leg : last + 1]]
         return sum((self.due_after(end) for end in ends if end is not None), start=timedelta())
 

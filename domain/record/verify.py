@@ -79,6 +79,8 @@ class Verified(Frozen):
     """Histories that were put back. A receipt of one of these fits, and proves it."""
     other_history: tuple[int, ...]
     """Entries whose service says that it had seen another history than this: they count, and somebody must ask why."""
+    remarked: tuple[int, ...]
+    """Entries of what counts and of which the rules remark something: what was done where no consent was live any more (R29)."""
     hearsay: int
     """Requests of which the installation alone says that they were received: no acknowledgement is signed."""
     countersigned: Countersigned | None
@@ -139,6 +141,7 @@ def verify(
         foreign_receipts=len(receipts) - fitting,
         put_back=tuple(put_back(delivery, branch, other) for branch, other in others.items()),
         other_history=tuple(saw_another_history(delivery)),
+        remarked=tuple(entry.seq for entry, _ in delivery.remarked()),
         hearsay=sum(len(one.unsigned) for one in _asked(delivery)),
         countersigned=_newest_countersigned(delivery),
         signers=_signers(delivery, heard),

@@ -163,7 +163,7 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
 
 def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
     """A State whose part of the way changes, or that is new on it, is asked afresh (R1)."""
-    for state in dict.fromkeys(leg.state for leg in plan.legs[delivery.state.leg or 0 :]):
+    for state in dict.fromkeys(state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states):
         if plan.modality == delivery.plan.modality and _way(delivery.plan, state) == _way(plan, state):
             continue
         fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.state.progress]
@@ -180,7 +180,10 @@ def _way(plan: Plan, state: str) -> tuple[tuple[str, ...], ...]:
         checkpoint = plan.find(name)
         return checkpoint.place if checkpoint is not None else name
 
-    return tuple((place(leg.start), place(leg.end), leg.means) for leg in plan.legs if leg.state == state)
+    def calls(leg: Leg) -> Iterator[str]:
+        return (one.place for one in leg.calls if one.state == state and one.not_touched is None)
+
+    return tuple((place(leg.start), place(leg.end), leg.means, *calls(leg)) for leg in plan.legs if state in leg.states)
 
 
 CHANGES: tuple[Change, ...] = (

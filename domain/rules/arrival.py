@@ -174,11 +174,11 @@ class ArresteeReleased(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`; `fewer_arrested` where fewer
-        are `arrested` and not freed.
+        are `held`.
         """
         if not any("arrest" in one.needs_of(said.voice) for one in delivery.plan.checkpoints):
             return NOT_ASKED_TO_ARREST(voice=said.voice)
-        held = delivery.state.arrested - delivery.state.freed
+        held = delivery.state.held
         return ACCEPTED if self.persons <= held else FEWER_ARRESTED(held=held, persons=self.persons)
 
     def apply(self, state: State, said: Said) -> None:

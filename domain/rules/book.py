@@ -87,6 +87,8 @@ class Book:
     """How much may be said."""
     grounds: tuple[Ground, ...]
     """Why a statement that is authentic and new does not count, or not yet: the first that is there decides."""
+    remarks: tuple[Ground, ...]
+    """What is remarked of a statement that counts all the same."""
     say: Callable[[State, Said], None]
     """What an accepted statement changes."""
     silence: Callable[[State, Progress, tuple[str, ...], Moment], None]
@@ -143,7 +145,8 @@ class Book:
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """What becomes of a statement that is authentic and new, whatever has been said before. Changes nothing."""
-        return next((verdict for one in self.grounds if (verdict := one(delivery, said)) is not None), ACCEPTED)
+        looks = (*self.grounds, *self.remarks)
+        return next((verdict for one in looks if (verdict := one(delivery, said)) is not None), ACCEPTED)
 
     def taken_up(self, state: State, statement: str, verdict: Verdict, when: Moment) -> None:
         """The time of an early statement has come."""

@@ -47,6 +47,10 @@ R24  A key counts from the entry that makes it known, and after the entry that e
      part 1, 5.3: a cryptoperiod ends at once when a key is compromised.)
 R28  Each service has a budget of statements and bytes in one delivery, a small one where nothing is asked of it, and brakes are
      set aside beyond it: nobody makes a delivery too large, and what stops it is always taken. (Design decision.)
+R29  Every act of public authority is by a service that has the power, by its kind and in the State where it happens; what
+     needs no force also by officers of another State who travel along there with a permission of that State. What is done
+     where no consent is live any more counts, with a remark that says so. (UN 1988 Convention art. 2(3); UNTOC art. 4(2), 19;
+     EU MLA Convention 2000 art. 13.)
 """
 
 from collections.abc import Mapping
@@ -134,6 +138,7 @@ BOOK = Book(
     moments=coming.moments,
     budget=Budget(),
     grounds=grounds.GROUNDS,
+    remarks=grounds.REMARKS,
     say=speaking.say,
     silence=silent,
     news=outside.news,

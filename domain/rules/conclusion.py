@@ -5,25 +5,35 @@ from domain.delivery.verdicts import Finding, found
 from domain.delivery.vocabulary import Outcome
 
 DELIVERED = found(
-    "R12", "was_delivered", "delivered; {arrested} arrested, {freed} of them released again", arrested="count", freed="count"
+    "R12",
+    "was_delivered",
+    "delivered; {arrested} arrested, {freed} of them released again: {held} still held",
+    arrested="count",
+    freed="count",
+    held="count",
+)
+ALL_RELEASED = found(
+    "R12", "all_released", "delivered; all {arrested} who were arrested have been released again", arrested="count"
 )
 
 
 CAME_BACK = found(
     "R12",
     "came_back",
-    "delivered to the sender; {arrested} arrested, {freed} of them released again",
+    "delivered to the sender; {arrested} arrested, {freed} of them released again: {held} still held",
     arrested="count",
     freed="count",
+    held="count",
 )
 
 
 SEIZED_AT_THE_END = found(
     "R12",
     "seized_at_the_end",
-    "seized where the plan ends; {arrested} arrested, {freed} of them released again",
+    "seized where the plan ends; {arrested} arrested, {freed} of them released again: {held} still held",
     arrested="count",
     freed="count",
+    held="count",
 )
 
 
@@ -35,12 +45,12 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
     name and outcome with a colon and a blank between. If nothing has halted it, or it is delivered and somebody is arrested or
     every checkpoint of step `arrest` has closed as `satisfied`: `returned_to_sender` with `came_back` where
     the plan says `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else
-    `delivered_with_arrests` where somebody was arrested, or `delivered_without_arrest`, with `was_delivered`. Else what comes
-    `after_a_halt`, with what the halt found.
+    `delivered_with_arrests` with `was_delivered` where somebody is still held, and else `delivered_without_arrest`, with
+    `all_released` where somebody was arrested, or `was_delivered`. Else what comes `after_a_halt`, with what the halt found.
     """
     state = delivery.state
     halt = state.halt
-    counts = {"arrested": state.arrested, "freed": state.freed}
+    counts = {"arrested": state.arrested, "freed": state.freed, "held": state.held}
     if state.parts:
         return "split", IN_PARTS(parts=tuple(f"{part.operation}: {part.outcome}" for part in state.ended_parts))
     if halt is None or (state.delivered and (state.arrested or state.satisfied("arrest"))):
@@ -48,6 +58,8 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
             return "returned_to_sender", CAME_BACK(**counts)
         if delivery.plan.ends_with_a_seizure():
             return "interdicted_as_planned", SEIZED_AT_THE_END(**counts)
+        if state.arrested and not state.held:
+            return "delivered_without_arrest", ALL_RELEASED(arrested=state.arrested)
         return ("delivered_with_arrests" if state.arrested else "delivered_without_arrest"), DELIVERED(**counts)
     return _after_a_halt(delivery), halt.finding
 

@@ -173,8 +173,10 @@ def muster_and_arrest(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def account(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """The checkpoints of step `account`, when that has its turn."""
-    if turn(delivery, "account"):
+    """The checkpoints of step `account`, beside those of `arrest`: when that has its turn, and the consignment is in hand, since
+    it is secured or one checkpoint of step `arrest` has closed. So it is weighed at once, and not after the last arrest.
+    """
+    if turn(delivery, "arrest") and (delivery.state.secured or any(map(delivery.state.closed, delivery.plan.ids_at("arrest")))):
         yield from _openings(delivery, "account", now)
 
 

@@ -163,9 +163,9 @@ class HandoverAccepted(Kind):
         """`awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a divergence does;
         `nothing_prepared` before it has been prepared; `not_offered` (early) before anybody has answered `handover_offer` there;
         `other_taker` unless its `voice` is responsible for the next leg; `crossing_not_cleared` (early) while a checkpoint of
-        step `authorise` in the State of the next leg has not closed, or the next leg is not `cleared`. Where that leg is in
-        another State: `no_entry` unless that is `authorised` now, and `permission_missing` for the first permission that is not
-        given there.
+        step `authorise` in one of the `states` of the next leg has not closed (the first of these), or the next leg is not
+        `cleared`. For each of these States but the one it is in: `no_entry` unless that is `authorised` now, and
+        `permission_missing` for the first permission that is not given there.
         """
         state = delivery.state
         if state.discrepancy is not None:
@@ -180,13 +180,13 @@ class HandoverAccepted(Kind):
         leg = delivery.plan.legs[following]
         if said.voice != leg.responsible:
             return OTHER_TAKER(taker=leg.responsible, voice=said.voice)
-        asked = [one for one in delivery.plan.at("authorise") if one.state == leg.state and not state.closed(one.id)]
+        asked = [one.state for one in delivery.plan.at("authorise") if one.state in leg.states and not state.closed(one.id)]
         if asked or state.cleared < following:
-            return CROSSING_NOT_CLEARED(state=leg.state)
-        if leg.state != state.here.state:
-            if not delivery.consents.authorised(leg.state, said.at):
-                return NO_ENTRY(state=leg.state)
-            for lacking in delivery.consents.not_permitted((leg.state,), said.at):
+            return CROSSING_NOT_CLEARED(state=next(iter(asked), leg.state))
+        for entered in (one for one in leg.states if one != state.here.state):
+            if not delivery.consents.authorised(entered, said.at):
+                return NO_ENTRY(state=entered)
+            for lacking in delivery.consents.not_permitted((entered,), said.at):
                 return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
         return ACCEPTED
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import ACCEPTED, Verdict, early, late, refused
+from domain.delivery.verdicts import ACCEPTED, Verdict, early, late, refused, remarked
 from domain.plan.plan import Checkpoint
+from domain.plan.powers import BETWEEN, POWERS, WITH_PERMISSION, has_power
 from domain.plan.vocabulary import Need
 from domain.rules.book import Ground, book_of, ground
 from domain.rules.contingency import has_opened
 from domain.rules.kind import Counts, kind_of
 from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, may_speak, second_officer
 from domain.rules.stop import NO_STOP, ends_as_planned
+from domain.words.moments import instant, utc_text
 
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
 NAMES_NO_PLAN = refused("R18", "names_no_plan", "it does not say which plan it is about")
@@ -57,6 +59,24 @@ ANSWERED = refused(
     voice="name",
     need="word",
     checkpoint="name",
+)
+NO_POWER = refused("R29", "no_power", "{service} is of a kind that has no power for {need}", service="name", need="word")
+NO_POWER_THERE = refused(
+    "R29", "no_power_there", "{voice} has no power for {need} in {state}", voice="name", need="word", state="name"
+)
+NO_LEAVE = refused(
+    "R29",
+    "no_leave",
+    "{state} does not permit {voice} to act there now, which is no service of its own",
+    state="name",
+    voice="name",
+)
+AFTER_CONSENT = remarked(
+    "R29",
+    "after_consent",
+    "done in {state}, where no authorisation was live any more ({happened_at})",
+    state="name",
+    happened_at="instant",
 )
 CONDITION = refused(
     "R19",
@@ -186,6 +206,29 @@ def answered_already(delivery: Delivery, said: Said) -> Verdict | None:
     return ANSWERED(voice=said.voice, need=turn.need, checkpoint=turn.name)
 
 
+@ground(NO_POWER, NO_POWER_THERE, NO_LEAVE)
+def without_power(delivery: Delivery, said: Said) -> Verdict | None:
+    """It is an act of public authority (R29), and the kind of its service, or of its `voice`, has no power for it (`no_power`);
+    or its `voice` is of another State than the one where it is done, and it is not `prepared`, `dispatched` or `delivered`, or
+    it does not travel along there (`no_power_there`), or that State does not permit `foreign_officers` now (`no_leave`).
+    Who offers and who accepts custody may be of another State. It is done in the State of the checkpoint that asks for it; a
+    seizure that interdicts, where the consignment is.
+    """
+    need, voice = _act(said), delivery.directory.find(said.voice)
+    if need is None or voice is None:
+        return None
+    for one in (voice, delivery.directory.find(said.service)):
+        if one is not None and not has_power(one, need):
+            return NO_POWER(service=one.id, need=need)
+    there = _where(delivery, said)
+    if need in BETWEEN or voice.state == there:
+        return None
+    if need not in WITH_PERMISSION or not delivery.plan.accompanies(voice.id, there):
+        return NO_POWER_THERE(voice=voice.id, need=need, state=there)
+    permitted = delivery.consents.permitted(there, "foreign_officers", said.at)
+    return None if permitted else NO_LEAVE(state=there, voice=voice.id)
+
+
 @ground(CONDITION)
 def a_condition_is_not_met(delivery: Delivery, said: Said) -> Verdict | None:
     """It says yes where a condition binds, and does not say that it is met (R19)."""
@@ -227,11 +270,40 @@ GROUNDS: tuple[Ground, ...] = (
     not_asked_there,
     not_open,
     answered_already,
+    without_power,
     a_condition_is_not_met,
     no_second_officer,
     its_own,
 )
 """The order of precedence, as the law is."""
+
+
+@ground(AFTER_CONSENT)
+def after_its_consent(delivery: Delivery, said: Said) -> Verdict | None:
+    """It counts: it is an act (R29), and has been done. But the State where it was done, which the plan asks to authorise, had no
+    live authorisation when it happened, or now where that is earlier. To interdict none is needed.
+    """
+    need, there = _act(said), _where(delivery, said)
+    if need in (None, "interdiction") or not delivery.plan.authorities(there):
+        return None
+    at = min(instant(said.statement.happened_at), said.at)
+    return None if delivery.consents.authorised(there, at) else AFTER_CONSENT(state=there, happened_at=utc_text(at))
+
+
+REMARKS: tuple[Ground, ...] = (after_its_consent,)
+"""What is remarked of a statement that counts."""
+
+
+def _act(said: Said) -> Need | None:
+    """Which act of public authority it says was done; none: it says something else."""
+    declares = kind_of(said.statement).declares
+    return declares.answers if declares.confirms and declares.answers in POWERS else None
+
+
+def _where(delivery: Delivery, said: Said) -> str:
+    """The State in which it was done: of the checkpoint that asks for it, or else where the consignment is."""
+    planned = delivery.plan.find(said.checkpoint) if kind_of(said.statement).declares.by == "asked" else None
+    return planned.state if planned is not None else delivery.state.here.state
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,12 @@ NOT_THEIRS_TO_DISCLOSE = refused(
 )
 
 
+NO_SUCH_READER = refused(
+    "R11", "no_such_reader", "{services} have no part in this delivery, so they read nothing of it", services="names"
+)
+NOT_FOR_THEM = refused("R23", "not_for_them", "its handling code keeps it from {services}, of a third State", services="names")
+
+
 class Information(Kind):
     """What a service knows and lets others know. It decides nothing, so it can be left out of a copy of the record."""
 
@@ -64,6 +70,19 @@ class Information(Kind):
         may_be_left_out=True,
         largest=LARGEST_ACT,
     )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`no_such_reader` for those it is `to` who do not take part; `not_for_them` for those whom its handling code does not
+        let read it: who is asked at the checkpoint that it names is addressed there.
+        """
+        if unknown := tuple(one for one in self.to if not delivery.state.participant(one)):
+            return NO_SUCH_READER(services=unknown)
+        planned = delivery.plan.find(said.checkpoint)
+        asked = planned.services() if planned is not None else ()
+        readers = [delivery.directory.get(one) for one in self.to]
+        told, seq = said.statement, said.seq
+        barred = tuple(one.id for one in readers if not may_read(delivery, told, seq, one, addressed=one.id in asked))
+        return NOT_FOR_THEM(services=barred) if barred else ACCEPTED
 
 
 class DisclosurePermitted(Kind):

@@ -2,7 +2,7 @@
 
 Whoever starts or coordinates it, and supervisors, see the whole. A participant sees a part:
 
-    its legs        those it is responsible for or travels with; a prosecutor or court, those in its State
+    its legs        those it is responsible for or travels with; a prosecutor or court, those in its State, or that call there
     its checkpoints where it is asked, or its turn on a ladder has come; those at either end of its legs (the handovers beside
                     them); a prosecutor or court, those in its State
     what binds it   the authorisations of its own State, and what its own State's services say at its checkpoints
@@ -51,15 +51,15 @@ class Sight:
 
 def sight(delivery: Delivery, reader: Service) -> Sight:
     """What this reader sees of the delivery as it stands. Its legs: those that it is responsible for or travels with; of a
-    prosecutor or court, those in its State. Its checkpoints: those of the plan at either end of its legs, at which it `is_asked`,
-    or that are in its State, if it is a prosecutor or court; and of those that no plan holds, closed ones too, at which it
-    `is_asked`, or whose key is one of these.
+    prosecutor or court, those with its State among their `states`. Its checkpoints: those of the plan at either end of its legs,
+    at which it `is_asked`, or that are in its State, if it is a prosecutor or court; and of those that no plan holds, closed
+    ones too, at which it `is_asked`, or whose key is one of these.
     """
     plan, role = delivery.plan, role_of(reader, delivery.plan)
     legs = tuple(
         number
         for number, leg in enumerate(plan.legs)
-        if reader.id in (leg.responsible, *leg.accompanied_by) or (role == "prosecutor" and leg.state == reader.state)
+        if reader.id in (leg.responsible, *leg.accompanied_by) or (role == "prosecutor" and reader.state in leg.states)
     )
     beside = [name for number in legs for name in (plan.legs[number].start, plan.legs[number].end)]
     planned = [

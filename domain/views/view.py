@@ -14,7 +14,7 @@ from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import Frozen
 from domain.views.sentences import say_plainly
-from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sight, what_halted, why_halted
+from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sees, sight, what_halted, why_halted
 from domain.words.codes import RuleNumber
 from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
@@ -74,6 +74,13 @@ class StopView(Frozen):
     passed: bool
 
 
+class Remark(Frozen):
+    """What the rules remark of an entry that counts."""
+
+    entry: int
+    finding: Finding
+
+
 class Because(Frozen):
     """Why nothing advances and what does not fit, as codes: for who says it in another language."""
 
@@ -83,6 +90,8 @@ class Because(Frozen):
     """Of what halted it."""
     discrepancy: tuple[Finding, ...] = ()
     unbalanced: tuple[Finding, ...] = ()
+    remarked: tuple[Remark, ...] = ()
+    """What counts and was done where no consent was live any more (R29)."""
     out_of_sight: str | None = None
     """Since when."""
 
@@ -163,6 +172,9 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
             rule=rule_of_halt(delivery, seen),
             discrepancy=() if fits or found is None else found.differs,
             unbalanced=() if balances else delivery.balance.unexplained(),
+            remarked=tuple(
+                Remark(entry=entry.seq, finding=finding) for entry, finding in delivery.remarked() if sees(delivery, seen, entry)
+            ),
             out_of_sight=utc_text(delivery.state.gap.began) if delivery.state.gap is not None else None,
         ),
         diverged=delivery.state.divergence.seq if delivery.state.divergence is not None else None,

@@ -54,6 +54,10 @@ MOST_REPLACED: Final = 50
 """Participants replaced under way. Each was asked something, and is still known."""
 MOST_ESCORTS: Final = 10
 """Services of other States whose officers travel with one leg."""
+MOST_CALLS: Final = 10
+"""Ports and airports at which one leg calls."""
+MOST_OUTSIDE: Final = 10
+"""States in which something is done and through which it does not go."""
 MOST_SUBSTANCES: Final = 50
 """Of a consignment, of each kind of record of it, and so lines of a mass balance."""
 MOST_EXTRADITING: Final = 20

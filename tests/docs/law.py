@@ -107,6 +107,15 @@ def _order() -> Iterator[str]:
         found = ", ".join(f"`{one.name}`" for one in codes) or "every other code"
         yield f"{number}. {found}: {' '.join((look.__doc__ or '').split())}"
     yield ""
+    yield from _prose(
+        "Of what none of these is found, and so is accepted, this is remarked: the verdict is `accepted`, with a finding. The "
+        "statement counts as any other does."
+    )
+    yield ""
+    for one in BOOK.remarks:
+        found = ", ".join(f"`{code.name}`" for code in one.codes)
+        yield f"- {found}: {' '.join((one.look.__doc__ or '').split())}"
+    yield ""
 
 
 def _figures() -> Iterator[str]:

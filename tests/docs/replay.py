@@ -23,6 +23,7 @@ from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.plan import key_changes, register
 from domain.plan.plan import Checkpoint, Plan
+from domain.plan.powers import has_power
 from domain.record import provided
 from domain.rules import balance as accounts
 from domain.rules import (
@@ -311,9 +312,13 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "staying": staying,
     "readers": readers,
     "plan": words(
+        Plan.states,
         Plan.participants,
         Plan.authorities,
         Plan.permissions,
+        Plan.asks_permission,
+        Plan.accompanies,
+        has_power,
         Plan.due_after,
         Plan.time_to_leave,
         Plan.ends_with_a_seizure,

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from domain.delivery.vocabulary import Outcome
-from domain.plan import check
+from domain.plan import check, check_powers, check_route
 from domain.plan.cards import Duty, RuleCard
 from domain.plan.check import AT_LEAST_ONCE, ONCE, faults_in
 from domain.plan.demands import Demand
@@ -21,10 +21,12 @@ from domain.plan.documents import Document
 from domain.plan.goods import Cash, SubstanceMass
 from domain.plan.plan import (
     STEP_NEEDS,
+    Call,
     Consignment,
     Contingencies,
     Leg,
     Offence,
+    Outside,
     Plan,
     PlannedCheckpoint,
     Replaced,
@@ -49,9 +51,9 @@ TEXT = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
 TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTILINE))
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
-    Plan, PlannedCheckpoint, Requirement, Rung, Leg, Consignment, ConsignmentIdentifier, SubstanceMass, Cash, Contingencies,
-    Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf, Act, PlanChange,
-    ExpectedStatement, Happened,
+    Plan, PlannedCheckpoint, Requirement, Rung, Leg, Call, Outside, Consignment, ConsignmentIdentifier, SubstanceMass, Cash,
+    Contingencies, Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf,
+    Act, PlanChange, ExpectedStatement, Happened,
 )  # fmt: skip
 
 
@@ -286,6 +288,20 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.after", "", lambda p, _c: checkpoint(p, "arrest").update(after="arrest")),
     ("legs.N.accompanied_by.N", "", lambda p, _c: p["legs"][0].update(accompanied_by=["uz.nobody"])),
     ("legs.N.accompanied_by.N", "", lambda p, _c: p["legs"][0].update(accompanied_by=["kz.police"])),
+    ("checkpoints.N.state", "R4", lambda p, _c: checkpoint(p, "delivery").update(state="KZ")),
+    ("checkpoints.N.state", "R1", lambda p, _c: checkpoint(p, "arrest").update(state="BY")),
+    ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("kz.police", "arrest"))),
+    ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("uz.prosecutor", "arrest"))),
+    ("checkpoints.N.escalate.N.to", "R29", lambda p, _c: backed_up(p, "arrest", "uz.prosecutor")),
+    ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "UZ", "reason": "none"}])),
+    ("outside.N.state", "", lambda p, _c: p.update(outside=[{"state": "BY", "reason": "none"}] * 2)),
+    ("legs.N.calls.N", "R1", lambda p, _c: p["legs"][0].update(calls=[{"place": "at sea"}])),
+    (
+        "legs.N.calls.N.locode",
+        "",
+        lambda p, _c: p["legs"][0].update(calls=[{"place": "a port", "state": "BY", "locode": "UZTAS"}]),
+    ),
+    ("checkpoints", "R16", lambda p, _c: asks(p, "consent-kz", *PERMITS)),
     ("checkpoints.N.locode", "", lambda p, _c: checkpoint(p, "preparation").update(locode="UZTAS")),
     ("checkpoints.N.requires.N.says", "", lambda p, _c: asks(p, "arrest", ("uz.police", "debrief"))),
     ("checkpoints.N.need", "", lambda p, _c: checkpoint(p, "arrest").update(need=3)),
@@ -348,7 +364,8 @@ def test_the_list_of_refusals_is_complete() -> None:
     cells = re.findall(r"^\| (.*?) \| (R\d+|) ?\| (`.*) \|$", listed, re.MULTILINE)
     shown = {(place, rule) for _, rule, places in cells for place in quoted(places)}
     assert shown == {(place, rule) for place, rule, _ in REFUSALS}
-    assert {rule for _, rule in shown if rule} == set(re.findall(r'f?"(R\d+): ', inspect.getsource(check)))
+    source = "".join(map(inspect.getsource, (check, check_route, check_powers)))
+    assert {rule for _, rule in shown if rule} == set(re.findall(r'f?"(R\d+): ', source))
 
 
 Changed = Callable[[dict[str, Any], Table], object]

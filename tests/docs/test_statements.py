@@ -21,7 +21,7 @@ from domain.delivery.requests import Facts, Inbox, Request
 from domain.delivery.statement import Seen, Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
-from domain.plan.cards import Modality, Permission
+from domain.plan.cards import Form, Measure, Modality
 from domain.plan.goods import Cash, Find, Item, Part, SubstanceMass, Unit
 from domain.plan.plan import STEP_NEEDS, Plan
 from domain.plan.vocabulary import Condition
@@ -130,7 +130,8 @@ def test_no_unknown_name_stands_in_backquotes() -> None:
         *fields,
         *STEP_NEEDS,
         *get_args(Modality),
-        *get_args(Permission),
+        *get_args(Measure),
+        *get_args(Form),
         *Plan.model_fields,
         *get_args(Outcome),
         *words,

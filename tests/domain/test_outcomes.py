@@ -170,12 +170,22 @@ def test_r12_delivered_unseen_is_delivered() -> None:
 
 
 def test_r12_released_arrestees_are_told_of_in_the_outcome() -> None:
-    """They were arrested and released: the outcome stays, its reason says how many."""
+    """One of two was released: the outcome stays, and its reason says how many are still held."""
     table = arrested(Table().deliver())
     assert became(table.say("uz.police", "arrestee_released")) == ("accepted", None)
     ends_as(recovered(table), "delivered_with_arrests")
     assert table.delivery.state.because is not None
-    assert table.delivery.state.because.parameters == {"arrested": 2, "freed": 1}
+    assert table.delivery.state.because.parameters == {"arrested": 2, "freed": 1, "held": 1}
+
+
+def test_r12_where_all_have_been_released_it_is_not_with_arrests() -> None:
+    """Nobody is held any more: it was delivered without arrest, and the reason says that all were released."""
+    table = arrested(Table().deliver())
+    assert became(table.say("uz.police", "arrestee_released", persons=2)) == ("accepted", None)
+    ends_as(recovered(table), "delivered_without_arrest")
+    because = table.delivery.state.because
+    assert because is not None
+    assert (because.code, because.parameters) == ("all_released", {"arrested": 2})
 
 
 def test_r12_no_more_are_released_than_are_under_arrest() -> None:
@@ -196,7 +206,7 @@ def test_r17_only_who_is_asked_to_arrest_releases() -> None:
 def test_r12_release_is_heard_after_a_halt_and_not_after_the_outcome() -> None:
     """A stop does not keep anybody under arrest; after the outcome it is kept as late."""
     table = Table().deliver()
-    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    table.say("uz.police", "arrest_made", "arrest-tashkent", persons=2)
     table.say("kz.prosecutor", "stop_requested")
     assert became(table.say("uz.police", "arrestee_released")) == ("accepted", None)
     table.say("uz.customs", "interdicted")

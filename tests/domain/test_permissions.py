@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.delivery.decided import Cleared, Halted, Opened
+from domain.plan.check import faults_in
 from domain.plan.plan import Plan
 from domain.rules.course import PERMISSION_WANTING
 from domain.words.moments import utc_text
@@ -26,7 +27,9 @@ def plan_with(permission: str) -> Plan:
         legs = (plan.legs[0], plan.legs[1].model_copy(update={"accompanied_by": ("kz.knb",)}))
         return plan.model_copy(update={"legs": legs})
     if permission == "opening":
-        plan = with_changes(plan, preparation={"state": "UZ", "locode": None})
+        plan = with_changes(
+            plan, preparation={"state": "UZ", "locode": None, "requires": asks("uz.customs prepared", "kz.knb ready")}
+        )
     return plan.model_copy(update={"uses": (permission,)})
 
 
@@ -63,12 +66,17 @@ EACH = pytest.mark.parametrize("permission", ["opening", "device", "foreign_offi
 
 @EACH
 def test_r16_permission_is_wanted_only_where_the_card_separates_it(permission: Any) -> None:
-    """The card that names it wants it, in that State; one that names another, nothing, or does not know wants none."""
+    """The card that names it wants it, in that State; one that names another, or nothing, wants none; one that does not know
+    wants it where the plan asks somebody there.
+    """
     plan, card = plan_with(permission), card_of("UZ", separate=[permission])["UZ"]
     others = [one for one in ("opening", "device", "foreign_officers") if one != permission]
     assert plan.permissions(card) == (permission,)
-    for separate in (others, [], "not known"):
+    for separate in (others, []):
         assert plan.permissions(card_of("UZ", separate=separate)["UZ"]) == ()
+    unknown = card_of("UZ", separate="not known")["UZ"]
+    assert plan.permissions(unknown) == (permission,)
+    assert with_changes(plan, consent_uz={"requires": PERMIT[:1]}).permissions(unknown) == ()
     assert example_plan().permissions(card) == ()
 
 
@@ -320,6 +328,21 @@ def test_r16_permission_that_has_done_its_service_may_run_out_though_the_story_i
     done = simulate(World(plan, example_directory(), cards, Scenario.model_validate(words), 1, restart_chance=0.5))
     assert done.restarts > 3
     assert (done.delivery.state.halt, done.delivery.state.outcome) == (None, "delivered_with_arrests")
+
+
+@EACH
+def test_r16_a_permission_that_a_card_does_not_know_of_is_asked_for_and_given(permission: str) -> None:
+    """Nobody knows whether it needs one, and the plan asks: the request names it, it is permitted, and the delivery goes on."""
+    plan = plan_with(permission)
+    if permission == "opening":  # prepared in Kazakhstan, where its card does not know either
+        plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.police permission")})
+        plan = plan.model_copy(update={"uses": ("opening",)})
+    cards = example_cards() | card_of("UZ", separate="not known") | card_of("KZ", separate="not known")
+    assert faults_in(plan, example_directory(), cards) == ()
+    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}})
+    done = simulate(World(plan, example_directory(), cards, scenario, 1))
+    assert done.delivery.state.outcome == "delivered_with_arrests"
+    assert [one.permissions for some in done.delivery.state.permits.values() for one in some] == [(permission,)]
 
 
 def test_r12_nothing_is_halted_once_it_has_an_outcome() -> None:

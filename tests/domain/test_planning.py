@@ -313,7 +313,14 @@ def test_r16_permission_cannot_be_left_out_by_a_quorum() -> None:
 def test_r1_permission_is_asked_of_the_state_whose_it_is() -> None:
     """A service of another State permits nothing there."""
     both = asks(("kz.prosecutor", "authorisation"), ("uz.police", "permission"))
-    assert [place for place, _ in found(at("consent-kz", requires=both))] == ["checkpoints.0.requires.1.service"]
+    plan = at("consent-kz", requires=both).model_copy(update={"uses": ("device",)})
+    assert [place for place, _ in found(plan)] == ["checkpoints.0.requires.1.service"]
+
+
+def test_r16_permission_is_asked_only_where_there_is_something_to_permit() -> None:
+    """Nothing is opened, fitted or accompanied, so nothing could be permitted: the request would ask for nothing."""
+    both = asks(("kz.prosecutor", "authorisation"), ("kz.police", "permission"))
+    assert [problem[:3] for _, problem in found(at("consent-kz", requires=both))] == ["R16"]
 
 
 @pytest.mark.parametrize(("hours", "faults"), [(48, 0), (49, 1)])

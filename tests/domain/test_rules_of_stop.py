@@ -23,7 +23,7 @@ from tests.support import Table, example_cards, example_directory, submitted
 
 RUNNING = [phase for phase in PHASES if phase != "accounted"]
 """Phases of a delivery that has no outcome yet."""
-PRETEXT = DELIVERED(arrested=0, freed=0)
+PRETEXT = DELIVERED(arrested=0, freed=0, held=0)
 
 # R8
 
@@ -130,7 +130,7 @@ def crowded(number: int) -> tuple[Plan, Directory]:
     """A plan with so many participants, and a directory that has them all."""
     known = example_directory()
     plan = Table().plan
-    one = known.get("kz.post")
+    one = known.get("kz.police")
     more = tuple(f"kz.office-{count}" for count in range(number - len(plan.participants())))
     needs = [{"service": service, "says": "arrest"} for service in ("kz.knb", *more)]
     document = plan.model_dump()
@@ -244,7 +244,7 @@ def test_r12_only_the_outcome_that_follows_can_be_concluded_and_once(arrests: in
     assert right.outcome == outcome
     others = [right.model_copy(update={"outcome": other}) for other in get_args(Outcome) if other != outcome]
     assert len(others) == 12
-    for wrong in (*others, right.model_copy(update={"finding": DELIVERED(arrested=9, freed=0)})):
+    for wrong in (*others, right.model_copy(update={"finding": DELIVERED(arrested=9, freed=0, held=9)})):
         assert "due then is concluded" in forbidden(table, wrong, instead_of=concluded)
     assert "is nothing, recorded is concluded" in forbidden(table, right)
 

@@ -66,7 +66,7 @@ def test_r17_it_is_seized_once() -> None:
 
 def test_r17_consent_cannot_be_given_after_it_was_refused() -> None:
     """The two answers to one need are one turn."""
-    table = Table(replaced(example_plan(), "arrest-tashkent", requires=(POLICE, *ARRESTS_TASHKENT))).deliver()
+    table = Table(replaced(example_plan(), "arrest-tashkent", requires=(POLICE, *A_THIRD))).deliver()
     table.say("uz.police", "no_arrest", "arrest-tashkent")
     assert became(table.say("uz.police", "arrest_made", "arrest-tashkent")) == ("refused", "R17")
     assert table.delivery.state.arrested == 0
@@ -164,16 +164,16 @@ def test_r17_nobody_was_asked_at_a_checkpoint_that_is_not_open() -> None:
 
 def test_r17_quorum_counts_distinct_services() -> None:
     """Two of three are enough where the plan says so, and one service that speaks twice is still one."""
-    table = Table(replaced(example_plan(), "arrest-almaty", need=2, requires=(*ARRESTS, *ARRESTS_TASHKENT))).deliver()
+    table = Table(replaced(example_plan(), "arrest-almaty", need=2, requires=(*ARRESTS, *A_THIRD))).deliver()
     table.say("kz.knb", "arrest_made", "arrest-almaty")
     assert became(table.say("kz.knb", "no_arrest", "arrest-almaty")) == ("refused", "R17")
     assert table.is_open("arrest-almaty")
-    table.say("uz.customs", "arrest_made", "arrest-almaty")
+    table.say("kz.customs", "arrest_made", "arrest-almaty")
     assert table.is_closed("arrest-almaty")
 
 
 POLICE = Requirement(service="uz.police", says="arrest")
-ARRESTS_TASHKENT = (Requirement(service="uz.customs", says="arrest"),)
+A_THIRD = (Requirement(service="kz.customs", says="arrest"),)
 
 
 # R18

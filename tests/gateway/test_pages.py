@@ -23,7 +23,7 @@ from domain.delivery.ledger import leaf_of
 from domain.delivery.reported import Stated
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.access import MAY
-from domain.plan.cards import Modality, Permission
+from domain.plan.cards import Form, Measure, Modality
 from domain.plan.directory import Directory
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
@@ -654,7 +654,12 @@ def test_every_kind_has_a_form_with_each_of_its_fields(kind: str) -> None:
 
 def test_every_choice_of_a_form_has_a_name() -> None:
     """Ways of handling, permissions, reasons why nobody came."""
-    choices = {*get_args(Modality), *get_args(Permission), *get_args(NotCollected.model_fields["because"].annotation)}
+    choices = {
+        *get_args(Modality),
+        *get_args(Measure),
+        *get_args(Form),
+        *get_args(NotCollected.model_fields["because"].annotation),
+    }
     assert choices <= words.CHOICES.keys()
 
 

@@ -1,0 +1,73 @@
+"""Who a plan may ask for what, and where (R29): acts of public authority are asked of services that have the power there."""
+
+from collections.abc import Iterator, Mapping
+
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory, Service
+from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.plan.powers import BETWEEN, POWERS, WITH_PERMISSION, has_power
+from domain.plan.vocabulary import Need
+from domain.words.errors import Fault
+
+Cards = Mapping[str, RuleCard]
+
+
+def acts(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Each act is asked of a service that has the power, by its kind and in that State, or by a permission there (R29)."""
+    for index, checkpoint in enumerate(plan.checkpoints):
+        for number, one in enumerate(checkpoint.requires):
+            service = directory.find(one.service)
+            if service is None or one.says not in POWERS:
+                continue
+            problem = _powerless(service, one.says) or _abroad(plan, checkpoint, service, one.says)
+            if problem:
+                yield Fault(place=f"checkpoints.{index}.requires.{number}.service", problem=f"R29: {problem}")
+        for number, rung in enumerate(checkpoint.escalate):
+            backup = directory.find(rung.to)
+            asked = [one.says for one in checkpoint.requires]
+            if rung.may_answer and backup is not None and not any(has_power(backup, says) for says in asked):
+                yield Fault(place=f"checkpoints.{index}.escalate.{number}.to", problem=f"R29: {_powerless(backup, asked[0])}")
+
+
+def _powerless(service: Service, need: Need) -> str:
+    """That its kind cannot do it anywhere; empty where it can."""
+    if has_power(service, need):
+        return ""
+    return f"a {_words(service.kind)} has no power for {_words(need)}; {' or '.join(map(_words, POWERS[need]))} has"
+
+
+def _abroad(plan: Plan, checkpoint: PlannedCheckpoint, service: Service, need: Need) -> str:
+    """That it cannot do it in that State; empty where it can, or where the rules of custody say who must (R6)."""
+    there = checkpoint.state
+    if service.state == there or need in BETWEEN:
+        return ""
+    whose = f"{service.id} is of {service.state or 'no State'} and has no power in {there}"
+    if need not in WITH_PERMISSION:
+        return f"{whose}; only a service of {there} can do it there: {_words(need)}"
+    if not plan.accompanies(service.id, there):
+        return f"{whose}, unless it travels along there (`accompanied_by`) with a permission of {there}"
+    return "" if plan.asks_permission(there) else f"{whose} without a permission, and nobody there is asked for one"
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ")
+
+
+def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """A State that is not on the route, and in which somebody is arrested or something weighed, consents as well, or the plan
+    says why it need not (R1).
+    """
+    known = [one.state for one in plan.outside]
+    for number, state in enumerate(known):
+        place = f"outside.{number}.state"
+        if state in known[:number]:
+            yield Fault(place=place, problem=f"{state} stands twice")
+        if state in plan.states() or plan.authorities(state):
+            problem = f"R1: {state} is on the route or asked to authorise, and so it is not outside"
+            yield Fault(place=place, problem=problem)
+    for index, checkpoint in enumerate(plan.checkpoints):
+        state = checkpoint.state
+        if checkpoint.step not in ("arrest", "account") or state in plan.states() or state in known or plan.authorities(state):
+            continue
+        problem = f"R1: {state} is not on the route: ask it to authorise, or say in `outside` why it need not"
+        yield Fault(place=f"checkpoints.{index}.state", problem=problem)

@@ -1,0 +1,139 @@
+"""The way of a plan: legs that join, checkpoints that lie on it, calls, and custody that passes from hand to hand (R4, R6)."""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.plan import Leg, Plan, PlannedCheckpoint
+from domain.words.errors import Fault
+from domain.words.identifiers import locode_in_state
+
+Cards = Mapping[str, RuleCard]
+
+
+def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Legs join, each with one responsible authority of its State that may seize (R4)."""
+    for index, leg in enumerate(plan.legs):
+        responsible = directory.find(leg.responsible)
+        if responsible is not None and responsible.state != leg.state:
+            problem = (
+                f"R4: {leg.responsible} is of {responsible.state or 'no State'}; "
+                f"the responsible authority of a leg in {leg.state} must be of {leg.state}"
+            )
+            yield Fault(place=f"legs.{index}.responsible", problem=problem)
+        elif responsible is not None and not responsible.may_seize:
+            problem = f"R4: a {responsible.kind} has no power to seize and cannot be responsible for a leg"
+            yield Fault(place=f"legs.{index}.responsible", problem=problem)
+        for end in ("start", "end"):
+            if plan.find(getattr(leg, end)) is None:
+                problem = f"there is no checkpoint {getattr(leg, end)}"
+                yield Fault(place=f"legs.{index}.{end}", problem=problem)
+    for index, (before, after) in enumerate(pairwise(plan.legs)):
+        if before.end != after.start:
+            problem = f"R4: control is interrupted: leg {before.id} ends at {before.end}, so this must start there"
+            yield Fault(place=f"legs.{index + 1}.start", problem=problem)
+    start, end = plan.legs[0].start, plan.legs[-1].end
+    departures = [one.id for one in plan.at("dispatch")]
+    if len(departures) == 1 and start != departures[0]:
+        problem = f"the first leg starts at the dispatch checkpoint {departures[0]}, not at {start}"
+        yield Fault(place="legs.0.start", problem=problem)
+    deliveries = [one.id for one in plan.at("deliver")]
+    if deliveries and end not in deliveries:
+        problem = f"the last leg ends at the deliver checkpoint {' or '.join(deliveries)}, not at {end}"
+        yield Fault(place=f"legs.{len(plan.legs) - 1}.end", problem=problem)
+
+
+def places(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Each checkpoint on the way lies in the State of its leg, where the consignment is; a handover in one of the two (R4)."""
+    first = plan.legs[0]
+    for index, checkpoint in enumerate(plan.checkpoints):
+        match checkpoint.step:
+            case "prepare" | "dispatch":
+                there = [first.state]
+            case "hand_over":
+                there = [leg.state for leg in plan.legs if checkpoint.id in (leg.start, leg.end)]
+            case "deliver":
+                there = [leg.state for leg in plan.legs if leg.end == checkpoint.id]
+            case _:
+                continue
+        if there and checkpoint.state not in there:
+            whose = " or ".join(dict.fromkeys(there))
+            problem = f"R4: {checkpoint.id} lies where the consignment is, in {whose}, not in {checkpoint.state}"
+            yield Fault(place=f"checkpoints.{index}.state", problem=problem)
+
+
+def calls(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Each call is in the State that it says; one in no State, on the high seas, says why nobody need consent (R1)."""
+    for index, leg in enumerate(plan.legs):
+        for number, call in enumerate(leg.calls):
+            if call.state is None and call.not_touched is None:
+                problem = "R1: a call is in a State, which consents, or says in `not_touched` why none need"
+                yield Fault(place=f"legs.{index}.calls.{number}", problem=problem)
+            if call.locode is not None and (call.state is None or not locode_in_state(call.locode, call.state)):
+                problem = f"{call.locode} is not in {call.state or 'no State'}; its first two letters must be the State"
+                yield Fault(place=f"legs.{index}.calls.{number}.locode", problem=problem)
+
+
+def accompanied(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Who travels along is of another State (R16)."""
+    for index, leg in enumerate(plan.legs):
+        for number, service in enumerate(leg.accompanied_by):
+            known = directory.find(service)
+            if known is not None and known.state == leg.state:
+                problem = f"{service} is of {leg.state} itself; those who accompany are of another State"
+                yield Fault(place=f"legs.{index}.accompanied_by.{number}", problem=problem)
+
+
+def handovers(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Each handover is offered by the giver and accepted by the taker (R6)."""
+    inner = {before.end: (before, after) for before, after in pairwise(plan.legs)}
+    for index, checkpoint in enumerate(plan.checkpoints):
+        if checkpoint.step == "deliver":
+            yield from _recipient(plan, index, checkpoint, inner.get(checkpoint.id))
+            continue
+        if checkpoint.step != "hand_over":
+            if checkpoint.id in inner:
+                before, after = inner[checkpoint.id]
+                problem = (
+                    f"legs {before.id} and {after.id} meet here: step must be hand_over, or deliver in a chain of recipients"
+                )
+                yield Fault(place=f"checkpoints.{index}.step", problem=problem)
+            continue
+        if checkpoint.id not in inner:
+            yield Fault(place=f"checkpoints.{index}.id", problem="no two legs meet at this handover")
+            continue
+        before, after = inner[checkpoint.id]
+        asked = [(requirement.service, requirement.says) for requirement in checkpoint.requires]
+        for service, says, role in (
+            (before.responsible, "handover_offer", "giver"),
+            (after.responsible, "handover_acceptance", "taker"),
+        ):
+            if (service, says) not in asked:
+                problem = f"R6: the {role} {service} must be asked for {says}"
+                yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        for service, says in asked:
+            if says in ("handover_offer", "handover_acceptance") and service not in (
+                before.responsible,
+                after.responsible,
+            ):
+                problem = f"R6: {service} neither gives nor takes custody here"
+                yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        if checkpoint.need != "all":
+            problem = "R6: custody moves by offer and acceptance, so both are needed: all"
+            yield Fault(place=f"checkpoints.{index}.need", problem=problem)
+
+
+def _recipient(plan: Plan, index: int, checkpoint: PlannedCheckpoint, legs: tuple[Leg, Leg] | None) -> Iterator[Fault]:
+    """A recipient is the last one, or one in a chain who passes it on: then it stays under the same authority's watch (R4)."""
+    if legs is None:
+        if checkpoint.id != plan.legs[-1].end:
+            yield Fault(place=f"checkpoints.{index}.id", problem="no leg ends at this delivery")
+        return
+    before, after = legs
+    if before.responsible != after.responsible:
+        problem = f"R6: {before.responsible} does not hand it over here, so it stays responsible until a hand_over"
+        yield Fault(place=f"checkpoints.{index}.step", problem=problem)
+    if any(one.says == "interdiction" for one in checkpoint.requires):
+        problem = "the way goes on from here, so it is not interdicted here"
+        yield Fault(place=f"checkpoints.{index}.requires", problem=problem)

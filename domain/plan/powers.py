@@ -1,0 +1,46 @@
+"""Who may do what: the powers of each kind of service, and what may be done in another State (R29).
+
+The powers of public authority are a State's own: nobody arrests, seizes or interdicts on another's soil (UN 1988 Convention
+art. 2(3); UNTOC art. 4(2)). Officers of another State who travel along, or are in a joint team, may do there what needs no
+force, and only by a permission of that State (EU MLA Convention 2000 art. 13(6), UNTOC art. 19: its law and its leave;
+Kazakhstan's law 154-XIII art. 18). Which kinds of service have power over goods and persons is what the laws have in common:
+customs, border guards, police and security services search, hold and arrest; prosecutors and courts decide; laboratories,
+operators and centres assist. A State's law may give its services less; its rule card and its own authorisation say so.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from domain.plan.directory import MAY_SEIZE, Service, ServiceKind
+from domain.plan.vocabulary import Need
+
+MAY_CARRY: tuple[ServiceKind, ...] = (*MAY_SEIZE, "postal_operator")
+"""Kinds that put it into the normal stream, and hand it to who it is for: the carrier does so under the eyes of the others."""
+
+POWERS: Mapping[Need, tuple[ServiceKind, ...]] = MappingProxyType(
+    {
+        "prepared": MAY_SEIZE,
+        "dispatched": MAY_CARRY,
+        "handover_offer": MAY_SEIZE,
+        "handover_acceptance": MAY_SEIZE,
+        "delivered": MAY_CARRY,
+        "arrest": MAY_SEIZE,
+        "seizure": MAY_SEIZE,
+        "interdiction": MAY_SEIZE,
+    }
+)
+"""The acts that a checkpoint can ask, and the kinds of service that have the power. What is not here anybody may say."""
+
+WITH_PERMISSION: tuple[Need, ...] = ("prepared", "dispatched", "delivered")
+"""Acts without force: officers of another State may do them where that permits it."""
+
+BETWEEN: tuple[Need, ...] = ("handover_offer", "handover_acceptance")
+"""Acts between two legs: giver and taker stand on one spot, each of the State of its own leg (R4, R6)."""
+
+
+def has_power(service: Service, need: Need) -> bool:
+    """Whether this kind of service can do it, in its own State (R29). For `prepared`, `handover_offer`, `handover_acceptance`,
+    `arrest`, `seizure` and `interdiction`: `customs`, `border_guard`, `police` and `security`. For `dispatched` and `delivered`:
+    these, and `postal_operator`. Anything else: every kind.
+    """
+    return need not in POWERS or service.kind in POWERS[need]
