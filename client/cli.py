@@ -73,6 +73,9 @@ def main() -> None:
     except typer.Abort:
         wrong = VigilError(_("broken off"))
     except typer.TyperException as error:
+        if helping.is_help(error) and not for_a_program:
+            typer.echo(error.format_message(), err=True)
+            sys.exit(2)
         wrong = helping.of_usage(error)
     except OSError as error:
         if error.strerror is None:

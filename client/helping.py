@@ -101,11 +101,21 @@ def _in_one_line(text: str) -> str:
 
 def of_usage(error: typer.TyperException) -> Malformed:
     """What is wrong with how a command was called."""
-    param, context = getattr(error, "param", None), getattr(error, "ctx", None)
+    context, param = getattr(error, "ctx", None), getattr(error, "param", None)
     hint = _("see `{command} --help`", command=context.command_path if context is not None else "vigil")
+    option = getattr(error, "option_name", None)
+    if option is not None and hasattr(error, "possibilities"):
+        return Malformed(_("there is no option {option}", option=option), hint=hint)
     if param is None:
         return Malformed(error.format_message(), hint=hint)
     name = param.get_error_hint()
     if not error.message:
         return Malformed(_("{name} is missing", name=name), hint=hint)
-    return Malformed(_("{name} is not right: {problem}", name=name, problem=error.message), hint=hint)
+    problem = error.message.removeprefix("Value error, ")
+    return Malformed(_("{name} is not right: {problem}", name=name, problem=problem), hint=hint)
+
+
+def is_help(error: typer.TyperException) -> bool:
+    """Whether nothing is wrong but that nothing was said, to which a command answers what it is."""
+    context = getattr(error, "ctx", None)
+    return context is not None and bool(error.message == context.get_help())
