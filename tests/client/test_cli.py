@@ -305,7 +305,7 @@ async def test_a_packet_is_verified_against_a_directory_that_one_trusts_or_not_a
     assert "stands only in the packet itself" in alone.err
     assert "--keys-unverified" in alone.err
     assert "trusted.yaml" in proved.out.splitlines()[0]
-    assert "the packet's own" in believed.out.splitlines()[0]
+    assert "the packet itself" in believed.out.splitlines()[0]
     assert "NOT PROVED" in believed.out
     assert "you trust none of that State" in lawless.err
 
