@@ -1,5 +1,6 @@
 """The command line speaks the language of whoever reads it: the ledger, receipts and refusals too."""
 
+import pickle
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,9 @@ from domain.delivery.decided import Expired
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import ArchiveCaughtUp, KeysChanged, Stated
 from domain.views.view import view
+from domain.words.errors import Unavailable
+from domain.words.text import fill
+from process.language import speaker
 from tests.activities.test_checkpoint import revocation_of
 from tests.command import vigil
 from tests.domain.test_names import EVENTS
@@ -113,6 +117,8 @@ def test_every_command_of_an_officer_explains_itself_in_russian() -> None:
         ("--lang ru inbox --none", "параметра --none нет"),
         ("--lang ru none", "Команды 'none' нет"),
         ("--lang ru inbox --as kz.knb --encrypt-for uz.police", "--encrypt-for указывается вместе с --file"),
+        ("--lang ru verify NONE --directory NONE", "нет файла NONE"),
+        ("--lang ru plan check NONE", "нет файла NONE"),
         ("--lang en confirm", "'delivery' is missing"),
         ("--lang kk inbox --as kz.knb", "'--lang' is not right: 'kk' is not one of 'en', 'ru'"),
     ],
@@ -123,3 +129,16 @@ async def test_an_error_is_said_in_the_language_that_is_asked_for(words: str, sa
 
     assert said in ran.err
     assert ran.code in (2, 3)
+
+
+def test_what_is_filled_into_an_error_is_kept_and_its_words_are_said_again() -> None:
+    """Wherever it was raised: the English stays the message, for programs and logs; what is no text of ours stays as it is."""
+    inner = fill("no gateway answers at {url}", url="http://x.example")
+    error = Unavailable(fill("the gateway at {url} says: {what}", url="http://y.example", what=inner), hint="{not} ours")
+
+    assert "the gateway at http://y.example says: no gateway answers at http://x.example" == error.message
+    assert error.told_in(speaker("ru")) == (
+        "сервер по адресу http://y.example сообщает: сервер по адресу http://x.example не отвечает",
+        "{not} ours",
+    )
+    assert pickle.loads(pickle.dumps(inner)).template == inner.template  # noqa: S301 - our own
