@@ -16,7 +16,7 @@ from client.card_demands import demands_in_words
 from client.console import answer, out, talk
 from client.dossier import PlanFiles, scenario_for
 from client.drawing import drawn, plan_svg
-from client.language import _
+from client.language import _, needs
 from client.options import CardsFolder, DirectoryFile, Output, grouped
 from client.picture import forecast_svg
 from client.scenario_tests import Stage, Trial, TrialResult
@@ -46,7 +46,7 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
     for heading in (_("checkpoint"), _("step"), _("State"), _("who must say what"), _("due"), _("if overdue")):
         table.add_column(heading)
     for one in found.checkpoints:
-        asked = ", ".join(f"{need.service}: {need.says}{_by_two(need)}" for need in one.requires)
+        asked = ", ".join(f"{need.service}: {needs([need.says])}{_by_two(need)}" for need in one.requires)
         table.add_row(one.id, one.step, one.state, asked, say_span(found.due_after(one)), one.overdue)
     document = {
         "plan": str(files.plan),
