@@ -24,7 +24,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.words.text import mark, shown, told
+from domain.words.text import fill, mark, shown, told
 
 MOST_FAULTS: Final = 100
 """Of one document that are told one by one; nobody mends more at once, and who sends rubbish gets no book about it."""
@@ -203,7 +203,7 @@ class RuleBroken(
     """A numbered rule forbids it; `rule` is its number, such as `R6`."""
 
     def __init__(self, rule: str, reason: str, *, hint: str = "") -> None:
-        super().__init__(f"{rule}: {reason}", hint=hint)
+        super().__init__(fill("{rule}: {reason}", rule=rule, reason=reason), hint=hint)
         self.rule = rule
         self.reason = shown(reason)
 
@@ -227,7 +227,7 @@ class NotVerified(
     """
 
     def __init__(self, reason: str, entry: int | None = None, *, hint: str = "") -> None:
-        super().__init__(reason if entry is None else f"entry {entry}: {reason}", hint=hint)
+        super().__init__(reason if entry is None else fill("entry {entry}: {reason}", entry=entry, reason=reason), hint=hint)
         self.reason = shown(reason)
         self.entry = entry
 
