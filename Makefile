@@ -66,7 +66,7 @@ simulate: $(STAMP) ## replay one simulated delivery step by step: make simulate 
 
 words: $(STAMP) ## gather what people are told for translators, and put their translations to use
 	@mkdir -p build
-	@$(BIN)/pybabel --quiet extract --mapping-file process/locale/babel.cfg --keyword mark --no-location --sort-output --project Vigil --output-file build/vigil.pot .
+	@$(BIN)/pybabel --quiet extract --mapping-file process/locale/babel.cfg --keyword mark --keyword fill --no-location --sort-output --project Vigil --output-file build/vigil.pot .
 	@$(BIN)/pybabel --quiet update --domain vigil --input-file build/vigil.pot --output-dir process/locale --no-fuzzy-matching --ignore-pot-creation-date --no-wrap
 	@sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' process/locale/*/LC_MESSAGES/vigil.po
 	@$(BIN)/pybabel --quiet compile --domain vigil --directory process/locale

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 
 from client.keyring import key_of, officer_of
+from client.language import _
 from client.options import DUTY, GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
 from client.receipts import KeptReceipts
 from domain.words.errors import Malformed, NotAllowed, faults_of
@@ -60,8 +61,14 @@ def code_for(folder: Path, service: str, officer: str | None) -> str:
     """The code of the officer who acts with the key of the service that is in use here. Raises `NotAllowed` for another."""
     owner = officer_of(folder, service)
     if None not in (owner, officer) and owner != officer:
-        message = f"the key of {service} in {folder} is {owner}'s, and --officer names {officer}"
-        raise NotAllowed(message, hint="each officer has a key of their own, in a folder of their own: say where with --keys")
+        message = _(
+            "the key of {service} in {folder} is {owner}'s, and --officer names {officer}",
+            service=service,
+            folder=folder,
+            owner=owner,
+            officer=officer,
+        )
+        raise NotAllowed(message, hint=_("each officer has a key of their own, in a folder of their own: say where with --keys"))
     return owner or officer or DUTY
 
 
@@ -77,7 +84,7 @@ def call_with(  # noqa: PLR0913, PLR0917 - who calls whom, for what
     try:
         code = _OFFICER.validate_python(officer)
     except ValidationError as error:
-        raise Malformed(f"--officer {officer}", faults_of(error, place="officer")) from error
+        raise Malformed(_("--officer {officer}", officer=officer), faults_of(error, place="officer")) from error
 
     async def connected() -> T:
         async with aiohttp.ClientSession() as http:

@@ -12,6 +12,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from client import keyring
+from client.language import _
 from client.options import EncryptFor, Known
 from domain.delivery.requests import Request, SignedInbox
 from domain.plan.directory import Directory
@@ -48,7 +49,7 @@ class CarryOptions:
     def check(self) -> None:
         """Raises `Malformed` for options that mean nothing without `--offline`, and what `recipients` raises."""
         if self.encrypt_for is not None and not self.offline:
-            raise Malformed("--encrypt-for goes with --offline: online nothing is carried in a file")
+            raise Malformed(_("--encrypt-for goes with --offline: online nothing is carried in a file"))
         recipients(self.encrypt_for, self.directory)
 
 
@@ -60,11 +61,13 @@ def recipients(to: str | None, directory: Path | None) -> tuple[str, ...]:
         try:
             return (_RECIPIENT.validate_python(to),)
         except ValidationError as error:
-            raise Malformed(f"--encrypt-for {to}", faults_of(error, place="encrypt-for")) from error
-    found = _directory(directory, "to find the recipient in").get(to).recipients_at(datetime.now(UTC))
+            raise Malformed(_("--encrypt-for {to}", to=to), faults_of(error, place="encrypt-for")) from error
+    found = _directory(directory, _("to find the recipient in")).get(to).recipients_at(datetime.now(UTC))
     if not found:
-        hint = f"`vigil keys rotate {to}` on its machine makes one, with a new key"
-        raise NotFound(f"{to} has no recipient in {directory}: nothing can be encrypted for it", hint=hint)
+        hint = _("`vigil keys rotate {to}` on its machine makes one, with a new key", to=to)
+        raise NotFound(
+            _("{to} has no recipient in {directory}: nothing can be encrypted for it", to=to, directory=directory), hint=hint
+        )
     return found
 
 
@@ -85,12 +88,12 @@ def read(path: Path, folder: Path | None, service: str | None = None, *, must_be
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise NotFound(f"there is no file {error.filename}") from error
+        raise NotFound(_("there is no file {filename}", filename=error.filename)) from error
     except OSError as error:
-        raise Malformed(f"{error.filename} cannot be read: {error.strerror}") from error
+        raise Malformed(_("{what} cannot be read: {why}", what=error.filename, why=error.strerror)) from error
     if not age.is_encrypted(data):
         if must_be_encrypted:
-            raise Malformed(f"{path} is not encrypted", hint="it can be read as it is")
+            raise Malformed(_("{path} is not encrypted", path=path), hint=_("it can be read as it is"))
         return data
     readers = (service,) if service is not None else keyring.services_in(folder) if folder is not None else ()
     own = [one for reader in readers for one in keyring.identities_of(folder, reader)] if folder is not None else []
@@ -102,19 +105,23 @@ def requests_in(path: Path, folder: Path, service: str, directory: Path | None) 
 
     Raises `NotAuthentic` where one is not, and what `read` raises.
     """
-    known = installation_of(_directory(directory, "to check who signed the requests"))
+    known = installation_of(_directory(directory, _("to check who signed the requests")))
     try:
         inbox = SignedInbox.model_validate_json(read(path, folder, service))
         signers = known.keys_at(datetime.now(UTC))
         return tuple(Request.model_validate_json(open_envelope(one, REQUEST_TYPE, signers)) for one in inbox.requests)
     except ValidationError as error:
-        raise Malformed(f"{path} holds no signed requests", faults_of(error), hint="`vigil inbox --file` writes some") from error
+        raise Malformed(
+            _("{path} holds no signed requests", path=path), faults_of(error), hint=_("`vigil inbox --file` writes some")
+        ) from error
     except NotAuthentic as error:
-        hint = "do not act on it: ask whoever runs the installation"
-        raise NotAuthentic(f"{path} is not from {known.id}: {error.message}", hint=hint) from error
+        hint = _("do not act on it: ask whoever runs the installation")
+        raise NotAuthentic(
+            _("{path} is not from {service}: {problem}", path=path, service=known.id, problem=error.message), hint=hint
+        ) from error
 
 
 def _directory(path: Path | None, why: str) -> Directory:
     if path is None:
-        raise Malformed(f"--directory is needed, {why}", hint="give it, or set VIGIL_DIRECTORY")
+        raise Malformed(_("--directory is needed, {why}", why=why), hint=_("give it, or set VIGIL_DIRECTORY"))
     return directory_in(path)

@@ -6,14 +6,15 @@ Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a r
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from typer.main import get_command
 
-from client import passphrase
+from client import helping, passphrase
 from client.commands import (
     alarms,
     codec,
@@ -30,8 +31,9 @@ from client.commands import (
     speaking,
 )
 from client.console import code_after, explain, problem
+from client.language import _
 from client.running import Interrupted
-from domain.words.errors import Malformed, VigilError
+from domain.words.errors import VigilError
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(plans.app, name="plan")
@@ -51,8 +53,11 @@ def options(
     passphrase_file: Annotated[
         Path | None, typer.Option(envvar=passphrase.VARIABLE, help="a file with the passphrase of your keys; else you are asked")
     ] = None,
+    _lang: Annotated[
+        Literal["en", "ru"] | None, typer.Option("--lang", help="what you read; else as VIGIL_LANG or your system says")
+    ] = None,
 ) -> None:
-    """What every command shares."""
+    """What every command shares. The language is chosen before any command is understood (`helping.choose`)."""
     if passphrase_file is not None:
         passphrase.use(passphrase_file)
 
@@ -60,16 +65,23 @@ def options(
 def main() -> None:
     """Run the command; errors are words and an exit code, never a traceback."""
     for_a_program = _wants_json(sys.argv)
+    helping.choose(sys.argv)
     try:
-        sys.exit(code_after(_run(standalone=not for_a_program)))
+        sys.exit(code_after(_run()))
     except VigilError as error:
-        wrong = error
-    except typer.TyperException as error:  # of usage, where typer does not show it to people itself
-        wrong = Malformed(error.format_message(), hint="see `vigil --help`")
+        wrong: VigilError = error
+    except typer.Abort:
+        wrong = VigilError(_("broken off"))
+    except typer.TyperException as error:
+        if helping.is_help(error) and not for_a_program:
+            typer.echo(error.format_message(), err=True)
+            sys.exit(2)
+        wrong = helping.of_usage(error)
     except OSError as error:
         if error.strerror is None:
             raise  # not from the operating system: a bug of our own
-        wrong = VigilError(f"{error.filename or 'something'} cannot be read or written: {error.strerror}")
+        what = error.filename or _("something")
+        wrong = VigilError(_("{what} cannot be read or written: {why}", what=what, why=error.strerror))
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)
     if for_a_program:
@@ -78,12 +90,19 @@ def main() -> None:
     sys.exit(wrong.exit_code)
 
 
-def _run(*, standalone: bool) -> int:
+def _run() -> int:
     """The code with which the command ended by itself."""
+    command = get_command(app)
+    helping.in_language(command)
     try:
-        return app(standalone_mode=standalone) or 0
+        return command(standalone_mode=False) or 0
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+
+
+def gathered(*_: object, **__: object) -> Iterator[tuple[int, None, str, tuple[str, ...]]]:
+    """What officers' commands say of themselves, as `make words` takes it (an extractor of Babel)."""
+    yield from ((1, None, text, ()) for text in sorted(set(helping.texts(get_command(app)))))
 
 
 def _wants_json(words: Sequence[str]) -> bool:

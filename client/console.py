@@ -13,6 +13,7 @@ from rich.segment import Segment
 
 from client import render
 from client.entries import line
+from client.language import _, speak
 from domain.delivery.ledger import Entry, Withheld
 from domain.signing.canonical import plain
 from domain.views.view import DeliveryView
@@ -68,9 +69,10 @@ def alarm(error: VigilError) -> None:
     """Say at once, and once, that something cannot be right. The command goes on, and ends with the error's code."""
     if any(one.message == error.message for one in _ALARMS):
         return
-    talk.print(f"vigil: ALARM: {error.message}", style="bold white on red")
-    if error.hint:
-        talk.print(f"  {error.hint}")
+    message, hint = error.told_in(speak)
+    talk.print(_("vigil: ALARM: {what}", what=message), style="bold white on red")
+    if hint:
+        talk.print(f"  {hint}")
     _ALARMS.append(error)
 
 
@@ -81,12 +83,13 @@ def code_after(code: int) -> int:
 
 def explain(error: VigilError) -> None:
     """What went wrong, every fault of it, and what to do."""
-    talk.print(f"vigil: {error.message}", style="bold red")
+    message, hint = error.told_in(speak)
+    talk.print(f"vigil: {message}", style="bold red")
     if isinstance(error, Malformed):
         for fault in error.faults:
-            talk.print(f"  {fault}")
-    if error.hint:
-        talk.print(f"  {error.hint}")
+            talk.print(f"  {fault.place}: {speak(fault.problem)}")
+    if hint:
+        talk.print(f"  {hint}")
 
 
 def problem(error: VigilError) -> None:

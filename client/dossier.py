@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from client.language import _
 from client.options import CardsFolder, DirectoryFile, PlanFile
 from domain.plan.cards import RuleCard
 from domain.plan.check import rules
@@ -43,8 +44,8 @@ def beside(plan: Path, name: str) -> Path:
     for folder in plan.resolve().parents:
         if (folder / name).exists():
             return folder / name
-    message = f"there is no {name} in the folder of {plan} or above it"
-    raise NotFound(message, hint=f"say where it is with --{name.removesuffix('.yaml')}")
+    message = _("there is no {name} in the folder of {plan} or above it", name=name, plan=plan)
+    raise NotFound(message, hint=_("say where it is with --{option}", option=name.removesuffix(".yaml")))
 
 
 def checked_plan(path: Path, directory: Path | None, cards: Path | None) -> Dossier:

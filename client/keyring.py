@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from client import passphrase
+from client.language import _
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.directory import faults_in as faults_in_whole
 from domain.plan.documents import Document
@@ -30,12 +31,13 @@ from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, NotAllowed, NotFound, RuleBroken, faults_of
 from domain.words.identifiers import ServiceId
 from domain.words.moments import instant
+from domain.words.text import mark
 from process import files, keyfile
 from process.configuration import text_of
 from process.keyfile import Kept, KeyFile, Secrets
 
 _SERVICE: TypeAdapter[str] = TypeAdapter(ServiceId)
-_NEW_ONE = "if the clock here is right, an administrator gives it a new one with `vigil keys replace`"
+_NEW_ONE = mark("if the clock here is right, an administrator gives it a new one with `vigil keys replace`")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def file_of(folder: Path, service: str) -> Path:
     try:
         return folder / f"{_SERVICE.validate_python(service)}.pem"
     except ValidationError as error:
-        raise Malformed(f"{service!r} is no service id", faults_of(error, place="service")) from error
+        raise Malformed(_("{service} is no service id", service=service), faults_of(error, place="service")) from error
 
 
 def held(folder: Path, service: str) -> tuple[HeldKeys, ...]:
@@ -77,8 +79,10 @@ def held(folder: Path, service: str) -> tuple[HeldKeys, ...]:
     try:
         found = [HeldKeys(service, path, keyfile.read(path)) for path in (newest, *older)]
     except NotFound as error:
-        message = f"there is no private key of {service} in {folder}"
-        raise NotFound(message, hint=f"make one with `vigil keys new {service}`, or say where they are with --keys") from error
+        message = _("there is no private key of {service} in {folder}", service=service, folder=folder)
+        raise NotFound(
+            message, hint=_("make one with `vigil keys new {service}`, or say where they are with --keys", service=service)
+        ) from error
     return tuple(sorted(found, key=_since, reverse=True))
 
 
@@ -92,7 +96,15 @@ def in_use(folder: Path, service: str) -> HeldKeys:
     found, now = held(folder, service), datetime.now(UTC)
     using = next((one for one in found if one.valid_at(now)), None)
     if using is None:
-        raise NotAllowed(f"no key of {service} in {folder} counts now: the newest {_span(found[0].key())}", hint=_NEW_ONE)
+        raise NotAllowed(
+            _(
+                "no key of {service} in {folder} counts now: the newest {key}",
+                service=service,
+                folder=folder,
+                key=_span(found[0].key()),
+            ),
+            hint=_(_NEW_ONE),
+        )
     return using
 
 
@@ -155,8 +167,8 @@ def make(  # noqa: PLR0913 - what is made, for whom, and where it goes
     paths = {service: file_of(folder, service) for service in services}
     for path in paths.values():
         if path.exists():
-            hint = "`vigil keys rotate` makes a new one beside it; or move it away first, if you are sure"
-            raise Malformed(f"{path} exists already; a key is never overwritten", hint=hint)
+            hint = _("`vigil keys rotate` makes a new one beside it; or move it away first, if you are sure")
+            raise Malformed(_("{path} exists already; a key is never overwritten", path=path), hint=hint)
     with _edited(directory) as tree:
         for service in paths if tree is not None else ():
             _entry_of(tree, service, str(directory), installation=installation)
@@ -240,5 +252,8 @@ def _entry_of(tree: Any, service: str, directory: str, *, installation: bool = F
         entry = CommentedMap({"id": service, "kind": "system", "names": CommentedMap({"en": "Vigil"})})
         services.append(entry)
     if entry is None:
-        raise NotFound(f"no service {service} in {directory}", hint="add its entry first: id, kind, state and names")
+        raise NotFound(
+            _("no service {service} in {directory}", service=service, directory=directory),
+            hint=_("add its entry first: id, kind, state and names"),
+        )
     return entry

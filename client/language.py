@@ -4,10 +4,11 @@ Every text is English in the code, inside `_`; `make words` gathers it for trans
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from process.language import of, speaker
+from domain.views.sentences import word
+from process.language import LANGUAGES, of, speaker
 
 
 def _(text: str, /, **filled: object) -> str:
@@ -19,6 +20,11 @@ def _(text: str, /, **filled: object) -> str:
 def speak(text: str) -> str:
     """A text of somebody else's module in the reader's language."""
     return _(text)
+
+
+def needs(codes: Iterable[str]) -> str:
+    """What is asked for, one after another; in English by the codes that commands take."""
+    return ", ".join(speak(word(code)) if of(os.environ) != LANGUAGES[0] else code for code in codes)
 
 
 def named(names: Mapping[Any, str], code: str) -> str:

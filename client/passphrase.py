@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from client.language import _
 from domain.words.errors import Malformed, NotAllowed
 from process.configuration import passphrase_in
 
@@ -52,10 +53,11 @@ def chosen() -> str:
     if words is None:
         words = _asked("New passphrase: ")
         if words != getpass.getpass("The same again: "):
-            raise Malformed("the two are not the same", hint="nothing was made; try again")
+            raise Malformed(_("the two are not the same"), hint=_("nothing was made; try again"))
     if len(words) < SHORTEST:
         raise Malformed(
-            f"a passphrase has {SHORTEST} characters or more", hint="several words are easier to keep in mind than signs"
+            _("a passphrase has {least} characters or more", least=SHORTEST),
+            hint=_("several words are easier to keep in mind than signs"),
         )
     return words
 
@@ -67,8 +69,9 @@ def _from_file() -> str | None:
 
 def _asked(prompt: str) -> str:
     if not sys.stdin.isatty():
-        hint = (
-            f"name a file with --passphrase-file before the command, or {VARIABLE}; for a new key, --keyring or --plain will do"
+        hint = _(
+            "name a file with --passphrase-file before the command, or {variable}; for a new key, --keyring or --plain will do",
+            variable=VARIABLE,
         )
-        raise Malformed("a passphrase is needed, and there is nobody to ask", hint=hint)
+        raise Malformed(_("a passphrase is needed, and there is nobody to ask"), hint=hint)
     return getpass.getpass(prompt)

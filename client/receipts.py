@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from client.console import alarm, talk
+from client.language import _
 from domain.delivery.ledger import Receipt
 from domain.plan.directory import Directory
 from domain.plan.vocabulary import Digest
@@ -56,7 +57,7 @@ class KeptReceipts:
             for old in self._files(given.receipt.delivery)[:-MOST]:
                 old.unlink(missing_ok=True)
         except OSError as error:
-            talk.print(f"the receipt cannot be kept in {path}: {error.strerror}", style="bold yellow")
+            talk.print(_("the receipt cannot be kept in {path}: {why}", path=path, why=error.strerror), style="bold yellow")
 
     def place_of(self, receipt: Receipt) -> Path:
         """The file of a receipt."""
@@ -66,7 +67,7 @@ class KeptReceipts:
         """Whether the file holds this one. Another one for the same entry is an alarm, and is kept beside it."""
         if any(one.receipt == given.receipt for one in self._readable([path])):
             return True
-        reason = f"{path} holds another receipt for the same entry of {given.receipt.delivery}"
+        reason = _("{path} holds another receipt for the same entry of {delivery}", path=path, delivery=given.receipt.delivery)
         self.alarm(NotVerified(reason, given.receipt.seq))
         path.rename(path.with_name(f"{path.stem}.{given.receipt.root[:8]}.json"))
         return False
@@ -87,7 +88,15 @@ class KeptReceipts:
             try:
                 opened(one.envelope, installation)
             except VigilError as error:
-                self.alarm(NotVerified(f"the receipt in {self.place_of(one.receipt)} proves nothing: {error.message}"))
+                self.alarm(
+                    NotVerified(
+                        _(
+                            "the receipt in {path} proves nothing: {problem}",
+                            path=self.place_of(one.receipt),
+                            problem=error.message,
+                        )
+                    )
+                )
             else:
                 found.append(one.envelope)
         return found
@@ -106,7 +115,11 @@ class KeptReceipts:
                 known = _Edge.model_validate_json(path.read_bytes())
                 return Frontier(known.size, [bytes.fromhex(one) for one in known.peaks])
             except (ValidationError, ValueError):
-                self.alarm(Malformed(f"{path} is spoilt: it said how far the ledger of {delivery} was compared"))
+                self.alarm(
+                    Malformed(
+                        _("{path} is spoilt: it said how far the ledger of {delivery} was compared", path=path, delivery=delivery)
+                    )
+                )
         first = self._readable(self._files(delivery)[:1])
         return edge_of(first[0].receipt) if first else None
 
@@ -116,7 +129,10 @@ class KeptReceipts:
         try:
             files.write(self._folder / delivery / EDGE, known.model_dump_json().encode() + b"\n")
         except OSError as error:
-            talk.print(f"how far {delivery} was compared cannot be kept: {error.strerror}", style="bold yellow")
+            talk.print(
+                _("how far {delivery} was compared cannot be kept: {why}", delivery=delivery, why=error.strerror),
+                style="bold yellow",
+            )
 
     def compare_packet(self, delivery: str, data: bytes) -> None:
         """A packet of the delivery with what is kept. Raises `NotVerified`."""
@@ -156,7 +172,7 @@ def receipts_at(places: Sequence[Path]) -> list[Envelope]:
     found: list[Envelope] = []
     for place in places:
         if not place.exists():
-            raise NotFound(f"there is no file or folder {place}")
+            raise NotFound(_("there is no file or folder {place}", place=place))
         found += [_read(path).envelope for path in (sorted(place.rglob("*.json")) if place.is_dir() else [place])]
     return found
 
@@ -165,5 +181,5 @@ def _read(path: Path) -> SignedReceipt:
     try:
         envelope = Envelope.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise Malformed(f"{path} holds no signed receipt", faults_of(error)) from error
+        raise Malformed(_("{path} holds no signed receipt", path=path), faults_of(error)) from error
     return SignedReceipt(envelope, read_receipt(envelope))

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from client.entries import line, moment
-from client.language import _, named, speak
+from client.language import _, named, needs, speak
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.requests import Request
 from domain.delivery.verdicts import Finding
@@ -117,7 +117,7 @@ def waiting_table(waiting: tuple[OpenCheckpoint, ...], now: datetime) -> Table:
     for one in waiting:
         for service in one.services:
             style = "dim" if service.standing == "answered" else ""
-            says, standing = ", ".join(service.says), named(STANDINGS, service.standing)
+            says, standing = needs(service.says), named(STANDINGS, service.standing)
             table.add_row(one.checkpoint, service.service, says, standing, _due(one, now), style=style)
     return table
 
@@ -167,7 +167,7 @@ def requests(found: tuple[Request, ...]) -> Table:
 
 def _please_say(asked: Request) -> Text:
     """The needs, what is to be permitted, how many must sign, and each condition by the number to confirm it with."""
-    permitted = f" ({', '.join(asked.facts.permissions)})" if asked.facts.permissions else ""
+    permitted = f" ({needs(asked.facts.permissions)})" if asked.facts.permissions else ""
     signed = _("; {count} officers sign the same", count=asked.officers) if asked.officers > 1 else ""
     bound = [shown(_("condition {number}: {text}", number=one.id, text=one.text)) for one in asked.facts.conditions]
-    return Text("\n".join([shown(", ".join(asked.says) + permitted + signed), *bound]))
+    return Text("\n".join([shown(needs(asked.says) + permitted + signed), *bound]))

@@ -10,6 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
+from client.language import _
 from client.submitting import kept
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Seen, Statement, sign_statement
@@ -19,6 +20,7 @@ from domain.signing.envelope import Envelope
 from domain.views import forms
 from domain.views.forms import PARTS, Parts, handling_of
 from domain.words.errors import Fault, Malformed, faults_of
+from domain.words.text import mark
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def _signed(text: str) -> dict[str, Any]:
 
 
 _PARTS: Parts = {**PARTS, "agreement": _signed}
-_HINT = "give fields as field=value; see docs/statements.md"
+_HINT = mark("give fields as field=value; see docs/statements.md")
 
 
 def content_of(kind: str, words: Iterable[str], request: Request | None) -> Content:
@@ -45,18 +47,18 @@ def content_of(kind: str, words: Iterable[str], request: Request | None) -> Cont
     for word in words:
         name, equals, value = word.partition("=")
         if not (name and equals):
-            faults.append(Fault(place=word, problem="expected field=value"))
+            faults.append(Fault(place=word, problem=_("expected field=value")))
         elif name in given:
-            faults.append(Fault(place=name, problem="given twice"))
+            faults.append(Fault(place=name, problem=_("given twice")))
         else:
             given[name] = value
     asked = forms.asked(kind, request, datetime.now(UTC)) if request is not None else {}
     try:
-        content = forms.content_of(kind, given, asked, _PARTS, hint=_HINT)
+        content = forms.content_of(kind, given, asked, _PARTS, hint=_(_HINT))
     except Malformed as error:
-        raise (Malformed(error.message, [*faults, *error.faults], hint=_HINT) if faults else error) from error
+        raise (Malformed(error.message, [*faults, *error.faults], hint=_(_HINT)) if faults else error) from error
     if faults:
-        raise Malformed(f"{kind} is not right", faults, hint=_HINT)
+        raise Malformed(_("{kind} is not right", kind=kind), faults, hint=_(_HINT))
     return content
 
 
@@ -69,8 +71,14 @@ def kind_for(request: Request, *, positive: bool) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise Malformed(f"there is no way to say no at {request.checkpoint}", hint="`vigil stop` stops the delivery")
-    raise Malformed(f"{request.checkpoint} asks for several things", hint=f"say which with --kind: {', '.join(found)}")
+        raise Malformed(
+            _("there is no way to say no at {checkpoint}", checkpoint=request.checkpoint),
+            hint=_("`vigil stop` stops the delivery"),
+        )
+    raise Malformed(
+        _("{checkpoint} asks for several things", checkpoint=request.checkpoint),
+        hint=_("say which with --kind: {kinds}", kinds=", ".join(found)),
+    )
 
 
 def correction(of: str, kind: str, words: Iterable[str], reason: str) -> Correction:
@@ -78,7 +86,7 @@ def correction(of: str, kind: str, words: Iterable[str], reason: str) -> Correct
     try:
         return Correction(of=of, reason=reason, content=content_of(kind, words, None))
     except ValidationError as error:
-        raise Malformed(f"{of} cannot be corrected so", faults_of(error)) from error
+        raise Malformed(_("{statement} cannot be corrected so", statement=of), faults_of(error)) from error
 
 
 def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
@@ -111,5 +119,5 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
             content=content,
         )
     except ValidationError as error:
-        raise Malformed("nothing was signed", faults_of(error)) from error
+        raise Malformed(_("nothing was signed"), faults_of(error)) from error
     return sign_statement(said, key)

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from client import carrying
+from client.language import _
 from domain.delivery.ledger import Left
 from domain.delivery.statement import Statement
 from domain.record.door import read_statement
@@ -35,9 +36,11 @@ async def hand_in(gateway: Gateway, envelope: Envelope, say: Callable[[str], Non
         except Unavailable as error:
             if loop.time() + PAUSE > until:
                 kept = keep(envelope)
-                hint = f"the signed statement is kept in {kept}: hand it in with `vigil submit {kept}`; it counts once"
+                hint = _(
+                    "the signed statement is kept in {path}: hand it in with `vigil submit {path}`; it counts once", path=kept
+                )
                 raise Unavailable(error.message, hint=hint) from error
-            say(f"{error.message}; trying again with the same statement ...")
+            say(_("{message}; trying again with the same statement ...", message=error.message))
         await asyncio.sleep(PAUSE)
 
 
@@ -48,7 +51,7 @@ def keep(envelope: Envelope, to: str | None = None, directory: Path | None = Non
     try:
         return carrying.write(path, envelope.model_dump_json().encode() + b"\n", to, directory)
     except OSError as error:
-        raise VigilError(f"the statement cannot be kept in {path}: {error.strerror}") from error
+        raise VigilError(_("the statement cannot be kept in {path}: {why}", path=path, why=error.strerror)) from error
 
 
 def kept(path: Path, folder: Path | None = None, service: str | None = None) -> tuple[Envelope, Statement]:
@@ -56,5 +59,5 @@ def kept(path: Path, folder: Path | None = None, service: str | None = None) -> 
     try:
         envelope = Envelope.model_validate_json(carrying.read(path, folder, service))
     except ValidationError as error:
-        raise Malformed(f"{path} holds no signed statement", faults_of(error)) from error
+        raise Malformed(_("{path} holds no signed statement", path=path), faults_of(error)) from error
     return envelope, read_statement(envelope)

@@ -14,6 +14,7 @@ from domain.plan.plan import Plan
 from domain.plan.proof import Caller
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound
 from domain.words.identifiers import OperationCode
+from domain.words.text import fill, mark
 from process.in_force import InForce
 
 _CODE: TypeAdapter[str] = TypeAdapter(OperationCode)
@@ -72,8 +73,8 @@ class Proofs:
         while self._used and next(iter(self._used.values())) < now:
             self._used.popitem(last=False)
         if nonce in self._used:
-            message = "this proof has been used already"
-            raise NotAuthentic(message, hint="sign each request anew")
+            message = mark("this proof has been used already")
+            raise NotAuthentic(message, hint=mark("sign each request anew"))
         self._used[nonce] = now + timedelta(seconds=2 * proof.LIFETIME)
         return caller
 
@@ -82,7 +83,7 @@ class Proofs:
         await self._directory.look()
         service = self._directory.now.find(caller.service.id)
         if service is None or caller.key not in service.keys_at(datetime.now(UTC)):
-            raise NotAuthentic(f"key {caller.key} of {caller.service.id} counts no more")
+            raise NotAuthentic(fill("key {key} of {service} counts no more", key=caller.key, service=caller.service.id))
 
 
 PROOFS: web.AppKey[Proofs] = web.AppKey("proofs", Proofs)
@@ -91,8 +92,10 @@ PROOFS: web.AppKey[Proofs] = web.AppKey("proofs", Proofs)
 def may_start(caller: Service, plan: Plan) -> None:
     """Raises `NotAllowed` unless the caller is the plan's initiator."""
     if caller.id != plan.initiator:
-        message = f"{caller.id} cannot start a plan whose initiator is {plan.initiator}"
-        raise NotAllowed(message, hint=f"call as {plan.initiator}")
+        message = fill(
+            "{service} cannot start a plan whose initiator is {initiator}", service=caller.id, initiator=plan.initiator
+        )
+        raise NotAllowed(message, hint=fill("call as {initiator}", initiator=plan.initiator))
 
 
 def may_see(caller: Service, delivery: str, participants: tuple[str, ...]) -> None:
@@ -111,4 +114,6 @@ def may_exist(delivery: str) -> None:
 
 def no_delivery(delivery: str) -> NotFound:
     """The one answer for what does not exist and what is not the caller's."""
-    return NotFound(f"there is no delivery {delivery} here for you", hint="`vigil list` shows yours")
+    return NotFound(
+        fill("there is no delivery {delivery} here for you", delivery=delivery), hint=mark("`vigil list` shows yours")
+    )

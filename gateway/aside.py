@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from domain.words.errors import Unavailable
+from domain.words.text import mark
 from gateway.bodies import AT_A_GLANCE
 
 T = TypeVar("T")
@@ -30,7 +31,9 @@ class Aside:
             async with asyncio.timeout(PATIENCE):
                 await self._turns.acquire()
         except TimeoutError as error:
-            raise Unavailable("too much large work waits here", hint="ask again after a pause: nothing was done") from error
+            raise Unavailable(
+                mark("too much large work waits here"), hint=mark("ask again after a pause: nothing was done")
+            ) from error
         try:
             return await asyncio.to_thread(work)
         finally:

@@ -15,6 +15,7 @@ from aiohttp import web
 from domain.words.errors import Unavailable
 from domain.words.limits import MOST_VALUES
 from domain.words.sizes import bounded
+from domain.words.text import mark
 
 Read = TypeVar("Read")
 
@@ -61,7 +62,8 @@ async def read(request: web.Request, into: Callable[[bytes], Read], *, most: int
     if not done:
         reading.cancel()
         raise Unavailable(
-            "there are too many large bodies to read at once", hint="send it again after a pause: nothing counts twice"
+            mark("there are too many large bodies to read at once"),
+            hint=mark("send it again after a pause: nothing counts twice"),
         )
     return reading.result()
 

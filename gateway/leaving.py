@@ -9,6 +9,7 @@ from typing import NamedTuple
 from domain.plan.directory import Service
 from domain.signing.envelope import Envelope
 from domain.words.errors import Unavailable, VigilError
+from domain.words.text import fill, mark
 from gateway.limits import LEFT_BRAKES, LEFT_BYTES, LEFT_STATEMENTS, MOST_LEFT
 from gateway.runs import PATIENCE, Runs
 from gateway.temporal import as_ours
@@ -65,12 +66,24 @@ class Leaving:
         ]
         if brake and len(own) >= LEFT_BRAKES:
             most = f"{LEFT_BRAKES} statements that stop or end something"
-            message = f"{caller.id} may leave no more than {most} in {delivery} until it has answered"
-            raise Unavailable(message, hint="it hears those first; start a worker, then send the same again")
+            message = fill(
+                "{service} may leave no more than {most} in {delivery} until it has answered",
+                service=caller.id,
+                most=most,
+                delivery=delivery,
+            )
+            raise Unavailable(message, hint=mark("it hears those first; start a worker, then send the same again"))
         if not brake and (len(own) >= LEFT_STATEMENTS or sum(own) + size > LEFT_BYTES):
             most = f"{LEFT_STATEMENTS} statements and {LEFT_BYTES} bytes"
-            message = f"{caller.id} may leave no more than {most} in {delivery} until it has answered"
-            raise Unavailable(message, hint="what stops the delivery is still left; start a worker, then send the same again")
+            message = fill(
+                "{service} may leave no more than {most} in {delivery} until it has answered",
+                service=caller.id,
+                most=most,
+                delivery=delivery,
+            )
+            raise Unavailable(
+                message, hint=mark("what stops the delivery is still left; start a worker, then send the same again")
+            )
 
     async def _signal(self, key: tuple[str, str], handed: HandIn[Envelope]) -> None:
         delivery, _ = key

@@ -25,6 +25,7 @@ from domain.signing.envelope import Envelope
 from domain.words.errors import Limited, VigilError
 from domain.words.limits import LARGEST_OF_GOODS
 from domain.words.sizes import bounded
+from domain.words.text import mark
 from process.in_force import BRAKES
 
 Lane = Literal["ask", "say", "stop", "follow", "enter"]
@@ -135,5 +136,5 @@ def _stops(body: bytes) -> bool:
 
 
 def _limited(message: str, after: float = 1.0) -> Limited:
-    hint = "wait as long as Retry-After says, then ask again: nothing has been done, and nothing counts twice"
+    hint = mark("wait as long as Retry-After says, then ask again: nothing has been done, and nothing counts twice")
     return Limited(message, after=ceil(after), hint=hint)

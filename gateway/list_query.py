@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from archive.questions import Filters, Sort
 from domain.words.errors import Malformed, faults_of
 from domain.words.limits import LONGEST_CURSOR, LONGEST_LIST
+from domain.words.text import mark
 
 
 class ListQuery(Filters):
@@ -23,6 +24,6 @@ def list_query_of(query: Mapping[str, str]) -> tuple[Filters, Sort, str | None, 
     try:
         wanted = ListQuery.model_validate(dict(query))
     except ValidationError as error:
-        raise Malformed("the list cannot be asked for like this", faults_of(error)) from error
+        raise Malformed(mark("the list cannot be asked for like this"), faults_of(error)) from error
     filters = Filters.model_validate(wanted.model_dump(include=set(Filters.model_fields)))
     return filters, wanted.sort, wanted.cursor, wanted.limit

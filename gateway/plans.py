@@ -24,7 +24,7 @@ from domain.rules import amending
 from domain.rules.books import newest
 from domain.signing.envelope import Envelope
 from domain.words.errors import Fault, Malformed, NotFound, RuleBroken
-from domain.words.text import in_markdown
+from domain.words.text import fill, in_markdown
 from gateway.access import may_start
 from gateway.aside import Aside
 from gateway.health import Pulse
@@ -72,7 +72,9 @@ class Plans:
         check = partial(faults_in, plan, self._in_force.now, self._cards)
         faults = [*await self._aside.if_large(check, len(envelope.payload)), *self._without_keys(plan, now)]
         if faults:
-            message = f"the plan of {plan.operation} cannot be started: {len(faults)} faults"
+            message = fill(
+                "the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=len(faults)
+            )
             raise Malformed(message, faults)
         await self._pulse.on_time()
         if await self._reading.has(plan.operation):  # for longer than Temporal remembers
@@ -120,8 +122,10 @@ class Plans:
             await self._runs.seen_by(caller, plan.operation)
         except NotFound as error:
             fault = Fault(place="operation", problem=f"the code name {plan.operation} cannot be used; choose another")
-            raise Malformed(f"the plan of {plan.operation} cannot be started: 1 faults", [fault]) from error
-        reason = f"delivery {plan.operation} has been started already; nothing was changed"
+            raise Malformed(
+                fill("the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=1), [fault]
+            ) from error
+        reason = fill("delivery {operation} has been started already; nothing was changed", operation=plan.operation)
         raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`")
 
     async def amend(self, caller: Service, delivery: str, envelope: Envelope) -> Entry:
@@ -145,7 +149,9 @@ class Plans:
         )
         faults = [*amending.faults_in(known, plan, *amended.known_with(known.state)), *self._without_keys(plan, now)]
         if faults:
-            message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
+            message = fill(
+                "the plan of {delivery} cannot be changed like this: {count} faults", delivery=delivery, count=len(faults)
+            )
             raise Malformed(message, faults)
         handed = hand_in(amended, delivery, (await self._pulse.on_time()).moment(received), self._key)
         with as_ours(delivery):

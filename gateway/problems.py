@@ -7,7 +7,7 @@ from aiohttp import web
 
 from domain.signing.canonical import Frozen
 from domain.words.errors import BY_CODE, Fault, Limited, Malformed, RuleBroken, VigilError
-from domain.words.text import mark, shown
+from domain.words.text import mark, shown, told
 from process.language import speaker
 
 CONTENT_TYPE = "application/problem+json"
@@ -60,12 +60,15 @@ class Refusal:
 
     document: Problem
     headers: Mapping[str, str]
+    words: tuple[str, str]
+    """Its detail and its hint, as texts that can be said in another language."""
 
     def in_language(self, language: str) -> "Refusal":
-        """What the code is called and what to do, for a reader of this language; the rest of it as it is."""
+        """What the code is called, what is wrong and what to do, for a reader of this language, where it is a text of ours."""
         speak, document = speaker(language), self.document
-        words = {"title": speak(document.title), "detail": speak(document.detail), "hint": speak(document.hint)}
-        return Refusal(document.model_copy(update=words), {**self.headers, "Content-Language": language})
+        detail, hint = (shown(told(text, speak)) for text in self.words)
+        words = {"title": speak(document.title), "detail": detail, "hint": hint}
+        return Refusal(document.model_copy(update=words), {**self.headers, "Content-Language": language}, self.words)
 
     def as_json(self) -> web.Response:
         """For a program."""
@@ -77,9 +80,9 @@ def problem(error: VigilError) -> Refusal:
     """The problem document of one of our errors."""
     return _answer(
         error.status,
-        error.message,
+        error.words[0],
         error.code,
-        error.hint or error.otherwise,
+        error.words[1] or error.otherwise,
         rule=error.rule if isinstance(error, RuleBroken) else None,
         faults=error.faults if isinstance(error, Malformed) else None,
         headers={"Retry-After": str(error.after)} if isinstance(error, Limited) else None,
@@ -115,8 +118,8 @@ def _answer(  # noqa: PLR0913 - a problem document has these members
         status=status,
         detail=shown(detail),
         code=code,
-        hint=hint,
+        hint=shown(hint),
         rule=rule,
         faults=faults,
     )
-    return Refusal(document, headers or {})
+    return Refusal(document, headers or {}, (detail, hint))

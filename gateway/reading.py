@@ -29,6 +29,7 @@ from domain.views.lists import Row, Rows
 from domain.views.sight import page, sight
 from domain.views.view import DeliveryView, view
 from domain.words.errors import NotAllowed, NotFound, Unavailable
+from domain.words.text import fill, mark
 from gateway.access import no_delivery
 from gateway.feed import Feed
 from gateway.limits import MOST_EXPECTED
@@ -77,8 +78,8 @@ class Reading:
         row = await self._row(caller, name)
         if row.expunged:
             self._folded.drop(name)
-            message = f"{name} is expunged: what was said in it is destroyed"
-            raise NotAllowed(message, hint="how it ended is in the list, and its leaves are in the ledger")
+            message = fill("{name} is expunged: what was said in it is destroyed", name=name)
+            raise NotAllowed(message, hint=mark("how it ended is in the list, and its leaves are in the ledger"))
         self._expected.pop((caller.id, name), None)
         return await self._folded.newest(name)
 
@@ -98,7 +99,9 @@ class Reading:
         older = [one.branch for one in await self._ledgers.branches(name) if one.branch < delivery.state.branch]
         found = {branch: await self._folded.other(name, branch) for branch in older}
         if not all(sight(one, caller).whole for one in found.values()):
-            raise NotAllowed(f"{name} was put back, and {caller.id} sees a part of what it was before (R11)")
+            raise NotAllowed(
+                fill("{name} was put back, and {service} sees a part of what it was before (R11)", name=name, service=caller.id)
+            )
         return found
 
     async def view(self, caller: Service, name: str) -> DeliveryView:
@@ -181,7 +184,7 @@ class Reading:
         """What remains of it. Raises `NotFound` where it is not expunged."""
         found = await self._expunging.of(name)
         if found is None:
-            raise NotFound(f"there is no expunged delivery {name} here")
+            raise NotFound(fill("there is no expunged delivery {name} here", name=name))
         said = {"at": found.order.at, "ordered_by": found.order.ordered_by, "law": found.order.law}
         return Expunged(
             delivery=name,
@@ -217,9 +220,9 @@ class Reading:
                         return row
                     await bell.wait()
         except TimeoutError as error:
-            message = f"the archive is behind: it has not all of {name} yet that you know of"
+            message = fill("the archive is behind: it has not all of {name} yet that you know of", name=name)
             raise Unavailable(
-                message, hint="try again; what was acknowledged is safe. If it stays so, see that a worker is up"
+                message, hint=mark("try again; what was acknowledged is safe. If it stays so, see that a worker is up")
             ) from error
 
     async def _known(self, caller: Service, name: str) -> KeptRow | None:

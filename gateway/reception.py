@@ -25,6 +25,7 @@ from domain.signing.envelope import REQUEST_TYPE, Envelope, sign
 from domain.views.sight import sight
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from domain.words.moments import utc_text
+from domain.words.text import fill, mark
 from gateway.acknowledging import Acknowledgements
 from gateway.aside import Aside
 from gateway.health import Health, Pulse
@@ -75,8 +76,8 @@ class Reception:
         received = monotonic()
         change = read_change(envelope)
         if caller.id != change.service and reach(role_of(caller), "keys") != "all":
-            message = f"{caller.id} cannot announce keys of {change.service}"
-            raise NotAllowed(message, hint="the service itself can, or an administrator")
+            message = fill("{caller} cannot announce keys of {service}", caller=caller.id, service=change.service)
+            raise NotAllowed(message, hint=mark("the service itself can, or an administrator"))
         await self._in_force.enter(envelope, self._key, lambda directory: may_be_taken(envelope, directory))
         service, at = self._in_force.now.get(change.service), (await self.pulse.clock()).moment(received)
         once = f"keys/{envelope.fingerprint()[:32]}"
@@ -149,8 +150,12 @@ class Reception:
         """
         known = await self.reading.delivery(caller, delivery)
         if not sight(known, caller).whole:
-            message = f"a packet holds the whole of {delivery}, and {caller.id} sees a part of it (R11)"
-            raise NotAllowed(message, hint=f"ask {known.plan.initiator}, or a supervisor, for it")
+            message = fill(
+                "a packet holds the whole of {delivery}, and {service} sees a part of it (R11)",
+                delivery=delivery,
+                service=caller.id,
+            )
+            raise NotAllowed(message, hint=fill("ask {initiator}, or a supervisor, for it", initiator=known.plan.initiator))
         history = await self._runs.history(delivery)
         system = self._in_force.now.system()
         sealers = system.keys if system is not None else ()

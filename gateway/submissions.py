@@ -17,6 +17,7 @@ from domain.rules.budget import is_brake, too_large
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, Unavailable
 from domain.words.moments import utc_text
+from domain.words.text import fill, mark
 from gateway.health import Pulse
 from gateway.lanes import Lanes
 from gateway.leaving import Leaving
@@ -60,7 +61,9 @@ class Submissions:
         received = monotonic()
         speaker, statement = self._signed(envelope)
         if statement.delivery != delivery:
-            message = f"the statement is about delivery {statement.delivery}, this is {delivery}"
+            message = fill(
+                "the statement is about delivery {delivery}, this is {this}", delivery=statement.delivery, this=delivery
+            )
             raise NotFound(message)
         # before anything else: who has no part learns nothing, not even that it exists
         await self._runs.seen_by(speaker, delivery)
@@ -83,13 +86,13 @@ class Submissions:
         """
         now, speaker = datetime.now(UTC), self._in_force.now.signer(envelope)
         if speaker is None:
-            message = f"key {envelope.signatures[0].keyid} is nobody's here"
-            raise NotAuthentic(message, hint="a statement is signed with a key of the directory")
+            message = fill("key {key} is nobody's here", key=envelope.signatures[0].keyid)
+            raise NotAuthentic(message, hint=mark("a statement is signed with a key of the directory"))
         open_envelope(envelope, STATEMENT_TYPE, speaker.keys_at(now))
         statement = read_statement(envelope)
         if statement.service != speaker.id:
-            message = f"{speaker.id} has signed it, and it is said by {statement.service}"
-            raise NotAuthentic(message, hint="a service signs what it says itself")
+            message = fill("{signer} has signed it, and it is said by {service}", signer=speaker.id, service=statement.service)
+            raise NotAuthentic(message, hint=mark("a service signs what it says itself"))
         for signature in envelope.signatures:
             speaker.check_signer(signature.keyid, statement.officer, now)
         return speaker, statement
@@ -173,6 +176,6 @@ class Submissions:
             )
         known = [one if isinstance(one, Receipt) else await self._reading.receipt(delivery, one) for one in answers]
         if not any(isinstance(one.entry.event, Stated) and one.entry.event.envelope == envelope for one in known):
-            message = f"delivery {delivery} has ended and its ledger is closed, or you take no part in it"
-            raise NotAllowed(message, hint="the statement was not recorded")
+            message = fill("delivery {delivery} has ended and its ledger is closed, or you take no part in it", delivery=delivery)
+            raise NotAllowed(message, hint=mark("the statement was not recorded"))
         return known[0]

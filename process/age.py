@@ -22,6 +22,7 @@ from pyrage.x25519 import Identity, Recipient
 
 from domain.signing.keys import unb64
 from domain.words.errors import Malformed, NotAllowed
+from domain.words.text import fill, mark
 
 _FIRST = b"age-encryption.org/v1\n"
 _STRANGER = "No matching keys found"
@@ -53,7 +54,7 @@ def identity(text: str) -> Identity:
     try:
         return Identity.from_str(text)
     except pyrage.IdentityError as error:
-        raise Malformed("not a private key of the age format") from error
+        raise Malformed(mark("not a private key of the age format")) from error
 
 
 def is_encrypted(data: bytes) -> bool:
@@ -74,10 +75,12 @@ def decrypt(data: bytes, identities: Sequence[Identity], name: str) -> bytes:
     except pyrage.DecryptError as error:
         if str(error) == _STRANGER:
             raise NotAllowed(
-                f"{name} is encrypted, and not for a key that is here",
-                hint="say where yours are with --keys, or have it made for you, with --encrypt-for",
+                fill("{name} is encrypted, and not for a key that is here", name=name),
+                hint=mark("say where yours are with --keys, or have it made for you, with --encrypt-for"),
             ) from error
-        raise Malformed(f"{name} is damaged: it is not what was encrypted", hint="have it sent again") from error
+        raise Malformed(
+            fill("{name} is damaged: it is not what was encrypted", name=name), hint=mark("have it sent again")
+        ) from error
     return opened
 
 
@@ -96,18 +99,18 @@ def unlock(text: str, passphrase: str, name: str) -> bytes:
     """Inverse of `lock`, whichever program made it. Raises `NotAllowed` for a wrong passphrase, else `Malformed`."""
     found = _LOCKED.fullmatch(_bytes(text.strip().removeprefix(_BEGIN).removesuffix(_END).replace("\n", ""), name))
     if found is None or int(found["work"]) > MOST_WORK:
-        raise Malformed(f"{name} is damaged")
+        raise Malformed(fill("{name} is damaged", name=name))
     salt, wrapped, mac = (_bytes(found[part].decode() + "=" * (-len(found[part]) % 4), name) for part in ("salt", "key", "mac"))
     try:
         file_key = ChaCha20Poly1305(_worked(passphrase, salt, int(found["work"]))).decrypt(_ZERO, wrapped, None)
     except InvalidTag as error:
-        raise NotAllowed(f"the passphrase is not that of {name}") from error
+        raise NotAllowed(fill("the passphrase is not that of {name}", name=name)) from error
     if not hmac.compare_digest(mac, hmac.digest(_derived(file_key, b"header"), found["head"], "sha256")):
-        raise Malformed(f"{name} is damaged")
+        raise Malformed(fill("{name} is damaged", name=name))
     try:
         return ChaCha20Poly1305(_derived(file_key, b"payload", found["nonce"])).decrypt(_ONLY, found["sealed"], None)
     except InvalidTag as error:
-        raise Malformed(f"{name} is damaged") from error
+        raise Malformed(fill("{name} is damaged", name=name)) from error
 
 
 def _worked(passphrase: str, salt: bytes, work: int) -> bytes:
@@ -126,4 +129,4 @@ def _bytes(text: str, name: str) -> bytes:
     try:
         return unb64(text)
     except Malformed as error:
-        raise Malformed(f"{name} is damaged") from error
+        raise Malformed(fill("{name} is damaged", name=name)) from error

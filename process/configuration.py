@@ -7,6 +7,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service, faults_in
 from domain.plan.documents import Document
 from domain.words.errors import Fault, Malformed, NotFound
+from domain.words.text import fill, mark
 
 
 def text_of(path: Path) -> str:
@@ -14,10 +15,10 @@ def text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        message = f"there is no file {path}"
+        message = fill("there is no file {path}", path=path)
         raise NotFound(message) from error
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read: {error}"
+        message = fill("{what} cannot be read: {why}", what=path, why=error)
         raise Malformed(message) from error
 
 
@@ -29,14 +30,14 @@ def directory_in(path: Path) -> Directory:
 def cards_in(folder: Path) -> dict[str, RuleCard]:
     """State to rule card, one file each. Raises `NotFound` or `Malformed`; two cards for one State are a fault."""
     if not folder.is_dir():
-        message = f"there is no folder of rule cards {folder}"
+        message = fill("there is no folder of rule cards {folder}", folder=folder)
         raise NotFound(message)
     cards: dict[str, RuleCard] = {}
     for path in sorted(folder.glob("*.yaml")):
         card = Document(text_of(path), str(path)).read(RuleCard)
         if card.state in cards:
             fault = Fault(place=str(path), problem=f"a second card for {card.state}")
-            raise Malformed(f"{folder}: two cards for {card.state}", [fault])
+            raise Malformed(fill("{folder}: two cards for {state}", folder=folder, state=card.state), [fault])
         cards[card.state] = card
     return cards
 
@@ -50,19 +51,19 @@ def passphrase_in(path: Path) -> str:
     """The passphrase in a file, less the line end. Raises `NotFound` or `Malformed`."""
     words = text_of(path).removesuffix("\n")
     if not words:
-        raise Malformed(f"{path} holds no passphrase")
+        raise Malformed(fill("{path} holds no passphrase", path=path))
     return words
 
 
 def deconfliction_key_in(path: Path | None) -> bytes:
     """The deconfliction key, 32 bytes. Raises `NotFound` or `Malformed`."""
-    hint = "make one with `vigil keys deconfliction`, or take that of the installations you match with"
+    hint = mark("make one with `vigil keys deconfliction`, or take that of the installations you match with")
     if path is None:
-        message = "there is no deconfliction key: VIGIL_DECONFLICTION_KEY is not set"
+        message = mark("there is no deconfliction key: VIGIL_DECONFLICTION_KEY is not set")
         raise Malformed(message, hint=hint)
     text = text_of(path).strip()
     if not re.fullmatch(r"[0-9a-f]{64}", text):
-        message = f"{path} is no deconfliction key: 64 hexadecimal digits"
+        message = fill("{path} is no deconfliction key: 64 hexadecimal digits", path=path)
         raise Malformed(message, hint=hint)
     return bytes.fromhex(text)
 
@@ -71,6 +72,6 @@ def installation_of(directory: Directory) -> Service:
     """The installation's own entry. Raises `Malformed` if the directory has none."""
     system = directory.system()
     if system is None:
-        message = "the directory has no service of kind `system`: the installation itself"
-        raise Malformed(message, hint="add it with `vigil keys new vigil --installation --directory FILE`")
+        message = mark("the directory has no service of kind `system`: the installation itself")
+        raise Malformed(message, hint=mark("add it with `vigil keys new vigil --installation --directory FILE`"))
     return system

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from domain.words.errors import Malformed
+from domain.words.text import fill, mark
 
 _OWN = 0o600
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -50,7 +51,9 @@ def write_new(path: Path, data: bytes) -> None:
     try:
         descriptor = os.open(path, _NEW, _OWN)
     except FileExistsError as error:
-        raise Malformed(f"{path} exists already; it is never overwritten", hint="move it away first, if you are sure") from error
+        raise Malformed(
+            fill("{path} exists already; it is never overwritten", path=path), hint=mark("move it away first, if you are sure")
+        ) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -21,6 +21,7 @@ from pyrage.x25519 import Identity
 from domain.plan.directory import ServiceKey
 from domain.signing.keys import key_id, private_key, private_pem, public_text
 from domain.words.errors import Malformed, NotFound, Unavailable, faults_of
+from domain.words.text import fill, mark
 from process import age
 from process.configuration import passphrase_in, text_of
 
@@ -108,11 +109,11 @@ def read(path: Path) -> KeyFile:
     if kept is None:
         return _bare(text)
     if kept not in get_args(Kept):
-        raise Malformed(f"{path}: `kept: {kept}`; expected plain, passphrase or keyring")
+        raise Malformed(fill("{path}: `kept: {kept}`; expected plain, passphrase or keyring", path=path, kept=kept))
     try:
         return KeyFile(ServiceKey.model_validate(lines), kept, begin + rest)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise Malformed(f"{path} is no key file", faults_of(error)) from error
+        raise Malformed(fill("{path} is no key file", path=path), faults_of(error)) from error
 
 
 def key_in(path: Path, passphrase_file: Path | None) -> Ed25519PrivateKey:
@@ -120,8 +121,8 @@ def key_in(path: Path, passphrase_file: Path | None) -> Ed25519PrivateKey:
 
     def passphrase() -> str:
         if passphrase_file is None:
-            hint = "set VIGIL_PASSPHRASE_FILE to a file that holds it"
-            raise Malformed(f"{path} is protected by a passphrase, and there is nobody to ask", hint=hint)
+            hint = mark("set VIGIL_PASSPHRASE_FILE to a file that holds it")
+            raise Malformed(fill("{path} is protected by a passphrase, and there is nobody to ask", path=path), hint=hint)
         return passphrase_in(passphrase_file)
 
     return read(path).secrets(passphrase, str(path)).key
@@ -154,7 +155,8 @@ def _in_keyring(key: str, name: str) -> str:
         raise _no_keyring() from error
     if text is None:
         raise NotFound(
-            f"the private half of {name} is not in the keyring of this user", hint=f"look there for {IN_KEYRING}, {key}"
+            fill("the private half of {name} is not in the keyring of this user", name=name),
+            hint=fill("look there for {place}, {key}", place=IN_KEYRING, key=key),
         )
     return text
 
@@ -167,5 +169,5 @@ def _into_keyring(key: str, text: str) -> None:
 
 
 def _no_keyring() -> Unavailable:
-    message = "this system's keyring cannot be used here"
-    return Unavailable(message, hint="unlock it, or keep the key under a passphrase (the default)")
+    message = mark("this system's keyring cannot be used here")
+    return Unavailable(message, hint=mark("unlock it, or keep the key under a passphrase (the default)"))

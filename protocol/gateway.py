@@ -35,6 +35,7 @@ from domain.words.errors import (
 )
 from domain.words.limits import LONGEST_LIST, MOST_PAGES
 from domain.words.moments import instant
+from domain.words.text import fill, mark
 from protocol.calls import Signer, address, of_delivery
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ class _Problem(BaseModel):
         kind = BY_CODE.get(self.code, Unavailable)
         seconds = int(after) if after is not None and after.isascii() and after.isdecimal() else 0
         if not issubclass(kind, Refused) and not (kind is Limited and seconds):
-            return Unavailable(f"the gateway at {url} says: {self.detail or self.code}", hint=self.hint)
+            return Unavailable(fill("the gateway at {url} says: {what}", url=url, what=self.detail or self.code), hint=self.hint)
         return kind.told(RelayedError(message=self.detail, hint=self.hint, faults=self.faults, after=seconds))
 
 
@@ -177,7 +178,15 @@ class Gateway:
         try:
             open_envelope(given.envelope, RECEIPT_TYPE, valid_keys(keys, instant(given.receipt.entry.at)))
         except NotAuthentic as error:
-            witness.alarm(NotVerified(f"the receipt for statement {given.receipt.statement}: {error.message}"))
+            witness.alarm(
+                NotVerified(
+                    fill(
+                        "the receipt for statement {statement}: {message}",
+                        statement=given.receipt.statement,
+                        message=error.message,
+                    )
+                )
+            )
 
     async def directory(self) -> list[Listed]:
         """The services of the installation with their keys; how one is reached as far as it is the caller's to see."""
@@ -261,8 +270,8 @@ class Gateway:
             if page.next is None:
                 return
             cursor = {"cursor": page.next}
-        message = f"the gateway gives no end to {path}: there is more after {MOST_PAGES} pages"
-        raise Unavailable(message, hint="narrow it down, or tell whoever runs the installation")
+        message = fill("the gateway gives no end to {path}: there is more after {most} pages", path=path, most=MOST_PAGES)
+        raise Unavailable(message, hint=mark("narrow it down, or tell whoever runs the installation"))
 
     async def change_keys(self, change: Envelope) -> Taken:
         """Bring a signed change of keys to the deliveries under way; what became of it in each."""
@@ -333,8 +342,12 @@ class Gateway:
                     away(error)
                 told = True
             await asyncio.sleep(AGAIN_AFTER)
-        message = f"delivery {delivery} was closed in Temporal without its end: its ledger stops at entry {since - 1}"
-        raise VigilError(message, hint="ask whoever runs Temporal; `vigil export` gives what there is as evidence")
+        message = fill(
+            "delivery {delivery} was closed in Temporal without its end: its ledger stops at entry {entry}",
+            delivery=delivery,
+            entry=since - 1,
+        )
+        raise VigilError(message, hint=mark("ask whoever runs Temporal; `vigil export` gives what there is as evidence"))
 
     def _compared(self, comparison: Comparison | None, entry: Entry | Withheld) -> Comparison | None:
         """The comparison, with one more entry; none once there has been an alarm."""
@@ -381,8 +394,8 @@ class Gateway:
         except aiohttp.ClientResponseError as error:
             raise self._stranger() from error
         except TimeoutError as error:
-            message = f"the gateway at {self._url} does not answer in time"
-            raise Unavailable(message, hint="try again: nothing is counted twice") from error
+            message = fill("the gateway at {url} does not answer in time", url=self._url)
+            raise Unavailable(message, hint=mark("try again: nothing is counted twice")) from error
         if answer.content_type != "application/json":
             raise self._refusal(data, answer.headers.get("Retry-After"))
         return data
@@ -402,9 +415,9 @@ class Gateway:
         return self._read(_PROBLEM, data).error(self._url, after)
 
     def _away(self) -> Unavailable:
-        message = f"no gateway answers at {self._url}"
-        return Unavailable(message, hint="start one with `vigil up`, or name another with --gateway or VIGIL_GATEWAY")
+        message = fill("no gateway answers at {url}", url=self._url)
+        return Unavailable(message, hint=mark("start one with `vigil up`, or name another with --gateway or VIGIL_GATEWAY"))
 
     def _stranger(self) -> Unavailable:
-        message = f"what answers at {self._url} is not a Vigil gateway, or one of another version"
-        return Unavailable(message, hint="name the right address with --gateway or VIGIL_GATEWAY")
+        message = fill("what answers at {url} is not a Vigil gateway, or one of another version", url=self._url)
+        return Unavailable(message, hint=mark("name the right address with --gateway or VIGIL_GATEWAY"))

@@ -32,6 +32,8 @@ from rehearsal.scenario import Scenario
 from rehearsal.services import EPOCH, VIGIL, cast, private_key_of, second
 from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
 
+NEIGHBOURS = ("AZ", "BY", "KG", "KZ", "LV", "RU", "TJ", "UZ")
+"""States whose services stand at a table beside those of its plan: of all States they are more than one delivery knows."""
 SECRET = bytes(32)
 """Behind the salts of ledgers in tests: nobody guesses at them."""
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -74,6 +76,13 @@ def example_scenario(name: str) -> tuple[Plan, Scenario]:
 def example_directory() -> Directory:
     """The directory of `examples/`, without keys."""
     return directory_in(EXAMPLES / "directory.yaml")
+
+
+def services_near(plan: Plan) -> tuple[str, ...]:
+    """Who stands at a table: the services of the plan's States, of neighbouring ones and of none, and who takes part."""
+    states = {None, *NEIGHBOURS, *plan.states()}
+    near = [one.id for one in example_directory().services if one.state in states]
+    return tuple(dict.fromkeys((*near, *plan.participants())))
 
 
 def example_cards() -> dict[str, RuleCard]:
@@ -220,8 +229,7 @@ class Table:
     """What it is under."""
 
     def __post_init__(self) -> None:
-        everyone = example_directory()
-        self.directory = cast(everyone, tuple(service.id for service in everyone.services), self.reach)
+        self.directory = cast(example_directory(), services_near(self.plan), self.reach)
         cards = example_cards() | self.other_cards
         self.cards = {state: card for state, card in cards.items() if state in self.plan.states()}
         self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now, SECRET, self.rules)

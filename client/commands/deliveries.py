@@ -12,6 +12,7 @@ from client.caller import CallerOptions
 from client.console import Watched, answer, out, talk, write
 from client.dossier import PlanFiles
 from client.entries import line
+from client.language import _
 from client.listing import Narrowing, table_of
 from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
 from domain.delivery.decided import Closed, Ended
@@ -37,7 +38,11 @@ def start(
     initiator = CallerOptions(plan.initiator, officer, keys, gateway)
     envelope = sign(canonical(plan), PLAN_TYPE, initiator.key())
     delivery = initiator.call(lambda door: door.start(envelope))
-    text = f"{delivery} has started; watch it with: vigil watch {delivery} --as {plan.initiator}"
+    text = _(
+        "{delivery} has started; watch it with: vigil watch {delivery} --as {initiator}",
+        delivery=delivery,
+        initiator=plan.initiator,
+    )
     answer(output, {"delivery": delivery}, text)
 
 
@@ -112,7 +117,7 @@ def wait(
     try:
         span = check_span(parse_span(timeout))
     except ValueError as error:
-        raise Malformed(f"--timeout {timeout}: {error}") from error
+        raise Malformed(_("--timeout {timeout}: {error}", timeout=timeout, error=error)) from error
 
     async def follow(door: Gateway) -> DeliveryView:
         if checkpoint is not None:
@@ -122,7 +127,13 @@ def wait(
                 case Entry(event=Closed(checkpoint=closed)) if checkpoint == closed:
                     break
                 case Entry(event=Ended()) if checkpoint is not None:
-                    raise NotFound(f"{delivery} has ended, and no checkpoint {checkpoint} closed in it")
+                    raise NotFound(
+                        _(
+                            "{delivery} has ended, and no checkpoint {checkpoint} closed in it",
+                            delivery=delivery,
+                            checkpoint=checkpoint,
+                        )
+                    )
         return await door.view(delivery, _away)
 
     async def bounded(door: Gateway) -> DeliveryView:
@@ -130,21 +141,27 @@ def wait(
             async with asyncio.timeout(span.total_seconds()):
                 return await follow(door)
         except TimeoutError as error:
-            raise TimedOut(f"{checkpoint or 'the end'} of {delivery} did not come within {say_span(span)}") from error
+            raise TimedOut(
+                _(
+                    "{what} of {delivery} did not come within {span}",
+                    what=checkpoint or _("the end"),
+                    delivery=delivery,
+                    span=say_span(span),
+                )
+            ) from error
 
     view = caller.call(bounded)
     answer(output, plain(view), render.panel(view))
 
 
 def _away(error: Unavailable) -> None:
-    talk.print(f"{error.message}; trying again", style="yellow")
+    talk.print(_("{message}; trying again", message=error.message), style="yellow")
 
 
 def _raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
     if checkpoint not in view.checkpoints and not may_be_opened(checkpoint):
-        whose = "has" if view.whole else "has for you"
-        message = f"{view.delivery} {whose} no checkpoint {checkpoint}, and no rule opens one of that name"
-        raise NotFound(message, hint=f"it {whose} {', '.join(view.checkpoints)}")
+        message = _("no checkpoint {checkpoint} is foreseen in {delivery}", checkpoint=checkpoint, delivery=view.delivery)
+        raise NotFound(message, hint=_("what you see of it has {checkpoints}", checkpoints=", ".join(view.checkpoints)))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from client import carrying
 from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
+from client.language import _, named
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
 from client.receipts import KeptReceipts, receipts_at
 from domain.plan.cards import RuleCard
@@ -20,15 +21,17 @@ from domain.record.trust import installation_of
 from domain.record.verify import Verified, fit_parts
 from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
+from domain.views.names import OUTCOMES
 from domain.words.errors import NotVerified
 from domain.words.moments import instant
 from domain.words.quantities import say_span
+from domain.words.text import mark
 from process.configuration import cards_in, directory_in
 from process.files import write_new
 
 PURPOSES = {
-    "operation": "for the operation itself; for a court or a State export it anew with --purpose",
-    "court": "for a court",
+    "operation": mark("for the operation itself; for a court or a State export it anew with --purpose"),
+    "court": mark("for a court"),
 }
 
 app = typer.Typer()
@@ -56,7 +59,7 @@ def export(
     answer(
         output,
         {"packet": str(path), "bytes": len(data)},
-        f"{path}: {len(data)} bytes; verify it with: vigil verify {path} --directory FILE",
+        _("{path}: {count} bytes; verify it with: vigil verify {path} --directory FILE", path=path, count=len(data)),
     )
 
 
@@ -87,15 +90,17 @@ def verify(
     law = cards_in(cards) if cards is not None else None
     data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
     if trusted is None and not keys_unverified:
-        hint = "give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof"
-        raise NotVerified("whose keys these are stands only in the packet itself, which its forger would have written", hint=hint)
-    found, manifest, _ = unseal(data)
+        hint = _("give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof")
+        raise NotVerified(
+            _("whose keys these are stands only in the packet itself, which its forger would have written"), hint=hint
+        )
+    found, manifest, _tip = unseal(data)
     kept = KeptReceipts(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
     fit_parts(data, parts, trusted, law)
     if against is not None:
         _compare(data, carrying.read(against, keys.expanduser(), service), trusted, law)
-    table = _proof(proved, "the packet's own" if directory is None else str(directory))
+    table = _proof(proved, None if directory is None else str(directory))
     answer(output, plain(proved) | {"verified": True, "keys": "of the packet" if directory is None else "trusted"}, table)
 
 
@@ -103,50 +108,90 @@ def _compare(data: bytes, other: bytes, directory: Directory | None, cards: dict
     verify_packet(other, directory, cards=cards)
     compared = compare_packets(data, other)
     if not compared.agree:
-        hint = "keep both: whoever runs the installation has sealed two histories. Tell the other States"
-        raise NotVerified("here the two packets part: two histories of one delivery", compared.same, hint=hint)
+        hint = _("keep both: whoever runs the installation has sealed two histories. Tell the other States")
+        raise NotVerified(_("here the two packets part: two histories of one delivery"), compared.same, hint=hint)
 
 
-def _proof(proved: Verified, keys: str) -> Table:
+def _proof(proved: Verified, keys: str | None) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_row("verified", f"against the keys of {keys}: every signature, every link, every rule")
-    if keys == "the packet's own":
-        table.add_row("signers", "NOT PROVED: compare the keys below with what each service tells you", style="bold red")
-    table.add_row("delivery", proved.delivery)
-    table.add_row("outcome", proved.outcome or "still running when it was exported")
-    table.add_row("statements", f"{proved.statements} signed, {proved.refused} refused")
-    table.add_row("ledger", f"{proved.size} entries, root {proved.root}")
+    table.add_row(
+        _("verified"),
+        _("against the keys of {keys}: every signature, every link, every rule", keys=keys or _("the packet itself")),
+    )
+    if keys is None:
+        table.add_row(_("signers"), _("NOT PROVED: compare the keys below with what each service tells you"), style="bold red")
+    table.add_row(_("delivery"), proved.delivery)
+    table.add_row(_("outcome"), named(OUTCOMES, proved.outcome) if proved.outcome else _("still running when it was exported"))
+    table.add_row(
+        _("statements"), _("{statements} signed, {refused} refused", statements=proved.statements, refused=proved.refused)
+    )
+    table.add_row(_("ledger"), _("{count} entries, root {root}", count=proved.size, root=proved.root))
     if proved.receipts:
-        table.add_row("receipts", f"{proved.receipts}: each is signed with one of these keys, and of this ledger")
+        table.add_row(
+            _("receipts"), _("{count}: each is signed with one of these keys, and of this ledger", count=proved.receipts)
+        )
     if proved.foreign_receipts:
-        table.add_row("passed over", f"{proved.foreign_receipts} receipts of other deliveries")
+        table.add_row(_("passed over"), _("{count} receipts of other deliveries", count=proved.foreign_receipts))
     for one in proved.put_back:
-        said = f"; {len(one.statements)} statements there: {', '.join(one.statements)}" if one.statements else ""
-        words = f"history {one.branch} had {one.size} entries, others than here from {one.since} on{said}"
-        table.add_row("put back", words, style="bold red")
+        said = (
+            _(
+                "; {count} statements there: {ids}",
+                count=len(one.statements),
+                ids=", ".join(one.statements),
+            )
+            if one.statements
+            else ""
+        )
+        words = _(
+            "history {branch} had {size} entries, others than here from {since} on{said}",
+            branch=one.branch,
+            size=one.size,
+            since=one.since,
+            said=said,
+        )
+        table.add_row(_("put back"), words, style="bold red")
     newest = proved.countersigned
     if newest is not None:
         ago = say_span(instant(proved.exported_at) - instant(newest.at))
-        words = f"the first {newest.size} entries, by {newest.service} at entry {newest.entry}, {ago} before the export"
-        table.add_row("countersigned", words)
+        words = _(
+            "the first {size} entries, by {service} at entry {entry}, {ago} before the export",
+            size=newest.size,
+            service=newest.service,
+            entry=newest.entry,
+            ago=ago,
+        )
+        table.add_row(_("countersigned"), words)
     else:
-        table.add_row("countersigned", "nothing: no service has signed what it had seen", style="yellow")
+        table.add_row(_("countersigned"), _("nothing: no service has signed what it had seen"), style="yellow")
     if proved.hearsay:
-        table.add_row("hearsay", f"of {proved.hearsay} requests the installation alone says that they were received")
+        table.add_row(
+            _("hearsay"), _("of {count} requests the installation alone says that they were received", count=proved.hearsay)
+        )
     if proved.remarked:
         numbers = ", ".join(map(str, proved.remarked))
-        table.add_row("remarked", f"entries {numbers}: done where no authorisation was live any more (R29)", style="yellow")
+        remark = _("entries {numbers}: done where no authorisation was live any more (R29)", numbers=numbers)
+        table.add_row(_("remarked"), remark, style="yellow")
     if proved.other_history:
         numbers = ", ".join(map(str, proved.other_history))
         table.add_row(
-            "ask why", f"at entries {numbers} a service says that it had seen another history than this", style="bold red"
+            _("ask why"),
+            _("at entries {numbers} a service says that it had seen another history than this", numbers=numbers),
+            style="bold red",
         )
     if proved.left_out:
-        table.add_row("left out", f"{proved.left_out} statements that decide nothing, as their handling codes demand (R23)")
-    table.add_row("purpose", PURPOSES.get(proved.purpose, f"for {proved.purpose}"))
-    table.add_row("exported", f"{moment(proved.exported_at)}, sealed by key {proved.sealed_by}")
+        table.add_row(
+            _("left out"),
+            _("{count} statements that decide nothing, as their handling codes demand (R23)", count=proved.left_out),
+        )
+    table.add_row(
+        _("purpose"), _(PURPOSES[proved.purpose]) if proved.purpose in PURPOSES else _("for {purpose}", purpose=proved.purpose)
+    )
+    table.add_row(
+        _("exported"),
+        _("{moment}, sealed by key {key}", moment=moment(proved.exported_at), key=proved.sealed_by),
+    )
     for signer in proved.signers:
-        table.add_row("signed by", f"{signer.service}, key {signer.key}")
+        table.add_row(_("signed by"), _("{service}, key {key}", service=signer.service, key=signer.key))
     return table
 
 
@@ -162,4 +207,8 @@ def open_(
     path = plain_file or file.with_name(file.name.removesuffix(carrying.ENCRYPTED))
     data = carrying.read(file, keys.expanduser(), service, must_be_encrypted=True)
     write_new(path, data)
-    answer(output, {"file": str(path), "bytes": len(data)}, f"{path}: {len(data)} bytes, no longer encrypted")
+    answer(
+        output,
+        {"file": str(path), "bytes": len(data)},
+        _("{path}: {count} bytes, no longer encrypted", path=path, count=len(data)),
+    )

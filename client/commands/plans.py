@@ -16,6 +16,7 @@ from client.card_demands import demands_in_words
 from client.console import answer, out, talk
 from client.dossier import PlanFiles, scenario_for
 from client.drawing import drawn, plan_svg
+from client.language import _, needs
 from client.options import CardsFolder, DirectoryFile, Output, grouped
 from client.picture import forecast_svg
 from client.scenario_tests import Stage, Trial, TrialResult
@@ -42,10 +43,10 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
     dossier = files.checked()
     found, explained = dossier.plan, demands(dossier.plan, dossier.cards)
     table = Table(title=f"{found.operation}: {found.title}", title_justify="left", box=None, padding=(0, 2))
-    for heading in ("checkpoint", "step", "State", "who must say what", "due", "if overdue"):
+    for heading in (_("checkpoint"), _("step"), _("State"), _("who must say what"), _("due"), _("if overdue")):
         table.add_column(heading)
     for one in found.checkpoints:
-        asked = ", ".join(f"{need.service}: {need.says}{_by_two(need)}" for need in one.requires)
+        asked = ", ".join(f"{need.service}: {needs([need.says])}{_by_two(need)}" for need in one.requires)
         table.add_row(one.id, one.step, one.state, asked, say_span(found.due_after(one)), one.overdue)
     document = {
         "plan": str(files.plan),
@@ -55,14 +56,21 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
         "demands": [plain(one) for one in explained],
     }
     answer(output, document | {"faults": []}, Group(table, Text(), demands_in_words(explained)))
-    talk.print(f"{files.plan}: no faults; route {' → '.join(found.states())}, {len(found.participants())} participants")
+    talk.print(
+        _(
+            "{plan}: no faults; route {states}, {count} participants",
+            plan=files.plan,
+            states=" → ".join(found.states()),
+            count=len(found.participants()),
+        )
+    )
     without = [one for one in found.participants() if not dossier.directory.get(one).keys]
     if without:
-        talk.print(f"to start it, these still need keys in the directory: {', '.join(without)}")
+        talk.print(_("to start it, these still need keys in the directory: {services}", services=", ".join(without)))
 
 
 def _by_two(need: Requirement) -> str:
-    return " by two officers" if need.officers > 1 else ""
+    return _(" by two officers") if need.officers > 1 else ""
 
 
 @app.command("test")
@@ -82,8 +90,17 @@ def plan_test(
         if output == "text":
             out.print(scenario_tests.line(tried[-1]))
     failed = sum(not one.ok for one in tried)
-    wrong = VigilError(f"{failed} of {len(tried)} scenarios did not go as they expect") if failed else None
-    answer(output, [plain(one) for one in tried], f"{len(tried) - failed} of {len(tried)} went as expected", wrong)
+    wrong = (
+        VigilError(_("{failed} of {tried} scenarios did not go as they expect", failed=failed, tried=len(tried)))
+        if failed
+        else None
+    )
+    answer(
+        output,
+        [plain(one) for one in tried],
+        _("{failed} of {tried} went as expected", failed=len(tried) - failed, tried=len(tried)),
+        wrong,
+    )
 
 
 def _performance(one: Trial, seed: int, on: Stage) -> Callable[[], bytes]:
@@ -112,7 +129,7 @@ def plan_simulate(
         _write(picture, forecast_svg(found, dossier.plan.title))
     answer(output, plain(found), outlook.forecast(found))
     if not trouble and not behaviour.acts:
-        talk.print("nothing goes wrong in this scenario; --trouble 30 shows what may", style="dim")
+        talk.print(_("nothing goes wrong in this scenario; --trouble 30 shows what may"), style="dim")
 
 
 @app.command("draw")
@@ -160,4 +177,4 @@ def _with_progress(trials: Trials) -> Iterator[Estimate]:
 
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
-    talk.print(f"picture: {path}")
+    talk.print(_("picture: {path}", path=path))

@@ -3,6 +3,7 @@
 from client.caller import CallerOptions
 from client.console import answer, talk
 from client.entries import moment
+from client.language import _
 from client.options import Output, grouped
 from domain.signing.canonical import plain
 
@@ -13,4 +14,4 @@ def sign_in(caller: CallerOptions, output: Output = "text") -> None:
     link = caller.call(lambda door: door.sign_in())
     answer(output, plain(link), link.address)
     if output == "text":
-        talk.print(f"open it in your browser until {moment(link.until)}; it signs in once", style="dim")
+        talk.print(_("open it in your browser until {until}; it signs in once", until=moment(link.until)), style="dim")

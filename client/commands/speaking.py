@@ -72,8 +72,13 @@ class SayOptions:
         kind = self.kind
         if kind is None:
             if request is None:
-                message = f"{self.checkpoint} of {self.delivery} asks nothing of {caller.service} now"
-                raise NotFound(message, hint="see `vigil inbox`; to speak early, late, offline or for another, use --kind")
+                message = _(
+                    "{checkpoint} of {delivery} asks nothing of {service} now",
+                    checkpoint=self.checkpoint,
+                    delivery=self.delivery,
+                    service=caller.service,
+                )
+                raise NotFound(message, hint=_("see `vigil inbox`; to speak early, late, offline or for another, use --kind"))
             kind = kind_for(request, positive=positive)
         decision = [f"proceed={'yes' if positive else 'no'}"] if kind == "movement_decision" else []
         content = content_of(kind, [*(self.fields or []), *more, *decision], request)
@@ -100,7 +105,7 @@ def inbox(
 ) -> None:
     """What you are being asked, in all your deliveries. With --file, for an officer without a network: `confirm --request`."""
     if file is None and encrypt_for is not None:
-        raise Malformed("--encrypt-for goes with --file: without a file nothing is carried")
+        raise Malformed(_("--encrypt-for goes with --file: without a file nothing is carried"))
     if file is None:
         found = caller.call(lambda door: door.inbox())
         answer(output, plain(found), render.requests(found.requests) if found.requests else _("nothing is asked of you now"))
@@ -110,10 +115,20 @@ def inbox(
         signed = caller.call(lambda door: door.signed_inbox())
         path = carrying.write(file, signed.model_dump_json().encode() + b"\n", encrypt_for, directory)
         count = len(signed.requests)
-        answer(output, {"file": str(path), "requests": count}, f"{path}: {count} signed request{'s' if count != 1 else ''}")
+        answer(
+            output,
+            {"file": str(path), "requests": count},
+            _("{path}: signed requests: {count}", path=path, count=count),
+        )
         unreadable = signed.unreadable
     if unreadable:
-        talk.print(f"somebody has altered what is asked in {', '.join(unreadable)}: tell the installation", style="bold yellow")
+        talk.print(
+            _(
+                "somebody has altered what is asked in {deliveries}: tell whoever runs the installation",
+                deliveries=", ".join(unreadable),
+            ),
+            style="bold yellow",
+        )
 
 
 @app.command()
@@ -150,7 +165,7 @@ def stop(
     try:
         content = Incident(risk_to_life=True, what=reason) if risk_to_life else StopRequested(reason=reason)
     except ValidationError as error:
-        raise Malformed("the reason is not usable", faults_of(error)) from error
+        raise Malformed(_("the reason is not usable"), faults_of(error)) from error
     _pass_on(delivery, content, caller, carried, output)
 
 
@@ -190,7 +205,7 @@ def _content(kind: type[Information | DisclosurePermitted], **fields: object) ->
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
-        raise Malformed("nothing was signed", faults_of(error)) from error
+        raise Malformed(_("nothing was signed"), faults_of(error)) from error
 
 
 @app.command()
@@ -217,19 +232,26 @@ def submit(
     output: Output = "text",
 ) -> None:
     """Hand in a signed statement from a file. Whoever carries it need not be who signed it."""
-    envelope, _ = kept(file, caller.folder, caller.service)
+    envelope, _statement = kept(file, caller.folder, caller.service)
     _hand_in(envelope, caller, output)
 
 
 def _say(said: SayOptions, caller: CallerOptions, carried: CarryOptions, output: str, *more: str, positive: bool) -> None:
     if said.request is not None and not carried.offline:
-        raise Malformed("--request goes with --offline: online nothing is carried in a file")
+        raise Malformed(_("--request goes with --offline: online nothing is carried in a file"))
     carried.check()
     caller.key()  # whoever has none is told before anything else
     if carried.offline:
         if said.request is None and said.kind is None:
-            message = f"without a network it is not known what {said.checkpoint} of {said.delivery} asks of {caller.service}"
-            raise Malformed(message, hint="name the requests that were carried here with --request, or what you say with --kind")
+            message = _(
+                "without a network it is not known what {checkpoint} of {delivery} asks of {service}",
+                checkpoint=said.checkpoint,
+                delivery=said.delivery,
+                service=caller.service,
+            )
+            raise Malformed(
+                message, hint=_("name the requests that were carried here with --request, or what you say with --kind")
+            )
         asked = carrying.requests_in(said.request, caller.folder, caller.service, carried.directory) if said.request else ()
         _keep(said.signed(caller, carried, asked, more, positive=positive), carried, output)
         return
@@ -263,8 +285,8 @@ def _about(
     newest = caller.shelf.newest(delivery)
     plan = carried.plan or shown.plan or (newest.receipt.plan if newest is not None else None)
     if plan is None and not brake:
-        message = f"it is not known here which plan of {delivery} is in force"
-        raise Malformed(message, hint="name it with --plan: `vigil show` says which; or bring the requests with --request")
+        message = _("it is not known here which plan of {delivery} is in force", delivery=delivery)
+        raise Malformed(message, hint=_("name it with --plan: `vigil show` says which; or bring the requests with --request"))
     return About(plan, None if carried.unseen else _compared(delivery, caller, carried, shown.seen, brake=brake))
 
 
@@ -310,7 +332,7 @@ def _compared(delivery: str, caller: CallerOptions, carried: CarryOptions, shown
 
 def _keep(envelope: Envelope, carried: CarryOptions, output: str) -> None:
     path = keep(envelope, carried.encrypt_for, carried.directory)
-    answer(output, {"statement": str(path)}, f"{path}: signed; hand it in with: vigil submit {path}")
+    answer(output, {"statement": str(path)}, _("{path}: signed; hand it in with: vigil submit {path}", path=path))
 
 
 def _hand_in(envelope: Envelope, caller: CallerOptions, output: str) -> None:

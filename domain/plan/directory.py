@@ -20,6 +20,7 @@ from domain.words.identifiers import OfficerCode, ServiceId, State
 from domain.words.limits import LONGEST_LINE, MOST_CHANNELS, MOST_KEYS, MOST_KEYS_EACH, MOST_LISTED_SERVICES, MOST_NAMES
 from domain.words.moments import Moment, instant
 from domain.words.quantities import Span
+from domain.words.text import fill
 
 ServiceKind = Literal[
     "customs",
@@ -259,7 +260,7 @@ class Directory(Frozen):
         """The service of this id; raises `NotFound`."""
         found = self.find(service)
         if found is None:
-            message = f"no service {service} in the directory"
+            message = fill("no service {service} in the directory", service=service)
             raise NotFound(message)
         return found
 

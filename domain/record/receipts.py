@@ -23,8 +23,9 @@ from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope, sign
 from domain.signing.tree import Frontier, root_of
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, faults_of
 from domain.words.moments import instant
+from domain.words.text import mark
 
-TELL = "keep both: together they prove that the ledger was changed. Tell the other States"
+TELL = mark("keep both: together they prove that the ledger was changed. Tell the other States")
 """What to do where a ledger and a receipt of it are of two histories."""
 
 

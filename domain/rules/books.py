@@ -1,7 +1,8 @@
 """The rule books: every version of the rules that can be followed and verified. A delivery keeps the one it began with.
 
 R1   No dispatch without a live authorisation of every State on the route, transit included.
-     (UN 1988 Convention art. 11; Albania CPC 294/c.)
+     (UN 1988 Convention art. 11 for drugs and precursors; UNTOC art. 20, UNCAC art. 50 for cash, weapons and other goods;
+     Albania CPC 294/c.)
 R2   Silence is never consent. (No tacit consent is found in any text; Albania CPC 294/c asks for it positively.)
 R3   The way of handling is one that every State on the route allows. (UN 1988 art. 11(3): by mutual consent.)
 R4   Exactly one responsible authority at each instant, of the State the consignment is in.
@@ -12,19 +13,19 @@ R6   Custody moves only by offer and acceptance; until acceptance the giver stay
      (Austrian treaties art. 13: control passes at the border or handover point so that it is not interrupted.)
 R7   A seal mismatch or a weight outside tolerance stops the movement until a fresh decision by the authority in charge
      and whoever authorised; where that is one service, which its law lets decide alone, by two of its officers.
-     (Chain of custody: Illinois v. Andreas; Valencia.)
+     (Design decision; Illinois v. Andreas: what counts is whether the contents may have changed.)
 R8   Anyone may stop. A stop is never lost and nothing advances after it. (Austrian treaties art. 13: at any time.)
 R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
      halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes; Dutch rule: goods never reach the market.)
 R10  The mass balance closes, or is explained, before the run closes. (Van Traa: the records did not suffice.)
 R11  A participant reads only what it needs: its legs, the handovers beside them and what binds it (`domain.views.sight`).
-     (Austrian treaties; EU guidelines 2018: need to know.)
+     (Design decision: need to know, as services practise it.)
 R12  Each run ends in exactly one documented outcome, told to every participant.
 R13  The initiator is never the only one to authorise, unless the law of its State lets it decide alone; then two of its
      officers sign. (Russia 289-FZ art. 390: the head of the customs service decides, or a deputy.)
 R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid; Austrian treaties: special danger.)
 R15  No delivery whose consignment or target is in another live operation, unless both agree: looked for before consent is
-     asked and again before dispatch. (Van Traa inquiry: operations that did not know of one another; blind deconfliction.)
+     asked and again before dispatch. (Design decision, after blind deconfliction as services practise it.)
 R16  What is done beside letting the consignment go on - mail examined, the consignment opened, persons followed, devices put
      in, officers of other States taken along - is permitted by an act where the State's rule card wants one, or does not know
      whether it wants one. (Spain LECrim 263 bis: opening mail is a separate procedure; Azerbaijan, law on ORD art. 10(III).)
@@ -41,7 +42,8 @@ R21  Who speaks for another service does so by its dated delegation, or as the b
 R22  A plan is changed under way only by its initiator and only for what is still ahead; a State whose part of the way
      changes consents afresh, and who has been replaced is not heard any more. (Consent covers only what it was asked for.)
 R23  Information is used as its provider's handling code lets: H1 comes before no court and H2 goes to no third State without
-     the provider's recorded permission; H3 neither. (EU guidelines on controlled deliveries, 2018.)
+     the provider's recorded permission; H3 neither. (EU Manual on Law Enforcement Information Exchange, where H2 bars any
+     further dissemination.)
 R24  A key counts from the entry that makes it known, and after the entry that ends it no more; what was recorded before stays.
      A service changes its own keys and an administrator anyone's; the installation itself may only end them. (NIST SP 800-57
      part 1, 5.3: a cryptoperiod ends at once when a key is compromised.)

@@ -5,7 +5,8 @@
     H2  to no third State        } `disclosure_permitted`
     H3  neither                  }
 
-(EU guidelines on controlled deliveries, 2018.) A State is a *third* State unless it is the provider's own or that of whoever
+(EU Manual on Law Enforcement Information Exchange. There H2 bars any further dissemination: of that, another State is what can be
+held to here.) A State is a *third* State unless it is the provider's own or that of whoever
 runs the operation, whom it was provided to. Whoever is asked at the same checkpoint needs it in order to answer: the plan's
 code does not keep it from them, a code of the statement's own does.
 """
@@ -54,7 +55,7 @@ class Information(Kind):
     to: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_ADDRESSEES)] = ()
     """Who is to read it, besides whoever runs the operation."""
     source: Literal["A", "B", "C", "X"] | None = None
-    """How reliable the source is, and below how sure the information (EU guidelines on controlled deliveries, 2018)."""
+    """How reliable the source is, and below how sure the information (the same Manual)."""
     certainty: Literal["1", "2", "3", "4"] | None = None
 
     declares = Declaration(

@@ -16,7 +16,7 @@ A bug of our own is none of these: it stays a plain `RuntimeError` or `Assertion
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final
@@ -24,7 +24,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.words.text import mark, shown
+from domain.words.text import fill, mark, shown, told
 
 MOST_FAULTS: Final = 100
 """Of one document that are told one by one; nobody mends more at once, and who sends rubbish gets no book about it."""
@@ -99,7 +99,13 @@ class VigilError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         self.message = shown(message)
         self.hint = shown(hint)
+        self.words = (message, hint)
         super().__init__(self.message)
+
+    def told_in(self, translate: Callable[[str], str]) -> tuple[str, str]:
+        """Message and hint in another language, as far as they are texts of ours."""
+        message, hint = (shown(told(text, translate)) for text in self.words)
+        return message, hint
 
     @classmethod
     def told(cls, told: "RelayedError") -> "VigilError":
@@ -197,7 +203,7 @@ class RuleBroken(
     """A numbered rule forbids it; `rule` is its number, such as `R6`."""
 
     def __init__(self, rule: str, reason: str, *, hint: str = "") -> None:
-        super().__init__(f"{rule}: {reason}", hint=hint)
+        super().__init__(fill("{rule}: {reason}", rule=rule, reason=reason), hint=hint)
         self.rule = rule
         self.reason = shown(reason)
 
@@ -221,7 +227,7 @@ class NotVerified(
     """
 
     def __init__(self, reason: str, entry: int | None = None, *, hint: str = "") -> None:
-        super().__init__(reason if entry is None else f"entry {entry}: {reason}", hint=hint)
+        super().__init__(reason if entry is None else fill("entry {entry}: {reason}", entry=entry, reason=reason), hint=hint)
         self.reason = shown(reason)
         self.entry = entry
 

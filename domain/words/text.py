@@ -13,6 +13,7 @@ nor otherwise changed: what an officer signed stays, bit for bit.
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from json import dumps
 from typing import Final
 
@@ -31,6 +32,29 @@ _NUMBERED: Final = re.compile(r"^([0-9]+)[.]")
 def mark(text: str) -> str:
     """`text`, which is to be translated."""
     return text
+
+
+class Filled(str):
+    """An English text of ours with what is filled in, which can be said again in another language."""
+
+    __slots__ = ("filled", "template")
+    template: str
+    filled: Mapping[str, object]
+
+
+def fill(template: str, /, **filled: object) -> Filled:
+    """A text which is to be translated, with what is filled in."""
+    text = Filled(template.format_map(filled))
+    text.template, text.filled = template, filled
+    return text
+
+
+def told(text: str, translate: Callable[[str], str]) -> str:
+    """A text of ours in another language, and what is filled in where that is one too; one that is none of ours as it is."""
+    if not isinstance(text, Filled):
+        return translate(text) if text else text
+    filled = {name: told(one, translate) if isinstance(one, Filled) else one for name, one in text.filled.items()}
+    return translate(text.template).format_map(filled)
 
 
 def checked(text: str) -> str:

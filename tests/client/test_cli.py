@@ -192,8 +192,10 @@ async def test_a_russian_reader_is_answered_in_russian(desk: Desk, monkeypatch: 
     monkeypatch.setenv("VIGIL_LANG", "ru")
     refused = await desk.run("confirm", name, "departure", "--kind", "sighted", "place=road", service="uz.police")
     history = await desk.run("history", name, service="kz.knb")
+    nowhere = await desk.run("show", "nowhere-1", service="kz.knb")
 
-    assert (4, 0) == (refused.code, history.code)
+    assert (4, 0, 3) == (refused.code, history.code, nowhere.code)
+    assert "vigil: поставки nowhere-1 здесь для вас нет\n  ваши показывает `vigil list`" in nowhere.err
     assert refused.out.startswith("ОТКЛОНЕНО [R4] ")
     assert "R4: uz.police сейчас не является ответственным органом" in refused.err
     assert "записано как отклонённое" in refused.err
@@ -305,7 +307,7 @@ async def test_a_packet_is_verified_against_a_directory_that_one_trusts_or_not_a
     assert "stands only in the packet itself" in alone.err
     assert "--keys-unverified" in alone.err
     assert "trusted.yaml" in proved.out.splitlines()[0]
-    assert "the packet's own" in believed.out.splitlines()[0]
+    assert "the packet itself" in believed.out.splitlines()[0]
     assert "NOT PROVED" in believed.out
     assert "you trust none of that State" in lawless.err
 

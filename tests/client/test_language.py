@@ -1,17 +1,27 @@
 """The command line speaks the language of whoever reads it: the ledger, receipts and refusals too."""
 
+import pickle
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import typer
 from rich.console import Console
+from typer.main import get_command
 
-from client import render
+from client import helping, render
+from client.cli import app
 from client.entries import line, receipt
 from domain.delivery.decided import Expired
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import ArchiveCaughtUp, KeysChanged, Stated
 from domain.views.view import view
+from domain.words.errors import Unavailable
+from domain.words.text import fill
+from process.language import speaker
 from tests.activities.test_checkpoint import revocation_of
+from tests.command import vigil
 from tests.domain.test_names import EVENTS
 from tests.goldens import GOLDEN, read
 from tests.support import Table
@@ -75,3 +85,60 @@ def test_a_delivery_is_shown_in_russian() -> None:
     for words in ("остановлено", "R8: uz.police", "ожидаются ответы", "записей: "):
         assert words in captured.get()
     assert "ordered a stop" not in captured.get()
+
+
+def helps(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Of each command that officers use: its name, and what it prints where it is asked for help."""
+    if not path or path[0] in helping.OFFICERS:
+        yield " ".join(path), command.get_help(typer.Context(command, info_name=" ".join(("vigil", *path))))
+    for name, one in getattr(command, "commands", {}).items():
+        yield from helps(one, (*path, name))
+
+
+@pytest.mark.usefixtures("in_russian")
+def test_every_command_of_an_officer_explains_itself_in_russian() -> None:
+    """Itself, and each of its options: nothing of what is said of it stands in English."""
+    english = [text for text in helping.texts(get_command(app)) if CYRILLIC.search(text)]
+    command = get_command(app)
+    helping.in_language(command)
+    said = dict(helps(command))
+
+    assert [] == english
+    assert {"", "start", "plan check", "show", "history", "inbox", "confirm", "refuse", "stop", "export", "verify"} <= said.keys()
+    assert [] == [text for text in helping.texts(command) if not CYRILLIC.search(text)]
+    assert all(CYRILLIC.search(text) for text in said.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--lang ru confirm saxaul-22 consent-uz --as uz.prosecutor --keys NONE", "закрытого ключа uz.prosecutor нет в NONE"),
+        ("--lang=ru confirm", "не указано: 'delivery'"),
+        ("--lang ru inbox --none", "параметра --none нет"),
+        ("--lang ru none", "Команды 'none' нет"),
+        ("--lang ru inbox --as kz.knb --encrypt-for uz.police", "--encrypt-for указывается вместе с --file"),
+        ("--lang ru verify NONE --directory NONE", "нет файла NONE"),
+        ("--lang ru plan check NONE", "нет файла NONE"),
+        ("--lang en confirm", "'delivery' is missing"),
+        ("--lang kk inbox --as kz.knb", "'--lang' is not right: 'kk' is not one of 'en', 'ru'"),
+    ],
+)
+async def test_an_error_is_said_in_the_language_that_is_asked_for(words: str, said: str) -> None:
+    """`--lang` before the command; what has no translation is no language of ours."""
+    ran = await vigil(*words.split())
+
+    assert said in ran.err
+    assert ran.code in (2, 3)
+
+
+def test_what_is_filled_into_an_error_is_kept_and_its_words_are_said_again() -> None:
+    """Wherever it was raised: the English stays the message, for programs and logs; what is no text of ours stays as it is."""
+    inner = fill("no gateway answers at {url}", url="http://x.example")
+    error = Unavailable(fill("the gateway at {url} says: {what}", url="http://y.example", what=inner), hint="{not} ours")
+
+    assert "the gateway at http://y.example says: no gateway answers at http://x.example" == error.message
+    assert error.told_in(speaker("ru")) == (
+        "сервер по адресу http://y.example сообщает: сервер по адресу http://x.example не отвечает",
+        "{not} ours",
+    )
+    assert pickle.loads(pickle.dumps(inner)).template == inner.template  # noqa: S301 - our own

@@ -65,7 +65,7 @@ from rehearsal.scenario import Pace, Scenario
 from rehearsal.services import lines, private_key_of
 from tests.installation import log_of_reads
 from tests.reference import protocol
-from tests.support import submitted
+from tests.support import example_directory, example_plan, services_near, submitted
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -122,9 +122,8 @@ AT_ONCE = Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds
 
 
 def directory_of(said: dict[str, Any]) -> Directory:
-    """The example directory, with the document's keys."""
-    tree = YAML(typ="safe").load(ROOT / "examples" / "directory.yaml")
-    services = [Service.model_validate(one) for one in tree["services"]]
+    """Who stands at a table, with the document's keys."""
+    services = [example_directory().get(one) for one in services_near(example_plan())]
     others = {"kz.knb": said["initiator_key"], "audit": said["auditor_key"], "kz.prosecutor": private_key_of("kz.prosecutor")}
     others["supervision"] = private_key_of("supervision")
     known = {"uz.prosecutor": said["public"]} | {service: public_text(key) for service, key in others.items()}

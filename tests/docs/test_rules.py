@@ -33,3 +33,20 @@ def test_each_kind_has_one_row() -> None:
     section = TEXT.partition("## Kinds of statement")[2].partition("\n## ")[0]
 
     assert [1] * len(BOOK.kinds) == [section.count(f"\n| `{kind}` | ") for kind in BOOK.kinds]
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        ("R1", "UNCAC art. 50 for cash"),
+        ("R7", "Design decision; Illinois v. Andreas"),
+        ("R15", "Design decision, after blind deconfliction"),
+        ("R23", "Manual on Law Enforcement Information Exchange, where H2 bars any further dissemination"),
+    ],
+)
+def test_a_rule_cites_what_says_it(rule: str, source: str) -> None:
+    """And no text that says something else: these were wrong once."""
+    (told,) = [line for line in TEXT.splitlines() if line.startswith(f"- **{rule}** ")]
+
+    assert source in told
+    assert "guidelines" not in TEXT

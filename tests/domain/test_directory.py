@@ -68,12 +68,14 @@ def test_the_same_public_key_twice_is_refused(other: str) -> None:
 
 
 def full(count: int, keys: int) -> Directory:
-    """A directory of so many services with so many keys each, as `vigil keys new` makes them."""
+    """A directory of so many services, each named in one language, with so many keys each, as `vigil keys new` makes them."""
     made, _ = keyfile.new(SINCE, "plain", str, "P-117")
     assert made.key is not None
     one = made.key.model_copy(update={"valid_until": SINCE})
-    known = example_directory().services[:count]
-    filled = tuple(each.model_copy(update={"keys": (one,) * keys}) for each in known)
+    filled = tuple(
+        each.model_copy(update={"keys": (one,) * keys, "names": {"en": each.names["en"]}})
+        for each in example_directory().services[:count]
+    )
     return example_directory().model_copy(update={"services": filled})
 
 

@@ -15,7 +15,7 @@ from process.language import CATALOGUE, LANGUAGES, LOCALE, of
 
 ROOT = Path(__file__).parents[2]
 OTHERS = LANGUAGES[1:]
-KEYWORDS = {"_": None, "mark": None}
+KEYWORDS = {"_": None, "mark": None, "fill": None}
 
 
 @cache

@@ -1,0 +1,121 @@
+"""What commands say of themselves, in the language of whoever reads it: the help of what officers use, and faults of usage.
+
+Every text is English where its command is; `make words` gathers it from the commands themselves (`client.cli.gathered`).
+"""
+
+import gettext
+import os
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import typer
+
+from client.language import _
+from domain.words.errors import Malformed
+from domain.words.text import mark
+from process.language import CATALOGUE, LANGUAGES, LOCALE, VARIABLES, of, speaker
+
+OFFICERS = frozenset(
+    [
+        "start",
+        "amend",
+        "list",
+        "directory",
+        "show",
+        "watch",
+        "wait",
+        "history",
+        "inbox",
+        "confirm",
+        "refuse",
+        "stop",
+        "inform",
+        "permit",
+        "correct",
+        "submit",
+        "export",
+        "verify",
+        "open",
+        "plan",
+        "sign-in",
+    ]
+)
+"""Commands, and groups of them, that officers use. Others speak English: they are for whoever runs an installation."""
+OF_TYPER = (
+    mark("Arguments"),
+    mark("Options"),
+    mark("Commands"),
+    mark("default: {default}"),
+    mark("required"),
+    mark("env var: {var}"),
+    mark("Missing command."),
+    mark("No such command {name!r}."),
+)
+"""What the library that reads options says by itself."""
+HELP = mark("Show this message and exit.")
+
+
+def choose(words: list[str]) -> None:
+    """The language that `--lang` names is that of this process. Read from the words themselves, before any is understood."""
+    given = [value for option, value in pairwise(words) if option == "--lang"]
+    given += [word.partition("=")[2] for word in words if word.startswith("--lang=")]
+    if given and given[0] in LANGUAGES:
+        os.environ[VARIABLES[0]] = given[0]
+    os.environ["LANGUAGE"] = of(os.environ)  # which gettext looks at
+    gettext.bindtextdomain(CATALOGUE, str(LOCALE))
+    gettext.textdomain(CATALOGUE)
+
+
+def in_language(command: Any) -> None:
+    """Let a command, and all below it, say what they are in the reader's language."""
+    speak = speaker(of(os.environ))
+    for one, _path in _all_of(command):
+        one.get_help_option(typer.Context(one)).help = speak(HELP)
+        for said in _that_speak(one):
+            said.help = speak(_in_one_line(said.help))
+
+
+def texts(command: Any) -> Iterator[str]:
+    """What officers' commands say of themselves."""
+    for one, path in _all_of(command):
+        if not path or path[0] in OFFICERS:
+            yield from (_in_one_line(said.help) for said in _that_speak(one))
+
+
+def _all_of(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    yield command, path
+    for name, one in getattr(command, "commands", {}).items():
+        yield from _all_of(one, (*path, name))
+
+
+def _that_speak(command: Any) -> list[Any]:
+    """The command, its options and its arguments, where they have something to say."""
+    return [said for said in (command, *command.params) if getattr(said, "help", None)]
+
+
+def _in_one_line(text: str) -> str:
+    """As a translator has it: each paragraph in a line."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
+def of_usage(error: typer.TyperException) -> Malformed:
+    """What is wrong with how a command was called."""
+    context, param = getattr(error, "ctx", None), getattr(error, "param", None)
+    hint = _("see `{command} --help`", command=context.command_path if context is not None else "vigil")
+    option = getattr(error, "option_name", None)
+    if option is not None and hasattr(error, "possibilities"):
+        return Malformed(_("there is no option {option}", option=option), hint=hint)
+    if param is None:
+        return Malformed(error.format_message(), hint=hint)
+    name = param.get_error_hint()
+    if not error.message:
+        return Malformed(_("{name} is missing", name=name), hint=hint)
+    problem = error.message.removeprefix("Value error, ")
+    return Malformed(_("{name} is not right: {problem}", name=name, problem=problem), hint=hint)
+
+
+def is_help(error: typer.TyperException) -> bool:
+    """Whether nothing is wrong but that nothing was said, to which a command answers what it is."""
+    context = getattr(error, "ctx", None)
+    return context is not None and bool(error.message == context.get_help())

@@ -1,0 +1,68 @@
+"""docs/officer.ru.md: what a Russian officer is told to do works, word for word."""
+
+import asyncio
+import os
+import re
+import shutil
+import sysconfig
+from pathlib import Path
+
+import pytest
+import typer
+from typer.main import get_command
+
+from client import helping
+from client.cli import app
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "officer.ru.md").read_text(encoding="utf-8")
+TOUR = "\n".join(re.findall(r"```sh tour\n(.*?)```", GUIDE, re.DOTALL))
+
+
+@pytest.mark.slow
+async def test_each_command_of_the_guide_works_in_order_and_answers_in_russian(tmp_path: Path) -> None:
+    """From the plan to the packet: consents, preparation, handover, a stop, the history and the proof."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    path = f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"
+    process = await asyncio.create_subprocess_exec(
+        "timeout",
+        "300",
+        "bash",
+        "-c",
+        f"set -em\ntrap 'kill %1 2>/dev/null' EXIT\n{TOUR}",
+        cwd=tmp_path,
+        env=os.environ | {"PATH": path},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    out = (await process.communicate())[0].decode()
+
+    assert 0 == process.returncode, out
+    for said in (
+        "поставка saxaul-22 начата",
+        "uz.prosecutor: согласие на проведение дано",
+        "Передача принята".lower(),
+        "распоряжение об остановке",
+        "uz.customs: поставка пресечена, груз изъят",
+        "по ключам из",
+        "каждая подпись, каждое звено, каждое правило",
+    ):
+        assert said in out, said
+
+
+def test_the_guide_names_each_of_its_commands_as_it_is() -> None:
+    """And the languages of those that it sends officers to."""
+    known = get_command(app)
+    names = set(known.list_commands(typer.Context(known)))  # type: ignore[attr-defined]
+    named = set(re.findall(r"(?:^|`|&& |; do |\(\) \{ )vigil (?:--lang ru )?([a-z-]+)", GUIDE, re.MULTILINE)) - {"--lang"}
+
+    assert set() == named - names
+    assert {"start", "show", "inbox", "confirm", "refuse", "stop", "history", "export", "verify", "submit"} <= named
+    assert named - {"keys", "up"} <= helping.OFFICERS
+
+
+def test_every_link_of_the_guide_leads_somewhere() -> None:
+    """No document that it names is missing."""
+    links = re.findall(r"\]\(([^)#]+)\)", GUIDE)
+
+    assert [] == [link for link in links if not (ROOT / "docs" / link).exists()]
