@@ -13,7 +13,25 @@ from ruamel.yaml import YAML
 
 from domain.delivery.vocabulary import Outcome
 from domain.plan import check, check_powers, check_route
-from domain.plan.cards import Duty, RuleCard
+from domain.plan.cards import (
+    Agreement,
+    Bar,
+    Decider,
+    Duty,
+    Exclusion,
+    HandlingRule,
+    Languages,
+    Law,
+    LawText,
+    MeasureRule,
+    Notice,
+    Offences,
+    Provision,
+    RecordRule,
+    RuleCard,
+    Term,
+    Urgent,
+)
 from domain.plan.check import AT_LEAST_ONCE, ONCE, faults_in
 from domain.plan.demands import Demand
 from domain.plan.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
@@ -52,7 +70,9 @@ TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTIL
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Call, Outside, Consignment, ConsignmentIdentifier, SubstanceMass, Cash,
-    Contingencies, Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, Duty, Scenario, PaceOf,
+    Contingencies, Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
+    Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
+    Notice, Languages, Scenario, PaceOf,
     Act, PlanChange, ExpectedStatement, Happened,
 )  # fmt: skip
 
@@ -137,7 +157,7 @@ def test_the_examples_are_right() -> None:
     plan = example("plan", Plan)
     assert faults_in(plan, directory_in(ROOT / "examples" / "directory.yaml"), cards_in(ROOT / "examples" / "cards")) == ()
     assert isinstance(example("directory", Directory).get("kz.post").reach, Poll)
-    assert example("card", RuleCard).allows("removed") is False
+    assert example("card", RuleCard).allows("removed", plan.case) is False
     scenario = example("scenario", Scenario)
     assert [] == list(unfitting(scenario, plan))
 
