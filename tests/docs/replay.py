@@ -22,6 +22,7 @@ from domain.delivery.memory import Owed, RegisterState
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.plan import key_changes, register
+from domain.plan.cards import MeasureRule, Provision, RuleCard
 from domain.plan.plan import Checkpoint, Plan
 from domain.plan.powers import has_power
 from domain.record import provided
@@ -67,6 +68,7 @@ UNTIL = {
     "watch.answer": "`surveillance.answer` of the plan",
     "watch.search": "`surveillance.search` of the plan",
     "duty.within": "`within` of the duty",
+    "within": "the least `written_within` of the State's card for what is not written",
 }
 OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"}
 """Of what a word is told, where it is told of two."""
@@ -315,9 +317,17 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Plan.states,
         Plan.participants,
         Plan.authorities,
+        Plan.measures,
         Plan.permissions,
         Plan.asks_permission,
         Plan.accompanies,
+        Provision.is_about,
+        RuleCard.rule_of,
+        RuleCard.wants_permitted,
+        MeasureRule.lets_permit,
+        RuleCard.term_of,
+        RuleCard.urgent_for,
+        RuleCard.duties_of,
         has_power,
         Plan.due_after,
         Plan.time_to_leave,

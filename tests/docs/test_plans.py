@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from domain.delivery.vocabulary import Outcome
-from domain.plan import check, check_powers, check_route
+from domain.plan import check, check_law, check_powers, check_route
 from domain.plan.cards import (
     Agreement,
     Bar,
@@ -56,6 +56,7 @@ from domain.plan.selectors import Selector
 from domain.rules import amending, conclusion
 from domain.rules.books import BOOK
 from domain.rules.turns import ORDER
+from domain.words.errors import Fault
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.limits import MOST_PLANS
 from process.configuration import cards_in, directory_in
@@ -211,10 +212,15 @@ def under_way() -> Table:
     return table
 
 
+def place_of(fault: Fault) -> str:
+    """As the document writes it: numbers as N, and whose law is answered for as STATE."""
+    return re.sub(r"(?<=answers_for_law\.)[A-Z]{2}", "STATE", re.sub(r"\d+", "N", fault.place))
+
+
 def changing(table: Table, plan: Plan) -> set[tuple[str, str]]:
     """Place and rule of everything that keeps the plan from taking the place of the one under way."""
     faults = amending.faults_in(table.delivery, plan, table.directory, table.cards)
-    return {(re.sub(r"\d+", "N", fault.place), (re.findall(r"^(R\d+): ", fault.problem) or [""])[0]) for fault in faults}
+    return {(place_of(fault), (re.findall(r"^(R\d+): ", fault.problem) or [""])[0]) for fault in faults}
 
 
 def test_the_change_shown_is_made() -> None:
@@ -287,6 +293,10 @@ def passes_on(plan: dict[str, Any], responsible: str) -> None:
 
 
 PERMITS = (("kz.prosecutor", "authorisation"), ("kz.knb", "permission"))
+LAW = {"mark": "T", "text": "ord"}
+LISTED = {"articles": ["art. 297"], "law": LAW}
+AGREED = {"of": ["customs"], "begun_by": ["security"], "law": LAW}
+OUT = {"may_not": ["run"], "law": LAW}
 REFUSALS: list[tuple[str, str, Edit]] = [
     ("initiator", "", lambda p, _c: p.update(initiator="kz.nobody")),
     ("coordinator", "", lambda p, _c: p.update(coordinator="nobody")),
@@ -321,7 +331,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
         "",
         lambda p, _c: p["legs"][0].update(calls=[{"place": "a port", "state": "BY", "locode": "UZTAS"}]),
     ),
-    ("checkpoints", "R16", lambda p, _c: asks(p, "consent-kz", *PERMITS)),
+    ("checkpoints", "R16", lambda p, c: (asks(p, "consent-kz", *PERMITS), card(c, separate=()))),
     ("checkpoints.N.locode", "", lambda p, _c: checkpoint(p, "preparation").update(locode="UZTAS")),
     ("checkpoints.N.requires.N.says", "", lambda p, _c: asks(p, "arrest", ("uz.police", "debrief"))),
     ("checkpoints.N.need", "", lambda p, _c: checkpoint(p, "arrest").update(need=3)),
@@ -363,6 +373,14 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.requires.N.service", "R1", lambda _p, c: card(c, granted_by=("court",))),
     ("legs.N.responsible", "R7", lambda p, _c: asks(p, "consent-kz", ("kz.customs", "authorisation"))),
     ("initiator", "R13", lambda p, _c: (p.update(initiator="kz.prosecutor"), without(p, "consent-uz"))),
+    ("answers_for_law", "R1", lambda p, _c: p["answers_for_law"].pop("KZ")),
+    ("answers_for_law.STATE", "R1", lambda p, _c: p["answers_for_law"].update(KZ="kz.knb")),
+    ("answers_for_law.STATE", "", lambda p, _c: p["answers_for_law"].update(RU="ru.customs")),
+    ("offence.articles", "R1", lambda _p, c: card(c, offences=[LISTED])),
+    ("checkpoints", "R1", lambda _p, c: card(c, agreements=[AGREED])),
+    ("expiry_warnings", "R5", lambda _p, c: card(c, terms=[{"ask_before": "72h", "law": LAW}])),
+    ("legs.N.responsible", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["customs"]}])),
+    ("initiator", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["security"]}])),
     ("initiator", "R15", lambda p, _c: p.update(initiator="kz.prosecutor")),
 ]
 
@@ -374,7 +392,7 @@ def test_a_refusal_in_the_list_is_made(place: str, rule: str, change: Edit) -> N
     cards = cards_in(ROOT / "examples" / "cards")
     change(tree, cards)
     faults = faults_in(Plan.model_validate(tree), directory_in(ROOT / "examples" / "directory.yaml"), cards)
-    found = {(re.sub(r"\d+", "N", fault.place), (re.findall(r"^(R\d+): ", fault.problem) or [""])[0]) for fault in faults}
+    found = {(place_of(fault), (re.findall(r"^(R\d+): ", fault.problem) or [""])[0]) for fault in faults}
     assert (place, rule) in found, [str(fault) for fault in faults]
 
 
@@ -384,7 +402,7 @@ def test_the_list_of_refusals_is_complete() -> None:
     cells = re.findall(r"^\| (.*?) \| (R\d+|) ?\| (`.*) \|$", listed, re.MULTILINE)
     shown = {(place, rule) for _, rule, places in cells for place in quoted(places)}
     assert shown == {(place, rule) for place, rule, _ in REFUSALS}
-    source = "".join(map(inspect.getsource, (check, check_route, check_powers)))
+    source = "".join(map(inspect.getsource, (check, check_law, check_route, check_powers)))
     assert {rule for _, rule in shown if rule} == set(re.findall(r'f?"(R\d+): ', source))
 
 
