@@ -104,11 +104,20 @@ class Reader:
             if not self._of_its_state(delivery, speaker):
                 yield f"the consent of {speaker}"
         for speaker in _WORDS.findall(text):
-            if not self._of_its_state(delivery, speaker) and not neighbours(plan, speaker, self._service.id):
+            known = self._of_its_state(delivery, speaker) or self._over(plan, speaker)
+            if not known and not neighbours(plan, speaker, self._service.id):
                 yield f"the words of {speaker}"
         for speaker, readers in _INFORMATION.findall(text):
             if self._service.id not in (speaker, *readers.split("+")):
                 yield f"information of {speaker} for {readers or 'nobody'}"
+
+    def _over(self, plan: Plan, speaker: str) -> bool:
+        """Whether it watches over the law on a leg at an end of which the speaker is asked, or which is the speaker's."""
+        if self._service.kind not in ("prosecutor", "court"):
+            return False
+        legs = [leg for leg in plan.legs if self._service.state in passed_in(leg)]
+        asked = [service for leg in legs for at in plan.checkpoints if at.id in (leg.start, leg.end) for service in at.services()]
+        return speaker in (*asked, *(service for leg in legs for service in (leg.responsible, *leg.accompanied_by)))
 
     def _on_its_leg(self, delivery: Delivery, seq: int) -> bool:
         """Whether it travels, answers or watches over the law where the consignment was then."""

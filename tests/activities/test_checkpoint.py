@@ -31,7 +31,7 @@ from rehearsal.scenario import Scenario
 from rehearsal.services import SECOND, VIGIL, lines, private_key_of, second
 from tests.activities.misbehaving import WAYS, Way, misbehaving
 from tests.installation import Installation, installed, quick, renamed
-from tests.support import example_plan, example_scenario, signed_plan
+from tests.support import asks, example_scenario, signed_plan, with_changes
 
 PROSECUTOR = "uz.prosecutor"
 
@@ -160,10 +160,17 @@ async def test_a_service_that_is_down_is_asked_again_until_it_is_up(temporal: Cl
     assert [f"{plan.operation}/consent-uz/{PROSECUTOR}"] == service.keys
 
 
+def two_of_russia() -> tuple[Plan, Scenario]:
+    """Moscow Vector, with two authorities of Russia, as if its law let a prosecutor authorise beside the customs."""
+    plan, scenario = example_scenario("moscow-vector")
+    both = asks("ru.prosecutor authorisation", "ru.customs authorisation")
+    return with_changes(plan, consent_ru={"requires": both}), scenario
+
+
 async def test_a_service_that_received_is_not_asked_twice_because_another_is_down(temporal: Client) -> None:
     """Attempts that follow only ask those who have not received: `asked` is remembered across attempts."""
     up = Misbehaving(free_ports(1)[0], lambda _self, _request: {})
-    plan, scenario = quick(*example_scenario("moscow-vector"))
+    plan, scenario = quick(*two_of_russia())
     down = Push.model_validate({"url": f"http://127.0.0.1:{free_ports(1)[0]}"})
     reach: dict[str, Reach] = {"ru.prosecutor": up.push(), "ru.customs": down}
     async with installed(temporal, plan, scenario, reach=reach) as at, up.listening():
@@ -180,7 +187,7 @@ async def test_a_service_that_has_answered_by_another_way_is_not_asked_again(tem
     others are still waited for at the same checkpoint.
     """
     waiting, back = Misbehaving(free_ports(1)[0], lambda _self, _request: {}), Misbehaving(free_ports(1)[0], lambda _self, _: {})
-    plan = renamed(example_plan("moscow-vector"))
+    plan = renamed(two_of_russia()[0])
     reach: dict[str, Reach] = {"ru.prosecutor": waiting.push(), "ru.customs": back.push()}
     async with installed(temporal, plan, None, reach=reach) as at, waiting.listening():
         await at.gateway(plan.initiator).start(signed_plan(plan))
@@ -324,7 +331,7 @@ async def test_a_service_that_takes_no_receipt_keeps_no_other_from_its_own(
         free_ports(1)[0], lambda _self, _request: {}, lambda self: granted(self) if first.is_set() else {"answers": []}
     )
     reach = {"ru.prosecutor": stuck.poll(), "ru.customs": other.poll()}
-    plan = renamed(example_plan("moscow-vector"))
+    plan = renamed(two_of_russia()[0])
     async with installed(temporal, plan, None, reach=reach) as at, stuck.listening(), other.listening():
         await at.gateway(plan.initiator).start(signed_plan(plan))
         await at.until(plan, accepted_from("ru.customs"))
@@ -427,7 +434,7 @@ async def test_a_service_that_does_not_do_its_part_delays_nobody_elses_question(
         lambda _self, _request: {},
         lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")] if len(self.polled) > 3 else []},
     )
-    plan, scenario = quick(*example_scenario("moscow-vector"))
+    plan, scenario = quick(*two_of_russia())
     async with misbehaving(way, "GET" if by == "answers" else "") as url, heard.listening():
         hooks = [{"by": "webhook", "url": f"{url}/{number}"} for number in range(3)]
         broken: Reach = {

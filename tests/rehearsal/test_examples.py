@@ -28,6 +28,7 @@ REFUSED = {
         ("checkpoints", "R1"),
         ("legs.1.responsible", "R4"),
         ("checkpoints.4.requires.0.service", "R29"),
+        ("answers_for_law", "R1"),
     }
 }
 """Plans that are meant to be refused, and by which rule at which place."""
