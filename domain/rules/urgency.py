@@ -113,12 +113,10 @@ class WrittenAct(Contingency):
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """The authorisation is gone, or another written one stands in its place."""
-        grant = delivery.state.grants.get(progress.key or "")
-        return grant is None or (grant.unwritten is None and not progress.satisfied) or grant.withdrawn or grant.expired
+        grant = delivery.state.grants[progress.key]
+        return (grant.unwritten is None and not progress.satisfied) or grant.withdrawn or grant.expired
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """It has expired, and the delivery halts with the cause `expired` and `not_written`."""
-        grant = state.grants.get(progress.key or "")
-        if grant is not None:
-            grant.expired = True
+        state.grants[progress.key].expired = True
         state.stop_all("expired", NOT_WRITTEN(services=services), when.seq)

@@ -288,6 +288,15 @@ def test_r16_an_authorisation_permits_only_what_it_may() -> None:
     assert "permitted_too_long" == permits(["device"], needs="permission", longest="30d")
 
 
+def test_r16_a_permission_apart_is_given_by_who_may_and_for_no_longer_than_the_law_lets() -> None:
+    """The police may not permit what a court must; and nobody may for longer."""
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.police permission")})
+    for says, found in (({"by": ["court"]}, "may_not_permit"), ({"longest": "10d"}, "permitted_too_long"), ({}, None)):
+        rule = provision(measures=["post"], needs="own_act", **says)
+        table = Table(plan, other_cards=card_of("KZ", measures=[rule]))
+        assert found == code(table.say("kz.police", "permission_granted", "consent-kz", permissions=["post"]))
+
+
 def test_r16_what_is_not_known_must_be_permitted() -> None:
     """Nothing is known of devices in Uzbekistan: without an act that permits one, it halts once all have consented."""
     plan = with_changes(plan_={"uses": ["device"]})

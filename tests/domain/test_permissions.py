@@ -67,16 +67,14 @@ EACH = pytest.mark.parametrize("permission", ["opening", "device", "foreign_offi
 @EACH
 def test_r16_permission_is_wanted_only_where_the_card_separates_it(permission: Any) -> None:
     """The card that names it wants it, in that State; one that names another, or nothing, wants none; one that does not know
-    wants it where the plan asks somebody there.
+    wants all that is done.
     """
     plan, card = plan_with(permission), card_of("UZ", separate=[permission])["UZ"]
     others = [one for one in ("opening", "device", "foreign_officers") if one != permission]
     assert plan.permissions(card) == (permission,)
     for separate in (others, []):
         assert plan.permissions(card_of("UZ", separate=separate)["UZ"]) == ()
-    unknown = card_of("UZ", separate="not known")["UZ"]
-    assert plan.permissions(unknown) == (permission,)
-    assert with_changes(plan, consent_uz={"requires": PERMIT[:1]}).permissions(unknown) == ()
+    assert plan.permissions(card_of("UZ", measures=[])["UZ"]) == ("post", permission)
     assert example_plan().permissions(card) == ()
 
 
@@ -337,12 +335,12 @@ def test_r16_a_permission_that_a_card_does_not_know_of_is_asked_for_and_given(pe
     if permission == "opening":  # prepared in Kazakhstan, where its card does not know either
         plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.police permission")})
         plan = plan.model_copy(update={"uses": ("opening",)})
-    cards = example_cards() | card_of("UZ", separate="not known") | card_of("KZ", separate="not known")
+    cards = example_cards() | card_of("UZ", measures=[]) | card_of("KZ", measures=[])
     assert faults_in(plan, example_directory(), cards) == ()
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}})
     done = simulate(World(plan, example_directory(), cards, scenario, 1))
     assert done.delivery.state.outcome == "delivered_with_arrests"
-    assert [one.permissions for some in done.delivery.state.permits.values() for one in some] == [(permission,)]
+    assert [one.permissions for some in done.delivery.state.permits.values() for one in some] == [("post", permission)]
 
 
 def test_r12_nothing_is_halted_once_it_has_an_outcome() -> None:

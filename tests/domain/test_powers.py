@@ -154,6 +154,7 @@ def calling(number: int, **call: Any) -> Plan:
     consent = document["checkpoints"][0] | {"id": "consent-tj", "state": "TJ", "locode": None}
     document["checkpoints"] = [*document["checkpoints"], consent | {"requires": asks("tj.prosecutor authorisation")}]
     document["offence"]["extraditable"]["TJ"] = True
+    document["answers_for_law"]["TJ"] = "tj.prosecutor"
     return Plan.model_validate(document)
 
 
