@@ -173,6 +173,53 @@ async def test_sqlite_is_written_again_as_soon_as_its_folder_can_be() -> None:
     assert ["503", "503", "written", "written"] == said
 
 
+async def test_who_waits_to_write_is_not_passed_by_all_who_come_later(tmp_path: Path) -> None:
+    """While four in one process write without a pause, each turn of another comes after fewer than twenty, on average."""
+    busy, other = (Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db") for _ in range(2))
+    await busy.migrate()
+    done, enough = 0, asyncio.Event()
+    waited: list[int] = []
+
+    async def write(archive: Database) -> None:
+        async with archive.writing() as connection:
+            for _ in range(10):
+                await connection.execute(text("UPDATE last_change SET number = number + 1"))
+
+    async def again_and_again() -> None:
+        nonlocal done
+        while not enough.is_set():
+            await write(busy)
+            done += 1
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(4):
+            tasks.create_task(again_and_again())
+        for _ in range(20):
+            before = done
+            await write(other)
+            waited.append(done - before)
+        enough.set()
+    await asyncio.gather(busy.close(), other.close())
+
+    assert sum(waited) < 20 * len(waited)
+
+
+async def test_who_writes_to_sqlite_in_one_process_does_so_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    """Of ten at once the first is first, and the last is last."""
+    archive, order = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db"), list[int]()
+    await archive.migrate()
+
+    async def write(number: int) -> None:
+        async with archive.writing() as connection:
+            await connection.execute(text("UPDATE last_change SET number = number + 1"))
+            order.append(number)
+
+    await asyncio.gather(*(write(number) for number in range(10)))
+    await archive.close()
+
+    assert list(range(10)) == order
+
+
 async def test_a_connection_that_is_in_hand_when_all_is_closed_is_ended_too(tmp_path: Path) -> None:
     """Whoever has it finishes first: nothing is left for the garbage collector, which would end it and complain."""
     archive, has_it, over = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db"), asyncio.Event(), asyncio.Event()
