@@ -121,8 +121,8 @@ class Plans:
         except NotFound as error:
             fault = Fault(place="operation", problem=f"the code name {plan.operation} cannot be used; choose another")
             raise Malformed(f"the plan of {plan.operation} cannot be started: 1 faults", [fault]) from error
-        reason = f"delivery {plan.operation} has been started already; nothing was changed"
-        raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`")
+        sentence = f"delivery {plan.operation} has been started already; nothing was changed"
+        raise RuleBroken("R18", sentence, reason="started_already", hint=f"`vigil show {plan.operation}`")
 
     async def amend(self, caller: Service, delivery: str, envelope: Envelope) -> Entry:
         """Change a delivery's plan for what is still ahead; the ledger entry that records it.

@@ -87,4 +87,4 @@ def may_be_taken(envelope: Envelope, directory: Directory) -> None:
     if change.added and then != directory:
         faults += [fault.problem for fault in faults_of_directory(then)]
     if faults:
-        raise RuleBroken("R24", "; ".join(faults))
+        raise RuleBroken("R24", "; ".join(faults), reason="keys_not_changed")

@@ -1588,6 +1588,21 @@ BUGS = (
     Bug("text", "activities/messenger.py", "Vigil: {shown(alert.delivery)}", "Vigil: {alert.delivery}", "gateway/words"),
     Bug("errors", "domain/words/errors.py", "if not all(said) or code in BY_CODE:", "if code in BY_CODE:", "names"),
     Bug("errors", "domain/words/errors.py", "if not all(said) or code in BY_CODE:", "if not all(said):", "names"),
+    Bug("errors", "domain/words/errors.py", "next((one for one in REASONS if one == told.reason), None)", "None", "names"),
+    Bug(
+        "errors",
+        "workflows/controlled_delivery.py",
+        '"reason": reason}',
+        '"reason": ""}',
+        "gateway/hostile::test_why_a_rule_forbids_something_goes_through_temporal",
+    ),
+    Bug(
+        "errors",
+        "gateway/problems.py",
+        "reason=error.reason if isinstance(error, RuleBroken) else None",
+        "reason=None",
+        "gateway/api::test_a_plan_is_started_once",
+    ),
     Bug(
         "errors",
         "gateway/temporal.py",

@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from temporalio.client import WorkflowUpdateFailedError
 
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, sign
+from domain.words.errors import REASONS, Reason, RuleBroken
 from domain.words.limits import LARGEST_BRAKE
 from gateway import bodies, middlewares
 from gateway.limits import Lane
 from gateway.middlewares import SMALL
+from gateway.temporal import as_ours
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import Door, door_of
+from workflows.controlled_delivery import as_application_error
 
 SUBMIT = "/v1/deliveries/saxaul-22/statements"
 
@@ -142,3 +146,13 @@ async def test_what_nobody_has_signed_is_not_parsed(path: str, kind: str) -> Non
             told.append(await door.call("POST", path, body, sign=body, Content_Type="application/json"))
     assert [401, 401] == [answer.status for answer, _ in told]
     assert not any("faults" in document for _, document in told)
+
+
+@pytest.mark.parametrize("reason", [*REASONS, None])
+def test_why_a_rule_forbids_something_goes_through_temporal(reason: Reason | None) -> None:
+    """The workflow's error comes out at the gateway as it went in: rule, sentence, reason and what to do."""
+    error = RuleBroken("R28", "it is stopped already", reason=reason, hint="nothing more")
+    with pytest.raises(RuleBroken) as told, as_ours("any"):
+        raise WorkflowUpdateFailedError(as_application_error(error))
+
+    assert vars(error) == vars(told.value)
