@@ -10,6 +10,7 @@ from domain.plan.key_changes import Taken, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.signing.envelope import Envelope
 from domain.words.errors import Fault, NotFound, RuleBroken, Unavailable, VigilError
+from gateway.leaving import ShareSpentError
 
 AT_ONCE = 8
 LISTED_WITHIN = 1.0
@@ -55,9 +56,9 @@ class Rekeying:
                 self._became[delivery] = await self._taken_or_left(delivery)
             except NotFound:
                 self._became[delivery] = "ended"
-            except Unavailable:
-                raise
             except VigilError as error:
+                if isinstance(error, Unavailable) and not isinstance(error, ShareSpentError):
+                    raise
                 self._became[delivery] = "refused"
                 self._refused.append(Fault(place=delivery, problem=error.message))
 
