@@ -4,7 +4,6 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
-from domain.delivery import reported
 from domain.delivery.decided import (
     CameDue,
     Cleared,
@@ -72,5 +71,18 @@ AnyEvent = Annotated[
 EVENTS: dict[str, type[Event]] = {one.model_fields["event"].default: one for one in get_args(get_args(AnyEvent)[0])}
 """By name, each with the effect that it has under the law as it is."""
 
-OUTSIDE = tuple(one for one in EVENTS.values() if one.__module__ == reported.__name__ and one is not Started)
-"""Events that somebody or something outside brings, the start apart. All others are decisions, from state and time alone."""
+OUTSIDE = (
+    Amended,
+    KeysChanged,
+    Stated,
+    Asked,
+    AskedOnceMore,
+    Deconflicted,
+    Deferred,
+    Released,
+    Told,
+    ArchiveBehind,
+    ArchiveCaughtUp,
+    Diverged,
+)
+"""Events that somebody or something outside brings. All others are decisions: they follow from state and time alone."""

@@ -5,8 +5,9 @@ from typing import Any, get_args
 
 import pytest
 
+from domain.delivery import events, reported
 from domain.delivery.decided import Halted
-from domain.delivery.events import AnyEvent
+from domain.delivery.events import OUTSIDE, AnyEvent
 from domain.delivery.progress import RequestStanding
 from domain.delivery.verdicts import Verdict
 from domain.delivery.vocabulary import AnyNotice, Outcome, Result
@@ -45,6 +46,11 @@ EVENTS = {one.model_fields["event"].default for one in get_args(get_args(AnyEven
 def test_each_code_has_its_name_and_nothing_else_has(codes: set[str], named: Mapping[str, str]) -> None:
     """A code that is added without a name is found here; a name without its translation, by the catalogue's test."""
     assert codes == named.keys()
+
+
+def test_what_comes_from_outside_is_what_is_reported() -> None:
+    """A new event in that room is no decision, and is not demanded of a ledger as if it followed from what stands there."""
+    assert set(OUTSIDE) == {one for one in events.EVENTS.values() if one.__module__ == reported.__name__} - {reported.Started}
 
 
 def test_phases_and_standings_have_names() -> None:
