@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
@@ -14,12 +15,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.util import await_only
 
 from domain.words.errors import Malformed, Unavailable
 
@@ -32,6 +34,10 @@ PATIENCE = 5.0
 CLOSING = 4 * PATIENCE
 """Seconds for which whoever closes waits for those that have a connection in hand: longer than any of them waits for a lock, and
 then for the answer.
+"""
+NEXT_TRY = 0.005
+"""Seconds after which SQLite's one lock is asked for again. SQLite itself asks ever more seldom, so that whoever has waited for
+long is passed by all who have just come: a gateway that writes down what it shows, by a worker that keeps a thousand deliveries.
 """
 MIGRATIONS = "archive:migrations"
 MIGRATING = 0x56_49_47_49_4C
@@ -49,6 +55,7 @@ class Database:
     def __init__(self, url: str | None, password: str | None = None) -> None:
         """Raises `Malformed` if there is no URL, or it is none of SQLite or PostgreSQL."""
         self._engine = _engine(url, password)
+        self._writer = _writer_of(self._engine)
         self._migrated = False
         self._migrating = asyncio.Lock()
 
@@ -57,7 +64,7 @@ class Database:
         """A transaction that may write. Raises `Unavailable`: then it may or may not have been written."""
         with _as_ours():
             await self.migrate()
-            async with self._engine.begin() as connection:
+            async with self._writer.begin() as connection:
                 yield connection
 
     @asynccontextmanager
@@ -65,7 +72,7 @@ class Database:
         """A transaction that writes nothing and keeps nobody from writing. Raises `Unavailable`."""
         with _as_ours():
             await self.migrate()
-            async with self._engine.execution_options(reading=True).begin() as connection:
+            async with self._engine.begin() as connection:
                 yield connection
 
     async def migrate(self) -> None:
@@ -74,7 +81,7 @@ class Database:
             if not self._migrated:
                 with _as_ours():
                     _touch(self._engine)
-                    async with self._engine.begin() as connection:
+                    async with self._writer.begin() as connection:
                         await connection.run_sync(upgrade)
                 self._migrated = True
 
@@ -90,7 +97,7 @@ class Database:
                 async with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
                     await connection.execute(text("VACUUM (FULL) data_keys"))
                 return
-            async with self._engine.execution_options(reading=True).connect() as connection:
+            async with self._engine.connect() as connection:
                 await connection.exec_driver_sql("COMMIT")  # ends the transaction that `_begin` opens before any statement
                 busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
                 await connection.exec_driver_sql("BEGIN")
@@ -101,12 +108,13 @@ class Database:
 
     async def close(self) -> None:
         """End every connection, those that somebody has in hand once they are done with: else nobody would end them."""
-        pool = self._engine.pool
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING):
-                while isinstance(pool, QueuePool) and pool.checkedout():  # noqa: ASYNC110 - the pool rings no bell
-                    await asyncio.sleep(0.01)
-        await self._engine.dispose()
+        for engine in {self._engine, self._writer}:
+            pool = engine.pool
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSING):
+                    while isinstance(pool, QueuePool) and pool.checkedout():  # noqa: ASYNC110 - the pool rings no bell
+                        await asyncio.sleep(0.01)
+            await engine.dispose()
 
 
 def upgrade(connection: Connection) -> None:
@@ -147,11 +155,25 @@ def _engine(url: str | None, password: str | None) -> AsyncEngine:
     if parsed.drivername == POSTGRESQL:
         limits = {"timeout": PATIENCE, "command_timeout": PATIENCE}
         return create_async_engine(parsed, hide_parameters=True, pool_pre_ping=True, connect_args=limits)
-    engine = create_async_engine(
-        parsed, hide_parameters=True, connect_args={"timeout": PATIENCE, "isolation_level": None}
-    )  # without the driver's own transactions: ours begin as `_begin` says, and hold for migrations too
-    event.listen(engine.sync_engine, "connect", _durable)
+    engine = _sqlite(parsed)
     event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _writer_of(engine: AsyncEngine) -> AsyncEngine:
+    """Through what is written: with SQLite one connection, for which those who write wait in the order in which they came."""
+    if engine.dialect.name == "postgresql":
+        return engine
+    writer = _sqlite(engine.url, pool_size=1, max_overflow=0, pool_timeout=PATIENCE)
+    event.listen(writer.sync_engine, "connect", _impatient)  # after `_durable`, which may have to wait
+    event.listen(writer.sync_engine, "begin", _begin_to_write)
+    return writer
+
+
+def _sqlite(url: URL, **pool: float) -> AsyncEngine:
+    """Without the driver's own transactions: ours begin as `_begin` and `_begin_to_write` say, and hold for migrations too."""
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE, "isolation_level": None}, **pool)
+    event.listen(engine.sync_engine, "connect", _durable)
     event.listen(engine.sync_engine, "handle_error", _drop_out_of_place)
     return engine
 
@@ -164,10 +186,30 @@ def _durable(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor.close()
 
 
+def _impatient(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """SQLite says at once that somebody has its lock."""
+    connection.cursor().execute("PRAGMA busy_timeout=0")
+
+
 def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_to_write(connection: Connection) -> None:
     """Whoever may write takes SQLite's one lock at once: two that first read and then write would refuse each other."""
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    until = time.monotonic() + PATIENCE
+    while not _taken(connection, last=time.monotonic() > until):
+        await_only(asyncio.sleep(NEXT_TRY))
+
+
+def _taken(connection: Connection, *, last: bool) -> bool:
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if last or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _drop_out_of_place(context: ExceptionContext) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.largest import shown
+from bench.largest import memory, shown
 from client.dossier import Dossier
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
@@ -128,11 +128,6 @@ class Crowd:
         await following
         return given, took, time.perf_counter() - began
 
-    def memory(self, name: str) -> float:
-        """Most memory that a process has had, in MiB (Linux)."""
-        status = Path(f"/proc/{self.embedded.processes[name].pid}/status").read_text(encoding="ascii")
-        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
-
 
 @asynccontextmanager
 async def crowd(folder: Path) -> AsyncIterator[Crowd]:
@@ -188,8 +183,7 @@ async def measure(folder: Path, deliveries: int) -> None:
         found = [await at.said(one) for one in range(ROUNDS)]
         lines.append(shown("a receipt", [took for _, took, _ in found]))
         lines.append(shown("from a receipt to a stream (archive's lag)", [behind for _, _, behind in found]))
-        memory = ", ".join(f"{name} {at.memory(name):.0f} MiB" for name in ("worker", "gateway", "temporal"))
-        lines.append(f"most memory: {memory}\n")
+        lines.append(memory(at.embedded))
     sys.stdout.write("".join(lines))
 
 

@@ -46,7 +46,9 @@ TWO_AT_ONCE = 0.2
 LONGEST_PAUSE = 3.0
 """Seconds from one comparison to the next kill, at most."""
 STOP_EVERY, PACKET_EVERY = 4, 20
-"""Kills from one delivery that is stopped at the moment of a kill to the next, and from one round of packets to the next."""
+"""Kills from one delivery that is stopped at the moment of a kill to the next, and from one round of long packets to the next."""
+SHORT = 300
+"""Receipts of a delivery whose packet is compared after each kill: it is made and verified in less than half a second."""
 UP = 180.0
 """Seconds after which it counts as a difference that not all is up again."""
 TO_END = 40.0
@@ -155,7 +157,7 @@ class Trial:
             self.up.append(clock() - self.records.killed_at)
             self.first += [self.records.first] if self.records.first is not None else []
             for case in list(self.records.cases.values()):
-                await self.traffic.compare(case, packet=kill.number % PACKET_EVERY == 0)
+                await self.traffic.compare(case, packet=kill.number % PACKET_EVERY == 0 or len(case.held) <= SHORT)
         except TimeoutError as error:
             self.records.failed(error)
         else:

@@ -28,6 +28,7 @@ from domain.plan.directory import Directory, Poll, Push, Service
 from domain.plan.plan import Plan
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
+from domain.rules.balance import Seizure
 from domain.rules.handling import Information
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotFound, RuleBroken, Unavailable
@@ -37,10 +38,11 @@ from rehearsal.over_http import SimulatedServices
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from tests.installation import renamed, said_by, stop_by
+from tests.largest import Largest
 from tests.support import example_cards, example_directory, example_plan, signed_plan, with_changes
 
-HOSTILE, STOPS, FORGED = "uz.prosecutor", "uz.police", "kz.knb"
-"""Who floods, and is polled too; who stops; in whose name the flood orders stops."""
+HOSTILE, STOPS, FORGED, SEIZES = "uz.prosecutor", "uz.police", "kz.knb", "uz.customs"
+"""Who floods, and is polled too; who stops; in whose name the flood orders stops; who says the largest statement of all."""
 MORE = ("ru.customs", "ru.police", "kz.police")
 """Asked at the departure as well, so that ten are."""
 AT_ONCE = 3
@@ -148,6 +150,12 @@ class Site:
 
         await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
 
+    async def seize(self) -> tuple[int, float]:
+        """Say the largest seizure, which is refused and recorded in full: its bytes, and seconds until its receipt."""
+        seizure, began = said_by(SEIZES, self.busy, Largest().of(Seizure)), time.perf_counter()
+        self.receipts.append(await self.handed_in(self.door(SEIZES), self.busy, seizure))
+        return len(seizure.body()), time.perf_counter() - began
+
     async def stop(self, plan: Plan) -> tuple[float, float]:
         """Order a stop: seconds until its receipt, and until somebody is asked to seize."""
         began = time.perf_counter()
@@ -200,11 +208,6 @@ class Site:
             process.terminate()
             await process.wait()
 
-    def memory(self, name: str) -> float:
-        """Most memory that a process has had, in MiB (Linux)."""
-        status = Path(f"/proc/{self.embedded.processes[name].pid}/status").read_text(encoding="ascii")
-        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
-
 
 def busy_plan() -> Plan:
     """A plan in which ten services are asked."""
@@ -253,6 +256,16 @@ def shown(name: str, seconds: Sequence[float]) -> str:
     return f"{name:<34}{figures}\n"
 
 
+def memory(embedded: Embedded) -> str:
+    """A line with the most memory that each process has had (Linux)."""
+
+    def most(name: str) -> float:
+        status = Path(f"/proc/{embedded.processes[name].pid}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+    return f"{'most memory':<34}" + ", ".join(f"{name} {most(name):.0f} MiB" for name in ("worker", "gateway", "temporal")) + "\n"
+
+
 async def measure(folder: Path, statements: int) -> None:
     """Print it all."""
     async with site(folder) as at:
@@ -266,6 +279,7 @@ async def measure(folder: Path, statements: int) -> None:
         at.times.now = "under load"
         numbers = {one: iter(range(each)) for one in speakers}
         speaking = [asyncio.create_task(at.speak(service, found)) for service, found in numbers.items()]
+        large, seized = await at.seize()
         await at.enough.wait()
         async with at.flooded(folder):
             await asyncio.sleep(FLOOD / 2)
@@ -279,7 +293,7 @@ async def measure(folder: Path, statements: int) -> None:
         began = time.perf_counter()
         packet = await door.packet(at.busy.operation)
         made = time.perf_counter() - began
-        memory = {name: at.memory(name) for name in ("worker", "gateway", "temporal")}
+        needed = memory(at.embedded)
     began = time.perf_counter()
     proved = verify(packet, at.directory, [one.envelope for one in at.receipts])
     verified = time.perf_counter() - began
@@ -291,12 +305,13 @@ async def measure(folder: Path, statements: int) -> None:
             f"a stop {when:<27}   receipt {heard * 1000:8.1f} ms   who must seize is asked {acted * 1000:8.1f} ms\n"
             for when, (heard, acted) in (("without load", quiet), ("in the flood", flooded))
         ),
+        f"a seizure of {large} bytes{'':<11}   receipt {seized * 1000:8.1f} ms, under load\n",
         f"{at.again} times a statement was left or not taken, and handed in again\n",
         f"the hostile service was polled {at.services.polls} times in the flood\n",
         f"statements a second              {len(at.receipts) / took:9.1f}\n",
         f"packet                           {len(packet) / 2**20:9.1f} MiB, {proved.size} entries, made in {made:.1f} s\n",
         f"verified with {proved.receipts:6} receipts     {verified:9.1f} s\n",
-        "most memory                      " + ", ".join(f"{name} {size:.0f} MiB" for name, size in memory.items()) + "\n",
+        needed,
     ]
     sys.stdout.write("".join(lines))
 

@@ -96,7 +96,7 @@ def problem(error: VigilError) -> None:
     """The same for a program: one document, in one line because a stream of lines may end with it."""
     more: dict[str, Any] = {"faults": [plain(fault) for fault in error.faults]} if isinstance(error, Malformed) else {}
     if isinstance(error, RuleBroken):
-        more["rule"] = error.rule
+        more |= {"rule": error.rule} | ({"reason": error.reason} if error.reason is not None else {})
     document = {"error": {"code": error.code, "message": error.message, "hint": error.hint} | more}
     write(json.dumps(document, ensure_ascii=False))
 

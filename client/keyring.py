@@ -210,7 +210,7 @@ def enter(directory: Path, change: Envelope, *, only_check: bool = False) -> Non
     if after != before:
         authentic(change, before, datetime.now(UTC))
     if faults := tuple(faults_in(before, record)):
-        raise RuleBroken("R24", "; ".join(faults))
+        raise RuleBroken("R24", "; ".join(faults), reason="keys_not_changed")
     if only_check or after == before:
         return
     with _edited(directory) as tree:

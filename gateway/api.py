@@ -6,7 +6,6 @@ how often in `gateway.limits`.
 
 import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
@@ -28,7 +27,8 @@ from domain.words.limits import LARGEST_BODY
 from domain.words.moments import utc_text
 from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
-from gateway.bodies import READER, READERS, read, readers
+from gateway.aside import Aside
+from gateway.bodies import READER, read
 from gateway.connections import CONNECTIONS, Connections
 from gateway.health import ARCHIVE, ArchivePulse, whole
 from gateway.limits import LARGEST_NUMBER, LIMITS, MOST_CODED, Limits
@@ -68,8 +68,7 @@ def application(
     app[ARCHIVE] = ArchivePulse(lambda: log_of_reads.page(0, 0))
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
-    app[READER] = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-    app.on_cleanup.append(readers)
+    app[READER] = Aside()
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(end_streams)
     app.add_routes(routes)

@@ -6,10 +6,11 @@ from typing import TypeVar
 
 from domain.words.errors import Unavailable
 from domain.words.text import mark
-from gateway.bodies import AT_A_GLANCE
 
 T = TypeVar("T")
 
+AT_A_GLANCE = 8 * 1024
+"""Bytes that are gone through at once: that takes less time than to hand them over. What stops a delivery is as small as that."""
 PATIENCE = 20.0
 """Seconds in which its turn must have come."""
 AT_ONCE = 2

@@ -1,53 +1,94 @@
 """What is left with Temporal for when a worker is up. Temporal takes 10,000 signals and 50 MiB of a run, and ends what has more:
 then nobody is heard in it, not even who stops the delivery. So the same bytes are left once, and of each caller so much and no
-more until the delivery has answered. What stops a delivery has a share of its own.
+more until the delivery has answered. What stops a delivery has a share of its own, and so have changes of keys: whoever has
+stolen a key cannot fill the share of who ends it.
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from domain.plan.directory import Service
 from domain.signing.envelope import Envelope
 from domain.words.errors import Unavailable, VigilError
-from domain.words.text import fill, mark
-from gateway.limits import LEFT_BRAKES, LEFT_BYTES, LEFT_STATEMENTS, MOST_LEFT
+from domain.words.limits import LARGEST_BRAKE
+from domain.words.text import fill
+from gateway.limits import LEFT_BRAKES, LEFT_BYTES, LEFT_KEY_CHANGES, LEFT_KEY_CHANGES_BYTES, LEFT_STATEMENTS, MOST_LEFT
 from gateway.runs import PATIENCE, Runs
 from gateway.temporal import as_ours
 from workflows import messages
 from workflows.messages import HandIn, update_id
 
 
+@dataclass(frozen=True)
+class Share:
+    """What a caller may leave in one delivery, and by which signal."""
+
+    signal: str
+    most: int
+    most_bytes: int
+    what: str
+    hint: str
+
+
+STATEMENTS = Share(
+    messages.SUBMIT,
+    LEFT_STATEMENTS,
+    LEFT_BYTES,
+    f"{LEFT_STATEMENTS} statements and {LEFT_BYTES} bytes",
+    "what stops the delivery is still left; start a worker, then send the same again",
+)
+BRAKES = Share(
+    messages.SUBMIT,
+    LEFT_BRAKES,
+    LEFT_BRAKES * LARGEST_BRAKE,
+    f"{LEFT_BRAKES} statements that stop or end something",
+    "it hears those first; start a worker, then send the same again",
+)
+KEY_CHANGES = Share(
+    messages.CHANGE_KEYS,
+    LEFT_KEY_CHANGES,
+    LEFT_KEY_CHANGES_BYTES,
+    f"{LEFT_KEY_CHANGES} changes of keys and {LEFT_KEY_CHANGES_BYTES} bytes",
+    "it is in force at every gateway; start a worker, then send the same again",
+)
+
+
+class ShareSpentError(Unavailable):
+    """A caller has left as much in one delivery as it may. Which one is not said: not everybody may know."""
+
+
 class _Left(NamedTuple):
     """Whose it is, what it counts for, and whether Temporal has it."""
 
     caller: str
-    brake: bool
+    share: Share
     size: int
     signalled: asyncio.Task[None]
 
 
 class Leaving:
-    """Leaves statements, and remembers which lie there."""
+    """Leaves what is signed, and remembers what lies there."""
 
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
         self._left: dict[tuple[str, str], _Left] = {}
         """By delivery and what was signed, the oldest first; what lies there no more and still counts, by when it came."""
 
-    async def leave(self, caller: Service, delivery: str, handed: HandIn[Envelope], *, brake: bool) -> None:
+    async def leave(self, caller: Service, delivery: str, handed: HandIn[Envelope], share: Share) -> None:
         """Leave it by Signal, unless it lies there already: Temporal has it when this returns.
 
-        Raises `Unavailable` where the caller's share is spent or Temporal cannot be reached, and `NotFound` for what has ended.
+        Raises `ShareSpentError`, `Unavailable` where Temporal cannot be reached, and `NotFound` for what has ended.
         """
         key = (delivery, update_id(handed.content))
         if key not in self._left:
             size = len(handed.content.body())
-            self._check_share(caller, delivery, size, brake=brake)
+            self._check_share(caller, delivery, size, share)
             while len(self._left) >= MOST_LEFT:
                 del self._left[next(iter(self._left))]
-            signalled = asyncio.create_task(self._signal(key, handed))
+            signalled = asyncio.create_task(self._signal(key, handed, share.signal))
             signalled.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may wait for it any more
-            self._left[key] = _Left(caller.id, brake, size, signalled)
+            self._left[key] = _Left(caller.id, share, size, signalled)
         await asyncio.shield(self._left[key].signalled)
 
     def answered(self, delivery: str) -> None:
@@ -60,36 +101,21 @@ class Leaving:
         if (left := self._left.pop((delivery, update_id(handed.content)), None)) is not None:
             self._left[delivery, handed.at] = left
 
-    def _check_share(self, caller: Service, delivery: str, size: int, *, brake: bool) -> None:
+    def _check_share(self, caller: Service, delivery: str, size: int, share: Share) -> None:
         own = [
-            one.size for (there, _), one in self._left.items() if (there, caller.id, brake) == (delivery, one.caller, one.brake)
+            one.size for (there, _), one in self._left.items() if (there, caller.id, share) == (delivery, one.caller, one.share)
         ]
-        if brake and len(own) >= LEFT_BRAKES:
-            most = f"{LEFT_BRAKES} statements that stop or end something"
+        if len(own) >= share.most or sum(own) + size > share.most_bytes:
             message = fill(
-                "{service} may leave no more than {most} in {delivery} until it has answered",
-                service=caller.id,
-                most=most,
-                delivery=delivery,
+                "{service} may leave no more than {most} in a delivery until it has answered", service=caller.id, most=share.what
             )
-            raise Unavailable(message, hint=mark("it hears those first; start a worker, then send the same again"))
-        if not brake and (len(own) >= LEFT_STATEMENTS or sum(own) + size > LEFT_BYTES):
-            most = f"{LEFT_STATEMENTS} statements and {LEFT_BYTES} bytes"
-            message = fill(
-                "{service} may leave no more than {most} in {delivery} until it has answered",
-                service=caller.id,
-                most=most,
-                delivery=delivery,
-            )
-            raise Unavailable(
-                message, hint=mark("what stops the delivery is still left; start a worker, then send the same again")
-            )
+            raise ShareSpentError(message, hint=share.hint)
 
-    async def _signal(self, key: tuple[str, str], handed: HandIn[Envelope]) -> None:
+    async def _signal(self, key: tuple[str, str], handed: HandIn[Envelope], signal: str) -> None:
         delivery, _ = key
         try:
             with as_ours(delivery):
-                await self._runs.handle(delivery).signal(messages.SUBMIT, handed, rpc_timeout=PATIENCE)
+                await self._runs.handle(delivery).signal(signal, handed, rpc_timeout=PATIENCE)
         except VigilError:
             self._left.pop(key, None)
             raise

@@ -49,8 +49,10 @@ LEFT_BRAKES = 24
 """Likewise of what only stops or ends something, beside the statements: as many as R28 sets aside for brakes after decisions to
 go on. In base64 as many bytes.
 """
+LEFT_KEY_CHANGES, LEFT_KEY_CHANGES_BYTES = 8, 64 * 1024
+"""Likewise of changes of keys, each of 8 KiB at most: 512 signals more, and 6 MiB."""
 MOST_LEFT = 10_000
-"""Statements remembered as left. One that is forgotten may be left once more, and counts in no share."""
+"""What is remembered as left. One that is forgotten may be left once more, and counts in no share."""
 PAGE_OF_LEDGER = 200
 """Entries on one page for people, the newest first."""
 LONGEST_TOKEN = 200

@@ -125,8 +125,8 @@ class Plans:
             raise Malformed(
                 fill("the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=1), [fault]
             ) from error
-        reason = fill("delivery {operation} has been started already; nothing was changed", operation=plan.operation)
-        raise RuleBroken("R18", reason, hint=f"`vigil show {plan.operation}`")
+        sentence = fill("delivery {operation} has been started already; nothing was changed", operation=plan.operation)
+        raise RuleBroken("R18", sentence, reason="started_already", hint=f"`vigil show {plan.operation}`")
 
     async def amend(self, caller: Service, delivery: str, envelope: Envelope) -> Entry:
         """Change a delivery's plan for what is still ahead; the ledger entry that records it.

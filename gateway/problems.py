@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from domain.signing.canonical import Frozen
-from domain.words.errors import BY_CODE, Fault, Limited, Malformed, RuleBroken, VigilError
+from domain.words.errors import BY_CODE, Fault, Limited, Malformed, Reason, RuleBroken, VigilError
 from domain.words.text import mark, shown, told
 from process.language import speaker
 
@@ -25,6 +25,8 @@ class Problem(Frozen):
     """What to do."""
     rule: str | None = None
     """Number of the rule that forbids it, with code `rule-broken`."""
+    reason: Reason | None = None
+    """Why it does, for a program to react to."""
     faults: tuple[Fault, ...] | None = None
     """Everything wrong with what was sent, with code `malformed`."""
 
@@ -84,6 +86,7 @@ def problem(error: VigilError) -> Refusal:
         error.code,
         error.words[1] or error.otherwise,
         rule=error.rule if isinstance(error, RuleBroken) else None,
+        reason=error.reason if isinstance(error, RuleBroken) else None,
         faults=error.faults if isinstance(error, Malformed) else None,
         headers={"Retry-After": str(error.after)} if isinstance(error, Limited) else None,
     )
@@ -109,6 +112,7 @@ def _answer(  # noqa: PLR0913 - a problem document has these members
     hint: str,
     *,
     rule: str | None = None,
+    reason: Reason | None = None,
     faults: tuple[Fault, ...] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Refusal:
@@ -120,6 +124,7 @@ def _answer(  # noqa: PLR0913 - a problem document has these members
         code=code,
         hint=shown(hint),
         rule=rule,
+        reason=reason,
         faults=faults,
     )
     return Refusal(document, headers or {}, (detail, hint))

@@ -29,6 +29,7 @@ from domain.words.text import fill, mark
 from gateway.acknowledging import Acknowledgements
 from gateway.aside import Aside
 from gateway.health import Health, Pulse
+from gateway.leaving import KEY_CHANGES, Leaving
 from gateway.plans import Plans
 from gateway.reading import Reading
 from gateway.rekeying import Rekeying, may_be_taken
@@ -61,7 +62,8 @@ class Reception:
         self._key = key
         self._aside = Aside()
         self.plans = Plans(self._runs, directory, cards, key, reading, self.pulse, self._aside)
-        self.submissions = Submissions(self._runs, directory, key, reading, self.pulse)
+        self._leaving = Leaving(self._runs)
+        self.submissions = Submissions(self._runs, directory, key, reading, self.pulse, self._leaving, self._aside)
         self._acknowledgements = Acknowledgements(client, key, reading, self.pulse.clock)
 
     async def change_keys(self, caller: Service, envelope: Envelope) -> Taken:
@@ -74,7 +76,7 @@ class Reception:
         `Unavailable` if the archive or Temporal is away: then ask again.
         """
         received = monotonic()
-        change = read_change(envelope)
+        change = await self._aside.if_large(partial(read_change, envelope), len(envelope.payload))
         if caller.id != change.service and reach(role_of(caller), "keys") != "all":
             message = fill("{caller} cannot announce keys of {service}", caller=caller.id, service=change.service)
             raise NotAllowed(message, hint=mark("the service itself can, or an administrator"))
@@ -86,11 +88,10 @@ class Reception:
             handed = hand_in(envelope, delivery, at, self._key)
             with as_ours(delivery):
                 await self._runs.handle(delivery).execute_update(messages.CHANGE_KEYS, handed, id=once, rpc_timeout=UNTIL_LEFT)
+            self._leaving.answered(delivery)
 
         async def leave(delivery: str) -> None:
-            handed = hand_in(envelope, delivery, at, self._key)
-            with as_ours(delivery):
-                await self._runs.handle(delivery).signal(messages.CHANGE_KEYS, handed, rpc_timeout=PATIENCE)
+            await self._leaving.leave(caller, delivery, hand_in(envelope, delivery, at, self._key), KEY_CHANGES)
 
         taken = await Rekeying(lambda: self._runs.speaks_in(service), bring, leave).everywhere()
         return taken if reach(role_of(caller), "list") != "-" else taken.unnamed()

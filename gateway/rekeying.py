@@ -10,6 +10,7 @@ from domain.plan.key_changes import Taken, authentic, changed, read_change
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.signing.envelope import Envelope
 from domain.words.errors import Fault, NotFound, RuleBroken, Unavailable, VigilError
+from gateway.leaving import ShareSpentError
 
 AT_ONCE = 8
 LISTED_WITHIN = 1.0
@@ -55,9 +56,9 @@ class Rekeying:
                 self._became[delivery] = await self._taken_or_left(delivery)
             except NotFound:
                 self._became[delivery] = "ended"
-            except Unavailable:
-                raise
             except VigilError as error:
+                if isinstance(error, Unavailable) and not isinstance(error, ShareSpentError):
+                    raise
                 self._became[delivery] = "refused"
                 self._refused.append(Fault(place=delivery, problem=error.message))
 
@@ -87,4 +88,4 @@ def may_be_taken(envelope: Envelope, directory: Directory) -> None:
     if change.added and then != directory:
         faults += [fault.problem for fault in faults_of_directory(then)]
     if faults:
-        raise RuleBroken("R24", "; ".join(faults))
+        raise RuleBroken("R24", "; ".join(faults), reason="keys_not_changed")

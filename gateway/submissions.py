@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,9 +19,10 @@ from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, Unavailable
 from domain.words.moments import utc_text
 from domain.words.text import fill, mark
+from gateway.aside import Aside
 from gateway.health import Pulse
 from gateway.lanes import Lanes
-from gateway.leaving import Leaving
+from gateway.leaving import BRAKES, STATEMENTS, Leaving
 from gateway.reading import Reading
 from gateway.runs import PATIENCE, Runs
 from gateway.temporal import NoWorkerError, as_ours
@@ -41,14 +43,24 @@ ONCE_MORE = timedelta(seconds=1)
 class Submissions:
     """Brings statements to the deliveries that they are about."""
 
-    def __init__(self, runs: Runs, directory: InForce, key: Ed25519PrivateKey, reading: Reading, pulse: Pulse) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
+        self,
+        runs: Runs,
+        directory: InForce,
+        key: Ed25519PrivateKey,
+        reading: Reading,
+        pulse: Pulse,
+        leaving: Leaving,
+        aside: Aside,
+    ) -> None:
         self._runs = runs
         self._in_force = directory
         self._key = key
         self._reading = reading
         self._pulse = pulse
         self._lanes = Lanes()
-        self._leaving = Leaving(runs)
+        self._leaving = leaving
+        self._aside = aside
 
     async def submit(self, caller: Service, delivery: str, envelope: Envelope) -> Receipt | Left:
         """Hand in a statement, the caller's or another's; the receipt says that it is durable and what became of it. It was
@@ -59,7 +71,7 @@ class Submissions:
         `Unavailable` if Temporal itself cannot be reached, or no more can be left there.
         """
         received = monotonic()
-        speaker, statement = self._signed(envelope)
+        speaker, statement = await self._aside.if_large(partial(self._signed, envelope), len(envelope.body()))
         if statement.delivery != delivery:
             message = fill(
                 "the statement is about delivery {delivery}, this is {this}", delivery=statement.delivery, this=delivery
@@ -153,7 +165,7 @@ class Submissions:
         all, the delivery is looked at once more: there is a receipt, or a refusal, and only where none answers is it left.
         """
         delivery = statement.delivery
-        await self._leaving.leave(caller, delivery, handed, brake=is_brake(statement))
+        await self._leaving.leave(caller, delivery, handed, BRAKES if is_brake(statement) else STATEMENTS)
         try:
             async with asyncio.timeout(ONCE_MORE.total_seconds()):  # Temporal's client tries again and again where many ask
                 return await self._as_recorded(delivery, handed.content, ONCE_MORE)

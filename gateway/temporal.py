@@ -59,7 +59,8 @@ def _refused(error: WorkflowUpdateFailedError) -> VigilError:
     details: dict[str, Any] = cause.details[0] if cause.details else {}
     faults = tuple(Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ())))
     kind = BY_CODE.get(cause.type or "", Unavailable)
-    return kind.told(RelayedError(message=cause.message, hint=str(details.get("hint", "")), faults=faults))
+    hint, reason = str(details.get("hint", "")), str(details.get("reason", ""))
+    return kind.told(RelayedError(message=cause.message, hint=hint, faults=faults, reason=reason))
 
 
 def _split(text: str) -> tuple[str, str, str]:

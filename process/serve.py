@@ -13,6 +13,11 @@ from process import logs, settings
 
 Run = Callable[[settings.Settings, asyncio.Event], Awaitable[None]]
 
+TURN = 0.0005
+"""Seconds after which a thread that computes lets another go on. A transaction of SQLite goes to its thread and back dozens of
+times, and holds the one lock meanwhile: with Python's own five milliseconds it lasts half a second beside a thread that computes.
+"""
+
 
 def serve(name: str, run: Run) -> NoReturn:
     """Run until asked to stop; exit with the code of what went wrong, or 0."""
@@ -33,6 +38,7 @@ async def _serve(name: str, run: Run) -> int:
     try:
         chosen = settings.load()
         logs.configure(chosen.log_format, chosen.log_level)
+        sys.setswitchinterval(TURN)
         stop = asyncio.Event()
         for asked in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(asked, stop.set)

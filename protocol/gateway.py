@@ -90,6 +90,7 @@ class _Problem(BaseModel):
     detail: str = ""
     hint: str = ""
     faults: tuple[Fault, ...] = ()
+    reason: str = ""
 
     def error(self, url: str, after: str | None) -> VigilError:
         """The error it stands for; what is away from a gateway is told with the gateway's address."""
@@ -97,7 +98,8 @@ class _Problem(BaseModel):
         seconds = int(after) if after is not None and after.isascii() and after.isdecimal() else 0
         if not issubclass(kind, Refused) and not (kind is Limited and seconds):
             return Unavailable(fill("the gateway at {url} says: {what}", url=url, what=self.detail or self.code), hint=self.hint)
-        return kind.told(RelayedError(message=self.detail, hint=self.hint, faults=self.faults, after=seconds))
+        told = RelayedError(message=self.detail, hint=self.hint, faults=self.faults, after=seconds, reason=self.reason)
+        return kind.told(told)
 
 
 _TOKEN = TypeAdapter(_Token)

@@ -57,6 +57,7 @@ EXAM = "client/conformance::test_each_fault_fails_the_check_that_is_its_own"
 LEFT = "gateway/leaving::test_"
 ONE_AT_A_TIME = f"{LEFT}of_one_callers_stops_one_at_a_time_is_left_and_those_of_others_wait_for_none"
 SO_MANY_WORDS = f"{LEFT}a_caller_leaves_so_many_words_and_a_stop_all_the_same"
+SHARE_OF_KEYS = f"{LEFT}a_change_of_keys_that_one_delivery_has_no_room_for_is_left_in_the_others"
 REMEMBERED_AS_LEFT = f"{LEFT}no_more_is_remembered_as_left_than_its_bound_and_nothing_that_temporal_has_not"
 
 BUGS = (
@@ -1656,6 +1657,21 @@ BUGS = (
     Bug("text", "activities/messenger.py", "Vigil: {shown(alert.delivery)}", "Vigil: {alert.delivery}", "gateway/words"),
     Bug("errors", "domain/words/errors.py", "if not all(said) or code in BY_CODE:", "if code in BY_CODE:", "names"),
     Bug("errors", "domain/words/errors.py", "if not all(said) or code in BY_CODE:", "if not all(said):", "names"),
+    Bug("errors", "domain/words/errors.py", "next((one for one in REASONS if one == told.reason), None)", "None", "names"),
+    Bug(
+        "errors",
+        "workflows/controlled_delivery.py",
+        '"reason": reason}',
+        '"reason": ""}',
+        "gateway/hostile::test_why_a_rule_forbids_something_goes_through_temporal",
+    ),
+    Bug(
+        "errors",
+        "gateway/problems.py",
+        "reason=error.reason if isinstance(error, RuleBroken) else None",
+        "reason=None",
+        "gateway/api::test_a_plan_is_started_once",
+    ),
     Bug(
         "errors",
         "gateway/temporal.py",
@@ -1780,9 +1796,9 @@ BUGS = (
     ),
     Bug(
         "faults",
-        "gateway/bodies.py",
-        "if len(body) <= AT_A_GLANCE:",
-        "if True:",
+        "gateway/aside.py",
+        "if size <= AT_A_GLANCE",
+        "if True",
         "gateway/hostile::test_a_large_body_is_read_beside_the_event_loop",
     ),
     Bug(
@@ -1794,9 +1810,9 @@ BUGS = (
     ),
     Bug(
         "faults",
-        "gateway/bodies.py",
-        "timeout=READING_PATIENCE",
-        "timeout=None",
+        "gateway/aside.py",
+        "asyncio.timeout(PATIENCE)",
+        "asyncio.timeout(None)",
         "gateway/hostile::test_who_waits_for_a_reader_too_long_is_told_to_come_again",
     ),
     Bug(
@@ -2130,17 +2146,30 @@ BUGS = (
     Bug("left", "gateway/submissions.py", "brake_by=caller.id", "brake_by=statement.id", ONE_AT_A_TIME),
     Bug("left", "gateway/submissions.py", "        self._leaving.answered(delivery)\n", "", SO_MANY_WORDS),
     Bug("left", "gateway/leaving.py", "        if key not in self._left:\n", "        if True:\n", ONE_AT_A_TIME),
-    Bug("left", "gateway/leaving.py", "if not brake and (", "if False and (", f"{LEFT}a_caller_leaves_so_many_bytes"),
-    Bug("left", "gateway/leaving.py", "len(own) >= LEFT_STATEMENTS or ", "", SO_MANY_WORDS),
-    Bug("left", "gateway/leaving.py", "sum(own) + size > LEFT_BYTES", "False", f"{LEFT}a_caller_leaves_so_many_bytes"),
+    Bug(
+        "left", "gateway/leaving.py", " + size > share.most_bytes", " > share.most_bytes", f"{LEFT}a_caller_leaves_so_many_bytes"
+    ),
+    Bug("left", "gateway/leaving.py", "len(own) >= share.most or ", "", SO_MANY_WORDS),
+    Bug("left", "gateway/leaving.py", "sum(own) + size > share.most_bytes", "False", f"{LEFT}a_caller_leaves_so_many_bytes"),
     Bug(
         "left",
         "gateway/leaving.py",
-        "if brake and len(own)",
-        "if False and len(own)",
+        "    LEFT_BRAKES,\n    LEFT_BRAKES * LARGEST_BRAKE",
+        "    9_999,\n    9_999 * LARGEST_BRAKE",
         f"{LEFT}brakes_have_a_share_too_which_begins_anew_with_an_answer",
     ),
-    Bug("left", "gateway/leaving.py", " == (delivery, one.caller, one.brake)", "[::2] == (delivery, one.brake)", SO_MANY_WORDS),
+    Bug("left", "gateway/leaving.py", " == (delivery, one.caller, one.share)", "[::2] == (delivery, one.share)", SO_MANY_WORDS),
+    Bug(
+        "left", "gateway/leaving.py", "    LEFT_KEY_CHANGES,\n", "    9_999,\n", f"{LEFT}a_caller_leaves_so_many_changes_of_keys"
+    ),
+    Bug(
+        "left",
+        "gateway/leaving.py",
+        "    LEFT_KEY_CHANGES_BYTES,\n",
+        "    9_999_999,\n",
+        f"{LEFT}a_caller_leaves_so_many_bytes_of_changes_of_keys",
+    ),
+    Bug("left", "gateway/rekeying.py", " and not isinstance(error, ShareSpentError)", "", SHARE_OF_KEYS),
     Bug("left", "gateway/leaving.py", "while len(self._left) >= MOST_LEFT:", "while False:", REMEMBERED_AS_LEFT),
     Bug("left", "gateway/leaving.py", "            self._left.pop(key, None)\n", "", REMEMBERED_AS_LEFT),
     Bug(

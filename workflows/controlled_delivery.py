@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.rules.course import advance, next_moment
     from domain.signing.envelope import Envelope
     from domain.views.asked import still_asked
-    from domain.words.errors import Malformed, VigilError
+    from domain.words.errors import Malformed, RuleBroken, VigilError
     from workflows import messages
     from workflows.messages import Docket, Ending, Fact, GoingOn, HandIn, LedgerSize
     from workflows.temporal_stage import TemporalStage
@@ -29,7 +29,9 @@ with workflow.unsafe.imports_passed_through():
 def as_application_error(error: VigilError) -> ApplicationError:
     """The one boundary at which our errors become Temporal's: `type` is our code, details what a caller may show."""
     faults = [str(fault) for fault in error.faults] if isinstance(error, Malformed) else []
-    return ApplicationError(error.message, {"hint": error.hint, "faults": faults}, type=error.code, non_retryable=True)
+    reason = (error.reason if isinstance(error, RuleBroken) else None) or ""
+    details = {"hint": error.hint, "faults": faults, "reason": reason}
+    return ApplicationError(error.message, details, type=error.code, non_retryable=True)
 
 
 @workflow.defn(name=messages.WORKFLOW)

@@ -103,7 +103,8 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry | Kept:
     if known is not None:
         return known
     if delivery.state.behind is not None:
-        raise RuleBroken("R28", "the archive is behind, and no plan is changed until it has caught up")
+        sentence = "the archive is behind, and no plan is changed until it has caught up"
+        raise RuleBroken("R28", sentence, reason="archive_behind")
     advance(delivery, at)
     plan = verified_plan(amended.plan, delivery.directory, delivery.state.now)
     if plan.initiator != delivery.plan.initiator:
@@ -111,7 +112,7 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry | Kept:
         raise NotAllowed(message)
     faults = faults_in(delivery, plan, *amended.known_with(delivery.state))
     if faults:
-        raise RuleBroken("R22", "; ".join(map(str, faults)))
+        raise RuleBroken("R22", "; ".join(map(str, faults)), reason="plan_not_changed")
     return _record(delivery, amended, at)
 
 
@@ -138,7 +139,7 @@ def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry |
     authentic(envelope, delivery.directory, delivery.state.now)
     faults = key_faults(delivery, change)
     if faults:
-        raise RuleBroken("R24", "; ".join(faults))
+        raise RuleBroken("R24", "; ".join(faults), reason="keys_not_changed")
     return _record(delivery, KeysChanged(change=envelope), at)
 
 
@@ -286,4 +287,4 @@ def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:
 
 def _still_open(delivery: Delivery) -> None:
     if delivery.state.ended:
-        raise RuleBroken("R12", "the delivery has ended")
+        raise RuleBroken("R12", "the delivery has ended", reason="ended_already")

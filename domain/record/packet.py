@@ -172,7 +172,7 @@ def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Provided]]) 
     if found:
         faults = "; ".join(f"{one.provider} has not permitted {one.name} ({one.code})" for one in found)
         hint = f"have each say `disclosure_permitted` to={purpose}, see docs/statements.md"
-        raise RuleBroken("R23", f"not for {purpose} yet: {faults}", hint=hint)
+        raise RuleBroken("R23", f"not for {purpose} yet: {faults}", reason="disclosure_not_permitted", hint=hint)
 
 
 def _as_it_may_go(delivery: Delivery, since: int, withheld: Sequence[Provided]) -> tuple[Entry | LeftOut, ...]:

@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -34,6 +34,20 @@ REST: Final = "further"
 """Place of the fault that stands for all those that are not told."""
 _LONGEST_PLACE: Final = 300
 _LONGEST_PROBLEM: Final = 1000
+
+Reason = Literal[
+    "archive_behind",
+    "budget_spent",
+    "disclosure_not_permitted",
+    "ended_already",
+    "keys_not_changed",
+    "plan_not_changed",
+    "started_already",
+    "statement_too_large",
+    "stopped_already",
+]
+"""Why a rule forbids something of which nothing is recorded. What is recorded as refused has the code of its finding."""
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 
 
 def _place(text: str) -> str:
@@ -126,6 +140,8 @@ class RelayedError:
     faults: tuple[Fault, ...] = ()
     after: int = 0
     """Seconds, after which the same may be asked again."""
+    reason: str = ""
+    """Of a rule that is broken, as `RuleBroken` has it."""
 
 
 class Refused(
@@ -200,18 +216,21 @@ class RuleBroken(
     status=409,
     hint=mark("nothing was changed; the rule says what must be so first"),
 ):
-    """A numbered rule forbids it; `rule` is its number, such as `R6`."""
+    """A numbered rule forbids it; `rule` is its number, such as `R6`, and `reason` what a program reacts to: none where nobody
+    outside can meet it.
+    """
 
-    def __init__(self, rule: str, reason: str, *, hint: str = "") -> None:
-        super().__init__(fill("{rule}: {reason}", rule=rule, reason=reason), hint=hint)
+    def __init__(self, rule: str, sentence: str, *, reason: Reason | None = None, hint: str = "") -> None:
+        super().__init__(fill("{rule}: {reason}", rule=rule, reason=sentence), hint=hint)
         self.rule = rule
-        self.reason = shown(reason)
+        self.sentence = shown(sentence)
+        self.reason = reason
 
     @classmethod
     def told(cls, told: RelayedError) -> VigilError:
-        """Its message begins with the rule's number."""
-        rule, _, reason = told.message.partition(": ")
-        return cls(rule, reason, hint=told.hint)
+        """Its message begins with the rule's number. A reason that is not known here is none."""
+        rule, _, sentence = told.message.partition(": ")
+        return cls(rule, sentence, reason=next((one for one in REASONS if one == told.reason), None), hint=told.hint)
 
 
 class NotVerified(

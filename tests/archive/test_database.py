@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, Engine, event, insert, text
+from sqlalchemy.engine import ExceptionContext
 
 from archive.database import Database
 from archive.tables import metadata, reads
@@ -171,6 +173,53 @@ async def test_sqlite_is_written_again_as_soon_as_its_folder_can_be() -> None:
         said = (await process.communicate())[0].decode().split()
 
     assert ["503", "503", "written", "written"] == said
+
+
+async def test_who_waits_for_the_lock_of_another_process_asks_as_often_after_long_as_at_first(tmp_path: Path) -> None:
+    """SQLite would ask ever more seldom, and who has just come would pass: thirty tries come before it has no more patience."""
+    archive, tries, often = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db"), 0, asyncio.Event()
+    await archive.migrate()
+
+    def tried(context: ExceptionContext) -> None:
+        nonlocal tries
+        tries += getattr(context.original_exception, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY
+        if tries >= 30:
+            often.set()
+
+    async def write() -> None:
+        async with archive.writing() as connection:
+            await connection.execute(text("UPDATE last_change SET number = number + 1"))
+
+    event.listen(Engine, "handle_error", tried)
+    other = sqlite3.connect(f"{tmp_path}/archive.db", isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(write())
+        done, _ = await asyncio.wait({writing, waiting := asyncio.create_task(often.wait())}, return_when="FIRST_COMPLETED")
+        other.execute("COMMIT")
+        await writing
+    finally:
+        event.remove(Engine, "handle_error", tried)
+        other.close()
+        await archive.close()
+
+    assert {waiting} == done
+
+
+async def test_who_writes_to_sqlite_in_one_process_does_so_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    """Of ten at once the first is first, and the last is last."""
+    archive, order = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db"), list[int]()
+    await archive.migrate()
+
+    async def write(number: int) -> None:
+        async with archive.writing() as connection:
+            await connection.execute(text("UPDATE last_change SET number = number + 1"))
+            order.append(number)
+
+    await asyncio.gather(*(write(number) for number in range(10)))
+    await archive.close()
+
+    assert list(range(10)) == order
 
 
 async def test_a_connection_that_is_in_hand_when_all_is_closed_is_ended_too(tmp_path: Path) -> None:

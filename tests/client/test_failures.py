@@ -101,13 +101,14 @@ async def test_a_failure_is_one_problem_document_for_a_program(tmp_path: Path) -
 
 
 async def test_faults_and_rules_are_in_the_problem_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A program need not read them from words: each fault has its place and its problem, a rule its number."""
+    """A program need not read them from words: each fault has its place and its problem, a rule its number and reason."""
     faulty = await run("confirm x y place=a --kind ready --offline --as kz.knb --keys KEYS", tmp_path, "-o", "json")
-    problem(RuleBroken("R18", "started already", hint="`vigil show`"))
+    problem(RuleBroken("R18", "started already", reason="started_already", hint="`vigil show`"))
     broken = json.loads(capsys.readouterr().out)["error"]
 
     assert [{"place": "place", "problem": "no such field; expected note"}] == faulty.json["error"]["faults"]
-    assert {"code": "rule-broken", "message": "R18: started already", "hint": "`vigil show`", "rule": "R18"} == broken
+    said = {"code": "rule-broken", "message": "R18: started already", "hint": "`vigil show`"}
+    assert said | {"rule": "R18", "reason": "started_already"} == broken
 
 
 @pytest.mark.parametrize("words", BAD)

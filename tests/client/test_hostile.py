@@ -19,10 +19,16 @@ from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.reported import Stated
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.verdicts import Finding, Verdict
+from domain.record.door import submit
+from domain.record.verify import verify
+from domain.signing.canonical import canonical
+from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.views.lists import Row
 from domain.views.view import DeliveryView, view
-from domain.words.errors import Fault, Malformed
+from domain.words.errors import Fault, Malformed, VigilError
+from rehearsal.services import private_key_of
 from tests.domain.test_text import HOSTILE, ORDERS
+from tests.forging import rewritten
 from tests.support import Table
 
 MARKUP = ("[/x]", "[/]", "[bold]", "[link=https://evil.example]x[/link]", "[red", "\\[", ":warning:")
@@ -160,3 +166,33 @@ def test_errors_are_explained_in_text(words: str) -> None:
         problem(error)
     assert is_harmless(screen.getvalue())
     assert is_harmless(written.getvalue())
+
+
+@given(words=hostile)
+def test_a_packet_with_a_strangers_words_verifies_where_the_door_takes_them_or_says_in_text_why_not(words: str) -> None:
+    """Signed by a service, sealed by an operator who asks no door: `verify` judges as the door does, and its reason is text."""
+    table, door = Table(), Table()
+    event = table.say("kz.knb", "information", text="word").entry.event
+    assert isinstance(event, Stated)
+    said = json.loads(event.envelope.body())
+    said["content"]["text"] = words
+    envelope = sign(canonical(said), STATEMENT_TYPE, private_key_of("kz.knb"))
+    put_in = event.model_copy(update={"envelope": envelope})
+    data = rewritten(table.packet(), lambda lines: [(at, put_in if one == event else one) for at, one in lines])
+    try:
+        submit(door.delivery, envelope, door.now)
+        taken = True
+    except Malformed:
+        taken = False
+    screen = io.StringIO()
+    try:
+        verify(data, table.directory)
+        verified = True
+    except VigilError as error:
+        verified = False
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(console, "talk", Plain(file=screen, width=SCREEN, force_terminal=True, color_system=None))
+            explain(error)
+
+    assert taken == verified
+    assert is_harmless(screen.getvalue())

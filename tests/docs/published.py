@@ -20,6 +20,7 @@ from domain.record.expunction import Approval
 from domain.record.packet import Manifest, Packet
 from domain.rules.books import BOOK
 from domain.signing.envelope import Envelope
+from gateway.problems import Problem
 from rehearsal.scenario import Scenario
 from tests.docs.vectors import VECTORS
 
@@ -36,6 +37,7 @@ SENT: dict[str, type[BaseModel]] = {
     "inbox": Inbox,
     "keys": KeyChange,
     "expunge": Approval,
+    "problem": Problem,
 }
 """What goes over HTTP as JSON, in an envelope or as it is."""
 RECORDED: dict[str, Any] = {"acknowledgement": Acknowledgement, "event": AnyEvent, "manifest": Manifest, "packet": Packet}

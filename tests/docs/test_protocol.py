@@ -51,7 +51,7 @@ from domain.views.asked import inbox, request
 from domain.views.lists import Row, Rows
 from domain.views.sight import page
 from domain.views.view import DeliveryView, view
-from domain.words.errors import BY_CODE, Malformed, NotAuthentic, RuleBroken, VigilError
+from domain.words.errors import BY_CODE, REASONS, Malformed, NotAuthentic, RuleBroken, VigilError
 from domain.words.limits import LARGEST_BODY, LARGEST_PAYLOAD
 from domain.words.moments import utc_text
 from domain.words.quantities import parse_span
@@ -193,7 +193,9 @@ class PaperReception:
         plan = read_plan(envelope)
         may_start(caller, plan)
         if self.delivery is not None:
-            raise RuleBroken("R18", f"delivery {plan.operation} has been started already; nothing was changed")
+            raise RuleBroken(
+                "R18", f"delivery {plan.operation} has been started already; nothing was changed", reason="started_already"
+            )
         self.begun()
         return plan
 
@@ -531,6 +533,11 @@ def test_every_error_code_stands_with_its_status() -> None:
     assert problem(VigilError("x")).document.status == int(rows["error"])
     shown = next(answered for asked, answered in exchanges() if asked.note.endswith("malformed"))
     assert Malformed.code in shown.body
+
+
+def test_every_reason_why_a_rule_forbids_something_stands_there() -> None:
+    """The table of reasons names each that a problem document may have, and no other."""
+    assert set(REASONS) == set(re.findall(r"^\| `([a-z_]+)` \| R\d+ \|", TEXT, re.MULTILINE))
 
 
 class _Heard:

@@ -46,9 +46,9 @@ def test_r28_while_the_archive_is_behind_only_brakes_are_taken() -> None:
     size = len(table.delivery.ledger)
     with pytest.raises(RuleBroken, match="R28: the archive is behind"):
         table.say("kz.knb", "information")
-    with pytest.raises(RuleBroken, match="R28: the archive is behind"):
+    with pytest.raises(RuleBroken, match="R28: the archive is behind") as refused:
         amend(table.delivery, Amended(plan=signed_plan(with_changes(arrest_tashkent={"due": "P9D"}))), table.now)
-    assert size == len(table.delivery.ledger)
+    assert ("archive_behind", size) == (refused.value.reason, len(table.delivery.ledger))
 
     assert ("accepted", None) == became(table.say("uz.police", "stop_requested"))
     assert table.delivery.state.halt is not None

@@ -64,8 +64,8 @@ def refused(table: Table, plan: Plan) -> str:
     with pytest.raises(RuleBroken) as error:
         change(table, plan)
     assert so_far == len(table.delivery.ledger)
-    assert "R22" == error.value.rule
-    return error.value.reason
+    assert ("R22", "plan_not_changed") == (error.value.rule, error.value.reason)
+    return error.value.sentence
 
 
 def test_r22_another_way_needs_the_consent_of_its_state_afresh() -> None:

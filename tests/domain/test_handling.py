@@ -54,13 +54,14 @@ def test_r23_h1_on_which_the_record_rests_keeps_it_from_the_court_until_permitte
     table = Table(under("H1")).prepare()
     with pytest.raises(RuleBroken, match="not permitted the plan") as refused:
         packet_for(table, "court")
-    assert "kz.customs has not permitted prepared statement-0004 (H1)" in refused.value.reason
+    assert "kz.customs has not permitted prepared statement-0004 (H1)" in refused.value.sentence
+    assert "disclosure_not_permitted" == refused.value.reason
     for service in ("kz.knb", "kz.customs", "kz.prosecutor"):
         table.say(service, "disclosure_permitted")
     with pytest.raises(RuleBroken) as refused:
         packet_for(table, "court")
-    assert "uz.prosecutor has not permitted authorisation_granted" in refused.value.reason
-    assert "kz." not in refused.value.reason
+    assert "uz.prosecutor has not permitted authorisation_granted" in refused.value.sentence
+    assert "kz." not in refused.value.sentence
     table.say("uz.prosecutor", "disclosure_permitted")
     assert 0 == verify(packet_for(table, "court"), table.directory).left_out
 

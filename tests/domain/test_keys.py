@@ -78,8 +78,9 @@ def refused(table: Table, envelope: Envelope) -> str:
     so_far = len(table.delivery.ledger)
     with pytest.raises(RuleBroken) as error:
         change_keys(table.delivery, envelope, table.now)
-    assert ("R24", so_far) == (error.value.rule, len(table.delivery.ledger))
-    return error.value.reason
+    told = (error.value.rule, error.value.reason)
+    assert ("R24", "keys_not_changed", so_far) == (*told, len(table.delivery.ledger))
+    return error.value.sentence
 
 
 def taken(table: Table, envelope: Envelope) -> Entry:

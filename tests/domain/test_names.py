@@ -5,8 +5,9 @@ from typing import Any, get_args
 
 import pytest
 
+from domain.delivery import events, reported
 from domain.delivery.decided import Halted
-from domain.delivery.events import AnyEvent
+from domain.delivery.events import OUTSIDE, AnyEvent
 from domain.delivery.progress import RequestStanding
 from domain.delivery.verdicts import Verdict
 from domain.delivery.vocabulary import AnyNotice, Outcome, Result
@@ -14,7 +15,8 @@ from domain.plan.enquiries import Pattern
 from domain.rules.books import BOOK
 from domain.views import names
 from domain.views.view import Phase
-from domain.words.errors import BY_CODE, VigilError
+from domain.words.codes import CODES
+from domain.words.errors import BY_CODE, REASONS, RelayedError, RuleBroken, VigilError
 from gateway.problems import HTTP, TITLES
 
 
@@ -46,6 +48,11 @@ def test_each_code_has_its_name_and_nothing_else_has(codes: set[str], named: Map
     assert codes == named.keys()
 
 
+def test_what_comes_from_outside_is_what_is_reported() -> None:
+    """A new event in that room is no decision, and is not demanded of a ledger as if it followed from what stands there."""
+    assert set(OUTSIDE) == {one for one in events.EVENTS.values() if one.__module__ == reported.__name__} - {reported.Started}
+
+
 def test_phases_and_standings_have_names() -> None:
     """Lists and parts know some more of them than a delivery itself."""
     assert literals(Phase) <= names.PHASES.keys()
@@ -55,6 +62,19 @@ def test_phases_and_standings_have_names() -> None:
 def test_each_code_of_a_refusal_has_its_title() -> None:
     """That of every error of ours, of HTTP's own, and of a bug."""
     assert TITLES.keys() == BY_CODE.keys() | {code for code, _ in HTTP.values()} | {"http", "bug"}
+
+
+def test_no_reason_why_nothing_is_recorded_is_the_code_of_a_verdict() -> None:
+    """One word says one thing: what stands in ledgers and what a door answers are told apart."""
+    assert not set(REASONS) & CODES.keys()
+
+
+def test_a_reason_that_is_not_known_here_is_none() -> None:
+    """A newer gateway may have more of them: the rule and its sentence are told all the same."""
+    told = [RuleBroken.told(RelayedError(message="R28: behind", reason=one)) for one in ("archive_behind", "another", "")]
+
+    assert ["archive_behind", None, None] == [one.reason for one in told if isinstance(one, RuleBroken)]
+    assert {"R28: behind"} == {one.message for one in told}
 
 
 def test_an_error_of_which_not_all_is_said_fails_at_import() -> None:

@@ -328,8 +328,9 @@ def test_r12_after_the_end_nothing_enters() -> None:
         table.say("kz.knb", "stop_requested")
     concluded = entry_of(table, "concluded")
     told = Told(of=concluded.seq, kind="outcome", reached=("kz.knb",))
-    with pytest.raises(RuleBroken, match="R12"):
+    with pytest.raises(RuleBroken, match="R12") as over:
         report(table.delivery, told, table.now)
+    assert "ended_already" == over.value.reason
     for event in (told, Ended()):
         assert "R12" in forbidden(table, event)
     table.pass_time(days=100)

@@ -172,7 +172,7 @@ async def test_a_plan_is_started_once(at: At) -> None:
     with pytest.raises(RuleBroken, match="has been started already") as refused:
         await at.door("kz.knb").start(signed_plan(at.plan))
 
-    assert "R18" == refused.value.rule
+    assert ("R18", "started_already") == (refused.value.rule, refused.value.reason)
     after = await at.door("kz.knb").ledger(at.plan.operation)
     assert before == after[: len(before)]
     assert 1 == [entry.event.event for entry in after].count("started")

@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from temporalio.client import WorkflowUpdateFailedError
 
-from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, sign
+from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope, sign
+from domain.words.errors import REASONS, Malformed, Reason, RuleBroken
 from domain.words.limits import LARGEST_BRAKE
-from gateway import bodies, middlewares
+from gateway import aside, bodies, middlewares
 from gateway.limits import Lane
 from gateway.middlewares import SMALL
+from gateway.temporal import as_ours
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import Door, door_of
+from workflows.controlled_delivery import as_application_error
 
 SUBMIT = "/v1/deliveries/saxaul-22/statements"
 
@@ -106,26 +110,25 @@ async def test_who_waits_for_a_reader_too_long_is_told_to_come_again(monkeypatch
     busy = threading.Event()
 
     def slow(body: bytes, **_: Any) -> bytes:
-        if len(body) > bodies.AT_A_GLANCE:
-            busy.wait()
+        if len(body) > aside.AT_A_GLANCE:
+            busy.wait(10)
         return body
 
     monkeypatch.setattr(bodies, "bounded", slow)
-    monkeypatch.setattr(bodies, "READING_PATIENCE", 0.05)
+    monkeypatch.setattr(aside, "PATIENCE", 0.05)
     large = json.dumps({"x": "y" * 200_000}).encode()
-    async with door_of() as door:
-        try:
-            async with asyncio.timeout(10):
-                answers = await asyncio.gather(
-                    *[
-                        door.call("POST", SUBMIT, large, sign=large, Content_Type="application/json")
-                        for _ in range(bodies.READERS + 1)
-                    ]
-                )
-            small = await refused(door, b"{}")
-        finally:
-            busy.set()
-    assert {(503, "unavailable")} == {(answer.status, document["code"]) for answer, document in answers}
+    async with door_of() as door, asyncio.TaskGroup() as tasks:
+        asked = [
+            tasks.create_task(door.call("POST", SUBMIT, large, sign=large, Content_Type="application/json"))
+            for _ in range(aside.AT_ONCE + 1)
+        ]
+        (first,), _ = await asyncio.wait(asked, return_when="FIRST_COMPLETED")
+        small = await refused(door, b"{}")
+        busy.set()
+    answers = sorted((answer.status, document["code"]) for answer, document in (one.result() for one in asked))
+
+    assert 503 == first.result()[0].status
+    assert [(422, "malformed")] * aside.AT_ONCE + [(503, "unavailable")] == answers
     assert small["faults"]
 
 
@@ -142,3 +145,41 @@ async def test_what_nobody_has_signed_is_not_parsed(path: str, kind: str) -> Non
             told.append(await door.call("POST", path, body, sign=body, Content_Type="application/json"))
     assert [401, 401] == [answer.status for answer, _ in told]
     assert not any("faults" in document for _, document in told)
+
+
+@pytest.mark.parametrize("reason", [*REASONS, None])
+def test_why_a_rule_forbids_something_goes_through_temporal(reason: Reason | None) -> None:
+    """The workflow's error comes out at the gateway as it went in: rule, sentence, reason and what to do."""
+    error = RuleBroken("R28", "it is stopped already", reason=reason, hint="nothing more")
+    with pytest.raises(RuleBroken) as told, as_ours("any"):
+        raise WorkflowUpdateFailedError(as_application_error(error))
+
+    assert vars(error) == vars(told.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "reads"),
+    [(SUBMIT, STATEMENT_TYPE, "gateway.submissions.read_statement"), ("/v1/keys", KEYS_TYPE, "gateway.reception.read_change")],
+)
+@pytest.mark.parametrize(("size", "beside"), [(100, False), (20_000, True)])
+async def test_what_is_signed_and_large_is_read_beside_the_event_loop(  # noqa: PLR0917 - what is tried
+    path: str,
+    kind: str,
+    reads: str,
+    size: int,
+    beside: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A statement and a change of keys: who sends a thousand large ones takes no time from those who stop."""
+    where: list[bool] = []
+
+    def seen(_envelope: Envelope) -> None:
+        where.append(threading.current_thread() is not threading.main_thread())
+        raise Malformed("enough was seen")
+
+    monkeypatch.setattr(reads, seen)
+    body = sign(b"x" * size, kind, private_key_of("kz.knb")).model_dump_json().encode()
+    async with door_of() as door:
+        answer, _ = await door.call("POST", path, body, sign=body, Content_Type="application/json")
+
+    assert (422, [beside]) == (answer.status, where)

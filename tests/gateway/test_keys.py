@@ -223,7 +223,7 @@ async def test_a_change_that_breaks_r24_or_is_forged_changes_nothing_anywhere(at
         await at.door(POLICE).change_keys(record(POLICE, ended=(nobodys,)))
     ledger = await at.door(POLICE).ledger(at.plan.operation)
 
-    assert "R24" == refused.value.rule
+    assert ("R24", "keys_not_changed") == (refused.value.rule, refused.value.reason)
     assert not [entry for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]
     assert "accepted" == (await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))).receipt.verdict.verdict  # type: ignore[union-attr]
 

@@ -1,8 +1,9 @@
 """While no worker is up, statements are left with Temporal: each once, and of each caller no more than its share."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -10,11 +11,15 @@ from temporalio.client import Client, Interceptor, OutboundInterceptor, SignalWo
 
 from domain.delivery.ledger import Left, Receipt
 from domain.delivery.reported import Stated
+from domain.plan.directory import Service
+from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.record.door import check_budget, read_statement
-from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, STATEMENT_TYPE, Envelope, sign
+from domain.signing.keys import key_id
 from domain.words.errors import NotFound, RuleBroken, Unavailable
-from gateway.leaving import Leaving
-from gateway.limits import LEFT_BRAKES, LEFT_BYTES, LEFT_STATEMENTS
+from gateway.leaving import BRAKES, KEY_CHANGES, STATEMENTS, Leaving, Share, ShareSpentError
+from gateway.limits import LEFT_BRAKES, LEFT_BYTES, LEFT_KEY_CHANGES, LEFT_KEY_CHANGES_BYTES, LEFT_STATEMENTS
 from rehearsal.services import private_key_of
 from tests.activities.test_stops import a_word
 from tests.gateway.test_api import At
@@ -137,7 +142,7 @@ async def test_brakes_have_a_share_too_which_begins_anew_with_an_answer(at: At) 
     leaving, police = Leaving(here.reception()._runs), here.directory.get("uz.police")
 
     async def leave_one() -> None:
-        await leaving.leave(police, plan.operation, here.handed(stop_by("uz.police", plan), plan), brake=True)
+        await leaving.leave(police, plan.operation, here.handed(stop_by("uz.police", plan), plan), BRAKES)
 
     for _ in range(LEFT_BRAKES):
         await leave_one()
@@ -155,10 +160,10 @@ async def test_what_was_taken_and_not_recorded_counts_once_more_each_time_that_i
     leaving, police, stop = Leaving(here.reception()._runs), here.directory.get("uz.police"), stop_by("uz.police", plan)
     for _ in range(LEFT_BRAKES):
         handed = here.handed(stop, plan)
-        await leaving.leave(police, plan.operation, handed, brake=True)
+        await leaving.leave(police, plan.operation, handed, BRAKES)
         leaving.taken(plan.operation, handed)
     with pytest.raises(Unavailable, match=f"no more than {LEFT_BRAKES} statements"):
-        await leaving.leave(police, plan.operation, here.handed(stop, plan), brake=True)
+        await leaving.leave(police, plan.operation, here.handed(stop, plan), BRAKES)
 
     assert [stop] * LEFT_BRAKES == [one.content for one in await here.left(plan)]
 
@@ -169,9 +174,71 @@ async def test_a_caller_leaves_so_many_bytes(at: At) -> None:
     leaving, police = Leaving(here.reception()._runs), here.directory.get("uz.police")
     for size in (LEFT_BYTES - 1, 1):
         envelope = sign(b"x" * size, STATEMENT_TYPE, private_key_of("uz.police"))
-        await leaving.leave(police, plan.operation, here.handed(envelope, plan), brake=False)
+        await leaving.leave(police, plan.operation, here.handed(envelope, plan), STATEMENTS)
     with pytest.raises(Unavailable, match=f"{LEFT_BYTES} bytes"):
-        await leaving.leave(police, plan.operation, here.handed(a_word("uz.police", plan), plan), brake=False)
+        await leaving.leave(police, plan.operation, here.handed(a_word("uz.police", plan), plan), STATEMENTS)
+
+
+async def test_a_caller_leaves_so_many_changes_of_keys(at: At) -> None:
+    """One more is refused; what it says, a stop, and others' changes have shares of their own; an answer begins all anew."""
+    here, plan = at.installation, at.plan
+    leaving, police = Leaving(here.reception()._runs), here.directory.get("uz.police")
+
+    async def leave_one(caller: Service, share: Share = KEY_CHANGES) -> None:
+        envelope = sign(uuid.uuid4().hex.encode(), KEYS_TYPE, private_key_of("uz.police"))
+        await leaving.leave(caller, plan.operation, here.handed(envelope, plan), share)
+
+    for _ in range(LEFT_KEY_CHANGES):
+        await leave_one(police)
+    with pytest.raises(ShareSpentError, match=f"no more than {LEFT_KEY_CHANGES} changes of keys") as refused:
+        await leave_one(police)
+    for share in (STATEMENTS, BRAKES):
+        await leave_one(police, share)
+    await leave_one(here.directory.get("uz.customs"))
+    leaving.answered(plan.operation)
+    await leave_one(police)
+
+    assert plan.operation not in refused.value.message, "not everybody who ends a key may know where it is used"
+    assert LEFT_KEY_CHANGES + 2 == len(await here.left(plan, messages.CHANGE_KEYS))
+
+
+async def test_a_caller_leaves_so_many_bytes_of_changes_of_keys(at: At) -> None:
+    """Exactly the bound is left, and not one byte more."""
+    here, plan = at.installation, at.plan
+    leaving, police = Leaving(here.reception()._runs), here.directory.get("uz.police")
+    for size in (LEFT_KEY_CHANGES_BYTES - 1, 1):
+        envelope = sign(b"x" * size, KEYS_TYPE, private_key_of("uz.police"))
+        await leaving.leave(police, plan.operation, here.handed(envelope, plan), KEY_CHANGES)
+    with pytest.raises(ShareSpentError, match=f"{LEFT_KEY_CHANGES_BYTES} bytes"):
+        await leaving.leave(
+            police, plan.operation, here.handed(sign(b"x", KEYS_TYPE, private_key_of("kz.knb")), plan), KEY_CHANGES
+        )
+
+
+async def test_a_change_of_keys_that_one_delivery_has_no_room_for_is_left_in_the_others(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever announces it is told where it was not left, and why; the same change lies there once, however often it comes."""
+    monkeypatch.setattr("gateway.reception.UNTIL_LEFT", timedelta(seconds=0.2))
+    here, plan = at.installation, at.plan
+    parcel = plan.consignment.identifiers[0].model_copy(update={"scheme": "other", "value": uuid.uuid4().hex})
+    other = renamed(plan).model_copy(update={"consignment": plan.consignment.model_copy(update={"identifiers": (parcel,)})})
+    reception, police = here.reception(plan.operation), here.directory.get("uz.police")
+    await reception.plans.start(here.directory.get(plan.initiator), signed_plan(other))
+    for number in range(LEFT_KEY_CHANGES):
+        envelope = sign(str(number).encode(), KEYS_TYPE, private_key_of("uz.police"))
+        await reception._leaving.leave(police, plan.operation, here.handed(envelope, plan), KEY_CHANGES)
+    end = KeyEnd(key=key_id(police.keys[0].public), at=datetime.now(UTC).isoformat(), revoked=True)
+    change = KeyChange(service=police.id, by=police.id, made_at=datetime.now(UTC).isoformat(), ended=(end,))
+    envelope = sign(canonical(change), KEYS_TYPE, private_key_of(police.id))
+    told = [await reception.change_keys(police, envelope) for _ in range(2)]
+    left = await here.left(other, messages.CHANGE_KEYS)
+    await here.handle(other).terminate()
+
+    assert told[0] == told[1]
+    assert [plan.operation] == [fault.place for fault in told[0].refused]
+    assert other.operation in told[0].left
+    assert [envelope] == [one.content for one in left]
 
 
 async def test_no_more_is_remembered_as_left_than_its_bound_and_nothing_that_temporal_has_not(
@@ -183,9 +250,9 @@ async def test_no_more_is_remembered_as_left_than_its_bound_and_nothing_that_tem
     leaving, police = Leaving(here.reception()._runs), here.directory.get("uz.police")
     first, *more = [here.handed(a_word("uz.police", plan), plan) for _ in range(3)]
     for one in (first, *more, more[0], first):
-        await leaving.leave(police, plan.operation, one, brake=False)
+        await leaving.leave(police, plan.operation, one, STATEMENTS)
     with pytest.raises(NotFound):
-        await leaving.leave(police, "nowhere", first, brake=False)
+        await leaving.leave(police, "nowhere", first, STATEMENTS)
 
     assert [one.content for one in (first, *more, first)] == [one.content for one in await here.left(plan)]
     assert 1 == len(leaving._left)
