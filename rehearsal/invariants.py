@@ -259,7 +259,9 @@ class Checker:
         if over and verdict.finding is None:
             yield f"R29: nobody says that {statement.kind} came after the consent of {planned.state}"
 
-    def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
+    def _accepted(  # noqa: PLR0915 - one `match` over what counts is a table
+        self, statement: Statement, at: datetime
+    ) -> Iterator[str]:
         content, voice = statement.content, voice_of(statement)
         if self._cause and statement.kind in ADVANCING:
             yield f"R8: {statement.kind} counted after the halt"
@@ -281,6 +283,9 @@ class Checker:
                 yield from self._doubtful.decided(statement.checkpoint or "", voice)
             case MovementDecision(proceed=True):
                 yield from self._decision(voice, statement.officer)
+            case HoldDecided(decision="go_on"):
+                here = self._plan.legs[self._leg or 0].state
+                self._holds.wanted_on(voice, self._responsible(), self._plan.authorities(here))
             case Seizure():
                 self._scales.seized(statement.id, content)
             case Prepared(modality=modality):
@@ -356,10 +361,6 @@ class Checker:
                 self._halt("split")
             case ConflictYielded():
                 self._halt("conflict")
-            case HoldDecided():
-                self._holds.wanted_on(
-                    statement, self._responsible(), self._plan.authorities(self._plan.legs[self._leg or 0].state)
-                )
             case HandoverDeclined():
                 self._halt("declined")
             case MovementDecision(proceed=False):

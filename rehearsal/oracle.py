@@ -373,9 +373,9 @@ class HoldBook(OracleBook):
         if not self._held:
             self._held, self._wanting, self._needed = True, set(), set()
 
-    def wanted_on(self, statement: Statement, responsible: str, authorities: tuple[str, ...]) -> None:
+    def wanted_on(self, voice: str, responsible: str, authorities: tuple[str, ...]) -> None:
         """One whose say it is wants it to go on; these are all of them."""
-        self._wanting.add(voice_of(statement))
+        self._wanting.add(voice)
         self._needed = self._needed or {responsible, *authorities}
 
     def heard(self, statement: Statement) -> Iterator[str]:

@@ -23,8 +23,8 @@ from domain.delivery.ledger import Left
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Seen
 from domain.rules.handling import DisclosurePermitted, Information
-from domain.rules.kind import Kind
 from domain.rules.hold import HoldRequested
+from domain.rules.kind import Kind
 from domain.rules.stop import Incident, StopRequested
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope

@@ -114,9 +114,9 @@ class Progress:
 
     def next_reminder(self, every: timedelta, figures: Figures) -> datetime | None:
         """When the next reminder is due. Where it waits without end: so many times the plan's `contingencies.remind_every` after
-        `counted_from`, but the first `reminders_at_pace` alone; each that follows comes `rarely` after the one before, or that span
-        after it where that is longer; after `most_reminders` there is none. Else by its list `remind`, after `counted_from`; not
-        once that has ended, or it is silent.
+        `counted_from`, but the first `reminders_at_pace` alone; each that follows comes `rarely` after the one before, or that
+        span after it where that is longer; after `most_reminders` there is none. Else by its list `remind`, after `counted_from`;
+        not once that has ended, or it is silent.
         """
         if self.due is None:
             paced = min(self.rung + 1, figures.reminders_at_pace)

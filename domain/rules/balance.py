@@ -123,7 +123,8 @@ class Split(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`held` (early) while it is held; `splits_once` where it has split, is not `watched`, or has not been prepared; the first of the differences where the
+        """`held` (early) while it is held; `splits_once` where it has split, is not `watched`, or has not been prepared; the
+        first of the differences where the
         contents of its parts, `compared` as `in_parts`, are not what was kept.
         """
         state = delivery.state

@@ -56,13 +56,14 @@ def all_coming(delivery: Delivery) -> tuple[tuple[datetime, Callable[[], AnyEven
 
 
 def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
-    """What time will bring, and when. Checkpoint by checkpoint that is open and not satisfied, but while it is held for those that
-    `waits_with` it, in the order in which they opened: its next reminder, one more than before; the next rung of its ladder,
-    `after` the moment `counted_from`; and where it has a due time and is not silent, at that time `silence`, or, while it waits for a service that must be polled and they have not been asked once
-    more, `came_due`, once. Reminder, rung and silence name those that are waited for. Then, while it is under way and has not
-    been delivered, authorisation by authorisation that is final, neither withdrawn nor expired, and of a State ahead: `expiring`,
-    before its end by the next of the plan's `expiry_warnings`, the longest first, one more than before; and `expired`, at its
-    end. Last, while it is under way and the register has put something off: `look_due`, then.
+    """What time will bring, and when. Checkpoint by checkpoint that is open and not satisfied, in the order in which they opened,
+    but while it is held for those that `waits_with` that: its next reminder, one more than before; the next rung of its ladder,
+    `after` the moment `counted_from`; and where it has a due time and is not silent, at that time `silence`, or, while it waits
+    for a service that must be polled and they have not been asked once more, `came_due`, once. Reminder, rung and silence name
+    those that are waited for. Then, while it is under way and has not been delivered, authorisation by authorisation that is
+    final, neither withdrawn nor expired, and of a State ahead: `expiring`, before its end by the next of the plan's
+    `expiry_warnings`, the longest first, one more than before; and `expired`, at its end. Last, while it is under way and the
+    register has put something off: `look_due`, then.
     """
     state = delivery.state
     for name, progress in state.progress.items():

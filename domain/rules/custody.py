@@ -70,7 +70,8 @@ class Dispatched(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`held` (early) while it is held; `record_put_back` while a divergence waits for a decision; `no_live_consent` where a State is not `authorised` now;
+        """`held` (early) while it is held; `record_put_back` while a divergence waits for a decision; `no_live_consent` where a
+        State is not `authorised` now;
         `modality_not_allowed` where States are `conflicting`; `permission_missing` for the first permission of any State that is
         not given; `departure_not_cleared` unless the first leg is `cleared`; `conflict_unsettled` where contacts are `unsettled`;
         `not_looked` unless the register has `looked`.
@@ -163,7 +164,8 @@ class HandoverAccepted(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a
-        divergence does; `nothing_prepared` before it has been prepared; `not_offered` (early) before anybody has answered `handover_offer` there;
+        divergence does; `nothing_prepared` before it has been prepared; `not_offered` (early) before anybody has answered
+        `handover_offer` there;
         `other_taker` unless its `voice` is responsible for the next leg; `crossing_not_cleared` (early) while a checkpoint of
         step `authorise` in one of the `states` of the next leg has not closed (the first of these), or the next leg is not
         `cleared`. For each of these States but the one it is in: `no_entry` unless that is `authorised` now, and

@@ -1,4 +1,4 @@
-"""Hold is not stop (R8): whoever takes part may order a hold, and those whose say it is decide in time to go on, to seize or to end.
+"""Hold is not stop (R8): anyone may order a hold, and others decide in time to go on, to seize or to end it.
 
 Nothing moves meanwhile. What is said to have moved waits; what is seen, seized or reported counts; the clock runs.
 """

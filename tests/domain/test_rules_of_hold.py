@@ -66,6 +66,16 @@ def test_r8_what_would_move_it_waits_until_it_goes_on() -> None:
     assert (table.delivery.state.leg, table.delivery.state.hold) == (1, None)
 
 
+def test_r8_an_arrival_waits_until_it_goes_on() -> None:
+    """What is said to be delivered while it is held has not been until it goes on."""
+    table = PHASES["handed over"]()
+    table.say("uz.police", "hold_requested")
+    assert became(table.say("uz.customs", "delivered", "delivery")) == ("early", "R8")
+    assert not table.delivery.state.delivered
+    decide(table, "go_on", *table.at(HOLD).checkpoint.services())
+    assert table.delivery.state.delivered
+
+
 def test_r8_a_departure_waits_until_it_goes_on() -> None:
     """A dispatch that is said while it is held is kept, and counts when it goes on."""
     table = PHASES["prepared"]()
@@ -225,6 +235,28 @@ def test_r8_nobody_is_silent_where_it_may_not_move() -> None:
     assert table.at(at).paused == table.plan.contingencies.decision - timedelta(minutes=1)
 
 
+def test_r8_a_decision_on_what_differs_has_its_time_after_the_hold() -> None:
+    """Its clock stands while nobody may let it go on, and silence ends it no sooner than that was so."""
+    table = Table().dispatch()
+    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("uz.customs", "handover_accepted", "tashkent-airport", gross="10 kg")
+    about = table.opened("decision")
+    due = table.at(about).due
+    assert due is not None
+    table.now = due - timedelta(minutes=30)
+    table.pass_time(seconds=0)
+    table.say("kz.knb", "hold_requested")
+    table.pass_time(hours=1)
+    assert table.delivery.state.halt is None
+    decide(table, "go_on", *DECIDERS)
+    table.pass_time(minutes=29)
+    assert table.delivery.state.halt is None
+    table.pass_time(minutes=1)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert halt.finding.code == "overdue"
+
+
 def test_r8_everyone_is_told_of_a_hold_and_of_its_end() -> None:
     """Each participant is told that it is held and by whom, and that it goes on."""
     table = Table().dispatch()
@@ -261,7 +293,7 @@ def test_r8_who_decides_is_told_what_about() -> None:
 
 def test_r28_holds_have_a_share_and_a_stop_is_always_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that has spent its words and its brakes orders no more holds, and stops all the same."""
-    with_figures(monkeypatch, unasked_statements=3, brakes=2)
+    with_figures(monkeypatch, unasked_statements=3, speaker_statements=3, brakes=2)
     table = Table().dispatch()
     assert is_brake(table.statement("caricc", "hold_requested"))
     answers = [became(table.say("caricc", "hold_requested")) for _ in range(6)]
