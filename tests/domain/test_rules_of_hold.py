@@ -56,6 +56,16 @@ def test_r8_nothing_advances_while_it_is_held(phase: str) -> None:
         assert f"is nothing, recorded is {event.event}" in forbidden(table, event)
 
 
+def test_r8_what_comes_next_begins_when_it_goes_on() -> None:
+    """All consents come while it is held, and it is prepared only after the decision."""
+    table = Table()
+    table.say("uz.police", "hold_requested")
+    table.consent()
+    assert not table.delivery.state.every_checkpoint().keys() & set(table.plan.ids_at("prepare"))
+    decide(table, "go_on", *DECIDERS)
+    assert table.is_open(*table.plan.ids_at("prepare"))
+
+
 def test_r8_what_would_move_it_waits_until_it_goes_on() -> None:
     """A taker's acceptance is kept while it is held, and counts when it goes on; the offer, which moves nothing, counts."""
     table = held()
