@@ -92,6 +92,9 @@ def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
         yield _("remarked"), _("entry {entry}: {what}", entry=remark.entry, what=say_plainly(remark.finding, speak))
     if because.out_of_sight is not None:
         yield _("out of sight"), _("since {moment}", moment=moment(because.out_of_sight))
+    if view.held is not None:
+        since, by = moment(view.held.since), view.held.by
+        yield _("held"), _("{service} ordered a hold at {moment}; nothing moves until it is decided", service=by, moment=since)
     if view.diverged is not None:
         entry = view.diverged
         what = _("entry {entry}: the archive has another history; nothing moves until it is decided how to go on", entry=entry)

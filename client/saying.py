@@ -1,7 +1,7 @@
 """Statements from the command line: `field=value` words become the content of a signed statement."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,12 +62,27 @@ def content_of(kind: str, words: Iterable[str], request: Request | None) -> Cont
     return content
 
 
+DECISIONS: Mapping[str, tuple[str, str]] = {
+    "movement_decision": ("proceed=yes", "proceed=no"),
+    "hold_decided": ("decision=go_on", "decision=end"),
+}
+"""Kinds that say yes and no alike, and how: on a hold there is a third decision, `decision=seize`."""
+
+
+def with_decision(kind: str, words: Iterable[str], *, positive: bool) -> list[str]:
+    """The words of a statement, and what decides where its kind says yes and no alike and they do not."""
+    given, (yes, no) = list(words), DECISIONS.get(kind, ("", ""))
+    decides = yes if positive else no
+    name = decides.partition("=")[0]
+    return given if any(one.partition("=")[0] == name for one in given) or not decides else [*given, decides]
+
+
 def kind_for(request: Request, *, positive: bool) -> str:
     """The kind that answers a request, or says no to it. Raises `Malformed` if the request leaves several or none."""
     kinds = [BOOK.answers[need] for need in request.says]
     found = [kind[0] for kind in kinds] if positive else [one for kind in kinds for one in kind[1:]]
-    if not positive and "movement_decision" in request.says:
-        found.append("movement_decision")
+    if not positive:
+        found += [kind[0] for kind in kinds if kind[0] in DECISIONS]
     if len(found) == 1:
         return found[0]
     if not found:

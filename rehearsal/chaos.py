@@ -171,6 +171,21 @@ def stops(plan: Plan, dice: random.Random) -> Act:
     return Act(service=service, at=at, says="stop_requested", after=_hours(dice, 60))
 
 
+def holds(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
+    """Somebody orders a hold, often while it moves; in some seeds another does too, and whoever decides on it seizes or ends."""
+    at, service = _asked(plan, dice)
+    acts = [Act(service=service, at=at, says="hold_requested", after=_hours(dice, 60))]
+    if dice.random() < HALF:
+        at, service = _asked(plan, dice)
+        acts.append(Act(service=service, at=at, says="hold_requested", after=_hours(dice, 60)))
+    says = dice.choice(("hold_decided", "hold_decided", None))
+    if dice.random() < HALF:
+        who = dice.choice([leg.responsible for leg in plan.legs] + list(plan.authorities(plan.legs[0].state)))
+        details = {"decision": dice.choice(("go_on", "seize", "end"))} if says is not None else {}
+        acts.append(Act(service=who, at="hold", says=says, details=details, after=_hours(dice, 3)))
+    return tuple(acts)
+
+
 def _declines(plan: Plan, dice: random.Random) -> Act | None:
     return _taker_says(plan, dice, "handover_declined", {})
 
@@ -361,6 +376,7 @@ TROUBLES: tuple[Trouble, ...] = (
     _is_silent,
     _is_silent,
     stops,
+    holds,
     stops,
     _declines,
     _accepts_too_early,

@@ -21,13 +21,24 @@ from domain.rules.balance import Seizure, Split
 from domain.rules.conflict import ConflictSettled, ConflictYielded, DeconflictionRefused
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered, MovementDecision
+from domain.rules.hold import HoldDecided, HoldRequested
 from domain.rules.permission import PermissionGranted, PermissionRefused
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
 from domain.rules.watch import LossRecorded
 from domain.words.moments import instant
-from rehearsal.oracle import ACTS, BalanceBook, Conflicts, DivergenceBook, PermissionBook, SpeakerBook, passed_in, voice_of
+from rehearsal.oracle import (
+    ACTS,
+    BalanceBook,
+    Conflicts,
+    DivergenceBook,
+    HoldBook,
+    PermissionBook,
+    SpeakerBook,
+    passed_in,
+    voice_of,
+)
 
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
 
@@ -51,7 +62,7 @@ class Checker:
         self._measured: HandoverOffered | Prepared | HandoverAccepted | None = None
         self._offered: set[str] = set()
         self._doubt: HandoverOffered | HandoverAccepted | None = None
-        self._decided: set[str] = set()
+        self._decided: set[tuple[str, str]] = set()
         self._cause = ""
         """Why it halted, if it has."""
         self._outcome: str | None = None
@@ -71,6 +82,7 @@ class Checker:
         self._destroyed = False
         self._explained = False
         self._conflicts = Conflicts(plan, directory)
+        self._holds = HoldBook(plan)
         self._doubtful = DivergenceBook(plan, directory)
 
     def check(self, entries: Sequence[Entry]) -> None:
@@ -97,6 +109,8 @@ class Checker:
             self._halt("conflict")
         if not self._cause and not self._split:
             yield from self._doubtful.happened(entry.event)
+        if not self._cause and not self._split:
+            yield from self._holds.happened(entry.event)
         match entry.event:
             case Stated(envelope=envelope, verdict=verdict):
                 statement = read_statement(envelope)
@@ -153,7 +167,7 @@ class Checker:
         if self._cause or changed:
             yield f"R22: the plan was changed after a halt, or for what had been passed: {changed}"
         self._plan = plan
-        for book in (self._voices, self._permits, self._scales, self._conflicts, self._doubtful):
+        for book in (self._voices, self._permits, self._scales, self._conflicts, self._doubtful, self._holds):
             book.follow(plan)
 
     def _time(self, event: Event) -> None:
@@ -163,7 +177,7 @@ class Checker:
                 planned = self._plan.find(name)
                 overdue = planned is not None and (planned.step == "authorise" or planned.overdue == "interdict")
                 unsigned = name.startswith("deconfliction.") and self._leg is None
-                if overdue or unsigned or ".decision." in name:
+                if overdue or unsigned or ".decision." in name or name.startswith("hold."):
                     self._halt("silence")
                 elif name.startswith(("extension.", "search.")):
                     self._halt("expired" if name.startswith("extension.") else "lost")
@@ -245,10 +259,13 @@ class Checker:
         if over and verdict.finding is None:
             yield f"R29: nobody says that {statement.kind} came after the consent of {planned.state}"
 
-    def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
+    def _accepted(  # noqa: PLR0915 - one `match` over what counts is a table
+        self, statement: Statement, at: datetime
+    ) -> Iterator[str]:
         content, voice = statement.content, voice_of(statement)
         if self._cause and statement.kind in ADVANCING:
             yield f"R8: {statement.kind} counted after the halt"
+        yield from self._holds.heard(statement)
         yield from self._voices.heard(statement, at)
         if not self._voices.two_agree(statement):
             yield f"R20: a second officer of {statement.service} said something else, and it counted"
@@ -265,7 +282,10 @@ class Checker:
             case MovementDecision(proceed=True) if (statement.checkpoint or "").startswith("divergence."):
                 yield from self._doubtful.decided(statement.checkpoint or "", voice)
             case MovementDecision(proceed=True):
-                yield from self._decision(voice)
+                yield from self._decision(voice, statement.officer)
+            case HoldDecided(decision="go_on"):
+                here = self._plan.legs[self._leg or 0].state
+                self._holds.wanted_on(voice, self._responsible(), self._plan.authorities(here))
             case Seizure():
                 self._scales.seized(statement.id, content)
             case Prepared(modality=modality):
@@ -332,6 +352,10 @@ class Checker:
         match content:
             case StopRequested():
                 self._halt("stop")
+            case HoldRequested() if not self._cause and not self._split:
+                self._holds.ordered()
+            case HoldDecided(decision="seize" | "end"):
+                self._halt("decision")
             case Split():
                 self._split = True
                 self._halt("split")
@@ -422,13 +446,14 @@ class Checker:
         if not fits:
             self._doubt, self._decided = found, set()
 
-    def _decision(self, voice: str) -> Iterator[str]:
+    def _decision(self, voice: str, officer: str) -> Iterator[str]:
         if self._doubt is None:
             yield "R7: a decision about nothing"
             return
-        self._decided.add(voice)
+        self._decided.add((voice, officer))
         needed = {self._responsible(), *self._plan.authorities(self._plan.legs[self._leg or 0].state)}
-        if needed <= self._decided:
+        alone = len(needed) == 1 and len(self._decided) == 1  # where that is one service, two of its officers
+        if needed <= {service for service, _ in self._decided} and not alone:
             self._measured, doubt, self._doubt = self._doubt, self._doubt, None
             if isinstance(doubt, HandoverAccepted):
                 self._leg = (self._leg or 0) + 1

@@ -44,6 +44,8 @@ NO = (
 
 ACTS = ("prepared", "dispatched", "delivered", "arrest_made", "seizure")
 """What is done at a checkpoint, in its State, by public authority."""
+MOVING = ("dispatched", "handover_accepted", "delivered", "split")
+"""What moves the consignment on."""
 FORCE = ("customs", "border_guard", "police", "security")
 """Kinds of service that have it."""
 
@@ -355,6 +357,56 @@ class DivergenceBook(OracleBook):
             if not right:
                 yield f"R18: {voice} decided as {of}"
         self._waits.discard(of)
+
+
+class HoldBook(OracleBook):
+    """Who has ordered a hold, and whether all whose say it is wanted it to go on before anything moved (R8)."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._held = False
+        self._wanting: set[str] = set()
+        self._needed: set[str] = set()
+
+    def ordered(self) -> None:
+        """A hold counts."""
+        if not self._held:
+            self._held, self._wanting, self._needed = True, set(), set()
+
+    def wanted_on(self, voice: str, responsible: str, authorities: tuple[str, ...]) -> None:
+        """One whose say it is wants it to go on; these are all of them."""
+        self._wanting.add(voice)
+        self._needed = self._needed or {responsible, *authorities}
+
+    def heard(self, statement: Statement) -> Iterator[str]:
+        """Whether it moved what is held."""
+        moves = statement.kind in MOVING or (
+            statement.kind == "movement_decision"
+            and getattr(statement.content, "proceed", False)
+            and ".decision." in (statement.checkpoint or "")
+        )
+        if self._held and moves:
+            yield f"R8: {statement.kind} counted while it is held"
+
+    def happened(self, event: Event) -> Iterator[str]:
+        """What is decided while it is held."""
+        match event:
+            case Cleared(leg=leg) if self._held:
+                yield f"R8: leg {leg} was cleared while it is held"
+            case Opened(checkpoint=name) if self._held and self._plan.find(name) is not None:
+                yield f"R8: {name} opened while it is held"
+            case Silence(checkpoint=name) if self._held:
+                planned = self._plan.find(name)
+                if ".decision." in name or (planned is not None and planned.step in ("dispatch", "hand_over", "deliver")):
+                    yield f"R8: silence at {name} counted while it is held"
+            case Concluded() if self._held:
+                yield "R8: it has an outcome while it is held"
+            case Closed(checkpoint=name, result=result) if name.startswith("hold."):
+                if result != "satisfied" or not self._needed or not self._needed <= self._wanting:
+                    yield f"R8: {name} closed before all wanted it to go on"
+                self._held = False
+            case _:
+                pass
 
 
 class Conflicts(OracleBook):

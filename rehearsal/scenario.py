@@ -239,6 +239,7 @@ UNFORESEEN = (
     "stop.interdiction",
     "stop.acknowledged",
     "split.parts",
+    "hold",
     "balance",
     "deconfliction",
     "conflict",

@@ -269,6 +269,8 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "handover_accepted": measured | {"seals_intact": True},
         "handover_declined": {"reason": "SIMULATED: cannot take custody"},
         "movement_decision": {"proceed": True, "reason": "SIMULATED: explained and recounted"},
+        "hold_requested": {"reason": "SIMULATED: nobody is behind it"},
+        "hold_decided": {"decision": "go_on", "reason": "SIMULATED: it is in sight again"},
         "deconfliction_requested": {
             "reference": f"SIMULATED-{dice.randint(1000, 9999)}",
             "reason": "SIMULATED: before anybody is asked",

@@ -19,6 +19,7 @@ from rehearsal.chaos import (
     breaks_a_seal,
     grants_briefly,
     grants_by_word_of_mouth,
+    holds,
     recovers_nothing_or_else,
     stops,
 )
@@ -59,6 +60,8 @@ def _turns() -> Iterator[Turn]:
                 yield Turn(name, kind)
                 if "proceed" in BOOK.kinds[kind].model_fields:
                     yield Turn(name, kind, (("proceed", False),))
+                if kind == "hold_decided":
+                    yield from (Turn(name, kind, (("decision", other),)) for other in ("seize", "end"))
 
 
 TURNS = tuple(_turns())
@@ -120,6 +123,10 @@ def _decision(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     return Led(plan, (act,) if act is not None else ()), [(one, f"{act.at}.decision") for one in who] if act is not None else []
 
 
+def _hold(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    return Led(plan, holds(plan, dice)[:1]), [(one, "hold") for one in dict.fromkeys((*_authorities(plan), *_responsible(plan)))]
+
+
 def _unseen(plan: Plan) -> tuple[Act, ...]:
     """Whoever is responsible does not say where it is."""
     return tuple(Act(service=one, at="sighting") for one in _responsible(plan))
@@ -174,6 +181,7 @@ WAYS: dict[str, Way] = {
     "confirmation": _confirmation,
     "duty": _duty,
     "decision": _decision,
+    "hold": _hold,
     "sighting": _sighting,
     "search": _search,
     "interdiction": _interdiction,

@@ -183,6 +183,8 @@ WORDS: dict[str, dict[str, Any]] = {
     "no_arrest": {"reason": "nobody came"},
     "seizure": {"recovered": [MEPHEDRONE], "gross": "13.9 kg"},
     "stop_requested": {"reason": "danger"},
+    "hold_requested": {"reason": "a car follows it"},
+    "hold_decided": {"decision": "go_on", "reason": "it was ours"},
     "interdicted": {"gross": "13.9 kg", "seals_intact": True, "place": "warehouse"},
     "permission_granted": {
         "permissions": ["opening"],

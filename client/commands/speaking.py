@@ -17,12 +17,13 @@ from client.console import answer, talk
 from client.countersigning import as_kept, compared, refused
 from client.language import _, speak
 from client.options import DeliveryId, EncryptFor, Known, Output, grouped
-from client.saying import About, content_of, correction, kind_for, statement
+from client.saying import About, content_of, correction, kind_for, statement, with_decision
 from client.submitting import hand_in, keep, kept
 from domain.delivery.ledger import Left
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Seen
 from domain.rules.handling import DisclosurePermitted, Information
+from domain.rules.hold import HoldRequested
 from domain.rules.kind import Kind
 from domain.rules.stop import Incident, StopRequested
 from domain.signing.canonical import plain
@@ -80,8 +81,7 @@ class SayOptions:
                 )
                 raise NotFound(message, hint=_("see `vigil inbox`; to speak early, late, offline or for another, use --kind"))
             kind = kind_for(request, positive=positive)
-        decision = [f"proceed={'yes' if positive else 'no'}"] if kind == "movement_decision" else []
-        content = content_of(kind, [*(self.fields or []), *more, *decision], request)
+        content = content_of(kind, with_decision(kind, [*(self.fields or []), *more], positive=positive), request)
         return statement(
             *(self.delivery, caller.service, caller.code, content, caller.key()),
             _about(self.delivery, content, caller, carried, request),
@@ -164,6 +164,23 @@ def stop(
     """Stop a delivery, now. Anyone who takes part may."""
     try:
         content = Incident(risk_to_life=True, what=reason) if risk_to_life else StopRequested(reason=reason)
+    except ValidationError as error:
+        raise Malformed(_("the reason is not usable"), faults_of(error)) from error
+    _pass_on(delivery, content, caller, carried, output)
+
+
+@app.command()
+@grouped
+def hold(
+    delivery: DeliveryId,
+    caller: CallerOptions,
+    carried: CarryOptions,
+    reason: Annotated[str, typer.Option(help="why", show_default=False)],
+    output: Output = "text",
+) -> None:
+    """Hold a delivery, now: nothing moves until it is decided whether it goes on. Anyone who takes part may."""
+    try:
+        content = HoldRequested(reason=reason)
     except ValidationError as error:
         raise Malformed(_("the reason is not usable"), faults_of(error)) from error
     _pass_on(delivery, content, caller, carried, output)

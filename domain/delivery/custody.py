@@ -5,7 +5,7 @@ Weight and seals are separate checks: a good seal with a wrong weight stops the 
 
 from dataclasses import dataclass, replace
 
-from domain.delivery.verdicts import Finding, found, refused
+from domain.delivery.verdicts import Finding, early, found, refused
 from domain.words.identifiers import Seal
 
 SEAL_BROKEN = found("R7", "seal_broken", "a seal is reported broken")
@@ -27,6 +27,8 @@ RECORD_PUT_BACK = refused(
     entry="entry",
 )
 """What a divergence forbids."""
+HELD = early("R8", "held", "it is held (entry {entry}); kept until it is decided whether it goes on", entry="entry")
+"""What a hold keeps waiting: whatever would move it."""
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,15 @@ class Owed:
         return sum(len(one) + 3 for one in self.services) + len(self.checkpoint or "") + 80
 
 
+@dataclass(frozen=True)
+class OnHold:
+    """Since when nothing moves, by the hold of which entry and service (R8)."""
+
+    since: datetime
+    seq: int
+    by: str
+
+
 @dataclass
 class Diverging:
     """Entry `seq` says that the archive has another history, and nothing new begins until it is decided how to go on."""

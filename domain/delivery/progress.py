@@ -58,6 +58,8 @@ class Progress:
     """(service, need) to what a first officer has said, where two must say it (R20)."""
     standing: dict[str, RequestStanding] = field(default_factory=dict)
     """How far the request to each service has come; nothing is decided by it."""
+    paused: timedelta = timedelta()
+    """How long it was held while this waited (R8)."""
     escalated: int = 0
     """Rungs of the ladder climbed so far."""
     rung: int = 0
@@ -70,6 +72,13 @@ class Progress:
     """The due time passed unanswered."""
     result: Literal["satisfied", "unanswered", "withdrawn"] | None = None
     """How it closed; none while it is open."""
+
+    @property
+    def counted_from(self) -> datetime:
+        """From when its reminders, its ladder and its due time are counted: from when it opened, and as much later as it was
+        `paused`.
+        """
+        return self.opened + self.paused
 
     @property
     def open(self) -> bool:
@@ -105,13 +114,13 @@ class Progress:
 
     def next_reminder(self, every: timedelta, figures: Figures) -> datetime | None:
         """When the next reminder is due. Where it waits without end: so many times the plan's `contingencies.remind_every` after
-        it opened, but the first `reminders_at_pace` alone; each that follows comes `rarely` after the one before, or that span
-        after it where that is longer; after `most_reminders` there is none. Else by its list `remind`, after it opened; not
-        once that has ended, or it is silent.
+        `counted_from`, but the first `reminders_at_pace` alone; each that follows comes `rarely` after the one before, or that
+        span after it where that is longer; after `most_reminders` there is none. Else by its list `remind`, after `counted_from`;
+        not once that has ended, or it is silent.
         """
         if self.due is None:
             paced = min(self.rung + 1, figures.reminders_at_pace)
-            then = self.opened + every * paced + max(every, figures.rarely) * (self.rung + 1 - paced)
+            then = self.counted_from + every * paced + max(every, figures.rarely) * (self.rung + 1 - paced)
             return then if self.rung < figures.most_reminders else None
         reminders = self.checkpoint.remind
-        return self.opened + reminders[self.rung] if self.rung < len(reminders) and not self.silent else None
+        return self.counted_from + reminders[self.rung] if self.rung < len(reminders) and not self.silent else None

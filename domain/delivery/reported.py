@@ -59,7 +59,8 @@ class Amended(Event):
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """The new services and cards are known, and the new plan is in force, from here on. `cleared` falls back to the leg it is
         on, -1 before it has left. `looked` of the register stays only if the register `covers` the new plan. A checkpoint that is
-        open and stands in the new plan is asked as it stands there, and is due `due_after` later than it opened.
+        open and stands in the new plan is asked as it stands there, and is due `due_after` later than
+        `counted_from`.
         """
         before = state.plan.participants()
         state.directory, state.cards = self.known_with(state)
@@ -71,7 +72,7 @@ class Amended(Event):
             planned = state.plan.find(name)
             if planned is not None and progress.open:
                 progress.checkpoint = planned
-                progress.due = progress.opened + state.plan.due_after(planned)
+                progress.due = progress.counted_from + state.plan.due_after(planned)
         state.owe(when.seq, "amended", None, tuple(dict.fromkeys((*state.plan.participants(), *before))))
 
     def known_with(self, state: State) -> tuple[Directory, dict[str, RuleCard]]:

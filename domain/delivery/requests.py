@@ -178,7 +178,7 @@ class NoticeFacts(Frozen):
     behind: bool | None = None
     """Whether the archive is behind, or has caught up."""
     call: ServiceId | None = None
-    """Whom to call about a conflict."""
+    """Whom to call about a conflict or a hold."""
     contact: Annotated[str, Field(max_length=LONGEST_CONTACT)] | None = None
     """How."""
     alarm: AnyAlarm | None = None

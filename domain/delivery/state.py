@@ -18,6 +18,7 @@ from domain.delivery.memory import (
     EndedPart,
     Gap,
     Goods,
+    OnHold,
     Owed,
     Recovered,
     RegisterState,
@@ -68,6 +69,8 @@ class State:
     """Of this history in the archive: one more than that of which it was found that it is another."""
     divergence: Diverging | None = None
     """While people have still to decide how to go on after that."""
+    hold: OnHold | None = None
+    """While it is not decided what becomes of a hold; the first one stands (R8)."""
     went_on: int = 0
     """How often it was decided to go on after something did not fit (R7)."""
     counted: dict[str, Counted] = field(default_factory=dict)
@@ -175,8 +178,10 @@ class State:
 
     @property
     def advances(self) -> bool:
-        """Whether what comes next may begin: it is under way, and no divergence waits for people to decide (R18)."""
-        return self.under_way and self.divergence is None
+        """Whether what comes next may begin: it is under way and not held (R8), and no divergence waits for people to
+        decide (R18).
+        """
+        return self.under_way and self.hold is None and self.divergence is None
 
     @property
     def watched(self) -> bool:
@@ -222,6 +227,14 @@ class State:
         """Whether this checkpoint waits."""
         progress = self.progress.get(checkpoint or "")
         return progress is not None and progress.open
+
+    def waits_with(self, progress: Progress) -> bool:
+        """Whether what is asked there would move it, so that nobody's silence counts while it is held: it is a checkpoint of step
+        `dispatch`, `hand_over` or `deliver`, or of the contingency `decision`.
+        """
+        planned = self.plan.find(progress.checkpoint.id)
+        moves = planned is not None and planned.step in ("dispatch", "hand_over", "deliver")
+        return moves or progress.contingency == "decision"
 
     def closed(self, checkpoint: str) -> bool:
         """Whether this checkpoint of the plan has opened and closed."""
@@ -284,6 +297,25 @@ class State:
         """It halts: nothing advances from here on. The first halt stands; later ones change nothing (R8)."""
         if self.halt is None:
             self.halt = Halt(cause=cause, finding=finding, seq=seq, by=by)
+
+    def hold_all(self, at: datetime, seq: int, by: str) -> None:
+        """It is held, and nothing moves from here on; every participant is `held`. A hold before stands."""
+        if self.hold is None:
+            self.hold = OnHold(at, seq, by)
+            self.owe(seq, "held", None, self.plan.participants())
+
+    def go_on(self, at: datetime, seq: int) -> None:
+        """It is held no more, and every participant is `resumed`. Each open checkpoint that `waits_with` it has been `paused` for
+        as long as it was held, or since it opened where that is later; it is due so much later.
+        """
+        assert self.hold is not None  # noqa: S101 - what decides on it is open only while it is there
+        for progress in self.open_checkpoints():
+            if self.waits_with(progress):
+                span = at - max(self.hold.since, progress.opened)
+                progress.paused += span
+                progress.due = progress.due + span if progress.due is not None else None
+        self.hold = None
+        self.owe(seq, "resumed", None, self.plan.participants())
 
     def move(self, seq: int) -> None:
         """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one."""

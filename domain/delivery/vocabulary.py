@@ -32,11 +32,24 @@ Outcome = Literal[
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
 NoticeKind = Literal[
-    "reminder", "escalation", "silence", "withdrawn", "amended", "outcome", "alarm", "conflict", "keys", "archive", "diverged"
+    "reminder",
+    "escalation",
+    "silence",
+    "withdrawn",
+    "amended",
+    "outcome",
+    "alarm",
+    "conflict",
+    "keys",
+    "archive",
+    "diverged",
+    "held",
+    "resumed",
 ]
 """What a notice is about: an answer is waited for, by you or by one whose superior or backup you are, did not come in time,
 is no longer waited for; the plan was changed; how it ended; the consignment is out of sight; another operation touches this;
-keys of a service were changed; the archive has fallen behind, or has caught up; the archive has another history of it."""
+keys of a service were changed; the archive has fallen behind, or has caught up; the archive has another history of it; nothing
+moves until it is decided; it goes on."""
 
 AnyNotice = Literal[NoticeKind, "enquiries", "stranded"]
 """The same, and what is about no single delivery, for supervisors: a pattern of enquiries at the register; deliveries that wait

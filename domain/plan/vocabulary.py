@@ -28,6 +28,7 @@ Need = Literal[
     "handover_offer",
     "handover_acceptance",
     "movement_decision",
+    "hold_decision",
     "deconfliction",
     "conflict_settlement",
     "delivered",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from domain.delivery.custody import AWAITS_DECISION, RECORD_PUT_BACK
+from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
@@ -55,8 +55,12 @@ class Delivered(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a divergence does."""
+        """`held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a
+        divergence does.
+        """
         state = delivery.state
+        if state.hold is not None:
+            return HELD(entry=state.hold.seq)
         if state.discrepancy is not None:
             return AWAITS_DECISION(entry=state.discrepancy.seq)
         return ACCEPTED if state.divergence is None else RECORD_PUT_BACK(entry=state.divergence.seq)

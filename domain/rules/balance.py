@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from domain.delivery.balance import compared
+from domain.delivery.custody import HELD
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.memory import EndedPart, Recovered, SplitPart
@@ -122,10 +123,13 @@ class Split(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`splits_once` where it has split, is not `watched`, or has not been prepared; the first of the differences where the
+        """`held` (early) while it is held; `splits_once` where it has split, is not `watched`, or has not been prepared; the
+        first of the differences where the
         contents of its parts, `compared` as `in_parts`, are not what was kept.
         """
         state = delivery.state
+        if state.hold is not None:
+            return HELD(entry=state.hold.seq)
         if state.parts or not state.watched or state.goods is None:
             return SPLITS_ONCE()
         differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.weight_tolerance)

@@ -14,7 +14,9 @@ R6   Custody moves only by offer and acceptance; until acceptance the giver stay
 R7   A seal mismatch or a weight outside tolerance stops the movement until a fresh decision by the authority in charge
      and whoever authorised; where that is one service, which its law lets decide alone, by two of its officers.
      (Design decision; Illinois v. Andreas: what counts is whether the contents may have changed.)
-R8   Anyone may stop. A stop is never lost and nothing advances after it. (Austrian treaties art. 13: at any time.)
+R8   Anyone may hold or stop. Nothing moves while it is held, until the responsible authority and the authorities of the State
+     that it is in decide to go on, to seize or to end; silence ends it. A stop is never lost and nothing advances after it.
+     (Austrian treaties art. 13: at any time.)
 R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
      halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes; Dutch rule: goods never reach the market.)
 R10  The mass balance closes, or is explained, before the run closes. (Van Traa: the records did not suffice.)
@@ -78,6 +80,7 @@ from domain.rules import (
     divergence,
     grounds,
     handling,
+    hold,
     outside,
     permission,
     preparation,
@@ -103,6 +106,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     custody,
     watch,
     stop,
+    hold,
     arrival,
     balance,
     conflict,

@@ -11,6 +11,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.memory import Spent
 from domain.delivery.statement import Said, Statement
 from domain.delivery.verdicts import Verdict, refused
+from domain.rules.hold import HoldRequested
 from domain.rules.kind import kind_of
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope
@@ -138,4 +139,6 @@ def _carried(envelope: Envelope, statement: Statement) -> int:
 
 
 def _is_first_stop(delivery: Delivery, statement: Statement, verdict: Verdict) -> bool:
-    return is_brake(statement) and delivery.state.halt is None and verdict.verdict == "accepted"
+    """Whether it stops. A hold does not, and may follow upon another: it has its share of the brakes, and no more."""
+    stops = is_brake(statement) and not isinstance(statement.content, HoldRequested)
+    return stops and delivery.state.halt is None and verdict.verdict == "accepted"

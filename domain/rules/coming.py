@@ -56,18 +56,20 @@ def all_coming(delivery: Delivery) -> tuple[tuple[datetime, Callable[[], AnyEven
 
 
 def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
-    """What time will bring, and when. Checkpoint by checkpoint that is open and not satisfied, in the order in which they opened:
-    its next reminder, one more than before; the next rung of its ladder, `after` it opened; and where it has a due time and is
-    not silent, at that time `silence`, or, while it waits for a service that must be polled and they have not been asked once
-    more, `came_due`, once. Reminder, rung and silence name those that are waited for. Then, while it is under way and has not
-    been delivered, authorisation by authorisation that is final, neither withdrawn nor expired, and of a State ahead: `expiring`,
-    before its end by the next of the plan's `expiry_warnings`, the longest first, one more than before; and `expired`, at its
-    end. Last, while it is under way and the register has put something off: `look_due`, then.
+    """What time will bring, and when. Checkpoint by checkpoint that is open and not satisfied, in the order in which they opened,
+    but while it is held for those that `waits_with` that: its next reminder, one more than before; the next rung of its ladder,
+    `after` the moment `counted_from`; and where it has a due time and is not silent, at that time `silence`, or, while it waits
+    for a service that must be polled and they have not been asked once more, `came_due`, once. Reminder, rung and silence name
+    those that are waited for. Then, while it is under way and has not been delivered, authorisation by authorisation that is
+    final, neither withdrawn nor expired, and of a State ahead: `expiring`, before its end by the next of the plan's
+    `expiry_warnings`, the longest first, one more than before; and `expired`, at its end. Last, while it is under way and the
+    register has put something off: `look_due`, then.
     """
-    for name, progress in delivery.state.progress.items():
-        if progress.open and not progress.satisfied:
-            yield from _coming_at(delivery, name, progress)
     state = delivery.state
+    for name, progress in state.progress.items():
+        paused = state.hold is not None and state.waits_with(progress)
+        if progress.open and not progress.satisfied and not paused:
+            yield from _coming_at(delivery, name, progress)
     if state.under_way and not state.delivered:
         yield from _running_out(delivery)
     if state.under_way and state.register.not_before is not None:
@@ -82,7 +84,7 @@ def _coming_at(delivery: Delivery, name: str, progress: Progress) -> Iterator[tu
     rung = progress.next_rung()
     if rung is not None:
         climbed = progress.escalated + 1
-        yield progress.opened + rung.after, partial(Escalated, checkpoint=name, to=rung.to, services=waiting, rung=climbed)
+        yield progress.counted_from + rung.after, partial(Escalated, checkpoint=name, to=rung.to, services=waiting, rung=climbed)
     if progress.due is not None and not progress.silent:
         polled = any(_is_polled(delivery, service) for service in waiting)
         if not polled or progress.asked_again:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.delivery.custody import AWAITS_DECISION, RECORD_PUT_BACK, Discrepancy
+from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK, Discrepancy
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
@@ -70,12 +70,15 @@ class Dispatched(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`record_put_back` while a divergence waits for a decision; `no_live_consent` where a State is not `authorised` now;
+        """`held` (early) while it is held; `record_put_back` while a divergence waits for a decision; `no_live_consent` where a
+        State is not `authorised` now;
         `modality_not_allowed` where States are `conflicting`; `permission_missing` for the first permission of any State that is
         not given; `departure_not_cleared` unless the first leg is `cleared`; `conflict_unsettled` where contacts are `unsettled`;
         `not_looked` unless the register has `looked`.
         """
         consents, register, divergence = delivery.consents, delivery.state.register, delivery.state.divergence
+        if delivery.state.hold is not None:
+            return HELD(entry=delivery.state.hold.seq)
         if divergence is not None:
             return RECORD_PUT_BACK(entry=divergence.seq)
         if missing := consents.missing(said.at):
@@ -160,14 +163,17 @@ class HandoverAccepted(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a divergence does;
-        `nothing_prepared` before it has been prepared; `not_offered` (early) before anybody has answered `handover_offer` there;
+        """`held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a
+        divergence does; `nothing_prepared` before it has been prepared; `not_offered` (early) before anybody has answered
+        `handover_offer` there;
         `other_taker` unless its `voice` is responsible for the next leg; `crossing_not_cleared` (early) while a checkpoint of
         step `authorise` in one of the `states` of the next leg has not closed (the first of these), or the next leg is not
         `cleared`. For each of these States but the one it is in: `no_entry` unless that is `authorised` now, and
         `permission_missing` for the first permission that is not given there.
         """
         state = delivery.state
+        if state.hold is not None:
+            return HELD(entry=state.hold.seq)
         if state.discrepancy is not None:
             return AWAITS_DECISION(entry=state.discrepancy.seq)
         if state.divergence is not None:
@@ -246,6 +252,12 @@ class MovementDecision(Kind):
         may_be_left_out=False,
         largest=LARGEST_NOTE,
     )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`held` (early) for a yes at a checkpoint of the contingency `decision` while it is held: that could move it."""
+        hold, contingency = delivery.state.hold, delivery.state.progress[said.checkpoint].contingency
+        waits = hold is not None and self.proceed and contingency == Decision.declares.name
+        return HELD(entry=hold.seq) if hold is not None and waits else ACCEPTED
 
     def bound_to(self) -> Binding:
         return "decision"

@@ -34,6 +34,7 @@ ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
     "handover_offer",
     "handover_acceptance",
     "movement_decision",
+    "hold_decision",
     "delivered",
     "seizure",
     "explanation",
@@ -155,6 +156,9 @@ def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, 
     other = call_about(delivery, progress)
     if other is not None:
         return f"another operation touches this one; call {other.service}: {other.call}"
+    hold = delivery.state.hold
+    if "hold_decision" in says and hold is not None:
+        return f"{hold.by} ordered a hold (entry {hold.seq})"
     return (differs(delivery) or "") if "movement_decision" in says else ""
 
 

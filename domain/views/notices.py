@@ -28,6 +28,8 @@ def facts_of(delivery: Delivery, kind: NoticeKind, checkpoint: str | None, servi
             return NoticeFacts(outcome=state.outcome, because=state.because if whole else None)
         case "alarm":
             return NoticeFacts(state=state.here.state, entry=state.gap.seq if whole and state.gap is not None else None)
+        case "held":
+            return NoticeFacts(call=state.hold.by) if state.hold is not None else NoticeFacts()
         case "conflict":
             contact = next((one for one in state.register.unsettled() if one.checkpoint == checkpoint), None)
             return NoticeFacts(call=contact.service, contact=contact.call) if contact is not None else NoticeFacts()
@@ -40,8 +42,8 @@ def say_notice(notice: Notice, translate: Translate = english) -> str:
     facts, template = notice.facts, NOTICES[notice.kind]
     if notice.kind == "archive" and facts.behind is False:
         template = CAUGHT_UP
-    if notice.kind == "conflict" and facts.call is None:  # settled before it could be told
-        template = ALERTS["conflict"]
+    if notice.kind in ("conflict", "held") and facts.call is None:  # settled before it could be told
+        template = ALERTS[notice.kind]
     words: dict[str, object] = {
         "checkpoint": notice.checkpoint,
         "services": ", ".join(facts.services),

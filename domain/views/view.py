@@ -20,7 +20,7 @@ from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
 from domain.words.text import in_markdown
 
-Phase = Literal["consent", "preparation", "departure", "under_way", "arrest", "accounting", "halted", "ended"]
+Phase = Literal["consent", "preparation", "departure", "under_way", "arrest", "accounting", "held", "halted", "ended"]
 
 
 class Awaited(Frozen):
@@ -74,6 +74,16 @@ class StopView(Frozen):
     passed: bool
 
 
+class HoldView(Frozen):
+    """That nothing moves until it is decided whether it goes on (R8)."""
+
+    by: str
+    entry: int
+    since: str
+    until: str | None
+    """When silence ends it; none until that is asked."""
+
+
 class Remark(Frozen):
     """What the rules remark of an entry that counts."""
 
@@ -116,6 +126,7 @@ class DeliveryView(Frozen):
     """What does not close in the mass balance and nobody has explained yet (R10)."""
     out_of_sight: str | None
     """Since when and why, while it lasts (R9)."""
+    held: HoldView | None
     halted: str | None
     because: Because = Because()
     diverged: int | None
@@ -166,6 +177,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         discrepancy=None if fits else differs(delivery),
         unbalanced=() if balances else unbalanced(delivery),
         out_of_sight=_out_of_sight(delivery, why=here),
+        held=held(delivery),
         halted=why_halted(delivery, seen),
         because=Because(
             halted=what_halted(delivery, seen),
@@ -198,6 +210,20 @@ def unbalanced(delivery: Delivery) -> tuple[str, ...]:
     return tuple(map(say_plainly, delivery.balance.unexplained()))
 
 
+def held(delivery: Delivery) -> HoldView | None:
+    """By whose hold it is held, since when and until when. Everybody who takes part is told it."""
+    state, hold = delivery.state, delivery.state.hold
+    if hold is None or not state.under_way:
+        return None
+    until = next((one.due for one in state.open_checkpoints() if one.contingency == "hold"), None)
+    return HoldView(
+        by=hold.by,
+        entry=hold.seq,
+        since=utc_text(hold.since),
+        until=utc_text(until) if until is not None else None,
+    )
+
+
 def _explains(delivery: Delivery, seen: Sight) -> bool:
     """Whether the reader is asked why the balance does not close."""
     progress = (delivery.state.seen(name) for name in seen.checkpoints)
@@ -210,6 +236,8 @@ def phase(delivery: Delivery) -> Phase:
         return "ended"
     if delivery.state.halt is not None:
         return "halted"
+    if held(delivery) is not None:
+        return "held"
     if delivery.state.delivered:
         return "arrest" if not all(map(delivery.state.closed, ids(delivery.plan, "arrest"))) else "accounting"
     if delivery.state.dispatched:
@@ -249,6 +277,9 @@ def markdown(shown: DeliveryView) -> str:
     lines = [f"{words(shown.delivery)}: {words(shown.phase.replace('_', ' '))}{outcome}", ""]
     if where is not None:
         lines.append(f"- responsible now: {words(where.responsible)} ({words(where.state)})")
+    if shown.held is not None:
+        until = f", until {shown.held.until}" if shown.held.until is not None else ""
+        lines.append(f"- **held** by {words(shown.held.by)} since {shown.held.since}{until}: nothing moves")
     if shown.halted:
         lines.append(f"- **halted** {words(shown.halted)}")
     if shown.discrepancy:

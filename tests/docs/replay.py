@@ -345,6 +345,9 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.leg_at,
         State.move,
         State.stop_all,
+        State.hold_all,
+        State.go_on,
+        State.waits_with,
         stop.ends_as_planned,
         accounts.stands_still,
         State.arrested,
@@ -355,6 +358,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "checkpoints": words(
         State.closed,
         State.passed,
+        Progress.counted_from,
         Progress.answered,
         Progress.waiting_for,
         Progress.satisfied,

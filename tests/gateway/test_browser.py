@@ -196,7 +196,7 @@ async def test_an_officer_stops_in_two_presses(at: At) -> None:
     await at.sign_in()
     await at.make_key()
     await at.go(f"/desk/deliveries/{at.plan.operation}")
-    await at.page.get_by_role("link", name="Stop it").press("Enter")
+    await at.page.get_by_role("link", name="Hold or stop it").press("Enter")
     await expect(at.page.get_by_label("Reason")).to_be_focused()
     await at.page.keyboard.type("the convoy is compromised")
     button = at.page.get_by_role("button", name="Sign and stop")

@@ -586,11 +586,11 @@ async def test_a_stop_is_reached_from_each_page_of_a_delivery(at: At) -> None:
     assert f'href="{at.home}/stop"' in await browser.page(at.home)
     assert f'href="{at.home}/stop"' in await (await at.signed_in("uz.prosecutor")).page(at.path("desk.answer"))
     assert "stop.js" in await browser.page(f"{at.home}/stop")
-    stop = {"kind": "stop_requested", "happened_at": "2026-11-25T10:00:00+05:00", "fields": {"reason": "danger"}}
-    answer, text = await browser.ask("POST", f"{at.home}/statement", stop)
-
-    assert 200 == answer.status
-    assert "stop_requested" == BOOK.statement.model_validate_json(text).kind
+    for kind in ("hold_requested", "stop_requested"):
+        brake = {"kind": kind, "happened_at": "2026-11-25T10:00:00+05:00", "fields": {"reason": "danger"}}
+        answer, text = await browser.ask("POST", f"{at.home}/statement", brake)
+        assert 200 == answer.status
+        assert kind == BOOK.statement.model_validate_json(text).kind
 
 
 def data_in(page: str, name: str = "data") -> Any:

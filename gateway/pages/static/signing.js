@@ -9,7 +9,7 @@ import { Contradiction, asFile, compared, keep, opened } from "./receipts.js";
 export const data = read("data");
 const texts = read("texts");
 const MASSES = new Set(["gross", "net"]);
-const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "kind"]);
+const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "decision", "kind"]);
 const WHOLE = ["delivery", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "id"];
 
 // The key to sign with, or null, which the page then says. Until then the button cannot be pressed: a form that a browser sends by

@@ -1,0 +1,152 @@
+"""Hold is not stop (R8): anyone may order a hold, and others decide in time to go on, to seize or to end it.
+
+Nothing moves meanwhile. What is said to have moved waits; what is seen, seized or reported counts; the clock runs.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.event import Moment
+from domain.delivery.progress import Progress
+from domain.delivery.state import State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import found
+from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.vocabulary import Reason
+from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
+from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE
+
+HELD_AND_SEIZED = found(
+    "R8",
+    "hold_seized",
+    "{service} decided to seize it (entry {entry}), after {by} had ordered a hold",
+    service="name",
+    entry="entry",
+    by="name",
+)
+HELD_AND_ENDED = found(
+    "R8",
+    "hold_ended",
+    "{service} decided to end it (entry {entry}), after {by} had ordered a hold",
+    service="name",
+    entry="entry",
+    by="name",
+)
+UNDECIDED = found(
+    "R8",
+    "hold_undecided",
+    "{by} ordered a hold (entry {entry}), and {services} did not decide in time",
+    by="name",
+    entry="entry",
+    services="names",
+)
+
+
+class HoldRequested(Kind):
+    """Anyone may order a hold, at any moment: nothing moves until it is decided whether it goes on (R8)."""
+
+    kind: Literal["hold_requested"] = "hold_requested"
+    reason: Reason
+
+    declares = Declaration(
+        title="Hold ordered",
+        answers=None,
+        confirms=False,
+        by="anyone",
+        counts=UNDER_WAY,
+        names_checkpoint=False,
+        rule="R8",
+        contact=False,
+        readers="leg",
+        may_be_left_out=False,
+        largest=LARGEST_BRAKE,
+    )
+
+    def bound_to(self) -> Binding:
+        return "brake"
+
+    def apply(self, state: State, said: Said) -> None:
+        """It is held from now on, by this service and entry, and every participant is told; where it is held already nothing
+        follows: all holds are one, with one decision.
+        """
+        if state.under_way:
+            state.hold_all(said.at, said.seq, said.service)
+
+
+class HoldDecided(Kind):
+    """Whether what is held goes on, is seized, or ends (R8)."""
+
+    kind: Literal["hold_decided"] = "hold_decided"
+    decision: Literal["go_on", "seize", "end"]
+    reason: Reason
+
+    declares = Declaration(
+        title="Decision on the hold",
+        answers="hold_decision",
+        confirms=True,
+        by="asked",
+        counts=UNDER_WAY,
+        names_checkpoint=True,
+        rule="R17",
+        contact=False,
+        readers="asked_there",
+        may_be_left_out=False,
+        largest=LARGEST_NOTE,
+    )
+
+    def bound_to(self) -> Binding:
+        return "decision"
+
+    def apply(self, state: State, said: Said) -> None:
+        """To seize or to end halts with the cause `decision`, and `hold_seized` or `hold_ended`, where it is held. To go on is
+        an answer, and nothing else follows from it by itself.
+        """
+        if self.decision == "go_on" or state.hold is None:
+            return
+        why = HELD_AND_SEIZED if self.decision == "seize" else HELD_AND_ENDED
+        state.stop_all("decision", why(service=said.service, entry=said.seq, by=state.hold.by), said.seq, said.service)
+
+
+class Hold(Contingency):
+    """Those whose say it is decide what becomes of what is held: all must want it to go on, and one is enough to seize or to end
+    it. Silence ends it (R2, R8).
+    """
+
+    declares = Unforeseen(
+        name="hold",
+        title="whether what is held goes on",
+        needs="hold_decision",
+        without_end=False,
+        after_halt=False,
+        closes_unanswered=False,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """While it is held and under way, unless one is open."""
+        state = delivery.state
+        if state.hold is not None and state.under_way and not open_about(state, self.declares.name, ""):
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The responsible authority, and the authorities of the State that it is in."""
+        who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))
+        needs = tuple(Requirement(service=service, says="hold_decision") for service in who)
+        return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision, overdue="interdict")
+
+    def title_of(self, key: str) -> str:
+        return "hold"
+
+    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """It halts with the cause `silence` and `hold_undecided`."""
+        assert state.hold is not None  # noqa: S101 - it is open only while something is held
+        state.stop_all("silence", UNDECIDED(by=state.hold.by, entry=state.hold.seq, services=services), when.seq)
+
+    def after_close(self, state: State, progress: Progress, when: Moment) -> None:
+        """If it is satisfied, it is held no more: see `go_on`."""
+        if progress.result == "satisfied":
+            state.go_on(when.at, when.seq)
