@@ -10,13 +10,20 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import ACCEPTED, Verdict, found
+from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.vocabulary import Reason
-from domain.rules.consent import OTHER_STATE
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
 
+OTHER_STATE = refused(
+    "R1",
+    "agreement_of_other_state",
+    "{checkpoint} asks for the agreement of {asked}, not of {given}",
+    checkpoint="name",
+    asked="name",
+    given="name",
+)
 NOT_AGREED = found(
     "R1",
     "not_agreed",
@@ -50,7 +57,7 @@ class AgreementGiven(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`other_state` unless it is for the State of the checkpoint."""
+        """`agreement_of_other_state` unless it is for the State of the checkpoint."""
         return _of_the_state(self.state, delivery, said)
 
     def bound_to(self) -> Binding:
@@ -84,7 +91,7 @@ class AgreementRefused(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`other_state` unless it is for the State of the checkpoint."""
+        """`agreement_of_other_state` unless it is for the State of the checkpoint."""
         return _of_the_state(self.state, delivery, said)
 
     def apply(self, state: State, said: Said) -> None:

@@ -1,7 +1,7 @@
 """Permissions of their own (R16), and what whoever authorises must also do."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -12,16 +12,15 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
-from domain.plan.cards import Case, Duty, Measure, RuleCard
-from domain.plan.directory import ServiceKind
-from domain.plan.plan import Checkpoint, Plan, Requirement
+from domain.plan.cards import Duty, Measure
+from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind
+from domain.rules.measures import may_be_permitted, permits_wrongly
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment, check_window, instant, utc_text
-from domain.words.quantities import milliseconds
 
 OTHER_STATE = refused(
     "R16",
@@ -33,22 +32,6 @@ OTHER_STATE = refused(
 )
 ALREADY_ENDED = refused(
     "R16", "permission_already_ended", "a permission until {until} has already ended and permits nothing", until="instant"
-)
-NOT_BY_IT = refused(
-    "R16",
-    "may_not_permit",
-    "by the rule card of {state} a {service} may not permit {permission}",
-    state="name",
-    service="word",
-    permission="word",
-)
-PERMITTED_TOO_LONG = refused(
-    "R16",
-    "permitted_too_long",
-    "by the rule card of {state} {permission} may be permitted for {longest} at most",
-    state="name",
-    permission="word",
-    longest="span",
 )
 NOT_ALL = refused(
     "R16", "not_all_permitted", "{missing} is asked for too; what is not permitted is refused as a whole", missing="words"
@@ -122,25 +105,6 @@ class PermissionGranted(Kind):
         ends = {"valid_until": facts.valid_until} if facts.valid_until else {}
         begins = {"valid_from": now.isoformat(timespec="seconds")}
         return {"state": facts.state, **begins, **ends, "permissions": list(facts.permissions)}
-
-
-def may_be_permitted(plan: Plan, card: RuleCard, kind: ServiceKind) -> tuple[Measure, ...]:
-    """Those of the plan's `permissions` in a State that such a service may permit there."""
-    found_rules = ((one, card.rule_of(one, plan.case)) for one in plan.permissions(card))
-    return tuple(one for one, rule in found_rules if rule is None or rule.lets_permit(kind))
-
-
-def permits_wrongly(
-    card: RuleCard, case: Case, kind: ServiceKind, permissions: tuple[Measure, ...], lasts: timedelta
-) -> Verdict | None:
-    """What is wrong with permitting the first of these that such a service may not permit, or not for so long."""
-    for one in permissions:
-        rule = card.rule_of(one, case)
-        if rule is not None and not rule.lets_permit(kind):
-            return NOT_BY_IT(state=card.state, service=kind, permission=one)
-        if rule is not None and rule.longest is not None and lasts > rule.longest:
-            return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=milliseconds(rule.longest))
-    return None
 
 
 class PermissionRefused(Kind):

@@ -14,7 +14,6 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.plan import Checkpoint, Requirement
-from domain.rules.consent import SPEAKS_FOR
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.words import identifiers
@@ -22,6 +21,9 @@ from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import instant
 
+CONFIRMS_FOR = refused(
+    "R1", "confirms_for", "{voice} confirms for {own}, not for {given}", voice="name", own="name", given="name"
+)
 IN_WRITING = refused("R1", "is_in_writing", "the authorisation of {voice} is in writing", voice="name")
 WRITTEN_LATER = refused("R1", "written_in_future", "it was written after now")
 
@@ -55,12 +57,12 @@ class AuthorisationConfirmed(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`speaks_for` unless it is for the State of the authorisation that is confirmed; `is_in_writing` where that is;
+        """`confirms_for` unless it is for the State of the authorisation that is confirmed; `is_in_writing` where that is;
         `written_in_future` where it was written after now.
         """
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:
-            return SPEAKS_FOR(voice=said.voice, own=grant.state, given=self.state)
+            return CONFIRMS_FOR(voice=said.voice, own=grant.state, given=self.state)
         if grant.unwritten is None:
             return IN_WRITING(voice=said.voice)
         return WRITTEN_LATER() if instant(self.written_at) > said.at else ACCEPTED

@@ -16,7 +16,7 @@ from domain.plan.plan import Contents, Plan
 from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import call_about
-from domain.rules.permission import may_be_permitted
+from domain.rules.measures import may_be_permitted
 from domain.rules.speaking import asked_in_place
 from domain.views.sight import sight, why_halted
 from domain.views.view import differs, unbalanced

@@ -219,8 +219,8 @@ LAW = "law: {mark: T, text: ord, article: art. 1}"
 
 
 async def test_the_check_explains_what_each_card_demands(examples: Path) -> None:
-    """What is known is held against the plan, with where it stands and how sure that is; what is not known is said plainly, with who
-    answers for it; and that the card is an example.
+    """What is known is held against the plan, with where it stands and how sure that is; what is not known is said plainly, with
+    who answers for it; and that the card is an example.
     """
     card = examples / "cards" / "KZ.yaml"
     known = f"""handling: [{{modalities: [intact], are: allowed, {LAW}}}]

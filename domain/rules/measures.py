@@ -1,0 +1,45 @@
+"""What an act may permit beside the delivery, by the card of its State (R16)."""
+
+from datetime import timedelta
+
+from domain.delivery.verdicts import Verdict, refused
+from domain.plan.cards import Case, Measure, RuleCard
+from domain.plan.directory import ServiceKind
+from domain.plan.plan import Plan
+from domain.words.quantities import milliseconds
+
+NOT_BY_IT = refused(
+    "R16",
+    "may_not_permit",
+    "by the rule card of {state} a {service} may not permit {permission}",
+    state="name",
+    service="word",
+    permission="word",
+)
+PERMITTED_TOO_LONG = refused(
+    "R16",
+    "permitted_too_long",
+    "by the rule card of {state} {permission} may be permitted for {longest} at most",
+    state="name",
+    permission="word",
+    longest="span",
+)
+
+
+def may_be_permitted(plan: Plan, card: RuleCard, kind: ServiceKind) -> tuple[Measure, ...]:
+    """Those of the plan's `permissions` in a State that such a service may permit there."""
+    found_rules = ((one, card.rule_of(one, plan.case)) for one in plan.permissions(card))
+    return tuple(one for one, rule in found_rules if rule is None or rule.lets_permit(kind))
+
+
+def permits_wrongly(
+    card: RuleCard, case: Case, kind: ServiceKind, permissions: tuple[Measure, ...], lasts: timedelta
+) -> Verdict | None:
+    """What is wrong with permitting the first of these that such a service may not permit, or not for so long."""
+    for one in permissions:
+        rule = card.rule_of(one, case)
+        if rule is not None and not rule.lets_permit(kind):
+            return NOT_BY_IT(state=card.state, service=kind, permission=one)
+        if rule is not None and rule.longest is not None and lasts > rule.longest:
+            return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=milliseconds(rule.longest))
+    return None
