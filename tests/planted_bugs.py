@@ -605,8 +605,8 @@ BUGS = (
     Bug(
         "R16",
         "domain/rules/permission.py",
-        "return NOT_ALL(missing=missing) if missing else ACCEPTED",
-        "return ACCEPTED",
+        "return wrong or (NOT_ALL(missing=missing) if missing else ACCEPTED)",
+        "return wrong or ACCEPTED",
         "permissions",
     ),
     Bug(

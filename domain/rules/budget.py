@@ -100,12 +100,21 @@ class Budget:
         if not (told or waits) or _is_first_stop(delivery, statement, judge(delivery, said)):
             return None
         if halt is not None and is_brake(statement):
-            return RuleBroken("R28", f"it is stopped already, by entry {halt.seq}", hint="nothing more needs to be said")
+            return RuleBroken(
+                "R28",
+                f"it is stopped already, by entry {halt.seq}",
+                reason="stopped_already",
+                hint="nothing more needs to be said",
+            )
         if waits:
             return RuleBroken(
-                "R28", "the archive is behind, and only what stops the delivery is taken", hint="say it again later"
+                "R28",
+                "the archive is behind, and only what stops the delivery is taken",
+                reason="archive_behind",
+                hint="say it again later",
             )
-        return RuleBroken("R28", f"{statement.service} has said as much as it may here, and its last word was refused for it")
+        sentence = f"{statement.service} has said as much as it may here, and its last word was refused for it"
+        return RuleBroken("R28", sentence, reason="budget_spent")
 
     def goes_beyond(self, verdict: Verdict) -> bool:
         """Whether this refusal is for a budget that is spent, which is told once."""
@@ -115,7 +124,8 @@ class Budget:
 def too_large(statement: Statement, envelope: Envelope) -> RuleBroken | None:
     """Why a statement is not taken for its bytes (R28), if so: it has more than its kind may."""
     size, most = len(envelope.body()), kind_of(statement).declares.largest
-    return RuleBroken("R28", f"{statement.kind} has {size} bytes, and {most} at most are taken") if size > most else None
+    sentence = f"{statement.kind} has {size} bytes, and {most} at most are taken"
+    return RuleBroken("R28", sentence, reason="statement_too_large") if size > most else None
 
 
 def share_of(delivery: Delivery, service: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
-from domain.plan.cards import Duty, Measure
+from domain.plan.cards import Duty, Measure, RuleCard
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
@@ -81,15 +81,15 @@ class PermissionGranted(Kind):
             return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
-        card, kind = delivery.cards.get(self.state), delivery.directory.get(said.voice).kind
-        if card is None:
-            return ACCEPTED
-        lasts = instant(self.valid_until) - instant(self.valid_from)
-        if wrong := permits_wrongly(card, delivery.plan.case, kind, self.permissions, lasts):
-            return wrong
+        card = delivery.cards.get(self.state)
+        return self._by_card(card, delivery, said) if card is not None else ACCEPTED
+
+    def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
+        kind, lasts = delivery.directory.get(said.voice).kind, instant(self.valid_until) - instant(self.valid_from)
         asked = may_be_permitted(delivery.plan, card, kind)
         missing = tuple(one for one in asked if one not in self.permissions)
-        return NOT_ALL(missing=missing) if missing else ACCEPTED
+        wrong = permits_wrongly(card, delivery.plan.case, kind, self.permissions, lasts)
+        return wrong or (NOT_ALL(missing=missing) if missing else ACCEPTED)
 
     def bound_to(self) -> Binding:
         """Nobody consents to a plan that is not the one."""

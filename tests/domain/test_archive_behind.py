@@ -44,8 +44,9 @@ def test_r28_while_the_archive_is_behind_only_brakes_are_taken() -> None:
     """Nothing is recorded of anything else, no plan is changed, and a stop stops at once."""
     table = left_alone()
     size = len(table.delivery.ledger)
-    with pytest.raises(RuleBroken, match="R28: the archive is behind"):
+    with pytest.raises(RuleBroken, match="R28: the archive is behind") as turned_away:
         table.say("kz.knb", "information")
+    assert "archive_behind" == turned_away.value.reason
     with pytest.raises(RuleBroken, match="R28: the archive is behind") as refused:
         amend(table.delivery, Amended(plan=signed_plan(with_changes(arrest_tashkent={"due": "P9D"}))), table.now)
     assert ("archive_behind", size) == (refused.value.reason, len(table.delivery.ledger))
@@ -61,8 +62,9 @@ def test_r28_each_service_has_so_many_brakes_while_the_archive_is_behind() -> No
     table.say("uz.police", "stop_requested")
     for _ in range(BRAKES):
         table.say("kz.knb", "stop_requested")
-    with pytest.raises(RuleBroken, match="R28: it is stopped already"):
+    with pytest.raises(RuleBroken, match="R28: it is stopped already") as told:
         table.say("kz.knb", "stop_requested")
+    assert "stopped_already" == told.value.reason
     assert ("accepted", None) == became(table.say("kz.customs", "stop_requested"))
 
 

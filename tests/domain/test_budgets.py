@@ -48,6 +48,7 @@ def turned_away(table: Table, service: str, kind: str, **content: object) -> str
     before, state = len(table.delivery.ledger), table.delivery.state.spent.get(service)
     with pytest.raises(RuleBroken, match="R28") as why:
         table.say(service, kind, **content)
+    assert why.value.reason in ("budget_spent", "stopped_already")
     assert (before, state) == (len(table.delivery.ledger), table.delivery.state.spent.get(service))
     return str(why.value)
 

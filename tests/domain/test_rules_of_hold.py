@@ -312,3 +312,15 @@ def test_r28_holds_have_a_share_and_a_stop_is_always_taken(monkeypatch: pytest.M
     with pytest.raises(RuleBroken, match="R28"):
         table.say("caricc", "hold_requested")
     assert became(table.say("caricc", "stop_requested")) == ("accepted", None)
+
+
+def test_r8_nothing_is_held_that_has_split() -> None:
+    """Its parts are deliveries of their own: a hold of the whole is recorded, and holds nothing."""
+    table = Table().dispatch()
+    contents = [{"substance": "mephedrone (4-MMC)", "net": "13.2 kg"}]
+    parts = [{"operation": "part-1", "contents": contents}, {"operation": "part-2", "contents": []}]
+    table.say("kz.customs", "split", "tashkent-airport", parts=parts, reason="two couriers")
+    assert table.delivery.state.parts
+
+    table.say("uz.police", "hold_requested", reason="a patrol is in the way")
+    assert not table.delivery.state.held

@@ -127,6 +127,7 @@ async def test_what_is_too_large_for_its_kind_is_left_nowhere(at: At) -> None:
     with pytest.raises(RuleBroken) as expected:
         check_budget(delivery, read_statement(large), large, delivery.state.now)
 
+    assert "statement_too_large" == refused.value.reason
     assert ("R28", expected.value.message) == (refused.value.rule, refused.value.message)
     assert [] == await here.left(plan)
 
