@@ -31,6 +31,7 @@ ABOUT_THE_WAY = (
     "loss_recorded",
     "destroyed",
     "incident",
+    "hold_requested",
 )
 """Kinds of what anybody may have seen of the consignment: whoever it is with then must hear it."""
 

@@ -184,8 +184,14 @@ def _after(states: list[str], legs: list[Words], dice: random.Random) -> list[Wo
     last = legs[-1]
     found.append(_at("accounting", "account", last["state"], [_asks(last["responsible"], "seizure", dice)]))
     if dice.random() < 0.5:
-        found.append(_at("closing", "close", last["state"], [_asks("centre", "debrief"), _asks("centre", "costs")], due="5d"))
+        found.append(_at("closing", "close", last["state"], _closing(last["responsible"], dice), due="5d"))
     return found
+
+
+def _closing(service: str, dice: random.Random) -> list[Words]:
+    """What is said when everything is over; the goods go back now and then."""
+    asked = [_asks("centre", "debrief"), _asks("centre", "costs")]
+    return [*asked, _asks(service, "return_of_goods")] if dice.random() < 0.5 else asked
 
 
 def _with_permissions(words: Words, cards: dict[str, RuleCard]) -> Plan:

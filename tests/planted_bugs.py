@@ -993,8 +993,8 @@ BUGS = (
     Bug(
         "R28",
         "domain/record/door.py",
-        "    if delivery.state.behind is not None:\n        raise",
-        "    if False:\n        raise",
+        "    if delivery.state.behind is not None:\n        sentence",
+        "    if False:\n        sentence",
         "archive_behind",
     ),
     Bug("R28", "domain/record/door.py", "if behind and unkept <= MOST_CARRIED_UNKEPT:", "if behind:", "archive_behind"),

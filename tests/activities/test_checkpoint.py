@@ -161,9 +161,9 @@ async def test_a_service_that_is_down_is_asked_again_until_it_is_up(temporal: Cl
 
 
 def two_of_russia() -> tuple[Plan, Scenario]:
-    """Moscow Vector, with two authorities of Russia, as if its law let a prosecutor authorise beside the customs."""
+    """Moscow Vector, where the prosecutor of Russia is asked to agree with what its customs authorise."""
     plan, scenario = example_scenario("moscow-vector")
-    both = asks("ru.prosecutor authorisation", "ru.customs authorisation")
+    both = asks("ru.prosecutor agreement", "ru.customs authorisation")
     return with_changes(plan, consent_ru={"requires": both}), scenario
 
 
