@@ -179,8 +179,8 @@ class Checker:
                 unsigned = name.startswith("deconfliction.") and self._leg is None
                 if overdue or unsigned or ".decision." in name or name.startswith("hold."):
                     self._halt("silence")
-                elif name.startswith(("extension.", "search.")):
-                    self._halt("expired" if name.startswith("extension.") else "lost")
+                elif name.startswith(("extension.", "written.", "search.")):
+                    self._halt("lost" if name.startswith("search.") else "expired")
             case Expiring(rung=rung):
                 if rung == len(self._plan.expiry_warnings):
                     self._halt("expired")
