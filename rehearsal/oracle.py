@@ -232,7 +232,10 @@ class PermissionBook(OracleBook):
         """
         if isinstance(content, AuthorisationExtended):
             until = instant(content.valid_until)
-            self._given += [(state, one, begun, until) for state, one, begun, _ in self._given if state == content.state]
+            self._given = [
+                (state, one, begun, max(ends, until) if state == content.state else ends)
+                for state, one, begun, ends in self._given
+            ]
             return
         within = isinstance(content, AuthorisationGranted)
         for one in content.permits if isinstance(content, AuthorisationGranted) else content.permissions:
