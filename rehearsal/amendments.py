@@ -132,7 +132,9 @@ def _replaced(plan: Plan, service: str, directory: Directory) -> Several:
     checkpoints = tuple(_asked_instead(one, instead) for one in plan.checkpoints)
     legs = tuple(leg.model_copy(update={"responsible": by}) if leg.responsible == service else leg for leg in plan.legs)
     gone = (*plan.replaced, Replaced(service=service, by=by, reason="SIMULATED: called away"))
-    yield f"{service} replaced", plan.model_copy(update={"checkpoints": checkpoints, "legs": legs, "replaced": gone})
+    answers = {state: instead.get(who, who) for state, who in plan.answers_for_law.items()}
+    changed = {"checkpoints": checkpoints, "legs": legs, "replaced": gone, "answers_for_law": answers}
+    yield f"{service} replaced", plan.model_copy(update=changed)
 
 
 def _successor(service: Service, plan: Plan, directory: Directory) -> str | None:

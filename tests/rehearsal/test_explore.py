@@ -32,7 +32,7 @@ def test_every_change_of_a_small_plan_at_every_wait_leaves_a_delivery_that_goes_
     assert {
         "one more at arrest",
         "UZ asked afresh",
-        "uz.prosecutor replaced",
+        "uz.customs replaced",
         "flight in two",
         "checkpoints.6.due = 2 days, 0:00:00",
         "checkpoints.0.requires and 0 once more, service = kz.knb",
