@@ -662,6 +662,7 @@ BUGS = (
     ),
     Bug("R1", "domain/rules/agreement.py", 'state.stop_all("refused", finding', 'state.stop_all("stop", finding', "law"),
     Bug("R1", "domain/rules/urgency.py", "        state.grants[progress.key].expired = True\n", "", "law"),
+    Bug("R1", "domain/rules/urgency.py", " and not grant.provisional", "", "law"),
     Bug("R1", "domain/rules/urgency.py", "if instant(self.written_at) > said.at", "if False", "law"),
     Bug("R1", "domain/rules/urgency.py", "state.grants[said.voice].unwritten = None", "pass", "law"),
     Bug("R1", "domain/rules/consent.py", 'self.form != "written" and card.urgent_for(self.form, case) is None', "False", "law"),

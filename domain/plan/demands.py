@@ -11,21 +11,9 @@ from typing import Literal
 from domain.plan.cards import Law, LawText, Measure, Provision, RuleCard
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
-from domain.words.quantities import say_span
+from domain.words.quantities import Span, say_span
 
-Topic = Literal[
-    "decider",
-    "handling",
-    "term",
-    "post",
-    "opening",
-    "following_person",
-    "watching_thing",
-    "device",
-    "vehicle_entry",
-    "audio_video",
-    "foreign_officers",
-]
+Topic = Literal["decider", "handling", "term", Measure]
 """What a card may not know that matters to a plan: who decides, which ways of handling are allowed, how long an authorisation
 lasts, and of each measure whether an act must permit it."""
 
@@ -51,7 +39,7 @@ class Point(Frozen):
 
     about: About
     sentence: str
-    """In English, with the names of `values` in braces; its Russian stands in the catalogue."""
+    """In English, with the names of `values` in braces."""
     values: dict[str, str | tuple[str, ...]]
     """A text stands as it is; of several, each is a word of our own."""
     law: Law | None
@@ -75,9 +63,9 @@ class Demand(Frozen):
     """Whom the plan asks to authorise there."""
     permissions: tuple[Measure, ...]
     """What of it an act must permit there."""
-    answer_within: timedelta
+    answer_within: Span
     """The least time this plan gives that State to answer."""
-    needed: timedelta
+    needed: Span
     """For how long a consent must run, from being asked, if every step takes as long as it may."""
     notes: str
 
@@ -113,22 +101,6 @@ NOTICE = "at least {time} to answer; this plan gives {given}"
 NOTICE_UNKNOWN = "not known how much time it must be given; this plan gives {given}"
 LANGUAGES = "a request is written in: {codes}"
 LANGUAGES_UNKNOWN = "not known in which language a request is written: ask before you write"
-
-SENTENCES: tuple[str, ...] = tuple(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
-WORDS: tuple[str, ...] = (
-    "authorisation",
-    "preparation",
-    "departure",
-    "delivery",
-    "arrest",
-    "outcome",
-    "search",
-    "witnesses",
-    "recording",
-    "either",
-    "neither",
-)
-"""Words of ours that stand in these sentences and nowhere else."""
 
 
 def demands(plan: Plan, cards: Mapping[str, RuleCard]) -> tuple[Demand, ...]:

@@ -94,12 +94,12 @@ class WrittenAct(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """About each authority whose authorisation is `unwritten` and neither withdrawn nor expired, while it is under way and
-        unless one about it is open. In the order of `grants`.
+        """About each authority whose authorisation is `unwritten`, final, and neither withdrawn nor expired, while it is under
+        way and unless one about it is open. In the order of `grants`.
         """
         state = delivery.state
         for service, grant in state.grants.items() if state.under_way else ():
-            owed = grant.unwritten is not None and not grant.withdrawn and not grant.expired
+            owed = grant.unwritten is not None and not grant.provisional and not grant.withdrawn and not grant.expired
             if owed and not open_about(state, self.declares.name, service):
                 yield service
 

@@ -225,15 +225,14 @@ def test_r1_without_the_written_act_it_ends() -> None:
     assert "expired" == outcome_of(table)
 
 
-def test_r1_a_written_authorisation_in_its_place_is_as_good() -> None:
-    """Whoever authorises again in writing owes nothing more."""
-    both = asks("kz.prosecutor authorisation", "kz.police authorisation")
-    urgent = [provision(forms=["oral"], written_within="24h")]
-    table = Table(with_changes(consent_kz={"requires": both}), other_cards=card_of("KZ", urgent=urgent))
-    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", provisional=True)
+def test_r1_the_writing_is_owed_once_the_authorisation_is_final() -> None:
+    """A provisional one authorises nothing, so nobody must confirm it; the final one by word of mouth must be confirmed."""
+    table = oral(provisional=True)
+    table.pass_time(hours=25)
+    assert table.delivery.state.halt is None
+    assert not table.is_open("written.kz.prosecutor.1")
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **ORAL)
     assert table.is_open("written.kz.prosecutor.1")
-    assert table.delivery.state.grants["kz.prosecutor"].unwritten is not None
 
 
 # Terms
