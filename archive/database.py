@@ -20,7 +20,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
 from domain.words.errors import Malformed, Unavailable
@@ -58,11 +58,13 @@ class Database:
         self._writer = _writer_of(self._engine)
         self._migrated = False
         self._migrating = asyncio.Lock()
+        self._in_hand = 0
+        self._closed = False
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write. Raises `Unavailable`: then it may or may not have been written."""
-        with _as_ours():
+        with _as_ours(), self._kept_open():
             await self.migrate()
             async with self._writer.begin() as connection:
                 yield connection
@@ -70,7 +72,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that writes nothing and keeps nobody from writing. Raises `Unavailable`."""
-        with _as_ours():
+        with _as_ours(), self._kept_open():
             await self.migrate()
             async with self._engine.begin() as connection:
                 yield connection
@@ -79,7 +81,7 @@ class Database:
         """Bring the tables up to date, once. Raises `Unavailable`."""
         async with self._migrating:
             if not self._migrated:
-                with _as_ours():
+                with _as_ours(), self._kept_open():
                     _touch(self._engine)
                     async with self._writer.begin() as connection:
                         await connection.run_sync(upgrade)
@@ -91,7 +93,7 @@ class Database:
         SQLite keeps it in its write-ahead log until that is emptied, PostgreSQL in the table until that is written anew.
         Neither can be done in a transaction.
         """
-        with _as_ours():
+        with _as_ours(), self._kept_open():
             await self.migrate()
             if self._engine.dialect.name == "postgresql":
                 async with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
@@ -107,14 +109,27 @@ class Database:
                 )
 
     async def close(self) -> None:
-        """End every connection, those that somebody has in hand once they are done with: else nobody would end them."""
-        for engine in {self._engine, self._writer}:
-            pool = engine.pool
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSING):
-                    while isinstance(pool, QueuePool) and pool.checkedout():  # noqa: ASYNC110 - the pool rings no bell
-                        await asyncio.sleep(0.01)
+        """End every connection, those that somebody has in hand once they are done with: else nobody would end them. Nobody gets
+        another from then on: who comes late, while a process ends, would open one that nobody ends.
+        """
+        self._closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING):
+                while self._in_hand:  # noqa: ASYNC110 - no bell rings
+                    await asyncio.sleep(0.01)
+        for engine in dict.fromkeys((self._engine, self._writer)):
             await engine.dispose()
+
+    @contextmanager
+    def _kept_open(self) -> Iterator[None]:
+        """Whoever closes waits for this. Raises `Unavailable` once it is closed."""
+        if self._closed:
+            raise Unavailable("the archive is closed: this process is ending", hint="try again; a stop is taken all the same")
+        self._in_hand += 1
+        try:
+            yield
+        finally:
+            self._in_hand -= 1
 
 
 def upgrade(connection: Connection) -> None:

@@ -141,9 +141,9 @@ async def write(archive, digest):
 
 async def main(folder):
     url = f"sqlite+aiosqlite:///{folder}/archive.db"
-    archive, other = Database(url), Database(url)
-    await archive.migrate()
-    await archive.close()
+    made, archive, other = Database(url), Database(url), Database(url)
+    await made.migrate()
+    await made.close()
     await other.migrate()  # as another process has it open: so the write-ahead log is there, and the file can be read
     paths = [folder, *folder.iterdir()]
     if os.geteuid() == 0:  # what a mode forbids, it does not forbid root
@@ -173,6 +173,20 @@ async def test_sqlite_is_written_again_as_soon_as_its_folder_can_be() -> None:
         said = (await process.communicate())[0].decode().split()
 
     assert ["503", "503", "written", "written"] == said
+
+
+async def test_nobody_gets_a_connection_of_an_archive_that_is_closed(tmp_path: Path) -> None:
+    """Who comes late, while a process ends, would open a connection that nobody ends."""
+    archive = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db")
+    await archive.migrate()
+    await archive.close()
+
+    for late in (archive.reading, archive.writing):
+        with pytest.raises(Unavailable, match="the archive is closed"):
+            async with late():
+                pass
+    with pytest.raises(Unavailable, match="the archive is closed"):
+        await archive.purge()
 
 
 async def test_who_waits_for_the_lock_of_another_process_asks_as_often_after_long_as_at_first(tmp_path: Path) -> None:
