@@ -19,6 +19,10 @@ AGAIN = 75.0
 MOST = 800
 """Connections at once: what fits into the 1,024 open files that systems allow a process, with room to spare."""
 LOOK_EVERY = 0.5
+LARGEST_LINE = 32 * 1024
+"""Bytes of a request's line, and of each header: a cursor at its bound has twelve for each character where all are escaped, and the
+proof names the path a third longer. Beyond it the library answers, and not with a problem document.
+"""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -69,7 +73,8 @@ CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections", Connections)
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int, *, grace: float = 5.0) -> AsyncIterator[None]:
     """Serve there while the context is open; then requests under way have `grace` seconds. Raises `OSError`."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace, auto_decompress=False)
+    largest = {"max_line_size": LARGEST_LINE, "max_field_size": LARGEST_LINE}
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace, auto_decompress=False, **largest)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -31,6 +31,7 @@ from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelo
 from domain.views.lists import Rows
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
+from domain.words.limits import LONGEST_CURSOR
 from gateway import metrics
 from gateway.health import Health
 from gateway.list_query import ListQuery
@@ -101,7 +102,7 @@ def _since(what: str) -> tuple[str, Mapping[str, Any], str]:
     return "query", _NUMBER | {"default": 0}, f"Number of the first {what} wanted."
 
 
-_CURSOR = ("query", {"type": "string", "maxLength": 1000}, "Where to go on: `next` of the page before.")
+_CURSOR = ("query", {"type": "string", "maxLength": LONGEST_CURSOR}, "Where to go on: `next` of the page before.")
 _FILTERS = {
     "state": "Only what touches this State; of what the caller sees in part, its own State.",
     "service": "Only where this service takes part; of what the caller sees in part, itself.",

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from archive.sessions import Sessions
+from domain.words.limits import LONGEST_CURSOR
 from gateway import bodies, connections
 from gateway.access import Proofs
 from gateway.api import LARGEST_BODY, application
@@ -94,6 +95,7 @@ def briskly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("GET", f"/v1/deliveries/amber-heron/ledger?since={'9' * 5000}", None, {}, 422, "malformed"),
         ("GET", "/v1/deliveries/amber-heron/changes", None, {"Last_Event_ID": "9" * 5000}, 422, "malformed"),
         ("GET", "/v1/deliveries/amber-heron/changes", None, {"Last_Event_ID": "x"}, 422, "malformed"),
+        ("GET", f"/v1/inbox?cursor={'%F0%9F%8F%BB' * LONGEST_CURSOR}", None, {}, 422, "malformed"),
         ("GET", "/v1/deliveries/Amber", None, {}, 404, "not-found"),
         ("GET", "/v1/deliveries/%00", None, {}, 404, "not-found"),
         ("GET", "/v1/deliveries/%ED%A0%80", None, {}, 404, "not-found"),
