@@ -17,6 +17,7 @@ from domain.plan.directory import Directory, Reach
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
+from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import begin, report, submit
 from domain.record.packet import seal
 from domain.record.receipts import signed
@@ -316,6 +317,9 @@ class Table:
         usual = dict(WORDS.get(kind, {}))
         if kind.startswith(("authorisation_", "permission_")):
             usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
+        if kind in ("authorisation_granted", "agreement_given", "permission_granted"):
+            usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
+            usual["request"] = digest_of_request(self.delivery.plan, content.get("state", usual["state"])) or "0" * 64
         if kind == "authorisation_granted":
             usual["permits"] = self._permitted_with_it(usual["state"], content.get("on_behalf_of", service))
         beside = {"id": f"statement-{next(self._numbers):04d}", "officer": "officer-1", "plan": self.delivery.state.plan_digest}
