@@ -74,8 +74,8 @@ class Addressed(Frozen):
     """What it is asked to do beside consenting: take over at the border, keep watch, arrest."""
 
 
-class PlannedRequest(Frozen):
-    """What the initiator asks every State on the way to decide on."""
+class ToldToAll(Frozen):
+    """What is said to every State."""
 
     facts: Annotated[str, Field(min_length=1, max_length=LONGEST_INFORMATION)]
     """What happened, in short: what was found, where, when, by what, and what it is taken for."""
@@ -106,4 +106,9 @@ class PlannedRequest(Frozen):
     signed_by: Line
     """The office of who signs it: the head of the service, or who is authorised by which act."""
     annexes: Annotated[tuple[Annex, ...], Field(max_length=MOST_ANNEXES)] = ()
+
+
+class PlannedRequest(ToldToAll):
+    """What the initiator asks the States to decide on: what all are told, and each alone."""
+
     to: Annotated[dict[State, Addressed], Field(min_length=1, max_length=MOST_STATES)]

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from domain.plan.cards import Language, Measure, Modality
+from domain.plan.cards import Measure, Modality
 from domain.plan.plan import Call, Consignment, Leg, Offence, Plan, PlannedCheckpoint, Surveillance
-from domain.plan.request import Annex, Companions, Means, Persons, PlannedRequest
-from domain.plan.vocabulary import Digest, HandlingCode, Need
+from domain.plan.request import Addressed, Companions, ToldToAll
+from domain.plan.vocabulary import Digest, HandlingCode, Line, Need
 from domain.signing.canonical import Frozen, digest
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import MOST_CALLS, MOST_ESCORTS, MOST_LEGS, MOST_SERVICES
@@ -26,10 +26,10 @@ class Stretch(Frozen):
     """One leg of the way, in words: from where to where, for how long, and who is responsible for it."""
 
     state: State
-    start: str
-    end: str
+    start: Line
+    end: Line
     takes: Span
-    means: str
+    means: Line
     responsible: ServiceId
     accompanied_by: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_ESCORTS)] = ()
     calls: Annotated[tuple[Call, ...], Field(max_length=MOST_CALLS)] = ()
@@ -38,55 +38,34 @@ class Stretch(Frozen):
 class PlannedArrest(Frozen):
     """Where the State that is asked would arrest, and by whom."""
 
-    place: str
+    place: Line
     services: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_SERVICES)]
 
 
-class RequestForConsent(Frozen):
-    """What one State is asked to decide on."""
+class RequestForConsent(ToldToAll, Addressed):
+    """What one State is asked to decide on: what all are told, what it alone is told, and what follows from the rest of the plan.
+    Of `companions` those who would travel along in this State.
+    """
 
     vigil: Literal["request-for-consent/1"] = "request-for-consent/1"
     operation: OperationCode
     example: bool
+    handling_code: HandlingCode
     state: State
     addressees: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_SERVICES)]
     """Who decides on it there: those asked to authorise, to agree or to permit."""
-    marking: str
-    handling_code: HandlingCode
-    urgency: Literal["ordinary", "urgent"]
-    channel: Means
-    language: Language
     requester: ServiceId
     coordinator: ServiceId | None
-    signed_by: str
-    contact: str
     offence: Offence
-    facts: str
-    case_number: str
-    grounds: str
-    basis: tuple[str, ...]
-    aim: str
-    necessity: str
     consignment: Consignment
-    concealment: str
-    persons: tuple[Persons, ...]
     modality: Modality
     reverse: bool
     """It travels back to its sender."""
     route: Annotated[tuple[Stretch, ...], Field(max_length=MOST_LEGS)]
-    measures: tuple[Measure, ...]
+    measures: Annotated[tuple[Measure, ...], Field(max_length=8)]
     """What is done in this State beside letting it go on."""
-    technical_means: str
-    companions: tuple[Companions, ...]
-    """Those who would travel along in this State."""
     arrests: Annotated[tuple[PlannedArrest, ...], Field(max_length=MOST_SERVICES)]
     surveillance: Surveillance | None
-    on_loss: str
-    asks: str
-    conditions: tuple[str, ...]
-    costs: str
-    exhibits: str
-    annexes: tuple[Annex, ...]
 
 
 def asked_states(plan: Plan) -> tuple[str, ...]:
@@ -111,11 +90,10 @@ def request_for_consent(plan: Plan, state: str) -> RequestForConsent | None:
     said = plan.request.to.get(state)
     if said is None:
         return None
-    text = {name: getattr(plan.request, name) for name in PlannedRequest.model_fields if name not in ("to", "companions")}
-    own: dict[str, Any] = {name: getattr(said, name) for name in type(said).model_fields}
+    told = {name: getattr(plan.request, name) for name in ToldToAll.model_fields}
+    alone = {name: getattr(said, name) for name in Addressed.model_fields}
     return RequestForConsent(
-        **text,
-        **own,
+        **told | alone | {"companions": _along(plan, state)},
         operation=plan.operation,
         example=plan.example,
         state=state,
@@ -129,7 +107,6 @@ def request_for_consent(plan: Plan, state: str) -> RequestForConsent | None:
         reverse=plan.reverse,
         route=tuple(_stretches(plan)),
         measures=plan.measures(state),
-        companions=_along(plan, state),
         arrests=tuple(PlannedArrest(place=one.place, services=one.services()) for one in plan.at("arrest") if one.state == state),
         surveillance=plan.surveillance,
     )
