@@ -28,15 +28,11 @@ from rehearsal.invariants import Checker
 from rehearsal.oracle import voice_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import lines, private_key_of, second
-from tests.support import SECRET, Table, asks, card_of, example_plan, signed_plan, with_changes
+from tests.support import SECRET, Table, asks, card_of, signed_plan, with_changes
 from workflows.errands import Look, OnceMore, Question, Release, Telling, wanted
 
 PLAN = with_changes(
-    plan_={
-        "uses": ["device"],
-        "surveillance": {"check_in": "8h", "answer": "2h", "search": "6h"},
-        "request": example_plan().request.model_dump() | {"technical_means": "a tracker"},
-    },
+    plan_={"uses": ["device"], "surveillance": {"check_in": "8h", "answer": "2h", "search": "6h"}},
     consent_uz={
         "requires": asks("uz.prosecutor authorisation", "uz.police permission"),
         "escalate": [{"after": "30h", "to": "uz.customs", "may_answer": True}],
