@@ -63,7 +63,7 @@ LEG = mark("{state}: {start} – {end}, {takes}, {means}; responsible: {responsi
 ALONG = mark("with it: {services}")
 CALLS = mark("it calls at {place}")
 UNTOUCHED = mark("it calls at {place}, and nothing is touched there: {why}")
-COMPANIONS = mark("{service}: {count} officers, {armed}")
+COMPANIONS = mark("{service}, officers: {count}, {armed}")
 ARMED, UNARMED = mark("armed"), mark("unarmed")
 SIGHTED = mark(
     "It is sighted at least every {check_in}; after {answer} more without an answer it counts as lost, and is searched for {search}"

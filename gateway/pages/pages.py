@@ -319,7 +319,7 @@ def _environment(language: str) -> Environment:
         "moment": moment,
         "instant": instant,
         "mass": say_mass,
-        "request": lambda asked: in_words(asked, speaker(language)),
+        "request": lambda asked: in_words(asked, speak),
         "amount": say_amount,
         "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
