@@ -14,8 +14,10 @@ from client.language import _, named, needs, speak
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.requests import Request
 from domain.delivery.verdicts import Finding
+from domain.plan.request_for_consent import RequestForConsent
 from domain.views.lists import Row
 from domain.views.names import IN_GENERAL, OUTCOMES, PHASES, STANDINGS
+from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
 from domain.views.view import DeliveryView, OpenCheckpoint, StopView
 from domain.words.moments import instant
@@ -65,7 +67,10 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
     for consent in view.consents if view.outcome is None else ():
         live = _("live") if consent.live else _("provisional, NOT live") if consent.provisional else _("NOT live")
         words = {"live": live, "moment": moment(consent.valid_until), "service": consent.service}
-        facts.add_row(_("consent {state}", state=consent.state), _("{live} until {moment} ({service})", **words))
+        stands = _("{live} until {moment} ({service})", **words)
+        if consent.request_has_changed:
+            stands += _("; the request has changed since, in nothing that {state} decides on", state=consent.state)
+        facts.add_row(_("consent {state}", state=consent.state), stands)
     for name, problem in _problems(view):
         facts.add_row(name, Text(shown(problem), "bold red"))
     if view.outcome:
@@ -154,6 +159,25 @@ def rows(found: list[Row]) -> Table:
             moment(row.started_at),
             moment(row.closed_at) if row.closed_at else _("open"),
         )
+    return table
+
+
+def asked_in_full(found: tuple[Request, ...]) -> RenderableType:
+    """An inbox, and below it each request for consent in full, with the digest that who consents names."""
+    parts: list[RenderableType] = [requests(found)]
+    for asked in found:
+        if asked.facts.request is not None and asked.facts.request_digest is not None:
+            title = _("{delivery}, {checkpoint}: the request", delivery=asked.delivery, checkpoint=asked.checkpoint)
+            parts += [Text(), Text(shown(title), "bold"), for_consent(asked.facts.request, asked.facts.request_digest)]
+    return Group(*parts)
+
+
+def for_consent(asked: RequestForConsent, digest: str) -> RenderableType:
+    """A request for consent in sentences."""
+    table = Table.grid(padding=(0, 2))
+    for section in in_words(asked, speak):
+        table.add_row(section.heading, Text("\n".join(map(shown, section.lines))))
+    table.add_row(_("digest"), digest)
     return table
 
 

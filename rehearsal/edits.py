@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-TRIALS = ("walked-name", "walked words", "ZZ", "FR", "FRPAR", "other.one", "108-24-7", "EUR", "0" * 64, "1" * 64)
+TRIALS = ("walked-name", "walked words", "ZZ", "FR", "FRPAR", "other.one", "kk", "108-24-7", "EUR", "0" * 64, "1" * 64)
 """Texts of which one is of every form there is: tried where the document has no other of the same form."""
 
 MOST_KNOWN = 2_000
@@ -104,7 +104,8 @@ def _of_table(path: Path, value: Mapping[Any, Any], kinds: tuple[Any, ...], text
     for key, one in value.items():
         yield Edit(path, {name: kept for name, kept in value.items() if name != key}, f"without {key}")
         for other in _edits((), one, kinds[1], texts):
-            yield Edit(path, {**value, key: other.value}, f"with {key} {other.what}")
+            changed = _put(one, other.path, other.value) if other.path else other.value
+            yield Edit(path, {**value, key: changed}, f"with {key} {other.name.strip()}")
     for key in _values(None, kinds[0], texts):
         if key not in value:
             yield Edit(path, {**value, key: next(iter(_values(None, kinds[1], texts)))}, f"and {key}")
@@ -121,7 +122,7 @@ def _values(value: Any, kind: Any, texts: tuple[str, ...]) -> Iterator[Any]:
     elif origin is Literal:
         yield from get_args(plain)
     elif origin is tuple:
-        yield ()
+        yield () if _fits(kind, ()) else (next(iter(_values(None, get_args(plain)[0], texts))),)
     elif isinstance(plain, type) and issubclass(plain, BaseModel):
         yield from _begun(plain, texts)
     elif plain is bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
+from domain.delivery.requests import Request
 from domain.delivery.vocabulary import NoticeKind
 from domain.plan.directory import Service
 from domain.plan.plan import Plan
@@ -40,6 +41,7 @@ OFTEN = 3
 
 _WORDS = re.compile(r"SIMULATED by ([a-z.-]+),")
 _CONSENT = re.compile(r"CONSENT by ([a-z.-]+),")
+_REQUEST = re.compile(r"REQUEST to ([A-Z]{2})")
 _INFORMATION = re.compile(r"INFORMATION by ([a-z.-]+) for ([a-z.+-]*)")
 
 
@@ -80,7 +82,9 @@ class Reader:
         now = max(progress.opened for progress in delivery.state.progress.values())
         yield "view", view(delivery, self._service, now).model_dump_json()
         for asked in inbox(delivery, self._service.id, now):
-            yield "inbox", asked.model_dump_json()
+            yield "inbox", without_request(asked).model_dump_json()
+            if asked.facts.request is not None and not self._decides(delivery.plan, asked):
+                yield "inbox", asked.facts.request.model_dump_json()
         for kind in NOTICES:
             yield "notice", facts_of(delivery, kind, None, self._service.id).model_dump_json()
 
@@ -99,8 +103,12 @@ class Reader:
     def not_to_be_known(self, delivery: Delivery, text: str) -> Iterator[str]:
         """What in a text is not this service's to know."""
         plan = delivery.plan
-        secrets = (plan.title, plan.offence.description, *(one.value for one in plan.consignment.identifiers))
+        asked = (plan.request.facts, plan.request.grounds, plan.request.concealment, plan.request.marking)
+        secrets = (plan.title, plan.offence.description, *asked, *(one.value for one in plan.consignment.identifiers))
         yield from (f"what the plan keeps: {secret}" for secret in secrets if secret in text)
+        for state in _REQUEST.findall(text):
+            if state != self._service.state:
+                yield f"what {state} is asked"
         for speaker in _CONSENT.findall(text):
             if not self._of_its_state(delivery, speaker):
                 yield f"the consent of {speaker}"
@@ -111,6 +119,21 @@ class Reader:
         for speaker, readers in _INFORMATION.findall(text):
             if self._service.id not in (speaker, *readers.split("+")):
                 yield f"information of {speaker} for {readers or 'nobody'}"
+
+    def _decides(self, plan: Plan, asked: Request) -> bool:
+        """Whether what is asked is asked by the plan of a service of its State, and is to that State: it, or who it speaks for."""
+        deciding = [
+            one.service
+            for at in plan.checkpoints
+            if at.step == "authorise" and at.state == self._service.state
+            for one in at.requires
+            if one.says in ("authorisation", "agreement", "permission")
+        ]
+        told = asked.facts.request
+        others = [] if told is None else [state for state in plan.request.to if state != told.state]
+        texts = "" if told is None else told.model_dump_json()
+        alone = all(plan.request.to[state].asks not in texts or not plan.request.to[state].asks for state in others)
+        return asked.service in deciding and told is not None and told.state == self._service.state and alone
 
     def _over(self, plan: Plan, speaker: str) -> bool:
         """Whether it watches over the law on a leg at an end of which the speaker is asked, or which is the speaker's."""
@@ -129,6 +152,11 @@ class Reader:
     def _of_its_state(self, delivery: Delivery, service: str) -> bool:
         known = delivery.directory.find(service)
         return known is not None and known.state == self._service.state
+
+
+def without_request(asked: Request) -> Request:
+    """The same without the request for consent, which is looked at apart."""
+    return asked.model_copy(update={"facts": asked.facts.model_copy(update={"request": None, "request_digest": None})})
 
 
 def neighbours(plan: Plan, one: str, other: str) -> bool:

@@ -86,9 +86,10 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "title": "INVENTED title",
         "example": True,
         "handling_code": "H1",
-        "offence": {"description": "INVENTED offence", "extraditable": dict.fromkeys(cards, True)},
+        "offence": {"description": "INVENTED offence", "extraditable": dict.fromkeys(cards, True), "articles": dict.fromkeys(cards, ["INVENTED article"])},
         "initiator": legs[0]["responsible"],
         "coordinator": "centre",
+        "request": _request(route, legs),
         "modality": dice.choice(MODALITIES),
         "uses": dice.sample(USED, dice.randint(0, 3)),
         "answers_for_law": {state: f"{state.lower()}.prosecutor" for state in route},
@@ -109,6 +110,24 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "outside": [{"state": state, "reason": "INVENTED reason"} for state in states if state not in route],
         "contingencies": {"decision": "12h", "acknowledge_stop": "12h", "remind_every": "6h", "extension": "12h"},
         "surveillance": watch,
+    }
+
+
+def _request(route: list[str], legs: list[Words]) -> Words:
+    """What all States are asked, and each alone: words that are known again wherever they turn up (R11)."""
+    along = dict.fromkeys(service for leg in legs for service in leg["accompanied_by"])
+    all_are_told = ("facts", "grounds", "aim", "necessity", "concealment", "technical_means", "on_loss", "costs", "exhibits")
+    to = {
+        state: {"basis": [f"INVENTED, REQUEST to {state}"], "channel": "caricc", "language": "ru", "asks": f"REQUEST to {state}"}
+        for state in route
+    }
+    return {
+        **{name: f"REQUEST, {name.upper()}" for name in all_are_told},
+        "marking": "INVENTED mark",
+        "contact": "INVENTED duty desk",
+        "signed_by": "INVENTED head",
+        "companions": [{"service": service, "officers": 2} for service in along],
+        "to": to,
     }
 
 

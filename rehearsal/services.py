@@ -216,6 +216,10 @@ def _expected(request: Request, need: Need, dice: random.Random) -> Content:
     return BOOK.content({"kind": kind} | _own_words(request, kind, dice))
 
 
+NOT_ASKED = "0" * 64
+"""In place of the digest of a request for consent, of who was asked none."""
+
+
 def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, Any]:
     """What a well-behaved service says, from what the request tells it."""
     facts = request.facts
@@ -226,9 +230,11 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
     measured = {"gross": gross + dice.randint(-tolerance, tolerance) // 4, "seals": seals}
     inside = [{k: v for k, v in plain(one).items() if k != "cas"} for one in facts.contents]
     window = {"valid_from": asked.isoformat(), "valid_until": until.isoformat()}
+    decided = {"request": facts.request_digest or NOT_ASKED}
     words: dict[str, dict[str, Any]] = {
         "authorisation_granted": {
             "state": facts.state,
+            **decided,
             "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
             "granted_by_role": "SIMULATED prosecutor",
             "legal_basis": "SIMULATED decision",
@@ -248,6 +254,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         },
         "agreement_given": {
             "state": facts.state,
+            **decided,
             "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
             "given_by_role": "SIMULATED head",
         },
@@ -292,6 +299,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "difference_explained": {"reason": "SIMULATED: laboratory scale"},
         "permission_granted": {
             "state": facts.state,
+            **decided,
             "permissions": list(facts.permissions) or ["watching_thing"],  # a changed plan may ask for one that it does not need
             "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
             "granted_by_role": "SIMULATED judge",

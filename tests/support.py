@@ -17,6 +17,8 @@ from domain.plan.directory import Directory, Reach
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
+from domain.plan.request import Companions
+from domain.plan.request_for_consent import asked_states, digest_of_request
 from domain.record.door import begin, report, submit
 from domain.record.packet import seal
 from domain.record.receipts import signed
@@ -136,7 +138,20 @@ def with_changes(plan: Plan | None = None, **changed: dict[str, Any]) -> Plan:
     for one in found["checkpoints"]:
         one.update(changed.pop(one["id"].replace("-", "_"), {}))
     assert not changed, changed
-    return Plan.model_validate(found)
+    return asking_all(Plan.model_validate(found))
+
+
+def asking_all(plan: Plan) -> Plan:
+    """The plan, whose request says to each State that is asked, and of who travels along and which device, what it must say."""
+    said = plan.request
+    some = next(iter(said.to.values()))
+    along = dict.fromkeys(service for leg in plan.legs for service in leg.accompanied_by)
+    more = {
+        "to": {state: said.to.get(state, some) for state in dict.fromkeys((*said.to, *asked_states(plan)))},
+        "companions": tuple(Companions(service=service, officers=2) for service in along),
+        "technical_means": said.technical_means or ("a tracker" if "device" in plan.uses else ""),
+    }
+    return plan.model_copy(update={"request": said.model_copy(update=more)})
 
 
 def asks(*pairs: str) -> list[dict[str, Any]]:
@@ -316,6 +331,9 @@ class Table:
         usual = dict(WORDS.get(kind, {}))
         if kind.startswith(("authorisation_", "permission_")):
             usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
+        if kind in ("authorisation_granted", "agreement_given", "permission_granted"):
+            usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
+            usual["request"] = digest_of_request(self.delivery.plan, content.get("state", usual["state"])) or "0" * 64
         if kind == "authorisation_granted":
             usual["permits"] = self._permitted_with_it(usual["state"], content.get("on_behalf_of", service))
         beside = {"id": f"statement-{next(self._numbers):04d}", "officer": "officer-1", "plan": self.delivery.state.plan_digest}

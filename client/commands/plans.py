@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 from rich.text import Text
 
-from client import outlook, scenario_tests
+from client import outlook, render, scenario_tests
 from client.card_demands import demands_in_words
 from client.console import answer, out, talk
 from client.dossier import PlanFiles, scenario_for
@@ -22,8 +22,9 @@ from client.picture import forecast_svg
 from client.scenario_tests import Stage, Trial, TrialResult
 from domain.plan.demands import demands
 from domain.plan.plan import Requirement
+from domain.plan.request_for_consent import request_for_consent
 from domain.plan.selectors import SelectorKind, selector
-from domain.signing.canonical import plain
+from domain.signing.canonical import digest, plain
 from domain.words.errors import Malformed, VigilError
 from domain.words.quantities import say_span
 from process.configuration import deconfliction_key_in
@@ -130,6 +131,28 @@ def plan_simulate(
     answer(output, plain(found), outlook.forecast(found))
     if not trouble and not behaviour.acts:
         talk.print(_("nothing goes wrong in this scenario; --trouble 30 shows what may"), style="dim")
+
+
+@app.command("request")
+@grouped
+def plan_request(
+    files: PlanFiles,
+    to: Annotated[str | None, typer.Option(help="to this State alone, such as UZ")] = None,
+    output: Output = "text",
+) -> None:
+    """Show what each State is asked to decide on, in full, as it will be shown there and nowhere else."""
+    plan = files.checked().plan
+    if to is not None and to not in plan.request.to:
+        raise Malformed(
+            _("{state} is asked nothing by this plan", state=to), hint=_("it asks {states}", states=", ".join(plan.request.to))
+        )
+    states = [to] if to is not None else list(plan.request.to)
+    found = {state: asked for state in states if (asked := request_for_consent(plan, state)) is not None}
+    parts: list[RenderableType] = []
+    for state, asked in found.items():
+        parts += [Text(_("the request to {state}", state=state), "bold"), render.for_consent(asked, digest(asked)), Text()]
+    document = {state: {"request": plain(asked), "request_digest": digest(asked)} for state, asked in found.items()}
+    answer(output, document, Group(*parts[:-1]))
 
 
 @app.command("draw")

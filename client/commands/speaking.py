@@ -94,8 +94,9 @@ class SayOptions:
 
 @app.command()
 @grouped
-def inbox(
+def inbox(  # noqa: PLR0913, PLR0917 - one parameter for each option
     caller: CallerOptions,
+    delivery: Annotated[str | None, typer.Argument(help="only this delivery, and requests for consent in full")] = None,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="write the requests, signed, into this file, to be carried")
     ] = None,
@@ -103,12 +104,20 @@ def inbox(
     directory: Known = None,
     output: Output = "text",
 ) -> None:
-    """What you are being asked, in all your deliveries. With --file, for an officer without a network: `confirm --request`."""
+    """What you are being asked, in all your deliveries; of one, with all that you decide on when you consent.
+
+    With --file, for an officer without a network: `confirm --request`.
+    """
+    if delivery is not None and file is not None:
+        raise Malformed(_("--file carries the requests of all your deliveries; name none"))
     if file is None and encrypt_for is not None:
         raise Malformed(_("--encrypt-for goes with --file: without a file nothing is carried"))
     if file is None:
         found = caller.call(lambda door: door.inbox())
-        answer(output, plain(found), render.requests(found.requests) if found.requests else _("nothing is asked of you now"))
+        if delivery is not None:
+            found = found.model_copy(update={"requests": tuple(one for one in found.requests if one.delivery == delivery)})
+        said = render.asked_in_full(found.requests) if delivery is not None else render.requests(found.requests)
+        answer(output, plain(found), said if found.requests else _("nothing is asked of you now"))
         unreadable = found.unreadable
     else:
         carrying.recipients(encrypt_for, directory)

@@ -14,14 +14,16 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from yarl import URL
 
+from client.conformance.for_consent import for_consent
 from client.conformance.gateway import LOOK_EVERY, HandedIn, StandIn, about_what
 from client.conformance.record import Record
 from domain.delivery.requests import Facts, Notice, Request
 from domain.delivery.statement import Statement
 from domain.plan.directory import Service, ServiceKey
+from domain.plan.request_for_consent import DECIDING
 from domain.plan.vocabulary import Need
 from domain.record.door import read_statement
-from domain.signing.canonical import canonical, plain
+from domain.signing.canonical import canonical, digest, plain
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, Unavailable, VigilError
@@ -149,10 +151,18 @@ class Exam:
                     "permissions": ["opening"],
                     "conditions": [{"id": number, "text": "conformance test"} for number in conditions],
                     "problem": "conformance test",
+                    **self._decided_on(),
                 }
             ),
         )
         return {**plain(usual), **changed}
+
+    def _decided_on(self) -> dict[str, Any]:
+        """A request for consent to decide on, where that is what is asked."""
+        if self.says not in DECIDING or self.service.state is None:
+            return {}
+        asked = for_consent(self.service.state, self.service.id, self.delivery)
+        return {"request": plain(asked), "request_digest": digest(asked)}
 
     def notice(self, **changed: Any) -> dict[str, Any]:
         """A notice of its own."""

@@ -25,6 +25,8 @@ class Grant:
     """Not final yet: it authorises nothing."""
     since: datetime | None = None
     """When the first one of this authority began: a ceiling counts from then (R5)."""
+    request: str = ""
+    """SHA-256 of the request for consent that it decided on."""
     unwritten: int | None = None
     """The entry in which it was given otherwise than in writing, until it is confirmed (R1)."""
     withdrawn: bool = False

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from domain.delivery.statement import Seen
 from domain.delivery.verdicts import Finding
@@ -16,6 +16,7 @@ from domain.plan.demands import Topic
 from domain.plan.enquiries import Alarm
 from domain.plan.goods import Label, Part
 from domain.plan.plan import Inside
+from domain.plan.request_for_consent import RequestForConsent
 from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
 from domain.signing.canonical import Frozen, canonical, digest, plain
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, Signature, open_envelope, payload_of, sign
@@ -65,6 +66,10 @@ class Facts(Frozen):
     """What this service is to permit, in its authorisation or apart from it (R16)."""
     law_not_known: tuple[Topic, ...] = ()
     """What the State's card does not know, and this service answers for (R1)."""
+    request: RequestForConsent | None = None
+    """What its State is asked to decide on, where this service decides on it."""
+    request_digest: Digest | None = None
+    """SHA-256 of that in canonical form: who consents names it (R1)."""
     conditions: tuple[Bound, ...] = ()
     """What binds this answer: it must say that each is met (R19)."""
     parts: tuple[Part, ...] = ()
@@ -73,6 +78,13 @@ class Facts(Frozen):
     """What a decision, a conflict or a stop is about."""
     agree_with: ServiceId | None = None
     """Whom to call about a conflict, and whose agreement settles it."""
+
+    @model_validator(mode="after")
+    def _digest_of_the_request(self) -> "Facts":
+        if self.request_digest != (digest(self.request) if self.request is not None else None):
+            message = "request_digest is not that of the request for consent beside it: decide on neither"
+            raise ValueError(message)
+        return self
 
 
 class Request(Frozen):

@@ -2,8 +2,8 @@
 
 Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R13 (the initiator is not the only one
 to authorise), R16 (what needs a permission of its own is asked for), and that every checkpoint can be satisfied. The way
-stands in `domain.plan.check_route` (R4, R6), who may do what where in `domain.plan.check_powers` (R29), and how large a plan
-may be in `domain.plan.check_size` (R28).
+stands in `domain.plan.check_route` (R4, R6), who may do what where in `domain.plan.check_powers` (R29), and what a request for
+consent must say in `domain.plan.check_request` (R1), and how large a plan may be in `domain.plan.check_size` (R28).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +13,7 @@ from functools import partial
 from domain.plan.cards import RuleCard
 from domain.plan.check_law import law
 from domain.plan.check_powers import acts, outside
+from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
@@ -230,5 +231,6 @@ CHECKS: tuple[Check, ...] = (
     acts,
     outside,
     law,
+    request,
 )
 """The rules of planning, as the law is, but for how large a plan may be (`domain.plan.check_size`)."""

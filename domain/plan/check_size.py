@@ -7,6 +7,7 @@ from domain.plan.access import taken_along
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
+from domain.plan.request_for_consent import request_for_consent
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import canonical, plain
 from domain.words.errors import Fault
@@ -34,6 +35,11 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
     if (size := len(canonical([plain(one) for one in plan.consignment.contents]))) > (most := figures.contents_bytes):
         problem = f"R28: the contents have {size} bytes, {most} at most are told in a request"
         yield Fault(place="consignment.contents", problem=problem)
+    for state in plan.request.to:
+        size = len(canonical(request_for_consent(plan, state)))
+        if size > (most := figures.request_for_consent_bytes):
+            problem = f"R28: the request to {state} has {size} bytes with its route and goods, {most} at most are told"
+            yield Fault(place="request", problem=problem)
     if (count := len(plan.states())) > (most := figures.most_states):
         yield Fault(place="legs", problem=f"R28: it goes through {count} States, {most} at most may be")
     if (size := len(canonical(plan))) > (most := figures.plan_bytes):

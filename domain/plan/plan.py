@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from domain.plan.cards import POSTAL, Case, Channel, GoodsClass, Measure, Modality, RuleCard, Stage
 from domain.plan.goods import Amount, SubstanceMass
 from domain.plan.powers import WITH_PERMISSION
+from domain.plan.request import PlannedRequest
 from domain.plan.selectors import Selector
 from domain.plan.vocabulary import HandlingCode, Line, Need
 from domain.signing.canonical import Frozen
@@ -278,6 +279,8 @@ class Plan(Frozen):
     offence: Offence
     initiator: ServiceId
     coordinator: ServiceId | None = None
+    request: PlannedRequest
+    """What every State on the way is asked to decide on, beside what stands elsewhere in the plan (R1)."""
     modality: Modality
     uses: Annotated[tuple[Used, ...], Field(max_length=6)] = ()
     """What it does on the way that may need a permission of its own (R16), beside what follows from how it travels."""

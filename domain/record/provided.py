@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from domain.delivery.delivery import Delivery
 from domain.delivery.reported import Amended, Diverged, Started, Stated
 from domain.delivery.statement import Statement
+from domain.plan.request_for_consent import asked_states
 from domain.plan.vocabulary import HandlingCode
-from domain.rules.handling import bound, code_of, permitted
+from domain.rules.handling import COURT, bound, code_of, permitted, third_state
 from domain.rules.kind import kind_of
 from domain.rules.speaking import Correction
 
@@ -57,14 +58,18 @@ def _corrections(delivery: Delivery) -> Iterator[Correction]:
 
 
 def held_back(delivery: Delivery, to: str) -> tuple[Provided, ...]:
-    """What may not be in a packet for a court, or for a State: what its code has `bound` there, and has not been `permitted` to
-    go there. Of the operation's own nothing is held back.
+    """What may not be in a packet for a court, or for a State: what its code has `bound` there, and a plan in a packet for a
+    `third_state` that is not among the States asked to decide, since it holds what those are asked; unless it has been
+    `permitted` to go there. Of the operation's own nothing is held back.
     """
     if to == "operation":
         return ()
-    return tuple(
-        item for item in items(delivery) if bound(delivery, item.code, item.provider, to) and not _may_go(item, delivery, to)
-    )
+    return tuple(item for item in items(delivery) if _is_bound(item, delivery, to) and not _may_go(item, delivery, to))
+
+
+def _is_bound(item: Provided, delivery: Delivery, to: str) -> bool:
+    asked = to == COURT or to in asked_states(delivery.plan) or not third_state(delivery, item.provider, to)
+    return bound(delivery, item.code, item.provider, to) or (item.statement is None and not asked)
 
 
 def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -> tuple[Provided, ...]:

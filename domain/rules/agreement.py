@@ -11,8 +11,9 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
-from domain.plan.vocabulary import Reason
+from domain.plan.vocabulary import Digest, Reason
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
+from domain.rules.requested import decided, other_request
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
 
@@ -39,6 +40,8 @@ class AgreementGiven(Kind):
 
     kind: Literal["agreement_given"] = "agreement_given"
     state: identifiers.State
+    request: Digest
+    """The request for consent that it agrees to: SHA-256, as it stood in what was asked."""
     reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     given_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
@@ -57,8 +60,11 @@ class AgreementGiven(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`agreement_of_other_state` unless it is for the State of the checkpoint."""
-        return _of_the_state(self.state, delivery, said)
+        """`agreement_of_other_state` unless it is for the State of the checkpoint; `other_request` where it agrees to another
+        request than the one to that State which follows from the plan in force.
+        """
+        verdict = _of_the_state(self.state, delivery, said)
+        return verdict if verdict != ACCEPTED else other_request(delivery, self.state, self.request) or ACCEPTED
 
     def bound_to(self) -> Binding:
         """Nobody agrees to a plan that is not the one."""
@@ -66,7 +72,7 @@ class AgreementGiven(Kind):
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
-        return {"state": facts.state}
+        return {"state": facts.state, **decided(facts)}
 
 
 class AgreementRefused(Kind):

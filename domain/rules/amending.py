@@ -13,6 +13,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_cards, known_services, sizes
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
+from domain.plan.request_for_consent import changed, decided_on
 from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
@@ -162,28 +163,20 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
 
 
 def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """A State whose part of the way changes, or that is new on it, is asked afresh (R1)."""
+    """A State is asked afresh where what it decides on changes, which is a part of the request to it; and one that is new on the
+    way (R1). Where the rest of the request changes, its consent stands.
+    """
     for state in dict.fromkeys(state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states):
-        if plan.modality == delivery.plan.modality and _way(delivery.plan, state) == _way(plan, state):
+        if decided_on(delivery.plan, state) == decided_on(plan, state):
             continue
         fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.state.progress]
         asked_before = any(one.state == state and one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
         if not any(one.authorities() for one in fresh) and (asked_before or state not in delivery.plan.states()):
-            problem = f"R1: the way through {state} changes, so {state} must be asked afresh: add a checkpoint of step authorise"
+            problem = (
+                f"R1: what {state} was asked to decide on changes ({', '.join(changed(delivery.plan, plan, state))}), so {state} "
+                "must be asked afresh: add a checkpoint of step authorise"
+            )
             yield Fault(place="checkpoints", problem=problem)
-
-
-def _way(plan: Plan, state: str) -> tuple[tuple[str, ...], ...]:
-    """What a State consents to: from where to where it goes through, and how."""
-
-    def place(name: str) -> str:
-        checkpoint = plan.find(name)
-        return checkpoint.place if checkpoint is not None else name
-
-    def calls(leg: Leg) -> Iterator[str]:
-        return (one.place for one in leg.calls if one.state == state and one.not_touched is None)
-
-    return tuple((place(leg.start), place(leg.end), leg.means, *calls(leg)) for leg in plan.legs if state in leg.states)
 
 
 CHANGES: tuple[Change, ...] = (

@@ -16,10 +16,11 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
-from domain.plan.vocabulary import Condition, Reason
+from domain.plan.vocabulary import Condition, Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, share
 from domain.rules.measures import permits_wrongly
+from domain.rules.requested import decided, other_request
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_CONDITIONS
@@ -88,6 +89,8 @@ class AuthorisationGranted(Kind):
 
     kind: Literal["authorisation_granted"] = "authorisation_granted"
     state: identifiers.State
+    request: Digest
+    """The request for consent that it decides on: SHA-256, as it stood in what was asked."""
     reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
@@ -131,7 +134,8 @@ class AuthorisationGranted(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`other_state` unless it is for the State of the checkpoint; `already_ended` unless `valid_until` is after now;
+        """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than the
+        one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
         `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `longer_than_card` where it lasts, from
         `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from
         the first of this authority; `no_such_form` where it is not written and the card knows nothing that lets it be so; for the
@@ -141,6 +145,8 @@ class AuthorisationGranted(Kind):
         planned = delivery.plan.find(said.checkpoint)
         if planned is not None and self.state != planned.state:
             return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
+        if (other := other_request(delivery, self.state, self.request)) is not None:
+            return other
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
         for condition in self.conditions:
@@ -193,6 +199,7 @@ class AuthorisationGranted(Kind):
             self.permits,
             self.provisional,
             since=self._since(state, said),
+            request=self.request,
             unwritten=None if self.form == "written" else said.seq,
         )
 
@@ -212,7 +219,7 @@ class AuthorisationGranted(Kind):
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         permits = {"permits": list(facts.permissions)} if facts.permissions else {}
-        return {"state": facts.state, **window(facts, now), "modalities": [facts.modality], **permits}
+        return {"state": facts.state, **decided(facts), **window(facts, now), "modalities": [facts.modality], **permits}
 
 
 class AuthorisationRefused(Kind):

@@ -14,10 +14,11 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.cards import Duty, Measure, RuleCard
 from domain.plan.plan import Checkpoint, Requirement
-from domain.plan.vocabulary import Reason
+from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.measures import may_be_permitted, permits_wrongly
+from domain.rules.requested import decided, other_request
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment, check_window, instant, utc_text
@@ -44,6 +45,8 @@ class PermissionGranted(Kind):
 
     kind: Literal["permission_granted"] = "permission_granted"
     state: identifiers.State
+    request: Digest
+    """The request for consent that it decides on: SHA-256, as it stood in what was asked."""
     permissions: Annotated[tuple[Measure, ...], Field(min_length=1, max_length=8)]
     reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
@@ -71,7 +74,8 @@ class PermissionGranted(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`permission_of_other_state` unless it is for the State of the checkpoint; `permission_already_ended` unless
+        """`permission_of_other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another
+        request than the one to that State which follows from the plan in force; `permission_already_ended` unless
         `valid_until` is after now; `may_not_permit` or `permitted_too_long` for the first measure that by the State's card this
         service may not permit, or not for so long; `not_all_permitted` where of the plan's `permissions` in that State it could
         permit more than these.
@@ -79,6 +83,8 @@ class PermissionGranted(Kind):
         planned = delivery.plan.find(said.checkpoint)
         if planned is not None and self.state != planned.state:
             return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
+        if (other := other_request(delivery, self.state, self.request)) is not None:
+            return other
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
         card = delivery.cards.get(self.state)
@@ -104,7 +110,7 @@ class PermissionGranted(Kind):
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         ends = {"valid_until": facts.valid_until} if facts.valid_until else {}
         begins = {"valid_from": now.isoformat(timespec="seconds")}
-        return {"state": facts.state, **begins, **ends, "permissions": list(facts.permissions)}
+        return {"state": facts.state, **decided(facts), **begins, **ends, "permissions": list(facts.permissions)}
 
 
 class PermissionRefused(Kind):

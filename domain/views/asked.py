@@ -1,6 +1,7 @@
 """What Vigil says to a service: a request to confirm something at a checkpoint, and notices. Both are signed by Vigil's key.
 
-A request holds what this service needs to answer and nothing about other States' targets, refusals or sources (R11).
+A request holds what this service needs to answer and nothing about other States' targets, refusals or sources (R11). Who decides
+on the delivery for its State is shown the request for consent to that State, in full.
 """
 
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from domain.plan.demands import not_known
 from domain.plan.directory import Service
 from domain.plan.goods import Cash, Part
 from domain.plan.plan import Contents, Plan
+from domain.plan.request_for_consent import DECIDING, digest_of_request, request_for_consent
 from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import call_about
@@ -112,6 +114,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
     goods = any(need in ABOUT_THE_CONSIGNMENT for need in says)
     bound = [found for grant in delivery.state.grants.values() for found in grant.binding(name)]
     other = call_about(delivery, progress)
+    decides = planned is not None and any(need in DECIDING for need in says)
     facts = Facts(
         place=planned.place if planned is not None else delivery.state.here.means if goods else "",
         state=state or delivery.state.here.state,
@@ -122,6 +125,8 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         law_not_known=not_known(plan, delivery.cards[state])
         if "authorisation" in says and state in delivery.cards and plan.answers_for_law.get(state) == service
         else (),
+        request=request_for_consent(plan, planned.state) if planned is not None and decides else None,
+        request_digest=digest_of_request(plan, planned.state) if planned is not None and decides else None,
         parts=tuple(Part(operation=one.operation, contents=one.contents) for one in delivery.state.parts)
         if "parts" in says
         else (),

@@ -11,6 +11,7 @@ from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Service
 from domain.plan.plan import Plan
+from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import Frozen
 from domain.views.sentences import say_plainly
@@ -51,6 +52,8 @@ class Consent(Frozen):
     live: bool
     provisional: bool
     conditions: tuple[str, ...]
+    request_has_changed: bool
+    """Whether the request to this State has changed since, in nothing that it decides on: its consent stands (R22)."""
 
 
 class Position(Frozen):
@@ -170,6 +173,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
                 live=grant.live(now),
                 provisional=grant.provisional,
                 conditions=tuple(one.text if one.at is None else f"{one.at}: {one.text}" for one in grant.conditions),
+                request_has_changed=grant.request != digest_of_request(delivery.plan, grant.state),
             )
             for grant in delivery.state.grants.values()
             if seen.whole or seen.own(grant.service, delivery)

@@ -46,6 +46,7 @@ class Figures:
     directory_bytes: int = limits.DIRECTORY_BYTES
     cards_bytes: int = limits.CARDS_BYTES
     contents_bytes: int = limits.CONTENTS_BYTES
+    request_for_consent_bytes: int = limits.REQUEST_FOR_CONSENT_BYTES
     most_known_services: int = limits.MOST_KNOWN_SERVICES
     most_states: int = limits.MOST_STATES
     most_requirements: int = limits.MOST_REQUIREMENTS

@@ -28,10 +28,12 @@ LONGEST_REASON: Final = 500
 """Why, in a few sentences: it stands in the ledger for ever, and more belongs into a file."""
 LONGEST_NOTES: Final = 1_000
 """On a card."""
+LONGEST_GROUNDS: Final = 1_000
+"""On what grounds a delivery is asked for: a paragraph of a letter."""
 LONGEST_NOTICE: Final = 1_000
 """A notice in words, in one language."""
 LONGEST_INFORMATION: Final = 2_000
-"""Intelligence that is handed on: half a page."""
+"""Intelligence that is handed on, and the facts of a request for consent: half a page."""
 LONGEST_VERSION: Final = 20
 """Of a card: a date and a letter."""
 LONGEST_NUMBER: Final = 200
@@ -83,6 +85,18 @@ MOST_PROVISIONS: Final = 16
 """Of a card, about one thing: by channel, goods and stage."""
 MOST_OFFENCES: Final = 50
 """Articles of a closed list, and those that a plan names for one State."""
+MOST_BASES: Final = 4
+"""Treaties, agreements and laws on which one State is asked."""
+MOST_ASKED_CONDITIONS: Final = 8
+"""By what whoever asks for consent says that it is bound."""
+MOST_ROLES: Final = 6
+"""Parts that persons have in an offence."""
+MOST_COMPANIONS: Final = 50
+"""Officers of one service who travel along."""
+MOST_ANNEXES: Final = 5
+"""Files that go with a request for consent."""
+REQUEST_FOR_CONSENT_BYTES: Final = 64 * KIB
+"""Of what one State is asked to decide on: all its own texts at their bounds have 44 KiB, and goods at theirs 16."""
 MOST_BROUGHT_SERVICES: Final = 100
 MOST_BROUGHT_CARDS: Final = 20
 """New with one change of the plan: as many as a plan can name, and some to spare."""
@@ -247,14 +261,15 @@ OWED_BYTES: Final = 24 * KIB
 
 # What is asked of services, and what is handed in
 
-REQUEST_BYTES: Final = 64 * KIB
-"""Of one request: seals, contents and conditions at their bounds come to 50 KiB."""
+REQUEST_BYTES: Final = 64 * KIB + REQUEST_FOR_CONSENT_BYTES
+"""Of one request: seals, contents and conditions at their bounds come to 50 KiB; one that asks for consent has that request too.
+"""
 PROBLEM_CHARACTERS: Final = 4_000
 """Of the words in it that say what a decision, a conflict or a stop is about."""
 MOST_REQUESTS: Final = 2_000
-REQUESTS_BYTES: Final = 32 * KIB * KIB
-"""Of all requests of one delivery that are open at the same time: those that services are asked themselves, fewer than 512, and,
-as long as there is room, what they may answer for others.
+REQUESTS_BYTES: Final = 36 * KIB * KIB
+"""Of all requests of one delivery that are open at the same time: those that services are asked themselves, fewer than 512, of
+which 48 ask for consent, and, as long as there is room, what they may answer for others.
 """
 ERRAND_BYTES: Final = 768 * KIB
 """Of the requests and services that one errand names; those of a checkpoint that are more go in several."""

@@ -9,6 +9,7 @@ It is an example. What it leaves out: TLS (a proxy's work), a screen, and who of
 """
 
 import argparse
+import hashlib
 import http.client
 import json
 import os
@@ -116,6 +117,9 @@ class Service:
         request = self._for_us(body, protocol.REQUEST, "request/1", ("id", "delivery", "checkpoint"))
         if not (isinstance(request.get("says"), list) and isinstance(request.get("facts"), dict)):
             raise RefusedError(422, "not a request")
+        asked, named = request["facts"].get("request"), request["facts"].get("request_digest")
+        if named != (hashlib.sha256(protocol.canonical(asked)).hexdigest() if asked is not None else None):
+            raise RefusedError(422, "request_digest is not that of the request for consent beside it")
         self.store.keep_request(request)
         self.news.set()
         return protocol.sign_envelope(

@@ -28,6 +28,7 @@ from domain.signing.keys import aloud, key_id
 from domain.views import names
 from domain.views.forms import kinds_for
 from domain.views.names import IN_GENERAL
+from domain.views.request_in_words import in_words
 from domain.views.sentences import lag, say_plainly
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
 from domain.words.moments import instant
@@ -318,6 +319,7 @@ def _environment(language: str) -> Environment:
         "moment": moment,
         "instant": instant,
         "mass": say_mass,
+        "request": lambda asked: in_words(asked, speak),
         "amount": say_amount,
         "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),

@@ -6,6 +6,7 @@ from domain.words.text import mark
 
 FIELDS: Mapping[str, str] = {
     "state": mark("State"),
+    "request": mark("The request that it decides on (SHA-256)"),
     "reference": mark("Reference of the act"),
     "granted_by_role": mark("Granted by (office, never a name)"),
     "legal_basis": mark("Legal basis"),

@@ -8,7 +8,7 @@ from domain.plan.plan import Plan
 from domain.rules.conclusion import conclusion
 from domain.rules.course import PERMISSION_WANTING
 from tests.course import became
-from tests.support import Table, example_plan
+from tests.support import Table, asking_all, example_plan
 
 SUBSTITUTE = {"label": "INERT-1", "what": "substitute", "gross": "660 kg"}
 COCAINE = {"substance": "cocaine", "net": "648 kg"}
@@ -65,7 +65,7 @@ def test_r1_a_state_that_is_only_an_alternative_may_consent_too() -> None:
     alternate = plan.checkpoints[0].model_copy(update={"id": "consent-kg", "state": "KG"})
     asked = tuple(one.model_copy(update={"service": "kg.prosecutor"}) for one in alternate.requires)
     alternate = alternate.model_copy(update={"requires": asked})
-    table = Table(plan.model_copy(update={"checkpoints": (alternate, *plan.checkpoints)}))
+    table = Table(asking_all(plan.model_copy(update={"checkpoints": (alternate, *plan.checkpoints)})))
 
     assert "KG" not in table.cards
     assert became(table.say("kg.prosecutor", "authorisation_granted", "consent-kg")) == ("accepted", None)

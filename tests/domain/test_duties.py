@@ -13,7 +13,7 @@ from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import Simulated, World, simulate
 from tests.course import became, brings, forbidden
-from tests.support import Table, card_of, example_cards, example_directory, example_plan, with_changes
+from tests.support import Table, asking_all, card_of, example_cards, example_directory, example_plan, with_changes
 
 REGISTER = {"id": "register", "what": "a copy to the register", "within": "10d"}
 UZ = card_of("UZ", duties=[REGISTER])
@@ -132,5 +132,5 @@ def test_authority_of_a_state_beside_the_route_may_be_asked() -> None:
         "state": "RU",
         "requires": [{"service": "ru.prosecutor", "says": "authorisation"}],
     }
-    plan = Plan.model_validate(plan.model_dump() | {"checkpoints": [other, *plan.model_dump()["checkpoints"]]})
+    plan = asking_all(Plan.model_validate(plan.model_dump() | {"checkpoints": [other, *plan.model_dump()["checkpoints"]]}))
     assert told(plan=plan).delivery.state.outcome == "delivered_with_arrests"

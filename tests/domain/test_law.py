@@ -333,7 +333,7 @@ def test_r16_somebody_who_may_permit_it_is_asked() -> None:
 def test_r1_a_closed_list_of_offences_holds() -> None:
     """Estonia's law lists them: a plan that names none of them is refused, and says which there are."""
     plan = example_plan("back-to-sender")
-    offence = plan.offence.model_copy(update={"articles": {"EE": ("KarS § 392",)}})
+    offence = plan.offence.model_copy(update={"articles": plan.offence.articles | {"EE": ("KarS § 392",)}})
 
     ((place, problem),) = problems(plan.model_copy(update={"offence": offence}), {}, "R1")
     assert "offence.articles" == place

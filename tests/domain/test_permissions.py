@@ -14,7 +14,7 @@ from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, brings, code, dispatched, entry_of, forbidden, outcome_of, prepared, replaced
-from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
+from tests.support import Table, asking_all, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
 PERMIT = asks("uz.prosecutor authorisation", "uz.police permission")
 TRACKER = {"items": [{"label": "T-1", "what": "tracker", "gross": "50 g", "lasts": "30d"}]}
@@ -336,7 +336,7 @@ def test_r16_a_permission_that_a_card_does_not_know_of_is_asked_for_and_given(pe
         plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.police permission")})
         plan = plan.model_copy(update={"uses": ("opening",)})
     cards = example_cards() | card_of("UZ", measures=[]) | card_of("KZ", measures=[])
-    assert faults_in(plan, example_directory(), cards) == ()
+    assert faults_in(asking_all(plan), example_directory(), cards) == ()
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}})
     done = simulate(World(plan, example_directory(), cards, scenario, 1))
     assert done.delivery.state.outcome == "delivered_with_arrests"

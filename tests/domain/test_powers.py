@@ -13,7 +13,7 @@ from domain.views.sight import sight
 from domain.views.view import view
 from domain.words.moments import instant
 from tests.course import arrested, became, brings, code, consenting
-from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
+from tests.support import Table, asking_all, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
 DIRECTORY = example_directory()
 CARDS = example_cards()
@@ -82,7 +82,7 @@ def test_r1_arrests_off_the_route_are_asked_for_or_said_to_be_outside() -> None:
     consent["requires"] = asks("by.prosecutor authorisation")
     asked = with_changes(arrest_tashkent=belarus).model_dump()
     asked["checkpoints"] = [*asked["checkpoints"], consent]
-    assert [] == found(Plan.model_validate(asked))
+    assert [] == found(asking_all(Plan.model_validate(asked)))
 
 
 # Officers of another State
@@ -155,7 +155,7 @@ def calling(number: int, **call: Any) -> Plan:
     document["checkpoints"] = [*document["checkpoints"], consent | {"requires": asks("tj.prosecutor authorisation")}]
     document["offence"]["extraditable"]["TJ"] = True
     document["answers_for_law"]["TJ"] = "tj.prosecutor"
-    return Plan.model_validate(document)
+    return asking_all(Plan.model_validate(document))
 
 
 def test_r1_a_state_that_is_called_at_is_on_the_route() -> None:

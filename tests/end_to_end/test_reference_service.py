@@ -146,6 +146,7 @@ async def consent(at: Installation, number: str) -> dict[str, object]:
     return {
         "kind": "authorisation_granted",
         "state": asked.facts.state,
+        "request": asked.facts.request_digest,
         "reference": "BY HAND",
         "granted_by_role": "prosecutor",
         "legal_basis": "example",

@@ -27,6 +27,7 @@ from domain.plan.cards import Form, Measure, Modality
 from domain.plan.directory import Directory
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
+from domain.plan.request_for_consent import digest_of_request
 from domain.record.receipts import SignedReceipt
 from domain.rules.arrival import NotCollected
 from domain.rules.books import BOOK
@@ -390,6 +391,7 @@ def provisional(plan: Plan, service: str, checkpoint: str) -> Any:
     content = WORDS["authorisation_granted"] | {
         "kind": "authorisation_granted",
         "state": service[:2].upper(),
+        "request": digest_of_request(plan, service[:2].upper()),
         "reference": f"CONSENT by {service}",
         "provisional": True,
         "valid_until": "2099-04-01T00:00:00Z",
@@ -508,13 +510,19 @@ FILLED = {
 }
 
 
+def filled(plan: Plan) -> dict[str, Any]:
+    """That form with the request for consent that the page showed."""
+    fields: dict[str, Any] = dict(FILLED["fields"])  # type: ignore[call-overload]
+    return FILLED | {"fields": fields | {"request": digest_of_request(plan, "UZ")}}
+
+
 async def test_a_filled_form_becomes_the_bytes_that_are_signed(at: At) -> None:
     """Canonical, by this officer, with an id of its own; signed and handed in they are what the ledger holds. Until then nothing
     has been said.
     """
     browser = await at.signed_in("uz.prosecutor", "P-117")
     before = await at.installation.gateway(at.plan.initiator).view(at.plan.operation)
-    answer, text = await browser.ask("POST", f"{at.home}/statement", FILLED | {"plan": before.plan})
+    answer, text = await browser.ask("POST", f"{at.home}/statement", filled(at.plan) | {"plan": before.plan})
     assert 200 == answer.status, text
     after = await at.installation.gateway(at.plan.initiator).view(at.plan.operation)
     said = BOOK.statement.model_validate_json(text)
@@ -538,11 +546,12 @@ async def test_a_filled_form_becomes_the_bytes_that_are_signed(at: At) -> None:
 async def test_every_fault_of_a_form_is_told_by_its_field(at: At) -> None:
     """All at once: of the content, the moment, the handling code and the conditions; and nothing can be signed."""
     browser = await at.signed_in("uz.prosecutor")
-    fields = FILLED["fields"] | {"reference": " ", "valid_until": "tomorrow", "novel": "x"}  # type: ignore[operator]
-    answer, text = await browser.ask("POST", f"{at.home}/statement", FILLED | {"fields": fields})
-    more, rest = await browser.ask("POST", f"{at.home}/statement", FILLED | {"happened_at": "now", "handling": "H3:"})
+    right = filled(at.plan)
+    fields = right["fields"] | {"reference": " ", "valid_until": "tomorrow", "novel": "x"}
+    answer, text = await browser.ask("POST", f"{at.home}/statement", right | {"fields": fields})
+    more, rest = await browser.ask("POST", f"{at.home}/statement", right | {"happened_at": "now", "handling": "H3:"})
     plain = {name: words for name, words in fields.items() if name != "novel"}
-    last, third = await browser.ask("POST", f"{at.home}/statement", FILLED | {"fields": plain})
+    last, third = await browser.ask("POST", f"{at.home}/statement", right | {"fields": plain})
 
     assert [422] * 3 == [answer.status, more.status, last.status]
     assert ["novel"] == [one["place"] for one in json.loads(text)["faults"]]

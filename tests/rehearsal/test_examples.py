@@ -29,6 +29,7 @@ REFUSED = {
         ("legs.1.responsible", "R4"),
         ("checkpoints.4.requires.0.service", "R29"),
         ("answers_for_law", "R1"),
+        ("request.to", "R1"),
     }
 }
 """Plans that are meant to be refused, and by which rule at which place."""

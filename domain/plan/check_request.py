@@ -1,0 +1,62 @@
+"""What a request for consent must say before anyone is asked (R1): to each State, on what basis and in which language, and whatever
+the rest of the plan makes necessary.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan
+from domain.plan.request_for_consent import asked_states
+from domain.words.errors import Fault
+
+STATE_SECRETS = ("секретно", "совершенно секретно", "особой важности", "secret", "top secret")
+"""Marks of State secrets, which have no place in a plan (docs/plans.md)."""
+
+
+def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> Iterator[Fault]:
+    """Each State is told what concerns it alone, in a language that it takes from abroad, and nobody else is told anything; whoever
+    asks says by which articles of its own law it is an offence; and what is asked can be decided on.
+    """
+    said, asked = plan.request, asked_states(plan)
+    initiator = directory.find(plan.initiator)
+    own = initiator.state if initiator is not None else None
+    for state in asked:
+        if state not in said.to:
+            problem = f"R1: {state} is asked to decide, and the request says nothing to it: give basis, channel and language"
+            yield Fault(place="request.to", problem=problem)
+    for state, to in said.to.items():
+        if state not in asked:
+            problem = f"R1: {state} is not asked to decide on anything: who is not asked is told nothing"
+            yield Fault(place=f"request.to.{state}", problem=problem)
+        card = cards.get(state)
+        taken = [code for one in card.languages if one.is_about(plan.case) for code in one.codes] if card is not None else []
+        if state != own and taken and to.language not in taken:
+            problem = f"R1: by its rule card {state} takes a request in {', '.join(taken)}, not in {to.language}"
+            yield Fault(place=f"request.to.{state}.language", problem=problem)
+    if own is not None and not plan.offence.articles.get(own):
+        problem = f"R1: name the articles of {own}, whose service asks, by which it is an offence"
+        yield Fault(place="offence", problem=f"{problem} (articles)")
+    yield from _along(plan)
+    if {"device", "audio_video"} & {*plan.uses} and not said.technical_means:
+        problem = "R1: the plan uses technical means: say which, so that it can be decided on"
+        yield Fault(place="request", problem=f"{problem} (technical_means)")
+    if said.marking.casefold().strip(" .!«»\"") in STATE_SECRETS:
+        problem = f"{said.marking} marks a State secret, and none is kept here: ask on paper, in the way that its law lays down"
+        yield Fault(place="request.marking", problem=problem)
+
+
+def _along(plan: Plan) -> Iterator[Fault]:
+    """Of those who travel along it is said how many they are and whether they are armed; of nobody else."""
+    along = dict.fromkeys(service for leg in plan.legs for service in leg.accompanied_by)
+    told = [one.service for one in plan.request.companions]
+    for service in along:
+        if service not in told:
+            problem = f"R16: officers of {service} travel along: say how many, and whether they are armed"
+            yield Fault(place="request", problem=f"{problem} (companions)")
+    for number, service in enumerate(told):
+        if service not in along:
+            problem = f"R16: {service} travels with no leg (`accompanied_by`)"
+            yield Fault(place=f"request.companions.{number}.service", problem=problem)
+        if service in told[:number]:
+            yield Fault(place=f"request.companions.{number}.service", problem=f"{service} stands twice; once is enough")

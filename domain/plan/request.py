@@ -1,0 +1,114 @@
+"""What a plan says to the States that it asks for consent, beside what follows from it.
+
+Its fields are those that texts demand of a request between services (SCO agreement on customs assistance of 2 November 2007,
+art. 11; the bilateral customs agreements of Russia), and what officers ask for in practice of a controlled delivery. What the plan
+says elsewhere (route, goods, way of handling, who travels along) is not said again: `domain.plan.request_for_consent` brings both
+together.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.plan.cards import Language
+from domain.plan.vocabulary import Digest, Line, Reason
+from domain.signing.canonical import Frozen
+from domain.words.identifiers import ServiceId, State
+from domain.words.limits import (
+    LONGEST_GROUNDS,
+    LONGEST_INFORMATION,
+    LONGEST_NAME,
+    LONGEST_PLACE,
+    LONGEST_REASON,
+    MOST_ANNEXES,
+    MOST_ASKED_CONDITIONS,
+    MOST_BASES,
+    MOST_COMPANIONS,
+    MOST_ESCORTS,
+    MOST_PERSONS,
+    MOST_ROLES,
+    MOST_STATES,
+)
+
+Means = Literal["direct", "i-24/7", "siena", "cencomm", "caricc", "liaison_officer"]
+"""How a request reaches the authority beside Vigil: from service to service; by Interpol's I-24/7, Europol's SIENA or the WCO's
+CENcomm; through CARICC; by a liaison officer."""
+
+Part = Literal["organiser", "supplier", "courier", "distributor", "recipient", "unwitting"]
+"""What a person has to do with it. `unwitting`: carries or receives it and does not know."""
+
+Words = Annotated[str, Field(max_length=LONGEST_REASON)]
+
+
+class Persons(Frozen):
+    """Persons of one part, never by name: names stand in an annex with its own secrecy mark."""
+
+    part: Part
+    count: Annotated[int, Field(ge=1, le=MOST_PERSONS)] | None = None
+    """None: not known."""
+
+
+class Companions(Frozen):
+    """Officers of one service of another State who travel along (`accompanied_by`)."""
+
+    service: ServiceId
+    officers: Annotated[int, Field(ge=1, le=MOST_COMPANIONS)]
+    armed: bool = False
+
+
+class Annex(Frozen):
+    """A file that goes with it, by its SHA-256; the file itself is handed over otherwise."""
+
+    title: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
+    digest: Digest
+
+
+class Addressed(Frozen):
+    """What is said to one State alone."""
+
+    basis: Annotated[tuple[Line, ...], Field(min_length=1, max_length=MOST_BASES)]
+    """Treaties, agreements and laws on which this State is asked, with their articles."""
+    channel: Means
+    language: Language
+    asks: Words = ""
+    """What it is asked to do beside consenting: take over at the border, keep watch, arrest."""
+
+
+class ToldToAll(Frozen):
+    """What is said to every State."""
+
+    facts: Annotated[str, Field(min_length=1, max_length=LONGEST_INFORMATION)]
+    """What happened, in short: what was found, where, when, by what, and what it is taken for."""
+    case_number: Annotated[str, Field(max_length=LONGEST_NAME)] = ""
+    grounds: Annotated[str, Field(min_length=1, max_length=LONGEST_GROUNDS)]
+    """On what grounds it is thought that the offence is being committed."""
+    aim: Reason
+    necessity: Reason
+    """Why it would not do to seize it now."""
+    concealment: Reason
+    """How it is packed, and where it is hidden."""
+    persons: Annotated[tuple[Persons, ...], Field(max_length=MOST_ROLES)] = ()
+    technical_means: Words = ""
+    """Which devices and recordings, where the plan `uses` any."""
+    companions: Annotated[tuple[Companions, ...], Field(max_length=MOST_ESCORTS)] = ()
+    urgency: Literal["ordinary", "urgent"] = "ordinary"
+    marking: Line
+    """The secrecy mark, in the author's own word: no State's is translated into another's."""
+    conditions: Annotated[tuple[Line, ...], Field(max_length=MOST_ASKED_CONDITIONS)] = ()
+    """By what whoever asks is bound: how information and exhibits are used, who is told."""
+    on_loss: Reason
+    """What is done if control is lost."""
+    costs: Reason
+    exhibits: Reason
+    """To whom what is seized is returned, and what for."""
+    contact: Line
+    """Where it is answered at any hour: a post and its number, never a person."""
+    signed_by: Line
+    """The office of who signs it: the head of the service, or who is authorised by which act."""
+    annexes: Annotated[tuple[Annex, ...], Field(max_length=MOST_ANNEXES)] = ()
+
+
+class PlannedRequest(ToldToAll):
+    """What the initiator asks the States to decide on: what all are told, and each alone."""
+
+    to: Annotated[dict[State, Addressed], Field(min_length=1, max_length=MOST_STATES)]

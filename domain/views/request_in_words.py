@@ -1,0 +1,206 @@
+"""A request for consent in sentences, for who decides on it: the order is that of a letter of request."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from domain.plan.cards import Channel
+from domain.plan.goods import say_amount
+from domain.plan.plan import Call
+from domain.plan.request import Means, Part
+from domain.plan.request_for_consent import RequestForConsent, Stretch
+from domain.views.sentences import Translate, english, word
+from domain.words.quantities import say_mass, say_span
+from domain.words.text import mark
+
+CHANNELS: Mapping[Means, str] = {
+    "direct": mark("directly, from service to service"),
+    "i-24/7": mark("through Interpol's I-24/7"),
+    "siena": mark("through Europol's SIENA"),
+    "cencomm": mark("through the WCO's CENcomm"),
+    "caricc": mark("through CARICC"),
+    "liaison_officer": mark("by a liaison officer"),
+}
+PARTS: Mapping[Part, str] = {
+    "organiser": mark("organisers"),
+    "supplier": mark("suppliers"),
+    "courier": mark("couriers"),
+    "distributor": mark("distributors"),
+    "recipient": mark("recipients"),
+    "unwitting": mark("persons who do not know of it"),
+}
+TRAVELS: Mapping[Channel, str] = {
+    "mail": mark("by international mail"),
+    "express": mark("by express mail"),
+    "air_cargo": mark("as air cargo"),
+    "container": mark("in a container"),
+    "truck": mark("by road"),
+    "rail": mark("by rail"),
+    "passenger": mark("with a passenger"),
+    "cash": mark("as cash that somebody carries"),
+    "goods": mark("as goods"),
+}
+
+ASKS = mark("{requester} asks {addressees} of {state} to decide; signed by: {signed_by}")
+COORDINATES = mark("{coordinator} coordinates; it has no power of its own")
+MARKED = mark("{marking}; handling code {code}")
+URGENT = mark("It is urgent.")
+CASE = mark("A criminal case has been opened: {number}")
+NO_CASE = mark("No criminal case has been opened yet")
+REFERENCE = mark("Number of the file: {number}")
+ARTICLES = mark("Qualification in {state}: {articles}")
+EXTRADITABLE = mark("Extraditable in: {states}")
+NOT_EXTRADITABLE = mark("Not extraditable in: {states}")
+HOLDS = mark("{contents}; gross weight {gross}; declared as: {declared}")
+TRAVELLING = mark("It travels {how}; numbers: {numbers}")
+HIDDEN = mark("Packing and concealment: {concealment}")
+COUNTED = mark("{part}: {count}")
+UNCOUNTED = mark("{part}: how many is not known")
+GOES = mark("It goes on: {way}")
+RETURNS = mark("It travels back to its sender, under watch.")
+MEASURES = mark("Done in {state} beside letting it go on: {measures}")
+TECHNICAL = mark("Technical means: {means}")
+LEG = mark("{state}: {start} – {end}, {takes}, {means}; responsible: {responsible}")
+ALONG = mark("with it: {services}")
+CALLS = mark("it calls at {place}")
+UNTOUCHED = mark("it calls at {place}, and nothing is touched there: {why}")
+COMPANIONS = mark("{service}, officers: {count}, {armed}")
+ARMED, UNARMED = mark("armed"), mark("unarmed")
+SIGHTED = mark(
+    "It is sighted at least every {check_in}; after {answer} more without an answer it counts as lost, and is searched for {search}"
+)
+ARRESTS = mark("Arrest: {place}, by {services}")
+ANSWER = mark("{contact}; it reaches you {channel}, in the language {language}")
+ANNEX = mark("{title} (SHA-256 {digest})")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, and what is said under it."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+def in_words(asked: RequestForConsent, translate: Translate = english) -> tuple[Section, ...]:
+    """All of it. What others have written stands as they wrote it."""
+    sections = (Section(translate(heading), tuple(lines)) for heading, lines in _sections(asked, translate))
+    return tuple(one for one in sections if one.lines)
+
+
+def _sections(asked: RequestForConsent, translate: Translate) -> Iterator[tuple[str, Iterator[str]]]:
+    yield mark("Who asks whom"), _who(asked, translate)
+    yield mark("Offence and qualification"), _offence(asked, translate)
+    yield mark("What happened"), _given(asked.facts)
+    yield mark("Grounds"), _given(asked.grounds)
+    yield mark("Legal basis"), _given(*asked.basis)
+    yield mark("Aim"), _given(asked.aim)
+    yield mark("Why not seize it now"), _given(asked.necessity)
+    yield mark("Object and concealment"), _object(asked, translate)
+    yield mark("Persons, by their part"), _persons(asked, translate)
+    yield mark("Way of handling and means"), _handling(asked, translate)
+    yield mark("Route, and who is responsible on each leg"), (_leg(one, translate) for one in asked.route)
+    yield mark("Officers of other States in your territory"), _companions(asked, translate)
+    yield mark("What you are asked to do"), _given(asked.asks)
+    yield mark("Arrests in your State"), _arrests(asked, translate)
+    yield mark("Conditions by which the requester is bound"), _given(*asked.conditions)
+    yield mark("If control is lost"), _lost(asked, translate)
+    yield mark("Costs"), _given(asked.costs)
+    yield mark("Return of exhibits"), _given(asked.exhibits)
+    yield mark("Contact and channel"), _contact(asked, translate)
+    yield mark("Annexes"), (translate(ANNEX).format(title=one.title, digest=one.digest) for one in asked.annexes)
+
+
+def _given(*texts: str) -> Iterator[str]:
+    return (one for one in texts if one)
+
+
+def _who(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
+    named = {"requester": asked.requester, "addressees": ", ".join(asked.addressees), "state": asked.state}
+    yield translate(ASKS).format(**named, signed_by=asked.signed_by)
+    if asked.coordinator is not None:
+        yield translate(COORDINATES).format(coordinator=asked.coordinator)
+    yield translate(MARKED).format(marking=asked.marking, code=asked.handling_code)
+    if asked.urgency == "urgent":
+        yield translate(URGENT)
+
+
+def _offence(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
+    offence = asked.offence
+    yield offence.description
+    for state, articles in offence.articles.items():
+        yield translate(ARTICLES).format(state=state, articles="; ".join(articles))
+    for sentence, whether in ((EXTRADITABLE, True), (NOT_EXTRADITABLE, False)):
+        states = [state for state, so in offence.extraditable.items() if so is whether]
+        if states:
+            yield translate(sentence).format(states=", ".join(states))
+    if offence.stage == "criminal_case":
+        yield translate(CASE).format(number=asked.case_number or "–")
+        return
+    yield translate(NO_CASE)
+    if asked.case_number:
+        yield translate(REFERENCE).format(number=asked.case_number)
+
+
+def _object(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
+    goods = asked.consignment
+    contents = ", ".join(map(say_amount, goods.contents))
+    yield translate(HOLDS).format(contents=contents, gross=say_mass(goods.gross), declared=goods.declared_as)
+    numbers = ", ".join(map(str, goods.identifiers))
+    yield translate(TRAVELLING).format(how=translate(TRAVELS[goods.kind]), numbers=numbers)
+    yield translate(HIDDEN).format(concealment=asked.concealment)
+
+
+def _persons(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
+    for one in asked.persons:
+        sentence = COUNTED if one.count is not None else UNCOUNTED
+        yield translate(sentence).format(part=translate(PARTS[one.part]), count=one.count)
+
+
+def _handling(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
+    yield translate(GOES).format(way=translate(word(asked.modality)))
+    if asked.reverse:
+        yield translate(RETURNS)
+    if asked.measures:
+        measures = ", ".join(translate(word(one)) for one in asked.measures)
+        yield translate(MEASURES).format(state=asked.state, measures=measures)
+    if asked.technical_means:
+        yield translate(TECHNICAL).format(means=asked.technical_means)
+
+
+def _leg(leg: Stretch, translate: Translate) -> str:
+    said = {name: getattr(leg, name) for name in ("state", "start", "end", "means", "responsible")}
+    parts = [translate(LEG).format(**said, takes=say_span(leg.takes))]
+    if leg.accompanied_by:
+        parts.append(translate(ALONG).format(services=", ".join(leg.accompanied_by)))
+    return "; ".join([*parts, *(_call(one, translate) for one in leg.calls)])
+
+
+def _call(call: Call, translate: Translate) -> str:
+    place = f"{call.place} ({call.state})" if call.state is not None else call.place
+    if call.not_touched is None:
+        return translate(CALLS).format(place=place)
+    return translate(UNTOUCHED).format(place=place, why=call.not_touched)
+
+
+def _companions(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
+    for one in asked.companions:
+        armed = translate(ARMED if one.armed else UNARMED)
+        yield translate(COMPANIONS).format(service=one.service, count=one.officers, armed=armed)
+
+
+def _arrests(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
+    for one in asked.arrests:
+        yield translate(ARRESTS).format(place=one.place, services=", ".join(one.services))
+
+
+def _lost(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
+    watch = asked.surveillance
+    if watch is not None:
+        spans = {name: say_span(getattr(watch, name)) for name in ("check_in", "answer", "search")}
+        yield translate(SIGHTED).format(**spans)
+    yield asked.on_loss
+
+
+def _contact(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
+    channel = translate(CHANNELS[asked.channel])
+    yield translate(ANSWER).format(contact=asked.contact, channel=channel, language=asked.language)
