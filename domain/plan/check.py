@@ -12,7 +12,7 @@ from functools import partial
 
 from domain.plan.cards import RuleCard
 from domain.plan.check_law import law
-from domain.plan.check_powers import acts, outside
+from domain.plan.check_powers import acts, outside, prosecution
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
@@ -228,6 +228,7 @@ CHECKS: tuple[Check, ...] = (
     accompanied,
     handovers,
     acts,
+    prosecution,
     outside,
     law,
 )

@@ -177,8 +177,20 @@ MOST_NOTES: Final = 50
 """Denominations of a sum of cash."""
 MOST_NOTES_COUNTED: Final = 1_000_000_000
 """Of one denomination: a sum of them is exact in every language's numbers."""
-MOST_PERSONS: Final = 1_000
-"""Arrested, or freed, at once. A larger number is a slip of the hand."""
+MOST_PERSONS: Final = 50
+"""Arrested, or freed, by one statement."""
+MOST_INTERVALS: Final = 50
+"""Of one surveillance log: a day of it, relieved twice an hour. A longer one comes in several."""
+MOST_UNWATCHED: Final = 100
+"""Gaps in a surveillance log that are shown, the first. How many there are is shown too."""
+MOST_COSTS: Final = 50
+"""Lines of what a delivery has cost."""
+MOST_PROSECUTIONS: Final = 50
+"""Persons or roles of whom it is said which State prosecutes them."""
+MOST_TRANSFERS: Final = 16
+"""Requests to take over proceedings, in one delivery."""
+MOST_COOPERATING: Final = 10
+"""Persons who cooperate in one delivery, and recorders that they carry."""
 MOST_CONDITIONS: Final = 20
 """Of one authorisation."""
 MOST_FULFILLED: Final = 50
@@ -200,6 +212,10 @@ LARGEST_OF_PARTS: Final = 64_000
 """Of one that names what each part holds."""
 LARGEST_ACT: Final = 20_000
 """Of an authorisation with its conditions, an agreement with the other side's inside it, and information."""
+LARGEST_OF_LISTS: Final = 20_000
+"""Of a list of persons, intervals or prosecutions. The largest that its fields allow is smaller, in whatever letters."""
+LARGEST_OF_COSTS: Final = 56_000
+"""Of what a delivery has cost: each line says what for. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_OF_SEALS: Final = 20_000
 """Of a measurement at a handover. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_NOTE: Final = 8_000
@@ -238,6 +254,8 @@ PREPARED_BYTES: Final = 16 * KIB
 """Of what was kept, removed and sampled, and put in, by the last record of it. Units are judged and not held."""
 SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
+ARRESTED_BYTES: Final = 6 * KIB
+"""Of the persons who were arrested."""
 PARTS_BYTES: Final = 12 * KIB
 """Of the parts that it split into; as much of how they ended."""
 CONTACTS_BYTES: Final = 24 * KIB
