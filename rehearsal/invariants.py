@@ -91,7 +91,7 @@ class Checker:
         if not isinstance(entries[-1].event, Ended):
             message = "R12: the delivery did not end"
             raise BrokenInvariantError(message)
-        if missing := set(self._plan.participants()) - self._told:
+        if missing := set(self._plan.everybody()) - self._told:
             message = f"R12: the outcome was not told to {sorted(missing)}"
             raise BrokenInvariantError(message)
 
@@ -258,9 +258,7 @@ class Checker:
         if over and verdict.finding is None:
             yield f"R29: nobody says that {statement.kind} came after the consent of {planned.state}"
 
-    def _accepted(  # noqa: PLR0915 - one `match` over what counts is a table
-        self, statement: Statement, at: datetime
-    ) -> Iterator[str]:
+    def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
         content, voice = statement.content, voice_of(statement)
         if self._cause and statement.kind in ADVANCING:
             yield f"R8: {statement.kind} counted after the halt"

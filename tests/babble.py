@@ -40,6 +40,7 @@ HALTING = (
 )
 """What ends the ordinary course: said seldom, or little else would be."""
 
+
 def interval(begins: str, ends: str) -> dict[str, str]:
     """One of a surveillance log."""
     return {"team": "A", "means": "visual", "begins": begins, "ends": ends}

@@ -82,7 +82,7 @@ def services_near(plan: Plan) -> tuple[str, ...]:
     """Who stands at a table: the services of the plan's States, of neighbouring ones and of none, and who takes part."""
     states = {None, *NEIGHBOURS, *plan.states()}
     near = [one.id for one in example_directory().services if one.state in states]
-    return tuple(dict.fromkeys((*near, *plan.participants())))
+    return tuple(dict.fromkeys((*near, *plan.everybody())))
 
 
 def example_cards() -> dict[str, RuleCard]:
@@ -154,12 +154,14 @@ def omsk_with_two_authorities() -> Plan:
 
 def signed_plan(plan: Plan) -> Envelope:
     """The plan, signed by its initiator."""
-    return sign(canonical(plan), PLAN_TYPE, private_key_of(plan.initiator))
+    return sign(canonical(plan), PLAN_TYPE, *map(private_key_of, plan.initiators()))
 
 
 SEAL = {"number": "KZ000001", "security": "H"}
 
 MEPHEDRONE = {"substance": "mephedrone (4-MMC)", "net": "13.2 kg"}
+
+RECIPIENT, COURIER = {"code": "P-1", "role": "recipient"}, {"code": "P-2", "role": "courier"}
 
 WORDS: dict[str, dict[str, Any]] = {
     "authorisation_granted": {
@@ -179,7 +181,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "deconfliction_requested": {"reference": "TEST-4", "reason": "before anybody is asked"},
     "deconfliction_refused": {"reason": "not called for"},
     "delivered": {"how": "by the postman"},
-    "arrest_made": {"persons": [{"code": "P-1", "role": "recipient"}], "place": "Tashkent"},
+    "arrest_made": {"persons": [RECIPIENT], "place": "Tashkent"},
     "no_arrest": {"reason": "nobody came"},
     "seizure": {"recovered": [MEPHEDRONE], "gross": "13.9 kg"},
     "stop_requested": {"reason": "danger"},
@@ -318,6 +320,9 @@ class Table:
             usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
         if kind == "authorisation_granted":
             usual["permits"] = self._permitted_with_it(usual["state"], content.get("on_behalf_of", service))
+        if kind == "arrest_made":  # another person each time
+            before = sum(len(one.persons) for one in self.delivery.state.arrests.values() if one.service == service)
+            usual["persons"] = [RECIPIENT | {"code": f"P-{before + 1}"}]
         beside = {"id": f"statement-{next(self._numbers):04d}", "officer": "officer-1", "plan": self.delivery.state.plan_digest}
         beside |= {name: content.pop(name) for name in BESIDE if name in content and not isinstance(content[name], bool)}
         return Statement(

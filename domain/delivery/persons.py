@@ -28,7 +28,7 @@ class Arrestee(Frozen):
 
     code: Label
     role: Role
-    unwitting: bool = False
+    unwitting: Annotated[bool, Field(exclude_if=lambda unwitting: not unwitting)] = False
     """A courier or recipient who was used and did not know."""
 
     @model_validator(mode="after")

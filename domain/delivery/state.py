@@ -202,6 +202,11 @@ class State:
         return self.dispatched and not self.delivered and self.under_way
 
     @property
+    def participants(self) -> tuple[str, ...]:
+        """The plan's `participants`; once it has its outcome, the plan's `everybody`."""
+        return self.plan.participants() if self.outcome is None else self.plan.everybody()
+
+    @property
     def arrested(self) -> tuple[Arrestee, ...]:
         """Persons who have been arrested, those who were freed again too."""
         return tuple(person for one in self.arrests.values() for person in one.persons)
@@ -210,7 +215,10 @@ class State:
     def held(self) -> tuple[Arrestee, ...]:
         """Those of them whom the service that arrested them has not freed."""
         return tuple(
-            person for one in self.arrests.values() for person in one.persons if person.code not in self.freed.get(one.service, ())
+            person
+            for one in self.arrests.values()
+            for person in one.persons
+            if person.code not in self.freed.get(one.service, ())
         )
 
     @property
@@ -265,9 +273,9 @@ class State:
         return all(one.id in self.progress and self.progress[one.id].result == "satisfied" for one in self.plan.at(step))
 
     def participant(self, service: str) -> bool:
-        """Whether a service takes part: it is one of the plan's `participants`, or a supervisor of the directory."""
+        """Whether a service takes part: it is one of the `participants`, or a supervisor of the directory."""
         known = self.directory.find(service)
-        return known is not None and (service in self.plan.participants() or known.kind == "supervisor")
+        return known is not None and (service in self.participants or known.kind == "supervisor")
 
     def every_checkpoint(self) -> dict[str, Progress]:
         """All that have opened, with what was answered there, as far as that is still known here."""

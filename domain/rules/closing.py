@@ -14,7 +14,6 @@ from domain.words.identifiers import ServiceId
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_COSTS, LONGEST_NAME, LONGEST_REASON, MOST_COSTS
 from domain.words.quantities import Money
 
-
 BEARS_NOTHING = refused(
     "R12", "bears_nothing", "{services} have no part in this delivery, so they bear none of its costs", services="names"
 )

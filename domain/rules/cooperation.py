@@ -19,21 +19,23 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.directory import MAY_SEIZE
 from domain.plan.goods import Label
 from domain.plan.vocabulary import Digest, Reason
-from domain.rules.kind import ALWAYS, Counts, Declaration, Kind, HALTED, UNDER_WAY
+from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Counts, Declaration, Kind
 from domain.words.identifiers import OfficerCode
 from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
 from domain.words.moments import Moment, instant
 
 LEADS_NOBODY = refused("R29", "leads_nobody", "{voice} is of a kind that leads nobody who cooperates", voice="name")
 CONSENTED_LATER = refused("R16", "consented_in_future", "the consent was given after now")
-COOPERATES_ALREADY = refused(
-    "R16", "cooperates_already", "{person} cooperates with {voice} already", person="name", voice="name"
-)
+COOPERATES_ALREADY = refused("R16", "cooperates_already", "{person} cooperates with {voice} already", person="name", voice="name")
 COOPERATES_NOT = refused("R16", "cooperates_not", "nobody cooperates with {voice} as {person}", person="name", voice="name")
 TOO_MANY = refused("R28", "cooperation_spent", "{most} persons and recorders at once are held on to here", most="count")
-NOT_PERMITTED = refused("R16", "recorder_not_permitted", "{state} does not permit {permission} now", state="name", permission="word")
+NOT_PERMITTED = refused(
+    "R16", "recorder_not_permitted", "{state} does not permit {permission} now", state="name", permission="word"
+)
 ISSUED_ALREADY = refused("R16", "issued_already", "{voice} has handed out a recorder {label} already", voice="name", label="name")
-NOT_ISSUED = refused("R16", "not_issued", "{person} carries no recorder {label} of {voice}", person="name", label="name", voice="name")
+NOT_ISSUED = refused(
+    "R16", "not_issued", "{person} carries no recorder {label} of {voice}", person="name", label="name", voice="name"
+)
 CARRIES_STILL = refused("R16", "carries_still", "{person} carries {labels} still", person="name", labels="names")
 
 Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]

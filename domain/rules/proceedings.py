@@ -27,7 +27,9 @@ from domain.words.identifiers import StatementId
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_LINE, LONGEST_NAME, MOST_PROSECUTIONS
 
 PROSECUTES_NOBODY = refused("R29", "prosecutes_nobody", "{voice} is neither a prosecutor nor a court", voice="name")
-OWN_STATE = refused("R29", "own_proceedings", "proceedings are transferred to another State, and {state} is its own", state="name")
+OWN_STATE = refused(
+    "R29", "own_proceedings", "proceedings are transferred to another State, and {state} is its own", state="name"
+)
 NOBODY_THERE = refused("R29", "nobody_takes_over", "no prosecutor or court of {state} takes part", state="name")
 TOO_MANY = refused("R28", "transfers_spent", "{most} requests to take over proceedings have been made here", most="count")
 NO_TRANSFER = refused("R29", "no_transfer", "{state} is asked to take over no proceedings under that id", state="name")

@@ -132,10 +132,7 @@ def transfers(delivery: Delivery, seen: Sight) -> tuple[TransferView, ...]:
 def recorders(delivery: Delivery, seen: Sight) -> tuple[str, ...]:
     """Labels of recorders that somebody who cooperates carries still, for services of the State that handed them out."""
     return tuple(
-        label
-        for one in delivery.state.cooperating
-        if seen.whole or seen.own(one.service, delivery)
-        for label in one.recorders
+        label for one in delivery.state.cooperating if seen.whole or seen.own(one.service, delivery) for label in one.recorders
     )
 
 

@@ -56,6 +56,8 @@ MOST_ESCORTS: Final = 10
 """Services of other States whose officers travel with one leg."""
 MOST_CALLS: Final = 10
 """Ports and airports at which one leg calls."""
+MOST_TOLD_AT_END: Final = 20
+"""Services that are told of a delivery when it is over. They count among those that it knows."""
 MOST_OUTSIDE: Final = 10
 """States in which something is done and through which it does not go."""
 MOST_SUBSTANCES: Final = 50
@@ -133,7 +135,7 @@ CONTENTS_BYTES: Final = 16 * KIB
 """Of what the consignment holds, by the plan: each request that is about the consignment repeats it."""
 DIRECTORY_BYTES: Final = 128 * KIB
 """64 services with seven keys each on average."""
-CARDS_BYTES: Final = 252 * KIB
+CARDS_BYTES: Final = 240 * KIB
 """16 cards of 15 KiB each; the longest of the examples has four."""
 SHORTEST_CHECK_IN: Final = timedelta(minutes=5)
 SHORTEST_REMINDER: Final = timedelta(minutes=5)
@@ -254,8 +256,8 @@ PREPARED_BYTES: Final = 16 * KIB
 """Of what was kept, removed and sampled, and put in, by the last record of it. Units are judged and not held."""
 SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
-ARRESTED_BYTES: Final = 6 * KIB
-"""Of the persons who were arrested."""
+ARRESTED_BYTES: Final = 4 * KIB
+"""Of the persons who were arrested: a hundred, with codes as they are given."""
 PARTS_BYTES: Final = 12 * KIB
 """Of the parts that it split into; as much of how they ended."""
 CONTACTS_BYTES: Final = 24 * KIB
@@ -298,7 +300,7 @@ MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB
 """Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 324 * KIB
+STATE_BYTES: Final = 336 * KIB
 """Of all else that the state holds, owed notices, and the edge of the tree."""
 MOST_CARRIED: Final = 1_966 * KIB
 """Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
