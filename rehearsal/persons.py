@@ -1,5 +1,5 @@
-"""The book that `rehearsal.invariants` keeps of persons: who is under arrest, who cooperates and carries a recorder, who may say who
-is prosecuted where. Nothing here asks a rule.
+"""The book that `rehearsal.invariants` keeps of persons: who is under arrest, who cooperates and carries a recorder, who may say
+who is prosecuted where. Nothing here asks a rule.
 """
 
 from collections.abc import Iterator

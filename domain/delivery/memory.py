@@ -129,7 +129,7 @@ class Owed:
 
 @dataclass(frozen=True)
 class Transfer:
-    """A request that a State takes over the proceedings against somebody: of which State to which, and whether it was answered."""
+    """A request that a State takes over proceedings against somebody: of which State to which, and whether it was answered."""
 
     state: str
     to: str

@@ -52,7 +52,7 @@ class Cost(Frozen):
 
 
 class CostsSettled(Kind):
-    """Who bears the costs is settled (UN 1988 Convention art. 11(2)): each service its own, or each of these what stands there."""
+    """Who bears the costs is settled (UN 1988 Convention art. 11(2)): each service its own, or each what stands there."""
 
     kind: Literal["costs_settled"] = "costs_settled"
     each_bears_its_own: bool = False

@@ -40,10 +40,11 @@ IN_PARTS = found("R12", "ended_in_parts", "{parts}", parts="names")
 def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
     """The one outcome that what has happened amounts to (R12). If it has split, `split` with `ended_in_parts`, each part's code
     name and outcome with a colon and a blank between. If nothing has halted it, or it is delivered and somebody is arrested or
-    every checkpoint of step `arrest` has closed as `satisfied`: `returned_to_sender` with `came_back` where
-    the plan says `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else
-    `delivered_with_arrests` with `was_delivered` where somebody is still held, and else `delivered_without_arrest`, with
-    `all_released` where somebody was arrested, or `was_delivered`. Of each part it counts who is held and not `unwitting`. Else what comes `after_a_halt`, with what the halt found.
+    every checkpoint of step `arrest` has closed as `satisfied`: `returned_to_sender` with `came_back` where the plan says
+    `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else `delivered_with_arrests`
+    with `was_delivered` where somebody is still held, and else `delivered_without_arrest`, with `all_released` where somebody
+    was arrested, or `was_delivered`. Of each part it counts who is held and not `unwitting`. Else what comes `after_a_halt`,
+    with what the halt found.
     """
     state = delivery.state
     halt = state.halt

@@ -1,7 +1,8 @@
 """A person who cooperates, such as a courier after the arrest, and the recorder that they carry (R16, R29).
 
-They have a code and never a name. That they consent is recorded by the officer who heard it; a recorder is handed out and back by
-statements, so that it always has a holder (Kazakhstan's Criminal Procedure Code art. 242(4): a device is handed over by a record).
+They have a code and never a name. That they consent is recorded by the officer who heard it; a recorder is handed out and back
+by statements, so that it always has a holder (Kazakhstan's Criminal Procedure Code art. 242(4): a device is handed over by a
+record).
 """
 
 from collections.abc import Iterator
@@ -164,7 +165,9 @@ class RecorderReturned(Kind):
     declares = _of_leading("Recorder handed back", ALWAYS)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`leads_nobody` unless its `voice` may seize by its kind; `not_issued` unless this person carries it from its `voice`."""
+        """`leads_nobody` unless its `voice` may seize by its kind; `not_issued` unless this person carries it from its
+        `voice`.
+        """
         if (verdict := _leads(delivery, said)) != ACCEPTED:
             return verdict
         known = _known(delivery.state, said.voice, self.person)

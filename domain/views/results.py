@@ -12,7 +12,7 @@ from domain.words.moments import instant, utc_text
 
 
 class ArrestsView(Frozen):
-    """Persons arrested, as far as they are the reader's to see. Of parts, only those who are still held and knew what they did."""
+    """Persons arrested, as far as they are the reader's to see. Of parts, those who are still held and knew what they did."""
 
     arrested: int
     released: int

@@ -165,8 +165,8 @@ def hears_statement(delivery: Delivery, seen: Sight, statement: str) -> bool:
 
 def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
     """Whether a statement is this reader's to read: what it said, or was said for it. Else only what its handling code lets it
-    `may_read`, where it is addressed if it sees the checkpoint, or its State is the one that is asked. Of that, who sees the whole reads everything, and others what the
-    readers of its kind say.
+    `may_read`, where it is addressed if it sees the checkpoint, or its State is the one that is asked. Of that, who sees the
+    whole reads everything, and others what the readers of its kind say.
     """
     name, reader, content = said.checkpoint, seen.reader, kind_of(said)
     if reader.id in (said.service, said.on_behalf_of):
