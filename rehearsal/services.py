@@ -306,7 +306,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "transfer_requested": {
             "to": facts.state,
             "prosecutions": [{"role": "courier", "state": facts.state}],
-            "reference": f"SIMULATED-{dice.randint(1000, 9999)}",
+            "reference": "SIMULATED record",
             "legal_basis": "SIMULATED treaty",
         },
         "cooperation_begun": {
@@ -314,11 +314,11 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "role": "courier",
             "consented_to": "officer-7",
             "consented_at": asked.isoformat(),
-            "reference": f"SIMULATED-{dice.randint(1000, 9999)}",
+            "reference": "SIMULATED record",
         },
         "cooperation_ended": {"person": "P-1", "reason": "SIMULATED: over"},
-        "recorder_issued": {"person": "P-1", "label": "R-1", "reference": f"SIMULATED-{dice.randint(1000, 9999)}"},
-        "recorder_returned": {"person": "P-1", "label": "R-1", "reference": f"SIMULATED-{dice.randint(1000, 9999)}"},
+        "recorder_issued": {"person": "P-1", "label": "R-1", "reference": "SIMULATED record"},
+        "recorder_returned": {"person": "P-1", "label": "R-1", "reference": "SIMULATED record"},
         "goods_returned": {"reference": f"SIMULATED-{dice.randint(1000, 9999)}"},
         "looked_back": {"note": "SIMULATED: before the court"},
         "destroyed": {"circumstances": "SIMULATED: burnt", "witnesses": [f"witness-{dice.randint(1, 99):02d}"]},
