@@ -370,7 +370,7 @@ class Plan(Frozen):
         have been `replaced`.
         """
         found = (one.authorities() for one in self.at("authorise") if one.state == state)
-        gone = [one.service for one in (*self.replaced, *self.told_at_end)]
+        gone = [one.service for one in self.replaced]
         return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
 
     @cached_property
