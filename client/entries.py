@@ -43,13 +43,16 @@ from domain.plan.goods import say_amount
 from domain.plan.key_changes import read_change
 from domain.plan.register import Contact
 from domain.record.door import read_statement
-from domain.rules.arrival import ArrestMade
+from domain.rules.arrival import ArresteeReleased, ArrestMade
 from domain.rules.balance import Seizure
+from domain.rules.closing import CostsSettled
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.preparation import Prepared
+from domain.rules.proceedings import JurisdictionUnderstood, TransferRequested
 from domain.rules.stop import Incident
-from domain.views.names import ALERTS, OUTCOMES, RESULTS
+from domain.rules.watch_log import SurveillanceLog
+from domain.views.names import ALERTS, OUTCOMES, RESULTS, ROLES
 from domain.views.sentences import say_kind, say_plainly, say_verdict
 from domain.words.identifiers import Seal
 from domain.words.moments import instant
@@ -106,7 +109,16 @@ def said(statement: Statement) -> str:
         case HandoverAccepted(gross=gross, seals=seals):
             facts = _("{mass}, seals {seals} BROKEN", mass=say_mass(gross), seals=_numbers(seals))
         case ArrestMade(persons=persons, place=place):
-            facts = _("{count} at {place}", count=persons, place=place)
+            who = ", ".join(f"{one.code} ({named(ROLES, one.role)})" for one in persons)
+            facts = _("{persons} at {place}", persons=who, place=place)
+        case ArresteeReleased(persons=codes, reason=reason):
+            facts = f"{', '.join(codes)}: {reason}"
+        case SurveillanceLog(intervals=intervals):
+            facts = "; ".join(f"{one.team} {one.begins} - {one.ends}" for one in intervals)
+        case CostsSettled(borne=borne) if borne:
+            facts = "; ".join(f"{one.by}: {one.what}, {one.amount.say()}" for one in borne)
+        case JurisdictionUnderstood(prosecutions=prosecutions) | TransferRequested(prosecutions=prosecutions):
+            facts = "; ".join(f"{named(ROLES, one.role)} {one.person or ''}: {one.state}" for one in prosecutions)
         case Seizure(recovered=recovered):
             facts = ", ".join(say_amount(one) for one in recovered)
         case Incident(what=what):

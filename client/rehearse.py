@@ -90,7 +90,7 @@ class Rehearsal:
             say(f"Temporal, worker, gateway and {len(directory.services) - 1} simulated services are up")
             initiator = private_key_of(plan.initiator)
             gateway = Gateway(http, layout.gateway_url, plan.initiator, initiator)
-            delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, initiator))
+            delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, *map(private_key_of, plan.initiators())))
             changing = [asyncio.create_task(_change(gateway, change)) for change in scenario.changes]
             entries = await self._followed(gateway, delivery, watch, lambda error: say(f"{error.message}; trying again"))
             for change in changing:
@@ -184,7 +184,7 @@ async def _change(gateway: Gateway, change: PlanChange) -> None:
     """The initiator changes the plan when its time has come."""
     assert isinstance(change.plan, Plan)  # noqa: S101 - a scenario that has been read holds plans
     await asyncio.sleep(change.after.total_seconds())
-    plan = sign(canonical(change.plan), PLAN_TYPE, private_key_of(change.plan.initiator))
+    plan = sign(canonical(change.plan), PLAN_TYPE, *map(private_key_of, change.plan.initiators()))
     await gateway.amend(change.plan.operation, plan)
 
 

@@ -16,7 +16,7 @@ from domain.delivery.requests import Request
 from domain.delivery.verdicts import Finding
 from domain.plan.request_for_consent import RequestForConsent
 from domain.views.lists import Row
-from domain.views.names import IN_GENERAL, OUTCOMES, PHASES, STANDINGS
+from domain.views.names import IN_GENERAL, OUTCOMES, PHASES, ROLES, STANDINGS
 from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
 from domain.views.view import DeliveryView, OpenCheckpoint, StopView
@@ -71,6 +71,8 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         if consent.request_has_changed:
             stands += _("; the request has changed since, in nothing that {state} decides on", state=consent.state)
         facts.add_row(_("consent {state}", state=consent.state), stands)
+    for name, result in _results(view):
+        facts.add_row(name, result)
     for name, problem in _problems(view):
         facts.add_row(name, Text(shown(problem), "bold red"))
     if view.outcome:
@@ -109,6 +111,38 @@ def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
     elif because.halted is not None:
         general = named(IN_GENERAL, because.halted)
         yield _("halted"), f"{because.rule}: {general}" if because.rule else general
+
+
+def _results(view: DeliveryView) -> Iterator[tuple[str, str]]:
+    """What has come of it: who was arrested, who prosecutes, what is still out; and where nobody watched."""
+    if (found := view.arrests) is not None:
+        parts = ", ".join(f"{named(ROLES, role)} {count}" for role, count in found.roles.items() if count)
+        held = _("{held} of {arrested} still held", held=found.held, arrested=found.arrested)
+        yield _("arrested"), f"{held}: {parts}" if parts else held
+        reached = {"supplier": found.supplier_reached, "distributor": found.distributor_reached}
+        missing = ", ".join(named(ROLES, role) for role, there in reached.items() if not there)
+        yield _("not reached"), missing or _("nobody: supplier and distributor are under arrest")
+    for one in view.prosecutions:
+        agreed = _("agreed") if one.agreed else _("not agreed by all")
+        yield _("prosecution"), f"{one.service}: {'; '.join(one.prosecutions)} ({agreed})"
+    for transfer in view.transfers:
+        answered = _("answered") if transfer.answered else _("not answered")
+        yield _("transfer of proceedings"), f"{transfer.state} - {transfer.to}: {answered} ({transfer.statement})"
+    if view.recorders:
+        yield _("recorders out"), ", ".join(view.recorders)
+    if (log := view.watch_log) is not None:
+        yield (
+            _("surveillance log"),
+            _(
+                "{begins} - {ends}: {intervals} intervals, {gaps} gaps",
+                begins=moment(log.begins),
+                ends=moment(log.ends),
+                intervals=log.intervals,
+                gaps=log.gaps_in_all,
+            ),
+        )
+        for gap in log.gaps:
+            yield _("not watched"), f"{moment(gap.begins)} - {moment(gap.ends)}"
 
 
 def _cut(text: Text) -> Text:

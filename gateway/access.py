@@ -90,8 +90,8 @@ PROOFS: web.AppKey[Proofs] = web.AppKey("proofs", Proofs)
 
 
 def may_start(caller: Service, plan: Plan) -> None:
-    """Raises `NotAllowed` unless the caller is the plan's initiator."""
-    if caller.id != plan.initiator:
+    """Raises `NotAllowed` unless the caller is one of the plan's initiators."""
+    if caller.id not in plan.initiators():
         message = fill(
             "{service} cannot start a plan whose initiator is {initiator}", service=caller.id, initiator=plan.initiator
         )

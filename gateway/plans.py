@@ -141,7 +141,7 @@ class Plans:
         known = await self._reading.delivery(caller, delivery)
         if isinstance(recorded := amended_by(known, envelope), Entry):
             return recorded
-        snapshot = self._in_force.now.snapshot(plan.participants())
+        snapshot = self._in_force.now.snapshot(plan.everybody())
         amended = Amended(
             plan=envelope,
             services=tuple(one for one in snapshot.services if known.directory.find(one.id) is None),
@@ -168,7 +168,7 @@ class Plans:
         return entry
 
     def _without_keys(self, plan: Plan, now: datetime) -> Iterator[Fault]:
-        for service in plan.participants():
+        for service in dict.fromkeys((*plan.participants(), *plan.speakers())):
             known = self._in_force.now.find(service)
             if known is not None and not known.keys_at(now):
                 problem = f"{service} has no valid key in the directory, so it could never confirm anything"

@@ -26,7 +26,7 @@ from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.moments import instant
 from rehearsal.amendments import SEVERAL, Amendment, amendments
 from rehearsal.scenario import Act, Pace, PlanChange, Scenario
-from rehearsal.services import SECOND, key_of, private_key_of
+from rehearsal.services import SECOND, key_of, person_at, private_key_of
 
 MOST_TROUBLES, MOST_CHANGES = 3, 3
 MOST_DRAWN = 40
@@ -334,9 +334,10 @@ def _forgets_its_duty(plan: Plan, dice: random.Random) -> Act:
 def _lets_go(plan: Plan, dice: random.Random) -> Act | None:
     """Persons arrested are released again, or more than were arrested."""
     asked = _is_asked(plan, dice, "arrest")
-    details = {"persons": dice.randint(1, 4), "reason": "SIMULATED: no charge"}
     if asked is None:
         return None
+    persons = [person_at(asked[0], number) for number in range(dice.randint(1, 4))]
+    details = {"persons": persons, "reason": "SIMULATED: no charge"}
     return Act(service=asked[1], at=asked[0], says="arrestee_released", details=details, after=_hours(dice, 10))
 
 
@@ -363,6 +364,33 @@ def _informs(plan: Plan, dice: random.Random) -> Act:
         says="information",
         details={"text": f"INFORMATION by {service} for {'+'.join(readers)}", "to": readers},
     )
+
+
+def _keeps_a_log(plan: Plan, dice: random.Random) -> Act:
+    """Who is responsible says in which intervals it was watched, or another does."""
+    leg = dice.choice(plan.legs)
+    service = dice.choice((leg.responsible, leg.responsible, plan.initiator))
+    return Act(service=service, at=leg.end, says="surveillance_log", after=_hours(dice, 10))
+
+
+def _leads_a_courier(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:
+    """A person cooperates and carries a recorder, in some seeds one that is not permitted, or not given back."""
+    asked = _is_asked(plan, dice, "delivered") or _is_asked(plan, dice, "arrest")
+    if asked is None:
+        return None
+    says = ["cooperation_begun", "recorder_issued", *(["recorder_returned"] if dice.random() < HALF else []), "cooperation_ended"]
+    return tuple(
+        Act(service=asked[1], at=asked[0], says=one, after=timedelta(minutes=10 * number + 1)) for number, one in enumerate(says)
+    )
+
+
+def _asks_for_proceedings(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
+    """Who authorises says who is prosecuted where, and asks another State to take over, or its own."""
+    at, service = _asked(plan, dice, "authorise")
+    to = dice.choice(plan.states())
+    prosecutions = [{"role": "courier", "state": to}]
+    asks = Act(service=service, at=at, says="transfer_requested", details={"to": to, "prosecutions": prosecutions})
+    return Act(service=service, at=at, says="jurisdiction_understood"), asks
 
 
 TROUBLES: tuple[Trouble, ...] = (
@@ -409,6 +437,9 @@ TROUBLES: tuple[Trouble, ...] = (
     _puts_in_a_device,
     _forgets_its_duty,
     _lets_go,
+    _keeps_a_log,
+    _leads_a_courier,
+    _asks_for_proceedings,
 )
 
 

@@ -85,7 +85,7 @@ class Stage:
     """A delivery at one position. Time stands still until the explorer lets it pass."""
 
     def __init__(self, world: World, stopper: str | None, patience: int) -> None:
-        directory = cast(world.directory, world.plan.participants())
+        directory = cast(world.directory, world.plan.everybody())
         cards = {state: world.cards[state] for state in world.plan.states()}
         self.time = EPOCH
         self.world = world

@@ -16,7 +16,7 @@ from domain.plan.cards import Modality, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import read_statement
-from domain.rules.arrival import ArresteeReleased, ArrestMade, Delivered, NotCollected
+from domain.rules.arrival import ArrestMade, Delivered, NotCollected
 from domain.rules.balance import Seizure, Split
 from domain.rules.conflict import ConflictSettled, ConflictYielded, DeconflictionRefused
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
@@ -39,6 +39,7 @@ from rehearsal.oracle import (
     passed_in,
     voice_of,
 )
+from rehearsal.persons import PersonsBook
 
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
 
@@ -69,8 +70,7 @@ class Checker:
         self._told: set[str] = set()
         self._delivered = False
         self._searched = False
-        self._arrests: dict[str, int] = {}
-        self._freed = 0
+        self._persons = PersonsBook(directory)
         self._open: set[str] = set()
         self._closed: set[str] = set()
         self._seized: int | None = None
@@ -91,7 +91,7 @@ class Checker:
         if not isinstance(entries[-1].event, Ended):
             message = "R12: the delivery did not end"
             raise BrokenInvariantError(message)
-        if missing := set(self._plan.participants()) - self._told:
+        if missing := set(self._plan.everybody()) - self._told:
             message = f"R12: the outcome was not told to {sorted(missing)}"
             raise BrokenInvariantError(message)
 
@@ -229,8 +229,7 @@ class Checker:
                 return "returned_to_sender"
             if any(one.says == "interdiction" for at in self._plan.at("deliver") for one in at.requires):
                 return "interdicted_as_planned"
-            held = sum(self._arrests.values()) - self._freed
-            return "delivered_with_arrests" if held > 0 else "delivered_without_arrest"
+            return "delivered_with_arrests" if self._persons.held else "delivered_without_arrest"
         if self._cause == "risk_to_life":
             return "aborted_for_risk_to_life"
         if self._destroyed or (self._lost and self._seized is None):
@@ -244,7 +243,7 @@ class Checker:
     def _achieved(self) -> bool:
         """Whether it was delivered and the arrests were over, or one was made: no halt undoes that."""
         over = {one.id for one in self._plan.at("arrest")} <= self._closed
-        return self._delivered and (over or sum(self._arrests.values()) > 0)
+        return self._delivered and (over or self._persons.arrested > 0)
 
     def _remarked(self, statement: Statement, at: datetime, verdict: Verdict) -> Iterator[str]:
         """What was done where a State has no live consent any more counts, and is said (R29)."""
@@ -259,9 +258,7 @@ class Checker:
         if over and verdict.finding is None:
             yield f"R29: nobody says that {statement.kind} came after the consent of {planned.state}"
 
-    def _accepted(  # noqa: PLR0915 - one `match` over what counts is a table
-        self, statement: Statement, at: datetime
-    ) -> Iterator[str]:
+    def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
         content, voice = statement.content, voice_of(statement)
         if self._cause and statement.kind in ADVANCING:
             yield f"R8: {statement.kind} counted after the halt"
@@ -272,13 +269,10 @@ class Checker:
         if not self._voices.counts(statement):
             return
         yield from self._consent(voice, content)
+        yield from self._persons.heard(statement, at)
         match content:
             case PermissionGranted() | AuthorisationGranted() | AuthorisationExtended():
                 self._permits.given(content)
-            case ArrestMade(persons=persons):
-                self._arrests[statement.id] = persons
-            case ArresteeReleased(persons=persons):
-                self._freed += persons
             case MovementDecision(proceed=True) if (statement.checkpoint or "").startswith("divergence."):
                 yield from self._doubtful.decided(statement.checkpoint or "", voice)
             case MovementDecision(proceed=True):
@@ -394,8 +388,8 @@ class Checker:
                 self._scales.seized(correction.of, seizure)
             case Interdicted(gross=gross):
                 self._seized = gross
-            case ArrestMade(persons=persons):
-                self._arrests[correction.of] = persons
+            case ArrestMade() as arrest:
+                self._persons.corrected(correction.of, arrest)
             case Prepared() as prepared:
                 self._scales.prepared(prepared)
                 if self._leg is None:

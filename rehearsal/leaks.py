@@ -95,6 +95,8 @@ class Reader:
         said, text = read_statement(entry.event.envelope), entry.event.envelope.body().decode()
         if self._service.id in (said.service, said.on_behalf_of):  # its own, and what anybody says in its name
             return
+        if said.kind == "transfer_requested" and f'"to":"{self._service.state}"' in text:
+            return  # it is asked of its State
         words = {*_WORDS.findall(text), *_CONSENT.findall(text)}
         theirs = words <= {said.voice} and not self._of_its_state(delivery, said.service)  # and no impostor's
         if theirs and not (said.content.kind in ABOUT_THE_WAY and self._on_its_leg(delivery, entry.seq)):

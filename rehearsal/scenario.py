@@ -180,7 +180,7 @@ class Scenario(Frozen):
 
     def participants(self, plan: Plan) -> tuple[str, ...]:
         """Everyone who takes part at some time."""
-        return tuple(dict.fromkeys(service for one in self.plans(plan) for service in one.participants()))
+        return tuple(dict.fromkeys(service for one in self.plans(plan) for service in one.everybody()))
 
     def acts_of(self, service: str, checkpoint: str) -> tuple[Act, ...]:
         """What this service does at this checkpoint beside or instead of answering."""

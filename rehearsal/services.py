@@ -291,7 +291,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         },
         "conflict_yielded": {"reason": "SIMULATED: the other was first"},
         "delivered": {"how": "SIMULATED: by the ordinary operator"},
-        "arrest_made": {"persons": dice.randint(1, 3), "place": facts.place},
+        "arrest_made": {"persons": _persons(request.checkpoint, dice), "place": facts.place},
         "no_arrest": {"reason": "SIMULATED: nobody came"},
         "not_collected": {"because": "no_show", "reason": "SIMULATED: nobody came"},
         "seizure": {"recovered": inside, "gross": gross, "items": list(facts.items)},
@@ -308,7 +308,25 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         },
         "permission_refused": {"state": facts.state},
         "duty_done": {"reference": f"SIMULATED-{dice.randint(1000, 9999)}"},
-        "costs_settled": {"note": "SIMULATED: each State bears its own"},
+        "costs_settled": {"each_bears_its_own": True, "note": "SIMULATED: settled on the telephone"},
+        "surveillance_log": {"intervals": _watched(asked)},
+        "jurisdiction_understood": {"prosecutions": [{"role": "supplier", "state": facts.state}]},
+        "transfer_requested": {
+            "to": facts.state,
+            "prosecutions": [{"role": "courier", "state": facts.state}],
+            "reference": "SIMULATED record",
+            "legal_basis": "SIMULATED treaty",
+        },
+        "cooperation_begun": {
+            "person": "P-1",
+            "role": "courier",
+            "consented_to": "officer-7",
+            "consented_at": asked.isoformat(),
+            "reference": "SIMULATED record",
+        },
+        "cooperation_ended": {"person": "P-1", "reason": "SIMULATED: over"},
+        "recorder_issued": {"person": "P-1", "label": "R-1", "reference": "SIMULATED record"},
+        "recorder_returned": {"person": "P-1", "label": "R-1", "reference": "SIMULATED record"},
         "goods_returned": {"reference": f"SIMULATED-{dice.randint(1000, 9999)}"},
         "looked_back": {"note": "SIMULATED: before the court"},
         "destroyed": {"circumstances": "SIMULATED: burnt", "witnesses": [f"witness-{dice.randint(1, 99):02d}"]},
@@ -322,6 +340,24 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
 def _marked(value: Any, mark: str) -> Any:
     """A text with the name of whose words it is, so that they are known again wherever they turn up (R11)."""
     return value.replace("SIMULATED", mark, 1) if isinstance(value, str) and value.startswith("SIMULATED") else value
+
+
+def person_at(checkpoint: str, number: int) -> str:
+    """The code of a person whom a simulated service arrests there: each of its own, whatever else that service has to do."""
+    return f"P-{digest(checkpoint)[:8]}-{number}"
+
+
+def _persons(checkpoint: str, dice: random.Random) -> list[dict[str, Any]]:
+    """One to three: whoever received it, and others."""
+    roles = ("recipient", "distributor", "supplier")
+    return [{"code": person_at(checkpoint, number), "role": roles[number]} for number in range(dice.randint(1, 3))]
+
+
+def _watched(asked: datetime) -> list[dict[str, Any]]:
+    """Two teams, one after the other with a gap."""
+    minutes = [(asked + timedelta(seconds=seconds)).isoformat() for seconds in (0, 10, 20, 30)]
+    first = {"team": "A", "means": "visual", "begins": minutes[0], "ends": minutes[1], "handed_to": "B"}
+    return [first, {"team": "B", "means": "both", "begins": minutes[2], "ends": minutes[3]}]
 
 
 def _handled(modality: str, inside: list[dict[str, Any]], gross: int) -> dict[str, Any]:

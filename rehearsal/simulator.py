@@ -117,12 +117,12 @@ class World:
 
 def signed(plan: Plan) -> Envelope:
     """The plan, signed by its initiator."""
-    return sign(canonical(plan), PLAN_TYPE, private_key_of(plan.initiator))
+    return sign(canonical(plan), PLAN_TYPE, *map(private_key_of, plan.initiators()))
 
 
 def changing(world: World, plan: Plan) -> Amended:
     """The change to this plan, with the services and cards that it needs."""
-    services = cast(world.directory, plan.participants(), world.peers.reach()).services
+    services = cast(world.directory, plan.everybody(), world.peers.reach()).services
     cards = tuple(world.cards[state] for state in plan.states() if state in world.cards)
     return Amended(plan=signed(plan), services=services, cards=cards)
 
@@ -148,7 +148,7 @@ class _Theatre:
         self._watch = watch
         self._dice = random.Random(f"{world.seed}/stage")  # noqa: S311 - a rehearsal must be repeatable
         watching = [one.id for one in world.directory.services if supervises(one)] if world.put_back_chance else []
-        self._directory = cast(world.directory, (*world.plan.participants(), *watching), world.peers.reach())
+        self._directory = cast(world.directory, (*world.plan.everybody(), *watching), world.peers.reach())
         self._plan = signed(world.plan)
         self._cards = {state: card for state, card in world.cards.items() if state in world.plan.states()}
         self._secret = secret_of(world.seed)

@@ -40,6 +40,12 @@ HALTING = (
 )
 """What ends the ordinary course: said seldom, or little else would be."""
 
+
+def interval(begins: str, ends: str) -> dict[str, str]:
+    """One of a surveillance log."""
+    return {"team": "A", "means": "visual", "begins": begins, "ends": ends}
+
+
 ODD: dict[str, tuple[dict[str, Any], ...]] = {
     "authorisation_granted": (
         {},
@@ -59,7 +65,7 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
     "handover_accepted": ({}, {"seals_intact": False}, {"gross": "9 kg"}),
     "movement_decision": ({}, {"proceed": False}),
     "not_collected": ({}, {"because": "returned"}),
-    "arrestee_released": ({}, {"persons": 9}),
+    "arrestee_released": ({}, {"persons": ["P-9"]}),
     "seizure": ({}, {"gross": "1 kg", "recovered": []}),
     "disclosure_permitted": ({}, {"statements": ["statement-0001"]}, {"to": "KZ", "statements": ["nobody-said-it"]}),
     "delegated": ({}, {"to": "fr.customs"}, {"to": "uz.police"}, {"to": "kz.knb"}, {"to": "kz.customs"}),
@@ -67,7 +73,29 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
     "device_failed": ({"label": "T-1", "reason": "battery"}, {"label": "none", "reason": "battery"}),
     "surveillance_regained": ({"place": "on the road", "reason": "found again"},),
     "looked_back": ({"note": "in court"},),
-    "costs_settled": ({"note": "each its own"},),
+    "costs_settled": (
+        {"each_bears_its_own": True},
+        {"borne": [{"by": "fr.customs", "what": "escort", "amount": {"currency": "EUR", "minor": 1250}}]},
+    ),
+    "surveillance_log": (
+        {"intervals": [interval("2022-03-01T06:00:00Z", "2022-03-01T06:30:00Z")]},
+        {"intervals": [interval("2022-02-01T06:00:00Z", "2022-03-01T06:30:00Z")]},
+        {"intervals": [interval("2022-03-01T06:00:00Z", "2029-03-01T06:30:00Z")]},
+    ),
+    "jurisdiction_understood": ({"prosecutions": [{"role": "supplier", "state": "KZ"}]},),
+    "transfer_requested": tuple(
+        {"to": to, "prosecutions": [{"role": "courier", "state": to}], "reference": "TEST-6", "legal_basis": "treaty"}
+        for to in ("KZ", "UZ", "FR")
+    ),
+    "transfer_accepted": ({"of": "statement-0002", "reference": "TEST-7"},),
+    "transfer_declined": ({"of": "statement-0004"},),
+    "cooperation_begun": tuple(
+        {"person": "P-1", "role": "courier", "consented_to": "K-7", "consented_at": at, "reference": "TEST-8"}
+        for at in ("2022-03-01T05:00:00Z", "2029-03-01T05:00:00Z")
+    ),
+    "cooperation_ended": ({"person": "P-1", "reason": "over"},),
+    "recorder_issued": ({"person": "P-1", "label": "R-1", "reference": "TEST-9"},),
+    "recorder_returned": ({"person": "P-1", "label": "R-1", "reference": "TEST-10"},),
     "goods_returned": ({"reference": "TEST-4"},),
     "loss_recorded": ({"circumstances": "not found"},),
     "conflict_yielded": ({"reason": "the other was first"},),

@@ -88,8 +88,8 @@ class Largest:
         return words
 
     def _field(self, name: str, field: FieldInfo) -> Any:
-        if name in ("valid_from", "valid_until") and not self._is_optional(field.annotation):
-            return LONGEST_MOMENT.format(1 if name == "valid_from" else 31)
+        if name in ("valid_from", "valid_until", "begins", "ends") and not self._is_optional(field.annotation):
+            return LONGEST_MOMENT.format(1 if name in ("valid_from", "begins") else 31)
         return self._value(field.annotation, tuple(field.metadata))
 
     @staticmethod

@@ -84,7 +84,7 @@ def services_near(plan: Plan) -> tuple[str, ...]:
     """Who stands at a table: the services of the plan's States, of neighbouring ones and of none, and who takes part."""
     states = {None, *NEIGHBOURS, *plan.states()}
     near = [one.id for one in example_directory().services if one.state in states]
-    return tuple(dict.fromkeys((*near, *plan.participants())))
+    return tuple(dict.fromkeys((*near, *plan.everybody())))
 
 
 def example_cards() -> dict[str, RuleCard]:
@@ -169,12 +169,14 @@ def omsk_with_two_authorities() -> Plan:
 
 def signed_plan(plan: Plan) -> Envelope:
     """The plan, signed by its initiator."""
-    return sign(canonical(plan), PLAN_TYPE, private_key_of(plan.initiator))
+    return sign(canonical(plan), PLAN_TYPE, *map(private_key_of, plan.initiators()))
 
 
 SEAL = {"number": "KZ000001", "security": "H"}
 
 MEPHEDRONE = {"substance": "mephedrone (4-MMC)", "net": "13.2 kg"}
+
+RECIPIENT, COURIER = {"code": "P-1", "role": "recipient"}, {"code": "P-2", "role": "courier"}
 
 WORDS: dict[str, dict[str, Any]] = {
     "authorisation_granted": {
@@ -194,7 +196,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "deconfliction_requested": {"reference": "TEST-4", "reason": "before anybody is asked"},
     "deconfliction_refused": {"reason": "not called for"},
     "delivered": {"how": "by the postman"},
-    "arrest_made": {"persons": 1, "place": "Tashkent"},
+    "arrest_made": {"persons": [RECIPIENT], "place": "Tashkent"},
     "no_arrest": {"reason": "nobody came"},
     "seizure": {"recovered": [MEPHEDRONE], "gross": "13.9 kg"},
     "stop_requested": {"reason": "danger"},
@@ -214,7 +216,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "not_collected": {"because": "no_show", "reason": "nobody came"},
     "destroyed": {"circumstances": "burnt", "witnesses": ["witness-1"]},
     "difference_explained": {"reason": "recounted by the laboratory"},
-    "arrestee_released": {"persons": 1, "reason": "no charge"},
+    "arrestee_released": {"persons": ["P-1"], "reason": "no charge"},
     "information": {"text": "a tip"},
     "disclosure_permitted": {"to": "court"},
     "delegated": {"valid_from": "2022-03-01T00:00:00Z", "valid_until": "2022-04-01T00:00:00Z", "reason": "on leave"},
@@ -336,6 +338,9 @@ class Table:
             usual["request"] = digest_of_request(self.delivery.plan, content.get("state", usual["state"])) or "0" * 64
         if kind == "authorisation_granted":
             usual["permits"] = self._permitted_with_it(usual["state"], content.get("on_behalf_of", service))
+        if kind == "arrest_made":  # another person each time
+            before = sum(len(one.persons) for one in self.delivery.state.arrests.values() if one.service == service)
+            usual["persons"] = [RECIPIENT | {"code": f"P-{before + 1}"}]
         beside = {"id": f"statement-{next(self._numbers):04d}", "officer": "officer-1", "plan": self.delivery.state.plan_digest}
         beside |= {name: content.pop(name) for name in BESIDE if name in content and not isinstance(content[name], bool)}
         return Statement(

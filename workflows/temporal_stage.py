@@ -71,7 +71,7 @@ class TemporalStage:
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_at: datetime | None = None
         self._shown_phase = ""
-        self._shown_participants = delivery.plan.participants()
+        self._shown_participants = delivery.state.participants
         self._stirred = False
         self._commands = 0
         self._until = workflow.info().workflow_start_time + timedelta(seconds=pace.seconds)
@@ -270,8 +270,8 @@ class TemporalStage:
             self._shown_phase = coarse
             self._commands += 1
             workflow.upsert_search_attributes([_PHASE.value_set(coarse)])
-        if delivery.plan.participants() != self._shown_participants:
-            self._shown_participants = delivery.plan.participants()
+        if delivery.state.participants != self._shown_participants:
+            self._shown_participants = delivery.state.participants
             self._commands += 1
             workflow.upsert_search_attributes([_PARTICIPANTS.value_set(list(self._shown_participants))])
 

@@ -12,14 +12,14 @@ from client.caller import CallerOptions
 from client.console import Watched, answer, out, talk, write
 from client.dossier import PlanFiles
 from client.entries import line
+from client.jointly import Countersigned, countersigned, signed
 from client.language import _
 from client.listing import Narrowing, table_of
-from client.options import GATEWAY, KEYS, OFFICER, DeliveryId, Keys, Officer, Output, Url, grouped
+from client.options import GATEWAY, KEYS, OFFICER, As, DeliveryId, Keys, Officer, Output, Url, grouped
 from domain.delivery.decided import Closed, Ended
 from domain.delivery.ledger import Entry
 from domain.rules.books import may_be_opened
-from domain.signing.canonical import canonical, plain
-from domain.signing.envelope import PLAN_TYPE, sign
+from domain.signing.canonical import plain
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotFound, TimedOut, Unavailable
 from domain.words.quantities import check_span, parse_span, say_span
@@ -30,13 +30,28 @@ app = typer.Typer()
 
 @app.command()
 @grouped
+def countersign(files: PlanFiles, service: As, officer: Officer = OFFICER, keys: Keys = KEYS, output: Output = "text") -> None:
+    """Sign a joint plan, as one of its two initiators, into a file in this folder, with which the other starts it."""
+    plan = files.checked().plan
+    path = countersigned(plan, service, CallerOptions(service, officer, keys).key())
+    text = _("{path}: signed by {service}; start it with --countersigned {path}", path=path, service=service)
+    answer(output, {"file": str(path), "operation": plan.operation}, text)
+
+
+@app.command()
+@grouped
 def start(
-    files: PlanFiles, officer: Officer = OFFICER, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text"
+    files: PlanFiles,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    other: Countersigned = None,
+    output: Output = "text",
 ) -> None:
     """Sign a plan as its initiator and start the delivery."""
     plan = files.checked().plan
     initiator = CallerOptions(plan.initiator, officer, keys, gateway)
-    envelope = sign(canonical(plan), PLAN_TYPE, initiator.key())
+    envelope = signed(plan, initiator.key(), other)
     delivery = initiator.call(lambda door: door.start(envelope))
     text = _(
         "{delivery} has started; watch it with: vigil watch {delivery} --as {initiator}",
@@ -49,12 +64,17 @@ def start(
 @app.command()
 @grouped
 def amend(
-    files: PlanFiles, officer: Officer = OFFICER, keys: Keys = KEYS, gateway: Url = GATEWAY, output: Output = "text"
+    files: PlanFiles,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    other: Countersigned = None,
+    output: Output = "text",
 ) -> None:
     """Change a running delivery by a new signed plan, for what is still ahead: another way, participant or time."""
     plan = files.checked().plan
     initiator = CallerOptions(plan.initiator, officer, keys, gateway)
-    envelope = sign(canonical(plan), PLAN_TYPE, initiator.key())
+    envelope = signed(plan, initiator.key(), other)
     entry = initiator.call(lambda door: door.amend(plan.operation, envelope))
     answer(output, {"delivery": plan.operation, "entry": entry.seq}, line(entry))
 

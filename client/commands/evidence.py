@@ -171,6 +171,15 @@ def _proof(proved: Verified, keys: str | None) -> Table:
         numbers = ", ".join(map(str, proved.remarked))
         remark = _("entries {numbers}: done where no authorisation was live any more (R29)", numbers=numbers)
         table.add_row(_("remarked"), remark, style="yellow")
+    for gap in proved.unwatched:
+        gone = _(
+            "from {begins} until {ends}, by the surveillance log (entries {after} and {before})",
+            begins=moment(gap.begins),
+            ends=moment(gap.ends),
+            after=gap.after,
+            before=gap.before,
+        )
+        table.add_row(_("not watched"), gone, style="yellow")
     if proved.other_history:
         numbers = ", ".join(map(str, proved.other_history))
         table.add_row(

@@ -138,7 +138,7 @@ class Silence(Event):
         progress = state.progress[self.checkpoint]
         progress.silent = True
         law.fell_silent(state, progress, self.services, when)
-        state.owe(when.seq, "silence", self.checkpoint, (state.plan.initiator,))
+        state.owe(when.seq, "silence", self.checkpoint, state.plan.initiators())
 
 
 class Closed(Event):
@@ -241,7 +241,7 @@ class Concluded(Event):
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """This is the outcome, and why."""
         state.outcome, state.because = self.outcome, self.finding
-        state.owe(when.seq, "outcome", None, state.plan.participants())
+        state.owe(when.seq, "outcome", None, state.plan.everybody())
 
 
 class Ended(Event):

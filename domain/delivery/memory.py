@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.delivery.persons import Prosecution
 from domain.delivery.vocabulary import NoticeKind
 from domain.plan.goods import Amount, Item
 from domain.plan.plan import Plan
@@ -124,6 +125,33 @@ class Owed:
     def size(self) -> int:
         """Bytes of it: the names of the services and 3 for each, the name of the checkpoint, and 80."""
         return sum(len(one) + 3 for one in self.services) + len(self.checkpoint or "") + 80
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A request that a State takes over proceedings against somebody: of which State to which, and whether it was answered."""
+
+    state: str
+    to: str
+    answered: bool = False
+
+
+@dataclass(frozen=True)
+class Cooperating:
+    """A person who cooperates with a service, by the code that this has given, and the labels of recorders that they carry."""
+
+    service: str
+    person: str
+    recorders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """Who prosecutes whom, as the service of a State has understood it in an entry."""
+
+    state: str
+    seq: int
+    prosecutions: tuple[Prosecution, ...]
 
 
 @dataclass(frozen=True)

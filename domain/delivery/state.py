@@ -10,6 +10,7 @@ from domain.delivery.custody import Custody, Discrepancy
 from domain.delivery.grants import Grant, Permit
 from domain.delivery.known import Known, KnownStatements
 from domain.delivery.memory import (
+    Cooperating,
     Counted,
     Delegation,
     Disclosure,
@@ -25,10 +26,14 @@ from domain.delivery.memory import (
     Sighting,
     Spent,
     SplitPart,
+    Transfer,
+    Understanding,
 )
+from domain.delivery.persons import Arrested, Arrestee
 from domain.delivery.progress import First, Progress
 from domain.delivery.verdicts import Cause, Finding, Halt
 from domain.delivery.vocabulary import NoticeKind, Outcome, Result
+from domain.delivery.watching import Watched
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, Step
@@ -121,10 +126,16 @@ class State:
     """Number of the first entry recorded on each leg."""
     delivered: bool = False
     """It has reached its recipient, or the point at which it was to be seized: the way is over."""
-    arrests: dict[str, int] = field(default_factory=dict)
+    arrests: dict[str, Arrested] = field(default_factory=dict)
     """Persons arrested, by statement id, as last corrected."""
-    freed: int = 0
-    """Persons arrested and released again."""
+    freed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By service: codes of the persons that it has arrested and released again."""
+    understandings: OfReaders[dict[str, Understanding]] = field(default_factory=dict, compare=False)
+    """By service: who prosecutes whom, as it said last. For who reads a whole ledger: no rule asks for it."""
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    """Requests to take over proceedings, by statement id."""
+    cooperating: tuple[Cooperating, ...] = ()
+    """Persons who cooperate now, or carry a recorder still."""
     secured: bool = False
     """Seized by the responsible authority."""
     unasked: bool = False
@@ -139,6 +150,8 @@ class State:
     """The interval out of sight that has not ended."""
     gaps: int = 0
     """How many intervals out of sight have ended."""
+    watch_log: OfReaders[list[Watched]] = field(default_factory=list, compare=False)
+    """In which intervals somebody watched it. For who reads a whole ledger: no rule asks for it."""
     failed_devices: tuple[str, ...] = ()
     """Labels of devices that no longer work."""
     lost: bool = False
@@ -189,14 +202,24 @@ class State:
         return self.dispatched and not self.delivered and self.under_way
 
     @property
-    def arrested(self) -> int:
-        """How many persons have been arrested, those who were freed again too."""
-        return sum(self.arrests.values())
+    def participants(self) -> tuple[str, ...]:
+        """The plan's `participants`; once it has its outcome, the plan's `everybody`."""
+        return self.plan.participants() if self.outcome is None else self.plan.everybody()
 
     @property
-    def held(self) -> int:
-        """How many of them have not been freed; none where a correction says that fewer were arrested than were freed."""
-        return max(self.arrested - self.freed, 0)
+    def arrested(self) -> tuple[Arrestee, ...]:
+        """Persons who have been arrested, those who were freed again too."""
+        return tuple(person for one in self.arrests.values() for person in one.persons)
+
+    @property
+    def held(self) -> tuple[Arrestee, ...]:
+        """Those of them whom the service that arrested them has not freed."""
+        return tuple(
+            person
+            for one in self.arrests.values()
+            for person in one.persons
+            if person.code not in self.freed.get(one.service, ())
+        )
 
     @property
     def plan_digest(self) -> str:
@@ -250,9 +273,9 @@ class State:
         return all(one.id in self.progress and self.progress[one.id].result == "satisfied" for one in self.plan.at(step))
 
     def participant(self, service: str) -> bool:
-        """Whether a service takes part: it is one of the plan's `participants`, or a supervisor of the directory."""
+        """Whether a service takes part: it is one of the `participants`, or a supervisor of the directory."""
         known = self.directory.find(service)
-        return known is not None and (service in self.plan.participants() or known.kind == "supervisor")
+        return known is not None and (service in self.participants or known.kind == "supervisor")
 
     def every_checkpoint(self) -> dict[str, Progress]:
         """All that have opened, with what was answered there, as far as that is still known here."""
@@ -335,6 +358,15 @@ class State:
         """
         if self.gap is None:
             self.gap = Gap(self.last_contact or at, seq)
+
+    def have_watched_until(self, at: datetime) -> None:
+        """By the log, somebody watched it until then (R9): that is the `last_contact`, where it is later; and where that is
+        later than a gap began, the gap begins then. Only what is said at once ends a gap.
+        """
+        if self.last_contact is None or at > self.last_contact:
+            self.last_contact = at
+        if self.gap is not None and at > self.gap.began:
+            self.gap = replace(self.gap, began=at)
 
     def owe(self, seq: int, kind: NoticeKind, checkpoint: str | None, services: tuple[str, ...]) -> None:
         """These services are to be told. Who has still to be told the same, about the same checkpoint, is told by this entry

@@ -4,7 +4,7 @@ The role follows from what the caller is in the directory, and from its part in 
 it is its operations officer. How far a permission reaches:
 
     all    every delivery, the whole of it
-    own    deliveries it takes part in (to start or amend: as the plan's initiator), the whole of them
+    own    deliveries it takes part in (to start or amend: as an initiator of the plan), the whole of them
     part   deliveries it takes part in: its legs, the handovers beside them and what binds it (R11, `domain.views.sight`)
     -      not at all
 """
@@ -59,7 +59,7 @@ _BY_KIND: dict[str, Role] = {
 
 def role_of(service: Service, plan: Plan | None = None) -> Role:
     """What the caller is: in this delivery, or apart from any."""
-    if plan is not None and service.id in (plan.initiator, plan.coordinator):
+    if plan is not None and service.id in (*plan.initiators(), plan.coordinator):
         return "operations"
     return _BY_KIND.get(service.kind, "service")
 
@@ -80,9 +80,11 @@ def speaks_everywhere(service: Service) -> bool:
 
 
 def taken_along(plan: Plan, directory: Directory) -> Directory:
-    """The services that a delivery of this plan begins with: those that take part, and those that speak in every delivery."""
+    """The services that a delivery of this plan begins with: those that take part or are told at the end, and those that speak in
+    every delivery.
+    """
     watching = [service.id for service in directory.services if speaks_everywhere(service)]
-    return directory.snapshot([*plan.participants(), *watching])
+    return directory.snapshot([*plan.everybody(), *watching])
 
 
 def permit(service: Service, action: str) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 
 from domain.plan.cards import RuleCard
 from domain.plan.check_law import law
-from domain.plan.check_powers import acts, outside
+from domain.plan.check_powers import acts, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
@@ -62,12 +62,14 @@ def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         if directory.find(service) is None:
             yield Fault(place=place, problem=f"service {service} is not in the directory")
 
-    if len(plan.participants()) > MOST_SERVICES:
-        problem = (
-            f"{len(plan.participants())} services take part, {MOST_SERVICES} at most may: each of them must acknowledge a stop"
-        )
+    if len(plan.everybody()) > MOST_SERVICES:
+        problem = f"{len(plan.everybody())} services take part, {MOST_SERVICES} at most may: each of them must acknowledge a stop"
         yield Fault(place="checkpoints", problem=problem)
     yield from known(plan.initiator, "initiator")
+    if plan.co_initiator is not None:
+        yield from known(plan.co_initiator, "co_initiator")
+    for number, told in enumerate(plan.told_at_end):
+        yield from known(told.service, f"told_at_end.{number}.service")
     if plan.coordinator is not None:
         yield from known(plan.coordinator, "coordinator")
     for index, checkpoint in enumerate(plan.checkpoints):
@@ -79,6 +81,25 @@ def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from known(leg.responsible, f"legs.{index}.responsible")
         for number, service in enumerate(leg.accompanied_by):
             yield from known(service, f"legs.{index}.accompanied_by.{number}")
+
+
+def together(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Two initiators are two (R22); who is told at the end has no part before it, and is asked for nothing but what came of it
+    (R11).
+    """
+    if plan.co_initiator == plan.initiator:
+        yield Fault(place="co_initiator", problem=f"R22: {plan.initiator} initiates it already; a joint plan is of two services")
+    told = [one.service for one in plan.told_at_end]
+    doing = {*plan.initiators(), plan.coordinator, *(one.by for one in plan.replaced)}
+    doing |= {service for leg in plan.legs for service in (leg.responsible, *leg.accompanied_by)}
+    doing |= {rung.to for checkpoint in plan.checkpoints for rung in checkpoint.escalate}
+    doing |= {one.service for at in plan.checkpoints for one in at.requires if one.says != "look_back"}
+    for number, service in enumerate(told):
+        place = f"told_at_end.{number}.service"
+        if service in told[:number]:
+            yield Fault(place=place, problem=f"{service} stands twice")
+        if service in doing:
+            yield Fault(place=place, problem=f"R11: {service} has a part in it, so it knows of it before the end")
 
 
 def deconfliction(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -217,6 +238,7 @@ def tolerance(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
 
 CHECKS: tuple[Check, ...] = (
     services,
+    together,
     deconfliction,
     tolerance,
     checkpoints,
@@ -229,6 +251,7 @@ CHECKS: tuple[Check, ...] = (
     accompanied,
     handovers,
     acts,
+    prosecution,
     outside,
     law,
     request,

@@ -101,9 +101,7 @@ def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
     """Where another service must agree with the one that begins it, it is asked, if it does not itself decide."""
-    initiator = directory.find(plan.initiator)
-    if initiator is None or initiator.state != card.state:
-        return
+    begun_by = [one for name in plan.initiators() if (one := directory.find(name)) is not None and one.state == card.state]
     asked = [
         known
         for at in plan.at("authorise")
@@ -112,12 +110,11 @@ def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fau
         if one.says in ("agreement", "authorisation") and (known := directory.find(one.service)) is not None
     ]
     for one in card.agreements:
-        if not one.is_about(plan.case) or initiator.kind not in one.begun_by:
-            continue
-        if not any(known.kind in one.of for known in asked):
-            kinds = " or ".join(one.of).replace("_", " ")
-            problem = f"R1: by the rule card of {card.state} what a {initiator.kind} begins needs the agreement of {kinds}"
-            yield Fault(place="checkpoints", problem=problem)
+        for initiator in begun_by if one.is_about(plan.case) else ():
+            if initiator.kind in one.begun_by and not any(known.kind in one.of for known in asked):
+                kinds = " or ".join(one.of).replace("_", " ")
+                problem = f"R1: by the rule card of {card.state} what a {initiator.kind} begins needs the agreement of {kinds}"
+                yield Fault(place="checkpoints", problem=problem)
 
 
 def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
@@ -177,11 +174,12 @@ def _excluded(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
         if card is not None and service is not None and card.excludes(service.kind, "run", plan.case):
             problem = f"R4: by the rule card of {leg.state} its {service.kind} may not carry out a controlled delivery"
             yield Fault(place=f"legs.{index}.responsible", problem=problem.replace("_", " "))
-    initiator = directory.find(plan.initiator)
-    card = cards.get(initiator.state or "") if initiator is not None else None
-    if card is not None and initiator is not None and card.excludes(initiator.kind, "run", plan.case):
-        problem = f"R4: by the rule card of {card.state} its {initiator.kind} may not begin a controlled delivery"
-        yield Fault(place="initiator", problem=problem.replace("_", " "))
+    for place, name in zip(("initiator", "co_initiator"), plan.initiators(), strict=False):
+        initiator = directory.find(name)
+        card = cards.get(initiator.state or "") if initiator is not None else None
+        if card is not None and initiator is not None and card.excludes(initiator.kind, "run", plan.case):
+            problem = f"R4: by the rule card of {card.state} its {initiator.kind} may not begin a controlled delivery"
+            yield Fault(place=place, problem=problem.replace("_", " "))
 
 
 def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -198,14 +196,16 @@ def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
             )
             yield Fault(place=f"legs.{index}.responsible", problem=problem)
     asked = {one.service for at in plan.at("authorise") for one in at.requires}
-    initiator = directory.find(plan.initiator)
-    card = cards.get(initiator.state or "") if initiator is not None else None
-    if asked == {plan.initiator} and not _decides_alone(plan, directory, card, plan.initiator):
-        problem = (
-            f"R13: {plan.initiator} starts this delivery and would be the only one to authorise it; where its law lets it decide "
-            "alone, two of its officers must"
-        )
-        yield Fault(place="initiator", problem=problem)
+    for place, name in zip(("initiator", "co_initiator"), plan.initiators(), strict=False):
+        initiator = directory.find(name)
+        card = cards.get(initiator.state or "") if initiator is not None else None
+        alone = name in asked and asked <= set(plan.initiators())
+        if alone and not _decides_alone(plan, directory, card, name):
+            problem = (
+                f"R13: {name} starts this delivery and would be the only one to authorise it; where its law lets it decide "
+                "alone, two of its officers must"
+            )
+            yield Fault(place=place, problem=problem)
 
 
 def _decides_alone(plan: Plan, directory: Directory, card: RuleCard | None, service: str) -> bool:

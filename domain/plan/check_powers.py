@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Plan, PlannedCheckpoint
-from domain.plan.powers import BETWEEN, POWERS, WITH_PERMISSION, has_power
+from domain.plan.powers import BETWEEN, MAY_PROSECUTE, POWERS, WITH_PERMISSION, has_power
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
 
@@ -27,6 +27,16 @@ def acts(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             asked = [one.says for one in checkpoint.requires]
             if rung.may_answer and backup is not None and not any(has_power(backup, says) for says in asked):
                 yield Fault(place=f"checkpoints.{index}.escalate.{number}.to", problem=f"R29: {_powerless(backup, asked[0])}")
+
+
+def prosecution(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Who prosecutes whom is asked of prosecutors and courts (R29)."""
+    for index, checkpoint in enumerate(plan.checkpoints):
+        for number, one in enumerate(checkpoint.requires):
+            service = directory.find(one.service)
+            if one.says == "jurisdiction" and service is not None and service.kind not in MAY_PROSECUTE:
+                problem = f"R29: a {_words(service.kind)} does not say who is prosecuted where; {' or '.join(MAY_PROSECUTE)} does"
+                yield Fault(place=f"checkpoints.{index}.requires.{number}.service", problem=problem)
 
 
 def _powerless(service: Service, need: Need) -> str:

@@ -41,7 +41,7 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
     if {"device", "audio_video"} & {*plan.uses} and not said.technical_means:
         problem = "R1: the plan uses technical means: say which, so that it can be decided on"
         yield Fault(place="request", problem=f"{problem} (technical_means)")
-    if said.marking.casefold().strip(" .!«»\"") in STATE_SECRETS:
+    if said.marking.casefold().strip(' .!«»"') in STATE_SECRETS:
         problem = f"{said.marking} marks a State secret, and none is kept here: ask on paper, in the way that its law lays down"
         yield Fault(place="request.marking", problem=problem)
 

@@ -252,6 +252,11 @@ class Directory(Frozen):
         """Whose key made the first signature, or says so; none where nobody here has such a key."""
         return self._by_key.get(envelope.signatures[0].keyid)
 
+    def signers(self, envelope: Envelope) -> tuple["Service", ...]:
+        """Whose keys made its signatures, or say so, each once."""
+        known = {one.id: one for each in envelope.signatures if (one := self._by_key.get(each.keyid)) is not None}
+        return tuple(known.values())
+
     @cached_property
     def _by_key(self) -> Mapping[str, Service]:
         return {key_id(key.public): one for one in self.services for key in one.keys}

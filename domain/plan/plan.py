@@ -46,6 +46,7 @@ from domain.words.limits import (
     MOST_SERVICES,
     MOST_STATES,
     MOST_SUBSTANCES,
+    MOST_TOLD_AT_END,
 )
 from domain.words.quantities import Milligrams, Span
 
@@ -60,7 +61,7 @@ STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
     "muster": ("ready",),
     "arrest": ("arrest",),
     "account": ("seizure",),
-    "close": ("debrief", "costs", "return_of_goods", "look_back"),
+    "close": ("debrief", "costs", "jurisdiction", "return_of_goods", "look_back"),
 }
 """What the checkpoints of each step may ask."""
 
@@ -239,6 +240,14 @@ class Outside(Frozen):
     """Why it need not consent."""
 
 
+class ToldAtEnd(Frozen):
+    """A service that takes no part while the delivery runs, and is told of it once it has its outcome."""
+
+    service: ServiceId
+    reason: Line
+    """Why it is told: it went through that State before it was found, and the like."""
+
+
 class Contingencies(Frozen):
     """How long the answers to the unforeseen may take."""
 
@@ -278,6 +287,8 @@ class Plan(Frozen):
     """The code of the plan, and of every statement that has none of its own."""
     offence: Offence
     initiator: ServiceId
+    co_initiator: Annotated[ServiceId | None, Field(exclude_if=lambda service: service is None)] = None
+    """The other service of a joint plan: it signs the plan too, and each change of it."""
     coordinator: ServiceId | None = None
     request: PlannedRequest
     """What every State on the way is asked to decide on, beside what stands elsewhere in the plan (R1)."""
@@ -302,6 +313,8 @@ class Plan(Frozen):
     contingencies: Contingencies
     surveillance: Surveillance | None = None
     """None: no check-ins are asked for."""
+    told_at_end: Annotated[tuple[ToldAtEnd, ...], Field(max_length=MOST_TOLD_AT_END, exclude_if=lambda told: not told)] = ()
+    """Services that learn of it only when it has its outcome."""
     replaced: Annotated[tuple[Replaced, ...], Field(max_length=MOST_REPLACED)] = ()
     """Participants replaced under way (R22)."""
     group: OperationCode | None = None
@@ -407,15 +420,16 @@ class Plan(Frozen):
         return any(says in WITH_PERMISSION and self.accompanies(service, state) for service, says in asked)
 
     def participants(self) -> tuple[str, ...]:
-        """Every service that has a part, each once: the initiator; checkpoint by checkpoint those that are asked, then those on
-        its ladder; leg by leg who is responsible and who travels with it; the coordinator. Not those that have been `replaced`.
+        """Every service that has a part, each once: the `initiators`; checkpoint by checkpoint those that are asked, then those
+        on its ladder; leg by leg who is responsible and who travels with it; the coordinator. Not those that have been
+        `replaced`, or are `told_at_end`.
         """
         return self._participants
 
     @cached_property
     def _participants(self) -> tuple[str, ...]:
         def mentioned() -> Iterator[str]:
-            yield self.initiator
+            yield from self.initiators()
             for checkpoint in self.checkpoints:
                 yield from checkpoint.services()
                 for rung in checkpoint.escalate:
@@ -426,17 +440,25 @@ class Plan(Frozen):
             if self.coordinator is not None:
                 yield self.coordinator
 
-        gone = [one.service for one in self.replaced]
+        gone = [one.service for one in (*self.replaced, *self.told_at_end)]
         return tuple(service for service in dict.fromkeys(mentioned()) if service not in gone)
 
+    def initiators(self) -> tuple[str, ...]:
+        """Who has signed it: the initiator, and the `co_initiator` where there is one."""
+        return (self.initiator,) if self.co_initiator is None else (self.initiator, self.co_initiator)
+
+    def everybody(self) -> tuple[str, ...]:
+        """The `participants`, then those that are `told_at_end`."""
+        return (*self.participants(), *(one.service for one in self.told_at_end))
+
     def speakers(self) -> tuple[str, ...]:
-        """The initiator, and every service that is asked or responsible. Each once."""
+        """The `initiators`, and every service that is asked or responsible. Each once."""
         return self._speakers
 
     @cached_property
     def _speakers(self) -> tuple[str, ...]:
         asked = (service for checkpoint in self.checkpoints for service in checkpoint.services())
-        return tuple(dict.fromkeys((self.initiator, *asked, *(leg.responsible for leg in self.legs))))
+        return tuple(dict.fromkeys((*self.initiators(), *asked, *(leg.responsible for leg in self.legs))))
 
     def leg_to(self, checkpoint: str) -> int | None:
         """The number of the leg that ends there, or none."""

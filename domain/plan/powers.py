@@ -38,6 +38,10 @@ BETWEEN: tuple[Need, ...] = ("handover_offer", "handover_acceptance")
 """Acts between two legs: giver and taker stand on one spot, each of the State of its own leg (R4, R6)."""
 
 
+MAY_PROSECUTE: tuple[ServiceKind, ...] = ("prosecutor", "court")
+"""Kinds that say who is prosecuted where, and take proceedings over or give them away. Others investigate."""
+
+
 def has_power(service: Service, need: Need) -> bool:
     """Whether this kind of service can do it, in its own State (R29). For `prepared`, `handover_offer`, `handover_acceptance`,
     `arrest`, `seizure` and `interdiction`: `customs`, `border_guard`, `police` and `security`. For `dispatched` and `delivered`:

@@ -38,6 +38,7 @@ Need = Literal[
     "parts",
     "debrief",
     "costs",
+    "jurisdiction",
     "return_of_goods",
     "look_back",
     "stop_acknowledgement",

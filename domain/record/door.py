@@ -41,12 +41,18 @@ def read_statement(envelope: Envelope) -> Statement:
 
 
 def verified_plan(envelope: Envelope, directory: Directory, at: datetime) -> Plan:
-    """The plan, after checking who signed it, and that this is its initiator. Raises `NotAuthentic` or `Malformed`."""
-    signer = directory.signer(envelope)
-    open_envelope(envelope, PLAN_TYPE, signer.keys_at(at) if signer is not None else {})
-    plan = read_plan(envelope)
-    if signer is None or signer.id != plan.initiator:
-        message = f"it is not signed by {plan.initiator}, who initiates it"
+    """The plan, after checking who signed it, and that these are its initiators, each and nobody else.
+
+    Raises `NotAuthentic` or `Malformed`.
+    """
+    signers = directory.signers(envelope)
+    open_envelope(envelope, PLAN_TYPE, {key: text for one in signers for key, text in one.keys_at(at).items()})
+    plan, signed = read_plan(envelope), {one.id for one in signers}
+    if lacking := [one for one in plan.initiators() if one not in signed]:
+        message = f"it is not signed by {' and '.join(lacking)}, who {'initiates' if len(lacking) == 1 else 'initiate'} it"
+        raise NotAuthentic(message)
+    if others := sorted(signed - set(plan.initiators())):
+        message = f"it is signed by {' and '.join(others)}, who {'does' if len(others) == 1 else 'do'} not initiate it"
         raise NotAuthentic(message)
     return plan
 

@@ -61,7 +61,7 @@ def keys_are_trusted(delivery: Delivery, trust: "Trust") -> None:
     for entry in delivery.ledger.entries:
         event, at = entry.event, instant(entry.at)
         if isinstance(event, Started | Amended):
-            trust.check(delivery.plan.initiator, event.plan, at, entry.seq)
+            trust.check_plan(event.plan, at, entry.seq)
         elif isinstance(event, KeysChanged):
             change = read_change(event.change)
             signed_at = at if change.added else min(at, instant(change.made_at))  # a key that ends itself may take its time
@@ -88,6 +88,21 @@ class Trust:
         changes = [(entry.seq, read_change(entry.event.change)) for entry in ledger if isinstance(entry.event, KeysChanged)]
         self._ended = {end.key: seq for seq, change in changes for end in change.ended}
         """Key id to the last entry that ends it, or ends it sooner."""
+
+    def check_plan(self, plan: Envelope, at: datetime, entry: int) -> None:
+        """Raises `NotVerified` unless each of its initiators has signed it, and nobody else."""
+        initiators = read_plan(plan).initiators()
+        whose = {one.keyid: self._owner(initiators, one.keyid) for one in plan.signatures}
+        for service in initiators:
+            mine = tuple(one for one in plan.signatures if whose[one.keyid] == service)
+            if not mine:
+                raise NotVerified(f"no key that signed the plan is one of {service} in the directory you trust", entry)
+            self.check(service, plan.model_copy(update={"signatures": mine}), at, entry)
+
+    def _owner(self, services: Sequence[str], key: str) -> str:
+        """Which of these services has this key; the first where none has."""
+        known = [one for one in map(self._directory.find, services) if one is not None]
+        return next((one.id for one in known if any(key_id(each.public) == key for each in one.keys)), services[0])
 
     def check(self, service: str, envelope: Envelope, at: datetime, entry: int | None = None) -> None:
         """Raises `NotVerified`."""

@@ -11,6 +11,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, LeftOut, shared
 from domain.delivery.reported import Asked, Started, Stated
 from domain.delivery.vocabulary import Outcome, UtcText
+from domain.delivery.watching import unwatched
 from domain.plan.cards import RuleCard
 from domain.plan.check_size import sizes
 from domain.plan.directory import Directory
@@ -35,7 +36,7 @@ from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotVerified
 from domain.words.identifiers import OperationCode, ServiceId, State
-from domain.words.moments import instant
+from domain.words.moments import instant, utc_text
 
 
 class SignerSeen(Frozen):
@@ -53,6 +54,15 @@ class Countersigned(Frozen):
     at: UtcText
     size: int
     root: Digest
+
+
+class Gap(Frozen):
+    """From when until when nobody watched, and the entries of the log beside it."""
+
+    begins: UtcText
+    ends: UtcText
+    after: int
+    before: int
 
 
 class Verified(Frozen):
@@ -81,6 +91,8 @@ class Verified(Frozen):
     """Entries whose service says that it had seen another history than this: they count, and somebody must ask why."""
     remarked: tuple[int, ...]
     """Entries of what counts and of which the rules remark something: what was done where no consent was live any more (R29)."""
+    unwatched: tuple[Gap, ...]
+    """Gaps in continuous observation, between intervals of the surveillance log (R9)."""
     hearsay: int
     """Requests of which the installation alone says that they were received: no acknowledgement is signed."""
     countersigned: Countersigned | None
@@ -142,6 +154,10 @@ def verify(
         put_back=tuple(put_back(delivery, branch, other) for branch, other in others.items()),
         other_history=tuple(saw_another_history(delivery)),
         remarked=tuple(entry.seq for entry, _ in delivery.remarked()),
+        unwatched=tuple(
+            Gap(begins=utc_text(one.begins), ends=utc_text(one.ends), after=one.after, before=one.before)
+            for one in unwatched(delivery.state.watch_log)
+        ),
         hearsay=sum(len(one.unsigned) for one in _asked(delivery)),
         countersigned=_newest_countersigned(delivery),
         signers=_signers(delivery, heard),

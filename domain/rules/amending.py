@@ -1,4 +1,4 @@
-"""Changes under way (R22): a new plan, signed by the initiator, which changes only what is still ahead.
+"""Changes under way (R22): a new plan, signed by its initiators, which changes only what is still ahead.
 
 What has happened stays: closed checkpoints, the legs already travelled, what was asked and answered. A State whose part of
 the way changes, or that is new on it, is asked afresh before the consignment goes there (R1, R5): its earlier consent was
@@ -20,7 +20,18 @@ from domain.signing.canonical import canonical
 from domain.words.errors import Fault
 from domain.words.limits import MOST_SERVICES
 
-FIXED = ("operation", "initiator", "handling_code", "offence", "consignment", "group", "parent", "weight_tolerance", "margin")
+FIXED = (
+    "operation",
+    "initiator",
+    "co_initiator",
+    "handling_code",
+    "offence",
+    "consignment",
+    "group",
+    "parent",
+    "weight_tolerance",
+    "margin",
+)
 """What no change touches."""
 
 AT_LEAST_AS_LONG = "an open checkpoint may be given more time, not less"
@@ -153,7 +164,7 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
     for number, one in enumerate(plan.replaced):
         place = f"replaced.{number}"
         old, new = directory.find(one.service), directory.find(one.by)
-        if one.service == plan.initiator:
+        if one.service in plan.initiators():
             yield Fault(place=place, problem="R22: the initiator answers for the plan and is not replaced")
         if new is None or old is None or new.state != old.state:
             yield Fault(place=place, problem=f"R22: {one.by} must be a service of the same State as {one.service}")

@@ -8,17 +8,21 @@ from pydantic import Field
 
 from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK
 from domain.delivery.delivery import Delivery
+from domain.delivery.persons import Arrested, Arrestees, Persons
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.vocabulary import Reason
-from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
-from domain.words.limits import LARGEST_NOTE, LONGEST_PLACE, MOST_PERSONS
+from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, Stays, share
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_PLACE
 
 NOT_ASKED_TO_ARREST = refused("R17", "not_asked_to_arrest", "{voice} is not asked to arrest anybody", voice="name")
-FEWER_ARRESTED = refused(
-    "R12", "fewer_arrested", "{held} are under arrest, so {persons} cannot be released", held="count", persons="count"
+NOT_UNDER_ARREST = refused(
+    "R12", "not_under_arrest", "{voice} holds nobody under arrest as {persons}", voice="name", persons="names"
+)
+ARRESTED_ALREADY = refused(
+    "R12", "arrested_already", "{voice} has arrested others as {persons}; each person has a code", voice="name", persons="names"
 )
 NOBODY_CAME = found(
     "R12",
@@ -105,10 +109,10 @@ class NotCollected(Kind):
 
 
 class ArrestMade(Kind):
-    """How many persons were arrested; no names."""
+    """Who was arrested, by code and part; no names."""
 
     kind: Literal["arrest_made"] = "arrest_made"
-    persons: Annotated[int, Field(ge=1, le=MOST_PERSONS)]
+    persons: Arrestees
     place: Place
 
     declares = Declaration(
@@ -122,12 +126,28 @@ class ArrestMade(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=LARGEST_NOTE,
+        largest=LARGEST_OF_LISTS,
     )
 
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """What is found of it `as_arrest`."""
+        return self.as_arrest(delivery, said.statement.id, said.voice)
+
+    def as_arrest(self, delivery: Delivery, statement: str, voice: str) -> Verdict:
+        """`arrested_already` where its `voice` has arrested somebody under one of its codes by another statement: those codes."""
+        others = [arrest for name, arrest in delivery.state.arrests.items() if name != statement and arrest.service == voice]
+        known = {person.code for arrest in others for person in arrest.persons}
+        twice = tuple(one.code for one in self.persons if one.code in known)
+        return ARRESTED_ALREADY(voice=voice, persons=twice) if twice else ACCEPTED
+
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Its `persons`."""
+        others = (arrest.persons for name, arrest in delivery.state.arrests.items() if name != statement)
+        return Stays(self.persons, share(delivery.law.figures.arrested_bytes, others, delivery.state, "arrest", said))
+
     def apply(self, state: State, said: Said) -> None:
-        """So many persons are arrested, by this statement."""
-        state.arrests[said.statement.id] = self.persons
+        """These persons are arrested by its `voice`, by this statement."""
+        state.arrests[said.statement.id] = Arrested(said.voice, self.persons)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -159,7 +179,7 @@ class ArresteeReleased(Kind):
     """Persons arrested before have been released; no names."""
 
     kind: Literal["arrestee_released"] = "arrestee_released"
-    persons: Annotated[int, Field(ge=1, le=MOST_PERSONS)]
+    persons: Persons
     reason: Reason
 
     declares = Declaration(
@@ -173,18 +193,20 @@ class ArresteeReleased(Kind):
         contact=False,
         readers="checkpoint",
         may_be_left_out=False,
-        largest=LARGEST_NOTE,
+        largest=LARGEST_OF_LISTS,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`; `fewer_arrested` where fewer
-        are `held`.
+        """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`; `not_under_arrest` where its
+        `voice` has not arrested one of these, or has freed one: those codes.
         """
         if not any("arrest" in one.needs_of(said.voice) for one in delivery.plan.checkpoints):
             return NOT_ASKED_TO_ARREST(voice=said.voice)
-        held = delivery.state.held
-        return ACCEPTED if self.persons <= held else FEWER_ARRESTED(held=held, persons=self.persons)
+        state = delivery.state
+        arrested = {person.code for one in state.arrests.values() if one.service == said.voice for person in one.persons}
+        free = tuple(one for one in self.persons if one not in arrested or one in state.freed.get(said.voice, ()))
+        return NOT_UNDER_ARREST(voice=said.voice, persons=free) if free else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
-        """So many more are freed."""
-        state.freed += self.persons
+        """Its `voice` has freed these."""
+        state.freed[said.voice] = (*state.freed.get(said.voice, ()), *self.persons)

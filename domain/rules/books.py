@@ -53,7 +53,8 @@ R28  Each service has a budget of statements and bytes in one delivery, a small 
      set aside beyond it: nobody makes a delivery too large, and what stops it is always taken. (Design decision.)
 R29  Every act of public authority is by a service that has the power, by its kind and in the State where it happens; what
      needs no force also by officers of another State who travel along there with a permission of that State. What is done
-     where no consent is live any more counts, with a remark that says so. (UN 1988 Convention art. 2(3); UNTOC art. 4(2), 19;
+     where no consent is live any more counts, with a remark that says so. Who is prosecuted where is said by prosecutors and
+     courts. (UN 1988 Convention art. 2(3); UNTOC art. 4(2), 19;
      EU MLA Convention 2000 art. 13.)
 """
 
@@ -75,6 +76,7 @@ from domain.rules import (
     coming,
     conflict,
     consent,
+    cooperation,
     course,
     custody,
     divergence,
@@ -84,10 +86,12 @@ from domain.rules import (
     outside,
     permission,
     preparation,
+    proceedings,
     speaking,
     stop,
     urgency,
     watch,
+    watch_log,
 )
 from domain.rules.book import Book, silent
 from domain.rules.budget import Budget
@@ -105,12 +109,15 @@ SUBJECTS: tuple[ModuleType, ...] = (
     preparation,
     custody,
     watch,
+    watch_log,
     stop,
     hold,
     arrival,
     balance,
+    cooperation,
     conflict,
     closing,
+    proceedings,
     speaking,
     handling,
     divergence,

@@ -1,56 +1,56 @@
 """How a delivery ends: its outcome, and what that rests on (R12)."""
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.verdicts import Finding, found
+from domain.delivery.persons import of_each_role
+from domain.delivery.verdicts import Finding, Found, found
 from domain.delivery.vocabulary import Outcome
 
-DELIVERED = found(
-    "R12",
-    "was_delivered",
-    "delivered; {arrested} arrested, {freed} of them released again: {held} still held",
-    arrested="count",
-    freed="count",
-    held="count",
+ARRESTED = (
+    "arrested {arrested}, of them released again {freed}. Still held {held}: organisers {organisers}, suppliers {suppliers}, "
+    "couriers {couriers}, distributors {distributors}, recipients {recipients}"
 )
+"""Of parts, only of those who are still held and knew what they did: whether a supplier and a distributor were reached."""
+
+
+def _and_arrested(name: str, sentence: str) -> Found:
+    return found(
+        "R12",
+        name,
+        f"{sentence}; {ARRESTED}",
+        arrested="count",
+        freed="count",
+        held="count",
+        organisers="count",
+        suppliers="count",
+        couriers="count",
+        distributors="count",
+        recipients="count",
+    )
+
+
+DELIVERED = _and_arrested("was_delivered", "delivered")
+CAME_BACK = _and_arrested("came_back", "delivered to the sender")
+SEIZED_AT_THE_END = _and_arrested("seized_at_the_end", "seized where the plan ends")
 ALL_RELEASED = found(
     "R12", "all_released", "delivered; all {arrested} who were arrested have been released again", arrested="count"
 )
-
-
-CAME_BACK = found(
-    "R12",
-    "came_back",
-    "delivered to the sender; {arrested} arrested, {freed} of them released again: {held} still held",
-    arrested="count",
-    freed="count",
-    held="count",
-)
-
-
-SEIZED_AT_THE_END = found(
-    "R12",
-    "seized_at_the_end",
-    "seized where the plan ends; {arrested} arrested, {freed} of them released again: {held} still held",
-    arrested="count",
-    freed="count",
-    held="count",
-)
-
-
 IN_PARTS = found("R12", "ended_in_parts", "{parts}", parts="names")
 
 
 def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
     """The one outcome that what has happened amounts to (R12). If it has split, `split` with `ended_in_parts`, each part's code
     name and outcome with a colon and a blank between. If nothing has halted it, or it is delivered and somebody is arrested or
-    every checkpoint of step `arrest` has closed as `satisfied`: `returned_to_sender` with `came_back` where
-    the plan says `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else
-    `delivered_with_arrests` with `was_delivered` where somebody is still held, and else `delivered_without_arrest`, with
-    `all_released` where somebody was arrested, or `was_delivered`. Else what comes `after_a_halt`, with what the halt found.
+    every checkpoint of step `arrest` has closed as `satisfied`: `returned_to_sender` with `came_back` where the plan says
+    `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else `delivered_with_arrests`
+    with `was_delivered` where somebody is still held, and else `delivered_without_arrest`, with `all_released` where somebody
+    was arrested, or `was_delivered`. Of each part it counts who is held and not `unwitting`. Else what comes `after_a_halt`,
+    with what the halt found.
     """
     state = delivery.state
     halt = state.halt
-    counts = {"arrested": state.arrested, "freed": state.freed, "held": state.held}
+    arrested, held = len(state.arrested), len(state.held)
+    roles = {f"{role}s": count for role, count in of_each_role(state.held).items()}
+    counts = {"arrested": arrested, "freed": arrested - held, "held": held} | roles
     if state.parts:
         return "split", IN_PARTS(parts=tuple(f"{part.operation}: {part.outcome}" for part in state.ended_parts))
     if halt is None or (state.delivered and (state.arrested or state.satisfied("arrest"))):
@@ -58,9 +58,9 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
             return "returned_to_sender", CAME_BACK(**counts)
         if delivery.plan.ends_with_a_seizure():
             return "interdicted_as_planned", SEIZED_AT_THE_END(**counts)
-        if state.arrested and not state.held:
-            return "delivered_without_arrest", ALL_RELEASED(arrested=state.arrested)
-        return ("delivered_with_arrests" if state.arrested else "delivered_without_arrest"), DELIVERED(**counts)
+        if arrested and not held:
+            return "delivered_without_arrest", ALL_RELEASED(arrested=arrested)
+        return ("delivered_with_arrests" if arrested else "delivered_without_arrest"), DELIVERED(**counts)
     return _after_a_halt(delivery), halt.finding
 
 

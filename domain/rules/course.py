@@ -51,8 +51,8 @@ class Course(Contingency):
         return iter(())
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The initiator, and the responsible authority."""
-        who = dict.fromkeys((delivery.plan.initiator, delivery.state.responsible))
+        """The `initiators`, and the responsible authority."""
+        who = dict.fromkeys((*delivery.plan.initiators(), delivery.state.responsible))
         needs = tuple(Requirement(service=service, says="movement_decision") for service in who)
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)
 

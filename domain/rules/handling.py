@@ -143,8 +143,8 @@ def permitted(delivery: Delivery, service: str, statement: str | None, seq: int,
 
 
 def third_state(delivery: Delivery, provider: str, state: str | None) -> bool:
-    """Whether this State is none of the provider's, the initiator's and the coordinator's."""
-    insiders = (provider, delivery.plan.initiator, delivery.plan.coordinator)
+    """Whether this State is none of the provider's, the initiators' and the coordinator's."""
+    insiders = (provider, *delivery.plan.initiators(), delivery.plan.coordinator)
     own = [known.state for one in insiders if one is not None and (known := delivery.directory.find(one)) is not None]
     return state is not None and state not in own
 

@@ -27,10 +27,13 @@ Binding = Literal["consent", "decision", "word", "brake"]
 force, and no other history. Any other word: such a plan. A brake: whatever it says, it stops.
 """
 
-Readers = Literal["checkpoint", "both_sides", "asked_there", "own_state", "leg", "addressed", "as_corrected"]
+Readers = Literal[
+    "checkpoint", "both_sides", "asked_there", "own_state", "both_states", "prosecution", "leg", "addressed", "as_named"
+]
 """Who reads it (R11), beside who said it and those who see the whole. `checkpoint`: services of the speaker's State at the same
 checkpoint; `both_sides`: whoever sees that checkpoint; `asked_there`: who is asked there; `own_state`: services of the speaker's
-State; `leg`: those whose leg it is on; `addressed`: whom it names; `as_corrected`: who reads what it corrects."""
+State; `both_states`: these, and those of the State that it is `to`; `prosecution`: prosecutors and courts; `leg`: those whose leg
+it is on; `addressed`: whom it names; `as_named`: who reads the statement that it names."""
 
 
 class Counts(Flag):

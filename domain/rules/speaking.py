@@ -1,6 +1,7 @@
 """Who may say what for whom (R4, R17, R21), by how many officers (R20), under which conditions (R19); and corrections (R18)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -114,15 +115,15 @@ class Correction(Kind):
         names_checkpoint=False,
         rule="R18",
         contact=False,
-        readers="as_corrected",
+        readers="as_named",
         may_be_left_out=False,
         largest=LARGEST_OF_GOODS,
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`nothing_said` unless a statement under the id it names counts and is of the same service; `other_kind` unless what it
-        says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded; then what
-        is wrong with a `second_officer`, where two correct.
+        says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded, for an
+        `arrest_made` what is found `as_arrest`; then what is wrong with a `second_officer`, where two correct.
         """
         earlier = delivery.state.counted.get(self.of)
         if earlier is None or earlier.service != said.service:
@@ -133,6 +134,10 @@ class Correction(Kind):
             verdict = self.content.as_of(delivery, earlier.at)
             if verdict != ACCEPTED:
                 return verdict
+        if isinstance(self.content, ArrestMade):
+            verdict = self.content.as_arrest(delivery, self.of, delivery.state.arrests[self.of].service)
+            if verdict != ACCEPTED:
+                return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
@@ -141,7 +146,7 @@ class Correction(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement it
-        corrects; of an `interdicted` the gross weight; of an `arrest_made` the number of persons; of a `prepared` what was done
+        corrects; of an `interdicted` the gross weight; of an `arrest_made` its persons; of a `prepared` what was done
         to the consignment, and before it has left what later checks compare with. What has been decided on the old ones stays
         decided.
         """
@@ -155,7 +160,7 @@ class Correction(Kind):
                 if not state.dispatched:
                     state.custody = Custody(prepared.gross, prepared.seals)
             case ArrestMade(persons=persons):
-                state.arrests[self.of] = persons
+                state.arrests[self.of] = replace(state.arrests[self.of], persons=persons)
 
 
 CORRECTABLE = ("prepared", "arrest_made", "seizure", "interdicted")

@@ -104,6 +104,52 @@ def _ended(text: str) -> list[dict[str, Any]]:
     return list(parts.values())
 
 
+def _arrestees(text: str) -> list[dict[str, Any]]:
+    """`P-1: supplier; P-2: courier: unwitting`: code and part of each, and whether they did not know."""
+    people = [_parted(one, "code", "role", "unwitting") for one in _list(text)]
+    return [one | {"unwitting": _word(one, "unwitting")} if "unwitting" in one else one for one in people]
+
+
+def _word(one: Mapping[str, str], word: str) -> bool:
+    """Whether a part that may stand there does. Raises `ValueError` for another."""
+    if one[word] != word:
+        raise ValueError(f"expected {word}, or nothing")
+    return True
+
+
+def _intervals(text: str) -> list[dict[str, str]]:
+    """`A: visual: 2026-03-02T10:00:00+05:00/2026-03-02T12:30:00+05:00 > B`: team, means, from and until when, who took over."""
+    return [_interval(one) for one in _list(text)]
+
+
+def _interval(one: str) -> dict[str, str]:
+    whole, _, taker = one.partition(">")
+    parts = _parted(whole, "team", "means", "window")
+    begins, _, ends = parts.pop("window", "").partition("/")
+    return parts | {"begins": begins.strip(), "ends": ends.strip()} | ({"handed_to": taker.strip()} if taker.strip() else {})
+
+
+def _costs(text: str) -> list[dict[str, Any]]:
+    """`kz.customs: escort to the border: EUR: 1250.00`: who bears it, what for, how much."""
+    parted = [_parted(one, "by", "what", "currency", "minor") for one in _list(text)]
+    return [
+        {name: one[name] for name in ("by", "what") if name in one}
+        | {"amount": {"currency": one.get("currency", ""), "minor": _minor(one)}}
+        for one in parted
+    ]
+
+
+def _minor(one: Mapping[str, str]) -> int:
+    """Minor units, where it is a currency; what is none is found as that."""
+    currency = one.get("currency", "")
+    return parse_amount(currency, one.get("minor", "")) if currency in MINOR_UNITS else 0
+
+
+def _prosecutions(text: str) -> list[dict[str, str]]:
+    """`supplier: KZ; courier: UZ: P-2`: a part, the State that prosecutes, and the code of one person."""
+    return [_parted(one, "role", "state", "person") for one in _list(text)]
+
+
 Parts = Mapping[str, Callable[[str], Any]]
 
 PARTS: Parts = {
@@ -122,6 +168,11 @@ PARTS: Parts = {
     "permits": _list,
     "pictures": _list,
     "witnesses": _list,
+    "arrest_made.persons": _arrestees,
+    "arrestee_released.persons": _list,
+    "intervals": _intervals,
+    "borne": _costs,
+    "prosecutions": _prosecutions,
     "split.parts": _split_into,
     "parts_ended.parts": _ended,
 }

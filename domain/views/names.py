@@ -36,6 +36,7 @@ NEEDS: Mapping[str, str] = {
     "parts": mark("how each part ended"),
     "debrief": mark("that the closing meeting was held"),
     "costs": mark("who bears the costs"),
+    "jurisdiction": mark("which State prosecutes whom"),
     "return_of_goods": mark("that the goods were returned"),
     "look_back": mark("what came of it later"),
     "stop_acknowledgement": mark("that the stop is known"),
@@ -84,6 +85,15 @@ OUTCOMES: Mapping[str, str] = {
     "split": mark("split into deliveries of their own"),
     "aborted_for_risk_to_life": mark("stopped because life was at risk"),
 }
+ROLES: Mapping[str, str] = {
+    "organiser": mark("organisers"),
+    "supplier": mark("suppliers"),
+    "courier": mark("couriers"),
+    "distributor": mark("distributors"),
+    "recipient": mark("recipients"),
+    "not_known": mark("part not known"),
+}
+"""Parts that persons had, as they are counted."""
 EVENTS: Mapping[str, str] = {
     "started": mark("Started from its signed plan"),
     "amended": mark("Plan changed by a new signed one"),

@@ -27,7 +27,7 @@ from domain.rules import handling
 from domain.rules.book import book_of
 from domain.rules.handling import Information
 from domain.rules.kind import kind_of
-from domain.rules.speaking import Correction
+from domain.rules.proceedings import may_prosecute
 from domain.views.names import IN_GENERAL
 from domain.views.sentences import say
 from domain.words.codes import RuleNumber
@@ -128,7 +128,7 @@ def sees(delivery: Delivery, seen: Sight, entry: Entry) -> bool:
         case "everybody":
             return True
         case "speaker":
-            return isinstance(event, TakenUp) and _hears_entry(delivery, seen, event.statement)
+            return isinstance(event, TakenUp) and hears_statement(delivery, seen, event.statement)
         case "checkpoint":
             return _named_there(delivery, seen, getattr(event, "checkpoint", None))
         case "notice":
@@ -154,7 +154,7 @@ def everybody_named(delivery: Delivery, name: str | None) -> bool:
     return contingency is not None and contingency.declares.everybody_named
 
 
-def _hears_entry(delivery: Delivery, seen: Sight, statement: str) -> bool:
+def hears_statement(delivery: Delivery, seen: Sight, statement: str) -> bool:
     """Whether the statement recorded first under this id is the reader's to read."""
     known = delivery.state.statements.first(statement)
     entry = delivery.ledger[known.seq] if known is not None else None
@@ -165,14 +165,15 @@ def _hears_entry(delivery: Delivery, seen: Sight, statement: str) -> bool:
 
 def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
     """Whether a statement is this reader's to read: what it said, or was said for it. Else only what its handling code lets it
-    `may_read`, where it is addressed if it sees the checkpoint. Of that, who sees the whole reads everything, and others what the
-    readers of its kind say.
+    `may_read`, where it is addressed if it sees the checkpoint, or its State is the one that is asked. Of that, who sees the
+    whole reads everything, and others what the readers of its kind say.
     """
     name, reader, content = said.checkpoint, seen.reader, kind_of(said)
     if reader.id in (said.service, said.on_behalf_of):
         return True
     here = _named_there(delivery, seen, name)
-    if not handling.may_read(delivery, said, seq, reader, addressed=here):
+    asked = content.declares.readers == "both_states" and reader.state == getattr(content, "to", "")
+    if not handling.may_read(delivery, said, seq, reader, addressed=here or asked):
         return False
     if seen.whole:
         return True
@@ -180,17 +181,21 @@ def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
     match content.declares.readers:
         case "addressed":
             return isinstance(content, Information) and reader.id in content.to
-        case "as_corrected":
-            return isinstance(content, Correction) and _hears_entry(delivery, seen, content.of)
+        case "as_named":
+            return hears_statement(delivery, seen, getattr(content, "of", ""))
         case "leg":
             return delivery.state.leg_at(seq) in seen.legs
         case "own_state":
             return own
+        case "both_states":
+            return own or asked
+        case "prosecution":
+            return may_prosecute(reader)
         case "both_sides":
             return here
         case "asked_there":  # with reasons, which are for those who are asked there
-            asked = name is not None and _is_asked(reader.id, delivery.plan.find(name), delivery.state.seen(name))
-            return here if own else asked
+            there = name is not None and _is_asked(reader.id, delivery.plan.find(name), delivery.state.seen(name))
+            return here if own else there
         case "checkpoint":
             return here and own
 

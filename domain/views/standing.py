@@ -118,7 +118,7 @@ def standing(delivery: Delivery) -> Standing:
                 state=delivery.directory.get(service).state,
                 reach="whole" if sight(delivery, delivery.directory.get(service)).whole else "part",
             )
-            for service in plan.participants()
+            for service in state.participants
         ),
         states=plan.states(),
         requests=_requests(delivery),

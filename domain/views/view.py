@@ -14,6 +14,8 @@ from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import Frozen
+from domain.views import results
+from domain.views.results import ArrestsView, ProsecutionView, TransferView, WatchLogView
 from domain.views.sentences import say_plainly
 from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sees, sight, what_halted, why_halted
 from domain.words.codes import RuleNumber
@@ -134,6 +136,16 @@ class DeliveryView(Frozen):
     because: Because = Because()
     diverged: int | None
     """The entry which says that the archive has another history, until it is decided how to go on (R18)."""
+    arrests: ArrestsView | None = None
+    """Who was arrested, by part; none that is the reader's to see."""
+    watch_log: WatchLogView | None = None
+    """What the surveillance log covers, and where it has gaps (R9); there is none."""
+    prosecutions: tuple[ProsecutionView, ...] = ()
+    """Which State prosecutes whom."""
+    transfers: tuple[TransferView, ...] = ()
+    """Proceedings that a State was asked to take over."""
+    recorders: tuple[str, ...] = ()
+    """Labels of recorders that somebody who cooperates carries still."""
     outcome: Outcome | None
     started_at: str
     plan: str
@@ -194,6 +206,11 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
             out_of_sight=utc_text(delivery.state.gap.began) if delivery.state.gap is not None else None,
         ),
         diverged=delivery.state.divergence.seq if delivery.state.divergence is not None else None,
+        arrests=results.arrests(delivery, seen),
+        watch_log=results.watch_log(delivery, seen),
+        prosecutions=results.prosecutions(delivery, seen),
+        transfers=results.transfers(delivery, seen),
+        recorders=results.recorders(delivery, seen),
         outcome=delivery.state.outcome,
         started_at=utc_text(delivery.state.began),
         plan=delivery.state.plan_digest,

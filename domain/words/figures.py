@@ -37,7 +37,10 @@ class Figures:
     granted_bytes: int = limits.GRANTED_BYTES
     prepared_bytes: int = limits.PREPARED_BYTES
     seized_bytes: int = limits.SEIZED_BYTES
+    arrested_bytes: int = limits.ARRESTED_BYTES
     parts_bytes: int = limits.PARTS_BYTES
+    most_transfers: int = limits.MOST_TRANSFERS
+    most_cooperating: int = limits.MOST_COOPERATING
     owed_bytes: int = limits.OWED_BYTES
 
     # How large a plan may be, with what it brings, and how often all of it may change

@@ -58,6 +58,8 @@ MOST_ESCORTS: Final = 10
 """Services of other States whose officers travel with one leg."""
 MOST_CALLS: Final = 10
 """Ports and airports at which one leg calls."""
+MOST_TOLD_AT_END: Final = 20
+"""Services that are told of a delivery when it is over. They count among those that it knows."""
 MOST_OUTSIDE: Final = 10
 """States in which something is done and through which it does not go."""
 MOST_SUBSTANCES: Final = 50
@@ -147,7 +149,7 @@ CONTENTS_BYTES: Final = 16 * KIB
 """Of what the consignment holds, by the plan: each request that is about the consignment repeats it."""
 DIRECTORY_BYTES: Final = 128 * KIB
 """64 services with seven keys each on average."""
-CARDS_BYTES: Final = 252 * KIB
+CARDS_BYTES: Final = 240 * KIB
 """16 cards of 15 KiB each; the longest of the examples has four."""
 SHORTEST_CHECK_IN: Final = timedelta(minutes=5)
 SHORTEST_REMINDER: Final = timedelta(minutes=5)
@@ -191,8 +193,20 @@ MOST_NOTES: Final = 50
 """Denominations of a sum of cash."""
 MOST_NOTES_COUNTED: Final = 1_000_000_000
 """Of one denomination: a sum of them is exact in every language's numbers."""
-MOST_PERSONS: Final = 1_000
-"""Arrested, or freed, at once. A larger number is a slip of the hand."""
+MOST_PERSONS: Final = 50
+"""Arrested, or freed, by one statement."""
+MOST_INTERVALS: Final = 50
+"""Of one surveillance log: a day of it, relieved twice an hour. A longer one comes in several."""
+MOST_UNWATCHED: Final = 100
+"""Gaps in a surveillance log that are shown, the first. How many there are is shown too."""
+MOST_COSTS: Final = 50
+"""Lines of what a delivery has cost."""
+MOST_PROSECUTIONS: Final = 50
+"""Persons or roles of whom it is said which State prosecutes them."""
+MOST_TRANSFERS: Final = 16
+"""Requests to take over proceedings, in one delivery."""
+MOST_COOPERATING: Final = 10
+"""Persons who cooperate in one delivery, and recorders that they carry."""
 MOST_CONDITIONS: Final = 20
 """Of one authorisation."""
 MOST_FULFILLED: Final = 50
@@ -214,6 +228,10 @@ LARGEST_OF_PARTS: Final = 64_000
 """Of one that names what each part holds."""
 LARGEST_ACT: Final = 20_000
 """Of an authorisation with its conditions, an agreement with the other side's inside it, and information."""
+LARGEST_OF_LISTS: Final = 20_000
+"""Of a list of persons, intervals or prosecutions. The largest that its fields allow is smaller, in whatever letters."""
+LARGEST_OF_COSTS: Final = 56_000
+"""Of what a delivery has cost: each line says what for. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_OF_SEALS: Final = 20_000
 """Of a measurement at a handover. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_NOTE: Final = 8_000
@@ -252,6 +270,8 @@ PREPARED_BYTES: Final = 16 * KIB
 """Of what was kept, removed and sampled, and put in, by the last record of it. Units are judged and not held."""
 SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
+ARRESTED_BYTES: Final = 4 * KIB
+"""Of the persons who were arrested: a hundred, with codes as they are given."""
 PARTS_BYTES: Final = 12 * KIB
 """Of the parts that it split into; as much of how they ended."""
 CONTACTS_BYTES: Final = 24 * KIB
@@ -295,7 +315,7 @@ MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB
 """Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 324 * KIB
+STATE_BYTES: Final = 336 * KIB
 """Of all else that the state holds, owed notices, and the edge of the tree."""
 MOST_CARRIED: Final = 1_966 * KIB
 """Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""

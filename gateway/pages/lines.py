@@ -36,7 +36,7 @@ from domain.delivery.reported import (
     Stated,
     Told,
 )
-from domain.delivery.statement import Statement
+from domain.delivery.statement import Content, Statement
 from domain.delivery.verdicts import Finding, Verdict
 from domain.plan.goods import say_amount
 from domain.plan.key_changes import read_change
@@ -146,6 +146,17 @@ def _parts(entry: Entry) -> dict[str, Any]:
             return {}
 
 
+def _named(content: Content) -> Iterator[str]:
+    """Whom and what it lists: persons by their codes, intervals, costs, prosecutions, labels."""
+    yield from (getattr(one, "code", one) for one in getattr(content, "persons", ()))
+    yield from (f"{one.team} {one.begins} - {one.ends}" for one in getattr(content, "intervals", ()))
+    yield from (f"{one.by}: {one.what}, {one.amount.say()}" for one in getattr(content, "borne", ()))
+    yield from (f"{one.role} {one.person or ''}: {one.state}" for one in getattr(content, "prosecutions", ()))
+    for name in ("person", "label"):
+        if code := getattr(content, name, ""):
+            yield code
+
+
 def _groups(**services: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((said, named) for said, named in services.items() if named)
 
@@ -161,6 +172,7 @@ def _said(said: Statement) -> Iterator[str]:
         yield say_mass(gross)
     yield from (seal.number for seal in getattr(content, "seals", ()))
     yield from (say_amount(one) for one in getattr(content, "recovered", ()))
+    yield from _named(content)
     for name in ("place", "how", "what", "note", "text", "circumstances", "reason"):
         if text := getattr(content, name, ""):
             yield str(text)

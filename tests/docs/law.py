@@ -48,7 +48,9 @@ READERS = {
     "own_state": "services of its State",
     "leg": "whose leg it is on",
     "addressed": "whom it names",
-    "as_corrected": "who reads what it corrects",
+    "both_states": "services of its State and of the one that it asks",
+    "prosecution": "prosecutors and courts",
+    "as_named": "who reads the statement that it names",
 }
 COUNTS = {Counts.UNDER_WAY: "under way", Counts.HALTED: "halted", Counts.CONCLUDED: "concluded"}
 BINDINGS = {

@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, get_args
 
-from domain.delivery import balance, custody, event, grants, progress, state, verdicts
+from domain.delivery import balance, custody, event, grants, persons, progress, state, verdicts
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.events import EVENTS, OUTSIDE
@@ -26,8 +26,8 @@ from domain.plan.cards import MeasureRule, Provision, RuleCard
 from domain.plan.plan import Checkpoint, Plan
 from domain.plan.powers import has_power
 from domain.record import provided
-from domain.rules import balance as accounts
 from domain.rules import (
+    arrival,
     coming,
     conclusion,
     conflict,
@@ -41,6 +41,7 @@ from domain.rules import (
     turns,
     watch,
 )
+from domain.rules import balance as accounts
 from domain.rules.books import BOOK
 from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
@@ -53,7 +54,9 @@ PART = re.compile(r"(<!-- made: ([a-z]+) -->)\n(.*?)(<!-- end -->)", re.DOTALL)
 WHOM = {
     "state.plan.participants()": "everyone who takes part",
     "tuple(dict.fromkeys((*state.plan.participants(), *before)))": "everyone who takes part by the new plan or did by the old",
+    "state.plan.everybody()": "everyone who takes part, and who is told at the end",
     "(state.plan.initiator,)": "the initiator",
+    "state.plan.initiators()": "the initiators",
     "self.services": "its `services`",
     "(self.to,)": "whom it names by `to`",
     "progress.waiting_for()": "who had not answered",
@@ -316,6 +319,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "plan": words(
         Plan.states,
         Plan.participants,
+        Plan.initiators,
+        Plan.everybody,
         Plan.authorities,
         Plan.measures,
         Plan.permissions,
@@ -350,7 +355,12 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.waits_with,
         stop.ends_as_planned,
         accounts.stands_still,
+        State.participants,
         State.arrested,
+        State.held,
+        State.have_watched_until,
+        persons.of_each_role,
+        arrival.ArrestMade.as_arrest,
         State.have_in_sight,
         State.lose_sight,
         watch.check_in_due,

@@ -51,6 +51,7 @@ from domain.plan.plan import (
     Requirement,
     Rung,
     Surveillance,
+    ToldAtEnd,
 )
 from domain.plan.selectors import Selector
 from domain.rules import amending, conclusion
@@ -71,7 +72,7 @@ TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTIL
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Call, Outside, Consignment, ConsignmentIdentifier, SubstanceMass, Cash,
-    Contingencies, Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
+    Contingencies, Surveillance, Offence, Replaced, ToldAtEnd, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
     Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
     Notice, Languages, Scenario, PaceOf,
     Act, PlanChange, ExpectedStatement, Happened,
@@ -297,6 +298,8 @@ LAW = {"mark": "T", "text": "ord"}
 LISTED = {"articles": ["art. 297"], "law": LAW}
 AGREED = {"of": ["customs"], "begun_by": ["security"], "law": LAW}
 OUT = {"may_not": ["run"], "law": LAW}
+TOLD = {"service": "kg.customs", "reason": "it went through there"}
+
 REFUSALS: list[tuple[str, str, Edit]] = [
     ("initiator", "", lambda p, _c: p.update(initiator="kz.nobody")),
     ("coordinator", "", lambda p, _c: p.update(coordinator="nobody")),
@@ -382,6 +385,17 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("legs.N.responsible", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["customs"]}])),
     ("initiator", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["security"]}])),
     ("initiator", "R15", lambda p, _c: p.update(initiator="kz.prosecutor")),
+    ("co_initiator", "", lambda p, _c: p.update(co_initiator="nobody")),
+    ("co_initiator", "R22", lambda p, _c: p.update(co_initiator=p["initiator"])),
+    ("co_initiator", "R13", lambda p, _c: p.update(initiator="kz.prosecutor", co_initiator="uz.prosecutor")),
+    (
+        "co_initiator",
+        "R4",
+        lambda p, c: (p.update(co_initiator="kz.customs"), card(c, exclusions=[OUT | {"kinds": ["customs"]}])),
+    ),
+    ("told_at_end.N.service", "", lambda p, _c: p.update(told_at_end=[TOLD, TOLD])),
+    ("told_at_end.N.service", "R11", lambda p, _c: p.update(told_at_end=[TOLD | {"service": "uz.police"}])),
+    ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "debrief", ("caricc", "jurisdiction"))),
 ]
 
 
@@ -437,6 +451,7 @@ ACCEPTS = ("uz.customs", "handover_acceptance")
 OTHERWISE: dict[str, dict[str, Any]] = {
     "operation": {"operation": "another"},
     "initiator": {"initiator": "kz.police"},
+    "co_initiator": {"co_initiator": "uz.customs"},
     "handling_code": {"handling_code": "H3"},
     "offence": {"offence": {"description": "Another", "extraditable": {"KZ": True, "UZ": True}}},
     "consignment": {"consignment": {**YAML(typ="safe").load(EXAMPLES["plan"])["consignment"], "gross": "14 kg"}},

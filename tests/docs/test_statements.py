@@ -16,11 +16,13 @@ from typer.testing import CliRunner
 from client import cli
 from client.caller import CallerOptions
 from domain.delivery.ledger import Ledger, Receipt
+from domain.delivery.persons import Arrestee, Prosecution
 from domain.delivery.reported import Stated
 from domain.delivery.requests import Facts, Inbox, Request
 from domain.delivery.statement import Seen, Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
+from domain.delivery.watching import Interval
 from domain.plan.cards import Form, Measure, Modality
 from domain.plan.goods import Cash, Find, Item, Part, SubstanceMass, Unit
 from domain.plan.plan import STEP_NEEDS, Plan
@@ -31,6 +33,7 @@ from domain.rules import books
 from domain.rules.arrival import NotCollected
 from domain.rules.balance import PartEnded
 from domain.rules.books import BOOK
+from domain.rules.closing import Cost
 from domain.rules.conflict import ConflictSettled
 from domain.rules.kind import CONCLUDED, HALTED
 from domain.signing.canonical import Frozen
@@ -42,8 +45,27 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 CONTENTS = BOOK.kinds
 ANSWERS = BOOK.answers
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
-PARTS: tuple[type[BaseModel], ...] = (Seal, SubstanceMass, Cash, Condition, Unit, Item, Find, Part, PartEnded)
-CHOICES: tuple[tuple[type[BaseModel], str], ...] = ((Item, "what"), (NotCollected, "because"))
+PARTS: tuple[type[BaseModel], ...] = (
+    Seal,
+    SubstanceMass,
+    Cash,
+    Condition,
+    Unit,
+    Item,
+    Find,
+    Part,
+    PartEnded,
+    Arrestee,
+    Interval,
+    Cost,
+    Prosecution,
+)
+CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
+    (Item, "what"),
+    (NotCollected, "because"),
+    (Arrestee, "role"),
+    (Interval, "means"),
+)
 COMMANDS = [(kind, line) for kind, body in SECTIONS.items() for line in re.findall(r"^vigil .*$", body, re.MULTILINE)]
 
 

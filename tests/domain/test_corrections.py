@@ -6,7 +6,7 @@ import pytest
 
 from domain.record.replay import replay
 from tests.course import accounted, became, dispatched
-from tests.support import MEPHEDRONE, SEAL, WORDS, Table, asks, with_changes
+from tests.support import COURIER, MEPHEDRONE, RECIPIENT, SEAL, WORDS, Table, asks, with_changes
 
 GROSS = 13_900_000
 LESS = {"substance": "mephedrone (4-MMC)", "net": "12 kg"}
@@ -122,8 +122,8 @@ def test_r18_corrected_arrest_changes_how_many_were_arrested() -> None:
     """Two persons, not one; and the outcome stays."""
     table = Table().deliver()
     table.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest")
-    assert corrects(table, "uz.police", "the-arrest", "arrest_made", persons=2) == ("accepted", None)
-    assert table.delivery.state.arrested == 2
+    assert corrects(table, "uz.police", "the-arrest", "arrest_made", persons=[RECIPIENT, COURIER]) == ("accepted", None)
+    assert [one.code for one in table.delivery.state.arrested] == ["P-1", "P-2"]
 
 
 def test_r18_corrected_interdiction_after_a_halt_is_what_is_weighed() -> None:

@@ -541,7 +541,7 @@ def test_outcome_that_does_not_follow_is_found(outcome: Any) -> None:
     number = place_of(lines, "concluded")
     event = lines[number][1]
     assert isinstance(event, Concluded)
-    pretexts = (GAVE_WAY(service="kz.knb", entry=3), DELIVERED(arrested=0, freed=0, held=0))
+    pretexts = (GAVE_WAY(service="kz.knb", entry=3), DELIVERED(**dict.fromkeys(DELIVERED.shapes, 0)))
     for change in ({"outcome": outcome}, *({"finding": pretext} for pretext in pretexts)):
         with pytest.raises(NotVerified, match="due then is concluded") as refused:
             verify(rewritten(data, replaced(number, event.model_copy(update=change))))

@@ -35,7 +35,17 @@ from domain.words.limits import CONTENTS_BYTES, MOST_STATES, PLAN_BYTES, REQUEST
 from process.language import speaker
 from tests.course import became, code
 from tests.largest import WIDEST, Largest
-from tests.support import EXAMPLES, Table, asking_all, asks, example_cards, example_directory, example_plan, signed_plan, with_changes
+from tests.support import (
+    EXAMPLES,
+    Table,
+    asking_all,
+    asks,
+    example_cards,
+    example_directory,
+    example_plan,
+    signed_plan,
+    with_changes,
+)
 
 PLAN = example_plan()
 STEPPE = example_plan("kyrgyzstan-kazakhstan-russia")
@@ -159,7 +169,9 @@ def test_r16_of_each_who_travels_along_it_is_said_how_many_they_are_and_once() -
     plan = example_plan("pakistan-london")
     one = plan.request.companions[0].model_dump()
     assert ("request", "R16") in found(saying(plan, companions=[]))
-    assert ("request.companions.1.service", "gb.customs stands twice; once is enough") in found(saying(plan, companions=[one, one]))
+    assert ("request.companions.1.service", "gb.customs stands twice; once is enough") in found(
+        saying(plan, companions=[one, one])
+    )
 
 
 def test_r1_a_request_from_abroad_is_in_a_language_that_the_state_takes() -> None:
@@ -181,7 +193,7 @@ def test_r28_a_request_has_so_many_bytes_and_no_more() -> None:
     fits = len(canonical(words_of(Plan.model_validate(wide), "UZ")))
     more = [{"title": WIDEST * 120, "digest": "0" * 64} for _ in range(5)]
     larger = Plan.model_validate(wide | {"request": PLAN.request.model_dump() | {"annexes": more, "facts": WIDEST * 2000}})
-    long = {name: WIDEST * 500 for name in ("aim", "necessity", "concealment", "on_loss", "costs", "exhibits")}
+    long = dict.fromkeys(("aim", "necessity", "concealment", "on_loss", "costs", "exhibits"), WIDEST * 500)
     longer = saying(larger, **long, grounds=WIDEST * 1000, conditions=[WIDEST * 200] * 8)
 
     assert fits < REQUEST_FOR_CONSENT_BYTES < len(canonical(words_of(longer, "UZ")))
@@ -235,7 +247,9 @@ def test_r11_nobody_else_is_shown_it() -> None:
         shown += [one.model_dump_json() for one in inbox(delivery, service, table.now)]
         ledger = [one.model_dump_json() for one in page(delivery, reader, 0)]
         if service not in ("kz.knb", "caricc", "supervision"):
-            shown += [base64.b64decode(json.loads(one)["event"]["envelope"]["payload"]).decode() for one in ledger if "payload" in one]
+            shown += [
+                base64.b64decode(json.loads(one)["event"]["envelope"]["payload"]).decode() for one in ledger if "payload" in one
+            ]
         assert [] == [(service, secret) for secret in secrets for text in shown if secret in text]
 
 
@@ -335,6 +349,8 @@ def test_r1_after_a_change_of_plan_only_the_new_request_is_consented_to() -> Non
 def test_the_digest_is_what_anybody_works_out_from_the_plan() -> None:
     """It is a function of the plan alone: read again from its bytes, it makes the same request."""
     again = Plan.model_validate_json(canonical(STEPPE))
-    assert [digest_of_request(STEPPE, one) for one in STEPPE.states()] == [digest_of_request(again, one) for one in again.states()]
+    assert [digest_of_request(STEPPE, one) for one in STEPPE.states()] == [
+        digest_of_request(again, one) for one in again.states()
+    ]
     assert None is request_for_consent(STEPPE, "FR")
     assert plain(words_of(STEPPE, "RU"))["vigil"] == "request-for-consent/1"

@@ -69,7 +69,7 @@ def test_r17_consent_cannot_be_given_after_it_was_refused() -> None:
     table = Table(replaced(example_plan(), "arrest-tashkent", requires=(POLICE, *A_THIRD))).deliver()
     table.say("uz.police", "no_arrest", "arrest-tashkent")
     assert became(table.say("uz.police", "arrest_made", "arrest-tashkent")) == ("refused", "R17")
-    assert table.delivery.state.arrested == 0
+    assert table.delivery.state.arrested == ()
 
 
 def test_r17_late_statements_are_kept_and_change_nothing() -> None:
@@ -80,7 +80,7 @@ def test_r17_late_statements_are_kept_and_change_nothing() -> None:
     assert table.is_closed("arrest-almaty")
     before = len(table.delivery.ledger)
     assert became(table.say("kz.police", "arrest_made", "arrest-almaty")) == ("late", "R17")
-    assert (len(table.delivery.ledger), table.delivery.state.arrested) == (before + 1, 0)
+    assert (len(table.delivery.ledger), table.delivery.state.arrested) == (before + 1, ())
 
 
 ARRESTS = (Requirement(service="kz.knb", says="arrest"), Requirement(service="kz.police", says="arrest"))

@@ -58,7 +58,12 @@ ACTS: tuple[dict[str, Any], ...] = (
     {"service": "kz.knb", "at": "preparation", "says": "ready", "details": {"note": "qzxnote"}},
     {"service": "kz.customs", "at": "departure", "says": "sighted", "after": "1h", "details": {"place": "qzxsighting"}},
     {"service": "uz.customs", "at": "delivery", "says": "delivered", "details": {"how": "qzxmanner"}},
-    {"service": "uz.police", "at": "arrest-tashkent", "says": "arrest_made", "details": {"persons": 2, "place": "qzxarrest"}},
+    {
+        "service": "uz.police",
+        "at": "arrest-tashkent",
+        "says": "arrest_made",
+        "details": {"persons": [{"code": "P-1", "role": "recipient"}], "place": "qzxarrest"},
+    },
     {"service": "caricc", "at": "debrief", "says": "debriefed", "details": {"note": "qzxdebrief"}},
 )
 

@@ -1,0 +1,206 @@
+"""A person who cooperates, such as a courier after the arrest, and the recorder that they carry (R16, R29).
+
+They have a code and never a name. That they consent is recorded by the officer who heard it; a recorder is handed out and back
+by statements, so that it always has a holder (Kazakhstan's Criminal Procedure Code art. 242(4): a device is handed over by a
+record).
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.memory import Cooperating
+from domain.delivery.persons import Role
+from domain.delivery.state import State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.directory import MAY_SEIZE
+from domain.plan.goods import Label
+from domain.plan.vocabulary import Digest, Reason
+from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Counts, Declaration, Kind
+from domain.words.identifiers import OfficerCode
+from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
+from domain.words.moments import Moment, instant
+
+LEADS_NOBODY = refused("R29", "leads_nobody", "{voice} is of a kind that leads nobody who cooperates", voice="name")
+CONSENTED_LATER = refused("R16", "consented_in_future", "the consent was given after now")
+COOPERATES_ALREADY = refused("R16", "cooperates_already", "{person} cooperates with {voice} already", person="name", voice="name")
+COOPERATES_NOT = refused("R16", "cooperates_not", "nobody cooperates with {voice} as {person}", person="name", voice="name")
+TOO_MANY = refused("R28", "cooperation_spent", "{most} persons and recorders at once are held on to here", most="count")
+NOT_PERMITTED = refused(
+    "R16", "recorder_not_permitted", "{state} does not permit {permission} now", state="name", permission="word"
+)
+ISSUED_ALREADY = refused("R16", "issued_already", "{voice} has handed out a recorder {label} already", voice="name", label="name")
+NOT_ISSUED = refused(
+    "R16", "not_issued", "{person} carries no recorder {label} of {voice}", person="name", label="name", voice="name"
+)
+CARRIES_STILL = refused("R16", "carries_still", "{person} carries {labels} still", person="name", labels="names")
+
+Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+
+
+def _of_leading(title: str, counts: Counts = UNDER_WAY | HALTED) -> Declaration:
+    return Declaration(
+        title=title,
+        answers=None,
+        confirms=False,
+        by="anyone",
+        counts=counts,
+        names_checkpoint=False,
+        rule="R29",
+        contact=False,
+        readers="own_state",
+        may_be_left_out=False,
+        largest=LARGEST_NOTE,
+    )
+
+
+class CooperationBegun(Kind):
+    """A person has consented to cooperate; no name."""
+
+    kind: Literal["cooperation_begun"] = "cooperation_begun"
+    person: Label
+    role: Role
+    consented_to: OfficerCode
+    """The officer who heard the consent and recorded it."""
+    consented_at: Moment
+    reference: Reference
+
+    declares = _of_leading("Cooperation begun", UNDER_WAY)
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`leads_nobody` unless its `voice` may seize by its kind; `consented_in_future` where the consent was given after now;
+        `cooperates_already` where this person cooperates with its `voice`; `cooperation_spent` where as many persons and
+        recorders are held on to as `most_cooperating`.
+        """
+        if (verdict := _leads(delivery, said)) != ACCEPTED:
+            return verdict
+        if instant(self.consented_at) > said.at:
+            return CONSENTED_LATER()
+        if _known(delivery.state, said.voice, self.person) is not None:
+            return COOPERATES_ALREADY(person=self.person, voice=said.voice)
+        return _room(delivery)
+
+    def apply(self, state: State, said: Said) -> None:
+        """This person cooperates with its `voice`."""
+        state.cooperating = (*state.cooperating, Cooperating(said.voice, self.person))
+
+
+class CooperationEnded(Kind):
+    """A person cooperates no more."""
+
+    kind: Literal["cooperation_ended"] = "cooperation_ended"
+    person: Label
+    reason: Reason
+
+    declares = _of_leading("Cooperation ended", ALWAYS)
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`leads_nobody` unless its `voice` may seize by its kind; `cooperates_not` unless this person cooperates with its
+        `voice`; `carries_still` where they carry a recorder: the labels.
+        """
+        if (verdict := _leads(delivery, said)) != ACCEPTED:
+            return verdict
+        known = _known(delivery.state, said.voice, self.person)
+        if known is None:
+            return COOPERATES_NOT(person=self.person, voice=said.voice)
+        return CARRIES_STILL(person=self.person, labels=known.recorders) if known.recorders else ACCEPTED
+
+    def apply(self, state: State, said: Said) -> None:
+        """This person cooperates no more with its `voice`."""
+        state.cooperating = tuple(one for one in state.cooperating if (one.service, one.person) != (said.voice, self.person))
+
+
+class RecorderIssued(Kind):
+    """A recorder was handed to a person who cooperates."""
+
+    kind: Literal["recorder_issued"] = "recorder_issued"
+    person: Label
+    label: Label
+    reference: Reference
+    """Number of the record by which it was handed over."""
+
+    declares = _of_leading("Recorder handed out", UNDER_WAY)
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`leads_nobody` unless its `voice` may seize by its kind; `cooperates_not` unless this person cooperates with its
+        `voice`; `issued_already` where a recorder of that label is out from its `voice`; `recorder_not_permitted` where in its
+        State an act must permit `audio_video`, by the card or because that does not know, and none has now; `cooperation_spent`
+        where as many persons and recorders are held on to as `most_cooperating`.
+        """
+        if (verdict := _leads(delivery, said)) != ACCEPTED:
+            return verdict
+        if _known(delivery.state, said.voice, self.person) is None:
+            return COOPERATES_NOT(person=self.person, voice=said.voice)
+        out = [label for one in delivery.state.cooperating if one.service == said.voice for label in one.recorders]
+        if self.label in out:
+            return ISSUED_ALREADY(voice=said.voice, label=self.label)
+        voice = delivery.directory.find(said.voice)
+        state = (voice.state if voice is not None else None) or ""
+        card = delivery.cards.get(state)
+        wanted = card is None or card.wants_permitted("audio_video", delivery.plan.case)
+        if wanted and not delivery.consents.permitted(state, "audio_video", said.at):
+            return NOT_PERMITTED(state=state, permission="audio_video")
+        return _room(delivery)
+
+    def apply(self, state: State, said: Said) -> None:
+        """This person carries it."""
+        state.cooperating = tuple(_carrying(state, said.voice, self.person, self.label))
+
+
+class RecorderReturned(Kind):
+    """A recorder was handed back, with what it has recorded."""
+
+    kind: Literal["recorder_returned"] = "recorder_returned"
+    person: Label
+    label: Label
+    reference: Reference
+    """Number of the record by which it was handed back."""
+    recording: Digest | None = None
+    """SHA-256 of what it has recorded; none: nothing."""
+
+    declares = _of_leading("Recorder handed back", ALWAYS)
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`leads_nobody` unless its `voice` may seize by its kind; `not_issued` unless this person carries it from its
+        `voice`.
+        """
+        if (verdict := _leads(delivery, said)) != ACCEPTED:
+            return verdict
+        known = _known(delivery.state, said.voice, self.person)
+        carries = known is not None and self.label in known.recorders
+        return ACCEPTED if carries else NOT_ISSUED(person=self.person, label=self.label, voice=said.voice)
+
+    def apply(self, state: State, said: Said) -> None:
+        """Nobody carries it any more."""
+        state.cooperating = tuple(_without(state, said.voice, self.person, self.label))
+
+
+def _leads(delivery: Delivery, said: Said) -> Verdict:
+    voice = delivery.directory.find(said.voice)
+    return ACCEPTED if voice is not None and voice.kind in MAY_SEIZE else LEADS_NOBODY(voice=said.voice)
+
+
+def _room(delivery: Delivery) -> Verdict:
+    most = delivery.law.figures.most_cooperating
+    held = sum(1 + len(one.recorders) for one in delivery.state.cooperating)
+    return TOO_MANY(most=most) if held >= most else ACCEPTED
+
+
+def _known(state: State, service: str, person: str) -> Cooperating | None:
+    return next((one for one in state.cooperating if (one.service, one.person) == (service, person)), None)
+
+
+def _carrying(state: State, service: str, person: str, label: str) -> Iterator[Cooperating]:
+    for one in state.cooperating:
+        mine = (one.service, one.person) == (service, person)
+        yield replace(one, recorders=(*one.recorders, label)) if mine else one
+
+
+def _without(state: State, service: str, person: str, label: str) -> Iterator[Cooperating]:
+    for one in state.cooperating:
+        mine = (one.service, one.person) == (service, person)
+        yield replace(one, recorders=tuple(known for known in one.recorders if known != label)) if mine else one

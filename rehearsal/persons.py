@@ -1,0 +1,95 @@
+"""The book that `rehearsal.invariants` keeps of persons: who is under arrest, who cooperates and carries a recorder, who may say
+who is prosecuted where. Nothing here asks a rule.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from domain.delivery.statement import Statement
+from domain.plan.directory import Directory
+from domain.rules.arrival import ArresteeReleased, ArrestMade
+from domain.rules.cooperation import CooperationBegun, CooperationEnded, RecorderIssued, RecorderReturned
+from domain.rules.proceedings import TransferAccepted, TransferDeclined, TransferRequested
+from domain.rules.watch_log import SurveillanceLog
+from domain.words.moments import instant
+from rehearsal.oracle import FORCE, voice_of
+
+PROSECUTION = ("jurisdiction_understood", "transfer_requested", "transfer_accepted", "transfer_declined")
+
+
+class PersonsBook:
+    """Each statement that counted is told to `heard`, which says what is wrong with it."""
+
+    def __init__(self, directory: Directory | None) -> None:
+        self._directory = directory
+        self._arrests: dict[str, tuple[str, frozenset[str]]] = {}
+        """By statement: who has arrested whom."""
+        self._freed: set[tuple[str, str]] = set()
+        self._recorders: dict[tuple[str, str], set[str]] = {}
+        """By service and person who cooperates: labels."""
+        self._transfers: dict[str, str] = {}
+        """By statement: the State that is asked, until it has answered."""
+
+    @property
+    def arrested(self) -> int:
+        """How many persons have been arrested."""
+        return sum(len(codes) for _, codes in self._arrests.values())
+
+    @property
+    def held(self) -> int:
+        """How many of them have not been released."""
+        return sum((service, code) not in self._freed for service, codes in self._arrests.values() for code in codes)
+
+    def corrected(self, statement: str, content: ArrestMade) -> None:
+        """An arrest was of others than was said."""
+        self._arrests[statement] = self._arrests[statement][0], frozenset(one.code for one in content.persons)
+
+    def heard(self, statement: Statement, at: datetime) -> Iterator[str]:
+        """What is wrong with a statement that counted."""
+        voice = voice_of(statement)
+        known = self._directory.find(voice) if self._directory is not None else None
+        if statement.kind in PROSECUTION and known is not None and known.kind not in ("prosecutor", "court"):
+            yield f"R29: {voice} said {statement.kind}"
+        match statement.content:
+            case ArrestMade(persons=persons):
+                codes = frozenset(one.code for one in persons)
+                before = {(service, code) for service, there in self._arrests.values() for code in there}
+                if any((voice, code) in before for code in codes):
+                    yield f"R12: {voice} arrested somebody twice"
+                self._arrests[statement.id] = voice, codes
+            case ArresteeReleased(persons=codes):
+                there = {code for service, codes in self._arrests.values() if service == voice for code in codes}
+                if any(code not in there or (voice, code) in self._freed for code in codes):
+                    yield f"R12: {voice} released somebody who is not under arrest"
+                self._freed |= {(voice, code) for code in codes}
+            case SurveillanceLog(intervals=intervals):
+                if any(instant(one.ends) > at for one in intervals):
+                    yield "R9: somebody watched later than now"
+            case TransferRequested(to=to):
+                self._transfers[statement.id] = to
+            case TransferAccepted(of=of) | TransferDeclined(of=of):
+                if known is not None and self._transfers.pop(of, None) != known.state:
+                    yield f"R29: {voice} answered for another State, or twice"
+            case _:
+                yield from self._cooperates(statement, voice)
+
+    def _cooperates(self, statement: Statement, voice: str) -> Iterator[str]:
+        known = self._directory.find(voice) if self._directory is not None else None
+        match statement.content:
+            case CooperationBegun(person=person):
+                if known is not None and known.kind not in FORCE:
+                    yield f"R29: {voice} leads somebody who cooperates"
+                self._recorders[voice, person] = set()
+            case RecorderIssued(person=person, label=label):
+                if (voice, person) not in self._recorders:
+                    yield f"R16: {person} carries {label} and does not cooperate"
+                self._recorders.setdefault((voice, person), set()).add(label)
+            case RecorderReturned(person=person, label=label):
+                if label not in self._recorders.get((voice, person), ()):
+                    yield f"R16: {label} came back from {person}, who did not carry it"
+                self._recorders[voice, person].discard(label)
+            case CooperationEnded(person=person):
+                if self._recorders.pop((voice, person), {"unknown"}):
+                    yield f"R16: {person} does not cooperate, or carries a recorder still"
+            case _:
+                pass

@@ -1,0 +1,201 @@
+"""Who was arrested, by code and part (R12), and who cooperates and carries a recorder (R16, R29)."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from domain.delivery.ledger import Receipt
+from domain.delivery.persons import Arrestee
+from domain.views.forms import PARTS, content_of
+from domain.views.sight import hears_statement, sight
+from domain.views.view import view
+from domain.words.limits import MOST_COOPERATING, MOST_PERSONS
+from tests.course import arrested, became, code
+from tests.support import COURIER, RECIPIENT, WORDS, Table, card_of, example_plan
+
+SUPPLIER, ORGANISER = {"code": "P-3", "role": "supplier"}, {"code": "P-4", "role": "organiser"}
+USED = {"code": "P-5", "role": "courier", "unwitting": True}
+BEGUN = {
+    "person": "P-2",
+    "role": "courier",
+    "consented_to": "officer-7",
+    "consented_at": "2022-03-01T05:00:00Z",
+    "reference": "K-1",
+}
+RECORDER = {"person": "P-2", "label": "R-1", "reference": "K-2"}
+OPEN = card_of("KZ", separate=[])
+"""A card by which nothing beside the delivery itself wants an act."""
+
+
+def corrected(table: Table, of: str, **content: Any) -> tuple[str, str | None]:
+    """What becomes of a correction of this arrest by the police."""
+    right = WORDS["arrest_made"] | {"kind": "arrest_made"} | content
+    return became(table.say("uz.police", "correction", of=of, reason="a slip", content=right))
+
+
+def shown(table: Table, reader: str) -> Any:
+    """What this service is shown."""
+    return view(table.delivery, table.directory.get(reader), table.now)
+
+
+def test_r12_the_outcome_counts_by_part_who_is_still_held() -> None:
+    """A supplier was reached and no distributor; who was used unwittingly, and whose part is not known, count in no part."""
+    table = Table().deliver()
+    unknown = {"code": "P-6", "role": "not_known"}
+    table.say("uz.police", "arrest_made", "arrest-tashkent", persons=[RECIPIENT, COURIER, USED, unknown])
+    table.say("kz.knb", "arrest_made", "arrest-almaty", persons=[SUPPLIER, ORGANISER])
+    table.say("uz.police", "arrestee_released", persons=["P-1"])
+    table.say("uz.customs", "seizure", "accounting")
+    assert table.delivery.state.outcome == "delivered_with_arrests"
+    assert table.delivery.state.because is not None
+    roles = {"organisers": 1, "suppliers": 1, "couriers": 1, "distributors": 0, "recipients": 0}
+    assert table.delivery.state.because.parameters == {"arrested": 6, "freed": 1, "held": 5} | roles
+    found = shown(table, "kz.knb").arrests
+    assert (found.arrested, found.released, found.held) == (6, 1, 5)
+    assert (found.supplier_reached, found.distributor_reached) == (True, False)
+
+
+def test_r11_a_service_is_shown_the_arrests_of_its_own_state() -> None:
+    """Those of another State are not counted for it; who has none to see is shown none."""
+    table = arrested()
+    assert shown(table, "uz.police").arrests.arrested == 1
+    assert shown(table, "kz.customs").arrests is None
+
+
+def test_r12_a_code_is_of_one_service() -> None:
+    """Two services may give the same code to two persons; one service gives it once, also by a correction."""
+    table = arrested()
+    assert len(table.delivery.state.arrested) == 2
+    again = Table().deliver()
+    again.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest", persons=[RECIPIENT, COURIER])
+    assert corrected(again, "the-arrest", persons=[RECIPIENT, SUPPLIER]) == ("accepted", None)
+    assert [one.role for one in again.delivery.state.arrested] == ["recipient", "supplier"]
+
+
+def test_r12_who_was_released_stays_so_when_an_arrest_is_corrected() -> None:
+    """The one who was released is not held under any correction; the one who was not is."""
+    table = Table().deliver()
+    table.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest", persons=[RECIPIENT])
+    table.say("uz.police", "arrestee_released")
+    assert table.delivery.state.held == ()
+    corrected(table, "the-arrest", persons=[RECIPIENT, COURIER])
+    assert [one.code for one in table.delivery.state.held] == ["P-2"]
+
+
+def test_r12_a_person_is_arrested_once() -> None:
+    """The same service at another checkpoint gives another code."""
+    asked = [{"service": "kz.knb", "says": "arrest"}]
+    words = example_plan().model_dump()
+    there = {"requires": asked, "state": "KZ", "locode": None}
+    words["checkpoints"] = tuple(one | there if one["step"] == "arrest" else one for one in words["checkpoints"])
+    table = Table(type(example_plan()).model_validate(words)).deliver()
+    first, second = (one.id for one in table.plan.at("arrest"))
+    table.say("kz.knb", "arrest_made", first, persons=[RECIPIENT])
+    said = table.say("kz.knb", "arrest_made", second, persons=[RECIPIENT])
+    assert (became(said), code(said)) == (("refused", "R12"), "arrested_already")
+    assert became(table.say("kz.knb", "arrest_made", second, persons=[COURIER])) == ("accepted", None)
+
+
+@pytest.mark.parametrize(
+    "persons",
+    [[], [RECIPIENT, RECIPIENT], [{"code": "P-1", "role": "supplier", "unwitting": True}], [{"code": "a b", "role": "courier"}]],
+    ids=["nobody", "one twice", "a supplier who did not know", "no code"],
+)
+def test_an_arrest_is_of_persons_with_codes_and_parts(persons: list[dict[str, Any]]) -> None:
+    """Nobody, the same code twice, a part that cannot be, and a name with a blank in it are no statement."""
+    with pytest.raises(ValidationError):
+        Table().statement("uz.police", "arrest_made", "arrest-tashkent", persons=persons)
+
+
+def test_r28_as_many_are_arrested_at_once_as_a_statement_holds() -> None:
+    """Fifty by one statement, and no more."""
+    persons = [{"code": f"P-{number}", "role": "courier"} for number in range(MOST_PERSONS + 1)]
+    table = Table().deliver()
+    assert became(table.say("uz.police", "arrest_made", "arrest-tashkent", persons=persons[:-1])) == ("accepted", None)
+    with pytest.raises(ValidationError):
+        table.statement("kz.knb", "arrest_made", "arrest-almaty", persons=persons)
+
+
+def test_persons_are_typed_as_code_part_and_whether_they_knew() -> None:
+    """`P-1: supplier; P-2: courier: unwitting`; another third word is refused."""
+    found = content_of("arrest_made", {"persons": "P-1: supplier; P-2: courier: unwitting", "place": "Almaty"}, {}, PARTS)
+    assert found.persons == (  # type: ignore[attr-defined]
+        Arrestee(code="P-1", role="supplier"),
+        Arrestee(code="P-2", role="courier", unwitting=True),
+    )
+    with pytest.raises(Exception, match="not right"):
+        content_of("arrest_made", {"persons": "P-2: courier: perhaps", "place": "Almaty"}, {}, PARTS)
+
+
+def led() -> Table:
+    """A courier cooperates with the KNB, where nothing more wants an act."""
+    table = Table(other_cards=OPEN).deliver()
+    assert became(table.say("kz.knb", "cooperation_begun", **BEGUN)) == ("accepted", None)
+    return table
+
+
+def refused(said: Receipt) -> tuple[str, str | None]:
+    """The rule and the code."""
+    assert said.verdict.verdict == "refused"
+    return str(said.verdict.rule), code(said)
+
+
+def test_a_recorder_is_handed_out_and_back() -> None:
+    """While it is out its State is shown so, and nobody else; then the cooperation ends."""
+    table = led()
+    assert became(table.say("kz.knb", "recorder_issued", **RECORDER)) == ("accepted", None)
+    assert shown(table, "kz.customs").recorders == ("R-1",)
+    assert shown(table, "uz.customs").recorders == ()
+    assert refused(table.say("kz.knb", "cooperation_ended", person="P-2", reason="over")) == ("R16", "carries_still")
+    back = RECORDER | {"recording": "0" * 64}
+    assert became(table.say("kz.knb", "recorder_returned", **back)) == ("accepted", None)
+    assert became(table.say("kz.knb", "cooperation_ended", person="P-2", reason="over")) == ("accepted", None)
+    assert table.delivery.state.cooperating == ()
+
+
+@pytest.mark.parametrize(
+    ("service", "kind", "words", "found"),
+    [
+        ("kz.prosecutor", "cooperation_begun", BEGUN | {"person": "P-9"}, ("R29", "leads_nobody")),
+        ("kz.prosecutor", "cooperation_ended", {"person": "P-2", "reason": "x"}, ("R29", "leads_nobody")),
+        ("kz.prosecutor", "recorder_issued", RECORDER, ("R29", "leads_nobody")),
+        ("kz.prosecutor", "recorder_returned", RECORDER, ("R29", "leads_nobody")),
+        ("kz.knb", "cooperation_begun", BEGUN, ("R16", "cooperates_already")),
+        ("kz.knb", "cooperation_begun", BEGUN | {"consented_at": "2029-01-01T00:00:00Z"}, ("R16", "consented_in_future")),
+        ("kz.customs", "cooperation_ended", {"person": "P-2", "reason": "x"}, ("R16", "cooperates_not")),
+        ("kz.customs", "recorder_issued", RECORDER, ("R16", "cooperates_not")),
+        ("kz.knb", "recorder_returned", RECORDER, ("R16", "not_issued")),
+    ],
+)
+def test_what_is_refused_of_cooperation(service: str, kind: str, words: dict[str, Any], found: tuple[str, str]) -> None:
+    """Who leads nobody, who does not cooperate or does already, a consent that is still to come, a recorder that is not out."""
+    assert refused(led().say(service, kind, **words)) == found
+
+
+def test_r16_a_recorder_goes_out_once_and_by_an_act_where_the_card_wants_one() -> None:
+    """The card of the examples does not know whether it wants one, so an act must permit it."""
+    table = led()
+    table.say("kz.knb", "recorder_issued", **RECORDER)
+    assert refused(table.say("kz.knb", "recorder_issued", **RECORDER)) == ("R16", "issued_already")
+    strict = Table(other_cards=card_of("KZ", separate=["audio_video"])).deliver()
+    strict.say("kz.knb", "cooperation_begun", **BEGUN)
+    assert refused(strict.say("kz.knb", "recorder_issued", **RECORDER)) == ("R16", "recorder_not_permitted")
+
+
+def test_r28_so_many_persons_and_recorders_are_held_on_to() -> None:
+    """Ten together; one more of either is refused."""
+    table = led()
+    for number in range(MOST_COOPERATING - 1):
+        assert became(table.say("kz.knb", "recorder_issued", **RECORDER | {"label": f"R-{number}"})) == ("accepted", None)
+    assert refused(table.say("kz.knb", "recorder_issued", **RECORDER | {"label": "R-99"})) == ("R28", "cooperation_spent")
+    assert refused(table.say("kz.knb", "cooperation_begun", **BEGUN | {"person": "P-9"})) == ("R28", "cooperation_spent")
+
+
+def test_r11_who_cooperates_is_known_in_their_own_state() -> None:
+    """Another State's services do not read it."""
+    table = Table(other_cards=OPEN).deliver()
+    table.say("kz.knb", "cooperation_begun", id="cooperation-1", **BEGUN)
+    seen = {name: sight(table.delivery, table.directory.get(name)) for name in table.plan.participants()}
+    readers = [name for name, one in seen.items() if hears_statement(table.delivery, one, "cooperation-1")]
+    assert {one.split(".")[0] for one in readers} == {"kz", "caricc"}

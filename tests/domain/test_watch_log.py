@@ -1,0 +1,130 @@
+"""The surveillance log (R9): intervals, gaps between them, and what they do to check-ins."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.delivery.watching import Interval, Watched, unwatched
+from domain.record.verify import verify
+from domain.rules.watch import check_in_due
+from domain.views.forms import PARTS, content_of
+from domain.views.view import view
+from domain.words.limits import MOST_UNWATCHED
+from domain.words.moments import instant, utc_text
+from tests.course import became, code
+from tests.support import Table, with_changes
+
+WATCH = {"check_in": "PT4H", "answer": "PT1H", "search": "PT6H"}
+
+
+def on_its_way() -> Table:
+    """Watched by check-ins, and on the road for an hour."""
+    table = Table(with_changes(plan_={"surveillance": WATCH})).dispatch()
+    table.pass_time(hours=1)
+    return table
+
+
+def interval(table: Table, begins: int, ends: int, team: str = "A", **more: Any) -> dict[str, Any]:
+    """From so many minutes ago until so many."""
+    times = {name: (table.now - timedelta(minutes=ago)).isoformat() for name, ago in (("begins", begins), ("ends", ends))}
+    return {"team": team, "means": "visual", **times, **more}
+
+
+def logged(table: Table, *intervals: dict[str, Any], by: str = "kz.customs") -> tuple[str, str | None]:
+    """What becomes of a log by who is responsible."""
+    return became(table.say(by, "surveillance_log", intervals=list(intervals)))
+
+
+def test_r9_gaps_between_intervals_are_shown_and_verified() -> None:
+    """Two teams relieve each other with ten minutes between: a gap, with the entries beside it, in view and packet."""
+    table = on_its_way()
+    assert logged(table, interval(table, 50, 30, handed_to="B"), interval(table, 20, 5, "B", means="both")) == ("accepted", None)
+    begins, ends = (utc_text(table.now - timedelta(minutes=ago)) for ago in (30, 20))
+    found = view(table.delivery, table.directory.get("kz.customs"), table.now).watch_log
+    assert found is not None
+    assert [(one.begins, one.ends) for one in found.gaps] == [(begins, ends)]
+    assert (found.intervals, found.gaps_in_all) == (2, 1)
+    proved = verify(table.packet())
+    assert [(one.begins, one.ends) for one in proved.unwatched] == [(begins, ends)]
+
+
+def test_r9_intervals_that_overlap_or_follow_at_once_leave_no_gap() -> None:
+    """In whatever order and by how many statements they are said."""
+    table = on_its_way()
+    logged(table, interval(table, 20, 5, "B"))
+    logged(table, interval(table, 50, 20), interval(table, 40, 15, "C"))
+    assert unwatched(table.delivery.state.watch_log) == ()
+
+
+def test_r11_the_log_is_for_those_whose_leg_it_is_on() -> None:
+    """Whoever has the consignment later is shown none of it."""
+    table = on_its_way()
+    logged(table, interval(table, 50, 30), interval(table, 20, 5))
+    assert view(table.delivery, table.directory.get("uz.customs"), table.now).watch_log is None
+    assert view(table.delivery, table.directory.get("kz.knb"), table.now).watch_log is not None
+
+
+def test_r9_a_log_counts_as_a_contact_at_its_last_end_and_ends_no_gap() -> None:
+    """The next check-in is counted from there; what is out of sight now stays so, since that moment."""
+    table = on_its_way()
+    logged(table, interval(table, 20, 10))
+    assert check_in_due(table.delivery) == table.now - timedelta(minutes=10) + timedelta(hours=4)
+    table.pass_time(hours=1)
+    table.say("kz.customs", "surveillance_lost")
+    logged(table, interval(table, 30, 25))
+    assert table.delivery.state.gap is not None
+    assert table.delivery.state.gap.began == table.now - timedelta(minutes=25)
+    logged(table, interval(table, 60, 50))
+    assert table.delivery.state.gap.began == table.now - timedelta(minutes=25)
+    table.say("kz.customs", "sighted")
+    assert table.delivery.state.gap is None
+
+
+def test_r4_only_the_responsible_authority_keeps_the_log() -> None:
+    """Who is responsible later, or takes part, keeps none."""
+    table = on_its_way()
+    assert logged(table, interval(table, 20, 10), by="uz.customs") == ("refused", "R4")
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "found"), [(20, -1, "watched_in_future"), (60 * 24 * 30, 10, "watched_before")], ids=["later", "before"]
+)
+def test_r9_nobody_watches_later_than_now_or_before_it_began(begins: int, ends: int, found: str) -> None:
+    """An interval ends by now, and begins no sooner than the delivery."""
+    table = on_its_way()
+    said = table.say("kz.customs", "surveillance_log", intervals=[interval(table, begins, ends)])
+    assert (became(said), code(said)) == (("refused", "R9"), found)
+
+
+def test_r28_so_many_gaps_are_shown() -> None:
+    """A hundred, and how many there are in all."""
+    table = on_its_way()
+    one = Interval.model_validate(interval(table, 1, 0))
+    began = instant(one.begins)
+    table.delivery.state.watch_log = [
+        Watched(
+            one.model_copy(
+                update={
+                    "begins": (began + timedelta(minutes=2 * number)).isoformat(),
+                    "ends": (began + timedelta(minutes=2 * number + 1)).isoformat(),
+                }
+            ),
+            table.delivery.state.moves[0],
+        )
+        for number in range(MOST_UNWATCHED + 2)
+    ]
+    found = view(table.delivery, table.directory.get("kz.knb"), table.now).watch_log
+    assert found is not None
+    assert (len(found.gaps), found.gaps_in_all) == (MOST_UNWATCHED, MOST_UNWATCHED + 1)
+
+
+def test_intervals_are_typed_on_lines() -> None:
+    """Team, means, from and until, who took over; one that ends before it begins is refused."""
+    words = (
+        "A: visual: 2026-03-02T10:00:00+05:00/2026-03-02T12:30:00+05:00 > B; B: both: 2026-03-02T12:30:00Z/2026-03-02T13:00:00Z"
+    )
+    found = content_of("surveillance_log", {"intervals": words}, {}, PARTS)
+    assert [(one.team, one.means, one.handed_to) for one in found.intervals] == [("A", "visual", "B"), ("B", "both", None)]  # type: ignore[attr-defined]
+    with pytest.raises(Exception, match="not right"):
+        content_of("surveillance_log", {"intervals": "A: visual: 2026-03-02T10:00:00Z/2026-03-02T09:00:00Z"}, {}, PARTS)
