@@ -10,6 +10,7 @@ from domain.delivery.balance import compared
 from domain.delivery.custody import HELD
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
+from domain.delivery.holdings import taken
 from domain.delivery.memory import EndedPart, Recovered, SplitPart
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
@@ -20,6 +21,7 @@ from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_over, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
+from domain.rules.preparation import LABEL_TAKEN
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, MOST_FINDS, MOST_ITEMS, MOST_PARTS
@@ -54,22 +56,40 @@ class Seizure(Kind):
         largest=LARGEST_OF_GOODS,
     )
 
+    @model_validator(mode="after")
+    def _each_label_once(self) -> "Seizure":
+        labels = [one.label for one in self.finds]
+        if len(labels) != len(dict.fromkeys(labels)):
+            message = "each label stands once"
+            raise ValueError(message)
+        return self
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`label_taken` for the finds whose label another exhibit bears, or that only the rules give (R30)."""
+        return self.labelled(delivery, said.statement.id)
+
+    def labelled(self, delivery: Delivery, statement: str) -> Verdict:
+        """The same, of what was said under the id of this statement."""
+        known = delivery.state.seizures.get(statement)
+        borne = taken(delivery.state, [one.label for one in self.finds], known.finds if known is not None else ())
+        return LABEL_TAKEN(labels=borne) if borne else ACCEPTED
+
     def bound_to(self) -> Binding:
         return "brake"
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
-        """What was recovered, then its `items`."""
-        others = ((*one.amounts, *one.items) for name, one in delivery.state.seizures.items() if name != statement)
-        most = delivery.law.figures.seized_bytes
-        return Stays((*self.recovered, *self.items), share(most, others, delivery.state, "seizure", said))
+        """What was recovered, then its `items`, then the labels of its `finds`."""
+        others = ((*one.amounts, *one.items, *one.finds) for name, one in delivery.state.seizures.items() if name != statement)
+        most, labels = delivery.law.figures.seized_bytes, (one.label for one in self.finds)
+        return Stays((*self.recovered, *self.items, *labels), share(most, others, delivery.state, "seizure", said))
 
     def apply(self, state: State, said: Said) -> None:
         """This is what was recovered, by this statement."""
-        state.seizures[said.statement.id] = self.recovery()
+        state.seizures[said.statement.id] = self.recovery(said.voice)
 
-    def recovery(self) -> Recovered:
-        """What later checks need of it."""
-        return Recovered(self.recovered, self.items)
+    def recovery(self, by: str) -> Recovered:
+        """What later checks need of it, and who holds it."""
+        return Recovered(self.recovered, self.items, tuple(one.label for one in self.finds), by)
 
 
 class DifferenceExplained(Kind):

@@ -1,4 +1,4 @@
-"""What is said when everything is over: the closing meeting, the costs, the goods, and what came of it later (R12)."""
+"""What is said when everything is over: the closing meeting, the costs, and what came of it later (R12)."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.plan.vocabulary import Need
 from domain.rules.kind import ALWAYS, Declaration, Kind
-from domain.words.limits import LARGEST_NOTE, LONGEST_NAME, LONGEST_REASON
+from domain.words.limits import LARGEST_NOTE, LONGEST_REASON
 
 
 def _closing(title: str, answers: Need) -> Declaration:
@@ -39,14 +39,6 @@ class CostsSettled(Kind):
     kind: Literal["costs_settled"] = "costs_settled"
     note: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
     declares = _closing("Costs settled", "costs")
-
-
-class GoodsReturned(Kind):
-    """What was seized has gone to the State that asked for it."""
-
-    kind: Literal["goods_returned"] = "goods_returned"
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
-    declares = _closing("Goods returned", "return_of_goods")
 
 
 class LookedBack(Kind):

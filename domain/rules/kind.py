@@ -28,9 +28,9 @@ force, and no other history. Any other word: such a plan. A brake: whatever it s
 """
 
 Readers = Literal["checkpoint", "both_sides", "asked_there", "own_state", "leg", "addressed", "as_corrected"]
-"""Who reads it (R11), beside who said it and those who see the whole. `checkpoint`: services of the speaker's State at the same
+"""Who reads it (R11), beside who said it, whom it names and those who see the whole. `checkpoint`: services of the speaker's State at the same
 checkpoint; `both_sides`: whoever sees that checkpoint; `asked_there`: who is asked there; `own_state`: services of the speaker's
-State; `leg`: those whose leg it is on; `addressed`: whom it names; `as_corrected`: who reads what it corrects."""
+State; `leg`: those whose leg it is on; `addressed`: whom it names alone; `as_corrected`: who reads what it corrects."""
 
 
 class Counts(Flag):
@@ -134,6 +134,10 @@ class Kind(Content):
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
         """What of it the state goes on holding, under the id of this statement, where that may be long: nothing."""
         return None
+
+    def addressees(self) -> tuple[str, ...]:
+        """Whom this very statement names as those who are to read it: nobody."""
+        return ()
 
     def bound_to(self) -> Binding:
         """What this very statement must be about (R18)."""

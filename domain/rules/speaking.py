@@ -121,7 +121,8 @@ class Correction(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`nothing_said` unless a statement under the id it names counts and is of the same service; `other_kind` unless what it
-        says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded; then what
+        says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded; for a
+        `seizure` what is found of labels; then what
         is wrong with a `second_officer`, where two correct.
         """
         earlier = delivery.state.counted.get(self.of)
@@ -131,6 +132,10 @@ class Correction(Kind):
             return OTHER_KIND(said=earlier.kind, given=self.content.kind)
         if isinstance(self.content, Prepared):
             verdict = self.content.as_of(delivery, earlier.at)
+            if verdict != ACCEPTED:
+                return verdict
+        if isinstance(self.content, Seizure):
+            verdict = self.content.labelled(delivery, self.of)
             if verdict != ACCEPTED:
                 return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
@@ -147,11 +152,12 @@ class Correction(Kind):
         """
         match self.content:
             case Seizure() as seizure:
-                state.seizures[self.of] = seizure.recovery()
+                state.seizures[self.of] = seizure.recovery(state.seizures[self.of].by)
             case Interdicted(gross=gross):
                 state.interdicted = gross
             case Prepared() as prepared:
-                state.handle(prepared.goods())
+                by = state.goods.by if state.goods is not None else said.voice
+                state.handle(prepared.goods(by))
                 if not state.dispatched:
                     state.custody = Custody(prepared.gross, prepared.seals)
             case ArrestMade(persons=persons):

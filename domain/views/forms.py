@@ -122,6 +122,9 @@ PARTS: Parts = {
     "permits": _list,
     "pictures": _list,
     "witnesses": _list,
+    "officers": _list,
+    "taken_for": _list,
+    "exhibits": _list,
     "split.parts": _split_into,
     "parts_ended.parts": _ended,
 }

@@ -13,6 +13,7 @@ from domain.plan.enquiries import Pattern
 from domain.words.text import mark
 
 NEEDS: Mapping[str, str] = {
+    "detection": mark("what was found, and who holds it"),
     "authorisation": mark("whether the State authorises it"),
     "agreement": mark("whether it agrees"),
     "confirmation": mark("the written act"),
@@ -36,7 +37,9 @@ NEEDS: Mapping[str, str] = {
     "parts": mark("how each part ended"),
     "debrief": mark("that the closing meeting was held"),
     "costs": mark("who bears the costs"),
-    "return_of_goods": mark("that the goods were returned"),
+    "examination": mark("what the laboratory found"),
+    "disposal": mark("what became of the exhibits"),
+    "exhibit_acceptance": mark("that the exhibits were received"),
     "look_back": mark("what came of it later"),
     "stop_acknowledgement": mark("that the stop is known"),
     "interdiction": mark("that it has been seized"),

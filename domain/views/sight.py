@@ -25,7 +25,6 @@ from domain.plan.directory import Service
 from domain.plan.plan import PlannedCheckpoint
 from domain.rules import handling
 from domain.rules.book import book_of
-from domain.rules.handling import Information
 from domain.rules.kind import kind_of
 from domain.rules.speaking import Correction
 from domain.views.names import IN_GENERAL
@@ -174,12 +173,12 @@ def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
     here = _named_there(delivery, seen, name)
     if not handling.may_read(delivery, said, seq, reader, addressed=here):
         return False
-    if seen.whole:
+    if seen.whole or reader.id in content.addressees():
         return True
     own = seen.own(said.service, delivery)
     match content.declares.readers:
         case "addressed":
-            return isinstance(content, Information) and reader.id in content.to
+            return False
         case "as_corrected":
             return isinstance(content, Correction) and _hears_entry(delivery, seen, content.of)
         case "leg":

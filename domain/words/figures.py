@@ -37,6 +37,7 @@ class Figures:
     granted_bytes: int = limits.GRANTED_BYTES
     prepared_bytes: int = limits.PREPARED_BYTES
     seized_bytes: int = limits.SEIZED_BYTES
+    exhibits_bytes: int = limits.EXHIBITS_BYTES
     parts_bytes: int = limits.PARTS_BYTES
     owed_bytes: int = limits.OWED_BYTES
 

@@ -168,11 +168,15 @@ MOST_ITEMS: Final = 50
 """Substitutes and devices put in, or recovered."""
 MOST_FINDS: Final = 100
 """Recovered beside what was sent."""
+MOST_MOVED: Final = 50
+"""Exhibits that are handed on, received or disposed of at once."""
 MOST_PARTS: Final = 20
 """Into which one consignment splits: each is a delivery of its own from then on."""
 MOST_PICTURES: Final = 200
 """Hashes of them."""
 MOST_WITNESSES: Final = 10
+MOST_TAKEN_FOR: Final = 20
+"""Substances and goods that one find is taken for."""
 MOST_NOTES: Final = 50
 """Denominations of a sum of cash."""
 MOST_NOTES_COUNTED: Final = 1_000_000_000
@@ -200,6 +204,8 @@ LARGEST_OF_PARTS: Final = 64_000
 """Of one that names what each part holds."""
 LARGEST_ACT: Final = 20_000
 """Of an authorisation with its conditions, an agreement with the other side's inside it, and information."""
+LARGEST_OF_DETECTION: Final = 32_000
+"""Of a report of what was found, with its pictures. The largest that its fields allow is smaller."""
 LARGEST_OF_SEALS: Final = 20_000
 """Of a measurement at a handover. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_NOTE: Final = 8_000
@@ -238,6 +244,8 @@ PREPARED_BYTES: Final = 16 * KIB
 """Of what was kept, removed and sampled, and put in, by the last record of it. Units are judged and not held."""
 SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
+EXHIBITS_BYTES: Final = 12 * KIB
+"""Of what was done with exhibits since they were seized or taken out: who holds them now, what is left, what became of them."""
 PARTS_BYTES: Final = 12 * KIB
 """Of the parts that it split into; as much of how they ended."""
 CONTACTS_BYTES: Final = 24 * KIB
@@ -280,9 +288,9 @@ MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB
 """Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 324 * KIB
+STATE_BYTES: Final = 340 * KIB
 """Of all else that the state holds, owed notices, and the edge of the tree."""
-MOST_CARRIED: Final = 1_966 * KIB
+MOST_CARRIED: Final = 1_982 * KIB
 """Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
 MOST_CARRIED_UNKEPT: Final = 128 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""
