@@ -235,11 +235,14 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "how": "routine_check",
             "officers": [f"finder-{dice.randint(1, 99):02d}"],
             "concealment": "SIMULATED: in the packing",
-            "taken_for": [one.substance if isinstance(one, SubstanceMass) else one.currency for one in facts.contents][:MOST_TAKEN_FOR],
+            "taken_for": [one.substance if isinstance(one, SubstanceMass) else one.currency for one in facts.contents][
+                :MOST_TAKEN_FOR
+            ],
             "certainty": "presumptive_test",
         },
         "exhibits_accepted": {"exhibits": list(facts.exhibits), "giver": facts.giver, "intact": True},
-        "laboratory_report": {"exhibit": next(iter(facts.exhibits), "samples"), "form": "test_report", "substance": "SIMULATED"} | act,
+        "laboratory_report": {"exhibit": next(iter(facts.exhibits), "samples"), "form": "test_report", "substance": "SIMULATED"}
+        | act,
         "disposed": {"exhibits": list(facts.exhibits) or ["removed"], "how": "kept", "to": "SIMULATED proceeding"} | act,
         "authorisation_granted": {
             "state": facts.state,

@@ -28,8 +28,8 @@ def exhibits(state: State) -> dict[str, Exhibit]:
     """Every exhibit by its label, as it is now, in this order: the consignment, once it has been detected and until a seizure has
     recovered something of it; what was `removed` and the `samples`, where there are any, with who prepared it; what each seizure
     recovered, where it is anything, and its finds, with who seized it; the items that were put in; then those of `State.exhibits`
-    that a correction has taken away, which do not vanish. Of each, what stands in `State.exhibits` goes before. After a seizure
-    on the way what is weighed again stays `consignment`, and seizures recover no lot of their own.
+    that a correction has taken away, which do not vanish. Of each, what stands in `State.exhibits` goes before. What was weighed
+    `again` after it had been seized on the way stays `consignment`, and is no lot of its own.
     """
     found = dict(_whole(state))
     found |= _handled(state)
@@ -50,13 +50,13 @@ def offered(state: State, service: str) -> tuple[str, ...]:
 
 
 def amounts(state: State, label: str) -> tuple[Amount, ...]:
-    """What it is of, as far as that was weighed or counted when it became an exhibit: of the consignment what was kept, of what
-    was removed, sampled or recovered what was said of it; nothing of anything else.
+    """What it is of, as far as that was weighed or counted when it became an exhibit: of the consignment what was kept, unless
+    something of it was recovered apart; of what was removed, sampled or recovered what was said of it; nothing of anything else.
     """
     if state.goods is not None and label in (CONSIGNMENT, REMOVED, SAMPLES):
         goods = state.goods
-        return {CONSIGNMENT: goods.kept, REMOVED: goods.removed, SAMPLES: goods.samples}[label]
-    lots = (one.amounts for one in state.seizures.values())
+        return {CONSIGNMENT: () if _parted(state) else goods.kept, REMOVED: goods.removed, SAMPLES: goods.samples}[label]
+    lots = (() if one.again else one.amounts for one in state.seizures.values())
     return next((lot for number, lot in enumerate(lots, 1) if seized_label(number) == label), ())
 
 
@@ -70,13 +70,17 @@ def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
     """The consignment, once it was reported or seized: with the responsible authority, and it travels until it is seized on the way or the delivery has its
     outcome; `lost`, `destroyed`, or `parted` into deliveries of their own; `not_recovered` where nothing was, at the outcome.
     """
-    nothing_yet = state.detected is None and not state.secured
-    if nothing_yet or (not state.secured and any(one.amounts for one in state.seizures.values())):
+    if not state.secured and (state.detected is None or _parted(state)):
         return
     fate = _fate(state)
     by = state.detected.by if state.detected is not None else state.responsible
     holder = state.responsible if fate is None else None
     yield CONSIGNMENT, Exhibit("consignment", holder, by, fate=fate, travels=fate is None and not state.secured)
+
+
+def _parted(state: State) -> bool:
+    """Whether a seizure recovered something of it apart from the whole."""
+    return any(one.amounts and not one.again for one in state.seizures.values())
 
 
 def _fate(state: State) -> str | None:
@@ -101,20 +105,19 @@ def _handled(state: State) -> Iterator[tuple[str, Exhibit]]:
 def _recovered(state: State) -> Iterator[tuple[str, Exhibit]]:
     """What each seizure recovered, then its finds."""
     for number, one in enumerate(state.seizures.values(), 1):
-        if one.amounts and not state.secured:
+        if one.amounts and not one.again:
             yield seized_label(number), Exhibit("seized", one.by, one.by)
         for label in one.finds:
             yield label, Exhibit("find", one.by, one.by)
 
 
 def _put_in(state: State, found: dict[str, Exhibit]) -> Iterator[tuple[str, Exhibit]]:
-    """Each item: with the first seizure that names it, unless it was seized on the way; else it is inside the consignment, and
+    """Each item: with the first seizure that names it, unless that weighed it `again`; else it is inside the consignment, and
     has its holder and its fate; `not_recovered` where that is not there any more.
     """
     inside = found.get(CONSIGNMENT, Exhibit("consignment", None, "", fate="not_recovered"))
     goods = state.goods
     for item in goods.items if goods is not None else ():
-        seized = () if state.secured else state.seizures.values()
-        by = next((one.by for one in seized if item.label in one.items), None)
+        by = next((one.by for one in state.seizures.values() if item.label in one.items and not one.again), None)
         assert goods is not None  # noqa: S101 - it has items
         yield item.label, replace(inside, what=item.what, by=goods.by) if by is None else Exhibit(item.what, by, goods.by)

@@ -96,6 +96,8 @@ class Recovered:
     finds: tuple[str, ...] = ()
     by: str = ""
     """Who seized it, and holds it (R30)."""
+    again: bool = False
+    """It had been seized on the way, and was weighed again where it lay."""
 
 
 @dataclass(frozen=True)

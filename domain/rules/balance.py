@@ -84,12 +84,12 @@ class Seizure(Kind):
         return Stays((*self.recovered, *self.items, *labels), share(most, others, delivery.state, "seizure", said))
 
     def apply(self, state: State, said: Said) -> None:
-        """This is what was recovered, by this statement."""
-        state.seizures[said.statement.id] = self.recovery(said.voice)
+        """This is what was recovered, by this statement; `again` where it is secured, and so was held already."""
+        state.seizures[said.statement.id] = self.recovery(said.voice, again=state.secured)
 
-    def recovery(self, by: str) -> Recovered:
-        """What later checks need of it, and who holds it."""
-        return Recovered(self.recovered, self.items, tuple(one.label for one in self.finds), by)
+    def recovery(self, by: str, *, again: bool) -> Recovered:
+        """What later checks need of it, who holds it, and whether it was weighed `again`."""
+        return Recovered(self.recovered, self.items, tuple(one.label for one in self.finds), by, again)
 
 
 class DifferenceExplained(Kind):

@@ -38,7 +38,9 @@ class Detected(Kind):
     """Of which service or carrier they are, where it is not the one that says this."""
     concealment: Reason
     """Where and how it is hidden, or that it is not."""
-    taken_for: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)], ...], Field(min_length=1, max_length=MOST_TAKEN_FOR)]
+    taken_for: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)], ...], Field(min_length=1, max_length=MOST_TAKEN_FOR)
+    ]
     """What it is taken for; how much the plan says."""
     certainty: Literal["suspected", "presumptive_test", "laboratory"]
     """How sure that is."""

@@ -23,7 +23,7 @@ from domain.plan.vocabulary import Need
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import ALWAYS, Declaration, Kind, Stays, size_of
 from domain.words.identifiers import OfficerCode, ServiceId
-from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, LONGEST_REASON, MOST_MOVED, MOST_WITNESSES
+from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_MOVED, MOST_WITNESSES, PURE
 from domain.words.moments import Moment as MomentText
 from domain.words.quantities import Milligrams
 
@@ -103,7 +103,7 @@ class ExhibitsAccepted(Kind):
     giver: ServiceId
     intact: bool
     """Whether packing and seals are as the giver left them."""
-    note: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
 
     declares = _declares("Exhibits received", "exhibit_acceptance")
 
@@ -148,7 +148,7 @@ class LaboratoryReport(Kind):
     written_at: MomentText
     substance: Name
     """What it is, or that it is none that is controlled."""
-    purity: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    purity: Annotated[int, Field(ge=0, le=PURE)] | None = None
     """In thousandths; none where it was not determined."""
     received: Milligrams | None = None
     """Net, before; none where it was not weighed."""

@@ -45,9 +45,7 @@ NOT_PERMITTED = refused(
 TOO_SHORT = refused(
     "R9", "device_too_short", "{label} lasts {lasts}, and the way takes up to {way}", label="name", lasts="span", way="span"
 )
-LABEL_TAKEN = refused(
-    "R30", "label_taken", "another exhibit bears the label, or the rules give it: {labels}", labels="names"
-)
+LABEL_TAKEN = refused("R30", "label_taken", "another exhibit bears the label, or the rules give it: {labels}", labels="names")
 
 
 class Prepared(Kind):

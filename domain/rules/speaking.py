@@ -152,7 +152,8 @@ class Correction(Kind):
         """
         match self.content:
             case Seizure() as seizure:
-                state.seizures[self.of] = seizure.recovery(state.seizures[self.of].by)
+                before = state.seizures[self.of]
+                state.seizures[self.of] = seizure.recovery(before.by, again=before.again)
             case Interdicted(gross=gross):
                 state.interdicted = gross
             case Prepared() as prepared:

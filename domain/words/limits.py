@@ -168,8 +168,10 @@ MOST_ITEMS: Final = 50
 """Substitutes and devices put in, or recovered."""
 MOST_FINDS: Final = 100
 """Recovered beside what was sent."""
-MOST_MOVED: Final = 50
+MOST_MOVED: Final = 30
 """Exhibits that are handed on, received or disposed of at once."""
+PURE: Final = 1_000
+"""Thousandths of a substance in what was examined: all of it."""
 MOST_PARTS: Final = 20
 """Into which one consignment splits: each is a delivery of its own from then on."""
 MOST_PICTURES: Final = 200
