@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from domain.delivery.statement import Content, Statement
+from domain.plan.goods import SubstanceMass
 from domain.plan.plan import Plan
 from domain.rules.balance import Seizure
 from domain.rules.detection import Detected
@@ -34,6 +35,8 @@ class ExhibitBook(OracleBook):
         """By seizure: the items that it recovered apart."""
         self._again: set[str] = set()
         """Seizures that weighed again what had been seized on the way."""
+        self._kept = True
+        """Something goes on in the consignment."""
         self._secured = False
 
     def heard(self, statement: Statement, responsible: str) -> Iterator[str]:
@@ -85,7 +88,7 @@ class ExhibitBook(OracleBook):
         """At the outcome: mass that nobody holds, and of which it is not said what became of it. `gone`: it was lost, destroyed, or
         split into deliveries of their own, or it reached its recipient and nothing of it was recovered, as was explained.
         """
-        if "consignment" not in self._holders and not self._recovered and not gone:
+        if "consignment" not in self._holders and not self._recovered and self._kept and not gone:
             yield "R30: nobody holds the consignment"
 
     def differ(self, known: Mapping[str, str | None]) -> Iterator[str]:
@@ -117,6 +120,7 @@ class ExhibitBook(OracleBook):
         self._voices[statement] = voice
         made: dict[str, str] = {}
         if isinstance(content, Prepared):
+            self._kept = any(one.net if isinstance(one, SubstanceMass) else one.minor for one in content.kept)
             made |= {"removed": voice} if content.removed else {}
             made |= {"samples": voice} if content.samples else {}
             made |= {item.label: INSIDE for item in content.items}
@@ -128,7 +132,7 @@ class ExhibitBook(OracleBook):
             again = self._secured if statement not in self._named else statement in self._again
             self._again |= {statement} if again else set()
             self._named[statement] = () if again else content.items
-            if content.recovered and not again:
+            if (content.recovered or content.items) and not again:
                 made[lot] = voice
                 self._recovered.add(lot)
         for label in self._made.get(statement, set()) - made.keys() - self._touched:

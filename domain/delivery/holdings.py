@@ -56,7 +56,7 @@ def amounts(state: State, label: str) -> tuple[Amount, ...]:
     if state.goods is not None and label in (CONSIGNMENT, REMOVED, SAMPLES):
         goods = state.goods
         return {CONSIGNMENT: () if _parted(state) else goods.kept, REMOVED: goods.removed, SAMPLES: goods.samples}[label]
-    lots = (() if one.again else one.amounts for one in state.seizures.values())
+    lots = (one.amounts if one.apart else () for one in state.seizures.values())
     return next((lot for number, lot in enumerate(lots, 1) if seized_label(number) == label), ())
 
 
@@ -80,7 +80,7 @@ def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
 
 def _parted(state: State) -> bool:
     """Whether a seizure recovered something of it apart from the whole."""
-    return any(one.amounts and not one.again for one in state.seizures.values())
+    return any(one.apart for one in state.seizures.values())
 
 
 def _fate(state: State) -> str | None:
@@ -105,7 +105,7 @@ def _handled(state: State) -> Iterator[tuple[str, Exhibit]]:
 def _recovered(state: State) -> Iterator[tuple[str, Exhibit]]:
     """What each seizure recovered, then its finds."""
     for number, one in enumerate(state.seizures.values(), 1):
-        if one.amounts and not one.again:
+        if one.apart:
             yield seized_label(number), Exhibit("seized", one.by, one.by)
         for label in one.finds:
             yield label, Exhibit("find", one.by, one.by)
@@ -118,6 +118,6 @@ def _put_in(state: State, found: dict[str, Exhibit]) -> Iterator[tuple[str, Exhi
     inside = found.get(CONSIGNMENT, Exhibit("consignment", None, "", fate="not_recovered"))
     goods = state.goods
     for item in goods.items if goods is not None else ():
-        by = next((one.by for one in state.seizures.values() if item.label in one.items and not one.again), None)
+        by = next((one.by for one in state.seizures.values() if item.label in one.items and one.apart), None)
         assert goods is not None  # noqa: S101 - it has items
         yield item.label, replace(inside, what=item.what, by=goods.by) if by is None else Exhibit(item.what, by, goods.by)

@@ -99,6 +99,11 @@ class Recovered:
     again: bool = False
     """It had been seized on the way, and was weighed again where it lay."""
 
+    @property
+    def apart(self) -> bool:
+        """Whether it recovered something by itself: an exhibit of its own."""
+        return bool(self.amounts or self.items) and not self.again
+
 
 @dataclass(frozen=True)
 class Detection:
