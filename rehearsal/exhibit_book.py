@@ -85,8 +85,8 @@ class ExhibitBook(OracleBook):
         self._offers = {label: to for label, to in self._offers.items() if to != taker}
 
     def unheld(self, *, gone: bool) -> Iterator[str]:
-        """At the outcome: mass that nobody holds, and of which it is not said what became of it. `gone`: it was lost, destroyed, or
-        split into deliveries of their own, or it reached its recipient and nothing of it was recovered, as was explained.
+        """At the outcome: mass that nobody holds, and of which it is not said what became of it. `gone`: it was lost, destroyed,
+        or split into deliveries of their own, or it reached its recipient and nothing of it was recovered, as was explained.
         """
         if "consignment" not in self._holders and not self._recovered and self._kept and not gone:
             yield "R30: nobody holds the consignment"

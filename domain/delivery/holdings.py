@@ -67,8 +67,9 @@ def taken(state: State, labels: Iterable[str], besides: Iterable[str] = ()) -> t
 
 
 def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
-    """The consignment, once it was reported or seized: with the responsible authority, and it travels until it is seized on the way or the delivery has its
-    outcome; `lost`, `destroyed`, or `parted` into deliveries of their own; `not_recovered` where nothing was, at the outcome.
+    """The consignment, once it was reported or seized, and unless it was recovered in lots of its own: with the responsible
+    authority, and it travels until it is seized on the way or the delivery has its outcome; `lost`, `destroyed`, or `parted` into
+    deliveries of their own; `not_recovered` where nothing was, at the outcome.
     """
     if not state.secured and (state.detected is None or _parted(state)):
         return

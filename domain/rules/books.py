@@ -55,10 +55,10 @@ R29  Every act of public authority is by a service that has the power, by its ki
      needs no force also by officers of another State who travel along there with a permission of that State. What is done
      where no consent is live any more counts, with a remark that says so. (UN 1988 Convention art. 2(3); UNTOC art. 4(2), 19;
      EU MLA Convention 2000 art. 13.)
-R30  Custody begins with detection: before anybody is asked for consent, the authority that holds it reports what was found, where,
-     when and how. Nothing has no holder after that: what is taken out, sampled, put in, seized or found has one, who hands it on
-     by offer and acceptance, until it is said what became of it. (Russia CPC art. 143, 81, 82; Estonia CPC § 126-12 and practice:
-     destroyed by a commission, by act; Van Traa: the records did not suffice.)
+R30  Custody begins with detection: before anybody is asked for consent, the authority that holds it reports what was found,
+     where, when and how. Nothing is without a holder after that: what is taken out, sampled, put in, seized or found has one, who
+     hands it on by offer and acceptance, until it is said what became of it. (Russia CPC art. 143: a report of what was found;
+     Van Traa: the records did not suffice.)
 """
 
 from collections.abc import Mapping

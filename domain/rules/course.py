@@ -127,7 +127,8 @@ def meet_the_unforeseen(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]
 
 def ask_every_state(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """The checkpoints of step `authorise`: while it advances and has not been delivered, once one of them has opened, or else
-    when what was found is `reported` (R30) and it is `free_of_conflict` (R15). What a changed plan asks afresh is asked wherever the consignment is (R22).
+    when what was found is `reported` (R30) and it is `free_of_conflict` (R15). What a changed plan asks afresh is asked wherever
+    the consignment is (R22).
     """
     state = delivery.state
     begun = any(one.id in state.progress for one in delivery.plan.at("authorise"))

@@ -28,9 +28,10 @@ force, and no other history. Any other word: such a plan. A brake: whatever it s
 """
 
 Readers = Literal["checkpoint", "both_sides", "asked_there", "own_state", "leg", "addressed", "as_corrected"]
-"""Who reads it (R11), beside who said it, whom it names and those who see the whole. `checkpoint`: services of the speaker's State at the same
-checkpoint; `both_sides`: whoever sees that checkpoint; `asked_there`: who is asked there; `own_state`: services of the speaker's
-State; `leg`: those whose leg it is on; `addressed`: whom it names alone; `as_corrected`: who reads what it corrects."""
+"""Who reads it (R11), beside who said it, whom it names and those who see the whole. `checkpoint`: services of the speaker's
+State at the same checkpoint; `both_sides`: whoever sees that checkpoint; `asked_there`: who is asked there; `own_state`:
+services of the speaker's State; `leg`: those whose leg it is on; `addressed`: whom it names, and nobody else; `as_corrected`:
+who reads what it corrects."""
 
 
 class Counts(Flag):

@@ -101,12 +101,13 @@ class Prepared(Kind):
 
     def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
         """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality means;
-        `label_taken` for the items whose label another exhibit bears, or that only the rules give (R30); the first of the differences where its units, `compared` as `in_units`, are not the masses that were kept, removed and
-        sampled; `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint of step `prepare` an
-        act must permit `opening` and none has at that instant, or where it has a device (a tracker, an opening alarm, or whatever
-        has a time it `lasts`), and in a State of the route an act must permit `device` and none has; `device_too_short` for the
-        first item that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the
-        State of the last, with the plan's `margin`.
+        `label_taken` for the items whose label another exhibit bears, or that only the rules give (R30); the first of the
+        differences where its units, `compared` as `in_units`, are not the masses that were kept, removed and sampled;
+        `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint of step `prepare` an act must
+        permit `opening` and none has at that instant, or where it has a device (a tracker, an opening alarm, or whatever has a
+        time it `lasts`), and in a State of the route an act must permit `device` and none has; `device_too_short` for the first
+        item that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of
+        the last, with the plan's `margin`.
         """
         plan = delivery.plan
         if self.modality != plan.modality:
