@@ -15,7 +15,7 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.requests import Request
 from domain.delivery.verdicts import Finding
 from domain.views.lists import Row
-from domain.views.names import IN_GENERAL, OUTCOMES, PHASES, STANDINGS
+from domain.views.names import EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, STANDINGS
 from domain.views.sentences import say, say_plainly
 from domain.views.view import DeliveryView, OpenCheckpoint, StopView
 from domain.words.moments import instant
@@ -66,6 +66,8 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         live = _("live") if consent.live else _("provisional, NOT live") if consent.provisional else _("NOT live")
         words = {"live": live, "moment": moment(consent.valid_until), "service": consent.service}
         facts.add_row(_("consent {state}", state=consent.state), _("{live} until {moment} ({service})", **words))
+    for name, held in _exhibits(view):
+        facts.add_row(name, held)
     for name, problem in _problems(view):
         facts.add_row(name, Text(shown(problem), "bold red"))
     if view.outcome:
@@ -104,6 +106,24 @@ def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
     elif because.halted is not None:
         general = named(IN_GENERAL, because.halted)
         yield _("halted"), f"{because.rule}: {general}" if because.rule else general
+
+
+def whose(what: str, holder: str | None, fate: str | None) -> str:
+    """Who holds an exhibit, and what became of it."""
+    words = [named(EXHIBITS, what)]
+    words += [_("held by {service}", service=holder)] if holder else []
+    return ", ".join([*words, *([named(FATES, fate)] if fate else [])])
+
+
+def _exhibits(view: DeliveryView) -> Iterator[tuple[str, str]]:
+    """Who holds what; where nothing has left the consignment yet, that is told by who is responsible."""
+    for one in view.exhibits:
+        if one.travels and len(view.exhibits) == 1:
+            continue
+        said = [whose(one.what, one.holder, one.fate), *one.contents]
+        said += [_("offered to {service}", service=one.offered_to)] if one.offered_to else []
+        said += [_("{mass} left after examination", mass=say_mass(one.left))] if one.left is not None else []
+        yield _("exhibit {label}", label=one.label), ", ".join(said)
 
 
 def _cut(text: Text) -> Text:

@@ -238,10 +238,10 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "taken_for": [one.substance if isinstance(one, SubstanceMass) else one.currency for one in facts.contents][
                 :MOST_TAKEN_FOR
             ],
-            "certainty": "presumptive_test",
+            "sure": "presumptive_test",
         },
         "exhibits_accepted": {"exhibits": list(facts.exhibits), "giver": facts.giver, "intact": True},
-        "laboratory_report": {"exhibit": next(iter(facts.exhibits), "samples"), "form": "test_report", "substance": "SIMULATED"}
+        "laboratory_report": {"exhibit": next(iter(facts.exhibits), "samples"), "report": "test_report", "substance": "SIMULATED"}
         | act,
         "disposed": {"exhibits": list(facts.exhibits) or ["removed"], "how": "kept", "to": "SIMULATED proceeding"} | act,
         "authorisation_granted": {

@@ -169,7 +169,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "officers": ["officer-7"],
         "concealment": "in the back of a picture",
         "taken_for": ["mephedrone (4-MMC)"],
-        "certainty": "presumptive_test",
+        "sure": "presumptive_test",
     },
     "authorisation_granted": {
         "reference": "TEST-1",

@@ -169,8 +169,10 @@ def _proof(proved: Verified, keys: str | None) -> Table:
         )
     if proved.remarked:
         numbers = ", ".join(map(str, proved.remarked))
-        remark = _("entries {numbers}: done where no authorisation was live any more (R29)", numbers=numbers)
+        remark = _("entries {numbers}: each counts, and the rules remark something of it", numbers=numbers)
         table.add_row(_("remarked"), remark, style="yellow")
+    for held in proved.exhibits:
+        table.add_row(_("exhibit {label}", label=held.label), whose(held.what, held.holder, held.fate))
     if proved.other_history:
         numbers = ", ".join(map(str, proved.other_history))
         table.add_row(

@@ -12,11 +12,14 @@ from dataclasses import replace
 
 from domain.delivery.memory import Exhibit
 from domain.delivery.state import State
+from domain.delivery.verdicts import refused
 from domain.plan.goods import Amount
 
 CONSIGNMENT, REMOVED, SAMPLES, SEIZED = "consignment", "removed", "samples", "seized"
 OWN_LABELS = re.compile(rf"{CONSIGNMENT}|{REMOVED}|{SAMPLES}|{SEIZED}(-[0-9]+)?")
 """Labels that the rules give; nobody else gives one of these."""
+LABEL_TAKEN = refused("R30", "label_taken", "another exhibit bears the label, or the rules give it: {labels}", labels="names")
+"""What no two exhibits bear."""
 
 
 def seized_label(number: int) -> str:

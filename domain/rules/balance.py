@@ -10,7 +10,7 @@ from domain.delivery.balance import compared
 from domain.delivery.custody import HELD
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
-from domain.delivery.holdings import taken
+from domain.delivery.holdings import LABEL_TAKEN, taken
 from domain.delivery.memory import EndedPart, Recovered, SplitPart
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
@@ -21,7 +21,6 @@ from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_over, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
-from domain.rules.preparation import LABEL_TAKEN
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, MOST_FINDS, MOST_ITEMS, MOST_PARTS

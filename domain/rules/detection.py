@@ -14,11 +14,18 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Digest, Reason
-from domain.rules.arrival import Place
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Declaration, Kind
 from domain.words.identifiers import OfficerCode
-from domain.words.limits import LARGEST_OF_DETECTION, LONGEST_LINE, LONGEST_NAME, MOST_PICTURES, MOST_TAKEN_FOR, MOST_WITNESSES
+from domain.words.limits import (
+    LARGEST_OF_DETECTION,
+    LONGEST_LINE,
+    LONGEST_NAME,
+    LONGEST_PLACE,
+    MOST_PICTURES,
+    MOST_TAKEN_FOR,
+    MOST_WITNESSES,
+)
 from domain.words.moments import Moment, instant
 
 FOUND_LATER = refused("R30", "found_in_future", "it was found after now")
@@ -28,7 +35,7 @@ class Detected(Kind):
     """Detection report: what was found, where, when, how and by whom. Who says it holds the consignment from then on."""
 
     kind: Literal["detected"] = "detected"
-    place: Place
+    place: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
     detected_at: Moment
     """By the clock there."""
     how: Literal["risk_analysis", "information", "routine_check", "x_ray", "dog", "weighing", "search", "handed_in"]
@@ -42,7 +49,7 @@ class Detected(Kind):
         tuple[Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)], ...], Field(min_length=1, max_length=MOST_TAKEN_FOR)
     ]
     """What it is taken for; how much the plan says."""
-    certainty: Literal["suspected", "presumptive_test", "laboratory"]
+    sure: Literal["suspected", "presumptive_test", "laboratory"]
     """How sure that is."""
     test: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """Which test, and its result."""

@@ -142,7 +142,7 @@ class LaboratoryReport(Kind):
 
     kind: Literal["laboratory_report"] = "laboratory_report"
     exhibit: Label
-    form: Literal["presumptive_test", "test_report", "expert_opinion"]
+    report: Literal["presumptive_test", "test_report", "expert_opinion"]
     """How sure it is: a test on the spot, a report before there is a case, an opinion in one."""
     reference: Name
     written_at: MomentText

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from domain.delivery.balance import units_of
 from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
-from domain.delivery.holdings import taken
+from domain.delivery.holdings import LABEL_TAKEN, taken
 from domain.delivery.memory import Goods
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
@@ -45,7 +45,6 @@ NOT_PERMITTED = refused(
 TOO_SHORT = refused(
     "R9", "device_too_short", "{label} lasts {lasts}, and the way takes up to {way}", label="name", lasts="span", way="span"
 )
-LABEL_TAKEN = refused("R30", "label_taken", "another exhibit bears the label, or the rules give it: {labels}", labels="names")
 
 
 class Prepared(Kind):

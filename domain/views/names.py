@@ -116,6 +116,28 @@ EVENTS: Mapping[str, str] = {
     "diverged": mark("The record was put back: the archive has another history, and people decide how to go on"),
     "released": mark("Taken off the register of live operations"),
 }
+EXHIBITS: Mapping[str, str] = {
+    "consignment": mark("the consignment"),
+    "removed": mark("what was taken out"),
+    "samples": mark("samples"),
+    "seized": mark("what was seized"),
+    "find": mark("a new find"),
+    "substitute": mark("a substitute"),
+    "tracker": mark("a tracker"),
+    "opening_alarm": mark("an opening alarm"),
+    "marking": mark("a marking"),
+}
+"""What an exhibit is (R30)."""
+FATES: Mapping[str, str] = {
+    "destroyed": mark("destroyed"),
+    "returned": mark("returned"),
+    "handed_to_court": mark("handed to the court"),
+    "kept": mark("kept for a proceeding"),
+    "lost": mark("lost"),
+    "parted": mark("gone on in deliveries of its parts"),
+    "not_recovered": mark("not recovered"),
+}
+"""What became of one."""
 RESULTS: Mapping[str, str] = {
     "satisfied": mark("everybody has answered"),
     "unanswered": mark("an answer is missing"),
