@@ -13,6 +13,7 @@ from client.entries import moment
 from client.language import _, named
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
 from client.receipts import KeptReceipts, receipts_at
+from client.render import whose
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.record.histories import against as compare_packets

@@ -147,7 +147,7 @@ class DeliveryView(Frozen):
     unbalanced: tuple[str, ...]
     """What does not close in the mass balance and nobody has explained yet (R10)."""
     exhibits: tuple[ExhibitView, ...]
-    """Who holds what: for who does not see the whole, what its State's services hold, are offered, or have taken out or seized."""
+    """Who holds what: of a part, what services of its reader's State hold, are offered, or have taken out or seized."""
     out_of_sight: str | None
     """Since when and why, while it lasts (R9)."""
     held: HoldView | None
