@@ -16,7 +16,7 @@ from domain.delivery.requests import Request
 from domain.delivery.verdicts import Finding
 from domain.plan.request_for_consent import RequestForConsent
 from domain.views.lists import Row
-from domain.views.names import IN_GENERAL, OUTCOMES, PHASES, ROLES, STANDINGS
+from domain.views.names import EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, ROLES, STANDINGS
 from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
 from domain.views.view import DeliveryView, OpenCheckpoint, StopView
@@ -73,6 +73,8 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         facts.add_row(_("consent {state}", state=consent.state), stands)
     for name, result in _results(view):
         facts.add_row(name, result)
+    for name, held in _exhibits(view):
+        facts.add_row(name, held)
     for name, problem in _problems(view):
         facts.add_row(name, Text(shown(problem), "bold red"))
     if view.outcome:
@@ -143,6 +145,24 @@ def _results(view: DeliveryView) -> Iterator[tuple[str, str]]:
         )
         for gap in log.gaps:
             yield _("not watched"), f"{moment(gap.begins)} - {moment(gap.ends)}"
+
+
+def whose(what: str, holder: str | None, fate: str | None) -> str:
+    """Who holds an exhibit, and what became of it."""
+    words = [named(EXHIBITS, what)]
+    words += [_("held by {service}", service=holder)] if holder else []
+    return ", ".join([*words, *([named(FATES, fate)] if fate else [])])
+
+
+def _exhibits(view: DeliveryView) -> Iterator[tuple[str, str]]:
+    """Who holds what; where nothing has left the consignment yet, that is told by who is responsible."""
+    for one in view.exhibits:
+        if one.travels and len(view.exhibits) == 1:
+            continue
+        said = [whose(one.what, one.holder, one.fate), *one.contents]
+        said += [_("offered to {service}", service=one.offered_to)] if one.offered_to else []
+        said += [_("{mass} left after examination", mass=say_mass(one.left))] if one.left is not None else []
+        yield _("exhibit {label}", label=one.label), ", ".join(said)
 
 
 def _cut(text: Text) -> Text:

@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.holdings import exhibits
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.plan.cards import RuleCard
@@ -99,7 +100,9 @@ def run(seed: int, watch: Watch = lambda _delivery, _entry: None) -> Result:
             reader.watch(delivery, entry)
 
         done = simulate(chosen, look)
-        Checker(chosen.plan, chosen.cards, chosen.directory).check(done.delivery.ledger.entries)
+        checker = Checker(chosen.plan, chosen.cards, chosen.directory)
+        checker.check(done.delivery.ledger.entries)
+        checker.holders({label: one.holder for label, one in exhibits(done.delivery.state).items()})
         proved = verify(done.packet)
         if not seed % DISHONEST:
             is_found_out(done)

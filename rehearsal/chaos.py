@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from domain.delivery.statement import Content, sign_statement
@@ -326,6 +327,46 @@ def _puts_in_a_device(plan: Plan, dice: random.Random) -> Act:
     return Act(service=checkpoint.services()[0], at=checkpoint.id, says="prepared", details=details)
 
 
+def hands_on_a_sample(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:
+    """A milligram is sampled, and offered to somebody who takes part; then whoever has it may examine and dispose of it."""
+    masses = [one for one in plan.consignment.contents if isinstance(one, SubstanceMass)]
+    if not masses:
+        return None
+    checkpoint = plan.at("prepare")[0]
+    by = next(one.service for one in checkpoint.requires if one.says == "prepared")
+    says = partial(Act, service=by, at=checkpoint.id)
+    sampled = says(says="prepared", details={"samples": [{"substance": masses[0].substance, "net": 1}]}, after=timedelta(hours=1))
+    to = dice.choice(plan.participants())
+    offer = {"exhibits": ["samples"], "to": to, "purpose": "SIMULATED: examination"}
+    return (sampled, says(says="exhibits_offered", details=offer, after=timedelta(minutes=dice.choice((30, 61, 90)))))
+
+
+def _examines_and_disposes(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:
+    """Who has the sample reports on it, with what it spent or not, and at last says what becomes of it; others say so too."""
+    acts = hands_on_a_sample(plan, dice)
+    if acts is None:
+        return None
+    holder, other = str(acts[1].details["to"]), dice.choice(plan.participants())
+    spent = dice.choice(({}, {"received": 1, "spent": 1, "left": 0}, {"received": 2, "spent": 0, "left": 2}))
+    how = dice.choice(("destroyed", "returned", "handed_to_court", "kept", "lost"))
+    ends = {"exhibits": ["samples"], "how": how, "witnesses": ["witness-01"], "to": "SIMULATED"}
+    found: list[Act] = []
+    for who in (acts[0].service, holder, other):
+        at = next((one.id for one in plan.checkpoints if who in one.services()), None)
+        if at is not None:
+            report = {"exhibit": "samples", **spent}
+            found.append(Act(service=who, at=at, says="laboratory_report", details=report, after=_hours(dice, 60)))
+            found.append(Act(service=who, at=at, says="disposed", details=ends, after=_hours(dice, 100)))
+    return (*acts, *found)
+
+
+def _finds_more(plan: Plan, dice: random.Random) -> Act | None:
+    """New exhibits at the target, one of them under a label that another may bear."""
+    asked = _is_asked(plan, dice, "seizure")
+    finds = [{"label": one, "what": "SIMULATED find"} for one in ("F-1", dice.choice(("F-2", "SIMULATED-1", "seized")))]
+    return Act(service=asked[1], at=asked[0], says="seizure", details={"finds": finds}) if asked is not None else None
+
+
 def _forgets_its_duty(plan: Plan, dice: random.Random) -> Act:
     _, service = _asked(plan, dice, "authorise")
     return Act(service=service, at=f"duty.{service}.register")
@@ -435,6 +476,10 @@ TROUBLES: tuple[Trouble, ...] = (
     _seizes_another_weight,
     _puts_in_a_device,
     _puts_in_a_device,
+    hands_on_a_sample,
+    _examines_and_disposes,
+    _examines_and_disposes,
+    _finds_more,
     _forgets_its_duty,
     _lets_go,
     _keeps_a_log,

@@ -28,6 +28,7 @@ from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
 from domain.rules.watch import LossRecorded
 from domain.words.moments import instant
+from rehearsal.exhibit_book import ExhibitBook
 from rehearsal.oracle import (
     ACTS,
     BalanceBook,
@@ -83,6 +84,9 @@ class Checker:
         self._explained = False
         self._conflicts = Conflicts(plan, directory)
         self._holds = HoldBook(plan)
+        self._exhibits = ExhibitBook(plan)
+        self._asked: dict[str, tuple[str, ...]] = {}
+        """Who is asked at what no plan holds."""
         self._doubtful = DivergenceBook(plan, directory)
 
     def check(self, entries: Sequence[Entry]) -> None:
@@ -133,14 +137,17 @@ class Checker:
                 yield from self._follow(read_plan(plan))
             case Escalated(checkpoint=name, to=to):
                 self._voices.climbed(name, to)
-            case Opened(checkpoint=name):
+            case Opened(checkpoint=name, definition=definition):
                 self._open.add(name)
+                self._asked[name] = definition.services() if definition is not None else ()
                 self._voices.opened(name)
                 self._searched |= name.startswith("search.")
                 planned = self._plan.find(name)
-                may = name.startswith(("stop.", "duty.", "balance.", "split."))
+                may = name.startswith(("stop.", "duty.", "balance.", "split.", "exhibits."))
                 if self._cause and not may and (planned is None or planned.step != "close"):
                     yield f"R8: {name} opened after the halt"
+                if planned is not None and planned.step == "authorise" and not self._exhibits.detected:
+                    yield "R30: asked for consent, and nobody had reported what was found"
             case Closed(checkpoint=name, result="satisfied"):
                 self._close(name)
                 self._closed.add(name)
@@ -151,7 +158,7 @@ class Checker:
                 self._close(name)
                 planned = self._plan.find(name)
                 gone = name.startswith(("conflict.", "deconfliction.")) and self._leg is not None
-                may = gone or name == "stop.acknowledged" or name.startswith(("sighting.", "duty."))
+                may = gone or name == "stop.acknowledged" or name.startswith(("sighting.", "duty.", "exhibits."))
                 if not may and (planned is None or planned.step not in ("muster", "close")):
                     yield f"R2: {name} was passed without an answer"
             case Concluded(outcome=outcome):
@@ -167,12 +174,14 @@ class Checker:
         if self._cause or changed:
             yield f"R22: the plan was changed after a halt, or for what had been passed: {changed}"
         self._plan = plan
-        for book in (self._voices, self._permits, self._scales, self._conflicts, self._doubtful, self._holds):
+        for book in (self._voices, self._permits, self._scales, self._conflicts, self._doubtful, self._holds, self._exhibits):
             book.follow(plan)
 
     def _time(self, event: Event) -> None:
         """What time has brought to an end."""
         match event:
+            case Silence(checkpoint=name) if name.startswith("exhibits."):
+                self._exhibits.lapsed(self._asked[name][0])
             case Silence(checkpoint=name):
                 planned = self._plan.find(name)
                 overdue = planned is not None and (planned.step == "authorise" or planned.overdue == "interdict")
@@ -219,6 +228,13 @@ class Checker:
             yield "R10: what was recovered is not what was sent, and nobody explained it"
         if outcome == "lost_or_stolen" and not self._searched:
             yield "R9: given up as lost without a search"
+        unseized = self._delivered and self._explained
+        yield from self._exhibits.unheld(gone=gone or self._split or unseized)
+
+    def holders(self, known: Mapping[str, str | None]) -> None:
+        """Raises `BrokenInvariantError` where the delivery says of an exhibit that another holds it than whoever should (R30)."""
+        for problem in self._exhibits.differ(known):
+            raise BrokenInvariantError(problem)
 
     def _amounts_to(self) -> str:
         """The one outcome of all that has counted (R12)."""
@@ -268,6 +284,7 @@ class Checker:
             yield f"R20: a second officer of {statement.service} said something else, and it counted"
         if not self._voices.counts(statement):
             return
+        yield from self._exhibits.heard(statement, self._responsible())
         yield from self._consent(voice, content)
         yield from self._persons.heard(statement, at)
         match content:

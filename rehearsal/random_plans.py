@@ -214,7 +214,7 @@ def _after(states: list[str], legs: list[Words], dice: random.Random) -> list[Wo
 def _closing(service: str, dice: random.Random) -> list[Words]:
     """What is said when everything is over; the goods go back now and then."""
     asked = [_asks("centre", "debrief"), _asks("centre", "costs")]
-    return [*asked, _asks(service, "return_of_goods")] if dice.random() < 0.5 else asked
+    return [*asked, _asks(service, "disposal")] if dice.random() < 0.5 else asked
 
 
 def _with_permissions(words: Words, cards: dict[str, RuleCard]) -> Plan:

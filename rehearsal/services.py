@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from domain.delivery.requests import Acknowledgement, Request, SignedAcknowledgement, sign_acknowledgement
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.directory import Desk, Directory, Reach, Service, ServiceKey
-from domain.plan.goods import Part
+from domain.plan.goods import Part, SubstanceMass
 from domain.plan.vocabulary import Need
 from domain.rules.books import BOOK
 from domain.rules.conflict import ConflictSettled
@@ -26,6 +26,7 @@ from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
 from domain.words.errors import Malformed
 from domain.words.identifiers import Seal
+from domain.words.limits import MOST_TAKEN_FOR
 from domain.words.moments import instant, utc_text
 from rehearsal.scenario import Act, Scenario, base_name
 
@@ -231,7 +232,23 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
     inside = [{k: v for k, v in plain(one).items() if k != "cas"} for one in facts.contents]
     window = {"valid_from": asked.isoformat(), "valid_until": until.isoformat()}
     decided = {"request": facts.request_digest or NOT_ASKED}
+    act = {"reference": f"SIMULATED-{dice.randint(1000, 9999)}", "written_at": asked.isoformat()}
     words: dict[str, dict[str, Any]] = {
+        "detected": {
+            "place": facts.place,
+            "detected_at": asked.isoformat(),
+            "how": "routine_check",
+            "officers": [f"finder-{dice.randint(1, 99):02d}"],
+            "concealment": "SIMULATED: in the packing",
+            "taken_for": [one.substance if isinstance(one, SubstanceMass) else one.currency for one in facts.contents][
+                :MOST_TAKEN_FOR
+            ],
+            "sure": "presumptive_test",
+        },
+        "exhibits_accepted": {"exhibits": list(facts.exhibits), "giver": facts.giver, "intact": True},
+        "laboratory_report": {"exhibit": next(iter(facts.exhibits), "samples"), "report": "test_report", "substance": "SIMULATED"}
+        | act,
+        "disposed": {"exhibits": list(facts.exhibits) or ["removed"], "how": "kept", "to": "SIMULATED proceeding"} | act,
         "authorisation_granted": {
             "state": facts.state,
             **decided,
@@ -327,7 +344,6 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "cooperation_ended": {"person": "P-1", "reason": "SIMULATED: over"},
         "recorder_issued": {"person": "P-1", "label": "R-1", "reference": "SIMULATED record"},
         "recorder_returned": {"person": "P-1", "label": "R-1", "reference": "SIMULATED record"},
-        "goods_returned": {"reference": f"SIMULATED-{dice.randint(1000, 9999)}"},
         "looked_back": {"note": "SIMULATED: before the court"},
         "destroyed": {"circumstances": "SIMULATED: burnt", "witnesses": [f"witness-{dice.randint(1, 99):02d}"]},
         "stop_requested": {"reason": "SIMULATED: stop"},

@@ -19,6 +19,7 @@ from rehearsal.chaos import (
     breaks_a_seal,
     grants_briefly,
     grants_by_word_of_mouth,
+    hands_on_a_sample,
     holds,
     recovers_nothing_or_else,
     stops,
@@ -105,6 +106,15 @@ def _responsible(plan: Plan) -> list[str]:
     return list(dict.fromkeys(leg.responsible for leg in plan.legs))
 
 
+def _detection(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
+    return Led(plan), [(plan.legs[0].responsible, "detection")]
+
+
+def _exhibits(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    acts = hands_on_a_sample(plan, dice)
+    return Led(plan, acts or ()), [(str(acts[1].details["to"]), "exhibits")] if acts else []
+
+
 def _extension(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     return Led(plan, (grants_briefly(plan, dice),)), [(one, f"extension.{one}") for one in _authorities(plan)]
 
@@ -177,6 +187,8 @@ def _divergence(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
 
 
 WAYS: dict[str, Way] = {
+    "detection": _detection,
+    "exhibits": _exhibits,
     "extension": _extension,
     "confirmation": _confirmation,
     "duty": _duty,

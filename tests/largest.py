@@ -83,6 +83,8 @@ class Largest:
         if model is Cash:  # the notes add up, to no more than an amount may be
             words["notes"] = [{"value": 20_000, "count": 10**9} for _ in words["notes"]]
             words["minor"] = sum(one["value"] * one["count"] for one in words["notes"])
+        if {"received", "spent", "left"} <= words.keys():  # what was spent and left was received
+            words["spent"] = 0
         if "code" in words and "caveat" in words:
             words["code"] = "H3"
         return words

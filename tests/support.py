@@ -179,6 +179,15 @@ MEPHEDRONE = {"substance": "mephedrone (4-MMC)", "net": "13.2 kg"}
 RECIPIENT, COURIER = {"code": "P-1", "role": "recipient"}, {"code": "P-2", "role": "courier"}
 
 WORDS: dict[str, dict[str, Any]] = {
+    "detected": {
+        "place": "International mail centre, Almaty",
+        "detected_at": "2022-03-01T05:00:00Z",
+        "how": "x_ray",
+        "officers": ["officer-7"],
+        "concealment": "in the back of a picture",
+        "taken_for": ["mephedrone (4-MMC)"],
+        "sure": "presumptive_test",
+    },
     "authorisation_granted": {
         "reference": "TEST-1",
         "granted_by_role": "prosecutor",
@@ -240,6 +249,8 @@ class Table:
     """Whether the register answers that no other operation touches this one whenever it is to be looked into (R15)."""
     signed: bool = True
     """Whether it is signed that the register is looked into whenever that is asked (R15)."""
+    reported: bool = True
+    """Whether what was found is reported whenever that is asked (R30)."""
     told: bool = True
     """Whether notices arrive at once."""
     reach: dict[str, Reach] = field(default_factory=dict)
@@ -268,6 +279,9 @@ class Table:
     def settle(self) -> None:
         """Do what is wanted outside, but for the questions: those the test answers, but whether the register is looked into."""
         for name, progress in self.delivery.state.progress.items():
+            if self.reported and progress.open and progress.contingency == "detection":
+                self.say(progress.checkpoint.services()[0], "detected", name)
+                return
             if self.signed and progress.open and progress.contingency == "deconfliction":
                 self.say(progress.checkpoint.services()[0], "deconfliction_requested", name)
                 return

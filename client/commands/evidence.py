@@ -13,6 +13,7 @@ from client.entries import moment
 from client.language import _, named
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
 from client.receipts import KeptReceipts, receipts_at
+from client.render import whose
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.record.histories import against as compare_packets
@@ -169,7 +170,7 @@ def _proof(proved: Verified, keys: str | None) -> Table:
         )
     if proved.remarked:
         numbers = ", ".join(map(str, proved.remarked))
-        remark = _("entries {numbers}: done where no authorisation was live any more (R29)", numbers=numbers)
+        remark = _("entries {numbers}: each counts, and the rules remark something of it", numbers=numbers)
         table.add_row(_("remarked"), remark, style="yellow")
     for gap in proved.unwatched:
         gone = _(
@@ -180,6 +181,8 @@ def _proof(proved: Verified, keys: str | None) -> Table:
             before=gap.before,
         )
         table.add_row(_("not watched"), gone, style="yellow")
+    for held in proved.exhibits:
+        table.add_row(_("exhibit {label}", label=held.label), whose(held.what, held.holder, held.fate))
     if proved.other_history:
         numbers = ", ".join(map(str, proved.other_history))
         table.add_row(

@@ -84,14 +84,56 @@ class Goods:
     removed: tuple[Amount, ...]
     samples: tuple[Amount, ...]
     items: tuple[Item, ...]
+    by: str = ""
+    """Who did it, and holds what was taken out (R30)."""
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """What a seizure recovered, and the labels of substitutes and devices found."""
+    """What a seizure recovered, and the labels of substitutes and devices found, and of new exhibits."""
 
     amounts: tuple[Amount, ...]
     items: tuple[str, ...]
+    finds: tuple[str, ...] = ()
+    by: str = ""
+    """Who seized it, and holds it (R30)."""
+    again: bool = False
+    """It had been seized on the way, and was weighed again where it lay."""
+
+    @property
+    def apart(self) -> bool:
+        """Whether it recovered something by itself: an exhibit of its own."""
+        return bool(self.amounts or self.items) and not self.again
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Entry `seq` reports what was found, and `by` holds it from then on (R30)."""
+
+    by: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A thing that is held: one holder, or what became of it (R30)."""
+
+    what: str
+    holder: str | None
+    """None: nobody any more; its `fate` says why."""
+    by: str
+    """From whose hands it came: who took it out, seized it, or reported it."""
+    entry: int = 0
+    """What was last said of it; 0 where nothing was since it became an exhibit."""
+    offered_to: str | None = None
+    spent: int = 0
+    """Milligrams that laboratories have spent."""
+    left: int | None = None
+    """Milligrams that the last of them left; none before a report that weighed it."""
+    fate: str | None = None
+    """What became of it. What is `kept` for a proceeding has its holder still."""
+    travels: bool = False
+    """It is on its way as the consignment, or inside it: it moves by handover and not as an exhibit (R6)."""
 
 
 @dataclass(frozen=True)

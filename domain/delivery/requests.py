@@ -62,6 +62,10 @@ class Facts(Frozen):
     contents: tuple[Inside, ...] = ()
     items: tuple[Label, ...] = ()
     """Substitutes and devices put in: they are to be recovered too (R10)."""
+    exhibits: tuple[Label, ...] = ()
+    """What is offered to this service, or where it is asked what became of exhibits or what they are, what it holds (R30)."""
+    giver: ServiceId | None = None
+    """Who offers them."""
     permissions: tuple[Measure, ...] = ()
     """What this service is to permit, in its authorisation or apart from it (R16)."""
     law_not_known: tuple[Topic, ...] = ()

@@ -13,10 +13,12 @@ from domain.delivery.memory import (
     Cooperating,
     Counted,
     Delegation,
+    Detection,
     Disclosure,
     Diverging,
     Early,
     EndedPart,
+    Exhibit,
     Gap,
     Goods,
     OnHold,
@@ -100,6 +102,10 @@ class State:
     """By whom: the last delegation of what it is asked to say."""
     disclosures: OfReaders[list[Disclosure]] = field(default_factory=list, compare=False)
     """What providers have permitted to go further (R23). For who reads a whole ledger: no verdict and no decision asks for it."""
+    detected: Detection | None = None
+    """Who reported what was found, and holds it; none until somebody has (R30)."""
+    exhibits: dict[str, Exhibit] = field(default_factory=dict)
+    """By label: what was handed on, examined or disposed of since it became an exhibit (R30); see `domain.delivery.holdings`."""
     goods: Goods | None = None
     """What was done to the consignment; none until it has been prepared."""
     seizures: dict[str, Recovered] = field(default_factory=dict)

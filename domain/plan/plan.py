@@ -61,7 +61,7 @@ STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
     "muster": ("ready",),
     "arrest": ("arrest",),
     "account": ("seizure",),
-    "close": ("debrief", "costs", "jurisdiction", "return_of_goods", "look_back"),
+    "close": ("debrief", "costs", "jurisdiction", "examination", "disposal", "look_back"),
 }
 """What the checkpoints of each step may ask."""
 

@@ -15,6 +15,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 Need = Literal[
+    "detection",
     "authorisation",
     "agreement",
     "confirmation",
@@ -39,7 +40,9 @@ Need = Literal[
     "debrief",
     "costs",
     "jurisdiction",
-    "return_of_goods",
+    "examination",
+    "disposal",
+    "exhibit_acceptance",
     "look_back",
     "stop_acknowledgement",
     "interdiction",

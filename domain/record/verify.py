@@ -8,6 +8,7 @@ must be possible.
 from collections.abc import Iterator, Mapping, Sequence
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.holdings import exhibits
 from domain.delivery.ledger import Entry, LeftOut, shared
 from domain.delivery.reported import Asked, Started, Stated
 from domain.delivery.vocabulary import Outcome, UtcText
@@ -65,6 +66,15 @@ class Gap(Frozen):
     before: int
 
 
+class HeldExhibit(Frozen):
+    """Who holds an exhibit when the record ends, or what became of it (R30)."""
+
+    label: str
+    what: str
+    holder: ServiceId | None
+    fate: str | None
+
+
 class Verified(Frozen):
     """What a verified packet proves."""
 
@@ -90,7 +100,10 @@ class Verified(Frozen):
     other_history: tuple[int, ...]
     """Entries whose service says that it had seen another history than this: they count, and somebody must ask why."""
     remarked: tuple[int, ...]
-    """Entries of what counts and of which the rules remark something: what was done where no consent was live any more (R29)."""
+    """Entries of what counts and of which the rules remark something: it was done where no consent was live any more (R29), or an
+    exhibit did not weigh what it had (R30)."""
+    exhibits: tuple[HeldExhibit, ...]
+    """Of everything that was found, taken out, put in or seized: its holder, or what became of it."""
     unwatched: tuple[Gap, ...]
     """Gaps in continuous observation, between intervals of the surveillance log (R9)."""
     hearsay: int
@@ -157,6 +170,10 @@ def verify(
         unwatched=tuple(
             Gap(begins=utc_text(one.begins), ends=utc_text(one.ends), after=one.after, before=one.before)
             for one in unwatched(delivery.state.watch_log)
+        ),
+        exhibits=tuple(
+            HeldExhibit(label=label, what=one.what, holder=one.holder, fate=one.fate)
+            for label, one in exhibits(delivery.state).items()
         ),
         hearsay=sum(len(one.unsigned) for one in _asked(delivery)),
         countersigned=_newest_countersigned(delivery),

@@ -10,6 +10,7 @@ from domain.delivery.balance import compared
 from domain.delivery.custody import HELD
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
+from domain.delivery.holdings import LABEL_TAKEN, taken
 from domain.delivery.memory import EndedPart, Recovered, SplitPart
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
@@ -54,22 +55,40 @@ class Seizure(Kind):
         largest=LARGEST_OF_GOODS,
     )
 
+    @model_validator(mode="after")
+    def _each_label_once(self) -> "Seizure":
+        labels = [one.label for one in self.finds]
+        if len(labels) != len(dict.fromkeys(labels)):
+            message = "each label stands once"
+            raise ValueError(message)
+        return self
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`label_taken` for the finds whose label another exhibit bears, or that only the rules give (R30)."""
+        return self.labelled(delivery, said.statement.id)
+
+    def labelled(self, delivery: Delivery, statement: str) -> Verdict:
+        """The same, of what was said under the id of this statement."""
+        known = delivery.state.seizures.get(statement)
+        borne = taken(delivery.state, [one.label for one in self.finds], known.finds if known is not None else ())
+        return LABEL_TAKEN(labels=borne) if borne else ACCEPTED
+
     def bound_to(self) -> Binding:
         return "brake"
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
-        """What was recovered, then its `items`."""
-        others = ((*one.amounts, *one.items) for name, one in delivery.state.seizures.items() if name != statement)
-        most = delivery.law.figures.seized_bytes
-        return Stays((*self.recovered, *self.items), share(most, others, delivery.state, "seizure", said))
+        """What was recovered, then its `items`, then the labels of its `finds`."""
+        others = ((*one.amounts, *one.items, *one.finds) for name, one in delivery.state.seizures.items() if name != statement)
+        most, labels = delivery.law.figures.seized_bytes, (one.label for one in self.finds)
+        return Stays((*self.recovered, *self.items, *labels), share(most, others, delivery.state, "seizure", said))
 
     def apply(self, state: State, said: Said) -> None:
-        """This is what was recovered, by this statement."""
-        state.seizures[said.statement.id] = self.recovery()
+        """This is what was recovered, by this statement; `again` where it is secured, and so was held already."""
+        state.seizures[said.statement.id] = self.recovery(said.voice, again=state.secured)
 
-    def recovery(self) -> Recovered:
-        """What later checks need of it."""
-        return Recovered(self.recovered, self.items)
+    def recovery(self, by: str, *, again: bool) -> Recovered:
+        """What later checks need of it, who holds it, and whether it was weighed `again`."""
+        return Recovered(self.recovered, self.items, tuple(one.label for one in self.finds), by, again)
 
 
 class DifferenceExplained(Kind):

@@ -56,6 +56,10 @@ R29  Every act of public authority is by a service that has the power, by its ki
      where no consent is live any more counts, with a remark that says so. Who is prosecuted where is said by prosecutors and
      courts. (UN 1988 Convention art. 2(3); UNTOC art. 4(2), 19;
      EU MLA Convention 2000 art. 13.)
+R30  Custody begins with detection: before anybody is asked for consent, the authority that holds it reports what was found,
+     where, when and how. Nothing is without a holder after that: what is taken out, sampled, put in, seized or found has one, who
+     hands it on by offer and acceptance, until it is said what became of it. (Russia CPC art. 143: a report of what was found;
+     Van Traa: the records did not suffice.)
 """
 
 from collections.abc import Mapping
@@ -79,7 +83,9 @@ from domain.rules import (
     cooperation,
     course,
     custody,
+    detection,
     divergence,
+    exhibits,
     grounds,
     handling,
     hold,
@@ -102,6 +108,7 @@ from domain.words.errors import Malformed, NotFound
 from domain.words.figures import FIGURES
 
 SUBJECTS: tuple[ModuleType, ...] = (
+    detection,
     consent,
     agreement,
     urgency,
@@ -115,6 +122,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     arrival,
     balance,
     cooperation,
+    exhibits,
     conflict,
     closing,
     proceedings,

@@ -1,4 +1,4 @@
-"""What is said when everything is over: the closing meeting, the costs, the goods, and what came of it later (R12)."""
+"""What is said when everything is over: the closing meeting, the costs, and what came of it later (R12)."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ from domain.plan.vocabulary import Line, Need
 from domain.rules.kind import ALWAYS, Declaration, Kind
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import ServiceId
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_COSTS, LONGEST_NAME, LONGEST_REASON, MOST_COSTS
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_COSTS, LONGEST_REASON, MOST_COSTS
 from domain.words.quantities import Money
 
 BEARS_NOTHING = refused(
@@ -71,14 +71,6 @@ class CostsSettled(Kind):
         """`bears_nothing` where somebody bears a part who does not take part in the delivery: those services."""
         strangers = tuple(dict.fromkeys(one.by for one in self.borne if not delivery.state.participant(one.by)))
         return BEARS_NOTHING(services=strangers) if strangers else ACCEPTED
-
-
-class GoodsReturned(Kind):
-    """What was seized has gone to the State that asked for it."""
-
-    kind: Literal["goods_returned"] = "goods_returned"
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
-    declares = _closing("Goods returned", "return_of_goods")
 
 
 class LookedBack(Kind):

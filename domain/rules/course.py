@@ -23,6 +23,7 @@ from domain.rules.book import Step, book_of
 from domain.rules.coming import all_coming, moments_in_order
 from domain.rules.conclusion import conclusion
 from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.detection import reported
 from domain.rules.turns import free_of_conflict, may_begin, next_to_begin, next_to_clear, on_its_leg, turn, waits_for_the_register
 from domain.words.moments import utc_text
 
@@ -126,17 +127,18 @@ def meet_the_unforeseen(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]
 
 def ask_every_state(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """The checkpoints of step `authorise`: while it advances and has not been delivered, once one of them has opened, or else
-    when it is `free_of_conflict` (R15). What a changed plan asks afresh is asked wherever the consignment is (R22).
+    when what was found is `reported` (R30) and it is `free_of_conflict` (R15). What a changed plan asks afresh is asked wherever
+    the consignment is (R22).
     """
     state = delivery.state
     begun = any(one.id in state.progress for one in delivery.plan.at("authorise"))
-    if state.advances and not state.delivered and (begun or free_of_conflict(delivery)):
+    if state.advances and not state.delivered and (begun or (reported(state) and free_of_conflict(delivery))):
         yield from _openings(delivery, "authorise", now)
 
 
 def prepare(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """The checkpoints of step `prepare`, when that has its turn."""
-    if turn(delivery, "prepare"):
+    """The checkpoints of step `prepare`, when that has its turn, and who holds the consignment has `reported` it (R30)."""
+    if turn(delivery, "prepare") and reported(delivery.state):
         yield from _openings(delivery, "prepare", now)
 
 

@@ -14,6 +14,7 @@ from domain.plan.powers import BETWEEN, POWERS, WITH_PERMISSION, has_power
 from domain.plan.vocabulary import Need
 from domain.rules.book import Ground, book_of, ground
 from domain.rules.contingency import has_opened
+from domain.rules.exhibits import WEIGHS_OTHERWISE, other_mass
 from domain.rules.kind import Counts, kind_of
 from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, may_speak, second_officer
 from domain.rules.stop import NO_STOP, ends_as_planned
@@ -290,7 +291,7 @@ def after_its_consent(delivery: Delivery, said: Said) -> Verdict | None:
     return None if delivery.consents.authorised(there, at) else AFTER_CONSENT(state=there, happened_at=utc_text(at))
 
 
-REMARKS: tuple[Ground, ...] = (after_its_consent,)
+REMARKS: tuple[Ground, ...] = (after_its_consent, ground(WEIGHS_OTHERWISE)(other_mass))
 """What is remarked of a statement that counts."""
 
 

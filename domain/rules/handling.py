@@ -85,6 +85,9 @@ class Information(Kind):
         barred = tuple(one.id for one in readers if not may_read(delivery, told, seq, one, addressed=one.id in asked))
         return NOT_FOR_THEM(services=barred) if barred else ACCEPTED
 
+    def addressees(self) -> tuple[str, ...]:
+        return self.to
+
 
 class DisclosurePermitted(Kind):
     """What this service has said may go where its handling code does not let it: before a court, or to a third State (R23)."""

@@ -30,10 +30,11 @@ force, and no other history. Any other word: such a plan. A brake: whatever it s
 Readers = Literal[
     "checkpoint", "both_sides", "asked_there", "own_state", "both_states", "prosecution", "leg", "addressed", "as_named"
 ]
-"""Who reads it (R11), beside who said it and those who see the whole. `checkpoint`: services of the speaker's State at the same
-checkpoint; `both_sides`: whoever sees that checkpoint; `asked_there`: who is asked there; `own_state`: services of the speaker's
-State; `both_states`: these, and those of the State that it is `to`; `prosecution`: prosecutors and courts; `leg`: those whose leg
-it is on; `addressed`: whom it names; `as_named`: who reads the statement that it names."""
+"""Who reads it (R11), beside who said it, whom it names and those who see the whole. `checkpoint`: services of the speaker's
+State at the same checkpoint; `both_sides`: whoever sees that checkpoint; `asked_there`: who is asked there; `own_state`:
+services of the speaker's State; `both_states`: these, and those of the State that it is `to`; `prosecution`: prosecutors and
+courts; `leg`: those whose leg it is on; `addressed`: whom it names, and nobody else; `as_named`: who reads the statement that it
+names."""
 
 
 class Counts(Flag):
@@ -137,6 +138,10 @@ class Kind(Content):
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
         """What of it the state goes on holding, under the id of this statement, where that may be long: nothing."""
         return None
+
+    def addressees(self) -> tuple[str, ...]:
+        """Whom this very statement names as those who are to read it: nobody."""
+        return ()
 
     def bound_to(self) -> Binding:
         """What this very statement must be about (R18)."""

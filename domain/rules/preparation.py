@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from domain.delivery.balance import units_of
 from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
+from domain.delivery.holdings import LABEL_TAKEN, taken
 from domain.delivery.memory import Goods
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
@@ -99,18 +100,21 @@ class Prepared(Kind):
 
     def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
         """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality means;
-        the first of the differences where its units, `compared` as `in_units`, are not the masses that were kept, removed and
-        sampled; `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint of step `prepare` an
-        act must permit `opening` and none has at that instant, or where it has a device (a tracker, an opening alarm, or whatever
-        has a time it `lasts`), and in a State of the route an act must permit `device` and none has; `device_too_short` for the
-        first item that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the
-        State of the last, with the plan's `margin`.
+        `label_taken` for the items whose label another exhibit bears, or that only the rules give (R30); the first of the
+        differences where its units, `compared` as `in_units`, are not the masses that were kept, removed and sampled;
+        `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint of step `prepare` an act must
+        permit `opening` and none has at that instant, or where it has a device (a tracker, an opening alarm, or whatever has a
+        time it `lasts`), and in a State of the route an act must permit `device` and none has; `device_too_short` for the first
+        item that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of
+        the last, with the plan's `margin`.
         """
         plan = delivery.plan
         if self.modality != plan.modality:
             return OTHERWISE(given=self.modality, asked=plan.modality)
         if not self._is_what_its_modality_means():
             return NOT_THAT(modality=self.modality)
+        if borne := taken(delivery.state, [one.label for one in self.items], self._known(delivery)):
+            return LABEL_TAKEN(labels=borne)
         differs = units_of(self.units, (*self.kept, *self.removed, *self.samples), plan.weight_tolerance)
         if differs:
             return refused_for(differs[0])
@@ -129,6 +133,12 @@ class Prepared(Kind):
             if item.lasts is not None and item.lasts < way:
                 return TOO_SHORT(label=item.label, lasts=milliseconds(item.lasts), way=milliseconds(way))
         return ACCEPTED
+
+    @staticmethod
+    def _known(delivery: Delivery) -> list[str]:
+        """Labels of the items of the record that this one takes the place of."""
+        goods = delivery.state.goods
+        return [one.label for one in goods.items] if goods is not None else []
 
     def _is_what_its_modality_means(self) -> bool:
         """`intact`: nothing removed and no substitute put in. `removed`: something removed, nothing kept, no substitute.
@@ -151,12 +161,12 @@ class Prepared(Kind):
         """This is what was done to the consignment, and what later checks of weight and seals compare with. A device that is not
         in it any more has not failed.
         """
-        state.handle(self.goods())
+        state.handle(self.goods(said.voice))
         state.custody = Custody(self.gross, self.seals)
 
-    def goods(self) -> Goods:
-        """What was done to the consignment, as later checks need it."""
-        return Goods(self.kept, self.removed, self.samples, self.items)
+    def goods(self, by: str) -> Goods:
+        """What was done to the consignment and by whom, as later checks need it."""
+        return Goods(self.kept, self.removed, self.samples, self.items, by)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:

@@ -123,7 +123,8 @@ class Correction(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`nothing_said` unless a statement under the id it names counts and is of the same service; `other_kind` unless what it
         says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded, for an
-        `arrest_made` what is found `as_arrest`; then what is wrong with a `second_officer`, where two correct.
+        `arrest_made` what is found `as_arrest`, for a `seizure` what is found of labels; then what is wrong with a
+        `second_officer`, where two correct.
         """
         earlier = delivery.state.counted.get(self.of)
         if earlier is None or earlier.service != said.service:
@@ -136,6 +137,10 @@ class Correction(Kind):
                 return verdict
         if isinstance(self.content, ArrestMade):
             verdict = self.content.as_arrest(delivery, self.of, delivery.state.arrests[self.of].service)
+            if verdict != ACCEPTED:
+                return verdict
+        if isinstance(self.content, Seizure):
+            verdict = self.content.labelled(delivery, self.of)
             if verdict != ACCEPTED:
                 return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
@@ -152,11 +157,13 @@ class Correction(Kind):
         """
         match self.content:
             case Seizure() as seizure:
-                state.seizures[self.of] = seizure.recovery()
+                before = state.seizures[self.of]
+                state.seizures[self.of] = seizure.recovery(before.by, again=before.again)
             case Interdicted(gross=gross):
                 state.interdicted = gross
             case Prepared() as prepared:
-                state.handle(prepared.goods())
+                by = state.goods.by if state.goods is not None else said.voice
+                state.handle(prepared.goods(by))
                 if not state.dispatched:
                     state.custody = Custody(prepared.gross, prepared.seals)
             case ArrestMade(persons=persons):

@@ -7,6 +7,7 @@ on the delivery for its State is shown the request for consent to that State, in
 from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.holdings import exhibits, of_service, offered
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen
 from domain.plan.cards import Measure
@@ -27,6 +28,7 @@ from domain.words.moments import utc_text
 from domain.words.text import shown
 
 ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
+    "detection",
     "authorisation",
     "agreement",
     "permission",
@@ -134,7 +136,18 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         problem=shown(_problem(delivery, name, known, says), PROBLEM_CHARACTERS),
         agree_with=other.service if other is not None else None,
     )
+    facts = facts.model_copy(update=_of_exhibits(delivery, service, says))
     return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery))
+
+
+def _of_exhibits(delivery: Delivery, service: str, says: tuple[Need, ...]) -> dict[str, object]:
+    """What is offered to it by the one who offers the first of it, or what it holds, where it is asked about these (R30)."""
+    if "exhibit_acceptance" in says:
+        known = exhibits(delivery.state)
+        labels = offered(delivery.state, service)
+        giver = known[labels[0]].holder if labels else None
+        return {"exhibits": tuple(one for one in labels if known[one].holder == giver), "giver": giver}
+    return {"exhibits": of_service(delivery.state, service)} if "examination" in says or "disposal" in says else {}
 
 
 def _to_permit(delivery: Delivery, state: str | None, service: Service, says: tuple[Need, ...]) -> tuple[Measure, ...]:

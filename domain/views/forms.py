@@ -173,6 +173,9 @@ PARTS: Parts = {
     "intervals": _intervals,
     "borne": _costs,
     "prosecutions": _prosecutions,
+    "officers": _list,
+    "taken_for": _list,
+    "exhibits": _list,
     "split.parts": _split_into,
     "parts_ended.parts": _ended,
 }

@@ -13,6 +13,7 @@ from domain.plan.enquiries import Pattern
 from domain.words.text import mark
 
 NEEDS: Mapping[str, str] = {
+    "detection": mark("what was found, and who holds it"),
     "authorisation": mark("whether the State authorises it"),
     "agreement": mark("whether it agrees"),
     "confirmation": mark("the written act"),
@@ -37,7 +38,9 @@ NEEDS: Mapping[str, str] = {
     "debrief": mark("that the closing meeting was held"),
     "costs": mark("who bears the costs"),
     "jurisdiction": mark("which State prosecutes whom"),
-    "return_of_goods": mark("that the goods were returned"),
+    "examination": mark("what the laboratory found"),
+    "disposal": mark("what became of the exhibits"),
+    "exhibit_acceptance": mark("that the exhibits were received"),
     "look_back": mark("what came of it later"),
     "stop_acknowledgement": mark("that the stop is known"),
     "interdiction": mark("that it has been seized"),
@@ -123,6 +126,28 @@ EVENTS: Mapping[str, str] = {
     "diverged": mark("The record was put back: the archive has another history, and people decide how to go on"),
     "released": mark("Taken off the register of live operations"),
 }
+EXHIBITS: Mapping[str, str] = {
+    "consignment": mark("the consignment"),
+    "removed": mark("what was taken out"),
+    "samples": mark("samples"),
+    "seized": mark("what was seized"),
+    "find": mark("a new find"),
+    "substitute": mark("a substitute"),
+    "tracker": mark("a tracker"),
+    "opening_alarm": mark("an opening alarm"),
+    "marking": mark("a marking"),
+}
+"""What an exhibit is (R30)."""
+FATES: Mapping[str, str] = {
+    "destroyed": mark("destroyed"),
+    "returned": mark("returned"),
+    "handed_to_court": mark("handed to the court"),
+    "kept": mark("kept for a proceeding"),
+    "lost": mark("lost"),
+    "parted": mark("gone on in deliveries of its parts"),
+    "not_recovered": mark("not recovered"),
+}
+"""What became of one."""
 RESULTS: Mapping[str, str] = {
     "satisfied": mark("everybody has answered"),
     "unanswered": mark("an answer is missing"),

@@ -25,7 +25,6 @@ from domain.plan.directory import Service
 from domain.plan.plan import PlannedCheckpoint
 from domain.rules import handling
 from domain.rules.book import book_of
-from domain.rules.handling import Information
 from domain.rules.kind import kind_of
 from domain.rules.proceedings import may_prosecute
 from domain.views.names import IN_GENERAL
@@ -175,12 +174,12 @@ def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
     asked = content.declares.readers == "both_states" and reader.state == getattr(content, "to", "")
     if not handling.may_read(delivery, said, seq, reader, addressed=here or asked):
         return False
-    if seen.whole:
+    if seen.whole or reader.id in content.addressees():
         return True
     own = seen.own(said.service, delivery)
     match content.declares.readers:
         case "addressed":
-            return isinstance(content, Information) and reader.id in content.to
+            return False
         case "as_named":
             return hears_statement(delivery, seen, getattr(content, "of", ""))
         case "leg":

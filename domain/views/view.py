@@ -2,14 +2,17 @@
 API, the web desk and Temporal's own UI alike.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.holdings import amounts, exhibits
 from domain.delivery.progress import Progress, RequestStanding
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Service
+from domain.plan.goods import say_amount
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
@@ -70,6 +73,25 @@ class Position(Frozen):
     last_seen: str | None
 
 
+class ExhibitView(Frozen):
+    """Who holds an exhibit, or what became of it (R30)."""
+
+    label: str
+    what: str
+    contents: tuple[str, ...]
+    """As far as it was weighed or counted, in words."""
+    holder: str | None
+    offered_to: str | None
+    spent: Milligrams
+    left: Milligrams | None
+    """What laboratories have left of it; none where none has weighed it."""
+    fate: str | None
+    travels: bool
+    """It is on its way, as the consignment or inside it."""
+    entry: int
+    """What was last said of it; 0 where nothing was since it became an exhibit."""
+
+
 class StopView(Frozen):
     """One stop on the route, for a picture of it."""
 
@@ -106,7 +128,7 @@ class Because(Frozen):
     discrepancy: tuple[Finding, ...] = ()
     unbalanced: tuple[Finding, ...] = ()
     remarked: tuple[Remark, ...] = ()
-    """What counts and was done where no consent was live any more (R29)."""
+    """What counts, and of which the rules remark something (R29, R30)."""
     out_of_sight: str | None = None
     """Since when."""
 
@@ -129,6 +151,8 @@ class DeliveryView(Frozen):
     discrepancy: str | None
     unbalanced: tuple[str, ...]
     """What does not close in the mass balance and nobody has explained yet (R10)."""
+    exhibits: tuple[ExhibitView, ...]
+    """Who holds what: of a part, what services of its reader's State hold, are offered, or have taken out or seized."""
     out_of_sight: str | None
     """Since when and why, while it lasts (R9)."""
     held: HoldView | None
@@ -192,6 +216,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         ),
         discrepancy=None if fits else differs(delivery),
         unbalanced=() if balances else unbalanced(delivery),
+        exhibits=tuple(_exhibits(delivery, seen)),
         out_of_sight=_out_of_sight(delivery, why=here),
         held=held(delivery),
         halted=why_halted(delivery, seen),
@@ -243,6 +268,24 @@ def held(delivery: Delivery) -> HoldView | None:
         since=utc_text(hold.since),
         until=utc_text(until) if until is not None else None,
     )
+
+
+def _exhibits(delivery: Delivery, seen: Sight) -> Iterator[ExhibitView]:
+    for label, one in exhibits(delivery.state).items():
+        whose = [service for service in (one.holder, one.by, one.offered_to) if service]
+        if seen.whole or any(seen.own(service, delivery) for service in whose):
+            yield ExhibitView(
+                label=label,
+                what=one.what,
+                contents=tuple(map(say_amount, amounts(delivery.state, label))),
+                holder=one.holder,
+                offered_to=one.offered_to,
+                spent=one.spent,
+                left=one.left,
+                fate=one.fate,
+                travels=one.travels,
+                entry=one.entry,
+            )
 
 
 def _explains(delivery: Delivery, seen: Sight) -> bool:

@@ -38,6 +38,7 @@ class Figures:
     prepared_bytes: int = limits.PREPARED_BYTES
     seized_bytes: int = limits.SEIZED_BYTES
     arrested_bytes: int = limits.ARRESTED_BYTES
+    exhibits_bytes: int = limits.EXHIBITS_BYTES
     parts_bytes: int = limits.PARTS_BYTES
     most_transfers: int = limits.MOST_TRANSFERS
     most_cooperating: int = limits.MOST_COOPERATING

@@ -184,11 +184,17 @@ MOST_ITEMS: Final = 50
 """Substitutes and devices put in, or recovered."""
 MOST_FINDS: Final = 100
 """Recovered beside what was sent."""
+MOST_MOVED: Final = 30
+"""Exhibits that are handed on, received or disposed of at once."""
+PURE: Final = 1_000
+"""Thousandths of a substance in what was examined: all of it."""
 MOST_PARTS: Final = 20
 """Into which one consignment splits: each is a delivery of its own from then on."""
 MOST_PICTURES: Final = 200
 """Hashes of them."""
 MOST_WITNESSES: Final = 10
+MOST_TAKEN_FOR: Final = 20
+"""Substances and goods that one find is taken for."""
 MOST_NOTES: Final = 50
 """Denominations of a sum of cash."""
 MOST_NOTES_COUNTED: Final = 1_000_000_000
@@ -232,6 +238,8 @@ LARGEST_OF_LISTS: Final = 20_000
 """Of a list of persons, intervals or prosecutions. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_OF_COSTS: Final = 56_000
 """Of what a delivery has cost: each line says what for. The largest that its fields allow is smaller, in whatever letters."""
+LARGEST_OF_DETECTION: Final = 32_000
+"""Of a report of what was found, with its pictures. The largest that its fields allow is smaller."""
 LARGEST_OF_SEALS: Final = 20_000
 """Of a measurement at a handover. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_NOTE: Final = 8_000
@@ -272,6 +280,8 @@ SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
 ARRESTED_BYTES: Final = 4 * KIB
 """Of the persons who were arrested: a hundred, with codes as they are given."""
+EXHIBITS_BYTES: Final = 12 * KIB
+"""Of what was done with exhibits since they were seized or taken out: who holds them now, what is left, what became of them."""
 PARTS_BYTES: Final = 12 * KIB
 """Of the parts that it split into; as much of how they ended."""
 CONTACTS_BYTES: Final = 24 * KIB
@@ -315,9 +325,9 @@ MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB
 """Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 336 * KIB
+STATE_BYTES: Final = 352 * KIB
 """Of all else that the state holds, owed notices, and the edge of the tree."""
-MOST_CARRIED: Final = 1_966 * KIB
+MOST_CARRIED: Final = 1_982 * KIB
 """Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
 MOST_CARRIED_UNKEPT: Final = 128 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""

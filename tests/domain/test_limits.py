@@ -17,8 +17,10 @@ from domain.delivery.memory import (
     Cooperating,
     Counted,
     Delegation,
+    Detection,
     Diverging,
     EndedPart,
+    Exhibit,
     Gap,
     Goods,
     Owed,
@@ -57,6 +59,7 @@ from domain.words.limits import (
     CONTACTS_BYTES,
     DIRECTORY_BYTES,
     EARLY_BYTES_OF_ALL,
+    EXHIBITS_BYTES,
     GRANTED_BYTES,
     KIB,
     KNOWN_BYTES,
@@ -306,7 +309,11 @@ def with_what_stays(state: State) -> None:
     state.rekeyed = dict.fromkeys(NAMES, MOST_KEY_CHANGES)
     state.behind = dict.fromkeys(NAMES, BRAKES)
     state.plans = [(99_999, "0" * 64)] * MOST_PLANS
-    state.goods = Goods(amounts(PREPARED_BYTES), (), (), ())
+    state.goods = Goods(amounts(PREPARED_BYTES), (), (), (), NAMES[0])
+    moved = Exhibit("opening_alarm", NAMES[0], NAMES[1], 99_999, NAMES[2], 10**15, 10**15, "handed_to_court")
+    each = len(canonical(vars(moved))) + 44
+    state.exhibits = {f"{number}".ljust(40, "x"): moved for number in range(EXHIBITS_BYTES // each)}
+    state.detected = Detection(NAMES[0], 99_999)
     state.failed_devices = ("l" * 40,) * 50
     state.owed = [Owed(99_999, "escalation", "c" * 100, NAMES[:10])] * (OWED_BYTES // 620)
     seals = tuple(Seal(number=f"{one}".ljust(20, "X"), security="S", maker=CYRILLIC * 40) for one in range(50))
@@ -364,13 +371,13 @@ def with_what_was_found(state: State) -> None:
     seizure.
     """
     state.counted = {one: Counted(NAMES[0], "interdicted", 99_999, EPOCH, 2) for one in [*WHO_CORRECTS, "i" * 64]}
-    found = Recovered(amounts(SEIZED_BYTES), ())
+    found = Recovered(amounts(SEIZED_BYTES), (), (), NAMES[0])
     person = Arrestee(code="p" * 40, role="distributor")
     persons = (person,) * (ARRESTED_BYTES // (len(canonical(person)) + 1))
     nobody = Arrested(NAMES[0], ())
     state.arrests = dict.fromkeys(WHO_CORRECTS[1:], nobody) | {WHO_CORRECTS[1]: Arrested(NAMES[0], persons)}
     state.freed = {NAMES[0]: tuple(one.code for one in persons)}
-    state.seizures = {WHO_CORRECTS[0]: found}
+    state.seizures = dict.fromkeys(WHO_CORRECTS, Recovered((), (), (), NAMES[0])) | {WHO_CORRECTS[0]: found}
     state.firsts = dict.fromkeys(WHO_CORRECTS[:MOST_BY_TWO], FIRST)
 
 

@@ -152,7 +152,7 @@ def test_packet_with_refused_late_and_early_statements_verifies() -> None:
     proved = verify(data, receipts=held(*receipts))
     verdicts = [(one.verdict.verdict, one.verdict.rule) for one in receipts]
     assert verdicts.count(("refused", "R18")) == 1
-    assert (proved.statements, proved.refused) == (11, 3)
+    assert (proved.statements, proved.refused) == (12, 3)
     assert {verdict for verdict, _ in verdicts} == {"accepted", "refused", "early", "late"}
     assert (proved.outcome, proved.ended) == ("withdrawn", True)
 
@@ -915,7 +915,7 @@ def test_left_out_statement_is_its_leaf_and_every_receipt_still_fits() -> None:
     assert (out.leaf, out.statement) == (receipts[0].entry.leaf(), receipts[0].statement)
     assert b"cousin" not in data
     proved = verify(data, receipts=held(*receipts))
-    assert (proved.left_out, proved.statements, proved.purpose) == (1, 2, "court")
+    assert (proved.left_out, proved.statements, proved.purpose) == (1, 3, "court")
 
 
 def test_id_of_a_statement_that_is_left_out_is_used_for_nothing_else() -> None:

@@ -303,11 +303,11 @@ def test_r8_who_decides_is_told_what_about() -> None:
 
 def test_r28_holds_have_a_share_and_a_stop_is_always_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that has spent its words and its brakes orders no more holds, and stops all the same."""
-    with_figures(monkeypatch, unasked_statements=3, speaker_statements=3, brakes=2)
+    with_figures(monkeypatch, unasked_statements=4, speaker_statements=4, brakes=2)
     table = Table().dispatch()
     assert is_brake(table.statement("caricc", "hold_requested"))
-    answers = [became(table.say("caricc", "hold_requested")) for _ in range(6)]
-    assert answers == [("accepted", None)] * 5 + [("refused", "R28")]
+    answers = [became(table.say("caricc", "hold_requested")) for _ in range(7)]
+    assert answers == [("accepted", None)] * 6 + [("refused", "R28")]
     decide(table, "go_on", *DECIDERS)
     with pytest.raises(RuleBroken, match="R28"):
         table.say("caricc", "hold_requested")

@@ -301,7 +301,7 @@ def test_admit_refuses_noise_and_leaves_no_trace() -> None:
         with pytest.raises(error):
             submitted(table.delivery, envelope, table.now)
     assert tuple(table.delivery.ledger) == before
-    assert (len(table.delivery.state.statements), table.delivery.state.halt) == (1, None)
+    assert (len(table.delivery.state.statements), table.delivery.state.halt) == (2, None)
     assert became(submitted(table.delivery, good, table.now)) == ("accepted", None)
 
 

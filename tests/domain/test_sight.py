@@ -38,7 +38,7 @@ def shown_to(table: Table, service: str) -> DeliveryView:
 @pytest.mark.parametrize(
     ("service", "legs", "checkpoints"),
     [
-        ("kz.customs", (0,), ("preparation", "departure", "tashkent-airport")),
+        ("kz.customs", (0,), ("preparation", "departure", "tashkent-airport", "detection.1")),
         ("uz.customs", (1,), ("departure", "tashkent-airport", "delivery", "accounting")),
         ("uz.police", (), ("departure", "arrest-tashkent")),
         (

@@ -229,8 +229,10 @@ def test_the_figures_are_the_versions_own() -> None:
     """A version in which one moment brings fewer events finds a fault sooner."""
     table = Table(alone=False, signed=False)
     for most in (1, 1_000):
-        table.delivery = of(figures=Figures(most_at_once=most))
+        table.delivery = of()
+        table.say("kz.customs", "detected", "detection.1")
         table.say("kz.prosecutor", "deconfliction_requested", "deconfliction.1")
+        table.delivery.law = replace(BOOK, figures=Figures(most_at_once=most))
         table.delivery.append(Deconflicted(number=0, order=table.delivery.state.register.orders[-1]), table.now)
         if most == 1:
             with pytest.raises(RuntimeError, match="more than 1 events follow from one"):

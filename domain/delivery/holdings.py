@@ -1,0 +1,127 @@
+"""Holdings (R30): who holds what, from detection to disposal: the consignment, and each exhibit that left it or was found.
+
+An exhibit is a thing of its own: what was removed and what was sampled, each as one lot; each substitute and device; what a
+seizure recovered; each new find; and the consignment itself, once it has been seized on the way. Where nothing has been done with
+it since, who holds it follows from what is remembered of preparation and seizures, as last corrected; what was done with it since
+stands in `State.exhibits`. So nothing is ever held by nobody: it has a holder, or it is said what became of it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from domain.delivery.memory import Exhibit
+from domain.delivery.state import State
+from domain.delivery.verdicts import refused
+from domain.plan.goods import Amount
+
+CONSIGNMENT, REMOVED, SAMPLES, SEIZED = "consignment", "removed", "samples", "seized"
+OWN_LABELS = re.compile(rf"{CONSIGNMENT}|{REMOVED}|{SAMPLES}|{SEIZED}(-[0-9]+)?")
+"""Labels that the rules give; nobody else gives one of these."""
+LABEL_TAKEN = refused("R30", "label_taken", "another exhibit bears the label, or the rules give it: {labels}", labels="names")
+"""What no two exhibits bear."""
+
+
+def seized_label(number: int) -> str:
+    """What the so many-th seizure recovered, from 1: `seized`, `seized-2`, `seized-3`."""
+    return SEIZED if number == 1 else f"{SEIZED}-{number}"
+
+
+def exhibits(state: State) -> dict[str, Exhibit]:
+    """Every exhibit by its label, as it is now, in this order: the consignment, once it has been detected and until a seizure has
+    recovered something of it; what was `removed` and the `samples`, where there are any, with who prepared it; what each seizure
+    recovered, where it is anything, and its finds, with who seized it; the items that were put in; then those of `State.exhibits`
+    that a correction has taken away, which do not vanish. Of each, what stands in `State.exhibits` goes before. What was weighed
+    `again` after it had been seized on the way stays `consignment`, and is no lot of its own.
+    """
+    found = dict(_whole(state))
+    found |= _handled(state)
+    found |= _recovered(state)
+    found = {label: state.exhibits.get(label, one) for label, one in found.items()}
+    found |= {label: state.exhibits.get(label, one) for label, one in _put_in(state, found)}
+    return found | {label: one for label, one in state.exhibits.items() if label not in found}
+
+
+def of_service(state: State, service: str) -> tuple[str, ...]:
+    """Labels of what this service holds and may hand on or dispose of: what does not travel."""
+    return tuple(label for label, one in exhibits(state).items() if one.holder == service and not one.travels)
+
+
+def offered(state: State, service: str) -> tuple[str, ...]:
+    """Labels of what is offered to this service."""
+    return tuple(label for label, one in state.exhibits.items() if one.offered_to == service)
+
+
+def amounts(state: State, label: str) -> tuple[Amount, ...]:
+    """What it is of, as far as that was weighed or counted when it became an exhibit: of the consignment what was kept, unless
+    something of it was recovered apart; of what was removed, sampled or recovered what was said of it; nothing of anything else.
+    """
+    if state.goods is not None and label in (CONSIGNMENT, REMOVED, SAMPLES):
+        goods = state.goods
+        return {CONSIGNMENT: () if _parted(state) else goods.kept, REMOVED: goods.removed, SAMPLES: goods.samples}[label]
+    lots = (one.amounts if one.apart else () for one in state.seizures.values())
+    return next((lot for number, lot in enumerate(lots, 1) if seized_label(number) == label), ())
+
+
+def taken(state: State, labels: Iterable[str], besides: Iterable[str] = ()) -> tuple[str, ...]:
+    """Those of these labels that another exhibit bears, or that only the rules give; those in `besides` are its own."""
+    own, known = set(besides), exhibits(state)
+    return tuple(one for one in labels if OWN_LABELS.fullmatch(one) or (one in known and one not in own))
+
+
+def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
+    """The consignment, once it was reported or seized, and unless it was recovered in lots of its own: with the responsible
+    authority, and it travels until it is seized on the way or the delivery has its outcome; `lost`, `destroyed`, or `parted` into
+    deliveries of their own; `not_recovered` where nothing was, at the outcome.
+    """
+    if not state.secured and (state.detected is None or _parted(state)):
+        return
+    fate = _fate(state)
+    by = state.detected.by if state.detected is not None else state.responsible
+    holder = state.responsible if fate is None else None
+    yield CONSIGNMENT, Exhibit("consignment", holder, by, fate=fate, travels=fate is None and not state.secured)
+
+
+def _parted(state: State) -> bool:
+    """Whether a seizure recovered something of it apart from the whole."""
+    return any(one.apart for one in state.seizures.values())
+
+
+def _fate(state: State) -> str | None:
+    if state.secured:
+        return None
+    if state.destroyed or state.lost:
+        return "destroyed" if state.destroyed else "lost"
+    if state.parts:
+        return "parted"
+    return "not_recovered" if state.delivered and state.outcome is not None else None
+
+
+def _handled(state: State) -> Iterator[tuple[str, Exhibit]]:
+    """What was taken out at the preparation, each as one lot."""
+    goods = state.goods
+    if goods is not None and goods.removed:
+        yield REMOVED, Exhibit("removed", goods.by, goods.by)
+    if goods is not None and goods.samples:
+        yield SAMPLES, Exhibit("samples", goods.by, goods.by)
+
+
+def _recovered(state: State) -> Iterator[tuple[str, Exhibit]]:
+    """What each seizure recovered, then its finds."""
+    for number, one in enumerate(state.seizures.values(), 1):
+        if one.apart:
+            yield seized_label(number), Exhibit("seized", one.by, one.by)
+        for label in one.finds:
+            yield label, Exhibit("find", one.by, one.by)
+
+
+def _put_in(state: State, found: dict[str, Exhibit]) -> Iterator[tuple[str, Exhibit]]:
+    """Each item: with the first seizure that names it, unless that weighed it `again`; else it is inside the consignment, and
+    has its holder and its fate; `not_recovered` where that is not there any more.
+    """
+    inside = found.get(CONSIGNMENT, Exhibit("consignment", None, "", fate="not_recovered"))
+    goods = state.goods
+    for item in goods.items if goods is not None else ():
+        by = next((one.by for one in state.seizures.values() if item.label in one.items and one.apart), None)
+        assert goods is not None  # noqa: S101 - it has items
+        yield item.label, replace(inside, what=item.what, by=goods.by) if by is None else Exhibit(item.what, by, goods.by)

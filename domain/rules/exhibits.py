@@ -1,0 +1,333 @@
+"""Exhibits (R30): handed on by offer and acceptance, examined, and at last disposed of; see `domain.delivery.holdings`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from domain.delivery.balance import summed
+from domain.delivery.delivery import Delivery
+from domain.delivery.event import Moment
+from domain.delivery.holdings import amounts, exhibits, offered
+from domain.delivery.memory import Exhibit
+from domain.delivery.progress import Progress
+from domain.delivery.requests import Facts
+from domain.delivery.state import State
+from domain.delivery.statement import Said
+from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
+from domain.plan.goods import Label
+from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.vocabulary import Need
+from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.kind import ALWAYS, Declaration, Kind, Stays, size_of
+from domain.words.identifiers import OfficerCode, ServiceId
+from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_MOVED, MOST_WITNESSES, PURE
+from domain.words.moments import Moment as MomentText
+from domain.words.quantities import Milligrams
+
+NOT_ITS_HOLDER = refused("R30", "not_its_holder", "{voice} does not hold {labels}", voice="name", labels="names")
+STILL_TRAVELS = refused(
+    "R30", "still_travels", "{labels} is on its way: that moves by handover, and not as an exhibit", labels="names"
+)
+NO_TAKER = refused("R30", "no_taker", "{to} has no part in this delivery, so nothing can be offered to it", to="name")
+NOT_OFFERED_TO = refused(
+    "R30", "not_offered_to", "{giver} does not offer {labels} to {voice}", giver="name", labels="names", voice="name"
+)
+WEIGHS_OTHERWISE = remarked(
+    "R30", "weighs_otherwise", "{label} weighed {found}, and was {expected} before", label="name", found="mass", expected="mass"
+)
+
+Labels = Annotated[tuple[Label, ...], Field(min_length=1, max_length=MOST_MOVED)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+Changed = dict[str, Exhibit]
+
+
+def _declares(title: str, answers: Need | None) -> Declaration:
+    return Declaration(
+        title=title,
+        answers=answers,
+        confirms=answers is not None,
+        by="anyone",
+        counts=ALWAYS,
+        names_checkpoint=False,
+        rule="R30",
+        contact=False,
+        readers="own_state",
+        may_be_left_out=False,
+        largest=LARGEST_NOTE,
+    )
+
+
+class ExhibitsOffered(Kind):
+    """Exhibits are offered to another service, which holds them once it has accepted them; until then the giver does."""
+
+    kind: Literal["exhibits_offered"] = "exhibits_offered"
+    exhibits: Labels
+    to: ServiceId
+    purpose: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
+    """What for: examination, safe keeping, a proceeding, return."""
+
+    declares = _declares("Exhibits offered", None)
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`no_taker` unless it is `to` a service that takes part; then `not_its_holder` for those that its `voice` does not hold,
+        and `still_travels` for those that travel.
+        """
+        if not delivery.state.participant(self.to):
+            return NO_TAKER(to=self.to)
+        return _held(delivery, said, self.exhibits)
+
+    def addressees(self) -> tuple[str, ...]:
+        return (self.to,)
+
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Of each exhibit, that it is offered, and to whom."""
+        return _stay(delivery, self.changed(delivery.state, said))
+
+    def apply(self, state: State, said: Said) -> None:
+        """They are offered to that service, and to no other any more."""
+        state.exhibits |= self.changed(state, said)
+
+    def changed(self, state: State, said: Said) -> Changed:
+        """How they are once it counts."""
+        return _each(state, said, self.exhibits, offered_to=self.to)
+
+
+class ExhibitsAccepted(Kind):
+    """Exhibits that were offered are received: who says this holds them."""
+
+    kind: Literal["exhibits_accepted"] = "exhibits_accepted"
+    exhibits: Labels
+    giver: ServiceId
+    intact: bool
+    """Whether packing and seals are as the giver left them."""
+    note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
+
+    declares = _declares("Exhibits received", "exhibit_acceptance")
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`not_offered_to` for those that the `giver` does not hold, or has not offered to its `voice`."""
+        known = exhibits(delivery.state)
+        not_theirs = tuple(
+            one
+            for one in self.exhibits
+            if one not in known or (known[one].holder, known[one].offered_to) != (self.giver, said.voice)
+        )
+        return NOT_OFFERED_TO(giver=self.giver, labels=not_theirs, voice=said.voice) if not_theirs else ACCEPTED
+
+    def addressees(self) -> tuple[str, ...]:
+        return (self.giver,)
+
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Of each exhibit, who holds it."""
+        return _stay(delivery, self.changed(delivery.state, said))
+
+    def apply(self, state: State, said: Said) -> None:
+        """Its `voice` holds them."""
+        state.exhibits |= self.changed(state, said)
+
+    def changed(self, state: State, said: Said) -> Changed:
+        """How they are once it counts."""
+        return _each(state, said, self.exhibits, holder=said.voice, offered_to=None, fate=None)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"exhibits": list(facts.exhibits), "giver": facts.giver}
+
+
+class LaboratoryReport(Kind):
+    """What an examination of an exhibit found, with what it spent and left of it."""
+
+    kind: Literal["laboratory_report"] = "laboratory_report"
+    exhibit: Label
+    report: Literal["presumptive_test", "test_report", "expert_opinion"]
+    """How sure it is: a test on the spot, a report before there is a case, an opinion in one."""
+    reference: Name
+    written_at: MomentText
+    substance: Name
+    """What it is, or that it is none that is controlled."""
+    purity: Annotated[int, Field(ge=0, le=PURE)] | None = None
+    """In thousandths; none where it was not determined."""
+    received: Milligrams | None = None
+    """Net, before; none where it was not weighed."""
+    spent: Milligrams | None = None
+    left: Milligrams | None = None
+
+    declares = _declares("Examined", "examination")
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "LaboratoryReport":
+        weighed = [one for one in (self.received, self.spent, self.left) if one is not None]
+        if len(weighed) not in (0, 3):
+            message = "received, spent and left are given together, or none of them"
+            raise ValueError(message)
+        if (self.received or 0) != (self.spent or 0) + (self.left or 0):
+            message = f"{self.spent} mg spent and {self.left} mg left are not the {self.received} mg received"
+            raise ValueError(message)
+        return self
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`not_its_holder` where its `voice` does not hold it, and `still_travels` where that travels."""
+        return _held(delivery, said, (self.exhibit,))
+
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Of the exhibit, what is spent and left."""
+        return _stay(delivery, self.changed(delivery.state, said))
+
+    def apply(self, state: State, said: Said) -> None:
+        """So much more is `spent`, and so much is `left`; as before, where it was not weighed."""
+        state.exhibits |= self.changed(state, said)
+
+    def changed(self, state: State, said: Said) -> Changed:
+        """How it is once it counts."""
+        known = exhibits(state).get(self.exhibit)
+        if known is None:
+            return {}
+        weighed = {} if self.left is None else {"spent": known.spent + (self.spent or 0), "left": self.left}
+        return _each(state, said, (self.exhibit,), **weighed)
+
+
+class Disposed(Kind):
+    """What became of exhibits: destroyed, returned, before a court, kept for a proceeding, or lost."""
+
+    kind: Literal["disposed"] = "disposed"
+    exhibits: Labels
+    how: Literal["destroyed", "returned", "handed_to_court", "kept", "lost"]
+    reference: Name
+    """Of the act or decision."""
+    written_at: MomentText
+    to: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
+    """To which owner or State it was returned, to which court it was handed, for which proceeding it is kept."""
+    witnesses: Annotated[tuple[OfficerCode, ...], Field(max_length=MOST_WITNESSES)] = ()
+    """The commission before which it was destroyed."""
+
+    declares = _declares("Exhibits disposed of", "disposal")
+
+    @model_validator(mode="after")
+    def _says_to_whom(self) -> "Disposed":
+        if self.how == "destroyed" and not self.witnesses:
+            message = "what is destroyed is destroyed before witnesses"
+            raise ValueError(message)
+        if self.how in ("returned", "handed_to_court", "kept") and not self.to:
+            message = f"say in `to` whom or what for: {self.how}"
+            raise ValueError(message)
+        return self
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`not_its_holder` for those that its `voice` does not hold, and `still_travels` for those that travel."""
+        return _held(delivery, said, self.exhibits)
+
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Of each exhibit, what became of it."""
+        return _stay(delivery, self.changed(delivery.state, said))
+
+    def apply(self, state: State, said: Said) -> None:
+        """This is the `fate` of each. What is `kept` its `voice` holds still, and of the rest nobody does any more; nothing of it
+        is offered to anybody.
+        """
+        state.exhibits |= self.changed(state, said)
+
+    def changed(self, state: State, said: Said) -> Changed:
+        """How they are once it counts."""
+        holder = said.voice if self.how == "kept" else None
+        return _each(state, said, self.exhibits, holder=holder, offered_to=None, fate=self.how)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"exhibits": list(facts.exhibits)}
+
+
+class Receiving(Contingency):
+    """Who is offered exhibits says that it has received them; until then, and if it does not, the giver holds them (R30)."""
+
+    declares = Unforeseen(
+        name="exhibits",
+        title="whether exhibits were received",
+        needs="exhibit_acceptance",
+        without_end=False,
+        after_halt=True,
+        closes_unanswered=True,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """While something is offered, unless one is open: one taker after another."""
+        if first_taker(delivery.state) is not None and not open_about(delivery.state, self.declares.name, ""):
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The service to which the first of what is offered is."""
+        asked = Requirement(service=first_taker(delivery.state) or "", says="exhibit_acceptance")
+        return Checkpoint(id=name, requires=(asked,), due=delivery.plan.contingencies.decision)
+
+    def title_of(self, key: str) -> str:
+        return "exhibits"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """Nothing is offered to that service any more, and it is not satisfied."""
+        return not progress.satisfied and not offered(delivery.state, progress.checkpoint.services()[0])
+
+    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """Nothing is offered to that service any more."""
+        for label in offered(state, services[0]):
+            state.exhibits[label] = replace(state.exhibits[label], offered_to=None)
+
+
+def first_taker(state: State) -> str | None:
+    """To whom the first exhibit that is offered is, in the order in which they were first handed on."""
+    return next((one.offered_to for one in state.exhibits.values() if one.offered_to is not None), None)
+
+
+def other_mass(delivery: Delivery, said: Said) -> Verdict | None:
+    """It counts: an exhibit was weighed, and its mass is not what a report before left of it, or where there was none, all that
+    was taken out or recovered of substances.
+    """
+    report = said.content
+    if not isinstance(report, LaboratoryReport) or report.received is None:
+        return None
+    lot = summed(amounts(delivery.state, report.exhibit))
+    masses = [size for (what, _), size in lot.items() if what == "mass"]
+    known = exhibits(delivery.state)[report.exhibit].left
+    expected = known if known is not None else sum(masses) if masses else report.received
+    if expected == report.received:
+        return None
+    return WEIGHS_OTHERWISE(label=report.exhibit, found=report.received, expected=expected)
+
+
+def _held(delivery: Delivery, said: Said, labels: tuple[str, ...]) -> Verdict:
+    """Whether whose say it is holds each of these, and none travels."""
+    known = exhibits(delivery.state)
+    others = tuple(one for one in labels if one not in known or known[one].holder != said.voice)
+    if others:
+        return NOT_ITS_HOLDER(voice=said.voice, labels=others)
+    travel = tuple(one for one in labels if known[one].travels)
+    return STILL_TRAVELS(labels=travel) if travel else ACCEPTED
+
+
+def _each(state: State, said: Said, labels: tuple[str, ...], **said_of_it: Any) -> Changed:
+    """Each of these that is an exhibit, with what this statement says of it."""
+    known = exhibits(state)
+    return {one: replace(known[one], entry=said.seq, **said_of_it) for one in labels if one in known}
+
+
+def _stay(delivery: Delivery, changed: Changed) -> Stays:
+    """What stays of exhibits that came from the same hands as these, and how much that may be: an equal share of those who may
+    take something out or seize, of what others have left of all.
+    """
+    after = delivery.state.exhibits | changed
+    origins = {one.by for one in changed.values()}
+    own = {label: vars(one) for label, one in after.items() if one.by in origins}
+    others = {label: vars(one) for label, one in after.items() if one.by not in origins}
+    most = delivery.law.figures.exhibits_bytes
+    share = most // len(_sources(delivery)) * max(len(origins), 1)
+    return Stays((own,) if changed else (), min(share, most - size_of((others,))))
+
+
+def _sources(delivery: Delivery) -> tuple[str, ...]:
+    """Services from whose hands exhibits may come: those that are asked to prepare, to seize or to weigh, or are responsible."""
+    asked = (one for at in delivery.plan.checkpoints for one in at.requires)
+    found = (one.service for one in asked if one.says in ("prepared", "seizure", "interdiction"))
+    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs))))

@@ -1,0 +1,141 @@
+"""The book of who holds what (R30), as `rehearsal.invariants` keeps it: from what counted, in order. Nothing here asks a rule."""
+
+from collections.abc import Iterator, Mapping
+
+from domain.delivery.statement import Content, Statement
+from domain.plan.goods import SubstanceMass
+from domain.plan.plan import Plan
+from domain.rules.balance import Seizure
+from domain.rules.detection import Detected
+from domain.rules.exhibits import Disposed, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
+from domain.rules.preparation import Prepared
+from domain.rules.speaking import Correction
+from domain.rules.stop import Interdicted
+from rehearsal.oracle import OracleBook, voice_of
+
+INSIDE = ""
+"""Whose an item is that is inside the consignment: whoever holds that."""
+
+
+class ExhibitBook(OracleBook):
+    """Each label, and who holds what bears it; none: it is said what became of it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.detected = False
+        self._holders: dict[str, str | None] = {}
+        self._made: dict[str, set[str]] = {}
+        """By statement: labels of what it made."""
+        self._touched: set[str] = set()
+        self._offers: dict[str, str] = {}
+        self._voices: dict[str, str] = {}
+        self._seizures: list[str] = []
+        self._recovered: set[str] = set()
+        self._named: dict[str, tuple[str, ...]] = {}
+        """By seizure: the items that it recovered apart."""
+        self._again: set[str] = set()
+        """Seizures that weighed again what had been seized on the way."""
+        self._kept = True
+        """Something goes on in the consignment."""
+        self._secured = False
+
+    def heard(self, statement: Statement, responsible: str) -> Iterator[str]:
+        """What is wrong with a statement that counted."""
+        content, voice = statement.content, voice_of(statement)
+        match content:
+            case Detected():
+                self.detected = True
+                if voice != responsible:
+                    yield f"R30: {voice} reported what {responsible} holds"
+            case Prepared():
+                self._makes(statement.id, voice, content)
+                if not self.detected:
+                    yield "R30: prepared, and nobody had reported what was found"
+            case Seizure():
+                self._seizures.append(statement.id)
+                self._makes(statement.id, voice, content)
+            case Correction(of=of, content=Prepared() | Seizure() as corrected):
+                self._makes(of, self._voices[of], corrected)
+            case Interdicted():
+                self._secured = True
+                self._holders["consignment"] = voice
+            case ExhibitsOffered(exhibits=labels, to=to):
+                yield from self._are_held(labels, voice, statement.kind)
+                self._offers |= dict.fromkeys(labels, to)
+                self._touch(*labels)
+            case ExhibitsAccepted(exhibits=labels, giver=giver):
+                yield from self._are_held(labels, giver, "given away")
+                if any(self._offers.pop(one, "") != voice for one in labels):
+                    yield f"R30: {voice} took what was not offered to it"
+                self._holders |= dict.fromkeys(labels, voice)
+            case LaboratoryReport(exhibit=label):
+                yield from self._are_held((label,), voice, statement.kind)
+                self._touch(label)
+            case Disposed(exhibits=labels, how=how):
+                yield from self._are_held(labels, voice, statement.kind)
+                self._holders |= dict.fromkeys(labels, voice if how == "kept" else None)
+                self._touched |= {*labels}
+                for one in labels:
+                    self._offers.pop(one, None)
+            case _:
+                pass
+
+    def lapsed(self, taker: str) -> None:
+        """Who was offered something did not take it."""
+        self._offers = {label: to for label, to in self._offers.items() if to != taker}
+
+    def unheld(self, *, gone: bool) -> Iterator[str]:
+        """At the outcome: mass that nobody holds, and of which it is not said what became of it. `gone`: it was lost, destroyed,
+        or split into deliveries of their own, or it reached its recipient and nothing of it was recovered, as was explained.
+        """
+        if "consignment" not in self._holders and not self._recovered and self._kept and not gone:
+            yield "R30: nobody holds the consignment"
+
+    def differ(self, known: Mapping[str, str | None]) -> Iterator[str]:
+        """Where the delivery says of a label that another holds it, or nobody, or does not know it."""
+        for label, holder in self._holders.items():
+            if label not in known:
+                yield f"R30: {label} has vanished"
+            elif self._of(label, holder) != known[label]:
+                yield f"R30: {label} is held by {self._of(label, holder)}, and not by {known[label]}"
+
+    def _of(self, label: str, holder: str | None) -> str | None:
+        if holder != INSIDE:
+            return holder
+        seized = (self._voices[one] for one in self._seizures if label in self._named[one])
+        return next(seized, self._holders.get("consignment"))
+
+    def _touch(self, *labels: str) -> None:
+        """From here on it is known by itself who holds these."""
+        self._holders |= {one: self._of(one, self._holders.get(one)) for one in labels}
+        self._touched |= {*labels}
+
+    def _are_held(self, labels: tuple[str, ...], voice: str, what: str) -> Iterator[str]:
+        for one in labels:
+            if self._of(one, self._holders.get(one)) != voice:
+                yield f"R30: {one}, which {voice} does not hold, was {what}"
+
+    def _makes(self, statement: str, voice: str, content: Content) -> None:
+        """What it says now that there is; of what it said before, what nobody has touched is not there any more."""
+        self._voices[statement] = voice
+        made: dict[str, str] = {}
+        if isinstance(content, Prepared):
+            self._kept = any(one.net if isinstance(one, SubstanceMass) else one.minor for one in content.kept)
+            made |= {"removed": voice} if content.removed else {}
+            made |= {"samples": voice} if content.samples else {}
+            made |= {item.label: INSIDE for item in content.items}
+        elif isinstance(content, Seizure):
+            number = self._seizures.index(statement) + 1
+            lot = "seized" if number == 1 else f"seized-{number}"
+            made |= {find.label: voice for find in content.finds}
+            self._recovered.discard(lot)
+            again = self._secured if statement not in self._named else statement in self._again
+            self._again |= {statement} if again else set()
+            self._named[statement] = () if again else content.items
+            if (content.recovered or content.items) and not again:
+                made[lot] = voice
+                self._recovered.add(lot)
+        for label in self._made.get(statement, set()) - made.keys() - self._touched:
+            self._holders.pop(label, None)
+        self._made[statement] = {*made}
+        self._holders |= {label: who for label, who in made.items() if label not in self._holders}
