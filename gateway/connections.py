@@ -20,8 +20,8 @@ MOST = 800
 """Connections at once: what fits into the 1,024 open files that systems allow a process, with room to spare."""
 LOOK_EVERY = 0.5
 LARGEST_LINE = 32 * 1024
-"""Bytes of a request's line, and of each header: a cursor at its bound has twelve for each character where all are escaped, and the
-proof names the path a third longer. Beyond it the library answers, and not with a problem document.
+"""Bytes of a request's line, and of each header: a cursor at its bound has twelve for each character where all are escaped, and
+the proof names the path a third longer. Beyond it the library answers, and not with a problem document.
 """
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
