@@ -73,8 +73,14 @@ CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections", Connections)
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int, *, grace: float = 5.0) -> AsyncIterator[None]:
     """Serve there while the context is open; then requests under way have `grace` seconds. Raises `OSError`."""
-    largest = {"max_line_size": LARGEST_LINE, "max_field_size": LARGEST_LINE}
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace, auto_decompress=False, **largest)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=grace,
+        auto_decompress=False,
+        max_line_size=LARGEST_LINE,
+        max_field_size=LARGEST_LINE,
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
