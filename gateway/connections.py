@@ -20,8 +20,8 @@ MOST = 800
 """Connections at once: what fits into the 1,024 open files that systems allow a process, with room to spare."""
 LOOK_EVERY = 0.5
 LARGEST_LINE = 32 * 1024
-"""Bytes of a request's line, and of each header: a cursor at its bound has twelve for each character where all are escaped, and the
-proof names the path a third longer. Beyond it the library answers, and not with a problem document.
+"""Bytes of a request's line, and of each header: a cursor at its bound has twelve for each character where all are escaped, and
+the proof names the path a third longer. Beyond it the library answers, and not with a problem document.
 """
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -73,8 +73,14 @@ CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections", Connections)
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int, *, grace: float = 5.0) -> AsyncIterator[None]:
     """Serve there while the context is open; then requests under way have `grace` seconds. Raises `OSError`."""
-    largest = {"max_line_size": LARGEST_LINE, "max_field_size": LARGEST_LINE}
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace, auto_decompress=False, **largest)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=grace,
+        auto_decompress=False,
+        max_line_size=LARGEST_LINE,
+        max_field_size=LARGEST_LINE,
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
