@@ -30,6 +30,7 @@ OFFICERS = frozenset(
         "confirm",
         "refuse",
         "stop",
+        "hold",
         "inform",
         "permit",
         "correct",

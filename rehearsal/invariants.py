@@ -285,7 +285,7 @@ class Checker:
                 yield from self._decision(voice, statement.officer)
             case HoldDecided(decision="go_on"):
                 here = self._plan.legs[self._leg or 0].state
-                self._holds.wanted_on(voice, self._responsible(), self._plan.authorities(here))
+                self._holds.wanted_on(voice, statement.officer, self._responsible(), self._plan.authorities(here))
             case Seizure():
                 self._scales.seized(statement.id, content)
             case Prepared(modality=modality):

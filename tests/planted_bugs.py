@@ -767,7 +767,7 @@ BUGS = (
     Bug(
         "R19",
         "domain/rules/grounds.py",
-        "return bool(said.checkpoint) and kind_of(said.statement).declares.confirms",
+        "return bool(said.checkpoint) and kind_of(said.statement).is_yes()",
         "return bool(said.checkpoint)",
         "conditions",
     ),
@@ -1066,11 +1066,14 @@ BUGS = (
     Bug("R8", "domain/rules/hold.py", 'HELD_AND_SEIZED if self.decision == "seize" else', "", "rules_of_hold"),
     Bug(
         "R8",
-        "domain/rules/hold.py",
-        "who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))",
-        "who = dict.fromkeys((delivery.state.responsible,))",
+        "domain/rules/contingency.py",
+        "(delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state))",
+        "(delivery.state.responsible,)",
         "rules_of_hold",
     ),
+    Bug("R7", "domain/rules/contingency.py", "2 if len(services) == 1 else 1", "1", "decided_afresh"),
+    Bug("R20", "domain/rules/hold.py", 'return self.decision == "go_on"', "return True", "decided_afresh"),
+    Bug("R20", "domain/rules/custody.py", "return self.proceed", "return True", "decided_afresh"),
     Bug(
         "R8",
         "domain/rules/custody.py",

@@ -54,7 +54,7 @@ class Declaration:
     answers: Need | None
     """What a checkpoint asks that this answers."""
     confirms: bool
-    """Whether it says yes to it: two officers (R20) and conditions (R19) are asked for a yes only."""
+    """Whether it says yes to it, or may: two officers (R20) and conditions (R19) are asked for a yes only."""
     by: Speaker
     counts: Counts
     names_checkpoint: bool
@@ -130,6 +130,10 @@ class Kind(Content):
     def is_answer(self) -> bool:
         """Whether this very statement answers what was asked."""
         return self.declares.answers is not None
+
+    def is_yes(self) -> bool:
+        """Whether this very statement says yes to what was asked, and so takes two officers where two are asked (R20)."""
+        return self.declares.confirms
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
         """What of it the state goes on holding, under the id of this statement, where that may be long: nothing."""
