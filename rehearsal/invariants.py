@@ -65,6 +65,8 @@ class Checker:
         self._decided: set[tuple[str, str]] = set()
         self._cause = ""
         """Why it halted, if it has."""
+        self._by = ""
+        """Whose word that was, if it was one's."""
         self._outcome: str | None = None
         self._told: set[str] = set()
         self._delivered = False
@@ -238,7 +240,8 @@ class Checker:
         if self._cause == "silence" and self._leg is None:
             return "expired"
         by_cause = {"refused": "refused", "modality": "refused", "permission": "refused", "no_show": "no_show"}
-        early = "withdrawn" if self._leg is None and not self._unasked else "interdicted_early"
+        before = "withdrawn" if self._by == self._plan.initiator else "stopped_before_departure"
+        early = before if self._leg is None and not self._unasked else "interdicted_early"
         return {**by_cause, "expired": "expired", "withdrawn": "withdrawn", "": "nothing"}.get(self._cause, early)
 
     def _achieved(self) -> bool:
@@ -315,8 +318,11 @@ class Checker:
                 pass
         if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
             yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
+        cause = self._cause
         self._ends(statement, content)
         self._stops(content)
+        if self._cause != cause:
+            self._by = statement.service
 
     def _reached(self, statement: Statement) -> Iterator[str]:
         """A recipient has it: the last one, or one in a chain, from whom it goes on to the next."""

@@ -467,10 +467,11 @@ BUGS = (
     Bug(
         "R12",
         "domain/rules/conclusion.py",
-        'if halt.cause == "withdrawn" or not (state.dispatched or state.unasked):',
-        'if halt.cause == "withdrawn":',
-        "outcomes rules_of_stop",
+        "if state.dispatched or state.unasked:",
+        "if state.dispatched:",
+        "cases",
     ),
+    Bug("R12", "domain/rules/conclusion.py", '"withdrawn" if halt.by == delivery.plan.initiator else', "", "rules_of_stop"),
     Bug(
         "R12",
         "domain/rules/arrival.py",
