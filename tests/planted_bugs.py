@@ -665,7 +665,7 @@ BUGS = (
     Bug("R1", "domain/rules/urgency.py", "        state.grants[progress.key].expired = True\n", "", "law"),
     Bug("R1", "domain/rules/urgency.py", " and not grant.provisional", "", "law"),
     Bug("R1", "domain/rules/urgency.py", "if instant(self.written_at) > said.at", "if False", "law"),
-    Bug("R1", "domain/rules/urgency.py", "state.grants[said.voice].unwritten = None", "pass", "law"),
+    Bug("R1", "domain/rules/urgency.py", 'state.grants[said.voice].form = "written"', "pass", "law"),
     Bug("R1", "domain/rules/consent.py", 'self.form != "written" and card.urgent_for(self.form, case) is None', "False", "law"),
     Bug("R17", "domain/rules/permission.py", "if not come[duty.after]:", "if False:", "law"),
     Bug(

@@ -18,7 +18,7 @@ from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, share
+from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
 from domain.rules.measures import permits_wrongly
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
@@ -134,20 +134,21 @@ class AuthorisationGranted(Kind):
         """`other_state` unless it is for the State of the checkpoint; `already_ended` unless `valid_until` is after now;
         `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `longer_than_card` where it lasts, from
         `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from
-        the first of this authority; `no_such_form` where it is not written and the card knows nothing that lets it be so; for the
+        the first of this authority; `no_such_form` where it is not written and no card knows anything that lets it be so; for the
         first that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by the card that is permitted
         apart, not by such a service, or not for so long.
         """
-        planned = delivery.plan.find(said.checkpoint)
-        if planned is not None and self.state != planned.state:
-            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
+        if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
+            return wrong
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
         for condition in self.conditions:
             if condition.at is not None and delivery.plan.find(condition.at) is None:
                 return NO_SUCH_BINDING(checkpoint=condition.at)
         card = delivery.cards.get(self.state)
-        return self._by_card(card, delivery, said) if card is not None else ACCEPTED
+        if card is None:
+            return ACCEPTED if self.form == "written" else NO_SUCH_FORM(state=self.state, form=self.form)
+        return self._by_card(card, delivery, said)
 
     def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
         case, kind = delivery.plan.case, delivery.directory.get(said.voice).kind
@@ -180,7 +181,7 @@ class AuthorisationGranted(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """It is the authorisation of its `voice`, `asked_at` a checkpoint, in the place of one given before: not withdrawn, not
-        expired, and not warned of; `unwritten`, where it was not given in writing. It is `since` the first one began.
+        expired, and not warned of; in the `form` in which it was given. It is `since` the first one began.
         """
         state.grants[said.voice] = Grant(
             said.voice,
@@ -193,7 +194,7 @@ class AuthorisationGranted(Kind):
             self.permits,
             self.provisional,
             since=self._since(state, said),
-            unwritten=None if self.form == "written" else said.seq,
+            form=self.form,
         )
 
     def _asked_at(self, state: State, said: Said) -> str:
@@ -238,10 +239,7 @@ class AuthorisationRefused(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint."""
-        planned = delivery.plan.find(said.checkpoint)
-        if planned is not None and self.state != planned.state:
-            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
-        return ACCEPTED
+        return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `consent_refused`."""

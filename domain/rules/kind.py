@@ -4,7 +4,7 @@ A kind is a class: its fields, one declaration without defaults, and two methods
 `apply` (see `Content`) is all that it changes. What is asked of every kind in one order stands in `domain.rules.book`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Flag, auto
@@ -147,6 +147,14 @@ class Kind(Content):
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         """Those of its fields that were merely asked, and so can be filled in for a person: none."""
         return {}
+
+
+def of_another_state(given: str, delivery: Delivery, said: Said, wrong: Callable[..., Verdict]) -> Verdict | None:
+    """What is wrong where it is given for another State than that of the checkpoint that asks for it."""
+    planned = delivery.plan.find(said.checkpoint)
+    if planned is None or given == planned.state:
+        return None
+    return wrong(checkpoint=said.checkpoint, asked=planned.state, given=given)
 
 
 def kind_of(statement: Statement) -> Kind:

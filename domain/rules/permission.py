@@ -16,7 +16,7 @@ from domain.plan.cards import Duty, Measure, RuleCard
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
-from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind
+from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind, of_another_state
 from domain.rules.measures import may_be_permitted, permits_wrongly
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
@@ -76,9 +76,8 @@ class PermissionGranted(Kind):
         service may not permit, or not for so long; `not_all_permitted` where of the plan's `permissions` in that State it could
         permit more than these.
         """
-        planned = delivery.plan.find(said.checkpoint)
-        if planned is not None and self.state != planned.state:
-            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
+        if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
+            return wrong
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
         card = delivery.cards.get(self.state)
@@ -130,10 +129,7 @@ class PermissionRefused(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`permission_of_other_state` unless it is for the State of the checkpoint."""
-        planned = delivery.plan.find(said.checkpoint)
-        if planned is not None and self.state != planned.state:
-            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
-        return ACCEPTED
+        return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `permission_refused`."""
