@@ -19,7 +19,7 @@ from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
-from domain.rules.measures import permits_wrongly
+from domain.rules.measures import extended_wrongly, permits_wrongly, steps_too_far
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_CONDITIONS
@@ -136,7 +136,8 @@ class AuthorisationGranted(Kind):
         `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from
         the first of this authority; `no_such_form` where it is not written and no card knows anything that lets it be so; for the
         first that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by the card that is permitted
-        apart, not by such a service, or not for so long.
+        apart, not by such a service, or not for so long; `measure_extended_too_far` where the one in whose place it comes permits
+        it too, has not ended when this one begins, and is extended by more than the card lets at a time.
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
@@ -163,7 +164,15 @@ class AuthorisationGranted(Kind):
             rule = card.rule_of(one, case)
             if rule is not None and rule.needs == "own_act":
                 return AN_ACT_OF_ITS_OWN(state=self.state, permission=one)
-        return permits_wrongly(card, case, kind, self.permits, lasts) or ACCEPTED
+        return permits_wrongly(card, case, kind, self.permits, lasts) or self._goes_on(card, delivery, said) or ACCEPTED
+
+    def _goes_on(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
+        """Whether it extends what the one in whose place it comes permits by more than the card lets."""
+        before, begins, until = delivery.state.grants.get(said.voice), instant(self.valid_from), instant(self.valid_until)
+        if before is None or not before.valid_from <= begins <= before.valid_until < until:
+            return None
+        same = tuple(one for one in self.permits if one in before.permits)
+        return steps_too_far(card, delivery.plan.case, same, until - before.valid_until)
 
     def _since(self, state: State, said: Said) -> datetime:
         before = state.grants.get(said.voice)
@@ -275,7 +284,9 @@ class AuthorisationExtended(Kind):
         """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
         expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one;
         `extended_too_far` where it is by more than the State's card lets extend at a time, and `beyond_ceiling` where it ends
-        later than the card lets it at all.
+        later than the card lets it at all; for the first measure that it `permits`: `measure_extended_too_far` where by the card
+        that is extended by less at a time, or `permitted_too_long` where the card says only how long that may be permitted, and
+        that is less from `valid_from` on.
         """
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:
@@ -284,13 +295,16 @@ class AuthorisationExtended(Kind):
             return EXPIRED_ALREADY(state=grant.state)
         if instant(self.valid_until) <= grant.valid_until:
             return NOT_BEYOND(until=utc_text(grant.valid_until))
-        card = delivery.cards.get(self.state)
-        term = card.term_of(delivery.plan.case) if card is not None else None
-        if term is None:
+        card, until = delivery.cards.get(self.state), instant(self.valid_until)
+        if card is None:
             return ACCEPTED
-        if term.extension is not None and instant(self.valid_until) - grant.valid_until > term.extension:
+        term = card.term_of(delivery.plan.case)
+        if term is not None and term.extension is not None and until - grant.valid_until > term.extension:
             return NOT_AT_ONCE(state=self.state, step=milliseconds(term.extension))
-        return _beyond(term, grant.since or grant.valid_from, self.valid_until, self.state) or ACCEPTED
+        if term is not None and (beyond := _beyond(term, grant.since or grant.valid_from, self.valid_until, self.state)):
+            return beyond
+        window = (grant.valid_from, grant.valid_until)
+        return extended_wrongly(card, delivery.plan.case, grant.permits, window, until) or ACCEPTED
 
     def bound_to(self) -> Binding:
         return "decision"

@@ -17,7 +17,7 @@ from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind, of_another_state
-from domain.rules.measures import may_be_permitted, permits_wrongly
+from domain.rules.measures import may_be_permitted, permits_wrongly, steps_too_far
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment, check_window, instant, utc_text
@@ -73,8 +73,9 @@ class PermissionGranted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`permission_of_other_state` unless it is for the State of the checkpoint; `permission_already_ended` unless
         `valid_until` is after now; `may_not_permit` or `permitted_too_long` for the first measure that by the State's card this
-        service may not permit, or not for so long; `not_all_permitted` where of the plan's `permissions` in that State it could
-        permit more than these.
+        service may not permit, or not for so long; `measure_extended_too_far` for the first that a permission permits which has
+        not ended when this one begins, and ends before it, by more than the card lets extend at a time; `not_all_permitted` where
+        of the plan's `permissions` in that State it could permit more than these.
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
@@ -87,8 +88,20 @@ class PermissionGranted(Kind):
         kind, lasts = delivery.directory.get(said.voice).kind, instant(self.valid_until) - instant(self.valid_from)
         asked = may_be_permitted(delivery.plan, card, kind)
         missing = tuple(one for one in asked if one not in self.permissions)
-        wrong = permits_wrongly(card, delivery.plan.case, kind, self.permissions, lasts)
+        wrong = permits_wrongly(card, delivery.plan.case, kind, self.permissions, lasts) or self._goes_on(card, delivery)
         return wrong or (NOT_ALL(missing=missing) if missing else ACCEPTED)
+
+    def _goes_on(self, card: RuleCard, delivery: Delivery) -> Verdict | None:
+        """Whether it extends a permission of that State by more than the card lets: one of the same measures that has not ended
+        when this one begins, and ends before it.
+        """
+        begins, until = instant(self.valid_from), instant(self.valid_until)
+        for before in delivery.state.permits.get(self.state, ()):
+            if before.valid_from <= begins <= before.valid_until < until:
+                same = tuple(one for one in self.permissions if one in before.permissions)
+                if wrong := steps_too_far(card, delivery.plan.case, same, until - before.valid_until):
+                    return wrong
+        return None
 
     def bound_to(self) -> Binding:
         """Nobody consents to a plan that is not the one."""

@@ -7,7 +7,7 @@ from typing import get_args
 from domain.delivery.balance import COMPARED
 from domain.delivery.verdicts import Finding, Verdict
 from domain.delivery.vocabulary import Outcome
-from domain.plan.cards import Form, GoodsClass, Measure, Modality
+from domain.plan.cards import DutyEvent, Form, GoodsClass, Measure, Modality, Recorded
 from domain.plan.directory import ServiceKind
 from domain.plan.vocabulary import Need
 from domain.rules.arrival import NotCollected
@@ -33,6 +33,8 @@ OWN_WORDS: tuple[str, ...] = tuple(
             *get_args(Modality),
             *get_args(Measure),
             *get_args(Form),
+            *get_args(Recorded),
+            *get_args(DutyEvent),
             *get_args(GoodsClass),
             *get_args(ServiceKind),
             *get_args(NotCollected.model_fields["because"].annotation),
