@@ -24,7 +24,10 @@ def demands_in_words(found: Sequence[Demand]) -> RenderableType:
 
 
 def _rows(one: Explained) -> Iterator[tuple[str, str]]:
-    yield from ((line.about, _said(line)) for line in one.lines)
+    before = ""
+    for line in one.lines:
+        yield "" if line.about == before else line.about, _said(line)
+        before = line.about
     if one.left:
         yield _("not known"), one.left
     if one.notes:

@@ -12,7 +12,7 @@ from domain.plan.cards import Law, LawText, Measure, Provision, RecordRule, Rule
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
 from domain.words.quantities import Span, say_span
-from domain.words.text import fill, mark
+from domain.words.text import fill, mark, word
 
 Topic = Literal["decider", "handling", "term", "bars", "records", "contacts", Measure]
 """What a card may not know that matters to a plan: who decides, which ways of handling are allowed, how long an authorisation
@@ -158,7 +158,7 @@ def _unseen(plan: Plan, record: RecordRule) -> bool:
 
 def topic(code: Topic) -> str:
     """What a card does not know, in words."""
-    return TOPICS[code] if code in TOPICS else fill(MEASURE, measure=fill(code.replace("_", " ")))
+    return TOPICS[code] if code in TOPICS else fill(MEASURE, measure=word(code))
 
 
 def needed(plan: Plan, state: str) -> timedelta:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from domain.delivery.delivery import Delivery
 from domain.plan.demands import About, Demand, Point, demands, topic
 from domain.plan.directory import Service
-from domain.views.sentences import Translate, english, word
+from domain.views.sentences import Translate, english
 from domain.views.sight import sees_all
-from domain.words.text import mark, told
+from domain.words.text import mark, told, word
 
 SURE: dict[str, str] = {
     "T": mark("the text was read"),
@@ -117,13 +117,11 @@ def where(point: Point) -> str:
 
 
 def _lines(demand: Demand, translate: Translate) -> Iterator[Line]:
-    before = ""
     for point in demand.points:
         sentence = in_words(point, translate)
         if point.answered:
             sentence = translate(ANSWERED).format(sentence=sentence, who=demand.answered_by or "-")
-        about = "" if point.about == before else translate(ABOUT[point.about])
+        about = translate(ABOUT[point.about])
         sure = how_sure(point, translate), point.law.mark if point.law is not None else NOT_KNOWN_MARK
         source = point.text.address if point.text is not None else ""
         yield Line(about, sentence, point.fits is False, *sure, where(point), source)
-        before = point.about

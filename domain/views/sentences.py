@@ -16,6 +16,7 @@ from domain.views.names import AHEAD, BEHIND
 from domain.words.codes import CODES, Parameter, Shape
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_minor, say_span
+from domain.words.text import word
 
 Translate = Callable[[str], str]
 """From an English text of ours to the reader's language."""
@@ -71,11 +72,6 @@ def say_kind(kind: str, translate: Translate = english) -> str:
     """A kind of statement within a sentence: its title."""
     title = translate(BOOK.kinds[kind].declares.title)
     return title[:1].lower() + title[1:]
-
-
-def word(code: str) -> str:
-    """One of our own words in English."""
-    return code.replace("_", " ")
 
 
 def lag(happened_at: str, recorded_at: datetime, translate: Translate = english) -> str:
