@@ -1,4 +1,4 @@
-"""What each State's rule card demands of a plan, in words."""
+"""What each State's rule card demands of a plan, as a table (`domain.views.law` has the words)."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,37 +6,34 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from domain.plan.demands import Demand, Point
-from domain.views.law import how_sure, in_words, where
-from domain.views.sentences import Translate, english, word
+from client.language import _, speak
+from domain.plan.demands import Demand
+from domain.views.law import NOT_SO, NOTE, Explained, Line, explained
 
 
-def demands_in_words(found: Sequence[Demand], translate: Translate = english) -> RenderableType:
-    """One block for each State."""
+def demands_in_words(found: Sequence[Demand]) -> RenderableType:
+    """One block for each State, in the reader's language."""
     parts: list[RenderableType] = []
-    for one in found:
-        about = ", AN EXAMPLE, not the law: check it before any real use" if one.example else ""
-        parts.append(Text(f"what {one.state} demands (rule card {one.version}{about})", "bold"))
+    for one in (explained(demand, speak) for demand in found):
+        parts.append(Text(f"{one.title}{f': {one.example}' if one.example else ''}", "bold"))
         table = Table.grid(padding=(0, 2))
-        for name, words in _rows(one, translate):
+        for name, words in _rows(one):
             table.add_row(f"  {name}", Text(words))
         parts += [table, Text()]
     return Group(*parts[:-1])
 
 
-def _rows(one: Demand, translate: Translate) -> Iterator[tuple[str, str]]:
+def _rows(one: Explained) -> Iterator[tuple[str, str]]:
     before = ""
-    for point in one.points:
-        yield "" if point.about == before else translate(point.about), _said(point, translate)
-        before = point.about
-    if one.not_known:
-        topics = ", ".join(translate(word(topic)) for topic in one.not_known)
-        yield "not known", f"{topics}: {one.answered_by} answers for it (R1)"
+    for line in one.lines:
+        yield "" if line.about == before else line.about, _said(line)
+        before = line.about
+    if one.left:
+        yield _("not known"), one.left
     if one.notes:
-        yield "note", one.notes
+        yield _(NOTE), one.notes
 
 
-def _said(point: Point, translate: Translate) -> str:
-    fits = {True: "", False: " - NOT SO", None: ""}[point.fits]
-    place = where(point)
-    return f"{in_words(point, translate)}{fits} [{how_sure(point, translate)}{f': {place}' if place else ''}]"
+def _said(line: Line) -> str:
+    fits = f" - {_(NOT_SO)}" if line.wrong else ""
+    return f"{line.sentence}{fits} [{line.mark}: {line.sure}{f': {line.where}' if line.where else ''}]"

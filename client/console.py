@@ -18,7 +18,7 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.signing.canonical import plain
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, RuleBroken, VigilError
-from domain.words.text import in_json, shown
+from domain.words.text import in_json, shown, told
 
 PIPE_WIDTH = 240
 """Columns where the output is not a terminal, so that nothing is broken over lines that a program reads."""
@@ -87,7 +87,7 @@ def explain(error: VigilError) -> None:
     talk.print(f"vigil: {message}", style="bold red")
     if isinstance(error, Malformed):
         for fault in error.faults:
-            talk.print(f"  {fault.place}: {speak(fault.problem)}")
+            talk.print(f"  {fault.place}: {told(fault.problem, speak)}")
     if hint:
         talk.print(f"  {hint}")
 

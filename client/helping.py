@@ -31,6 +31,7 @@ OFFICERS = frozenset(
         "confirm",
         "refuse",
         "stop",
+        "hold",
         "inform",
         "permit",
         "correct",

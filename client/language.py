@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from domain.views.sentences import word
+from domain.words.text import word
 from process.language import LANGUAGES, of, speaker
 
 

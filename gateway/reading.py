@@ -22,9 +22,11 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request
 from domain.plan.access import reach, role_of
+from domain.plan.demands import Demand
 from domain.plan.directory import Service
 from domain.record.expunction import Expunged
 from domain.views.asked import inbox
+from domain.views.law import demanded
 from domain.views.lists import Row, Rows
 from domain.views.sight import page, sight
 from domain.views.view import DeliveryView, view
@@ -108,6 +110,10 @@ class Reading:
         """The summary of one delivery."""
         delivery = await self.delivery(caller, name)
         return view(delivery, caller, max(datetime.now(UTC), delivery.state.now))
+
+    async def law(self, caller: Service, name: str) -> tuple[Demand, ...]:
+        """What the rule cards demand of its plan, as far as it is the caller's to see (R11)."""
+        return demanded(await self.delivery(caller, name), caller)
 
     async def ledger(self, caller: Service, name: str, since: int) -> list[Entry | Withheld]:
         """Ledger entries from a number on, as far as they are the caller's to read (R11); once expunged, the leaves."""

@@ -67,6 +67,8 @@ class Checker:
         self._decided: set[tuple[str, str]] = set()
         self._cause = ""
         """Why it halted, if it has."""
+        self._by = ""
+        """Whose word that was, if it was one's."""
         self._outcome: str | None = None
         self._told: set[str] = set()
         self._delivered = False
@@ -253,7 +255,8 @@ class Checker:
         if self._cause == "silence" and self._leg is None:
             return "expired"
         by_cause = {"refused": "refused", "modality": "refused", "permission": "refused", "no_show": "no_show"}
-        early = "withdrawn" if self._leg is None and not self._unasked else "interdicted_early"
+        before = "withdrawn" if self._by == self._plan.initiator else "stopped_before_departure"
+        early = before if self._leg is None and not self._unasked else "interdicted_early"
         return {**by_cause, "expired": "expired", "withdrawn": "withdrawn", "": "nothing"}.get(self._cause, early)
 
     def _achieved(self) -> bool:
@@ -296,7 +299,7 @@ class Checker:
                 yield from self._decision(voice, statement.officer)
             case HoldDecided(decision="go_on"):
                 here = self._plan.legs[self._leg or 0].state
-                self._holds.wanted_on(voice, self._responsible(), self._plan.authorities(here))
+                self._holds.wanted_on(voice, statement.officer, self._responsible(), self._plan.authorities(here))
             case Seizure():
                 self._scales.seized(statement.id, content)
             case Prepared(modality=modality):
@@ -326,8 +329,11 @@ class Checker:
                 pass
         if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
             yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
+        cause = self._cause
         self._ends(statement, content)
         self._stops(content)
+        if self._cause != cause:
+            self._by = statement.service
 
     def _reached(self, statement: Statement) -> Iterator[str]:
         """A recipient has it: the last one, or one in a chain, from whom it goes on to the next."""

@@ -368,7 +368,7 @@ class HoldBook(OracleBook):
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._held = False
-        self._wanting: set[str] = set()
+        self._wanting: set[tuple[str, str]] = set()
         self._needed: set[str] = set()
 
     def ordered(self) -> None:
@@ -376,9 +376,9 @@ class HoldBook(OracleBook):
         if not self._held:
             self._held, self._wanting, self._needed = True, set(), set()
 
-    def wanted_on(self, voice: str, responsible: str, authorities: tuple[str, ...]) -> None:
-        """One whose say it is wants it to go on; these are all of them."""
-        self._wanting.add(voice)
+    def wanted_on(self, voice: str, officer: str, responsible: str, authorities: tuple[str, ...]) -> None:
+        """An officer of one whose say it is wants it to go on; these are all of them."""
+        self._wanting.add((voice, officer))
         self._needed = self._needed or {responsible, *authorities}
 
     def heard(self, statement: Statement) -> Iterator[str]:
@@ -405,7 +405,8 @@ class HoldBook(OracleBook):
             case Concluded() if self._held:
                 yield "R8: it has an outcome while it is held"
             case Closed(checkpoint=name, result=result) if name.startswith("hold."):
-                if result != "satisfied" or not self._needed or not self._needed <= self._wanting:
+                alone = len(self._needed) == 1 and len(self._wanting) == 1  # where that is one service, two of its officers
+                if result != "satisfied" or not self._needed or alone or not self._needed <= {one for one, _ in self._wanting}:
                     yield f"R8: {name} closed before all wanted it to go on"
                 self._held = False
             case _:

@@ -467,10 +467,11 @@ BUGS = (
     Bug(
         "R12",
         "domain/rules/conclusion.py",
-        'if halt.cause == "withdrawn" or not (state.dispatched or state.unasked):',
-        'if halt.cause == "withdrawn":',
-        "outcomes rules_of_stop",
+        "if state.dispatched or state.unasked:",
+        "if state.dispatched:",
+        "cases",
     ),
+    Bug("R12", "domain/rules/conclusion.py", '"withdrawn" if halt.by == delivery.plan.initiator else', "", "rules_of_stop"),
     Bug(
         "R12",
         "domain/rules/arrival.py",
@@ -662,7 +663,7 @@ BUGS = (
     Bug("R1", "domain/rules/urgency.py", "        state.grants[progress.key].expired = True\n", "", "law"),
     Bug("R1", "domain/rules/urgency.py", " and not grant.provisional", "", "law"),
     Bug("R1", "domain/rules/urgency.py", "if instant(self.written_at) > said.at", "if False", "law"),
-    Bug("R1", "domain/rules/urgency.py", "state.grants[said.voice].unwritten = None", "pass", "law"),
+    Bug("R1", "domain/rules/urgency.py", 'state.grants[said.voice].form = "written"', "pass", "law"),
     Bug("R1", "domain/rules/consent.py", 'self.form != "written" and card.urgent_for(self.form, case) is None', "False", "law"),
     Bug("R17", "domain/rules/permission.py", "if not come[duty.after]:", "if False:", "law"),
     Bug(
@@ -765,7 +766,7 @@ BUGS = (
     Bug(
         "R19",
         "domain/rules/grounds.py",
-        "return bool(said.checkpoint) and kind_of(said.statement).declares.confirms",
+        "return bool(said.checkpoint) and kind_of(said.statement).is_yes()",
         "return bool(said.checkpoint)",
         "conditions",
     ),
@@ -1097,11 +1098,14 @@ BUGS = (
     Bug("R8", "domain/rules/hold.py", 'HELD_AND_SEIZED if self.decision == "seize" else', "", "rules_of_hold"),
     Bug(
         "R8",
-        "domain/rules/hold.py",
-        "who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))",
-        "who = dict.fromkeys((delivery.state.responsible,))",
+        "domain/rules/contingency.py",
+        "(delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state))",
+        "(delivery.state.responsible,)",
         "rules_of_hold",
     ),
+    Bug("R7", "domain/rules/contingency.py", "2 if len(services) == 1 else 1", "1", "decided_afresh"),
+    Bug("R20", "domain/rules/hold.py", 'return self.decision == "go_on"', "return True", "decided_afresh"),
+    Bug("R20", "domain/rules/custody.py", "return self.proceed", "return True", "decided_afresh"),
     Bug(
         "R8",
         "domain/rules/custody.py",

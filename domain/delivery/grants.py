@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.plan.cards import Measure, Modality
+from domain.plan.cards import Form, Measure, Modality
 from domain.plan.vocabulary import Condition
 
 
@@ -27,8 +27,8 @@ class Grant:
     """When the first one of this authority began: a ceiling counts from then (R5)."""
     request: str = ""
     """SHA-256 of the request for consent that it decided on."""
-    unwritten: int | None = None
-    """The entry in which it was given otherwise than in writing, until it is confirmed (R1)."""
+    form: Form = "written"
+    """How it was given; in writing, once that has followed (R1)."""
     withdrawn: bool = False
     expired: bool = False
     warnings: int = 0

@@ -22,6 +22,7 @@ Outcome = Literal[
     "refused",
     "expired",
     "withdrawn",
+    "stopped_before_departure",
     "no_show",
     "returned_to_sender",
     "lost_or_stolen",

@@ -61,6 +61,12 @@ Mark = Literal["T", "E", "K"]
 Form = Literal["written", "oral", "reproducible"]
 """How an authorisation is given: as a written act; by word of mouth; or in a form that can be read again, such as an e-mail."""
 
+Recorded = Literal["opening", "search", "seizure"]
+"""An act that a law may want recorded."""
+
+DutyEvent = Literal["authorisation", "preparation", "departure", "delivery", "arrest", "outcome"]
+"""What a duty runs from."""
+
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 Kinds = Annotated[tuple[ServiceKind, ...], Field(max_length=MOST_KINDS)]
 SomeKinds = Annotated[tuple[ServiceKind, ...], Field(min_length=1, max_length=MOST_KINDS)]
@@ -148,12 +154,19 @@ class MeasureRule(Provision):
     by: Kinds = ()
     """Who may permit it; whoever that State says, if none is named."""
     longest: Span | None = None
+    """Of one permission."""
     extension: Span | None = None
+    """By how much it is extended at a time; where that is not known, not beyond the `longest`."""
+    contacts: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
+    """For how long others are followed whom a person that is followed meets."""
 
     @model_validator(mode="after")
     def _says_something(self) -> "MeasureRule":
         if self.needs == "nothing" and (self.by or self.longest or self.extension):
             message = "what needs nothing is permitted by nobody and for no time"
+            raise ValueError(message)
+        if self.contacts is not None and self.measures != ("following_person",):
+            message = "contacts are of a person who is followed: give following_person a rule of its own"
             raise ValueError(message)
         return self
 
@@ -206,7 +219,7 @@ class Duty(Provision):
 
     id: Slug
     what: Words
-    after: Literal["authorisation", "preparation", "departure", "delivery", "arrest", "outcome"] = "authorisation"
+    after: DutyEvent = "authorisation"
     within: Span
     """From that event on."""
 
@@ -214,7 +227,7 @@ class Duty(Provision):
 class RecordRule(Provision):
     """How an act is recorded: before attesting witnesses, by a recording, by either, or by neither."""
 
-    acts: Annotated[tuple[Literal["opening", "search", "seizure"], ...], Field(min_length=1, max_length=3)]
+    acts: Annotated[tuple[Recorded, ...], Field(min_length=1, max_length=3)]
     by: Literal["witnesses", "recording", "either", "neither"]
 
 
@@ -306,6 +319,10 @@ class RuleCard(Frozen):
         """Whether an act must permit it: where the law says so, and where what it says is not known (R16)."""
         rule = self.rule_of(measure, case)
         return rule is None or rule.needs != "nothing"
+
+    def records_of(self, act: Recorded, case: Case) -> RecordRule | None:
+        """How such an act is recorded; none where that is not known."""
+        return next((one for one in self.records if act in one.acts and one.is_about(case)), None)
 
     def term_of(self, case: Case) -> Term | None:
         """How long an authorisation of such a delivery lasts; none where that is not known."""

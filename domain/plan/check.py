@@ -26,6 +26,7 @@ from domain.words.figures import FIGURES, Figures
 from domain.words.identifiers import locode_in_state
 from domain.words.limits import MOST_SERVICES
 from domain.words.quantities import say_mass, say_span
+from domain.words.text import fill, word
 
 Cards = Mapping[str, RuleCard]
 
@@ -60,10 +61,14 @@ def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
 
     def known(service: str, place: str) -> Iterator[Fault]:
         if directory.find(service) is None:
-            yield Fault(place=place, problem=f"service {service} is not in the directory")
+            yield Fault(place=place, problem=fill("service {service} is not in the directory", service=service))
 
     if len(plan.everybody()) > MOST_SERVICES:
-        problem = f"{len(plan.everybody())} services take part, {MOST_SERVICES} at most may: each of them must acknowledge a stop"
+        problem = fill(
+            "{count} services take part, {most} at most may: each of them must acknowledge a stop",
+            count=len(plan.everybody()),
+            most=MOST_SERVICES,
+        )
         yield Fault(place="checkpoints", problem=problem)
     yield from known(plan.initiator, "initiator")
     if plan.co_initiator is not None:
@@ -107,9 +112,12 @@ def deconfliction(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
     initiator = directory.find(plan.initiator)
     if initiator is not None and not competent(plan, directory):
         kinds = " or ".join(MAY_ASK_THE_REGISTER)
-        problem = (
-            f"R15: no {kinds} of {initiator.state or 'no State'}, other than {plan.initiator} itself, takes part, so nobody can "
-            "sign that other live operations are looked for; ask one for consent, or name it on a ladder or as coordinator"
+        problem = fill(
+            "R15: no {kinds} of {state}, other than {initiator} itself, takes part, so nobody can sign that other "
+            "live operations are looked for; ask one for consent, or name it on a ladder or as coordinator",
+            kinds=kinds,
+            state=initiator.state or fill("no State"),
+            initiator=plan.initiator,
         )
         yield Fault(place="initiator", problem=problem)
 
@@ -120,32 +128,53 @@ def checkpoints(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Faul
     for index, checkpoint in enumerate(plan.checkpoints):
         place = f"checkpoints.{index}"
         if checkpoint.id in seen:
-            yield Fault(place=f"{place}.id", problem=f"checkpoint {checkpoint.id} stands twice; each id stands once")
+            yield Fault(
+                place=f"{place}.id",
+                problem=fill("checkpoint {checkpoint} stands twice; each id stands once", checkpoint=checkpoint.id),
+            )
         seen.add(checkpoint.id)
         if checkpoint.locode is not None and not locode_in_state(checkpoint.locode, checkpoint.state):
-            problem = f"{checkpoint.locode} is not in {checkpoint.state}; its first two letters must be the State"
+            problem = fill(
+                "{locode} is not in {state}; its first two letters must be the State",
+                locode=checkpoint.locode,
+                state=checkpoint.state,
+            )
             yield Fault(place=f"{place}.locode", problem=problem)
         for number, requirement in enumerate(checkpoint.requires):
             if requirement.says not in STEP_NEEDS[checkpoint.step]:
                 wanted = " or ".join(STEP_NEEDS[checkpoint.step])
-                problem = f"a checkpoint of step {checkpoint.step} asks for {wanted}, not for {requirement.says}"
+                problem = fill(
+                    "a checkpoint of step {step} asks for {wanted}, not for {says}",
+                    step=checkpoint.step,
+                    wanted=wanted,
+                    says=requirement.says,
+                )
                 yield Fault(place=f"{place}.requires.{number}.says", problem=problem)
         if checkpoint.quorum() > len(checkpoint.services()):
-            problem = f"{checkpoint.quorum()} services are needed and only {len(checkpoint.services())} are asked"
+            problem = fill(
+                "{quorum} services are needed and only {count} are asked",
+                quorum=checkpoint.quorum(),
+                count=len(checkpoint.services()),
+            )
             yield Fault(place=f"{place}.need", problem=problem)
         yield from _ladder(plan, index, checkpoint)
         travelling = plan.due_after(checkpoint)
         for number, reminder in enumerate(checkpoint.remind):
             if reminder >= travelling:
-                problem = f"a reminder must come before the checkpoint is due, {say_span(travelling)} after it opens"
+                problem = fill(
+                    "a reminder must come before the checkpoint is due, {span} after it opens",
+                    span=say_span(travelling),
+                )
                 yield Fault(place=f"{place}.remind.{number}", problem=problem)
     for step in ONCE:
         if len(plan.at(step)) != 1:
-            problem = f"exactly one checkpoint of step {step} is needed, found {len(plan.at(step))}"
+            problem = fill("exactly one checkpoint of step {step} is needed, found {count}", step=step, count=len(plan.at(step)))
             yield Fault(place="checkpoints", problem=problem)
     for step in AT_LEAST_ONCE:
         if not plan.at(step):
-            yield Fault(place="checkpoints", problem=f"at least one checkpoint of step {step} is needed, found none")
+            yield Fault(
+                place="checkpoints", problem=fill("at least one checkpoint of step {step} is needed, found none", step=step)
+            )
 
 
 def _ladder(plan: Plan, index: int, checkpoint: PlannedCheckpoint) -> Iterator[Fault]:
@@ -155,11 +184,15 @@ def _ladder(plan: Plan, index: int, checkpoint: PlannedCheckpoint) -> Iterator[F
     for number, rung in enumerate(checkpoint.escalate):
         place = f"checkpoints.{index}.escalate.{number}"
         if rung.to in passed:
-            problem = f"{rung.to} stands on this ladder already, or is asked itself: a ladder does not go in a circle"
+            problem = fill(
+                "{service} stands on this ladder already, or is asked itself: a ladder does not go in a circle", service=rung.to
+            )
             yield Fault(place=f"{place}.to", problem=problem)
         if not before < rung.after < plan.due_after(checkpoint):
             due = say_span(plan.due_after(checkpoint))
-            problem = f"each rung comes later than the one before, and before the checkpoint is due ({due} after it opens)"
+            problem = fill(
+                "each rung comes later than the one before, and before the checkpoint is due ({due} after it opens)", due=due
+            )
             yield Fault(place=f"{place}.after", problem=problem)
         passed.append(rung.to)
         before = rung.after
@@ -177,10 +210,18 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             card = cards.get(checkpoint.state)
             if backup.state not in states:
                 whose = backup.state or "no State"
-                problem = f"R21: {rung.to} is of {whose} and cannot answer here: a State's say stays within it"
+                problem = fill(
+                    "R21: {service} is of {whose} and cannot answer here: a State's say stays within it",
+                    service=rung.to,
+                    whose=whose,
+                )
                 yield Fault(place=place, problem=problem)
             elif checkpoint.authorities() and card is not None and not card.lets_grant(backup.kind, plan.case):
-                problem = f"R1: by the rule card of {card.state} a {backup.kind} cannot grant, nor in another's place"
+                problem = fill(
+                    "R1: by the rule card of {state} a {kind} cannot grant, nor in another's place",
+                    state=card.state,
+                    kind=word(backup.kind),
+                )
                 yield Fault(place=place, problem=problem)
 
 
@@ -191,12 +232,16 @@ def order(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         while (one := plan.find(chain[-1])) is not None and one.after is not None:
             before = plan.find(one.after)
             if before is None or before.step != "arrest" or one.step != "arrest":
-                problem = f"{one.id} waits for {one.after}; only an arrest waits, and only for another arrest"
+                problem = fill(
+                    "{arrest} waits for {after}; only an arrest waits, and only for another arrest",
+                    arrest=one.id,
+                    after=one.after,
+                )
                 yield Fault(place=f"checkpoints.{index}.after", problem=problem)
                 break
             chain.append(one.after)
             if one.after in chain[:-1]:
-                yield Fault(place=f"checkpoints.{index}.after", problem=f"a circle: {' after '.join(chain)}")
+                yield Fault(place=f"checkpoints.{index}.after", problem=fill("a circle: {chain}", chain=" after ".join(chain)))
                 break
 
 
@@ -217,13 +262,22 @@ def essentials(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
         asked = [requirement for requirement in checkpoint.requires if requirement.says in wanted]
         words = " or ".join(wanted)
         if len(asked) != 1:
-            problem = f"a checkpoint of step {checkpoint.step} asks exactly one service for {words}, found {len(asked)}"
+            problem = fill(
+                "a checkpoint of step {step} asks exactly one service for {words}, found {count}",
+                step=checkpoint.step,
+                words=words,
+                count=len(asked),
+            )
             yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
         elif asked[0].says == "interdiction" and asked[0].service != plan.legs[-1].responsible:
-            problem = f"R4: only {plan.legs[-1].responsible}, responsible for the last leg, can interdict here"
+            problem = fill(
+                "R4: only {responsible}, responsible for the last leg, can interdict here", responsible=plan.legs[-1].responsible
+            )
             yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
         if checkpoint.quorum() < len(checkpoint.services()):
-            problem = f"{words} cannot be left out, so a checkpoint of step {checkpoint.step} needs all"
+            problem = fill(
+                "{words} cannot be left out, so a checkpoint of step {step} needs all", words=words, step=checkpoint.step
+            )
             yield Fault(place=f"checkpoints.{index}.need", problem=problem)
 
 
@@ -232,7 +286,12 @@ def tolerance(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
     for index, one in enumerate(plan.consignment.contents):
         if isinstance(one, SubstanceMass) and one.net <= plan.weight_tolerance:
             tolerance = say_mass(plan.weight_tolerance)
-            problem = f"R10: a tolerance of {tolerance} would hide all of it: {say_mass(one.net)} of {one.substance}"
+            problem = fill(
+                "R10: a tolerance of {tolerance} would hide all of it: {net} of {substance}",
+                tolerance=tolerance,
+                net=say_mass(one.net),
+                substance=one.substance,
+            )
             yield Fault(place=f"consignment.contents.{index}.net", problem=problem)
 
 

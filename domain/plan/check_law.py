@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from domain.plan.cards import RuleCard
-from domain.plan.demands import not_known
+from domain.plan.demands import not_known, topic
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, PlannedCheckpoint
 from domain.words.errors import Fault
 from domain.words.quantities import say_span
+from domain.words.text import either, fill, mark, together, word
 
 Cards = Mapping[str, RuleCard]
 
@@ -20,14 +21,14 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     """Every State on the way is asked, by those who may decide, for what its law wants."""
     for state in plan.states():
         if not plan.authorities(state):
-            problem = f"R1: the route passes through {state}, and nobody there is asked to authorise"
+            problem = fill("R1: the route passes through {state}, and nobody there is asked to authorise", state=state)
             yield Fault(place="checkpoints", problem=problem)
         if state not in plan.offence.extraditable:
-            problem = f"say whether the offence is extraditable in {state} (true or false)"
+            problem = fill("say whether the offence is extraditable in {state} (true or false)", state=state)
             yield Fault(place="offence.extraditable", problem=problem)
         card = cards.get(state)
         if card is None:
-            yield Fault(place="legs", problem=f"there is no rule card for {state}")
+            yield Fault(place="legs", problem=fill("there is no rule card for {state}", state=state))
             continue
         yield from _answers_for(plan, card)
         yield from _term(plan, card)
@@ -35,14 +36,18 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from _agreement(plan, directory, card)
         yield from _measures(plan, directory, card)
         if card.allows(plan.modality, plan.case) is False:
-            problem = f"R3: by the rule card of {state} such a delivery does not go {plan.modality.replace('_', ' ')}"
+            problem = fill(
+                "R3: by the rule card of {state} such a delivery does not go {modality}",
+                state=state,
+                modality=word(plan.modality),
+            )
             yield Fault(place="modality", problem=problem)
     for index, checkpoint in enumerate(plan.checkpoints):
         if checkpoint.step == "authorise":
             yield from _asked(plan, directory, cards, index, checkpoint)
     for state in plan.answers_for_law:
         if state not in plan.states():
-            problem = f"the route does not pass through {state}, so nobody answers for its law"
+            problem = fill("the route does not pass through {state}, so nobody answers for its law", state=state)
             yield Fault(place=f"answers_for_law.{state}", problem=problem)
     yield from _excluded(plan, directory, cards)
     yield from _second_voice(plan, directory, cards)
@@ -52,15 +57,20 @@ def _answers_for(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     """Somebody who authorises there answers for what the card does not know, and nobody where it knows all of it."""
     unknown, who = not_known(plan, card), plan.answers_for_law.get(card.state)
     place = f"answers_for_law.{card.state}"
-    said = ", ".join(unknown).replace("_", " ")
+    said = together(map(topic, unknown)) if unknown else ""
     if unknown and who is None:
-        problem = (
-            f"R1: the rule card of {card.state} does not know: {said}; say which of those that authorise there answers for it"
+        problem = fill(
+            "R1: the rule card of {state} does not know: {said}; say which of those that authorise there answers for it",
+            state=card.state,
+            said=said,
         )
         yield Fault(place="answers_for_law", problem=problem)
     elif unknown and who not in plan.authorities(card.state):
-        problem = (
-            f"R1: {who} is not asked to authorise for {card.state}, and cannot answer for what its card does not know: {said}"
+        problem = fill(
+            "R1: {who} is not asked to authorise for {state}, and cannot answer for what its card does not know: {said}",
+            who=who,
+            state=card.state,
+            said=said,
         )
         yield Fault(place=place, problem=problem)
 
@@ -75,15 +85,18 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if card.state in leg.states]
     way = sum((plan.due_after(end) for _, end in inside if end is not None), start=timedelta())
     if term.longest is not None and way > term.longest:
-        problem = (
-            f"R5: the way through {card.state} may take {say_span(way)}, and by its rule card an authorisation lasts at most "
-            f"{say_span(term.longest)}"
+        problem = fill(
+            "R5: the way through {state} may take {way}, and by its rule card an authorisation lasts at most {longest}",
+            state=card.state,
+            way=say_span(way),
+            longest=say_span(term.longest),
         )
         yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
     if term.ask_before is not None and not any(lead >= term.ask_before for lead in plan.expiry_warnings):
-        problem = (
-            f"R5: by the rule card of {card.state} an extension is asked for {say_span(term.ask_before)} before the end: "
-            "warn so long before"
+        problem = fill(
+            "R5: by the rule card of {state} an extension is asked for {lead} before the end: warn so long before",
+            state=card.state,
+            lead=say_span(term.ask_before),
         )
         yield Fault(place="expiry_warnings", problem=problem)
 
@@ -94,8 +107,13 @@ def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     named = plan.offence.articles.get(card.state, ())
     if lists and not any(article in one.articles for one in lists for article in named):
         listed = ", ".join(article for one in lists for article in one.articles)
-        given = f"{', '.join(named)} is none of them" if named else "the plan names none"
-        problem = f"R1: by the rule card of {card.state} it may be done for these offences alone: {listed}; {given}"
+        given = fill("{named} is none of them", named=", ".join(named)) if named else fill("the plan names none")
+        problem = fill(
+            "R1: by the rule card of {state} it may be done for these offences alone: {listed}; {given}",
+            state=card.state,
+            listed=listed,
+            given=given,
+        )
         yield Fault(place="offence.articles", problem=problem)
 
 
@@ -112,8 +130,12 @@ def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fau
     for one in card.agreements:
         for initiator in begun_by if one.is_about(plan.case) else ():
             if initiator.kind in one.begun_by and not any(known.kind in one.of for known in asked):
-                kinds = " or ".join(one.of).replace("_", " ")
-                problem = f"R1: by the rule card of {card.state} what a {initiator.kind} begins needs the agreement of {kinds}"
+                problem = fill(
+                    "R1: by the rule card of {state} what a {kind} begins needs the agreement of {kinds}",
+                    state=card.state,
+                    kind=word(initiator.kind),
+                    kinds=either(one.of),
+                )
                 yield Fault(place="checkpoints", problem=problem)
 
 
@@ -127,16 +149,20 @@ def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Faul
         if (known := directory.find(one.service)) is not None
     ]
     if plan.asks_permission(card.state) and not plan.permissions(card):
-        problem = f"R16: a permission is asked of {card.state}, and nothing is done there that an act must permit"
+        problem = fill(
+            "R16: a permission is asked of {state}, and nothing is done there that an act must permit", state=card.state
+        )
         yield Fault(place="checkpoints", problem=problem)
     for measure in plan.permissions(card):
         rule = card.rule_of(measure, plan.case)
         acts = ("permission",) if rule is not None and rule.needs == "own_act" else ("permission", "authorisation")
         if not any(says in acts and (rule is None or rule.lets_permit(kind)) for says, kind in asked):
-            who = f" of {' or '.join(rule.by)}".replace("_", " ") if rule is not None and rule.by else ""
-            problem = (
-                f"R16: in {card.state} {measure.replace('_', ' ')} needs a permission{who}, and nobody there is asked who could "
-                "give it"
+            who = fill(" of {kinds}", kinds=either(rule.by)) if rule is not None and rule.by else ""
+            problem = fill(
+                "R16: in {state} {measure} needs a permission{who}, and nobody there is asked who could give it",
+                state=card.state,
+                measure=word(measure),
+                who=who,
             )
             yield Fault(place="checkpoints", problem=problem)
 
@@ -146,11 +172,13 @@ def _asked(plan: Plan, directory: Directory, cards: Cards, index: int, checkpoin
     card = cards.get(checkpoint.state)
     apart = any(one.says in ("permission", "agreement") for one in checkpoint.requires)
     if apart and checkpoint.quorum() < len(checkpoint.services()):
-        problem = "R16: a permission or an agreement cannot be left out, so this needs all"
+        problem = mark("R16: a permission or an agreement cannot be left out, so this needs all")
         yield Fault(place=f"checkpoints.{index}.need", problem=problem)
     notice = card.notice_of(plan.case) if card is not None else None
     if notice is not None and checkpoint.due < notice.time:
-        problem = f"by its rule card {checkpoint.state} must be given {say_span(notice.time)} to answer"
+        problem = fill(
+            "by its rule card {state} must be given {time} to answer", state=checkpoint.state, time=say_span(notice.time)
+        )
         yield Fault(place=f"checkpoints.{index}.due", problem=problem)
     for number, requirement in enumerate(checkpoint.requires):
         place = f"checkpoints.{index}.requires.{number}.service"
@@ -158,13 +186,23 @@ def _asked(plan: Plan, directory: Directory, cards: Cards, index: int, checkpoin
         if service is None:
             continue
         if service.state != checkpoint.state:
-            problem = f"R1: {service.id} is of {service.state or 'no State'} and cannot authorise for {checkpoint.state}"
+            problem = fill(
+                "R1: {service} is of {state} and cannot authorise for {asked}",
+                service=service.id,
+                state=service.state or fill("no State"),
+                asked=checkpoint.state,
+            )
             yield Fault(place=place, problem=problem)
         elif requirement.says == "authorisation" and card is not None and not card.lets_grant(service.kind, plan.case):
             deciders = [kind for one in card.deciders_of(plan.case) for kind in one.by]
-            can = f"; {' or '.join(dict.fromkeys(deciders))} can" if deciders else ""
-            problem = f"R1: by the rule card of {card.state} a {service.kind} cannot authorise such a delivery{can}"
-            yield Fault(place=place, problem=problem.replace("_", " "))
+            can = fill("; {kinds} can", kinds=either(dict.fromkeys(deciders))) if deciders else ""
+            problem = fill(
+                "R1: by the rule card of {state} a {kind} cannot authorise such a delivery{can}",
+                state=card.state,
+                kind=word(service.kind),
+                can=can,
+            )
+            yield Fault(place=place, problem=problem)
 
 
 def _excluded(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -172,14 +210,22 @@ def _excluded(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
     for index, leg in enumerate(plan.legs):
         card, service = cards.get(leg.state), directory.find(leg.responsible)
         if card is not None and service is not None and card.excludes(service.kind, "run", plan.case):
-            problem = f"R4: by the rule card of {leg.state} its {service.kind} may not carry out a controlled delivery"
-            yield Fault(place=f"legs.{index}.responsible", problem=problem.replace("_", " "))
+            problem = fill(
+                "R4: by the rule card of {state} its {kind} may not carry out a controlled delivery",
+                state=leg.state,
+                kind=word(service.kind),
+            )
+            yield Fault(place=f"legs.{index}.responsible", problem=problem)
     for place, name in zip(("initiator", "co_initiator"), plan.initiators(), strict=False):
         initiator = directory.find(name)
         card = cards.get(initiator.state or "") if initiator is not None else None
         if card is not None and initiator is not None and card.excludes(initiator.kind, "run", plan.case):
-            problem = f"R4: by the rule card of {card.state} its {initiator.kind} may not begin a controlled delivery"
-            yield Fault(place=place, problem=problem.replace("_", " "))
+            problem = fill(
+                "R4: by the rule card of {state} its {kind} may not begin a controlled delivery",
+                state=card.state,
+                kind=word(initiator.kind),
+            )
+            yield Fault(place=place, problem=problem)
 
 
 def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -190,9 +236,11 @@ def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
         if plan.authorities(leg.state) and set(plan.authorities(leg.state)) == {leg.responsible}:
             if _decides_alone(plan, directory, cards.get(leg.state), leg.responsible):
                 continue
-            problem = (
-                f"R7: {leg.responsible} is in charge here and alone authorises for {leg.state}; a fresh decision needs two, so "
-                "let another service authorise as well, or, where its law lets it decide alone, two of its officers"
+            problem = fill(
+                "R7: {responsible} is in charge here and alone authorises for {state}; a fresh decision needs two, so let"
+                " another service authorise as well, or, where its law lets it decide alone, two of its officers",
+                responsible=leg.responsible,
+                state=leg.state,
             )
             yield Fault(place=f"legs.{index}.responsible", problem=problem)
     asked = {one.service for at in plan.at("authorise") for one in at.requires}
@@ -201,9 +249,10 @@ def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
         card = cards.get(initiator.state or "") if initiator is not None else None
         alone = name in asked and asked <= set(plan.initiators())
         if alone and not _decides_alone(plan, directory, card, name):
-            problem = (
-                f"R13: {name} starts this delivery and would be the only one to authorise it; where its law lets it decide "
-                "alone, two of its officers must"
+            problem = fill(
+                "R13: {initiator} starts this delivery and would be the only one to authorise it; where its law lets it "
+                "decide alone, two of its officers must",
+                initiator=name,
             )
             yield Fault(place=place, problem=problem)
 

@@ -8,6 +8,7 @@ from domain.plan.plan import Plan, PlannedCheckpoint
 from domain.plan.powers import BETWEEN, MAY_PROSECUTE, POWERS, WITH_PERMISSION, has_power
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
+from domain.words.text import either, fill, word
 
 Cards = Mapping[str, RuleCard]
 
@@ -21,12 +22,17 @@ def acts(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                 continue
             problem = _powerless(service, one.says) or _abroad(plan, checkpoint, service, one.says)
             if problem:
-                yield Fault(place=f"checkpoints.{index}.requires.{number}.service", problem=f"R29: {problem}")
+                yield Fault(
+                    place=f"checkpoints.{index}.requires.{number}.service", problem=fill("R29: {problem}", problem=problem)
+                )
         for number, rung in enumerate(checkpoint.escalate):
             backup = directory.find(rung.to)
             asked = [one.says for one in checkpoint.requires]
             if rung.may_answer and backup is not None and not any(has_power(backup, says) for says in asked):
-                yield Fault(place=f"checkpoints.{index}.escalate.{number}.to", problem=f"R29: {_powerless(backup, asked[0])}")
+                yield Fault(
+                    place=f"checkpoints.{index}.escalate.{number}.to",
+                    problem=fill("R29: {problem}", problem=_powerless(backup, asked[0])),
+                )
 
 
 def prosecution(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -43,7 +49,12 @@ def _powerless(service: Service, need: Need) -> str:
     """That its kind cannot do it anywhere; empty where it can."""
     if has_power(service, need):
         return ""
-    return f"a {_words(service.kind)} has no power for {_words(need)}; {' or '.join(map(_words, POWERS[need]))} has"
+    return fill(
+        "a {kind} has no power for {need}; {kinds} has",
+        kind=word(service.kind),
+        need=word(need),
+        kinds=either(POWERS[need]),
+    )
 
 
 def _abroad(plan: Plan, checkpoint: PlannedCheckpoint, service: Service, need: Need) -> str:
@@ -51,16 +62,23 @@ def _abroad(plan: Plan, checkpoint: PlannedCheckpoint, service: Service, need: N
     there = checkpoint.state
     if service.state == there or need in BETWEEN:
         return ""
-    whose = f"{service.id} is of {service.state or 'no State'} and has no power in {there}"
+    whose = fill(
+        "{service} is of {state} and has no power in {there}",
+        service=service.id,
+        state=service.state or fill("no State"),
+        there=there,
+    )
     if need not in WITH_PERMISSION:
-        return f"{whose}; only a service of {there} can do it there: {_words(need)}"
+        return fill("{whose}; only a service of {there} can do it there: {need}", whose=whose, there=there, need=word(need))
     if not plan.accompanies(service.id, there):
-        return f"{whose}, unless it travels along there (`accompanied_by`) with a permission of {there}"
-    return "" if plan.asks_permission(there) else f"{whose} without a permission, and nobody there is asked for one"
-
-
-def _words(code: str) -> str:
-    return code.replace("_", " ")
+        return fill(
+            "{whose}, unless it travels along there (`accompanied_by`) with a permission of {there}", whose=whose, there=there
+        )
+    return (
+        ""
+        if plan.asks_permission(there)
+        else fill("{whose} without a permission, and nobody there is asked for one", whose=whose)
+    )
 
 
 def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -71,13 +89,13 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for number, state in enumerate(known):
         place = f"outside.{number}.state"
         if state in known[:number]:
-            yield Fault(place=place, problem=f"{state} stands twice")
+            yield Fault(place=place, problem=fill("{state} stands twice", state=state))
         if state in plan.states() or plan.authorities(state):
-            problem = f"R1: {state} is on the route or asked to authorise, and so it is not outside"
+            problem = fill("R1: {state} is on the route or asked to authorise, and so it is not outside", state=state)
             yield Fault(place=place, problem=problem)
     for index, checkpoint in enumerate(plan.checkpoints):
         state = checkpoint.state
         if checkpoint.step not in ("arrest", "account") or state in plan.states() or state in known or plan.authorities(state):
             continue
-        problem = f"R1: {state} is not on the route: ask it to authorise, or say in `outside` why it need not"
+        problem = fill("R1: {state} is not on the route: ask it to authorise, or say in `outside` why it need not", state=state)
         yield Fault(place=f"checkpoints.{index}.state", problem=problem)

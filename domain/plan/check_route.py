@@ -8,6 +8,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint
 from domain.words.errors import Fault
 from domain.words.identifiers import locode_in_state
+from domain.words.text import fill, mark, word
 
 Cards = Mapping[str, RuleCard]
 
@@ -17,30 +18,40 @@ def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for index, leg in enumerate(plan.legs):
         responsible = directory.find(leg.responsible)
         if responsible is not None and responsible.state != leg.state:
-            problem = (
-                f"R4: {leg.responsible} is of {responsible.state or 'no State'}; "
-                f"the responsible authority of a leg in {leg.state} must be of {leg.state}"
+            problem = fill(
+                "R4: {responsible} is of {state}; the responsible authority of a leg in {leg} must be of {leg}",
+                responsible=leg.responsible,
+                state=responsible.state or fill("no State"),
+                leg=leg.state,
             )
             yield Fault(place=f"legs.{index}.responsible", problem=problem)
         elif responsible is not None and not responsible.may_seize:
-            problem = f"R4: a {responsible.kind} has no power to seize and cannot be responsible for a leg"
+            problem = fill("R4: a {kind} has no power to seize and cannot be responsible for a leg", kind=word(responsible.kind))
             yield Fault(place=f"legs.{index}.responsible", problem=problem)
         for end in ("start", "end"):
             if plan.find(getattr(leg, end)) is None:
-                problem = f"there is no checkpoint {getattr(leg, end)}"
+                problem = fill("there is no checkpoint {checkpoint}", checkpoint=getattr(leg, end))
                 yield Fault(place=f"legs.{index}.{end}", problem=problem)
     for index, (before, after) in enumerate(pairwise(plan.legs)):
         if before.end != after.start:
-            problem = f"R4: control is interrupted: leg {before.id} ends at {before.end}, so this must start there"
+            problem = fill(
+                "R4: control is interrupted: leg {before} ends at {end}, so this must start there",
+                before=before.id,
+                end=before.end,
+            )
             yield Fault(place=f"legs.{index + 1}.start", problem=problem)
     start, end = plan.legs[0].start, plan.legs[-1].end
     departures = [one.id for one in plan.at("dispatch")]
     if len(departures) == 1 and start != departures[0]:
-        problem = f"the first leg starts at the dispatch checkpoint {departures[0]}, not at {start}"
+        problem = fill(
+            "the first leg starts at the dispatch checkpoint {departure}, not at {start}", departure=departures[0], start=start
+        )
         yield Fault(place="legs.0.start", problem=problem)
     deliveries = [one.id for one in plan.at("deliver")]
     if deliveries and end not in deliveries:
-        problem = f"the last leg ends at the deliver checkpoint {' or '.join(deliveries)}, not at {end}"
+        problem = fill(
+            "the last leg ends at the deliver checkpoint {deliveries}, not at {end}", deliveries=" or ".join(deliveries), end=end
+        )
         yield Fault(place=f"legs.{len(plan.legs) - 1}.end", problem=problem)
 
 
@@ -59,7 +70,12 @@ def places(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                 continue
         if there and checkpoint.state not in there:
             whose = " or ".join(dict.fromkeys(there))
-            problem = f"R4: {checkpoint.id} lies where the consignment is, in {whose}, not in {checkpoint.state}"
+            problem = fill(
+                "R4: {checkpoint} lies where the consignment is, in {whose}, not in {state}",
+                checkpoint=checkpoint.id,
+                whose=whose,
+                state=checkpoint.state,
+            )
             yield Fault(place=f"checkpoints.{index}.state", problem=problem)
 
 
@@ -68,10 +84,14 @@ def calls(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for index, leg in enumerate(plan.legs):
         for number, call in enumerate(leg.calls):
             if call.state is None and call.not_touched is None:
-                problem = "R1: a call is in a State, which consents, or says in `not_touched` why none need"
+                problem = mark("R1: a call is in a State, which consents, or says in `not_touched` why none need")
                 yield Fault(place=f"legs.{index}.calls.{number}", problem=problem)
             if call.locode is not None and (call.state is None or not locode_in_state(call.locode, call.state)):
-                problem = f"{call.locode} is not in {call.state or 'no State'}; its first two letters must be the State"
+                problem = fill(
+                    "{locode} is not in {state}; its first two letters must be the State",
+                    locode=call.locode,
+                    state=call.state or fill("no State"),
+                )
                 yield Fault(place=f"legs.{index}.calls.{number}.locode", problem=problem)
 
 
@@ -81,7 +101,9 @@ def accompanied(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Faul
         for number, service in enumerate(leg.accompanied_by):
             known = directory.find(service)
             if known is not None and known.state == leg.state:
-                problem = f"{service} is of {leg.state} itself; those who accompany are of another State"
+                problem = fill(
+                    "{service} is of {state} itself; those who accompany are of another State", service=service, state=leg.state
+                )
                 yield Fault(place=f"legs.{index}.accompanied_by.{number}", problem=problem)
 
 
@@ -95,13 +117,15 @@ def handovers(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
         if checkpoint.step != "hand_over":
             if checkpoint.id in inner:
                 before, after = inner[checkpoint.id]
-                problem = (
-                    f"legs {before.id} and {after.id} meet here: step must be hand_over, or deliver in a chain of recipients"
+                problem = fill(
+                    "legs {before} and {after} meet here: step must be hand_over, or deliver in a chain of recipients",
+                    before=before.id,
+                    after=after.id,
                 )
                 yield Fault(place=f"checkpoints.{index}.step", problem=problem)
             continue
         if checkpoint.id not in inner:
-            yield Fault(place=f"checkpoints.{index}.id", problem="no two legs meet at this handover")
+            yield Fault(place=f"checkpoints.{index}.id", problem=mark("no two legs meet at this handover"))
             continue
         before, after = inner[checkpoint.id]
         asked = [(requirement.service, requirement.says) for requirement in checkpoint.requires]
@@ -110,17 +134,17 @@ def handovers(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
             (after.responsible, "handover_acceptance", "taker"),
         ):
             if (service, says) not in asked:
-                problem = f"R6: the {role} {service} must be asked for {says}"
+                problem = fill("R6: the {role} {service} must be asked for {says}", role=role, service=service, says=says)
                 yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
         for service, says in asked:
             if says in ("handover_offer", "handover_acceptance") and service not in (
                 before.responsible,
                 after.responsible,
             ):
-                problem = f"R6: {service} neither gives nor takes custody here"
+                problem = fill("R6: {service} neither gives nor takes custody here", service=service)
                 yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
         if checkpoint.need != "all":
-            problem = "R6: custody moves by offer and acceptance, so both are needed: all"
+            problem = fill("R6: custody moves by offer and acceptance, so both are needed: all")
             yield Fault(place=f"checkpoints.{index}.need", problem=problem)
 
 
@@ -128,12 +152,15 @@ def _recipient(plan: Plan, index: int, checkpoint: PlannedCheckpoint, legs: tupl
     """A recipient is the last one, or one in a chain who passes it on: then it stays under the same authority's watch (R4)."""
     if legs is None:
         if checkpoint.id != plan.legs[-1].end:
-            yield Fault(place=f"checkpoints.{index}.id", problem="no leg ends at this delivery")
+            yield Fault(place=f"checkpoints.{index}.id", problem=mark("no leg ends at this delivery"))
         return
     before, after = legs
     if before.responsible != after.responsible:
-        problem = f"R6: {before.responsible} does not hand it over here, so it stays responsible until a hand_over"
+        problem = fill(
+            "R6: {responsible} does not hand it over here, so it stays responsible until a hand_over",
+            responsible=before.responsible,
+        )
         yield Fault(place=f"checkpoints.{index}.step", problem=problem)
     if any(one.says == "interdiction" for one in checkpoint.requires):
-        problem = "the way goes on from here, so it is not interdicted here"
+        problem = fill("the way goes on from here, so it is not interdicted here")
         yield Fault(place=f"checkpoints.{index}.requires", problem=problem)

@@ -13,6 +13,7 @@ from domain.signing.canonical import canonical, plain
 from domain.words.errors import Fault
 from domain.words.figures import Figures
 from domain.words.quantities import say_span
+from domain.words.text import fill
 
 CONSENTS: tuple[Need, ...] = ("authorisation", "permission")
 CORRECTABLE: tuple[Need, ...] = ("prepared", "arrest", "seizure", "interdiction")
@@ -28,12 +29,21 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
         ("answers by two officers", sum(one.officers > 1 for one in asked), figures.most_by_two),
     ):
         if count > most:
-            yield Fault(place="checkpoints", problem=f"R28: {count} {what} are asked for in all, {most} at most may be")
+            yield Fault(
+                place="checkpoints",
+                problem=fill(
+                    "R28: {count} {what} are asked for in all, {most} at most may be", count=count, what=what, most=most
+                ),
+            )
     if (count := _duties(plan, cards)) > (most := figures.most_duties):
-        problem = f"R28: the cards of its States make {count} duties of those who authorise, {most} at most may be"
+        problem = fill(
+            "R28: the cards of its States make {count} duties of those who authorise, {most} at most may be",
+            count=count,
+            most=most,
+        )
         yield Fault(place="legs", problem=problem)
     if (size := len(canonical([plain(one) for one in plan.consignment.contents]))) > (most := figures.contents_bytes):
-        problem = f"R28: the contents have {size} bytes, {most} at most are told in a request"
+        problem = fill("R28: the contents have {size} bytes, {most} at most are told in a request", size=size, most=most)
         yield Fault(place="consignment.contents", problem=problem)
     for state in plan.request.to:
         size = len(canonical(request_for_consent(plan, state)))
@@ -41,9 +51,13 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
             problem = f"R28: the request to {state} has {size} bytes with its route and goods, {most} at most are told"
             yield Fault(place="request", problem=problem)
     if (count := len(plan.states())) > (most := figures.most_states):
-        yield Fault(place="legs", problem=f"R28: it goes through {count} States, {most} at most may be")
+        yield Fault(
+            place="legs", problem=fill("R28: it goes through {count} States, {most} at most may be", count=count, most=most)
+        )
     if (size := len(canonical(plan))) > (most := figures.plan_bytes):
-        yield Fault(place="document", problem=f"R28: the plan has {size} bytes, {most} at most are carried")
+        yield Fault(
+            place="document", problem=fill("R28: the plan has {size} bytes, {most} at most are carried", size=size, most=most)
+        )
     yield from known_services(taken_along(plan, directory), figures)
     yield from known_cards({state: cards[state] for state in plan.states() if state in cards}, figures)
     yield from _spans(plan, directory, figures)
@@ -57,16 +71,19 @@ def _duties(plan: Plan, cards: Mapping[str, RuleCard]) -> int:
 def known_cards(cards: Mapping[str, RuleCard], figures: Figures) -> Iterator[Fault]:
     """The cards that one delivery knows, those of States that it does not go through any more too."""
     if (size := len(canonical({state: plain(card) for state, card in cards.items()}))) > (most := figures.cards_bytes):
-        yield Fault(place="legs", problem=f"R28: the cards of its States have {size} bytes, {most} at most are carried")
+        yield Fault(
+            place="legs",
+            problem=fill("R28: the cards of its States have {size} bytes, {most} at most are carried", size=size, most=most),
+        )
 
 
 def known_services(directory: Directory, figures: Figures) -> Iterator[Fault]:
     """The services that one delivery knows, those that were replaced too, and all their keys."""
     if (count := len(directory.services)) > (most := figures.most_known_services):
-        problem = f"R28: it knows {count} services from its beginning on, {most} at most may be"
+        problem = fill("R28: it knows {count} services from its beginning on, {most} at most may be", count=count, most=most)
         yield Fault(place="services", problem=problem)
     if (size := len(canonical(directory))) > (most := figures.directory_bytes):
-        problem = f"R28: services and keys have {size} bytes, {most} at most are carried"
+        problem = fill("R28: services and keys have {size} bytes, {most} at most are carried", size=size, most=most)
         yield Fault(place="services", problem=problem)
 
 
@@ -84,4 +101,7 @@ def _spans(plan: Plan, directory: Directory, figures: Figures) -> Iterator[Fault
     ]
     for place, span, floor in shortest:
         if span is not None and span < floor:
-            yield Fault(place=place, problem=f"R28: {say_span(span)} is too short, {say_span(floor)} at least is wanted")
+            yield Fault(
+                place=place,
+                problem=fill("R28: {span} is too short, {floor} at least is wanted", span=say_span(span), floor=say_span(floor)),
+            )

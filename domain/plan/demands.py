@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Literal
 
-from domain.plan.cards import Law, LawText, Measure, Provision, RuleCard
+from domain.plan.cards import Law, LawText, Measure, Provision, RecordRule, RuleCard
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
 from domain.words.quantities import Span, say_span
+from domain.words.text import fill, mark, word
 
-Topic = Literal["decider", "handling", "term", Measure]
+Topic = Literal["decider", "handling", "term", "bars", "records", "contacts", Measure]
 """What a card may not know that matters to a plan: who decides, which ways of handling are allowed, how long an authorisation
-lasts, and of each measure whether an act must permit it."""
+lasts; whether what forbids it is so, whether acts are recorded as it demands and others met are followed no longer than it lets,
+where no statement says that; and of each measure whether an act must permit it."""
 
 About = Literal[
     "decides",
@@ -33,6 +35,17 @@ About = Literal[
     "languages",
 ]
 
+TOPICS: Mapping[Topic, str] = {
+    "decider": mark("who decides"),
+    "handling": mark("which ways of handling are allowed"),
+    "term": mark("how long an authorisation lasts"),
+    "bars": mark("whether something is so that forbids it"),
+    "records": mark("whether acts are recorded as it demands"),
+    "contacts": mark("whether others who are met are followed no longer than it lets"),
+}
+"""What a card does not know that matters to a plan. Of a measure: whether an act must permit it."""
+MEASURE = mark("whether an act must permit: {measure}")
+
 
 class Point(Frozen):
     """One thing that a card says about a plan, or does not know."""
@@ -47,6 +60,8 @@ class Point(Frozen):
     text: LawText | None
     fits: bool | None
     """Whether the plan is so; none where there is nothing to fit, or the card does not know."""
+    answered: bool = False
+    """Whether nothing that is recorded says that it is kept, so that somebody answers for it."""
 
 
 class Demand(Frozen):
@@ -70,37 +85,45 @@ class Demand(Frozen):
     notes: str
 
 
-DECIDES = "{kinds} decides: {role}; this plan asks {asked} (R1)"
-DECIDES_UNKNOWN = "not known who decides; this plan asks {asked} (R1)"
-ALONE = "it may decide on what it carries out itself; then two of its officers sign (R7, R13)"
-AGREES = "where {begun} begins it, {kinds} must agree, in an act of its own (R1)"
-MAY_NOT_DECIDE = "{kinds} may not decide on one (R1)"
-MAY_NOT_RUN = "{kinds} may not carry one out (R4)"
-ALLOWED = "allowed: {ways}; this plan goes {way} (R3)"
-DEMANDED = "demanded: {ways}; this plan goes {way} (R3)"
-BARRED = "barred: {ways}; this plan goes {way} (R3)"
-HANDLING_UNKNOWN = "not known whether it may go {way} (R3)"
-NEEDS_NOTHING = "{measures}: no act of its own is needed (R16)"
-NEEDS_PERMISSION = "{measures}: permitted by {kinds}, in its authorisation or apart (R16)"
-NEEDS_SOMEBODYS = "{measures}: permitted by an act, in the authorisation or apart (R16)"
-NEEDS_OWN_ACT = "{measures}: permitted by an act of its own (R16)"
-MEASURE_UNKNOWN = "{measures}: not known whether an act must permit it, so one must (R16)"
-PERMITTED_FOR = "{measures}: for {longest} at most"
-LASTS = "an authorisation lasts {longest} at most; this plan needs up to {needed} from being asked (R5)"
-EXTENDED = "it is extended by {step} at a time"
-CEILING = "it ends after {ceiling}, however often it is extended"
-ASK_BEFORE = "an extension is asked for {lead} before the end at the latest"
-LASTS_UNKNOWN = "not known how long an authorisation lasts; this plan needs up to {needed} from being asked (R5)"
-URGENT = "in {forms} form where it is urgent; the written act follows within {within}, or it ends (R1)"
-NOT_URGENT = "not known whether it may be given before it is written, so it may not (R1)"
-FORBIDS = "not allowed, or ended, where there is: {what}"
-OFFENCES = "for these offences alone: {articles}; this plan names {named}"
-DUTY = "{what}, within {within} of: {event}"
-RECORDED = "{acts}: before {by}"
-NOTICE = "at least {time} to answer; this plan gives {given}"
-NOTICE_UNKNOWN = "not known how much time it must be given; this plan gives {given}"
-LANGUAGES = "a request is written in: {codes}"
-LANGUAGES_UNKNOWN = "not known in which language a request is written: ask before you write"
+DECIDES = mark("{kinds} decides: {role}; this plan asks {asked} (R1)")
+DECIDES_UNKNOWN = mark("not known who decides; this plan asks {asked} (R1)")
+ALONE = mark("it may decide on what it carries out itself; then two of its officers sign (R7, R13)")
+AGREES = mark("where {begun} begins it, {kinds} must agree, in an act of its own (R1)")
+MAY_NOT_DECIDE = mark("{kinds} may not decide on one (R1)")
+MAY_NOT_RUN = mark("{kinds} may not carry one out (R4)")
+ALLOWED = mark("allowed: {ways}; this plan goes {way} (R3)")
+DEMANDED = mark("demanded: {ways}; this plan goes {way} (R3)")
+BARRED = mark("barred: {ways}; this plan goes {way} (R3)")
+HANDLING_UNKNOWN = mark("not known whether it may go {way} (R3)")
+NEEDS_NOTHING = mark("{measures}: no act of its own is needed (R16)")
+NEEDS_PERMISSION = mark("{measures}: permitted by {kinds}, in its authorisation or apart (R16)")
+NEEDS_SOMEBODYS = mark("{measures}: permitted by an act, in the authorisation or apart (R16)")
+NEEDS_OWN_ACT = mark("{measures}: permitted by an act of its own (R16)")
+MEASURE_UNKNOWN = mark("{measures}: not known whether an act must permit it, so one must (R16)")
+PERMITTED_FOR = mark("{measures}: for {longest} at most")
+EXTENDED_BY = mark("{measures}: extended by {step} at a time (R16)")
+CONTACTS = mark("{measures}: others who are met are followed for {contacts} at most")
+LASTS = mark("an authorisation lasts {longest} at most; this plan needs up to {needed} from being asked (R5)")
+EXTENDED = mark("it is extended by {step} at a time")
+CEILING = mark("it ends after {ceiling}, however often it is extended")
+ASK_BEFORE = mark("an extension is asked for {lead} before the end at the latest")
+LASTS_UNKNOWN = mark("not known how long an authorisation lasts; this plan needs up to {needed} from being asked (R5)")
+URGENT = mark("in {forms} form where it is urgent; the written act follows within {within}, or it ends (R1)")
+NOT_URGENT = mark("not known whether it may be given before it is written, so it may not (R1)")
+FORBIDS = mark("not allowed, or ended, where there is: {what}")
+OFFENCES = mark("for these offences alone: {articles}; this plan names {named}")
+DUTY = mark("{what}, within {within} of: {event}")
+RECORDED: Mapping[str, str] = {
+    "witnesses": mark("{acts}: before attesting witnesses"),
+    "recording": mark("{acts}: with a recording"),
+    "either": mark("{acts}: before attesting witnesses, or with a recording"),
+    "neither": mark("{acts}: neither before attesting witnesses nor with a recording"),
+}
+PREPARED_SO = mark("the record of preparation shows it (R16)")
+NOTICE = mark("at least {time} to answer; this plan gives {given}")
+NOTICE_UNKNOWN = mark("not known how much time it must be given; this plan gives {given}")
+LANGUAGES = mark("a request is written in: {codes}")
+LANGUAGES_UNKNOWN = mark("not known in which language a request is written: ask before you write")
 
 
 def demands(plan: Plan, cards: Mapping[str, RuleCard]) -> tuple[Demand, ...]:
@@ -118,7 +141,24 @@ def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
     term = card.term_of(plan.case)
     if term is None or term.longest is None:
         topics.append("term")
-    return (*topics, *(one for one in plan.measures(card.state) if card.rule_of(one, plan.case) is None))
+    if any(one.is_about(plan.case) for one in card.bars):
+        topics.append("bars")
+    if any(_unseen(plan, one) for one in card.records):
+        topics.append("records")
+    rules = [(one, card.rule_of(one, plan.case)) for one in plan.measures(card.state)]
+    if any(rule is not None and rule.contacts is not None for _, rule in rules):
+        topics.append("contacts")
+    return (*topics, *(one for one, rule in rules if rule is None))
+
+
+def _unseen(plan: Plan, record: RecordRule) -> bool:
+    """Whether nothing that is said shows that acts of such a delivery are recorded so: of an opening the preparation shows it."""
+    return record.is_about(plan.case) and record.by != "neither" and record.acts != ("opening",)
+
+
+def topic(code: Topic) -> str:
+    """What a card does not know, in words."""
+    return TOPICS[code] if code in TOPICS else fill(MEASURE, measure=word(code))
 
 
 def needed(plan: Plan, state: str) -> timedelta:
@@ -194,6 +234,10 @@ def _how(plan: Plan, card: RuleCard) -> Iterator[Point]:
             yield _known(card, "measures", NEEDS_SOMEBODYS, rule, measures=(measure,))
         if rule.longest is not None:
             yield _known(card, "measures", PERMITTED_FOR, rule, measures=(measure,), longest=say_span(rule.longest))
+        if rule.extension is not None:
+            yield _known(card, "measures", EXTENDED_BY, rule, measures=(measure,), step=say_span(rule.extension))
+        if rule.contacts is not None:
+            yield _answered(_known(card, "measures", CONTACTS, rule, measures=(measure,), contacts=say_span(rule.contacts)))
 
 
 def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
@@ -220,7 +264,7 @@ def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
 def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
     for bar in card.bars:
         if bar.is_about(plan.case):
-            yield _known(card, "forbids", FORBIDS, bar, what=bar.what)
+            yield _answered(_known(card, "forbids", FORBIDS, bar, what=bar.what))
     named = plan.offence.articles.get(card.state, ())
     for listed in card.offences:
         if listed.is_about(plan.case):
@@ -230,7 +274,10 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
         yield _known(card, "duties", DUTY, duty, what=duty.what, within=say_span(duty.within), event=(duty.after,))
     for record in card.records:
         if record.is_about(plan.case):
-            yield _known(card, "recorded", RECORDED, record, acts=record.acts, by=(record.by,))
+            known = _known(card, "recorded", RECORDED[record.by], record, acts=record.acts)
+            yield _answered(known) if _unseen(plan, record) else known
+            if "opening" in record.acts and record.by == "recording":
+                yield _known(card, "recorded", PREPARED_SO, record)
     given = min(one.due for one in plan.at("authorise") if one.state == card.state)
     notice = card.notice_of(plan.case)
     if notice is None:
@@ -247,6 +294,10 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
 def _known(card: RuleCard, about: About, sentence: str, where: Provision, **values: str | tuple[str, ...]) -> Point:
     text = next(one for one in card.texts if one.id == where.law.text)
     return Point(about=about, sentence=sentence, values=values, law=where.law, text=text, fits=None)
+
+
+def _answered(point: Point) -> Point:
+    return point.model_copy(update={"answered": True})
 
 
 def _unknown(about: About, sentence: str, **values: str | tuple[str, ...]) -> Point:

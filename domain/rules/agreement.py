@@ -12,7 +12,7 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.vocabulary import Digest, Reason
-from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
+from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind, of_another_state
 from domain.rules.requested import decided, other_request
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
@@ -63,8 +63,8 @@ class AgreementGiven(Kind):
         """`agreement_of_other_state` unless it is for the State of the checkpoint; `other_request` where it agrees to another
         request than the one to that State which follows from the plan in force.
         """
-        verdict = _of_the_state(self.state, delivery, said)
-        return verdict if verdict != ACCEPTED else other_request(delivery, self.state, self.request) or ACCEPTED
+        other = of_another_state(self.state, delivery, said, OTHER_STATE)
+        return other or other_request(delivery, self.state, self.request) or ACCEPTED
 
     def bound_to(self) -> Binding:
         """Nobody agrees to a plan that is not the one."""
@@ -98,7 +98,7 @@ class AgreementRefused(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`agreement_of_other_state` unless it is for the State of the checkpoint."""
-        return _of_the_state(self.state, delivery, said)
+        return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `not_agreed`."""
@@ -108,10 +108,3 @@ class AgreementRefused(Kind):
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         return {"state": facts.state}
-
-
-def _of_the_state(given: str, delivery: Delivery, said: Said) -> Verdict:
-    planned = delivery.plan.find(said.checkpoint)
-    if planned is not None and given != planned.state:
-        return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=given)
-    return ACCEPTED

@@ -19,7 +19,7 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.goods import Find, Label, Part, Substances
 from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.vocabulary import Digest, Reason
-from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_over, open_about
+from domain.rules.contingency import Contingency, Unforeseen, ever_opened, in_charge, is_over, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
@@ -258,8 +258,7 @@ class BalanceOpen(Contingency):
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
         """The responsible authority, and the authorities of the State that it is in."""
-        who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))
-        needs = tuple(Requirement(service=service, says="explanation") for service in who)
+        needs = tuple(Requirement(service=service, says="explanation") for service in in_charge(delivery))
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)
 
     def title_of(self, key: str) -> str:

@@ -30,7 +30,8 @@ R15  No delivery whose consignment or target is in another live operation, unles
      asked and again before dispatch. (Design decision, after blind deconfliction as services practise it.)
 R16  What is done beside letting the consignment go on - mail examined, the consignment opened, persons followed, devices put
      in, officers of other States taken along - is permitted by an act where the State's rule card wants one, or does not know
-     whether it wants one. (Spain LECrim 263 bis: opening mail is a separate procedure; Azerbaijan, law on ORD art. 10(III).)
+     whether it wants one; an opening is recorded as the card demands.
+     (Spain LECrim 263 bis: opening mail is a separate procedure; Azerbaijan, law on ORD art. 10(III); Kazakhstan CPC art. 254.)
 R17  A statement counts only from the service that is asked for it, at the checkpoint that asks for it.
      (In-toto's functionaries; Golson: the magistrate was not the right authority.)
 R18  One statement id, one content; what was said is corrected by a new statement, never replaced. A consent is to the plan in

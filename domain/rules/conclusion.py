@@ -67,8 +67,9 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
 def _after_a_halt(delivery: Delivery) -> Outcome:
     """The first that holds: `aborted_for_risk_to_life`, if that is the cause; `destroyed`, if it is; `lost_or_stolen`, if it is
     lost and not secured; `no_show`, if that is the cause; `refused`, if the cause is `refused`, `modality` or `permission`;
-    `expired`, if the cause is `expired`, or `silence` before it left; `withdrawn`, if the cause is `withdrawn`, or it never left
-    and was not seized `unasked`; `interdicted_early`.
+    `expired`, if the cause is `expired`, or `silence` before it left; `withdrawn`, if the cause is `withdrawn`;
+    `interdicted_early`, if it has left or was seized `unasked`; `withdrawn`, if the halt is `by` the initiator, who does not want
+    it any more; `stopped_before_departure`.
     """
     state = delivery.state
     halt = state.halt
@@ -85,6 +86,8 @@ def _after_a_halt(delivery: Delivery) -> Outcome:
         return "refused"
     if halt.cause == "expired" or (halt.cause == "silence" and not state.dispatched):
         return "expired"
-    if halt.cause == "withdrawn" or not (state.dispatched or state.unasked):
+    if halt.cause == "withdrawn":
         return "withdrawn"
-    return "interdicted_early"
+    if state.dispatched or state.unasked:
+        return "interdicted_early"
+    return "withdrawn" if halt.by == delivery.plan.initiator else "stopped_before_departure"

@@ -18,8 +18,8 @@ from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, share
-from domain.rules.measures import permits_wrongly
+from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
+from domain.rules.measures import extended_wrongly, permits_wrongly, steps_too_far
 from domain.rules.requested import decided, other_request
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
@@ -138,13 +138,13 @@ class AuthorisationGranted(Kind):
         one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
         `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `longer_than_card` where it lasts, from
         `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from
-        the first of this authority; `no_such_form` where it is not written and the card knows nothing that lets it be so; for the
+        the first of this authority; `no_such_form` where it is not written and no card knows anything that lets it be so; for the
         first that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by the card that is permitted
-        apart, not by such a service, or not for so long.
+        apart, not by such a service, or not for so long; `measure_extended_too_far` where the one in whose place it comes permits
+        it too, has not ended when this one begins, and is extended by more than the card lets at a time.
         """
-        planned = delivery.plan.find(said.checkpoint)
-        if planned is not None and self.state != planned.state:
-            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
+        if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
+            return wrong
         if (other := other_request(delivery, self.state, self.request)) is not None:
             return other
         if instant(self.valid_until) <= said.at:
@@ -153,7 +153,9 @@ class AuthorisationGranted(Kind):
             if condition.at is not None and delivery.plan.find(condition.at) is None:
                 return NO_SUCH_BINDING(checkpoint=condition.at)
         card = delivery.cards.get(self.state)
-        return self._by_card(card, delivery, said) if card is not None else ACCEPTED
+        if card is None:
+            return ACCEPTED if self.form == "written" else NO_SUCH_FORM(state=self.state, form=self.form)
+        return self._by_card(card, delivery, said)
 
     def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
         case, kind = delivery.plan.case, delivery.directory.get(said.voice).kind
@@ -168,7 +170,15 @@ class AuthorisationGranted(Kind):
             rule = card.rule_of(one, case)
             if rule is not None and rule.needs == "own_act":
                 return AN_ACT_OF_ITS_OWN(state=self.state, permission=one)
-        return permits_wrongly(card, case, kind, self.permits, lasts) or ACCEPTED
+        return permits_wrongly(card, case, kind, self.permits, lasts) or self._goes_on(card, delivery, said) or ACCEPTED
+
+    def _goes_on(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
+        """Whether it extends what the one in whose place it comes permits by more than the card lets."""
+        before, begins, until = delivery.state.grants.get(said.voice), instant(self.valid_from), instant(self.valid_until)
+        if before is None or not before.valid_from <= begins <= before.valid_until < until:
+            return None
+        same = tuple(one for one in self.permits if one in before.permits)
+        return steps_too_far(card, delivery.plan.case, same, until - before.valid_until)
 
     def _since(self, state: State, said: Said) -> datetime:
         before = state.grants.get(said.voice)
@@ -186,7 +196,7 @@ class AuthorisationGranted(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """It is the authorisation of its `voice`, `asked_at` a checkpoint, in the place of one given before: not withdrawn, not
-        expired, and not warned of; `unwritten`, where it was not given in writing. It is `since` the first one began.
+        expired, and not warned of; in the `form` in which it was given. It is `since` the first one began.
         """
         state.grants[said.voice] = Grant(
             said.voice,
@@ -200,7 +210,7 @@ class AuthorisationGranted(Kind):
             self.provisional,
             since=self._since(state, said),
             request=self.request,
-            unwritten=None if self.form == "written" else said.seq,
+            form=self.form,
         )
 
     def _asked_at(self, state: State, said: Said) -> str:
@@ -245,10 +255,7 @@ class AuthorisationRefused(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint."""
-        planned = delivery.plan.find(said.checkpoint)
-        if planned is not None and self.state != planned.state:
-            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
-        return ACCEPTED
+        return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `consent_refused`."""
@@ -284,7 +291,9 @@ class AuthorisationExtended(Kind):
         """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
         expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one;
         `extended_too_far` where it is by more than the State's card lets extend at a time, and `beyond_ceiling` where it ends
-        later than the card lets it at all.
+        later than the card lets it at all; for the first measure that it `permits`: `measure_extended_too_far` where by the card
+        that is extended by less at a time, or `permitted_too_long` where the card says only how long that may be permitted, and
+        that is less from `valid_from` on.
         """
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:
@@ -293,13 +302,16 @@ class AuthorisationExtended(Kind):
             return EXPIRED_ALREADY(state=grant.state)
         if instant(self.valid_until) <= grant.valid_until:
             return NOT_BEYOND(until=utc_text(grant.valid_until))
-        card = delivery.cards.get(self.state)
-        term = card.term_of(delivery.plan.case) if card is not None else None
-        if term is None:
+        card, until = delivery.cards.get(self.state), instant(self.valid_until)
+        if card is None:
             return ACCEPTED
-        if term.extension is not None and instant(self.valid_until) - grant.valid_until > term.extension:
+        term = card.term_of(delivery.plan.case)
+        if term is not None and term.extension is not None and until - grant.valid_until > term.extension:
             return NOT_AT_ONCE(state=self.state, step=milliseconds(term.extension))
-        return _beyond(term, grant.since or grant.valid_from, self.valid_until, self.state) or ACCEPTED
+        if term is not None and (beyond := _beyond(term, grant.since or grant.valid_from, self.valid_until, self.state)):
+            return beyond
+        window = (grant.valid_from, grant.valid_until)
+        return extended_wrongly(card, delivery.plan.case, grant.permits, window, until) or ACCEPTED
 
     def bound_to(self) -> Binding:
         return "decision"

@@ -14,7 +14,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
-from domain.plan.plan import Checkpoint
+from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Need
 
 
@@ -85,6 +85,20 @@ class Contingency(ABC):
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:  # noqa: B027
         """What follows when it has closed: nothing."""
+
+
+def in_charge(delivery: Delivery) -> tuple[str, ...]:
+    """The responsible authority, and the authorities of the State that it is in. Each once."""
+    return tuple(dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state))))
+
+
+def decide_afresh(delivery: Delivery, need: Need) -> tuple[Requirement, ...]:
+    """Whose decision it takes whether it goes on: those `in_charge`. It is never one person's: where they are one service, which
+    its law lets decide alone, it is two of its officers (R7).
+    """
+    services = in_charge(delivery)
+    officers = 2 if len(services) == 1 else 1
+    return tuple(Requirement(service=service, says=need, officers=officers) for service in services)
 
 
 def open_about(state: State, contingency: str, key: str) -> bool:

@@ -14,9 +14,9 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, early, found, refused
 from domain.plan.goods import Seals
-from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.plan import Checkpoint
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.contingency import Contingency, Unforeseen, decide_afresh, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON
 from domain.words.quantities import Milligrams
@@ -262,6 +262,10 @@ class MovementDecision(Kind):
     def bound_to(self) -> Binding:
         return "decision"
 
+    def is_yes(self) -> bool:
+        """To go on is one; a no is none, and one officer's word is enough for that."""
+        return self.proceed
+
     def apply(self, state: State, said: Said) -> None:
         """A no halts with the cause `decision` and `decided_against`. With a yes at a checkpoint of the contingency `decision`
         that is then satisfied, and while there is a discrepancy, the discrepancy is over and `went_on` is one more; later checks
@@ -306,9 +310,7 @@ class Decision(Contingency):
         """The responsible authority, and the authorities of the State that it is in; where that is one service, two of its
         officers.
         """
-        who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))
-        officers = 2 if len(who) == 1 else 1
-        needs = tuple(Requirement(service=service, says="movement_decision", officers=officers) for service in who)
+        needs = decide_afresh(delivery, "movement_decision")
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision, overdue="interdict")
 
     def title_of(self, key: str) -> str:

@@ -332,5 +332,5 @@ def _turn(delivery: Delivery, said: Said) -> _Turn | None:
 def _is_a_yes(delivery: Delivery, said: Said) -> bool:
     """Whether conditions and second officers count: for an answer that says yes, and a seizure with which the plan ends."""
     if kind_of(said.statement).declares.by == "asked":
-        return bool(said.checkpoint) and kind_of(said.statement).declares.confirms
+        return bool(said.checkpoint) and kind_of(said.statement).is_yes()
     return said.content.kind == "interdicted" and not delivery.state.secured and ends_as_planned(delivery.state, said)

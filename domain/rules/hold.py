@@ -13,9 +13,9 @@ from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import found
-from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.plan import Checkpoint
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.contingency import Contingency, Unforeseen, decide_afresh, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE
 
@@ -100,6 +100,10 @@ class HoldDecided(Kind):
     def bound_to(self) -> Binding:
         return "decision"
 
+    def is_yes(self) -> bool:
+        """To go on is one; to seize or to end is none, and one officer's word is enough for that."""
+        return self.decision == "go_on"
+
     def apply(self, state: State, said: Said) -> None:
         """To seize or to end halts with the cause `decision`, and `hold_seized` or `hold_ended`, where it is held. To go on is
         an answer, and nothing else follows from it by itself.
@@ -133,9 +137,10 @@ class Hold(Contingency):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The responsible authority, and the authorities of the State that it is in."""
-        who = dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state)))
-        needs = tuple(Requirement(service=service, says="hold_decision") for service in who)
+        """The responsible authority, and the authorities of the State that it is in; where that is one service, two of its
+        officers.
+        """
+        needs = decide_afresh(delivery, "hold_decision")
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision, overdue="interdict")
 
     def title_of(self, key: str) -> str:

@@ -4,7 +4,7 @@ A kind is a class: its fields, one declaration without defaults, and two methods
 `apply` (see `Content`) is all that it changes. What is asked of every kind in one order stands in `domain.rules.book`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Flag, auto
@@ -58,7 +58,7 @@ class Declaration:
     answers: Need | None
     """What a checkpoint asks that this answers."""
     confirms: bool
-    """Whether it says yes to it: two officers (R20) and conditions (R19) are asked for a yes only."""
+    """Whether it says yes to it, or may: two officers (R20) and conditions (R19) are asked for a yes only."""
     by: Speaker
     counts: Counts
     names_checkpoint: bool
@@ -135,6 +135,10 @@ class Kind(Content):
         """Whether this very statement answers what was asked."""
         return self.declares.answers is not None
 
+    def is_yes(self) -> bool:
+        """Whether this very statement says yes to what was asked, and so takes two officers where two are asked (R20)."""
+        return self.declares.confirms
+
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
         """What of it the state goes on holding, under the id of this statement, where that may be long: nothing."""
         return None
@@ -151,6 +155,14 @@ class Kind(Content):
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         """Those of its fields that were merely asked, and so can be filled in for a person: none."""
         return {}
+
+
+def of_another_state(given: str, delivery: Delivery, said: Said, wrong: Callable[..., Verdict]) -> Verdict | None:
+    """What is wrong where it is given for another State than that of the checkpoint that asks for it."""
+    planned = delivery.plan.find(said.checkpoint)
+    if planned is None or given == planned.state:
+        return None
+    return wrong(checkpoint=said.checkpoint, asked=planned.state, given=given)
 
 
 def kind_of(statement: Statement) -> Kind:

@@ -1,6 +1,6 @@
 """What an act may permit beside the delivery, by the card of its State (R16)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.delivery.verdicts import Verdict, refused
 from domain.plan.cards import Case, Measure, RuleCard
@@ -24,6 +24,14 @@ PERMITTED_TOO_LONG = refused(
     permission="word",
     longest="span",
 )
+EXTENDED_TOO_FAR = refused(
+    "R16",
+    "measure_extended_too_far",
+    "by the rule card of {state} what permits {permission} is extended by at most {step} at a time",
+    state="name",
+    permission="word",
+    step="span",
+)
 
 
 def may_be_permitted(plan: Plan, card: RuleCard, kind: ServiceKind) -> tuple[Measure, ...]:
@@ -41,5 +49,30 @@ def permits_wrongly(
         if rule is not None and not rule.lets_permit(kind):
             return NOT_BY_IT(state=card.state, service=kind, permission=one)
         if rule is not None and rule.longest is not None and lasts > rule.longest:
+            return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=milliseconds(rule.longest))
+    return None
+
+
+def steps_too_far(card: RuleCard, case: Case, permissions: tuple[Measure, ...], step: timedelta) -> Verdict | None:
+    """What is wrong with extending what permits these by so much: the first that is extended by less at a time."""
+    for one in permissions:
+        rule = card.rule_of(one, case)
+        if rule is not None and rule.extension is not None and step > rule.extension:
+            return EXTENDED_TOO_FAR(state=card.state, permission=one, step=milliseconds(rule.extension))
+    return None
+
+
+def extended_wrongly(
+    card: RuleCard, case: Case, permissions: tuple[Measure, ...], window: tuple[datetime, datetime], until: datetime
+) -> Verdict | None:
+    """What is wrong with letting what permits these, from the first instant to the second, run on until this one: the first that
+    is extended by more than its step, or where that is not known, beyond its longest.
+    """
+    begins, ends = window
+    if wrong := steps_too_far(card, case, permissions, until - ends):
+        return wrong
+    for one in permissions:
+        rule = card.rule_of(one, case)
+        if rule is not None and rule.extension is None and rule.longest is not None and until - begins > rule.longest:
             return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=milliseconds(rule.longest))
     return None

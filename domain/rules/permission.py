@@ -16,8 +16,8 @@ from domain.plan.cards import Duty, Measure, RuleCard
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
-from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind
-from domain.rules.measures import may_be_permitted, permits_wrongly
+from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind, of_another_state
+from domain.rules.measures import may_be_permitted, permits_wrongly, steps_too_far
 from domain.rules.requested import decided, other_request
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
@@ -77,12 +77,12 @@ class PermissionGranted(Kind):
         """`permission_of_other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another
         request than the one to that State which follows from the plan in force; `permission_already_ended` unless
         `valid_until` is after now; `may_not_permit` or `permitted_too_long` for the first measure that by the State's card this
-        service may not permit, or not for so long; `not_all_permitted` where of the plan's `permissions` in that State it could
-        permit more than these.
+        service may not permit, or not for so long; `measure_extended_too_far` for the first that a permission permits which has
+        not ended when this one begins, and ends before it, by more than the card lets extend at a time; `not_all_permitted` where
+        of the plan's `permissions` in that State it could permit more than these.
         """
-        planned = delivery.plan.find(said.checkpoint)
-        if planned is not None and self.state != planned.state:
-            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
+        if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
+            return wrong
         if (other := other_request(delivery, self.state, self.request)) is not None:
             return other
         if instant(self.valid_until) <= said.at:
@@ -94,8 +94,20 @@ class PermissionGranted(Kind):
         kind, lasts = delivery.directory.get(said.voice).kind, instant(self.valid_until) - instant(self.valid_from)
         asked = may_be_permitted(delivery.plan, card, kind)
         missing = tuple(one for one in asked if one not in self.permissions)
-        wrong = permits_wrongly(card, delivery.plan.case, kind, self.permissions, lasts)
+        wrong = permits_wrongly(card, delivery.plan.case, kind, self.permissions, lasts) or self._goes_on(card, delivery)
         return wrong or (NOT_ALL(missing=missing) if missing else ACCEPTED)
+
+    def _goes_on(self, card: RuleCard, delivery: Delivery) -> Verdict | None:
+        """Whether it extends a permission of that State by more than the card lets: one of the same measures that has not ended
+        when this one begins, and ends before it.
+        """
+        begins, until = instant(self.valid_from), instant(self.valid_until)
+        for before in delivery.state.permits.get(self.state, ()):
+            if before.valid_from <= begins <= before.valid_until < until:
+                same = tuple(one for one in self.permissions if one in before.permissions)
+                if wrong := steps_too_far(card, delivery.plan.case, same, until - before.valid_until):
+                    return wrong
+        return None
 
     def bound_to(self) -> Binding:
         """Nobody consents to a plan that is not the one."""
@@ -136,10 +148,7 @@ class PermissionRefused(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`permission_of_other_state` unless it is for the State of the checkpoint."""
-        planned = delivery.plan.find(said.checkpoint)
-        if planned is not None and self.state != planned.state:
-            return OTHER_STATE(checkpoint=said.checkpoint, asked=planned.state, given=self.state)
-        return ACCEPTED
+        return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `permission_refused`."""

@@ -42,6 +42,12 @@ NOT_PERMITTED = refused(
     state="name",
     permission="word",
 )
+NOT_RECORDED = refused(
+    "R16",
+    "opening_not_recorded",
+    "by the rule card of {state} an opening is recorded, and no picture or recording of it is named",
+    state="name",
+)
 TOO_SHORT = refused(
     "R9", "device_too_short", "{label} lasts {lasts}, and the way takes up to {way}", label="name", lasts="span", way="span"
 )
@@ -104,9 +110,10 @@ class Prepared(Kind):
         differences where its units, `compared` as `in_units`, are not the masses that were kept, removed and sampled;
         `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint of step `prepare` an act must
         permit `opening` and none has at that instant, or where it has a device (a tracker, an opening alarm, or whatever has a
-        time it `lasts`), and in a State of the route an act must permit `device` and none has; `device_too_short` for the first
-        item that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of
-        the last, with the plan's `margin`.
+        time it `lasts`), and in a State of the route an act must permit `device` and none has; `opening_not_recorded` where it
+        was `opened`, in the State of the first checkpoint of step `prepare` the card wants an opening by `recording`, and it
+        names no `pictures`; `device_too_short` for the first item that `lasts` less long than the way takes, from the start of
+        the first leg until the planned exit from the State of the last, with the plan's `margin`.
         """
         plan = delivery.plan
         if self.modality != plan.modality:
@@ -128,6 +135,10 @@ class Prepared(Kind):
             wanted = card is not None and card.wants_permitted(permission, plan.case)
             if wanted and not delivery.consents.permitted(state, permission, at):
                 return NOT_PERMITTED(state=state, permission=permission)
+        where = plan.at("prepare")[0].state
+        rule = delivery.cards[where].records_of("opening", plan.case) if self.opened and where in delivery.cards else None
+        if rule is not None and rule.by == "recording" and not self.pictures:
+            return NOT_RECORDED(state=where)
         way = plan.time_to_leave(plan.legs[-1].state) + plan.margin
         for item in self.items:
             if item.lasts is not None and item.lasts < way:

@@ -283,7 +283,7 @@ def _is_first_of_two(state: State, said: Said, content: Kind) -> bool:
         return _is_first_to_correct(state, said, content)
     need = content.declares.answers
     progress = state.progress.get(said.checkpoint)
-    if need is None or progress is None or not content.declares.confirms:
+    if need is None or progress is None or not content.is_yes():
         return False
     key = (said.voice, need)
     if progress.checkpoint.officers_for(*key) == 1 or is_second_officer(said, progress.firsts.get(key)):

@@ -63,7 +63,7 @@ class AuthorisationConfirmed(Kind):
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:
             return CONFIRMS_FOR(voice=said.voice, own=grant.state, given=self.state)
-        if grant.unwritten is None:
+        if grant.form == "written":
             return IN_WRITING(voice=said.voice)
         return WRITTEN_LATER() if instant(self.written_at) > said.at else ACCEPTED
 
@@ -72,7 +72,7 @@ class AuthorisationConfirmed(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """The authorisation is in writing."""
-        state.grants[said.voice].unwritten = None
+        state.grants[said.voice].form = "written"
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -94,21 +94,22 @@ class WrittenAct(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """About each authority whose authorisation is `unwritten`, final, and neither withdrawn nor expired, while it is under
-        way and unless one about it is open. In the order of `grants`.
+        """About each authority whose authorisation is not `written`, is final, and neither withdrawn nor expired, while it is
+        under way and unless one about it is open. In the order of `grants`.
         """
         state = delivery.state
         for service, grant in state.grants.items() if state.under_way else ():
-            owed = grant.unwritten is not None and not grant.provisional and not grant.withdrawn and not grant.expired
+            owed = grant.form != "written" and not grant.provisional and not grant.withdrawn and not grant.expired
             if owed and not open_about(state, self.declares.name, service):
                 yield service
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """That authority, within the least time `written_within` which its State's card lets one be given so."""
-        state, case = delivery.state.grants[key].state, delivery.plan.case
-        within = min(one.written_within for one in delivery.cards[state].urgent if one.is_about(case))
+        """That authority, within the time `written_within` that its State's card gives where one is given in its form."""
+        grant = delivery.state.grants[key]
+        urgent = delivery.cards[grant.state].urgent_for(grant.form, delivery.plan.case)
+        assert urgent is not None  # noqa: S101 - else it had not been taken
         needs = (Requirement(service=key, says="confirmation"),)
-        return Checkpoint(id=name, requires=needs, due=within, overdue="interdict")
+        return Checkpoint(id=name, requires=needs, due=urgent.written_within, overdue="interdict")
 
     def title_of(self, key: str) -> str:
         return f"written.{key}"
@@ -116,7 +117,7 @@ class WrittenAct(Contingency):
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """The authorisation is gone, or another written one stands in its place."""
         grant = delivery.state.grants[progress.key]
-        return (grant.unwritten is None and not progress.satisfied) or grant.withdrawn or grant.expired
+        return (grant.form == "written" and not progress.satisfied) or grant.withdrawn or grant.expired
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """It has expired, and the delivery halts with the cause `expired` and `not_written`."""

@@ -1,15 +1,98 @@
-"""What a rule card demands, in words, and how sure that is."""
+"""What a rule card demands, in words, and how sure that is: the same on the command line and on a page."""
 
-from domain.plan.demands import Point
-from domain.views.sentences import Translate, english, word
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-SURE = {
-    "T": "the text was read",
-    "E": "an excerpt was read",
-    "K": "believed, not read: check it",
+from domain.delivery.delivery import Delivery
+from domain.plan.demands import About, Demand, Point, demands, topic
+from domain.plan.directory import Service
+from domain.views.sentences import Translate, english
+from domain.views.sight import sees_all
+from domain.words.text import mark, told, word
+
+SURE: dict[str, str] = {
+    "T": mark("the text was read"),
+    "E": mark("an excerpt was read"),
+    "K": mark("believed, not read: check it"),
 }
 """How sure a value is, by its mark."""
-NOT_KNOWN = "looked for, not found"
+NOT_KNOWN = mark("looked for, not found")
+NOT_KNOWN_MARK = "N"
+ABOUT: Mapping[About, str] = {
+    "decides": mark("who decides"),
+    "agrees": mark("who agrees"),
+    "may not": mark("who may not"),
+    "handling": mark("way of handling"),
+    "measures": mark("measures"),
+    "lasts": mark("how long"),
+    "urgent": mark("where it is urgent"),
+    "forbids": mark("what forbids it"),
+    "offences": mark("offences"),
+    "duties": mark("duties"),
+    "recorded": mark("how it is recorded"),
+    "notice": mark("time to answer"),
+    "languages": mark("languages"),
+}
+"""What a point is about."""
+TITLE = mark("what {state} demands (rule card {version})")
+EXAMPLE = mark("AN EXAMPLE, not the law: check it before any real use")
+NOT_SO = mark("NOT SO")
+ANSWERED = mark("{sentence}; that it is kept stands in no record: {who} answers for it (R1)")
+LEFT = mark("{topics}: {who} answers for it (R1)")
+NOTE = mark("note")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that a card says of a plan, in the reader's language; what a law says in its own words stays as it is."""
+
+    about: str
+    sentence: str
+    wrong: bool
+    """Whether the plan is not so."""
+    sure: str
+    """How sure it is."""
+    mark: str
+    """By its mark, T, E, K or N."""
+    where: str
+    """Text, edition and article; empty where it is not known."""
+    source: str
+    """Where the text was read; empty where that is not said."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What one State's card demands of a plan, line by line."""
+
+    state: str
+    title: str
+    example: str
+    lines: tuple[Line, ...]
+    left: str
+    """What the card does not know, and who answers for it."""
+    notes: str
+
+
+def explained(demand: Demand, translate: Translate = english) -> Explained:
+    """What a State demands, in the reader's language."""
+    who = demand.answered_by or "-"
+    topics = ", ".join(told(topic(one), translate) for one in demand.not_known)
+    return Explained(
+        state=demand.state,
+        title=translate(TITLE).format(state=demand.state, version=demand.version),
+        example=translate(EXAMPLE) if demand.example else "",
+        lines=tuple(_lines(demand, translate)),
+        left=translate(LEFT).format(topics=topics, who=who) if topics else "",
+        notes=demand.notes,
+    )
+
+
+def demanded(delivery: Delivery, reader: Service) -> tuple[Demand, ...]:
+    """What the cards demand of the plan in force, as far as it is this reader's to see (R11): of every State for those who see
+    the whole, of its own for whoever else takes part, since a demand says whom a State is asked by and for how long.
+    """
+    whole = sees_all(delivery, reader)
+    return tuple(one for one in demands(delivery.plan, delivery.cards) if whole or one.state == reader.state)
 
 
 def in_words(point: Point, translate: Translate = english) -> str:
@@ -31,3 +114,14 @@ def where(point: Point) -> str:
     if point.law is None or point.text is None:
         return ""
     return ", ".join(one for one in (point.text.title, point.text.edition, point.law.article) if one)
+
+
+def _lines(demand: Demand, translate: Translate) -> Iterator[Line]:
+    for point in demand.points:
+        sentence = in_words(point, translate)
+        if point.answered:
+            sentence = translate(ANSWERED).format(sentence=sentence, who=demand.answered_by or "-")
+        about = translate(ABOUT[point.about])
+        sure = how_sure(point, translate), point.law.mark if point.law is not None else NOT_KNOWN_MARK
+        source = point.text.address if point.text is not None else ""
+        yield Line(about, sentence, point.fits is False, *sure, where(point), source)

@@ -81,6 +81,7 @@ OUTCOMES: Mapping[str, str] = {
     "refused": mark("refused"),
     "expired": mark("expired"),
     "withdrawn": mark("withdrawn"),
+    "stopped_before_departure": mark("stopped before departure"),
     "no_show": mark("nobody came for it"),
     "returned_to_sender": mark("returned to the sender"),
     "lost_or_stolen": mark("lost or stolen"),

@@ -7,7 +7,7 @@ from typing import get_args
 from domain.delivery.balance import COMPARED
 from domain.delivery.verdicts import Finding, Verdict
 from domain.delivery.vocabulary import Outcome
-from domain.plan.cards import Form, GoodsClass, Measure, Modality
+from domain.plan.cards import DutyEvent, Form, GoodsClass, Measure, Modality, Recorded
 from domain.plan.directory import ServiceKind
 from domain.plan.vocabulary import Need
 from domain.rules.arrival import NotCollected
@@ -16,6 +16,7 @@ from domain.views.names import AHEAD, BEHIND
 from domain.words.codes import CODES, Parameter, Shape
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_minor, say_span
+from domain.words.text import word
 
 Translate = Callable[[str], str]
 """From an English text of ours to the reader's language."""
@@ -33,6 +34,8 @@ OWN_WORDS: tuple[str, ...] = tuple(
             *get_args(Modality),
             *get_args(Measure),
             *get_args(Form),
+            *get_args(Recorded),
+            *get_args(DutyEvent),
             *get_args(GoodsClass),
             *get_args(ServiceKind),
             *get_args(NotCollected.model_fields["because"].annotation),
@@ -69,11 +72,6 @@ def say_kind(kind: str, translate: Translate = english) -> str:
     """A kind of statement within a sentence: its title."""
     title = translate(BOOK.kinds[kind].declares.title)
     return title[:1].lower() + title[1:]
-
-
-def word(code: str) -> str:
-    """One of our own words in English."""
-    return code.replace("_", " ")
 
 
 def lag(happened_at: str, recorded_at: datetime, translate: Translate = english) -> str:

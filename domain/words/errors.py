@@ -19,12 +19,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, ClassVar, Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WrapValidator
 from pydantic_core import ErrorDetails
 
-from domain.words.text import fill, mark, shown, told
+from domain.words.text import Filled, fill, mark, shown, told
 
 MOST_FAULTS: Final = 100
 """Of one document that are told one by one; nobody mends more at once, and who sends rubbish gets no book about it."""
@@ -54,8 +54,10 @@ def _place(text: str) -> str:
     return shown(text, _LONGEST_PLACE)
 
 
-def _problem(text: str) -> str:
-    return shown(text, _LONGEST_PROBLEM)
+def _problem(text: Any, plainly: Callable[[Any], str]) -> str:
+    """As text; one of ours that is seen as it is stays one, which can be said in another language."""
+    said = shown(plainly(text), _LONGEST_PROBLEM)
+    return text if isinstance(text, Filled) and text == said else said
 
 
 _LABEL = re.compile(r"[\[(]|^constrained-")
@@ -71,7 +73,7 @@ class Fault(BaseModel):
 
     place: Annotated[str, AfterValidator(_place)]
     """`file:line: path.to.field` where the file is known, else the path alone."""
-    problem: Annotated[str, AfterValidator(_problem)]
+    problem: Annotated[str, WrapValidator(_problem)]
     """What stands there and what would be right."""
 
     def __str__(self) -> str:

@@ -13,7 +13,8 @@ nor otherwise changed: what an officer signed stays, bit for bit.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 from json import dumps
 from typing import Final
 
@@ -47,6 +48,21 @@ def fill(template: str, /, **filled: object) -> Filled:
     text = Filled(template.format_map(filled))
     text.template, text.filled = template, filled
     return text
+
+
+def word(code: str) -> Filled:
+    """One of our own words, which is to be translated."""
+    return fill(code.replace("_", " "))
+
+
+def either(codes: Iterable[str]) -> Filled:
+    """Our own words, with `or` between them. There is one at least."""
+    return reduce(lambda one, other: fill("{one} or {other}", one=one, other=other), map(word, codes))
+
+
+def together(texts: Iterable[str]) -> str:
+    """Texts of ours, with a comma between them. There is one at least."""
+    return reduce(lambda one, other: fill("{one}, {other}", one=one, other=other), texts)
 
 
 def told(text: str, translate: Callable[[str], str]) -> str:

@@ -37,6 +37,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.list": "list",
     "desk.view": "view",
     "desk.ledger": "ledger",
+    "desk.law": "view",
     "desk.answer": "inbox",
     "desk.stop": "submit",
     "desk.say": "submit",

@@ -27,6 +27,7 @@ from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import aloud, key_id
 from domain.views import names
 from domain.views.forms import kinds_for
+from domain.views.law import NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
 from domain.views.names import IN_GENERAL
 from domain.views.request_in_words import in_words
 from domain.views.sentences import lag, say_plainly
@@ -149,6 +150,17 @@ async def ledger(request: web.Request) -> web.Response:
     lines = [line(entry) for entry in reversed(found)]
     compared = _shown(request, delivery) | {"leaves": [[one.seq, one.leaf] for one in lines]}
     return _page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=compared)
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/law", name="desk.law")
+async def law(request: web.Request) -> web.Response:
+    """What the rule cards demand of its plan, State by State, as far as it is the reader's to see; and how sure that is."""
+    delivery = request.match_info["delivery"]
+    found = await request.app[RECEPTION].reading.law(request[CALLER].service, delivery)
+    shows(request, [delivery])
+    speak = speaker(_language(request))
+    marks = {code: speak(text) for code, text in (SURE | {NOT_KNOWN_MARK: NOT_KNOWN}).items()}
+    return _page(request, "law.html", delivery=delivery, states=[explained(one, speak) for one in found], marks=marks)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/answer", name="desk.answer")

@@ -3,8 +3,9 @@
 from typing import Any
 
 from domain.rules.books import BOOK
-from domain.views.sentences import OWN_WORDS, Translate, say_kind, word
+from domain.views.sentences import OWN_WORDS, Translate, say_kind
 from domain.words.codes import CODES
+from domain.words.text import word
 
 
 def kinds(speak: Translate) -> dict[str, str]:

@@ -3,13 +3,10 @@
 import asyncio
 import shutil
 import stat
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import Client
 
 from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.statement import Seen
@@ -21,39 +18,14 @@ from domain.signing.keys import private_pem, public_text
 from domain.signing.tree import Frontier
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
-from tests.command import Ran, vigil
+from tests.client.conftest import Desk
+from tests.command import vigil
 from tests.domain.test_chain import with_its_part
 from tests.domain.test_packet import keyed, with_service
-from tests.installation import Installation, installed, renamed
-from tests.support import EXAMPLES, Table, example_plan, signed_plan
+from tests.installation import renamed
+from tests.support import EXAMPLES, Table
 
 PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
-
-
-@dataclass(frozen=True)
-class Desk:
-    """An officer's desk: keys, a gateway, one delivery under way."""
-
-    installation: Installation
-    plan: Plan
-    keys: Path
-
-    async def run(self, command: str, *words: object, service: str, cwd: Path | None = None) -> Ran:
-        """A command at the gateway, as this service."""
-        options = ("--as", service, "--keys", self.keys, "--gateway", self.installation.url)
-        return await vigil(command, *words, *options, cwd=cwd)
-
-
-@pytest.fixture
-async def desk(temporal: Client, tmp_path: Path) -> AsyncIterator[Desk]:
-    """A delivery that has just asked for consent, and every service's key at hand."""
-    plan = renamed(example_plan("almaty-tashkent"))
-    for service in plan.participants():
-        (tmp_path / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
-    async with installed(temporal, plan, None) as installation:
-        await installation.gateway(plan.initiator).start(signed_plan(plan))
-        await installation.opened(plan, "consent-uz")
-        yield Desk(installation, plan, tmp_path)
 
 
 def names_in(folder: Path) -> set[str]:

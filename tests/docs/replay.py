@@ -71,7 +71,7 @@ UNTIL = {
     "watch.answer": "`surveillance.answer` of the plan",
     "watch.search": "`surveillance.search` of the plan",
     "duty.within": "`within` of the duty",
-    "within": "the least `written_within` of the State's card for what is not written",
+    "urgent.written_within": "`written_within` of the State's card for its form",
 }
 OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"}
 """Of what a word is told, where it is told of two."""

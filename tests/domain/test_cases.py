@@ -49,7 +49,7 @@ def test_r16_a_plan_that_opens_is_asked_for_a_permission_only_for_post() -> None
     assert changed(container, consignment=consignment).permissions(card) == ("post", "opening")
 
 
-@pytest.mark.parametrize(("asked", "outcome"), [(False, "interdicted_early"), (True, "withdrawn")])
+@pytest.mark.parametrize(("asked", "outcome"), [(False, "interdicted_early"), (True, "stopped_before_departure")])
 def test_r12_seized_before_departure_of_its_own_accord_is_interdicted_early(asked: bool, outcome: str) -> None:  # noqa: FBT001
     """Istanbul: who seizes it before it leaves has interdicted it; who seizes it because of a stop has only secured it."""
     table = Table().prepare()

@@ -92,7 +92,7 @@ def test_duty_outlives_a_halt_and_the_outcome() -> None:
     table.say("uz.police", "stop_requested")
     table.say("kz.customs", "interdicted")
     table.pass_time(days=1)
-    assert table.delivery.state.outcome == "withdrawn"
+    assert table.delivery.state.outcome == "stopped_before_departure"
     assert not table.delivery.state.ended
     assert became(table.say("uz.prosecutor", "duty_done", DUTY)) == ("accepted", None)
     assert table.delivery.state.ended

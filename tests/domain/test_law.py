@@ -122,7 +122,9 @@ def test_r1_what_a_card_does_not_know_is_answered_for_by_whoever_authorises_ther
 def test_whoever_answers_for_the_law_is_told_what_is_not_known() -> None:
     """In the request to authorise, and nobody else is."""
     table = Table()
-    assert ("decider", "handling", "term") == request(table.delivery, "consent-kz", "kz.prosecutor").facts.law_not_known
+    assert ("decider", "handling", "term", "records") == request(
+        table.delivery, "consent-kz", "kz.prosecutor"
+    ).facts.law_not_known
     both = asks("kz.prosecutor authorisation", "kz.police authorisation")
     table = Table(with_changes(consent_kz={"requires": both}))
     assert () == request(table.delivery, "consent-kz", "kz.police").facts.law_not_known

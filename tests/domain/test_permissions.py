@@ -347,7 +347,7 @@ def test_r12_nothing_is_halted_once_it_has_an_outcome() -> None:
     """Who runs the installation cannot call it refused afterwards, though something is not permitted any more (found by test)."""
     table = prepared(permitted("device", valid_until="2022-03-02T06:00:00Z"))
     table.say("uz.police", "stop_requested")
-    assert outcome_of(table) == "withdrawn"
+    assert outcome_of(table) == "stopped_before_departure"
     table.pass_time(days=2)
     assert "halted" not in table.events
     assert "R12" in forbidden(table, HALT)

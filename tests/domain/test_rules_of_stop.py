@@ -243,7 +243,7 @@ def test_r12_only_the_outcome_that_follows_can_be_concluded_and_once(arrests: in
     assert isinstance(right, Concluded)
     assert right.outcome == outcome
     others = [right.model_copy(update={"outcome": other}) for other in get_args(Outcome) if other != outcome]
-    assert len(others) == 12
+    assert len(others) == len(get_args(Outcome)) - 1
     for wrong in (*others, right.model_copy(update={"finding": DELIVERED(**dict.fromkeys(DELIVERED.shapes, 9))})):
         assert "due then is concluded" in forbidden(table, wrong, instead_of=concluded)
     assert "is nothing, recorded is concluded" in forbidden(table, right)
@@ -284,14 +284,37 @@ def test_r12_a_stop_after_the_arrests_does_not_undo_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "outcome"),
-    [("prepared", "withdrawn"), ("dispatched", "interdicted_early"), ("delivered", "interdicted_early")],
+    ("phase", "service", "outcome"),
+    [
+        ("prepared", "caricc", "stopped_before_departure"),
+        ("prepared", "kz.knb", "withdrawn"),
+        ("dispatched", "caricc", "interdicted_early"),
+        ("dispatched", "kz.knb", "interdicted_early"),
+        ("delivered", "caricc", "interdicted_early"),
+    ],
 )
-def test_r12_stop_ends_as_withdrawn_before_departure_and_as_interdicted_after(phase: str, outcome: str) -> None:
-    """What a stop amounts to depends on whether the consignment had left."""
+def test_r12_what_a_stop_amounts_to_depends_on_who_ordered_it_and_when(phase: str, service: str, outcome: str) -> None:
+    """Before it has left the initiator withdraws it, and anybody else stops it; after that it is interdicted. The outcome names
+    whose decision it was.
+    """
     table = PHASES[phase]()
-    table.say("caricc", "stop_requested")
+    table.say(service, "stop_requested")
     assert outcome_of(table) == outcome
+    because = table.delivery.state.because
+    assert because is not None
+    assert (because.code, because.parameters["service"]) == ("stop_ordered", service)
+
+
+@pytest.mark.parametrize("decision", ["seize", "end"])
+def test_r12_a_hold_that_is_ended_before_departure_is_no_withdrawal(decision: str) -> None:
+    """Whose decision it was is neither the initiator nor who had ordered the hold."""
+    table = PHASES["prepared"]()
+    table.say("uz.police", "hold_requested")
+    table.say("kz.prosecutor", "hold_decided", table.opened("hold"), decision=decision)
+    assert outcome_of(table) == "stopped_before_departure"
+    because = table.delivery.state.because
+    assert because is not None
+    assert (because.parameters["service"], because.parameters["by"]) == ("kz.prosecutor", "uz.police")
 
 
 def test_r12_it_ends_only_with_an_outcome_and_starts_only_once() -> None:

@@ -253,9 +253,9 @@ def test_r11_why_it_ended_as_it_did_is_for_who_runs_it() -> None:
     said = table.say("uz.police", "stop_requested")
     table.say("kz.customs", "interdicted")
     table.pass_time(hours=12)
-    reason = f"it has its outcome: withdrawn; R8: uz.police ordered a stop (entry {said.seq})"
+    reason = f"it has its outcome: stopped before departure; R8: uz.police ordered a stop (entry {said.seq})"
     assert reason == told(table, "outcome", "kz.knb")
-    assert "it has its outcome: withdrawn" == told(table, "outcome", "kz.customs")
+    assert "it has its outcome: stopped before departure" == told(table, "outcome", "kz.customs")
 
 
 def test_r11_every_cause_of_a_halt_has_general_words() -> None:

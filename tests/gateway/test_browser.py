@@ -71,14 +71,14 @@ class At:
         """Open a page."""
         await self.page.goto(f"{self.installation.url}{path}")
 
-    async def sign_in(self) -> str:
+    async def sign_in(self, service: str = SERVICE) -> str:
         """By the link of the real command; the link."""
-        link = (await self.vigil("sign-in", "--as", SERVICE, "--officer", "P-117")).strip()
+        link = (await self.vigil("sign-in", "--as", service, "--officer", "P-117")).strip()
         await self.page.goto(link)
         await expect(self.page.locator("h1")).to_have_text("Inbox")
         return link
 
-    async def make_key(self) -> str:
+    async def make_key(self, service: str = SERVICE) -> str:
         """Make a key in the browser, and have it added by the real command; its public half."""
         await self.go("/desk/me")
         await self.page.get_by_role("button", name="Make a key").click()
@@ -86,7 +86,7 @@ class At:
         public = await self.page.locator("#public").text_content() or ""
         directory = self.folder / "directory.yaml"
         directory.write_text(self.installation.in_force.now.model_dump_json(exclude_none=True))  # JSON is YAML too
-        await self.vigil("keys", "add", SERVICE, public, "--until", "90d", "--directory", str(directory))
+        await self.vigil("keys", "add", service, public, "--until", "90d", "--directory", str(directory))
         self.installation.in_force.replace(directory_in(directory))
         await self.page.reload()
         await expect(self.page.locator("#known")).to_contain_text("since")
@@ -111,7 +111,8 @@ class At:
 async def opened(temporal: Client, folder: Path, openid: Provider | None = None) -> AsyncIterator[At]:
     """A browser at an installation in which the request for consent is open."""
     plan = renamed(example_plan("almaty-tashkent"))
-    (folder / f"{SERVICE}.pem").write_bytes(private_pem(private_key_of(SERVICE)))
+    for service in plan.participants():
+        (folder / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
     async with installed(temporal, plan, None, openid=openid) as installation, async_playwright() as playwright:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         await installation.opened(plan, "consent-uz")

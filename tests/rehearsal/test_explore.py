@@ -17,7 +17,7 @@ def test_every_interleaving_of_a_small_delivery_holds() -> None:
     explored = explore(world(), "uz.prosecutor", patience=0)
 
     assert explored.positions > 200
-    assert {"delivered_with_arrests", "interdicted_early", "withdrawn"} == set(explored.outcomes)
+    assert {"delivered_with_arrests", "interdicted_early", "stopped_before_departure"} == set(explored.outcomes)
 
 
 @pytest.mark.slow

@@ -1,0 +1,40 @@
+"""What is authorised before it is written (R1): by the form that it was given in, and only where a card knows that form."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.course import became, code
+from tests.support import Table, card_of, example_cards, with_changes
+
+LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
+URGENT = [
+    {"forms": ["oral"], "written_within": "24h", "law": LAW},
+    {"forms": ["reproducible"], "written_within": "72h", "law": LAW},
+]
+GIVEN = {"given_at": "2022-03-01T06:00:00Z"}
+WRITTEN = {"reference": "KZ-1", "written_by_role": "prosecutor", "legal_basis": "test", "written_at": "2022-03-01T06:00:00Z"}
+
+
+@pytest.mark.parametrize(("form", "hours"), [("oral", 24), ("reproducible", 72)])
+def test_r1_the_writing_follows_in_the_time_of_the_form_that_it_was_given_in(form: str, hours: int) -> None:
+    """An e-mail has the time that the law gives an e-mail, and not the shorter one of what is said by word of mouth."""
+    table = Table(other_cards=card_of("KZ", urgent=URGENT))
+    said = table.say("kz.prosecutor", "authorisation_granted", "consent-kz", form=form, **GIVEN)
+    assert became(said) == ("accepted", None)
+    assert table.delivery.state.grants["kz.prosecutor"].form == form
+    assert table.at("written.kz.prosecutor.1").due == table.now + timedelta(hours=hours)
+
+    assert became(table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)) == ("accepted", None)
+    assert table.delivery.state.grants["kz.prosecutor"].form == "written"
+
+
+def test_r1_where_there_is_no_card_an_act_is_in_writing() -> None:
+    """A State that is only an alternative has no card here: what it gives by word of mouth is refused, and nothing breaks."""
+    plan = with_changes()
+    asked = plan.checkpoints[0].requires[0].model_copy(update={"service": "kg.prosecutor"})
+    alternative = plan.checkpoints[0].model_copy(update={"id": "consent-kg", "state": "KG", "requires": (asked,)})
+    table = Table(plan.model_copy(update={"checkpoints": (alternative, *plan.checkpoints)}))
+
+    assert code(table.say("kg.prosecutor", "authorisation_granted", "consent-kg", form="oral", **GIVEN)) == "no_such_form"
+    assert became(table.say("kg.prosecutor", "authorisation_granted", "consent-kg")) == ("accepted", None)
