@@ -39,21 +39,20 @@ from domain.delivery.reported import (
 )
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Verdict
-from domain.plan.goods import say_amount
+from domain.plan.goods import Checked, say_amount
 from domain.plan.key_changes import read_change
+from domain.plan.quantity import say_quantity
 from domain.plan.register import Contact
 from domain.record.door import read_statement
 from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
 from domain.rules.consent import AuthorisationGranted
-from domain.rules.custody import HandoverAccepted, HandoverOffered
-from domain.rules.preparation import Prepared
+from domain.rules.custody import HandoverAccepted, InHand
 from domain.rules.stop import Incident
 from domain.views.names import ALERTS, OUTCOMES, RESULTS
 from domain.views.sentences import say_kind, say_plainly, say_verdict
 from domain.words.identifiers import Seal
 from domain.words.moments import instant
-from domain.words.quantities import say_mass
 from domain.words.text import mark, shown
 
 MARKS = {
@@ -99,21 +98,34 @@ def said(statement: Statement) -> str:
     match statement.content:
         case AuthorisationGranted(state=state, valid_until=until, reference=reference):
             facts = _("{state} until {moment}, ref. {reference}", state=state, moment=until, reference=reference)
-        case Prepared(gross=gross, seals=seals) | HandoverOffered(gross=gross, seals=seals):
-            facts = _("{mass}, seals {seals}", mass=say_mass(gross), seals=_numbers(seals))
-        case HandoverAccepted(gross=gross, seals=seals, seals_intact=True):
-            facts = _("{mass}, seals {seals} intact", mass=say_mass(gross), seals=_numbers(seals))
-        case HandoverAccepted(gross=gross, seals=seals):
-            facts = _("{mass}, seals {seals} BROKEN", mass=say_mass(gross), seals=_numbers(seals))
+        case Checked() as checked:
+            facts = ", ".join(_found(checked))
         case ArrestMade(persons=persons, place=place):
             facts = _("{count} at {place}", count=persons, place=place)
         case Seizure(recovered=recovered):
-            facts = ", ".join(say_amount(one) for one in recovered)
+            facts = ", ".join(say_amount(one, speak) for one in recovered)
         case Incident(what=what):
             facts = what
         case content:
             facts = getattr(content, "reason", "")
     return f"{kind}: {facts}" if facts else kind
+
+
+def _found(checked: Checked) -> Iterator[str]:
+    """What was found of it, in the order of the checks."""
+    if checked.gross is not None:
+        yield say_quantity(checked.gross, speak)
+    if checked.seals:
+        taken = isinstance(checked, HandoverAccepted)
+        text = _("seals {seals} intact") if taken and checked.seals_intact else _("seals {seals}")
+        text = _("seals {seals} BROKEN") if taken and not checked.seals_intact else text
+        yield text.format(seals=_numbers(checked.seals))
+    if checked.packages is not None:
+        yield _("{count} packages", count=checked.packages)
+    if checked.picture is not None:
+        yield _("as on picture {picture}", picture=checked.picture[:16])
+    if isinstance(checked, InHand) and checked.in_sight is not None:
+        yield _("never out of sight") if checked.in_sight else _("OUT OF SIGHT")
 
 
 def _numbers(seals: Iterable[Seal]) -> str:

@@ -87,10 +87,19 @@ class Goods:
 
 @dataclass(frozen=True)
 class Recovered:
-    """What a seizure recovered, and the labels of substitutes and devices found."""
+    """What a seizure recovered, the labels of substitutes and devices found, and how many packages where they were counted."""
 
     amounts: tuple[Amount, ...]
     items: tuple[str, ...]
+    packages: int | None = None
+
+
+@dataclass(frozen=True)
+class Secured:
+    """What was seized by the responsible authority: gross milligrams where measured, and packages where counted."""
+
+    gross: int | None
+    packages: int | None
 
 
 @dataclass(frozen=True)

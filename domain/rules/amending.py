@@ -19,7 +19,7 @@ from domain.signing.canonical import canonical
 from domain.words.errors import Fault
 from domain.words.limits import MOST_SERVICES
 
-FIXED = ("operation", "initiator", "handling_code", "offence", "consignment", "group", "parent", "weight_tolerance", "margin")
+FIXED = ("operation", "initiator", "handling_code", "offence", "consignment", "group", "parent", "tolerances", "margin")
 """What no change touches."""
 
 AT_LEAST_AS_LONG = "an open checkpoint may be given more time, not less"

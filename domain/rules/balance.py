@@ -17,16 +17,18 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.goods import Find, Label, Part, Substances
 from domain.plan.plan import Checkpoint, Requirement, Step
+from domain.plan.quantity import Mass, Packages
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_over, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
+from domain.rules.measuring import possible
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, MOST_FINDS, MOST_ITEMS, MOST_PARTS
-from domain.words.quantities import Milligrams
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
 OTHER_PARTS = refused("R10", "other_parts", "it split into {parts}; say how each ended", parts="names")
+NOT_COUNTED = refused("R7", "packages_not_counted", "this plan has it checked by count: say how many packages there were")
 
 
 class Seizure(Kind):
@@ -34,7 +36,10 @@ class Seizure(Kind):
 
     kind: Literal["seizure"] = "seizure"
     recovered: Substances
-    gross: Milligrams
+    gross: Mass | None = None
+    """Of all of it, where it was weighed together; or why it was not."""
+    packages: Packages | None = None
+    """How many there were; said where the plan has it checked by `count`."""
     items: Annotated[tuple[Label, ...], Field(max_length=MOST_ITEMS)] = ()
     """Labels of the substitutes and devices recovered."""
     finds: Annotated[tuple[Find, ...], Field(max_length=MOST_FINDS)] = ()
@@ -54,6 +59,12 @@ class Seizure(Kind):
         largest=LARGEST_OF_GOODS,
     )
 
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`packages_not_counted` where the plan has it checked by `count` and they were not; then what is not `possible`."""
+        if self.packages is None and "count" in delivery.plan.consignment.checked_by:
+            return NOT_COUNTED()
+        return possible(delivery.plan, self.recovered, (), self.gross)
+
     def bound_to(self) -> Binding:
         return "brake"
 
@@ -69,7 +80,7 @@ class Seizure(Kind):
 
     def recovery(self) -> Recovered:
         """What later checks need of it."""
-        return Recovered(self.recovered, self.items)
+        return Recovered(self.recovered, self.items, self.packages)
 
 
 class DifferenceExplained(Kind):
@@ -132,7 +143,7 @@ class Split(Kind):
             return HELD(entry=state.hold.seq)
         if state.parts or not state.watched or state.goods is None:
             return SPLITS_ONCE()
-        differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.weight_tolerance)
+        differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.tolerances)
         return refused_for(differs[0]) if differs else ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:

@@ -141,19 +141,19 @@ class Correction(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement it
-        corrects; of an `interdicted` the gross weight; of an `arrest_made` the number of persons; of a `prepared` what was done
+        corrects; of an `interdicted` the gross weight and the number of packages; of an `arrest_made` the number of persons; of a `prepared` what was done
         to the consignment, and before it has left what later checks compare with. What has been decided on the old ones stays
         decided.
         """
         match self.content:
             case Seizure() as seizure:
                 state.seizures[self.of] = seizure.recovery()
-            case Interdicted(gross=gross):
-                state.interdicted = gross
+            case Interdicted() as interdicted:
+                state.interdicted = interdicted.seized()
             case Prepared() as prepared:
                 state.handle(prepared.goods())
                 if not state.dispatched:
-                    state.custody = Custody(prepared.gross, prepared.seals)
+                    state.custody = Custody.of(prepared, state.gaps)
             case ArrestMade(persons=persons):
                 state.arrests[self.of] = persons
 
